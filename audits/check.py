@@ -1,0 +1,158 @@
+"""How a check is declared, and the one list of checks that is run, documented and tested."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import ModuleType
+
+from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
+from audits.model.outcome import Area, FixKind, Outcome, Severity, Verdict
+from audits.model.repository import Repository
+from audits.model.settings import Need, OwnerSettings, RepositorySettings
+
+MARK = "# !"
+"""A line of an example that ends so must be reported, and no other line may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A repository that a check is tried on and explained by.
+
+    ``workflow`` is the text of ``path``; ``files`` are further files by path, whose lines may
+    be marked too. Lines that end in `MARK` must be reported. ``outcome`` is FAIL if a line is
+    marked and PASS otherwise, unless given. ``fixed`` is ``workflow`` after the edits.
+    ``severity`` is what the findings must have, where that is part of the example.
+    """
+
+    name: str
+    workflow: str = ""
+    path: str = ".github/workflows/release.yml"
+    files: Mapping[str, str] = field(default_factory=dict)
+    fixed: str | None = None
+    outcome: Outcome | None = None
+    severity: Severity | None = None
+    settings: RepositorySettings | None = None
+    owner_settings: OwnerSettings | None = None
+    references: tuple[ResolvedRef, ...] | None = None
+    evidence: tuple[PackageEvidence, ...] | None = None
+    advisories: AdvisoryList | None = None
+    host: str = "github.com"
+
+    @property
+    def expected(self) -> Outcome:
+        """The outcome the check must come to."""
+        if self.outcome is not None:
+            return self.outcome
+        texts = (self.workflow, *self.files.values())
+        marked = any(line.rstrip().endswith(MARK) for t in texts for line in t.splitlines())
+        return Outcome.FAIL if marked else Outcome.PASS
+
+
+CheckFunction = Callable[[Repository], Iterator[Verdict]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One rule: its text, how bad it is, what it needs, and the function that judges."""
+
+    id: str
+    title: str
+    text: str
+    area: Area
+    severity: Severity
+    needs: frozenset[Need]
+    sharpened_by: frozenset[Need]
+    lesson: str
+    links: tuple[str, ...]
+    examples: tuple[Example, ...]
+    fix: FixKind | None
+    zizmor: str
+    any_workflow: bool
+    milder_in_other_jobs: bool
+    counts_places: bool
+    scored: bool
+    on_owner: bool
+    judge: CheckFunction
+
+
+class CheckError(Exception):
+    """A check's file does not hold what it must; the message says which and why."""
+
+
+def check(
+    *,
+    area: Area,
+    severity: Severity,
+    links: tuple[str, ...],
+    examples: tuple[Example, ...],
+    needs: frozenset[Need] | set[Need] = frozenset({Need.WORKFLOW}),
+    sharpened_by: frozenset[Need] | set[Need] = frozenset(),
+    lesson: str = "",
+    fix: FixKind | None = None,
+    zizmor: str = "",
+    any_workflow: bool = False,
+    milder_in_other_jobs: bool = True,
+    counts_places: bool = False,
+    scored: bool = True,
+    on_owner: bool = False,
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Declare the function below as the check of its module.
+
+    ``lesson`` is the anchor of the lesson's section (see `audits.checks.constants`).
+    ``any_workflow``: makes sense outside releases too (``--all``). ``counts_places``: the
+    deduction grows with the share of places at fault. ``milder_in_other_jobs``: a finding in
+    a job that is no release job is low. ``scored`` False: shown, never scored.
+    """
+
+    def declare(function: CheckFunction) -> CheckFunction:
+        text = (importlib.import_module(function.__module__).__doc__ or "").strip()
+        function.__dict__["check"] = Check(
+            id=function.__name__.replace("_", "-"), title=text.partition("\n")[0].rstrip("."),
+            text=text, area=area, severity=severity, needs=frozenset(needs),
+            sharpened_by=frozenset(sharpened_by), lesson=lesson, links=links, examples=examples,
+            fix=fix, zizmor=zizmor, any_workflow=any_workflow, scored=scored,
+            milder_in_other_jobs=milder_in_other_jobs, counts_places=counts_places,
+            on_owner=on_owner, judge=function,
+        )  # fmt: skip
+        return function
+
+    return declare
+
+
+def _check_of(module: ModuleType) -> Check:
+    """The check that a module declares under its own name; CheckError if it does not."""
+    name = module.__name__.rpartition(".")[2]
+    function = module.__dict__.get(name)
+    declared = getattr(function, "__dict__", {}).get("check")
+    if not isinstance(declared, Check):
+        raise CheckError(f"{module.__name__} declares no check named {name}")
+    wanted = {Outcome.FAIL, Outcome.PASS}
+    if missing := wanted - {example.expected for example in declared.examples}:
+        names = " or ".join(sorted(missing))
+        raise CheckError(f"{declared.id} has no example that comes to {names}")
+    return declared
+
+
+def load_checks(package: ModuleType) -> tuple[Check, ...]:
+    """The checks of a package, one a module, in the order of areas and then of names.
+
+    A module that does not import, or that holds no check of its own name with a failing and
+    a passing example, is an error: a check that is left out would pass in silence.
+    """
+    modules = (
+        importlib.import_module(f"{package.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(package.__path__)
+        if info.name != "constants"
+    )
+    order = list(Area)
+    return tuple(sorted(map(_check_of, modules), key=lambda c: (order.index(c.area), c.id)))
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Every check there is."""
+    return load_checks(importlib.import_module("audits.checks"))

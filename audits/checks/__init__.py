@@ -1,0 +1,1 @@
+"""One check, one file; the file's name is the check's name and names the fault."""

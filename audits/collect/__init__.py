@@ -1,0 +1,1 @@
+"""Collectors: the only place where the network and other people's files are read."""

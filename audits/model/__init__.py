@@ -1,0 +1,1 @@
+"""The types that cross the seams between the packages; they import nothing of ours."""

@@ -1,0 +1,48 @@
+"""Commands of a ``run:`` script, as words with their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One simple command of a script, wrappers removed.
+
+    ``words`` start at the program (``twine``, ``upload`` …), its directory removed;
+    ``wrappers`` are the words in front (``sudo``, ``uv run``, ``pipx run``, ``python -m``);
+    ``env`` are the assignments in front; ``line`` is the file's line; ``redirects`` are its
+    redirections as written; ``piped_into`` is the program that reads its output. Expressions
+    ``${{ … }}`` stay as they are.
+    """
+
+    words: tuple[str, ...]
+    line: int
+    wrappers: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    redirects: tuple[str, ...] = ()
+    piped_into: str = ""
+
+    @property
+    def program(self) -> str:
+        """The first word, or nothing for a bare assignment."""
+        return self.words[0] if self.words else ""
+
+    def option(self, *names: str) -> str | None:
+        """The value of the first such option (``--x v``, ``--x=v``, ``-xv`` for one letter).
+
+        An option that ends the command has the value ``""``; None where it is not given.
+        """
+        for index, word in enumerate(self.words):
+            for name in names:
+                if word == name:
+                    return self.words[index + 1] if index + 1 < len(self.words) else ""
+                if name.startswith("--") and word.startswith(name + "="):
+                    return word[len(name) + 1 :]
+                if len(name) == 2 and word.startswith(name) and not word.startswith("--"):
+                    return word[2:].removeprefix("=")
+        return None
+
+    def has(self, *flags: str) -> bool:
+        """Whether one of these words is among the arguments."""
+        return any(word in flags for word in self.words[1:])

@@ -1,0 +1,130 @@
+"""Facts about other repositories and about packages, as indexes and GitHub serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from audits.model.settings import Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedRef:
+    """What ``owner/repo@ref`` is today.
+
+    ``commit`` is None where the ref does not exist. ``tags`` are all tags of that commit.
+    ``reachable`` is whether the commit is a tag's or on the default branch; `Unseen` where it
+    cannot be asked. ``renamed_to`` is the new ``owner/repo`` after a rename.
+    """
+
+    slug: str
+    ref: str
+    commit: str | None
+    is_tag: bool = False
+    is_branch: bool = False
+    tags: tuple[str, ...] | Unseen = ()
+    reachable: bool | Unseen = True
+    archived: bool = False
+    exists: bool = True
+    renamed_to: str = ""
+    committed_at: datetime | None = None
+    newest_release: str = ""
+    newest_release_commit: str = ""
+    newest_release_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """A published advisory for an action. ``package`` is ``owner/repo[/path]``; ``ranges``
+    are version ranges such as ``>=1.0, <2.2.0``; any one suffices. ``severity`` may be "".
+    """
+
+    id: str
+    package: str
+    ranges: tuple[str, ...]
+    severity: str = ""
+    cve: str = ""
+    published: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryList:
+    """The advisories as known on ``taken``; ``live`` where GitHub was asked in this scan."""
+
+    taken: date
+    advisories: tuple[Advisory, ...]
+    live: bool = False
+
+
+class PublisherKind(StrEnum):
+    """The kinds of trusted publisher a provenance object can name."""
+
+    GITHUB = "GitHub"
+    GITLAB = "GitLab"
+    GOOGLE = "Google"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """One attested release file, as served by the index (which verified it at upload).
+
+    ``repository``, ``workflow`` (file name) and ``environment`` are the registered
+    publisher's; an empty environment means that it is not tied to one. The rest are claims of
+    the signing certificate, empty where it does not make them. ``ref`` is ``refs/tags/…``.
+    """
+
+    kind: PublisherKind
+    repository: str = ""
+    workflow: str = ""
+    environment: str = ""
+    ref: str = ""
+    event: str = ""
+    runner: str = ""
+    run_url: str = ""
+    commit: str = ""
+    repository_id: str = ""
+    owner_id: str = ""
+    build_signer: str = ""
+    build_config: str = ""
+    predicate_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One release of a package. ``provenance`` is () where the index says there is none and
+    `Unseen` where it does not say.
+    """
+
+    version: str
+    uploaded: datetime | None
+    files: int
+    yanked: bool = False
+    provenance: tuple[Provenance, ...] | Unseen = ()
+
+    @property
+    def is_attested(self) -> bool | None:
+        """Whether some file is attested; None where that was not seen."""
+        return None if isinstance(self.provenance, Unseen) else bool(self.provenance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageEvidence:
+    """What an index serves about one package: newest release first; ``repository_urls`` are
+    the project links of its metadata; ``seen_at`` when it was asked.
+    """
+
+    registry: str
+    name: str
+    releases: tuple[Release, ...] | Unseen
+    exists: bool = True
+    repository_urls: tuple[str, ...] = ()
+    trusted_publisher: bool | None = None
+    seen_at: datetime | None = None
+    index_url: str = ""
+
+
+PackageIndex = Mapping[tuple[str, str], PackageEvidence]
+"""Evidence by (registry, normalized package name)."""

@@ -1,0 +1,276 @@
+"""Rows of the store as reports and the dashboard read them; one row is one line of a table.
+
+Times are aware and in UTC. Text that was not there is ``""``, a number that is not known None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from audits.model.outcome import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRow:
+    """One scan. ``finished`` is None while it runs or if it was killed. ``cause`` words are
+    ``policy`` and ``token`` where that changed since the scan before.
+    """
+
+    id: int
+    owner: str
+    source: str
+    started: datetime
+    finished: datetime | None
+    tool_version: str
+    policy: str
+    tier: int
+    repositories: int = 0
+    not_reached: int = 0
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryRow:
+    """One repository as of a scan. ``areas`` and ``coverages`` by the area's word; ``open``
+    counts unaccepted findings by severity's word; ``registries`` and ``ladders`` distinct.
+    """
+
+    owner: str
+    repository: str
+    host: str
+    commit: str
+    branch: str
+    archived: bool
+    topics: tuple[str, ...]
+    grade: str
+    points: float | None
+    strict_points: float | None
+    coverage: float
+    tier: int
+    policy: str
+    cap: str
+    areas: dict[str, float | None]
+    coverages: dict[str, float]
+    open: dict[str, int]
+    accepted: int
+    publications: int
+    registries: tuple[str, ...]
+    ladders: tuple[str, ...]
+    gaps: int
+    last_seen: datetime
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """One finding as of a scan. ``state`` is open, not-re-checked, fixed; ``acceptance`` the
+    kind's word or "". ``step`` and ``line`` as in the file of the newest scan.
+    """
+
+    owner: str
+    repository: str
+    host: str
+    fingerprint: str
+    check: str
+    title: str
+    area: str
+    severity: str
+    state: str
+    message: str
+    because: str
+    path: str
+    line: int
+    end_line: int | None
+    excerpt: str
+    workflow: str
+    job: str
+    publication: str
+    environment: str
+    in_release: bool
+    fix: str
+    acceptance: str
+    acceptance_reason: str
+    responsible: str
+    ticket: str
+    expires: str
+    commit: str
+    first_seen: datetime
+    last_seen: datetime
+    closed: datetime | None = None
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationRow:
+    """One publication as of a scan; the words are those of the CSV contract."""
+
+    owner: str
+    repository: str
+    workflow: str
+    job: str
+    step: int
+    line: int
+    registry: str
+    channel: str
+    package: str
+    mechanism: str
+    auth: str
+    credential: str
+    environment: str
+    environment_form: str
+    id_token: bool
+    indirect: bool
+    attests: str
+    triggers: str
+    called: str
+    publisher_workflow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """The outcome of one check for one repository; ``permission`` what would make it known."""
+
+    owner: str
+    repository: str
+    check: str
+    title: str
+    area: str
+    severity: str
+    outcome: str
+    weight: float
+    reason: str
+    permission: str
+    need: str
+    places: int
+    failing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeductionRow:
+    """Points that a check takes from an area of a repository's worst publication."""
+
+    owner: str
+    repository: str
+    area: str
+    check: str
+    severity: str
+    points: float
+    publication: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRow:
+    """Something that could not be seen; ``repository`` is "" for the owner as a whole."""
+
+    owner: str
+    repository: str
+    subject: str
+    reason: str
+    detail: str
+    line: int | None
+    permission: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageRow:
+    """One package: where it comes from, its place on the ladder, and the evidence."""
+
+    owner: str
+    repository: str
+    registry: str
+    package: str
+    state: str
+    previous_state: str
+    why: str
+    workflow: str
+    job: str
+    environment: str
+    auth: str
+    last_release: str
+    last_release_at: datetime | None
+    attested: str
+    publisher_repository: str
+    publisher_workflow: str
+    publisher_environment: str
+    release_ref: str
+    release_event: str
+    release_runner: str
+    release_run: str
+    evidence_at: datetime | None
+    publisher_form: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRow:
+    """One use of an action, reusable workflow or image."""
+
+    owner: str
+    repository: str
+    action: str
+    ref: str
+    comment: str
+    pinned: bool
+    kind: str
+    path: str
+    line: int
+    job: str
+    role: str
+    in_release: bool
+    permissions: str
+    advisories: str
+    newest_release: str
+    archived: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonRow:
+    """One step of the lesson for one repository."""
+
+    owner: str
+    repository: str
+    position: int
+    title: str
+    url: str
+    state: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendRow:
+    """Sums over one scan of an owner: means of points, and counts by word."""
+
+    scan: int
+    at: datetime
+    points: float | None
+    coverage: float
+    repositories: int
+    publishing: int
+    areas: dict[str, float | None]
+    grades: dict[str, int]
+    ladders: dict[str, int]
+    open: dict[str, int]
+    checks: dict[str, int]
+    new: int
+    fixed: int
+    policy: str
+    tier: int
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreChange:
+    """A change of one repository's score, with its cause: repository, setting, index, policy
+    or token.
+    """
+
+    owner: str
+    repository: str
+    scan: int
+    at: datetime
+    before: float | None
+    after: float | None
+    grade_before: str
+    grade_after: str
+    cause: str
+    checks: tuple[str, ...] = field(default=())

@@ -1,0 +1,40 @@
+"""What a collector may remember between scans; the store implements it, `run` passes it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from audits.model.evidence import ResolvedRef
+from audits.model.source import Snapshot
+
+
+class Memory(Protocol):
+    """Texts, answers and refs of earlier scans. Nothing in it is a credential."""
+
+    def known_blobs(self, oids: Iterable[str]) -> set[str]:
+        """Which of these git blob ids have their text stored."""
+
+    def text(self, oid: str) -> str | None:
+        """The stored text of a blob."""
+
+    def keep_text(self, oid: str, text: str) -> None:
+        """Store a blob's text."""
+
+    def answer(self, key: str) -> tuple[str, str, datetime] | None:
+        """A stored answer: (ETag, body as JSON text, when it was read)."""
+
+    def keep_answer(self, key: str, etag: str, body: str) -> None:
+        """Store an answer under a key that holds no credential."""
+
+    def references(
+        self, keys: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[ResolvedRef, datetime]]:
+        """Resolved refs by (slug, ref), with when each was resolved."""
+
+    def keep_references(self, refs: Iterable[ResolvedRef]) -> None:
+        """Store resolved refs."""
+
+    def snapshot(self, owner: str, name: str) -> Snapshot | None:
+        """The snapshot of the last finished scan, for what did not change since."""

@@ -1,0 +1,167 @@
+"""What checks say: verdicts at places, gathered to one result per check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from audits.model.place import Location
+from audits.model.publication import Publication
+from audits.model.settings import Unseen
+from audits.model.workflow import Job
+
+
+class Severity(IntEnum):
+    """How bad a fault is, in rising order; ``label`` is the word shown."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """The word in lower case, as in CSV and on the command line."""
+        return self.name.lower()
+
+
+class Area(StrEnum):
+    """The five areas of a score, in the order they are shown."""
+
+    PINNING = "pinning"
+    PERMISSIONS = "permissions"
+    ENVIRONMENT = "environment"
+    TRUSTED_PUBLISHER = "trusted-publisher"
+    INTEGRITY = "integrity"
+
+
+class Outcome(StrEnum):
+    """The outcome of a check for a repository or one of its publications."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not-applicable"
+    UNKNOWN = "unknown"
+
+
+class FixKind(StrEnum):
+    """Whether an edit can be applied as it is or wants a reader."""
+
+    SAFE = "safe"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Replace ``text[start:end]`` of a file, which must read ``old``, by ``new``.
+
+    Offsets count characters of the file's text. An insertion has ``start == end``.
+    """
+
+    path: str
+    start: int
+    end: int
+    old: str
+    new: str
+
+
+class SettingsPage(StrEnum):
+    """The settings page that closes a finding; `links` turns it into an address."""
+
+    ENVIRONMENTS = "environments"
+    ACTIONS = "actions"
+    RULES = "rules"
+    SECRETS = "secrets"
+    RELEASES = "releases"
+    PUBLISHER = "publisher"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A labelled address; ``kind`` is one of permalink, edit, settings, publisher, lesson,
+    documentation, run.
+    """
+
+    kind: str
+    label: str
+    url: str
+
+
+class AcceptanceKind(StrEnum):
+    """Accepted in the reviewed file, or by a comment in the workflow."""
+
+    WAIVER = "waiver"
+    LOCAL = "local acceptance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Why a finding is accepted. ``counts`` is False where the waiver file does not allow the
+    check to be accepted locally: shown, but the score does not change.
+    """
+
+    kind: AcceptanceKind
+    reason: str
+    responsible: str = ""
+    ticket: str = ""
+    expires: date | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fault at one place.
+
+    ``severity`` is None for the check's own; ``because`` says why it is milder. Of ``job``
+    and ``publication``, those given say whom it concerns; with neither, every publication
+    that the file at ``at`` belongs to, and with a file outside workflows, all of them.
+    ``anchor`` is the text that names the fault across line shifts (``actions/checkout``).
+    ``extra_lines`` are further lines to mark. ``edits`` mend it, all or none.
+    """
+
+    message: str
+    at: Location
+    job: Job | None = None
+    publication: Publication | None = None
+    severity: Severity | None = None
+    because: str = ""
+    anchor: str = ""
+    edits: tuple[Edit, ...] = ()
+    settings_page: SettingsPage | None = None
+    environment: str = ""
+    extra_lines: tuple[Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean:
+    """A place that was looked at and is in order; without one, nothing has passed."""
+
+    at: Location
+    job: Job | None = None
+    publication: Publication | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A place that could not be judged, because of what is unseen."""
+
+    at: Location
+    unseen: Unseen
+    job: Job | None = None
+    publication: Publication | None = None
+
+
+Verdict = Finding | Clean | Unknown
+"""What a check yields. Nothing at all means not applicable."""
+
+
+def outcome_of(verdicts: tuple[Verdict, ...]) -> Outcome:
+    """The outcome that these verdicts come to: a fault beats a doubt, a doubt beats a pass."""
+    kinds = {type(verdict) for verdict in verdicts}
+    if Finding in kinds:
+        return Outcome.FAIL
+    if Unknown in kinds:
+        return Outcome.UNKNOWN
+    return Outcome.PASS if Clean in kinds else Outcome.NOT_APPLICABLE

@@ -1,0 +1,69 @@
+"""Places in files: where something stands, in the words of editors and of GitHub links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Location:
+    """A place in a file of a repository; lines and columns count from 1.
+
+    ``path`` runs from the repository's root. Line 1 stands for "the file as a whole" where a
+    fact has no line of its own (a setting of the repository, an absent file).
+    """
+
+    path: str
+    line: int = 1
+    column: int = 1
+    end_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A YAML scalar with its place: ``value`` as YAML reads it, offsets in characters.
+
+    ``start``/``end`` delimit the scalar in the text, quotes included, so that an edit can
+    replace exactly it. ``style`` is one of ``''`` (plain), ``'`` ``"`` ``|`` ``>``.
+    """
+
+    value: str
+    line: int
+    column: int
+    start: int
+    end: int
+    style: str = ""
+
+    @property
+    def quoted(self) -> bool:
+        """Whether YAML cannot read the scalar as a boolean, a number or null."""
+        return bool(self.style)
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML reads it as null: empty, ``~`` or a spelling of ``null``, unquoted."""
+        return not self.style and self.value in {"", "~", "null", "Null", "NULL"}
+
+    @property
+    def is_true(self) -> bool:
+        """Whether YAML 1.2 reads it as the boolean true."""
+        return not self.style and self.value in {"true", "True", "TRUE"}
+
+    @property
+    def is_false(self) -> bool:
+        """Whether YAML 1.2 reads it as the boolean false."""
+        return not self.style and self.value in {"false", "False", "FALSE"}
+
+    def line_at(self, offset: int) -> int:
+        """The file's line of the character at ``offset`` of ``value``.
+
+        Exact for literal blocks (``|``) and one-line scalars; for folded text, whose line
+        breaks YAML removes, the nearest line at or before it.
+        """
+        breaks = self.value.count("\n", 0, offset)
+        return self.line + breaks + (1 if self.style in {"|", ">"} else 0)
+
+
+Inputs = Mapping[str, Scalar]
+"""Scalar values by key, as in ``with:`` and ``env:``; keys keep the case of the file."""

@@ -1,0 +1,178 @@
+"""Publications: what is uploaded where, with which credential, from which job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audits.model.place import Location
+from audits.model.uses import Uses
+from audits.model.workflow import Environment, Job, Level, Permissions, Step, Trigger, Workflow
+
+
+class Registry(StrEnum):
+    """Where packages go; the words are part of the CSV contract."""
+
+    PYPI = "pypi"
+    NPM = "npm"
+    CRATES = "crates"
+    RUBYGEMS = "rubygems"
+    NUGET = "nuget"
+    CONTAINER = "container"
+    ANACONDA = "anaconda"
+    GORELEASER = "goreleaser"
+    GITHUB_RELEASE = "github-release"
+
+    @property
+    def has_trusted_publishing(self) -> bool:
+        """Whether the registry takes an OIDC identity in place of a stored credential."""
+        return self in _TRUSTED
+
+    @property
+    def judges_environment(self) -> bool:
+        """Whether the environment area applies (design section 5)."""
+        return self in _TRUSTED or self is Registry.ANACONDA
+
+
+_TRUSTED = frozenset(
+    {Registry.PYPI, Registry.NPM, Registry.CRATES, Registry.RUBYGEMS, Registry.NUGET}
+)
+
+
+class Channel(StrEnum):
+    """Which instance of the registry."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    PRIVATE = "private"
+    UNKNOWN = "unknown"
+
+
+class Auth(StrEnum):
+    """How the upload proves who it is."""
+
+    OIDC = "oidc"
+    TOKEN = "token"
+    MIXED = "mixed"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class CredentialSource(StrEnum):
+    """Where a publication's credential comes from."""
+
+    INPUT = "input"
+    STEP_ENV = "step env"
+    JOB_ENV = "job env"
+    WORKFLOW_ENV = "workflow env"
+    COMMAND_LINE = "command line"
+    CALL_SECRET = "secret of the call"
+    OIDC = "oidc"
+    MINTED = "minted by script"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """One credential of a publication. ``name`` is the input or variable that carries it,
+    ``secret`` the secret it is read from; ``literal`` where its value stands in the file (the
+    value itself is never kept).
+    """
+
+    name: str
+    source: CredentialSource
+    at: Location
+    secret: str = ""
+    literal: bool = False
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is a long-lived token or password rather than an OIDC identity."""
+        return self.source not in {CredentialSource.OIDC, CredentialSource.MINTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a job's token may do once callers are counted in.
+
+    ``levels`` is None where neither job nor workflow nor caller says: the default of the
+    repository or owner holds, which never includes ``id-token``.
+    """
+
+    levels: Permissions | None
+
+    def level(self, scope: str) -> Level | None:
+        """The level of a scope; None where only the default token permission could tell."""
+        if self.levels is None:
+            return Level.NONE if scope == "id-token" else None
+        return self.levels.level(scope)
+
+    @property
+    def id_token(self) -> bool:
+        """Whether the job can ask for an OIDC identity."""
+        return self.level("id-token") is Level.WRITE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One way from a trigger to a job: ``entry`` is the workflow that is triggered, ``calls``
+    the jobs that call on the way (outermost first), ``job`` the last, ``grant`` its token.
+    """
+
+    entry: Workflow
+    calls: tuple[Job, ...]
+    job: Job
+    grant: Grant
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """The events that start this way."""
+        return self.entry.triggers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Publication:
+    """One step (or called workflow, ``step`` -1) that uploads to a registry.
+
+    ``workflow`` and ``job`` are where the step runs; ``at`` is its ``uses:`` or command, in a
+    composite action where that holds it. ``packages`` may be empty (not found).
+    ``does_oidc``: the uploader asks for an OIDC identity by itself. ``attests``: it makes
+    attestations when it does (None: not known). ``publisher_workflows`` are the file paths
+    that the registry's publisher would name; empty where they cannot be told.
+    ``called`` is the remote workflow where the publication is in a called one.
+    """
+
+    workflow: Workflow
+    job: Job
+    step: int
+    at: Location
+    registry: Registry
+    channel: Channel
+    mechanism: str
+    auth: Auth
+    packages: tuple[str, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    environment: Environment | None = None
+    id_token: bool = False
+    does_oidc: bool = False
+    attests: bool | None = None
+    indirect: bool = False
+    action: Uses | None = None
+    called: Uses | None = None
+    source_step: Step | None = None
+    routes: tuple[Route, ...] = ()
+    publisher_workflows: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names it within its repository: workflow, job and step."""
+        return f"{self.workflow.path}:{self.job.id}:{self.step}"
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it counts as a production upload; what is not known counts as one."""
+        return self.channel in {Channel.PRODUCTION, Channel.UNKNOWN}
+
+    @property
+    def stored_credentials(self) -> tuple[Credential, ...]:
+        """Its long-lived tokens and passwords."""
+        return tuple(c for c in self.credentials if c.is_stored)

@@ -1,0 +1,195 @@
+"""One repository, read: the only thing that checks look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from audits.model.command import Command
+from audits.model.evidence import AdvisoryList, PackageEvidence, PackageIndex, ResolvedRef
+from audits.model.outcome import Verdict
+from audits.model.publication import Publication, Route
+from audits.model.settings import Need, RepositorySettings, Unseen
+from audits.model.source import Gap, RepositoryRef, Snapshot, SourceFile
+from audits.model.uses import Uses
+from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
+
+NO_SETTINGS = Unseen(
+    need=Need.SETTINGS, reason="settings are not read from a folder", permission="Actions: read"
+)
+NO_INDEX = Unseen(need=Need.INDEX, reason="the package index was not asked")
+NO_REFERENCES = Unseen(need=Need.REFERENCES, reason="other repositories were not asked")
+
+
+class Breadth(Enum):
+    """What checks walk over: what releases touch, or everything (``--all``)."""
+
+    RELEASE = "release"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSite:
+    """A job that can run, with what it does for a release; ``is_release_job`` as design §2."""
+
+    workflow: Workflow
+    job: Job
+    role: Role
+    is_release_job: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSite:
+    """A step that can run. ``job`` and ``workflow`` are None in a composite action that no
+    job at hand uses; ``action`` is given where the step stands in one.
+    """
+
+    step: Step
+    path: str
+    job: Job | None = None
+    workflow: Workflow | None = None
+    action: CompositeAction | None = None
+    role: Role = Role.OTHER
+    is_release_job: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseGraph:
+    """How a repository releases, worked out by `workflow.graph`.
+
+    ``release_paths`` are files of release workflows and of composite actions on the way;
+    ``publications_by_job`` and ``publications_by_path`` say whom a fault there concerns.
+    """
+
+    publications: tuple[Publication, ...] = ()
+    roles: Mapping[Job, Role] = field(default_factory=dict)
+    release_jobs: frozenset[Job] = frozenset()
+    release_paths: frozenset[str] = frozenset()
+    routes: Mapping[Job, tuple[Route, ...]] = field(default_factory=dict)
+    commands: Mapping[Step, tuple[Command, ...]] = field(default_factory=dict)
+    action_users: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
+    publications_by_job: Mapping[Job, tuple[Publication, ...]] = field(default_factory=dict)
+    publications_by_path: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A snapshot with its workflows parsed, its releases worked out, and what is known of it.
+
+    ``references`` is keyed by (``owner/repo`` in lower case, ref). ``package_names`` are the
+    names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
+    """
+
+    snapshot: Snapshot
+    workflows: tuple[Workflow, ...] = ()
+    actions: tuple[CompositeAction, ...] = ()
+    graph: ReleaseGraph = field(default_factory=ReleaseGraph)
+    breadth: Breadth = Breadth.RELEASE
+    references: Mapping[tuple[str, str], ResolvedRef] | Unseen = NO_REFERENCES
+    index: PackageIndex | Unseen = NO_INDEX
+    advisories: AdvisoryList | None = None
+    package_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def ref(self) -> RepositoryRef:
+        """Its name."""
+        return self.snapshot.ref
+
+    @property
+    def settings(self) -> RepositorySettings | Unseen:
+        """Its settings, or why none were read."""
+        return NO_SETTINGS if self.snapshot.settings is None else self.snapshot.settings
+
+    @property
+    def publications(self) -> tuple[Publication, ...]:
+        """What it publishes, in the order of files, jobs and steps."""
+        return self.graph.publications
+
+    @property
+    def scored_publications(self) -> tuple[Publication, ...]:
+        """Those that count: production and unknown; private ones if there are no such."""
+        production = tuple(p for p in self.publications if p.is_scored)
+        return production or tuple(p for p in self.publications if p.channel == "private")
+
+    def file(self, *paths: str) -> SourceFile | None:
+        """The first of these files that it has."""
+        return next((f for path in paths for f in self.snapshot.files if f.path == path), None)
+
+    def release_workflows(self) -> Iterator[Workflow]:
+        """The workflows to look at: release workflows, or all of them."""
+        for workflow in self.workflows:
+            if self.breadth is Breadth.ALL or workflow.path in self.graph.release_paths:
+                yield workflow
+
+    def jobs(self) -> Iterator[JobSite]:
+        """The jobs that can run in the workflows to look at."""
+        everything = self.breadth is Breadth.ALL
+        for workflow in self.release_workflows():
+            for job in workflow.live_jobs:
+                release = everything or job in self.graph.release_jobs
+                role = self.graph.roles.get(job, Role.OTHER)
+                yield JobSite(workflow=workflow, job=job, role=role, is_release_job=release)
+
+    def steps(self) -> Iterator[StepSite]:
+        """The steps that can run: of those jobs, then of composite actions on the way."""
+        for site in self.jobs():
+            for step in site.job.live_steps:
+                yield StepSite(
+                    step=step, path=site.workflow.path, job=site.job, workflow=site.workflow,
+                    role=site.role, is_release_job=site.is_release_job,
+                )  # fmt: skip
+        for action in self.actions:
+            if self.breadth is Breadth.ALL or action.path in self.graph.release_paths:
+                yield from self._action_steps(action)
+
+    def _action_steps(self, action: CompositeAction) -> Iterator[StepSite]:
+        users = self.graph.action_users.get(action.path, ())
+        release = [job for job in users if job in self.graph.release_jobs]
+        job = release[0] if release else (users[0] if users else None)
+        for step in action.steps:
+            if not step.never_runs:
+                yield StepSite(
+                    step=step, path=action.path, job=job, action=action,
+                    role=self.graph.roles.get(job, Role.OTHER) if job else Role.OTHER,
+                    is_release_job=bool(release) or self.breadth is Breadth.ALL,
+                )  # fmt: skip
+
+    def commands(self, step: Step) -> tuple[Command, ...]:
+        """The commands of its script; () for steps outside what is looked at."""
+        return self.graph.commands.get(step, ())
+
+    def routes(self, job: Job) -> tuple[Route, ...]:
+        """The ways from a trigger to the job; at least one for a job of a workflow."""
+        return self.graph.routes.get(job, ())
+
+    def publications_of(self, job: Job) -> tuple[Publication, ...]:
+        """The publications that the job itself holds."""
+        return tuple(p for p in self.publications if p.job is job)
+
+    def reference(self, uses: Uses) -> ResolvedRef | Unseen:
+        """What a remote ``uses:`` is today, as far as it was asked."""
+        if isinstance(self.references, Unseen):
+            return self.references
+        found = self.references.get((uses.slug, uses.ref))
+        return found or Unseen(need=Need.REFERENCES, reason=f"{uses.slug} could not be read")
+
+    def evidence(self, registry: str, package: str) -> PackageEvidence | Unseen:
+        """What the package's index serves about it (``package`` as the publication has it)."""
+        if isinstance(self.index, Unseen):
+            return self.index
+        found = self.index.get((registry, package))
+        return found or Unseen(need=Need.INDEX, reason=f"{package} was not asked of its index")
+
+    def concerned(self, verdict: Verdict) -> tuple[Publication, ...]:
+        """The publications that a verdict speaks of (see `Finding`)."""
+        if verdict.publication is not None:
+            return (verdict.publication,)
+        if verdict.job is not None:
+            return self.graph.publications_by_job.get(verdict.job, ())
+        path = verdict.at.path
+        known = {w.path for w in self.workflows} | {a.path for a in self.actions}
+        if path not in known:
+            return self.publications
+        return self.graph.publications_by_path.get(path, ())

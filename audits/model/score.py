@@ -1,0 +1,167 @@
+"""Scores, grades and the ladder, and the audit that carries them for one repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from audits.model.outcome import Acceptance, Area, Finding, FixKind, Link, Outcome, Severity
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.settings import Unseen
+
+
+class Grade(StrEnum):
+    """The grade of a score; ``NONE`` where nothing is published or nothing is known."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    F = "F"
+    NONE = "-"
+
+
+class Ladder(StrEnum):
+    """A package's trusted-publisher status (design section 6)."""
+
+    TOKEN = "token"
+    MIXED = "mixed"
+    OIDC = "oidc"
+    ATTESTED = "attested"
+    NONE = "none"
+    MANUAL = "manual"
+    MISMATCH = "mismatch"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedFinding:
+    """A finding as it is stored and shown: severity settled, links built, accepted or not.
+
+    ``fingerprint`` survives line shifts and renamed steps. ``in_release`` is False for what
+    only ``--all`` looks at. ``suspect`` lines are in ``finding``. ``excerpt`` is the line.
+    """
+
+    check: str
+    finding: Finding
+    severity: Severity
+    fingerprint: str
+    links: tuple[Link, ...] = ()
+    acceptance: Acceptance | None = None
+    in_release: bool = True
+    excerpt: str = ""
+    fix: FixKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one check came to for a repository. ``unseen`` says why where it is unknown;
+    ``places`` counts what was looked at, ``failing`` what was at fault.
+    """
+
+    check: str
+    area: Area
+    severity: Severity
+    outcome: Outcome
+    findings: tuple[AuditedFinding, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    places: int = 0
+    failing: int = 0
+    weight: float = 0.0
+    crash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deduction:
+    """Points that one failed check takes from one area of one publication."""
+
+    check: str
+    area: Area
+    points: float
+    severity: Severity
+    publication: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaScore:
+    """Points of an area, 0 to 100, of the worst scored publication; None where not applicable
+    or where nothing is known. ``coverage`` is 0 to 1.
+    """
+
+    area: Area
+    points: float | None
+    coverage: float
+    publication: str = ""
+    deductions: tuple[Deduction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A repository's score: ``points`` None where nothing applies. ``cap`` says what held it
+    down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
+    """
+
+    points: float | None
+    grade: Grade
+    coverage: float
+    tier: int
+    policy: str
+    areas: tuple[AreaScore, ...] = ()
+    cap: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageStatus:
+    """The ladder's state of one package, with a sentence that says why."""
+
+    registry: str
+    package: str
+    state: Ladder
+    why: str
+    publications: tuple[str, ...] = ()
+    missing: str = ""
+
+
+class StepState(StrEnum):
+    """How far a step of the lesson is."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    NOT_SEEN = "not seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonStep:
+    """One step of the lesson for this repository."""
+
+    title: str
+    url: str
+    state: StepState
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Everything said of one repository in one scan. ``score`` counts acceptances in,
+    ``strict_score`` leaves them out. ``owner_findings`` go to the owner's card only.
+    """
+
+    repository: Repository
+    results: tuple[Result, ...]
+    score: Score
+    strict_score: Score
+    statuses: tuple[PackageStatus, ...] = ()
+    lesson: tuple[LessonStep, ...] = ()
+    owner_results: tuple[Result, ...] = ()
+    beyond: tuple[AuditedFinding, ...] = field(default=())
+
+    @property
+    def findings(self) -> tuple[AuditedFinding, ...]:
+        """All findings of release workflows, in the order of the checks."""
+        return tuple(f for result in self.results for f in result.findings)
+
+    @property
+    def publications(self) -> tuple[Publication, ...]:
+        """What the repository publishes."""
+        return self.repository.publications

@@ -1,0 +1,99 @@
+"""Facts that only GitHub knows: settings of environments, rules, tokens and secrets' names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """A kind of evidence; ``tier`` is the least token that reads it (design section 8)."""
+
+    WORKFLOW = "workflow text"
+    SETTINGS = "settings"
+    ADMINISTRATION = "administration"
+    SECRET_NAMES = "secrets' names"
+    INDEX = "package index"
+    REFERENCES = "other repositories"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A fact that could not be read. It is neither on nor off: never pass on it, never fail.
+
+    ``permission`` is the right that would show it, as GitHub spells it (``Actions: read``).
+    """
+
+    need: Need
+    reason: str
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSettings:
+    """Protection of one deployment environment.
+
+    ``reviewers`` counts required reviewers (users and teams); ``wait_minutes`` is the timer;
+    ``ref_patterns`` are the allowed branches and tags as ``branch:main`` or ``tag:v*``, with
+    ``protected branches`` for that choice; empty means any ref. ``custom_rules`` are names of
+    apps that must approve. ``on_plan`` is False where the plan offers no protection.
+    """
+
+    name: str
+    database_id: int | None = None
+    reviewers: int | Unseen = 0
+    wait_minutes: int | Unseen = 0
+    prevent_self_review: bool | Unseen = False
+    admins_can_bypass: bool | Unseen = True
+    ref_patterns: tuple[str, ...] | Unseen = ()
+    custom_rules: tuple[str, ...] | Unseen = ()
+    secret_names: tuple[str, ...] | Unseen = ()
+    on_plan: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRuleset:
+    """An active ruleset on tags: patterns as GitHub writes them (``refs/tags/v*``, ``~ALL``)."""
+
+    name: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionsPolicy:
+    """What GitHub Actions may do: for an owner, or as it holds for a repository.
+
+    ``set_by`` is ``owner`` or ``repository``: whose choice is in force.
+    """
+
+    default_token_write: bool | Unseen
+    can_approve_pull_requests: bool | Unseen
+    sha_pinning_required: bool | Unseen
+    allowed_actions: str | Unseen = ""
+    set_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositorySettings:
+    """Settings of one repository, each a fact or `Unseen`. Environments by lower-cased name."""
+
+    environments: Mapping[str, EnvironmentSettings] | Unseen
+    tag_rulesets: tuple[TagRuleset, ...] | Unseen
+    latest_release_immutable: bool | Unseen | None
+    actions: ActionsPolicy | Unseen
+    secret_names: tuple[str, ...] | Unseen
+    organization_secret_names: tuple[str, ...] | Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerSettings:
+    """Settings of the owner, shown on the owner's card and never in a repository's score."""
+
+    login: str
+    actions: ActionsPolicy | Unseen
+    immutable_releases: str | Unseen
+    secret_names: tuple[str, ...] | Unseen

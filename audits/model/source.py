@@ -1,0 +1,93 @@
+"""What a collector hands over: files of one repository at one commit, and what it missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha1
+
+from audits.model.settings import OwnerSettings, RepositorySettings
+
+
+class GapReason(StrEnum):
+    """Why something could not be seen; the words are part of the CSV contract."""
+
+    INVALID = "invalid"
+    TOO_LARGE = "too-large"
+    NOT_FOUND = "not-found"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate-limited"
+    UNAVAILABLE = "unavailable"
+    UNSUPPORTED = "unsupported"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that could not be seen, and why.
+
+    ``subject`` is a path, an environment, a package or a setting; ``detail`` one sentence
+    with a piece of advice; ``permission`` names the right that would have shown it, if any.
+    """
+
+    subject: str
+    reason: GapReason
+    detail: str
+    line: int | None = None
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryRef:
+    """A repository's name and where it lives; ``host`` is the web host, no scheme."""
+
+    owner: str
+    name: str
+    host: str = "github.com"
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def is_enterprise_server(self) -> bool:
+        """Whether it lives on a GitHub Enterprise Server, whose OIDC issuer is its own."""
+        return self.host != "github.com" and not self.host.endswith(".ghe.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """The text of one file; ``oid`` is git's blob id, so equal texts have equal ids."""
+
+    path: str
+    text: str
+    oid: str
+
+    @classmethod
+    def of(cls, path: str, content: bytes) -> SourceFile:
+        """The file with this content, which must be UTF-8 (UnicodeDecodeError otherwise)."""
+        oid = sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+        return cls(path=path, text=content.decode("utf-8"), oid=oid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What a collector read of one repository at one commit.
+
+    ``settings`` is None where the collector has no access to settings at all (a folder);
+    single facts it was refused are `Unseen` inside. ``remote_files`` are called workflows and
+    composite actions of other repositories of the owner, by ``owner/repo/path@ref``.
+    """
+
+    ref: RepositoryRef
+    commit: str = ""
+    committed_at: datetime | None = None
+    branch: str = "main"
+    archived: bool = False
+    files: tuple[SourceFile, ...] = ()
+    settings: RepositorySettings | None = None
+    owner_settings: OwnerSettings | None = None
+    remote_files: dict[str, SourceFile] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    database_id: int | None = None
