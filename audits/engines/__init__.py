@@ -1,0 +1,1 @@
+"""Other analysers, used as libraries behind our own results."""

@@ -1,0 +1,1 @@
+"""History in SQL: what opens, changes and closes, scan by scan."""

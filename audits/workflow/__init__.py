@@ -1,0 +1,1 @@
+"""Workflow files, read into the model: parsing, publications and the way a release takes."""
