@@ -1,0 +1,20 @@
+"""Why a source could not be read at all, in words for the person who asked."""
+
+from __future__ import annotations
+
+
+class CollectError(Exception):
+    """A source cannot be read: one sentence, and one piece of advice. Never a credential."""
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(f"{message} {advice}")
+        self.message = message
+        self.advice = advice
+
+
+class ScanCancelled(CollectError):
+    """The person or the system asked to stop; what was read so far is kept."""
+
+
+class BudgetSpent(CollectError):
+    """The points or the waiting time allowed for this scan are used up."""

@@ -1,0 +1,94 @@
+"""Which files of a repository are read: the one list that every collector shares."""
+
+from __future__ import annotations
+
+import re
+
+WORKFLOWS = ".github/workflows"
+ACTIONS = ".github/actions"
+
+LOCK_FILE = f"{WORKFLOWS}/actions.lock"
+
+ROOT_FILES = frozenset(
+    {
+        "action.yml",
+        "action.yaml",
+        "zizmor.yml",
+        "zizmor.yaml",
+        "renovate.json",
+        "renovate.json5",
+        ".renovaterc",
+        ".renovaterc.json",
+        ".renovaterc.json5",
+        "pyproject.toml",
+        "setup.cfg",
+        "setup.py",
+        "package.json",
+        "Cargo.toml",
+    }
+)
+"""Actions, update bots, zizmor's settings and package metadata at the root."""
+
+GITHUB_FILES = frozenset(
+    {
+        "dependabot.yml",
+        "dependabot.yaml",
+        "renovate.json",
+        "renovate.json5",
+        "zizmor.yml",
+        "zizmor.yaml",
+    }
+)
+"""The same below ``.github``."""
+
+PACKAGE_FILE = "pyproject.toml"
+"""Read one level down too: repositories that hold several packages keep one in each folder."""
+
+MAX_BYTES = 512 * 1024
+"""A longer file is a gap; GraphQL cuts ``Blob.text`` there, and the parser refuses it anyway."""
+
+_YAML = (".yml", ".yaml")
+_ACTION = re.compile(rf"{re.escape(ACTIONS)}/(?:.+/)?action\.ya?ml")
+
+
+def is_workflow(path: str) -> bool:
+    """Whether GitHub runs this file as a workflow: YAML directly in ``.github/workflows``."""
+    folder, _, name = path.rpartition("/")
+    return folder == WORKFLOWS and name.endswith(_YAML)
+
+
+def is_shared_action(path: str) -> bool:
+    """Whether it is a composite action kept where repositories usually keep theirs."""
+    return _ACTION.fullmatch(path) is not None
+
+
+def is_nested_package(path: str) -> bool:
+    """Whether it is the metadata of a package one folder down."""
+    folder, _, name = path.rpartition("/")
+    return name == PACKAGE_FILE and bool(folder) and "/" not in folder and folder[0] != "."
+
+
+def wanted(path: str) -> bool:
+    """Whether a file of this path (from the repository's root, with ``/``) is read.
+
+    Composite actions elsewhere in the repository are read where a workflow refers to them:
+    see `action_files`.
+    """
+    folder, _, name = path.rpartition("/")
+    if not folder:
+        return name in ROOT_FILES or name.endswith(".gemspec")
+    if folder == ".github":
+        return name in GITHUB_FILES
+    return (
+        is_workflow(path) or path == LOCK_FILE or is_shared_action(path) or is_nested_package(path)
+    )
+
+
+def action_files(directory: str) -> tuple[str, str]:
+    """The two paths at which GitHub looks for the action that a local ``uses:`` names.
+
+    ``directory`` is from the root, as in `Uses.path`; a leading ``./`` and slashes are dropped.
+    """
+    clean = directory.removeprefix("./").strip("/")
+    prefix = "" if clean in ("", ".") else f"{clean}/"
+    return f"{prefix}action.yml", f"{prefix}action.yaml"
