@@ -1,0 +1,131 @@
+"""Run checks over a repository and settle what they find; a crash costs that one result."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from audits.check import Check
+from audits.checks.constants import LESSON
+from audits.model.index_hosts import IndexHosts
+from audits.model.links import finding_links, lesson_link
+from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severity, Unknown
+from audits.model.repository import Breadth, Repository
+from audits.model.score import AuditedFinding
+from audits.model.settings import EnvironmentSettings, RepositorySettings
+from audits.score import Judged
+
+log = logging.getLogger(__name__)
+
+Acceptor = Callable[[str, Finding, Repository], Acceptance | None]
+"""Says whether a finding of a check is accepted, by a waiver or by a comment in the file."""
+
+OTHER_JOB = "the job does not take part in the release"
+
+
+def accept_nothing(check: str, finding: Finding, repository: Repository) -> None:
+    """The acceptor of someone without waivers."""
+
+
+def judge(
+    check: Check,
+    repository: Repository,
+    index: IndexHosts,
+    accept: Acceptor = accept_nothing,
+) -> Judged:
+    """What a check says of a repository.
+
+    An exception inside the check is our fault, not the repository's: it is logged, and the
+    result says that the check crashed, so that it counts as unknown and never as passed.
+    """
+    try:
+        verdicts = tuple(check.judge(repository))
+    except Exception as error:
+        log.exception("check %s crashed on %s", check.id, repository.ref)
+        return Judged(check=check, crash=f"{type(error).__name__} in the check {check.id}")
+    findings = [v for v in verdicts if isinstance(v, Finding)]
+    return Judged(
+        check=check,
+        findings=settle(check, findings, repository, index, accept),
+        clean=tuple(v for v in verdicts if isinstance(v, Clean)),
+        unknown=tuple(v for v in verdicts if isinstance(v, Unknown)),
+    )
+
+
+def settle(
+    check: Check,
+    findings: Iterable[Finding],
+    repository: Repository,
+    index: IndexHosts,
+    accept: Acceptor,
+) -> tuple[AuditedFinding, ...]:
+    """The findings with severity, fingerprint, links, excerpt and acceptance."""
+    seen: Counter[str] = Counter()
+    settled = []
+    for finding in findings:
+        excerpt = excerpt_of(repository, finding)
+        mark = _mark(check, finding, excerpt)
+        seen[mark] += 1
+        settled.append(
+            AuditedFinding(
+                check=check.id,
+                finding=finding,
+                severity=_severity(check, finding, repository),
+                fingerprint=sha256(f"{mark}\0{seen[mark]}".encode("utf-8", "replace")).hexdigest()[
+                    :32
+                ],
+                links=_links(check, finding, repository, index),
+                acceptance=accept(check.id, finding, repository),
+                excerpt=excerpt,
+                fix=check.fix if finding.edits else None,
+            )  # fmt: skip
+        )
+    return tuple(settled)
+
+
+def _mark(check: Check, finding: Finding, excerpt: str) -> str:
+    """What names a finding across line shifts and renamed steps; no line, no step index."""
+    job = finding.job.id if finding.job else ""
+    key = finding.publication.mechanism if finding.publication else ""
+    anchor = finding.anchor or excerpt
+    return "\0".join((check.id, finding.at.path, job, key, anchor))
+
+
+def _severity(check: Check, finding: Finding, repository: Repository) -> Severity:
+    """The finding's severity: milder in a job that takes no part in the release."""
+    severity = check.severity if finding.severity is None else finding.severity
+    elsewhere = finding.job is not None and finding.job not in repository.graph.release_jobs
+    milder = check.milder_in_other_jobs and repository.breadth is Breadth.RELEASE
+    return min(severity, Severity.LOW) if elsewhere and milder else severity
+
+
+def excerpt_of(repository: Repository, finding: Finding) -> str:
+    """The line at fault as it stands in the file, at most 200 characters."""
+    file = repository.file(finding.at.path)
+    if file is None:
+        return ""
+    lines = file.text.split("\n", finding.at.line)
+    return lines[finding.at.line - 1].strip()[:200] if len(lines) >= finding.at.line else ""
+
+
+def _links(
+    check: Check, finding: Finding, repository: Repository, index: IndexHosts
+) -> tuple[Link, ...]:
+    snapshot = repository.snapshot
+    return finding_links(
+        repository.ref, finding, commit=snapshot.commit, branch=snapshot.branch,
+        lesson=lesson_link(LESSON, check.lesson) if check.lesson else "",
+        documentation=check.links, index=index,
+        environment_id=_environment_id(snapshot.settings, finding.environment),
+        with_form=check.area is Area.TRUSTED_PUBLISHER, on_owner=check.on_owner,
+        file_exists=repository.file(finding.at.path) is not None,
+    )  # fmt: skip
+
+
+def _environment_id(settings: RepositorySettings | None, name: str) -> int | None:
+    if settings is None or not name or not isinstance(settings.environments, dict):
+        return None
+    found = settings.environments.get(name.lower())
+    return found.database_id if isinstance(found, EnvironmentSettings) else None

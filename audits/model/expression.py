@@ -1,0 +1,241 @@
+"""GitHub's expressions (``${{ … }}`` and ``if:``): read, searched, and decided where possible.
+
+Grammar: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
+    |(?P<op>&&|\|\||==|!=|<=|>=|[<>!()\[\],.*])|(?P<name>[A-Za-z_][\w-]*))""",
+    re.VERBOSE,
+)
+_FENCE = re.compile(r"\$\{\{(?P<body>(?:'(?:[^']|'')*'|(?!\}\})[^'])*)\}\}", re.DOTALL)
+_MOST_TOKENS = 3000
+_DEEPEST = 60
+_BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A string, number, boolean or null."""
+
+    value: str | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context such as ``github.event.inputs.x``, parts in lower case as GitHub compares.
+
+    A part is ``*`` for the filter and ``[]`` for a computed index, whose expression is in
+    ``indexes``.
+    """
+
+    parts: tuple[str, ...]
+    indexes: tuple[Expression, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The parts joined by dots."""
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call, or an index on its value; ``name`` in lower case."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``!`` with one operand, or a binary operator with two."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+
+Expression = Literal | Context | Call | Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """One ``${{ … }}`` in a text; offsets count characters, fences included."""
+
+    start: int
+    end: int
+    body: str
+
+    @property
+    def expression(self) -> Expression | None:
+        """The expression inside; None where it is none."""
+        return parse_expression(self.body)
+
+
+class _SyntaxError(ValueError):
+    pass
+
+
+class _Reader:
+    """A precedence climber over the tokens of one expression."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens: list[tuple[str, str]] = []
+        position, text = 0, text.strip()
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None or len(self.tokens) > _MOST_TOKENS:
+                raise _SyntaxError
+            kind = match.lastgroup or ""
+            self.tokens.append((kind, match.group(kind)))
+            position = match.end()
+        self.at = 0
+        self.depth = 0
+
+    def peek(self) -> str:
+        kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")
+        return value if kind == "op" else ""
+
+    def take(self) -> tuple[str, str]:
+        if self.at >= len(self.tokens):
+            raise _SyntaxError
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def expect(self, operator: str) -> None:
+        if self.take() != ("op", operator):
+            raise _SyntaxError
+
+    def binary(self, least: int = 1) -> Expression:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise _SyntaxError
+        left = self.unary()
+        while (binding := _BINDING.get(self.peek(), 0)) >= least:
+            operator = self.take()[1]
+            left = Operation(operator, (left, self.binary(binding + 1)))
+        self.depth -= 1
+        return left
+
+    def unary(self) -> Expression:
+        negations = 0
+        while self.peek() == "!":
+            self.take()
+            negations += 1
+        found = self.primary()
+        for _ in range(2 - negations % 2 if negations else 0):
+            found = Operation("!", (found,))
+        return found
+
+    def primary(self) -> Expression:
+        kind, value = self.take()
+        if kind == "string":
+            return Literal(value[1:-1].replace("''", "'"))
+        if kind == "number":
+            return Literal(float(int(value, 16)) if value.startswith("0x") else float(value))
+        if (kind, value) == ("op", "("):
+            inner = self.binary()
+            self.expect(")")
+            return self.accessed(Call("", (inner,))) if self.peek() in {".", "["} else inner
+        if kind != "name":
+            raise _SyntaxError
+        word = value.lower()
+        if self.peek() == "(":
+            return self.accessed(Call(word, self.arguments()))
+        if word in {"true", "false", "null"} and self.peek() not in {".", "["}:
+            return Literal({"true": True, "false": False, "null": None}[word])
+        return self.accessed(Context((word,)))
+
+    def arguments(self) -> tuple[Expression, ...]:
+        self.expect("(")
+        found: list[Expression] = []
+        while self.peek() != ")":
+            if found:
+                self.expect(",")
+            found.append(self.binary())
+        self.expect(")")
+        return tuple(found)
+
+    def accessed(self, base: Context | Call) -> Context | Call:
+        while self.peek() in {".", "["}:
+            index: Expression
+            if self.take()[1] == ".":
+                kind, word = self.take()
+                if kind != "name" and (kind, word) != ("op", "*"):
+                    raise _SyntaxError
+                part, index = word.lower(), Literal(word)
+            elif self.peek() == "*":
+                self.take()
+                self.expect("]")
+                part, index = "*", Literal("*")
+            else:
+                index = self.binary()
+                self.expect("]")
+                known = isinstance(index, Literal) and isinstance(index.value, str)
+                part = str(index.value).lower() if known and isinstance(index, Literal) else "[]"
+            if isinstance(base, Call):
+                base = Call("[]", (base, index))
+            else:
+                more = (index,) if part == "[]" else ()
+                base = Context((*base.parts, part), base.indexes + more)
+        return base
+
+
+@lru_cache(maxsize=4096)
+def parse_expression(text: str) -> Expression | None:
+    """The expression that a text (without its fence) spells; None where it spells none."""
+    try:
+        reader = _Reader(text)
+        found = reader.binary()
+    except _SyntaxError:
+        return None
+    return found if reader.at == len(reader.tokens) else None
+
+
+def fences(text: str) -> Iterator[Fence]:
+    """Every ``${{ … }}`` of a text, in order."""
+    for match in _FENCE.finditer(text):
+        yield Fence(match.start(), match.end(), match.group("body"))
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """The expression and all its parts."""
+    yield expression
+    parts: tuple[Expression, ...] = ()
+    if isinstance(expression, Call):
+        parts = expression.arguments
+    elif isinstance(expression, Operation):
+        parts = expression.operands
+    elif isinstance(expression, Context):
+        parts = expression.indexes
+    for part in parts:
+        yield from walk(part)
+
+
+def contexts(text: str) -> Iterator[Context]:
+    """Every context in the fences of a text."""
+    for fence in fences(text):
+        if (expression := fence.expression) is not None:
+            yield from (part for part in walk(expression) if isinstance(part, Context))
+
+
+def condition_expression(text: str) -> Expression | None:
+    """What an ``if:`` decides: its one fence, or the bare text.
+
+    Text around a fence makes it a non-empty string, which is always true:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
+    """
+    found = list(fences(text))
+    if not found:
+        return parse_expression(text)
+    if len(found) == 1 and (found[0].start, found[0].end) == (0, len(text)):
+        return found[0].expression
+    if len(found) == 1 and text.strip() == text[found[0].start : found[0].end]:
+        return found[0].expression if not text.endswith("\n") else Literal(text)
+    return Literal(text)

@@ -1,0 +1,253 @@
+"""Scores: what failed checks take from each area of each publication, and how sure we are.
+
+Rules: design section 6; `POLICY` names them and changes whenever a number here does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from audits.check import Check
+from audits.model.outcome import Area, Clean, Outcome, Severity, Unknown
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score
+from audits.model.settings import Unseen
+from audits.model.source import Gap, GapReason
+
+POLICY = "2026.1"
+
+WEIGHTS = {
+    Severity.CRITICAL: 100.0,
+    Severity.HIGH: 40.0,
+    Severity.MEDIUM: 15.0,
+    Severity.LOW: 5.0,
+    Severity.INFO: 0.0,
+}
+AREA_WEIGHTS = {
+    Area.PINNING: 25.0,
+    Area.PERMISSIONS: 20.0,
+    Area.ENVIRONMENT: 20.0,
+    Area.TRUSTED_PUBLISHER: 25.0,
+    Area.INTEGRITY: 10.0,
+}
+GRADES = ((90.0, Grade.A), (75.0, Grade.B), (60.0, Grade.C), (40.0, Grade.D), (0.0, Grade.F))
+HIGH_CAPS = {1: 84.0, 2: 74.0}
+MANY_HIGHS_CAP = 59.0
+PUBLISHER_HIGH_CAP = 74.0
+CRITICAL_CAP = 39.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What one check said of a repository, its findings settled. A crash is no verdict."""
+
+    check: Check
+    findings: tuple[AuditedFinding, ...] = ()
+    clean: tuple[Clean, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    crash: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it comes to for the whole repository."""
+        if self.findings:
+            return Outcome.FAIL
+        if self.unknown or self.crash:
+            return Outcome.UNKNOWN
+        return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    """What one check comes to for one publication; ``severity`` of its worst open finding."""
+
+    check: Check
+    outcome: Outcome
+    severity: Severity = Severity.INFO
+    points: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Card:
+    """One publication's verdicts of one area."""
+
+    publication: Publication
+    verdicts: tuple[_Verdict, ...]
+
+    @property
+    def points(self) -> float | None:
+        if not any(v.outcome in {Outcome.PASS, Outcome.FAIL} for v in self.verdicts):
+            return None
+        return max(0.0, 100.0 - sum(v.points for v in self.verdicts))
+
+
+def applies(area: Area, publication: Publication, repository: Repository) -> bool:
+    """Whether an area is judged for a publication (design sections 4 and 5).
+
+    Public registries do not trust the OIDC issuer of an Enterprise Server.
+    """
+    if area is Area.ENVIRONMENT:
+        return publication.registry.judges_environment
+    if area is Area.TRUSTED_PUBLISHER:
+        trusted = publication.registry.has_trusted_publishing
+        return trusted and not repository.ref.is_enterprise_server
+    return True
+
+
+def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances: bool) -> Score:
+    """The score of a repository under `POLICY`.
+
+    ``with_acceptances`` leaves out findings that a waiver, or a local acceptance that counts,
+    accepts. Points are 0 to 100, coverage 0 to 1.
+    """
+    scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
+    cards = {
+        area: tuple(
+            _card(repository, publication, area, scored, with_acceptances)
+            for publication in repository.scored_publications
+            if applies(area, publication, repository)
+        )
+        for area in Area
+    }
+    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(gap))
+    areas = tuple(_area_score(area, cards[area], scored, unread) for area in Area)
+    verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
+    points, cap = _capped(_weighted(areas), verdicts)
+    known, applicable = _weights(verdicts)
+    applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
+    nothing = 1.0 if not unread else 0.0
+    return Score(
+        points=points, grade=grade_of(points), areas=areas, cap=cap, policy=POLICY,
+        coverage=known / applicable if applicable else nothing, tier=tier_of(repository),
+    )  # fmt: skip
+
+
+def _card(
+    repository: Repository,
+    publication: Publication,
+    area: Area,
+    judged: tuple[Judged, ...],
+    with_acceptances: bool,
+) -> _Card:
+    verdicts = (
+        _verdict(repository, publication, j, with_acceptances)
+        for j in judged
+        if j.check.area is area
+    )
+    return _Card(publication=publication, verdicts=tuple(verdicts))
+
+
+def _verdict(
+    repository: Repository, publication: Publication, judged: Judged, with_acceptances: bool
+) -> _Verdict:
+    check = judged.check
+    if judged.crash:
+        return _Verdict(check=check, outcome=Outcome.UNKNOWN)
+    found = [f for f in judged.findings if publication in repository.concerned(f.finding)]
+    accepted = [f for f in found if with_acceptances and f.acceptance and f.acceptance.counts]
+    failing = [f for f in found if f not in accepted]
+    clean = len(accepted) + sum(publication in repository.concerned(c) for c in judged.clean)
+    if failing:
+        severity = max(f.severity for f in failing)
+        share = len(failing) / (len(failing) + clean) if check.counts_places else 1.0
+        points = WEIGHTS[severity] * (0.5 + 0.5 * share)
+        return _Verdict(check=check, outcome=Outcome.FAIL, severity=severity, points=points)
+    if any(publication in repository.concerned(u) for u in judged.unknown):
+        return _Verdict(check=check, outcome=Outcome.UNKNOWN)
+    return _Verdict(check=check, outcome=Outcome.PASS if clean else Outcome.NOT_APPLICABLE)
+
+
+def _weights(verdicts: Iterable[_Verdict]) -> tuple[float, float]:
+    """Σ weight of checks with a known outcome, and of applicable ones."""
+    known = applicable = 0.0
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.NOT_APPLICABLE:
+            continue
+        applicable += WEIGHTS[verdict.check.severity]
+        if verdict.outcome is not Outcome.UNKNOWN:
+            known += WEIGHTS[verdict.check.severity]
+    return known, applicable
+
+
+def _area_score(
+    area: Area, cards: tuple[_Card, ...], judged: tuple[Judged, ...], unread: int
+) -> AreaScore:
+    known, applicable = _weights(v for card in cards for v in card.verdicts)
+    if cards:
+        of_area = (j for j in judged if j.check.area is area)
+        applicable += unread * sum(WEIGHTS[j.check.severity] for j in of_area)
+    coverage = known / applicable if applicable else 1.0
+    judged_cards = [(card.points, card) for card in cards if card.points is not None]
+    if not judged_cards:
+        return AreaScore(area=area, points=None, coverage=coverage)
+    points, worst = min(judged_cards, key=lambda pair: pair[0])
+    key = worst.publication.key
+    deductions = tuple(
+        Deduction(
+            check=v.check.id, area=area, points=v.points, severity=v.severity, publication=key
+        )
+        for v in sorted(worst.verdicts, key=lambda v: -v.points)
+        if v.outcome is Outcome.FAIL
+    )
+    return AreaScore(
+        area=area, points=points, coverage=coverage, publication=key, deductions=deductions
+    )
+
+
+def _weighted(areas: tuple[AreaScore, ...]) -> float | None:
+    """The areas' weighted mean; areas that do not apply leave the weights."""
+    known = [(AREA_WEIGHTS[a.area], a.points) for a in areas if a.points is not None]
+    total = sum(weight for weight, _ in known)
+    return sum(weight * points for weight, points in known) / total if total else None
+
+
+def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | None, str]:
+    """The points under the caps for open highs and criticals, and what held them down."""
+    if points is None:
+        return None, ""
+    bad = {
+        v.check.id: v.check
+        for v in verdicts
+        if v.outcome is Outcome.FAIL and v.severity is Severity.HIGH
+    }
+    caps = []
+    if any(v.outcome is Outcome.FAIL and v.severity is Severity.CRITICAL for v in verdicts):
+        caps.append((CRITICAL_CAP, "an open critical finding"))
+    if bad:
+        count = len(bad)
+        words = "one check fails" if count == 1 else f"{count} checks fail"
+        caps.append((HIGH_CAPS.get(count, MANY_HIGHS_CAP), f"{words} at high severity"))
+    if any(check.area is Area.TRUSTED_PUBLISHER for check in bad.values()):
+        caps.append((PUBLISHER_HIGH_CAP, "an open high finding on the trusted publisher"))
+    if not caps or min(caps)[0] >= points:
+        return round(points, 1), ""
+    limit, why = min(caps)
+    return limit, f"held at {limit:.0f} by {why}"
+
+
+def grade_of(points: float | None) -> Grade:
+    """The grade of a number of points."""
+    if points is None:
+        return Grade.NONE
+    return next(grade for least, grade in GRADES if points >= least)
+
+
+def tier_of(repository: Repository) -> int:
+    """The highest tier of evidence that was read (design section 8), 0 to 3."""
+    settings = repository.snapshot.settings
+    if settings is None:
+        return 0
+    facts = (settings.environments, settings.actions, settings.secret_names)
+    return max(
+        (tier for tier, fact in enumerate(facts, 1) if not isinstance(fact, Unseen)), default=0
+    )
+
+
+def _hides_a_workflow(gap: Gap) -> bool:
+    """Whether a workflow may exist that we could not read. What is not valid YAML GitHub
+    cannot run either, so it hides nothing.
+    """
+    seen = gap.reason in {GapReason.INVALID, GapReason.UNSUPPORTED, GapReason.CRASHED}
+    return not seen and gap.subject.startswith(".github/workflows")

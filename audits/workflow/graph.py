@@ -1,0 +1,173 @@
+"""How a repository releases: publications, the jobs and files on the way, who concerns whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from audits.model.command import Command
+from audits.model.publication import Channel, Publication
+from audits.model.repository import Breadth, ReleaseGraph
+from audits.model.uses import UsesKind
+from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
+from audits.workflow.handover import Handover, ancestors
+from audits.workflow.publications import Library, find_publications
+from audits.workflow.routes import Routes
+from audits.workflow.shell import commands
+
+# Secrets whose names say that they publish: a job that holds one is a release job.
+_PUBLISH_SECRET = re.compile(
+    r"secrets\.\w*(?:PYPI|TWINE|NPM|CARGO|CRATES|RUBYGEMS|NUGET|ANACONDA)\w*", re.IGNORECASE
+)
+_ACTIONS_DEEP = 10
+
+
+@dataclass(slots=True)
+class _Way:
+    """The jobs and files on the way to one publication."""
+
+    jobs: dict[Job, None] = field(default_factory=dict)
+    paths: dict[str, None] = field(default_factory=dict)
+
+
+class _Builder:
+    def __init__(
+        self,
+        workflows: tuple[Workflow, ...],
+        actions: tuple[CompositeAction, ...],
+        names: dict[str, tuple[str, ...]],
+        channel: Callable[[str], Channel],
+    ) -> None:
+        self.workflows = workflows
+        self.actions = {action.path.rpartition("/")[0]: action for action in actions}
+        self.routes = Routes(workflows)
+        self.handover = Handover(self.routes)
+        self.found_commands: dict[Step, tuple[Command, ...]] = {}
+        self.library = Library(
+            actions=self.actions, names=names, channel=channel, commands=self.commands
+        )
+        self.workflow_of = {job: w for w in workflows for job in w.jobs}
+
+    def commands(
+        self, step: Step, job: Job | None, workflow: Workflow | None
+    ) -> tuple[Command, ...]:
+        """The commands of a step, read once."""
+        if step not in self.found_commands:
+            shell = step.shell or (job.shell if job else "") or (workflow.shell if workflow else "")
+            if not shell and job is not None:
+                windows = any("windows" in label.value.lower() for label in job.runs_on)
+                shell = "pwsh" if windows else "bash"
+            run = step.run
+            self.found_commands[step] = () if run is None else commands(run, shell or "bash")
+        return self.found_commands[step]
+
+    def publications(self) -> tuple[Publication, ...]:
+        return tuple(
+            publication
+            for workflow in self.workflows
+            for job in workflow.live_jobs
+            for publication in find_publications(
+                workflow, job, self.routes.of(workflow, job), self.library
+            )
+        )
+
+    def used_actions(self, job: Job) -> Iterator[CompositeAction]:
+        """The composite actions of this repository that a job runs, directly or not."""
+        pending = [(step, 0) for step in job.live_steps]
+        seen: set[str] = set()
+        while pending:
+            step, depth = pending.pop()
+            if step.uses is None or step.uses.kind is not UsesKind.LOCAL or depth > _ACTIONS_DEEP:
+                continue
+            action = self.actions.get(step.uses.path)
+            if action is not None and action.path not in seen:
+                seen.add(action.path)
+                yield action
+                pending.extend((inner, depth + 1) for inner in action.steps)
+
+    def way(self, publication: Publication) -> _Way:
+        """What leads to a publication: its job, its callers, its producers, their files."""
+        way = _Way()
+        own = publication.job
+        producers = self.handover.producers(publication.workflow, own)
+        callers = [call for route in publication.routes for call in route.calls]
+        for job in (own, *callers, *producers):
+            way.jobs[job] = None
+        for job in list(way.jobs):
+            workflow = self.workflow_of[job]
+            above = ancestors(workflow, job)
+            for each in (job, *above):
+                way.paths[workflow.path] = None
+                callee = self.routes.callee(each)
+                if callee is not None:
+                    way.paths[callee.path] = None
+                for action in self.used_actions(each):
+                    way.paths[action.path] = None
+        return way
+
+    def is_privileged(self, workflow: Workflow, job: Job) -> bool:
+        """Whether a job can ask for an OIDC identity or holds a publish credential."""
+        if any(route.grant.id_token for route in self.routes.of(workflow, job)):
+            return True
+        return _PUBLISH_SECRET.search(workflow.source.text, *job.span) is not None
+
+
+def build_graph(
+    workflows: tuple[Workflow, ...],
+    actions: tuple[CompositeAction, ...],
+    names: dict[str, tuple[str, ...]],
+    channel: Callable[[str], Channel],
+    breadth: Breadth = Breadth.RELEASE,
+) -> ReleaseGraph:
+    """Work out how a repository releases.
+
+    ``names`` are the package names of its metadata by registry, ``channel`` tells an upload
+    address's channel. Commands are read for the files that ``breadth`` looks at.
+    """
+    builder = _Builder(workflows, actions, names, channel)
+    publications = builder.publications()
+    ways = {publication: builder.way(publication) for publication in publications}
+    paths = frozenset(path for way in ways.values() for path in way.paths)
+    roles = _roles(ways)
+    by_path: dict[str, tuple[Publication, ...]] = {}
+    by_job: dict[Job, tuple[Publication, ...]] = {}
+    for publication, way in ways.items():
+        for path in way.paths:
+            by_path[path] = (*by_path.get(path, ()), publication)
+        for job in way.jobs:
+            by_job[job] = (*by_job.get(job, ()), publication)
+    users: dict[str, tuple[Job, ...]] = {}
+    routes, release_jobs = {}, set(roles)
+    for workflow in workflows:
+        watched = workflow.path in paths or breadth is Breadth.ALL
+        for job in workflow.live_jobs if watched else ():
+            routes[job] = builder.routes.of(workflow, job)
+            by_job.setdefault(job, by_path.get(workflow.path, ()))
+            if workflow.path in paths and builder.is_privileged(workflow, job):
+                release_jobs.add(job)
+            for action in builder.used_actions(job):
+                users[action.path] = (*users.get(action.path, ()), job)
+            for step in job.live_steps:
+                builder.commands(step, job, workflow)
+    for action in actions:
+        if action.path in paths or breadth is Breadth.ALL:
+            for step in action.steps:
+                builder.commands(step, None, None)
+    return ReleaseGraph(
+        publications=publications, roles=roles, release_jobs=frozenset(release_jobs),
+        release_paths=paths, routes=routes, commands=builder.found_commands,
+        action_users=users, publications_by_job=by_job, publications_by_path=by_path,
+    )  # fmt: skip
+
+
+def _roles(ways: dict[Publication, _Way]) -> dict[Job, Role]:
+    """What each job on a way does; a job that publishes and produces is a publishing job."""
+    roles: dict[Job, Role] = {}
+    for publication, way in ways.items():
+        calling = {call for route in publication.routes for call in route.calls}
+        for job in way.jobs:
+            publishes = job is publication.job or job in calling
+            if publishes or job not in roles:
+                roles[job] = Role.PUBLISHING if publishes else Role.PRODUCING
+    return roles

@@ -1,0 +1,163 @@
+"""From a file's text to a workflow or a composite action; the only importer of ruamel.yaml.
+
+Nodes are composed, never constructed: ``on`` stays a string and every node keeps its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
+
+from audits.model.source import Gap, GapReason, SourceFile
+from audits.model.workflow import CompositeAction, Workflow
+from audits.workflow import nodes
+from audits.workflow.nodes import Node, Text
+from audits.workflow.read_action import read_action
+from audits.workflow.read_workflow import read_workflow
+
+# With the C reader a file of this size takes some 50 ms; the pure one is twenty times slower.
+MOST_BYTES = 512 * 1024
+MOST_BYTES_PURE = 128 * 1024
+_DEEPEST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedWorkflow:
+    """A workflow, if the file holds one, and what could not be read of it."""
+
+    workflow: Workflow | None
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedAction:
+    """An action, if the file holds one, and what could not be read of it."""
+
+    action: CompositeAction | None
+    gaps: tuple[Gap, ...] = ()
+
+
+@cache
+def _loader() -> tuple[Any, bool]:
+    """The loader class and whether it is the C one."""
+    try:
+        return import_module("ruamel.yaml.cyaml").CSafeLoader, True
+    except ImportError:
+        return import_module("ruamel.yaml.loader").SafeLoader, False
+
+
+@cache
+def _errors() -> tuple[type[Exception], ...]:
+    yaml_error = import_module("ruamel.yaml.error").YAMLError
+    return (yaml_error, RecursionError, ValueError, UnicodeError, MemoryError)
+
+
+class _RefusedError(Exception):
+    def __init__(self, gap: Gap) -> None:
+        super().__init__(gap.detail)
+        self.gap = gap
+
+
+def compose(source: SourceFile) -> tuple[Text, Node]:
+    """The file's text and its root node.
+
+    Raises `_RefusedError`, which carries the gap, for text that is no YAML mapping, too large,
+    too deep, or that gives a key twice (GitHub refuses such a file too).
+    """
+    loader, is_c = _loader()
+    most = MOST_BYTES if is_c else MOST_BYTES_PURE
+    if len(source.text) > most or len(source.text.encode("utf-8", "replace")) > most:
+        raise _refused(source, GapReason.TOO_LARGE, f"the file is larger than {most // 1024} KiB")
+    # A byte order mark would shift every index by one in the C reader.
+    body = source.text.replace("\ufeff", " ", 1) if source.text[:1] == "\ufeff" else source.text
+    try:
+        root = cast("Node | None", loader(body).get_single_node())
+    except _errors() as error:
+        raise _refused(source, GapReason.INVALID, *_reason(error)) from None
+    if root is None:
+        raise _refused(source, GapReason.INVALID, "the file is empty")
+    text = Text(source.path, source.text)
+    if not nodes.is_map(root):
+        raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
+    _check_keys(source, text, root)
+    return text, root
+
+
+def _refused(
+    source: SourceFile, reason: GapReason, detail: str, line: int | None = None
+) -> _RefusedError:
+    place = f"{source.path}, line {line}" if line else source.path
+    advice = (
+        "split it"
+        if reason is GapReason.TOO_LARGE
+        else "GitHub cannot run it: mend it or delete it"
+    )
+    return _RefusedError(
+        Gap(subject=source.path, reason=reason, line=line, detail=f"{place}: {detail}; {advice}")
+    )
+
+
+def _reason(error: Exception) -> tuple[str, int | None]:
+    """What a YAML error says in one line, and the line it speaks of."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", None
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = (
+        getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    )
+    line = getattr(mark, "line", None)
+    return f"it is not valid YAML ({problem})", None if line is None else line + 1
+
+
+def _check_keys(source: SourceFile, text: Text, root: Node) -> None:
+    """Refuse a file that gives a key twice, or that nests too deeply. Each node is seen once:
+    an alias is the same node, and a file of aliases is exponential to walk otherwise.
+    """
+    seen: set[int] = set()
+    pending = [(root, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if id(node) in seen or nodes.is_scalar(node):
+            continue
+        seen.add(id(node))
+        if depth > _DEEPEST:
+            raise _refused(
+                source,
+                GapReason.INVALID,
+                "it is nested too deeply",
+                text.line(node.start_mark.index),
+            )
+        pending.extend((item, depth + 1) for item in nodes.items(node))
+        keys: set[object] = set()
+        for key, value in nodes.pairs(node):
+            if key.value in keys:
+                line = text.line(key.start_mark.index)
+                raise _refused(
+                    source,
+                    GapReason.INVALID,
+                    f"the key {str(key.value)[:60]!r} is given twice",
+                    line,
+                )
+            keys.add(key.value)
+            pending.append((value, depth + 1))
+
+
+def parse_workflow(source: SourceFile) -> ParsedWorkflow:
+    """The workflow that a file holds; whatever the text, a workflow or a gap, no exception."""
+    try:
+        text, root = compose(source)
+    except _RefusedError as refused:
+        return ParsedWorkflow(workflow=None, gaps=(refused.gap,))
+    workflow, gaps = read_workflow(source, text, root)
+    return ParsedWorkflow(workflow=workflow, gaps=gaps)
+
+
+def parse_action(source: SourceFile) -> ParsedAction:
+    """The action that an ``action.yml`` holds; whatever the text, no exception."""
+    try:
+        text, root = compose(source)
+    except _RefusedError as refused:
+        return ParsedAction(action=None, gaps=(refused.gap,))
+    return ParsedAction(action=read_action(source, text, root))

@@ -1,0 +1,73 @@
+"""From a snapshot to the repository that checks look at; any text gives results or gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.publication import Channel
+from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
+from audits.model.settings import Unseen
+from audits.model.source import Gap, GapReason, Snapshot
+from audits.model.workflow import CompositeAction, Workflow
+from audits.workflow.graph import build_graph
+from audits.workflow.packages import package_names
+from audits.workflow.parse import parse_action, parse_workflow
+from audits.workflow.updates import read_updates
+
+_WORKFLOWS = ".github/workflows/"
+
+
+def read_repository(
+    snapshot: Snapshot,
+    *,
+    channel: Callable[[str], Channel],
+    breadth: Breadth = Breadth.RELEASE,
+    references: dict[tuple[str, str], ResolvedRef] | Unseen = NO_REFERENCES,
+    index: PackageIndex | Unseen = NO_INDEX,
+    advisories: AdvisoryList | None = None,
+) -> Repository:
+    """Parse a snapshot and work out how it releases.
+
+    ``channel`` tells which instance of an index an upload address means.
+    """
+    workflows: list[Workflow] = []
+    actions: list[CompositeAction] = []
+    gaps = list(snapshot.gaps)
+    for file in snapshot.files:
+        folder, _, name = file.path.rpartition("/")
+        if f"{folder}/" == _WORKFLOWS and name.endswith((".yml", ".yaml")):
+            parsed = parse_workflow(file)
+            gaps += parsed.gaps
+            workflows += [parsed.workflow] if parsed.workflow else []
+        elif name in {"action.yml", "action.yaml"}:
+            read = parse_action(file)
+            gaps += read.gaps
+            actions += [read.action] if read.action else []
+    names = package_names(snapshot.files)
+    known = tuple(workflows), tuple(actions)
+    graph = build_graph(*known, names.names, channel, breadth)
+    return Repository(
+        snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
+        references=references, index=index, advisories=advisories, package_names=names.names,
+        gaps=(*gaps, *names.gaps, *_missing_callees(known[0])), updates=read_updates(snapshot.files),
+    )  # fmt: skip
+
+
+def _missing_callees(workflows: tuple[Workflow, ...]) -> list[Gap]:
+    """A gap for each local workflow that is called and not there."""
+    paths = {workflow.path for workflow in workflows}
+    found = []
+    for workflow in workflows:
+        for job in workflow.live_jobs:
+            if job.uses is None or job.uses.kind != "local" or job.uses.path in paths:
+                continue
+            line = job.uses.raw.line
+            detail = (
+                f"{workflow.path}, line {line}: the called workflow {job.uses.path} could not be "
+                "read; check its path"
+            )
+            found.append(
+                Gap(subject=workflow.path, reason=GapReason.NOT_FOUND, line=line, detail=detail)
+            )
+    return found

@@ -1,0 +1,22 @@
+"""An ``action.yml``: its steps where it is composite, its image where it runs one."""
+
+from __future__ import annotations
+
+from audits.model.source import SourceFile
+from audits.model.workflow import CompositeAction
+from audits.workflow.nodes import Node, Text, child, is_scalar
+from audits.workflow.read_steps import one, read_declared, read_image, read_steps
+
+
+def read_action(source: SourceFile, text: Text, root: Node) -> CompositeAction:
+    """The action under this root node."""
+    runs = child(root, "runs")
+    using = child(runs, "using")
+    return CompositeAction(
+        source=source,
+        name=one(text, child(root, "name")),
+        using=str(using.value).lower() if is_scalar(using) else "",
+        steps=read_steps(text, child(runs, "steps")),
+        image=read_image(text, child(runs, "image")),
+        inputs=read_declared(text, child(root, "inputs")),
+    )

@@ -1,0 +1,101 @@
+"""The ways from triggers to jobs through calls, and what a job's token may do on each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from audits.model.publication import Grant, Route
+from audits.model.uses import UsesKind
+from audits.model.workflow import Job, Level, Permissions, PermissionsState, Workflow
+
+# GitHub allows ten levels of called workflows; a repository with more routes than this to one
+# job has a generator behind it, and every route more says the same.
+_DEEPEST = 10
+_MOST_ROUTES = 24
+_ORDER = (Level.NONE, Level.READ, Level.WRITE)
+
+
+class Routes:
+    """All routes of a repository's jobs, worked out on demand and kept."""
+
+    def __init__(self, workflows: Sequence[Workflow]) -> None:
+        self.by_path: Mapping[str, Workflow] = {w.path: w for w in workflows}
+        self.callers: dict[str, list[tuple[Workflow, Job]]] = {}
+        for workflow in workflows:
+            for job in workflow.live_jobs:
+                if (callee := self.callee(job)) is not None:
+                    self.callers.setdefault(callee.path, []).append((workflow, job))
+        self._known: dict[str, tuple[Route, ...]] = {}
+
+    def callee(self, job: Job) -> Workflow | None:
+        """The workflow of this repository that a job calls."""
+        if job.uses is None or job.uses.kind is not UsesKind.LOCAL:
+            return None
+        return self.by_path.get(job.uses.path)
+
+    def of(self, workflow: Workflow, job: Job) -> tuple[Route, ...]:
+        """The routes to a job of a workflow: one at least."""
+        return tuple(
+            Route(entry=entry, calls=calls, job=job, grant=effective(workflow, job, given))
+            for entry, calls, given in self._ways(workflow, frozenset())
+        )
+
+    def _ways(
+        self, workflow: Workflow, seen: frozenset[str]
+    ) -> list[tuple[Workflow, tuple[Job, ...], Grant | None]]:
+        callers = self.callers.get(workflow.path, [])
+        if workflow.path in seen or len(seen) > _DEEPEST:
+            return []
+        ways: list[tuple[Workflow, tuple[Job, ...], Grant | None]] = []
+        if not workflow.is_only_called or not callers:
+            ways.append((workflow, (), None))
+        for calling, job in callers:
+            for entry, calls, given in self._ways(calling, seen | {workflow.path}):
+                ways.append((entry, (*calls, job), effective(calling, job, given)))
+        return ways[:_MOST_ROUTES]
+
+
+def effective(workflow: Workflow, job: Job, caller: Grant | None) -> Grant:
+    """What a job's token may do: its own block, else the workflow's, never more than the
+    caller's.
+
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/reusing-workflow-configurations
+    """
+    own = job.permissions
+    if own.state is PermissionsState.ABSENT:
+        own = workflow.permissions
+    absent = own.state is PermissionsState.ABSENT
+    if caller is None:
+        return Grant(levels=None if absent else own)
+    if absent:
+        return caller
+    if caller.levels is None:
+        # The default token never includes id-token, so the callee cannot have it either.
+        return Grant(levels=_without_id_token(own))
+    return Grant(levels=_least(own, caller.levels))
+
+
+def _without_id_token(own: Permissions) -> Permissions:
+    if own.level("id-token") is not Level.WRITE:
+        return own
+    if own.state is PermissionsState.WRITE_ALL:
+        return Permissions(state=PermissionsState.READ_ALL, at=own.at, span=own.span)
+    scopes = {scope: level for scope, level in own.scopes.items() if scope != "id-token"}
+    return Permissions(state=own.state, scopes=scopes, places=own.places, at=own.at, span=own.span)
+
+
+def _least(own: Permissions, caller: Permissions) -> Permissions:
+    if caller.state is PermissionsState.WRITE_ALL:
+        return own
+    if own.state is PermissionsState.WRITE_ALL:
+        return caller
+    if own.state is PermissionsState.READ_ALL and caller.state is PermissionsState.READ_ALL:
+        return own
+    scopes = {}
+    for scope in {*own.scopes, *caller.scopes}:
+        levels = (own.level(scope) or Level.NONE, caller.level(scope) or Level.NONE)
+        scopes[scope] = min(levels, key=_ORDER.index)
+    return Permissions(
+        state=PermissionsState.MAP if scopes else PermissionsState.EMPTY,
+        scopes=scopes, places=own.places, at=own.at, span=own.span,
+    )  # fmt: skip
