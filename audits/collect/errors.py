@@ -7,14 +7,14 @@ class CollectError(Exception):
     """A source cannot be read: one sentence, and one piece of advice. Never a credential."""
 
     def __init__(self, message: str, advice: str) -> None:
-        super().__init__(f"{message} {advice}")
+        super().__init__(f"{message} {advice}".strip())
         self.message = message
         self.advice = advice
 
 
-class ScanCancelled(CollectError):
+class ScanCancelledError(CollectError):
     """The person or the system asked to stop; what was read so far is kept."""
 
 
-class BudgetSpent(CollectError):
+class BudgetSpentError(CollectError):
     """The points or the waiting time allowed for this scan are used up."""

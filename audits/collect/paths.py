@@ -44,10 +44,17 @@ GITHUB_FILES = frozenset(
 PACKAGE_FILE = "pyproject.toml"
 """Read one level down too: repositories that hold several packages keep one in each folder."""
 
-MAX_BYTES = 512 * 1024
-"""A longer file is a gap; GraphQL cuts ``Blob.text`` there, and the parser refuses it anyway."""
+MAX_BYTES = 2 * 1024 * 1024
+"""A longer file is a gap: nobody writes one by hand, and GitHub runs no workflow that long."""
+
+NEVER_PACKAGES = frozenset(
+    {"benchmarks", "ci", "doc", "docs", "examples", "requirements", "scripts", "test", "tests"}
+)
+"""Folders whose ``pyproject.toml`` is no package that is released."""
 
 _YAML = (".yml", ".yaml")
+_LOCAL = re.compile(r"""\buses:\s*["']?(?:\./|\$/)([^\s"'#]*)""")
+_REMOTE = re.compile(r"""\buses:\s*["']?([\w.-]+)/([\w.-]+)((?:/[^\s"'#@]+)?)@([^\s"'#]+)""")
 _ACTION = re.compile(rf"{re.escape(ACTIONS)}/(?:.+/)?action\.ya?ml")
 
 
@@ -65,7 +72,12 @@ def is_shared_action(path: str) -> bool:
 def is_nested_package(path: str) -> bool:
     """Whether it is the metadata of a package one folder down."""
     folder, _, name = path.rpartition("/")
-    return name == PACKAGE_FILE and bool(folder) and "/" not in folder and folder[0] != "."
+    return name == PACKAGE_FILE and "/" not in folder and may_hold_package(folder)
+
+
+def may_hold_package(folder: str) -> bool:
+    """Whether a folder at the root may hold a package with metadata of its own."""
+    return bool(folder) and not folder.startswith((".", "_")) and folder not in NEVER_PACKAGES
 
 
 def wanted(path: str) -> bool:
@@ -92,3 +104,20 @@ def action_files(directory: str) -> tuple[str, str]:
     clean = directory.removeprefix("./").strip("/")
     prefix = "" if clean in ("", ".") else f"{clean}/"
     return f"{prefix}action.yml", f"{prefix}action.yaml"
+
+
+def local_references(text: str) -> set[str]:
+    """The paths that a text's local ``uses:`` name, without ``./``.
+
+    A pattern, not a parser: it only says what else to read, and to read too much does no harm.
+    """
+    return {match.strip("/") for match in _LOCAL.findall(text)}
+
+
+def remote_references(text: str, owner: str) -> set[tuple[str, str, str]]:
+    """The (repository, path, ref) that a text's ``uses:`` name in repositories of this owner."""
+    return {
+        (repo, path.strip("/"), ref)
+        for of, repo, path, ref in _REMOTE.findall(text)
+        if of.lower() == owner.lower()
+    }

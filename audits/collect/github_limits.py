@@ -1,0 +1,217 @@
+"""Staying within GitHub's limits: pacing, visible and cancellable waiting, points' budget.
+
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audits.collect.errors import BudgetSpentError, ScanCancelledError
+
+WaitCallback = Callable[[float, str], None]
+"""Called about once a second while waiting, with the seconds left and why."""
+
+_SLICE = 0.2
+
+
+def _quiet(_seconds: float, _why: str) -> None:
+    """Say nothing while waiting."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much may be asked, and how long may be waited.
+
+    ``max_points`` bounds the GraphQL points of a scan; ``max_wait`` the seconds of one wait
+    (None: until GitHub's limit resets, at most an hour). GitHub allows 900 REST requests and
+    2,000 GraphQL points a minute; the defaults stay below. ``secondary_wait`` is what GitHub
+    asks for where it names no time. ``backoff`` is the first pause after a server's error.
+    """
+
+    max_points: int | None = None
+    max_wait: float | None = None
+    rest_per_minute: int = 850
+    graphql_per_minute: int = 300
+    secondary_wait: float = 60.0
+    backoff: float = 1.0
+    attempts: int = 6
+    timeout: int = 30
+
+
+@dataclass(slots=True, kw_only=True)
+class Usage:
+    """What was asked of GitHub so far."""
+
+    graphql_requests: int = 0
+    rest_requests: int = 0
+    not_modified: int = 0
+    points: int = 0
+    bytes_read: int = 0
+    retries: int = 0
+    seconds_waited: float = 0.0
+    remaining: int | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        """The sum, for a scan of several owners."""
+        return Usage(
+            graphql_requests=self.graphql_requests + other.graphql_requests,
+            rest_requests=self.rest_requests + other.rest_requests,
+            not_modified=self.not_modified + other.not_modified,
+            points=self.points + other.points,
+            bytes_read=self.bytes_read + other.bytes_read,
+            retries=self.retries + other.retries,
+            seconds_waited=self.seconds_waited + other.seconds_waited,
+            remaining=self.remaining if other.remaining is None else other.remaining,
+        )
+
+
+class Pacer:
+    """Spreads requests, waits where GitHub asks for it, and stops at the budget."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        on_wait: WaitCallback | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self.limits = limits
+        self.usage = Usage()
+        self._on_wait = on_wait or _quiet
+        self._cancelled = cancelled or _never
+        self._lock = threading.Lock()
+        self._sent: dict[str, deque[float]] = {"rest": deque(), "graphql": deque()}
+        self._not_before = 0.0
+        self._why = ""
+
+    def check(self) -> None:
+        """Raise where the scan was asked to stop."""
+        if self._cancelled():
+            raise ScanCancelledError(
+                "The scan was stopped.", "What was read is kept; go on with --resume."
+            )
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Wait, visibly; raise where that takes longer than allowed, or on a request to stop."""
+        longest = self.limits.max_wait
+        if longest is not None and seconds > longest:
+            raise BudgetSpentError(
+                f"GitHub asks to wait {seconds:.0f} seconds ({why}).",
+                f"That is more than the {longest:.0f} allowed; go on later with --resume.",
+            )
+        end = time.monotonic() + seconds
+        said = float("inf")
+        while (left := end - time.monotonic()) > 0:
+            self.check()
+            if said - left >= 1 or said == float("inf"):
+                self._on_wait(left, why)
+                said = left
+            time.sleep(min(_SLICE, left))
+        with self._lock:
+            self.usage.seconds_waited += seconds
+
+    def hold(self, seconds: float, why: str) -> None:
+        """Keep every thread from sending for this long; `before` does the waiting."""
+        with self._lock:
+            until = time.monotonic() + seconds
+            if until > self._not_before:
+                self._not_before, self._why = until, why
+
+    def before(self, kind: str) -> None:
+        """To be called before each request of this kind (``rest`` or ``graphql``)."""
+        self.check()
+        while (delay := self._delay(kind)) is not None:
+            self.wait(*delay)
+        limit = self.limits.max_points
+        if kind == "graphql" and limit is not None and self.usage.points >= limit:
+            raise BudgetSpentError(
+                f"The budget of {limit} points is used up.",
+                "Raise --max-points, or go on later with --resume.",
+            )
+
+    def _delay(self, kind: str) -> tuple[float, str] | None:
+        """How long to wait before the next request and why; None takes the turn."""
+        limits = self.limits
+        most = limits.rest_per_minute if kind == "rest" else limits.graphql_per_minute
+        with self._lock:
+            now = time.monotonic()
+            if self._not_before > now:
+                return self._not_before - now, self._why
+            sent = self._sent[kind]
+            while sent and sent[0] <= now - 60:
+                sent.popleft()
+            if len(sent) >= most:
+                return sent[0] + 60 - now, "own pacing"
+            sent.append(now)
+            return None
+
+    def count(self, **amounts: int) -> None:
+        """Add to the usage."""
+        with self._lock:
+            for name, amount in amounts.items():
+                setattr(self.usage, name, getattr(self.usage, name) + amount)
+
+    def spent(self, cost: int, remaining: int | None) -> None:
+        """Record what GitHub says that a query cost, and what is left of the hour's points."""
+        with self._lock:
+            self.usage.points += cost
+            self.usage.remaining = remaining
+
+
+def _is_primary(status: int, headers: Mapping[str, Any], message: str) -> bool:
+    """Whether the hour's limit is used up."""
+    if status not in (200, 403, 429):
+        return False
+    exhausted = str(headers.get("x-ratelimit-remaining", "")) == "0"
+    return message.lower().startswith("api rate limit") or (status != 200 and exhausted)
+
+
+def _is_secondary(status: int, headers: Mapping[str, Any], message: str) -> bool:
+    """Whether GitHub asks to slow down."""
+    if status not in (200, 403, 429):
+        return False
+    text = message.lower()
+    return status == 429 or "secondary rate limit" in text or "abuse detection" in text or (
+        status == 403 and "retry-after" in headers
+    )  # fmt: skip
+
+
+def _said(body: object) -> tuple[str, bool]:
+    """What a body says of itself: its message, and whether GraphQL calls it a limit."""
+    if not isinstance(body, dict):
+        return "", False
+    entries = body.get("errors")
+    errors = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    message = " ".join(str(e.get("message", "")) for e in (body, *errors)).strip()
+    return message, any(e.get("type") == "RATE_LIMITED" for e in errors)
+
+
+def required_pause(
+    status: int, headers: Mapping[str, Any], body: object, limits: Limits, attempt: int
+) -> tuple[float, str] | None:
+    """How long to wait and why, where an answer says that a limit is reached; else None.
+
+    GraphQL says so with status 200; a 429 may come without Retry-After.
+    """
+    message, limited = _said(body)
+    after = str(headers.get("retry-after", ""))
+    primary = limited or _is_primary(status, headers, message)
+    if not primary and not _is_secondary(status, headers, message):
+        return None
+    if after.isdigit():
+        return float(after), "GitHub asks for a pause"
+    reset = str(headers.get("x-ratelimit-reset", ""))
+    if primary and reset.isdigit():
+        # the reset falls somewhere within that second
+        return max(float(reset) - time.time(), 0.0) + 1, "GitHub's hourly limit"
+    return limits.secondary_wait * 2 ** min(attempt, 3), "GitHub asks for a pause"

@@ -1,0 +1,73 @@
+"""GraphQL documents: read from ``queries/``, their repeated part written out for a batch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+_FRAGMENTS = re.compile(r"^# fragments: (\w+)$", re.MULTILINE)
+_REPEAT = re.compile(r"^ *# repeat\n.*?^ *# end$", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
+
+
+def query_names() -> tuple[str, ...]:
+    """Every document in ``queries/``, fragments left out."""
+    folder = resources.files("audits.collect").joinpath("queries")
+    names = (entry.name for entry in folder.iterdir() if entry.name.endswith(".graphql"))
+    return tuple(sorted(n.removesuffix(".graphql") for n in names if n != "light.graphql"))
+
+
+@cache
+def source(name: str) -> str:
+    """A document as it is written, with the fragments that it asks for."""
+    path = resources.files("audits.collect").joinpath("queries", f"{name}.graphql")
+    text = path.read_text(encoding="utf-8")
+    return text + "".join("\n" + source(other) for other in _FRAGMENTS.findall(text))
+
+
+@cache
+def document(name: str) -> str:
+    """A document without repeated part, ready to be sent."""
+    return _COMMENT.sub("", source(name))
+
+
+@cache
+def _around(name: str) -> tuple[str, str]:
+    before, after = _REPEAT.split(source(name), maxsplit=1)
+    return _COMMENT.sub("", before), _COMMENT.sub("", after)
+
+
+def batch(name: str, parts: Iterable[str]) -> str:
+    """A document whose part between ``# repeat`` and ``# end`` is replaced by these."""
+    before, after = _around(name)
+    return "".join((before, "\n".join(parts), after))
+
+
+def literal(value: str) -> str:
+    """A GraphQL string; JSON's ASCII form is one, so no value can leave its quotes."""
+    return json.dumps(value)
+
+
+def by_name(alias: str, slug: str, body: str) -> str:
+    """The selection of one repository by name, old names included."""
+    owner, _, name = slug.partition("/")
+    found = f"repository(owner: {literal(owner)}, name: {literal(name)}, followRenames: true)"
+    return f"{alias}: {found} {{ {body} }}"
+
+
+def by_id(alias: str, node_id: str, body: str) -> str:
+    """The selection of one repository by node id, which survives a rename."""
+    return f"{alias}: node(id: {literal(node_id)}) {{ ... on Repository {{ {body} }} }}"
+
+
+def blob(alias: str, oid: str) -> str:
+    """The selection of one text by git's object id."""
+    return f"{alias}: object(oid: {literal(oid)}) {{ ...Text }}"
+
+
+def expression(alias: str, value: str, fields: str) -> str:
+    """The selection of one object by an expression such as ``HEAD:path``."""
+    return f"{alias}: object(expression: {literal(value)}) {{ {fields} }}"
