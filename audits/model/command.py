@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 class Command:
     """One simple command of a script, wrappers removed.
 
-    ``words`` start at the program (``twine``, ``upload`` …), its directory removed;
-    ``wrappers`` are the words in front (``sudo``, ``uv run``, ``pipx run``, ``python -m``);
-    ``env`` are the assignments in front; ``line`` is the file's line; ``redirects`` are its
-    redirections as written; ``piped_into`` is the program that reads its output. Expressions
-    ``${{ … }}`` stay as they are.
+    ``words`` start at the program (``twine``, ``upload`` …), the directory of an installed
+    program removed (a project's own ``./scripts/publish`` keeps it); ``wrappers`` are the words
+    in front (``sudo``, ``uv run``, ``pipx run``, ``python -m``); ``written`` are all words as
+    they stand, wrappers, their options and versions (``twine@6``) included; ``env`` are the
+    assignments in front; ``line`` is the file's line; ``redirects`` are its redirections as
+    written; ``piped_into`` is the program that reads its output. Expressions ``${{ … }}`` stay
+    as they are.
     """
 
     words: tuple[str, ...]
@@ -22,6 +24,7 @@ class Command:
     env: dict[str, str] = field(default_factory=dict)
     redirects: tuple[str, ...] = ()
     piped_into: str = ""
+    written: tuple[str, ...] = ()
 
     @property
     def program(self) -> str:

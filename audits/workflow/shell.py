@@ -1,0 +1,195 @@
+"""The commands of ``run:`` scripts; the only module that imports tree-sitter.
+
+A grammar finds a command wherever a shell would: in conditions, loops, pipes and functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from audits.model.command import Command
+from audits.model.place import Scalar
+from audits.workflow.shell_lines import Dialect, line_commands
+from audits.workflow.shell_words import RawCommand, blank_out, unquote
+from audits.workflow.shell_wrappers import inner_script, unwrap
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Query
+
+MAX_GRAMMAR_LENGTH = 16_384
+"""Longer scripts (characters) are split line by line: the grammar is not linear on bad input."""
+
+_MAX_DENSITY = 8
+_DENSE_FROM = 1_024
+_MAX_DEPTH = 3
+_ENVIRONMENT = re.compile(r"[A-Za-z_]\w*=")
+_NO_SHELL = ("python", "perl", "node", "ruby", "rscript", "julia", "php", "deno", "lua", "nu")
+
+
+def commands(script: Scalar, shell: str = "") -> tuple[Command, ...]:
+    """The commands that a script holds, in the order of the text, wrappers removed.
+
+    ``shell`` is a step's ``shell:``; empty means bash. Scripts of languages that are no
+    shell (``python``) hold none. Any text gives a result, in time linear in its length.
+    """
+    dialect = _dialect(shell)
+    if dialect is None or not script.value.strip():
+        return ()
+    return tuple(_commands(script.value, dialect, script.line_at(0), (), 0))
+
+
+@cache
+def _dialect(shell: str) -> Dialect | None:
+    """The language of a ``shell:``, which may be a template such as ``bash -l {0}``."""
+    words = [word.rpartition("/")[2].lower().removesuffix(".exe") for word in shell.split()]
+    if words and words[0].startswith(_NO_SHELL):
+        return None
+    if any(word in {"pwsh", "powershell"} for word in words):
+        return Dialect.POWERSHELL
+    return Dialect.CMD if "cmd" in words else Dialect.BASH
+
+
+def _commands(
+    text: str, dialect: Dialect, line: int, outer: tuple[str, ...], depth: int
+) -> Iterator[Command]:
+    """The commands of a text that starts on ``line``, inside the wrappers ``outer``."""
+    seen = 0
+    for raw in _raw_commands(text, dialect):
+        line += text.count("\n", seen, raw.start)
+        seen = raw.start
+        words, wrappers = unwrap(raw.words, raw.env)
+        piped = unwrap(raw.piped_words, {})[0] if raw.piped_words else []
+        yield Command(
+            words=tuple(words),
+            line=line,
+            wrappers=(*outer, *wrappers),
+            env=raw.env,
+            redirects=tuple(raw.redirects),
+            piped_into=piped[0] if piped else "",
+            written=tuple(raw.words),
+        )
+        inner = inner_script(words) if depth < _MAX_DEPTH else None
+        if inner is not None:
+            name, script = inner
+            inside = _dialect(name.partition(" ")[0]) or Dialect.BASH
+            yield from _commands(script, inside, line, (*outer, *wrappers, name), depth + 1)
+
+
+def _raw_commands(text: str, dialect: Dialect) -> list[RawCommand]:
+    plain = blank_out(text)
+    if dialect is not Dialect.BASH or len(text) > MAX_GRAMMAR_LENGTH or _is_dense(plain):
+        return line_commands(text, plain, dialect)
+    return _grammar_commands(text, plain)
+
+
+def _is_dense(plain: str) -> bool:
+    """Whether so many operators stand in a long text that the grammar could take seconds."""
+    if len(plain) < _DENSE_FROM:
+        return False
+    return sum(map(plain.count, "|([<>{")) * _MAX_DENSITY > len(plain)
+
+
+@cache
+def _grammar() -> tuple[Parser, Query]:
+    # Loaded at the first script: most commands of the program never read one.
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser, Query
+
+    language = Language(tree_sitter_bash.language())
+    wanted = (
+        "(command) @command (declaration_command) @declaration (pipeline) @pipeline"
+        " (redirected_statement) @redirected"
+        " (program (variable_assignment) @assignment) (list (variable_assignment) @assignment)"
+        " (compound_statement (variable_assignment) @assignment)"
+        " (if_statement (variable_assignment) @assignment)"
+        " (do_group (variable_assignment) @assignment)"
+    )
+    return Parser(language), Query(language, wanted)
+
+
+def _grammar_commands(text: str, plain: str) -> list[RawCommand]:
+    from tree_sitter import QueryCursor
+
+    parser, query = _grammar()
+    tree = parser.parse(plain.encode("ascii"))
+    nodes = QueryCursor(query).captures(tree.root_node)
+    found = {node.start_byte: _command(text, plain, node) for node in nodes.get("command", ())}
+    for node in nodes.get("declaration", ()):
+        found.setdefault(node.start_byte, _declaration(text, plain, node))
+    for node in nodes.get("assignment", ()):
+        raw = RawCommand(node.start_byte, node.end_byte)
+        _assign(raw, text, plain, node)
+        found.setdefault(node.start_byte, raw)
+    for node in nodes.get("redirected", ()):
+        _redirect(found, text, node)
+    for node in nodes.get("pipeline", ()):
+        _pipe(found, node.named_children)
+    return sorted(found.values(), key=lambda raw: raw.start)
+
+
+def _command(text: str, plain: str, node: Node) -> RawCommand:
+    raw = RawCommand(node.start_byte, node.end_byte)
+    for child in node.children:
+        kind = child.type
+        if kind == "variable_assignment":
+            _assign(raw, text, plain, child)
+        elif kind.endswith("_redirect"):
+            raw.redirects.append(text[child.start_byte : child.end_byte])
+        else:
+            raw.words.append(unquote(text, plain, child.start_byte, child.end_byte))
+    return raw
+
+
+def _declaration(text: str, plain: str, node: Node) -> RawCommand:
+    """``export A=b`` and its like, as a command whose words are the assignments."""
+    raw = RawCommand(node.start_byte, node.end_byte)
+    raw.words = [unquote(text, plain, c.start_byte, c.end_byte) for c in node.children]
+    return raw
+
+
+def _assign(raw: RawCommand, text: str, plain: str, node: Node) -> None:
+    word = unquote(text, plain, node.start_byte, node.end_byte)
+    if _ENVIRONMENT.match(word):
+        name, _, value = word.partition("=")
+        raw.env[name] = value
+
+
+def _redirect(found: dict[int, RawCommand], text: str, node: Node) -> None:
+    """Add a statement's redirections to the commands they hold for."""
+    body, *rest = node.named_children or (None,)
+    if body is None:
+        return
+    texts: list[str] = []
+    for child in rest:
+        if child.type == "heredoc_redirect":
+            # What follows `<<EOF` on its line stands inside that node, as the grammar has it.
+            inside = child.named_children
+            texts += [text[n.start_byte : n.end_byte] for n in inside if n.type == "file_redirect"]
+            texts.append("<<" + "".join(_heredoc_start(text, inside)))
+            _pipe(found, [body, *(n for n in inside if n.type in {"command", "pipeline"})])
+        else:
+            texts.append(text[child.start_byte : child.end_byte])
+    targets = [raw for start, raw in found.items() if body.start_byte <= start < body.end_byte]
+    if body.type in {"pipeline", "list"}:
+        targets = [max(targets, key=lambda raw: raw.start)] if targets else []
+    elif body.type == "command":
+        targets = [found[body.start_byte]] if body.start_byte in found else []
+    for raw in targets:
+        raw.redirects += texts
+
+
+def _heredoc_start(text: str, nodes: list[Node]) -> Iterator[str]:
+    for node in nodes:
+        if node.type == "heredoc_start":
+            yield text[node.start_byte : node.end_byte]
+
+
+def _pipe(found: dict[int, RawCommand], parts: list[Node]) -> None:
+    for left, right in pairwise(parts):
+        writer, reader = found.get(left.start_byte), found.get(right.start_byte)
+        if writer is not None and reader is not None:
+            writer.piped_words = reader.words

@@ -1,0 +1,217 @@
+"""Programs that run another program: what stands between them and the real command, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapper:
+    """How one program runs another: after which subcommands, past which options.
+
+    ``subcommands`` are alternatives; () means right after the program. ``values`` are the
+    options followed by a value. ``module`` options name a module to run. ``skip`` positional
+    words come before the command. ``not_with`` options make it no wrapper.
+    """
+
+    subcommands: tuple[tuple[str, ...], ...] = ((),)
+    values: frozenset[str] = frozenset()
+    module: frozenset[str] = frozenset()
+    skip: int = 0
+    assigns: bool = False
+    versions: bool = False
+    not_with: frozenset[str] = frozenset()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_UV = _words(
+    "--with --with-editable --with-requirements --from --python -p --extra --group --only-group"
+    " --no-group --index --default-index --index-url -i --extra-index-url --find-links -f --project"
+    " --directory --package --env-file --refresh-package --constraints -c --build-constraints -b"
+    " --overrides --exclude-newer --cache-dir --config-file --color --upgrade-package -P -w"
+    " --no-extra --python-platform --index-strategy --keyring-provider --resolution --prerelease"
+    " --no-binary-package --no-build-package --link-mode --config-setting -C --torch-backend"
+)
+_NODE = _words("-p --package -c --call -w --workspace --prefix --filter -F -C --dir --registry")
+_CONDA = _words("-n --name -p --prefix -e --env --cwd -r --root-prefix")
+_PIXI = _words("-e --environment --manifest-path -c --channel -s --spec -w --with -p --platform")
+_RUN = (("run",),)
+_EXEC = (("exec",), ("x",), ("dlx",))
+
+_WRAPPERS: dict[str, Wrapper] = {
+    "sudo": Wrapper(
+        values=_words("-u -g -h -p -C -D -R -r -t -T -U --user --group --host --prompt --chdir"),
+        assigns=True,
+    ),
+    "doas": Wrapper(values=_words("-u -C")),
+    "env": Wrapper(values=_words("-u --unset -C --chdir"), assigns=True),
+    "time": Wrapper(values=_words("-f -o --format --output")),
+    "exec": Wrapper(values=_words("-a")),
+    "command": Wrapper(not_with=_words("-v -V")),
+    "builtin": Wrapper(),
+    "nohup": Wrapper(),
+    "setsid": Wrapper(),
+    "unbuffer": Wrapper(),
+    "chronic": Wrapper(),
+    "start": Wrapper(),
+    "stdbuf": Wrapper(values=_words("-i -o -e")),
+    "nice": Wrapper(values=_words("-n --adjustment")),
+    "ionice": Wrapper(values=_words("-c -n")),
+    "timeout": Wrapper(values=_words("-k -s --signal --kill-after"), skip=1),
+    "xvfb-run": Wrapper(values=_words("-s -n -e -f -p --server-args --server-num")),
+    "xargs": Wrapper(values=_words("-n -I -P -d -L -a -s -E --max-args --max-procs --delimiter")),
+    "uv": Wrapper(
+        subcommands=(("run",), ("tool", "run")),
+        values=_UV,
+        module=_words("-m --module"),
+        versions=True,
+    ),
+    "uvx": Wrapper(values=_UV, versions=True),
+    "pipx": Wrapper(
+        subcommands=_RUN,
+        values=_words("--spec --python --pip-args --index-url -i --with --backend"),
+        versions=True,
+    ),
+    "poetry": Wrapper(subcommands=_RUN, values=_words("-C --directory -P --project")),
+    "pdm": Wrapper(subcommands=_RUN, values=_words("-p --project --env-file --venv")),
+    "hatch": Wrapper(subcommands=_RUN, values=_words("-e --env -p --project --data-dir")),
+    "rye": Wrapper(subcommands=_RUN, values=_words("--pyproject")),
+    "pipenv": Wrapper(subcommands=_RUN),
+    "pixi": Wrapper(subcommands=(("run",), ("exec",), ("x",)), values=_PIXI),
+    "conda": Wrapper(subcommands=_RUN, values=_CONDA),
+    "mamba": Wrapper(subcommands=_RUN, values=_CONDA),
+    "micromamba": Wrapper(subcommands=_RUN, values=_CONDA),
+    "npx": Wrapper(values=_NODE, versions=True),
+    "bunx": Wrapper(values=_NODE, versions=True),
+    "bun": Wrapper(subcommands=(("x",),), values=_NODE, versions=True),
+    "npm": Wrapper(subcommands=_EXEC, values=_NODE, versions=True),
+    "pnpm": Wrapper(subcommands=_EXEC, values=_NODE, versions=True),
+    "yarn": Wrapper(subcommands=_EXEC, values=_NODE, versions=True),
+    "corepack": Wrapper(versions=True, not_with=_words("enable disable prepare use install")),
+    "bundle": Wrapper(subcommands=(("exec",),), values=_words("--gemfile")),
+    "mise": Wrapper(subcommands=_EXEC, values=_words("-C --cd -E --env")),
+    "nix": Wrapper(subcommands=(("develop",), ("shell",)), module=_words("-c --command")),
+    "python": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
+    "py": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
+}
+_ONLY_AFTER_MODULE = frozenset({"python", "py", "nix"})
+_PYTHON = re.compile(r"python(?:\d+(?:\.\d+)*t?)?|pypy\d*(?:\.\d+)*")
+_INSTALLED = re.compile(r"(?:/|~|\$|[A-Za-z]:|(?:.*[/\\])?\.?(?:bin|Scripts|sbin)[/\\])")
+_VERSION = re.compile(r"(?<=[\w\]])(?:@|==|~=|>=|<=|!=|<|>).*|\[[^\]]*\]")
+_MODULE_FLAG = re.compile(r"-[A-Za-z]*m")
+_MAX_WRAPPERS = 12
+
+_SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ash", "ksh"})
+_SHELL_COMMAND = re.compile(r"-[a-z]*c")
+
+
+def unwrap(words: Sequence[str], env: dict[str, str]) -> tuple[list[str], list[str]]:
+    """A command's own words, and the names of the wrappers that stood in front of them.
+
+    Assignments behind ``env`` and ``sudo`` are added to ``env``.
+    """
+    rest = list(words)
+    names: list[str] = []
+    for _ in range(_MAX_WRAPPERS):
+        if not rest:
+            break
+        rest[0] = program = _program(rest[0])
+        wrapper = _WRAPPERS.get("python" if _PYTHON.fullmatch(program) else program)
+        inside = None if wrapper is None else _inside(rest, wrapper)
+        if wrapper is None or inside is None:
+            break
+        name, start = inside
+        while wrapper.assigns and start < len(rest) and _is_assignment(rest[start]):
+            key, _, env[key] = rest[start].partition("=")
+            start += 1
+        if start >= len(rest):
+            break
+        names.append(name)
+        rest = rest[start:]
+        if wrapper.versions:
+            rest[0] = _VERSION.sub("", rest[0]) or rest[0]
+        if program == "hatch":  # `hatch run release:twine` names the environment first
+            rest[0] = rest[0].rpartition(":")[2] or rest[0]
+    return rest, names
+
+
+def _is_assignment(word: str) -> bool:
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.isidentifier()
+
+
+def _program(word: str) -> str:
+    """The program's name; a path inside the project stays, for it is the project's code."""
+    if "${{" in word:
+        return word
+    if ("/" in word or "\\" in word) and _INSTALLED.match(word):
+        word = re.split(r"[/\\]", word)[-1] or word
+    return word.removesuffix(".exe")
+
+
+def _inside(words: list[str], wrapper: Wrapper) -> tuple[str, int] | None:
+    """The wrapper's name and the index of the command behind it; None if there is none."""
+    program = words[0]
+    subcommands = max((len(s) for s in wrapper.subcommands), default=0)
+    index = _past_options(words, 1, wrapper) if subcommands else 1
+    for subcommand in wrapper.subcommands:
+        if tuple(words[index : index + len(subcommand)]) == subcommand:
+            break
+    else:
+        return None
+    name = " ".join(("python" if _PYTHON.fullmatch(program) else program, *subcommand))
+    index += len(subcommand)
+    while index < len(words) and words[index].startswith("-") and len(words[index]) > 1:
+        word = words[index]
+        if word in wrapper.not_with:
+            return None
+        index += 2 if word in wrapper.values else 1
+        if _names_module(word, wrapper):
+            return f"{name} -m" if wrapper.module & {"-m"} else f"{name} {word}", index
+        if word == "--":
+            break
+    if program in _ONLY_AFTER_MODULE or _PYTHON.fullmatch(program):
+        return None
+    if index < len(words) and words[index] in wrapper.not_with:
+        return None
+    return name, index + wrapper.skip
+
+
+def _names_module(word: str, wrapper: Wrapper) -> bool:
+    """Whether an option is ``-m`` or its like, also among others: ``-Im``."""
+    if word in wrapper.module:
+        return True
+    return "-m" in wrapper.module and _MODULE_FLAG.fullmatch(word) is not None
+
+
+def _past_options(words: list[str], index: int, wrapper: Wrapper) -> int:
+    """The index of the first word that is no option of the program itself."""
+    while index < len(words) and (words[index].startswith("-") or words[index].startswith("+")):
+        index += 2 if words[index] in wrapper.values else 1
+    return index
+
+
+def inner_script(words: Sequence[str]) -> tuple[str, str] | None:
+    """What ``bash -c "…"``, ``eval`` and their like run: the shell's name and the script."""
+    program = words[0] if words else ""
+    if program == "eval" and len(words) > 1:
+        return "bash eval", " ".join(words[1:])
+    if program in {"pwsh", "powershell", "cmd"}:
+        flags = {"-c", "-command", "/c"}
+        for index, word in enumerate(words[:-1]):
+            if word.lower() in flags:
+                return f"{program} -c", " ".join(words[index + 1 :])
+    if program in _SHELLS:
+        for index, word in enumerate(words[1:-1], start=1):
+            if _SHELL_COMMAND.fullmatch(word):
+                return f"{program} -c", words[index + 1]
+    if program in {"su", "runuser", "nix-shell"}:
+        for index, word in enumerate(words[1:-1], start=1):
+            if word in {"-c", "--command", "--run"}:
+                return f"bash {word}", words[index + 1]
+    return None
