@@ -12,6 +12,7 @@ from audits.model.outcome import Verdict
 from audits.model.publication import Publication, Route
 from audits.model.settings import Need, RepositorySettings, Unseen
 from audits.model.source import Gap, RepositoryRef, Snapshot, SourceFile
+from audits.model.updates import UpdateAutomation
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
 
@@ -91,6 +92,7 @@ class Repository:
     advisories: AdvisoryList | None = None
     package_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    updates: UpdateAutomation | None = None
 
     @property
     def ref(self) -> RepositoryRef:

@@ -1,0 +1,55 @@
+"""Who keeps a repository's actions up to date: Dependabot, Renovate, or nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audits.model.place import Location
+from audits.model.source import Gap
+
+
+class UpdateBot(StrEnum):
+    """The bots that open pull requests for new versions of actions."""
+
+    DEPENDABOT = "Dependabot"
+    RENOVATE = "Renovate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRule:
+    """One part of a bot's configuration, for one ecosystem.
+
+    ``covers_actions`` where it updates the actions of ``.github/workflows``. ``cooldown_days``
+    is how old a release must be before it is proposed: None where nothing is configured, and
+    where the bot has no such setting for an ecosystem (``has_cooldown`` False). ``at`` is the
+    place of the cooldown where there is one, of the rule otherwise.
+    """
+
+    bot: UpdateBot
+    ecosystem: str
+    at: Location
+    covers_actions: bool = False
+    cooldown_days: int | None = None
+    has_cooldown: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateAutomation:
+    """What the files of a repository say about update bots.
+
+    ``gaps`` are configuration files that could not be read: with one, nobody can say that
+    actions are not covered. ``append_at`` is the offset in the text of a Dependabot file at
+    which a further list item of ``updates:`` can be added with ``append_indent`` spaces in
+    front; None where there is no file or its list is written in another way.
+    """
+
+    rules: tuple[UpdateRule, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    append_at: int | None = None
+    append_indent: int = 2
+
+    @property
+    def covers_actions(self) -> bool:
+        """Whether some bot keeps the actions of workflows up to date."""
+        return any(rule.covers_actions for rule in self.rules)
