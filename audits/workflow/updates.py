@@ -14,8 +14,7 @@ from audits.model.place import Location
 from audits.model.source import Gap, SourceFile
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
 from audits.workflow.nodes import Node, Text, child, is_list, is_map, is_scalar, items, pairs, words
-from audits.workflow.parse import _RefusedError as RefusedError
-from audits.workflow.parse import compose
+from audits.workflow.parse import RefusedError, compose
 
 _DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 _RENOVATE = re.compile(r"(?:\.github/|\.gitlab/)?(?:renovate\.json5?|\.renovaterc(?:\.json5?)?)")
