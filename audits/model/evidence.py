@@ -95,7 +95,8 @@ class Provenance:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """One release of a package. ``provenance`` is () where the index says there is none and
-    `Unseen` where it does not say.
+    `Unseen` where it does not say. ``attested_files`` counts the files for which the index
+    lists provenance, read or not; None where it does not say.
     """
 
     version: str
@@ -103,10 +104,13 @@ class Release:
     files: int
     yanked: bool = False
     provenance: tuple[Provenance, ...] | Unseen = ()
+    attested_files: int | None = None
 
     @property
     def is_attested(self) -> bool | None:
         """Whether some file is attested; None where that was not seen."""
+        if self.attested_files:
+            return True
         return None if isinstance(self.provenance, Unseen) else bool(self.provenance)
 
 
@@ -124,6 +128,12 @@ class PackageEvidence:
     trusted_publisher: bool | None = None
     seen_at: datetime | None = None
     index_url: str = ""
+
+    @property
+    def latest(self) -> Release | None:
+        """The newest release that is not yanked (the newest, if all are); None if unseen."""
+        releases = () if isinstance(self.releases, Unseen) else self.releases
+        return next((r for r in releases if not r.yanked), releases[0] if releases else None)
 
 
 PackageIndex = Mapping[tuple[str, str], PackageEvidence]

@@ -1,0 +1,149 @@
+"""Packages of an npm registry: provenance and trusted publishing, from the full packument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit
+
+from audits.collect.index_pypi import Reading, unseen
+from audits.collect.index_release import EARLIER, KEPT
+from audits.collect.index_session import FOREVER, IndexSession, IndexTroubleError
+from audits.collect.provenance import read_sigstore_bundles
+from audits.model.evidence import PackageEvidence, Provenance, Release
+from audits.model.publication import Registry
+from audits.model.settings import Unseen
+from audits.model.source import Gap, GapReason
+
+_JSON = "application/json"
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """The value if it is an object of JSON, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def moment(value: object) -> datetime | None:
+    """A time as registries write it, aware; None where it is none."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
+class NpmReader:
+    """Reads packages of one npm registry; ``base`` is its address without a final slash.
+
+    The abbreviated packument lacks ``_npmUser``, which alone tells of trusted publishing.
+    """
+
+    def __init__(self, session: IndexSession, base: str) -> None:
+        self._session, self._base = session, base
+
+    def read(self, name: str) -> tuple[PackageEvidence, tuple[Gap, ...]]:
+        """What the registry serves about a package, and what it does not."""
+        reading = Reading(f"npm:{name}", [])
+        url = f"{self._base}/{quote(name, safe='@')}"
+        releases: tuple[Release, ...] | Unseen = ()
+        packument: Mapping[str, object] | None = {}
+        try:
+            data = self._session.json(url, accept=_JSON, limit=self._session.limits.page_bytes)
+            packument = None if data is None else mapping(data)
+            if packument is not None:
+                releases = self._releases(packument, reading)
+        except IndexTroubleError as trouble:
+            releases = reading.gap(trouble, f"the releases of {name} were not seen")
+        evidence = PackageEvidence(
+            registry=Registry.NPM, name=name, releases=releases, exists=packument is not None,
+            repository_urls=_links(packument or {}),
+            trusted_publisher=_trusted(packument or {}, releases),
+            seen_at=datetime.now(UTC), index_url=self._base,
+        )  # fmt: skip
+        return evidence, tuple(dict.fromkeys(reading.gaps))
+
+    def _releases(self, packument: Mapping[str, object], reading: Reading) -> tuple[Release, ...]:
+        if not isinstance(packument.get("versions"), Mapping):
+            raise IndexTroubleError(
+                GapReason.UNSUPPORTED, "the answer is no packument: check the address."
+            )
+        versions, times = mapping(packument.get("versions")), mapping(packument.get("time"))
+        uploads = {version: moment(times.get(version)) for version in versions}
+        oldest = datetime.min.replace(tzinfo=UTC)
+        order = sorted(versions, key=lambda v: uploads[v] or oldest, reverse=True)[:KEPT]
+        releases = []
+        for position, version in enumerate(order):
+            manifest = mapping(versions[version])
+            provenance = self._provenance(manifest, position <= EARLIER, reading)
+            releases.append(
+                Release(
+                    version=version,
+                    uploaded=uploads[version],
+                    files=1,
+                    yanked=bool(manifest.get("deprecated")),
+                    provenance=provenance,
+                    attested_files=_attested(manifest),
+                )
+            )
+        return tuple(releases)
+
+    def _provenance(
+        self, manifest: Mapping[str, object], wanted: bool, reading: Reading
+    ) -> tuple[Provenance, ...] | Unseen:
+        if "dist" not in manifest:
+            return unseen("the registry does not describe the release's file")
+        if not _attested(manifest):
+            return ()
+        if not wanted:
+            return unseen("only newer releases' provenance is read")
+        attestations = mapping(mapping(manifest["dist"]).get("attestations"))
+        try:
+            return self._attestations(attestations.get("url"))
+        except IndexTroubleError as trouble:
+            return reading.gap(trouble, f"provenance of {manifest.get('version')} was not read")
+
+    def _attestations(self, url: object) -> tuple[Provenance, ...]:
+        here, there = urlsplit(self._base), urlsplit(url if isinstance(url, str) else "")
+        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+            raise IndexTroubleError(
+                GapReason.UNSUPPORTED,
+                "it lies on another host, which is not asked: give the address of that registry.",
+            )
+        limit = self._session.limits.object_bytes
+        data = self._session.json(str(url), accept=_JSON, limit=limit, fresh=FOREVER)
+        read = read_sigstore_bundles(data)
+        if not read.provenance:
+            self._session.forget(str(url))
+            raise IndexTroubleError(GapReason.INVALID, f"{'; '.join(read.problems)}.")
+        return read.provenance
+
+
+def _attested(manifest: Mapping[str, object]) -> int | None:
+    if "dist" not in manifest:
+        return None
+    attestations = mapping(mapping(manifest["dist"]).get("attestations"))
+    return 1 if attestations.get("provenance") else 0
+
+
+def _trusted(
+    packument: Mapping[str, object], releases: tuple[Release, ...] | Unseen
+) -> bool | None:
+    """Whether the newest release came from a trusted publisher, as its publisher's entry says.
+
+    A staged publication names its approver instead, and the fact is lost (npm/cli#9397).
+    """
+    if isinstance(releases, Unseen) or not releases:
+        return None
+    manifest = mapping(mapping(packument.get("versions")).get(releases[0].version))
+    user = manifest.get("_npmUser")
+    if not isinstance(user, Mapping) or "approver" in user:
+        return None
+    return bool(user.get("trustedPublisher"))
+
+
+def _links(packument: Mapping[str, object]) -> tuple[str, ...]:
+    repository = packument.get("repository")
+    url = mapping(repository).get("url") if isinstance(repository, Mapping) else repository
+    texts = [value.strip() for value in (url, packument.get("homepage")) if isinstance(value, str)]
+    plain = [text.removeprefix("git+").replace("git://", "https://", 1) for text in texts]
+    return tuple(t for t in dict.fromkeys(plain) if t.startswith(("https://", "http://")))

@@ -1,0 +1,73 @@
+"""How requests to package indexes travel: who asks, where redirects may go, what is kept."""
+
+from __future__ import annotations
+
+import logging
+import time
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+from cachecontrol.cache import BaseCache, DictCache
+from cachecontrol.caches.file_cache import FileCache
+
+from audits import __version__
+
+_LOG = logging.getLogger(__name__)
+
+
+def user_agent(contact: str = "") -> str:
+    """Who asks: the project, its version, and where it can be found (or ``contact``)."""
+    if not contact:
+        try:
+            urls = metadata("release-audit").get_all("Project-URL") or []
+        except PackageNotFoundError:
+            urls = []
+        contact = next((url.partition(",")[2].strip() for url in urls), "")
+    return f"release-audit/{__version__}" + (f" ({contact})" if contact else "")
+
+
+class OneHostSession(requests.Session):
+    """A session that follows redirects on the host that was asked, and no others."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """A redirect's address, where it stays on the host that was asked.
+
+        An index must not be able to send us to other machines of the network we run in.
+        """
+        target = super().get_redirect_target(resp)
+        here = urlsplit(resp.url)
+        there = urlsplit(requests.compat.urljoin(resp.url, target or ""))
+        return target if (there.scheme, there.netloc) == (here.scheme, here.netloc) else None
+
+
+class _DiskCache(FileCache):
+    """A cache that a full or read-only disk turns into none, instead of into an error."""
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            return super().get(key)
+        except OSError as error:
+            _LOG.warning("the cache of index answers cannot be read: %s", error.strerror)
+            return None
+
+    def set(self, key: str, value: bytes, expires: object = None) -> None:
+        try:
+            super().set(key, value)
+        except OSError as error:
+            _LOG.warning("the cache of index answers cannot be written: %s", error.strerror)
+
+
+def cache_in(directory: Path | None, kept_days: int) -> BaseCache:
+    """A cache in that directory, or in memory; entries unused for so many days are deleted."""
+    if directory is None:
+        return DictCache()
+    oldest = time.time() - kept_days * 86400
+    try:
+        for path in directory.rglob("*"):
+            if path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        _LOG.warning("the cache of index answers cannot be tidied: %s", error.strerror)
+    return _DiskCache(directory)
