@@ -26,13 +26,13 @@ class BatchSize:
         self._failures: dict[int, int] = {}
         self._successes = 0
 
-    def failed(self) -> bool:
-        """Record that this size was too much; False where it cannot become smaller."""
+    def failed(self, asked: int) -> bool:
+        """Record that so many were too much; False where it cannot become fewer."""
         self._failures[self.size] = self._failures.get(self.size, 0) + 1
         self._successes = 0
-        if self.size == 1:
+        if asked <= 1:
             return False
-        self.size = max(1, self.size // 2)
+        self.size = max(1, min(asked, self.size) // 2)
         return True
 
     def worked(self) -> None:
@@ -65,7 +65,7 @@ def ask(
             answer: GraphAnswer | GitHubError = client.graphql(write(chosen))
         except TooHeavyError as error:
             tries += 1
-            if size.failed() or tries < _LAST_TRIES:
+            if size.failed(len(chosen)) or tries < _LAST_TRIES:
                 client.pacer.wait(client.pacer.limits.backoff, "GitHub has trouble")
                 continue
             answer = error

@@ -114,10 +114,9 @@ def local_references(text: str) -> set[str]:
     return {match.strip("/") for match in _LOCAL.findall(text)}
 
 
-def remote_references(text: str, owner: str) -> set[tuple[str, str, str]]:
-    """The (repository, path, ref) that a text's ``uses:`` name in repositories of this owner."""
+def remote_references(text: str) -> set[tuple[str, str, str]]:
+    """The (``owner/repo``, path, ref) that a text's ``uses:`` name, as they are written."""
     return {
-        (repo, path.strip("/"), ref)
-        for of, repo, path, ref in _REMOTE.findall(text)
-        if of.lower() == owner.lower()
+        (f"{owner}/{repo}", path.strip("/"), ref)
+        for owner, repo, path, ref in _REMOTE.findall(text)
     }

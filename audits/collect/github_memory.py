@@ -1,0 +1,53 @@
+"""A memory that lasts as long as the process, for scans without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from audits.model.evidence import ResolvedRef
+from audits.model.source import Snapshot
+
+
+class TransientMemory:
+    """Keeps texts, answers and refs in dictionaries; knows no earlier scan's snapshots."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._answers: dict[str, tuple[str, str, datetime]] = {}
+        self._refs: dict[tuple[str, str], tuple[ResolvedRef, datetime]] = {}
+
+    def known_blobs(self, oids: Iterable[str]) -> set[str]:
+        """Which of these git blob ids have their text here."""
+        return self._texts.keys() & set(oids)
+
+    def text(self, oid: str) -> str | None:
+        """The text of a blob."""
+        return self._texts.get(oid)
+
+    def keep_text(self, oid: str, text: str) -> None:
+        """Keep a blob's text."""
+        self._texts[oid] = text
+
+    def answer(self, key: str) -> tuple[str, str, datetime] | None:
+        """A kept answer: ETag, body, when."""
+        return self._answers.get(key)
+
+    def keep_answer(self, key: str, etag: str, body: str) -> None:
+        """Keep an answer."""
+        self._answers[key] = (etag, body, datetime.now(UTC))
+
+    def references(
+        self, keys: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[ResolvedRef, datetime]]:
+        """Kept refs among these."""
+        return {key: self._refs[key] for key in keys if key in self._refs}
+
+    def keep_references(self, refs: Iterable[ResolvedRef]) -> None:
+        """Keep refs."""
+        now = datetime.now(UTC)
+        self._refs.update({(ref.slug, ref.ref): (ref, now) for ref in refs})
+
+    def snapshot(self, owner: str, name: str) -> Snapshot | None:
+        """None: there is no earlier scan."""
+        return None
