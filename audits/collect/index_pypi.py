@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from audits.model.source import Gap, GapReason
 
 _JSON = "application/json"
 _INTEGRITY = "application/vnd.pypi.integrity.v1+json"
+_FRUITLESS = 3
 
 
 def normalized_name(name: str) -> str:
@@ -51,7 +53,7 @@ class PyPIReader:
 
     def __init__(self, session: IndexSession, hosts: IndexHosts) -> None:
         self._session, self._hosts = session, hosts
-        self._metadata_served = True
+        self._without_metadata = 0
 
     def read(self, name: str) -> tuple[PackageEvidence, tuple[Gap, ...]]:
         """What the index serves about a package, and what it does not."""
@@ -172,9 +174,10 @@ class PyPIReader:
         """Project links of the newest release; () where the index serves no metadata.
 
         A release's own metadata never changes once cached, so that an index where nothing is
-        new is asked one question a package.
+        new is asked one question a package. An index that has none for the first packages is
+        taken to serve none.
         """
-        if not self._metadata_served:
+        if self._without_metadata >= _FRUITLESS:
             return ()
         base = f"{self._hosts.base}/pypi/{quote(name, safe='')}"
         try:
@@ -183,11 +186,12 @@ class PyPIReader:
                     url, accept=_JSON, fresh=fresh, limit=self._session.limits.page_bytes
                 )
                 if data is not None:
+                    self._without_metadata = -sys.maxsize
                     return _links(data)
         except IndexTroubleError as trouble:
             reading.gap(trouble, f"project links of {name} were not seen")
             return ()
-        self._metadata_served = False
+        self._without_metadata += 1
         return ()
 
 

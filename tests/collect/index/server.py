@@ -104,6 +104,8 @@ class PackageIndexServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one packet: apart, each answer waits 40 ms for an acknowledgement.
+    wbufsize = -1
     index: ClassVar[PackageIndexServer]
 
     def do_GET(self) -> None:
@@ -135,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 for byte in reply.body:
                     self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
                     time.sleep(0.05)
             except OSError:
                 self.close_connection = True
