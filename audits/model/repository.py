@@ -80,6 +80,7 @@ class Repository:
 
     ``references`` is keyed by (``owner/repo`` in lower case, ref). ``package_names`` are the
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
+    ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``.
     """
 
     snapshot: Snapshot
@@ -93,6 +94,7 @@ class Repository:
     package_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     updates: UpdateAutomation | None = None
+    locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def ref(self) -> RepositoryRef:
@@ -176,6 +178,10 @@ class Repository:
             return self.references
         found = self.references.get((uses.slug, uses.ref))
         return found or Unseen(need=Need.REFERENCES, reason=f"{uses.slug} could not be read")
+
+    def locked_commit(self, path: str, uses: Uses) -> str:
+        """The commit to which the lock file binds a step's action; ``""`` if it does not."""
+        return self.locked.get((path, f"{uses.slug}@{uses.ref}"), "")
 
     def evidence(self, registry: str, package: str) -> PackageEvidence | Unseen:
         """What the package's index serves about it (``package`` as the publication has it)."""

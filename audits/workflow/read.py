@@ -11,6 +11,7 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow.graph import build_graph
+from audits.workflow.lock import read_lock
 from audits.workflow.packages import package_names
 from audits.workflow.parse import parse_action, parse_workflow
 from audits.workflow.updates import read_updates
@@ -51,6 +52,7 @@ def read_repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
         gaps=(*gaps, *names.gaps, *_missing_callees(known[0])), updates=read_updates(snapshot.files),
+        locked=read_lock(snapshot.files),
     )  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""Advisories for actions: the dated list shipped with the program, and files of its shape.
+
+Source: GitHub's advisory database, ecosystem ``actions`` (https://github.com/advisories).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+
+from audits.collect.errors import CollectError
+from audits.model.evidence import Advisory, AdvisoryList
+
+SCHEMA = 1
+_ADVICE = "Make it anew with the refresh command, or leave it out."
+
+
+class AdvisoryFileError(CollectError):
+    """A list of advisories cannot be read."""
+
+
+def bundled() -> AdvisoryList:
+    """The list that is shipped with the program; it is as old as its ``taken`` says."""
+    return read((files("audits.collect") / "advisories.json").read_text("utf-8"))
+
+
+def read(text: str) -> AdvisoryList:
+    """The list that a JSON text of our shape holds; AdvisoryFileError where it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise AdvisoryFileError("The list of advisories is not JSON.", _ADVICE) from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise AdvisoryFileError(f"The list of advisories is not of schema {SCHEMA}.", _ADVICE)
+    entries = found.get("advisories")
+    try:
+        taken = date.fromisoformat(str(found.get("taken")))
+    except ValueError as error:
+        raise AdvisoryFileError("The list of advisories has no date.", _ADVICE) from error
+    if not isinstance(entries, list):
+        raise AdvisoryFileError("The list of advisories has no advisories.", _ADVICE)
+    return AdvisoryList(
+        taken=taken, advisories=tuple(_advisory(number, e) for number, e in enumerate(entries, 1))
+    )
+
+
+def write(known: AdvisoryList) -> str:
+    """The JSON text of a list, in a stable order: `read` of it gives the list back."""
+    entries = [
+        {
+            "id": advisory.id,
+            "cve": advisory.cve,
+            "package": advisory.package,
+            "ranges": list(advisory.ranges),
+            "severity": advisory.severity,
+            "published": advisory.published,
+        }
+        for advisory in sorted(known.advisories, key=lambda a: (a.published, a.id, a.package))
+    ]
+    content = {"schema": SCHEMA, "taken": known.taken.isoformat(), "advisories": entries}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _advisory(number: int, entry: object) -> Advisory:
+    """One entry; ``number`` counts from 1 and goes into the error."""
+    place = f"Advisory {number} of the list"
+    if not isinstance(entry, Mapping):
+        raise AdvisoryFileError(f"{place} is not a map.", _ADVICE)
+    words = {
+        name: entry.get(name, "") for name in ("id", "package", "severity", "cve", "published")
+    }
+    if not all(isinstance(word, str) for word in words.values()):
+        raise AdvisoryFileError(f"{place} has a field that is no text.", _ADVICE)
+    if not words["id"] or not words["package"]:
+        raise AdvisoryFileError(f"{place} lacks its id or its package.", _ADVICE)
+    ranges = entry.get("ranges")
+    if not isinstance(ranges, list) or not all(isinstance(each, str) for each in ranges):
+        raise AdvisoryFileError(f"{place} lacks its ranges.", _ADVICE)
+    return Advisory(ranges=tuple(ranges), **words)

@@ -1,0 +1,94 @@
+"""What a remote ``uses:`` points to, in words, and the edit that pins it to a commit."""
+
+from __future__ import annotations
+
+import re
+
+from audits.model.edits import replace
+from audits.model.evidence import ResolvedRef
+from audits.model.outcome import Edit
+from audits.model.settings import Unseen
+from audits.model.source import SourceFile
+from audits.model.uses import Uses
+from audits.model.versions import best_tag, parse_version, version_comment
+
+_HEX = re.compile(r"[0-9a-fA-F]{7,}")
+
+
+def spelled(uses: Uses) -> str:
+    """The ``uses:`` in backticks, shortened where it is a commit."""
+    ref = uses.ref[:7] if uses.is_pinned else uses.ref
+    slug = "/".join(filter(None, (uses.owner, uses.repo, uses.path)))
+    return f"`{slug}@{ref}`"
+
+
+def moving(uses: Uses, known: ResolvedRef | Unseen) -> str:
+    """What is wrong with a ref that is no full commit id, as one sentence without a stop."""
+    name = spelled(uses)
+    if not uses.ref:
+        return f"{name} names no commit"
+    if "${{" in uses.ref:
+        return f"{name} takes its ref from an expression, so that nobody can say what runs"
+    if _HEX.fullmatch(uses.ref) and not uses.ref.isdecimal():
+        return f"{name} is no full commit id: GitHub needs exactly 40 hexadecimal digits"
+    seen = isinstance(known, ResolvedRef) and known.commit is not None
+    if seen and isinstance(known, ResolvedRef):
+        kind = "a branch" if known.is_branch and not known.is_tag else "a tag that can be moved"
+        return f"{name} is {kind}: today it is {_today(known)}"
+    if parse_version(uses.ref) is not None:
+        return f"{name} is a tag that can be moved to other code at any time"
+    return f"{name} is a branch or a tag that can be moved: each push to it changes what runs"
+
+
+def _today(known: ResolvedRef) -> str:
+    """What a resolved ref is: a commit, its version, and the newest release."""
+    tag = best_tag(_tags(known))
+    text = f"`{(known.commit or '')[:7]}`" + (f" ({tag})" if tag and tag != known.ref else "")
+    if known.newest_release and known.newest_release != tag:
+        text += f", and the newest release is {known.newest_release}"
+    return text
+
+
+def _tags(known: ResolvedRef) -> tuple[str, ...]:
+    tags = () if isinstance(known.tags, Unseen) else known.tags
+    return (*tags, known.ref) if known.is_tag else tags
+
+
+def version_today(known: ResolvedRef) -> str:
+    """The tag that says best which version a resolved ref is today; ``""`` if none does."""
+    return best_tag(_tags(known))
+
+
+def pin_edits(source: SourceFile | None, uses: Uses, commit: str, tag: str) -> tuple[Edit, ...]:
+    """Pin a ``uses:`` to a commit, with its version in a comment that update bots keep.
+
+    () where the version is not known, or where a comment cannot follow on the line.
+    """
+    if source is None or not tag or parse_version(tag) is None:
+        return ()
+    raw = source.text[uses.raw.start : uses.raw.end]
+    mark = raw.rfind("@")
+    if mark < 0 or raw[mark + 1 :].rstrip("\"'") != uses.ref:
+        return ()
+    start = uses.raw.start + mark + 1
+    comment = comment_edits(source, uses, tag)
+    if not comment:
+        return ()
+    return (replace(source, start, start + len(uses.ref), commit), *comment)
+
+
+def comment_edits(source: SourceFile, uses: Uses, tag: str) -> tuple[Edit, ...]:
+    """Make the comment behind a ``uses:`` name this version; other words in it stay."""
+    start, end = uses.comment_start, uses.comment_end
+    if start == end:
+        line_end = source.text.find("\n", uses.raw.end)
+        rest = source.text[uses.raw.end : None if line_end < 0 else line_end]
+        if rest.strip():
+            return ()  # the rest of a mapping in braces: a comment would swallow it
+        return (replace(source, uses.raw.end, uses.raw.end, f" # {tag}"),)
+    old = version_comment(uses.comment)
+    text = source.text[start:end]
+    if old:
+        at = start + text.rfind(old)
+        return (replace(source, at, at + len(old), tag),)
+    return (replace(source, start, start, f"# {tag} "),)
