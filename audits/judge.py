@@ -68,20 +68,18 @@ def settle(
         excerpt = excerpt_of(repository, finding)
         mark = _mark(check, finding, excerpt)
         seen[mark] += 1
-        settled.append(
-            AuditedFinding(
-                check=check.id,
-                finding=finding,
-                severity=_severity(check, finding, repository),
-                fingerprint=sha256(f"{mark}\0{seen[mark]}".encode("utf-8", "replace")).hexdigest()[
-                    :32
-                ],
-                links=_links(check, finding, repository, index),
-                acceptance=accept(check.id, finding, repository),
-                excerpt=excerpt,
-                fix=check.fix if finding.edits else None,
-            )  # fmt: skip
+        mark = f"{mark}\0{seen[mark]}"
+        audited = AuditedFinding(
+            check=check.id,
+            finding=finding,
+            severity=_severity(check, finding, repository),
+            fingerprint=sha256(mark.encode("utf-8", "replace")).hexdigest()[:32],
+            links=_links(check, finding, repository, index),
+            acceptance=accept(check.id, finding, repository),
+            excerpt=excerpt,
+            fix=check.fix if finding.edits else None,
         )
+        settled.append(audited)
     return tuple(settled)
 
 

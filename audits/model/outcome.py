@@ -165,3 +165,14 @@ def outcome_of(verdicts: tuple[Verdict, ...]) -> Outcome:
     if Unknown in kinds:
         return Outcome.UNKNOWN
     return Outcome.PASS if Clean in kinds else Outcome.NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFinding:
+    """A finding of another analyser, under its own rule; never scored."""
+
+    rule: str
+    title: str
+    severity: Severity
+    url: str
+    finding: Finding

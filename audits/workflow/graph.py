@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from audits.model.command import Command
@@ -106,11 +106,41 @@ class _Builder:
                     way.paths[action.path] = None
         return way
 
-    def is_privileged(self, workflow: Workflow, job: Job) -> bool:
-        """Whether a job can ask for an OIDC identity or holds a publish credential."""
-        if any(route.grant.id_token for route in self.routes.of(workflow, job)):
-            return True
-        return _PUBLISH_SECRET.search(workflow.source.text, *job.span) is not None
+    def privileged(self, workflows: tuple[Workflow, ...], paths: Mapping[str, object]) -> set[Job]:
+        """The jobs of release workflows that can ask for an OIDC identity or hold a publish
+        credential.
+        """
+        return {
+            job
+            for workflow in workflows
+            for job in workflow.live_jobs
+            if workflow.path in paths
+            and (
+                any(route.grant.id_token for route in self.routes.of(workflow, job))
+                or _PUBLISH_SECRET.search(workflow.source.text, *job.span)
+            )
+        }
+
+    def action_users(self, workflows: tuple[Workflow, ...]) -> dict[str, tuple[Job, ...]]:
+        """The jobs that run each composite action of the repository, by its path."""
+        users: dict[str, tuple[Job, ...]] = {}
+        for workflow in workflows:
+            for job in workflow.live_jobs:
+                for action in self.used_actions(job):
+                    users[action.path] = (*users.get(action.path, ()), job)
+        return users
+
+    def read_commands(
+        self, workflows: tuple[Workflow, ...], actions: tuple[CompositeAction, ...]
+    ) -> None:
+        """Read the commands of all steps of these files."""
+        for workflow in workflows:
+            for job in workflow.live_jobs:
+                for step in job.live_steps:
+                    self.commands(step, job, workflow)
+        for action in actions:
+            for step in action.steps:
+                self.commands(step, None, None)
 
 
 def build_graph(
@@ -128,7 +158,6 @@ def build_graph(
     builder = _Builder(workflows, actions, names, channel)
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
-    paths = frozenset(path for way in ways.values() for path in way.paths)
     roles = _roles(ways)
     by_path: dict[str, tuple[Publication, ...]] = {}
     by_job: dict[Job, tuple[Publication, ...]] = {}
@@ -137,28 +166,23 @@ def build_graph(
             by_path[path] = (*by_path.get(path, ()), publication)
         for job in way.jobs:
             by_job[job] = (*by_job.get(job, ()), publication)
-    users: dict[str, tuple[Job, ...]] = {}
-    routes, release_jobs = {}, set(roles)
-    for workflow in workflows:
-        watched = workflow.path in paths or breadth is Breadth.ALL
-        for job in workflow.live_jobs if watched else ():
-            routes[job] = builder.routes.of(workflow, job)
-            by_job.setdefault(job, by_path.get(workflow.path, ()))
-            if workflow.path in paths and builder.is_privileged(workflow, job):
-                release_jobs.add(job)
-            for action in builder.used_actions(job):
-                users[action.path] = (*users.get(action.path, ()), job)
-            for step in job.live_steps:
-                builder.commands(step, job, workflow)
-    for action in actions:
-        if action.path in paths or breadth is Breadth.ALL:
-            for step in action.steps:
-                builder.commands(step, None, None)
+    everything = breadth is Breadth.ALL
+    watched = tuple(w for w in workflows if everything or w.path in by_path)
+    routes = {job: builder.routes.of(w, job) for w in watched for job in w.live_jobs}
+    for job in routes:
+        by_job.setdefault(job, by_path.get(job.path, ()))
+    builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
     return ReleaseGraph(
-        publications=publications, roles=roles, release_jobs=frozenset(release_jobs),
-        release_paths=paths, routes=routes, commands=builder.found_commands,
-        action_users=users, publications_by_job=by_job, publications_by_path=by_path,
-    )  # fmt: skip
+        publications=publications,
+        roles=roles,
+        release_jobs=frozenset(roles) | builder.privileged(watched, by_path),
+        release_paths=frozenset(by_path),
+        routes=routes,
+        commands=builder.found_commands,
+        action_users=builder.action_users(watched),
+        publications_by_job=by_job,
+        publications_by_path=by_path,
+    )
 
 
 def _roles(ways: dict[Publication, _Way]) -> dict[Job, Role]:

@@ -142,8 +142,7 @@ class Handover:
 
     def _with_calls(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
         yield workflow, job
-        for caller, calling in self.routes.callers.get(workflow.path, []):
-            yield caller, calling
+        yield from self.routes.callers.get(workflow.path, [])
 
 
 def _may_upload(job: Job) -> bool:

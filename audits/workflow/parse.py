@@ -54,7 +54,9 @@ def _errors() -> tuple[type[Exception], ...]:
     return (yaml_error, RecursionError, ValueError, UnicodeError, MemoryError)
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
+    """A file that cannot be read as a YAML mapping; ``gap`` says why."""
+
     def __init__(self, gap: Gap) -> None:
         super().__init__(gap.detail)
         self.gap = gap
@@ -63,7 +65,7 @@ class _RefusedError(Exception):
 def compose(source: SourceFile) -> tuple[Text, Node]:
     """The file's text and its root node.
 
-    Raises `_RefusedError`, which carries the gap, for text that is no YAML mapping, too large,
+    Raises `RefusedError`, which carries the gap, for text that is no YAML mapping, too large,
     too deep, or that gives a key twice (GitHub refuses such a file too).
     """
     loader, is_c = _loader()
@@ -87,14 +89,14 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
 
 def _refused(
     source: SourceFile, reason: GapReason, detail: str, line: int | None = None
-) -> _RefusedError:
+) -> RefusedError:
     place = f"{source.path}, line {line}" if line else source.path
     advice = (
         "split it"
         if reason is GapReason.TOO_LARGE
         else "GitHub cannot run it: mend it or delete it"
     )
-    return _RefusedError(
+    return RefusedError(
         Gap(subject=source.path, reason=reason, line=line, detail=f"{place}: {detail}; {advice}")
     )
 
@@ -148,7 +150,7 @@ def parse_workflow(source: SourceFile) -> ParsedWorkflow:
     """The workflow that a file holds; whatever the text, a workflow or a gap, no exception."""
     try:
         text, root = compose(source)
-    except _RefusedError as refused:
+    except RefusedError as refused:
         return ParsedWorkflow(workflow=None, gaps=(refused.gap,))
     workflow, gaps = read_workflow(source, text, root)
     return ParsedWorkflow(workflow=workflow, gaps=gaps)
@@ -158,6 +160,6 @@ def parse_action(source: SourceFile) -> ParsedAction:
     """The action that an ``action.yml`` holds; whatever the text, no exception."""
     try:
         text, root = compose(source)
-    except _RefusedError as refused:
+    except RefusedError as refused:
         return ParsedAction(action=None, gaps=(refused.gap,))
     return ParsedAction(action=read_action(source, text, root))

@@ -1,0 +1,24 @@
+"""The command line: thin, and the only place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+from audits.cli.exits import CANNOT_READ, INTERRUPTED, WRONG_USE
+from audits.model.errors import AuditError
+
+
+def main() -> None:
+    """Run the command line; exit codes are those of `audits.cli.exits`."""
+    from audits.cli.app import app
+
+    try:
+        app()
+    except AuditError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        if error.advice:
+            sys.stderr.write(f"advice: {error.advice}\n")
+        sys.exit(WRONG_USE if getattr(error, "wrong_use", False) else CANNOT_READ)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was recorded is kept.\n")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,18 @@
+"""Exit codes (design section 10) and the error of someone who used the command wrongly."""
+
+from __future__ import annotations
+
+from audits.model.errors import AuditError
+
+CLEAN = 0
+FINDINGS = 1
+WRONG_USE = 2
+CANNOT_READ = 3
+INTERRUPTED = 130
+"""What shells report for a program that Ctrl-C ended."""
+
+
+class UsageError(AuditError):
+    """What was asked makes no sense; exit code 2."""
+
+    wrong_use = True

@@ -1,0 +1,84 @@
+"""``release-audit explain``: what a check looks for, why, and how it looks mended."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Optional
+
+import typer
+
+from audits.cli.exits import UsageError
+
+
+def explain(
+    check: Annotated[Optional[str], typer.Argument(metavar="[CHECK]", help="A check's id; without it, the list.")] = None,  # noqa: UP045
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Explain one check, or list all of them."""
+    from audits.check import all_checks
+
+    known = {c.id: c for c in all_checks()}
+    if check is None:
+        if as_json:
+            typer.echo(json.dumps([_record(c) for c in known.values()], indent=2))
+            return
+        for c in known.values():
+            typer.echo(f"{c.severity.label:<9} {c.area:<18} {c.id:<32} {c.title}")
+        return
+    if check not in known:
+        raise UsageError(f"There is no check {check!r}.", _near(check, list(known)))
+    typer.echo(json.dumps(_record(known[check]), indent=2) if as_json else _text(known[check]))
+
+
+def _near(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else "'release-audit explain' lists them."
+
+
+def _record(check: Any) -> dict[str, Any]:
+    from audits.checks.constants import LESSON
+    from audits.model.links import lesson_link
+
+    return {
+        "id": check.id,
+        "title": check.title,
+        "area": check.area,
+        "severity": check.severity.label,
+        "needs": sorted(check.needs),
+        "sharpened_by": sorted(check.sharpened_by),
+        "fix": check.fix or "",
+        "zizmor": check.zizmor,
+        "scored": check.scored,
+        "lesson": lesson_link(LESSON, check.lesson) if check.lesson else "",
+        "links": list(check.links),
+        "text": check.text,
+        "examples": [
+            {
+                "name": example.name,
+                "outcome": example.expected,
+                "path": example.path,
+                "workflow": example.workflow,
+                "fixed": example.fixed,
+            }
+            for example in check.examples
+        ],
+    }
+
+
+def _text(check: Any) -> str:
+    record = _record(check)
+    lines = [
+        f"{record['id']}: {check.severity.label}, {check.area}",
+        "",
+        record["text"],
+        "",
+    ]
+    failing = next((e for e in check.examples if e.expected == "fail" and e.workflow), None)
+    if failing is not None:
+        lines += ["## Example: lines marked '# !' are reported", "", failing.workflow.rstrip(), ""]
+        if failing.fixed is not None:
+            lines += ["## Mended", "", failing.fixed.rstrip(), ""]
+    lines += ["## Links", "", *(link for link in (record["lesson"], *check.links) if link)]
+    return "\n".join(lines)

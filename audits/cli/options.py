@@ -1,0 +1,45 @@
+"""Options that several commands share, declared once with their help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+DatabaseOption = Annotated[
+    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--database", metavar="URL", help="SQLAlchemy URL of the store; default: SQLite in your data directory.", envvar="RELEASE_AUDIT_DATABASE", show_envvar=True),
+]  # fmt: skip
+IndexOption = Annotated[
+    str,
+    typer.Option("--index-url", metavar="URL", help="Simple index that stands for PyPI.", envvar="RELEASE_AUDIT_INDEX_URL", show_envvar=True),
+]  # fmt: skip
+WaiversOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--waivers", metavar="FILE", help="TOML file of reviewed waivers."),
+]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask nobody: no index, no GitHub.")]
+NoEngineOption = Annotated[bool, typer.Option("--no-engine", help="Leave zizmor's rules out.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Look at every workflow, not only at releases; scores stay those of releases.")]  # fmt: skip
+
+
+class Format(StrEnum):
+    """How `check` prints."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    MARKDOWN = "markdown"
+
+
+class FailOn(StrEnum):
+    """The least severity that makes `check` end with 1."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    NEVER = "never"

@@ -1,0 +1,67 @@
+"""From options to a plan: rules, waivers, engine, facts."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from audits.acceptance import Acceptances
+from audits.audit import Rules
+from audits.check import all_checks
+from audits.cli.exits import UsageError
+from audits.collect.advisories import bundled
+from audits.collect.index_hosts import index_hosts
+from audits.engines.zizmor import RULES, Zizmor
+from audits.model.index_hosts import IndexHosts
+from audits.model.repository import Breadth
+from audits.run import Facts, NoFacts, Plan
+from audits.waivers import Waivers, read_waivers
+
+_MOST_BYTES = 1024 * 1024
+
+
+def read_hosts(index_url: str) -> IndexHosts:
+    """The hosts of the index that was asked for, or of the public one."""
+    try:
+        return index_hosts(index_url)
+    except ValueError as error:
+        raise UsageError(str(error), "") from error
+
+
+def load_waivers(path: Path | None, today: date) -> Waivers:
+    """The waivers of a file; UsageError where it cannot be read at all."""
+    if path is None:
+        return Waivers(today=today)
+    try:
+        text = path.read_bytes()[:_MOST_BYTES].decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} cannot be read as a file of waivers.", "Give a TOML file in UTF-8."
+        ) from error
+    return read_waivers(text, today, known_checks())
+
+
+def known_checks() -> frozenset[str]:
+    """The ids that a waiver may name: our checks and the engine's rules."""
+    return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
+
+
+def make_plan(
+    *,
+    index_url: str = "",
+    waivers: Waivers | None = None,
+    engine: bool = True,
+    everything: bool = False,
+    facts: Facts | None = None,
+) -> Plan:
+    """The plan of a command."""
+    checks = all_checks()
+    rules_of = {check.id: check.zizmor for check in checks if check.zizmor}
+    rules_of |= {f"zizmor/{rule}": rule for rule in RULES}
+    accept = Acceptances(waivers or Waivers(today=date.today()), rules_of)
+    return Plan(
+        rules=Rules(index=read_hosts(index_url), accept=accept, checks=checks),
+        facts=facts or NoFacts(known=bundled()),
+        engine=Zizmor() if engine else None,
+        breadth=Breadth.ALL if everything else Breadth.RELEASE,
+    )

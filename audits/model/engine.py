@@ -1,0 +1,23 @@
+"""What another analyser said of one repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audits.model.outcome import EngineFinding
+from audits.model.source import Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineReport:
+    """Findings of an analyser, the files that it could not read, its name and version.
+
+    ``rules`` are those that it was asked for; ``ran`` is False where it could not run.
+    """
+
+    engine: str
+    version: str = ""
+    rules: tuple[str, ...] = ()
+    findings: tuple[EngineFinding, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    ran: bool = True

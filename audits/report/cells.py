@@ -1,0 +1,51 @@
+"""Values as cells of a CSV file that no spreadsheet runs; the rule can be undone.
+
+A text that a spreadsheet would take for a formula, or that begins with an apostrophe, gets
+one apostrophe in front: take one leading apostrophe away to have the text back. Line breaks
+become one space, so that a record is a line; the JSON Lines beside hold them unaltered.
+Source: https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+
+_DANGER = re.compile(r"^[\s\x00]*[=+\-@＝＋－＠'＇]|^[\t\r\n\x00]")  # noqa: RUF001 - the full-width forms are meant
+_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+
+Value = str | int | float | bool | datetime | date | None | tuple[str, ...] | Mapping[str, object]
+
+
+def cell(value: Value) -> str:
+    """A value as the text of a cell; numbers stay numbers, None is an empty cell.
+
+    Times are ISO 8601 in UTC with ``Z``; several words are joined by single spaces.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(round(value, 4))
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    text = _text(value)
+    safe = _BREAKS.sub(" ", text).replace("\x00", " ")
+    return f"'{safe}" if _DANGER.match(text) or _DANGER.match(safe) else safe
+
+
+def _text(value: str | tuple[str, ...] | Mapping[str, object]) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={item}" for key, item in value.items())
+    return " ".join(value)
+
+
+def plain(text: str) -> str:
+    """The text of a cell, with what `cell` put in front taken away."""
+    return text.removeprefix("'")

@@ -1,0 +1,52 @@
+"""Untrusted text for terminals and Markdown: shown as it is, never acted on."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$^])")
+_TICKS = re.compile(r"`+")
+
+
+def printable(text: str) -> str:
+    """The text on one line, with control, bidirectional and unassigned characters shown as
+    escapes: a terminal cannot be steered by it, nor a reader's eye.
+    """
+    return "".join(
+        c
+        if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+        else _shown(c)
+        for c in text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
+    )
+
+
+def _shown(character: str) -> str:
+    return f"\\u{ord(character):04x}" if ord(character) > 255 else f"\\x{ord(character):02x}"
+
+
+def markdown(text: str) -> str:
+    """A sentence of ours with names of theirs in back-ticks: those become code, the rest is
+    escaped so that it makes no link, image, mention, table cell or HTML.
+    """
+    parts = printable(text).split("`")
+    if len(parts) % 2 == 0:  # an odd back-tick is text
+        return _escaped("`".join(parts))
+    return "".join(code(part) if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("&", "&amp;")
+    text = _PUNCTUATION.sub(r"\\\1", text)
+    # Entities keep GitHub from making links of addresses and mentions of names.
+    return text.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
+
+
+def code(text: str) -> str:
+    """Text as a Markdown code span, safe in a table cell too."""
+    clean = printable(text).replace("|", "\\|")
+    if not clean.strip():
+        return "` `" if clean else ""
+    fence = "`" * (max((len(run) for run in _TICKS.findall(clean)), default=0) + 1)
+    edge = " " if clean[0] == "`" or clean[-1] == "`" else ""
+    return f"{fence}{edge}{clean}{edge}{fence}"

@@ -1,0 +1,129 @@
+"""The audit of one repository as a JSON document, for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audits.model.outcome import Outcome
+from audits.model.publication import Publication
+from audits.model.score import Audit, AuditedFinding, Result, Score
+from audits.report.table import SCHEMA_VERSION
+
+
+def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
+    """Everything that is said of a repository; keys and words are those of the CSV files."""
+    snapshot = audit.repository.snapshot
+    return {
+        "schema": SCHEMA_VERSION,
+        "tool": {"name": "release-audit", "version": tool_version},
+        "owner": audit.repository.ref.owner,
+        "repository": audit.repository.ref.name,
+        "commit": snapshot.commit,
+        "score": _score(audit.score),
+        "score_without_acceptances": _score(audit.strict_score),
+        "checks": [_result(result) for result in (*audit.results, *audit.owner_results)],
+        "findings": [finding_record(f) for f in (*audit.findings, *audit.beyond)],
+        "publications": [_publication(p) for p in audit.publications],
+        "packages": [
+            {"registry": s.registry, "package": s.package, "state": s.state, "why": s.why}
+            for s in audit.statuses
+        ],
+        "lesson": [
+            {"step": s.title, "state": s.state, "failing": list(s.checks), "link": s.url}
+            for s in audit.lesson
+        ],
+        "gaps": [
+            {
+                "subject": gap.subject, "reason": gap.reason, "detail": gap.detail,
+                "line": gap.line, "permission": gap.permission,
+            }
+            for gap in audit.repository.gaps
+        ],
+    }  # fmt: skip
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {
+        "grade": score.grade,
+        "points": score.points,
+        "coverage": round(score.coverage, 4),
+        "tier": score.tier,
+        "policy": score.policy,
+        "cap": score.cap,
+        "areas": [
+            {
+                "area": area.area,
+                "points": None if area.points is None else round(area.points, 1),
+                "coverage": round(area.coverage, 4),
+                "publication": area.publication,
+                "deductions": [
+                    {"check": d.check, "severity": d.severity.label, "points": round(d.points, 1)}
+                    for d in area.deductions
+                ],
+            }
+            for area in score.areas
+        ],
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "check": result.check,
+        "area": result.area,
+        "severity": result.severity.label,
+        "outcome": result.outcome,
+    }
+    if result.outcome is Outcome.UNKNOWN:
+        record["unknown"] = [
+            {"needs": u.need, "reason": u.reason, "permission": u.permission} for u in result.unseen
+        ] or [{"needs": "", "reason": result.crash, "permission": ""}]
+    return record
+
+
+def finding_record(audited: AuditedFinding) -> dict[str, Any]:
+    """One finding, as in ``findings.csv``."""
+    finding, acceptance = audited.finding, audited.acceptance
+    record: dict[str, Any] = {
+        "check": audited.check,
+        "severity": audited.severity.label,
+        "message": finding.message,
+        "because": finding.because,
+        "path": finding.at.path,
+        "line": finding.at.line,
+        "column": finding.at.column,
+        "job": finding.job.id if finding.job else "",
+        "publication": finding.publication.key if finding.publication else "",
+        "excerpt": audited.excerpt,
+        "in_release": audited.in_release,
+        "fix": audited.fix or "",
+        "fingerprint": audited.fingerprint,
+        "links": [{"kind": k.kind, "label": k.label, "url": k.url} for k in audited.links],
+    }
+    if acceptance is not None:
+        record["acceptance"] = {
+            "kind": acceptance.kind,
+            "reason": acceptance.reason,
+            "responsible": acceptance.responsible,
+            "ticket": acceptance.ticket,
+            "expires": acceptance.expires.isoformat() if acceptance.expires else "",
+            "counts": acceptance.counts,
+        }
+    return record
+
+
+def _publication(publication: Publication) -> dict[str, Any]:
+    environment = publication.environment
+    return {
+        "workflow": publication.workflow.path,
+        "job": publication.job.id,
+        "step": publication.step,
+        "line": publication.at.line,
+        "registry": publication.registry,
+        "channel": publication.channel,
+        "packages": list(publication.packages),
+        "mechanism": publication.mechanism,
+        "auth": publication.auth,
+        "environment": environment.name.value if environment else "",
+        "id_token": publication.id_token,
+        "indirect": publication.indirect,
+    }

@@ -1,0 +1,82 @@
+"""The audit of one repository as Markdown, for a pull request, an issue or a job summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.model.score import Audit, AuditedFinding
+from audits.report.escape import code, markdown
+from audits.report.words import AREA_TITLES, STEP_MARKS, headline, missing
+
+
+def markdown_report(audit: Audit) -> str:
+    """The report; names and texts of the repository are code or escaped, links are ours."""
+    return "\n".join(_lines(audit)) + "\n"
+
+
+def _lines(audit: Audit) -> Iterator[str]:
+    yield f"# Release audit of {code(str(audit.repository.ref))}"
+    yield ""
+    yield f"**{headline(audit.score)}**"
+    if audit.strict_score.points != audit.score.points:
+        yield f"\nWithout acceptances: {headline(audit.strict_score)}"
+    if audit.publications:
+        yield from _areas(audit)
+        yield from _publications(audit)
+    findings = (*audit.findings, *audit.beyond)
+    if findings:
+        yield "\n## Findings\n"
+        yield "| severity | check | what | where |\n|---|---|---|---|"
+        for finding in sorted(findings, key=lambda f: (-f.severity, f.finding.at, f.check)):
+            yield _row(finding)
+    yield "\n## The lesson\n"
+    for step in audit.lesson:
+        mark = "x" if step.state == "done" else " "
+        failing = f": {', '.join(code(c) for c in step.checks)}" if step.checks else ""
+        yield f"- [{mark}] {STEP_MARKS[step.state]} [{step.title}]({step.url}) ({step.state}){failing}"
+    if audit.repository.gaps:
+        yield "\n## Not seen\n"
+        for gap in audit.repository.gaps:
+            yield f"- {code(gap.subject)}: {markdown(gap.detail)}"
+    if unknown := missing(audit):
+        yield "\n## Would make more known\n"
+        yield from (f"- {markdown(item)}" for item in unknown)
+
+
+def _areas(audit: Audit) -> Iterator[str]:
+    yield "\n| area | points | known | deductions |\n|---|---|---|---|"
+    for area in audit.score.areas:
+        points = "–" if area.points is None else f"{area.points:.0f}"
+        taken = ", ".join(
+            f"{code(d.check)} −{round(d.points, 1):g}" for d in area.deductions if d.points
+        )
+        yield f"| {AREA_TITLES[area.area]} | {points} | {area.coverage:.0%} | {taken} |"
+
+
+def _publications(audit: Audit) -> Iterator[str]:
+    yield "\n## Publications\n"
+    yield "| registry | package | how | credential | environment | where |\n|---|---|---|---|---|---|"
+    for p in audit.publications:
+        environment = code(p.environment.name.value) if p.environment else "none"
+        names = " ".join(code(name) for name in p.packages) or "not found"
+        where = code(f"{p.workflow.path}:{p.at.line}")
+        yield (
+            f"| {p.registry} ({p.channel}) | {names} | {code(p.mechanism)} | {p.auth} "
+            f"| {environment} | {where} |"
+        )
+
+
+def _row(audited: AuditedFinding) -> str:
+    finding = audited.finding
+    accepted = f" *(accepted: {markdown(audited.acceptance.reason)})*" if audited.acceptance else ""
+    because = f" ({markdown(finding.because)})" if finding.because else ""
+    place = code(f"{finding.at.path}:{finding.at.line}")
+    link = next((k.url for k in audited.links if k.kind == "permalink"), "")
+    shown = f"[{place}]({link})" if link else place
+    settings = "".join(
+        f" [{k.label}]({k.url})" for k in audited.links if k.kind in {"settings", "publisher"}
+    )
+    return (
+        f"| {audited.severity.label} | {code(audited.check)} "
+        f"| {markdown(finding.message)}{because}{accepted}{settings} | {shown} |"
+    )

@@ -1,0 +1,138 @@
+"""The audit of one repository as SARIF 2.1.0, as GitHub's code scanning reads it.
+
+Source: https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from audits.check import Check
+from audits.checks.constants import LESSON
+from audits.model.outcome import Severity
+from audits.model.score import Audit, AuditedFinding
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFO: "note",
+}
+_SECURITY_SEVERITY = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "3.0",
+    Severity.INFO: "0.5",
+}
+_MOST_RESULTS = 25_000
+_LONGEST = 1000
+
+
+def sarif(audit: Audit, checks: Mapping[str, Check], tool_version: str) -> dict[str, Any]:
+    """A SARIF log of one run; accepted findings that count carry a suppression.
+
+    GitHub keeps at most 25,000 results a run: the gravest come first.
+    """
+    findings = sorted(
+        (*audit.findings, *audit.beyond),
+        key=lambda f: (-f.severity, f.check, f.finding.at),
+    )[:_MOST_RESULTS]
+    used = list(dict.fromkeys(f.check for f in findings))
+    driver = {
+        "name": "release-audit",
+        "version": tool_version,
+        "semanticVersion": tool_version,
+        "informationUri": LESSON,
+        "rules": list(_rules(used, checks, findings)),
+    }
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": "release-audit/"},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(f, used.index(f.check)) for f in findings],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rules(
+    used: list[str], checks: Mapping[str, Check], findings: Iterable[AuditedFinding]
+) -> Iterable[dict[str, Any]]:
+    worst: dict[str, Severity] = {}
+    for finding in findings:
+        worst[finding.check] = max(finding.severity, worst.get(finding.check, Severity.INFO))
+    for name in used:
+        yield _rule(name, checks.get(name), worst[name])
+
+
+def _rule(name: str, check: Check | None, severity: Severity) -> dict[str, Any]:
+    title = check.title if check else f"Found by {name.replace('/', ': ')}"
+    text = check.text if check else f"{title}. See the analyser's own documentation."
+    shown = check.severity if check else severity
+    rule: dict[str, Any] = {
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.replace("/", "-").split("-")),
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": _summary(text) or title},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": _LEVELS[shown]},
+        "properties": {
+            "tags": ["security", "supply-chain", *([check.area.value] if check else [])],
+            "precision": "high",
+            "problem.severity": {"error": "error", "warning": "warning", "note": "recommendation"}[
+                _LEVELS[shown]
+            ],
+            "security-severity": _SECURITY_SEVERITY[shown],
+        },
+    }
+    if check and check.links:
+        rule["helpUri"] = check.links[0]
+    return rule
+
+
+def _summary(text: str) -> str:
+    """The first paragraph under the first heading, which says why it matters."""
+    _, _, rest = text.partition("## Why it matters")
+    return " ".join(rest.strip().partition("\n\n")[0].split())[:_LONGEST]
+
+
+def _result(audited: AuditedFinding, index: int) -> dict[str, Any]:
+    finding = audited.finding
+    because = f" ({finding.because})" if finding.because else ""
+    links = "".join(
+        f"\n{link.label}: {link.url}" for link in audited.links if link.kind == "settings"
+    )
+    region: dict[str, int] = {"startLine": max(finding.at.line, 1)}
+    if finding.at.column > 1:
+        region["startColumn"] = finding.at.column
+    result: dict[str, Any] = {
+        "ruleId": audited.check,
+        "ruleIndex": index,
+        "level": _LEVELS[audited.severity],
+        "message": {"text": f"{finding.message}{because}{links}"},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": _uri(finding.at.path), "uriBaseId": "%SRCROOT%"},
+                    "region": region,
+                }
+            }
+        ],
+        "partialFingerprints": {"releaseAudit/v1": audited.fingerprint},
+    }
+    acceptance = audited.acceptance
+    if acceptance is not None and acceptance.counts:
+        kind = "external" if acceptance.kind == "waiver" else "inSource"
+        result["suppressions"] = [
+            {"kind": kind, "status": "accepted", "justification": acceptance.reason}
+        ]
+    return result
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path or ".github/workflows", safe="/", errors="replace")

@@ -1,0 +1,103 @@
+"""What a table of the export is: its columns with their meaning, and how rows fill them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from audits.report.cells import Value, cell
+
+SCHEMA_VERSION = "1.0"
+"""Changes in its second number where columns are added, in its first where any other does."""
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(Generic[Row]):
+    """One column. ``type`` is a Frictionless type; ``words`` its only values, if they are few."""
+
+    name: str
+    type: str
+    description: str
+    of: Callable[[Row], Value]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Generic[Row]):
+    """One table of the export; ``key`` are the columns that name a row."""
+
+    name: str
+    title: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column[Row], ...]
+
+    def cells(self, row: Row) -> list[str]:
+        """A row as cells of a CSV file."""
+        return [cell(column.of(row)) for column in self.columns]
+
+    def record(self, row: Row) -> dict[str, Any]:
+        """A row as JSON, nothing altered."""
+        return {column.name: _json(column.of(row)) for column in self.columns}
+
+
+def _json(value: Value) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if hasattr(value, "isoformat"):
+        return cell(value)
+    return dict(value)
+
+
+def csv_lines(table: Table[Row], rows: Iterable[Row]) -> Iterator[str]:
+    """The lines of a table's CSV file (RFC 4180: CR LF, quotes doubled), its header first."""
+    yield _line([column.name for column in table.columns])
+    for row in rows:
+        yield _line(table.cells(row))
+
+
+def _line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def json_lines(table: Table[Row], rows: Iterable[Row]) -> Iterator[str]:
+    """The lines of a table's JSON Lines file."""
+    for row in rows:
+        yield json.dumps(table.record(row), ensure_ascii=False) + "\n"
+
+
+def resource(table: Table[Any]) -> dict[str, object]:
+    """The table's entry in ``datapackage.json``.
+
+    Source: https://specs.frictionlessdata.io/tabular-data-resource/
+    """
+    fields = []
+    for column in table.columns:
+        field: dict[str, object] = {
+            "name": column.name, "type": column.type, "description": column.description
+        }  # fmt: skip
+        if column.words:
+            field["constraints"] = {"enum": list(column.words)}
+        fields.append(field)
+    return {
+        "name": table.name,
+        "title": table.title,
+        "description": table.description,
+        "path": f"{table.name}.csv",
+        "profile": "tabular-data-resource",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "dialect": {"delimiter": ",", "quoteChar": '"', "lineTerminator": "\r\n"},
+        "schema": {"fields": fields, "primaryKey": list(table.key), "missingValues": [""]},
+    }

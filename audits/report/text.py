@@ -1,0 +1,107 @@
+"""The audit of one repository as text for a terminal; colours are left to who prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from audits.model.outcome import Severity
+from audits.model.score import Audit, AuditedFinding
+from audits.report.escape import printable
+from audits.report.words import AREA_TITLES, STEP_MARKS, headline, missing
+
+Style = Callable[[str, str], str]
+"""Colours a text: (text, what it is), with the severity's word, ``strong`` or ``dim``."""
+
+
+def plain(text: str, what: str) -> str:
+    """The style of a file or a pipe: none."""
+    return text
+
+
+def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
+    """The report line by line."""
+    yield style(printable(str(audit.repository.ref)), "strong") + "  " + headline(audit.score)
+    if audit.strict_score.points != audit.score.points:
+        yield f"  without acceptances: {headline(audit.strict_score)}"
+    if not audit.publications:
+        yield "  No job publishes anything here, so there is nothing to score."
+    else:
+        yield from _publications(audit, style)
+        yield from _areas(audit)
+    yield from _findings(audit, style)
+    yield from _lesson(audit, style)
+    if audit.repository.gaps:
+        yield ""
+        yield style("Not seen", "strong")
+        yield from (f"  {printable(gap.detail)}" for gap in audit.repository.gaps)
+    if unknown := missing(audit):
+        yield ""
+        yield style("Unknown checks; to know more", "strong")
+        yield from (f"  {item}" for item in unknown)
+
+
+def _publications(audit: Audit, style: Style) -> Iterator[str]:
+    for p in audit.publications:
+        names = printable(" ".join(p.packages)) or "(package not found)"
+        environment = (
+            f"environment {printable(p.environment.name.value)}"
+            if p.environment
+            else "no environment"
+        )
+        where = style(f"{printable(p.workflow.path)}:{p.at.line}", "dim")
+        yield f"  {p.registry} ({p.channel})  {names}  {printable(p.mechanism)}, {p.auth}, {environment}  {where}"
+
+
+def _areas(audit: Audit) -> Iterator[str]:
+    yield ""
+    for area in audit.score.areas:
+        if area.points is None:
+            reason = "not applicable" if area.coverage == 1.0 else "not known"
+            yield f"  {AREA_TITLES[area.area]:<18} {reason}"
+            continue
+        taken = ", ".join(f"{d.check} −{round(d.points, 1):g}" for d in area.deductions if d.points)
+        known = "" if area.coverage == 1.0 else f"  {area.coverage:.0%} known"
+        yield f"  {AREA_TITLES[area.area]:<18} {area.points:>3.0f}{known}  {taken}".rstrip()
+
+
+def _findings(audit: Audit, style: Style) -> Iterator[str]:
+    findings = sorted(
+        (*audit.findings, *audit.beyond), key=lambda f: (-f.severity, f.finding.at, f.check)
+    )
+    notes = [f for f in findings if f.severity is Severity.INFO and f.acceptance is None]
+    shown = [f for f in findings if f not in notes]
+    for group in (shown, notes):
+        if group:
+            yield ""
+        for audited in group:
+            yield from _finding(audited, style)
+
+
+def _finding(audited: AuditedFinding, style: Style) -> Iterator[str]:
+    finding = audited.finding
+    word = audited.severity.label
+    place = style(f"{printable(finding.at.path)}:{finding.at.line}", "dim")
+    yield f"{style(f'{word:<8}', word)} {audited.check}  {place}"
+    because = f" ({printable(finding.because)})" if finding.because else ""
+    yield f"         {printable(finding.message)}{because}"
+    if audited.acceptance is not None:
+        kind = (
+            audited.acceptance.kind
+            if audited.acceptance.counts
+            else f"{audited.acceptance.kind}, not counted"
+        )
+        yield f"         {kind}: {printable(audited.acceptance.reason)}"
+    wanted = {"settings", "publisher"} if audited.severity > Severity.INFO else set()
+    for link in audited.links:
+        if link.kind in wanted:
+            yield f"         {link.url}"
+
+
+def _lesson(audit: Audit, style: Style) -> Iterator[str]:
+    if not audit.publications:
+        return
+    yield ""
+    yield style("The lesson, step by step", "strong")
+    for step in audit.lesson:
+        failing = f"  ({', '.join(step.checks)})" if step.checks else ""
+        yield f"  {STEP_MARKS[step.state]} {step.title}: {step.state}{failing}"

@@ -1,0 +1,45 @@
+"""Scores and states in words, the same on the command line, in Markdown and elsewhere."""
+
+from __future__ import annotations
+
+from audits.model.outcome import Area, Outcome
+from audits.model.score import Audit, Result, Score, StepState
+
+AREA_TITLES = {
+    Area.PINNING: "Pinning",
+    Area.PERMISSIONS: "Permissions",
+    Area.ENVIRONMENT: "Environment",
+    Area.TRUSTED_PUBLISHER: "Trusted publisher",
+    Area.INTEGRITY: "Integrity",
+}
+STEP_MARKS = {StepState.DONE: "✓", StepState.NOT_DONE: "✗", StepState.NOT_SEEN: "?"}
+
+
+def headline(score: Score) -> str:
+    """A grade with what it rests on; a grade never stands alone."""
+    if score.points is None:
+        return (
+            "not applicable" if score.coverage == 1.0 else "unknown: not everything could be read"
+        )
+    text = (
+        f"{score.grade} · {score.points:g} of 100 · {score.coverage:.0%} known at tier {score.tier}"
+    )
+    return f"{text} · {score.cap}" if score.cap else text
+
+
+def missing(audit: Audit) -> tuple[str, ...]:
+    """What would turn unknown checks into answers, the most useful first."""
+    counts: dict[str, int] = {}
+    for result in audit.results:
+        if result.outcome is Outcome.UNKNOWN:
+            for why in _whys(result):
+                counts[why] = counts.get(why, 0) + 1
+    return tuple(
+        f"{why} ({count} check{'s' if count > 1 else ''})"
+        for why, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _whys(result: Result) -> tuple[str, ...]:
+    whys = [f"grant {u.permission}" if u.permission else u.reason for u in result.unseen]
+    return tuple(dict.fromkeys(whys)) or (result.crash,)

@@ -1,0 +1,152 @@
+"""A scan: repositories from a collector, read, completed, judged and handed on one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Protocol
+
+from audits.audit import Rules, audit
+from audits.model.engine import EngineReport
+from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
+from audits.model.score import Audit
+from audits.model.settings import Unseen
+from audits.model.source import Gap, Snapshot
+from audits.model.uses import Uses, UsesKind
+from audits.workflow.read import read_repository
+
+BATCH = 100
+"""Repositories that are completed together, so that their questions share requests."""
+
+Packages = Iterable[tuple[str, str]]
+
+
+class Engine(Protocol):
+    """Another analyser, run over several repositories at once."""
+
+    def run(self, repositories: tuple[Repository, ...]) -> tuple[EngineReport, ...]:
+        """Its results, one for each repository, in their order."""
+
+
+class Facts(Protocol):
+    """Where facts beyond the files come from; each method may be asked for many at once."""
+
+    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
+        """The repositories' snapshots with what settings can be read of those that publish."""
+
+    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
+        """What refs of actions are today."""
+
+    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
+        """What indexes serve about (registry, package) pairs."""
+
+    def advisories(self) -> AdvisoryList | None:
+        """The advisories for actions."""
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be asked and concerns no single repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoFacts:
+    """Facts of someone offline: files, and the advisories that ship with the program."""
+
+    known: AdvisoryList | None = None
+
+    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
+        """The snapshots as they are."""
+        return tuple(repository.snapshot for repository in repositories)
+
+    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
+        """Nobody was asked."""
+        return NO_REFERENCES
+
+    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
+        """Nobody was asked."""
+        return NO_INDEX
+
+    def advisories(self) -> AdvisoryList | None:
+        """Those that ship with the program."""
+        return self.known
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """None: nothing was asked."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to audit: by which rules, from which facts, with which engine, how widely."""
+
+    rules: Rules
+    facts: Facts = field(default_factory=NoFacts)
+    engine: Engine | None = None
+    breadth: Breadth = Breadth.RELEASE
+
+
+def audits_of(snapshots: Iterable[Snapshot], plan: Plan) -> Iterator[Audit]:
+    """The audit of each snapshot, in order, `BATCH` at a time."""
+    stream = iter(snapshots)
+    while batch := tuple(islice(stream, BATCH)):
+        yield from audit_batch(batch, plan)
+
+
+def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...]:
+    """The audits of some snapshots, whose questions to others are asked together."""
+    advisories = plan.facts.advisories()
+    read = tuple(
+        read_repository(snapshot, channel=plan.rules.index.channel_of, advisories=advisories)
+        for snapshot in snapshots
+    )
+    completed = plan.facts.complete(read)
+    uses = tuple({(u.slug, u.ref): u for r in read for u in remote_uses(r)}.values())
+    references = plan.facts.references(uses) if uses else {}
+    packages = tuple(dict.fromkeys(pair for r in read for pair in published_packages(r)))
+    index = plan.facts.packages(packages) if packages else {}
+    repositories = tuple(
+        replace(repository, snapshot=snapshot, references=references, index=index,
+                gaps=_merged(repository.gaps, snapshot.gaps))
+        for repository, snapshot in zip(read, completed, strict=True)
+    )  # fmt: skip
+    reports: tuple[EngineReport | None, ...] = (None,) * len(repositories)
+    if plan.engine is not None:
+        reports = plan.engine.run(repositories)
+    return tuple(
+        audit(repository, plan.rules, engine=report, everything=_everything(repository, plan))
+        for repository, report in zip(repositories, reports, strict=True)
+    )
+
+
+def _merged(first: tuple[Gap, ...], second: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _everything(repository: Repository, plan: Plan) -> Repository | None:
+    """The same repository, read as widely as asked; None where only releases are asked for."""
+    if plan.breadth is Breadth.RELEASE:
+        return None
+    wide = read_repository(
+        repository.snapshot, channel=plan.rules.index.channel_of, breadth=Breadth.ALL,
+        advisories=repository.advisories,
+    )  # fmt: skip
+    return replace(wide, references=repository.references, index=repository.index)
+
+
+def remote_uses(repository: Repository) -> Iterator[Uses]:
+    """The remote actions and workflows that release workflows use."""
+    for site in repository.jobs():
+        if site.job.uses is not None and site.job.uses.kind is UsesKind.REMOTE:
+            yield site.job.uses
+    for step in repository.steps():
+        if step.step.uses is not None and step.step.uses.kind is UsesKind.REMOTE:
+            yield step.step.uses
+
+
+def published_packages(repository: Repository) -> Iterator[tuple[str, str]]:
+    """The (registry, package) pairs that the repository publishes for real."""
+    for publication in repository.scored_publications:
+        if publication.registry.has_trusted_publishing:
+            for package in publication.packages:
+                yield publication.registry.value, package
