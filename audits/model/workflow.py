@@ -159,6 +159,7 @@ class Step:
     env: Inputs = field(default_factory=dict)
     inputs: Inputs = field(default_factory=dict)
     inputs_are_dynamic: bool = False
+    working_directory: str = ""
 
     @property
     def never_runs(self) -> bool:

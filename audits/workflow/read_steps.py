@@ -87,6 +87,7 @@ def _read_step(text: Text, index: int, node: Node) -> Step:
         env=scalars(text, keys.get("env")),
         inputs=scalars(text, inputs),
         inputs_are_dynamic=is_scalar(inputs) and "${{" in str(inputs.value),
+        working_directory=next(iter(words(keys.get("working-directory")) or ()), ""),
     )
 
 

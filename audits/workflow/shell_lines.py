@@ -22,8 +22,8 @@ _COMMENT = {
     Dialect.POWERSHELL: r"\#[^\n]*",
     Dialect.CMD: r"(?i:::|@?rem\b)[^\n]*",
 }
-_KEYWORDS = frozenset(
-    "if then else elif fi do done while until for in case esac { } ( ) ! & call @ try catch".split()
+_KEYWORDS = re.compile(
+    r"if|then|else|elif|fi|do|done|while|until|for|in|case|esac|call|try|catch|[{}()!&@]|"
 )
 _SET = re.compile(r"(?:\$env:|(?i:set)\s+\"?)?([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
 
@@ -77,7 +77,7 @@ def _add_word(
         word = re.sub(r"[\"']", "", text[token.start() : token.end()])
         word = word.removeprefix("@") if dialect is Dialect.CMD else word
     if not current.words:
-        if word.lower() in _KEYWORDS or not word:
+        if _KEYWORDS.fullmatch(word.lower()):
             return
         current.start = token.start()
     current.words.append(word)

@@ -1,0 +1,207 @@
+"""What counts as publishing: every step of a job that uploads something to a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from audits.model.command import Command
+from audits.model.place import Location, Scalar
+from audits.model.publication import Auth, Publication, Registry, Route
+from audits.model.uses import UsesKind
+from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workflow
+from audits.workflow.upload_channel import channel_of
+from audits.workflow.upload_contents import packages_of
+from audits.workflow.upload_credentials import Proof, proof_of
+from audits.workflow.upload_indirect import indirect_uploads
+from audits.workflow.upload_match import by_command, by_uses, commands_of
+from audits.workflow.upload_site import Library, Site
+from audits.workflow.upload_types import CLAIMS, Claims, Uploader
+from audits.workflow.upload_versions import reaches, version_of
+
+__all__ = ["Library", "find_publications"]
+
+# GitHub allows ten levels of composite actions; actions that use each other grow without end.
+_DEEPEST = 10
+_MOST_SITES = 2000
+
+
+def find_publications(
+    workflow: Workflow, job: Job, routes: tuple[Route, ...], library: Library
+) -> tuple[Publication, ...]:
+    """The publications of a job, in the order of its steps.
+
+    A job that calls a workflow of another repository is one where that workflow is known to
+    publish (step -1). What a composite action of this repository uploads counts for the
+    calling step, ``at`` the place inside the action.
+    """
+    if job.never_runs:
+        return ()
+    base = Site(workflow=workflow, job=job, routes=routes, library=library, path=workflow.path)
+    if job.uses is not None:
+        return tuple(_publication(base, uploader, None) for uploader in by_uses(base))
+    sites = _sites(base)
+    found: list[Publication] = []
+    quiet: set[tuple[Step, Registry]] = set()
+    for site in sites:
+        found += _of_step(site, quiet)
+    held = frozenset(publication.registry for publication in found)
+    for site, uploader in indirect_uploads(sites, held, quiet):
+        found.append(replace(_publication(site, uploader, None), indirect=True))
+    order = {site.step: index for index, site in enumerate(sites)}
+    return tuple(sorted(found, key=lambda p: order.get(p.source_step, 0)))
+
+
+def _sites(base: Site) -> tuple[Site, ...]:
+    """Every step that a job runs, with those inside the repository's own composite actions."""
+    found: list[Site] = []
+    steps = base.job.live_steps
+    for index, step in enumerate(steps):
+        before = steps[: index + 1]
+        _enter(replace(base, outer=step, step=step, before=before), found, 0)
+    return tuple(found)
+
+
+def _enter(site: Site, found: list[Site], depth: int) -> None:
+    found.append(site)
+    uses = site.uses
+    if uses is None or uses.kind is not UsesKind.LOCAL or depth >= _DEEPEST:
+        return
+    action = site.library.actions.get(uses.path)
+    if action is None:
+        return
+    steps = tuple(step for step in action.steps if not step.never_runs)
+    for index, step in enumerate(steps):
+        if len(found) >= _MOST_SITES:
+            return
+        inner = replace(
+            site, step=step, path=action.path, action=action, parent=site, before=steps[: index + 1]
+        )
+        _enter(inner, found, depth + 1)
+
+
+def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
+    """What a step uploads itself; dry runs are noted in ``quiet``."""
+    for uploader in by_uses(site):
+        proof = _proof(site, uploader, None)
+        if not uploader.needs_token or proof.auth in {Auth.TOKEN, Auth.MIXED}:
+            yield _publication(site, uploader, None, proof)
+    merged: dict[tuple[object, ...], Publication] = {}
+    for uploader, command, uploads in by_command(commands_of(site), site):
+        if not uploads:
+            if site.step is not None:
+                quiet.add((site.step, uploader.registry))
+            continue
+        proof = _proof(site, uploader, command)
+        if uploader.needs_token and proof.auth not in {Auth.TOKEN, Auth.MIXED}:
+            continue
+        made = _publication(site, uploader, command, proof)
+        key = (made.registry, made.channel, made.mechanism, made.auth)
+        merged[key] = _joined(merged[key], made) if key in merged else made
+    yield from merged.values()
+
+
+def _joined(first: Publication, second: Publication) -> Publication:
+    """Two commands of one step that upload in the same way, as one publication."""
+    return replace(
+        first,
+        packages=tuple(dict.fromkeys((*first.packages, *second.packages))),
+        credentials=tuple(dict.fromkeys((*first.credentials, *second.credentials))),
+    )
+
+
+def _does_oidc(site: Site, uploader: Uploader, command: Command | None) -> bool:
+    if uploader.oidc is None:
+        return False
+    if command is not None or site.uses is None:
+        return True
+    return reaches(version_of(site.uses, uploader.old_refs), uploader.oidc) is not False
+
+
+def _attests(site: Site, uploader: Uploader, command: Command | None) -> bool | None:
+    """Whether attestations are made; None where the version or the uploader does not tell."""
+    if uploader.attests_input and command is None:
+        scalar = site.input(uploader.attests_input)
+        texts = site.texts(scalar.value) if scalar is not None else None
+        if texts and all(text.strip().lower() == "false" for text in texts):
+            return False
+    if command is not None and any(command.has(word) for word in uploader.attests_words):
+        return True
+    if uploader.attests_beside:
+        steps = (step for _, step in site.steps_before())
+        beside = {step.uses.action for step in steps if step.uses is not None}
+        return not beside.isdisjoint(uploader.attests_beside)
+    if uploader.attests is None:
+        return False if uploader.attests_known else None
+    if command is not None or site.uses is None:
+        return True
+    return reaches(version_of(site.uses, uploader.old_refs), uploader.attests)
+
+
+def _proof(site: Site, uploader: Uploader, command: Command | None) -> Proof:
+    return proof_of(uploader, site, command, _does_oidc(site, uploader, command))
+
+
+def _publication(
+    site: Site, uploader: Uploader, command: Command | None, proof: Proof | None = None
+) -> Publication:
+    proof = proof or _proof(site, uploader, command)
+    uses = site.uses
+    return Publication(
+        workflow=site.workflow,
+        job=site.job,
+        step=site.outer.index if site.outer is not None else -1,
+        at=_place(site, command),
+        registry=uploader.registry,
+        channel=channel_of(uploader, site, command),
+        mechanism=uploader.mechanism,
+        auth=proof.auth,
+        packages=packages_of(uploader, site, command),
+        credentials=proof.credentials,
+        environment=_environment(site, uploader),
+        id_token=site.id_token,
+        does_oidc=proof.mints or _does_oidc(site, uploader, command),
+        attests=_attests(site, uploader, command),
+        action=uses if site.step is not None else None,
+        called=uses if site.step is None else None,
+        source_step=site.step,
+        routes=site.routes,
+        publisher_workflows=_publisher_workflows(site, uploader.registry),
+    )
+
+
+def _place(site: Site, command: Command | None) -> Location:
+    step = site.step
+    if command is not None:
+        return Location(path=site.path, line=command.line)
+    if site.uses is not None:
+        return site.at(site.uses.raw)
+    if step is not None and step.run is not None:
+        return Location(path=site.path, line=step.run.line_at(0))
+    return step.at if step is not None else site.job.at
+
+
+def _environment(site: Site, uploader: Uploader) -> Environment | None:
+    """The job's environment, or the one that a called workflow is told to use."""
+    if site.step is not None or not uploader.environment_input:
+        return site.job.environment
+    name = site.input(uploader.environment_input)
+    if name is None or name.is_null or not name.value.strip():
+        return site.job.environment
+    return Environment(
+        form=EnvironmentForm.STRING, name=name, at=site.at(name), dynamic=_is_open(name)
+    )
+
+
+def _is_open(scalar: Scalar) -> bool:
+    return "${{" in scalar.value
+
+
+def _publisher_workflows(site: Site, registry: Registry) -> tuple[str, ...]:
+    """The files that the registry's publisher would name, as its claim has it."""
+    claims = CLAIMS.get(registry)
+    if claims is Claims.CALLING:
+        return tuple(dict.fromkeys(route.entry.path for route in site.routes))
+    # The file of a called workflow of another repository cannot be a publisher's here.
+    called = claims is Claims.CALLED and site.step is not None
+    return (site.workflow.path,) if called else ()

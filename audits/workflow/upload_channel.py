@@ -1,0 +1,158 @@
+"""Which instance of a registry an upload goes to: production, test, private or not told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from audits.model.command import Command
+from audits.model.place import Scalar
+from audits.model.publication import Channel, Registry
+from audits.workflow.upload_site import Site
+from audits.workflow.upload_types import Uploader
+
+# Hosts of the public registries without their last label.
+_PUBLIC_HOSTS: dict[Registry, frozenset[str]] = {
+    Registry.NPM: frozenset({"registry.npmjs", "registry.yarnpkg", "npmjs"}),
+    Registry.CRATES: frozenset({"crates", "index.crates", "static.crates"}),
+    Registry.RUBYGEMS: frozenset({"rubygems"}),
+    Registry.NUGET: frozenset({"api.nuget", "nuget"}),
+    Registry.ANACONDA: frozenset({"anaconda", "api.anaconda"}),
+    Registry.CONTAINER: frozenset(
+        {"docker", "index.docker", "registry-1.docker", "registry.hub.docker", "ghcr", "quay"}
+        | {"gcr", "public.ecr", "registry.gitlab", "mcr.microsoft"}
+    ),
+}
+_PRIVATE_HOSTS = re.compile(r".*\.dkr\.ecr\..*|.*\.azurecr|.*\.jfrog|nuget\.pkg\.github")
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?::\d+)?")
+_PRODUCTION_NAMES = frozenset(
+    {"pypi", "main", "release", "crates-io", "crates.io", "nuget", "npm", "upload", "warehouse"}
+)
+_TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
+
+
+def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Channel:
+    """The channel of an upload; unknown where an expression that is open decides."""
+    found = {_by_address(uploader, site, text) for text in _addresses(uploader, site, command)}
+    if not found:
+        found = {_by_name(site, text) for text in _names(uploader, site, command)}
+    if not found and uploader.target.images:
+        found = set(_images(uploader, site, command))
+    if not found:
+        return Channel.PRODUCTION
+    if Channel.PRODUCTION in found and uploader.target.images:
+        return Channel.PRODUCTION
+    return found.pop() if len(found) == 1 else Channel.UNKNOWN
+
+
+def _texts(site: Site, text: str) -> tuple[str | None, ...]:
+    texts = site.texts(text.strip())
+    return (None,) if texts is None else texts
+
+
+def _given(
+    site: Site,
+    command: Command | None,
+    inputs: tuple[str, ...],
+    options: tuple[str, ...],
+    env: tuple[str, ...],
+) -> Iterator[str | None]:
+    """All that these inputs, options or variables say: the most specific that is given."""
+    if command is None:
+        for name in inputs:
+            scalar = site.input(name)
+            if scalar is not None and not scalar.is_null and scalar.value:
+                yield from _texts(site, scalar.value)
+                return
+    elif (word := command.option(*options) if options else None) is not None:
+        yield from _texts(site, site.expand(word, command))
+        return
+    for name in env:
+        if command is not None and name in command.env:
+            yield from _texts(site, site.expand(command.env[name], command))
+            return
+    for _, scalar, _, owner in site.variable(*env):
+        yield from _texts(owner, scalar.value)
+        return
+    if command is not None:
+        for name in env:
+            if (text := site.shell_value(name, command)) is not None:
+                yield from _texts(site, site.expand(text, command))
+                return
+
+
+def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    target = uploader.target
+    found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))
+    if not found:
+        for owner, step in site.steps_before():
+            for name in target.setup_actions.get(step.uses.action if step.uses else "", ()):
+                if (scalar := step.input(name)) is not None:
+                    found += _texts(owner, scalar.value)
+    return [text for text in found if text != ""]
+
+
+def _by_address(uploader: Uploader, site: Site, text: str | None) -> Channel:
+    if text is None or text.startswith("$"):
+        return Channel.UNKNOWN
+    if uploader.registry is Registry.PYPI:
+        return site.library.channel(text)
+    if "://" not in text and "." not in text and ":" not in text:
+        return _by_name(site, text)
+    return host_channel(uploader.registry, text)
+
+
+def host_channel(registry: Registry, address: str) -> Channel:
+    """The channel of an address of a registry other than PyPI, by the labels of its host."""
+    try:
+        host = urlsplit(address if "://" in address else f"https://{address}").netloc
+    except ValueError:
+        return Channel.UNKNOWN
+    host = host.rpartition("@")[2].lower().removeprefix("www.")
+    if _LOOPBACK.fullmatch(host):
+        return Channel.TEST
+    stem = host.partition(":")[0].rpartition(".")[0]
+    if not stem or "$" in host or "{" in host:
+        return Channel.UNKNOWN
+    if stem in _PUBLIC_HOSTS.get(registry, ()) or stem.endswith(".gcr"):
+        return Channel.PRODUCTION
+    if registry is Registry.CONTAINER and not _PRIVATE_HOSTS.fullmatch(stem):
+        return Channel.UNKNOWN
+    first = stem.partition(".")[0]
+    return Channel.TEST if first in {"test", "staging", "int"} else Channel.PRIVATE
+
+
+def _names(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    target = uploader.target
+    given = _given(site, command, target.name_inputs, target.name_options, target.name_env)
+    return [text for text in given if text != ""]
+
+
+def _by_name(site: Site, name: str | None) -> Channel:
+    """The channel of a configured name, by the address that the metadata gives for it."""
+    if name is None or name.startswith("$"):
+        return Channel.UNKNOWN
+    if address := site.library.indexes.get(name):
+        return site.library.channel(address)
+    if "://" in name:
+        return site.library.channel(name)
+    if name.lower() in _PRODUCTION_NAMES:
+        return Channel.PRODUCTION
+    return Channel.TEST if _TEST_NAME.search(name) else Channel.PRIVATE
+
+
+def _images(uploader: Uploader, site: Site, command: Command | None) -> Iterator[Channel]:
+    """The channels of the images that are named; none where they come from elsewhere."""
+    words: list[str] = []
+    if command is None:
+        scalars: list[Scalar | None] = [site.input(name) for name in uploader.target.image_inputs]
+        words = [word for scalar in scalars if scalar for word in re.split(r"[\s,]+", scalar.value)]
+    else:
+        words = [site.expand(word, command) for word in command.words[1:]]
+    for word in words:
+        for text in _texts(site, word.removeprefix("docker://")):
+            host, slash, _ = (text or "").partition("/")
+            is_host = "." in host or ":" in host or host == "localhost"
+            if slash and is_host and "$" not in host and not host.startswith("."):
+                yield host_channel(Registry.CONTAINER, host)

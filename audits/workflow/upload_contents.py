@@ -1,0 +1,118 @@
+"""Which packages an upload holds, as far as the text tells exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import normpath
+
+from audits.model.command import Command
+from audits.model.publication import Registry
+from audits.workflow.upload_site import Site
+from audits.workflow.upload_types import Uploader
+
+_FOLDERS_OF_BUILDS = frozenset({"dist", "wheelhouse", "target/wheels", "pkg", "."})
+_GLOB = re.compile(r"[*?\[{]")
+
+
+def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
+    """The names of what is uploaded; () where they cannot be told.
+
+    A name that is given counts; then the folder it is taken from; then the only name that the
+    repository's metadata declares for the registry.
+    """
+    registry = uploader.registry
+    known = site.library.names.get(registry.value, ())
+    if not registry.has_trusted_publishing:
+        return ()
+    if named := _named(uploader, site, command):
+        return tuple(name for name in named if not known or name in known) or named
+    directories = list(_directories(uploader, site, command))
+    inside = [name for directory in directories for name in _in(registry, site, directory)]
+    if inside:
+        return tuple(dict.fromkeys(inside))
+    if len(known) == 1:
+        return known
+    at_root = _in(registry, site, "")
+    return at_root if not directories and len(at_root) == 1 and registry is Registry.NPM else ()
+
+
+def _named(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
+    contents = uploader.contents
+    found: list[str] = []
+    if command is None:
+        for name in contents.name_inputs:
+            if (scalar := site.input(name)) is not None:
+                found += site.texts(scalar.value) or ()
+    elif contents.name_options and (word := command.option(*contents.name_options)):
+        found += site.texts(site.expand(word, command)) or ()
+    plain = (name.strip() for name in found)
+    return tuple(dict.fromkeys(n for n in plain if n and not re.search(r"[\s*$./]", n)))
+
+
+def _directories(uploader: Uploader, site: Site, command: Command | None) -> Iterator[str]:
+    """The folders that what is uploaded comes from; "" is the root."""
+    contents = uploader.contents
+    base = [""]
+    step = site.step
+    if step is not None and command is not None:
+        base = list(site.texts(step.working_directory) or ()) if step.working_directory else [""]
+        base = [_joined(folder, _changed_to(site, command)) for folder in base]
+    if command is None:
+        for name in contents.directory_inputs:
+            if (scalar := site.input(name)) is not None and scalar.value:
+                yield from (_source(text) for text in site.texts(scalar.value) or ())
+                return
+    elif contents.directory_options and (word := command.option(*contents.directory_options)):
+        for text in site.texts(site.expand(word, command)) or ():
+            folder = text.rpartition("/")[0] if text.endswith(".toml") else text
+            yield from (_joined(start, folder) for start in base)
+        return
+    elif contents.files:
+        words = [w for w in command.words[1:] if "/" in w and "://" not in w]
+        for word in words:
+            texts = site.texts(site.expand(word, command)) or ()
+            yield from (_source(_joined(start, text)) for text in texts for start in base)
+        if words:
+            return
+    yield from base
+
+
+def _changed_to(site: Site, command: Command) -> str:
+    """The folder that ``cd`` changed to before the command, in the same script."""
+    folder = ""
+    for other in site.commands:
+        if other is command:
+            break
+        if other.program in {"cd", "pushd"} and len(other.words) > 1:
+            texts = site.texts(site.expand(other.words[1], other))
+            folder = _joined(folder, texts[0]) if texts and len(texts) == 1 else folder
+        elif other.program == "popd":
+            folder = ""
+    return folder
+
+
+def _joined(base: str, folder: str) -> str:
+    joined = normpath(f"{base}/{folder}").strip("/") if folder else base
+    return "" if joined == "." else joined.removeprefix("./")
+
+
+def _source(path: str) -> str:
+    """The folder of a package whose build lies at ``path``: ``sub/dist/*`` is of ``sub``."""
+    parts = path.strip("/").removeprefix("./").split("/")
+    kept = []
+    for part in parts:
+        if _GLOB.search(part) or part in _FOLDERS_OF_BUILDS:
+            break
+        kept.append(part)
+    return "/".join(kept)
+
+
+def _in(registry: Registry, site: Site, directory: str) -> tuple[str, ...]:
+    """The names that the metadata in a folder declares."""
+    folder = _joined("", directory)
+    return tuple(
+        package.name
+        for package in site.library.declared
+        if package.registry is registry and package.directory == folder
+    )

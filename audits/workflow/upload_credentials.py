@@ -1,0 +1,297 @@
+"""Which credential an upload is given, and so how it proves who it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from audits.model.command import Command
+from audits.model.expression import fences
+from audits.model.place import Location, Scalar
+from audits.model.publication import Auth, Credential, CredentialSource
+from audits.model.workflow import SecretsPassed, Step
+from audits.workflow.upload_site import Site, variable_name
+from audits.workflow.upload_types import Uploader
+from audits.workflow.uploaders import MINTING_ACTIONS
+
+_SECRET = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*(?:'([^']*)')?)", re.IGNORECASE)
+_OWN_TOKEN = re.compile(r"\b(?:github\.token|secrets\.GITHUB_TOKEN)\b", re.IGNORECASE)
+_STEP_OUTPUT = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
+_NAMED = re.compile(r"\s*(env|inputs)\.([\w-]+)\s*")
+_MAY_BE_EMPTY = re.compile(r"\|\|\s*(?:''|null|false)|^(?!.*\|\|).*&&", re.DOTALL)
+_SECRET_NAME = re.compile(r"TOKEN|PASS|KEY|SECRET|AUTH|CRED", re.IGNORECASE)
+# An exchange of an OIDC identity by hand: documentation: trusted-publishers/using-a-publisher/
+MINTS = re.compile(r"ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)|mint-token|-m id\b")
+_DEEPEST = 6
+
+
+class Kind(Enum):
+    """What a value is, seen as a credential."""
+
+    EMPTY = 0
+    OWN = 1
+    UNKNOWN = 2
+    MINTED = 3
+    LITERAL = 4
+    STORED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value seen as a credential; ``optional`` where an expression may leave it empty."""
+
+    kind: Kind
+    secret: str = ""
+    optional: bool = False
+
+
+_EMPTY = Value(kind=Kind.EMPTY)
+_UNKNOWN = Value(kind=Kind.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """How an upload authenticates, with the credentials that say so."""
+
+    auth: Auth
+    credentials: tuple[Credential, ...] = ()
+    mints: bool = False
+
+
+def proof_of(uploader: Uploader, site: Site, command: Command | None, does_oidc: bool) -> Proof:
+    """How an upload authenticates.
+
+    A stored credential wins over an identity: uploaders use it where it is given.
+    """
+    credentials: list[Credential] = []
+    values: list[Value] = []
+    for value, credential in _given(uploader, site, command):
+        values.append(value)
+        if value.kind in {Kind.STORED, Kind.LITERAL, Kind.MINTED}:
+            credentials.append(credential)
+    stored = [v for v in values if v.kind in {Kind.STORED, Kind.LITERAL}]
+    minted = any(v.kind is Kind.MINTED for v in values)
+    if not stored and not minted and (place := _minting_place(uploader, site)):
+        minted = True
+        source = CredentialSource.MINTED
+        credentials.append(Credential(name="id-token", source=source, at=place))
+    unsure = any(v.kind is Kind.UNKNOWN for v in values) or _is_dynamic(site)
+    auth = _auth(stored, minted or does_oidc, site.id_token, unsure)
+    if auth in {Auth.OIDC, Auth.MIXED} and not minted and (place := _grant_place(site)):
+        credentials.append(Credential(name="id-token", source=CredentialSource.OIDC, at=place))
+    return Proof(auth=auth, credentials=tuple(dict.fromkeys(credentials)), mints=minted)
+
+
+def _auth(stored: list[Value], identity: bool, id_token: bool, unsure: bool) -> Auth:
+    if stored:
+        # Two ways in one step only where an expression may leave the credential empty.
+        both = identity and id_token and all(value.optional for value in stored)
+        return Auth.MIXED if both else Auth.TOKEN
+    if unsure:
+        return Auth.UNKNOWN
+    return Auth.OIDC if identity and id_token else Auth.NONE
+
+
+def _is_dynamic(site: Site) -> bool:
+    if site.step is not None:
+        return site.step.inputs_are_dynamic
+    return site.job.secrets_passed is SecretsPassed.INHERITED
+
+
+def _grant_place(site: Site) -> Location | None:
+    for route in site.routes:
+        if route.grant.id_token and route.grant.levels is not None:
+            levels = route.grant.levels
+            return levels.places.get("id-token") or levels.at
+    return None
+
+
+def _given(
+    uploader: Uploader, site: Site, command: Command | None
+) -> Iterator[tuple[Value, Credential]]:
+    """Every credential that reaches the uploader, with what it is."""
+    tokens = uploader.tokens
+    if command is None:
+        yield from _inputs(tokens.inputs, site)
+    for name, value, source, owner in site.variable(*tokens.env):
+        if command is None or name not in command.env:
+            yield _made(value_of(owner, value.value), name, source, owner.at(value))
+    if command is not None:
+        yield from _script_values(uploader, site, command)
+    yield from _logins(uploader, site)
+
+
+def _inputs(names: tuple[str, ...], site: Site) -> Iterator[tuple[Value, Credential]]:
+    for name in names:
+        if (scalar := site.input(name)) is not None:
+            value = _EMPTY if scalar.is_null else value_of(site, scalar.value)
+            yield _made(value, name, CredentialSource.INPUT, site.at(scalar))
+    if site.step is None:
+        for key, scalar in site.job.secrets.items():
+            if key.lower() in names:
+                value = value_of(site, scalar.value)
+                yield _made(value, key, CredentialSource.CALL_SECRET, site.at(scalar))
+
+
+def _script_values(
+    uploader: Uploader, site: Site, command: Command
+) -> Iterator[tuple[Value, Credential]]:
+    """Credentials that the script itself passes: options, assignments in front, exports."""
+    at = Location(path=site.path, line=command.line)
+    for option in uploader.tokens.options:
+        if (text := command.option(option)) is not None:
+            value = _script_value(site, command, text)
+            yield _made(value, option, CredentialSource.COMMAND_LINE, at)
+    known = {name for name, *_ in site.variables()}
+    for name in uploader.tokens.env:
+        text = site.shell_value(name, command)
+        if text is not None and (name in command.env or name not in known):
+            value = _script_value(site, command, text)
+            yield _made(value, name, CredentialSource.COMMAND_LINE, at)
+
+
+def _script_value(site: Site, command: Command, text: str) -> Value:
+    name = variable_name(text)
+    if name:
+        inside = site.shell_value(name, command)
+        if inside is not None and inside != text:
+            return _script_value(site, command, inside) if "$" in inside else _literal(inside)
+        return Value(kind=Kind.MINTED) if _script_mints(site) else _UNKNOWN
+    if "$(" in text or "`" in text:
+        if _script_mints(site):
+            return Value(kind=Kind.MINTED)
+        return value_of(site, text) if _SECRET.search(text) else _UNKNOWN
+    return value_of(site, text) if "${{" in text else _literal(text)
+
+
+def _literal(text: str) -> Value:
+    if not text or text.startswith(("$", "%")):
+        return _UNKNOWN if text else _EMPTY
+    return Value(kind=Kind.LITERAL)
+
+
+def _made(
+    value: Value, name: str, source: CredentialSource, at: Location
+) -> tuple[Value, Credential]:
+    if value.kind is Kind.MINTED:
+        source = CredentialSource.MINTED
+    literal = value.kind is Kind.LITERAL
+    return value, Credential(name=name, source=source, at=at, secret=value.secret, literal=literal)
+
+
+def value_of(site: Site, text: str, depth: int = 0) -> Value:
+    """What the text of an input or variable is, seen as a credential."""
+    text = text.strip()
+    if not text:
+        return _EMPTY
+    bodies = [fence.body for fence in fences(text)]
+    if not bodies or depth > _DEEPEST:
+        return _literal(text) if not bodies else _UNKNOWN
+    whole = " ".join(bodies)
+    if names := [m[1] or m[2] or "" for m in _SECRET.finditer(whole)]:
+        stored = [name for name in names if name.upper() != "GITHUB_TOKEN"]
+        if not stored:
+            return Value(kind=Kind.OWN)
+        optional = _MAY_BE_EMPTY.search(whole) is not None
+        return _passed(site, stored[0], optional)
+    if _OWN_TOKEN.search(whole):
+        return Value(kind=Kind.OWN)
+    if match := _STEP_OUTPUT.search(whole):
+        return _output_of(site, match[1])
+    if match := _NAMED.fullmatch(whole):
+        return _named(site, match[1], match[2], depth)
+    # A variable of the repository is stored too, only less well kept.
+    return Value(kind=Kind.STORED) if whole.strip().startswith("vars.") else _UNKNOWN
+
+
+def _passed(site: Site, secret: str, optional: bool) -> Value:
+    """A secret as the callers of a called workflow pass it on: under another name, or not."""
+    calls = [route.calls[-1] for route in site.routes if route.calls]
+    if not calls or len(calls) < len(site.routes):
+        return Value(kind=Kind.STORED, secret=secret, optional=optional)
+    names: list[str] = []
+    for call in calls:
+        if call.secrets_passed is SecretsPassed.INHERITED:
+            names.append(secret)
+        for key, value in call.secrets.items():
+            if key.lower() == secret.lower() and value.value:
+                match = _SECRET.search(value.value)
+                names.append((match and (match[1] or match[2])) or secret)
+    if not names:
+        return _EMPTY
+    optional = optional or len(names) < len(calls)
+    return Value(kind=Kind.STORED, secret=names[0], optional=optional)
+
+
+def _output_of(site: Site, step_id: str) -> Value:
+    for owner, step in site.steps_before():
+        if step.id == step_id:
+            if _mints(step):
+                return Value(kind=Kind.MINTED)
+            found = [value_of(owner, s.value) for s in (*step.inputs.values(), *step.env.values())]
+            stored = [v for v in found if v.kind is Kind.STORED]
+            return stored[0] if stored else _UNKNOWN
+    return _UNKNOWN
+
+
+def _named(site: Site, context: str, name: str, depth: int) -> Value:
+    if context == "env":
+        for _, scalar, _, owner in site.variable(name):
+            return value_of(owner, scalar.value, depth + 1)
+        return Value(kind=Kind.MINTED) if _script_mints(site) else _UNKNOWN
+    given = [value_of(owner, scalar.value, depth + 1) for owner, scalar in site.given(name)]
+    if not given:
+        return _EMPTY if site.action is not None else _UNKNOWN
+    best = max(given, key=lambda value: value.kind.value)
+    empty = any(value.kind is Kind.EMPTY for value in given) and best.kind is not Kind.EMPTY
+    return Value(kind=best.kind, secret=best.secret, optional=best.optional or empty)
+
+
+def _mints(step: Step) -> bool:
+    if step.uses is not None and step.uses.action in MINTING_ACTIONS:
+        stored = MINTING_ACTIONS[step.uses.action]
+        return step.input(*stored) is None if stored else True
+    return step.run is not None and MINTS.search(step.run.value) is not None
+
+
+def _script_mints(site: Site) -> bool:
+    return any(_mints(step) for _, step in site.steps_before())
+
+
+def _minting_place(uploader: Uploader, site: Site) -> Location | None:
+    """Where a step before exchanges an identity for this registry's uploads."""
+    for owner, step in site.steps_before():
+        action = step.uses.action if step.uses is not None else ""
+        if action in uploader.tokens.minted_by and _mints(step):
+            return step.at
+        by_hand = step.run is not None and uploader.registry.has_trusted_publishing
+        if by_hand and step.run is not None and MINTS.search(step.run.value):
+            return owner.at(step.run)
+    return None
+
+
+def _logins(uploader: Uploader, site: Site) -> Iterator[tuple[Value, Credential]]:
+    """Credentials that a step before stored for the uploader to find."""
+    tokens = uploader.tokens
+    for owner, step in site.steps_before():
+        if step.uses is not None:
+            for name in tokens.login_actions.get(step.uses.action, ()):
+                if (scalar := step.input(name)) is not None:
+                    value = value_of(owner, scalar.value)
+                    yield _made(value, name, CredentialSource.INPUT, owner.at(scalar))
+        elif step.run is not None and any(mark in step.run.value for mark in tokens.logins):
+            yield from _login_script(owner, step, step.run)
+
+
+def _login_script(owner: Site, step: Step, run: Scalar) -> Iterator[tuple[Value, Credential]]:
+    for fence in fences(run.value):
+        if _SECRET.search(fence.body):
+            value = value_of(owner, run.value[fence.start : fence.end])
+            at = Location(path=owner.path, line=run.line_at(fence.start))
+            yield _made(value, "", CredentialSource.COMMAND_LINE, at)
+    for name, scalar in step.env.items():
+        if name in run.value and _SECRET_NAME.search(name):
+            value = value_of(owner, scalar.value)
+            yield _made(value, name, CredentialSource.STEP_ENV, owner.at(scalar))

@@ -1,0 +1,216 @@
+"""Where an upload happens, and what its expressions and variables can stand for there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import islice, product
+
+from audits.model.command import Command
+from audits.model.expression import fences
+from audits.model.place import Inputs, Location, Scalar
+from audits.model.publication import Channel, CredentialSource, Route
+from audits.model.uses import Uses
+from audits.model.workflow import CompositeAction, Job, Step, Workflow
+from audits.workflow.packages import DeclaredPackage
+
+_NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
+_MOST_TEXTS = 24
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """What a search for publications may look up.
+
+    ``actions`` are the repository's composite actions by folder from the root, ``names`` the
+    names its metadata declares by registry (``declared`` with their folders), ``indexes``
+    upload addresses by configured name. ``channel`` tells an upload address's channel;
+    ``commands`` gives the commands of a step's script.
+    """
+
+    channel: Callable[[str], Channel]
+    commands: Callable[[Step, Job, Workflow], tuple[Command, ...]]
+    actions: Mapping[str, CompositeAction] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    declared: tuple[DeclaredPackage, ...] = ()
+    indexes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A step that runs in a job, perhaps inside a composite action, or a job that calls.
+
+    ``outer`` is the job's own step, ``step`` the one that runs; both are None for a call.
+    ``action`` and ``parent`` are given inside a composite action. ``before`` are the steps
+    that ran in the same list, the step itself included.
+    """
+
+    workflow: Workflow
+    job: Job
+    routes: tuple[Route, ...]
+    library: Library
+    path: str
+    outer: Step | None = None
+    step: Step | None = None
+    action: CompositeAction | None = None
+    parent: Site | None = None
+    before: tuple[Step, ...] = ()
+
+    @property
+    def uses(self) -> Uses | None:
+        """What the step or the job uses."""
+        return self.job.uses if self.step is None else self.step.uses
+
+    @property
+    def inputs(self) -> Inputs:
+        """What is given in ``with:``."""
+        return self.job.inputs if self.step is None else self.step.inputs
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands of the step's script."""
+        if self.step is None or self.step.run is None:
+            return ()
+        return self.library.commands(self.step, self.job, self.workflow)
+
+    @property
+    def id_token(self) -> bool:
+        """Whether the job can ask for an OIDC identity on one of its routes."""
+        return any(route.grant.id_token for route in self.routes)
+
+    def at(self, scalar: Scalar) -> Location:
+        """The place of a scalar of the step's file."""
+        return Location(path=self.path, line=scalar.line, column=scalar.column)
+
+    def input(self, name: str) -> Scalar | None:
+        """An input of that name, whatever its case, as written; empty ones included."""
+        for key, value in self.inputs.items():
+            if key.lower() == name:
+                return value
+        return None
+
+    def steps_before(self) -> Iterator[tuple[Site, Step]]:
+        """Every step that ran before or is the step itself, with the site it belongs to."""
+        site: Site | None = self
+        while site is not None:
+            for step in site.before:
+                if not step.never_runs:
+                    yield site, step
+            site = site.parent
+
+    def variables(self) -> Iterator[tuple[str, Scalar, CredentialSource, Site]]:
+        """The environment, nearest first: of step, of the calling step, of job and workflow."""
+        site: Site | None = self
+        seen: set[str] = set()
+        while site is not None:
+            for name, value in site.step.env.items() if site.step else ():
+                if name not in seen:
+                    seen.add(name)
+                    yield name, value, CredentialSource.STEP_ENV, site
+            top, site = site, site.parent
+        levels = (
+            (self.job.env, CredentialSource.JOB_ENV),
+            (self.workflow.env, CredentialSource.WORKFLOW_ENV),
+        )
+        for env, source in levels:
+            for name, value in env.items():
+                if name not in seen:
+                    seen.add(name)
+                    yield name, value, source, top
+
+    def variable(self, *patterns: str) -> Iterator[tuple[str, Scalar, CredentialSource, Site]]:
+        """The variables whose name is one of these, or fits one with a ``*``."""
+        for found in self.variables():
+            if any(found[0] == p or ("*" in p and fnmatchcase(found[0], p)) for p in patterns):
+                yield found
+
+    def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
+        """All that a text with expressions and variables can be; None where that is open."""
+        if depth > _DEEPEST or len(text) > 4096:
+            return None
+        pieces: list[tuple[str, ...]] = []
+        position = 0
+        for fence in fences(text):
+            choices = self._choices(fence.body, depth)
+            if choices is None:
+                return None
+            pieces += [(text[position : fence.start],), choices]
+            position = fence.end
+        pieces.append((text[position:],))
+        joined = dict.fromkeys("".join(parts) for parts in islice(product(*pieces), _MOST_TEXTS))
+        return tuple(joined)
+
+    def _choices(self, body: str, depth: int) -> tuple[str, ...] | None:
+        match = _NAMED.fullmatch(body)
+        if match is None:
+            return None
+        context, name = match.groups()
+        if context == "env":
+            for _, value, _, site in self.variable(name):
+                return site.texts(value.value, depth + 1)
+            return None
+        if context == "matrix":
+            values = self.job.matrix.get(name)
+            return tuple(dict.fromkeys(v.value for v in values)) if values else None
+        given = [site.texts(v.value, depth + 1) for site, v in self.given(name)]
+        if not given or any(texts is None for texts in given):
+            return None
+        return tuple(dict.fromkeys(text for texts in given if texts for text in texts))
+
+    def given(self, name: str) -> Iterator[tuple[Site, Scalar]]:
+        """What ``inputs.<name>`` is, by every way in; nothing where a person types it in."""
+        if self.action is not None and self.parent is not None:
+            declared = {key.lower(): value.default for key, value in self.action.inputs.items()}
+            value = self.parent.input(name.lower()) or declared.get(name.lower())
+            if value is not None:
+                yield self.parent, value
+            return
+        if any(not route.calls for route in self.routes):
+            return
+        for route in self.routes:
+            call = route.calls[-1]
+            trigger = self.workflow.trigger("workflow_call")
+            declared_input = trigger.inputs.get(name) if trigger else None
+            default = declared_input.default if declared_input else None
+            value = next((v for k, v in call.inputs.items() if k.lower() == name.lower()), default)
+            if value is not None:
+                yield call_site(self, route, call), value
+
+    def expand(self, word: str, command: Command | None) -> str:
+        """A word of a script with the variables put in that the workflow or script sets."""
+
+        def value_of(match: re.Match[str]) -> str:
+            name = next(filter(None, match.groups()), "")
+            return self.shell_value(name, command) or match.group()
+
+        return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
+
+    def shell_value(self, name: str, command: Command | None) -> str | None:
+        """What a variable holds in the script: assigned there, or given by the environment."""
+        if command is not None and name in command.env:
+            return command.env[name]
+        for other in self.commands:
+            if name in other.env and not other.words:
+                return other.env[name]
+            if other.program == "export":
+                for word in other.words[1:]:
+                    if word.startswith(f"{name}="):
+                        return word.partition("=")[2]
+        return next((value.value for _, value, _, _ in self.variable(name)), None)
+
+
+def call_site(site: Site, route: Route, call: Job) -> Site:
+    """The site of a job that calls the workflow of ``site``."""
+    workflow = route.entry if len(route.calls) == 1 else site.workflow
+    outer = Route(entry=route.entry, calls=route.calls[:-1], job=call, grant=route.grant)
+    return Site(workflow=workflow, job=call, routes=(outer,), library=site.library, path=call.path)
+
+
+def variable_name(word: str) -> str:
+    """The variable that a word of a script is and nothing else; empty if it is not one."""
+    match = _VARIABLE.fullmatch(word)
+    return next(filter(None, match.groups()), "") if match else ""

@@ -1,0 +1,128 @@
+"""What is known of an uploader: the columns of the tables in ``uploaders`` and its siblings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from audits.model.publication import Registry
+
+
+class Claims(Enum):
+    """The workflow file that a registry's publisher names: the one that is called, or the one
+    that calls.
+    """
+
+    CALLED = "called"
+    CALLING = "calling"
+
+
+CLAIMS: Mapping[Registry, Claims] = {
+    # `job_workflow_ref`: documentation: trusted-publishers/troubleshooting/
+    Registry.PYPI: Claims.CALLED,
+    # The calling workflow: documentation: trusted-publishers
+    Registry.NPM: Claims.CALLING,
+    # `workflow_ref`: https://github.com/rust-lang/crates.io
+    Registry.CRATES: Claims.CALLING,
+    # `job_workflow_ref`: documentation: trusted-publishing/
+    Registry.RUBYGEMS: Claims.CALLED,
+    Registry.NUGET: Claims.CALLING,
+}
+
+DRY = frozenset({"--dry-run", "--dryrun", "--dry-run=true", "--help"})
+"""Options that keep nearly every uploader from uploading."""
+
+ALWAYS = "0"
+"""As a version: every version does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """How an uploader takes a stored credential: inputs, variables, options, and secrets of a
+    called workflow. A variable that ends in ``*`` stands for all that start so. ``logins`` are
+    texts of scripts that store one for later steps; ``login_actions`` the inputs of actions
+    that do.
+    """
+
+    inputs: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+    login_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    minted_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How an uploader is told where to upload: by address, or by a configured name."""
+
+    url_inputs: tuple[str, ...] = ()
+    url_options: tuple[str, ...] = ()
+    url_env: tuple[str, ...] = ()
+    name_inputs: tuple[str, ...] = ()
+    name_options: tuple[str, ...] = ()
+    name_env: tuple[str, ...] = ()
+    setup_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    image_inputs: tuple[str, ...] = ()
+    images: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """How an uploader is told what to upload: a name, or a folder that holds it."""
+
+    name_inputs: tuple[str, ...] = ()
+    name_options: tuple[str, ...] = ()
+    directory_inputs: tuple[str, ...] = ()
+    directory_options: tuple[str, ...] = ()
+    files: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploader:
+    """One way to upload to one registry.
+
+    ``actions`` are ``owner/repo[/path]`` of actions or called workflows in lower case,
+    ``commands`` the program and its subcommands (``*`` is any word). An action counts unless
+    ``stops`` (input to values that keep it from uploading), ``needs`` (inputs that must be
+    true, or hold one of the values), or its version (``since``, ``until``) say otherwise; a
+    command unless a word of ``dry`` is given, or none of ``needs_words`` is contained in one.
+    ``oidc`` and ``attests`` are the versions from which it asks for an identity by itself and
+    makes attestations; None is never. ``attests_known`` is False where nobody says.
+    ``draft_values`` are the options with a value of a command whose drafts without files do
+    not count. ``old_refs`` are branches that its maintainers left behind.
+    """
+
+    mechanism: str
+    registry: Registry
+    actions: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    value_options: frozenset[str] = frozenset()
+    needs_words: tuple[str, ...] = ()
+    dry: frozenset[str] = DRY
+    last_word_not: tuple[str, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stops: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    since: str = ALWAYS
+    until: str = ""
+    needs_token: bool = False
+    tokens: Tokens = field(default_factory=Tokens)
+    target: Target = field(default_factory=Target)
+    contents: Contents = field(default_factory=Contents)
+    oidc: str | None = None
+    attests: str | None = None
+    attests_known: bool = True
+    attests_input: str = ""
+    attests_words: tuple[str, ...] = ()
+    attests_beside: tuple[str, ...] = ()
+    environment_input: str = ""
+    draft_values: frozenset[str] = frozenset()
+    old_refs: tuple[str, ...] = ()
+
+
+TRUE = ("true",)
+"""Values of an input that is switched on; expressions count as on."""
+
+SWITCH_ON: Mapping[str, tuple[str, ...]] = {"dry-run": TRUE, "dry_run": TRUE, "dryrun": TRUE}
+"""The inputs that switch a dry run on, as most actions spell them."""
