@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from math import isnan
+from typing import TypeAlias
 
 from audits.model.expression import Call, Context, Expression, Literal
 
@@ -23,10 +27,20 @@ class Prefix:
     text: str
 
 
-Value = str | float | bool | None | Prefix | Undecided
+class Likeness(Enum):
+    """A string known only by how it compares: with ``OWN`` every comparison for equality
+    holds (a repository's own name in its own workflow), with ``FOREIGN`` none does.
+    """
+
+    OWN = "equal to whatever it is compared with"
+    FOREIGN = "equal to nothing that is named"
+
+
+Value: TypeAlias = "str | float | bool | Prefix | Undecided | Likeness | tuple[Value, ...] | None"
 Facts = Mapping[str, Value]
-"""Values of contexts by their name in lower case, such as ``github.event_name``. A missing
-name is not known, unless a fact ``name.*`` gives the value of everything below it."""
+"""Values of contexts by their name in lower case, such as ``github.event_name``, and of
+functions by theirs with parentheses, such as ``success()``. A missing name is not known,
+unless a fact ``name.*`` gives the value of everything below it. A tuple is an array."""
 
 _UNDECIDED = Undecided()
 
@@ -37,6 +51,10 @@ def truth(value: Value) -> bool | None:
         return value.truth
     if isinstance(value, Prefix):
         return True if value.text else None
+    if isinstance(value, Likeness | tuple):
+        return True
+    if isinstance(value, float) and isnan(value):
+        return False
     return bool(value)
 
 
@@ -52,6 +70,8 @@ def evaluate(expression: Expression, facts: Facts) -> Value:
     if isinstance(expression, Context):
         return _look_up(expression, facts)
     if isinstance(expression, Call):
+        if f"{expression.name}()" in facts:
+            return facts[f"{expression.name}()"]
         function = _FUNCTIONS.get(expression.name)
         values = [evaluate(argument, facts) for argument in expression.arguments]
         return function(values) if function else _UNDECIDED
@@ -85,40 +105,50 @@ def _joined(operator: str, left: Value, right: Value) -> Value:
     return right if known is not None else _UNDECIDED
 
 
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+
+
 def _number(value: str | float | bool | None) -> float:
     if value is None or value == "":
         return 0.0
-    try:
-        return float(value)
-    except ValueError:
-        return float("nan")
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value) else float("nan")
+    return float(value)
 
 
 def _compared(operator: str, left: Value, right: Value) -> Value:
-    if isinstance(left, Undecided) or isinstance(right, Undecided):
+    equal = _alike(left, right)
+    if operator in {"==", "!="} and equal is not None:
+        return equal is (operator == "==")
+    plain = (str, float, int, bool, type(None))
+    if not isinstance(left, plain) or not isinstance(right, plain):
         return _UNDECIDED
-    if isinstance(left, Prefix) or isinstance(right, Prefix):
-        known, other = (left, right) if isinstance(left, Prefix) else (right, left)
-        if (
-            not isinstance(known, Prefix)
-            or isinstance(other, Prefix)
-            or operator not in {"==", "!="}
-        ):
-            return _UNDECIDED
-        if str(other).lower().startswith(known.text.lower()):
-            return _UNDECIDED
-        return operator == "!="
     if isinstance(left, str) and isinstance(right, str):
         order = (left.lower() > right.lower()) - (left.lower() < right.lower())
     else:
         one, two = _number(left), _number(right)
-        if isnan(one) or isnan(two):  # NaN compares unequal to everything
-            return operator == "!="
+        if isnan(one) or isnan(two):  # NaN compares to nothing
+            return False
         order = (one > two) - (one < two)
-    return {
-        "==": order == 0, "!=": order != 0, "<": order < 0, "<=": order <= 0,
-        ">": order > 0, ">=": order >= 0,
-    }[operator]  # fmt: skip
+    return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}.get(
+        operator, _UNDECIDED
+    )
+
+
+def _alike(left: Value, right: Value) -> bool | None:
+    """Whether two values are equal to GitHub: strings without case, else as numbers."""
+    if isinstance(left, Undecided | tuple) or isinstance(right, Undecided | tuple):
+        return None
+    if isinstance(left, Likeness) or isinstance(right, Likeness):
+        return Likeness.FOREIGN not in {left, right}
+    if isinstance(left, Prefix) or isinstance(right, Prefix):
+        known, other = (left, right) if isinstance(left, Prefix) else (right, left)
+        if not isinstance(known, Prefix) or isinstance(other, Prefix):
+            return None
+        return None if str(other).lower().startswith(known.text.lower()) else False
+    if isinstance(left, str) and isinstance(right, str):
+        return left.lower() == right.lower()
+    return _number(left) == _number(right)
 
 
 def _starts_with(values: list[Value]) -> Value:
@@ -130,26 +160,64 @@ def _starts_with(values: list[Value]) -> Value:
         if begins.startswith(start):
             return True
         return _UNDECIDED if start.startswith(begins) else False
-    return text.lower().startswith(start) if isinstance(text, str) else _UNDECIDED
+    return _word(text).startswith(start) if _is_plain(text) else _of_likeness(text)
 
 
 def _ends_with(values: list[Value]) -> Value:
-    if len(values) == 2 and isinstance(values[0], str) and isinstance(values[1], str):
-        return values[0].lower().endswith(values[1].lower())
-    return _UNDECIDED
+    if len(values) != 2 or not isinstance(values[1], str):
+        return _UNDECIDED
+    text, end = values[0], values[1].lower()
+    return _word(text).endswith(end) if _is_plain(text) else _of_likeness(text)
 
 
 def _contains(values: list[Value]) -> Value:
-    if len(values) != 2 or not isinstance(values[1], str):
+    if len(values) != 2:
         return _UNDECIDED
-    text, part = values[0], values[1].lower()
+    text, part = values
+    if isinstance(text, tuple):
+        found = [_alike(item, part) for item in text]
+        return True if True in found else _UNDECIDED if None in found else False
+    if not isinstance(part, str):
+        return _of_likeness(part) if isinstance(part, Likeness) else _UNDECIDED
     if isinstance(text, Prefix):
-        return True if part in text.text.lower() else _UNDECIDED
-    return part in text.lower() if isinstance(text, str) else _UNDECIDED
+        return True if part.lower() in text.text.lower() else _UNDECIDED
+    return part.lower() in _word(text) if _is_plain(text) else _of_likeness(text)
 
 
-def _from_json(text: Value = _UNDECIDED) -> Value:
-    return text == "true" if text in {"true", "false"} else _UNDECIDED
+def _is_plain(value: Value) -> bool:
+    return value is None or isinstance(value, str | float | int)
+
+
+def _word(value: Value) -> str:
+    """A plain value as the lower-case string that GitHub makes of it for a search."""
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def _of_likeness(value: Value) -> Value:
+    return value is Likeness.OWN if isinstance(value, Likeness) else _UNDECIDED
+
+
+def _from_json(values: list[Value]) -> Value:
+    if len(values) != 1 or not isinstance(values[0], str):
+        return _UNDECIDED
+    try:
+        return _plain(json.loads(values[0]))
+    except (ValueError, RecursionError):
+        return _UNDECIDED
+
+
+def _plain(value: object) -> Value:
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        return _number(str(value))
+    if isinstance(value, list):
+        return tuple(
+            _UNDECIDED if isinstance(item, list | dict) else _plain(item) for item in value
+        )
+    return Undecided(True)
 
 
 _FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
@@ -158,5 +226,5 @@ _FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
     "contains": _contains,
     "always": lambda _: True,
     "": lambda values: values[0],
-    "fromjson": lambda values: _from_json(*values[:1]),
+    "fromjson": _from_json,
 }

@@ -15,9 +15,12 @@ _TOKEN = re.compile(
     |(?P<op>&&|\|\||==|!=|<=|>=|[<>!()\[\],.*])|(?P<name>[A-Za-z_][\w-]*))""",
     re.VERBOSE,
 )
-_FENCE = re.compile(r"\$\{\{(?P<body>(?:'(?:[^']|'')*'|(?!\}\})[^'])*)\}\}", re.DOTALL)
+# Possessive, since a doubled quote reads the same as two strings side by side.
+_FENCE = re.compile(r"\$\{\{(?P<body>(?:'[^']*'|(?!\}\})[^'])*+)\}\}", re.DOTALL)
 _MOST_TOKENS = 3000
 _DEEPEST = 60
+# Operators and accesses of one expression; a chain of them nests as deep as it is long.
+_MOST_LINKS = 250
 _BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
 
 
@@ -97,6 +100,12 @@ class _Reader:
             position = match.end()
         self.at = 0
         self.depth = 0
+        self.links = 0
+
+    def link(self) -> None:
+        self.links += 1
+        if self.links > _MOST_LINKS:
+            raise _SyntaxError
 
     def peek(self) -> str:
         kind, value = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")
@@ -119,6 +128,7 @@ class _Reader:
         left = self.unary()
         while (binding := _BINDING.get(self.peek(), 0)) >= least:
             operator = self.take()[1]
+            self.link()
             left = Operation(operator, (left, self.binary(binding + 1)))
         self.depth -= 1
         return left
@@ -138,7 +148,7 @@ class _Reader:
         if kind == "string":
             return Literal(value[1:-1].replace("''", "'"))
         if kind == "number":
-            return Literal(float(int(value, 16)) if value.startswith("0x") else float(value))
+            return Literal(_number(value))
         if (kind, value) == ("op", "("):
             inner = self.binary()
             self.expect(")")
@@ -164,6 +174,7 @@ class _Reader:
 
     def accessed(self, base: Context | Call) -> Context | Call:
         while self.peek() in {".", "["}:
+            self.link()
             index: Expression
             if self.take()[1] == ".":
                 kind, word = self.take()
@@ -187,6 +198,13 @@ class _Reader:
         return base
 
 
+def _number(text: str) -> float:
+    try:
+        return float(int(text, 16)) if text.startswith("0x") else float(text)
+    except OverflowError:
+        return float("inf")
+
+
 @lru_cache(maxsize=4096)
 def parse_expression(text: str) -> Expression | None:
     """The expression that a text (without its fence) spells; None where it spells none."""
@@ -199,9 +217,11 @@ def parse_expression(text: str) -> Expression | None:
 
 
 def fences(text: str) -> Iterator[Fence]:
-    """Every ``${{ … }}`` of a text, in order."""
-    for match in _FENCE.finditer(text):
+    """Every ``${{ … }}`` of a text, in order, up to one that is never closed."""
+    at = text.find("${{")
+    while at >= 0 and (match := _FENCE.match(text, at)) is not None:
         yield Fence(match.start(), match.end(), match.group("body"))
+        at = text.find("${{", match.end())
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -216,6 +236,28 @@ def walk(expression: Expression) -> Iterator[Expression]:
         parts = expression.indexes
     for part in parts:
         yield from walk(part)
+
+
+# Functions that answer with a boolean or a digest, whatever they are given.
+_TELLS_ONLY = frozenset(
+    {"contains", "startswith", "endswith", "hashfiles", "always", "success", "failure", "cancelled"}
+)
+
+
+def outcomes(expression: Expression) -> Iterator[Context | Literal]:
+    """The contexts and literals whose value an expression can come out as, whole or in part.
+
+    Comparisons, negations and functions that answer with a boolean pass nothing on; of
+    ``a && b`` only ``b`` counts, since ``a`` comes out only where it is empty.
+    """
+    if isinstance(expression, Context | Literal):
+        yield expression
+    elif isinstance(expression, Call):
+        for argument in () if expression.name in _TELLS_ONLY else expression.arguments:
+            yield from outcomes(argument)
+    elif expression.operator in {"&&", "||"}:
+        for operand in expression.operands[expression.operator == "&&" :]:
+            yield from outcomes(operand)
 
 
 def contexts(text: str) -> Iterator[Context]:

@@ -1,0 +1,260 @@
+"""Which runs can reach a job or a step: every condition on the way, decided where it can be.
+
+A job without ``always()`` and its like runs only after all the jobs it waits for, directly
+or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from audits.model.decision import Facts, Undecided, Value, decide, evaluate
+from audits.model.expression import (
+    Call,
+    Context,
+    Expression,
+    condition_expression,
+    fences,
+    walk,
+)
+from audits.model.place import Inputs, Scalar
+from audits.model.publication import Publication, Route
+from audits.model.repository import Repository
+from audits.model.settings import Unseen
+from audits.model.starts import RefKind, Start
+from audits.model.workflow import Condition, Job, Step, Workflow
+
+STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
+_USUAL: dict[str, Value] = {
+    "always()": True, "success()": True, "failure()": False, "cancelled()": False,
+}  # fmt: skip
+_REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Whether a kind of run comes to a place.
+
+    ``runs`` is None where that hangs on ``unseen`` outputs. What only the run itself knows
+    (a matrix value, a commit message, who acts) is taken to come out in favour of running.
+    ``conditions`` stand on the way and ask for more than the repository's name; ``guard``
+    names the environment's rule that stops the run.
+    """
+
+    runs: bool | None = True
+    conditions: tuple[Condition, ...] = ()
+    unseen: tuple[str, ...] = ()
+    guard: str = ""
+
+    def then(self, other: Reach) -> Reach:
+        """Both, one after the other."""
+        runs = None if self.runs is None or other.runs is None else True
+        if self.runs is False or other.runs is False:
+            runs = False
+        return Reach(
+            runs=runs,
+            conditions=(*self.conditions, *other.conditions),
+            unseen=(*self.unseen, *other.unseen),
+            guard=self.guard or other.guard,
+        )
+
+
+def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
+    """Whether a run of this start comes by this route to its job, and to these steps of it."""
+    workflows = {workflow.path: workflow for workflow in repo.workflows}
+    facts = start.facts
+    found = Reach()
+    for job in (*route.calls, route.job):
+        workflow = workflows.get(job.path)
+        if workflow is None:
+            return Reach(runs=None, unseen=(job.path,))
+        found = found.then(_job(repo, workflow, job, start, facts))
+        if job is route.job:
+            for step in steps:
+                found = found.then(_holds(step.condition, _in_step(workflow, job, step, facts)))
+        else:
+            callee = workflows.get(job.uses.path) if job.uses else None
+            facts = _passed(job, callee, facts)
+    return found
+
+
+def publishing_steps(publication: Publication) -> tuple[Step, ...]:
+    """The step that publishes, after the job's step that leads to it where they differ."""
+    outer = tuple(step for step in publication.job.steps if step.index == publication.step)
+    inner = publication.source_step
+    return outer if inner is None or inner in outer else (*outer, inner)
+
+
+def has_status_function(expression: Expression | None) -> bool:
+    """Whether a condition replaces the implied ``success()``."""
+    return expression is not None and any(
+        isinstance(part, Call) and part.name in STATUS_FUNCTIONS for part in walk(expression)
+    )
+
+
+def ancestors(workflow: Workflow, job: Job) -> tuple[Job, ...]:
+    """The jobs that a job waits for, directly or not, each after those it waits for."""
+    order: list[Job] = []
+    seen = {job}
+    pending: list[tuple[Job, Iterator[str]]] = [(job, iter(job.needs))]
+    while pending:
+        current, needs = pending[-1]
+        name = next(needs, None)
+        above = None if name is None else workflow.job(name)
+        if name is None:
+            pending.pop()
+            if current is not job:
+                order.append(current)
+        elif above is not None and above not in seen:
+            seen.add(above)
+            pending.append((above, iter(above.needs)))
+    return tuple(order)
+
+
+def _job(repo: Repository, workflow: Workflow, job: Job, start: Start, facts: Facts) -> Reach:
+    """Whether a job runs, its ancestors first."""
+    own: dict[Job, Reach] = {}
+    chain: dict[Job, Reach] = {}
+    for each in (*ancestors(workflow, job), job):
+        named = [workflow.job(name) for name in each.needs]
+        needs = [above for above in named if above is not None and above in own]
+        before = Reach()
+        for above in needs:
+            before = before.then(chain[above]).then(own[above])
+        chain[each] = _without_repeats(before)
+        own[each] = _one_job(repo, each, start, _after(needs, own, facts), chain[each])
+    return _without_repeats(own[job])
+
+
+def _one_job(
+    repo: Repository, job: Job, start: Start, facts: dict[str, Value], before: Reach
+) -> Reach:
+    if job.never_runs:
+        return Reach(runs=False)
+    expression = condition_expression(job.condition.text.value) if job.condition else None
+    success = Undecided() if before.runs is None else before.runs
+    found = _holds(job.condition, {**facts, **_USUAL, "success()": success})
+    if not has_status_function(expression):
+        found = before.then(found)
+    guard = environment_guard(repo, job, start)
+    return found.then(Reach(runs=False, guard=guard)) if guard else found
+
+
+def _after(needs: list[Job], own: Mapping[Job, Reach], facts: Facts) -> dict[str, Value]:
+    """The facts with what the jobs directly above came to and hand on."""
+    known = dict(facts)
+    results: list[Value] = []
+    for above in needs:
+        runs = own[above].runs
+        result: Value = Undecided(True) if runs is None else "success" if runs else "skipped"
+        results.append(result)
+        name = f"needs.{above.id.lower()}"
+        known[f"{name}.result"] = result
+        for output, text in above.outputs.items():
+            value = _text_value(text, facts)
+            if not isinstance(value, Undecided):
+                known[f"{name}.outputs.{output.lower()}"] = _as_text(value)
+    known["needs.*.result"] = tuple(results)
+    return known
+
+
+def _holds(condition: Condition | None, facts: Facts) -> Reach:
+    """Whether a condition lets a run pass."""
+    if condition is None:
+        return Reach()
+    expression = condition_expression(condition.text.value)
+    if expression is None:
+        return Reach(conditions=(condition,))
+    read = [part for part in walk(expression) if isinstance(part, Context)]
+    asks = any(part.parts[-1] not in _REPOSITORY for part in read)
+    conditions = (condition,) if asks else ()
+    known = decide(expression, facts)
+    if known is not None:
+        return Reach(runs=known, conditions=conditions)
+    unseen = tuple(
+        part.name
+        for part in read
+        if part.parts[0] in {"needs", "steps"}
+        and "outputs" in part.parts
+        and part.name not in facts
+    )
+    return Reach(runs=None if unseen else True, conditions=conditions, unseen=unseen)
+
+
+def environment_guard(repo: Repository, job: Job, start: Start) -> str:
+    """The rule of the job's environment that stops such a run: reviewers, or tags only.
+
+    Empty where there is none or where the settings were not seen.
+    """
+    settings = repo.settings
+    environment = job.environment
+    if isinstance(settings, Unseen) or environment is None or environment.dynamic:
+        return ""
+    if isinstance(settings.environments, Unseen):
+        return ""
+    found = settings.environments.get(environment.name.value.lower())
+    if found is None:
+        return ""
+    if isinstance(found.reviewers, int) and found.reviewers > 0:
+        return f"the reviewers of the environment `{environment.name.value}`"
+    patterns = found.ref_patterns
+    only_tags = (
+        not isinstance(patterns, Unseen)
+        and patterns != ()
+        and all(pattern.startswith("tag:") for pattern in patterns)
+    )
+    if only_tags and start.ref in {RefKind.BRANCH, RefKind.PULL_REQUEST}:
+        return f"the tag policy of the environment `{environment.name.value}`"
+    return ""
+
+
+def _in_step(workflow: Workflow, job: Job, step: Step, facts: Facts) -> dict[str, Value]:
+    known = {**facts, **_USUAL}
+    for env in (workflow.env, job.env, step.env):
+        for name, text in env.items():
+            value = _text_value(text, facts)
+            known[f"env.{name.lower()}"] = (
+                value if isinstance(value, Undecided) else _as_text(value)
+            )
+    return known
+
+
+def _passed(job: Job, callee: Workflow | None, facts: Facts) -> dict[str, Value]:
+    """The facts inside a called workflow: the caller's event, its own inputs."""
+    known = {name: value for name, value in facts.items() if not name.startswith("inputs")}
+    given: Inputs = {name.lower(): text for name, text in job.inputs.items()}
+    trigger = callee.trigger("workflow_call") if callee else None
+    for name, declared in (trigger.inputs if trigger else {}).items():
+        text = given.get(name.lower(), declared.default)
+        empty: Value = False if declared.type == "boolean" else ""
+        known[f"inputs.{name.lower()}"] = empty if text is None else _text_value(text, facts)
+    return known
+
+
+def _text_value(text: Scalar, facts: Facts) -> Value:
+    """The value of a scalar that may hold expressions."""
+    found = list(fences(text.value))
+    if not found:
+        return True if text.is_true else False if text.is_false else text.value
+    if len(found) == 1 and text.value.strip() == text.value[found[0].start : found[0].end]:
+        expression = found[0].expression
+        return Undecided() if expression is None else evaluate(expression, facts)
+    return Undecided()
+
+
+def _as_text(value: Value) -> Value:
+    """A value as it arrives in an output or a variable, which are always strings."""
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
+    return value
+
+
+def _without_repeats(found: Reach) -> Reach:
+    """Each condition once: many jobs may wait for the same one."""
+    return Reach(
+        runs=found.runs,
+        conditions=tuple({id(c): c for c in found.conditions}.values()),
+        unseen=tuple(dict.fromkeys(found.unseen)),
+        guard=found.guard,
+    )
