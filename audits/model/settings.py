@@ -30,6 +30,13 @@ class Unseen:
     permission: str = ""
 
 
+NOT_READ = Unseen(need=Need.SETTINGS, reason="was not read", permission="Actions: read")
+NO_ADMINISTRATION = Unseen(
+    need=Need.ADMINISTRATION, reason="was not read", permission="Administration: read"
+)
+NO_SECRET_NAMES = Unseen(need=Need.SECRET_NAMES, reason="were not read", permission="Secrets: read")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSettings:
     """Protection of one deployment environment.
@@ -87,6 +94,24 @@ class RepositorySettings:
     actions: ActionsPolicy | Unseen
     secret_names: tuple[str, ...] | Unseen
     organization_secret_names: tuple[str, ...] | Unseen
+
+    @classmethod
+    def partial(
+        cls,
+        *environments: EnvironmentSettings,
+        tag_rulesets: tuple[TagRuleset, ...] | Unseen = NOT_READ,
+        latest_release_immutable: bool | Unseen | None = NOT_READ,
+        actions: ActionsPolicy | Unseen = NO_ADMINISTRATION,
+        secret_names: tuple[str, ...] | Unseen = NO_SECRET_NAMES,
+        organization_secret_names: tuple[str, ...] | Unseen = NO_SECRET_NAMES,
+    ) -> RepositorySettings:
+        """Settings of which these environments and what is given were read, and no more."""
+        return cls(
+            environments={each.name.lower(): each for each in environments},
+            tag_rulesets=tag_rulesets, latest_release_immutable=latest_release_immutable,
+            actions=actions, secret_names=secret_names,
+            organization_secret_names=organization_secret_names,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

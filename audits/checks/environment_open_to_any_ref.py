@@ -1,0 +1,110 @@
+"""Protected environment is open to every branch and tag.
+
+## Why it matters
+Reviewers see a request to deploy, and rarely which branch it came from. Where the environment
+accepts only the release tags, a run of a forgotten or freshly pushed branch is refused before
+anybody is asked. A policy that names `*` among its branches refuses nothing of importance.
+
+## How to fix
+In the environment's settings choose "Selected branches and tags" and add the pattern of your
+release tags, such as `v*`. Combine it with a ruleset that says who may create such tags.
+
+An environment without any rule is reported by `unprotected-environment` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
+from audits.model.environments import is_protected, used_environments
+from audits.model.outcome import (
+    Area,
+    Outcome,
+    Severity,
+    Verdict,
+)
+from audits.model.repository import Repository
+from audits.model.settings import NOT_READ, EnvironmentSettings, Need, RepositorySettings, Unseen
+
+_CLEAN = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment:
+      name: pypi
+    permissions:
+      id-token: write
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_MARKED = _CLEAN.replace("environment:", "environment: # !")
+_EVERYTHING = frozenset({"branch:*", "branch:**", "branch:**/*"})
+
+
+def _settings(
+    reviewers: int, refs: tuple[str, ...] | Unseen = (), on_plan: bool = True
+) -> RepositorySettings:
+    return RepositorySettings.partial(
+        EnvironmentSettings(name="pypi", reviewers=reviewers, ref_patterns=refs, on_plan=on_plan)
+    )
+
+
+@check(
+    area=Area.ENVIRONMENT,
+    severity=Severity.LOW,
+    needs={Need.SETTINGS},
+    lesson=STEP_UPLOAD_JOB,
+    links=(GITHUB_ENVIRONMENTS,),
+    examples=(
+        Example(name="reviewers only", workflow=_MARKED, settings=_settings(1)),
+        Example(name="every branch", workflow=_MARKED, settings=_settings(0, ("branch:*",))),
+        Example(name="release tags", workflow=_CLEAN, settings=_settings(1, ("tag:v*",))),
+        Example(
+            name="protected branches",
+            workflow=_CLEAN,
+            settings=_settings(0, ("protected branches",)),
+        ),
+        Example(
+            name="no rule at all",
+            workflow=_CLEAN,
+            settings=_settings(0),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="the policy was not read",
+            workflow=_CLEAN,
+            settings=_settings(1, NOT_READ),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="the plan has no rules",
+            workflow=_CLEAN,
+            settings=_settings(0, on_plan=False),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def environment_open_to_any_ref(repo: Repository) -> Iterator[Verdict]:
+    """Look at the branches and tags that each protected environment lets in."""
+    for used in used_environments(repo):
+        settings = used.known
+        if settings is None:
+            continue
+        if isinstance(settings, Unseen):
+            yield used.unknown(settings)
+            continue
+        protected = is_protected(settings)
+        unseen = next(
+            (u for u in (settings.ref_patterns, protected) if isinstance(u, Unseen)), None
+        )
+        if unseen is not None:
+            yield used.unknown(unseen)
+        elif isinstance(settings.ref_patterns, Unseen) or not protected:
+            continue
+        elif settings.ref_patterns and not _EVERYTHING.intersection(settings.ref_patterns):
+            yield used.clean()
+        else:
+            yield used.fault(f"The environment `{used.name}` lets every branch and tag in")

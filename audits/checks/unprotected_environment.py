@@ -1,0 +1,110 @@
+"""Environment has no protection rule.
+
+## Why it matters
+An environment without rules is a name only: every job of every workflow, on every branch, that
+names it may deploy to it and gets its secrets and its identity. Anyone who can push a branch
+can then publish. A required reviewer, or a rule that lets in only the release tags, makes the
+environment a gate.
+
+GitHub creates environments without rules, so this is what a project has that followed the
+lesson and went no further.
+
+## How to fix
+Open the environment in the repository's settings and add one of: required reviewers (best,
+with "prevent self-review"), deployment branches and tags limited to the release tags, a wait
+timer, or an app that approves. Where the plan of a private repository offers no rules, the
+check does not apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
+from audits.model.environments import is_protected, used_environments
+from audits.model.outcome import (
+    Area,
+    Outcome,
+    Severity,
+    Verdict,
+)
+from audits.model.repository import Repository
+from audits.model.settings import NOT_READ, EnvironmentSettings, Need, RepositorySettings, Unseen
+
+_CLEAN = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+      id-token: write
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_MARKED = _CLEAN.replace("environment: pypi", "environment: pypi # !")
+
+
+_BARE = EnvironmentSettings(name="pypi")
+_REVIEWED = EnvironmentSettings(name="pypi", reviewers=2)
+_TAGS_ONLY = EnvironmentSettings(name="pypi", ref_patterns=("tag:v*",))
+_TIMED = EnvironmentSettings(name="pypi", wait_minutes=30)
+_BY_APP = EnvironmentSettings(name="pypi", custom_rules=("release-gate",))
+_PARTLY_SEEN = EnvironmentSettings(name="pypi", ref_patterns=NOT_READ)
+_FREE_PLAN = EnvironmentSettings(name="pypi", on_plan=False)
+
+
+def _settings(environment: EnvironmentSettings) -> RepositorySettings:
+    return RepositorySettings.partial(environment)
+
+
+@check(
+    area=Area.ENVIRONMENT,
+    severity=Severity.MEDIUM,
+    needs={Need.SETTINGS},
+    lesson=STEP_UPLOAD_JOB,
+    links=(GITHUB_ENVIRONMENTS,),
+    examples=(
+        Example(name="GitHub's default", workflow=_MARKED, settings=_settings(_BARE)),
+        Example(name="reviewers", workflow=_CLEAN, settings=_settings(_REVIEWED)),
+        Example(name="only release tags", workflow=_CLEAN, settings=_settings(_TAGS_ONLY)),
+        Example(name="a wait timer", workflow=_CLEAN, settings=_settings(_TIMED)),
+        Example(name="an app approves", workflow=_CLEAN, settings=_settings(_BY_APP)),
+        Example(
+            name="a rule may be hidden",
+            workflow=_CLEAN,
+            settings=_settings(_PARTLY_SEEN),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="the plan has no rules",
+            workflow=_CLEAN,
+            settings=_settings(_FREE_PLAN),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="the environment does not exist",
+            workflow=_CLEAN,
+            settings=RepositorySettings.partial(),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(name="settings were not read", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+    ),
+)
+def unprotected_environment(repo: Repository) -> Iterator[Verdict]:
+    """Look for one rule on each environment that a publishing job names."""
+    for used in used_environments(repo):
+        settings = used.known
+        if settings is None:
+            continue
+        protected = settings if isinstance(settings, Unseen) else is_protected(settings)
+        if isinstance(protected, Unseen):
+            yield used.unknown(protected)
+        elif protected:
+            yield used.clean()
+        else:
+            yield used.fault(
+                f"The environment `{used.name}` has no protection rule: "
+                "every branch and every job may deploy to it"
+            )

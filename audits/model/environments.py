@@ -1,0 +1,136 @@
+"""Which environment a publication deploys to, and how GitHub guards it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audits.model.environment_names import environment_names
+from audits.model.outcome import Clean, Finding, SettingsPage, Unknown
+from audits.model.place import Location
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.settings import EnvironmentSettings, Need, Unseen
+from audits.model.workflow import Environment, Job
+
+DECIDED_LATER = Unseen(
+    need=Need.WORKFLOW, reason="the environment's name is worked out when the job runs"
+)
+
+
+def judged_publications(repo: Repository) -> tuple[Publication, ...]:
+    """The publications that the environment area is about: uploads to production (and to what
+    may be production) of registries that know environments.
+    """
+    return tuple(p for p in repo.publications if p.is_scored and p.registry.judges_environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedEnvironment:
+    """An environment that a publishing job names.
+
+    ``settings`` is None where GitHub has no environment of that name, and `Unseen` where the
+    settings, or the name itself (then ``""``), could not be seen. ``publication`` is set where
+    the job holds no other one.
+    """
+
+    job: Job
+    declared: Environment
+    name: str
+    settings: EnvironmentSettings | Unseen | None
+    publication: Publication | None
+
+    @property
+    def at(self) -> Location:
+        """The place of ``environment:``."""
+        return self.declared.at
+
+    @property
+    def known(self) -> EnvironmentSettings | Unseen | None:
+        """Its settings where protection can be judged: None where the environment does not
+        exist or the plan offers no protection.
+        """
+        settings = self.settings
+        if isinstance(settings, EnvironmentSettings) and not settings.on_plan:
+            return None
+        return settings
+
+    def clean(self) -> Clean:
+        """The verdict that it is in order."""
+        return Clean(at=self.at, job=self.job, publication=self.publication)
+
+    def unknown(self, unseen: Unseen) -> Unknown:
+        """The verdict that it could not be judged."""
+        return Unknown(at=self.at, unseen=unseen, job=self.job, publication=self.publication)
+
+    def fault(self, message: str) -> Finding:
+        """The finding that its settings are at fault."""
+        return Finding(
+            message=message, at=self.at, job=self.job, publication=self.publication,
+            anchor=self.name, environment=self.name, settings_page=SettingsPage.ENVIRONMENTS,
+        )  # fmt: skip
+
+
+def used_environments(repo: Repository) -> Iterator[UsedEnvironment]:
+    """Every environment that a judged publication's job may deploy to, once a job and name."""
+    jobs: dict[Job, list[Publication]] = {}
+    for publication in judged_publications(repo):
+        if publication.environment is not None:
+            jobs.setdefault(publication.job, []).append(publication)
+    for job, publications in jobs.items():
+        declared = publications[0].environment
+        if declared is None:
+            continue
+        _, only = subject(publications)
+        found = [environment_names(publication) for publication in publications]
+        names = dict.fromkeys(name.lower() for each in found for name in each.values if name)
+        spelled = {name.lower(): name for each in found for name in each.values}
+        for name in names:
+            yield UsedEnvironment(
+                job=job, declared=declared, name=spelled[name],
+                settings=settings_of(repo, name), publication=only,
+            )  # fmt: skip
+        if not all(each.complete for each in found):
+            yield UsedEnvironment(
+                job=job, declared=declared, name="", settings=DECIDED_LATER, publication=only
+            )
+
+
+def settings_of(repo: Repository, name: str) -> EnvironmentSettings | Unseen | None:
+    """The settings of an environment; names are compared without case, as GitHub does."""
+    settings = repo.settings
+    if isinstance(settings, Unseen):
+        return settings
+    if isinstance(settings.environments, Unseen):
+        return settings.environments
+    return settings.environments.get(name.lower())
+
+
+def waits_for_somebody(settings: EnvironmentSettings) -> bool | Unseen:
+    """Whether a deployment is held until a reviewer, a timer or an app lets it pass."""
+    return _any(settings.reviewers, settings.wait_minutes, settings.custom_rules)
+
+
+def is_protected(settings: EnvironmentSettings) -> bool | Unseen:
+    """Whether any rule guards the environment; one rule seen is enough to know."""
+    return _any(
+        settings.reviewers, settings.wait_minutes, settings.custom_rules, settings.ref_patterns
+    )
+
+
+def _any(*rules: int | tuple[str, ...] | Unseen) -> bool | Unseen:
+    if any(rule for rule in rules if not isinstance(rule, Unseen)):
+        return True
+    return next((rule for rule in rules if isinstance(rule, Unseen)), False)
+
+
+def subject(publications: list[Publication]) -> tuple[Job | None, Publication | None]:
+    """Whom a verdict about these publications concerns: the job and the publication to give.
+
+    One publication is named itself; several of one job by their job; others by neither, so
+    that the place of the verdict decides.
+    """
+    if len(publications) == 1:
+        return publications[0].job, publications[0]
+    jobs = {publication.job for publication in publications}
+    return (jobs.pop() if len(jobs) == 1 else None), None

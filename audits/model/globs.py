@@ -1,0 +1,137 @@
+"""GitHub's two kinds of name patterns, matched in steps that no pattern can make explode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+_PIECE = re.compile(r"\*+|\[[!^]?[^\]]+\]|\\.|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """One character of a text: which are accepted, and whether it may be absent or repeat."""
+
+    accepts: Callable[[str], bool]
+    optional: bool = False
+    repeats: bool = False
+
+
+def filter_matches(pattern: str, name: str) -> bool:
+    """Whether a pattern of ``branches:`` or ``tags:`` (without its ``!``) takes a name.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet
+    """
+    return _matches(_filter_tokens(pattern), name)
+
+
+def ruleset_matches(pattern: str, name: str) -> bool:
+    """Whether a ruleset's pattern (without ``refs/tags/``) takes a name.
+
+    Ruby's ``File.fnmatch`` with FNM_PATHNAME: a star stops at a slash, ``**/`` is any folders.
+    https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/creating-rulesets-for-a-repository#using-fnmatch-syntax
+    """
+    segments = pattern.split("/")
+    states = _skipping(segments, {0})
+    for part in name.split("/"):
+        following = set()
+        for state in states:
+            if state == len(segments):
+                continue
+            if segments[state] == "**" and state < len(segments) - 1:
+                following.add(state)
+            elif _matches(_ruleset_tokens(segments[state]), part):
+                following.add(state + 1)
+        states = _skipping(segments, following)
+    return len(segments) in states
+
+
+def _skipping(segments: list[str], states: set[int]) -> set[int]:
+    """These states and those reached because ``**/`` may stand for no folder at all."""
+    for state in range(len(segments) - 1):
+        if state in states and segments[state] == "**":
+            states.add(state + 1)
+    return states
+
+
+def _matches(tokens: tuple[_Token, ...], text: str) -> bool:
+    states = _reached(tokens, {0})
+    for character in text:
+        following = set()
+        for state in states:
+            if state < len(tokens) and tokens[state].accepts(character):
+                following.add(state if tokens[state].repeats else state + 1)
+        states = _reached(tokens, following)
+    return len(tokens) in states
+
+
+def _reached(tokens: tuple[_Token, ...], states: set[int]) -> set[int]:
+    for state, token in enumerate(tokens):
+        if state in states and token.optional:
+            states.add(state + 1)
+    return states
+
+
+@lru_cache(maxsize=1024)
+def _filter_tokens(pattern: str) -> tuple[_Token, ...]:
+    tokens: list[_Token] = []
+    for match in _PIECE.finditer(pattern):
+        piece = match[0]
+        if piece == "?" and tokens:
+            tokens[-1] = replace(tokens[-1], optional=True)
+        elif piece == "+" and tokens:
+            if not tokens[-1].repeats:
+                tokens.append(replace(tokens[-1], optional=True, repeats=True))
+        elif piece.startswith("*"):
+            anything = len(piece) > 1
+            accepts = _anything if anything else _no_slash
+            tokens.append(_Token(accepts, optional=True, repeats=True))
+        else:
+            tokens.append(_Token(_one_of(piece)))
+    return tuple(tokens)
+
+
+@lru_cache(maxsize=1024)
+def _ruleset_tokens(segment: str) -> tuple[_Token, ...]:
+    return tuple(_ruleset_token(match[0]) for match in _PIECE.finditer(segment))
+
+
+def _ruleset_token(piece: str) -> _Token:
+    if piece.startswith("*"):
+        return _Token(_no_slash, optional=True, repeats=True)
+    return _Token(_no_slash if piece == "?" else _one_of(piece))
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+def _no_slash(character: str) -> bool:
+    return character != "/"
+
+
+def _one_of(piece: str) -> Callable[[str], bool]:
+    """Accepts the character of a piece: itself, escaped, or one of a set such as ``[a-z_]``."""
+    if not piece.startswith("[") or len(piece) == 1:
+        return piece[-1].__eq__
+    inside = piece[1:-1]
+    negated = inside[0] in "!^" and len(inside) > 1
+    ranges = tuple(ranges_of(inside[1:] if negated else inside))
+    return lambda c: any(first <= c <= last for first, last in ranges) is not negated
+
+
+def ranges_of(members: str) -> Iterator[tuple[str, str]]:
+    """The ranges of a set's inside: ``a-z_`` is from a to z, and from _ to _."""
+    position = 0
+    while position < len(members):
+        is_range = members[position + 1 : position + 2] == "-" and position + 2 < len(members)
+        last = position + 2 if is_range else position
+        yield members[position], members[last]
+        position = last + 1
+
+
+def pieces(pattern: str) -> Iterator[str]:
+    """The pieces of a pattern: stars, sets with their brackets, and single characters."""
+    return (match[0] for match in _PIECE.finditer(pattern))

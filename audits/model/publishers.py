@@ -1,0 +1,109 @@
+"""Publications that can have a trusted publisher, and what the index proves of their packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
+
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.publication import Publication, Registry
+from audits.model.repository import Repository
+from audits.model.settings import Unseen
+from audits.model.source import RepositoryRef
+
+
+def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
+    """The publications that the trusted-publisher area is about; none on an Enterprise Server,
+    whose OIDC issuer public registries do not trust.
+    """
+    if repo.ref.is_enterprise_server:
+        return ()
+    return tuple(p for p in repo.publications if p.is_scored and p.registry.has_trusted_publishing)
+
+
+def normalized(registry: str, package: str) -> str:
+    """A package's name as its registry compares it."""
+    return canonicalize_name(package) if registry == Registry.PYPI.value else package
+
+
+def evidence_of(repo: Repository, registry: str, package: str) -> PackageEvidence | Unseen:
+    """What the index serves about a package, by its name as written or normalized."""
+    found = repo.evidence(registry, package)
+    if isinstance(found, Unseen) and normalized(registry, package) != package:
+        return repo.evidence(registry, normalized(registry, package))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedPackage:
+    """A package of a publication, and its releases that were not withdrawn, newest first."""
+
+    publication: Publication
+    name: str
+    releases: tuple[Release, ...] | Unseen
+
+    @property
+    def newest(self) -> Release | Unseen | None:
+        """The newest release; None where there is none."""
+        if isinstance(self.releases, Unseen):
+            return self.releases
+        return self.releases[0] if self.releases else None
+
+
+def released_packages(repo: Repository) -> Iterator[ReleasedPackage]:
+    """Every package that trusted publications upload, once, with its first publication."""
+    seen: set[tuple[str, str]] = set()
+    for publication in trusted_publications(repo):
+        registry = publication.registry.value
+        for package in publication.packages:
+            key = (registry, normalized(registry, package))
+            if key in seen:
+                continue
+            seen.add(key)
+            evidence = evidence_of(repo, registry, package)
+            releases: tuple[Release, ...] | Unseen
+            if isinstance(evidence, Unseen):
+                releases = evidence
+            elif isinstance(evidence.releases, Unseen):
+                releases = evidence.releases
+            else:
+                releases = tuple(r for r in evidence.releases if not r.yanked)
+            yield ReleasedPackage(publication=publication, name=package, releases=releases)
+
+
+def newest_release(repo: Repository, publication: Publication) -> Release | Unseen | None:
+    """The newest release of a publication's package; None where it has no package or release,
+    or several packages, whose releases say nothing of one another.
+    """
+    if len(publication.packages) != 1:
+        return None
+    evidence = evidence_of(repo, publication.registry.value, publication.packages[0])
+    releases = evidence if isinstance(evidence, Unseen) else evidence.releases
+    if isinstance(releases, Unseen):
+        return releases
+    return next((release for release in releases if not release.yanked), None)
+
+
+def is_this_repository(repo: Repository, provenance: Provenance) -> bool:
+    """Whether an attestation names this repository; its id outlives renames and transfers."""
+    if provenance.kind is not PublisherKind.GITHUB:
+        return False
+    known = repo.snapshot.database_id
+    if known is not None and provenance.repository_id:
+        return provenance.repository_id == str(known)
+    return provenance.repository.lower() == str(repo.ref).lower()
+
+
+def points_to(url: str, ref: RepositoryRef) -> bool:
+    """Whether a project link leads to a repository or to a page below it."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    path = [part for part in parts.path.lower().split("/") if part]
+    host = (parts.netloc.rpartition("@")[2]).lower().removeprefix("www.")
+    named = [part.removesuffix(".git") for part in path[:2]]
+    return host == ref.host.lower() and named == [ref.owner.lower(), ref.name.lower()]

@@ -1,0 +1,140 @@
+"""Which tags start a release, and whether rulesets cover them: patterns of tags, compared.
+
+Whether one set of patterns covers another is tried on tags that the first one takes, so that
+what is called uncovered always comes with a tag that proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from audits.model.decision import Facts
+from audits.model.environment_names import can_run
+from audits.model.globs import filter_matches, pieces, ranges_of, ruleset_matches
+from audits.model.publication import Publication, Route
+from audits.model.settings import TagRuleset
+from audits.model.workflow import Trigger
+
+_EVERY = "~ALL"
+_PREFIX = "refs/tags/"
+_VERSION = "1.2.3"
+# Rules that keep a tag from being made, moved or removed:
+# https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+_GUARDING = frozenset({"creation", "update", "deletion", "non_fast_forward"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagStart:
+    """A trigger that tags set off. ``tags`` are samples of the tags that do.
+
+    ``named`` where the workflow itself says which tags: then all of them must be covered.
+    Where any tag will do, it is enough that the usual names of releases are.
+    """
+
+    route: Route
+    trigger: Trigger
+    tags: tuple[str, ...]
+    named: bool
+
+
+def tag_starts(publication: Publication) -> Iterator[TagStart]:
+    """The triggers by which a tag can start a publication."""
+    for route in publication.routes:
+        for trigger in route.triggers:
+            if trigger.event not in {"push", "release", "create"}:
+                continue
+            named = trigger.event == "push" and bool(trigger.tags)
+            samples = _taken(trigger.tags or ()) if named else _usual(publication)
+            if trigger.event == "push":
+                if not _takes_tags(trigger):
+                    continue
+                ignored = trigger.tags_ignore or ()
+                samples = [tag for tag in samples if not filter_takes(tag, ignored)]
+            possible = tuple(t for t in samples if can_run(publication, route, _run(trigger, t)))
+            if possible:
+                yield TagStart(route=route, trigger=trigger, tags=possible, named=named)
+
+
+def uncovered(start: TagStart, rulesets: Iterable[TagRuleset]) -> str:
+    """A tag that starts the release and that no ruleset covers; "" where there is none."""
+    guarding = [r for r in rulesets if _GUARDING & {rule.casefold() for rule in r.rules}]
+    bare = [tag for tag in start.tags if not any(covers(ruleset, tag) for ruleset in guarding)]
+    enough = not bare if start.named else len(bare) < len(start.tags)
+    return "" if enough else bare[0]
+
+
+def covers(ruleset: TagRuleset, tag: str) -> bool:
+    """Whether a ruleset's conditions take a tag."""
+    excluded = any(_ruleset_takes(pattern, tag) for pattern in ruleset.exclude)
+    return not excluded and any(_ruleset_takes(pattern, tag) for pattern in ruleset.include)
+
+
+def filter_takes(tag: str, patterns: Iterable[str]) -> bool:
+    """Whether the ``tags:`` of a trigger take a tag: the last pattern that matches decides."""
+    taken = False
+    for pattern in patterns:
+        if filter_matches(pattern.removeprefix("!"), tag):
+            taken = not pattern.startswith("!")
+    return taken
+
+
+def _takes_tags(trigger: Trigger) -> bool:
+    """Whether a push of a tag can set a trigger off: filters of branches alone shut tags out."""
+    if trigger.tags is not None or trigger.tags_ignore is not None:
+        return trigger.tags != ()
+    return trigger.branches is None and trigger.branches_ignore is None
+
+
+def _run(trigger: Trigger, tag: str) -> Facts:
+    facts = {"github.event_name": trigger.event, "github.ref_type": "tag", "github.ref_name": tag}
+    if trigger.event == "release":
+        facts["github.event.release.tag_name"] = tag
+    return facts | {"github.ref": f"{_PREFIX}{tag}"}
+
+
+def _usual(publication: Publication) -> list[str]:
+    """Tags as releases usually have them, with the names of the packages too."""
+    named = [
+        f"{name}{joint}{_VERSION}"
+        for name in publication.packages
+        for joint in ("-v", "-", "/v", "/", "@", "@v", "_v", "==")
+    ]
+    plain = [f"v{_VERSION}", _VERSION, f"release-{_VERSION}", f"release/{_VERSION}"]
+    return [*plain, *named, f"rel-{_VERSION}", f"version-{_VERSION}", f"r{_VERSION}"]
+
+
+def _taken(patterns: tuple[str, ...]) -> list[str]:
+    """Tags that these patterns take, a few for each."""
+    samples = (tag for p in patterns if not p.startswith("!") for tag in _samples(p))
+    return [tag for tag in dict.fromkeys(samples) if filter_takes(tag, patterns)]
+
+
+def _samples(pattern: str) -> Iterator[str]:
+    """A few texts in the shape of a filter pattern: with versions and with words for stars."""
+    for star in (_VERSION, "1", "next"):
+        text: list[str] = []
+        for piece in pieces(pattern):
+            if piece in {"?", "+"}:
+                continue
+            if piece.startswith("*"):
+                text.append(star)
+            elif piece.startswith("[") and len(piece) > 1:
+                text.append(_member(piece[1:-1]))
+            else:
+                text.append(piece[-1])
+        yield "".join(text)
+
+
+def _member(members: str) -> str:
+    """A character of a set such as ``0-9`` or ``abc``; not the first digit, which is rare."""
+    first, last = next(ranges_of(members))
+    return chr((ord(first) + ord(last)) // 2) if first <= last else first
+
+
+def _ruleset_takes(pattern: str, tag: str) -> bool:
+    if pattern == _EVERY:
+        return True
+    if pattern.startswith("~"):
+        return False
+    return ruleset_matches(pattern.removeprefix(_PREFIX), tag)
