@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
+_PARTS = ("light", "state")
+"""Files of fragments that other documents ask for by ``# fragments:``."""
+
 _FRAGMENTS = re.compile(r"^# fragments: (\w+)$", re.MULTILINE)
 _REPEAT = re.compile(r"^ *# repeat\n.*?^ *# end$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
@@ -17,7 +20,8 @@ def query_names() -> tuple[str, ...]:
     """Every document in ``queries/``, fragments left out."""
     folder = resources.files("audits.collect").joinpath("queries")
     names = (entry.name for entry in folder.iterdir() if entry.name.endswith(".graphql"))
-    return tuple(sorted(n.removesuffix(".graphql") for n in names if n != "light.graphql"))
+    found = (name.removesuffix(".graphql") for name in names)
+    return tuple(sorted(name for name in found if name not in _PARTS))
 
 
 @cache
@@ -71,3 +75,17 @@ def blob(alias: str, oid: str) -> str:
 def expression(alias: str, value: str, fields: str) -> str:
     """The selection of one object by an expression such as ``HEAD:path``."""
     return f"{alias}: object(expression: {literal(value)}) {{ {fields} }}"
+
+
+def rules(alias: str, node_id: str) -> str:
+    """The selection of one ruleset's rules."""
+    body = "rules(first: 50) { nodes { type } }"
+    return f"{alias}: node(id: {literal(node_id)}) {{ ... on RepositoryRuleset {{ {body} }} }}"
+
+
+def further_tags(cursor: str) -> str:
+    """The selection of the hundred tags after a cursor, newest first."""
+    order = "orderBy: { field: TAG_COMMIT_DATE, direction: DESC }"
+    after = f'refs(refPrefix: "refs/tags/", first: 100, after: {literal(cursor)}, {order})'
+    tag = "name target { oid ... on Tag { target { oid ... on Tag { target { oid } } } } }"
+    return f"{after} {{ totalCount pageInfo {{ endCursor hasNextPage }} nodes {{ {tag} }} }}"
