@@ -55,6 +55,10 @@ class Scalar:
         """Whether YAML 1.2 reads it as the boolean false."""
         return not self.style and self.value in {"false", "False", "FALSE"}
 
+    def location(self, path: str) -> Location:
+        """Where the scalar starts in the file of this path."""
+        return Location(path=path, line=self.line, column=self.column)
+
     def line_at(self, offset: int) -> int:
         """The file's line of the character at ``offset`` of ``value``.
 
