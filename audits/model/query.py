@@ -1,0 +1,144 @@
+"""What readers ask of the store, and the answers that are no table's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audits.model.history import FindingRow
+from audits.model.outcome import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryFilter:
+    """Which repositories; every part that is given must hold, of several words any one.
+
+    ``text`` is part of the name. ``area`` with ``below`` keeps those with fewer points there
+    (without ``area``: in all). ``failing`` is a check's id.
+    """
+
+    text: str = ""
+    grades: tuple[str, ...] = ()
+    ladders: tuple[str, ...] = ()
+    registries: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    area: str = ""
+    below: float | None = None
+    coverage_below: float | None = None
+    publishing: bool | None = None
+    archived: bool | None = None
+    failing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingFilter:
+    """Which findings. ``states`` are open and not-re-checked; ``accepted`` None for both;
+    ``in_release`` None also brings what only ``--all`` looks at. ``seen_since`` is a scan:
+    first seen after it.
+    """
+
+    repository: str = ""
+    checks: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    severities: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    accepted: bool | None = None
+    in_release: bool | None = True
+    path: str = ""
+    seen_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFilter:
+    """Which uses. ``action`` is part of a name, or the whole of it where ``exact``."""
+
+    action: str = ""
+    exact: bool = False
+    ref: str = ""
+    repository: str = ""
+    kinds: tuple[str, ...] = ()
+    pinned: bool | None = None
+    in_release: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSummary:
+    """One action over all repositories. ``advisories`` are ids, joined by commas."""
+
+    action: str
+    kind: str
+    uses: int
+    repositories: int
+    refs: int
+    unpinned: int
+    in_release: int
+    advisories: str
+    newest_release: str
+    archived: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCount:
+    """How many repositories a check passes, fails or leaves unknown, and what it costs."""
+
+    check: str
+    title: str
+    area: str
+    severity: str
+    passed: int
+    failed: int
+    unknown: int
+    places: int
+    points: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionCount:
+    """Unknown results that a permission would answer."""
+
+    permission: str
+    unknown: int
+    repositories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerFact:
+    """One line of the owner's card; ``repositories`` are those it touches."""
+
+    owner: str
+    check: str
+    title: str
+    severity: str
+    outcome: str
+    repositories: int
+    message: str
+    reason: str
+    permission: str
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixTime:
+    """How long findings of a check were open until they were mended, in days."""
+
+    check: str
+    title: str
+    fixed: int
+    mean_days: float
+    longest_days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanChanges:
+    """What is different between two scans of an owner; counts tell all, rows may be fewer."""
+
+    owner: str
+    scan: int
+    since: int
+    new: tuple[FindingRow, ...] = ()
+    fixed: tuple[FindingRow, ...] = ()
+    reopened: tuple[FindingRow, ...] = ()
+    not_rechecked: tuple[FindingRow, ...] = ()
+    new_count: int = 0
+    fixed_count: int = 0
+    reopened_count: int = 0
+    not_rechecked_count: int = 0

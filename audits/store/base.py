@@ -1,0 +1,60 @@
+"""A store's two ways to its database, for reading and for writing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from audits.store.errors import StoreError
+
+
+class Connected:
+    """Connections per call: none outlives it, so a store may be shared between threads."""
+
+    def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.name = name
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether the database is PostgreSQL rather than SQLite."""
+        return self._reader.dialect.name == "postgresql"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database throughout."""
+        try:
+            with self._reader.connect() as connection:
+                if self.is_postgres:
+                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                yield connection
+        except DBAPIError as error:
+            raise self._failed(error) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: all of it or nothing."""
+        if self._writer is None:
+            raise StoreError(f"The database {self.name} was opened to be read.", "Open it again.")
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise self._failed(error) from error
+
+    def close(self) -> None:
+        """Let go of pooled connections."""
+        self._reader.dispose()
+        if self._writer is not None:
+            self._writer.dispose()
+
+    def _failed(self, error: DBAPIError) -> StoreError:
+        reason = str(error.orig).strip().partition("\n")[0]
+        return StoreError(
+            f"The database {self.name} failed: {reason}.",
+            "Check that it is reachable, not full, and not in use by something else.",
+        )

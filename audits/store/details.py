@@ -1,0 +1,128 @@
+"""What changes with every shifted line, packed together once per state of a repository.
+
+Findings and uses of actions keep rows of their own that do not mention lines, so that an
+edited workflow adds one packed text instead of a new row for each of its findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from audits.model.outcome import Link
+from audits.model.score import Audit, AuditedFinding, LessonStep
+
+COMMIT = "\x00commit\x00"
+"""Stands for the audited commit in stored addresses: a push that changes no file that was
+read must not make every link new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingDetail:
+    """What a finding says beyond its row; ``ends`` is an acceptance's expiry."""
+
+    message: str
+    because: str = ""
+    line: int = 1
+    end_line: int | None = None
+    excerpt: str = ""
+    workflow: str = ""
+    job: str = ""
+    publication: str = ""
+    environment: str = ""
+    fix: str = ""
+    reason: str = ""
+    responsible: str = ""
+    ticket: str = ""
+    ends: str = ""
+    links: tuple[tuple[str, str, str], ...] = ()
+
+    def built_links(self, commit: str) -> tuple[Link, ...]:
+        """Its links at a commit."""
+        return tuple(
+            Link(kind=kind, label=label, url=url.replace(COMMIT, commit))
+            for kind, label, url in self.links
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """Of one repository: findings by `finding_key`, lines of uses by `use_key`, the lesson."""
+
+    findings: dict[str, FindingDetail] = field(default_factory=dict)
+    uses: dict[str, int] = field(default_factory=dict)
+    lesson: tuple[LessonStep, ...] = ()
+
+    def carry(self, keys: Iterable[str], earlier: Details) -> Details:
+        """With findings that were not looked at again, as they were said before."""
+        kept = {key: earlier.findings[key] for key in keys if key in earlier.findings}
+        return replace(self, findings={**kept, **self.findings}) if kept else self
+
+
+def finding_key(check: str, fingerprint: str, ordinal: int) -> str:
+    """Names a finding within its repository."""
+    return f"{check} {fingerprint} {ordinal}"
+
+
+def use_key(path: str, job: str, action: str, ref: str, ordinal: int) -> str:
+    """Names one use of an action within its repository."""
+    return f"{path} {job} {action}@{ref} {ordinal}"
+
+
+def numbered(findings: Iterable[AuditedFinding]) -> Iterator[tuple[AuditedFinding, int]]:
+    """Each finding with how many of the same fingerprint came before it."""
+    seen: dict[tuple[str, str], int] = {}
+    for found in findings:
+        key = (found.check, found.fingerprint)
+        seen[key] = seen.get(key, -1) + 1
+        yield found, seen[key]
+
+
+def all_findings(audit: Audit) -> Iterator[AuditedFinding]:
+    """Findings of release workflows, on the owner, and of what only ``--all`` looks at."""
+    yield from audit.findings
+    for result in audit.owner_results:
+        yield from result.findings
+    yield from audit.beyond
+
+
+def details_of(audit: Audit, uses: dict[str, int]) -> Details:
+    """What is to be packed of an audit."""
+    findings = details_of_findings(all_findings(audit), audit.repository.snapshot.commit)
+    return Details(findings=findings, uses=uses, lesson=audit.lesson)
+
+
+def details_of_findings(
+    findings: Iterable[AuditedFinding], commit: str
+) -> dict[str, FindingDetail]:
+    """What findings say, by `finding_key`."""
+    return {
+        finding_key(found.check, found.fingerprint, ordinal): _detail(found, commit)
+        for found, ordinal in numbered(findings)
+    }
+
+
+def _detail(found: AuditedFinding, commit: str) -> FindingDetail:
+    finding, accepted = found.finding, found.acceptance
+    at, job = finding.at, finding.job or (finding.publication and finding.publication.job)
+    expires = accepted.expires.isoformat() if accepted and accepted.expires else ""
+    environment = finding.environment or (
+        job.environment.name.value if job and job.environment else ""
+    )
+    return FindingDetail(
+        message=finding.message, because=finding.because, line=at.line, end_line=at.end_line,
+        excerpt=found.excerpt, workflow=job.path if job else _workflow(at.path),
+        job=job.id if job else "", environment=environment,
+        publication=finding.publication.key if finding.publication else "",
+        fix=found.fix.value if found.fix else "", reason=accepted.reason if accepted else "",
+        responsible=accepted.responsible if accepted else "",
+        ticket=accepted.ticket if accepted else "", ends=expires,
+        links=tuple(
+            (link.kind, link.label, link.url.replace(commit, COMMIT) if commit else link.url)
+            for link in found.links
+        ),
+    )  # fmt: skip
+
+
+def _workflow(path: str) -> str:
+    return path if path.startswith(".github/workflows/") else ""

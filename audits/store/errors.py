@@ -1,0 +1,10 @@
+"""What goes wrong with a store, in a sentence and with a piece of advice."""
+
+from __future__ import annotations
+
+
+from audits.model.errors import AuditError
+
+
+class StoreError(AuditError):
+    """The store cannot do what was asked; ``advice`` says what to do about it."""

@@ -1,0 +1,88 @@
+"""What a collector read, packed so that it can be drawn again and scored again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from audits.model.evidence import AdvisoryList, PackageEvidence
+from audits.model.repository import Repository
+from audits.model.score import Audit
+from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
+from audits.model.source import Gap, Snapshot, SourceFile
+
+SETTINGS = RepositorySettings | None
+OWNER_SETTINGS = OwnerSettings | Unseen | None
+INDEX = Mapping[tuple[str, str], PackageEvidence] | Unseen
+ADVISORIES = AdvisoryList | None
+
+_ANY_DAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The files of a snapshot by path and blob id; ``remote`` also by its own path."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    remote: dict[str, tuple[str, str]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+
+def listing_of(snapshot: Snapshot) -> Listing:
+    """What names the texts of a snapshot."""
+    return Listing(
+        files=tuple((file.path, file.oid) for file in snapshot.files),
+        remote={key: (f.path, f.oid) for key, f in sorted(snapshot.remote_files.items())},
+        gaps=snapshot.gaps,
+    )
+
+
+def texts_of(snapshot: Snapshot) -> dict[str, str]:
+    """The texts of a snapshot by blob id."""
+    return {file.oid: file.text for file in (*snapshot.files, *snapshot.remote_files.values())}
+
+
+def index_of(audit: Audit) -> Mapping[tuple[str, str], PackageEvidence] | Unseen:
+    """What the indexes say of this repository's packages, without when they were asked: the
+    same answer of another night is the same evidence.
+    """
+    repository = audit.repository
+    if isinstance(repository.index, Unseen):
+        return repository.index
+    wanted = _packages(repository) | {(s.registry, s.package) for s in audit.statuses}
+    found = ((key, repository.index.get(key)) for key in sorted(wanted))
+    return {key: replace(evidence, seen_at=None) for key, evidence in found if evidence}
+
+
+def _packages(repository: Repository) -> set[tuple[str, str]]:
+    published = {(p.registry.value, name) for p in repository.publications for name in p.packages}
+    named = repository.package_names.items()
+    return published | {(registry, name) for registry, names in named for name in names}
+
+
+def dateless(advisories: AdvisoryList | None) -> AdvisoryList | None:
+    """A live list without its day, so that an unchanged list is stored once."""
+    return replace(advisories, taken=_ANY_DAY) if advisories and advisories.live else advisories
+
+
+def dated(advisories: AdvisoryList | None, day: date) -> AdvisoryList | None:
+    """The list as asked on that day."""
+    return replace(advisories, taken=day) if advisories and advisories.live else advisories
+
+
+def rebuilt(frame: Snapshot, listing: Listing, texts: Mapping[str, str]) -> Snapshot:
+    """The snapshot with its files; a text that is not stored leaves its file out."""
+    return replace(
+        frame,
+        files=tuple(
+            SourceFile(path=path, text=texts[oid], oid=oid)
+            for path, oid in listing.files
+            if oid in texts
+        ),
+        remote_files={
+            key: SourceFile(path=path, text=texts[oid], oid=oid)
+            for key, (path, oid) in listing.remote.items()
+            if oid in texts
+        },
+    )

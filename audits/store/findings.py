@@ -1,0 +1,145 @@
+"""How findings open, change, go out of sight and close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, literal, select
+
+from audits.model.outcome import Outcome
+from audits.model.repository import Breadth
+from audits.model.score import Audit, Result
+from audits.model.source import Gap
+from audits.store.intervals import Place, close_rows, current, open_rows, value_columns
+from audits.store.names import chunks
+from audits.store.rows import gaps_of
+from audits.store.tables import OPEN, finding
+from audits.store.words import CHANGED, FIXED, NOT_RECHECKED, SEEN
+
+Key = tuple[int, str, int]
+
+Looked = Callable[[str, str, bool], bool]
+"""Whether (check, path, in_release) was looked at again, so that absence means mended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """A repository's findings after a scan: those not looked at again, all that are open."""
+
+    unchecked: tuple[tuple[int, str, int], ...]
+    open: tuple[Mapping[str, Any], ...]
+
+
+def looked_again(audit: Audit) -> Looked:
+    """Tells whether an audit would have found a fault again.
+
+    Nothing is mended by a gap: not where the check is unknown or crashed, nor where a place
+    of it was unseen, nor where the file itself could not be read (design sections 3 and 6).
+    """
+    results = {result.check: result for result in (*audit.results, *audit.owner_results)}
+    families = {check.partition("/")[0] for check in results if "/" in check}
+    gaps = gaps_of(audit)
+
+    def looked(check: str, path: str, in_release: bool) -> bool:  # noqa: FBT001
+        if any(covers(gap, path) for gap in gaps):
+            return False
+        result = results.get(check)
+        if not in_release:
+            return audit.repository.breadth is Breadth.ALL and not (result and result.crash)
+        if result is None:
+            return "/" in check and check.partition("/")[0] in families
+        return looked_at(result)
+
+    return looked
+
+
+def looked_at(result: Result) -> bool:
+    """Whether a check saw all that it has to see."""
+    return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
+
+
+def covers(gap: Gap, path: str) -> bool:
+    """Whether a gap hides a file: it is the gap's subject or lies below it."""
+    return path == gap.subject or path.startswith(gap.subject.rstrip("/") + "/")
+
+
+def sync_findings(
+    connection: Connection,
+    place: Place,
+    rows: Sequence[Mapping[str, Any]],
+    looked: Callable[[Row[Any]], bool],
+) -> Findings:
+    """Bring a repository's open findings up to date with those of an audit."""
+    held = {key_of(row._mapping): row for row in current(connection, finding, place.repository_id)}
+    wanted = {key_of(row): row for row in rows}
+    opened: list[Mapping[str, Any]] = []
+    changed: list[Row[Any]] = []
+    fixed: list[Row[Any]] = []
+    unchecked: list[Key] = []
+    still: list[Mapping[str, Any]] = list(rows)
+    for key, row in held.items():
+        if key in wanted:
+            replacement = {**wanted[key], "first": row.first, "ended": 0}
+        elif looked(row):
+            fixed.append(row)
+            continue
+        else:
+            unchecked.append(key)
+            replacement = {**_values(row), "state": NOT_RECHECKED, "ended": 0}
+            still.append(replacement)
+        if replacement != _values(row):
+            changed.append(row)
+            opened.append(replacement)
+    new = [key for key in wanted if key not in held]
+    first = _first_seen(connection, place, new)
+    opened += [{**wanted[k], "first": first.get(k, place.scan_id), "ended": 0} for k in new]
+    close_rows(connection, finding, place, changed, ended=CHANGED)
+    close_rows(connection, finding, place, fixed, ended=FIXED)
+    open_rows(connection, finding, place, opened)
+    return Findings(unchecked=tuple(unchecked), open=tuple(still))
+
+
+def key_of(row: Mapping[str, Any]) -> Key:
+    """What makes two rows the same finding of a repository."""
+    return (row["rule_id"], row["fingerprint"], row["ordinal"])
+
+
+def _values(row: Row[Any]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in value_columns(finding)}
+
+
+def _first_seen(connection: Connection, place: Place, keys: Sequence[Key]) -> dict[Key, int]:
+    """When findings that come back were seen first."""
+    found: dict[Key, int] = {}
+    columns = (finding.c.rule_id, finding.c.fingerprint, finding.c.ordinal, finding.c.first)
+    for part in chunks(sorted({key[1] for key in keys})):
+        statement = select(*columns).where(
+            finding.c.repository_id == place.repository_id, finding.c.fingerprint.in_(part)
+        )
+        for rule, fingerprint, ordinal, first in connection.execute(statement):
+            key = (rule, fingerprint, ordinal)
+            found[key] = min(first, found.get(key, first))
+    return found
+
+
+def lose_sight(connection: Connection, scan_id: int, repository_ids: Sequence[int]) -> None:
+    """Turn the open findings of repositories that were not reached to not-re-checked."""
+    copied = [c for c in finding.c if c.name not in {"id", "opened", "closed", "state", "ended"}]
+    for part in chunks(repository_ids):
+        seen = (
+            finding.c.repository_id.in_(part)
+            & (finding.c.closed == OPEN)
+            & (finding.c.state == SEEN)
+        )
+        copies = select(
+            *copied, literal(scan_id), literal(OPEN), literal(NOT_RECHECKED), literal(0)
+        ).where(seen, finding.c.opened < scan_id)
+        # The copies are read before the originals close, and written with another state, so
+        # that the update below does not meet them.
+        names = [*(c.name for c in copied), "opened", "closed", "state", "ended"]
+        connection.execute(insert(finding).from_select(names, copies))
+        fresh = seen & (finding.c.opened == scan_id)
+        connection.execute(finding.update().where(fresh).values(state=NOT_RECHECKED))
+        connection.execute(finding.update().where(seen).values(closed=scan_id, ended=CHANGED))

@@ -1,0 +1,81 @@
+"""One scan per owner at a time: a row that its scan keeps fresh."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from audits.store.errors import StoreError
+from audits.store.tables import scan_lock
+
+STALE = timedelta(minutes=15)
+"""A lock without a sign of life for so long belongs to a scan that was killed elsewhere."""
+
+_REUSED = timedelta(days=1)
+"""After so long, a process of that number on this machine is taken for another one."""
+
+
+def take(connection: Connection, owner_id: int, scan_id: int, owner: str) -> None:
+    """Take the owner's lock for a scan; StoreError while another scan holds it."""
+    held = connection.execute(
+        select(scan_lock).where(scan_lock.c.owner_id == owner_id).with_for_update()
+    ).first()
+    now = datetime.now(UTC)
+    if held is not None:
+        if not _is_dead(held.machine, held.process, now - held.beat):
+            seconds = max(0, int((now - held.beat).total_seconds()))
+            raise StoreError(
+                f"Another scan of {owner} is running "
+                f"(process {held.process} on {held.machine}, active {seconds} s ago).",
+                "Wait until it has finished; a killed scan frees its place by itself.",
+            )
+        connection.execute(scan_lock.delete().where(scan_lock.c.owner_id == owner_id))
+    try:
+        connection.execute(scan_lock.insert().values(
+            owner_id=owner_id, scan_id=scan_id, machine=platform.node(), process=os.getpid(),
+            beat=now,
+        ))  # fmt: skip
+    except IntegrityError as error:
+        raise StoreError(
+            f"Another scan of {owner} has just begun.", "Wait until it has finished."
+        ) from error
+
+
+def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
+    """Say that the scan is alive; StoreError where another scan has taken its place."""
+    mine = (scan_lock.c.owner_id == owner_id) & (scan_lock.c.scan_id == scan_id)
+    done = connection.execute(scan_lock.update().where(mine).values(beat=datetime.now(UTC)))
+    if done.rowcount != 1:
+        raise StoreError(
+            "This scan was silent for so long that another one took its place.",
+            "Let the other one finish, then scan again.",
+        )
+
+
+def free(connection: Connection, owner_id: int, scan_id: int) -> None:
+    """Give the lock back."""
+    mine = (scan_lock.c.owner_id == owner_id) & (scan_lock.c.scan_id == scan_id)
+    connection.execute(scan_lock.delete().where(mine))
+
+
+def _is_dead(machine: str, process: int, silence: timedelta) -> bool:
+    if machine != platform.node():
+        return silence > STALE
+    return silence > _REUSED or not _runs(process)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        # Windows has no harmless signal: os.kill would end the process.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

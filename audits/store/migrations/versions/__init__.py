@@ -1,0 +1,1 @@
+"""One file a revision; each stands by itself, whatever `tables` becomes."""

@@ -1,0 +1,209 @@
+"""Opening the database: where it is, whether its schema fits, and bringing it up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from audits.store.errors import StoreError
+from audits.store.store import Store
+
+HEAD = "0003"
+"""The newest revision of the schema; `migrations/versions` ends with it."""
+
+_BUSY_SECONDS = 30
+_FILE_NAME = "history.sqlite"
+
+
+def default_url() -> str:
+    """The SQLite file in the user's data directory."""
+    path = Path(platformdirs.user_data_dir("release-audit", appauthor=False)) / _FILE_NAME
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def open_store(url: str | None = None, *, read_only: bool = False) -> Store:
+    """Open the store at a database URL, by default `default_url`.
+
+    A new SQLite file or an empty database gets its tables, and an older one is brought up to
+    date, unless ``read_only``. StoreError where that cannot be.
+    """
+    address = _address(url)
+    if read_only:
+        _must_exist(address)
+    else:
+        _make_room(address)
+    reader = _engine(address, write=False, read_only=read_only)
+    revision = _revision(reader, address)
+    if revision != HEAD and read_only:
+        raise _behind(revision, address)
+    if revision != HEAD:
+        upgrade(url)
+    writer = None if read_only else _engine(address, write=True, read_only=False)
+    return Store(reader=reader, writer=writer, name=_shown(address))
+
+
+def upgrade(url: str | None = None) -> str:
+    """Bring the database's schema up to date and return its revision."""
+    # Alembic takes 0.4 s to import, so only where there is something to do.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    address = _address(url)
+    _make_room(address)
+    engine = _engine(address, write=True, read_only=False)
+    if _revision(engine, address) != HEAD:
+        config = Config()
+        config.set_main_option("script_location", "audits.store:migrations")
+        config.set_main_option("path_separator", "os")
+        try:
+            with engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, HEAD)
+        except (DBAPIError, CommandError) as error:
+            raise unreachable(error, _shown(address)) from error
+    engine.dispose()
+    return HEAD
+
+
+def unreachable(error: Exception, name: str) -> StoreError:
+    """The error of a database driver, in a sentence that holds no password."""
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    if "not a database" in reason:
+        return StoreError(
+            f"{name} is not a SQLite database.",
+            "Name another file, or move this one away and scan again.",
+        )
+    return StoreError(
+        f"The database {name} cannot be used: {reason}.",
+        "Check that it exists, is reachable and that you may write to it.",
+    )
+
+
+def _address(url: str | None) -> URL:
+    try:
+        address = make_url(url or default_url())
+        kind = address.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        kind = ""
+    if kind == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if kind == "sqlite" and address.database not in {None, "", ":memory:"}:
+        return address.set(drivername="sqlite")
+    raise StoreError(
+        "The database's address is not understood.",
+        "Write sqlite:///path/to/file or postgresql://user@host/name.",
+    )
+
+
+def _shown(address: URL) -> str:
+    """The address as it may be printed: a file's path, or a URL without its password."""
+    if address.get_backend_name() == "sqlite":
+        return str(address.database)
+    return address.set(password=None, query={}, drivername="postgresql").render_as_string()
+
+
+def _must_exist(address: URL) -> None:
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).is_file():
+        raise StoreError(
+            f"There is no database at {_shown(address)}.",
+            "Run `release-audit scan` or `release-audit demo` first, or name another database.",
+        )
+
+
+def _make_room(address: URL) -> None:
+    if address.get_backend_name() == "sqlite":
+        folder = Path(str(address.database)).absolute().parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"The folder {folder} cannot be made: {error.strerror}.",
+                "Name another database with --database.",
+            ) from error
+
+
+def _engine(address: URL, *, write: bool, read_only: bool) -> Engine:
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address, write=write, read_only=read_only)
+    options = "-c default_transaction_read_only=on" if read_only else ""
+    arguments: dict[str, Any] = {"connect_timeout": 10}
+    if options:
+        arguments["options"] = options
+    try:
+        return create_engine(address, connect_args=arguments, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "PostgreSQL needs the psycopg driver, which is not installed.",
+            "Install release-audit[postgres].",
+        ) from error
+
+
+def _sqlite(address: URL, *, write: bool, read_only: bool) -> Engine:
+    """An engine on a file; readers get a connection of their own per call, none is shared."""
+    path = Path(str(address.database)).absolute()
+    mode = "ro" if read_only else "rwc"
+
+    def connect() -> sqlite3.Connection:
+        # A file: URI, so that mode=ro holds and odd characters of the path are escaped.
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS,
+            isolation_level=None, check_same_thread=False,
+        )  # fmt: skip
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+        if not read_only:
+            # Readers go on while a scan writes; a crash of the process loses nothing.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=None if write else NullPool)
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+    # sqlite3 begins transactions by rules of its own; here each begins when it is told to.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _revision(engine: Engine, address: URL) -> str:
+    """The schema's revision, "" for an empty database; StoreError for a stranger's."""
+    try:
+        with engine.connect() as connection:
+            return _read_revision(connection, _shown(address))
+    except (DBAPIError, sqlite3.Error) as error:
+        raise unreachable(error, _shown(address)) from error
+
+
+def _read_revision(connection: Connection, name: str) -> str:
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return ""
+    if "alembic_version" not in tables or "scan" not in tables:
+        raise StoreError(
+            f"The database {name} holds other tables than release-audit's.",
+            "Name an empty database, or one that release-audit made.",
+        )
+    row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+    revision = str(row[0]) if row else ""
+    if revision > HEAD:
+        raise StoreError(
+            f"The database {name} was written by a newer release-audit (schema {revision}).",
+            f"Update release-audit; this one knows schemas up to {HEAD}.",
+        )
+    return revision
+
+
+def _behind(revision: str, address: URL) -> StoreError:
+    if not revision:
+        return StoreError(
+            f"The database {_shown(address)} is empty.", "Run `release-audit scan` first."
+        )
+    return StoreError(
+        f"The database {_shown(address)} has an older schema ({revision}).",
+        "Run `release-audit db upgrade`.",
+    )

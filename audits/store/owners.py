@@ -1,0 +1,70 @@
+"""What a scan says of the owner as a whole, under the repository without a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from audits.model.score import Result
+from audits.store import rows, tables
+from audits.store.codec import dumps
+from audits.store.details import Details, details_of_findings, numbered
+from audits.store.facts import ADVISORIES, OWNER_SETTINGS, dateless
+from audits.store.findings import looked_at, sync_findings
+from audits.store.intervals import Place, current, sync
+from audits.store.names import unseen_key
+from audits.store.recording import Recording
+from audits.store.words import title_of
+
+
+def sync_owner(
+    connection: Connection, recording: Recording, results: Sequence[Result] | None = None
+) -> None:
+    """Write the owner's settings, advisories and, where given, results."""
+    number = recording.number(connection, "")
+    place = Place(scan_id=recording.scan_id, owner_id=recording.owner_id, repository_id=number)
+    recording.done.add(number)
+    if results is not None:
+        recording.owner_details = _sync_results(connection, recording, place, results)
+    names = recording.names
+    held = current(connection, tables.owner_facts, number)
+    if recording.owner_details is None and held:
+        detail = int(held[0].detail_id)
+    else:
+        detail = names.content(connection, dumps(Details, recording.owner_details or Details()))
+    settings = dumps(OWNER_SETTINGS, recording.owner_settings)
+    advisories = dumps(ADVISORIES, dateless(recording.advisories))
+    row = {
+        "settings_id": names.content(connection, settings),
+        "advisories_id": names.content(connection, advisories),
+        "detail_id": detail,
+    }
+    sync(connection, tables.owner_facts, place, [row])
+
+
+def _sync_results(
+    connection: Connection, recording: Recording, place: Place, results: Sequence[Result]
+) -> Details:
+    names = recording.names
+    rules = {
+        r.check: (recording.titles.get(r.check) or title_of(r.check), r.area.value, int(r.severity))
+        for r in results
+    }
+    names.learn_rules(connection, rules, recording.scan_id)
+    names.learn_unseen(connection, [u for result in results for u in result.unseen])
+    kept = []
+    for result in results:
+        unseen = rows.first_unseen(result)
+        number = names.unseen[unseen_key(unseen)] if unseen else None
+        rule = names.rules[result.check]
+        kept.append(rows.result_row(result, rule=rule, unseen=number, on_owner=True))
+    sync(connection, tables.result, place, kept)
+    found = list(numbered(f for result in results for f in result.findings))
+    lines = [
+        rows.finding_row(f, rule=names.rules[f.check], ordinal=n) | {"on_owner": True}
+        for f, n in found
+    ]
+    judged = {names.rules[r.check] for r in results if looked_at(r)}
+    sync_findings(connection, place, lines, lambda row: row.rule_id in judged)
+    return Details(findings=details_of_findings((f for f, _ in found), commit=""))

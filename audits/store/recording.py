@@ -1,0 +1,98 @@
+"""What a running scan keeps in memory: whom it knows, what it has done, which words it used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from audits.model.evidence import AdvisoryList
+from audits.model.settings import OwnerSettings, Unseen
+from audits.store import tables
+from audits.store.details import Details
+from audits.store.names import Names, insert_new
+from audits.store.tables import OPEN
+
+FLUSH = 200
+"""Repositories whose progress is written together; a killed scan repeats at most so many."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Recording:
+    """One scan being written. Only the holder of the owner's lock has one."""
+
+    scan_id: int
+    owner_id: int
+    owner: str
+    titles: Mapping[str, str]
+    names: Names = field(default_factory=Names)
+    repositories: dict[str, int] = field(default_factory=dict)
+    digests: dict[int, bytes | None] = field(default_factory=dict)
+    by_github_id: dict[int, int] = field(default_factory=dict)
+    references: dict[tuple[str, str], str] = field(default_factory=dict)
+    seen_references: set[tuple[str, str]] = field(default_factory=set)
+    done: set[int] = field(default_factory=set)
+    pending: list[tuple[int, bool]] = field(default_factory=list)
+    owner_settings: OwnerSettings | Unseen | None = None
+    advisories: AdvisoryList | None = None
+    owner_details: Details | None = None
+
+    @property
+    def wants_flush(self) -> bool:
+        """Whether enough is pending to be written."""
+        return len(self.pending) >= FLUSH
+
+    def load(self, connection: Connection) -> None:
+        """Read what is known of the owner before the first repository comes."""
+        repository, state = tables.repository, tables.state
+        mine = select(repository).where(repository.c.owner_id == self.owner_id)
+        for row in connection.execute(mine):
+            self.repositories[row.key] = row.id
+            self.digests[row.id] = row.digest
+        numbered = select(state.c.database_id, state.c.repository_id).where(
+            state.c.owner_id == self.owner_id, state.c.closed == OPEN,
+            state.c.database_id.is_not(None),
+        )  # fmt: skip
+        self.by_github_id = {row[0]: row[1] for row in connection.execute(numbered)}
+        ref = tables.reference
+        known = select(ref.c.slug, ref.c.ref, ref.c.value)
+        known = known.where(ref.c.owner_id == self.owner_id, ref.c.closed == OPEN)
+        self.references = {(r.slug, r.ref): r.value for r in connection.execute(known)}
+        done = select(tables.progress.c.repository_id)
+        done = done.where(tables.progress.c.scan_id == self.scan_id)
+        self.done = set(connection.scalars(done))
+
+    def number(self, connection: Connection, name: str, github_id: int | None = None) -> int:
+        """The repository's number; a renamed one keeps its number and so its history."""
+        table = tables.repository
+        key = name.lower()
+        if key in self.repositories:
+            return self.repositories[key]
+        known = self.by_github_id.get(github_id) if github_id is not None else None
+        if known is not None and known not in self.done:
+            rename = table.update().where(table.c.id == known)
+            connection.execute(rename.values(name=name, key=key, digest=None))
+            self.repositories = {k: v for k, v in self.repositories.items() if v != known}
+            self.digests[known] = None
+            self.repositories[key] = known
+            return known
+        insert_new(connection, table, [{"owner_id": self.owner_id, "name": name, "key": key}])
+        found = select(table.c.id).where(table.c.owner_id == self.owner_id, table.c.key == key)
+        self.repositories[key] = int(connection.execute(found).scalar_one())
+        return self.repositories[key]
+
+    def note(self, repository_id: int, *, reached: bool) -> None:
+        """Remember that a repository is done."""
+        if repository_id not in self.done:
+            self.done.add(repository_id)
+            self.pending.append((repository_id, reached))
+
+    def flush(self, connection: Connection) -> None:
+        """Write which repositories are done."""
+        rows = [
+            {"scan_id": self.scan_id, "repository_id": number, "reached": reached}
+            for number, reached in self.pending
+        ]
+        insert_new(connection, tables.progress, rows)
+        self.pending.clear()

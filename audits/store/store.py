@@ -1,0 +1,21 @@
+"""The store: a database of scans, read as of any of them."""
+
+from __future__ import annotations
+
+from audits.store.read_findings import ReadFindings
+from audits.store.read_releases import ReadReleases
+from audits.store.read_repositories import ReadRepositories
+from audits.store.read_results import ReadResults
+from audits.store.read_scans import ReadScans
+from audits.store.read_snapshots import ReadSnapshots
+from audits.store.write import Writing
+
+
+class Store(
+    ReadScans, ReadRepositories, ReadFindings, ReadReleases, ReadResults, ReadSnapshots, Writing
+):
+    """Made by `audits.store.open.open_store`.
+
+    Readers take ``owner`` (all, if None) and ``scan``, as of which they answer: by default
+    the newest finished one. What an unfinished scan has written is not seen by anybody.
+    """

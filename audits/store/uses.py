@@ -1,0 +1,148 @@
+"""The uses of remote actions, reusable workflows and images of a repository, as rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audits.model.evidence import ResolvedRef
+from audits.model.repository import ReleaseGraph, Repository
+from audits.model.score import Audit
+from audits.model.uses import Uses, UsesKind
+from audits.model.workflow import Image, Job, PermissionsState, Role
+from audits.store.details import use_key
+
+ACTION, WORKFLOW, IMAGE = "action", "reusable workflow", "image"
+
+_ADVISORY = re.compile(r"GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}|CVE-\d{4}-\d{4,}")
+_DIGEST = "@sha256:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """One use of somebody else's code. ``slug`` is ``owner/repo``, "" for images."""
+
+    action: str
+    ref: str
+    comment: str
+    pinned: bool
+    kind: str
+    slug: str
+    path: str
+    line: int
+    job: str
+    role: str
+    ordinal: int
+    in_release: bool
+    permissions: str
+    advisories: str
+
+    @property
+    def key(self) -> str:
+        """Its name within the repository, whatever its line."""
+        return use_key(self.path, self.job, self.action, self.ref, self.ordinal)
+
+
+def uses_of(audit: Audit) -> list[Use]:
+    """Every use in workflows and composite actions, in the order of files."""
+    advisories = _advisories(audit)
+    seen: dict[str, int] = {}
+    found = []
+    for path, job, uses, image in _places(audit.repository):
+        named = _named(uses, image)
+        if named is None:
+            continue
+        action, ref, pinned, kind, line = named
+        graph = audit.repository.graph
+        key = f"{path} {job.id if job else ''} {action}@{ref}"
+        seen[key] = seen.get(key, -1) + 1
+        known = advisories.get((path, line), "")
+        found.append(Use(
+            action=action, ref=ref, comment=uses.comment if uses else "", pinned=pinned,
+            kind=WORKFLOW if job and uses is job.uses else kind, slug=uses.slug if uses else "",
+            path=path, line=line, job=job.id if job else "", ordinal=seen[key],
+            role=(graph.roles.get(job, Role.OTHER) if job else Role.OTHER).value,
+            in_release=path in graph.release_paths, permissions=_permissions(graph, job),
+            advisories=known,
+        ))  # fmt: skip
+    return found
+
+
+def references_of(repository: Repository, uses: list[Use]) -> Iterator[ResolvedRef]:
+    """What is known of the repositories that these uses name."""
+    known = repository.references
+    if isinstance(known, dict) or hasattr(known, "get"):
+        for use in uses:
+            if use.slug and (found := known.get((use.slug, use.ref))) is not None:
+                yield found
+
+
+def _places(repository: Repository) -> Iterator[tuple[str, Job | None, Uses | None, Image | None]]:
+    for workflow in repository.workflows:
+        for job in workflow.jobs:
+            if job.uses is not None:
+                yield workflow.path, job, job.uses, None
+            for image in job.images:
+                yield workflow.path, job, None, image
+            for step in job.steps:
+                if step.uses is not None:
+                    yield workflow.path, job, step.uses, None
+    for action in repository.actions:
+        if action.image is not None:
+            yield action.path, None, None, action.image
+        for step in action.steps:
+            if step.uses is not None:
+                yield action.path, None, step.uses, None
+
+
+def _named(uses: Uses | None, image: Image | None) -> tuple[str, str, bool, str, int] | None:
+    """Action, ref, whether pinned, kind and line; None for what is the repository's own."""
+    if uses is not None and uses.kind is UsesKind.REMOTE:
+        return uses.action, uses.ref, uses.is_pinned, ACTION, uses.raw.line
+    if uses is not None and uses.kind is UsesKind.DOCKER:
+        name, ref = _image(uses.path.removeprefix("docker://"))
+        return name, ref, ref.startswith("sha256:"), IMAGE, uses.raw.line
+    if image is not None:
+        name, ref = _image(image.reference.value.removeprefix("docker://"))
+        return name, ref, ref.startswith("sha256:"), IMAGE, image.reference.line
+    return None
+
+
+def _image(reference: str) -> tuple[str, str]:
+    """An image's name and its tag or digest; a port before a slash is no tag."""
+    if _DIGEST in reference:
+        name, _, digest = reference.partition("@")
+        return name, digest
+    name, colon, tag = reference.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (reference, "")
+
+
+def _permissions(graph: ReleaseGraph, job: Job | None) -> str:
+    """What the job's token may do, on every way to it: ``contents: read, id-token: write``."""
+    if job is None:
+        return ""
+    routes = graph.routes.get(job, ())
+    levels = [route.grant.levels for route in routes] or [job.permissions]
+    said: dict[str, None] = {}
+    for block in levels:
+        if block is None or block.state is PermissionsState.ABSENT:
+            said["default"] = None
+        elif block.state is PermissionsState.MAP:
+            scopes = (f"{scope}: {level.value}" for scope, level in sorted(block.scopes.items()))
+            said[", ".join(scopes)] = None
+        else:
+            said["{}" if block.state is PermissionsState.NULL else block.state.value] = None
+    return " | ".join(said)
+
+
+def _advisories(audit: Audit) -> dict[tuple[str, int], str]:
+    """Advisories by file and line, as the check on them found: its verdict is the only one."""
+    found: dict[tuple[str, int], str] = {}
+    for item in (*audit.findings, *audit.beyond):
+        if item.check == "vulnerable-action":
+            told = " ".join((item.finding.message, *(link.url for link in item.links)))
+            ids = dict.fromkeys(_ADVISORY.findall(told))
+            at = (item.finding.at.path, item.finding.at.line)
+            found[at] = ", ".join(dict.fromkeys((*found.get(at, "").split(", "), *ids))).strip(", ")
+    return found

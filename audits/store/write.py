@@ -1,0 +1,188 @@
+"""Recording a scan: repository by repository, so that a killed one can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from audits.model.history import ScanRow
+from audits.model.score import Audit, Result
+from audits.model.settings import OwnerSettings, Unseen
+from audits.model.source import Gap
+from audits.store import lock, tables
+from audits.store.base import Connected
+from audits.store.errors import StoreError
+from audits.store.finish import close_scan
+from audits.store.names import Names, insert_new
+from audits.store.owners import sync_owner
+from audits.store.recording import Recording
+from audits.store.repositories import lose_repositories, record_gaps, record_repository
+
+
+class Writing(Connected):
+    """The writing half of a store."""
+
+    def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
+        super().__init__(reader=reader, writer=writer, name=name)
+        self._recordings: dict[int, Recording] = {}
+
+    def begin_scan(
+        self,
+        owner: str,
+        *,
+        source: str,
+        started: datetime,
+        tier: int,
+        policy: str,
+        tool_version: str,
+        titles: Mapping[str, str] | None = None,
+    ) -> int:
+        """Begin a scan of an owner and return its number; ``titles`` are the checks' titles.
+
+        StoreError while another scan of the owner runs. A scan that was killed before stays
+        unfinished; what it recorded is compared with like everything else.
+        """
+        with self.writing() as connection:
+            table = tables.owner
+            insert_new(connection, table, [{"login": owner, "key": owner.lower()}])
+            found = select(table.c.id).where(table.c.key == owner.lower())
+            owner_id = int(connection.execute(found).scalar_one())
+            made = connection.execute(tables.scan.insert().values(
+                owner_id=owner_id, source=source, started=started, tier=tier, policy=policy,
+                tool_version=tool_version,
+            ))  # fmt: skip
+            scan_id = int(made.inserted_primary_key[0])
+            lock.take(connection, owner_id, scan_id, owner)
+            recording = Recording(
+                scan_id=scan_id, owner_id=owner_id, owner=owner, titles=titles or {}
+            )
+            recording.load(connection)
+        self._recordings[scan_id] = recording
+        return scan_id
+
+    def unfinished_scan(self, owner: str) -> ScanRow | None:
+        """The owner's newest scan, if it was not finished: it can be resumed."""
+        table, own = tables.scan, tables.owner
+        with self.reading() as connection:
+            newest = select(func.max(table.c.id)).join(own).where(own.c.key == owner.lower())
+            row = connection.execute(
+                select(table, own.c.login).join(own)
+                .where(table.c.id == newest.scalar_subquery(), table.c.finished.is_(None))
+            ).first()  # fmt: skip
+        return None if row is None else ScanRow(
+            id=row.id, owner=row.login, source=row.source, started=row.started, finished=None,
+            tool_version=row.tool_version, policy=row.policy, tier=row.tier,
+        )  # fmt: skip
+
+    def resume_scan(self, scan_id: int, *, titles: Mapping[str, str] | None = None) -> set[str]:
+        """Go on with an unfinished scan; returns the names of repositories already done."""
+        table, own = tables.scan, tables.owner
+        with self.writing() as connection:
+            row = connection.execute(
+                select(table, own.c.login).join(own).where(table.c.id == scan_id)
+            ).first()
+            newest = select(func.max(table.c.id)).where(table.c.finished.is_not(None))
+            if row is None or row.finished is not None or (
+                connection.scalar(newest.where(table.c.owner_id == row.owner_id)) or 0
+            ) > scan_id:  # fmt: skip
+                raise StoreError(f"Scan {scan_id} cannot be resumed.", "Begin a new scan.")
+            lock.take(connection, row.owner_id, scan_id, row.login)
+            recording = Recording(
+                scan_id=scan_id, owner_id=row.owner_id, owner=row.login, titles=titles or {}
+            )
+            recording.load(connection)
+            names = select(tables.repository.c.id, tables.repository.c.name)
+            mine = names.where(tables.repository.c.owner_id == row.owner_id)
+            done = {r.name for r in connection.execute(mine) if r.id in recording.done}
+        self._recordings[scan_id] = recording
+        return done - {""}
+
+    def record(self, scan_id: int, audit: Audit) -> bool:
+        """Record one repository; returns whether it differs from what was known.
+
+        A repository of which nothing could be read keeps its findings as not-re-checked.
+        """
+        recording = self._recording(scan_id)
+        try:
+            changed = record_repository(self, recording, audit)
+        except StoreError:
+            # What was rolled back has no number: learn it again.
+            recording.names = Names()
+            raise
+        self._keep_up(recording)
+        return changed
+
+    def record_unchanged(self, scan_id: int, names: Iterable[str]) -> None:
+        """Record that these repositories are as they were; unknown names are a StoreError."""
+        recording = self._recording(scan_id)
+        for name in names:
+            number = recording.repositories.get(name.lower())
+            if number is None or recording.digests.get(number) is None:
+                raise StoreError(
+                    f"{recording.owner}/{name} was not recorded before.", "Record its audit."
+                )
+            recording.note(number, reached=True)
+        self._keep_up(recording)
+
+    def record_owner(
+        self,
+        scan_id: int,
+        settings: OwnerSettings | Unseen | None,
+        results: Sequence[Result] = (),
+    ) -> None:
+        """Record the owner's own settings and results, for the owner's card."""
+        recording = self._recording(scan_id)
+        recording.owner_settings = settings
+        with self.writing() as connection:
+            sync_owner(connection, recording, results)
+
+    def record_gaps(self, scan_id: int, gaps: Iterable[Gap]) -> None:
+        """Record what could not be seen of the owner as a whole: all of it, each time."""
+        recording = self._recording(scan_id)
+        with self.writing() as connection:
+            record_gaps(connection, recording, "", tuple(gaps))
+
+    def beat(self, scan_id: int) -> None:
+        """Keep the owner's lock while a scan waits."""
+        recording = self._recording(scan_id)
+        with self.writing() as connection:
+            recording.flush(connection)
+            lock.beat(connection, recording.owner_id, scan_id)
+
+    def pause_scan(self, scan_id: int) -> None:
+        """Leave a scan unfinished, to be resumed, and let others scan."""
+        recording = self._recording(scan_id)
+        with self.writing() as connection:
+            recording.flush(connection)
+            lock.free(connection, recording.owner_id, scan_id)
+        del self._recordings[scan_id]
+
+    def finish_scan(self, scan_id: int, finished: datetime, *, gone: Iterable[str] = ()) -> ScanRow:
+        """Finish a scan; from now on it is what readers see.
+
+        Known repositories that were not recorded are listed as not reached. ``gone`` names
+        those that are known to be deleted or out of scope: all that is said of them ends.
+        """
+        recording = self._recording(scan_id)
+        with self.writing() as connection:
+            recording.flush(connection)
+            lock.beat(connection, recording.owner_id, scan_id)
+            sync_owner(connection, recording)
+            lose_repositories(connection, recording, gone)
+            row = close_scan(connection, recording, finished)
+            lock.free(connection, recording.owner_id, scan_id)
+        del self._recordings[scan_id]
+        return row
+
+    def _recording(self, scan_id: int) -> Recording:
+        if scan_id not in self._recordings:
+            raise StoreError(f"Scan {scan_id} is not being recorded.", "Begin or resume it.")
+        return self._recordings[scan_id]
+
+    def _keep_up(self, recording: Recording) -> None:
+        if recording.wants_flush:
+            with self.writing() as connection:
+                recording.flush(connection)
+                lock.beat(connection, recording.owner_id, recording.scan_id)
