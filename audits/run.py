@@ -97,7 +97,12 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
     """The audits of some snapshots, whose questions to others are asked together."""
     advisories = plan.facts.advisories()
     read = tuple(
-        read_repository(snapshot, channel=plan.rules.index.channel_of, advisories=advisories)
+        read_repository(
+            snapshot,
+            channel=plan.rules.index.channel_of,
+            advisories=advisories,
+            index_hosts=plan.rules.index,
+        )
         for snapshot in snapshots
     )
     completed = plan.facts.complete(read)
@@ -129,7 +134,7 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
         return None
     wide = read_repository(
         repository.snapshot, channel=plan.rules.index.channel_of, breadth=Breadth.ALL,
-        advisories=repository.advisories,
+        advisories=repository.advisories, index_hosts=repository.index_hosts,
     )  # fmt: skip
     return replace(wide, references=repository.references, index=repository.index)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from audits.model.decision import Facts, Prefix, Undecided, decide, evaluate
+from audits.model.decision import Facts, Prefix, decide, evaluate
 from audits.model.expression import (
     Call,
     Context,
@@ -15,8 +15,9 @@ from audits.model.expression import (
     condition_expression,
     fences,
 )
+from audits.model.guards import publishing_steps
 from audits.model.publication import Publication, Route
-from audits.model.workflow import Condition, DeclaredInput, Trigger, Workflow
+from audits.model.workflow import DeclaredInput, Trigger, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,10 @@ def occasions(route: Route) -> Iterator[tuple[Trigger, Facts]]:
 
 def can_run(publication: Publication, route: Route, facts: Facts) -> bool:
     """Whether no condition of the calls, the job or the step excludes a run."""
-    conditions: list[Condition | None] = [job.condition for job in (*route.calls, publication.job)]
-    if publication.source_step is not None:
-        conditions.append(publication.source_step.condition)
+    places = (*route.calls, publication.job, *publishing_steps(publication))
+    conditions = [place.condition for place in places if place.condition is not None]
     return all(
-        condition is None or decide(condition_expression(condition.text.value), facts) is not False
+        decide(condition_expression(condition.text.value), facts) is not False
         for condition in conditions
     )
 

@@ -106,11 +106,6 @@ def settings_of(repo: Repository, name: str) -> EnvironmentSettings | Unseen | N
     return settings.environments.get(name.lower())
 
 
-def waits_for_somebody(settings: EnvironmentSettings) -> bool | Unseen:
-    """Whether a deployment is held until a reviewer, a timer or an app lets it pass."""
-    return _any(settings.reviewers, settings.wait_minutes, settings.custom_rules)
-
-
 def is_protected(settings: EnvironmentSettings) -> bool | Unseen:
     """Whether any rule guards the environment; one rule seen is enough to know."""
     return _any(

@@ -8,6 +8,7 @@ from enum import Enum
 
 from audits.model.command import Command
 from audits.model.evidence import AdvisoryList, PackageEvidence, PackageIndex, ResolvedRef
+from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Verdict
 from audits.model.publication import Publication, Route
 from audits.model.settings import Need, RepositorySettings, Unseen
@@ -81,6 +82,7 @@ class Repository:
     ``references`` is keyed by (``owner/repo`` in lower case, ref). ``package_names`` are the
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
     ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``.
+    ``index_hosts`` tells the pages of the package index, where one is configured.
     """
 
     snapshot: Snapshot
@@ -95,6 +97,7 @@ class Repository:
     gaps: tuple[Gap, ...] = ()
     updates: UpdateAutomation | None = None
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    index_hosts: IndexHosts | None = None
 
     @property
     def ref(self) -> RepositoryRef:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.index_hosts import IndexHosts
 from audits.model.publication import Channel
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
 from audits.model.settings import Unseen
@@ -27,10 +28,12 @@ def read_repository(
     references: dict[tuple[str, str], ResolvedRef] | Unseen = NO_REFERENCES,
     index: PackageIndex | Unseen = NO_INDEX,
     advisories: AdvisoryList | None = None,
+    index_hosts: IndexHosts | None = None,
 ) -> Repository:
     """Parse a snapshot and work out how it releases.
 
-    ``channel`` tells which instance of an index an upload address means.
+    ``channel`` tells which instance of an index an upload address means; ``index_hosts`` are
+    the pages of the package index that edits may lead to.
     """
     workflows: list[Workflow] = []
     actions: list[CompositeAction] = []
@@ -52,7 +55,7 @@ def read_repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
         gaps=(*gaps, *names.gaps, *_missing_callees(known[0])), updates=read_updates(snapshot.files),
-        locked=read_lock(snapshot.files),
+        locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
 
 

@@ -59,5 +59,6 @@ def repository_of(example: Example, files: Mapping[str, str] | None = None) -> R
         snapshot,
         channel=INDEX.channel_of,
         advisories=example.advisories,
+        index_hosts=INDEX,
         **given,  # type: ignore[arg-type]
     )
