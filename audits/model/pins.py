@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from audits.model.edits import replace
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Edit
+from audits.model.place import Location
+from audits.model.repository import Repository
 from audits.model.settings import Unseen
 from audits.model.source import SourceFile
-from audits.model.uses import Uses
+from audits.model.uses import Uses, UsesKind
 from audits.model.versions import best_tag, parse_version, version_comment
+from audits.model.workflow import Job
 
 _HEX = re.compile(r"[0-9a-fA-F]{7,}")
 
@@ -92,3 +97,42 @@ def comment_edits(source: SourceFile, uses: Uses, tag: str) -> tuple[Edit, ...]:
         at = start + text.rfind(old)
         return (replace(source, at, at + len(old), tag),)
     return (replace(source, start, start, f"# {tag} "),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteUse:
+    """A remote action or called workflow at its place; ``job`` as in `StepSite`."""
+
+    uses: Uses
+    at: Location
+    job: Job | None
+    locked: str = ""
+
+
+def remote_actions(repo: Repository) -> Iterator[RemoteUse]:
+    """The actions of other repositories that the steps to look at use.
+
+    ``locked`` is the commit that GitHub's lock file binds a step to; it holds for steps of
+    workflows and neither for composite actions nor for called workflows.
+    """
+    for site in repo.steps():
+        uses = site.step.uses
+        if uses is not None and uses.kind is UsesKind.REMOTE:
+            locked = repo.locked_commit(site.path, uses) if site.action is None else ""
+            at = uses.raw.location(site.path)
+            yield RemoteUse(uses=uses, at=at, job=site.job, locked=locked)
+
+
+def remote_workflows(repo: Repository) -> Iterator[RemoteUse]:
+    """The workflows of other repositories that the jobs to look at call."""
+    for site in repo.jobs():
+        uses = site.job.uses
+        if uses is not None and uses.kind is UsesKind.REMOTE:
+            at = uses.raw.location(site.workflow.path)
+            yield RemoteUse(uses=uses, at=at, job=site.job)
+
+
+def remote_uses(repo: Repository) -> Iterator[RemoteUse]:
+    """Both, actions first."""
+    yield from remote_actions(repo)
+    yield from remote_workflows(repo)

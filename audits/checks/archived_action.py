@@ -1,0 +1,79 @@
+"""Action's repository is archived or gone.
+
+## Why it matters
+Nobody mends an archived action: a flaw found in it stays, and it stops working when GitHub
+retires the runtime it needs. An action whose repository is gone fails the release, and a
+deleted owner's name can be registered by somebody else.
+
+## How to fix
+Replace the action by one that is kept, or by the few commands it stands for. Many small release
+actions (create a release, upload a file) are one line of GitHub's command line, which every
+hosted runner has.
+
+A repository that your token may not see looks like one that is gone.
+
+## Deviations
+zizmor's `archived-uses` knows a fixed list of archived repositories and works offline; here the
+repository itself is asked, so that new and private ones are seen too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_SECURE_USE
+from audits.model.evidence import ResolvedRef
+from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
+from audits.model.pins import remote_uses
+from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
+
+_WORKFLOW = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: juniper-ci/create-release@v1 # !
+      - run: twine upload dist/*
+"""
+_KEPT = ResolvedRef(
+    slug="juniper-ci/create-release",
+    ref="v1",
+    commit="7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3",
+    is_tag=True,
+)
+_ARCHIVED = ResolvedRef(slug=_KEPT.slug, ref="v1", commit=_KEPT.commit, archived=True)
+_GONE = ResolvedRef(slug=_KEPT.slug, ref="v1", commit=None, exists=False)
+
+
+@check(
+    area=Area.PINNING,
+    severity=Severity.MEDIUM,
+    needs={Need.REFERENCES},
+    links=(GITHUB_SECURE_USE,),
+    zizmor="archived-uses",
+    any_workflow=True,
+    examples=(
+        Example(name="archived", workflow=_WORKFLOW, references=(_ARCHIVED,)),
+        Example(name="gone", workflow=_WORKFLOW, references=(_GONE,)),
+        Example(name="kept", workflow=_WORKFLOW.replace(" # !", ""), references=(_KEPT,)),
+        Example(name="offline", workflow=_WORKFLOW.replace(" # !", ""), outcome=Outcome.UNKNOWN),
+    ),
+)
+def archived_action(repo: Repository) -> Iterator[Verdict]:
+    """Yield a finding for each action or called workflow of an archived or absent repository."""
+    for use in remote_uses(repo):
+        known = repo.reference(use.uses)
+        slug = f"{use.uses.owner}/{use.uses.repo}"
+        if isinstance(known, Unseen):
+            yield Unknown(at=use.at, unseen=known, job=use.job)
+        elif not known.exists:
+            message = f"The repository `{slug}` is gone, or hidden from this token."
+            yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
+        elif known.archived:
+            message = f"The repository `{slug}` is archived: nobody mends it any more."
+            yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
+        else:
+            yield Clean(at=use.at, job=use.job)

@@ -1,0 +1,227 @@
+"""Container image is not pinned to a digest.
+
+## Why it matters
+A release job that runs in `image:latest`, or in an image without a tag, runs whatever was
+pushed last under that name. A tag such as `3.12` moves as well, with every rebuild of the
+image and with every account that may push it. The image sees the job's token, its secrets and
+the files that become your package.
+
+## How to fix
+Add the digest that your registry shows for the tag you use:
+
+    container: python:3.12-slim@sha256:<64 hexadecimal digits>
+
+The tag may stay in front of the digest, as a comment for people; only the digest counts. It
+is shown by `docker buildx imagetools inspect python:3.12-slim`, and Dependabot and Renovate
+keep it up to date.
+
+## Deviations
+zizmor's `unpinned-images` reports tags other than `latest` to its pedantic users only; here
+they are of medium severity. It does not look at `docker://` in steps of composite actions;
+here they count. An image that an expression names is unknown here unless all of its values
+stand in the job's matrix, which are then judged one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from audits.check import Example, check
+from audits.checks.constants import DOCKER_DIGESTS, GITHUB_SECURE_USE
+from audits.model.expression import Context, fences
+from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
+from audits.model.place import Location, Scalar
+from audits.model.repository import Breadth, Repository
+from audits.model.settings import Need, Unseen
+from audits.model.uses import UsesKind
+from audits.model.workflow import Job
+
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+_ZEROS = "0" * 64
+_IMAGES = """\
+on: release
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    container: quay.example/orchard/manylinux # !
+    services:
+      cache:
+        image: redis:latest # !
+    steps:
+      - uses: docker://alpine # !
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - run: twine upload dist/*
+"""
+_TAGS = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    container:
+      image: localhost:5000/python:3.12 # !
+    steps:
+      - run: twine upload dist/*
+"""
+_MATRIX = """\
+on: release
+jobs:
+  publish:
+    strategy:
+      matrix:
+        image: ["manylinux:2024.1", "musllinux:2024.1"]
+    runs-on: ubuntu-latest
+    container: ${{ matrix.image }} # !
+    steps:
+      - run: twine upload dist/*
+"""
+_EXPRESSION = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    container: ${{ vars.IMAGE }}
+    steps:
+      - run: twine upload dist/*
+"""
+_ACTION = """\
+name: Build
+runs:
+  using: docker
+  image: docker://ghcr.example/orchard/build:2 # !
+"""
+_COMPOSITE = """\
+name: Build
+runs:
+  using: composite
+  steps:
+    - uses: docker://alpine:3.20 # !
+"""
+_LOCAL = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: ./.github/actions/build
+      - run: twine upload dist/*
+"""
+_PINNED = f"""\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    container: python:3.12@sha256:{_ZEROS}
+    steps:
+      - uses: docker://alpine@sha256:{_ZEROS}
+      - run: twine upload dist/*
+"""
+
+
+@check(
+    area=Area.PINNING,
+    severity=Severity.HIGH,
+    links=(GITHUB_SECURE_USE, DOCKER_DIGESTS),
+    zizmor="unpinned-images",
+    any_workflow=True,
+    counts_places=True,
+    examples=(
+        Example(name="no tag, or latest", workflow=_IMAGES, severity=Severity.HIGH),
+        Example(name="a tag", workflow=_TAGS, severity=Severity.MEDIUM),
+        Example(name="images of the matrix", workflow=_MATRIX, severity=Severity.MEDIUM),
+        Example(name="an expression", workflow=_EXPRESSION, outcome=Outcome.UNKNOWN),
+        Example(
+            name="a local action that is an image",
+            workflow=_LOCAL,
+            files={".github/actions/build/action.yml": _ACTION},
+        ),
+        Example(
+            name="in a composite action",
+            workflow=_LOCAL,
+            files={".github/actions/build/action.yml": _COMPOSITE},
+        ),
+        Example(name="pinned", workflow=_PINNED),
+        Example(
+            name="no image",
+            workflow=_LOCAL.replace("./.github/actions/build", "actions/checkout@v4"),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def unpinned_image(repo: Repository) -> Iterator[Verdict]:
+    """Yield a finding for each image, of jobs, services, steps and actions, without a digest."""
+    for place in _places(repo):
+        for text in _values(place):
+            yield _judged(place, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    text: str
+    at: Location
+    job: Job | None
+
+
+def _places(repo: Repository) -> Iterator[_Place]:
+    for site in repo.jobs():
+        for image in site.job.images:
+            yield _Place(image.reference.value, image.at, site.job)
+    for step in repo.steps():
+        uses = step.step.uses
+        if uses is not None and uses.kind is UsesKind.DOCKER:
+            yield _Place(uses.path, uses.raw.location(step.path), step.job)
+    for action in repo.actions:
+        known = action.path in repo.graph.release_paths or repo.breadth is Breadth.ALL
+        if known and action.image is not None and _is_registry_image(action.image.reference):
+            users = repo.graph.action_users.get(action.path, ())
+            job = next((j for j in users if j in repo.graph.release_jobs), None)
+            yield _Place(action.image.reference.value, action.image.at, job)
+
+
+def _is_registry_image(reference: Scalar) -> bool:
+    """A Docker action names a Dockerfile, or an image of a registry by ``docker://``."""
+    return reference.value.strip().startswith("docker://")
+
+
+def _values(place: _Place) -> tuple[str | None, ...]:
+    """The images that a text can name; None for one that cannot be told."""
+    found = list(fences(place.text))
+    if not found:
+        return (place.text,)
+    if len(found) > 1 or (found[0].start, found[0].end) != (0, len(place.text.strip())):
+        return (place.text if _DIGEST.search(place.text) else None,)
+    expression = found[0].expression
+    if place.job is None or not isinstance(expression, Context):
+        return (None,)
+    key = expression.name.removeprefix("matrix.")
+    values = [
+        v.value for name, all_ in place.job.matrix.items() if name.lower() == key for v in all_
+    ]
+    if not expression.name.startswith("matrix.") or not values:
+        return (None,)
+    return tuple(None if "${{" in value else value for value in values if value)
+
+
+def _judged(place: _Place, text: str | None) -> Verdict:
+    if text is None:
+        unseen = Unseen(need=Need.WORKFLOW, reason="the image is named by an expression")
+        return Unknown(at=place.at, unseen=unseen, job=place.job)
+    image = text.strip().removeprefix("docker://")
+    if _DIGEST.search(image):
+        return Clean(at=place.at, job=place.job)
+    name, _, tag = image.rpartition("/")[2].partition(":")
+    anchor = image.removesuffix(f":{tag}") if tag else image
+    if tag in {"", "latest"}:
+        message = f"The image `{image}` is whatever was pushed last: it has no digest."
+        return Finding(message=message, at=place.at, job=place.job, anchor=anchor)
+    return Finding(
+        message=f"The tag of the image `{image}` can be moved: it has no digest.",
+        at=place.at, job=place.job, anchor=anchor or name, severity=Severity.MEDIUM,
+        because="a tag other than latest is moved on purpose only",
+    )  # fmt: skip
