@@ -15,6 +15,7 @@ from audits.workflow.upload_contents import packages_of
 from audits.workflow.upload_credentials import Proof, proof_of
 from audits.workflow.upload_indirect import indirect_uploads
 from audits.workflow.upload_match import by_command, by_uses, commands_of
+from audits.workflow.upload_reach import can_run
 from audits.workflow.upload_site import Library, Site
 from audits.workflow.upload_types import CLAIMS, Claims, Uploader
 from audits.workflow.upload_versions import reaches, version_of
@@ -39,15 +40,19 @@ def find_publications(
         return ()
     base = Site(workflow=workflow, job=job, routes=routes, library=library, path=workflow.path)
     if job.uses is not None:
-        return tuple(_publication(base, uploader, None) for uploader in by_uses(base))
+        called = [_publication(base, uploader, None) for uploader in by_uses(base)]
+        return tuple(called) if called and can_run(base) else ()
     sites = _sites(base)
     found: list[Publication] = []
     quiet: set[tuple[Step, Registry]] = set()
     for site in sites:
-        found += _of_step(site, quiet)
+        here = list(_of_step(site, quiet))
+        if here and can_run(site):
+            found += here
     held = frozenset(publication.registry for publication in found)
     for site, uploader in indirect_uploads(sites, held, quiet):
-        found.append(replace(_publication(site, uploader, None), indirect=True))
+        if can_run(site):
+            found.append(replace(_publication(site, uploader, None), indirect=True))
     order = {site.step: index for index, site in enumerate(sites)}
     return tuple(sorted(found, key=lambda p: order.get(p.source_step, 0)))
 

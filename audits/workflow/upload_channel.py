@@ -25,9 +25,10 @@ _PUBLIC_HOSTS: dict[Registry, frozenset[str]] = {
     ),
 }
 _PRIVATE_HOSTS = re.compile(r".*\.dkr\.ecr\..*|.*\.azurecr|.*\.jfrog|nuget\.pkg\.github")
+_FIXED_HOST = re.compile(r"https?://[\w.:-]+/")
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?::\d+)?")
 _PRODUCTION_NAMES = frozenset(
-    {"pypi", "main", "release", "crates-io", "crates.io", "nuget", "npm", "upload", "warehouse"}
+    {"pypi", "main", "release", "crates-io", "nuget", "npm", "upload", "warehouse"}
 )
 _TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
 
@@ -48,7 +49,11 @@ def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Chann
 
 def _texts(site: Site, text: str) -> tuple[str | None, ...]:
     texts = site.texts(text.strip())
-    return (None,) if texts is None else texts
+    if texts is not None:
+        return texts
+    # The host decides, so a path that is open does not matter.
+    host = _FIXED_HOST.match(text.strip())
+    return (host[0],) if host else (None,)
 
 
 def _given(

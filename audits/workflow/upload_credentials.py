@@ -22,7 +22,7 @@ _STEP_OUTPUT = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
 _NAMED = re.compile(r"\s*(env|inputs)\.([\w-]+)\s*")
 _MAY_BE_EMPTY = re.compile(r"\|\|\s*(?:''|null|false)|^(?!.*\|\|).*&&", re.DOTALL)
 _SECRET_NAME = re.compile(r"TOKEN|PASS|KEY|SECRET|AUTH|CRED", re.IGNORECASE)
-# An exchange of an OIDC identity by hand: documentation: trusted-publishers/using-a-publisher/
+# An exchange of an OIDC identity by hand, as the index's documentation shows it.
 MINTS = re.compile(r"ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)|mint-token|-m id\b")
 _DEEPEST = 6
 

@@ -251,6 +251,15 @@ PYPI: tuple[Uploader, ...] = (
         attests_known=False,
     ),
     Uploader(
+        mechanism="aio-libs/create-release",
+        registry=Registry.PYPI,
+        actions=("aio-libs/create-release",),
+        # With this input it uploads too; without, it only makes the release on GitHub.
+        needs={"pypi_token": ()},
+        tokens=Tokens(inputs=("pypi_token",)),
+        contents=Contents(directory_inputs=("dist_dir",)),
+    ),
+    Uploader(
         mechanism="ansys/actions/release-pypi-public",
         registry=Registry.PYPI,
         actions=("ansys/actions/release-pypi-public",),

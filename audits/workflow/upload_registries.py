@@ -76,7 +76,7 @@ _NPM: tuple[Uploader, ...] = (
         tokens=_NPM_TOKENS,
         target=_NPM_TARGET,
         contents=_NPM_CONTENTS,
-        # Provenance comes by itself with trusted publishing: documentation: trusted-publishers
+        # Provenance comes by itself with trusted publishing, as the registry documents.
         oidc=ALWAYS,
         attests=ALWAYS,
     ),

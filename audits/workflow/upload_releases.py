@@ -1,4 +1,4 @@
-"""Uploaders of anaconda.org, goreleaser and GitHub Releases."""
+"""Uploaders of Anaconda, goreleaser and GitHub Releases."""
 
 from __future__ import annotations
 

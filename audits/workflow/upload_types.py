@@ -19,15 +19,16 @@ class Claims(Enum):
 
 
 CLAIMS: Mapping[Registry, Claims] = {
-    # `job_workflow_ref`: documentation: trusted-publishers/troubleshooting/
+    # The claim `job_workflow_ref`: https://github.com/pypi/warehouse/issues/11096
     Registry.PYPI: Claims.CALLED,
-    # The calling workflow: documentation: trusted-publishers
+    # The calling workflow, as its documentation of trusted publishers says.
     Registry.NPM: Claims.CALLING,
-    # `workflow_ref`: https://github.com/rust-lang/crates.io
+    # The claim `workflow_ref`, in the registry's crate `crates_io_trustpub`.
     Registry.CRATES: Claims.CALLING,
-    # `job_workflow_ref`: documentation: trusted-publishing/
+    # The claim `job_workflow_ref`, as its guide to trusted publishing says.
     Registry.RUBYGEMS: Claims.CALLED,
-    Registry.NUGET: Claims.CALLING,
+    # The same: https://github.com/NuGet/login/issues/24
+    Registry.NUGET: Claims.CALLED,
 }
 
 DRY = frozenset({"--dry-run", "--dryrun", "--dry-run=true", "--help"})
