@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import requests
 from cachecontrol import CacheControlAdapter
+from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
-from audits.collect.index_transport import OneHostSession, cache_in, user_agent
+from audits.collect.index_transport import OneHostSession, cache_in, drop_copy, user_agent
 from audits.model.source import GapReason
 
 FOREVER = timedelta(days=3650)
@@ -174,8 +175,8 @@ class IndexSession:
             return None
         try:
             wait = Retry().parse_retry_after(retry_after) if retry_after else 1.0
-        except ValueError:
-            wait = self.limits.longest_wait
+        except InvalidHeader:
+            return None
         return wait if wait <= self.limits.longest_wait else None
 
     def _judged(self, host: str, answer: Answer) -> Answer:
@@ -247,6 +248,7 @@ class IndexSession:
                 for chunk in response.iter_content(65536):
                     body += chunk
                     if len(body) > limit:
+                        drop_copy(response)
                         raise IndexTroubleError(
                             GapReason.TOO_LARGE,
                             f"{host} answered with over {limit} bytes, which are not read.",

@@ -6,7 +6,7 @@ import logging
 import time
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from cachecontrol.cache import BaseCache, DictCache
@@ -37,9 +37,24 @@ class OneHostSession(requests.Session):
         An index must not be able to send us to other machines of the network we run in.
         """
         target = super().get_redirect_target(resp)
+        try:
+            there = urlsplit(urljoin(resp.url, target or ""))
+        except ValueError:
+            return None
         here = urlsplit(resp.url)
-        there = urlsplit(requests.compat.urljoin(resp.url, target or ""))
         return target if (there.scheme, there.netloc) == (here.scheme, here.netloc) else None
+
+
+def drop_copy(response: requests.Response) -> None:
+    """Close the copy that the cache keeps of a body which is not read to its end.
+
+    The library closes it only at the end of the body, and so would leave the file to the
+    garbage collector; it has no public way to drop it.
+    """
+    wrapper = getattr(response.raw, "_fp", None)
+    copy = getattr(wrapper, "_CallbackFileWrapper__buf", None)
+    if copy is not None:
+        copy.close()
 
 
 class _DiskCache(FileCache):
