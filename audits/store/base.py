@@ -30,7 +30,8 @@ class Connected:
         try:
             with self._reader.connect() as connection:
                 if self.is_postgres:
-                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                    # SQLite's readers see one state by themselves.
+                    connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection
         except DBAPIError as error:
             raise self._failed(error) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from audits.store.codec import KIND
 
@@ -48,12 +47,12 @@ class Difference:
 
 def differ_in_sight(before: str, after: str) -> bool:
     """Whether two settings differ only in what could be read."""
-    one, other = json.loads(before), json.loads(after)
+    one, other = (json.loads(text)["value"] for text in (before, after))
     # A folder has no settings at all: that, too, is a matter of what was asked.
     return one is None or other is None or _agree(one, other)
 
 
-def _agree(one: Any, other: Any) -> bool:
+def _agree(one: object, other: object) -> bool:
     if _hidden(one) or _hidden(other):
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -62,5 +61,5 @@ def _agree(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _hidden(value: Any) -> bool:
+def _hidden(value: object) -> bool:
     return isinstance(value, Mapping) and value.get(KIND) == "Unseen"

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from audits.model.outcome import Outcome
 from audits.store import tables
 from audits.store.cause import Difference
 from audits.store.codec import loads, unpack
@@ -14,7 +15,7 @@ from audits.store.facts import Listing
 from audits.store.findings import covers
 from audits.store.intervals import Change, Place
 from audits.store.names import Names
-from audits.store.words import OUTCOMES, Outcome
+from audits.store.words import OUTCOMES
 
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
 _NONE = OUTCOMES[Outcome.NOT_APPLICABLE]

@@ -7,13 +7,13 @@ import json
 import types
 import typing
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -29,16 +29,20 @@ class CodecError(TypeError):
     """A type that has no JSON form, or JSON that does not fit the type."""
 
 
-def dumps(kind: type[T] | Any, value: T) -> str:
+def dumps(kind: type[T], value: T) -> str:
     """The value as compact JSON; equal values give equal texts."""
     return json.dumps(
-        encoder(kind)(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        encoder(cast(Hashable, kind))(value),
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
     )
 
 
-def loads(kind: type[T] | Any, data: str | bytes) -> Any:
+def loads(kind: type[T], data: str | bytes) -> T:
     """The value that `dumps` wrote; fields added to a class since then have their default."""
-    return decoder(kind)(json.loads(data))
+    decoded: T = decoder(cast(Hashable, kind))(json.loads(data))
+    return decoded
 
 
 def pack(data: str) -> bytes:
@@ -57,7 +61,7 @@ def digest(data: str) -> bytes:
 
 
 @cache
-def encoder(kind: Any) -> Coder:
+def encoder(kind: Hashable) -> Coder:
     """A function from values of this type to what `json` can write."""
     origin = typing.get_origin(kind)
     args = typing.get_args(kind)
@@ -83,7 +87,7 @@ def encoder(kind: Any) -> Coder:
 
 
 @cache
-def decoder(kind: Any) -> Coder:
+def decoder(kind: Hashable) -> Coder:
     """A function from what `json` reads to values of this type."""
     origin = typing.get_origin(kind)
     args = typing.get_args(kind)
@@ -110,7 +114,7 @@ def decoder(kind: Any) -> Coder:
     raise CodecError(f"{kind!r} has no JSON form")
 
 
-def _items(args: tuple[Any, ...]) -> Any | None:
+def _items(args: tuple[Any, ...]) -> Hashable | None:
     """The item type of ``tuple[X, ...]``; None for a tuple of fixed length."""
     return args[0] if len(args) == 2 and args[1] is Ellipsis else None
 
@@ -131,7 +135,7 @@ def _tuple_decoder(args: tuple[Any, ...]) -> Coder:
     return lambda data: tuple(code(v) for code, v in zip(coders, data, strict=True))
 
 
-def _default(field: Field[Any]) -> Any:
+def _default(field: Field[Any]) -> object:
     if field.default is not MISSING:
         return field.default
     return field.default_factory() if field.default_factory is not MISSING else MISSING
@@ -141,7 +145,7 @@ def _class_encoder(kind: type) -> Coder:
     hints = typing.get_type_hints(kind)
     parts = [(f.name, encoder(hints[f.name]), _default(f)) for f in fields(kind)]
 
-    def encode(value: Any) -> dict[str, Any]:
+    def encode(value: object) -> dict[str, Any]:
         if type(value) is not kind:
             raise CodecError(f"{type(value).__name__} where {kind.__name__} should be")
         found = {}
@@ -159,13 +163,18 @@ def _class_decoder(kind: type) -> Coder:
     hints = typing.get_type_hints(kind)
     parts = {f.name: decoder(hints[f.name]) for f in fields(kind)}
 
-    def decode(data: dict[str, Any]) -> Any:
+    def decode(data: dict[str, Any]) -> object:
         return kind(**{k: parts[k](v) for k, v in data.items() if k in parts})
 
     return decode
 
 
-def _accepts(arg: Any) -> tuple[type, ...]:
+def is_class(arg: object) -> TypeGuard[type]:
+    """Whether a type is one of the model's classes."""
+    return isinstance(arg, type) and is_dataclass(arg)
+
+
+def _accepts(arg: type) -> tuple[type, ...]:
     """The Python types of values that a member of a union takes."""
     origin = typing.get_origin(arg)
     if origin in _MAPPINGS:
@@ -176,11 +185,11 @@ def _accepts(arg: Any) -> tuple[type, ...]:
 def _union_encoder(args: tuple[Any, ...]) -> Coder:
     choices = [(_accepts(arg), arg, encoder(arg)) for arg in args]
 
-    def encode(value: Any) -> Any:
+    def encode(value: object) -> object:
         exact = [c for c in choices if type(value) in c[0]]
         for _, arg, code in exact or [c for c in choices if isinstance(value, c[0])]:
             data = code(value)
-            return {KIND: arg.__name__, **data} if is_dataclass(arg) else data
+            return {KIND: arg.__name__, **data} if is_class(arg) else data
         raise CodecError(f"{type(value).__name__} is none of {args!r}")
 
     return encode
@@ -193,19 +202,19 @@ _JSON_TYPES: dict[type, tuple[type, ...]] = {
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Coder:
-    classes = {arg.__name__: decoder(arg) for arg in args if is_dataclass(arg)}
+    classes = {arg.__name__: arg for arg in args if is_class(arg)}
     plain: list[tuple[tuple[type, ...], Coder]] = []
     for arg in args:
-        if is_dataclass(arg):
+        if arg in classes.values():
             continue
         origin = typing.get_origin(arg) or arg
         wanted = _JSON_TYPES.get(origin, (dict, list) if origin in _MAPPINGS else (str, int))
         plain.append((wanted, decoder(arg)))
 
-    def decode(data: Any) -> Any:
+    def decode(data: object) -> object:
         # An environment may be called "?": then the value is no class's name.
         if isinstance(data, dict) and isinstance(name := data.get(KIND), str) and name in classes:
-            return classes[name](data)
+            return decoder(classes[name])(data)
         for wanted, code in plain:
             if type(data) in wanted:
                 return code(data)

@@ -12,12 +12,35 @@ from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
 from audits.model.source import Gap, Snapshot, SourceFile
 
-SETTINGS = RepositorySettings | None
-OWNER_SETTINGS = OwnerSettings | Unseen | None
-INDEX = Mapping[tuple[str, str], PackageEvidence] | Unseen
-ADVISORIES = AdvisoryList | None
-
 _ANY_DAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A repository's settings, or None where none were asked."""
+
+    value: RepositorySettings | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnersSettings:
+    """The owner's settings, or None where none were asked."""
+
+    value: OwnerSettings | Unseen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Evidence by (registry, package), or why there is none."""
+
+    value: Mapping[tuple[str, str], PackageEvidence] | Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisories:
+    """The advisories that a scan knew."""
+
+    value: AdvisoryList | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

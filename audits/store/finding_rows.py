@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, select
 
 from audits.model.history import FindingRow
 from audits.store import tables
@@ -62,14 +62,14 @@ def finding_rows(connection: Connection, scope: Scope, ids: Sequence[int]) -> It
             yield _finding_row(rows[number], scope, blocks)
 
 
-def _joined(scope: Scope, ids: Sequence[int]) -> Any:
+def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
     """Rows with the state and the details of when they held last, up to the scope's scan."""
     rule, repository = tables.rule, tables.repository
     at = case(scope.scans, value=finding.c.owner_id)
     # A row that was closed by then is shown as it was in its last scan.
     last = case((finding.c.closed > at, at), else_=finding.c.closed - 1)
 
-    def held(table: Any) -> Any:
+    def held(table: Table) -> ColumnElement[bool]:
         same = table.c.repository_id == finding.c.repository_id
         return and_(same, table.c.opened <= last, table.c.closed > last)
 

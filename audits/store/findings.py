@@ -42,7 +42,7 @@ def looked_again(audit: Audit) -> Looked:
     families = {check.partition("/")[0] for check in results if "/" in check}
     gaps = gaps_of(audit)
 
-    def looked(check: str, path: str, in_release: bool) -> bool:  # noqa: FBT001
+    def looked(check: str, path: str, in_release: bool) -> bool:
         if any(covers(gap, path) for gap in gaps):
             return False
         result = results.get(check)
@@ -72,7 +72,7 @@ def sync_findings(
     looked: Callable[[Row[Any]], bool],
 ) -> Findings:
     """Bring a repository's open findings up to date with those of an audit."""
-    held = {key_of(row._mapping): row for row in current(connection, finding, place.repository_id)}
+    held = {_key(row): row for row in current(connection, finding, place.repository_id)}
     wanted = {key_of(row): row for row in rows}
     opened: list[Mapping[str, Any]] = []
     changed: list[Row[Any]] = []
@@ -104,6 +104,10 @@ def sync_findings(
 def key_of(row: Mapping[str, Any]) -> Key:
     """What makes two rows the same finding of a repository."""
     return (row["rule_id"], row["fingerprint"], row["ordinal"])
+
+
+def _key(row: Row[Any]) -> Key:
+    return (row.rule_id, row.fingerprint, row.ordinal)
 
 
 def _values(row: Row[Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def close_rows(
     table: Table,
     place: Place,
     rows: Sequence[Row[Any]],
-    **values: Any,
+    **values: int,
 ) -> None:
     """Close rows; those that this very scan opened never held and are taken back."""
     fresh = [row.id for row in rows if row.opened == place.scan_id]

@@ -131,10 +131,9 @@ def _make_room(address: URL) -> None:
 def _engine(address: URL, *, write: bool, read_only: bool) -> Engine:
     if address.get_backend_name() == "sqlite":
         return _sqlite(address, write=write, read_only=read_only)
-    options = "-c default_transaction_read_only=on" if read_only else ""
-    arguments: dict[str, Any] = {"connect_timeout": 10}
-    if options:
-        arguments["options"] = options
+    # A scan commits per repository; should the server crash, its last moment is scanned again.
+    setting = "default_transaction_read_only=on" if read_only else "synchronous_commit=off"
+    arguments: dict[str, Any] = {"connect_timeout": 10, "options": f"-c {setting}"}
     try:
         return create_engine(address, connect_args=arguments, pool_pre_ping=True)
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ from audits.model.score import Result
 from audits.store import rows, tables
 from audits.store.codec import dumps
 from audits.store.details import Details, details_of_findings, numbered
-from audits.store.facts import ADVISORIES, OWNER_SETTINGS, dateless
+from audits.store.facts import Advisories, OwnersSettings, dateless
 from audits.store.findings import looked_at, sync_findings
 from audits.store.intervals import Place, current, sync
 from audits.store.names import unseen_key
@@ -33,8 +33,8 @@ def sync_owner(
         detail = int(held[0].detail_id)
     else:
         detail = names.content(connection, dumps(Details, recording.owner_details or Details()))
-    settings = dumps(OWNER_SETTINGS, recording.owner_settings)
-    advisories = dumps(ADVISORIES, dateless(recording.advisories))
+    settings = dumps(OwnersSettings, OwnersSettings(value=recording.owner_settings))
+    advisories = dumps(Advisories, Advisories(value=dateless(recording.advisories)))
     row = {
         "settings_id": names.content(connection, settings),
         "advisories_id": names.content(connection, advisories),

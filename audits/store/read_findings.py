@@ -165,7 +165,7 @@ def _conditions(
 
 def _fix_times(rows: Sequence[Row[Any]], scope: Scope) -> Iterator[FixTime]:
     spans: dict[tuple[str, str], list[tuple[float, int]]] = {}
-    for name, title, first, closed, count in rows:
+    for name, title, first, closed, count in map(tuple, rows):
         seconds = (scope.started[closed] - scope.started[first]).total_seconds()
         spans.setdefault((name, title), []).append((seconds / _DAY, count))
     for (name, title), found in spans.items():

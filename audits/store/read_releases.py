@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, func, select
 
 from audits.model.history import ActionRow, PackageRow, PublicationRow
 from audits.model.query import ActionFilter, ActionSummary
@@ -92,7 +92,7 @@ class ReadReleases(Connected):
             return tuple(_summary(connection, scope, row) for row in rows)
 
 
-def named(connection: Connection, scope: Scope, table: Any, repository: str) -> Select[Any]:
+def named(connection: Connection, scope: Scope, table: Table, repository: str) -> Select[Any]:
     """Valid rows of a table with their repository's name, in the order of names."""
     statement = select(table, _repository.c.name).join(
         _repository, _repository.c.id == table.c.repository_id
@@ -104,7 +104,7 @@ def named(connection: Connection, scope: Scope, table: Any, repository: str) -> 
     return statement.order_by(_repository.c.owner_id, _repository.c.key)
 
 
-def _shared(row: Row[Any], table: Any, scope: Scope) -> dict[str, Any]:
+def _shared(row: Row[Any], table: Table, scope: Scope) -> dict[str, Any]:
     """The columns of a row that readers see under the same name."""
     hidden = {"id", "owner_id", "repository_id", "opened", "closed"}
     values = {c.name: getattr(row, c.name) for c in table.c if c.name not in hidden}

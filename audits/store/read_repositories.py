@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func, or_, select
 
 from audits.model.history import RepositoryRow, ScoreChange
-from audits.model.outcome import Area, Severity
+from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import RepositoryFilter
 from audits.store import tables
 from audits.store.base import Connected
 from audits.store.scope import Scope, repository_id, scope_of
 from audits.store.tables import AREAS, SEVERITIES
-from audits.store.words import OUTCOMES, Outcome, unbarred
+from audits.store.words import OUTCOMES, unbarred
 
 _ALL = RepositoryFilter()
 _score, _state, _repository = tables.score, tables.state, tables.repository

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from audits.model.history import DeductionRow, GapRow, LessonRow, ResultRow
-from audits.model.outcome import Area
+from audits.model.outcome import Area, Outcome
 from audits.model.query import OwnerFact
 from audits.store import tables
 from audits.store.base import Connected
@@ -17,7 +17,7 @@ from audits.store.finding_rows import finding_rows
 from audits.store.read_releases import named
 from audits.store.scope import Scope, repository_id, scope_of
 from audits.store.tables import finding, result, rule, unseen
-from audits.store.words import OUTCOME_WORDS, OUTCOMES, SEVERITY_WORDS, Outcome
+from audits.store.words import OUTCOME_WORDS, OUTCOMES, SEVERITY_WORDS
 
 _ORDER = {area.value: place for place, area in enumerate(Area)}
 
@@ -170,7 +170,9 @@ def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str)
     )  # fmt: skip
 
 
-def _fact(connection: Any, scope: Scope, row: Row[Any], said: dict[int, Row[Any]]) -> OwnerFact:
+def _fact(
+    connection: Connection, scope: Scope, row: Row[Any], said: dict[int, Row[Any]]
+) -> OwnerFact:
     statement = select(finding.c.id).where(
         scope.valid(finding), finding.c.owner_id == row.owner_id, finding.c.on_owner,
         finding.c.rule_id == row.rule_id,

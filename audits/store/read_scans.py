@@ -30,8 +30,9 @@ class ReadScans(Connected):
     def scans(self, owner: str | None = None, *, limit: int = 400) -> tuple[ScanRow, ...]:
         """Finished scans, newest first."""
         own, scan = tables.owner, tables.scan
-        columns = [column for column in scan.c if column.name != "totals"]
-        statement = select(*columns, own.c.login).join(own).where(scan.c.finished.is_not(None))
+        columns: list[Any] = [column for column in scan.c if column.name != "totals"]
+        columns.append(own.c.login)
+        statement = select(*columns).join(own).where(scan.c.finished.is_not(None))
         if owner is not None:
             statement = statement.where(own.c.key == owner.lower())
         with self.reading() as connection:

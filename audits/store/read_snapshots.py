@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
-from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
+from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.store import tables
 from audits.store.base import Connected
 from audits.store.codec import loads, unpack
-from audits.store.facts import ADVISORIES, INDEX, OWNER_SETTINGS, SETTINGS, Listing, dated, rebuilt
+from audits.store.facts import Advisories, Index, Listing, OwnersSettings, Settings, dated, rebuilt
 from audits.store.names import chunks
 from audits.store.scope import Scope, scope_of
 from audits.store.words import unbarred
@@ -82,7 +82,7 @@ def _state(connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
 def _stored(connection: Connection, scope: Scope, row: Row[Any]) -> Stored:
     contents = _contents(connection, (row.source_id, row.settings_id, row.index_id))
     listing = loads(Listing, contents[row.source_id])
-    settings: RepositorySettings | None = loads(SETTINGS, contents[row.settings_id])  # type: ignore[arg-type]
+    settings = loads(Settings, contents[row.settings_id]).value
     owner_settings, advisories = _owner(connection, scope)
     oids = [oid for _, oid in (*listing.files, *listing.remote.values())]
     ref = RepositoryRef(owner=scope.logins[row.owner_id], name=row.name, host=row.host)
@@ -94,7 +94,7 @@ def _stored(connection: Connection, scope: Scope, row: Row[Any]) -> Stored:
     )  # fmt: skip
     return Stored(
         snapshot=rebuilt(frame, listing, read_texts(connection, oids)), advisories=advisories,
-        index=loads(INDEX, contents[row.index_id]),
+        index=loads(Index, contents[row.index_id]).value,
     )  # fmt: skip
 
 
@@ -106,9 +106,9 @@ def _owner(
     if row is None:
         return None, None
     contents = _contents(connection, (row.settings_id, row.advisories_id))
-    advisories = loads(ADVISORIES, contents[row.advisories_id])
+    advisories = loads(Advisories, contents[row.advisories_id]).value
     day = scope.at(row.owner_id).date()
-    return loads(OWNER_SETTINGS, contents[row.settings_id]), dated(advisories, day)
+    return loads(OwnersSettings, contents[row.settings_id]).value, dated(advisories, day)
 
 
 def _contents(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:

@@ -15,7 +15,7 @@ from audits.store.changes import note_change
 from audits.store.codec import dumps, loads, unpack
 from audits.store.details import Details, finding_key
 from audits.store.facts import texts_of
-from audits.store.findings import lose_sight, looked_again, sync_findings
+from audits.store.findings import looked_again, lose_sight, sync_findings
 from audits.store.intervals import Change, Place, current, sync
 from audits.store.names import chunks
 from audits.store.recording import Recording

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from audits.model.score import Audit
 from audits.store import rows
 from audits.store.codec import digest, dumps
 from audits.store.details import Details, all_findings, details_of, numbered
-from audits.store.facts import INDEX, SETTINGS, Listing, index_of, listing_of
+from audits.store.facts import Index, Listing, Settings, index_of, listing_of
 from audits.store.names import Names, unseen_key
 from audits.store.rows import Row
 from audits.store.uses import Use
@@ -44,8 +43,8 @@ def said_by(audit: Audit, uses: list[Use], names: Names) -> Said:
     families = _families(audit, uses, names)
     findings = _findings(audit, names)
     source = dumps(Listing, listing_of(audit.repository.snapshot))
-    settings = dumps(SETTINGS, audit.repository.snapshot.settings)
-    index = dumps(INDEX, index_of(audit))
+    settings = dumps(Settings, Settings(value=audit.repository.snapshot.settings))
+    index = dumps(Index, Index(value=index_of(audit)))
     everything = (families, findings, dumps(Details, details), source, settings, index)
     return Said(
         families=families, findings=findings, details=details, source=source, uses=uses,

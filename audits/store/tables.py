@@ -151,7 +151,7 @@ unseen = Table(
 action = Table("action", metadata, _id(), Column("name", Text, nullable=False, unique=True))
 
 
-def interval(name: str, *columns: Any) -> Table:
+def interval(name: str, *columns: Column[Any] | Index) -> Table:
     """A table whose rows hold for one repository over an interval of scans."""
     return Table(
         name, metadata, _id(), _to("owner_id", "owner"), _to("repository_id", "repository"),

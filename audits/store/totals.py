@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, func, select
 
-from audits.model.outcome import Area, Severity
+from audits.model.outcome import Area, Outcome, Severity
 from audits.store import since, tables
 from audits.store.intervals import holds
 from audits.store.tables import AREAS, SEVERITIES
-from audits.store.words import OUTCOMES, Outcome
+from audits.store.words import OUTCOMES
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
@@ -71,7 +71,7 @@ def totals_of(connection: Connection, owner_id: int, scan_id: int, before: int) 
     gaps = select(func.count()).select_from(tables.gap).where(valid(tables.gap))
     return Totals(
         **_scores(connection, valid(tables.score)),
-        ladders={state: count for state, count in connection.execute(ladders)},
+        ladders=pairs(connection, ladders),
         checks=_checks(connection, valid(tables.result), valid(tables.deduction)),
         permissions=_permissions(connection, valid(tables.result)),
         gaps=int(connection.scalar(gaps) or 0), new=changes.new, fixed=changes.fixed,
@@ -100,8 +100,13 @@ def _scores(connection: Connection, valid: ColumnElement[bool]) -> dict[str, Any
         "accepted": int(row[5] or 0),
         "areas": {a.value: _mean(mean) for a, mean in zip(Area, means, strict=True)},
         "open": {s.label: int(n or 0) for s, n in zip(Severity, sums, strict=True)},
-        "grades": {grade: count for grade, count in connection.execute(grades)},
+        "grades": pairs(connection, grades),
     }  # fmt: skip
+
+
+def pairs(connection: Connection, statement: Select[Any]) -> dict[Any, Any]:
+    """A statement of two columns, the second by the first."""
+    return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _mean(value: float | None) -> float | None:
@@ -117,8 +122,8 @@ def _checks(
     ).where(results)
     rows = connection.execute(counted.group_by(result.c.rule_id, result.c.outcome)).all()
     summed = select(deduction.c.rule_id, func.sum(deduction.c.points)).where(deductions)
-    points = {r: p for r, p in connection.execute(summed.group_by(deduction.c.rule_id))}
-    names = {number: name for number, name in connection.execute(select(rule.c.id, rule.c.name))}
+    points = pairs(connection, summed.group_by(deduction.c.rule_id))
+    names = pairs(connection, select(rule.c.id, rule.c.name))
     found = {}
     for number in sorted({row[0] for row in rows}, key=lambda n: names[n]):
         by = {row[1]: row[2] for row in rows if row[0] == number}

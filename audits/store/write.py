@@ -53,7 +53,7 @@ class Writing(Connected):
                 owner_id=owner_id, source=source, started=started, tier=tier, policy=policy,
                 tool_version=tool_version,
             ))  # fmt: skip
-            scan_id = int(made.inserted_primary_key[0])
+            scan_id = int((made.inserted_primary_key or (0,))[0])
             lock.take(connection, owner_id, scan_id, owner)
             recording = Recording(
                 scan_id=scan_id, owner_id=owner_id, owner=owner, titles=titles or {}
