@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from audits.model.command import Command
-from audits.model.publication import Registry
+from audits.model.publication import Channel, Registry
 from audits.workflow.upload_site import Site
 from audits.workflow.upload_types import Uploader
 
 _FOLDERS_OF_BUILDS = frozenset({"dist", "wheelhouse", "target/wheels", "pkg", "."})
+_PROJECT_PAGE = re.compile(r"https?://[^/]+/(?:p|project)/([A-Za-z0-9][A-Za-z0-9._-]*)")
+_SEPARATORS = re.compile(r"[-_.]+")
 _GLOB = re.compile(r"[*?\[{]")
 
 
@@ -31,10 +33,36 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     inside = [name for directory in directories for name in _in(registry, site, directory)]
     if inside:
         return tuple(dict.fromkeys(inside))
-    if len(known) == 1:
+    page = _project_of_page(site) if registry is Registry.PYPI else ""
+    if len(known) == 1 and (not page or _same(page, known[0]) or not _runs_scripts(site)):
         return known
-    at_root = _in(registry, site, "")
-    return at_root if not directories and len(at_root) == 1 and registry is Registry.NPM else ()
+    if page:
+        return tuple(name for name in known if _same(page, name)) or (page,)
+    return ()
+
+
+def _project_of_page(site: Site) -> str:
+    """The project whose page the job's environment links to: what people say they publish.
+
+    It decides where the metadata does not, and where a job may have renamed the package: one
+    repository can build several from one file.
+    """
+    environment = site.job.environment
+    if environment is None or environment.url is None:
+        return ""
+    texts = site.texts(environment.url.value) or ()
+    match = _PROJECT_PAGE.match(texts[0].strip()) if len(texts) == 1 else None
+    known = match is not None and site.library.channel(match[0]) is not Channel.PRIVATE
+    return match[1] if match is not None and known else ""
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two spellings name one project, as the index compares them."""
+    return _SEPARATORS.sub("-", one).lower() == _SEPARATORS.sub("-", other).lower()
+
+
+def _runs_scripts(site: Site) -> bool:
+    return any(step.run is not None for step in site.job.live_steps if step is not site.step)
 
 
 def _named(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:

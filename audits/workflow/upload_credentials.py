@@ -16,7 +16,9 @@ from audits.workflow.upload_site import Site, variable_name
 from audits.workflow.upload_types import Uploader
 from audits.workflow.uploaders import MINTING_ACTIONS
 
-_SECRET = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*(?:'([^']*)')?)", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?<![\w.-])secrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*(?:'([^']*)')?)", re.IGNORECASE
+)
 _OWN_TOKEN = re.compile(r"\b(?:github\.token|secrets\.GITHUB_TOKEN)\b", re.IGNORECASE)
 _STEP_OUTPUT = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
 _NAMED = re.compile(r"\s*(env|inputs)\.([\w-]+)\s*")
