@@ -1,0 +1,111 @@
+"""Counts and means at one moment, as bars that carry their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts import Drawing
+from dashboard.language import (
+    AREA_COLOURS,
+    AREAS,
+    GRADE_COLOURS,
+    GRADES,
+    LADDER,
+    LADDER_COLOURS,
+    LADDER_MEANING,
+    SEVERITIES,
+    SEVERITY_COLOURS,
+    Ink,
+    plain,
+    signed,
+)
+
+
+def grades(counts: Mapping[str, int], ink: Ink) -> Drawing:
+    """Repositories by grade, A first; those that publish nothing are left to the sentence."""
+    words = [grade for grade in GRADES if grade != "-"]
+    return _bars(
+        words, [counts.get(w, 0) for w in words], [GRADE_COLOURS[w] for w in words], "repositories",
+        ink, details=[f"grade {w}" for w in words],
+    )  # fmt: skip
+
+
+def ladder(counts: Mapping[str, int], ink: Ink) -> Drawing:
+    """Packages by trusted-publisher status, from proven down to unknown."""
+    words = [word for word in LADDER if word in LADDER[:4] or counts.get(word)]
+    return _bars(
+        [signed(w) for w in words], [counts.get(w, 0) for w in words],
+        [LADDER_COLOURS[w] for w in words], "packages", ink,
+        details=[LADDER_MEANING[w] for w in words],
+    )  # fmt: skip
+
+
+def severities(counts: Mapping[str, int], ink: Ink) -> Drawing:
+    """Open findings by severity, the worst first."""
+    return _bars(
+        [signed(w) for w in SEVERITIES], [counts.get(w, 0) for w in SEVERITIES],
+        [SEVERITY_COLOURS[w] for w in SEVERITIES], "open findings", ink,
+        details=list(SEVERITIES),
+    )  # fmt: skip
+
+
+def areas(
+    points: Mapping[str, float | None], ink: Ink, *, mean: bool = True
+) -> Drawing:
+    """Points of each area, 0 to 100, as a mean or of one repository; n/a where none applies."""
+    meaning = "mean over publishing repositories" if mean else "of the worst publication"
+    known = [points.get(area) for area in AREAS]
+    labels = ["n/a" if value is None else f"{value:.0f}" for value in known]
+    return _bars(
+        [plain(area) for area in AREAS], [0.0 if value is None else value for value in known],
+        [AREA_COLOURS[area] for area in AREAS], "points of 100", ink, limit=100.0, labels=labels,
+        details=[
+            "not applicable" if v is None else meaning for v in known
+        ],
+    )  # fmt: skip
+
+
+def _bars(
+    words: Sequence[str],
+    values: Sequence[float],
+    colours: Sequence[str],
+    unit: str,
+    ink: Ink,
+    *,
+    details: Sequence[str],
+    labels: Sequence[str] = (),
+    limit: float | None = None,
+) -> Drawing:
+    frame = pd.DataFrame(
+        {
+            "word": list(words),
+            "value": [float(value) for value in values],
+            "label": list(labels) or [f"{value:,}" for value in values],
+            "meaning": list(details),
+            "colour": list(colours),
+        }
+    )
+    top = limit or max(1.0, *frame["value"])
+    base = alt.Chart(frame).encode(
+        y=alt.Y(
+            "word:N",
+            sort=list(words),
+            title=None,
+            axis=alt.Axis(ticks=False, domain=False, labelColor=ink.text, labelFontSize=13,
+                          labelPadding=8, labelLimit=150),
+        ),
+        x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top * 1.15])),
+        tooltip=[
+            alt.Tooltip("word:N", title="status"),
+            alt.Tooltip("label:N", title=unit),
+            alt.Tooltip("meaning:N", title="meaning"),
+        ],
+    )  # fmt: skip
+    bars = base.mark_bar(cornerRadiusEnd=3, size=18).encode(
+        color=alt.Color("colour:N", scale=None, legend=None)
+    )
+    numbers = base.mark_text(align="left", dx=6, fontSize=13, color=ink.text).encode(text="label:N")
+    return alt.layer(bars, numbers).properties(height=30 * len(frame) + 8)

@@ -1,0 +1,147 @@
+"""Lines and bars over scans; one scan is shown as points, since a line needs two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts import Drawing
+from dashboard.language import AREA_COLOURS, SEVERITIES, SEVERITY_COLOURS, Ink, plain
+
+AREA_SERIES = {plain(area): colour for area, colour in AREA_COLOURS.items()}
+_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4])
+
+
+def lines(
+    frame: pd.DataFrame,
+    ink: Ink,
+    *,
+    unit: str,
+    colours: Mapping[str, str],
+    marks: pd.DataFrame | None = None,
+    top: float | None = None,
+) -> Drawing:
+    """Series over scans. ``marks`` are moments at which something besides the repositories
+    changed (columns ``at``, ``changed``): a step in a line there has another cause.
+    """
+    words = [word for word in colours if word in set(frame["series"])]
+    colour = alt.Color(
+        "series:N",
+        title=None,
+        sort=words,
+        scale=alt.Scale(domain=words, range=[colours[word] for word in words]),
+        legend=None if len(words) == 1 else _legend(ink),
+    )
+    domain = alt.Undefined if top is None else [0, top]
+    base = alt.Chart(frame).encode(
+        x=alt.X("at:T", title=None, axis=_time_axis(ink)),
+        y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=alt.Scale(domain=domain)),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("series:N", title="series"),
+            alt.Tooltip("at:T", title="scan", format="%e %b %Y %H:%M"),
+            alt.Tooltip("value:Q", title=unit, format=",.1~f"),
+        ],
+    )
+    dashes = alt.StrokeDash(
+        "series:N", sort=words, legend=None,
+        scale=alt.Scale(domain=words, range=list(_DASHES[: len(words)])),
+    )  # fmt: skip
+    layers: list[alt.Chart] = [
+        base.mark_line(strokeWidth=2.2).encode(strokeDash=dashes),
+        base.mark_point(filled=True, size=42, opacity=1),
+    ]
+    if marks is not None and not marks.empty:
+        layers = [*_cause_marks(marks, ink), *layers]
+    return alt.layer(*layers).properties(height=260)
+
+
+def _cause_marks(marks: pd.DataFrame, ink: Ink) -> list[alt.Chart]:
+    base = alt.Chart(marks).encode(
+        x="at:T",
+        tooltip=[
+            alt.Tooltip("changed:N", title="since the scan before"),
+            alt.Tooltip("at:T", title="scan", format="%e %b %Y"),
+        ],
+    )
+    label = base.mark_text(
+        align="left", baseline="top", dx=4, dy=2, fontSize=11, color=ink.muted, limit=130
+    ).encode(text="changed:N", y=alt.value(0))
+    return [base.mark_rule(color=ink.muted, strokeDash=[3, 3]), label]
+
+
+def stacked(frame: pd.DataFrame, ink: Ink, *, unit: str) -> Drawing:
+    """Open findings of each severity, one bar a scan."""
+    words = list(SEVERITIES)
+    shown = frame.assign(rank=frame["series"].map({word: i for i, word in enumerate(words)}))
+    chart: alt.Chart = (
+        alt.Chart(shown)
+        .mark_bar(size=_bar_size(frame))
+        .encode(
+            x=alt.X("at:T", title=None, axis=_time_axis(ink)),
+            y=alt.Y("sum(value):Q", title=unit, axis=_value_axis(ink)),
+            color=alt.Color(
+                "series:N",
+                title=None,
+                sort=words,
+                scale=alt.Scale(domain=words, range=[SEVERITY_COLOURS[w] for w in words]),
+                legend=_legend(ink),
+            ),
+            order=alt.Order("rank:Q"),
+            tooltip=[
+                alt.Tooltip("series:N", title="severity"),
+                alt.Tooltip("value:Q", title=unit, format=","),
+                alt.Tooltip("at:T", title="scan", format="%e %b %Y"),
+            ],
+        )
+        .properties(height=260)
+    )
+    return chart
+
+
+def flow(frame: pd.DataFrame, ink: Ink) -> Drawing:
+    """New findings above the line, fixed ones below it."""
+    words = ["new", "fixed"]
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(size=_bar_size(frame))
+        .encode(
+            x=alt.X("at:T", title=None, axis=_time_axis(ink)),
+            y=alt.Y("value:Q", title="new (up), fixed (down)", axis=_value_axis(ink)),
+            color=alt.Color(
+                "series:N",
+                title=None,
+                scale=alt.Scale(domain=words, range=["#d9772b", "#1f6fb2"]),
+                legend=_legend(ink),
+            ),
+            tooltip=[
+                alt.Tooltip("series:N", title="what"),
+                alt.Tooltip("count:Q", title="findings", format=","),
+                alt.Tooltip("at:T", title="scan", format="%e %b %Y"),
+            ],
+        )
+    )
+    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=ink.muted).encode(y="zero:Q")
+    return alt.layer(bars, zero).properties(height=220)
+
+
+def _bar_size(frame: pd.DataFrame) -> int:
+    """Width in pixels, so that a year of nightly scans does not overlap too much."""
+    return max(2, min(26, 620 // max(1, frame["at"].nunique())))
+
+
+def _time_axis(ink: Ink) -> alt.Axis:
+    return alt.Axis(format="%e %b %y", labelColor=ink.muted, grid=False, labelOverlap=True,
+                    tickCount=6, domainColor=ink.line, tickColor=ink.line)  # fmt: skip
+
+
+def _value_axis(ink: Ink) -> alt.Axis:
+    return alt.Axis(labelColor=ink.muted, titleColor=ink.muted, titleFontWeight="normal",
+                    gridColor=ink.line, gridOpacity=0.6, tickCount=5, domain=False)  # fmt: skip
+
+
+def _legend(ink: Ink) -> alt.Legend:
+    return alt.Legend(orient="bottom", labelColor=ink.text, labelFontSize=12, columns=3,
+                      symbolType="square", direction="horizontal")  # fmt: skip

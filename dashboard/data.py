@@ -1,0 +1,268 @@
+"""The only file that opens the store or caches.
+
+What a finished scan says never changes and its rows are frozen, so they are kept by scan and
+shared between viewers; which scans there are is asked again every few seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+
+from audits.model.history import (
+    ActionRow,
+    DeductionRow,
+    FindingRow,
+    GapRow,
+    LessonRow,
+    PackageRow,
+    PublicationRow,
+    RepositoryRow,
+    ResultRow,
+    ScanRow,
+    ScoreChange,
+    TrendRow,
+)
+from audits.model.query import (
+    ActionFilter,
+    ActionSummary,
+    CheckCount,
+    FindingFilter,
+    FixTime,
+    OwnerFact,
+    PermissionCount,
+    RepositoryFilter,
+)
+from audits.store.errors import StoreError
+from audits.store.open import open_store
+from audits.store.store import Store
+from dashboard import exports
+from dashboard import reading as readings
+from dashboard.frames import overview
+from dashboard.reading import Reading, SelfCheck
+from dashboard.scope import Scope
+
+DATABASE = "RELEASE_AUDIT_DATABASE"
+"""The variable that names the database: an address may hold a password, and argv is public."""
+
+Trouble = StoreError
+"""What any function here raises where the database fails; its words are for people."""
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def _kept(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """Keep what a function read, for all viewers."""
+    return st.cache_resource(ttl=3600, max_entries=300, show_spinner=False)(function)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(url: str) -> Store:
+    return open_store(url or None, read_only=True)
+
+
+def _store() -> Store:
+    """The store; it connects anew for every question, so that tabs never share a connection."""
+    return _opened(os.environ.get(DATABASE, ""))
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def owners() -> tuple[str, ...]:
+    """The owners with a finished scan, the one scanned last first."""
+    newest: dict[str, int] = {}
+    for scan in _store().scans(limit=10_000):
+        newest[scan.owner] = max(scan.id, newest.get(scan.owner, 0))
+    return tuple(sorted(newest, key=lambda owner: -newest[owner]))
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def scans(owner: str) -> tuple[ScanRow, ...]:
+    """The owner's finished scans, newest first."""
+    return _store().scans(owner)
+
+
+@_kept
+def trend(scope: Scope) -> tuple[TrendRow, ...]:
+    """The owner's scans in numbers up to the scope's, oldest first; at least one."""
+    return _store().trend(scope.owner, scan=scope.scan)
+
+
+@_kept
+def repositories(
+    scope: Scope, where: RepositoryFilter, order: str, start: int, limit: int | None
+) -> tuple[RepositoryRow, ...]:
+    """A page of the repositories that match."""
+    return _store().repositories(
+        scope.scan, owner=scope.owner, where=where, order=order, offset=start, limit=limit
+    )
+
+
+@_kept
+def count_repositories(scope: Scope, where: RepositoryFilter) -> int:
+    """How many repositories match."""
+    return _store().count_repositories(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def repository_names(scope: Scope) -> tuple[str, ...]:
+    """Names of all repositories, in the order of the alphabet."""
+    return tuple(r.repository for r in _store().repositories(scope.scan, owner=scope.owner))
+
+
+@_kept
+def words(scope: Scope) -> dict[str, tuple[str, ...]]:
+    """Registries and topics that occur, to filter by."""
+    return _store().repository_words(scope.scan, owner=scope.owner)
+
+
+@_kept
+def repository(scope: Scope, name: str) -> RepositoryRow | None:
+    """One repository, None where the scan does not hold it."""
+    return _store().repository(scope.owner, name, scan=scope.scan)
+
+
+@_kept
+def first_things(scope: Scope) -> tuple[overview.Improvement, ...]:
+    """The changes that would raise the owner's mean the most."""
+    rows = _store().repositories(scope.scan, owner=scope.owner)
+    deducted = _store().deductions(scope.owner, "", scan=scope.scan)
+    return overview.improvements(deducted, rows)
+
+
+@_kept
+def deductions(scope: Scope, name: str) -> tuple[DeductionRow, ...]:
+    """What a repository's score lost."""
+    return _store().deductions(scope.owner, name, scan=scope.scan)
+
+
+@_kept
+def score_changes(scope: Scope, name: str = "", since: int | None = None) -> tuple[ScoreChange, ...]:
+    """Changes of scores: of one repository, after a scan, or of the scope's scan itself."""
+    return _store().score_changes(scope.owner, scan=scope.scan, repository=name, since=since)
+
+
+@_kept
+def owner_card(scope: Scope) -> tuple[OwnerFact, ...]:
+    """What concerns the owner as a whole."""
+    return _store().owner_card(scope.owner, scan=scope.scan)
+
+
+@_kept
+def findings(
+    scope: Scope, where: FindingFilter, order: str = "severity", start: int = 0,
+    limit: int | None = None,
+) -> tuple[FindingRow, ...]:  # fmt: skip
+    """A page of the findings that match."""
+    found = _store().findings(
+        scope.scan, owner=scope.owner, where=where, order=order, offset=start, limit=limit
+    )
+    return tuple(found)
+
+
+@_kept
+def count_findings(scope: Scope, where: FindingFilter) -> int:
+    """How many findings match."""
+    return _store().count_findings(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def check_counts(scope: Scope) -> tuple[CheckCount, ...]:
+    """Outcomes by check, the costliest first."""
+    return _store().check_counts(scope.owner, scan=scope.scan)
+
+
+@_kept
+def fix_times(scope: Scope) -> tuple[FixTime, ...]:
+    """How long findings were open until they were mended, by check."""
+    return _store().fix_times(scope.owner, scan=scope.scan)
+
+
+@_kept
+def publications(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PublicationRow, ...]:
+    """Publications, of one repository or of all."""
+    return _store().publications(
+        scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
+    )
+
+
+@_kept
+def packages(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PackageRow, ...]:
+    """Packages, of one repository or of all."""
+    return _store().packages(
+        scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
+    )
+
+
+@_kept
+def results(scope: Scope, name: str) -> tuple[ResultRow, ...]:
+    """The outcome of every check for one repository."""
+    return _store().results(scope.owner, name, scan=scope.scan)
+
+
+@_kept
+def gaps(scope: Scope, name: str = "", limit: int = 2000) -> tuple[GapRow, ...]:
+    """What could not be seen, of one repository or of all."""
+    return _store().gaps(scope.scan, owner=scope.owner, repository=name, limit=limit)
+
+
+@_kept
+def count_gaps(scope: Scope) -> int:
+    """How many gaps there are."""
+    return _store().count_gaps(scope.scan, owner=scope.owner)
+
+
+@_kept
+def permission_counts(scope: Scope) -> tuple[PermissionCount, ...]:
+    """Unknown results by the permission that would answer them."""
+    return _store().permission_counts(scope.owner, scan=scope.scan)
+
+
+@_kept
+def lessons(scope: Scope, name: str) -> tuple[LessonRow, ...]:
+    """How far a repository is with the lesson."""
+    return _store().lesson(scope.owner, name, scan=scope.scan)
+
+
+@_kept
+def action_summaries(scope: Scope, where: ActionFilter) -> tuple[ActionSummary, ...]:
+    """Actions over all repositories, the most used first."""
+    return _store().action_summaries(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def actions(scope: Scope, where: ActionFilter, limit: int) -> tuple[ActionRow, ...]:
+    """Uses of actions that match, up to a limit."""
+    found = _store().actions(scope.scan, owner=scope.owner, where=where, limit=limit)
+    return tuple(found)
+
+
+@st.cache_resource(ttl=600, max_entries=20, show_spinner=False)
+def reading(scope: Scope, name: str) -> Reading:
+    """One repository's stored texts, parsed and judged again, to be drawn and mended."""
+    stored = _store().stored(scope.owner, name, scan=scope.scan)
+    if stored is None:
+        return Reading(why_not="The texts of this repository are not stored for this scan.")
+    references = _store().references(scope.owner, scan=scope.scan)
+    return readings.read_again(
+        stored.snapshot, references=references, index=stored.index, advisories=stored.advisories
+    )
+
+
+def self_check(workflow: str, pyproject: str, dependabot: str) -> SelfCheck:
+    """The audit of pasted texts; neither stored nor cached."""
+    return readings.self_check(workflow, pyproject, dependabot)
+
+
+def report(scope: Scope, name: str) -> bytes:
+    """One of the export's tables as CSV; made when it is asked for."""
+    return exports.csv_bytes(_store(), scope, name)
+
+
+def sarif(scope: Scope, name: str) -> bytes:
+    """The findings of one repository as SARIF; made when it is asked for."""
+    rows = findings(scope, FindingFilter(repository=name))
+    return exports.sarif_bytes(reading(scope, name), rows)

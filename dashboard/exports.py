@@ -1,0 +1,76 @@
+"""Downloads of the Reports view: the export's own tables, and SARIF of one repository."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from audits import __version__
+from audits.check import all_checks
+from audits.model.history import FindingRow
+from audits.model.outcome import Acceptance, AcceptanceKind
+from audits.model.score import Audit, AuditedFinding, Result
+from audits.report.more_tables import ACTIONS, PUBLISHERS, TREND
+from audits.report.sarif import sarif
+from audits.report.table import Table, csv_lines
+from audits.report.tables import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
+from dashboard.reading import Reading
+from dashboard.scope import Scope
+
+if TYPE_CHECKING:
+    from audits.store.store import Store
+
+TABLES: tuple[Table[Any], ...] = (
+    REPOSITORIES, PUBLICATIONS, FINDINGS, ACTIONS, PUBLISHERS, GAPS, TREND,
+)  # fmt: skip
+
+
+def csv_bytes(store: Store, scope: Scope, name: str) -> bytes:
+    """One table of the export as of a scan, in UTF-8."""
+    table = next(table for table in TABLES if table.name == name)
+    return "".join(csv_lines(table, _rows(store, scope, name))).encode("utf-8")
+
+
+def _rows(store: Store, scope: Scope, name: str) -> Iterable[Any]:
+    makers: dict[str, Callable[..., Iterable[Any]]] = {
+        REPOSITORIES.name: store.repositories, PUBLICATIONS.name: store.publications,
+        FINDINGS.name: store.findings, ACTIONS.name: store.actions,
+        PUBLISHERS.name: store.packages, GAPS.name: store.gaps,
+    }  # fmt: skip
+    if name == TREND.name:
+        return store.trend(scope.owner, scan=scope.scan)
+    return makers[name](scope.scan, owner=scope.owner)
+
+
+def sarif_bytes(reading: Reading, rows: Sequence[FindingRow]) -> bytes:
+    """What was read again, with the acceptances of the scan, as a SARIF log."""
+    if reading.audit is None:
+        return b"{}"
+    checks = {check.id: check for check in all_checks()}
+    audit = with_acceptances(reading.audit, rows)
+    return json.dumps(sarif(audit, checks, __version__), ensure_ascii=False).encode("utf-8")
+
+
+def with_acceptances(audit: Audit, rows: Sequence[FindingRow]) -> Audit:
+    """The audit with the acceptances that the scan recorded: the waiver file is not here."""
+    accepted = {(row.fingerprint, row.path): _acceptance(row) for row in rows if row.acceptance}
+
+    def accept(found: AuditedFinding) -> AuditedFinding:
+        acceptance = accepted.get((found.fingerprint, found.finding.at.path))
+        return replace(found, acceptance=acceptance) if acceptance else found
+
+    def mark(result: Result) -> Result:
+        return replace(result, findings=tuple(map(accept, result.findings)))
+
+    return replace(audit, results=tuple(map(mark, audit.results)))
+
+
+def _acceptance(row: FindingRow) -> Acceptance:
+    return Acceptance(
+        kind=AcceptanceKind(row.acceptance), reason=row.acceptance_reason,
+        responsible=row.responsible, ticket=row.ticket,
+        expires=date.fromisoformat(row.expires) if row.expires else None,
+    )  # fmt: skip

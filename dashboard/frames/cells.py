@@ -1,0 +1,71 @@
+"""How single values become cells: words with signs, links that lead where they say, safe CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from math import isnan
+from urllib.parse import quote, urlsplit
+
+import pandas as pd
+
+from audits.model.outcome import Link
+from audits.report.cells import cell
+
+_BREAKS = re.compile(r"[\r\n\x00\u2028\u2029]+")
+# Marks that reorder what follows them: a name could be shown as another one.
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
+
+
+def visible(text: str) -> str:
+    """Untrusted text on one line, with marks that reorder text made visible."""
+    return _BIDI.sub("\ufffd", _BREAKS.sub(" ", text))
+
+
+def safe_url(url: str) -> str:
+    """The address if it is plain https to a named host, "" otherwise."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    odd = any(c.isspace() or ord(c) < 32 or c in "\\<>\"'`" for c in url)
+    if parts.scheme != "https" or odd or not _HOST.fullmatch(parts.netloc):
+        return ""
+    return url
+
+
+def link_of(links: Iterable[Link], kind: str) -> str:
+    """The first safe address of this kind, or ""."""
+    return next((url for link in links if link.kind == kind and (url := safe_url(link.url))), "")
+
+
+def repository_url(host: str, owner: str, repository: str) -> str:
+    """The repository's own page, or "" where its host or owner cannot be one."""
+    if not owner or not repository or not _HOST.fullmatch(host):
+        return ""
+    return safe_url(f"https://{host}/{quote(owner, safe='')}/{quote(repository, safe='')}")
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """RFC 4180, one record a line, by the rule of `release-audit export` (design section 12)."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([cell(str(name)) for name in frame.columns])
+    writer.writerows([_value(value) for value in row] for row in frame.itertuples(index=False))
+    return out.getvalue()
+
+
+def _value(value: object) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and isnan(value)):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return cell(value.to_pydatetime())
+    return cell(value) if isinstance(value, (str, int, float, bool)) else cell(str(value))
+
+
+def frame_of(rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> pd.DataFrame:
+    """A frame with these columns in this order, also where there are no rows."""
+    return pd.DataFrame(list(rows), columns=list(columns))

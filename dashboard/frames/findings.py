@@ -1,0 +1,110 @@
+"""Findings as they are read one by one: grouped, with their lines, and as texts to paste."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from audits.model.history import FindingRow
+from dashboard.frames.cells import link_of, visible
+from dashboard.language import SEVERITIES, count, signed
+
+_CHECK = re.compile(r"[a-z0-9]+([-/][a-z0-9]+)*")
+_CONTEXT = 2
+
+
+def by_check(rows: Sequence[FindingRow]) -> list[tuple[str, list[FindingRow]]]:
+    """Findings grouped by check, the worst and most numerous first."""
+    groups: dict[str, list[FindingRow]] = {}
+    for row in rows:
+        groups.setdefault(row.check, []).append(row)
+    return sorted(
+        groups.items(),
+        key=lambda item: (min(map(rank, item[1])), -len(item[1]), item[0]),
+    )
+
+
+def rank(row: FindingRow) -> int:
+    """The place of a finding's severity, 0 for critical."""
+    return SEVERITIES.index(row.severity) if row.severity in SEVERITIES else len(SEVERITIES)
+
+
+def check_name(check: str) -> str:
+    """A check's id as it may stand in a label; ids have letters, digits, ``-`` and ``/`` only."""
+    return check if _CHECK.fullmatch(check) else "unnamed check"
+
+
+def label(check: str, rows: Sequence[FindingRow]) -> str:
+    """The heading of a group of findings."""
+    worst = min(rows, key=rank).severity
+    word = signed(worst) if worst in SEVERITIES else "finding"
+    return f"{word} · {check_name(check)} · {count(len(rows), 'place')}"
+
+
+def place(row: FindingRow) -> str:
+    """Where a finding is, in one line."""
+    where = f"{row.path}:{row.line}" if row.line else row.path
+    return visible(f"{where} · job {row.job}" if row.job else where)
+
+
+def lines_around(text: str, line: int, end: int | None = None) -> str:
+    """The lines of a file around a finding, numbered, those at fault marked with ``>``."""
+    lines = text.splitlines()
+    last = min(max(end or line, line), line + 20)
+    first = max(1, line - _CONTEXT)
+    return "\n".join(
+        f"{'>' if line <= number <= last else ' '} {number:>4}  {lines[number - 1][:240]}"
+        for number in range(first, min(len(lines), last + _CONTEXT) + 1)
+    )
+
+
+def difference(before: str, after: str) -> str:
+    """What an edit changes, as a unified diff without its file names."""
+    changes = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    return "\n".join(list(changes)[2:])
+
+
+def issue_text(rows: Sequence[FindingRow]) -> str:
+    """The chosen findings as the body of an issue, one list for each repository.
+
+    Repository text stands in code spans, so that pasting it calls nobody and links nowhere.
+    """
+    lines: list[str] = ["Findings of release-audit:", ""]
+    for repository in dict.fromkeys(row.repository for row in rows):
+        lines += [f"**{_span(repository)}**", ""]
+        for row in (row for row in rows if row.repository == repository):
+            url = link_of(row.links, "permalink")
+            where = _span(f"{row.path}:{row.line}") + (f" ([line]({url}))" if url else "")
+            lines.append(f"- [ ] {row.severity}: `{check_name(row.check)}` at {where}")
+            lines.append(f"  {_span(row.message)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _span(text: str) -> str:
+    """Text in a code span, with what would end the span taken out."""
+    quoted = visible(text).replace("`", "'")
+    return f"`{quoted}`" if text else "(nothing)"
+
+
+def waiver_text(rows: Sequence[FindingRow], expires: str) -> str:
+    """The chosen findings as entries of the waiver file, to be completed and reviewed; one
+    entry accepts a check in a repository.
+    """
+    blocks = []
+    for repository, check in dict.fromkeys((f"{r.owner}/{r.repository}", r.check) for r in rows):
+        fields = (
+            ("repository", repository), ("check", check), ("responsible", ""), ("reason", ""),
+            ("expires", expires),
+        )  # fmt: skip
+        lines = [f"{name} = {_toml(value)}" for name, value in fields]
+        blocks.append("\n".join(["[[waiver]]", *lines]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _toml(value: str) -> str:
+    """A TOML basic string."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    shown = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped)
+    return f'"{shown}"'

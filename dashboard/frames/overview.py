@@ -1,0 +1,175 @@
+"""What the first view says: one headline, who moved, and what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from audits.model.history import DeductionRow, RepositoryRow, ScoreChange, TrendRow
+from audits.model.outcome import Area
+from audits.model.query import OwnerFact
+from audits.score import (
+    AREA_WEIGHTS,
+    CRITICAL_CAP,
+    HIGH_CAPS,
+    MANY_HIGHS_CAP,
+    PUBLISHER_HIGH_CAP,
+    grade_of,
+)
+from dashboard.frames.cells import frame_of, visible
+from dashboard.language import AREAS, count, percent, plain, signed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """Where an owner stands, in one grade and one sentence."""
+
+    grade: str
+    points: float | None
+    delta: float | None
+    sentence: str
+
+
+def headline(rows: Sequence[TrendRow]) -> Headline:
+    """The newest of these scans against the one before it."""
+    now, before = rows[-1], rows[-2] if len(rows) > 1 else None
+    delta = None
+    if before is not None and now.points is not None and before.points is not None:
+        delta = round(now.points - before.points, 1)
+    parts = [
+        f"{count(now.publishing, 'repository publishes', 'repositories publish')} packages, "
+        f"of {now.repositories:,} scanned.",
+        f"{percent(now.coverage)} of what applies could be seen with this token (tier {now.tier})",
+    ]
+    parts[-1] += "." if now.coverage >= 1 else "; the rest is unknown, not safe."
+    if before is not None:
+        parts.append(_news(now))
+    return Headline(
+        grade=grade_of(now.points).value, points=now.points, delta=delta, sentence=" ".join(parts)
+    )
+
+
+def _news(now: TrendRow) -> str:
+    new = count(now.new, "new finding")
+    fixed = f"{now.fixed:,} fixed"
+    cause = "; the policy or the token's rights changed too, so compare with care"
+    return f"Since the last scan: {new}, {fixed}{cause if now.changed else ''}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Improvement:
+    """A check, and the points by which the mean rises if it is mended everywhere."""
+
+    check: str
+    area: str
+    severity: str
+    repositories: int
+    gain: float
+
+
+def improvements(
+    deductions: Sequence[DeductionRow], rows: Sequence[RepositoryRow], limit: int = 5
+) -> tuple[Improvement, ...]:
+    """The checks whose mending everywhere would raise the owner's mean the most.
+
+    Each repository is scored again without the check, floors and caps included.
+    """
+    scored = {row.repository: row for row in rows if row.points is not None}
+    lost: dict[str, list[DeductionRow]] = {}
+    for row in deductions:
+        if row.repository in scored and row.points > 0:
+            lost.setdefault(row.repository, []).append(row)
+    gains: dict[str, list[float]] = {}
+    about: dict[str, DeductionRow] = {}
+    for repository, group in lost.items():
+        areas = scored[repository].areas
+        now = points_of(areas, group)
+        for check in {row.check for row in group}:
+            rest = [row for row in group if row.check != check]
+            gains.setdefault(check, []).append(points_of(areas, rest) - now)
+        about |= {row.check: row for row in group}
+    order = sorted(gains, key=lambda check: (-sum(gains[check]), check))
+    return tuple(
+        Improvement(
+            check=check, area=about[check].area, severity=about[check].severity,
+            repositories=len(gains[check]), gain=sum(gains[check]) / len(scored),
+        )
+        for check in order[:limit]
+    )  # fmt: skip
+
+
+def improvement_table(rows: Sequence[Improvement]) -> pd.DataFrame:
+    """One change a line."""
+    return frame_of(
+        (
+            {
+                "check": row.check,
+                "severity": signed(row.severity),
+                "area": plain(row.area),
+                "repositories": row.repositories,
+                "mean gain": round(row.gain, 1),
+            }
+            for row in rows
+        ),
+        ("check", "severity", "area", "repositories", "mean gain"),
+    )
+
+
+def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
+    """One setting of the owner a line."""
+    return frame_of(
+        (
+            {
+                "outcome": signed(row.outcome),
+                "check": row.check,
+                "severity": signed(row.severity),
+                "repositories": row.repositories,
+                "what": visible(row.message or row.reason),
+                "permission": row.permission,
+            }
+            for row in rows
+        ),
+        ("outcome", "check", "severity", "repositories", "what", "permission"),
+    )
+
+
+def points_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRow]) -> float:
+    """The points of a repository that has these deductions (design section 6): areas that
+    apply (not None) weighted, then held down by open high and critical checks.
+    """
+    lost = dict.fromkeys((area for area in AREAS if areas.get(area) is not None), 0.0)
+    for row in deductions:
+        if row.area in lost:
+            lost[row.area] += row.points
+    total = sum(AREA_WEIGHTS[Area(area)] for area in lost)
+    if not total:
+        return 0.0
+    mean = sum(AREA_WEIGHTS[Area(a)] * max(0.0, 100 - gone) for a, gone in lost.items()) / total
+    return min(mean, *_caps(deductions), 100.0)
+
+
+def _caps(deductions: Sequence[DeductionRow]) -> Iterator[float]:
+    highs = {row.check: row.area for row in deductions if row.severity == "high"}
+    if highs:
+        yield HIGH_CAPS.get(len(highs), MANY_HIGHS_CAP)
+    if Area.TRUSTED_PUBLISHER in highs.values():
+        yield PUBLISHER_HIGH_CAP
+    if any(row.severity == "critical" for row in deductions):
+        yield CRITICAL_CAP
+
+
+def movers(rows: Sequence[ScoreChange], limit: int = 8) -> list[ScoreChange]:
+    """The largest changes of points, either way."""
+    moved = [r for r in rows if r.before is not None and r.after is not None]
+    moved.sort(key=lambda r: (-abs((r.after or 0.0) - (r.before or 0.0)), r.repository))
+    return [row for row in moved[:limit] if row.after != row.before]
+
+
+def attention(row: RepositoryRow) -> str:
+    """Why a repository is among the worst, in a few words."""
+    open_words = [
+        f"{row.open[word]} {word}" for word in ("critical", "high", "medium") if row.open.get(word)
+    ]
+    return visible(row.cap) or (", ".join(open_words) + " open" if open_words else "nothing open")

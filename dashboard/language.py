@@ -1,0 +1,141 @@
+"""The visual language: for every word of a status one sign, one colour and one order.
+
+Colour never stands alone: `signed` puts the sign before the word wherever it is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Hue = Literal["blue", "yellow", "orange", "red", "violet", "gray"]
+
+GRADES = ("A", "B", "C", "D", "F", "-")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+AREAS = ("pinning", "permissions", "environment", "trusted-publisher", "integrity")
+LADDER = ("attested", "oidc", "mixed", "token", "mismatch", "manual", "unknown", "none")
+
+GREY = "#8a97a5"
+GRADE_COLOURS = dict(
+    zip(GRADES, ("#1f6fb2", "#69afe0", "#e6bb45", "#e08433", "#b3262e", GREY), strict=True)
+)
+SEVERITY_COLOURS = dict(
+    zip(SEVERITIES, ("#7d2a74", "#b3262e", "#e08433", "#69afe0", GREY), strict=True)
+)
+LADDER_COLOURS = dict(
+    zip(
+        LADDER,
+        ("#1f6fb2", "#69afe0", "#e6bb45", "#b3262e", "#7d2a74", "#c79a5b", GREY, "#b9c2cb"),
+        strict=True,
+    )
+)
+AREA_COLOURS = dict(
+    zip(AREAS, ("#1f6fb2", "#d9772b", "#7a4fa3", "#2a9d8f", "#b3262e"), strict=True)
+)
+
+SIGNS = {
+    "critical": "⬢",
+    "high": "▲",
+    "medium": "◆",
+    "low": "●",
+    "info": "○",
+    "pass": "✓",
+    "fail": "✗",
+    "unknown": "?",
+    "not-applicable": "–",
+    "attested": "★",
+    "oidc": "●",
+    "mixed": "◐",
+    "token": "▲",
+    "mismatch": "✗",
+    "manual": "✎",
+    "none": "–",
+    "done": "✓",
+    "not done": "✗",
+    "not seen": "?",
+    "open": "✗",
+    "not-re-checked": "?",
+    "fixed": "✓",
+}
+BADGES: dict[str, Hue] = {
+    "A": "blue",
+    "B": "blue",
+    "C": "yellow",
+    "D": "orange",
+    "F": "red",
+    "critical": "violet",
+    "high": "red",
+    "medium": "orange",
+    "low": "blue",
+    "info": "gray",
+    "done": "blue",
+    "not done": "red",
+    "attested": "blue",
+    "oidc": "blue",
+    "mixed": "yellow",
+    "token": "red",
+    "mismatch": "violet",
+}
+"""Colours of `st.badge` by word; any other word is grey."""
+
+LADDER_MEANING = {
+    "attested": "the latest release proves that this repository's workflow made it",
+    "oidc": "trusted publishing is configured; the latest release does not prove it yet",
+    "mixed": "a trusted path and a stored token, side by side",
+    "token": "a stored token or password uploads the package",
+    "mismatch": "the latest release was made by another repository or workflow",
+    "manual": "no workflow publishes it: someone uploads by hand",
+    "unknown": "what was seen does not tell",
+    "none": "nothing publishes",
+}
+
+LINK_LABELS = {
+    "permalink": "The line on GitHub",
+    "edit": "Edit on GitHub",
+    "settings": "Settings page",
+    "publisher": "Publisher form",
+    "lesson": "The lesson's section",
+    "documentation": "Documentation",
+    "run": "The run",
+}
+"""Labels of links by kind: a stored label could hold Markdown, these cannot."""
+
+
+def signed(word: str) -> str:
+    """The word with its sign in front, or alone where it has none."""
+    sign = SIGNS.get(word, "")
+    return f"{sign} {word}" if sign else word
+
+
+def plain(word: str) -> str:
+    """The word as a person reads it: ``trusted-publisher`` is shown as ``trusted publisher``."""
+    return word.replace("-", " ") if len(word) > 1 else word
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun: ``1 finding``, ``2,040 findings``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent; only all is 100 % and only nothing is 0 %."""
+    value = round(share * 100)
+    if share < 1:
+        value = min(value, 99)
+    if share > 0:
+        value = max(value, 1)
+    return f"{value} %"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ink:
+    """The colours of a chart's text and lines on a light or dark page."""
+
+    text: str
+    muted: str
+    line: str
+    surface: str
+
+
+LIGHT = Ink(text="#17212b", muted="#55646f", line="#c3ced8", surface="#f3f6f9")
+DARK = Ink(text="#e6ecf2", muted="#a9b7c4", line="#3b4a58", surface="#19222c")

@@ -1,0 +1,91 @@
+"""Findings of one repository, one box a check: the lines, why, the edit, the links."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audits.check import all_checks
+from audits.model.history import FindingRow, RepositoryRow
+from audits.model.query import FindingFilter
+from dashboard import data
+from dashboard.frames import findings
+from dashboard.frames.cells import safe_url, visible
+from dashboard.language import LINK_LABELS, count, signed
+from dashboard.parts import page
+from dashboard.reading import Reading
+from dashboard.scope import Scope
+
+_SHOWN = 6
+
+
+def finding_groups(scope: Scope, row: RepositoryRow) -> None:
+    """The open findings, worst first, then those that are accepted."""
+    rows = data.findings(scope, FindingFilter(repository=row.repository))
+    if not rows:
+        page.empty("No finding is open here." if row.publications or not row.gaps else
+                   "No finding: what was read has no fault, but see the gaps.")  # fmt: skip
+        return
+    reading = data.reading(scope, row.repository)
+    still = [f for f in rows if not f.acceptance]
+    for number, (check, group) in enumerate(findings.by_check(still)):
+        with st.expander(findings.label(check, group), expanded=number == 0):
+            _group(scope, check, group, reading)
+    if accepted := [f for f in rows if f.acceptance]:
+        page.section("Accepted", "Shown with their reasons; they come back when they expire.")
+        for check, group in findings.by_check(accepted):
+            with st.expander(findings.label(check, group)):
+                _group(scope, check, group, reading)
+
+
+def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reading) -> None:
+    known = next((c for c in all_checks() if c.id == check), None)
+    if known is not None:
+        st.markdown(f"**{known.title}.**")
+        st.page_link("views/method.py", label="Why it matters and how to mend it",
+                     icon=":material/menu_book:", query_params={"check": check})
+    for row in group[:_SHOWN]:
+        with st.container(border=True):
+            one_finding(row, reading)
+    if len(group) > _SHOWN:
+        st.page_link(
+            "views/findings.py", label=f"All {count(len(group), 'place')}",
+            icon=":material/flag:",
+            query_params={**scope.address, "check": check, "repository": group[0].repository},
+        )  # fmt: skip
+
+
+def one_finding(row: FindingRow, reading: Reading) -> None:
+    """One finding; everything that comes from the repository is shown as text or code."""
+    st.text(visible(row.message))
+    st.text(findings.place(row))
+    if text := reading.texts.get(row.path):
+        st.code(findings.lines_around(text, row.line, row.end_line), language=None)
+    elif row.excerpt:
+        st.code(row.excerpt, language=None)
+    if row.because:
+        st.text(f"{signed(row.severity)}, because {visible(row.because)}")
+    if row.state != "open":
+        st.text(f"{signed(row.state)}; last seen {page.moment(row.last_seen)}")
+    if row.acceptance:
+        st.text(_acceptance(row))
+    if change := reading.edits.get(row.fingerprint):
+        safe = "can be applied as it is" if row.fix == "safe" else "wants a reader"
+        st.caption(f"An edit that {safe}:")
+        st.code(change, language="diff")
+    with st.container(horizontal=True):
+        for number, link in enumerate(row.links):
+            url = safe_url(link.url)
+            if url and link.kind in LINK_LABELS:
+                st.link_button(LINK_LABELS[link.kind], url, type="tertiary",
+                               key=f"{row.fingerprint} {row.line} {number}")
+
+
+def _acceptance(row: FindingRow) -> str:
+    parts = [f"Accepted ({row.acceptance}): {visible(row.acceptance_reason)}"]
+    if row.responsible:
+        parts.append(f"by {visible(row.responsible)}")
+    if row.ticket:
+        parts.append(f"ticket {visible(row.ticket)}")
+    if row.expires:
+        parts.append(f"until {row.expires}")
+    return ", ".join(parts)

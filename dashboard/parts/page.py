@@ -1,0 +1,108 @@
+"""How every view opens: one heading, one sentence, and what to do where there is nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.language import BADGES, DARK, LIGHT, Ink, plain, signed
+from dashboard.scope import Scope
+
+SCOPE = "chosen scope"
+PROBLEM = "trouble with the database"
+
+
+def opening(title: str, lead: str) -> Scope:
+    """The heading of a view that needs a scan, and that scan; without one, what to run."""
+    heading(title, lead)
+    scope = st.session_state.get(SCOPE)
+    if isinstance(scope, Scope):
+        return scope
+    nothing_yet()
+    st.stop()
+    raise AssertionError("a view without a scan has ended")
+
+
+def heading(title: str, lead: str) -> None:
+    """The one first-level heading of a view and a sentence of what it shows; our words only."""
+    st.title(title, anchor=False)
+    st.markdown(lead)
+
+
+def nothing_yet() -> None:
+    """The empty state: why there is nothing to see, and the commands that change that."""
+    problem = st.session_state.get(PROBLEM)
+    with st.container(border=True):
+        title = "The database cannot be read" if problem else "Nothing has been scanned yet"
+        st.subheader(title, anchor=False, icon=":material/inbox:")
+        if problem:
+            st.text(str(problem))
+        st.markdown("Look around with an invented organization that comes with the program:")
+        st.code("release-audit demo", language=None)
+        st.markdown("Or scan your own repositories from a folder of checkouts, with no token:")
+        st.code("release-audit scan --folder DIR", language=None)
+        st.markdown("Then reload this page. A single workflow can be tried at once:")
+        st.page_link("views/self_check.py", label="Open the self-check", icon=":material/task_alt:")
+
+
+@contextmanager
+def trouble_told() -> Iterator[None]:
+    """Tell what the store could not do, in its own words, in place of the rest of a view."""
+    try:
+        yield
+    except data.Trouble as trouble:
+        st.error("The database did not answer.", icon=":material/error:")
+        st.text(str(trouble))
+
+
+def empty(sentence: str) -> None:
+    """What is said in place of a table or chart that has no rows."""
+    st.info(sentence, icon=":material/info:")
+
+
+def section(title: str, note: str = "") -> None:
+    """A second-level heading with an optional explanation; our words only."""
+    st.subheader(title, anchor=False)
+    if note:
+        st.caption(note)
+
+
+def badge(word: str) -> None:
+    """A status as word with sign; words outside the visual language are shown as plain text."""
+    if word in BADGES:
+        st.badge(signed(plain(word)) if len(word) > 1 else f"Grade {word}", color=BADGES[word])
+    else:
+        st.text(signed(word))
+
+
+def ink() -> Ink:
+    """The colours of chart text that fit the viewer's theme."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def zone() -> str:
+    """The viewer's time zone, UTC where the browser does not tell."""
+    name = st.context.timezone or "UTC"
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return "UTC"
+    return name
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in the viewer's zone, as ``3 Nov 2026, 04:00``."""
+    if at is None:
+        return "not known"
+    local = at.astimezone(ZoneInfo(zone()))
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def day(at: datetime | None) -> str:
+    """The day of a moment in the viewer's zone."""
+    return moment(at).partition(",")[0]

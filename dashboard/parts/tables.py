@@ -1,0 +1,104 @@
+"""Tables: canvas grids with words for screen readers, and downloads a spreadsheet cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from dashboard.frames.cells import csv_text
+from dashboard.parts.page import empty, zone
+
+_WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    alt: str,
+    nothing: str,
+    order: Sequence[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    height: int | None = None,
+    styled: Styler | None = None,
+    download: bool = True,
+) -> None:
+    """A table that only shows. ``name`` names its download; ``nothing`` is said of no rows."""
+    if frame.empty:
+        empty(nothing)
+        return
+    st.dataframe(
+        frame if styled is None else styled,
+        hide_index=True,
+        column_order=order,
+        column_config=columns(frame, config),
+        height=height or "auto",
+        alt=alt,
+    )
+    if download:
+        download_csv(frame, name)
+
+
+def choose(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    mode: str = "single-row",
+    order: Sequence[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    height: int | None = None,
+    styled: Styler | None = None,
+) -> list[int]:
+    """A table whose rows can be chosen; the positions of the chosen ones."""
+    state = st.dataframe(
+        frame if styled is None else styled,
+        hide_index=True,
+        column_order=order,
+        column_config=columns(frame, config),
+        height=height or "auto",
+        on_select="rerun",
+        selection_mode="single-row" if mode == "single-row" else "multi-row",
+        key=key,
+        alt=alt,
+    )
+    rows = state["selection"]["rows"]
+    return [row for row in rows if row < len(frame)]
+
+
+def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """How columns are shown: our own headings, dates in the viewer's zone, no raw Markdown."""
+    made: dict[str, Any] = {}
+    for name in map(str, frame.columns):
+        label = name[:1].upper() + name[1:]
+        if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+            made[name] = st.column_config.DatetimeColumn(label, format="D MMM YYYY", timezone=zone())
+        elif name == "link":
+            made[name] = st.column_config.LinkColumn("Line", display_text=":material/open_in_new:")
+        elif pd.api.types.is_bool_dtype(frame[name].dtype):
+            made[name] = st.column_config.CheckboxColumn(label)
+        elif pd.api.types.is_numeric_dtype(frame[name].dtype):
+            made[name] = st.column_config.NumberColumn(label)
+        else:
+            made[name] = st.column_config.TextColumn(
+                label, width="large" if name in _WIDE else None
+            )
+    return {**made, **(config or {})}
+
+
+def download_csv(frame: pd.DataFrame, name: str, label: str = "Download as CSV") -> None:
+    """Offer the frame as CSV, made when it is asked for."""
+    st.download_button(
+        label,
+        data=lambda: csv_text(frame).encode("utf-8"),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"download {name}",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )

@@ -1,0 +1,21 @@
+"""What a view shows: one owner as of one finished scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One owner as of one finished scan, begun at ``at``; ``newest`` where none is later."""
+
+    owner: str
+    scan: int
+    at: datetime
+    newest: bool = True
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The parameters that lead another view to the same owner and scan."""
+        return {"owner": self.owner} | ({} if self.newest else {"scan": str(self.scan)})

@@ -1,0 +1,58 @@
+"""Coverage: what could not be seen, and which permission would show it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.frames import tables
+from dashboard.language import count
+from dashboard.parts import page
+from dashboard.parts.tables import table
+
+SCOPE = page.opening(
+    "Coverage",
+    "What could not be seen. Nothing here counts as safe: it lowers coverage and waits for an "
+    "answer.",
+)
+TREND = data.trend(SCOPE)[-1]
+GAPS = data.gaps(SCOPE)
+MISSING = data.permission_counts(SCOPE)
+
+with st.container(horizontal=True, gap="large"):
+    st.metric("Coverage", f"{TREND.coverage * 100:.0f} %", width="content")
+    st.metric("Evidence tier", f"{TREND.tier} of 3", width="content",
+              help="0 public files, 1 settings, 2 administration, 3 names of secrets.")
+    st.metric("Unknown results", f"{sum(row.unknown for row in MISSING):,}", width="content")
+    st.metric("Gaps", f"{data.count_gaps(SCOPE):,}", width="content")
+
+page.section(
+    "What a permission would answer",
+    "Give your token the first of these and so many unknown results become answers. "
+    "`release-audit doctor OWNER` shows what a token can see. Never give it write access.",
+)
+table(
+    tables.missing_permissions(MISSING), name="missing-permissions", download=False,
+    alt="Missing permissions and how many unknown results each would answer",
+    nothing="No result is unknown: everything that applies was seen.",
+    config={"unknowns": st.column_config.NumberColumn("Unknown results")},
+)
+
+page.section("Gaps", "Files, settings and packages that could not be read, and why.")
+REASONS = sorted({gap.reason for gap in GAPS})
+CHOSEN = st.multiselect("Reason", REASONS, key="reason", bind="query-params") if REASONS else []
+SHOWN = [gap for gap in GAPS if not CHOSEN or gap.reason in CHOSEN]
+table(
+    tables.gaps(SHOWN), name="gaps", alt="Gaps: what could not be seen, and why",
+    nothing="There is no gap: every file, setting and package that was asked for was read.",
+    config={"line": st.column_config.NumberColumn("Line", width="small")},
+)
+
+SCAN = next((scan for scan in data.scans(SCOPE.owner) if scan.id == SCOPE.scan), None)
+if SCAN is not None and SCAN.not_reached:
+    page.section("Not reached")
+    st.markdown(
+        f"{count(SCAN.not_reached, 'repository', 'repositories')} known from earlier scans "
+        "could not be reached by this one; what is shown of them is from before, and their "
+        "findings stay open as not re-checked."
+    )

@@ -1,0 +1,74 @@
+"""Method: how scores come about, and every check's own text, from the checks themselves."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audits.check import Check, all_checks
+from audits.model.outcome import Area, Severity
+from audits.score import AREA_WEIGHTS, GRADES, POLICY, WEIGHTS
+from dashboard.frames.method import check_table, example_pair, lesson_url, without_title
+from dashboard.language import plain, signed
+from dashboard.parts import page
+from dashboard.parts.tables import table
+
+
+def _scores() -> None:
+    page.section("How a score comes about", f"Policy {POLICY}")
+    taken = ", ".join(f"{s.label} {WEIGHTS[s]:.0f}" for s in sorted(Severity, reverse=True))
+    weights = ", ".join(f"{plain(a.value)} {AREA_WEIGHTS[a]:.0f}" for a in Area)
+    grades = ", ".join(f"{grade.value} from {least:.0f}" for least, grade in GRADES[:-1])
+    st.markdown(
+        f"- Each area of a publication starts at 100; a failed check takes points: {taken}.\n"
+        "- A check that counts places takes more the larger the failing share is.\n"
+        "- A repository's area is its worst production publication; then areas are weighted: "
+        f"{weights}. Areas that do not apply leave the weights.\n"
+        f"- Grades: {grades}, F below. Open high findings cap the score: one 84, two 74, three "
+        "59; one on the trusted publisher 74; an open critical finding 39.\n"
+        "- What was not seen is neither a pass nor a deduction: it lowers **coverage**, which is "
+        "printed beside every score."
+    )
+
+
+def _check(check: Check) -> None:
+    with st.container(border=True):
+        st.subheader(check.id, anchor=False)
+        with st.container(horizontal=True):
+            page.badge(check.severity.label)
+            st.badge(plain(check.area.value), color="gray")
+            if check.fix is not None:
+                st.badge(f"{check.fix.value} edit", icon=":material/build:", color="gray")
+            if not check.scored or check.on_owner:
+                st.badge("not scored", color="gray")
+        st.markdown(without_title(check.text, check.title))
+        for title, text in example_pair(check):
+            st.caption(title)
+            st.code(text, language="yaml")
+        with st.container(horizontal=True):
+            if check.lesson:
+                st.link_button("The lesson's section", lesson_url(check), icon=":material/school:")
+            for number, link in enumerate(check.links, start=1):
+                st.link_button(f"Source {number}", link, icon=":material/menu_book:", help=link)
+
+
+def _checks() -> None:
+    page.section("The checks", "Each is named after its fault; choose one to read its text.")
+    checks = all_checks()
+    areas = ["all", *(area.value for area in Area)]
+    area = st.segmented_control("Area", areas, key="area", default="all", required=True,
+                                bind="query-params", format_func=plain)
+    shown = [check for check in checks if area in {"all", check.area.value}]
+    table(check_table(shown), name="checks", alt="The checks: severity, area, what they need",
+          nothing="No check is installed.")
+    if not shown:
+        return
+    names = [check.id for check in shown]
+    titles = {check.id: f"{signed(check.severity.label)} · {check.id}" for check in shown}
+    name = st.selectbox("Check", names, key="check", bind="query-params",
+                        format_func=lambda word: titles.get(word, word))
+    _check(next(check for check in shown if check.id == name))
+
+
+page.heading("Method", "How scores come about, and what every check means.")
+_scores()
+_checks()

@@ -1,0 +1,47 @@
+"""Reports: every table as CSV with its data dictionary, and SARIF for one repository."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import data
+from dashboard.exports import TABLES
+from dashboard.frames.cells import visible
+from dashboard.frames.reports import dictionary
+from dashboard.language import count
+from dashboard.parts import page
+from dashboard.parts.tables import table
+
+SCOPE = page.opening(
+    "Reports", "The tables of `release-audit export`, each with the meaning of its columns."
+)
+st.caption(
+    "UTF-8, one record a line. A cell that a spreadsheet would run gets a leading apostrophe; "
+    "take the first apostrophe off such a cell to have it unaltered."
+)
+for report in TABLES:
+    with st.container(border=True):
+        page.section(f"{report.name}.csv", report.description)
+        with st.container(horizontal=True):
+            st.download_button(
+                "Download CSV", data=partial(data.report, SCOPE, report.name),
+                file_name=f"{report.name}.csv", mime="text/csv", on_click="ignore",
+                key=f"report {report.name}", icon=":material/download:",
+            )  # fmt: skip
+        with st.expander(f"Data dictionary: {count(len(report.columns), 'column')}"):
+            table(dictionary(report), name=f"{report.name} columns", download=False,
+                  alt=f"Columns of {report.name}.csv and their meaning", nothing="No column.")
+
+page.section("SARIF", "Findings of one repository, for code scanning.")
+NAMES = data.repository_names(SCOPE)
+if NAMES:
+    NAME = st.selectbox("Repository", NAMES, key="repository", bind="query-params",
+                        format_func=visible)
+    st.download_button(
+        "Download SARIF", data=partial(data.sarif, SCOPE, NAME), file_name="release-audit.sarif",
+        mime="application/json", on_click="ignore", key="sarif", icon=":material/download:",
+    )
+else:
+    page.empty("This scan holds no repository.")

@@ -1,0 +1,134 @@
+"""Repository: its grade and why, its release drawn, its findings, the lesson, its history."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audits.model.history import RepositoryRow
+from dashboard import data
+from dashboard.charts import bars
+from dashboard.frames import tables, trends
+from dashboard.frames.cells import repository_url, visible
+from dashboard.language import count, percent
+from dashboard.parts import page
+from dashboard.parts.finding import finding_groups
+from dashboard.parts.release import lesson, release
+from dashboard.parts.tables import table
+from dashboard.scope import Scope
+
+
+def _choose(scope: Scope) -> RepositoryRow | None:
+    names = data.repository_names(scope)
+    if not names:
+        page.empty("This scan holds no repository.")
+        return None
+    name = st.selectbox("Repository", names, key="repository", bind="query-params",
+                        format_func=visible)  # fmt: skip
+    return data.repository(scope, name)
+
+
+def _grade_card(scope: Scope, row: RepositoryRow) -> None:
+    with st.container(border=True):
+        grid = st.container(horizontal=True, gap="large", vertical_alignment="center")
+        grid.metric("Grade", "none" if row.grade == "-" else row.grade, width="content")
+        grid.metric("Points of 100", "none" if row.points is None else f"{row.points:.0f}",
+                    width="content")
+        grid.metric("Coverage", percent(row.coverage), width="content")
+        if row.strict_points is not None and row.strict_points != row.points:
+            grid.metric("Without waivers", f"{row.strict_points:.0f}", width="content")
+        grid.metric("Open findings", f"{sum(row.open.values()):,}", width="content")
+        grid.metric("Packages' uploads", f"{row.publications:,}", width="content")
+        st.text(_sentence(row))
+        url = repository_url(row.host, row.owner, row.repository)
+        with st.container(horizontal=True):
+            if url:
+                st.link_button("On GitHub", url, icon=":material/open_in_new:")
+            for state in row.ladders:
+                page.badge(state)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        page.section("Areas", "Points of the worst production publication")
+        st.altair_chart(bars.areas(row.areas, page.ink(), mean=False), alt="Points of each area")
+    with right:
+        page.section("What was deducted")
+        table(tables.deductions(data.deductions(scope, row.repository)), name="deductions",
+              download=False, alt="Deductions: area, check, points",
+              nothing="Nothing was deducted.",
+              order=["area", "check", "severity", "points lost"])
+
+
+def _sentence(row: RepositoryRow) -> str:
+    """What holds the score down and how much of it is known."""
+    parts = []
+    if row.grade == "-" and not row.publications:
+        parts.append("Nothing here is published by a workflow, so there is no grade.")
+    if row.cap:
+        parts.append(f"The score is {visible(row.cap)}.")
+    if row.coverage < 1:
+        parts.append(f"{percent(row.coverage)} of what applies was seen; the rest is unknown.")
+    if row.gaps:
+        parts.append(f"{count(row.gaps, 'gap')} could not be read.")
+    if row.archived:
+        parts.append("The repository is archived.")
+    commit = f" at commit {row.commit[:10]}" if row.commit else ""
+    parts.append(f"Last seen {page.moment(row.last_seen)}{commit}, evidence tier {row.tier}.")
+    return " ".join(parts)
+
+
+def _evidence(scope: Scope, row: RepositoryRow) -> None:
+    page.section("Publications", "Every step that uploads something, and with which identity.")
+    table(tables.publications(data.publications(scope, row.repository)), name="publications",
+          alt="Publications of the repository", nothing="Nothing is published by a workflow.",
+          order=["package", "registry", "channel", "auth", "credential", "environment",
+                 "mechanism", "id-token", "attests", "triggers", "workflow", "job", "line"])
+    page.section("Evidence", "What the package index serves about the latest release.")
+    table(tables.packages(data.packages(scope, row.repository)), name="packages",
+          alt="Packages and their evidence", nothing="No package is known.",
+          order=["package", "registry", "state", "why", "last release", "released", "attested",
+                 "attested repository", "attested workflow", "attested environment", "event",
+                 "runner", "asked"])
+
+
+def _more(scope: Scope, row: RepositoryRow) -> None:
+    page.section("All checks", "Outcome of every check that applies here.")
+    table(tables.results(data.results(scope, row.repository)), name="checks",
+          alt="Every check and its outcome", nothing="No check applies to this repository.")
+    page.section("Gaps")
+    table(tables.gaps(data.gaps(scope, row.repository)), name="gaps", alt="Gaps",
+          nothing="Every file and setting that was asked for was read.",
+          order=["subject", "reason", "detail", "line", "permission"])
+
+
+def _history(scope: Scope, row: RepositoryRow) -> None:
+    page.section("History", "Every change of the score, with its cause.")
+    table(trends.score_changes(data.score_changes(scope, row.repository)),
+          name="history", alt="Changes of the score and their causes",
+          nothing="The score has not changed since the first scan.",
+          order=["at", "grade", "before", "after", "change", "cause", "checks"],
+          config={"change": st.column_config.NumberColumn("Change", format="%+.1f")})
+
+
+SCOPE = page.opening("Repository", "How one repository ships its packages, and its next step.")
+ROW = _choose(SCOPE)
+if ROW is not None:
+    _grade_card(SCOPE, ROW)
+    NAMES = ("Findings", "Release", "Lesson", "Publications", "Checks and gaps", "History")
+    TABS = st.tabs(NAMES, key="tab", bind="query-params", on_change="rerun")
+    if TABS[0].open:
+        with TABS[0]:
+            finding_groups(SCOPE, ROW)
+    if TABS[1].open:
+        with TABS[1]:
+            release(SCOPE, ROW)
+    if TABS[2].open:
+        with TABS[2]:
+            lesson(SCOPE, ROW)
+    if TABS[3].open:
+        with TABS[3]:
+            _evidence(SCOPE, ROW)
+    if TABS[4].open:
+        with TABS[4]:
+            _more(SCOPE, ROW)
+    if TABS[5].open:
+        with TABS[5]:
+            _history(SCOPE, ROW)

@@ -1,0 +1,117 @@
+"""Trends: points, areas, checks, burn-down, new against fixed, two scans compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from audits.model.history import TrendRow
+from dashboard import data
+from dashboard.charts import trends as charts
+from dashboard.frames import trends
+from dashboard.frames.findings import check_name
+from dashboard.language import count
+from dashboard.parts import page
+from dashboard.parts.tables import table
+from dashboard.scope import Scope
+
+
+def _score(rows: Sequence[TrendRow]) -> None:
+    page.section("Mean points and coverage",
+                 "A dashed line marks a scan whose policy or token rights were other than before.")
+    frame = trends.points(rows)
+    long = frame.melt(["at", "changed"], ["points", "coverage"], "series", "value").dropna()
+    if long.empty:
+        page.empty("No repository had a score in these scans.")
+        return
+    st.altair_chart(
+        charts.lines(long, page.ink(), unit="points, per cent", top=100,
+                     colours={"points": "#1f6fb2", "coverage": "#d9772b"},
+                     marks=frame[frame["changed"] != ""]),
+        alt=f"Mean points and coverage over {count(len(rows), 'scan')}",
+    )  # fmt: skip
+
+
+def _areas(rows: Sequence[TrendRow]) -> None:
+    page.section("Areas")
+    frame = trends.areas(rows)
+    if frame.empty:
+        page.empty("No area applied in these scans.")
+        return
+    st.altair_chart(charts.lines(frame, page.ink(), unit="mean points of 100", top=100,
+                                 colours=charts.AREA_SERIES), alt="Mean points of each area")
+
+
+def _burn_down(rows: Sequence[TrendRow]) -> None:
+    page.section("Open findings", "By severity; the aim is an empty chart.")
+    st.altair_chart(charts.stacked(trends.open_by_severity(rows), page.ink(),
+                                   unit="open findings"), alt="Open findings by severity")
+
+
+def _flow(rows: Sequence[TrendRow]) -> None:
+    page.section("New against fixed")
+    frame = trends.flow(rows)
+    if frame.empty:
+        page.empty("One scan so far: the next one shows what is new and what was fixed.")
+        return
+    st.altair_chart(charts.flow(frame, page.ink()), alt="New and fixed findings by scan")
+
+
+def _one_check(rows: Sequence[TrendRow]) -> None:
+    page.section("One check", "Its open findings over time.")
+    checks = sorted({check for row in rows for check, number in row.checks.items() if number})
+    if not checks:
+        page.empty("No check ever failed in these scans.")
+        return
+    check = st.selectbox("Check", checks, key="check", bind="query-params", format_func=check_name)
+    st.altair_chart(
+        charts.lines(trends.open_of_check(rows, check), page.ink(), unit="open findings",
+                     colours={check: "#b3262e"}),
+        alt="Open findings of the chosen check",
+    )  # fmt: skip
+
+
+def _compare(rows: Sequence[TrendRow]) -> None:
+    page.section("Two scans compared")
+    if len(rows) < 2:
+        page.empty("There is one scan so far; two can be compared after the next one.")
+        return
+    by_id = {str(row.scan): row for row in rows}
+    names = list(by_id)
+    left, right = st.columns(2)
+    before = left.selectbox("Before", names, index=len(names) - 2, key="before",
+                            bind="query-params", format_func=lambda n: page.moment(by_id[n].at))
+    after = right.selectbox("After", names, index=len(names) - 1, key="after",
+                            bind="query-params", format_func=lambda n: page.moment(by_id[n].at))
+    table(trends.compare(by_id[before], by_id[after]), name="two-scans", nothing="",
+          alt="The two scans side by side", height=420)
+
+
+def _changes(scope: Scope) -> None:
+    page.section("Why scores changed",
+                 "The repository, a setting, the package index, the policy, or the token's rights.")
+    table(trends.score_changes(data.score_changes(scope, since=0)), name="score-changes", height=340,
+          alt="Changes of scores and their causes", nothing="No score has changed so far.",
+          order=["at", "repository", "grade", "before", "after", "change", "cause", "checks"],
+          config={"change": st.column_config.NumberColumn("Change", format="%+.1f")})
+
+
+SCOPE = page.opening("Trends", "How the organization came to where it stands.")
+ROWS = data.trend(SCOPE)
+if len(ROWS) == 1:
+    st.caption("One scan so far, shown as points; the next one draws lines.")
+ONE, TWO = st.columns(2, gap="large")
+with ONE:
+    _score(ROWS)
+    _burn_down(ROWS)
+    _one_check(ROWS)
+with TWO:
+    _areas(ROWS)
+    _flow(ROWS)
+    page.section("Time to fix", "Days from first seen to fixed.")
+    table(trends.time_to_fix(data.fix_times(SCOPE)), name="time-to-fix",
+          alt="Days from first seen to mended, by check",
+          nothing="Nothing was fixed yet.", download=False)
+_compare(ROWS)
+_changes(SCOPE)

@@ -1,0 +1,216 @@
+"""Frames: what each table says of its rows, with gaps and with nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from audits.model.history import GapRow, ScoreChange
+from dashboard.frames import actions, overview, tables, trends
+from dashboard.frames.findings import (
+    by_check,
+    check_name,
+    issue_text,
+    label,
+    lines_around,
+    place,
+    waiver_text,
+)
+from dashboard.frames.heat import heat_map
+from tests.dashboard.rows import (
+    HOSTILE,
+    NOON,
+    action,
+    deduction,
+    finding,
+    package,
+    repository,
+    result,
+    trend,
+)
+
+
+def test_a_repository_line_has_a_blank_where_an_area_does_not_apply() -> None:
+    frame = tables.repositories([repository()])
+    assert frame.loc[0, "pinning"] == 60.0
+    assert frame["environment"].isna().all()
+    assert frame.loc[0, "ladder"] == "▲ token"
+    assert frame.loc[0, "open"] == 3
+    html = heat_map(frame[["repository", "grade", "points", "environment"]]).to_html()
+    assert "nan" not in html.lower()
+    assert "None" not in html
+
+
+def test_tables_of_nothing_have_their_columns() -> None:
+    makers = (tables.repositories, tables.findings, tables.publications, tables.packages,
+              tables.actions, tables.gaps, tables.deductions, tables.missing_permissions,
+              tables.results, actions.summary, actions.broken_by_pinning)  # fmt: skip
+    for make in makers:
+        assert list(make([]).columns), make
+
+
+def test_missing_permissions_are_ordered_by_what_they_would_answer() -> None:
+    rows = [
+        result(repository="a"), result(repository="b"),
+        result(check="writable-default-token", permission="Administration: read"),
+        result(outcome="fail"), result(check="unknown-commit", permission="", need="index"),
+    ]  # fmt: skip
+    frame = tables.missing_permissions(rows)
+    assert list(frame["permission"]) == ["Actions: read", "(index)", "Administration: read"]
+    assert list(frame["unknowns"]) == [2, 1, 1]
+    assert frame.loc[0, "repositories"] == 2
+
+
+def test_gaps_of_the_owner_say_so() -> None:
+    row = GapRow(owner="o", repository="", subject="settings", reason="forbidden",
+                 detail="no right", line=None, permission="Administration: read")  # fmt: skip
+    assert tables.gaps([row]).loc[0, "repository"] == "(the owner)"
+
+
+def test_the_headline_says_what_is_known_and_what_is_new() -> None:
+    head = overview.headline([trend(1), trend(5, changed=("policy",))])
+    assert (head.grade, head.points, head.delta) == ("C", 65.0, 4.0)
+    assert "8 repositories publish packages, of 10 scanned" in head.sentence
+    assert "70 % of what applies could be seen" in head.sentence
+    assert "unknown, not safe" in head.sentence
+    assert "3 new findings, 2 fixed; the policy or the token's rights changed" in head.sentence
+
+
+def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:
+    head = overview.headline([trend(1, points=None, publishing=0, coverage=1.0)])
+    assert (head.grade, head.points, head.delta) == ("-", None, None)
+    assert "0 repositories publish" in head.sentence
+    assert "100 % of what applies" in head.sentence
+
+
+def test_points_of_deductions_are_the_scores_rule() -> None:
+    areas = {"pinning": 60.0, "permissions": 100.0, "trusted-publisher": 60.0}
+    assert overview.points_of(areas, []) == 100.0
+    one = [deduction()]
+    # (25 x 60 + 20 x 100 + 25 x 100) / 70 = 85.7, held at 84 by one open high
+    assert overview.points_of(areas, one) == 84.0
+    assert overview.points_of(areas, [deduction(severity="medium", points=15.0)]) == pytest.approx(
+        94.6, abs=0.05
+    )
+    high = deduction(area="trusted-publisher", check="long-lived-token")
+    assert overview.points_of(areas, [high]) == 74.0
+    critical = deduction(severity="critical", check="dangerous-trigger", points=100.0)
+    assert overview.points_of(areas, [critical]) == 39.0
+    assert overview.points_of({"pinning": None}, one) == 0.0
+
+
+def test_improvements_rank_the_check_that_raises_the_mean_most() -> None:
+    rows = [repository("a"), repository("b"), repository("c", points=None)]
+    lost = [deduction(repository=name) for name in "ab"] + [
+        deduction(repository="a", area="trusted-publisher", check="long-lived-token"),
+        deduction(repository="a", check="missing-version-comment", severity="low", points=5.0),
+        deduction(repository="c", check="never-counted"),
+    ]
+    frame = overview.improvements(lost, rows)
+    assert list(frame["check"])[0] == "unpinned-action"
+    assert "never-counted" not in set(frame["check"])
+    assert frame.loc[0, "repositories"] == 2
+    assert (frame["mean gain"] >= 0).all()
+
+
+def test_the_worst_come_first_and_say_why() -> None:
+    rows = [repository("b", points=70.0), repository("a", points=20.0, cap="held at 39 by x"),
+            repository("n", points=None, grade="-")]  # fmt: skip
+    assert [row.repository for row in overview.worst(rows)] == ["a", "b"]
+    assert overview.attention(rows[0]) == "2 high, 1 medium open"
+    assert overview.attention(rows[1]) == "held at 39 by x"
+    assert overview.attention(repository(open={})) == "nothing open"
+
+
+def test_movers_leave_out_what_did_not_move() -> None:
+    def moved(name: str, before: float | None, after: float | None) -> ScoreChange:
+        return ScoreChange(owner="o", repository=name, scan=2, at=NOON, before=before, after=after,
+                           grade_before="C", grade_after="B", cause="repository")  # fmt: skip
+
+    rows = [moved("a", 50, 52), moved("b", 90, 40), moved("c", None, 70), moved("d", 60, 60)]
+    assert [row.repository for row in overview.movers(rows)] == ["b", "a"]
+    frame = trends.score_changes(rows)
+    assert list(frame["change"].dropna()) == [2.0, -50.0, 0.0]
+
+
+def test_trends_say_what_changed_and_leave_out_areas_that_did_not_apply() -> None:
+    rows = [trend(1), trend(2, changed=("token",))]
+    assert set(trends.areas(rows)["series"]) == {
+        "pinning", "permissions", "trusted publisher", "integrity"
+    }  # fmt: skip
+    assert list(trends.points(rows)["changed"]) == ["", "token rights changed"]
+    assert list(trends.flow(rows)["value"]) == [3, -2]
+    assert trends.flow(rows[:1]).empty
+    assert list(trends.open_of_check(rows, "unpinned-action")["value"]) == [9, 9]
+
+
+def test_two_scans_compared_never_invent_a_number() -> None:
+    frame = trends.compare(trend(1), trend(2, points=None)).set_index("what")
+    assert list(frame.loc["mean points"]) == ["61", "not known", "not known"]
+    assert frame.loc["open high", "change"] == "no change"
+    assert frame.loc["pinning points", "change"] == "+1"
+
+
+def test_time_to_fix_counts_only_what_was_fixed() -> None:
+    rows = [finding(closed=NOON + timedelta(days=days)) for days in (2, 4, 30)] + [finding()]
+    frame = trends.time_to_fix(rows)
+    assert list(frame.iloc[0]) == ["▲ high", 3, 4.0, 24.8]
+    assert trends.time_to_fix([finding()]).empty
+
+
+def test_actions_are_summed_by_name_with_their_refs() -> None:
+    rows = [action(), action(repository="fennel", ref="a" * 40, pinned=True, comment="v4.1.0"),
+            action(action="docker/login-action", ref="v3", in_release=False)]  # fmt: skip
+    frame = actions.summary(rows)
+    assert list(frame["action"]) == ["actions/checkout", "docker/login-action"]
+    assert frame.loc[0, "refs"] == "v4, aaaaaaaa (v4.1.0)"
+    assert (frame.loc[0, "pinned"], frame.loc[0, "repositories"]) == (50, 2)
+    broken = actions.broken_by_pinning(rows)
+    assert list(broken["repository"]) == ["lumen"]
+    assert broken.loc[0, "uses"] == 2
+
+
+def test_findings_are_grouped_worst_first() -> None:
+    rows = [finding(check="cached-release-build", severity="medium"), finding(), finding()]
+    groups = by_check(rows)
+    assert [check for check, _ in groups] == ["unpinned-action", "cached-release-build"]
+    assert label(*groups[0]) == "▲ high · unpinned-action · 2 places"
+    assert place(rows[1]) == ".github/workflows/release.yml:9 · job publish"
+
+
+def test_a_check_id_that_is_no_id_never_reaches_a_label() -> None:
+    assert check_name(HOSTILE) == "unnamed check"
+    assert check_name("zizmor/bot-conditions") == "zizmor/bot-conditions"
+
+
+def test_lines_around_a_finding_are_numbered_and_marked() -> None:
+    text = "\n".join(f"line {number}" for number in range(1, 9))
+    shown = lines_around(text, 4).splitlines()
+    assert shown == ["     2  line 2", "     3  line 3", ">    4  line 4", "     5  line 5",
+                     "     6  line 6"]  # fmt: skip
+    assert lines_around(text, 99) == ""
+    assert lines_around("", 1) == ""
+
+
+def test_an_issue_text_keeps_hostile_names_in_code_spans() -> None:
+    text = issue_text([finding(repository=HOSTILE, message=HOSTILE, path=HOSTILE)])
+    for line in text.splitlines():
+        outside = "".join(line.split("`")[::2])
+        assert "evil.example" not in outside
+        assert "<img" not in outside
+
+
+def test_waivers_are_toml_once_for_each_repository_and_check() -> None:
+    import tomllib
+
+    rows = [finding(), finding(line=12), finding(repository=HOSTILE + '"\n[[waiver]]\n')]
+    read = tomllib.loads(waiver_text(rows, "2027-01-01"))["waiver"]
+    assert len(read) == 2
+    assert read[0]["repository"] == "orchard-labs/lumen"
+    assert read[1]["repository"].endswith('"\n[[waiver]]\n')
+
+
+def test_packages_show_their_state_with_its_sign() -> None:
+    frame = tables.packages([package(previous_state="mixed")])
+    assert (frame.loc[0, "state"], frame.loc[0, "before"]) == ("▲ token", "◐ mixed")
