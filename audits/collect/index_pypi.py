@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from audits.collect.index_release import ListedFile, choose, listed_file, newest_first, releases_of
@@ -53,37 +53,39 @@ class PyPIReader:
 
     def __init__(self, session: IndexSession, hosts: IndexHosts) -> None:
         self._session, self._hosts = session, hosts
-        self._without_metadata = 0
+        self._fruitless = {"release": 0, "project": 0}
 
     def read(self, name: str) -> tuple[PackageEvidence, tuple[Gap, ...]]:
         """What the index serves about a package, and what it does not."""
         name = normalized_name(name)
         reading = Reading(f"pypi:{name}", [])
         url = f"{self._hosts.simple}{quote(name, safe='')}/"
-        exists = True
+        exists, unchanged = True, False
         urls: tuple[str, ...] = ()
         releases: tuple[Release, ...] | Unseen
         try:
-            page = self._page(url)
+            page, unchanged = self._page(url)
             releases = self._releases(page, name, url, reading) if page is not None else ()
             exists = page is not None
         except IndexTroubleError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         if not isinstance(releases, Unseen) and releases:
-            urls = self._project_urls(name, releases[0].version, reading)
+            urls = self._project_urls(name, releases[0].version, unchanged, reading)
         evidence = PackageEvidence(
             registry=Registry.PYPI, name=name, releases=releases, exists=exists,
             repository_urls=urls, seen_at=datetime.now(UTC), index_url=self._hosts.base,
         )  # fmt: skip
         return _with_trust(evidence), tuple(dict.fromkeys(reading.gaps))
 
-    def _page(self, url: str) -> Mapping[str, object] | None:
+    def _page(self, url: str) -> tuple[Mapping[str, object] | None, bool]:
+        """A project's page, None if there is none, and whether it is as it was last time."""
         from pypi_simple import ACCEPT_JSON_ONLY
 
         limit = self._session.limits.page_bytes
-        page = self._session.json(url, accept=ACCEPT_JSON_ONLY, limit=limit)
+        answer = self._session.get(url, accept=ACCEPT_JSON_ONLY, limit=limit)
+        page = self._session.decoded(answer)
         if page is None:
-            return None
+            return None, False
         if not isinstance(page, Mapping) or not isinstance(page.get("files"), list):
             self._session.forget(url)
             raise IndexTroubleError(
@@ -98,7 +100,7 @@ class PyPIReader:
                 f"the index serves version {major} of the Simple API, which is not known here: "
                 "update this program.",
             )
-        return page
+        return page, answer.from_cache
 
     def _releases(
         self, page: Mapping[str, object], name: str, url: str, reading: Reading
@@ -121,7 +123,10 @@ class PyPIReader:
                 f"some files of {name} were not read",
             )
         if files and not any(file.tells for file in files):
-            reading.gap(_silent(version, tells), f"provenance of {name} was not seen")
+            # An old API is one fact about the index, not one about each package of it.
+            about = Reading(reading.subject if tells else "pypi:*", reading.gaps)
+            what = f"provenance of {name}" if tells else "provenance of packages"
+            about.gap(_silent(version, tells), f"{what} was not seen")
         silent = unseen(_silent(version, tells).sentence)
         listed = newest_first(files)
         wanted = choose(listed)
@@ -170,28 +175,33 @@ class PyPIReader:
             )
         return read.provenance
 
-    def _project_urls(self, name: str, version: str, reading: Reading) -> tuple[str, ...]:
+    def _project_urls(
+        self, name: str, version: str, unchanged: bool, reading: Reading
+    ) -> tuple[str, ...]:
         """Project links of the newest release; () where the index serves no metadata.
 
-        A release's own metadata never changes once cached, so that an index where nothing is
-        new is asked one question a package. An index that has none for the first packages is
-        taken to serve none.
+        A release's own metadata never changes, and the project's only with its page: an index
+        where nothing is new is asked one question a package. A place that has no metadata for
+        the first packages is taken to have none.
         """
-        if self._without_metadata >= _FRUITLESS:
-            return ()
         base = f"{self._hosts.base}/pypi/{quote(name, safe='')}"
+        places = {
+            "release": (f"{base}/{quote(version)}/json", FOREVER),
+            "project": (f"{base}/json", FOREVER if unchanged else timedelta()),
+        }
         try:
-            for url, fresh in ((f"{base}/{quote(version)}/json", FOREVER), (f"{base}/json", None)):
+            for place, (url, fresh) in places.items():
+                if self._fruitless[place] >= _FRUITLESS:
+                    continue
                 data = self._session.json(
                     url, accept=_JSON, fresh=fresh, limit=self._session.limits.page_bytes
                 )
                 if data is not None:
-                    self._without_metadata = -sys.maxsize
+                    self._fruitless[place] = -sys.maxsize
                     return _links(data)
+                self._fruitless[place] += 1
         except IndexTroubleError as trouble:
             reading.gap(trouble, f"project links of {name} were not seen")
-            return ()
-        self._without_metadata += 1
         return ()
 
 

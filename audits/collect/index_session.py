@@ -58,9 +58,9 @@ class IndexTroubleError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A body with its address; ``status`` is 200 or 404."""
+    """A body with the address that was asked; ``status`` is 200, 404 or 410."""
 
-    url: str
+    asked: str
     status: int
     body: bytes
     content_type: str
@@ -114,14 +114,17 @@ class IndexSession:
 
         ``fresh`` is the age up to which a cached answer is used without asking.
         """
-        answer = self.get(url, accept=accept, limit=limit, fresh=fresh)
-        if answer.status == 404:
+        return self.decoded(self.get(url, accept=accept, limit=limit, fresh=fresh))
+
+    def decoded(self, answer: Answer) -> Any:  # noqa: ANN401  # as above
+        """The body of an answer, None for 404; IndexTroubleError where it is no JSON."""
+        if answer.status != 200:
             return None
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError):
-            self.forget(url)
-            host = urlsplit(url).netloc
+            self.forget(answer.asked)
+            host = urlsplit(answer.asked).netloc
             raise IndexTroubleError(
                 GapReason.INVALID,
                 f"{host} answered with what is no JSON: check that its address is right.",
@@ -254,7 +257,7 @@ class IndexSession:
                             f"{host} answered with over {limit} bytes, which are not read.",
                         )
                 answer = Answer(
-                    url=response.url, status=response.status_code, body=bytes(body),
+                    asked=url, status=response.status_code, body=bytes(body),
                     content_type=response.headers.get("Content-Type", ""),
                     from_cache=bool(getattr(response, "from_cache", False)),
                 )  # fmt: skip

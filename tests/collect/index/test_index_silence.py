@@ -29,7 +29,15 @@ def test_an_older_api_tells_releases_but_not_provenance(
     assert isinstance(release.provenance, Unseen)
     assert release.is_attested is None
     assert api in release.provenance.reason
-    assert [(gap.subject, gap.reason) for gap in gaps] == [("pypi:lumen", GapReason.UNSUPPORTED)]
+    assert [(gap.subject, gap.reason) for gap in gaps] == [("pypi:*", GapReason.UNSUPPORTED)]
+
+
+def test_an_older_api_is_told_once(index: PackageIndexServer) -> None:
+    for name in ("aster", "briar"):
+        index.project(name, [index.release(name, "1.0", 1)], api="1.1")
+    with IndexReader(index.simple, limits=LIMITS) as reader:
+        _, gaps = reader.evidence([("pypi", "aster"), ("pypi", "briar")])
+    assert len(gaps) == 1
 
 
 def test_only_null_means_none(index: PackageIndexServer) -> None:
@@ -132,6 +140,22 @@ def test_metadata_is_looked_for_in_both_places(index: PackageIndexServer) -> Non
     evidence, gaps = read(index, "briar")
     assert not gaps
     assert evidence.repository_urls == ("https://github.com/o/briar", "https://briar.example/")
+
+
+def test_metadata_of_the_project_is_asked_only_when_its_page_changed(
+    index: PackageIndexServer, tmp_path: Path
+) -> None:
+    index.project("briar", [index.release("briar", "1.0", 1)])
+    index.put("/pypi/briar/json", {"info": {"home_page": "https://briar.example/"}})
+    read(index, "briar", cache=tmp_path)
+    index.asked.clear()
+    evidence, _ = read(index, "briar", cache=tmp_path)
+    assert evidence.repository_urls == ("https://briar.example/",)
+    assert index.paths() == ["/simple/briar/", "/pypi/briar/1.0/json"]
+    index.project("briar", [index.release("briar", "1.1", 2)])
+    index.asked.clear()
+    read(index, "briar", cache=tmp_path)
+    assert index.paths(304) == ["/pypi/briar/json"]
 
 
 def test_an_index_without_metadata_is_not_asked_for_it_time_and_again(
