@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"release-audit {__version__}")
         raise typer.Exit

@@ -24,6 +24,7 @@ from audits.cli.options import (
 )
 from audits.model.outcome import Severity
 from audits.model.score import Audit
+from audits.model.source import Snapshot
 
 _COLOURS: dict[str, dict[str, Any]] = {
     "critical": {"fg": "red", "bold": True},
@@ -61,8 +62,9 @@ def check(
     raise typer.Exit(_exit_code(audit, fail_on))
 
 
-def _snapshot(path: Path) -> Any:
-    from audits.collect.folder import is_repository, origin_of, read_folder
+def _snapshot(path: Path) -> Snapshot:
+    from audits.collect.folder import is_repository, read_folder
+    from audits.collect.origin import origin_of
 
     if not path.is_dir():
         raise UsageError(f"{path} is not a folder.", "Give the root of a checkout.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from audits.check import Check, all_checks
 from audits.cli.exits import UsageError
 
 
@@ -15,8 +16,6 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Explain one check, or list all of them."""
-    from audits.check import all_checks
-
     known = {c.id: c for c in all_checks()}
     if check is None:
         if as_json:
@@ -37,7 +36,7 @@ def _near(name: str, known: list[str]) -> str:
     return f"Did you mean {' or '.join(near)}?" if near else "'release-audit explain' lists them."
 
 
-def _record(check: Any) -> dict[str, Any]:
+def _record(check: Check) -> dict[str, Any]:
     from audits.checks.constants import LESSON
     from audits.model.links import lesson_link
 
@@ -67,7 +66,7 @@ def _record(check: Any) -> dict[str, Any]:
     }
 
 
-def _text(check: Any) -> str:
+def _text(check: Check) -> str:
     record = _record(check)
     lines = [
         f"{record['id']}: {check.severity.label}, {check.area}",

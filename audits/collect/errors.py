@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 
-class CollectError(Exception):
-    """A source cannot be read: one sentence, and one piece of advice. Never a credential."""
+from audits.model.errors import AuditError
 
-    def __init__(self, message: str, advice: str) -> None:
-        super().__init__(f"{message} {advice}".strip())
-        self.message = message
-        self.advice = advice
+
+class CollectError(AuditError):
+    """A source cannot be read: one sentence, and one piece of advice. Never a credential."""
 
 
 class ScanCancelledError(CollectError):

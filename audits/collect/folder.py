@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from audits.collect.errors import CollectError
+from audits.collect.git import git
 from audits.collect.paths import (
     ACTIONS,
     MAX_BYTES,
@@ -21,7 +21,10 @@ from audits.collect.paths import (
 )
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
-_PACKAGE_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml")
+_PACKAGE_FILES = (
+    "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml",
+    "action.yml", "action.yaml",
+)  # fmt: skip
 _LOCAL_ROUNDS = 5
 
 
@@ -124,22 +127,11 @@ def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
     )  # fmt: skip
 
 
-def _git(path: Path, *words: str) -> bytes | None:
-    """What git answers, or None; the repository's own configuration runs no program."""
-    quiet = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(path), *words]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, env=quiet, timeout=60)  # noqa: S603 - fixed words, no shell
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
-
-
 def _git_facts(path: Path) -> tuple[str, str, datetime | None]:
     """Commit, branch and commit time of HEAD; empty where git cannot tell."""
     if not (path / ".git").exists() and not _is_bare(path):
         return "", "", None
-    answer = _git(path, "log", "-1", "--format=%H%n%cI%n%D", "--decorate=full")
+    answer = git(path, "log", "-1", "--format=%H%n%cI%n%D", "--decorate=full")
     lines = answer.decode("utf-8", "replace").splitlines() if answer else []
     if len(lines) < 2:
         return "", "", None
@@ -234,9 +226,9 @@ class _BareReader(_Reader):
         self.root = root
 
     def paths(self) -> list[str]:
-        listed = _git(self.root, "ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
+        listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
         names = listed.decode("utf-8", "replace").split("\0")
         return sorted(name for name in names if wanted(name))
 
     def content(self, path: str) -> bytes | None:
-        return _git(self.root, "cat-file", "blob", f"HEAD:{path}")
+        return git(self.root, "cat-file", "blob", f"HEAD:{path}")

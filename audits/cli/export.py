@@ -1,0 +1,24 @@
+"""``release-audit export``: the store's newest scan as CSV and JSON Lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from audits.cli.options import DatabaseOption
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the files.")],
+    owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
+    bom: Annotated[bool, typer.Option("--bom", help="Begin each CSV file with a byte order mark, for Excel.")] = False,
+    database: DatabaseOption = None,
+) -> None:  # fmt: skip
+    """Write the newest scan as a Frictionless Data Package."""
+    from audits.report.export import export as write
+    from audits.store.open import open_store
+
+    for table in write(open_store(database, read_only=True), folder, owner=owner, bom=bom):
+        typer.echo(f"{table.rows:>8} rows  {folder / table.name}.csv")

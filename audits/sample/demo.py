@@ -1,0 +1,63 @@
+"""Scanning the sample organization into a store of its own, one scan for each of its days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from audits.acceptance import Acceptances
+from audits.audit import Rules
+from audits.check import all_checks
+from audits.engines.zizmor import Zizmor
+from audits.model.index_hosts import IndexHosts
+from audits.run import Plan
+from audits.sample.evidence import SampleFacts
+from audits.sample.organization import INDEX_URL, SampleCollector, at_noon, dates
+from audits.scan import Scanned, Scanner
+from audits.store.store import Store
+from audits.waivers import read_waivers
+
+_WAIVERS = """
+[policy]
+accept-locally = ["unnamed-step"]
+
+[[waiver]]
+repository = "orchard-sample/moss"
+check = "shared-environment"
+responsible = "release team"
+reason = "the rehearsal moves to an environment of its own with the next release"
+ticket = "OPS-41"
+expires = 2026-07-31
+"""
+
+
+def sample_database() -> str:
+    """The URL of the sample's own database, in the user's data directory; an earlier one is
+    removed, so that the sample always starts on its first day.
+    """
+    folder = Path(platformdirs.user_data_dir("release-audit", appauthor=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "sample.sqlite"
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return f"sqlite:///{path}"
+
+
+def scan_sample(
+    store: Store, advance: Callable[[str], None], *, engine: bool = True
+) -> tuple[Scanned, ...]:
+    """One finished scan for each day of the sample, oldest first."""
+    checks = all_checks()
+    known = frozenset(check.id for check in checks)
+    rules_of = {check.id: check.zizmor for check in checks if check.zizmor}
+    finished: list[Scanned] = []
+    for day in dates():
+        accept = Acceptances(read_waivers(_WAIVERS, day, known), rules_of)
+        rules = Rules(index=IndexHosts.of(INDEX_URL), accept=accept, checks=checks)
+        plan = Plan(rules=rules, facts=SampleFacts(day=day), engine=Zizmor() if engine else None)
+        scanner = Scanner(store, plan, started=at_noon(day))
+        collector = SampleCollector(day=day)
+        finished += scanner.run(collector, lambda audit: advance(audit.repository.ref.name))
+    return tuple(finished)
