@@ -44,6 +44,11 @@ def delete_lines(source: SourceFile, first: int, last: int) -> Edit:
     return replace(source, start, _line_start(source.text, last + 1), "")
 
 
+def insert_below(source: SourceFile, line: int, lines: Sequence[str]) -> tuple[Edit, ...]:
+    """Insert whole lines, with their indentation, below a line numbered from 1."""
+    return _after_line(source, _line_start(source.text, line), lines)
+
+
 def set_input(source: SourceFile, step: Step, name: str, value: str) -> tuple[Edit, ...]:
     """Give a step's ``with:`` this input, which it has already or not; () where it cannot be.
 

@@ -1,0 +1,256 @@
+"""Nothing keeps the actions of workflows up to date.
+
+## Why it matters
+A pin that nobody updates protects today and turns into old code with known flaws tomorrow. The
+lesson's tip is to let Dependabot do it; Renovate does the same. Both change the commit and the
+version in the comment together.
+
+A release that is a few days old has not been looked at by many people. A cooldown lets others
+go first: most malicious releases are found and taken down within days. Less than 7 days, or no
+cooldown of its own, is of low severity, for every update that Dependabot is told to make.
+
+## How to fix
+Add this to the `updates:` of `.github/dependabot.yml` (`version: 2` at its top):
+
+    - package-ecosystem: github-actions
+      directory: /
+      schedule:
+        interval: weekly
+      cooldown:
+        default-days: 7
+
+The edit adds it, creating the file where there is none, or adds the cooldown. For Dependabot the
+directory `/` means `.github/workflows` too. An update with `open-pull-requests-limit: 0`, or
+that ignores everything, updates nothing. Renovate updates actions unless its configuration
+switches that off; presets of other repositories are not read.
+
+## Deviations
+zizmor's `dependabot-cooldown` is of medium severity, stops at the first update that is in
+order, and does not ask whether anything covers actions at all. Ecosystems for which GitHub
+refuses a cooldown are left out here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import (
+    GITHUB_DEPENDABOT,
+    GITHUB_DEPENDABOT_OPTIONS,
+    RENOVATE_PINNING,
+    STEP_SECURE,
+)
+from audits.model.edits import insert_below, replace
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Edit,
+    Finding,
+    FixKind,
+    Outcome,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.pins import remote_uses
+from audits.model.place import Location
+from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
+from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
+
+_LEAST_DAYS = 7
+_PATHS = (".github/dependabot.yml", ".github/dependabot.yaml")
+_ITEM = (
+    "- package-ecosystem: github-actions",
+    "  directory: /",
+    "  schedule:",
+    "    interval: weekly",
+    "  cooldown:",
+    f"    default-days: {_LEAST_DAYS}",
+)
+_WORKFLOW = """\
+name: Release # !
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_COVERED = _WORKFLOW.replace(" # !", "")
+_PIP = """\
+version: 2
+updates:
+  - package-ecosystem: pip
+    directory: /
+    schedule:
+      interval: weekly
+    cooldown:
+      default-days: 14
+"""
+_SHORT = """\
+version: 2
+updates:
+  - package-ecosystem: "github-actions" # !
+    directory: "/"
+    schedule:
+      interval: weekly
+  - package-ecosystem: pip
+    directory: /
+    schedule: { interval: weekly }
+    cooldown:
+      default-days: 2 # !
+"""
+_GOOD = """\
+version: 2
+updates:
+  - package-ecosystem: "github-actions"
+    directory: "/"
+    schedule:
+      interval: weekly
+    cooldown:
+      default-days: 7
+"""
+_RENOVATE = """\
+{
+  // the organization's preset
+  "extends": ["config:recommended"],
+}
+"""
+
+
+@check(
+    area=Area.PINNING,
+    severity=Severity.MEDIUM,
+    lesson=STEP_SECURE,
+    links=(GITHUB_DEPENDABOT, GITHUB_DEPENDABOT_OPTIONS, RENOVATE_PINNING),
+    fix=FixKind.SAFE,
+    zizmor="dependabot-cooldown",
+    any_workflow=True,
+    examples=(
+        Example(name="no bot", workflow=_WORKFLOW, fixed=_COVERED, severity=Severity.MEDIUM),
+        Example(
+            name="Dependabot for other things",
+            workflow=_WORKFLOW,
+            fixed=_COVERED,
+            files={".github/dependabot.yml": _PIP},
+        ),
+        Example(
+            name="Dependabot with pull requests switched off",
+            workflow=_WORKFLOW,
+            files={".github/dependabot.yml": _GOOD + "    open-pull-requests-limit: 0\n"},
+        ),
+        Example(
+            name="short cooldowns",
+            workflow=_COVERED,
+            fixed=_COVERED,
+            files={".github/dependabot.yml": _SHORT},
+            severity=Severity.LOW,
+        ),
+        Example(
+            name="Renovate with actions switched off",
+            workflow=_WORKFLOW,
+            files={"renovate.json": '{"github-actions": {"enabled": false}}'},
+        ),
+        Example(name="Dependabot", workflow=_COVERED, files={".github/dependabot.yml": _GOOD}),
+        Example(name="Renovate", workflow=_COVERED, files={".github/renovate.json5": _RENOVATE}),
+        Example(
+            name="a file that cannot be read",
+            workflow=_COVERED,
+            files={".github/dependabot.yml": "updates: [\n"},
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="no action of another repository",
+            workflow="on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n"
+            "    steps:\n      - run: twine upload dist/*\n",
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def updates_not_automated(repo: Repository) -> Iterator[Verdict]:
+    """Yield a finding for each release workflow that no bot covers, and for short cooldowns."""
+    if next(remote_uses(repo), None) is None:
+        return
+    updates = repo.updates or UpdateAutomation()
+    if updates.covers_actions:
+        yield from (Clean(at=rule.at) for rule in updates.rules if rule.covers_actions)
+    elif updates.gaps:
+        for gap in updates.gaps:
+            unseen = Unseen(need=Need.WORKFLOW, reason=gap.detail)
+            yield Unknown(at=Location(path=gap.subject, line=gap.line or 1), unseen=unseen)
+    else:
+        yield from _uncovered(repo, updates)
+    for rule in updates.rules:
+        if rule.bot is UpdateBot.DEPENDABOT and rule.has_cooldown:
+            yield from _hasty(repo, rule)
+
+
+def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]:
+    """One finding for each workflow that publishes: that is whom it concerns."""
+    bots = {rule.bot.value for rule in updates.rules}
+    told = f"{' and '.join(sorted(bots))} is not told to" if bots else "no bot is told to"
+    publishing = {p.workflow.path for p in repo.publications}
+    for workflow in repo.release_workflows():
+        if workflow.path in publishing or not publishing:
+            yield Finding(
+                message=f"The actions of this workflow grow old: {told} update them.",
+                at=workflow.first_key or Location(path=workflow.path),
+                anchor="github-actions",
+                edits=_added(repo, updates),
+            )
+
+
+def _added(repo: Repository, updates: UpdateAutomation) -> tuple[Edit, ...]:
+    """Add the update for actions to Dependabot's file, or make that file."""
+    if any(rule.bot is UpdateBot.RENOVATE for rule in updates.rules):
+        return ()  # a team that uses Renovate has its reasons: the message says what is missing
+    file = repo.file(*_PATHS)
+    if file is None:
+        lines = ("version: 2", "updates:", *(f"  {line}" for line in _ITEM))
+        new = "".join(line + "\n" for line in lines)
+        return (Edit(path=_PATHS[0], start=0, end=0, old="", new=new),)
+    if updates.append_at is None:
+        return ()
+    pad = " " * updates.append_indent
+    first = "" if file.text[: updates.append_at].endswith("\n") else "\n"
+    new = first + "".join(f"{pad}{line}\n" for line in _ITEM)
+    return (replace(file, updates.append_at, updates.append_at, new),)
+
+
+def _hasty(repo: Repository, rule: UpdateRule) -> Iterator[Verdict]:
+    """Whether Dependabot waits long enough before it proposes a release."""
+    days = rule.cooldown_days
+    if days is not None and days >= _LEAST_DAYS:
+        yield Clean(at=rule.at)
+        return
+    said = "no cooldown of its own" if days is None else f"a cooldown of {days} days"
+    yield Finding(
+        message=f"Dependabot's updates for {rule.ecosystem or 'one ecosystem'} have {said}: "
+        f"{_LEAST_DAYS} days let others find a bad release first.",
+        at=rule.at,
+        severity=Severity.LOW,
+        because="updates are automated, only hastily",
+        anchor=f"cooldown {rule.ecosystem}",
+        edits=_cooled(repo, rule),
+    )
+
+
+def _cooled(repo: Repository, rule: UpdateRule) -> tuple[Edit, ...]:
+    """Make the cooldown long enough: a number replaced, or two lines added."""
+    file = repo.file(rule.at.path)
+    if file is None:
+        return ()
+    lines = file.text.split("\n")
+    start = sum(len(line) + 1 for line in lines[: rule.at.line - 1])
+    line = lines[rule.at.line - 1]
+    days = re.match(r"(?P<lead> *default-days: *)(?P<days>\d+)\s*(?:#.*)?$", line)
+    if days is not None:
+        return (replace(file, start + days.start("days"), start + days.end("days"), "7"),)
+    if re.match(r" *(?:- +)?package-ecosystem: *[\"']?[\w-]+[\"']?\s*(?:#.*)?$", line):
+        pad = " " * (rule.at.column - 1)
+        added = (f"{pad}cooldown:", f"{pad}  default-days: {_LEAST_DAYS}")
+        return insert_below(file, rule.at.line, added)
+    return ()
