@@ -85,10 +85,10 @@ def settle(
 
 def _mark(check: Check, finding: Finding, excerpt: str) -> str:
     """What names a finding across line shifts and renamed steps; no line, no step index."""
-    job = finding.job.id if finding.job else ""
-    key = finding.publication.mechanism if finding.publication else ""
+    of = finding.job or (finding.publication.job if finding.publication else None)
+    job = of.id if of else ""
     anchor = finding.anchor or excerpt
-    return "\0".join((check.id, finding.at.path, job, key, anchor))
+    return "\0".join((check.id, finding.at.path, job, anchor))
 
 
 def _severity(check: Check, finding: Finding, repository: Repository) -> Severity:
