@@ -108,8 +108,9 @@ def occasions(route: Route) -> Iterator[tuple[Trigger, Facts]]:
 
 def can_run(publication: Publication, route: Route, facts: Facts) -> bool:
     """Whether no condition of the calls, the job or the step excludes a run."""
-    places = (*route.calls, publication.job, *publishing_steps(publication))
-    conditions = [place.condition for place in places if place.condition is not None]
+    jobs, steps = (*route.calls, publication.job), publishing_steps(publication)
+    found = (*(job.condition for job in jobs), *(step.condition for step in steps))
+    conditions = [condition for condition in found if condition is not None]
     return all(
         decide(condition_expression(condition.text.value), facts) is not False
         for condition in conditions

@@ -1,0 +1,231 @@
+"""Release is uploaded with a stored token or password.
+
+## Why it matters
+A token works for whoever holds it, from anywhere, until somebody revokes it. It leaks from logs,
+from compromised actions and from laptops, and an upload with it looks like any other. A trusted
+publisher has nothing to steal: the registry accepts a short-lived identity that GitHub gives to
+one workflow of one repository, in one environment.
+
+This holds whether or not the job also has `id-token: write`: uploaders use a token where they
+are given one. A variable of the repository counts as a stored token, too.
+
+## How to fix
+Register the trusted publisher on the registry (the finding links the form, filled in), give the
+publishing job `id-token: write`, remove the token from the workflow, publish once, and then
+revoke the token and delete the secret.
+
+The edit removes token and user name from the step and grants the identity. Review it: the next
+release works only once the trusted publisher is registered.
+
+## What the index proves
+Where no token is in sight and the newest release still carries no attestation, although the
+workflow makes them, the check leaves a note. The release may be older than the workflow or may
+have come another way; the index does not say which, and a missing attestation is never taken
+for a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_OIDC, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
+from audits.model.credentials import without_credentials
+from audits.model.evidence import PackageEvidence, Release
+from audits.model.identity import grant_edits, missing_grants
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Edit,
+    Finding,
+    FixKind,
+    Outcome,
+    SettingsPage,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.publication import Auth, Credential, Publication, Registry
+from audits.model.publishers import newest_release, trusted_publications
+from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
+from audits.model.workflow import SecretsPassed
+
+_ACTION = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
+_HEAD = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+"""
+_PASSWORD = f"""\
+{_HEAD}      contents: read
+    steps:
+      - uses: {_ACTION}
+        with:
+          user: __token__
+          password: ${{{{ secrets.INDEX_TOKEN }}}} # !
+          skip-existing: true
+"""
+_PASSWORD_FIXED = f"""\
+{_HEAD}      id-token: write
+      contents: read
+    steps:
+      - uses: {_ACTION}
+        with:
+          skip-existing: true
+"""
+_ENV = f"""\
+{_HEAD}      id-token: write
+    steps:
+      - run: uv publish
+        env:
+          UV_PUBLISH_TOKEN: ${{{{ secrets.INDEX_TOKEN }}}} # !
+"""
+_ENV_FIXED = f"""\
+{_HEAD}      id-token: write
+    steps:
+      - run: uv publish
+"""
+_TRUSTED = f"""\
+{_HEAD}      id-token: write
+    steps:
+      - uses: {_ACTION}
+"""
+_TOP = """\
+on: release
+env:
+  TWINE_PASSWORD: ${{ secrets.INDEX_TOKEN }} # !
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: python -m twine upload dist/*
+"""
+_TEST = _PASSWORD.replace(" # !", "").replace(
+    "skip-existing: true", "repository-url: https://test.pypi.example/legacy/"
+)
+_INHERITED = """\
+on: release
+jobs:
+  publish:
+    uses: OpenAstronomy/github-actions-workflows/.github/workflows/publish_pure_python.yml@v1
+    secrets: inherit
+"""
+_METADATA = {"pyproject.toml": '[project]\nname = "lumen"\n'}
+_UNATTESTED = PackageEvidence(
+    registry="pypi", name="lumen", releases=(Release(version="1.2", uploaded=None, files=2),)
+)
+
+
+@check(
+    area=Area.TRUSTED_PUBLISHER,
+    severity=Severity.HIGH,
+    sharpened_by={Need.INDEX},
+    fix=FixKind.REVIEW,
+    lesson=STEP_PUBLISHER,
+    links=(OPENSSF_TRUSTED_PUBLISHERS, GITHUB_OIDC),
+    examples=(
+        Example(name="a token in an input", workflow=_PASSWORD, fixed=_PASSWORD_FIXED),
+        Example(name="a token beside id-token", workflow=_ENV, fixed=_ENV_FIXED),
+        Example(name="a token for the whole workflow", workflow=_TOP),
+        Example(name="a trusted publisher", workflow=_TRUSTED),
+        Example(
+            name="a trusted publisher, and a release without attestation",
+            workflow=_TRUSTED.replace(_ACTION, f"{_ACTION} # !"),
+            files=_METADATA,
+            evidence=(_UNATTESTED,),
+            severity=Severity.INFO,
+        ),
+        Example(name="a token for a test index", workflow=_TEST, outcome=Outcome.NOT_APPLICABLE),
+        Example(
+            name="all secrets for another workflow", workflow=_INHERITED, outcome=Outcome.UNKNOWN
+        ),
+        Example(
+            name="Enterprise Server",
+            workflow=_PASSWORD.replace(" # !", ""),
+            host="github.orchard.example",
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def long_lived_token(repo: Repository) -> Iterator[Verdict]:
+    """Look at how each production upload proves who it is."""
+    for publication in trusted_publications(repo):
+        job, stored = publication.job, publication.stored_credentials
+        if stored:
+            yield Finding(
+                message=_message(repo, publication, stored[0]),
+                at=stored[0].at, job=job, publication=publication,
+                anchor=stored[0].secret or stored[0].name, edits=_edits(repo, publication),
+                extra_lines=(publication.at, *(c.at for c in stored[1:])),
+                settings_page=SettingsPage.PUBLISHER,
+            )  # fmt: skip
+        elif publication.auth is Auth.OIDC:
+            yield _note(repo, publication) or Clean(
+                at=publication.at, job=job, publication=publication
+            )
+        elif publication.auth is Auth.NONE and publication.does_oidc:
+            yield Clean(at=publication.at, job=job, publication=publication)
+        else:
+            unseen = _unseen(publication)
+            yield Unknown(at=publication.at, unseen=unseen, job=job, publication=publication)
+
+
+def _message(repo: Repository, publication: Publication, credential: Credential) -> str:
+    held = f"`secrets.{credential.secret}`" if credential.secret else f"`{credential.name}`"
+    text = f"`{publication.mechanism}` uploads to {publication.registry.value} with the stored "
+    text += f"credential {held}"
+    if publication.id_token:
+        text += ", although the job may ask for an identity of its own (`id-token: write`)"
+    release = newest_release(repo, publication)
+    if isinstance(release, Release) and release.is_attested:
+        text += (
+            f". The newest release, {release.version}, was attested: a trusted publisher exists, "
+            "and the token can go"
+        )
+    return text
+
+
+def _note(repo: Repository, publication: Publication) -> Finding | None:
+    """What is known, and what is not, where attestations are made and the index has none."""
+    release = newest_release(repo, publication)
+    if publication.registry is not Registry.PYPI or not publication.attests:
+        return None
+    if not isinstance(release, Release) or release.is_attested is not False:
+        return None
+    when = ""
+    committed = repo.snapshot.committed_at
+    if release.uploaded is not None and committed is not None:
+        order = "older" if release.uploaded < committed else "newer"
+        when = f" It is {order} than the audited commit."
+    return Finding(
+        message=f"The workflow makes attestations, and the newest release of "
+        f"`{publication.packages[0]}`, {release.version}, carries none.{when} How it was uploaded "
+        "the index does not say: by an earlier workflow, by hand, or with a token",
+        at=publication.at, job=publication.job, publication=publication,
+        severity=Severity.INFO, because="a missing attestation proves nothing",
+        anchor="unattested release",
+    )  # fmt: skip
+
+
+def _unseen(publication: Publication) -> Unseen:
+    called = publication.called
+    if called is not None and publication.job.secrets_passed is SecretsPassed.INHERITED:
+        reason = f"{called.action} is given all secrets and may upload with one of them"
+        return Unseen(need=Need.REFERENCES, reason=reason)
+    reason = f"with which credential {publication.mechanism} uploads is not in the workflow"
+    return Unseen(need=Need.WORKFLOW, reason=reason)
+
+
+def _edits(repo: Repository, publication: Publication) -> tuple[Edit, ...]:
+    """Take the token out and grant the identity: both, or nothing."""
+    source = repo.file(publication.at.path)
+    if source is None or not publication.does_oidc:
+        return ()
+    removed = without_credentials(source, publication)
+    missing = missing_grants(repo, publication)
+    granted = grant_edits(missing)
+    return (*removed, *granted) if removed and (granted or not missing) else ()
