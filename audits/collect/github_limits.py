@@ -91,12 +91,17 @@ class Pacer:
         self._cancelled = cancelled or _never
         self._lock = threading.Lock()
         self._sent: dict[str, deque[float]] = {"rest": deque(), "graphql": deque()}
+        self._stopped = False
         self._not_before = 0.0
         self._why = ""
 
+    def stop(self) -> None:
+        """Let no thread wait or send any more: the process was told to end."""
+        self._stopped = True
+
     def check(self) -> None:
         """Raise where the scan was asked to stop."""
-        if self._cancelled():
+        if self._stopped or self._cancelled():
             raise ScanCancelledError(
                 "The scan was stopped.", "What was read is kept; go on with --resume."
             )

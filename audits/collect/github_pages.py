@@ -80,6 +80,12 @@ class RepositoryPages:
             info = connection.get("pageInfo") or {}
             more, cursor = bool(info.get("hasNextPage")), info.get("endCursor")
 
+    def kind(self) -> str:
+        """``Organization`` or ``User``, by the cheapest query."""
+        variables = self._choice.variables() | {"login": self._owner, "first": 1, "after": None}
+        self._connection(self._client.graphql(queries.document("names"), variables))
+        return self.owner_kind
+
     def _is_new(self, repo: Listed) -> bool:
         """Whether it was not on an earlier page: a rename meanwhile moves it to a later one."""
         key = repo.node_id or repo.slug

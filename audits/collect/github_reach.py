@@ -106,6 +106,7 @@ class Reach:
         owner, _, name = slug.partition("/")
         path = path_of("repos", owner, name, "compare", f"{branch}...{commit}")
         try:
+            # the first page would list every changed file
             body = self._client.get(path, {"per_page": 1, "page": 2}).body
         except GitHubError as error:
             if error.status != 404 or not tags.complete:

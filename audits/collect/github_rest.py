@@ -29,8 +29,12 @@ def path_of(*parts: str | int) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Answers:
-    """Stored answers of one batch: loaded before, written after, never while threads work."""
+    """Stored answers of one batch: loaded before, written after, never while threads work.
 
+    With ``memory`` they are loaded as they are needed, for work in one thread.
+    """
+
+    memory: Memory | None = None
     stored: dict[str, tuple[str, str, datetime]] = field(default_factory=dict)
     written: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -39,6 +43,12 @@ class Answers:
         for key in keys:
             if (answer := memory.answer(key)) is not None:
                 self.stored[key] = answer
+
+    def get(self, key: str) -> tuple[str, str, datetime] | None:
+        """A stored answer: its ETag, reduced body and time."""
+        if key not in self.stored and self.memory is not None:
+            self.load(self.memory, (key,))
+        return self.stored.get(key)
 
     def flush(self, memory: Memory) -> None:
         """Write what is new."""
@@ -65,7 +75,7 @@ class RestReader:
         a stored answer of the last seven days is used unasked. GitHubError if it is refused.
         """
         key = self.key(path)
-        stored = answers.stored.get(key)
+        stored = answers.get(key)
         if stored is not None and unchanged and datetime.now(UTC) - stored[2] < TRUSTED_FOR:
             return json.loads(stored[1])
         etag = stored[0] if stored else ""
@@ -83,7 +93,7 @@ class RestReader:
         GitHub's redirection after a rename loses ``per_page``: the count says if any lack.
         """
         key = self.key(path)
-        stored = answers.stored.get(key)
+        stored = answers.get(key)
         if stored is not None and unchanged and datetime.now(UTC) - stored[2] < TRUSTED_FOR:
             return list(json.loads(stored[1]))
         items: list[Json] = []

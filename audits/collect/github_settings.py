@@ -83,7 +83,9 @@ class SettingsBatch:
         with ThreadPoolExecutor(max_workers=self._workers) as pool:
             try:
                 found = list(pool.map(self._one, tasks))
-            except BaseException:
+            except BaseException as stop:
+                if isinstance(stop, KeyboardInterrupt):
+                    self._client.pacer.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
             finally:

@@ -1,0 +1,305 @@
+"""Answers GraphQL queries about the invented world, executed by graphql-core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
+
+from tests.collect.github.git_objects import peel
+from tests.collect.github.points import LimitError, Pricing
+from tests.collect.github.world import Environment, Owner, Release, Repo, Ruleset, Token, World
+
+Value = Any
+"""What a resolver takes and gives; graphql-core checks it against the schema."""
+
+SAML = {"saml_failure": True}
+
+
+@cache
+def schema() -> GraphQLSchema:
+    text = Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8")
+    built = build_schema(text)
+    for name in ("Node", "RepositoryOwner", "GitObject", "RuleSource", "DeploymentReviewer"):
+        built.type_map[name].resolve_type = lambda value, *_: _typename(value)  # type: ignore[attr-defined]
+    return built
+
+
+def _typename(value: object) -> str:
+    if isinstance(value, Owner):
+        return value.kind
+    if isinstance(value, Mapping):
+        return str(value["typename"])
+    names = {Repo: "Repository", Ruleset: "RepositoryRuleset", Environment: "Environment"}
+    return names.get(type(value)) or str(value.typename)  # type: ignore[attr-defined]
+
+
+class TypedError(GraphQLError):
+    """An error with the ``type`` that GitHub puts beside the message."""
+
+    def __init__(self, kind: str, message: str, *, saml: bool = False) -> None:
+        super().__init__(message, extensions=SAML if saml else None)
+        self.kind = kind
+
+
+def connection(items: Sequence[Any], args: Mapping[str, Any]) -> dict[str, Any]:
+    """One page of a list; a cursor is the place of an item in it, made opaque."""
+    start = int(args["after"].removeprefix("cursor:")) if args.get("after") else 0
+    size = args.get("first") or args.get("last") or 0
+    chosen = items[start : start + size]
+    end = start + len(chosen)
+    return {
+        "nodes": chosen,
+        "totalCount": len(items),
+        "pageInfo": {
+            "endCursor": f"cursor:{end}" if chosen else None,
+            "startCursor": f"cursor:{start}" if chosen else None,
+            "hasNextPage": end < len(items),
+            "hasPreviousPage": start > 0,
+        },
+    }
+
+
+class Context:
+    """One query's world and token; ``rate`` is what the rateLimit field answers."""
+
+    def __init__(self, world: World, token: Token, rate: dict[str, Any]) -> None:
+        self.world, self.token, self.rate = world, token, rate
+
+    def sees(self, repo: Repo) -> bool:
+        return not repo.hidden and (self.token.private or not repo.private)
+
+    def checked(self, repo: Repo | None, what: str) -> Repo:
+        if repo is None or not self.sees(repo):
+            raise TypedError("NOT_FOUND", f"Could not resolve to a {what}.")
+        if repo.saml:
+            raise TypedError("FORBIDDEN", "Resource protected by organization SAML", saml=True)
+        return repo
+
+
+def _repositories(owner: Owner, context: Context, args: Mapping[str, Any]) -> Value:
+    chosen = [
+        repo
+        for repo in sorted(owner.repos, key=lambda r: r.name.lower())
+        if context.sees(repo)
+        and args.get("isArchived") in (None, repo.archived)
+        and args.get("isFork") in (None, repo.fork)
+    ]
+    return connection(chosen, args)
+
+
+def _object(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
+    if not context.token.may("contents") or repo.disabled:
+        return None
+    if oid := args.get("oid"):
+        found = next((c for c in repo.commits() if c.oid == oid), None)
+        return found or repo.blobs().get(oid)
+    revision, colon, path = str(args["expression"]).partition(":")
+    if colon:
+        commit = repo.ref_commit(revision)
+        return commit.tree.find(path) if commit else None
+    if revision.endswith("^{commit}"):
+        return repo.ref_commit(revision.removesuffix("^{commit}"))
+    name = next(
+        (n for n in (f"refs/tags/{revision}", f"refs/heads/{revision}") if n in repo.refs), ""
+    )
+    return repo.refs.get(name) or repo.ref_commit(revision)
+
+
+def _ref(repo: Repo, full: str) -> Value:
+    if full not in repo.refs:
+        return None
+    prefix = "refs/tags/" if full.startswith("refs/tags/") else "refs/heads/"
+    return {
+        "id": full, "name": full.removeprefix(prefix), "prefix": prefix, "target": repo.refs[full],
+    }  # fmt: skip
+
+
+def _refs(repo: Repo, args: Mapping[str, Any]) -> Value:
+    names = [name for name in repo.refs if name.startswith(args["refPrefix"])]
+    names.sort(key=lambda n: (peel(repo.refs[n]).when, n), reverse=True)
+    return connection([_ref(repo, name) for name in names], args)
+
+
+def _environment(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
+    if not context.token.may("actions"):
+        raise TypedError("FORBIDDEN", "Resource not accessible by integration")
+    wanted = args["name"].lower()
+    return next((e for e in repo.environments if e.name.lower() == wanted), None)
+
+
+def _protection(environment: Environment, args: Mapping[str, Any]) -> Value:
+    rules = []
+    base = {"timeout": 0, "preventSelfReview": None, "reviewers": 0}
+    if environment.reviewers:
+        rules.append(
+            {**base, "databaseId": environment.number + 100_000, "type": "REQUIRED_REVIEWERS",
+             "preventSelfReview": environment.prevent_self_review,
+             "reviewers": environment.reviewers}
+        )  # fmt: skip
+    if environment.wait_minutes:
+        rules.append(
+            {**base, "databaseId": environment.number + 200_000, "type": "WAIT_TIMER",
+             "timeout": environment.wait_minutes}
+        )  # fmt: skip
+    if environment.policy:
+        rules.append({**base, "databaseId": environment.number + 300_000, "type": "BRANCH_POLICY"})
+    return connection(rules, args)
+
+
+def _reviewers(rule: Mapping[str, Any], args: Mapping[str, Any]) -> Value:
+    teams = [
+        {"typename": "Team", "id": f"T_{i}", "slug": f"team-{i}"} for i in range(rule["reviewers"])
+    ]
+    return connection(teams, args)
+
+
+def _rulesets(repo: Repo, args: Mapping[str, Any]) -> Value:
+    own = [(r, repo) for r in repo.rulesets]
+    parents = [(r, repo.owner) for r in repo.owner.rulesets] if repo.owner else []
+    targets = args.get("targets")
+    return connection(
+        [
+            {"ruleset": r, "source": source, "typename": "RepositoryRuleset"}
+            for r, source in (*own, *(parents if args.get("includeParents") else ()))
+            if targets is None or r.target in targets
+        ],
+        args,
+    )
+
+
+def _ruleset_field(value: Value, name: str, args: Mapping[str, Any]) -> Value:
+    ruleset: Ruleset = value if isinstance(value, Ruleset) else value["ruleset"]
+    if name == "rules":
+        return connection([{"id": f"{r}", "type": r} for r in ruleset.rules], args)
+    return {
+        "id": f"RRS_{ruleset.number}", "databaseId": ruleset.number, "name": ruleset.name,
+        "enforcement": ruleset.enforcement, "target": ruleset.target, "updatedAt": ruleset.updated,
+        "source": None if isinstance(value, Ruleset) else value["source"],
+        "conditions": {"refName": {"include": ruleset.include, "exclude": ruleset.exclude}},
+    }[name]  # fmt: skip
+
+
+def _release(repo: Repo, release: Release | None) -> Value:
+    if release is None:
+        return None
+    tag = repo.refs.get(f"refs/tags/{release.tag}")
+    return {
+        "id": f"RE_{repo.number}", "tagName": release.tag, "publishedAt": release.published,
+        "tagCommit": peel(tag) if tag else None,
+    }  # fmt: skip
+
+
+_REPOSITORY: dict[str, Callable[[Repo, Context, Mapping[str, Any]], Value]] = {
+    "id": lambda repo, context, args: repo.id,
+    "databaseId": lambda repo, context, args: repo.number,
+    "name": lambda repo, context, args: repo.name,
+    "nameWithOwner": lambda repo, context, args: repo.slug,
+    "isArchived": lambda repo, context, args: repo.archived,
+    "isFork": lambda repo, context, args: repo.fork,
+    "isEmpty": lambda repo, context, args: repo.empty,
+    "isDisabled": lambda repo, context, args: repo.disabled,
+    "visibility": lambda repo, context, args: "PRIVATE" if repo.private else "PUBLIC",
+    "viewerPermission": lambda repo, context, args: context.token.role,
+    "pushedAt": lambda repo, context, args: None,
+    "repositoryTopics": lambda repo, context, args: connection(
+        [{"id": t, "topic": {"id": t, "name": t}} for t in repo.topics], args
+    ),
+    "latestRelease": lambda repo, context, args: _release(repo, repo.release),
+    "defaultBranchRef": lambda repo, context, args: _ref(repo, f"refs/heads/{repo.branch}"),
+    "object": _object,
+    "environment": _environment,
+    "rulesets": lambda repo, context, args: _rulesets(repo, args),
+    "ref": lambda repo, context, args: _ref(repo, args["qualifiedName"]),
+    "refs": lambda repo, context, args: _refs(repo, args),
+}
+
+
+def resolve(value: Value, info: GraphQLResolveInfo[Context], **args: Value) -> Value:
+    """The resolver of every field."""
+    name, parent, context = info.field_name, info.parent_type.name, info.context
+    if parent == "Query":
+        return _query(name, context, args)
+    if parent == "Repository":
+        return _REPOSITORY[name](value, context, args)
+    if parent == "RepositoryRuleset":
+        return _ruleset_field(value, name, args)
+    if parent in ("Organization", "User") and isinstance(value, Owner):
+        if name == "repositories":
+            return _repositories(value, context, args)
+        return {"id": f"O_{value.number}", "login": value.login}[name]
+    if parent == "Environment":
+        return _protection(value, args) if name == "protectionRules" else _plain(value, name)
+    if parent == "DeploymentProtectionRule" and name == "reviewers":
+        return _reviewers(value, args)
+    if isinstance(value, Mapping):
+        return value[name]
+    return getattr(value, name)
+
+
+def _plain(environment: Environment, name: str) -> Value:
+    number = environment.number
+    return {"id": f"EN_{number}", "databaseId": number, "name": environment.name}[name]
+
+
+def _query(name: str, context: Context, args: Mapping[str, Any]) -> Value:
+    if name == "rateLimit":
+        return context.rate
+    if name == "repositoryOwner":
+        return context.world.owner(args["login"])
+    if name == "repository":
+        found = context.world.repo(
+            args["owner"], args["name"], renames=args.get("followRenames", True)
+        )
+        return context.checked(found, "Repository")
+    found_node = context.world.by_id(args["id"])
+    if isinstance(found_node, Ruleset):
+        return found_node
+    return context.checked(found_node, "node")
+
+
+def run_query(
+    world: World, token: Token, query: str, variables: Mapping[str, Any], rate: dict[str, Any]
+) -> tuple[dict[str, Any], int, int]:
+    """The body of the answer, its points and its nodes."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return {"errors": [{"message": error.message}]}, 0, 0
+    if errors := validate(schema(), document, max_errors=5):
+        return {"errors": [{"message": e.message} for e in errors]}, 0, 0
+    try:
+        price = Pricing(schema(), document, variables).price
+    except LimitError as refused:
+        return {"errors": [{"type": refused.args[0], "message": "refused"}]}, 0, 0
+    rate.update(cost=price.points, nodeCount=price.nodes)
+    rate["remaining"] -= price.points
+    result = execute_sync(
+        schema(), document, context_value=Context(world, token, rate),
+        variable_values=dict(variables), field_resolver=resolve,
+    )  # fmt: skip
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [_error(e) for e in result.errors]
+    return body, price.points, price.nodes
+
+
+def _error(error: GraphQLError) -> dict[str, Any]:
+    cause = error.original_error if isinstance(error.original_error, GraphQLError) else error
+    if not isinstance(cause, TypedError):
+        raise cause.original_error or cause
+    entry: dict[str, Any] = {"type": cause.kind, "path": error.path, "message": error.message}
+    if cause.extensions:
+        entry["extensions"] = cause.extensions
+    return entry
