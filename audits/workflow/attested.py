@@ -49,6 +49,17 @@ class Verdict:
     why: str
     missing: str = ""
 
+    @classmethod
+    def of(cls, state: Ladder, why: str, missing: str = "") -> Verdict:
+        """A verdict, written short."""
+        return cls(state=state, why=why, missing=missing)
+
+
+def sentence(*parts: str) -> str:
+    """One sentence of these half sentences."""
+    text = "; ".join(part for part in parts if part)
+    return text[:1].upper() + text[1:] + "."
+
 
 def kinship(repository: Repository, provenance: Provenance) -> Kinship:
     """Whether a publisher is this repository, another of its owner, or foreign.

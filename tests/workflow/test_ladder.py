@@ -11,7 +11,8 @@ from audits.model.publication import Auth, Channel, Registry
 from audits.model.repository import NO_INDEX
 from audits.model.score import Ladder, PackageStatus
 from audits.model.source import Gap, GapReason
-from audits.workflow.ladder import points_to, state_in_text, statuses
+from audits.workflow.ladder import state_in_text, statuses
+from audits.workflow.package_evidence import packages_to_ask, points_to
 from tests.workflow.ladder_parts import (
     HOME,
     OURS,
@@ -198,3 +199,24 @@ def test_nothing_publishes() -> None:
 )
 def test_links_that_point_here(url: str, expected: bool) -> None:
     assert points_to(url, REF) is expected
+
+
+def test_which_packages_to_ask_about() -> None:
+    subject = repository(
+        publication(Auth.OIDC, "Lumen.Core", "lumen"),
+        publication(channel=Channel.TEST),
+        publication(Auth.OIDC, "@Orchard/lumen", registry=Registry.NPM),
+        publication(Auth.OIDC, "image", registry=Registry.CONTAINER),
+        names=("lumen", "lumen-extra"),
+    )
+    assert packages_to_ask(subject) == (
+        ("pypi", "lumen-core"), ("pypi", "lumen"), ("npm", "@Orchard/lumen"),
+        ("pypi", "lumen-extra"),
+    )  # fmt: skip
+
+
+def test_evidence_of_other_registries_is_no_package() -> None:
+    image = evidence(release(), name="lumen", registry=Registry.CONTAINER, links=(HOME,))
+    assert statuses(repository(seen=(image,))) == ()
+    odd = replace(image, registry="no-registry")
+    assert statuses(repository(seen=(odd,))) == ()

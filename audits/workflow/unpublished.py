@@ -1,0 +1,94 @@
+"""Packages that belong to a repository while no publication of it names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.model.evidence import PackageEvidence
+from audits.model.publication import Registry
+from audits.model.repository import Repository
+from audits.model.score import Ladder, PackageStatus
+from audits.model.settings import Unseen
+from audits.workflow.attested import Released, Verdict, judge, sentence
+from audits.workflow.package_evidence import compared_name, evidence_of, points_to
+
+
+def unpublished(
+    repository: Repository, published: set[tuple[Registry, str]]
+) -> Iterator[PackageStatus]:
+    """Packages that belong here, by the repository's metadata or the index's links, and that
+    no publication of it names.
+    """
+    unnamed = {registry for registry, package in published if not package}
+    seen: set[tuple[str, str]] = set(published)
+    for registry, name, evidence in _belonging(repository):
+        key = (registry, compared_name(registry, name))
+        if key in seen:
+            continue
+        seen.add(key)
+        conclusion = _unpublished_state(repository, evidence, registry in unnamed)
+        yield PackageStatus(
+            registry=registry, package=name, state=conclusion.state,
+            why=sentence(conclusion.why), missing=conclusion.missing,
+        )  # fmt: skip
+
+
+def _belonging(
+    repository: Repository,
+) -> Iterator[tuple[Registry, str, PackageEvidence | Unseen]]:
+    for word, names in repository.package_names.items():
+        registry = next((r for r in Registry if r == word), None)
+        if registry is not None and registry.has_trusted_publishing:
+            for name in names:
+                yield registry, name, evidence_of(repository, registry, name)
+    index = {} if isinstance(repository.index, Unseen) else repository.index
+    for evidence in index.values():
+        registry = next((r for r in Registry if r == evidence.registry), None)
+        if registry is None or not registry.has_trusted_publishing:
+            continue
+        if any(points_to(url, repository.ref) for url in evidence.repository_urls):
+            yield registry, evidence.name, evidence
+
+
+def _unread_workflow(repository: Repository) -> str:
+    """A workflow file that could not be read, which may publish anything; "" if none."""
+    gaps = (*repository.gaps, *repository.snapshot.gaps)
+    return next((g.subject for g in gaps if g.subject.startswith(".github/workflows")), "")
+
+
+def _unpublished_state(
+    repository: Repository, evidence: PackageEvidence | Unseen, unnamed: bool
+) -> Verdict:
+    if unnamed:
+        why = "no publication names it, and one whose package was not found may publish it"
+        return Verdict.of(Ladder.UNKNOWN, why, "the package that a publication uploads")
+    if unread := _unread_workflow(repository):
+        why = f"no workflow that was read publishes it, and {unread} could not be read"
+        return Verdict.of(Ladder.UNKNOWN, why, unread)
+    if isinstance(evidence, Unseen):
+        return Verdict.of(Ladder.NONE, f"no workflow publishes it ({evidence.reason})")
+    if not evidence.exists:
+        return Verdict.of(Ladder.NONE, "no workflow publishes it, and the index does not know it")
+    if not any(points_to(url, repository.ref) for url in evidence.repository_urls):
+        why = "no workflow publishes it, and the index's package of this name does not link here"
+        return Verdict.of(Ladder.NONE, why)
+    return _linked_state(repository, evidence)
+
+
+def _linked_state(repository: Repository, evidence: PackageEvidence) -> Verdict:
+    """A package whose index links lead here, while no publication was found."""
+    here = "the index's links point here, and no workflow publishes the package"
+    latest = evidence.latest
+    if latest is None:
+        missing = evidence.releases.reason if isinstance(evidence.releases, Unseen) else ""
+        return Verdict.of(Ladder.MANUAL if missing else Ladder.NONE, here, missing)
+    if isinstance(latest.provenance, Unseen):
+        reason = latest.provenance.reason
+        state = Ladder.UNKNOWN if latest.is_attested else Ladder.MANUAL
+        return Verdict.of(state, f"{here}; who released {latest.version} was not seen", reason)
+    if not latest.provenance:
+        return Verdict.of(Ladder.MANUAL, here)
+    verdict = judge(repository, (), Released.of(evidence), {})
+    if verdict.state is Ladder.MISMATCH:
+        return Verdict.of(Ladder.NONE, f"no workflow here publishes it: {verdict.why}")
+    return Verdict.of(verdict.state, f"no publication was recognised, yet {verdict.why}")
