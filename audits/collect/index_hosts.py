@@ -25,14 +25,25 @@ def default_simple_url() -> str:
     section 13), so the constant is read from its source; where that is not at hand, imported.
     """
     spec = find_spec("pypi_simple")
-    if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
-        for node in ast.parse(Path(spec.origin).read_text("utf-8")).body:
-            match node:
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(url))):
-                    if name == _NAME:
-                        return url
-                case _:
-                    continue
+    source = Path(spec.origin) if spec is not None and spec.origin else Path()
+    text = source.read_text("utf-8") if source.suffix == ".py" else ""
+    return constant_in(text) or imported_simple_url()
+
+
+def constant_in(source: str) -> str:
+    """The value of the constant in a module's text; "" where it is not a plain one."""
+    for node in ast.parse(source).body:
+        match node:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(url)))
+                | ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(url)))
+            ) if name == _NAME:
+                return url
+    return ""
+
+
+def imported_simple_url() -> str:
+    """The same, from the library itself."""
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return PYPI_SIMPLE_ENDPOINT

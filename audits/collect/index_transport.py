@@ -17,11 +17,11 @@ from audits import __version__
 _LOG = logging.getLogger(__name__)
 
 
-def user_agent(contact: str = "") -> str:
+def user_agent(contact: str = "", *, distribution: str = "release-audit") -> str:
     """Who asks: the project, its version, and where it can be found (or ``contact``)."""
     if not contact:
         try:
-            urls = metadata("release-audit").get_all("Project-URL") or []
+            urls = metadata(distribution).get_all("Project-URL") or []
         except PackageNotFoundError:
             urls = []
         contact = next((url.partition(",")[2].strip() for url in urls), "")

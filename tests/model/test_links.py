@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.collect.index_hosts import default_simple_url, index_hosts
 from audits.model import links
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Edit, Finding, SettingsPage
@@ -196,13 +195,6 @@ def test_hosts_follow_the_address() -> None:
     for wrong in ("", "pypi", "ftp://pypi.example/simple/", "https://[x/"):
         with pytest.raises(ValueError, match="is no address of a package index"):
             IndexHosts.of(wrong)
-
-
-def test_the_default_index_is_the_librarys() -> None:
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
-    assert default_simple_url() == PYPI_SIMPLE_ENDPOINT
-    assert index_hosts().simple == PYPI_SIMPLE_ENDPOINT
 
 
 def test_links_of_a_finding_stand_in_one_order() -> None:

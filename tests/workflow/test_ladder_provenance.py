@@ -10,13 +10,14 @@ from audits.model.evidence import Provenance, PublisherKind
 from audits.model.publication import Auth, Publication
 from audits.model.score import Ladder, PackageStatus
 from audits.model.source import RepositoryRef
-from audits.workflow.attested import Kinship, kinship
+from audits.workflow.attested import Kinship, Released, kinship
 from audits.workflow.ladder import statuses
 from tests.workflow.ladder_parts import (
     COMMIT,
     OURS,
     PATH,
     REF,
+    SILENT,
     evidence,
     publication,
     release,
@@ -160,3 +161,8 @@ def test_how_it_was_released_is_stated(
     found = with_provenance(provenance, subject=publication(events=events))
     assert found.state is Ladder.ATTESTED
     assert words in found.why
+
+
+def test_the_release_that_provenance_is_read_of() -> None:
+    assert Released.of(evidence()) == Released(version="", provenance=())
+    assert Released.of(evidence(release(provenance=SILENT))).version == "1.2.0"

@@ -113,6 +113,32 @@ def test_a_bad_object_is_asked_again_next_time(index: PackageIndexServer, tmp_pa
     assert releases(evidence)[0].provenance
 
 
+def test_provenance_read_in_part_is_evidence_and_a_gap(index: PackageIndexServer) -> None:
+    file = index.release("lumen", "1.0", 1, Run(), provenance=None)
+    filename = str(file["filename"])
+    data = provenance_object(filename=filename, content=filename.encode())
+    data["attestation_bundles"] = [*as_list(data["attestation_bundles"]), {"publisher": None}]
+    index.put(f"/integrity/lumen/1.0/{filename}/provenance", data)
+    index.project("lumen", [file])
+    evidence, gaps = read(index)
+    assert releases(evidence)[0].provenance
+    assert [gap.reason for gap in gaps] == [GapReason.INVALID]
+
+
+def as_list(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
+
+
+def test_a_version_that_is_none_still_counts(index: PackageIndexServer) -> None:
+    files = [entry(index, filename=f"lumen-{name}.tar.gz") for name in ("1.0-final", "1.0_x.y")]
+    index.project("lumen", [*files, index.release("lumen", "2.0", 5)])
+    evidence, gaps = read(index)
+    assert not gaps
+    assert [r.version for r in releases(evidence)][:1] == ["2.0"]
+    assert len(releases(evidence)) == 3
+
+
 def test_provenance_on_another_host_is_not_asked(index: PackageIndexServer) -> None:
     file = index.release("lumen", "1.0", 1, Run())
     file["provenance"] = "http://127.0.0.1:9/internal"

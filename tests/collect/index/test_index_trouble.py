@@ -235,6 +235,24 @@ def test_a_damaged_cache_is_read_anew(index: PackageIndexServer, tmp_path: Path)
     assert not gaps
 
 
+def test_a_cache_that_cannot_be_read_is_no_cache(index: PackageIndexServer, tmp_path: Path) -> None:
+    serve(index)
+    read(index, cache=tmp_path)
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        path.unlink()
+        path.mkdir()
+    evidence, gaps = read(index, cache=tmp_path)
+    assert len(releases(evidence)) == 1
+    assert not gaps
+
+
+def test_a_cached_body_is_bounded_too(index: PackageIndexServer, tmp_path: Path) -> None:
+    serve(index)
+    read(index, cache=tmp_path)
+    gap = only(read(index, cache=tmp_path, limits=replace(LIMITS, page_bytes=10))[1])
+    assert gap.reason is GapReason.TOO_LARGE
+
+
 def test_old_answers_are_deleted(index: PackageIndexServer, tmp_path: Path) -> None:
     serve(index)
     read(index, cache=tmp_path)
@@ -257,4 +275,7 @@ def test_cached_answers_hold_no_credential(index: PackageIndexServer, tmp_path: 
 def test_who_asks_and_where_answers_are_kept() -> None:
     assert user_agent("mail@orchard.example").endswith(" (mail@orchard.example)")
     assert user_agent().startswith("release-audit/")
+    # A distribution that names its addresses is found by them; one that is not installed is not.
+    assert user_agent(distribution="pypi-simple").endswith("pypi-simple)")
+    assert "(" not in user_agent(distribution="not-installed-anywhere")
     assert default_cache().parts[-2:] == ("release-audit", "index")

@@ -243,8 +243,14 @@ def test_bundles_of_other_forges(source: str, kind: PublisherKind) -> None:
     assert found.kind is kind
 
 
-@pytest.mark.parametrize("raw", ["?", "eA==", 7])
+@pytest.mark.parametrize("raw", ["?", "eA", "eA==", 7])
 def test_spoiled_bundles_are_told(raw: object) -> None:
     material = {"x509CertificateChain": {"certificates": [{"rawBytes": raw}]}}
     read = read_sigstore_bundles({"attestations": [{"bundle": {"verificationMaterial": material}}]})
     assert (read.provenance, len(read.problems)) == ((), 1)
+
+
+@pytest.mark.parametrize("bundle", [None, {}, {"verificationMaterial": []}])
+def test_bundles_without_material_are_told(bundle: object) -> None:
+    read = read_sigstore_bundles({"attestations": [{"bundle": bundle}]})
+    assert read.problems == ("it holds no attestation with a certificate",)
