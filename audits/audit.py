@@ -48,13 +48,14 @@ def audit(
     engine_gaps = engine.gaps if engine else ()
     crashes = tuple(_crash_gap(j) for j in judged if j.crash)
     whole = replace(repository, gaps=(*repository.gaps, *engine_gaps, *crashes))
+    packages = statuses(repository)
     return Audit(
         repository=whole,
         results=tuple(result_of(j) for j in (*own, *found)),
         score=score(whole, own, with_acceptances=True),
         strict_score=score(whole, own, with_acceptances=False),
-        statuses=statuses(repository),
-        lesson=lesson_steps(own, bool(repository.publications)),
+        statuses=packages,
+        lesson=lesson_steps(own, packages, bool(repository.publications)),
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),
         beyond=_beyond(everything, judged, rules) if everything is not None else (),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from audits.checks import constants
 from audits.model.links import lesson_link
 from audits.model.outcome import Outcome
-from audits.model.score import LessonStep, StepState
+from audits.model.score import Ladder, LessonStep, PackageStatus, StepState
 from audits.score import Judged
 
 _FIRST = ("step-0-create-a-release-workflow", "Create a release workflow")
@@ -23,12 +23,18 @@ STEPS = (
 )
 """Anchors of the lesson's headings with what each step asks for; checks name the anchor."""
 
+_NOT_PROVEN = {Ladder.ATTESTED, Ladder.OIDC, Ladder.UNKNOWN}
 
-def lesson_steps(judged: Iterable[Judged], publishes: bool) -> tuple[LessonStep, ...]:
+
+def lesson_steps(
+    judged: Iterable[Judged], statuses: Sequence[PackageStatus], publishes: bool
+) -> tuple[LessonStep, ...]:
     """How far a repository is with each step that a check looks at.
 
-    A step is not done if one of its checks fails, not seen if none has an answer or one is
-    unknown, done otherwise. Without a publication only the first step can be told.
+    What the lesson asks of the workflow's text is judged from the text: a step is not done if
+    one of its checks fails, not seen if none has an answer, done otherwise. Its one step on
+    the index itself is done only where the index proves it. Without a publication only the
+    first step can be told.
     """
     found = [_step(*_FIRST, StepState.DONE if publishes else StepState.NOT_DONE, ())]
     known = tuple(judged)
@@ -36,7 +42,10 @@ def lesson_steps(judged: Iterable[Judged], publishes: bool) -> tuple[LessonStep,
         of_step = tuple(j for j in known if j.check.lesson == anchor)
         if of_step:
             failing = tuple(j.check.id for j in of_step if j.outcome is Outcome.FAIL)
-            found.append(_step(anchor, title, _state(of_step), failing))
+            state = _state(of_step)
+            if anchor == constants.STEP_PUBLISHER and state is StepState.DONE:
+                state = _state_on_the_index(statuses)
+            found.append(_step(anchor, title, state, failing))
     return tuple(found)
 
 
@@ -49,5 +58,11 @@ def _state(judged: tuple[Judged, ...]) -> StepState:
     outcomes = {j.outcome for j in judged}
     if Outcome.FAIL in outcomes:
         return StepState.NOT_DONE
-    seen = Outcome.PASS in outcomes and Outcome.UNKNOWN not in outcomes
-    return StepState.DONE if seen else StepState.NOT_SEEN
+    return StepState.DONE if Outcome.PASS in outcomes else StepState.NOT_SEEN
+
+
+def _state_on_the_index(statuses: Sequence[PackageStatus]) -> StepState:
+    states = {status.state for status in statuses}
+    if states == {Ladder.ATTESTED}:
+        return StepState.DONE
+    return StepState.NOT_SEEN if states <= _NOT_PROVEN else StepState.NOT_DONE
