@@ -1,0 +1,62 @@
+"""Makes the generated parts of README from the checks and the tables; CI fails when stale."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from audits.check import Check, all_checks
+from audits.report.export import TABLES, column_table
+
+README = Path(__file__).parent.parent / "README.md"
+COMMAND = "made by `python -m audits.generate`"
+
+
+def check_table() -> str:
+    """The table of checks, in the order in which they run."""
+    lines = ["| check | severity | area | needs | fix | fails when |", "|---|---|---|---|---|---|"]
+    for check in all_checks():
+        lines.append(_row(check))
+    return "\n".join(lines)
+
+
+def _row(check: Check) -> str:
+    severity = check.severity.label if check.scored else f"{check.severity.label}, not scored"
+    needs = ", ".join(sorted(check.needs))
+    return (
+        f"| `{check.id}` | {severity} | {check.area} | {needs} | {check.fix or 'by hand'} "
+        f"| {check.title} |"
+    )
+
+
+def columns() -> str:
+    """The columns of every table of the export."""
+    return "\n\n".join(
+        f"<details><summary><code>{table.name}.csv</code>: {table.description}</summary>\n\n"
+        f"{column_table(table)}\n\n</details>"
+        for table in TABLES
+    )
+
+
+def generated(text: str) -> str:
+    """README's text with its generated parts made anew."""
+    for name, body in (("checks", check_table()), ("columns", columns())):
+        start, end = f"<!-- {name}: {COMMAND} -->", f"<!-- end of {name} -->"
+        pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+        block = f"{start}\n\n{body}\n\n{end}"
+        text = pattern.sub(block.replace("\\", r"\\"), text)
+    return text
+
+
+def main() -> None:
+    """Write README, or with ``--check`` end with 1 if that would change it."""
+    before = README.read_text("utf-8")
+    after = generated(before)
+    if "--check" in sys.argv[1:]:
+        sys.exit(0 if before == after else "README is stale: run python -m audits.generate")
+    README.write_text(after, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
