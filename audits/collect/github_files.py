@@ -41,7 +41,7 @@ class _Reading:
             self.files[path] = got.file
         if got.gap is not None:
             self.gaps.append(got.gap)
-            self.complete = False
+            self.complete &= got.gap.reason is GapReason.INVALID
         if got.want.commit and got.gap is None:
             size = len(got.file.text.encode("utf-8", "replace")) if got.file else 0
             self.looked_up[path] = (got.file.oid, size) if got.file else None

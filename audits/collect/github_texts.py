@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -25,6 +26,7 @@ _CUT_AT = 500_000
 """GraphQL cuts texts at 512,000 bytes; longer ones are read by REST at once."""
 
 _LOOK_UP_WEIGHT = 500
+_MOST_BINARY = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +63,18 @@ class TextReader:
         self._client = client
         self._memory = memory
         self._size = BatchSize(MOST_TEXTS)
+        self._binary_key = f"github:{client.api_url}:not-text"
+        stored = memory.answer(self._binary_key)
+        self._binary: dict[str, None] = dict.fromkeys(json.loads(stored[1])) if stored else {}
 
     def read(self, wants: Sequence[Want]) -> Iterator[Got]:
         """What became of each want; several wants of one blob are one request."""
         known = self._memory.known_blobs({w.oid for w in wants if w.oid})
         missing: dict[str, list[Want]] = {}
         for want in wants:
-            if want.oid not in known:
+            if want.oid in self._binary:
+                yield self._not_text(want, want.oid)
+            elif want.oid not in known:
                 key = want.oid or f"{want.node_id}:{want.commit}:{want.path}"
                 missing.setdefault(key, []).append(want)
             elif (text := self._memory.text(want.oid)) is not None:
@@ -122,7 +129,7 @@ class TextReader:
             return Got(want=want, gap=gap)
         oid, text = str(value.get("oid") or want.oid), value.get("text")
         if value.get("isBinary") and not value.get("isTruncated"):
-            return Got(want=want, gap=_not_text(want.path))
+            return self._not_text(want, oid)
         if isinstance(text, str) and not value.get("isTruncated"):
             # a lone surrogate is no character of UTF-8, so the id differs as it should
             file = SourceFile.of(want.path, text.encode("utf-8", "replace"))
@@ -131,6 +138,15 @@ class TextReader:
                 return Got(want=want, file=file)
         # cut short, or in another encoding, which GraphQL converts: the id says so
         return self._by_rest(want, oid)
+
+    def _not_text(self, want: Want, oid: str) -> Got:
+        """The gap of a file that is no text; it is not read again by the next scan."""
+        if oid not in self._binary:
+            self._binary[oid] = None
+            newest = list(self._binary)[-_MOST_BINARY:]
+            self._memory.keep_answer(self._binary_key, "", json.dumps(newest))
+        detail = "The file is no UTF-8 text. Save it as UTF-8."
+        return Got(want=want, gap=Gap(subject=want.path, reason=GapReason.INVALID, detail=detail))
 
     def _by_rest(self, want: Want, oid: str) -> Got:
         owner, _, name = want.slug.partition("/")
@@ -142,17 +158,12 @@ class TextReader:
         except GitHubError as error:
             return Got(want=want, gap=error.gap(want.path, "Contents: read"))
         except UnicodeDecodeError:
-            return Got(want=want, gap=_not_text(want.path))
+            return self._not_text(want, oid)
         except (KeyError, TypeError, binascii.Error):
             gap = Gap(subject=want.path, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED)
             return Got(want=want, gap=gap)
         self._memory.keep_text(file.oid, file.text)
         return Got(want=want, file=file)
-
-
-def _not_text(path: str) -> Gap:
-    detail = "The file is no UTF-8 text. Save it as UTF-8."
-    return Gap(subject=path, reason=GapReason.INVALID, detail=detail)
 
 
 def _share(got: Got, want: Want) -> Got:
