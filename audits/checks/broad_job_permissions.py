@@ -1,0 +1,176 @@
+"""Release job has rights that it does not use.
+
+## Why it matters
+What a job may do, everything inside it may do: each action, each tool, each package that the
+build pulls in. `write-all` in a release job makes one bad dependency enough to rewrite the
+repository, its tags and its releases.
+
+## How to fix
+Name the scopes that the job's steps use, and no others. A job that builds needs
+`contents: read`; one that uploads to an index by trusted publishing `id-token: write`; one that
+makes a GitHub release `contents: write`.
+
+A single write scope is reported only where every step of the job is a known action and none
+of them uses it. Where a step is not known, and the token is not handed to any script, that is
+noted without a deduction. The edit takes the scope out, and is to be reviewed.
+
+`write-all` in a job that takes no part in the release is of low severity. `id-token` has a
+check of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
+from audits.model.known_actions import gives_token, hands_out_token, needed_scopes, pushes
+from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
+from audits.model.repository import JobSite, Repository
+from audits.model.token import block, drop_scope, replace_block
+from audits.model.workflow import Level, PermissionsState
+
+_WORKFLOW = """\
+on: release
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write
+      packages: write # !
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_FIXED = _WORKFLOW.replace("      packages: write # !\n", "")
+_ALL = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: write-all # !
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_ALL_FIXED = _ALL.replace("write-all # !", "\n      id-token: write").replace(": \n", ":\n")
+_UNKNOWN_STEP = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write # !
+    steps:
+      - uses: juniper-ci/announce@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v1.0.0
+      - run: twine upload dist/*
+"""
+_HANDED = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+    steps:
+      - run: gh release upload "$TAG" dist/* && twine upload dist/*
+        env:
+          GH_TOKEN: ${{ github.token }}
+"""
+_USED = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+    steps:
+      - uses: softprops/action-gh-release@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
+      - run: twine upload dist/*
+"""
+
+
+@check(
+    area=Area.PERMISSIONS,
+    severity=Severity.HIGH,
+    lesson=STEP_HARDENED,
+    links=(GITHUB_TOKEN, GITHUB_SECURE_USE),
+    fix=FixKind.REVIEW,
+    any_workflow=True,
+    examples=(
+        Example(
+            name="a scope that nothing uses",
+            workflow=_WORKFLOW,
+            fixed=_FIXED,
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="everything", workflow=_ALL, fixed=_ALL_FIXED, severity=Severity.HIGH),
+        Example(name="a step is not known", workflow=_UNKNOWN_STEP, severity=Severity.INFO),
+        Example(name="the token is handed to a script", workflow=_HANDED),
+        Example(name="a scope that an action uses", workflow=_USED),
+        Example(
+            name="nothing said for the job",
+            workflow=_FIXED.replace("    permissions:\n      id-token: write\n", ""),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def broad_job_permissions(repo: Repository) -> Iterator[Verdict]:
+    """Yield a finding for ``write-all`` on a job, and for write scopes that nothing uses."""
+    for site in repo.jobs():
+        given = site.job.permissions
+        if given.at is None:
+            continue
+        if given.state is PermissionsState.WRITE_ALL:
+            yield Finding(
+                message=f"`write-all` lets everything in `{site.job.id}` change code, releases "
+                "and packages.",
+                at=given.at, job=site.job, anchor="write-all", edits=_narrowed(repo, site),
+            )  # fmt: skip
+            continue
+        findings: list[Verdict] = list(_superfluous(repo, site)) if site.is_release_job else []
+        yield from findings or [Clean(at=given.at, job=site.job)]
+
+
+def _narrowed(repo: Repository, site: JobSite) -> tuple[Edit, ...]:
+    scopes = needed_scopes(repo, site.workflow, site.job)
+    if scopes is None:
+        return ()
+    return replace_block(site.workflow.source, site.job.permissions, block(scopes))
+
+
+def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
+    job, given = site.job, site.job.permissions
+    if job.uses is not None or given.at is None:
+        return  # what a called workflow uses is judged there
+    used = needed_scopes(repo, site.workflow, job)
+    if used is None and _token_is_used(repo, site):
+        return
+    for scope, level in given.scopes.items():
+        if level is not Level.WRITE or scope == "id-token":
+            continue
+        at = given.places.get(scope, given.at)
+        if used is None:
+            yield Finding(
+                message=f"`{scope}: write` may be more than `{job.id}` needs: not every step of "
+                "it is known.",
+                at=at, job=job, anchor=scope, severity=Severity.INFO,
+                because="nobody can tell from here",
+            )  # fmt: skip
+        elif used.get(scope) is not Level.WRITE:
+            yield Finding(
+                message=f"No step of `{job.id}` uses `{scope}: write`.",
+                at=at, job=job, anchor=scope, severity=Severity.MEDIUM,
+                because="it is one scope, not all",
+                edits=drop_scope(site.workflow.source, given, scope),
+            )  # fmt: skip
+
+
+def _token_is_used(repo: Repository, site: JobSite) -> bool:
+    """Whether the token is handed to a script, to an action, or used through git."""
+    shared = [value.value for value in (*site.workflow.env.values(), *site.job.env.values())]
+    inputs = [value.value for step in site.job.live_steps for value in step.inputs.values()]
+    return hands_out_token([*shared, *inputs]) or any(
+        gives_token(step) or pushes(step, repo.commands(step)) for step in site.job.live_steps
+    )

@@ -1,0 +1,200 @@
+"""Workflow gives all of its jobs rights that one of them needs.
+
+## Why it matters
+`permissions:` at the top holds for every job without a block of its own. With `write-all` or
+`contents: write` there, the job that builds your package, and every tool it installs, can
+change your code, your tags and your releases. A build needs none of that.
+
+## How to fix
+Take the rights from the top and give them to the one job that uses them:
+
+    permissions: {}
+    jobs:
+      build:
+        permissions:
+          contents: read
+      release-notes:
+        permissions:
+          contents: write
+
+The edit does that: jobs whose steps are all known get what those can use, others get what the
+workflow gave them, for you to review. `read-all` is of medium severity, and so are scopes that
+cannot change code, packages or releases; `id-token` has a check of its own.
+
+## Deviations
+zizmor's `excessive-permissions` counts all jobs of a workflow, here only those that rely on the
+block count: a scope must be shared by two of them, `write-all` and `read-all` by one. It tells
+only pedantic users about workflows that are called, or have one job; here they count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
+from audits.model.known_actions import needed_scopes
+from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
+from audits.model.repository import Repository
+from audits.model.token import move_to_jobs, relying_jobs
+from audits.model.workflow import Level, PermissionsState, Workflow
+
+# What zizmor's rule of the same meaning says of each scope; scopes it does not know are medium.
+_HIGH = frozenset(
+    {
+        "actions", "attestations", "contents", "deployments", "issues", "packages", "pages",
+        "pull-requests",
+    }
+)  # fmt: skip
+_LOW = frozenset({"models", "statuses"})
+_JOBS = """\
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: pip install build==1.3.0 && python -m build
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: softprops/action-gh-release@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
+      - run: twine upload dist/*
+"""
+_SHARED = f"""\
+on: release
+permissions:
+  contents: write # !
+  statuses: read
+{_JOBS}"""
+_FIXED = """\
+on: release
+permissions: {}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: pip install build==1.3.0 && python -m build
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+      discussions: write
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: softprops/action-gh-release@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
+      - run: twine upload dist/*
+"""
+_ALL = f"on: release\npermissions: write-all # !\n{_JOBS}"
+_READ = f"on: release\npermissions: read-all # !\n{_JOBS}"
+_ONE = """\
+on: release
+permissions:
+  contents: write
+  id-token: write
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: twine upload dist/*
+"""
+_NONE = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
+
+
+@check(
+    area=Area.PERMISSIONS,
+    severity=Severity.HIGH,
+    lesson=STEP_HARDENED,
+    links=(GITHUB_TOKEN, GITHUB_SECURE_USE),
+    fix=FixKind.REVIEW,
+    zizmor="excessive-permissions",
+    any_workflow=True,
+    examples=(
+        Example(name="shared", workflow=_SHARED, severity=Severity.HIGH),
+        Example(
+            name="everything",
+            workflow=_ALL,
+            fixed=_FIXED.replace("permissions: {}", "permissions: {}", 1),
+            severity=Severity.HIGH,
+        ),
+        Example(name="reading everything", workflow=_READ, severity=Severity.MEDIUM),
+        Example(
+            name="a scope that changes no code",
+            workflow=_SHARED.replace("contents", "security-events"),
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="one job relies on it", workflow=_ONE),
+        Example(name="nothing at the top", workflow=_FIXED),
+        Example(
+            name="not said",
+            workflow=_NONE + "      - run: twine upload dist/*\n",
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def broad_workflow_permissions(repo: Repository) -> Iterator[Verdict]:
+    """Yield a finding for each right at the top of a workflow that several jobs share."""
+    for workflow in repo.release_workflows():
+        given = workflow.permissions
+        if given.at is None or not workflow.live_jobs:
+            continue
+        findings: list[Verdict] = list(_findings(repo, workflow))
+        yield from findings or [Clean(at=given.at)]
+
+
+def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
+    given, relying = workflow.permissions, relying_jobs(workflow)
+    if given.at is None or not relying:
+        return
+    if given.state is PermissionsState.WRITE_ALL:
+        yield Finding(
+            message="`write-all` at the top lets every job change code, releases and packages.",
+            at=given.at, anchor="write-all", edits=_moved(repo, workflow),
+        )  # fmt: skip
+    elif given.state is PermissionsState.READ_ALL:
+        yield Finding(
+            message="`read-all` at the top lets every job read what it has no need of.",
+            at=given.at, anchor="read-all", edits=_moved(repo, workflow),
+            severity=Severity.MEDIUM, because="nothing can be changed with it",
+        )  # fmt: skip
+    elif len(relying) > 1:
+        jobs = " and ".join(f"`{job.id}`" for job in relying[:3])
+        more = " and others" if len(relying) > 3 else ""
+        for scope, level in given.scopes.items():
+            if level is not Level.WRITE or scope == "id-token":
+                continue
+            severity, because = _severity(scope)
+            yield Finding(
+                message=f"`{scope}: write` at the top is shared by the jobs {jobs}{more}.",
+                at=given.places.get(scope, given.at), anchor=scope, severity=severity,
+                because=because, edits=_moved(repo, workflow),
+            )  # fmt: skip
+
+
+def _severity(scope: str) -> tuple[Severity | None, str]:
+    if scope in _HIGH:
+        return None, ""
+    if scope in _LOW:
+        return Severity.LOW, "the scope cannot change what is released"
+    return Severity.MEDIUM, "the scope cannot change code, packages or releases"
+
+
+def _moved(repo: Repository, workflow: Workflow) -> tuple[Edit, ...]:
+    """Give each job its own block: what its steps can use, or else what the workflow gave.
+
+    Where that is all or nothing, and some job is not known, there is no edit.
+    """
+    blocks = {}
+    for job in relying_jobs(workflow):
+        scopes = needed_scopes(repo, workflow, job)
+        if scopes is None and workflow.permissions.state is not PermissionsState.MAP:
+            return ()
+        blocks[job] = workflow.permissions.scopes if scopes is None else scopes
+    return move_to_jobs(workflow.source, workflow, blocks)

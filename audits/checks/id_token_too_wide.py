@@ -1,0 +1,217 @@
+"""Job that does not publish can ask for the release's identity.
+
+## Why it matters
+`id-token: write` lets everything in a job ask GitHub for a signed identity, and the identity
+is that of the workflow file: a trusted publisher that is not tied to an environment takes it
+from any job of that file. A build runs your build tool, its plugins and all that they install;
+one of them is enough to publish in your name.
+
+## How to fix
+Give `id-token: write` to the job that publishes, and to it alone:
+
+    jobs:
+      publish:
+        permissions:
+          id-token: write
+
+Jobs that only sign or attest files made elsewhere need it as well and pass. Attest in a job of
+its own, after the build. Naming an environment in the publisher keeps the other jobs out, but
+not the other uses of the identity. The edit moves or takes out the right, and is to be reviewed.
+
+In a job whose actions are not all known, the severity is medium.
+
+## Deviations
+zizmor's `excessive-permissions` reports `id-token: write` at the top wherever a workflow has
+several jobs; here only jobs without a block of their own count. It has no rule for jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
+from audits.model.edits import add_to_job
+from audits.model.known_actions import needed_scopes, runs_project_code
+from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
+from audits.model.repository import JobSite, Repository
+from audits.model.token import block, drop_scope, relying_jobs
+from audits.model.uses import UsesKind
+from audits.model.workflow import Job, Level, Permissions, PermissionsState, Role, Workflow
+
+_SCOPE = "id-token"
+_TOP = """\
+on: release
+permissions:
+  contents: read
+  id-token: write # !
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: python -m build
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_TOP_FIXED = """\
+on: release
+permissions:
+  contents: read
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: python -m build
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      id-token: write
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_BUILD = _TOP_FIXED.replace(
+    "  build:\n", "  build:\n    permissions:\n      contents: read\n      id-token: write # !\n"
+)
+_BUILD_FIXED = _TOP_FIXED.replace(
+    "  build:\n", "  build:\n    permissions:\n      contents: read\n"
+)
+_ATTEST = """\
+  attest:
+    needs: build
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write
+      attestations: write
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: actions/attest-build-provenance@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
+      - run: cosign sign-blob --yes dist.tar.gz > dist.sig
+"""
+_UNKNOWN = """\
+  announce:
+    needs: publish
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write # !
+    steps:
+      - uses: juniper-ci/announce@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v1.0.0
+"""
+_NO_TOKEN = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
+
+
+@check(
+    area=Area.PERMISSIONS,
+    severity=Severity.HIGH,
+    lesson=STEP_UPLOAD_JOB,
+    links=(GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE),
+    fix=FixKind.REVIEW,
+    zizmor="excessive-permissions",
+    any_workflow=True,
+    examples=(
+        Example(name="at the top", workflow=_TOP, fixed=_TOP_FIXED, severity=Severity.HIGH),
+        Example(
+            name="in the job that builds",
+            workflow=_BUILD,
+            fixed=_BUILD_FIXED,
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="in a job of an action that is not known",
+            workflow=_TOP_FIXED + _UNKNOWN,
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="in the publishing job", workflow=_TOP_FIXED),
+        Example(name="in a job that only attests", workflow=_TOP_FIXED + _ATTEST),
+        Example(
+            name="nowhere",
+            workflow=_NO_TOKEN + "      - run: twine upload dist/*\n",
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def id_token_too_wide(repo: Repository) -> Iterator[Verdict]:
+    """Yield a finding for ``id-token: write`` shared by jobs, or held by one that runs code."""
+    shared = set()
+    for workflow in repo.release_workflows():
+        given = workflow.permissions
+        relying = relying_jobs(workflow)
+        if _grants(given) and len(relying) > 1 and given.at is not None:
+            shared |= set(relying)
+            yield Finding(
+                message="`id-token: write` at the top lets every job ask for the release's "
+                "identity.",
+                at=given.places[_SCOPE], anchor="top", edits=_to_publishers(repo, workflow),
+            )  # fmt: skip
+    for site in repo.jobs():
+        granting = _block_of(site)
+        if granting is not None and site.job not in shared:
+            yield _judged(repo, site, granting)
+
+
+def _grants(given: Permissions) -> bool:
+    return given.state is PermissionsState.MAP and given.level(_SCOPE) is Level.WRITE
+
+
+def _block_of(site: JobSite) -> Permissions | None:
+    """The block that gives a job the right: its own, or the workflow's."""
+    own = site.job.permissions
+    if own.state is PermissionsState.ABSENT:
+        own = site.workflow.permissions
+    return own if _grants(own) else None
+
+
+def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
+    job, at = site.job, given.places[_SCOPE]
+    called = job.uses is not None and job.uses.kind is UsesKind.LOCAL
+    if site.role is Role.PUBLISHING or called or repo.publications_of(job):
+        # What a workflow of this repository does with the right is judged there.
+        return Clean(at=at, job=job)
+    runs = _signs_elsewhere(job) if job.uses is not None else runs_project_code(repo, job)
+    if runs is False:
+        return Clean(at=at, job=job)
+    edits = drop_scope(site.workflow.source, given, _SCOPE)
+    needed = needed_scopes(repo, site.workflow, job)
+    if needed is not None and _SCOPE in needed:
+        edits = ()  # it attests what it builds: another job has to be made
+    message = f"`{job.id}` publishes nothing, yet can ask for the release's identity"
+    if runs:
+        return Finding(
+            message=f"{message}, and it runs code of the project or its tools.",
+            at=at, job=job, anchor=job.id, edits=edits,
+        )  # fmt: skip
+    return Finding(
+        message=f"{message}; not everything that it runs is known.", at=at, job=job,
+        anchor=job.id, edits=edits, severity=Severity.MEDIUM,
+        because="nobody can tell from here what its actions do",
+    )  # fmt: skip
+
+
+def _signs_elsewhere(job: Job) -> bool | None:
+    """The SLSA generator signs and runs nothing of the project; others are not known."""
+    slug = job.uses.slug if job.uses is not None else ""
+    return False if slug == "slsa-framework/slsa-github-generator" else None
+
+
+def _to_publishers(repo: Repository, workflow: Workflow) -> tuple[Edit, ...]:
+    """Take the right from the top, and give it with the rest to the jobs that need it."""
+    source, given = workflow.source, workflow.permissions
+    edits = list(drop_scope(source, given, _SCOPE))
+    for job in relying_jobs(workflow):
+        needed = needed_scopes(repo, workflow, job) or {}
+        if _SCOPE in needed or repo.publications_of(job) or job.uses is not None:
+            added = add_to_job(source, job, block(given.scopes))
+            if not added:
+                return ()
+            edits += added
+    return tuple(edits)
