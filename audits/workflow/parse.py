@@ -72,12 +72,13 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     most = MOST_BYTES if is_c else MOST_BYTES_PURE
     if len(source.text) > most or len(source.text.encode("utf-8", "replace")) > most:
         raise _refused(source, GapReason.TOO_LARGE, f"the file is larger than {most // 1024} KiB")
-    # A byte order mark would shift every index by one in the C reader.
-    body = source.text.replace("\ufeff", " ", 1) if source.text[:1] == "\ufeff" else source.text
+    # The C reader drops a byte order mark without counting it; a line break in its place keeps
+    # every index right, and lines are counted in the file's own text.
+    body = "\n" + source.text[1:] if source.text[:1] == "\ufeff" else source.text
     try:
         root = cast("Node | None", loader(body).get_single_node())
     except _errors() as error:
-        raise _refused(source, GapReason.INVALID, *_reason(error)) from None
+        raise _refused(source, GapReason.INVALID, *_reason(error, source.text)) from None
     if root is None:
         raise _refused(source, GapReason.INVALID, "the file is empty")
     text = Text(source.path, source.text)
@@ -101,7 +102,7 @@ def _refused(
     )
 
 
-def _reason(error: Exception) -> tuple[str, int | None]:
+def _reason(error: Exception, text: str) -> tuple[str, int | None]:
     """What a YAML error says in one line, and the line it speaks of."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply", None
@@ -109,8 +110,9 @@ def _reason(error: Exception) -> tuple[str, int | None]:
     problem = (
         getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
     )
-    line = getattr(mark, "line", None)
-    return f"it is not valid YAML ({problem})", None if line is None else line + 1
+    index = getattr(mark, "index", None)
+    line = None if index is None else text.count("\n", 0, index) + 1
+    return f"it is not valid YAML ({problem})", line
 
 
 def _check_keys(source: SourceFile, text: Text, root: Node) -> None:

@@ -1,0 +1,149 @@
+"""The project's own rules, held by its tools: style, types, imports, sizes, README, workflows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audits import generate
+from audits.audit import Rules, audit
+from audits.collect.folder import read_folder
+from audits.collect.index_hosts import index_hosts
+from audits.model.outcome import Severity
+from audits.model.source import RepositoryRef
+from audits.workflow.read import read_repository
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("audits", "dashboard", "tests")
+MOST_LINES = 300
+MOST_FUNCTION_LINES = 40
+
+
+def sources() -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def run(*words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_style() -> None:
+    run("ruff", "check", *PACKAGES)
+
+
+def test_format() -> None:
+    run("ruff", "format", "--check", *PACKAGES)
+
+
+def test_types() -> None:
+    run("mypy")
+
+
+def test_imports_go_one_way() -> None:
+    lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", lint, "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_a_planted_import_of_a_sibling_check_is_noticed(tmp_path: Path) -> None:
+    configuration = (ROOT / "pyproject.toml").read_text("utf-8")
+    for package in ("audits", "dashboard"):
+        for path in (ROOT / package).rglob("*.py"):
+            copy = tmp_path / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    planted = tmp_path / "audits/checks/unpinned_action.py"
+    planted.write_text(
+        planted.read_text("utf-8") + "\nfrom audits.checks import oidc_not_granted as _  # noqa\n",
+        "utf-8",
+    )
+    (tmp_path / "pyproject.toml").write_text(configuration, "utf-8")
+    lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    done = subprocess.run(
+        [sys.executable, "-c", lint, "--no-cache"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "Checks never import each other BROKEN" in done.stdout
+
+
+def test_files_and_functions_stay_small() -> None:
+    large = []
+    for path in sources():
+        text = path.read_text("utf-8")
+        if text.count("\n") > MOST_LINES:
+            large.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > MOST_FUNCTION_LINES:
+                    large.append(f"{path.relative_to(ROOT)}: {node.name} has {lines} lines")
+    assert not large
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if path.read_text("utf-8").strip()
+        and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert not [path for path in silent if not path.endswith("__init__.py")]
+
+
+def test_no_registry_is_named_by_its_host() -> None:
+    # Built from parts, so that this file does not name one either.
+    hosts = re.compile(
+        rf"\b(?:{'|'.join(('py' + 'pi', 'np' + 'mjs', 'pythonhost' + 'ed'))})\.org\b"
+    )
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    names = listed.stdout.split("\n") if listed.returncode == 0 else []
+    paths = [ROOT / name for name in names if name] or list(sources())
+    texts = (
+        (path, path.read_bytes().decode("utf-8", "replace")) for path in paths if path.is_file()
+    )
+    assert not [str(path) for path, text in texts if hosts.search(text)]
+
+
+def test_readme_is_not_stale() -> None:
+    text = generate.README.read_text("utf-8")
+    assert generate.generated(text) == text
+
+
+def test_readme_names_every_check_and_command() -> None:
+    from audits.check import all_checks
+
+    text = generate.README.read_text("utf-8")
+    assert all(f"`{check.id}`" in text for check in all_checks())
+
+
+@pytest.mark.parametrize("readme_mark", ["demo command", "test command"])
+def test_readme_has_its_two_commands(readme_mark: str) -> None:
+    text = generate.README.read_text("utf-8")
+    assert len(re.findall(rf"<!-- {readme_mark} -->\n```sh\n[^\n]+\n```", text)) == 1
+
+
+def test_our_own_release_earns_an_a() -> None:
+    snapshot = read_folder(ROOT, RepositoryRef(owner="orchard-labs", name="release-audit"))
+    index = index_hosts()
+    audited = audit(read_repository(snapshot, channel=index.channel_of), Rules(index=index))
+    assert audited.score.grade == "A"
+    assert [p.registry for p in audited.publications] == ["pypi"]
+    grave = [f for f in audited.findings if f.severity > Severity.LOW]
+    assert not grave
