@@ -152,7 +152,7 @@ def _after(needs: list[Job], own: Mapping[Job, Reach], facts: Facts) -> dict[str
         name = f"needs.{above.id.lower()}"
         known[f"{name}.result"] = result
         for output, text in above.outputs.items():
-            value = _text_value(text, facts)
+            value = text_value(text, facts)
             if not isinstance(value, Undecided):
                 known[f"{name}.outputs.{output.lower()}"] = _as_text(value)
     known["needs.*.result"] = tuple(results)
@@ -213,7 +213,7 @@ def _in_step(workflow: Workflow, job: Job, step: Step, facts: Facts) -> dict[str
     known = {**facts, **_USUAL}
     for env in (workflow.env, job.env, step.env):
         for name, text in env.items():
-            value = _text_value(text, facts)
+            value = text_value(text, facts)
             known[f"env.{name.lower()}"] = (
                 value if isinstance(value, Undecided) else _as_text(value)
             )
@@ -228,11 +228,11 @@ def _passed(job: Job, callee: Workflow | None, facts: Facts) -> dict[str, Value]
     for name, declared in (trigger.inputs if trigger else {}).items():
         text = given.get(name.lower(), declared.default)
         empty: Value = False if declared.type == "boolean" else ""
-        known[f"inputs.{name.lower()}"] = empty if text is None else _text_value(text, facts)
+        known[f"inputs.{name.lower()}"] = empty if text is None else text_value(text, facts)
     return known
 
 
-def _text_value(text: Scalar, facts: Facts) -> Value:
+def text_value(text: Scalar, facts: Facts) -> Value:
     """The value of a scalar that may hold expressions."""
     found = list(fences(text.value))
     if not found:

@@ -66,6 +66,7 @@ _OWN_NAMES = (
 )  # fmt: skip
 # A branch that no condition names: whoever can push, can push it.
 _SOME_BRANCH = "any-branch-at-all"
+_DEFAULT_BRANCH = "the-default-branch"
 _OUTSIDER: dict[str, Value] = {
     "github.actor": Likeness.FOREIGN,
     "github.actor_id": Likeness.FOREIGN,
@@ -184,7 +185,7 @@ def _branch() -> dict[str, Value]:
         "github.ref": ref, "github.event.ref": ref, "github.ref_name": _SOME_BRANCH,
         "github.ref_type": "branch", "github.event.ref_type": "branch",
         "github.event.base_ref": None, "github.event.deleted": False,
-        "github.event.repository.default_branch": "another-branch",
+        "github.event.repository.default_branch": _DEFAULT_BRANCH,
     }  # fmt: skip
 
 
@@ -199,6 +200,7 @@ def _tag(patterns: tuple[str, ...] | None) -> dict[str, Value]:
         "github.ref": ref, "github.event.ref": ref, "github.ref_name": Prefix(start),
         "github.ref_type": "tag", "github.event.ref_type": "tag",
         "github.event.deleted": False, "github.event.release.draft": False,
+        "github.event.repository.default_branch": _DEFAULT_BRANCH,
         "github.event.release.tag_name": Prefix(start),
     }  # fmt: skip
 

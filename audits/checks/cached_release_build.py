@@ -1,0 +1,202 @@
+"""A release is built from a cache.
+
+A step in a job that builds or publishes restores files that earlier runs left behind.
+
+## Why it matters
+
+Caches of the default branch can be filled by any workflow that runs there, also by one that
+handles a pull request with too many rights. Whoever writes into the cache once changes every
+build that restores it, and nothing in the release shows it: the sources are right, the tools or
+dependencies are not. A release is rare; the minute that a cache saves is not worth it.
+
+## How to fix
+
+Turn the cache off in the release: `enable-cache: false` for `astral-sh/setup-uv`, no `cache:`
+for `actions/setup-python`, `package-manager-cache: false` for `actions/setup-node`, no
+`actions/cache`. Where one workflow both tests and releases, let the run decide:
+`enable-cache: ${{ github.ref_type != 'tag' }}`.
+
+## Deviations
+
+From zizmor's `cache-poisoning`, with which this agrees on actions, values and lines:
+- jobs that take part in a release are judged whatever starts them and whatever uploads
+  (`twine upload` too), and so are the composite actions they use;
+- `actions/cache/restore` counts like `actions/cache`;
+- the version of `astral-sh/setup-uv` is also read from the comment behind a commit;
+- an expression is decided under all events that start the job for a tag or release, not only
+  where it has one of two forms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
+from audits.model.caches import PUBLISHERS, Control, Restores, restores_cache
+from audits.model.decision import truth
+from audits.model.edits import delete_lines, set_input
+from audits.model.guards import reach, text_value
+from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
+from audits.model.repository import Repository, StepSite
+from audits.model.starts import RefKind, starts_of
+from audits.model.workflow import Job, Workflow
+
+_WORKFLOW = """\
+on:
+  push:
+    tags: ['v*']
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: %s
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+_UV = "astral-sh/setup-uv@37802adc94f370d6bfd71619e3f0bf239e1f3b78 # v7.6.0"
+_WITH = "\n        with:\n          "
+_TEST = """\
+on: {push: {branches: [main]}}
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0
+        with: {path: .tox, key: tox}
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+
+
+@check(
+    area=Area.INTEGRITY,
+    severity=Severity.MEDIUM,
+    links=(GITHUB_CACHE, GITHUB_SECURE_USE),
+    fix=FixKind.REVIEW,
+    zizmor="cache-poisoning",
+    examples=(
+        Example(
+            name="on unless turned off",
+            workflow=_WORKFLOW % f"{_UV}  # !",
+            fixed=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false",
+        ),
+        Example(
+            name="turned on",
+            workflow=_WORKFLOW % f"{_PYTHON}  # !{_WITH}python-version: '3.13'\n          cache: pip",
+            fixed=_WORKFLOW % f"{_PYTHON}{_WITH}python-version: '3.13'",
+        ),
+        Example(
+            name="turned on for tags",
+            workflow=_WORKFLOW % f"{_UV}  # !{_WITH}enable-cache: ${{{{ github.ref_type == 'tag' }}}}",
+            fixed=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false",
+        ),
+        Example(
+            name="turned off for tags",
+            workflow=_WORKFLOW % f"{_UV}{_WITH}enable-cache: ${{{{ github.ref_type != 'tag' }}}}",
+        ),
+        Example(name="turned off", workflow=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false"),
+        Example(name="off unless turned on", workflow=_WORKFLOW % _PYTHON),
+        Example(
+            name="a version that caches only when asked",
+            workflow=_WORKFLOW % _UV.replace("v7.6.0", "v10.0.0"),
+        ),
+        Example(
+            name="a test job that hands nothing on, started by a branch",
+            workflow=_TEST,
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="a test job beside the release",
+            workflow=_TEST.replace("{push: {branches: [main]}}", "release").replace("# v4", "# v4.3.0  # !\n#"),
+            severity=Severity.LOW,
+        ),
+    ),
+)  # fmt: skip
+def cached_release_build(repo: Repository) -> Iterator[Verdict]:
+    """Judge each step that can restore a cache."""
+    for site in repo.steps():
+        uses = site.step.uses
+        restores, control = restores_cache(site.step)
+        if uses is None or not _is_looked_at(site):
+            continue
+        at = uses.raw.location(site.path)
+        if restores is Restores.MAYBE and control is not None and _is_off(repo, site, control):
+            restores = Restores.NO
+        if restores is Restores.NO:
+            if control is not None:
+                yield Clean(at=at, job=site.job)
+            continue
+        may = "restores" if restores is Restores.YES else "may restore"
+        yield Finding(
+            message=f"`{uses.action}` {may} a cache",
+            at=at, job=site.job, anchor=uses.action, edits=_edits(repo, site, control),
+        )  # fmt: skip
+
+
+def _is_looked_at(site: StepSite) -> bool:
+    """Whether the step's job takes part in a release, or zizmor looks at it too."""
+    if site.workflow is None or site.job is None or site.is_release_job:
+        return site.is_release_job and not (site.workflow and _is_without(site.workflow, site.job))
+    return not _is_without(site.workflow, site.job) and (
+        _is_started_by_release(site.workflow)
+        or any(step.uses and step.uses.action in PUBLISHERS for step in site.job.live_steps)
+    )
+
+
+def _is_started_by_release(workflow: Workflow) -> bool:
+    """Whether an event of the workflow is one of those that releases use."""
+    push = workflow.trigger("push")
+    tags = push is not None and (push.tags is not None or push.tags_ignore is not None)
+    branches = push.branches or () if push is not None else ()
+    release_branch = any("release" in branch.lower() for branch in branches)
+    return workflow.trigger("release") is not None or tags or release_branch
+
+
+def _is_without(workflow: Workflow, job: Job | None) -> bool:
+    """Whether ``cache-mode: none`` keeps caches out of the job or the workflow."""
+    text = workflow.source.text
+    inside = text[slice(*job.span)] if job is not None else ""
+    return bool(
+        re.search(r"^cache-mode:[ \t]*['\"]?none\b", text, re.MULTILINE)
+        or re.search(r"^[ \t]+cache-mode:[ \t]*['\"]?none\b", inside, re.MULTILINE)
+    )
+
+
+def _is_off(repo: Repository, site: StepSite, control: Control) -> bool:
+    """Whether the expression turns the cache off whenever a tag or release starts the job."""
+    given = next((t for k, t in site.step.inputs.items() if k.lower() == control.field), None)
+    if given is None or site.job is None:
+        return False
+    known = [
+        truth(text_value(given, start.facts))
+        for route in repo.routes(site.job)
+        for trigger in route.triggers
+        for start in starts_of(trigger)
+        if start.ref is RefKind.TAG and reach(repo, route, start).runs is not False
+    ]
+    return bool(known) and all(value is control.turns_off for value in known)
+
+
+def _edits(repo: Repository, site: StepSite, control: Control | None) -> tuple[Edit, ...]:
+    source = repo.file(site.path)
+    if source is None or control is None:
+        return ()
+    if control.off is not None:
+        return set_input(source, site.step, control.field, control.off)
+    given = next((t for k, t in site.step.inputs.items() if k.lower() == control.field), None)
+    lines = source.text.split("\n")
+    whole = given is not None and re.fullmatch(
+        rf"[ \t]*{re.escape(control.field)}:[^{{}}]*", lines[given.line - 1].rstrip("\r")
+    )
+    alone = len(site.step.inputs) == 1
+    if given is None or not whole or alone or given.style in {"|", ">"}:
+        return ()
+    return (delete_lines(source, given.line, given.line),)

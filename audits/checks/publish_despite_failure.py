@@ -1,0 +1,169 @@
+"""A publication goes ahead although something before it failed.
+
+`always()` and `!cancelled()` in an `if:` replace the rule that a job needs what it waits for.
+
+## Why it matters
+
+A job that `needs: [build, test]` is skipped when one of them fails, unless its condition asks
+about the state of the run. With `always()` or `!cancelled()` it runs after failed tests, after
+a failed build, and after a failed approval job, and publishes whatever it finds.
+
+## How to fix
+
+Leave the status functions out of the publishing job and its step. If a job before it may be
+skipped, ask for each result: `if: ${{ !cancelled() && needs.build.result == 'success' &&
+needs.test.result != 'failure' }}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
+from audits.model.decision import Value, decide
+from audits.model.expression import Expression, condition_expression
+from audits.model.guards import ancestors, has_status_function, publishing_steps
+from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.workflow import Condition, Job, Step
+
+_WORKFLOW = """\
+on: {release: {types: [published]}}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps: [{run: ./build}]
+  test:
+    runs-on: ubuntu-latest
+    steps: [{run: ./test}]
+  publish:
+    needs: [build, test]
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    if: %s
+    steps:
+      - run: ./last-test
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+        if: %s
+"""
+_BOTH = "needs.build.result == 'success' && needs.test.result == 'success'"
+
+
+@check(
+    area=Area.INTEGRITY,
+    severity=Severity.MEDIUM,
+    links=(GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX),
+    milder_in_other_jobs=False,
+    examples=(
+        Example(name="always", workflow=_WORKFLOW % ("always()  # !", "github.run_attempt")),
+        Example(
+            name="not cancelled",
+            workflow=_WORKFLOW % ("${{ !cancelled() }}  # !", "github.run_attempt"),
+        ),
+        Example(
+            name="only one of two results is asked for",
+            workflow=_WORKFLOW
+            % ("always() && needs.build.result == 'success'  # !", "github.run_attempt"),
+        ),
+        Example(
+            name="the step, after a failed step",
+            workflow=_WORKFLOW % ("github.run_attempt", "always()  # !"),
+        ),
+        Example(
+            name="both results are asked for",
+            workflow=_WORKFLOW % (f"always() && {_BOTH}", "github.run_attempt"),
+        ),
+        Example(
+            name="any failure is excluded",
+            workflow=_WORKFLOW
+            % ("${{ !cancelled() && !contains(needs.*.result, 'failure') }}", "success()"),
+        ),
+        Example(
+            name="nothing is asked of the state",
+            workflow=_WORKFLOW % ("startsWith(github.ref, 'refs/tags/')", "success()"),
+        ),
+        Example(
+            name="nothing is published",
+            workflow="on: push\njobs: {}\n",
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def publish_despite_failure(repo: Repository) -> Iterator[Verdict]:
+    """Judge the conditions of each publication: of calling jobs, its job and its step."""
+    for publication in repo.publications:
+        found = list(_faults(repo, publication))
+        for condition, path, failed in found:
+            yield Finding(
+                message=f"The publication runs although {failed} failed",
+                at=condition.text.location(path), publication=publication,
+                anchor=condition.text.value.strip()[:80],
+            )  # fmt: skip
+        if not found:
+            yield Clean(at=publication.at, publication=publication)
+
+
+def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condition, str, str]]:
+    workflows = {workflow.path: workflow for workflow in repo.workflows}
+    calls = (call for route in publication.routes for call in route.calls)
+    for job in dict.fromkeys((publication.job, *calls)):
+        above = ancestors(workflows[job.path], job)
+        failed = job.condition and _survives_job(job, job.condition, above)
+        if job.condition is not None and failed:
+            yield job.condition, job.path, failed
+    steps = publishing_steps(publication)
+    for step in steps:
+        if step.condition is not None and _survives_step(step, publication.job.live_steps):
+            yield step.condition, publication.at.path, "an earlier step"
+
+
+def _survives_job(job: Job, condition: Condition, above: tuple[Job, ...]) -> str:
+    """The job whose failure a condition lets pass; empty where there is none."""
+    expression = condition_expression(condition.text.value)
+    if not has_status_function(expression):
+        return ""
+    for broken in above:
+        if _holds_after(expression, job, broken, above):
+            return f"`{broken.id}`"
+    return ""
+
+
+def _holds_after(
+    expression: Expression | None, job: Job, broken: Job, above: tuple[Job, ...]
+) -> bool:
+    facts: dict[str, Value] = {
+        "always()": True, "success()": False, "failure()": True, "cancelled()": False
+    }  # fmt: skip
+    hit = {broken.id.lower()}
+    for each in above:  # in order: what waits for the broken job is skipped
+        if hit & {name.lower() for name in each.needs} and each.condition is None:
+            hit.add(each.id.lower())
+    results: list[Value] = []
+    for name in (need.lower() for need in job.needs):
+        result = "failure" if name == broken.id.lower() else "skipped" if name in hit else "success"
+        results.append(result)
+        facts[f"needs.{name}.result"] = result
+        if name in hit:
+            facts[f"needs.{name}.outputs.*"] = ""
+    facts["needs.*.result"] = tuple(results)
+    return decide(expression, facts) is not False
+
+
+def _survives_step(step: Step, steps: tuple[Step, ...]) -> bool:
+    """Whether the step runs after a failed step of its job."""
+    expression = condition_expression(step.condition.text.value) if step.condition else None
+    earlier = [other for other in steps if other is not step and other.index < step.index]
+    if not has_status_function(expression) or not earlier:
+        return False
+    facts: dict[str, Value] = {
+        "always()": True, "success()": False, "failure()": True, "cancelled()": False,
+        "job.status": "failure",
+    }  # fmt: skip
+    for other in earlier:
+        if other.id:
+            name = f"steps.{other.id.lower()}"
+            facts |= {f"{name}.outcome": "failure", f"{name}.conclusion": "failure"}
+    return decide(expression, facts) is not False

@@ -1,0 +1,202 @@
+"""The release is built from something else than what was released.
+
+A checkout in the jobs that build or publish names its own `ref:` or `repository:`.
+
+## Why it matters
+
+A release says: this tag, this commit. Its people reviewed that commit, and an attestation
+records it. A build that checks out `main`, or another repository, ships what happens to be
+there at that minute: commits pushed after the tag, or code that nobody of this project
+reviewed.
+
+## How to fix
+
+Leave `ref:` and `repository:` out: `actions/checkout` then takes the commit that started the
+run. `ref: ${{ github.ref }}` and `ref: ${{ github.event.release.tag_name }}` say the same, and
+an input of `workflow_dispatch` is what the one who starts the release asked for. A second
+checkout beside the sources (`path:`) passes if it is pinned to a commit, and is low otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_CONTEXTS, GITHUB_SECURE_USE, STEP_JOBS
+from audits.model.decision import Facts, Undecided, Value, evaluate
+from audits.model.expression import contexts, fences
+from audits.model.guards import reach
+from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
+from audits.model.place import Scalar
+from audits.model.repository import Repository, StepSite
+from audits.model.settings import Need, Unseen
+from audits.model.starts import Start, starts_of
+from audits.model.workflow import Job, Role, Step
+
+_WORKFLOW = """\
+on: {release: {types: [published]}, workflow_dispatch: {inputs: {tag: {type: string}}}}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1%s
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+        with: {name: dist, path: dist/}
+  publish:
+    needs: [build]
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+        with: {name: dist, path: dist/}
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_WITH = "\n        with: {%s}"
+_SAME = "the commit that started the run"
+# Contexts that name what started the run.
+_STARTED = (
+    "github.ref", "github.sha", "github.ref_name", "github.workflow_sha", "github.event.ref",
+    "github.event.after", "github.event.head_commit.id", "github.event.release.tag_name",
+    "github.event.workflow_run.head_sha", "github.event.workflow_run.head_branch",
+    "github.event.workflow_run.head_commit.id", "github.event.pull_request.merge_commit_sha",
+    "github.event.pull_request.head.sha", "github.event.pull_request.head.ref", "github.head_ref",
+    "github.event.client_payload.ref", "github.event.merge_group.head_sha",
+)  # fmt: skip
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
+
+
+@check(
+    area=Area.INTEGRITY,
+    severity=Severity.MEDIUM,
+    lesson=STEP_JOBS,
+    links=(GITHUB_CONTEXTS, GITHUB_SECURE_USE),
+    examples=(
+        Example(name="a branch", workflow=_WORKFLOW % ("  # !" + _WITH % "ref: main")),
+        Example(
+            name="the default branch, by its name",
+            workflow=_WORKFLOW
+            % ("  # !" + _WITH % "ref: '${{ github.event.repository.default_branch }}'"),
+        ),
+        Example(
+            name="another repository",
+            workflow=_WORKFLOW % ("  # !" + _WITH % "repository: orchard-labs/pear"),
+        ),
+        Example(
+            name="tools beside the sources",
+            workflow=_WORKFLOW
+            % (
+                "\n      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # !"
+                + _WITH % "repository: orchard-labs/tools, path: tools"
+            ),
+            severity=Severity.LOW,
+        ),
+        Example(
+            name="the tag's own name, or the input",
+            workflow=_WORKFLOW % (_WITH % "ref: '${{ inputs.tag || github.ref }}'"),
+        ),
+        Example(name="the default", workflow=_WORKFLOW % ""),
+        Example(
+            name="an output of another job",
+            workflow=_WORKFLOW % (_WITH % "ref: '${{ needs.tag.outputs.name }}'"),
+            outcome=Outcome.UNKNOWN,
+        ),
+    ),
+)
+def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
+    """Judge each checkout of the jobs that build or publish."""
+    for site in repo.steps():
+        uses = site.step.uses
+        is_checkout = uses is not None and uses.action == "actions/checkout"
+        if uses is None or not is_checkout or site.job is None or site.role is Role.OTHER:
+            continue
+        at = uses.raw.location(site.path)
+        wrong, unseen = _other_source(repo, site, site.job)
+        if unseen:
+            reason = f"`{unseen}` is known only to the run"
+            unknown = Unseen(need=Need.WORKFLOW, reason=reason)
+            yield Unknown(at=at, job=site.job, unseen=unknown)
+        elif wrong is None:
+            yield Clean(at=at, job=site.job)
+        else:
+            aside = _is_aside(site.step, site.job)
+            yield Finding(
+                message=f"The sources of the release come from `{wrong}`",
+                at=at, job=site.job, anchor=wrong,
+                severity=Severity.LOW if aside else None,
+                because="the sources themselves are checked out beside it" if aside else "",
+            )  # fmt: skip
+
+
+def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | None, str]:
+    """What is checked out instead of the release, if anything; or what could not be told."""
+    ref, repository = site.step.input("ref"), site.step.input("repository")
+    for start in _starts(repo, job):
+        facts = {**start.facts, **{name: _SAME for name in _STARTED if _given(start, name)}}
+        if repository is not None:
+            name = _text(repository, facts)
+            if isinstance(name, str) and name and not _is_own(repo, name):
+                pinned = ref is not None and _COMMIT.fullmatch(ref.value)
+                aside = pinned and _is_aside(site.step, job)
+                return (None if aside else name), ""
+        if ref is None:
+            continue
+        value = _text(ref, facts)
+        if isinstance(value, Undecided):
+            unseen = [c.name for c in contexts(ref.value) if c.parts[0] in {"needs", "steps"}]
+            if unseen:
+                return None, unseen[0]
+        elif isinstance(value, str) and value not in {"", _SAME} and _differs(value, start):
+            return ref.value.strip(), ""
+    return None, ""
+
+
+def _starts(repo: Repository, job: Job) -> Iterator[Start]:
+    for route in repo.routes(job):
+        for trigger in route.triggers:
+            for start in starts_of(trigger):
+                if reach(repo, route, start).runs is not False:
+                    yield start
+
+
+def _given(start: Start, name: str) -> bool:
+    """Whether a run of this start has that context at all."""
+    return start.facts.get(name, _SAME) not in {None, ""}
+
+
+def _text(scalar: Scalar, facts: Facts) -> Value:
+    """The value of an input; what holds more than one fence and nothing else is undecided."""
+    found = list(fences(scalar.value))
+    if not found:
+        return scalar.value
+    if len(found) == 1 and scalar.value.strip() == scalar.value[found[0].start : found[0].end]:
+        expression = found[0].expression
+        value = Undecided() if expression is None else evaluate(expression, facts)
+        return "" if value is None or value is False else value
+    return Undecided()
+
+
+def _is_own(repo: Repository, name: str) -> bool:
+    """Whether a repository's name is this one's; forks and folders know only the last part."""
+    return name == _SAME or name.rpartition("/")[2].lower() == repo.ref.name.lower()
+
+
+def _is_aside(step: Step, job: Job) -> bool:
+    """Whether the checkout goes to a folder of its own, beside one of the sources."""
+    return step.input("path") is not None and any(
+        other is not step
+        and other.uses is not None
+        and other.uses.action == "actions/checkout"
+        and other.input("repository") is None
+        for other in job.live_steps
+    )
+
+
+def _differs(value: str, start: Start) -> bool:
+    """Whether a named ref is another than the one branch that can start the run."""
+    name = value.removeprefix("refs/heads/")
+    branches = start.trigger.branches
+    if start.trigger.event == "push" and branches == (name,) and start.ref == "branch":
+        return False
+    return True

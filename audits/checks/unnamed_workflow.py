@@ -1,0 +1,57 @@
+"""The release workflow has no name.
+
+The first step of the lesson is to give the workflow a name.
+
+## Why it matters
+
+Without `name:` GitHub shows the path of the file in the list of workflows, in approval
+requests of environments and in mails about failed runs. Whoever approves a release should
+read what it is, not where its file lies.
+
+## How to fix
+
+Put a line such as `name: Release` at the top of the file. A `workflow_run` trigger of another
+workflow names it by this name: look for one before you change a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_WORKFLOW_SYNTAX, STEP_NAME
+from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
+from audits.model.place import Location
+from audits.model.repository import Repository
+
+_REST = """\
+on: {release: {types: [published]}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+
+
+@check(
+    area=Area.INTEGRITY,
+    severity=Severity.INFO,
+    lesson=STEP_NAME,
+    links=(GITHUB_WORKFLOW_SYNTAX,),
+    examples=(
+        Example(name="no name", workflow=_REST.replace("\njobs", "  # !\njobs", 1)),
+        Example(name="an empty name", workflow="name: ''  # !\n" + _REST),
+        Example(name="a name", workflow="name: Release\n" + _REST),
+    ),
+)
+def unnamed_workflow(repo: Repository) -> Iterator[Verdict]:
+    """Judge each release workflow."""
+    for workflow in repo.release_workflows():
+        at = workflow.first_key or Location(path=workflow.path)
+        if workflow.name is None or not workflow.name.value.strip():
+            yield Finding(message="The workflow has no `name:`", at=at, anchor="workflow name")
+        else:
+            yield Clean(at=at)

@@ -1,0 +1,156 @@
+"""Which actions restore a cache, and by which inputs: data, and the reading of one step.
+
+The list and the rules for values follow zizmor's ``cache-poisoning``, so that both agree:
+https://docs.zizmor.sh/audits/#cache-poisoning
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from audits.model.expression import fences
+from audits.model.place import Scalar
+from audits.model.workflow import Step
+
+
+class Restores(Enum):
+    """Whether a step restores a cache."""
+
+    NO = "no"
+    MAYBE = "maybe"
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """An input that turns a cache on (or, with ``turns_off``, off).
+
+    ``values`` are the ones that count, () for a boolean and ``("*",)`` for any text.
+    ``default`` is whether the cache is on without it; ``below`` limits that default to
+    versions before this one.
+    """
+
+    field: str
+    turns_off: bool = False
+    values: tuple[str, ...] = ()
+    default: bool = True
+    below: int | None = None
+
+    def read(self, step: Step) -> Restores:
+        """Whether this input has the step restore a cache."""
+        given = next((text for key, text in step.inputs.items() if key.lower() == self.field), None)
+        if given is None:
+            return self._unsaid(step) if self.default else Restores.NO
+        return self._said(given, step)
+
+    def _unsaid(self, step: Step) -> Restores:
+        if self.below is None:
+            return Restores.YES
+        version = major_version(step)
+        if version is None:
+            return Restores.MAYBE
+        return Restores.YES if version < self.below else Restores.NO
+
+    def _said(self, given: Scalar, step: Step) -> Restores:
+        value = given.value.strip()
+        if self.values == ("*",):
+            on = value != ""
+        elif self.values:
+            on = value in self.values
+        elif any(fences(value)):
+            return Restores.MAYBE
+        else:
+            on = value != "false"
+        if self.below is not None and on and value != "true":
+            return self._unsaid(step)
+        return Restores.YES if on is not self.turns_off else Restores.NO
+
+    @property
+    def off(self) -> str | None:
+        """The value that turns the cache off, if one does for sure."""
+        if self.values not in {(), ("true",)}:
+            return None
+        return "true" if self.turns_off else "false"
+
+
+_ON = Control(field="cache")
+_ONLY_IF_SET = Control(field="cache", values=("*",), default=False)
+_LOOKUP = Control(field="lookup-only", turns_off=True)
+
+# Each action with the inputs of which one suffices; () for those that always restore.
+CACHING: dict[str, tuple[Control, ...]] = {
+    "actions/cache": (_LOOKUP,),
+    "actions/cache/restore": (_LOOKUP,),
+    "actions/setup-dotnet": (Control(field="cache", default=False),),
+    "actions/setup-go": (_ON,),
+    "actions/setup-java": (_ONLY_IF_SET,),
+    "actions/setup-node": (
+        Control(field="cache", values=("npm", "yarn", "pnpm"), default=False),
+        Control(field="package-manager-cache"),
+    ),
+    "actions/setup-python": (_ONLY_IF_SET,),
+    "actions-rust-lang/setup-rust-toolchain": (_ON,),
+    "astral-sh/setup-uv": (Control(field="enable-cache", below=10),),
+    "awalsh128/cache-apt-pkgs-action": (),
+    "determinatesystems/magic-nix-cache-action": (Control(field="use-gha-cache"),),
+    "graalvm/setup-graalvm": (_ONLY_IF_SET,),
+    "docker/setup-buildx-action": (
+        Control(field="cache-binary"),
+        Control(field="version", values=("*",), default=False),
+    ),
+    "gradle/actions/setup-gradle": (Control(field="cache-disabled", turns_off=True),),
+    "jdx/mise-action": (_ON,),
+    "mlugg/setup-zig": (Control(field="use-cache"),),
+    "mozilla-actions/sccache-action": (),
+    "nix-community/cache-nix-action": (),
+    "oven-sh/setup-bun": (Control(field="no-cache", turns_off=True),),
+    "pnpm/setup": (Control(field="cache", default=False),),
+    "pyo3/maturin-action": (Control(field="sccache", default=False),),
+    "ramsey/composer-install": (
+        Control(field="ignore-cache", turns_off=True, values=("yes", "true", "1")),
+    ),
+    "ruby/setup-ruby": (Control(field="bundler-cache", default=False),),
+    "swatinem/rust-cache": (_LOOKUP,),
+}
+# Here all inputs must turn the cache on: the binary of one version is cached.
+_NEEDS_ALL = frozenset({"docker/setup-buildx-action"})
+# Publishing actions beside which zizmor looks for caches, whatever starts the workflow.
+PUBLISHERS = frozenset(
+    {
+        "pypa/gh-action-pypi-publish", "rubygems/release-gem", "jreleaser/release-action",
+        "goreleaser/goreleaser-action", "softprops/action-gh-release",
+        "release-drafter/release-drafter", "googleapis/release-please-action",
+        "docker/build-push-action", "redhat-actions/push-to-registry",
+        "aws-actions/amazon-ecs-deploy-task-definition",
+        "aws-actions/aws-cloudformation-github-deploy", "azure/aci-deploy",
+        "azure/container-apps-deploy-action", "azure/functions-action", "azure/sql-action",
+        "cloudflare/wrangler-action", "google-github-actions/deploy-appengine",
+        "google-github-actions/deploy-cloudrun", "google-github-actions/deploy-cloud-functions",
+    }
+)  # fmt: skip
+
+
+def restores_cache(step: Step) -> tuple[Restores, Control | None]:
+    """Whether a step restores a cache, and the input that decides."""
+    if step.uses is None or step.uses.action not in CACHING:
+        return Restores.NO, None
+    controls = CACHING[step.uses.action]
+    if not controls:
+        return Restores.YES, None
+    if step.inputs_are_dynamic:
+        return Restores.MAYBE, None
+    found = [(control.read(step), control) for control in controls]
+    needs_all = step.uses.action in _NEEDS_ALL
+    order = [Restores.YES, Restores.MAYBE, Restores.NO]
+    return (max if needs_all else min)(found, key=lambda pair: order.index(pair[0]))
+
+
+def major_version(step: Step) -> int | None:
+    """The major version of a step's action, by its ref or by the comment behind its commit."""
+    if step.uses is None:
+        return None
+    text = step.uses.comment if step.uses.is_pinned else step.uses.ref
+    match = re.match(r"v?(\d+)(\.\d+){0,2}\b", text)
+    return int(match[1]) if match else None
