@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind
 from audits.model.publication import Publication
+from audits.model.publishers import is_this_repository
 from audits.model.repository import Repository
 from audits.model.score import Ladder
 from audits.model.settings import Unseen
@@ -74,14 +75,9 @@ def kinship(repository: Repository, provenance: Provenance) -> Kinship:
         return Kinship.FOREIGN
     if not provenance.repository:
         return Kinship.UNKNOWN
-    owner, _, name = provenance.repository.lower().partition("/")
+    owner = provenance.repository.lower().partition("/")[0]
     same_owner = owner == ref.owner.lower()
-    identity = repository.snapshot.database_id
-    if identity is not None and provenance.repository_id:
-        same = provenance.repository_id == str(identity)
-    else:
-        same = same_owner and name == ref.name.lower()
-    if same:
+    if is_this_repository(repository, provenance):
         return Kinship.SAME
     return Kinship.SAME_OWNER if same_owner else Kinship.FOREIGN
 

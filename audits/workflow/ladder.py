@@ -9,11 +9,11 @@ from itertools import groupby
 
 from audits.model.evidence import PackageEvidence
 from audits.model.publication import Auth, Publication, Registry
+from audits.model.publishers import evidence_of, normalized
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
 from audits.workflow.attested import Released, Verdict, judge, sentence
-from audits.workflow.package_evidence import compared_name, evidence_of
 from audits.workflow.unpublished import unpublished
 
 ReleasedFiles = Mapping[tuple[str, str], str]
@@ -40,7 +40,7 @@ def statuses(
         _published_status(repository, registry, package, publications, released or {})
         for registry, package, publications in published
     ]
-    names = {(registry, compared_name(registry, package)) for registry, package, _ in published}
+    names = {(registry, normalized(registry, package)) for registry, package, _ in published}
     found += unpublished(repository, names)
     return tuple(found)
 
@@ -69,7 +69,7 @@ def _published(
             continue
         registry = publication.registry
         named += [
-            (registry, compared_name(registry, package), package, publication)
+            (registry, normalized(registry, package), package, publication)
             for package in publication.packages or ("",)
         ]
     order = list(dict.fromkeys((entry[0], entry[1]) for entry in named))

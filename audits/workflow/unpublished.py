@@ -6,23 +6,21 @@ from collections.abc import Iterator
 
 from audits.model.evidence import PackageEvidence
 from audits.model.publication import Registry
+from audits.model.publishers import evidence_of, normalized, points_to
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
 from audits.workflow.attested import Released, Verdict, judge, sentence
-from audits.workflow.package_evidence import compared_name, evidence_of, points_to
 
 
 def unpublished(
     repository: Repository, published: set[tuple[Registry, str]]
 ) -> Iterator[PackageStatus]:
-    """Packages that belong here, by the repository's metadata or the index's links, and that
-    no publication of it names.
-    """
+    """Packages that the repository's metadata names and no publication of it."""
     unnamed = {registry for registry, package in published if not package}
     seen: set[tuple[str, str]] = set(published)
     for registry, name, evidence in _belonging(repository):
-        key = (registry, compared_name(registry, name))
+        key = (registry, normalized(registry, name))
         if key in seen:
             continue
         seen.add(key)
@@ -36,18 +34,16 @@ def unpublished(
 def _belonging(
     repository: Repository,
 ) -> Iterator[tuple[Registry, str, PackageEvidence | Unseen]]:
+    """Packages that the repository's own metadata names.
+
+    Not every package of the index whose links lead here: an index is shared by the
+    repositories of a scan, and a package that another of them publishes may well link here.
+    """
     for word, names in repository.package_names.items():
         registry = next((r for r in Registry if r == word), None)
         if registry is not None and registry.has_trusted_publishing:
             for name in names:
                 yield registry, name, evidence_of(repository, registry, name)
-    index = {} if isinstance(repository.index, Unseen) else repository.index
-    for evidence in index.values():
-        registry = next((r for r in Registry if r == evidence.registry), None)
-        if registry is None or not registry.has_trusted_publishing:
-            continue
-        if any(points_to(url, repository.ref) for url in evidence.repository_urls):
-            yield registry, evidence.name, evidence
 
 
 def _unread_workflow(repository: Repository) -> str:
@@ -66,18 +62,22 @@ def _unpublished_state(
         why = f"no workflow that was read publishes it, and {unread} could not be read"
         return Verdict.of(Ladder.UNKNOWN, why, unread)
     if isinstance(evidence, Unseen):
-        return Verdict.of(Ladder.NONE, f"no workflow publishes it ({evidence.reason})")
+        return Verdict.of(
+            Ladder.NONE, f"no workflow publishes it to production ({evidence.reason})"
+        )
     if not evidence.exists:
-        return Verdict.of(Ladder.NONE, "no workflow publishes it, and the index does not know it")
+        return Verdict.of(
+            Ladder.NONE, "no workflow publishes it to production, and the index does not know it"
+        )
     if not any(points_to(url, repository.ref) for url in evidence.repository_urls):
-        why = "no workflow publishes it, and the index's package of this name does not link here"
+        why = "no workflow publishes it, and the index's package of this name links elsewhere"
         return Verdict.of(Ladder.NONE, why)
     return _linked_state(repository, evidence)
 
 
 def _linked_state(repository: Repository, evidence: PackageEvidence) -> Verdict:
     """A package whose index links lead here, while no publication was found."""
-    here = "the index's links point here, and no workflow publishes the package"
+    here = "the index's links point here, and no workflow publishes the package to production"
     latest = evidence.latest
     if latest is None:
         missing = evidence.releases.reason if isinstance(evidence.releases, Unseen) else ""

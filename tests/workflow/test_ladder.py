@@ -8,11 +8,12 @@ import pytest
 
 from audits.model.evidence import PackageEvidence, Release
 from audits.model.publication import Auth, Channel, Registry
+from audits.model.publishers import points_to
 from audits.model.repository import NO_INDEX
 from audits.model.score import Ladder, PackageStatus
 from audits.model.source import Gap, GapReason
 from audits.workflow.ladder import state_in_text, statuses
-from audits.workflow.package_evidence import packages_to_ask, points_to
+from audits.workflow.package_evidence import packages_to_ask
 from tests.workflow.ladder_parts import (
     HOME,
     OURS,
@@ -137,13 +138,14 @@ def test_a_publication_without_a_name() -> None:
     assert (found.package, found.state) == ("", Ladder.OIDC)
     assert found.missing == "the package's name"
     linked = evidence(release(), links=(HOME,))
-    states = {s.package: s.state for s in statuses(repository(nameless, seen=(linked,)))}
+    subject = repository(nameless, seen=(linked,), names=("lumen",))
+    states = {s.package: s.state for s in statuses(subject)}
     assert states == {"": Ladder.OIDC, "lumen": Ladder.UNKNOWN}
 
 
 def linked(*releases: Release, **changes: object) -> PackageStatus:
     seen = evidence(*releases, links=("https://lumen.example/", HOME))
-    return status(repository(seen=(seen,), **changes))  # type: ignore[arg-type]  # see there
+    return status(repository(seen=(seen,), names=("lumen",), **changes))  # type: ignore[arg-type]  # see there
 
 
 def test_released_by_hand() -> None:
@@ -154,7 +156,7 @@ def test_released_by_hand() -> None:
     assert linked(release(provenance=SILENT, attested=1)).state is Ladder.UNKNOWN
     assert linked().state is Ladder.NONE
     unseen = replace(evidence(links=(HOME,)), releases=SILENT)
-    assert status(repository(seen=(unseen,))).state is Ladder.MANUAL
+    assert status(repository(seen=(unseen,), names=("lumen",))).state is Ladder.MANUAL
 
 
 def test_released_by_a_workflow_that_was_not_recognised() -> None:
@@ -177,7 +179,7 @@ def test_nothing_publishes() -> None:
     assert "does not know it" in status(repository(names=("lumen",), seen=(absent,))).why
     foreign = evidence(release(), links=("https://github.com/orchard-labs/lumen-two",))
     found = status(repository(names=("lumen",), seen=(foreign,)))
-    assert (found.state, "does not link here" in found.why) == (Ladder.NONE, True)
+    assert (found.state, "links elsewhere" in found.why) == (Ladder.NONE, True)
     assert statuses(repository(seen=(foreign,))) == ()
     # A package by its own publication is not told a second time by its metadata or links.
     seen = evidence(release(), links=(HOME,))
@@ -215,8 +217,6 @@ def test_which_packages_to_ask_about() -> None:
     )  # fmt: skip
 
 
-def test_evidence_of_other_registries_is_no_package() -> None:
-    image = evidence(release(), name="lumen", registry=Registry.CONTAINER, links=(HOME,))
-    assert statuses(repository(seen=(image,))) == ()
-    odd = replace(image, registry="no-registry")
-    assert statuses(repository(seen=(odd,))) == ()
+def test_packages_of_other_repositories_are_not_told_here() -> None:
+    sibling = evidence(release(), name="lumen-extra", links=(HOME,))
+    assert statuses(repository(seen=(sibling,))) == ()
