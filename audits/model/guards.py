@@ -38,13 +38,14 @@ class Reach:
 
     ``runs`` is None where that hangs on ``unseen`` outputs. What only the run itself knows
     (a matrix value, a commit message, who acts) is taken to come out in favour of running.
-    ``conditions`` stand on the way and ask for more than the repository's name; ``guard``
-    names the environment's rule that stops the run.
+    ``assumed`` names these. ``conditions`` stand on the way and ask for more than the
+    repository's name; ``guard`` names the environment's rule that stops the run.
     """
 
     runs: bool | None = True
     conditions: tuple[Condition, ...] = ()
     unseen: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
     guard: str = ""
 
     def then(self, other: Reach) -> Reach:
@@ -56,6 +57,7 @@ class Reach:
             runs=runs,
             conditions=(*self.conditions, *other.conditions),
             unseen=(*self.unseen, *other.unseen),
+            assumed=(*self.assumed, *other.assumed),
             guard=self.guard or other.guard,
         )
 
@@ -172,14 +174,15 @@ def _holds(condition: Condition | None, facts: Facts) -> Reach:
     known = decide(expression, facts)
     if known is not None:
         return Reach(runs=known, conditions=conditions)
+    open_ = tuple(part for part in read if part.name not in facts)
     unseen = tuple(
         part.name
-        for part in read
-        if part.parts[0] in {"needs", "steps"}
-        and "outputs" in part.parts
-        and part.name not in facts
+        for part in open_
+        if part.parts[0] in {"needs", "steps"} and "outputs" in part.parts
     )
-    return Reach(runs=None if unseen else True, conditions=conditions, unseen=unseen)
+    if unseen:
+        return Reach(runs=None, conditions=conditions, unseen=unseen)
+    return Reach(conditions=conditions, assumed=tuple(part.name for part in open_))
 
 
 def environment_guard(repo: Repository, job: Job, start: Start) -> str:
@@ -256,5 +259,6 @@ def _without_repeats(found: Reach) -> Reach:
         runs=found.runs,
         conditions=tuple({id(c): c for c in found.conditions}.values()),
         unseen=tuple(dict.fromkeys(found.unseen)),
+        assumed=tuple(dict.fromkeys(found.assumed)),
         guard=found.guard,
     )

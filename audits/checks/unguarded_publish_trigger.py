@@ -1,0 +1,220 @@
+"""A push to a branch, a pull request or a schedule can publish.
+
+Nothing on the way to the publication asks for a tag or a release.
+
+## Why it matters
+
+A release should be somebody's decision, made once, for one commit. Where any push to a branch
+publishes, every stolen session, every bad merge and every misled bot is a release at once; on a
+schedule it is one without anybody. Conditions are looked for on the publishing step, its job,
+every job it waits for, and every job that calls it.
+
+## How to fix
+
+Start the workflow from releases only (`on: release: types: [published]`), or put
+`if: startsWith(github.ref, 'refs/tags/')` or `if: github.event_name == 'release'` on the
+publishing job. Required reviewers of the environment, or an environment that only tags may
+use, guard it as well; they are seen with a token that reads settings.
+
+`if: github.repository == 'orchard-labs/lumen'` keeps forks out and nothing else: it is no
+guard. A guard that hangs on the output of another job or step cannot be told: unknown. It is
+low where only branches made for releases start the workflow, or where the commit must ask for
+it in words. Containers, GoReleaser and GitHub releases are not packages and are left out;
+`pull_request_target` and its like belong to `dangerous-trigger`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
+from audits.model.guards import Reach, publishing_steps, reach
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Finding,
+    Outcome,
+    SettingsPage,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.publication import Publication, Registry, Route
+from audits.model.repository import Repository
+from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
+from audits.model.starts import OUTSIDER_EVENTS, RefKind, Start, starts_of
+
+_WORKFLOW = """\
+on:
+  %s
+jobs:
+  build:
+    if: %s
+    runs-on: ubuntu-latest
+    outputs: {release: '${{ steps.look.outputs.release }}'}
+    steps: [{id: look, run: ./look}]
+  publish:
+    needs: build
+    if: %s
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_PUSH, _ANY, _TAG = "push:", "github.run_id", "startsWith(github.ref, 'refs/tags/')"
+_MAIN = "push: {branches: [main]}"
+_FORKS = "github.repository == 'orchard-labs/lumen'"
+_NONE = Unseen(need=Need.SETTINGS, reason="not asked")
+
+
+def _settings(**given: object) -> RepositorySettings:
+    environment = EnvironmentSettings(name="pypi", **given)  # type: ignore[arg-type]
+    return RepositorySettings(
+        environments={"pypi": environment}, tag_rulesets=_NONE, latest_release_immutable=_NONE,
+        actions=_NONE, secret_names=_NONE, organization_secret_names=_NONE,
+    )  # fmt: skip
+
+
+_PACKAGES = frozenset(
+    {
+        Registry.PYPI, Registry.NPM, Registry.CRATES, Registry.RUBYGEMS, Registry.NUGET,
+        Registry.ANACONDA,
+    }
+)  # fmt: skip
+_DELIBERATE = OUTSIDER_EVENTS | {"release", "workflow_dispatch", "repository_dispatch"}
+_FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
+
+
+@check(
+    area=Area.INTEGRITY,
+    severity=Severity.MEDIUM,
+    needs={Need.WORKFLOW},
+    sharpened_by={Need.SETTINGS},
+    lesson=STEP_TRIGGERS,
+    links=(GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX),
+    examples=(
+        Example(name="a branch", workflow=_WORKFLOW % (f"{_MAIN}  # !", _ANY, _ANY)),
+        Example(
+            name="a branch, a tag, a pull request and a schedule",
+            workflow=_WORKFLOW
+            % (
+                "push: # of anything  # !\n  pull_request:  # !\n  schedule:  # !\n"
+                "    - cron: 1 2 3 * *",
+                _ANY,
+                _FORKS,
+            ),
+        ),
+        Example(
+            name="the event is asked for, and branches are such an event",
+            workflow=_WORKFLOW
+            % ("push:  # !\n  pull_request:", _ANY, "github.event_name == 'push'"),
+        ),
+        Example(
+            name="branches for releases",
+            workflow=_WORKFLOW % ("push: {branches: ['release/*']}  # !", _ANY, _ANY),
+            severity=Severity.LOW,
+        ),
+        Example(
+            name="the commit asks for it",
+            workflow=_WORKFLOW
+            % (f"{_MAIN}  # !", _ANY, "contains(github.event.head_commit.message, 'release')"),
+            severity=Severity.LOW,
+        ),
+        Example(name="a tag is asked for", workflow=_WORKFLOW % (_PUSH, _ANY, _TAG)),
+        Example(name="a job before asks for it", workflow=_WORKFLOW % (_PUSH, _TAG, _FORKS)),
+        Example(
+            name="a job before asks, but need not have run",
+            workflow=_WORKFLOW % ("push:  # !", _TAG, "always()"),
+        ),
+        Example(
+            name="only tags",
+            workflow=_WORKFLOW % ("push: {tags: ['v*']}", _ANY, _ANY),
+        ),
+        Example(
+            name="an output decides",
+            workflow=_WORKFLOW % (_PUSH, _ANY, "needs.build.outputs.release == 'true'"),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="reviewers",
+            workflow=_WORKFLOW % (_PUSH, _ANY, _ANY),
+            settings=_settings(reviewers=1),
+        ),
+        Example(
+            name="only tags may use the environment",
+            workflow=_WORKFLOW % (_PUSH, _ANY, _ANY),
+            settings=_settings(ref_patterns=("tag:v*",)),
+        ),
+        Example(
+            name="only one branch may use the environment",
+            workflow=_WORKFLOW % (f"{_MAIN}  # !", _ANY, _ANY),
+            settings=_settings(ref_patterns=("branch:main",)),
+        ),
+        Example(
+            name="a test index",
+            workflow=_WORKFLOW % (_PUSH, _ANY, _ANY)
+            + "        with: {repository-url: 'https://test.pypi.example/legacy/'}\n",
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
+    """Judge each way from an undeliberate event to the publication of a package."""
+    for publication in repo.publications:
+        if publication.registry not in _PACKAGES or not publication.is_scored:
+            continue
+        seen = set()
+        found = False
+        for route, start in _undeliberate(publication):
+            key = (start.trigger.at, publication.job)
+            verdict = _verdict(repo, publication, route, start)
+            if verdict is not None and key not in seen:
+                seen.add(key)
+                found = True
+                yield verdict
+        if not found:
+            yield Clean(at=publication.at, publication=publication)
+
+
+def _undeliberate(publication: Publication) -> Iterator[tuple[Route, Start]]:
+    for route in publication.routes:
+        for trigger in route.triggers:
+            if trigger.event not in _DELIBERATE:
+                for start in starts_of(trigger):
+                    if start.ref in {RefKind.BRANCH, RefKind.PULL_REQUEST}:
+                        yield route, start
+
+
+def _verdict(
+    repo: Repository, publication: Publication, route: Route, start: Start
+) -> Verdict | None:
+    """A fault or a doubt; None where such a run does not come through."""
+    way = reach(repo, route, start, publishing_steps(publication))
+    if way.runs is False:
+        return None
+    if way.runs is None:
+        reason = f"whether {start.what} publishes hangs on `{way.unseen[0]}`"
+        unseen = Unseen(need=Need.WORKFLOW, reason=reason)
+        return Unknown(at=start.trigger.at, publication=publication, unseen=unseen)
+    because = _milder(start, way)
+    environment = publication.environment
+    return Finding(
+        message=f"{start.what[0].upper()}{start.what[1:]} can publish: "
+        "nothing on the way asks for a tag or a release",
+        at=start.trigger.at, publication=publication, anchor=start.trigger.event,
+        severity=Severity.LOW if because else None, because=because,
+        settings_page=SettingsPage.ENVIRONMENTS if environment else None,
+        environment=environment.name.value if environment and not environment.dynamic else "",
+    )  # fmt: skip
+
+
+def _milder(start: Start, way: Reach) -> str:
+    """Why the fault is a mild one, if it is."""
+    branches = start.trigger.branches or ()
+    if start.trigger.event == "push" and branches and all(map(_FOR_RELEASES.search, branches)):
+        return "only branches made for releases start it"
+    asked = [name for name in way.assumed if name.startswith("github.event.")]
+    return f"only where `{asked[0]}` asks for it" if asked else ""
