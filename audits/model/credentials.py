@@ -1,4 +1,4 @@
-"""The edits that take a stored credential out of the step that uploads with it."""
+"""The edits that take stored credentials, and switches, out of the step that uploads."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ def without_credentials(source: SourceFile, publication: Publication) -> tuple[E
     if not lines or 0 in lines:
         return ()
     return tuple(delete_lines(source, line, line) for line in sorted(lines))
+
+
+def without_input(source: SourceFile, step: Step, name: str) -> tuple[Edit, ...]:
+    """Remove an input from ``with:``; () where it is no line of its own."""
+    lines = _lines(source, step, "with", {key for key in step.inputs if key.lower() == name})
+    return () if 0 in lines else tuple(delete_lines(source, at, at) for at in sorted(lines))
 
 
 def _token_users(values: Inputs) -> set[str]:

@@ -1,0 +1,183 @@
+"""Latest release was attested for another repository.
+
+## Why it matters
+The attestation of the newest release names the repository whose workflow uploaded it. If that is
+not this one, either the package moved and its trusted publisher was left behind, so that whoever
+controls the old place can still publish; or somebody registered a publisher of their own.
+
+## How to fix
+Open the package's publishing settings on the index. Remove publishers that you do not know, check
+who added them, and register the workflow of this repository. A release by another repository of
+the same owner is milder: usually a move that was not finished.
+
+Renamed and transferred repositories are recognized by their id, which outlives names. Another
+workflow file or environment of this repository is no mismatch: it may have been renamed since.
+
+The index verified the attestation when the file was uploaded; it is read here as served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import PEP_740, STEP_PUBLISHER
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Finding,
+    Outcome,
+    SettingsPage,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.publishers import ReleasedPackage, is_this_repository, released_packages
+from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
+
+_WORKFLOW = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+      id-token: write
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2{mark}
+"""
+_CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
+_METADATA = {"pyproject.toml": '[project]\nname = "Lumen.Core"\n'}
+_HIDDEN = Unseen(need=Need.INDEX, reason="the index answered 403")
+
+
+def _provenance(
+    repository: str, number: str = "", kind: PublisherKind = PublisherKind.GITHUB
+) -> Provenance:
+    return Provenance(kind=kind, repository=repository, repository_id=number)
+
+
+def _evidence(*provenance: Provenance, hidden: bool = False) -> tuple[PackageEvidence, ...]:
+    withdrawn = Release(version="3.0", uploaded=None, files=1, yanked=True)
+    seen = _HIDDEN if hidden else provenance
+    newest = Release(version="2.0", uploaded=None, files=2, provenance=seen)
+    return (PackageEvidence(registry="pypi", name="lumen-core", releases=(withdrawn, newest)),)
+
+
+@check(
+    area=Area.TRUSTED_PUBLISHER,
+    severity=Severity.HIGH,
+    needs={Need.INDEX},
+    lesson=STEP_PUBLISHER,
+    links=(PEP_740,),
+    examples=(
+        Example(
+            name="a foreign owner",
+            workflow=_MARKED,
+            files=_METADATA,
+            evidence=_evidence(_provenance("stranger/lumen", "99")),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="one file of two",
+            workflow=_MARKED,
+            files=_METADATA,
+            evidence=_evidence(_provenance("orchard-labs/lumen"), _provenance("stranger/lumen")),
+        ),
+        Example(
+            name="another repository of the owner",
+            workflow=_MARKED,
+            files=_METADATA,
+            evidence=_evidence(_provenance("Orchard-Labs/lumen-legacy", "99")),
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="a project on another forge",
+            workflow=_MARKED,
+            files=_METADATA,
+            evidence=_evidence(_provenance("orchard-labs/lumen", kind=PublisherKind.GITLAB)),
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="this repository",
+            workflow=_CLEAN,
+            files=_METADATA,
+            evidence=_evidence(_provenance("Orchard-Labs/Lumen")),
+        ),
+        Example(
+            name="renamed since",
+            workflow=_CLEAN,
+            files=_METADATA,
+            evidence=_evidence(_provenance("old-name/candle", "4242")),
+        ),
+        Example(
+            name="a publisher of an unknown kind",
+            workflow=_CLEAN,
+            files=_METADATA,
+            evidence=_evidence(_provenance("", kind=PublisherKind.OTHER)),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="nothing attested",
+            workflow=_CLEAN,
+            files=_METADATA,
+            evidence=_evidence(),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="the index did not say",
+            workflow=_CLEAN,
+            files=_METADATA,
+            evidence=_evidence(hidden=True),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="the index was not asked",
+            workflow=_CLEAN,
+            files=_METADATA,
+            outcome=Outcome.UNKNOWN,
+        ),
+    ),
+)
+def publisher_mismatch(repo: Repository) -> Iterator[Verdict]:
+    """Compare the newest release of each package with this repository."""
+    for package in released_packages(repo):
+        release, publication = package.newest, package.publication
+        at, job = publication.at, publication.job
+        if release is None:
+            continue
+        provenance = release if isinstance(release, Unseen) else release.provenance
+        if isinstance(provenance, Unseen):
+            yield Unknown(at=at, unseen=provenance, job=job, publication=publication)
+            continue
+        others = [p for p in provenance if not is_this_repository(repo, p)]
+        known = [p for p in others if p.kind is not PublisherKind.OTHER]
+        if known:
+            yield _finding(repo, package, known)
+        elif others:
+            reason = f"{package.name} was attested for a publisher of an unknown kind"
+            unseen = Unseen(need=Need.INDEX, reason=reason)
+            yield Unknown(at=at, unseen=unseen, job=job, publication=publication)
+        elif provenance:
+            yield Clean(at=at, job=job, publication=publication)
+
+
+def _finding(repo: Repository, package: ReleasedPackage, others: list[Provenance]) -> Finding:
+    """The worst of the other publishers: one of a foreign owner, if there is one."""
+    own = repo.ref.owner.lower()
+    foreign = [p for p in others if p.repository.partition("/")[0].lower() != own]
+    named = (foreign or others)[0]
+    where = named.repository or "an account without a repository"
+    forge = "" if named.kind is PublisherKind.GITHUB else f" on {named.kind.value}"
+    version = package.newest.version if isinstance(package.newest, Release) else ""
+    publication = package.publication
+    return Finding(
+        message=f"The newest release of `{package.name}`, {version}, was attested for "
+        f"`{where}`{forge}, not for this repository",
+        at=publication.at, job=publication.job, publication=publication, anchor=package.name,
+        severity=None if foreign else Severity.MEDIUM,
+        because="" if foreign else "the owner is the same",
+        settings_page=SettingsPage.PUBLISHER,
+    )  # fmt: skip

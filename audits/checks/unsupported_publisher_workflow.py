@@ -1,0 +1,109 @@
+"""Publication is in a called workflow the registry cannot match.
+
+## Why it matters
+PyPI compares the workflow file that runs the upload with the file name in the trusted publisher,
+and looks for it in the publishing repository. Where the upload happens in a called workflow of
+another repository, even of the same owner, nothing can be registered that fits: the upload is
+refused, or its attestations name another identity than the publisher's. npm and crates.io look at
+the calling workflow instead, so they are not concerned.
+
+## How to fix
+Keep building in the called workflow, and upload from a job of your own: download what it built
+as an artifact, and publish that with the publishing action.
+
+An upload with a token is not judged here: `long-lived-token` reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_REUSE, PYPA_PUBLISH_ACTION, STEP_UPLOAD_JOB
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Finding,
+    Outcome,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.place import Location
+from audits.model.publication import Auth, Registry
+from audits.model.publishers import trusted_publications
+from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
+
+_CALL = """\
+on: release
+jobs:
+  publish:
+    permissions:
+      id-token: write
+    uses: OpenAstronomy/github-actions-workflows/.github/workflows/publish_pure_python.yml@v1{mark}
+"""
+_SECRET = "    secrets:\n      pypi_token: ${{ secrets.INDEX_TOKEN }}\n"
+_OWN = """\
+on: release
+jobs:
+  publish:
+    permissions:
+      id-token: write
+    uses: ./.github/workflows/upload.yml
+"""
+_UPLOAD = """\
+on: workflow_call
+jobs:
+  upload:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+
+
+@check(
+    area=Area.TRUSTED_PUBLISHER,
+    severity=Severity.MEDIUM,
+    lesson=STEP_UPLOAD_JOB,
+    links=(PYPA_PUBLISH_ACTION, GITHUB_REUSE),
+    examples=(
+        Example(name="a workflow of another repository", workflow=_CALL.format(mark=" # !")),
+        Example(
+            name="a called workflow of this repository",
+            workflow=_OWN,
+            files={".github/workflows/upload.yml": _UPLOAD},
+        ),
+        Example(
+            name="a token",
+            workflow=_CALL.format(mark="") + _SECRET,
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="all secrets",
+            workflow=_CALL.format(mark="") + "    secrets: inherit\n",
+            outcome=Outcome.UNKNOWN,
+        ),
+    ),
+)
+def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
+    """Look at where each upload by identity runs."""
+    for publication in trusted_publications(repo):
+        if publication.stored_credentials:
+            continue
+        job, called = publication.job, publication.called
+        foreign = called is not None and called.slug != str(repo.ref).lower()
+        if called is None or not foreign or publication.registry is not Registry.PYPI:
+            yield Clean(at=publication.at, job=job, publication=publication)
+        elif publication.auth is Auth.UNKNOWN:
+            reason = f"whether {called.action} uploads with a token or an identity was not read"
+            unseen = Unseen(need=Need.REFERENCES, reason=reason)
+            yield Unknown(at=publication.at, unseen=unseen, job=job, publication=publication)
+        else:
+            place = called.raw
+            yield Finding(
+                message=f"`{called.action}` uploads from another repository's workflow, which no "
+                "trusted publisher of this package can name",
+                at=Location(path=job.path, line=place.line, column=place.column),
+                job=job, publication=publication, anchor=called.action,
+            )  # fmt: skip
