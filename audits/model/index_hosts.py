@@ -54,6 +54,11 @@ class IndexHosts:
         return (f"test.{self.host}", f"upload.test.{self.host}")
 
     @property
+    def test(self) -> IndexHosts:
+        """The index for trying things out, which keeps publishers of its own."""
+        return IndexHosts(base=f"https://test.{self.host}", host=f"test.{self.host}")
+
+    @property
     def docs(self) -> str:
         """The base of its documentation."""
         return f"https://docs.{self.host}"

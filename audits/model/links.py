@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Finding, Link, SettingsPage
 from audits.model.place import Location
-from audits.model.publication import Publication, Registry
+from audits.model.publication import Channel, Publication, Registry
 from audits.model.quoting import quoted_path, quoted_segment
 from audits.model.source import RepositoryRef
 
@@ -149,9 +149,15 @@ def publisher_form(
 def publication_form(
     ref: RepositoryRef, index: IndexHosts, publication: Publication, environment: str = ""
 ) -> str:
-    """The filled-in form for a publication; "" where its package or registry has none."""
-    if publication.registry is not Registry.PYPI or not publication.packages:
+    """The filled-in form for a publication; "" where its package or registry has none.
+
+    A publication to the test index is registered there; a private index has no such form.
+    """
+    private = publication.channel is Channel.PRIVATE
+    if publication.registry is not Registry.PYPI or private or not publication.packages:
         return ""
+    if publication.channel is Channel.TEST:
+        index = index.test
     declared = publication.environment
     if not environment and declared is not None and not declared.dynamic:
         environment = declared.name.value

@@ -127,6 +127,9 @@ def test_form_of_a_publication() -> None:
     query = parse_qs(urlsplit(form).query)
     assert (query["workflow_filename"], query["environment"]) == (["called.yml"], ["proposed"])
     assert links.publication_form(REF, INDEX, publication(packages=())) == ""
+    assert links.publication_form(REF, INDEX, publication(channel=Channel.PRIVATE)) == ""
+    form = links.publication_form(REF, INDEX, publication(channel=Channel.TEST))
+    assert form.startswith("https://test.pypi.example/manage/project/lumen/")
     assert links.publication_form(REF, INDEX, publication(registry=Registry.NPM)) == ""
 
 
