@@ -7,6 +7,7 @@ import configparser
 import json
 import re
 import tomllib
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import basename, dirname
@@ -46,6 +47,7 @@ class PackageNames:
         return {registry: tuple(names) for registry, names in found.items()}
 
 
+_ERRORS = (ValueError, SyntaxError, RecursionError, MemoryError, configparser.Error)
 _Names = Iterator[tuple[Registry, str]]
 
 
@@ -63,7 +65,7 @@ def package_names(files: Iterable[SourceFile]) -> PackageNames:
                 declared.setdefault((registry, name, dirname(file.path)))
             if basename(file.path) in {"pyproject.toml", "uv.toml"}:
                 indexes |= {n: u for n, u in _uv_indexes(file.text) if n not in indexes}
-        except (ValueError, SyntaxError, RecursionError, configparser.Error) as error:
+        except _ERRORS as error:
             gaps.append(_gap(file.path, error))
     packages = tuple(DeclaredPackage(registry=r, name=n, directory=d) for r, n, d in declared)
     return PackageNames(declared=packages, indexes=indexes, gaps=tuple(gaps))
@@ -136,7 +138,10 @@ def _setup_cfg(text: str) -> _Names:
 
 
 def _setup_py(text: str) -> _Names:
-    tree = ast.parse(text)
+    with warnings.catch_warnings():
+        # An invalid escape in somebody's file is no matter of ours.
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text)
     constants = {
         target.id: node.value.value
         for node in tree.body

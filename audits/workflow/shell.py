@@ -170,7 +170,8 @@ def _redirect(found: dict[int, RawCommand], text: str, node: Node) -> None:
             inside = child.named_children
             texts += [text[n.start_byte : n.end_byte] for n in inside if n.type == "file_redirect"]
             texts.append("<<" + "".join(_heredoc_start(text, inside)))
-            _pipe(found, [body, *(n for n in inside if n.type in {"command", "pipeline"})])
+            readers = [_edge(n, 0) for n in inside if n.type == "pipeline"]
+            _pipe(found, [_edge(body, -1), *readers])
         else:
             texts.append(text[child.start_byte : child.end_byte])
     targets = [raw for start, raw in found.items() if body.start_byte <= start < body.end_byte]
@@ -180,6 +181,13 @@ def _redirect(found: dict[int, RawCommand], text: str, node: Node) -> None:
         targets = [found[body.start_byte]] if body.start_byte in found else []
     for raw in targets:
         raw.redirects += texts
+
+
+def _edge(node: Node, index: int) -> Node:
+    """The first or last command of a pipeline, which may stand in another one."""
+    while node.type == "pipeline" and node.named_children:
+        node = node.named_children[index]
+    return node
 
 
 def _heredoc_start(text: str, nodes: list[Node]) -> Iterator[str]:

@@ -22,6 +22,9 @@ _COMMENT = {
     Dialect.POWERSHELL: r"\#[^\n]*",
     Dialect.CMD: r"(?i:::|@?rem\b)[^\n]*",
 }
+MOST_COMMANDS = 5_000
+"""Of one script; what follows so many is no script that anybody wrote."""
+
 _KEYWORDS = re.compile(
     r"if|then|else|elif|fi|do|done|while|until|for|in|case|esac|call|try|catch|[{}()!&@]|"
 )
@@ -56,6 +59,8 @@ def line_commands(text: str, plain: str, dialect: Dialect) -> list[RawCommand]:
                 if piped and len(found) > 1:
                     found[-2].piped_words = current.words
                 piped = token.group()[0] == "|" and token.group() != "||"
+                if len(found) >= MOST_COMMANDS:
+                    break
             current = RawCommand(token.end(), token.end())
         elif kind == "redirect":
             current.redirects.append(text[token.start() : token.end()])

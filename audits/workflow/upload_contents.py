@@ -20,8 +20,9 @@ _GLOB = re.compile(r"[*?\[{]")
 def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
     """The names of what is uploaded; () where they cannot be told.
 
-    A name that is given counts; then the folder it is taken from; then the only name that the
-    repository's metadata declares for the registry.
+    A name that is given counts; then the folder it is taken from; then the project that the
+    environment links to, if the metadata knows it; then the only name that the metadata
+    declares for the registry.
     """
     registry = uploader.registry
     known = site.library.names.get(registry.value, ())
@@ -31,14 +32,16 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
         return tuple(name for name in named if not known or name in known) or named
     directories = list(_directories(uploader, site, command))
     inside = [name for directory in directories for name in _in(registry, site, directory)]
-    if inside:
+    if inside and directories != [""]:
         return tuple(dict.fromkeys(inside))
     page = _project_of_page(site) if registry is Registry.PYPI else ""
-    if len(known) == 1 and (not page or _same(page, known[0]) or not _runs_scripts(site)):
-        return known
-    if page:
-        return tuple(name for name in known if _same(page, name)) or (page,)
-    return ()
+    if listed := tuple(name for name in known if _same(page, name)):
+        return listed
+    here = inside if len(known) > 1 and _checks_out(site) else []
+    likely = known if len(known) == 1 else tuple(dict.fromkeys(here))
+    if page and (not likely or _runs_scripts(site)):
+        return (page,)
+    return likely
 
 
 def _project_of_page(site: Site) -> str:
@@ -59,6 +62,12 @@ def _project_of_page(site: Site) -> str:
 def _same(one: str, other: str) -> bool:
     """Whether two spellings name one project, as the index compares them."""
     return _SEPARATORS.sub("-", one).lower() == _SEPARATORS.sub("-", other).lower()
+
+
+def _checks_out(site: Site) -> bool:
+    """Whether the folder that the job works in is the repository, and no artifact's."""
+    slugs = {step.uses.slug for step in site.job.live_steps if step.uses is not None}
+    return "actions/checkout" in slugs
 
 
 def _runs_scripts(site: Site) -> bool:

@@ -12,7 +12,7 @@ from audits.model.expression import fences
 from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Credential, CredentialSource
 from audits.model.workflow import SecretsPassed, Step
-from audits.workflow.upload_site import Site, variable_name
+from audits.workflow.upload_site import Site, fits, variable_name
 from audits.workflow.upload_types import Uploader
 from audits.workflow.uploaders import MINTING_ACTIONS
 
@@ -118,7 +118,7 @@ def _given(
     if command is None:
         yield from _inputs(tokens.inputs, site)
     for name, value, source, owner in site.variable(*tokens.env):
-        if command is None or name not in command.env:
+        if command is None or name not in site.assigned(command):
             yield _made(value_of(owner, value.value), name, source, owner.at(value))
     if command is not None:
         yield from _script_values(uploader, site, command)
@@ -146,10 +146,8 @@ def _script_values(
         if (text := command.option(option)) is not None:
             value = _script_value(site, command, text)
             yield _made(value, option, CredentialSource.COMMAND_LINE, at)
-    known = {name for name, *_ in site.variables()}
-    for name in uploader.tokens.env:
-        text = site.shell_value(name, command)
-        if text is not None and (name in command.env or name not in known):
+    for name, text in site.assigned(command).items():
+        if fits(name, uploader.tokens.env):
             value = _script_value(site, command, text)
             yield _made(value, name, CredentialSource.COMMAND_LINE, at)
 

@@ -11,7 +11,7 @@ from audits.model.place import Scalar
 from audits.model.uses import Uses
 from audits.workflow.shell import commands
 from audits.workflow.upload_site import Site
-from audits.workflow.upload_types import Uploader
+from audits.workflow.upload_types import TRUE, Uploader
 from audits.workflow.upload_versions import reaches, version_of
 from audits.workflow.uploaders import ALL, RUN_BY_ACTION
 
@@ -110,6 +110,7 @@ def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader,
     """The uploaders among commands, and whether each really uploads."""
     for command in found:
         program = "python" if _PYTHON.fullmatch(command.program) else command.program
+        program = program.removeprefix("./")
         for rest, uploader in BY_PROGRAM.get(program, ()):
             if _names(command.words[1:], rest, uploader.value_options):
                 yield uploader, command, _uploads(uploader, command, site)
@@ -122,7 +123,7 @@ def _names(words: tuple[str, ...], rest: tuple[str, ...], values: frozenset[str]
     for wanted in rest:
         while index < len(words) and words[index][:1] in {"-", "+"}:
             index += 2 if words[index] in values else 1
-        if index >= len(words) or wanted not in {"*", words[index]}:
+        if index >= len(words) or wanted not in {"*", words[index].removeprefix("./")}:
             return False
         index += 1
     return True
@@ -163,8 +164,11 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     action = step.uses.action if step.uses is not None else ""
     if action not in RUN_BY_ACTION:
         return ()
-    words, names = RUN_BY_ACTION[action]
-    given = [scalar for name in names if (scalar := step.input(name)) is not None]
+    runs = RUN_BY_ACTION[action]
+    words = runs.words
+    if any(_is_one_of(site, s, TRUE) for name in runs.off if (s := step.input(name)) is not None):
+        return ()
+    given = [scalar for name in runs.inputs if (scalar := step.input(name)) is not None]
     if not given:
         return (Command(words=words, line=_line(step.uses)),) if words else ()
     if not words:

@@ -125,7 +125,7 @@ class Site:
     def variable(self, *patterns: str) -> Iterator[tuple[str, Scalar, CredentialSource, Site]]:
         """The variables whose name is one of these, or fits one with a ``*``."""
         for found in self.variables():
-            if any(found[0] == p or ("*" in p and fnmatchcase(found[0], p)) for p in patterns):
+            if fits(found[0], patterns):
                 yield found
 
     def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
@@ -189,18 +189,24 @@ class Site:
 
         return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
 
-    def shell_value(self, name: str, command: Command | None) -> str | None:
-        """What a variable holds in the script: assigned there, or given by the environment."""
-        if command is not None and name in command.env:
-            return command.env[name]
+    def assigned(self, command: Command | None) -> dict[str, str]:
+        """The variables that the script itself sets for a command, as written there."""
+        found: dict[str, str] = {}
         for other in self.commands:
-            if name in other.env and not other.words:
-                return other.env[name]
-            if other.program == "export":
+            if not other.words:
+                found |= other.env
+            elif other.program == "export":
                 for word in other.words[1:]:
-                    if word.startswith(f"{name}="):
-                        return word.partition("=")[2]
-        return next((value.value for _, value, _, _ in self.variable(name)), None)
+                    name, equals, value = word.partition("=")
+                    if equals:
+                        found[name] = value
+        return found if command is None else found | command.env
+
+    def shell_value(self, name: str, command: Command | None) -> str | None:
+        """What a variable holds in the script: set there, or given by the environment."""
+        if (value := self.assigned(command).get(name)) is not None:
+            return value
+        return next((scalar.value for _, scalar, _, _ in self.variable(name)), None)
 
 
 def call_site(site: Site, route: Route, call: Job) -> Site:
@@ -208,6 +214,11 @@ def call_site(site: Site, route: Route, call: Job) -> Site:
     workflow = route.entry if len(route.calls) == 1 else site.workflow
     outer = Route(entry=route.entry, calls=route.calls[:-1], job=call, grant=route.grant)
     return Site(workflow=workflow, job=call, routes=(outer,), library=site.library, path=call.path)
+
+
+def fits(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a variable's name is one of these, or fits one with a ``*``."""
+    return name in patterns or any("*" in p and fnmatchcase(name, p) for p in patterns)
 
 
 def variable_name(word: str) -> str:

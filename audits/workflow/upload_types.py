@@ -122,6 +122,17 @@ class Uploader:
     old_refs: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunByAction:
+    """How an action runs a command: the words in front, the inputs that follow, and inputs
+    that switch it off. Without words in front the input is a script.
+    """
+
+    words: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+
+
 TRUE = ("true",)
 """Values of an input that is switched on; expressions count as on."""
 

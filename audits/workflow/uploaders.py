@@ -7,23 +7,24 @@ from audits.workflow.upload_containers import CONTAINERS
 from audits.workflow.upload_pypi import PYPI
 from audits.workflow.upload_registries import REGISTRIES
 from audits.workflow.upload_releases import RELEASES
-from audits.workflow.upload_types import Uploader
+from audits.workflow.upload_types import RunByAction, Uploader
 
 ALL: tuple[Uploader, ...] = (*PYPI, *REGISTRIES, *CONTAINERS, *RELEASES)
 """Every uploader there is."""
 
-RUN_BY_ACTION: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "pyo3/maturin-action": (("maturin",), ("command", "args")),
-    "messense/maturin-action": (("maturin",), ("command", "args")),
-    "actions-rs/cargo": (("cargo",), ("command", "args")),
-    "goreleaser/goreleaser-action": (("goreleaser",), ("args",)),
-    "nick-fields/retry": ((), ("command",)),
-    "nick-invision/retry": ((), ("command",)),
-    "wandalen/wretry.action": ((), ("command",)),
-    "borales/actions-yarn": (("yarn",), ("cmd",)),
-    "pypa/hatch": (("hatch",), ("args",)),
+RUN_BY_ACTION: dict[str, RunByAction] = {
+    "pyo3/maturin-action": RunByAction(words=("maturin",), inputs=("command", "args")),
+    "messense/maturin-action": RunByAction(words=("maturin",), inputs=("command", "args")),
+    "actions-rs/cargo": RunByAction(words=("cargo",), inputs=("command", "args")),
+    "goreleaser/goreleaser-action": RunByAction(
+        words=("goreleaser",), inputs=("args",), off=("install-only",)
+    ),
+    "borales/actions-yarn": RunByAction(words=("yarn",), inputs=("cmd",)),
+    "nick-fields/retry": RunByAction(inputs=("command",)),
+    "nick-invision/retry": RunByAction(inputs=("command",)),
+    "wandalen/wretry.action": RunByAction(inputs=("command",)),
 }
-"""Actions that run a command given in inputs: the words in front, and those inputs."""
+"""Actions that run a command given in their inputs."""
 
 WORDS_OF_RELEASE = ("publish", "release", "upload", "deploy", "push")
 """What a project calls a script of its own that uploads."""

@@ -1,0 +1,142 @@
+"""Publications inside composite actions, and scripts that are found by their credential."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audits.model.publication import Auth, CredentialSource, Registry
+from tests.workflow.uploads import RELEASE, found_in, indented, job_of, the_one
+
+PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
+FILES = {"pyproject.toml": '[project]\nname = "lumen"'}
+ACTION = """
+inputs:
+  token: {default: ''}
+  where: {default: pypi}
+  skip: {default: 'false'}
+runs:
+  using: composite
+  steps:
+    - run: echo
+      shell: bash
+    - run: twine upload -r ${{ inputs.where }} dist/*
+      if: inputs.skip != 'true'
+      shell: bash
+      env: {TWINE_PASSWORD: '${{ inputs.token }}'}
+"""
+SHIP = {"tools/ship/action.yml": ACTION}
+
+
+@pytest.mark.parametrize("path", ["./tools/ship", "$/tools/ship", "./tools/ship/"])
+def test_composite_actions_count_for_their_caller(path: str) -> None:
+    steps = (
+        f"- run: 'true'\n- uses: {path}\n  with: {{token: '${{{{ secrets.T }}}}', where: testpypi}}"
+    )
+    found = the_one(job_of(steps), SHIP)
+    assert (found.step, found.at.path, found.at.line) == (1, "tools/ship/action.yml", 11)
+    assert (found.auth, found.channel) == (Auth.TOKEN, "test")
+    (credential,) = found.stored_credentials
+    assert (credential.secret, credential.source) == ("T", CredentialSource.STEP_ENV)
+    assert found.publisher_workflows == (RELEASE,)
+
+
+def test_composite_actions_use_defaults_and_their_conditions() -> None:
+    plain = the_one(job_of("- uses: ./tools/ship"), SHIP)
+    assert (plain.auth, plain.channel) == (Auth.OIDC, "production")
+    assert found_in(job_of("- uses: ./tools/ship\n  with: {skip: true}"), SHIP) == ()
+
+
+def test_actions_that_use_themselves_end() -> None:
+    again = "runs:\n  using: composite\n  steps:\n" + "    - uses: ./a\n" * 4
+    last = again + "    - run: twine upload\n      shell: bash\n"
+    assert len(found_in(job_of("- uses: ./a"), {"a/action.yml": last})) >= 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "head", "step"),
+    [
+        ("- run: scripts/ship\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}", "", 0),
+        ("- run: tox -e release\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}", "", 0),
+        ("- run: nox -s x\n  env: {FLIT_PASSWORD: '${{ secrets.T }}'}", "", 0),
+        ("- run: make x\n  env: {UV_PUBLISH_TOKEN: '${{ secrets.T }}'}", "", 0),
+        ("- run: 'true'\n- run: make publish\n- run: echo", "env: {PYPI_TOKEN: '${{ secrets.T }}'}", 1),
+        ("- run: build\n- run: finish", "env: {TWINE_PASSWORD: '${{ secrets.T }}'}", 1),
+        ("- uses: orchard-labs/ship@v1\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}", "", 0),
+    ],
+)  # fmt: skip
+def test_scripts_are_found_by_their_credential(steps: str, head: str, step: int) -> None:
+    found = the_one(job_of(steps, head=head), FILES)
+    assert (found.registry, found.mechanism, found.step) == (Registry.PYPI, "script", step)
+    assert (found.indirect, found.auth, found.packages) == (True, Auth.TOKEN, ("lumen",))
+
+
+def test_other_registries_need_a_word_of_release_too() -> None:
+    env = "{env: {NODE_AUTH_TOKEN: '${{ secrets.T }}'}, run: %s}"
+    assert the_one(job_of("- " + env % "./scripts/release")).registry == "npm"
+    assert found_in(job_of("- " + env % "npm ci")) == ()
+    deploy = "- {env: {DH_PASSWORD: '${{ secrets.T }}'}, run: ./scripts/deploy}"
+    assert the_one(job_of(deploy)).registry == "container"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "- run: scripts/ship\n  env: {TWINE_USERNAME: __token__}",
+        "- run: scripts/ship\n  env: {TWINE_PASSWORD: ''}",
+        "- run: tox -e release",
+        "- run: pip install build\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}",
+        "- run: uv publish --dry-run\n  env: {UV_PUBLISH_TOKEN: '${{ secrets.T }}'}",
+        "- uses: actions/setup-python@v5\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}",
+    ],
+)
+def test_what_is_no_indirect_publication(steps: str) -> None:
+    assert found_in(job_of(steps)) == ()
+
+
+def test_a_known_uploader_explains_the_credential() -> None:
+    steps = "- run: make release\n- run: twine upload dist/*\n"
+    found = the_one(job_of(steps, head="env: {TWINE_PASSWORD: '${{ secrets.T }}'}"))
+    assert (found.mechanism, found.indirect) == ("twine upload", False)
+
+
+_WORDS = st.sampled_from(
+    [
+        *("twine upload", "uv publish", "$(", "-r", "${{ env.X }}", "${{ secrets.", "|", "'"),
+        *("docker push", "--push", "npm publish", "-p", "$X", "%X%", "export X=", "cd sub", "é"),
+    ]
+)  # fmt: skip
+_VALUES = st.lists(_WORDS | st.text("ab${}'\"./:*[]()|&!= ", max_size=6), max_size=6).map(" ".join)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    script=_VALUES,
+    value=_VALUES,
+    uses=st.sampled_from([PUBLISH, "docker/build-push-action@v6", "./tools/ship", "x/y@z", "./"]),
+    key=st.sampled_from(["password", "push", "repository-url", "packages-dir", "tags", "token"]),
+)
+def test_any_workflow_gives_publications(script: str, value: str, uses: str, key: str) -> None:
+    quoted = '"' + value.replace("\\", "").replace('"', "").replace("\n", " ") + '"'
+    text = f"""
+on: [push, workflow_call]
+env: {{X: {quoted}}}
+jobs:
+  a:
+    environment: {{name: pypi, url: {quoted}}}
+    strategy: {{matrix: {{x: [{quoted}]}}}}
+    steps:
+      - id: s
+        run: |
+{indented(script.replace(chr(9), " ") or "x", 10)}
+        working-directory: {quoted}
+        env: {{TWINE_PASSWORD: {quoted}}}
+      - uses: {uses}
+        if: {quoted}
+        with: {{{key}: {quoted}}}
+"""
+    for publication in found_in(text, {**SHIP, **FILES}):
+        assert publication.at.line >= 1
+        assert publication.step in {0, 1}
+        assert publication.routes
