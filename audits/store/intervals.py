@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
 
 from audits.store.tables import OPEN
 
@@ -30,6 +31,7 @@ class Change:
     opened: tuple[Mapping[str, Any], ...] = ()
 
 
+@cache
 def value_columns(table: Table) -> list[str]:
     """The columns that say something, rather than of whom and when."""
     return [column.name for column in table.columns if column.name not in _BOOKKEEPING]
@@ -37,8 +39,14 @@ def value_columns(table: Table) -> list[str]:
 
 def current(connection: Connection, table: Table, repository_id: int) -> Sequence[Row[Any]]:
     """A repository's rows that still hold, in the order they were written."""
-    statement = select(table).where(table.c.repository_id == repository_id, table.c.closed == OPEN)
-    return connection.execute(statement.order_by(table.c.id)).all()
+    return connection.execute(_current(table), {"repository": repository_id}).all()
+
+
+@cache
+def _current(table: Table) -> Select[Any]:
+    """Built once: a scan asks it of every table for every repository that changed."""
+    mine = table.c.repository_id == bindparam("repository")
+    return select(table).where(mine, table.c.closed == OPEN).order_by(table.c.id)
 
 
 def open_rows(

@@ -38,11 +38,15 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Store:
     else:
         _make_room(address)
     reader = _engine(address, write=False, read_only=read_only)
-    revision = _revision(reader, address)
-    if revision != HEAD and read_only:
-        raise _behind(revision, address)
-    if revision != HEAD:
-        upgrade(url)
+    try:
+        revision = _revision(reader, address)
+        if revision != HEAD and read_only:
+            raise _behind(revision, address)
+        if revision != HEAD:
+            upgrade(url)
+    except StoreError:
+        reader.dispose()
+        raise
     writer = None if read_only else _engine(address, write=True, read_only=False)
     return Store(reader=reader, writer=writer, name=_shown(address))
 
@@ -57,17 +61,18 @@ def upgrade(url: str | None = None) -> str:
     address = _address(url)
     _make_room(address)
     engine = _engine(address, write=True, read_only=False)
-    if _revision(engine, address) != HEAD:
-        config = Config()
-        config.set_main_option("script_location", "audits.store:migrations")
-        config.set_main_option("path_separator", "os")
-        try:
+    try:
+        if _revision(engine, address) != HEAD:
+            config = Config()
+            config.set_main_option("script_location", "audits.store:migrations")
+            config.set_main_option("path_separator", "os")
             with engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, HEAD)
-        except (DBAPIError, CommandError) as error:
-            raise unreachable(error, _shown(address)) from error
-    engine.dispose()
+    except (DBAPIError, CommandError) as error:
+        raise unreachable(error, _shown(address)) from error
+    finally:
+        engine.dispose()
     return HEAD
 
 

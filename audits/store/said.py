@@ -33,6 +33,8 @@ class Said:
 def rules_of(audit: Audit) -> dict[str, tuple[str, int]]:
     """Area and severity of every check that an audit mentions."""
     found = {f.check: ("integrity", int(f.severity)) for f in all_findings(audit)}
+    lost = (d for area in audit.score.areas for d in area.deductions)
+    found |= {d.check: (d.area.value, int(d.severity)) for d in lost}
     results = (*audit.results, *audit.owner_results)
     return found | {r.check: (r.area.value, int(r.severity)) for r in results}
 
@@ -45,11 +47,20 @@ def said_by(audit: Audit, uses: list[Use], names: Names) -> Said:
     source = dumps(Listing, listing_of(audit.repository.snapshot))
     settings = dumps(Settings, Settings(value=audit.repository.snapshot.settings))
     index = dumps(Index, Index(value=index_of(audit)))
-    everything = (families, findings, dumps(Details, details), source, settings, index)
+    everything = (
+        families, findings, dumps(Details, details), source, settings, index, _sight(audit),
+    )  # fmt: skip
     return Said(
         families=families, findings=findings, details=details, source=source, uses=uses,
         settings=settings, index=index, digest=digest(json.dumps(everything, default=str)),
     )  # fmt: skip
+
+
+def _sight(audit: Audit) -> list[object]:
+    """How far the audit looked: it decides what is mended and what is out of sight."""
+    results = (*audit.results, *audit.owner_results)
+    seen = [(r.check, r.outcome.value, len(r.unseen), bool(r.crash)) for r in results]
+    return [audit.repository.breadth.value, *sorted(seen)]
 
 
 def _families(audit: Audit, uses: list[Use], names: Names) -> dict[str, list[Row]]:
@@ -90,9 +101,8 @@ def _findings(audit: Audit, names: Names) -> list[Row]:
 def learn(audit: Audit, uses: list[Use], names: Names) -> bool:
     """Whether all words of an audit are numbered already."""
     reasons = {unseen_key(u) for r in (*audit.results, *audit.owner_results) for u in r.unseen}
-    checks = rules_of(audit).keys() | {d.check for a in audit.score.areas for d in a.deductions}
     return (
-        checks <= names.rules.keys()
+        rules_of(audit).keys() <= names.rules.keys()
         and reasons <= names.unseen.keys()
         and {use.action for use in uses} <= names.actions.keys()
     )

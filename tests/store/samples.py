@@ -65,6 +65,7 @@ def fault(
     path: str = PATH,
     accepted: bool = False,
     sha: str = "",
+    in_release: bool = True,
 ) -> AuditedFinding:
     """A finding whose fingerprint is ``name``."""
     waiver = Acceptance(
@@ -75,7 +76,7 @@ def fault(
         check=check, severity=severity, fingerprint=name, excerpt=f"- uses: {name}@v4",
         finding=Finding(message=f"{name} is not pinned", at=Location(path=path, line=line)),
         links=(Link(kind="permalink", label="line", url=url),),
-        acceptance=waiver if accepted else None,
+        acceptance=waiver if accepted else None, in_release=in_release,
     )  # fmt: skip
 
 

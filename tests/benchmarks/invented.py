@@ -1,0 +1,178 @@
+"""Invented audits in numbers: as much as a publishing repository has, no two quite alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha1, sha256
+from random import Random
+
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.outcome import Area, Finding, Link, Outcome, Severity
+from audits.model.place import Location, Scalar
+from audits.model.publication import Auth, Channel, Publication, Registry
+from audits.model.repository import ReleaseGraph, Repository
+from audits.model.score import (
+    AreaScore,
+    Audit,
+    AuditedFinding,
+    Deduction,
+    Grade,
+    Ladder,
+    LessonStep,
+    PackageStatus,
+    Result,
+    Score,
+    StepState,
+)
+from audits.model.settings import Need, Unseen
+from audits.model.source import RepositoryRef, Snapshot, SourceFile
+from audits.model.uses import Uses, UsesKind
+from audits.model.workflow import Job, Role, Step, Workflow
+
+CHECKS = tuple(f"invented-check-{n}" for n in range(60))
+ACTIONS = tuple(f"action-{n}" for n in range(400))
+HIDDEN = Unseen(need=Need.SETTINGS, reason="not readable", permission="Administration: read")
+_FILES = 4
+_USES = 14
+_GRADES = ((90, Grade.A), (75, Grade.B), (60, Grade.C), (40, Grade.D), (0, Grade.F))
+
+
+def invented(
+    owner: str, number: int, *, edits: int = 0, pushes: int = 0, releases: int = 0
+) -> Audit:
+    """The n-th repository after so many edits of its workflow, pushes and releases.
+
+    An edit shifts the lines and mends, adds or brings back a finding; a push changes the
+    commit alone; a release changes what the package index says.
+    """
+    noise = Random(number)  # noqa: S311 - repeatable, nothing secret
+    name = f"project-{number:05d}"
+    sha = sha1(f"{number} {edits} {pushes}".encode(), usedforsecurity=False).hexdigest()
+    workflow, job = _workflow(noise, name, edits)
+    others = tuple(_file(noise, f".github/workflows/w{n}.yml", name, 0) for n in range(1, _FILES))
+    published = Publication(
+        workflow=workflow, job=job, step=3, at=Location(path=workflow.path, line=40 + edits),
+        registry=Registry.PYPI if number % 5 else Registry.NPM, channel=Channel.PRODUCTION,
+        mechanism="pypa/gh-action-pypi-publish", auth=Auth.TOKEN if number % 2 else Auth.OIDC,
+        packages=(name,), publisher_workflows=(workflow.path,),
+    )  # fmt: skip
+    snapshot = Snapshot(
+        ref=RepositoryRef(owner=owner, name=name), commit=sha, files=(workflow.source, *others),
+        topics=("python", f"team-{number % 30}"), database_id=number + 1,
+    )  # fmt: skip
+    graph = ReleaseGraph(
+        publications=(published,), roles={job: Role.PUBLISHING}, release_jobs=frozenset({job}),
+        release_paths=frozenset({workflow.path}),
+    )  # fmt: skip
+    proof = _evidence(owner, name, releases)
+    repository = Repository(
+        snapshot=snapshot, workflows=(workflow,), graph=graph, index={("pypi", name): proof}
+    )
+    return _audited(noise, repository, published, edits, number)
+
+
+def _file(noise: Random, path: str, name: str, edits: int) -> SourceFile:
+    lines = [f"# {name} after {edits} edits", "jobs:"]
+    for n in range(45):
+        word = sha256(f"{noise.random()}".encode()).hexdigest()[:12]
+        lines.append(f"      - name: Step {n} of {word}\n        run: python -m tool --do {word}")
+    return SourceFile.of(path, "\n".join(lines).encode())
+
+
+def _workflow(noise: Random, name: str, edits: int) -> tuple[Workflow, Job]:
+    source = _file(noise, ".github/workflows/release.yml", name, edits)
+    steps = []
+    for n in range(_USES):
+        action = noise.choice(ACTIONS)
+        line = 10 + 3 * n + edits
+        text = f"invented/{action}@v{n % 4 + 1}"
+        raw = Scalar(value=text, line=line, column=9, start=0, end=len(text))
+        uses = Uses(
+            kind=UsesKind.REMOTE, raw=raw, owner="invented", repo=action, ref=f"v{n % 4 + 1}"
+        )
+        at = Location(path=source.path, line=line)
+        steps.append(Step(index=n, at=at, span=(0, 1), uses=uses))
+    at = Location(path=source.path, line=8)
+    job = Job(id="publish", path=source.path, at=at, span=(0, 9), steps=tuple(steps))
+    return Workflow(source=source, jobs=(job,)), job
+
+
+def _evidence(owner: str, name: str, releases: int) -> PackageEvidence:
+    proof = Provenance(
+        kind=PublisherKind.GITHUB, repository=f"{owner}/{name}", workflow="release.yml",
+        environment="pypi", ref=f"refs/tags/v{releases}",
+    )  # fmt: skip
+    release = Release(version=f"{releases}.0", uploaded=None, files=2, provenance=(proof,))
+    return PackageEvidence(registry="pypi", name=name, releases=(release,))
+
+
+def _finding(
+    owner: str, name: str, sha: str, check: str, n: int, severity: Severity, edits: int
+) -> AuditedFinding:
+    path, line = ".github/workflows/release.yml", 10 + 3 * n + edits
+    base = f"https://github.com/{owner}/{name}"
+    places = (
+        ("permalink", f"{base}/blob/{sha}/{path}#L{line}"), ("edit", f"{base}/edit/main/{path}"),
+        ("settings", f"{base}/settings/environments"),
+        ("lesson", "https://lesson.example/trusted-publishing.html#step-4"),
+        ("documentation", f"https://docs.example/actions/reference/{check}"),
+    )  # fmt: skip
+    return AuditedFinding(
+        check=check, severity=severity,
+        fingerprint=sha256(f"{name} {check} {n}".encode()).hexdigest()[:16],
+        excerpt=f"      - uses: invented/action-{n}@v{n % 4 + 1}",
+        finding=Finding(
+            message=f"`invented/action-{n}` follows the tag v{n % 4 + 1}, which can be moved.",
+            at=Location(path=path, line=line),
+        ),
+        links=tuple(Link(kind=kind, label=kind.title(), url=url) for kind, url in places),
+    )  # fmt: skip
+
+
+def _audited(
+    noise: Random, repository: Repository, published: Publication, edits: int, number: int
+) -> Audit:
+    ref, sha = repository.ref, repository.snapshot.commit
+    failing = noise.sample(CHECKS, 14)
+    mended = set(failing[: edits % 3])
+    results, lost = [], []
+    for n, check in enumerate(CHECKS):
+        area = list(Area)[n % 5]
+        severity = Severity(n % 4)
+        found: tuple[AuditedFinding, ...] = ()
+        outcome = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.UNKNOWN)[(n + number) % 7 % 3]
+        if check in failing and check not in mended:
+            found = (_finding(ref.owner, ref.name, sha, check, n, severity, edits),)
+            outcome = Outcome.FAIL
+            lost.append(Deduction(check=check, area=area, points=5.0 * severity,
+                                  severity=severity, publication=published.key))  # fmt: skip
+        results.append(Result(
+            check=check, area=area, severity=severity, outcome=outcome, findings=found, places=3,
+            unseen=(HIDDEN,) if outcome is Outcome.UNKNOWN else (), failing=len(found), weight=15.0,
+        ))  # fmt: skip
+    areas = tuple(
+        AreaScore(
+            area=area, points=max(0.0, 100 - sum(d.points for d in lost if d.area is area)),
+            coverage=0.8, deductions=tuple(d for d in lost if d.area is area),
+        )
+        for area in Area
+    )  # fmt: skip
+    points = sum(area.points or 0 for area in areas) / len(areas) - number % 45
+    grade = next((g for least, g in _GRADES if points >= least), Grade.F)
+    score = Score(
+        points=max(points, 0.0), grade=grade, coverage=0.8, tier=1, policy="1", areas=areas
+    )
+    state = (Ladder.TOKEN, Ladder.OIDC, Ladder.ATTESTED, Ladder.MIXED)[number % 4]
+    status = PackageStatus(
+        registry="pypi", package=ref.name, state=state, publications=(published.key,),
+        why="The workflow uploads with a stored token.",
+    )  # fmt: skip
+    steps = tuple(
+        LessonStep(title=f"Step {n} of the lesson", url=f"https://lesson.example/#{n}",
+                   state=StepState.DONE, checks=(CHECKS[n],))
+        for n in range(10)
+    )  # fmt: skip
+    return Audit(
+        repository=repository, results=tuple(results), score=score,
+        strict_score=replace(score), statuses=(status,), lesson=steps,
+    )  # fmt: skip

@@ -1,0 +1,36 @@
+"""Scans for tests, recorded from first to last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audits.model.history import ScanRow
+from audits.model.score import Audit
+from audits.store.store import Store
+from tests.store.samples import OWNER, POLICY, night
+
+
+def begin(
+    store: Store, number: int, *, owner: str = OWNER, tier: int = 1, policy: str = POLICY
+) -> int:
+    """Begin the n-th night's scan."""
+    return store.begin_scan(
+        owner, source="github.com", started=night(number), tier=tier, policy=policy,
+        tool_version="1.0", titles={"unpinned-action": "Actions are not pinned"},
+    )  # fmt: skip
+
+
+def scan(
+    store: Store,
+    number: int,
+    *audits: Audit,
+    owner: str = OWNER,
+    gone: Iterable[str] = (),
+    tier: int = 1,
+    policy: str = POLICY,
+) -> ScanRow:
+    """Record the n-th night's scan as a whole."""
+    scan_id = begin(store, number, owner=owner, tier=tier, policy=policy)
+    for found in audits:
+        store.record(scan_id, found)
+    return store.finish_scan(scan_id, night(number), gone=gone)

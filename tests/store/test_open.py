@@ -1,0 +1,192 @@
+"""Opening databases: new, old, newer, foreign, missing, and many readers at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from audits.store.errors import StoreError
+from audits.store.open import HEAD, default_url, open_store, upgrade
+from audits.store.store import Store
+from audits.store.tables import metadata
+from tests.store.recorded import begin, scan
+from tests.store.samples import OWNER, audit, fault, night
+
+
+def test_migrations_make_exactly_the_tables(url: str) -> None:
+    store = open_store(url)
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_an_upgrade_is_done_once(url: str) -> None:
+    assert upgrade(url) == HEAD
+    store = open_store(url)
+    scan(store, 0, audit("lumen", fault("a")))
+    store.close()
+    assert upgrade(url) == HEAD
+    again = open_store(url)
+    assert again.count_findings() == 1
+    again.close()
+
+
+def test_an_older_schema_is_brought_up_to_date(url: str) -> None:
+    store = open_store(url)
+    _downgrade(store, "0001")
+    store.close()
+    with pytest.raises(StoreError, match="older schema") as raised:
+        open_store(url, read_only=True)
+    assert "db upgrade" in raised.value.advice
+    newer = open_store(url)
+    scan(newer, 0, audit("lumen", fault("a")))
+    assert newer.count_findings() == 1
+    newer.close()
+
+
+def test_a_newer_schema_is_refused(filled: str, store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match="newer release-audit"):
+            open_store(filled, read_only=read_only)
+
+
+def test_somebody_elses_tables_are_left_alone(url: str) -> None:
+    store = open_store(url)
+    with store.writing() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    store.close()
+    with pytest.raises(StoreError, match="holds other tables"):
+        open_store(url)
+
+
+def test_alembic_is_not_imported_for_a_current_schema(filled: str) -> None:
+    script = (
+        "import sys\n"
+        "from audits.store.open import open_store\n"
+        "open_store(sys.argv[1]).owners()\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, filled]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])  # noqa: S603
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="There is no database") as raised:
+        open_store(f"sqlite:///{tmp_path / 'none.sqlite'}", read_only=True)
+    assert "scan" in raised.value.advice
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("These are notes, and quite a few of them.\n" * 100)
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match="not a SQLite database"):
+            open_store(f"sqlite:///{path}", read_only=read_only)
+    assert path.read_text().startswith("These are notes")
+
+
+def test_an_empty_file_is_an_empty_store(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite"
+    path.touch()
+    with pytest.raises(StoreError, match="is empty"):
+        open_store(f"sqlite:///{path}", read_only=True)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "mysql://host/name", "sqlite://", "oracle+x://a"])
+def test_addresses_that_are_not_understood(address: str) -> None:
+    with pytest.raises(StoreError, match="not understood"):
+        open_store(address)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be made"):
+        open_store(f"sqlite:///{tmp_path / 'file' / 'history.sqlite'}")
+
+
+def test_an_unreachable_server_keeps_its_password(tmp_path: Path) -> None:
+    address = f"postgresql://auditor:s3cret@/history?host={tmp_path}"
+    with pytest.raises(StoreError) as raised:
+        open_store(address)
+    assert "s3cret" not in str(raised.value)
+    assert "auditor" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_odd_paths(tmp_path: Path) -> None:
+    path = tmp_path / "größe & 100%#?" / "a b.sqlite"
+    store = open_store(f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}")
+    scan(store, 0, audit("lumen"))
+    store.close()
+    assert store.name.endswith("a b.sqlite")
+
+
+def test_the_default_is_in_the_users_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    store = open_store()
+    scan(store, 0, audit("lumen"))
+    store.close()
+    assert default_url().endswith("release-audit/history.sqlite")
+    assert open_store(read_only=True).owners() == (OWNER,)
+
+
+def test_readers_of_a_read_only_store_cannot_write(filled: str, store: Store) -> None:
+    scan(store, 0, audit("lumen"))
+    reader = open_store(filled, read_only=True)
+    with pytest.raises(StoreError, match="to be read"):
+        begin(reader, 1)
+    with pytest.raises(StoreError, match="failed"), reader.reading() as connection:
+        connection.execute(text("DELETE FROM scan"))
+    reader.close()
+
+
+def test_readers_in_many_threads_while_a_scan_writes(filled: str, store: Store) -> None:
+    scan(store, 0, *(audit(f"lumen{n}", fault("a"), fault("b")) for n in range(20)))
+    reader = open_store(filled, read_only=True)
+
+    def read(_: int) -> tuple[int, int]:
+        return len(list(reader.findings())), reader.count_repositories()
+
+    running = begin(store, 1)
+    with ThreadPoolExecutor(8) as pool:
+        reading = pool.map(read, range(60))
+        for n in range(20):
+            store.record(running, audit(f"lumen{n}", fault("b")))
+        assert set(reading) == {(40, 20)}
+    store.finish_scan(running, night(1))
+    assert read(0) == (20, 20)
+    reader.close()
+
+
+def test_a_broken_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE owner")
+    reader = open_store(f"sqlite:///{path}", read_only=True)
+    with pytest.raises(StoreError, match="no such table: owner"):
+        reader.owners()
+
+
+def _downgrade(store: Store, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "audits.store:migrations")
+    config.set_main_option("path_separator", "os")
+    with store.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
