@@ -1,0 +1,104 @@
+"""Workflows of the organization may approve pull requests.
+
+## Why it matters
+A required review is meant to be made by a second person. Where GitHub Actions may approve pull
+requests, a workflow can give that approval, and a change to a release workflow can be merged
+without anybody having looked at it.
+
+## How to fix
+In the organization's settings for Actions switch "Allow GitHub Actions to create and approve pull
+requests" off. Bots that open pull requests should do so as a GitHub App, which cannot approve
+its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_ORGANIZATION_ACTIONS
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Finding,
+    Outcome,
+    SettingsPage,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.owner_card import first_release_file, owner_actions
+from audits.model.repository import Repository
+from audits.model.settings import (
+    NO_ADMINISTRATION,
+    ActionsPolicy,
+    Need,
+    OwnerSettings,
+    Unseen,
+)
+
+_WORKFLOW = """\
+name: Release{mark}
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: twine upload dist/*
+"""
+_CLEAN = _WORKFLOW.format(mark="")
+
+
+def _owner(may_approve: bool | Unseen) -> OwnerSettings:
+    policy = ActionsPolicy(
+        default_token_write=False, can_approve_pull_requests=may_approve,
+        sha_pinning_required=True,
+    )  # fmt: skip
+    return OwnerSettings(
+        login="orchard-labs", actions=policy, immutable_releases="all", secret_names=()
+    )
+
+
+@check(
+    area=Area.PERMISSIONS,
+    severity=Severity.MEDIUM,
+    needs={Need.ADMINISTRATION},
+    scored=False,
+    on_owner=True,
+    links=(GITHUB_ORGANIZATION_ACTIONS,),
+    examples=(
+        Example(
+            name="switched on", workflow=_WORKFLOW.format(mark=" # !"), owner_settings=_owner(True)
+        ),
+        Example(name="switched off", workflow=_CLEAN, owner_settings=_owner(False)),
+        Example(
+            name="the right is missing",
+            workflow=_CLEAN,
+            owner_settings=_owner(NO_ADMINISTRATION),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(name="offline", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(
+            name="nothing is published",
+            workflow="on: push\njobs: {}\n",
+            owner_settings=_owner(True),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def actions_can_approve(repo: Repository) -> Iterator[Verdict]:
+    """Look at the organization's policy for repositories that publish."""
+    policy = owner_actions(repo)
+    if policy is None:
+        return
+    at = first_release_file(repo)
+    may_approve = policy if isinstance(policy, Unseen) else policy.can_approve_pull_requests
+    if isinstance(may_approve, Unseen):
+        yield Unknown(at=at, unseen=may_approve)
+    elif may_approve:
+        yield Finding(
+            message="GitHub Actions may create and approve pull requests in every repository of the organization",
+            at=at, anchor="approve pull requests", settings_page=SettingsPage.ACTIONS,
+        )  # fmt: skip
+    else:
+        yield Clean(at=at)

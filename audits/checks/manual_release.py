@@ -1,0 +1,135 @@
+"""Package is released by hand.
+
+## Why it matters
+The package's links on the index lead to this repository, and no workflow here publishes it. The
+releases are then uploaded from somebody's computer, with a token or a password that can be stolen
+there, from a state of the code that nobody else saw.
+
+## How to fix
+Let a workflow publish: `release-audit init` writes the lesson's hardened workflow for the build
+backend of this project. Then register it as the package's trusted publisher.
+
+This is shown beside the score and never counted: the package may well be published from another
+repository, or on purpose by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import LESSON, PYPA_PUBLISH_GUIDE, STEP_NAME
+from audits.model.evidence import PackageEvidence, Release
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Finding,
+    Outcome,
+    SettingsPage,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.place import Location
+from audits.model.publication import Registry
+from audits.model.publishers import evidence_of, normalized, points_to
+from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
+
+_REGISTRY = Registry.PYPI.value
+_METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+
+_MARKED = {"pyproject.toml": '[project] # !\nname = "Lumen"\n'}
+_CLEAN = {"pyproject.toml": '[project]\nname = "Lumen"\n'}
+_PUBLISHING = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+
+
+def _evidence(*urls: str, exists: bool = True) -> tuple[PackageEvidence, ...]:
+    release = Release(version="2.0", uploaded=None, files=2)
+    package = PackageEvidence(
+        registry=_REGISTRY, name="lumen", releases=(release,) if exists else (), exists=exists,
+        repository_urls=urls,
+    )  # fmt: skip
+    return (package,)
+
+
+_OURS = "https://github.com/Orchard-Labs/lumen.git"
+
+
+@check(
+    area=Area.TRUSTED_PUBLISHER,
+    severity=Severity.LOW,
+    needs={Need.INDEX},
+    scored=False,
+    lesson=STEP_NAME,
+    links=(PYPA_PUBLISH_GUIDE, LESSON),
+    examples=(
+        Example(name="no workflow publishes", files=_MARKED, evidence=_evidence(_OURS)),
+        Example(
+            name="a page below the repository",
+            files=_MARKED,
+            evidence=_evidence("https://other.example/x", f"{_OURS.removesuffix('.git')}/issues"),
+        ),
+        Example(
+            name="a workflow publishes it",
+            workflow=_PUBLISHING,
+            files=_CLEAN,
+            evidence=_evidence(_OURS),
+        ),
+        Example(
+            name="links elsewhere",
+            files=_CLEAN,
+            evidence=_evidence("https://github.com/orchard-labs/lumen-core"),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="never released",
+            files=_CLEAN,
+            evidence=_evidence(_OURS, exists=False),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(name="the index was not asked", files=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(name="no package at all", outcome=Outcome.NOT_APPLICABLE),
+    ),
+)
+def manual_release(repo: Repository) -> Iterator[Verdict]:
+    """Look at each package that the metadata declares or whose index page points here."""
+    publications = [p for p in repo.publications if p.is_scored and p.registry is Registry.PYPI]
+    published = {normalized(_REGISTRY, name) for p in publications for name in p.packages}
+    unnamed = any(not p.packages for p in publications)
+    file = repo.file(*_METADATA_FILES)
+    at = Location(path=file.path if file else "")
+    for name, evidence in _packages(repo).items():
+        if normalized(_REGISTRY, name) in published or unnamed:
+            yield Clean(at=at)
+        elif isinstance(evidence, Unseen):
+            yield Unknown(at=at, unseen=evidence)
+        elif evidence.exists and any(points_to(u, repo.ref) for u in evidence.repository_urls):
+            yield Finding(
+                message=f"`{name}` is on the index, its links lead here, and no workflow of this "
+                "repository publishes it",
+                at=at, anchor=name, settings_page=SettingsPage.PUBLISHER,
+            )  # fmt: skip
+
+
+def _packages(repo: Repository) -> dict[str, PackageEvidence | Unseen]:
+    """The packages of the metadata, and those whose evidence is at hand because it leads here."""
+    found = {
+        name: evidence_of(repo, _REGISTRY, name) for name in repo.package_names.get(_REGISTRY, ())
+    }
+    known = {normalized(_REGISTRY, name) for name in found}
+    if not isinstance(repo.index, Unseen):
+        for (registry, name), evidence in repo.index.items():
+            here = any(points_to(url, repo.ref) for url in evidence.repository_urls)
+            if registry == _REGISTRY and here and normalized(registry, name) not in known:
+                found[name] = evidence
+    return found

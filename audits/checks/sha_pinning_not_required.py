@@ -1,0 +1,109 @@
+"""Organization does not require actions to be pinned.
+
+## Why it matters
+Pins that people put into workflows go missing one by one. GitHub can refuse every run that uses
+an action by tag or branch: the policy keeps what the pins have reached.
+
+## How to fix
+First pin all actions, also inside composite actions that the workflows use: with the policy on,
+a run that meets one unpinned action fails. The dashboard's view of actions lists what would
+break. Then switch "Require actions to be pinned to a full-length commit SHA" on in the
+organization's settings for Actions. Called workflows may still be named by tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_ORGANIZATION_ACTIONS, GITHUB_SECURE_USE
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Finding,
+    Outcome,
+    SettingsPage,
+    Severity,
+    Unknown,
+    Verdict,
+)
+from audits.model.owner_card import first_release_file, owner_actions
+from audits.model.repository import Repository
+from audits.model.settings import (
+    NO_ADMINISTRATION,
+    ActionsPolicy,
+    Need,
+    OwnerSettings,
+    Unseen,
+)
+
+_WORKFLOW = """\
+name: Release{mark}
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: twine upload dist/*
+"""
+_CLEAN = _WORKFLOW.format(mark="")
+
+
+def _owner(required: bool | Unseen) -> OwnerSettings:
+    policy = ActionsPolicy(
+        default_token_write=False, can_approve_pull_requests=False,
+        sha_pinning_required=required,
+    )  # fmt: skip
+    return OwnerSettings(
+        login="orchard-labs", actions=policy, immutable_releases="all", secret_names=()
+    )
+
+
+@check(
+    area=Area.PINNING,
+    severity=Severity.LOW,
+    needs={Need.ADMINISTRATION},
+    scored=False,
+    on_owner=True,
+    links=(
+        GITHUB_ORGANIZATION_ACTIONS,
+        GITHUB_SECURE_USE,
+    ),
+    examples=(
+        Example(
+            name="not required",
+            workflow=_WORKFLOW.format(mark=" # !"),
+            owner_settings=_owner(False),
+        ),
+        Example(name="required", workflow=_CLEAN, owner_settings=_owner(True)),
+        Example(
+            name="the right is missing",
+            workflow=_CLEAN,
+            owner_settings=_owner(NO_ADMINISTRATION),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(name="offline", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(
+            name="nothing is published",
+            workflow="on: push\njobs: {}\n",
+            owner_settings=_owner(False),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+    ),
+)
+def sha_pinning_not_required(repo: Repository) -> Iterator[Verdict]:
+    """Look at the organization's policy for repositories that publish."""
+    policy = owner_actions(repo)
+    if policy is None:
+        return
+    at = first_release_file(repo)
+    required = policy if isinstance(policy, Unseen) else policy.sha_pinning_required
+    if isinstance(required, Unseen):
+        yield Unknown(at=at, unseen=required)
+    elif not required:
+        yield Finding(
+            message="The organization does not require actions to be pinned to a full commit",
+            at=at, anchor="pinning policy", settings_page=SettingsPage.ACTIONS,
+        )  # fmt: skip
+    else:
+        yield Clean(at=at)
