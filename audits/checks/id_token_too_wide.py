@@ -180,10 +180,10 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
     runs = _signs_elsewhere(job) if job.uses is not None else runs_project_code(repo, job)
     if runs is False:
         return Clean(at=at, job=job)
-    edits = drop_scope(site.workflow.source, given, _SCOPE)
     needed = needed_scopes(repo, site.workflow, job)
-    if needed is not None and _SCOPE in needed:
-        edits = ()  # it attests what it builds: another job has to be made
+    # A job that attests what it builds has to be split; one that is not known, looked at.
+    superfluous = needed is not None and _SCOPE not in needed
+    edits = drop_scope(site.workflow.source, given, _SCOPE) if superfluous else ()
     message = f"`{job.id}` publishes nothing, yet can ask for the release's identity"
     if runs:
         return Finding(

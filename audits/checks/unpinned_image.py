@@ -19,7 +19,7 @@ keep it up to date.
 zizmor's `unpinned-images` reports tags other than `latest` to its pedantic users only; here
 they are of medium severity. It does not look at `docker://` in steps of composite actions;
 here they count. An image that an expression names is unknown here unless all of its values
-stand in the job's matrix, which are then judged one by one.
+stand in the job's matrix, of which the worst counts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 from audits.check import Example, check
 from audits.checks.constants import DOCKER_DIGESTS, GITHUB_SECURE_USE
-from audits.model.expression import Context, fences
+from audits.model.expression import Context, Expression, fences
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.place import Location, Scalar
 from audits.model.repository import Breadth, Repository
@@ -39,6 +39,7 @@ from audits.model.uses import UsesKind
 from audits.model.workflow import Job
 
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+_MOST_VALUES = 64
 _ZEROS = "0" * 64
 _IMAGES = """\
 on: release
@@ -78,6 +79,20 @@ jobs:
         image: ["manylinux:2024.1", "musllinux:2024.1"]
     runs-on: ubuntu-latest
     container: ${{ matrix.image }} # !
+    steps:
+      - run: twine upload dist/*
+"""
+_PART = """\
+on: release
+jobs:
+  publish:
+    strategy:
+      matrix:
+        platform:
+          - image: "musl-cross:aarch64"
+          - image: "musl-cross"
+    runs-on: ubuntu-latest
+    container: ghcr.example/cross/${{ matrix.platform.image }} # !
     steps:
       - run: twine upload dist/*
 """
@@ -135,6 +150,7 @@ jobs:
         Example(name="no tag, or latest", workflow=_IMAGES, severity=Severity.HIGH),
         Example(name="a tag", workflow=_TAGS, severity=Severity.MEDIUM),
         Example(name="images of the matrix", workflow=_MATRIX, severity=Severity.MEDIUM),
+        Example(name="part of a name", workflow=_PART, severity=Severity.HIGH),
         Example(name="an expression", workflow=_EXPRESSION, outcome=Outcome.UNKNOWN),
         Example(
             name="a local action that is an image",
@@ -155,10 +171,17 @@ jobs:
     ),
 )
 def unpinned_image(repo: Repository) -> Iterator[Verdict]:
-    """Yield a finding for each image, of jobs, services, steps and actions, without a digest."""
+    """Yield a finding for each image, of jobs, services, steps and actions, without a digest.
+
+    An image that the matrix names is judged once, by the worst of its values.
+    """
     for place in _places(repo):
-        for text in _values(place):
-            yield _judged(place, text)
+        verdicts = [_judged(place, text) for text in _values(place)]
+        findings = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
+        if findings:
+            yield min(findings, key=lambda f: f.severity is not None)
+        elif verdicts:
+            yield next((v for v in verdicts if isinstance(v, Unknown)), verdicts[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +214,22 @@ def _is_registry_image(reference: Scalar) -> bool:
 
 def _values(place: _Place) -> tuple[str | None, ...]:
     """The images that a text can name; None for one that cannot be told."""
-    found = list(fences(place.text))
-    if not found:
-        return (place.text,)
-    if len(found) > 1 or (found[0].start, found[0].end) != (0, len(place.text.strip())):
-        return (place.text if _DIGEST.search(place.text) else None,)
-    expression = found[0].expression
-    if place.job is None or not isinstance(expression, Context):
-        return (None,)
-    key = expression.name.removeprefix("matrix.")
-    values = [
-        v.value for name, all_ in place.job.matrix.items() if name.lower() == key for v in all_
-    ]
-    if not expression.name.startswith("matrix.") or not values:
-        return (None,)
-    return tuple(None if "${{" in value else value for value in values if value)
+    texts: list[str | None] = [place.text]
+    for fence in fences(place.text):
+        written = place.text[fence.start : fence.end]
+        values = _matrix_values(place.job, fence.expression)
+        if not values or len(texts) * len(values) > _MOST_VALUES:
+            # A digest behind the expression pins the image, whatever its name.
+            return (place.text if _DIGEST.search(place.text) else None,)
+        texts = [text.replace(written, v) for text in texts if text for v in values]
+    return tuple(None if text and "${{" in text else text for text in texts if text)
+
+
+def _matrix_values(job: Job | None, expression: Expression | None) -> list[str]:
+    if job is None or not isinstance(expression, Context) or expression.parts[0] != "matrix":
+        return []
+    key = ".".join(expression.parts[1:])
+    return [v.value for name, held in job.matrix.items() if name.lower() == key for v in held]
 
 
 def _judged(place: _Place, text: str | None) -> Verdict:

@@ -193,14 +193,14 @@ def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]
     bots = {rule.bot.value for rule in updates.rules}
     told = f"{' and '.join(sorted(bots))} is not told to" if bots else "no bot is told to"
     publishing = {p.workflow.path for p in repo.publications}
-    for workflow in repo.release_workflows():
-        if workflow.path in publishing or not publishing:
-            yield Finding(
-                message=f"The actions of this workflow grow old: {told} update them.",
-                at=workflow.first_key or Location(path=workflow.path),
-                anchor="github-actions",
-                edits=_added(repo, updates),
-            )
+    workflows = list(repo.release_workflows())
+    for workflow in [w for w in workflows if w.path in publishing] or workflows[:1]:
+        yield Finding(
+            message=f"The actions of this workflow grow old: {told} update them.",
+            at=workflow.first_key or Location(path=workflow.path),
+            anchor="github-actions",
+            edits=_added(repo, updates),
+        )
 
 
 def _added(repo: Repository, updates: UpdateAutomation) -> tuple[Edit, ...]:
@@ -226,7 +226,7 @@ def _hasty(repo: Repository, rule: UpdateRule) -> Iterator[Verdict]:
     if days is not None and days >= _LEAST_DAYS:
         yield Clean(at=rule.at)
         return
-    said = "no cooldown of its own" if days is None else f"a cooldown of {days} days"
+    said = "no cooldown" if days is None else f"a cooldown of {days} days"
     yield Finding(
         message=f"Dependabot's updates for {rule.ecosystem or 'one ecosystem'} have {said}: "
         f"{_LEAST_DAYS} days let others find a bad release first.",

@@ -18,7 +18,12 @@ from audits.model.workflow import Job, Level, Step, Workflow
 _READ, _WRITE = Level.READ, Level.WRITE
 _OIDC = {"id-token": _WRITE}
 _RELEASE = {"contents": _WRITE}
-_ATTEST = {"id-token": _WRITE, "attestations": _WRITE, "contents": _READ}
+_ATTEST = {
+    "id-token": _WRITE,
+    "attestations": _WRITE,
+    "artifact-metadata": _WRITE,
+    "contents": _READ,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,9 @@ _REMOTE_GIT = frozenset({"push", "fetch", "pull", "clone", "submodule", "ls-remo
 _RELEASERS = frozenset(
     {"semantic-release", "release-plz", "lerna", "changeset", "np", "release-it", "cz", "bumpversion"}
 )  # fmt: skip
+# Programs that run whatever a project's own files say.
+_OPAQUE = frozenset({"make", "just", "task", "tox", "nox", "invoke", "inv", "rake", "bash", "sh"})
+_NODE = frozenset({"npm", "yarn", "pnpm", "bun"})
 _HARMLESS = _words(
     "cat cd cosign cp date echo env exit export false find gh grep gzip head jq ls mkdir mv printf"
     " pwd rm sed set sha256sum shasum sha512sum sort tail tar test touch tr true unzip wc zip [ [["
@@ -150,6 +158,23 @@ def pushes(step: Step, commands: Iterable[Command]) -> bool:
     return False
 
 
+def _is_opaque(command: Command) -> bool:
+    """Whether a command runs a script of the project, which may do anything with git."""
+    if command.program in _OPAQUE or "/" in command.program:
+        return True
+    if command.program in _NODE:
+        return "run" in command.words[1:2]
+    return command.program.startswith("python") and any(w.endswith(".py") for w in command.words)
+
+
+def _leaves_credentials(step: Step) -> bool:
+    """Whether a step is a checkout that later commands can push with."""
+    if step.uses is None or step.uses.action != "actions/checkout":
+        return False
+    given = step.input("persist-credentials")
+    return given is None or given.value != "false"
+
+
 def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, Level] | None:
     """The scopes that a job's steps can use; None where some step is not known well enough.
 
@@ -159,9 +184,13 @@ def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, L
     if job.uses is not None or hands_out_token(shared):
         return None
     found: dict[str, Level] = {}
+    persisted = any(map(_leaves_credentials, job.live_steps))
     for step in job.live_steps:
         if step.run is not None:
-            if gives_token(step) or pushes(step, repo.commands(step)):
+            commands = repo.commands(step)
+            if gives_token(step) or pushes(step, commands):
+                return None
+            if persisted and any(map(_is_opaque, commands)):
                 return None
             continue
         known = known_action(step.uses)
