@@ -1,0 +1,1 @@
+"""Views: one thin file for each page of the dashboard."""
