@@ -119,8 +119,12 @@ class GitHubCollector:
     def _pages_of(self) -> Iterator[Sequence[Listed]]:
         if self._request.names:
             names = [n for n in self._request.names if n.lower() not in self._request.done]
+            seen: set[str] = set()
             for start in range(0, len(names), PAGE):
-                yield list(by_names(self._client, names[start : start + PAGE]))
+                page = list(by_names(self._client, names[start : start + PAGE]))
+                # two names may lead to one repository
+                yield [repo for repo in page if not repo.node_id or repo.node_id not in seen]
+                seen.update(repo.node_id for repo in page)
             return
         self._pages = RepositoryPages(self._client, self._request.owner, self._request.choice)
         yield from self._pages

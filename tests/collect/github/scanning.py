@@ -1,0 +1,77 @@
+"""Scans of the loopback GitHub, as short to write as the tests need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from audits.collect.github import Choice, Connection, GitHubCollector, Request
+from audits.collect.github_auth import find_credential
+from audits.collect.github_limits import Limits
+from audits.model.memory import Memory
+from audits.model.source import Snapshot
+from tests.collect.github.apps import app_key
+from tests.collect.github.generate import OWNER
+from tests.collect.github.server import LoopbackGitHub
+from tests.collect.github.world import Owner, Repo, Token, World
+
+TOKEN = "github_pat_planted0secret"
+FAST = Limits(backoff=0.001, secondary_wait=0.01)
+
+
+def world_of(*repos: Repo, **settings: object) -> World:
+    """A world with one organization of these repositories."""
+    owner = Owner(OWNER, repos=list(repos))
+    for name, value in settings.items():
+        setattr(owner, name, value)
+    return World([owner])
+
+
+def github_with(world: World, *, tier: int = 3, role: str | None = "ADMIN") -> LoopbackGitHub:
+    """A loopback GitHub that knows the one token of the tests."""
+    return LoopbackGitHub(world, Token(TOKEN, tier=tier, role=role))
+
+
+def connect(
+    github: LoopbackGitHub, *, token: str = TOKEN, limits: Limits = FAST,
+    on_wait: Callable[[float, str], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Connection:  # fmt: skip
+    """How a test reaches its loopback GitHub."""
+    return Connection(
+        credential=find_credential({"RELEASE_AUDIT_TOKEN": token}), api_url=github.url,
+        limits=limits, on_wait=on_wait, cancelled=cancelled,
+    )  # fmt: skip
+
+
+def connect_app(github: LoopbackGitHub, folder: Path) -> Connection:
+    """The same with an App, whose key lies in this folder."""
+    key = folder / "app.pem"
+    key.write_text(app_key()[0], encoding="utf-8")
+    environment = {"RELEASE_AUDIT_APP_ID": "7", "RELEASE_AUDIT_APP_KEY_FILE": str(key)}
+    return Connection(credential=find_credential(environment), api_url=github.url, limits=FAST)
+
+
+def collector_of(
+    connection: Connection, memory: Memory | None = None, *, choice: Choice | None = None,
+    names: Iterable[str] = (), done: Iterable[str] = (),
+) -> GitHubCollector:  # fmt: skip
+    """A collector of the tests' organization."""
+    request = Request(
+        owner=OWNER, names=tuple(names), choice=choice or Choice(), done=frozenset(done)
+    )
+    return GitHubCollector(request, connection, memory)
+
+
+def snapshots(collector: GitHubCollector) -> dict[str, Snapshot]:
+    """Every snapshot by its repository's name; none may come twice."""
+    found: dict[str, Snapshot] = {}
+    for snapshot in collector.snapshots():
+        assert snapshot.ref.name not in found
+        found[snapshot.ref.name] = snapshot
+    return found
+
+
+def texts(snapshot: Snapshot) -> dict[str, str]:
+    """A snapshot's texts by path."""
+    return {file.path: file.text for file in snapshot.files}
