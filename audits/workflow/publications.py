@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from audits.model.command import Command
 from audits.model.place import Location, Scalar
@@ -25,6 +26,10 @@ __all__ = ["Library", "find_publications"]
 # GitHub allows ten levels of composite actions; actions that use each other grow without end.
 _DEEPEST = 10
 _MOST_SITES = 2000
+# A generated job may hold any number; so many tell all there is to tell.
+_MOST_OF_STEP = 50
+_MOST_OF_JOB = 200
+_MOST_BEFORE = 200
 
 
 def find_publications(
@@ -46,11 +51,13 @@ def find_publications(
     found: list[Publication] = []
     quiet: set[tuple[Step, Registry]] = set()
     for site in sites:
+        if len(found) >= _MOST_OF_JOB:
+            break
         here = list(_of_step(site, quiet))
         if here and can_run(site):
             found += here
     held = frozenset(publication.registry for publication in found)
-    for site, uploader in indirect_uploads(sites, held, quiet):
+    for site, uploader in islice(indirect_uploads(sites, held, quiet), _MOST_OF_JOB):
         if can_run(site):
             found.append(replace(_publication(site, uploader, None), indirect=True))
     order = {site.step: index for index, site in enumerate(sites)}
@@ -62,7 +69,7 @@ def _sites(base: Site) -> tuple[Site, ...]:
     found: list[Site] = []
     steps = base.job.live_steps
     for index, step in enumerate(steps):
-        before = steps[: index + 1]
+        before = steps[max(0, index - _MOST_BEFORE) : index + 1]
         _enter(replace(base, outer=step, step=step, before=before), found, 0)
     return tuple(found)
 
@@ -80,7 +87,12 @@ def _enter(site: Site, found: list[Site], depth: int) -> None:
         if len(found) >= _MOST_SITES:
             return
         inner = replace(
-            site, step=step, path=action.path, action=action, parent=site, before=steps[: index + 1]
+            site,
+            step=step,
+            path=action.path,
+            action=action,
+            parent=site,
+            before=steps[max(0, index - _MOST_BEFORE) : index + 1],
         )
         _enter(inner, found, depth + 1)
 
@@ -92,7 +104,7 @@ def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publicat
         if not uploader.needs_token or proof.auth in {Auth.TOKEN, Auth.MIXED}:
             yield _publication(site, uploader, None, proof)
     merged: dict[tuple[object, ...], Publication] = {}
-    for uploader, command, uploads in by_command(commands_of(site), site):
+    for uploader, command, uploads in islice(by_command(commands_of(site), site), _MOST_OF_STEP):
         if not uploads:
             if site.step is not None:
                 quiet.add((site.step, uploader.registry))

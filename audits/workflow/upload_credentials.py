@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 
 from audits.model.command import Command
 from audits.model.expression import fences
@@ -14,43 +13,21 @@ from audits.model.publication import Auth, Credential, CredentialSource
 from audits.model.workflow import SecretsPassed, Step
 from audits.workflow.upload_site import Site, fits, variable_name
 from audits.workflow.upload_types import Uploader
-from audits.workflow.uploaders import MINTING_ACTIONS
-
-_SECRET = re.compile(
-    r"(?<![\w.-])secrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*(?:'([^']*)')?)", re.IGNORECASE
+from audits.workflow.upload_values import (
+    EMPTY,
+    MINTS,
+    SECRET,
+    UNKNOWN,
+    Kind,
+    Value,
+    literal,
+    mints,
+    script_mints,
+    value_of,
 )
-_OWN_TOKEN = re.compile(r"\b(?:github\.token|secrets\.GITHUB_TOKEN)\b", re.IGNORECASE)
-_STEP_OUTPUT = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
-_NAMED = re.compile(r"\s*(env|inputs)\.([\w-]+)\s*")
-_MAY_BE_EMPTY = re.compile(r"\|\|\s*(?:''|null|false)|^(?!.*\|\|).*&&", re.DOTALL)
+
 _SECRET_NAME = re.compile(r"TOKEN|PASS|KEY|SECRET|AUTH|CRED", re.IGNORECASE)
-# An exchange of an OIDC identity by hand, as the index's documentation shows it.
-MINTS = re.compile(r"ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)|mint-token|-m id\b")
 _DEEPEST = 6
-
-
-class Kind(Enum):
-    """What a value is, seen as a credential."""
-
-    EMPTY = 0
-    OWN = 1
-    UNKNOWN = 2
-    MINTED = 3
-    LITERAL = 4
-    STORED = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """A value seen as a credential; ``optional`` where an expression may leave it empty."""
-
-    kind: Kind
-    secret: str = ""
-    optional: bool = False
-
-
-_EMPTY = Value(kind=Kind.EMPTY)
-_UNKNOWN = Value(kind=Kind.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +105,7 @@ def _given(
 def _inputs(names: tuple[str, ...], site: Site) -> Iterator[tuple[Value, Credential]]:
     for name in names:
         if (scalar := site.input(name)) is not None:
-            value = _EMPTY if scalar.is_null else value_of(site, scalar.value)
+            value = EMPTY if scalar.is_null else value_of(site, scalar.value)
             yield _made(value, name, CredentialSource.INPUT, site.at(scalar))
     if site.step is None:
         for key, scalar in site.job.secrets.items():
@@ -152,24 +129,18 @@ def _script_values(
             yield _made(value, name, CredentialSource.COMMAND_LINE, at)
 
 
-def _script_value(site: Site, command: Command, text: str) -> Value:
+def _script_value(site: Site, command: Command, text: str, depth: int = 0) -> Value:
     name = variable_name(text)
-    if name:
+    if name and depth < _DEEPEST:
         inside = site.shell_value(name, command)
         if inside is not None and inside != text:
-            return _script_value(site, command, inside) if "$" in inside else _literal(inside)
-        return Value(kind=Kind.MINTED) if _script_mints(site) else _UNKNOWN
+            return _script_value(site, command, inside, depth + 1)
+        return Value(kind=Kind.MINTED) if script_mints(site) else UNKNOWN
     if "$(" in text or "`" in text:
-        if _script_mints(site):
+        if script_mints(site):
             return Value(kind=Kind.MINTED)
-        return value_of(site, text) if _SECRET.search(text) else _UNKNOWN
-    return value_of(site, text) if "${{" in text else _literal(text)
-
-
-def _literal(text: str) -> Value:
-    if not text or text.startswith(("$", "%")):
-        return _UNKNOWN if text else _EMPTY
-    return Value(kind=Kind.LITERAL)
+        return value_of(site, text) if SECRET.search(text) else UNKNOWN
+    return value_of(site, text) if "${{" in text else literal(text)
 
 
 def _made(
@@ -181,90 +152,11 @@ def _made(
     return value, Credential(name=name, source=source, at=at, secret=value.secret, literal=literal)
 
 
-def value_of(site: Site, text: str, depth: int = 0) -> Value:
-    """What the text of an input or variable is, seen as a credential."""
-    text = text.strip()
-    if not text:
-        return _EMPTY
-    bodies = [fence.body for fence in fences(text)]
-    if not bodies or depth > _DEEPEST:
-        return _literal(text) if not bodies else _UNKNOWN
-    whole = " ".join(bodies)
-    if names := [m[1] or m[2] or "" for m in _SECRET.finditer(whole)]:
-        stored = [name for name in names if name.upper() != "GITHUB_TOKEN"]
-        if not stored:
-            return Value(kind=Kind.OWN)
-        optional = _MAY_BE_EMPTY.search(whole) is not None
-        return _passed(site, stored[0], optional)
-    if _OWN_TOKEN.search(whole):
-        return Value(kind=Kind.OWN)
-    if match := _STEP_OUTPUT.search(whole):
-        return _output_of(site, match[1])
-    if match := _NAMED.fullmatch(whole):
-        return _named(site, match[1], match[2], depth)
-    # A variable of the repository is stored too, only less well kept.
-    return Value(kind=Kind.STORED) if whole.strip().startswith("vars.") else _UNKNOWN
-
-
-def _passed(site: Site, secret: str, optional: bool) -> Value:
-    """A secret as the callers of a called workflow pass it on: under another name, or not."""
-    calls = [route.calls[-1] for route in site.routes if route.calls]
-    if not calls or len(calls) < len(site.routes):
-        return Value(kind=Kind.STORED, secret=secret, optional=optional)
-    names: list[str] = []
-    for call in calls:
-        if call.secrets_passed is SecretsPassed.INHERITED:
-            names.append(secret)
-        for key, value in call.secrets.items():
-            if key.lower() == secret.lower() and value.value:
-                match = _SECRET.search(value.value)
-                names.append((match and (match[1] or match[2])) or secret)
-    if not names:
-        return _EMPTY
-    optional = optional or len(names) < len(calls)
-    return Value(kind=Kind.STORED, secret=names[0], optional=optional)
-
-
-def _output_of(site: Site, step_id: str) -> Value:
-    for owner, step in site.steps_before():
-        if step.id == step_id:
-            if _mints(step):
-                return Value(kind=Kind.MINTED)
-            found = [value_of(owner, s.value) for s in (*step.inputs.values(), *step.env.values())]
-            stored = [v for v in found if v.kind is Kind.STORED]
-            return stored[0] if stored else _UNKNOWN
-    return _UNKNOWN
-
-
-def _named(site: Site, context: str, name: str, depth: int) -> Value:
-    if context == "env":
-        for _, scalar, _, owner in site.variable(name):
-            return value_of(owner, scalar.value, depth + 1)
-        return Value(kind=Kind.MINTED) if _script_mints(site) else _UNKNOWN
-    given = [value_of(owner, scalar.value, depth + 1) for owner, scalar in site.given(name)]
-    if not given:
-        return _EMPTY if site.action is not None else _UNKNOWN
-    best = max(given, key=lambda value: value.kind.value)
-    empty = any(value.kind is Kind.EMPTY for value in given) and best.kind is not Kind.EMPTY
-    return Value(kind=best.kind, secret=best.secret, optional=best.optional or empty)
-
-
-def _mints(step: Step) -> bool:
-    if step.uses is not None and step.uses.action in MINTING_ACTIONS:
-        stored = MINTING_ACTIONS[step.uses.action]
-        return step.input(*stored) is None if stored else True
-    return step.run is not None and MINTS.search(step.run.value) is not None
-
-
-def _script_mints(site: Site) -> bool:
-    return any(_mints(step) for _, step in site.steps_before())
-
-
 def _minting_place(uploader: Uploader, site: Site) -> Location | None:
     """Where a step before exchanges an identity for this registry's uploads."""
     for owner, step in site.steps_before():
         action = step.uses.action if step.uses is not None else ""
-        if action in uploader.tokens.minted_by and _mints(step):
+        if action in uploader.tokens.minted_by and mints(step):
             return step.at
         by_hand = step.run is not None and uploader.registry.has_trusted_publishing
         if by_hand and step.run is not None and MINTS.search(step.run.value):
@@ -287,7 +179,7 @@ def _logins(uploader: Uploader, site: Site) -> Iterator[tuple[Value, Credential]
 
 def _login_script(owner: Site, step: Step, run: Scalar) -> Iterator[tuple[Value, Credential]]:
     for fence in fences(run.value):
-        if _SECRET.search(fence.body):
+        if SECRET.search(fence.body):
             value = value_of(owner, run.value[fence.start : fence.end])
             at = Location(path=owner.path, line=run.line_at(fence.start))
             yield _made(value, "", CredentialSource.COMMAND_LINE, at)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from audits.model.publication import CredentialSource, Registry
+from audits.model.place import Inputs
+from audits.model.publication import Registry
 from audits.model.workflow import Step
-from audits.workflow.upload_credentials import Kind, value_of
-from audits.workflow.upload_site import Site
+from audits.workflow.upload_match import BY_ACTION, MAY_UPLOAD
+from audits.workflow.upload_site import Site, fits
 from audits.workflow.upload_types import Tokens, Uploader
+from audits.workflow.upload_values import Kind, value_of
 from audits.workflow.uploaders import ALL, SCRIPT_TOKENS, WORDS_OF_RELEASE
 
+# What all names of `SCRIPT_TOKENS` have in common: most variables need no closer look.
+_CREDENTIAL = re.compile(r"TOKEN|PASS|AUTH|KEY")
 _RELEASE_WORD = re.compile(rf"(?:{'|'.join(WORDS_OF_RELEASE)})", re.IGNORECASE)
 # What only writes a credential down for a later step, or only prepares.
 _SETS_UP = re.compile(
@@ -28,11 +33,18 @@ def indirect_uploads(
     ``held`` are the registries that the job publishes to in a way that was read; ``quiet`` are
     steps whose uploader only tries.
     """
+    names = _names(sites)
     for registry, patterns in SCRIPT_TOKENS.items():
-        if registry in held:
+        if registry in held or not any(fits(name, patterns) for name in names):
             continue
-        chosen = [site for site in sites if _gives(site, patterns, CredentialSource.STEP_ENV)]
-        chosen = [s for s in chosen if (s.step, registry) not in quiet and _may_run(s, registry)]
+        chosen = [
+            site
+            for site in sites
+            if site.step is not None
+            and (site.step, registry) not in quiet
+            and _gives(site, site.step.env, patterns)
+            and _may_run(site, registry)
+        ]
         # A composite action inherits the environment of its call: the innermost step counts.
         outer = {site.parent.step for site in chosen if site.parent is not None}
         chosen = [site for site in chosen if site.step not in outer]
@@ -42,6 +54,13 @@ def indirect_uploads(
             yield site, _uploader(registry, patterns)
 
 
+def _names(sites: Sequence[Site]) -> list[str]:
+    """The variables of a job's steps, of the job and its workflow that can be credentials."""
+    levels = [site.step.env for site in sites if site.step is not None and site.step.env]
+    levels += [sites[0].job.env, sites[0].workflow.env] if sites else []
+    return [name for name in dict.fromkeys(chain(*levels)) if _CREDENTIAL.search(name)]
+
+
 def _of_job(
     sites: Sequence[Site],
     registry: Registry,
@@ -49,27 +68,35 @@ def _of_job(
     quiet: set[tuple[Step, Registry]],
 ) -> list[Site]:
     """The step that a credential of job or workflow is most likely meant for."""
+    top = sites[0]
     runs = [s for s in sites if s.step and s.step.run and (s.step, registry) not in quiet]
-    for source in (CredentialSource.JOB_ENV, CredentialSource.WORKFLOW_ENV):
-        given = [site for site in runs if _gives(site, patterns, source)]
-        named = [site for site in given if _is_release_script(site)]
-        if named:
-            return named[-1:]
-        alone = source is CredentialSource.JOB_ENV and registry is Registry.PYPI
-        scripts = [site for site in given if not _only_sets_up(site)]
-        if scripts and alone:
-            return scripts[-1:]
-    return []
+    of_job = _gives(top, top.job.env, patterns)
+    if not of_job and (not _gives(top, top.workflow.env, patterns) or _is_meant_elsewhere(top)):
+        return []
+    if named := [site for site in runs if _is_release_script(site)]:
+        return named[-1:]
+    scripts = [site for site in runs if not _only_sets_up(site)]
+    return scripts[-1:] if of_job and registry is Registry.PYPI else []
 
 
-def _gives(site: Site, patterns: tuple[str, ...], source: CredentialSource) -> bool:
-    """Whether a variable of that level holds one of the credentials, and holds anything."""
-    for _, scalar, found, owner in site.variable(*patterns):
-        if found is source and owner.path == site.path:
-            kind = value_of(owner, scalar.value).kind
-            if kind in {Kind.STORED, Kind.LITERAL, Kind.MINTED}:
-                return True
-    return False
+def _is_meant_elsewhere(site: Site) -> bool:
+    """Whether another job of the workflow holds what looks like an uploader."""
+    return any(
+        (step.uses is not None and step.uses.action in BY_ACTION)
+        or (step.run is not None and MAY_UPLOAD.search(step.run.value))
+        for job in site.workflow.live_jobs
+        if job is not site.job
+        for step in job.live_steps
+    )
+
+
+def _gives(site: Site, env: Inputs, patterns: tuple[str, ...]) -> bool:
+    """Whether one of these variables is a credential, and holds anything."""
+    return any(
+        value_of(site, scalar.value).kind in {Kind.STORED, Kind.LITERAL, Kind.MINTED}
+        for name, scalar in env.items()
+        if fits(name, patterns)
+    )
 
 
 def _may_run(site: Site, registry: Registry) -> bool:

@@ -19,7 +19,8 @@ from audits.workflow.packages import DeclaredPackage
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
-_DEEPEST = 6
+_MOST_FENCES = 6
+_DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,9 @@ class Site:
             return None
         pieces: list[tuple[str, ...]] = []
         position = 0
-        for fence in fences(text):
+        for index, fence in enumerate(fences(text)):
+            if index >= _MOST_FENCES:
+                return None
             choices = self._choices(fence.body, depth)
             if choices is None:
                 return None

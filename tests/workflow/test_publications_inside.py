@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audits.model.publication import Auth, CredentialSource, Registry
+from audits.workflow.uploaders import SCRIPT_TOKENS
 from tests.workflow.uploads import RELEASE, found_in, indented, job_of, the_one
 
 PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
@@ -70,6 +71,14 @@ def test_scripts_are_found_by_their_credential(steps: str, head: str, step: int)
     found = the_one(job_of(steps, head=head), FILES)
     assert (found.registry, found.mechanism, found.step) == (Registry.PYPI, "script", step)
     assert (found.indirect, found.auth, found.packages) == (True, Auth.TOKEN, ("lumen",))
+
+
+def test_every_variable_of_the_table_looks_like_a_credential() -> None:
+    for registry, names in SCRIPT_TOKENS.items():
+        for name in names:
+            plain = name.replace("*", "X")
+            steps = f"- run: ./scripts/release\n  env: {{{plain}: '${{{{ secrets.T }}}}'}}"
+            assert the_one(job_of(steps)).registry is registry, name
 
 
 def test_other_registries_need_a_word_of_release_too() -> None:
