@@ -23,6 +23,9 @@ from audits.model.package_paths import PackagePaths, package_paths
 from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
 
+# An action that does nothing but upload: its step can go as a whole.
+_UPLOADS_ONLY = "pypa/gh-action-pypi-publish"
+
 _ACTION = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 _TRUSTED = f"""\
 on: release
@@ -138,9 +141,12 @@ def _message(paths: PackagePaths, publication: Publication) -> str:
 
 
 def _edits(repo: Repository, paths: PackagePaths, publication: Publication) -> tuple[Edit, ...]:
+    """Remove the step where it only uploads, or the credential where it does more."""
     source, step = repo.file(publication.at.path), publication.source_step
     if source is None or step is None or source.path != publication.job.path:
         return ()
-    if not paths.trusted:
+    does_more = publication.action is not None and publication.action.slug != _UPLOADS_ONLY
+    if not paths.trusted or does_more:
         return without_credentials(source, publication)
-    return without_step(source, step) if len(publication.job.steps) > 1 else ()
+    alone = publication.action is not None or len(repo.commands(step)) == 1
+    return without_step(source, step) if alone and len(publication.job.steps) > 1 else ()

@@ -74,6 +74,13 @@ jobs:
     steps:
       - run: make html
 """
+_COLLECTION = """\
+  collection:
+    runs-on: ubuntu-latest
+    environment: pypi
+    steps:
+      - run: ansible-galaxy collection publish lumen.tar.gz
+"""
 _FAILING = _WORKFLOW.format(name="pypi", mark=" # !")
 _APART = _WORKFLOW.format(name="test-pypi", mark="")
 _BY_REF = "${{ github.ref_type == 'tag' && 'pypi' || 'test-pypi' }}"
@@ -95,6 +102,10 @@ _BY_REF = "${{ github.ref_type == 'tag' && 'pypi' || 'test-pypi' }}"
             files={".github/workflows/docs.yml": _DOCS},
         ),
         Example(
+            name="with a job that publishes something else",
+            workflow=_APART + _COLLECTION,
+        ),
+        Example(
             name="no environment",
             workflow=_ONE_JOB.format(name="''"),
             outcome=Outcome.NOT_APPLICABLE,
@@ -114,9 +125,9 @@ def shared_environment(repo: Repository) -> Iterator[Verdict]:
         shared.add(name)
         publication = production[name]
         what = f"uploads to a {channel.value} index" if channel else "publishes nothing"
+        whom = "the same job" if job is publication.job else f"the job `{job.id}`"
         yield Finding(
-            message=f"The environment `{name}` of the release also serves the job `{job.id}`, "
-            f"which {what}",
+            message=f"The environment `{name}` of the release also serves {whom}, which {what}",
             at=declared.at, publication=publication, anchor=f"{name} {job.path} {job.id}",
             edits=_edits(repo, name, declared, job, channel, publication),
         )  # fmt: skip
@@ -141,8 +152,16 @@ def _others(repo: Repository) -> Iterator[tuple[str, Environment, Job, Channel |
     for workflow in repo.workflows:
         for job in workflow.live_jobs:
             declared = job.environment
-            if job not in publishing and declared is not None and not declared.dynamic:
+            if declared is None or declared.dynamic or job in publishing:
+                continue
+            if not _may_publish(repo, job):
                 yield declared.name.value.lower(), declared, job, None
+
+
+def _may_publish(repo: Repository, job: Job) -> bool:
+    """Whether a job runs a command that publishes something of a kind that is not known here."""
+    commands = (command for step in job.live_steps for command in repo.commands(step))
+    return any(command.has("publish", "upload") for command in commands)
 
 
 def _edits(

@@ -84,7 +84,12 @@ _STRICTER = RepositorySettings.partial(actions=_policy(False, set_by="repository
             owner_settings=_owner(True),
             settings=_STRICTER,
         ),
-        Example(name="every job says what it needs", workflow=_SAYS, owner_settings=_owner(True)),
+        Example(
+            name="every job says what it needs",
+            workflow=_SAYS,
+            owner_settings=_owner(True),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
         Example(
             name="the right is missing",
             workflow=_CLEAN,
@@ -102,15 +107,14 @@ _STRICTER = RepositorySettings.partial(actions=_policy(False, set_by="repository
 )
 def writable_default_token(repo: Repository) -> Iterator[Verdict]:
     """Look at the organization's default where a release job relies on it."""
-    policy = owner_actions(repo)
-    if policy is None:
+    policy, relying = owner_actions(repo), _relying(repo)
+    if policy is None or relying is None:
         return
     at = first_release_file(repo)
     write = policy if isinstance(policy, Unseen) else policy.default_token_write
-    relying = _relying(repo)
     if isinstance(write, Unseen):
         yield Unknown(at=at, unseen=write)
-    elif not write or relying is None or _is_stricter(repo):
+    elif not write or _is_stricter(repo):
         yield Clean(at=at)
     else:
         yield Finding(
