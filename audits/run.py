@@ -15,12 +15,11 @@ from audits.model.score import Audit
 from audits.model.settings import Unseen
 from audits.model.source import Gap, Snapshot
 from audits.model.uses import Uses, UsesKind
+from audits.workflow.package_evidence import packages_to_ask
 from audits.workflow.read import read_repository
 
 BATCH = 100
 """Repositories that are completed together, so that their questions share requests."""
-
-Packages = Iterable[tuple[str, str]]
 
 
 class Engine(Protocol):
@@ -108,7 +107,7 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
     completed = plan.facts.complete(read)
     uses = tuple({(u.slug, u.ref): u for r in read for u in remote_uses(r)}.values())
     references = plan.facts.references(uses) if uses else {}
-    packages = tuple(dict.fromkeys(pair for r in read for pair in published_packages(r)))
+    packages = tuple(dict.fromkeys(pair for r in read for pair in packages_to_ask(r)))
     index = plan.facts.packages(packages) if packages else {}
     repositories = tuple(
         replace(repository, snapshot=snapshot, references=references, index=index,
@@ -124,8 +123,19 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
     )
 
 
-def _merged(first: tuple[Gap, ...], second: tuple[Gap, ...]) -> tuple[Gap, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+def _merged(*gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    return tuple(dict.fromkeys(gap for some in gaps for gap in some))
+
+
+def _gaps_of(repository: Repository, facts: Facts) -> tuple[Gap, ...]:
+    """The gaps on the repository's own packages; those on a whole index are the owner's."""
+    subjects = {f"{registry}:{name}" for registry, name in packages_to_ask(repository)}
+    return tuple(gap for gap in facts.gaps() if gap.subject in subjects)
+
+
+def shared_gaps(facts: Facts) -> tuple[Gap, ...]:
+    """The gaps that concern no single repository."""
+    return tuple(gap for gap in facts.gaps() if gap.subject.endswith(":*"))
 
 
 def _everything(repository: Repository, plan: Plan) -> Repository | None:
@@ -147,11 +157,3 @@ def remote_uses(repository: Repository) -> Iterator[Uses]:
     for step in repository.steps():
         if step.step.uses is not None and step.step.uses.kind is UsesKind.REMOTE:
             yield step.step.uses
-
-
-def published_packages(repository: Repository) -> Iterator[tuple[str, str]]:
-    """The (registry, package) pairs that the repository publishes for real."""
-    for publication in repository.scored_publications:
-        if publication.registry.has_trusted_publishing:
-            for package in publication.packages:
-                yield publication.registry.value, package

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from audits import __version__
@@ -12,9 +12,10 @@ from audits.collect.collector import Collector
 from audits.model.history import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, Snapshot
-from audits.run import Plan, audits_of
+from audits.run import Plan, audits_of, shared_gaps
 from audits.score import POLICY
 from audits.store.store import Store
+from audits.workflow.package_evidence import packages_to_ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class _Open:
     owner: str
     id: int
     done: set[str]
+    registries: set[str] = field(default_factory=set)
     repositories: int = 0
     changed: int = 0
 
@@ -118,10 +120,20 @@ class Scanner:
         if current.repositories == 0:
             settings = audit.repository.snapshot.owner_settings
             self.store.record_owner(current.id, settings, audit.owner_results)
+        current.registries |= {registry for registry, _ in packages_to_ask(audit.repository)}
         current.changed += self.store.record(current.id, audit)
         current.repositories += 1
 
     def _finish(self, current: _Open, gaps: tuple[Gap, ...]) -> Scanned:
-        self.store.record_gaps(current.id, gaps)
+        asked = shared_gaps(self.plan.facts)
+        mine = [gap for gap in asked if gap.subject.partition(":")[0] in current.registries]
+        known = [gap for gap in gaps if _is_of(gap, current.owner)]
+        self.store.record_gaps(current.id, (*known, *mine))
         row = self.store.finish_scan(current.id, self.started or datetime.now(UTC))
         return Scanned(scan=row, repositories=current.repositories, changed=current.changed)
+
+
+def _is_of(gap: Gap, owner: str) -> bool:
+    """Whether a gap of the collector's is on this owner; one that names no owner is on all."""
+    named, slash, _ = gap.subject.partition("/")
+    return not slash or named.lower() == owner.lower()

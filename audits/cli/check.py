@@ -45,17 +45,22 @@ def check(
     no_engine: NoEngineOption = False,
     waivers: WaiversOption = None,
     index_url: IndexOption = "",
+    online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
     offline: OfflineOption = False,
 ) -> None:  # fmt: skip
     """Audit one checkout and print its score, findings and the lesson's checklist."""
-    from audits.cli.plan import load_waivers, make_plan
+    from audits.cli.plan import index_facts, load_waivers, make_plan
     from audits.run import audit_batch
 
     loaded = load_waivers(waivers, date.today())
     for problem in loaded.problems:
         typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
     plan = make_plan(
-        index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything
+        index_url=index_url,
+        waivers=loaded,
+        engine=not no_engine,
+        everything=everything,
+        facts=index_facts(index_url, offline=offline or not online),
     )
     audit = audit_batch((_snapshot(path),), plan)[0]
     typer.echo(_printers()[form](audit), nl=False)

@@ -46,6 +46,18 @@ def known_checks() -> frozenset[str]:
     return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
 
 
+def index_facts(index_url: str, *, offline: bool) -> Facts:
+    """Facts of package indexes, or of nobody."""
+    if offline:
+        return NoFacts(known=bundled())
+    from audits.collect.index import IndexReader, default_cache
+    from audits.facts import IndexFacts
+
+    read_hosts(index_url)
+    reader = IndexReader(index_url, cache=default_cache())
+    return IndexFacts(reader=reader, known=bundled())
+
+
 def make_plan(
     *,
     index_url: str = "",

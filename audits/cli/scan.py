@@ -32,7 +32,7 @@ def scan(
     offline: OfflineOption = False,
 ) -> None:  # fmt: skip
     """Scan repositories, score them, and record what changed."""
-    from audits.cli.plan import load_waivers, make_plan
+    from audits.cli.plan import index_facts, load_waivers, make_plan
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
     from audits.collect.folder import FolderCollector
@@ -45,7 +45,11 @@ def scan(
     loaded = load_waivers(waivers, date.today())
     collector = FolderCollector(folder=folder, owner=org, host=host)
     plan = make_plan(
-        index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything
+        index_url=index_url,
+        waivers=loaded,
+        engine=not no_engine,
+        everything=everything,
+        facts=index_facts(index_url, offline=offline),
     )
     store = open_store(database)
     with progress("reading") as advance:

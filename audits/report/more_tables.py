@@ -24,7 +24,7 @@ def _ladder(state: str) -> Callable[[TrendRow], Value]:
     return lambda row: row.ladders.get(state, 0)
 
 
-ACTIONS = Table[ActionRow](
+ACTIONS: Table[ActionRow] = Table(
     name="actions",
     title="Actions",
     description="One row a use of an action, a called workflow or an image.",
@@ -49,7 +49,7 @@ ACTIONS = Table[ActionRow](
     ),
 )  # fmt: skip
 
-PUBLISHERS = Table[PackageRow](
+PUBLISHERS: Table[PackageRow] = Table(
     name="publishers",
     title="Publishers",
     description="One row a package: its place on the trusted-publisher ladder and the evidence.",
@@ -81,7 +81,7 @@ PUBLISHERS = Table[PackageRow](
     ),
 )  # fmt: skip
 
-TREND = Table[TrendRow](
+TREND: Table[TrendRow] = Table(
     name="trend",
     title="Trend",
     description="One row a scan, with sums over the owner's repositories.",
@@ -94,7 +94,7 @@ TREND = Table[TrendRow](
         Column(name="repositories", type="integer", description="Repositories known.", of=lambda r: r.repositories),
         Column(name="publishing", type="integer", description="Those that publish.", of=lambda r: r.publishing),
         *(
-            Column[TrendRow](
+            Column(
                 name=area.value.replace("-", "_"), type="number",
                 description=f"Mean points of the area {area.value}.",
                 of=_points(area.value),
@@ -102,7 +102,7 @@ TREND = Table[TrendRow](
             for area in Area
         ),
         *(
-            Column[TrendRow](
+            Column(
                 name=f"grade_{grade.value.lower()}", type="integer",
                 description=f"Repositories of grade {grade.value}.",
                 of=_grade(grade.value),
@@ -111,7 +111,7 @@ TREND = Table[TrendRow](
             if grade is not Grade.NONE
         ),
         *(
-            Column[TrendRow](
+            Column(
                 name=f"ladder_{state.value}", type="integer",
                 description=f"Packages whose status is {state.value}.",
                 of=_ladder(state.value),

@@ -18,7 +18,7 @@ from audits.report.cells import Value
 from audits.report.table import Column, Table
 
 _SEVERITIES = tuple(s.label for s in Severity)
-_GRADES = tuple(Grade)
+_GRADES = (*(grade.value for grade in Grade if grade is not Grade.NONE), "none")
 
 
 def _points(area: str) -> Callable[[RepositoryRow], Value]:
@@ -35,7 +35,7 @@ def _link(kind: str) -> Callable[[FindingRow], Value]:
 
 def _area_columns() -> tuple[Column[RepositoryRow], ...]:
     return tuple(
-        Column[RepositoryRow](
+        Column(
             name=area.value.replace("-", "_"), type="number",
             description=f"Points of the area {area.value}, 0 to 100; empty: not applicable or not known.",
             of=_points(area.value),
@@ -46,7 +46,7 @@ def _area_columns() -> tuple[Column[RepositoryRow], ...]:
 
 def _open_columns() -> tuple[Column[RepositoryRow], ...]:
     return tuple(
-        Column[RepositoryRow](
+        Column(
             name=f"open_{severity.label}", type="integer",
             description=f"Open findings of severity {severity.label}.",
             of=_open(severity.label),
@@ -55,7 +55,7 @@ def _open_columns() -> tuple[Column[RepositoryRow], ...]:
     )  # fmt: skip
 
 
-REPOSITORIES = Table[RepositoryRow](
+REPOSITORIES: Table[RepositoryRow] = Table(
     name="repositories",
     title="Repositories",
     description="One row a repository, with its score as of the scan.",
@@ -68,7 +68,7 @@ REPOSITORIES = Table[RepositoryRow](
         Column(name="branch", type="string", description="The audited branch.", of=lambda r: r.branch),
         Column(name="archived", type="boolean", description="Whether it is archived.", of=lambda r: r.archived),
         Column(name="topics", type="string", description="Its topics, separated by spaces.", of=lambda r: r.topics),
-        Column(name="grade", type="string", description="A to F; '-': nothing is published, or nothing is known.", words=_GRADES, of=lambda r: r.grade),
+        Column(name="grade", type="string", description="A to F; none: nothing is published, or nothing is known.", words=_GRADES, of=lambda r: "none" if r.grade == Grade.NONE else r.grade),
         Column(name="points", type="number", description="The score, 0 to 100, acceptances counted in; empty: not applicable.", of=lambda r: r.points),
         Column(name="points_without_acceptances", type="number", description="The score as if nothing were accepted.", of=lambda r: r.strict_points),
         Column(name="coverage", type="number", description="Share of the applicable checks, by weight, whose outcome is known, 0 to 1.", of=lambda r: r.coverage),
@@ -87,7 +87,7 @@ REPOSITORIES = Table[RepositoryRow](
     ),
 )  # fmt: skip
 
-PUBLICATIONS = Table[PublicationRow](
+PUBLICATIONS: Table[PublicationRow] = Table(
     name="publications",
     title="Publications",
     description="One row a step, or called workflow, that uploads something to a registry.",
@@ -116,7 +116,7 @@ PUBLICATIONS = Table[PublicationRow](
     ),
 )  # fmt: skip
 
-FINDINGS = Table[FindingRow](
+FINDINGS: Table[FindingRow] = Table(
     name="findings",
     title="Findings",
     description="One row a finding: one fault at one place.",
@@ -148,7 +148,7 @@ FINDINGS = Table[FindingRow](
         Column(name="fingerprint", type="string", description="Names the finding across scans and line shifts.", of=lambda r: r.fingerprint),
         Column(name="commit", type="string", description="The audited commit.", of=lambda r: r.commit),
         *(
-            Column[FindingRow](
+            Column(
                 name=f"{kind}_link", type="string", description=text,
                 of=_link(kind),
             )
@@ -164,7 +164,7 @@ FINDINGS = Table[FindingRow](
     ),
 )  # fmt: skip
 
-GAPS = Table[GapRow](
+GAPS: Table[GapRow] = Table(
     name="gaps",
     title="Gaps",
     description="One row a thing that could not be seen, and why; nothing here counts as safe.",
