@@ -126,11 +126,10 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
 
 
 def _edits(repo: Repository, job: Job, publications: list[Publication]) -> tuple[Edit, ...]:
-    workflow = publications[0].workflow
-    if len(publications) != 1 or publications[0].source_step not in job.steps:
-        return ()
     upload = publications[0].source_step
-    builds = {act.at.line for act in acts(repo, job) if act.deed is Deed.BUILDS}
-    if upload is None or any(line >= upload.at.line for line in builds):
+    if len(publications) != 1 or upload is None or upload not in job.steps:
         return ()
-    return split_job(workflow, job, upload)
+    builds = {act.at.line for act in acts(repo, job) if act.deed is Deed.BUILDS}
+    if any(line >= upload.at.line for line in builds):
+        return ()
+    return split_job(publications[0].workflow, job, upload)

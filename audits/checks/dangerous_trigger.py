@@ -152,7 +152,9 @@ def _judged(repo: Repository, workflow: Workflow, start: Start) -> Iterator[Verd
         known = verdicts.get(route.job)
         if known is None or _rank(verdict) > _rank(known):
             verdicts[route.job] = verdict
-    yield from verdicts.values()
+    # Outside releases one verdict says it: nothing there publishes, job by job.
+    worst = max(verdicts.values(), key=_rank, default=None)
+    yield from verdicts.values() if publishes or worst is None else (worst,)
 
 
 def _publishing_ways(

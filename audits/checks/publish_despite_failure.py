@@ -94,14 +94,17 @@ _BOTH = "needs.build.result == 'success' && needs.test.result == 'success'"
 )
 def publish_despite_failure(repo: Repository) -> Iterator[Verdict]:
     """Judge the conditions of each publication: of calling jobs, its job and its step."""
+    seen: set[tuple[Job, int]] = set()
     for publication in repo.publications:
         found = list(_faults(repo, publication))
         for condition, path, failed in found:
-            yield Finding(
-                message=f"The publication runs although {failed} failed",
-                at=condition.text.location(path), publication=publication,
-                anchor=condition.text.value.strip()[:80],
-            )  # fmt: skip
+            if (publication.job, condition.text.start) not in seen:
+                seen.add((publication.job, condition.text.start))
+                yield Finding(
+                    message=f"The publication runs although {failed} failed",
+                    at=condition.text.location(path), job=publication.job,
+                    anchor=condition.text.value.strip()[:80],
+                )  # fmt: skip
         if not found:
             yield Clean(at=publication.at, publication=publication)
 

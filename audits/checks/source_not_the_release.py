@@ -13,8 +13,9 @@ reviewed.
 
 Leave `ref:` and `repository:` out: `actions/checkout` then takes the commit that started the
 run. `ref: ${{ github.ref }}` and `ref: ${{ github.event.release.tag_name }}` say the same, and
-an input of `workflow_dispatch` is what the one who starts the release asked for. A second
-checkout beside the sources (`path:`) passes if it is pinned to a commit, and is low otherwise.
+an input of `workflow_dispatch` is what the one who starts the release asked for. Tools in a
+folder of their own (`path:`) pass beside the sources if they are pinned to a commit, and are
+low where only one of the two holds.
 """
 
 from __future__ import annotations
@@ -93,6 +94,12 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
             severity=Severity.LOW,
         ),
         Example(
+            name="pinned tools in a job without sources",
+            workflow=_WORKFLOW
+            % ("  # !" + _WITH % f"repository: orchard-labs/tools, path: tools, ref: {'0a' * 20}"),
+            severity=Severity.LOW,
+        ),
+        Example(
             name="the tag's own name, or the input",
             workflow=_WORKFLOW % (_WITH % "ref: '${{ inputs.tag || github.ref }}'"),
         ),
@@ -120,13 +127,25 @@ def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
         elif wrong is None:
             yield Clean(at=at, job=site.job)
         else:
-            aside = _is_aside(site.step, site.job)
+            because = _milder(site.step, site.job)
             yield Finding(
                 message=f"The sources of the release come from `{wrong}`",
-                at=at, job=site.job, anchor=wrong,
-                severity=Severity.LOW if aside else None,
-                because="the sources themselves are checked out beside it" if aside else "",
+                at=at, job=site.job, anchor=wrong, because=because,
+                severity=Severity.LOW if because else None,
             )  # fmt: skip
+
+
+def _milder(step: Step, job: Job) -> str:
+    """Why a checkout of something else is a mild fault, if it is."""
+    if _is_aside(step, job):
+        return "the sources themselves are checked out beside it"
+    pinned = step.input("path") is not None and step.input("repository") is not None
+    return "it lies in a folder of its own, pinned to a commit" if pinned and _pins(step) else ""
+
+
+def _pins(step: Step) -> bool:
+    ref = step.input("ref")
+    return ref is not None and _COMMIT.fullmatch(ref.value) is not None
 
 
 def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | None, str]:
@@ -137,8 +156,7 @@ def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | Non
         if repository is not None:
             name = _text(repository, facts)
             if isinstance(name, str) and name and not _is_own(repo, name):
-                pinned = ref is not None and _COMMIT.fullmatch(ref.value)
-                aside = pinned and _is_aside(site.step, job)
+                aside = _pins(site.step) and _is_aside(site.step, job)
                 return (None if aside else name), ""
         if ref is None:
             continue
@@ -197,6 +215,5 @@ def _differs(value: str, start: Start) -> bool:
     """Whether a named ref is another than the one branch that can start the run."""
     name = value.removeprefix("refs/heads/")
     branches = start.trigger.branches
-    if start.trigger.event == "push" and branches == (name,) and start.ref == "branch":
-        return False
-    return True
+    same = start.trigger.event == "push" and branches == (name,) and start.ref == "branch"
+    return not same

@@ -17,9 +17,10 @@ publishing job. Required reviewers of the environment, or an environment that on
 use, guard it as well; they are seen with a token that reads settings.
 
 `if: github.repository == 'orchard-labs/lumen'` keeps forks out and nothing else: it is no
-guard. A guard that hangs on the output of another job or step cannot be told: unknown. It is
-low where only branches made for releases start the workflow, or where the commit must ask for
-it in words. Containers, GoReleaser and GitHub releases are not packages and are left out;
+guard. A guard that hangs on an output that a step writes cannot be told: unknown; an output of
+a job that is itself a condition on the event is followed. It is
+low where only branches made for releases start the workflow, where the commit must ask for it
+in words, and for nightly builds that go to Anaconda on a schedule. Containers, GoReleaser and GitHub releases are not packages and are left out;
 `pull_request_target` and its like belong to `dangerous-trigger`.
 """
 
@@ -63,6 +64,17 @@ jobs:
     permissions: {id-token: write}
     steps:
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_NIGHTLY = """\
+on:
+  schedule:  # !
+    - cron: 1 2 * * *
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: anaconda upload dist/lumen.conda
+        env: {ANACONDA_API_TOKEN: '${{ secrets.ANACONDA_TOKEN }}'}
 """
 _PUSH, _ANY, _TAG = "push:", "github.run_id", "startsWith(github.ref, 'refs/tags/')"
 _MAIN = "push: {branches: [main]}"
@@ -121,6 +133,11 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
             name="the commit asks for it",
             workflow=_WORKFLOW
             % (f"{_MAIN}  # !", _ANY, "contains(github.event.head_commit.message, 'release')"),
+            severity=Severity.LOW,
+        ),
+        Example(
+            name="nightly builds",
+            workflow=_NIGHTLY,
             severity=Severity.LOW,
         ),
         Example(name="a tag is asked for", workflow=_WORKFLOW % (_PUSH, _ANY, _TAG)),
@@ -199,7 +216,7 @@ def _verdict(
         reason = f"whether {start.what} publishes hangs on `{way.unseen[0]}`"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)
         return Unknown(at=start.trigger.at, publication=publication, unseen=unseen)
-    because = _milder(start, way)
+    because = _milder(publication, start, way)
     environment = publication.environment
     return Finding(
         message=f"{start.what[0].upper()}{start.what[1:]} can publish: "
@@ -211,8 +228,10 @@ def _verdict(
     )  # fmt: skip
 
 
-def _milder(start: Start, way: Reach) -> str:
+def _milder(publication: Publication, start: Start, way: Reach) -> str:
     """Why the fault is a mild one, if it is."""
+    if publication.registry is Registry.ANACONDA and start.trigger.event == "schedule":
+        return "nightly builds for that registry are made on a schedule"
     branches = start.trigger.branches or ()
     if start.trigger.event == "push" and branches and all(map(_FOR_RELEASES.search, branches)):
         return "only branches made for releases start it"

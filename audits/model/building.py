@@ -63,6 +63,10 @@ _INSTALLERS: dict[tuple[str, ...], frozenset[str]] = {
     ("bundle", "install"): frozenset(), ("rye", "sync"): frozenset(),
 }  # fmt: skip
 _RUNNERS = frozenset({"make", "tox", "nox", "just", "task", "invoke", "inv", "rake", "poe", "doit"})
+# What projects call the target of such a runner that builds the package.
+_BUILD_TARGETS = frozenset(
+    {"build", "dist", "sdist", "wheel", "wheels", "package", "packages", "packaging", "pkg"}
+)
 _SHELLS = frozenset({"bash", "sh", "zsh", "source", ".", "pwsh"})
 _INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "py"})
 
@@ -124,6 +128,8 @@ def _builds(words: tuple[str, ...]) -> bool:
         return "--build" in words
     if any(words[: len(build)] == build for build in _BUILDS):
         return not {"--version", "--help", "-h"} & set(words)
+    if words[0] in _RUNNERS:
+        return bool(_BUILD_TARGETS & set(words[1:]))
     setup = any(word.endswith("setup.py") for word in words[:3])
     return setup and bool(_BUILD_WORDS & set(words))
 
