@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+from ipaddress import ip_address
 
 REFUSED_BIND = (
     "The dashboard has no login, so it is shown on this machine only. To serve it elsewhere, "
@@ -88,7 +87,10 @@ def decide(
 
 def is_loopback(address: str) -> bool:
     """Whether a server that listens there is reached from its own machine only."""
-    return address.strip().lower() in LOOPBACK
+    try:
+        return ip_address(address.strip("[] ")).is_loopback
+    except ValueError:
+        return address.strip().lower() == "localhost"
 
 
 def _exact(value: object) -> frozenset[str]:

@@ -39,7 +39,6 @@ from audits.model.query import (
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
-from dashboard import exports
 from dashboard import reading as readings
 from dashboard.frames import overview
 from dashboard.reading import Reading, SelfCheck
@@ -140,7 +139,9 @@ def deductions(scope: Scope, name: str) -> tuple[DeductionRow, ...]:
 
 
 @_kept
-def score_changes(scope: Scope, name: str = "", since: int | None = None) -> tuple[ScoreChange, ...]:
+def score_changes(
+    scope: Scope, name: str = "", since: int | None = None
+) -> tuple[ScoreChange, ...]:
     """Changes of scores: of one repository, after a scan, or of the scope's scan itself."""
     return _store().score_changes(scope.owner, scan=scope.scan, repository=name, since=since)
 
@@ -259,10 +260,14 @@ def self_check(workflow: str, pyproject: str, dependabot: str) -> SelfCheck:
 
 def report(scope: Scope, name: str) -> bytes:
     """One of the export's tables as CSV; made when it is asked for."""
+    from dashboard import exports
+
     return exports.csv_bytes(_store(), scope, name)
 
 
 def sarif(scope: Scope, name: str) -> bytes:
     """The findings of one repository as SARIF; made when it is asked for."""
+    from dashboard import exports
+
     rows = findings(scope, FindingFilter(repository=name))
     return exports.sarif_bytes(reading(scope, name), rows)

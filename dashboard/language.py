@@ -20,17 +20,17 @@ GRADE_COLOURS = dict(
     zip(GRADES, ("#1f6fb2", "#69afe0", "#e6bb45", "#e08433", "#b3262e", GREY), strict=True)
 )
 SEVERITY_COLOURS = dict(
-    zip(SEVERITIES, ("#7d2a74", "#b3262e", "#e08433", "#69afe0", GREY), strict=True)
+    zip(SEVERITIES, ("#9c3f92", "#b3262e", "#e08433", "#69afe0", GREY), strict=True)
 )
 LADDER_COLOURS = dict(
     zip(
         LADDER,
-        ("#1f6fb2", "#69afe0", "#e6bb45", "#b3262e", "#7d2a74", "#c79a5b", GREY, "#b9c2cb"),
+        ("#1f6fb2", "#69afe0", "#e6bb45", "#b3262e", "#9c3f92", "#c79a5b", GREY, "#b9c2cb"),
         strict=True,
     )
 )
 AREA_COLOURS = dict(
-    zip(AREAS, ("#1f6fb2", "#d9772b", "#7a4fa3", "#2a9d8f", "#b3262e"), strict=True)
+    zip(AREAS, ("#1f6fb2", "#d9772b", "#8a5cb8", "#2a9d8f", "#a0743c"), strict=True)
 )
 
 SIGNS = {

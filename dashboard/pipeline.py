@@ -15,7 +15,8 @@ from audits.model.publication import Auth, Grant, Publication, Route
 from audits.model.repository import Repository
 from audits.model.workflow import Job, PermissionsState, Trigger, Workflow
 from dashboard.frames.cells import visible
-from dashboard.language import SEVERITIES, count, signed
+from dashboard.frames.findings import rank
+from dashboard.language import SEVERITIES, signed
 
 PER_ROW = 3
 """Boxes beside each other; more go to a further row, so that names stay readable."""
@@ -40,7 +41,6 @@ class Node:
     lines: tuple[str, ...] = ()
     severity: str = ""
     faults: str = ""
-    checks: str = ""
     row: int = 0
     column: int = 0
     columns: int = 1
@@ -69,9 +69,7 @@ def pipelines(repository: Repository, findings: Sequence[FindingRow]) -> tuple[P
     for publication in repository.publications:
         for route in publication.routes or repository.routes(publication.job):
             entries.setdefault(route.entry, []).append((publication, route))
-    return tuple(
-        _pipeline(repository, entry, ways, findings) for entry, ways in entries.items()
-    )
+    return tuple(_pipeline(repository, entry, ways, findings) for entry, ways in entries.items())
 
 
 def _pipeline(
@@ -136,12 +134,11 @@ def _job(repository: Repository, job: Job, findings: Sequence[FindingRow]) -> No
         lines.append(f"calls {visible(job.uses.raw.value)}")
     mine = [f for f in findings if _concerns(f, job)]
     worst = next((word for word in SEVERITIES if any(f.severity == word for f in mine)), "")
-    checks = sorted({f.check for f in mine}, key=lambda name: (len(name), name))
+    checks = dict.fromkeys(f.check for f in sorted(mine, key=rank))
     return Node(
         id=_job_id(job), kind=repository.graph.roles[job].value if job in repository.graph.roles
         else "other job", title=visible(job.id), lines=tuple(lines), severity=worst,
-        faults=f"{signed(worst)}: {count(len(mine), 'finding')}" if mine else "",
-        checks=", ".join(checks),
+        faults=f"{signed(worst)}: {', '.join(checks)}" if mine else "",
     )  # fmt: skip
 
 

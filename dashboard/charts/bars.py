@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
+from audits.score import grade_of
 from dashboard.charts import Drawing
 from dashboard.language import (
-    AREA_COLOURS,
     AREAS,
     GRADE_COLOURS,
     GRADES,
+    GREY,
     LADDER,
     LADDER_COLOURS,
     LADDER_MEANING,
@@ -52,20 +53,23 @@ def severities(counts: Mapping[str, int], ink: Ink) -> Drawing:
     )  # fmt: skip
 
 
-def areas(
-    points: Mapping[str, float | None], ink: Ink, *, mean: bool = True
-) -> Drawing:
+def areas(points: Mapping[str, float | None], ink: Ink, *, mean: bool = True) -> Drawing:
     """Points of each area, 0 to 100, as a mean or of one repository; n/a where none applies."""
     meaning = "mean over publishing repositories" if mean else "of the worst publication"
     known = [points.get(area) for area in AREAS]
     labels = ["n/a" if value is None else f"{value:.0f}" for value in known]
     return _bars(
         [plain(area) for area in AREAS], [0.0 if value is None else value for value in known],
-        [AREA_COLOURS[area] for area in AREAS], "points of 100", ink, limit=100.0, labels=labels,
+        [colour_of(value) for value in known], "points of 100", ink, limit=100.0, labels=labels,
         details=[
             "not applicable" if v is None else meaning for v in known
         ],
     )  # fmt: skip
+
+
+def colour_of(points: float | None) -> str:
+    """The colour of the grade that so many points are worth."""
+    return GREY if points is None else GRADE_COLOURS[grade_of(points).value]
 
 
 def _bars(

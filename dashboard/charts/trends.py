@@ -144,4 +144,4 @@ def _value_axis(ink: Ink) -> alt.Axis:
 
 def _legend(ink: Ink) -> alt.Legend:
     return alt.Legend(orient="bottom", labelColor=ink.text, labelFontSize=12, columns=3,
-                      symbolType="square", direction="horizontal")  # fmt: skip
+                      symbolType="circle", symbolStrokeWidth=0, symbolSize=90, direction="horizontal")  # fmt: skip

@@ -97,6 +97,7 @@ def improvements(
             repositories=len(gains[check]), gain=sum(gains[check]) / len(scored),
         )
         for check in order[:limit]
+        if sum(gains[check]) / len(scored) >= 0.05
     )  # fmt: skip
 
 

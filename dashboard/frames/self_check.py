@@ -26,9 +26,7 @@ def finding_rows(audit: Audit, at: datetime) -> list[FindingRow]:
     return rows
 
 
-def _row(
-    audit: Audit, found: AuditedFinding, *, title: str, area: str, at: datetime
-) -> FindingRow:
+def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: datetime) -> FindingRow:
     finding = found.finding
     accepted = found.acceptance
     return FindingRow(

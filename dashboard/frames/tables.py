@@ -26,7 +26,7 @@ AREA_COLUMNS = tuple(plain(area) for area in AREAS)
 def repositories(rows: Sequence[RepositoryRow]) -> pd.DataFrame:
     """One repository a line: grade, points, coverage, areas, open faults, ladder."""
     columns = (
-        "repository", "grade", "points", "coverage", *AREA_COLUMNS, "critical", "high", "open",
+        "repository", "grade", "points", "coverage", *AREA_COLUMNS, "high or worse", "open",
         "publications", "registries", "ladder", "gaps", "topics", "archived", "cap", "changed",
         "last seen",
     )  # fmt: skip
@@ -40,8 +40,7 @@ def _repository(row: RepositoryRow) -> dict[str, object]:
         "points": row.points,
         "coverage": round(row.coverage * 100),
         **{plain(area): row.areas.get(area) for area in AREAS},
-        "critical": row.open.get("critical", 0),
-        "high": row.open.get("high", 0),
+        "high or worse": row.open.get("critical", 0) + row.open.get("high", 0),
         "open": sum(row.open.values()),
         "publications": row.publications,
         "registries": ", ".join(row.registries),
@@ -197,7 +196,8 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
 
 def deductions(rows: Sequence[DeductionRow]) -> pd.DataFrame:
     """What a repository's score lost, the most first."""
-    order = sorted(rows, key=lambda row: (-row.points, AREAS.index(row.area), row.check))
+    counted = [row for row in rows if row.points]
+    order = sorted(counted, key=lambda row: (-row.points, AREAS.index(row.area), row.check))
     return frame_of(
         (
             {

@@ -41,8 +41,12 @@ def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reading) 
     known = next((c for c in all_checks() if c.id == check), None)
     if known is not None:
         st.markdown(f"**{known.title}.**")
-        st.page_link("views/method.py", label="Why it matters and how to mend it",
-                     icon=":material/menu_book:", query_params={"check": check})
+        st.page_link(
+            "views/method.py",
+            label="Why it matters and how to mend it",
+            icon=":material/menu_book:",
+            query_params={"check": check},
+        )
     for row in group[:_SHOWN]:
         with st.container(border=True):
             one_finding(row, reading)
@@ -76,8 +80,12 @@ def one_finding(row: FindingRow, reading: Reading) -> None:
         for number, link in enumerate(row.links):
             url = safe_url(link.url)
             if url and link.kind in LINK_LABELS:
-                st.link_button(LINK_LABELS[link.kind], url, type="tertiary",
-                               key=f"{row.fingerprint} {row.line} {number}")
+                st.link_button(
+                    LINK_LABELS[link.kind],
+                    url,
+                    type="tertiary",
+                    key=f"{row.fingerprint} {row.line} {number}",
+                )
 
 
 def _acceptance(row: FindingRow) -> str:

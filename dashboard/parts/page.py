@@ -38,8 +38,7 @@ def nothing_yet() -> None:
     """The empty state: why there is nothing to see, and the commands that change that."""
     problem = st.session_state.get(PROBLEM)
     with st.container(border=True):
-        title = "The database cannot be read" if problem else "Nothing has been scanned yet"
-        st.subheader(title, anchor=False, icon=":material/inbox:")
+        st.subheader("Nothing to show yet", anchor=False, icon=":material/inbox:")
         if problem:
             st.text(str(problem))
         st.markdown("Look around with an invented organization that comes with the program:")

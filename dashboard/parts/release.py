@@ -41,8 +41,13 @@ def drawings(reading: Reading, rows: Sequence[FindingRow]) -> None:
         st.text(visible(pipeline.path))
         st.altair_chart(drawing(pipeline, page.ink()), alt=description(pipeline), theme=None)
         with st.expander("The same as a table"):
-            table(_boxes(pipeline), name=f"release {pipeline.path}", download=False,
-                  alt="Jobs of the release, what they hold and where they are weak", nothing="")
+            table(
+                _boxes(pipeline),
+                name=f"release {pipeline.path}",
+                download=False,
+                alt="Jobs of the release, what they hold and where they are weak",
+                nothing="",
+            )
 
 
 def _boxes(pipeline: Pipeline) -> pd.DataFrame:
@@ -55,11 +60,10 @@ def _boxes(pipeline: Pipeline) -> pd.DataFrame:
                 "holds": " · ".join(node.lines),
                 "follows": ", ".join(names[a] for a, b in pipeline.edges if b == node.id),
                 "open findings": node.faults,
-                "checks": node.checks,
             }
             for node in pipeline.nodes
         ),
-        ("name", "role", "holds", "follows", "open findings", "checks"),
+        ("name", "role", "holds", "follows", "open findings"),
     )
 
 
@@ -72,11 +76,15 @@ def lesson(scope: Scope, row: RepositoryRow) -> None:
     st.caption("The pyOpenSci lesson on trusted publishing, step by step.")
     for step in sorted(steps, key=lambda step: step.position):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(signed(step.state), color=BADGES.get(step.state, "gray"),
-                     width=96)
+            st.badge(signed(step.state), color=BADGES.get(step.state, "gray"), width=96)
             st.text(f"{step.position}. {visible(step.title)}")
             if url := safe_url(step.url):
-                st.link_button("Read", url, type="tertiary", icon=":material/school:",
-                               key=f"lesson {step.position}")
+                st.link_button(
+                    "Read",
+                    url,
+                    type="tertiary",
+                    icon=":material/school:",
+                    key=f"lesson {step.position}",
+                )
             if step.checks and step.state != "done":
                 st.text(", ".join(step.checks))

@@ -25,8 +25,7 @@ def choose_scope() -> None:
         return
     with st.sidebar:
         owner = st.selectbox(
-            "Owner", owners, key="owner", bind="query-params", format_func=visible,
-            disabled=len(owners) == 1,
+            "Owner", owners, key="owner", bind="query-params", format_func=visible
         )  # fmt: skip
         scans = data.scans(owner)
         labels = {NEWEST: f"newest, {moment(scans[0].started)}"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +13,9 @@ from dashboard.frames.cells import csv_text
 from dashboard.parts.page import empty, zone
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
+
+NOT_KNOWN = "–"
+"""What an empty cell shows: the value does not apply or is not known."""
 
 
 def table(
@@ -27,7 +30,9 @@ def table(
     styled: Styler | None = None,
     download: bool = True,
 ) -> None:
-    """A table that only shows. ``name`` names its download; ``nothing`` is said of no rows."""
+    """A table that only shows. ``name`` names its download; ``nothing`` is said of no rows.
+    ``height`` is the most, in pixels.
+    """
     if frame.empty:
         empty(nothing)
         return
@@ -36,8 +41,9 @@ def table(
         hide_index=True,
         column_order=order,
         column_config=columns(frame, config),
-        height=height or "auto",
+        height=_height(len(frame), height),
         alt=alt,
+        placeholder=NOT_KNOWN,
     )
     if download:
         download_csv(frame, name)
@@ -60,14 +66,20 @@ def choose(
         hide_index=True,
         column_order=order,
         column_config=columns(frame, config),
-        height=height or "auto",
+        height=_height(len(frame), height),
         on_select="rerun",
         selection_mode="single-row" if mode == "single-row" else "multi-row",
         key=key,
         alt=alt,
+        placeholder=NOT_KNOWN,
     )
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
+
+
+def _height(rows: int, most: int | None) -> int | Literal["auto"]:
+    """As tall as its rows, up to ``most`` pixels, and then it scrolls."""
+    return "auto" if most is None else min(38 + 35 * rows, most)
 
 
 def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -76,13 +88,15 @@ def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dic
     for name in map(str, frame.columns):
         label = name[:1].upper() + name[1:]
         if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
-            made[name] = st.column_config.DatetimeColumn(label, format="D MMM YYYY", timezone=zone())
+            made[name] = st.column_config.DatetimeColumn(
+                label, format="D MMM YYYY", timezone=zone()
+            )
         elif name == "link":
             made[name] = st.column_config.LinkColumn("Line", display_text=":material/open_in_new:")
         elif pd.api.types.is_bool_dtype(frame[name].dtype):
             made[name] = st.column_config.CheckboxColumn(label)
         elif pd.api.types.is_numeric_dtype(frame[name].dtype):
-            made[name] = st.column_config.NumberColumn(label)
+            made[name] = st.column_config.NumberColumn(label, format="%.4g")
         else:
             made[name] = st.column_config.TextColumn(
                 label, width="large" if name in _WIDE else None

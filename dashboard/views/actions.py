@@ -32,7 +32,7 @@ def _search(scope: Scope) -> None:
         return
     table(
         actions.summary(rows), name="actions", alt="Actions: uses, refs, pins, advisories",
-        nothing="", height=_height(len(rows)),
+        nothing="", height=400,
         config={"pinned": st.column_config.ProgressColumn(
             "Pinned", min_value=0, max_value=100, format="%d %%", width="small")},
     )  # fmt: skip
@@ -42,7 +42,7 @@ def _search(scope: Scope) -> None:
         st.caption(f"The first {MOST:,} uses; the Reports view has all of them.")
     table(
         tables.actions(uses), name="uses", alt="Uses: repository, ref, job, permissions",
-        nothing="", height=_height(len(uses)),
+        nothing="", height=400,
         order=["repository", "action", "ref", "comment", "pin", "advisories", "permissions",
                "role", "path", "line", "job"],
     )  # fmt: skip
@@ -57,10 +57,6 @@ def _enforced(scope: Scope) -> None:
     table(actions.broken_by_pinning(rows), name="broken-by-pinning",
           alt="Uses of actions that enforced commit pins would stop",
           nothing="Nothing would stop: every action is pinned to a full commit.")  # fmt: skip
-
-
-def _height(rows: int) -> int:
-    return min(38 + 35 * rows, 400)
 
 
 SCOPE = page.opening(

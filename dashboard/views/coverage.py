@@ -21,8 +21,12 @@ MISSING = data.permission_counts(SCOPE)
 
 with st.container(horizontal=True, gap="large"):
     st.metric("Coverage", f"{TREND.coverage * 100:.0f} %", width="content")
-    st.metric("Evidence tier", f"{TREND.tier} of 3", width="content",
-              help="0 public files, 1 settings, 2 administration, 3 names of secrets.")
+    st.metric(
+        "Evidence tier",
+        f"{TREND.tier} of 3",
+        width="content",
+        help="0 public files, 1 settings, 2 administration, 3 names of secrets.",
+    )
     st.metric("Unknown results", f"{sum(row.unknown for row in MISSING):,}", width="content")
     st.metric("Gaps", f"{data.count_gaps(SCOPE):,}", width="content")
 
@@ -32,7 +36,9 @@ page.section(
     "`release-audit doctor OWNER` shows what a token can see. Never give it write access.",
 )
 table(
-    tables.missing_permissions(MISSING), name="missing-permissions", download=False,
+    tables.missing_permissions(MISSING),
+    name="missing-permissions",
+    download=False,
     alt="Missing permissions and how many unknown results each would answer",
     nothing="No result is unknown: everything that applies was seen.",
     config={"unknowns": st.column_config.NumberColumn("Unknown results")},
@@ -43,7 +49,9 @@ REASONS = sorted({gap.reason for gap in GAPS})
 CHOSEN = st.multiselect("Reason", REASONS, key="reason", bind="query-params") if REASONS else []
 SHOWN = [gap for gap in GAPS if not CHOSEN or gap.reason in CHOSEN]
 table(
-    tables.gaps(SHOWN), name="gaps", alt="Gaps: what could not be seen, and why",
+    tables.gaps(SHOWN),
+    name="gaps",
+    alt="Gaps: what could not be seen, and why",
     nothing="There is no gap: every file, setting and package that was asked for was read.",
     config={"line": st.column_config.NumberColumn("Line", width="small")},
 )

@@ -39,17 +39,34 @@ def _filters(scope: Scope) -> tuple[FindingFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
     first, second, third = st.columns(3)
     failing = [row.check for row in data.check_counts(scope) if row.failed or row.places]
-    checks = first.multiselect("Check", failing, key="check", bind="query-params",
-                               format_func=check_name)
-    severities = second.multiselect("Severity", SEVERITIES, key="severity", bind="query-params",
-                                    format_func=signed)
-    state = third.selectbox("State", list(STATES), key="state", bind="query-params",
-                            format_func=lambda word: STATES[word])
+    checks = first.multiselect(
+        "Check", failing, key="check", bind="query-params", format_func=check_name
+    )
+    severities = second.multiselect(
+        "Severity", SEVERITIES, key="severity", bind="query-params", format_func=signed
+    )
+    state = third.selectbox(
+        "State",
+        list(STATES),
+        key="state",
+        bind="query-params",
+        format_func=lambda word: STATES[word],
+    )
     areas = first.multiselect("Area", AREAS, key="area", bind="query-params", format_func=plain)
-    name = second.selectbox("Repository", [ANY, *data.repository_names(scope)], key="repository",
-                            bind="query-params", format_func=visible)
-    order = third.selectbox("Order", list(ORDERS), key="order", bind="query-params",
-                            format_func=lambda word: ORDERS[word])
+    name = second.selectbox(
+        "Repository",
+        [ANY, *data.repository_names(scope)],
+        key="repository",
+        bind="query-params",
+        format_func=visible,
+    )
+    order = third.selectbox(
+        "Order",
+        list(ORDERS),
+        key="order",
+        bind="query-params",
+        format_func=lambda word: ORDERS[word],
+    )
     found = FindingFilter(
         checks=tuple(checks), severities=tuple(severities), areas=tuple(areas),
         repository="" if name == ANY else name, accepted=state == "accepted",
@@ -77,7 +94,7 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
     st.caption(f"{count(total, 'finding')}. Choose lines to read them or to pass them on.")
     chosen = choose(
         frame, key="findings", mode="multi-row", alt="Findings with severity, check and place",
-        height=min(38 + 35 * len(rows), 460),
+        height=460,
         order=["severity", "check", "repository", "message", "path", "line", "state", "accepted",
                "first seen", "link"],
     )  # fmt: skip
@@ -90,7 +107,9 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
     with reading:
         for row in picked[:10]:
             with st.container(border=True):
-                st.text(f"{signed(row.severity)} · {check_name(row.check)} · {visible(row.repository)}")
+                st.text(
+                    f"{signed(row.severity)} · {check_name(row.check)} · {visible(row.repository)}"
+                )
                 one_finding(row, data.reading(scope, row.repository))
     with issue:
         st.caption("Copy this into an issue; names stand in code spans, so nobody is notified.")

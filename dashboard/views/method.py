@@ -55,17 +55,33 @@ def _checks() -> None:
     page.section("The checks", "Each is named after its fault; choose one to read its text.")
     checks = all_checks()
     areas = ["all", *(area.value for area in Area)]
-    area = st.segmented_control("Area", areas, key="area", default="all", required=True,
-                                bind="query-params", format_func=plain)
+    area = st.segmented_control(
+        "Area",
+        areas,
+        key="area",
+        default="all",
+        required=True,
+        bind="query-params",
+        format_func=plain,
+    )
     shown = [check for check in checks if area in {"all", check.area.value}]
-    table(check_table(shown), name="checks", alt="The checks: severity, area, what they need",
-          nothing="No check is installed.")
+    table(
+        check_table(shown),
+        name="checks",
+        alt="The checks: severity, area, what they need",
+        nothing="No check is installed.",
+    )
     if not shown:
         return
     names = [check.id for check in shown]
     titles = {check.id: f"{signed(check.severity.label)} · {check.id}" for check in shown}
-    name = st.selectbox("Check", names, key="check", bind="query-params",
-                        format_func=lambda word: titles.get(word, word))
+    name = st.selectbox(
+        "Check",
+        names,
+        key="check",
+        bind="query-params",
+        format_func=lambda word: titles.get(word, word),
+    )
     _check(next(check for check in shown if check.id == name))
 
 

@@ -24,12 +24,24 @@ def _headline(scope: Scope) -> None:
     with st.container(border=True):
         st.markdown(head.sentence)
         grid = st.container(horizontal=True, gap="large")
-        grid.metric("Grade", "none" if head.grade == "-" else head.grade, width="content",
-                    help="Mean points of publishing repositories: A from 90, B 75, C 60, D 40.")
-        grid.metric("Mean points", "not known" if head.points is None else f"{head.points:.0f}",
-                    head.delta or None, width="content")
-        grid.metric("Coverage", percent(now.coverage), width="content",
-                    help="How much of what applies was seen. Not seen is never counted as safe.")
+        grid.metric(
+            "Grade",
+            "none" if head.grade == "-" else head.grade,
+            width="content",
+            help="Mean points of publishing repositories: A from 90, B 75, C 60, D 40.",
+        )
+        grid.metric(
+            "Mean points",
+            "not known" if head.points is None else f"{head.points:.0f}",
+            head.delta or None,
+            width="content",
+        )
+        grid.metric(
+            "Coverage",
+            percent(now.coverage),
+            width="content",
+            help="How much of what applies was seen. Not seen is never counted as safe.",
+        )
         grid.metric("Open, high or worse", f"{grave:,}", width="content")
         if len(rows) > 1:
             grid.metric("New", f"{now.new:,}", width="content", help="Since the scan before.")
@@ -56,8 +68,13 @@ def _standing(scope: Scope) -> None:
             page.empty("No package was found.")
     with right:
         page.section("Areas", "Mean points where the area applies")
-        st.altair_chart(bars.areas(now.areas, page.ink()), alt=_words(
-            {area: round(value) for area, value in now.areas.items() if value is not None}, "area"))
+        st.altair_chart(
+            bars.areas(now.areas, page.ink()),
+            alt=_words(
+                {area: round(value) for area, value in now.areas.items() if value is not None},
+                "area",
+            ),
+        )
 
 
 def _words(counts: dict[str, int], what: str) -> str:
@@ -99,9 +116,7 @@ def _worst(scope: Scope) -> None:
     )  # fmt: skip
     if chosen:
         name = rows[chosen[0]].repository
-        st.switch_page(
-            "views/repository.py", query_params={**scope.address, "repository": name}
-        )
+        st.switch_page("views/repository.py", query_params={**scope.address, "repository": name})
 
 
 def _over_time(scope: Scope) -> None:
@@ -137,9 +152,14 @@ def _owner_card(scope: Scope) -> None:
     if not rows:
         page.empty("No owner settings were read: they need a token.")
         return
-    table(overview.owner_table(rows), name="owner", download=False, nothing="",
-          alt="Settings of the owner, and how many repositories each touches",
-          order=["outcome", "check", "repositories", "what", "permission"])
+    table(
+        overview.owner_table(rows),
+        name="owner",
+        download=False,
+        nothing="",
+        alt="Settings of the owner, and how many repositories each touches",
+        order=["outcome", "check", "repositories", "what", "permission"],
+    )
 
 
 SCOPE = page.opening("Overview", "Where the organization stands, and what to do first.")

@@ -38,14 +38,18 @@ SHOWN = [
 ]  # fmt: skip
 st.caption(f"{count(len(SHOWN), 'package')} shown.")
 table(
-    tables.packages(SHOWN), name="publishers", height=min(440, 45 + 35 * max(1, len(SHOWN))),
+    tables.packages(SHOWN),
+    name="publishers",
+    height=440,
     alt="Packages with repository, workflow, environment and evidence",
     nothing="No package matches. Take a filter away to see more.",
 )
 
 page.section("Publications", "Every upload, with its credential, as the workflows say it.")
 table(
-    tables.publications(data.publications(SCOPE)), name="publications", height=380,
+    tables.publications(data.publications(SCOPE)),
+    name="publications",
+    height=380,
     alt="Publications: package, registry, credential, environment, workflow",
     nothing="No workflow publishes anything.",
 )

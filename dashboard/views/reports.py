@@ -31,17 +31,28 @@ for report in TABLES:
                 key=f"report {report.name}", icon=":material/download:",
             )  # fmt: skip
         with st.expander(f"Data dictionary: {count(len(report.columns), 'column')}"):
-            table(dictionary(report), name=f"{report.name} columns", download=False,
-                  alt=f"Columns of {report.name}.csv and their meaning", nothing="No column.")
+            table(
+                dictionary(report),
+                name=f"{report.name} columns",
+                download=False,
+                alt=f"Columns of {report.name}.csv and their meaning",
+                nothing="No column.",
+            )
 
 page.section("SARIF", "Findings of one repository, for code scanning.")
 NAMES = data.repository_names(SCOPE)
 if NAMES:
-    NAME = st.selectbox("Repository", NAMES, key="repository", bind="query-params",
-                        format_func=visible)
+    NAME = st.selectbox(
+        "Repository", NAMES, key="repository", bind="query-params", format_func=visible
+    )
     st.download_button(
-        "Download SARIF", data=partial(data.sarif, SCOPE, NAME), file_name="release-audit.sarif",
-        mime="application/json", on_click="ignore", key="sarif", icon=":material/download:",
+        "Download SARIF",
+        data=partial(data.sarif, SCOPE, NAME),
+        file_name="release-audit.sarif",
+        mime="application/json",
+        on_click="ignore",
+        key="sarif",
+        icon=":material/download:",
     )
 else:
     page.empty("This scan holds no repository.")

@@ -34,10 +34,16 @@ def _filters(scope: Scope) -> tuple[RepositoryFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
     first, second, third = st.columns(3)
     text = first.text_input("Name contains", key="name", bind="query-params", max_chars=100)
-    grades = second.multiselect("Grade", GRADES, key="grade", bind="query-params",
-                                format_func=lambda g: "none" if g == "-" else g)
-    order = third.selectbox("Order", list(SORTS), key="order", bind="query-params",
-                            format_func=lambda word: SORTS[word])
+    grades = second.multiselect(
+        "Grade",
+        GRADES,
+        key="grade",
+        bind="query-params",
+        format_func=lambda g: "none" if g == "-" else g,
+    )
+    order = third.selectbox(
+        "Order", list(SORTS), key="order", bind="query-params", format_func=lambda word: SORTS[word]
+    )
     found = _more_filters(scope)
     return replace(found, text=text or "", grades=tuple(grades)), order
 
@@ -46,16 +52,32 @@ def _more_filters(scope: Scope) -> RepositoryFilter:
     words = data.words(scope)
     with st.expander("More filters", key="more", bind="query-params", on_change="rerun"):
         left, middle, right = st.columns(3)
-        area = left.selectbox("Area under 75 points", ["any", *AREAS], key="area",
-                              bind="query-params", format_func=plain)
-        ladder = middle.multiselect("Ladder", LADDER, key="ladder", bind="query-params",
-                                    format_func=signed)
-        registry = right.multiselect("Registry", words["registries"], key="registry",
-                                     bind="query-params")
-        topic = left.multiselect("Topic", words["topics"], key="topic", bind="query-params",
-                                 format_func=visible)
-        least = middle.number_input("Coverage under, %", 1, 101, 101, step=5, key="coverage",
-                                    bind="query-params", help="101 shows all.")
+        area = left.selectbox(
+            "Area under 75 points",
+            ["any", *AREAS],
+            key="area",
+            bind="query-params",
+            format_func=plain,
+        )
+        ladder = middle.multiselect(
+            "Ladder", LADDER, key="ladder", bind="query-params", format_func=signed
+        )
+        registry = right.multiselect(
+            "Registry", words["registries"], key="registry", bind="query-params"
+        )
+        topic = left.multiselect(
+            "Topic", words["topics"], key="topic", bind="query-params", format_func=visible
+        )
+        least = middle.number_input(
+            "Coverage under, %",
+            1,
+            101,
+            101,
+            step=5,
+            key="coverage",
+            bind="query-params",
+            help="101 shows all.",
+        )
         kind = right.selectbox("Show", list(PUBLISHING), key="show", bind="query-params")
     return RepositoryFilter(
         area="" if area == "any" else area, below=None if area == "any" else FIRM,
@@ -81,9 +103,9 @@ def _heat(scope: Scope, filters: RepositoryFilter, order: str) -> None:
         f"{first + len(rows) - 1:,}. Choose a line to open the repository."
     )
     chosen = choose(
-        frame, key="heat", styled=heat_map(frame), height=_height(len(rows)),
-        order=["repository", "grade", "points", "coverage", *tables.AREA_COLUMNS, "critical",
-               "high", "open", "ladder", "registries", "gaps", "changed"],
+        frame, key="heat", styled=heat_map(frame), height=720,
+        order=["repository", "grade", "points", "coverage", *tables.AREA_COLUMNS, "high or worse",
+               "open", "ladder", "registries", "gaps", "changed"],
         config={"coverage": st.column_config.ProgressColumn(
             "Coverage", min_value=0, max_value=100, format="%d %%", width="small")},
         alt="Heat map of repositories: points of each area, 0 to 100",
@@ -92,11 +114,6 @@ def _heat(scope: Scope, filters: RepositoryFilter, order: str) -> None:
         st.switch_page("views/repository.py", query_params={
             **scope.address, "repository": rows[chosen[0]].repository})  # fmt: skip
     download_csv(frame, "repositories", "Download this page as CSV")
-
-
-def _height(rows: int) -> int:
-    """Tall enough for the rows up to a screen, which then scrolls."""
-    return min(38 + 35 * rows, 720)
 
 
 SCOPE = page.opening(

@@ -31,13 +31,14 @@ def _grade_card(scope: Scope, row: RepositoryRow) -> None:
     with st.container(border=True):
         grid = st.container(horizontal=True, gap="large", vertical_alignment="center")
         grid.metric("Grade", "none" if row.grade == "-" else row.grade, width="content")
-        grid.metric("Points of 100", "none" if row.points is None else f"{row.points:.0f}",
-                    width="content")
+        grid.metric(
+            "Points of 100", "none" if row.points is None else f"{row.points:.0f}", width="content"
+        )
         grid.metric("Coverage", percent(row.coverage), width="content")
         if row.strict_points is not None and row.strict_points != row.points:
             grid.metric("Without waivers", f"{row.strict_points:.0f}", width="content")
         grid.metric("Open findings", f"{sum(row.open.values()):,}", width="content")
-        grid.metric("Packages' uploads", f"{row.publications:,}", width="content")
+        grid.metric("Publications", f"{row.publications:,}", width="content")
         st.text(_sentence(row))
         url = repository_url(row.host, row.owner, row.repository)
         with st.container(horizontal=True):
@@ -51,10 +52,14 @@ def _grade_card(scope: Scope, row: RepositoryRow) -> None:
         st.altair_chart(bars.areas(row.areas, page.ink(), mean=False), alt="Points of each area")
     with right:
         page.section("What was deducted")
-        table(tables.deductions(data.deductions(scope, row.repository)), name="deductions",
-              download=False, alt="Deductions: area, check, points",
-              nothing="Nothing was deducted.",
-              order=["area", "check", "severity", "points lost"])
+        table(
+            tables.deductions(data.deductions(scope, row.repository)),
+            name="deductions",
+            download=False,
+            alt="Deductions: area, check, points",
+            nothing="Nothing was deducted.",
+            order=["check", "area", "points lost"],
+        )
 
 
 def _sentence(row: RepositoryRow) -> str:
@@ -77,35 +82,79 @@ def _sentence(row: RepositoryRow) -> str:
 
 def _evidence(scope: Scope, row: RepositoryRow) -> None:
     page.section("Publications", "Every step that uploads something, and with which identity.")
-    table(tables.publications(data.publications(scope, row.repository)), name="publications",
-          alt="Publications of the repository", nothing="Nothing is published by a workflow.",
-          order=["package", "registry", "channel", "auth", "credential", "environment",
-                 "mechanism", "id-token", "attests", "triggers", "workflow", "job", "line"])
+    table(
+        tables.publications(data.publications(scope, row.repository)),
+        name="publications",
+        alt="Publications of the repository",
+        nothing="Nothing is published by a workflow.",
+        order=[
+            "package",
+            "registry",
+            "channel",
+            "auth",
+            "credential",
+            "environment",
+            "mechanism",
+            "id-token",
+            "attests",
+            "triggers",
+            "workflow",
+            "job",
+            "line",
+        ],
+    )
     page.section("Evidence", "What the package index serves about the latest release.")
-    table(tables.packages(data.packages(scope, row.repository)), name="packages",
-          alt="Packages and their evidence", nothing="No package is known.",
-          order=["package", "registry", "state", "why", "last release", "released", "attested",
-                 "attested repository", "attested workflow", "attested environment", "event",
-                 "runner", "asked"])
+    table(
+        tables.packages(data.packages(scope, row.repository)),
+        name="packages",
+        alt="Packages and their evidence",
+        nothing="No package is known.",
+        order=[
+            "package",
+            "registry",
+            "state",
+            "why",
+            "last release",
+            "released",
+            "attested",
+            "attested repository",
+            "attested workflow",
+            "attested environment",
+            "event",
+            "runner",
+            "asked",
+        ],
+    )
 
 
 def _more(scope: Scope, row: RepositoryRow) -> None:
     page.section("All checks", "Outcome of every check that applies here.")
-    table(tables.results(data.results(scope, row.repository)), name="checks",
-          alt="Every check and its outcome", nothing="No check applies to this repository.")
+    table(
+        tables.results(data.results(scope, row.repository)),
+        name="checks",
+        alt="Every check and its outcome",
+        nothing="No check applies to this repository.",
+    )
     page.section("Gaps")
-    table(tables.gaps(data.gaps(scope, row.repository)), name="gaps", alt="Gaps",
-          nothing="Every file and setting that was asked for was read.",
-          order=["subject", "reason", "detail", "line", "permission"])
+    table(
+        tables.gaps(data.gaps(scope, row.repository)),
+        name="gaps",
+        alt="Gaps",
+        nothing="Every file and setting that was asked for was read.",
+        order=["subject", "reason", "detail", "line", "permission"],
+    )
 
 
 def _history(scope: Scope, row: RepositoryRow) -> None:
     page.section("History", "Every change of the score, with its cause.")
-    table(trends.score_changes(data.score_changes(scope, row.repository)),
-          name="history", alt="Changes of the score and their causes",
-          nothing="The score has not changed since the first scan.",
-          order=["at", "grade", "before", "after", "change", "cause", "checks"],
-          config={"change": st.column_config.NumberColumn("Change", format="%+.1f")})
+    table(
+        trends.score_changes(data.score_changes(scope, row.repository)),
+        name="history",
+        alt="Changes of the score and their causes",
+        nothing="The score has not changed since the first scan.",
+        order=["at", "grade", "before", "after", "change", "cause", "checks"],
+        config={"change": st.column_config.NumberColumn("Change", format="%+.1f")},
+    )
 
 
 SCOPE = page.opening("Repository", "How one repository ships its packages, and its next step.")

@@ -39,13 +39,16 @@ def _form() -> tuple[str, str, str]:
         uploaded = st.file_uploader(
             "Upload a workflow, or paste it below", type=["yml", "yaml"], max_upload_size=1
         )
-        workflow = st.text_area("Workflow", key="workflow", height=320, placeholder=_EXAMPLE,
-                                max_chars=200_000)
+        workflow = st.text_area(
+            "Workflow", key="workflow", height=320, placeholder=_EXAMPLE, max_chars=200_000
+        )
         with st.expander("pyproject.toml and dependabot.yml, if you have them"):
-            pyproject = st.text_area("pyproject.toml", key="pyproject", height=140,
-                                     max_chars=100_000)
-            dependabot = st.text_area("dependabot.yml", key="dependabot", height=140,
-                                      max_chars=100_000)
+            pyproject = st.text_area(
+                "pyproject.toml", key="pyproject", height=140, max_chars=100_000
+            )
+            dependabot = st.text_area(
+                "dependabot.yml", key="dependabot", height=140, max_chars=100_000
+            )
         st.form_submit_button("Check it", type="primary", icon=":material/task_alt:")
     if uploaded is not None:
         workflow = uploaded.getvalue().decode("utf-8", errors="replace")
@@ -56,10 +59,14 @@ def _verdict(checked: SelfCheck) -> None:
     audit = checked.audit
     score = audit.score
     with st.container(border=True), st.container(horizontal=True, gap="large"):
-        st.metric("Grade", "none" if score.grade.value == "-" else score.grade.value,
-                  width="content")
-        st.metric("Points of 100", "none" if score.points is None else f"{score.points:.0f}",
-                  width="content")
+        st.metric(
+            "Grade", "none" if score.grade.value == "-" else score.grade.value, width="content"
+        )
+        st.metric(
+            "Points of 100",
+            "none" if score.points is None else f"{score.points:.0f}",
+            width="content",
+        )
         st.metric("Coverage", percent(score.coverage), width="content")
         st.metric("Findings", len(audit.findings), width="content")
     if score.cap:
@@ -79,12 +86,19 @@ def _result(checked: SelfCheck) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             page.section("Areas")
-            st.altair_chart(bars.areas(self_check.areas_of(audit), page.ink(), mean=False),
-                            alt="Points of each area")
+            st.altair_chart(
+                bars.areas(self_check.areas_of(audit), page.ink(), mean=False),
+                alt="Points of each area",
+            )
         with right:
             page.section("What was deducted")
-            table(self_check.deduction_table(audit), name="deductions", download=False,
-                  alt="Deductions", nothing="Nothing was deducted.")
+            table(
+                self_check.deduction_table(audit),
+                name="deductions",
+                download=False,
+                alt="Deductions",
+                nothing="Nothing was deducted.",
+            )
     page.section("Findings")
     if not rows:
         page.empty("No finding. Not everything can be told from a text: see below.")

@@ -18,8 +18,10 @@ from dashboard.scope import Scope
 
 
 def _score(rows: Sequence[TrendRow]) -> None:
-    page.section("Mean points and coverage",
-                 "A dashed line marks a scan whose policy or token rights were other than before.")
+    page.section(
+        "Mean points and coverage",
+        "A dashed line marks a scan whose policy or token rights were other than before.",
+    )
     frame = trends.points(rows)
     long = frame.melt(["at", "changed"], ["points", "coverage"], "series", "value").dropna()
     if long.empty:
@@ -39,14 +41,20 @@ def _areas(rows: Sequence[TrendRow]) -> None:
     if frame.empty:
         page.empty("No area applied in these scans.")
         return
-    st.altair_chart(charts.lines(frame, page.ink(), unit="mean points of 100", top=100,
-                                 colours=charts.AREA_SERIES), alt="Mean points of each area")
+    st.altair_chart(
+        charts.lines(
+            frame, page.ink(), unit="mean points of 100", top=100, colours=charts.AREA_SERIES
+        ),
+        alt="Mean points of each area",
+    )
 
 
 def _burn_down(rows: Sequence[TrendRow]) -> None:
     page.section("Open findings", "By severity; the aim is an empty chart.")
-    st.altair_chart(charts.stacked(trends.open_by_severity(rows), page.ink(),
-                                   unit="open findings"), alt="Open findings by severity")
+    st.altair_chart(
+        charts.stacked(trends.open_by_severity(rows), page.ink(), unit="open findings"),
+        alt="Open findings by severity",
+    )
 
 
 def _flow(rows: Sequence[TrendRow]) -> None:
@@ -80,21 +88,45 @@ def _compare(rows: Sequence[TrendRow]) -> None:
     by_id = {str(row.scan): row for row in rows}
     names = list(by_id)
     left, right = st.columns(2)
-    before = left.selectbox("Before", names, index=len(names) - 2, key="before",
-                            bind="query-params", format_func=lambda n: page.moment(by_id[n].at))
-    after = right.selectbox("After", names, index=len(names) - 1, key="after",
-                            bind="query-params", format_func=lambda n: page.moment(by_id[n].at))
-    table(trends.compare(by_id[before], by_id[after]), name="two-scans", nothing="",
-          alt="The two scans side by side", height=420)
+    before = left.selectbox(
+        "Before",
+        names,
+        index=len(names) - 2,
+        key="before",
+        bind="query-params",
+        format_func=lambda n: page.moment(by_id[n].at),
+    )
+    after = right.selectbox(
+        "After",
+        names,
+        index=len(names) - 1,
+        key="after",
+        bind="query-params",
+        format_func=lambda n: page.moment(by_id[n].at),
+    )
+    table(
+        trends.compare(by_id[before], by_id[after]),
+        name="two-scans",
+        nothing="",
+        alt="The two scans side by side",
+        height=560,
+    )
 
 
 def _changes(scope: Scope) -> None:
-    page.section("Why scores changed",
-                 "The repository, a setting, the package index, the policy, or the token's rights.")
-    table(trends.score_changes(data.score_changes(scope, since=0)), name="score-changes", height=340,
-          alt="Changes of scores and their causes", nothing="No score has changed so far.",
-          order=["at", "repository", "grade", "before", "after", "change", "cause", "checks"],
-          config={"change": st.column_config.NumberColumn("Change", format="%+.1f")})
+    page.section(
+        "Why scores changed",
+        "The repository, a setting, the package index, the policy, or the token's rights.",
+    )
+    table(
+        trends.score_changes(data.score_changes(scope, since=0)),
+        name="score-changes",
+        height=340,
+        alt="Changes of scores and their causes",
+        nothing="No score has changed so far.",
+        order=["at", "repository", "grade", "before", "after", "change", "cause", "checks"],
+        config={"change": st.column_config.NumberColumn("Change", format="%+.1f")},
+    )
 
 
 SCOPE = page.opening("Trends", "How the organization came to where it stands.")
@@ -110,8 +142,12 @@ with TWO:
     _areas(ROWS)
     _flow(ROWS)
     page.section("Time to fix", "Days from first seen to fixed.")
-    table(trends.time_to_fix(data.fix_times(SCOPE)), name="time-to-fix",
-          alt="Days from first seen to mended, by check",
-          nothing="Nothing was fixed yet.", download=False)
+    table(
+        trends.time_to_fix(data.fix_times(SCOPE)),
+        name="time-to-fix",
+        alt="Days from first seen to mended, by check",
+        nothing="Nothing was fixed yet.",
+        download=False,
+    )
 _compare(ROWS)
 _changes(SCOPE)

@@ -16,6 +16,8 @@ from audits.model.history import (
 )
 from audits.model.outcome import Link
 
+Values = dict[str, Any]
+
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 HOSTILE = (
@@ -25,8 +27,8 @@ HOSTILE = (
 )
 
 
-def repository(name: str = "lumen", **changes: Any) -> RepositoryRow:
-    values: dict[str, Any] = {
+def repository(name: str = "lumen", **changes: object) -> RepositoryRow:
+    values: Values = {
         "owner": "orchard-labs", "repository": name, "host": "github.com", "commit": "a" * 40,
         "branch": "main", "archived": False, "topics": ("python",), "grade": "C",
         "points": 66.0, "strict_points": 66.0, "coverage": 0.7, "tier": 0, "policy": "2026.1",
@@ -39,8 +41,8 @@ def repository(name: str = "lumen", **changes: Any) -> RepositoryRow:
     return RepositoryRow(**(values | changes))
 
 
-def finding(**changes: Any) -> FindingRow:
-    values: dict[str, Any] = {
+def finding(**changes: object) -> FindingRow:
+    values: Values = {
         "owner": "orchard-labs", "repository": "lumen", "host": "github.com",
         "fingerprint": "f1", "check": "unpinned-action", "title": "An action is not pinned",
         "area": "pinning", "severity": "high", "state": "open", "message": "a tag may move",
@@ -55,16 +57,16 @@ def finding(**changes: Any) -> FindingRow:
     return FindingRow(**(values | changes))
 
 
-def deduction(**changes: Any) -> DeductionRow:
-    values: dict[str, Any] = {
+def deduction(**changes: object) -> DeductionRow:
+    values: Values = {
         "owner": "orchard-labs", "repository": "lumen", "area": "pinning",
         "check": "unpinned-action", "severity": "high", "points": 40.0, "publication": "p",
     }  # fmt: skip
     return DeductionRow(**(values | changes))
 
 
-def result(**changes: Any) -> ResultRow:
-    values: dict[str, Any] = {
+def result(**changes: object) -> ResultRow:
+    values: Values = {
         "owner": "orchard-labs", "repository": "lumen", "check": "unprotected-environment",
         "title": "An environment is not protected", "area": "environment",
         "severity": "medium", "outcome": "unknown", "weight": 15.0, "reason": "not read",
@@ -73,8 +75,8 @@ def result(**changes: Any) -> ResultRow:
     return ResultRow(**(values | changes))
 
 
-def trend(scan: int = 1, **changes: Any) -> TrendRow:
-    values: dict[str, Any] = {
+def trend(scan: int = 1, **changes: object) -> TrendRow:
+    values: Values = {
         "scan": scan, "at": NOON + timedelta(days=scan), "points": 60.0 + scan, "coverage": 0.7,
         "repositories": 10, "publishing": 8,
         "areas": {"pinning": 50.0 + scan, "permissions": 70.0, "environment": None,
@@ -86,8 +88,8 @@ def trend(scan: int = 1, **changes: Any) -> TrendRow:
     return TrendRow(**(values | changes))
 
 
-def action(**changes: Any) -> ActionRow:
-    values: dict[str, Any] = {
+def action(**changes: object) -> ActionRow:
+    values: Values = {
         "owner": "orchard-labs", "repository": "lumen", "action": "actions/checkout",
         "ref": "v4", "comment": "", "pinned": False, "kind": "action",
         "path": ".github/workflows/release.yml", "line": 9, "job": "publish",
@@ -97,8 +99,8 @@ def action(**changes: Any) -> ActionRow:
     return ActionRow(**(values | changes))
 
 
-def package(**changes: Any) -> PackageRow:
-    values: dict[str, Any] = {
+def package(**changes: object) -> PackageRow:
+    values: Values = {
         "owner": "orchard-labs", "repository": "lumen", "registry": "pypi", "package": "lumen",
         "state": "token", "previous_state": "", "why": "a stored token uploads it",
         "workflow": "release.yml", "job": "publish", "environment": "", "auth": "token",

@@ -47,8 +47,12 @@ def test_an_empty_list_admits_nobody() -> None:
 
 
 def test_without_login_only_loopback_is_served() -> None:
-    for address, decision in (("127.0.0.1", Decision.ALLOWED), ("LOCALHOST", Decision.ALLOWED),
-                              ("", Decision.CLOSED), ("0.0.0.0", Decision.CLOSED)):  # noqa: S104
+    for address, decision in (
+        ("127.0.0.1", Decision.ALLOWED),
+        ("LOCALHOST", Decision.ALLOWED),
+        ("", Decision.CLOSED),
+        ("0.0.0.0", Decision.CLOSED),
+    ):
         assert decide(auth=False, access=TEAM, viewer={}, address=address) is decision
 
 

@@ -54,7 +54,9 @@ def test_marks_that_reorder_text_become_visible() -> None:
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))
-def test_csv_never_starts_a_cell_with_a_formula_and_keeps_one_record_a_line(cells: list[str]) -> None:
+def test_csv_never_starts_a_cell_with_a_formula_and_keeps_one_record_a_line(
+    cells: list[str],
+) -> None:
     text = csv_text(pd.DataFrame([cells], columns=[f"c{i}" for i in range(len(cells))]))
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert len(rows) == 2

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from audits.model.history import GapRow, ScoreChange
+from audits.model.query import ActionSummary, FixTime, OwnerFact, PermissionCount
 from dashboard.frames import actions, overview, tables, trends
 from dashboard.frames.findings import (
     by_check,
@@ -21,12 +20,10 @@ from dashboard.frames.heat import heat_map
 from tests.dashboard.rows import (
     HOSTILE,
     NOON,
-    action,
     deduction,
     finding,
     package,
     repository,
-    result,
     trend,
 )
 
@@ -50,16 +47,12 @@ def test_tables_of_nothing_have_their_columns() -> None:
         assert list(make([]).columns), make
 
 
-def test_missing_permissions_are_ordered_by_what_they_would_answer() -> None:
-    rows = [
-        result(repository="a"), result(repository="b"),
-        result(check="writable-default-token", permission="Administration: read"),
-        result(outcome="fail"), result(check="unknown-commit", permission="", need="index"),
-    ]  # fmt: skip
+def test_missing_permissions_say_what_each_would_answer() -> None:
+    rows = [PermissionCount(permission="Actions: read", unknown=7, repositories=3),
+            PermissionCount(permission="", unknown=2, repositories=1)]  # fmt: skip
     frame = tables.missing_permissions(rows)
-    assert list(frame["permission"]) == ["Actions: read", "(index)", "Administration: read"]
-    assert list(frame["unknowns"]) == [2, 1, 1]
-    assert frame.loc[0, "repositories"] == 2
+    assert list(frame["permission"]) == ["Actions: read", "(none would: see the gaps)"]
+    assert list(frame["unknowns"]) == [7, 2]
 
 
 def test_gaps_of_the_owner_say_so() -> None:
@@ -107,20 +100,29 @@ def test_improvements_rank_the_check_that_raises_the_mean_most() -> None:
         deduction(repository="a", check="missing-version-comment", severity="low", points=5.0),
         deduction(repository="c", check="never-counted"),
     ]
-    frame = overview.improvements(lost, rows)
-    assert list(frame["check"])[0] == "unpinned-action"
-    assert "never-counted" not in set(frame["check"])
-    assert frame.loc[0, "repositories"] == 2
-    assert (frame["mean gain"] >= 0).all()
+    found = overview.improvements(lost, rows)
+    assert found[0].check == "unpinned-action"
+    assert found[0].repositories == 2
+    assert "never-counted" not in {row.check for row in found}
+    assert all(row.gain > 0 for row in found)
+    frame = overview.improvement_table(found)
+    assert frame.loc[0, "severity"] == "▲ high"
+    assert overview.improvements([], rows) == ()
 
 
-def test_the_worst_come_first_and_say_why() -> None:
-    rows = [repository("b", points=70.0), repository("a", points=20.0, cap="held at 39 by x"),
-            repository("n", points=None, grade="-")]  # fmt: skip
-    assert [row.repository for row in overview.worst(rows)] == ["a", "b"]
-    assert overview.attention(rows[0]) == "2 high, 1 medium open"
-    assert overview.attention(rows[1]) == "held at 39 by x"
+def test_a_repository_says_why_it_wants_attention() -> None:
+    assert overview.attention(repository()) == "2 high, 1 medium open"
+    assert overview.attention(repository(cap="held at 39 by x")) == "held at 39 by x"
     assert overview.attention(repository(open={})) == "nothing open"
+
+
+def test_the_owners_card_says_what_is_unknown_and_why() -> None:
+    fact = OwnerFact(owner="o", check="sha-pinning-not-required", title="t", severity="low",
+                     outcome="unknown", repositories=3, message="", reason="not read",
+                     permission="Administration: read")  # fmt: skip
+    assert list(overview.owner_table([fact]).iloc[0]) == [
+        "? unknown", "sha-pinning-not-required", "● low", 3, "not read", "Administration: read"
+    ]  # fmt: skip
 
 
 def test_movers_leave_out_what_did_not_move() -> None:
@@ -152,23 +154,26 @@ def test_two_scans_compared_never_invent_a_number() -> None:
     assert frame.loc["pinning points", "change"] == "+1"
 
 
-def test_time_to_fix_counts_only_what_was_fixed() -> None:
-    rows = [finding(closed=NOON + timedelta(days=days)) for days in (2, 4, 30)] + [finding()]
-    frame = trends.time_to_fix(rows)
-    assert list(frame.iloc[0]) == ["▲ high", 3, 4.0, 24.8]
-    assert trends.time_to_fix([finding()]).empty
+def test_time_to_fix_is_rounded_days() -> None:
+    rows = [FixTime(check="unpinned-action", title="t", fixed=3, mean_days=4.04, longest_days=9)]
+    assert list(trends.time_to_fix(rows).iloc[0]) == ["unpinned-action", 3, 4.0, 9.0]
 
 
-def test_actions_are_summed_by_name_with_their_refs() -> None:
-    rows = [action(), action(repository="fennel", ref="a" * 40, pinned=True, comment="v4.1.0"),
-            action(action="docker/login-action", ref="v3", in_release=False)]  # fmt: skip
-    frame = actions.summary(rows)
-    assert list(frame["action"]) == ["actions/checkout", "docker/login-action"]
-    assert frame.loc[0, "refs"] == "v4, aaaaaaaa (v4.1.0)"
-    assert (frame.loc[0, "pinned"], frame.loc[0, "repositories"]) == (50, 2)
-    broken = actions.broken_by_pinning(rows)
-    assert list(broken["repository"]) == ["lumen"]
-    assert broken.loc[0, "uses"] == 2
+def test_actions_say_how_many_uses_are_pinned() -> None:
+    row = ActionSummary(action="actions/checkout", kind="action", uses=4, repositories=2, refs=3,
+                        unpinned=1, in_release=4, advisories="GHSA-1", newest_release="v5",
+                        archived="")  # fmt: skip
+    frame = actions.summary([row])
+    assert (frame.loc[0, "pinned"], frame.loc[0, "advisories"]) == (75, "▲ GHSA-1")
+    assert actions.broken_by_pinning([row]).loc[0, "uses"] == 1
+
+
+def test_a_search_for_an_action_may_name_a_ref() -> None:
+    found = actions.search(" actions/checkout@v4 ", "not pinned")
+    assert (found.action, found.ref, found.pinned, found.in_release) == (
+        "actions/checkout", "v4", False, None
+    )  # fmt: skip
+    assert actions.search("", "in releases").in_release is True
 
 
 def test_findings_are_grouped_worst_first() -> None:

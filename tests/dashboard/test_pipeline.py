@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from dashboard.charts import bars, pipeline, trends
 from dashboard.frames import trends as trend_frames
-from dashboard.language import DARK, LIGHT
+from dashboard.language import DARK, LIGHT, Ink
 from dashboard.pipeline import Pipeline, pipelines
 from dashboard.reading import self_check
 from tests.dashboard.rows import HOSTILE, finding, trend
@@ -51,10 +50,9 @@ jobs:
 """
 
 
-def drawn(workflow: str, **changes: Any) -> Pipeline:
+def drawn(workflow: str, **changes: object) -> Pipeline:
     checked = self_check(workflow, pyproject='[project]\nname = "lumen"\n')
-    assert checked.reading.repository is not None
-    found = pipelines(checked.reading.repository, [finding(**changes)])
+    found = pipelines(checked.audit.repository, [finding(**changes)])
     assert len(found) == 1
     return found[0]
 
@@ -80,8 +78,7 @@ def test_boxes_say_what_they_hold_and_where_they_are_weak() -> None:
     assert nodes["publish"].lines == (
         "token: id-token write, contents read", "environment: pypi"
     )  # fmt: skip
-    assert nodes["publish"].faults == "▲ high: 1 finding"
-    assert nodes["publish"].checks == "unpinned-action"
+    assert nodes["publish"].faults == "▲ high: unpinned-action"
     assert nodes["build"].faults == ""
     assert nodes["lumen"].lines == ("pypi · production", "by trusted publishing")
 
@@ -124,10 +121,12 @@ def test_many_jobs_beside_each_other_take_further_rows() -> None:
 
 
 @pytest.mark.parametrize("ink", [LIGHT, DARK])
-def test_hostile_names_reach_the_drawing_as_data_only(ink: Any) -> None:
+def test_hostile_names_reach_the_drawing_as_data_only(ink: Ink) -> None:
     quoted = json.dumps(HOSTILE)
-    shown = drawn(f"on: {{push: {{tags: [{quoted}]}}}}\njobs:\n  publish:\n    runs-on: x\n"
-                  f"    environment: {quoted}\n    steps: [{{run: twine upload dist/*}}]\n")
+    shown = drawn(
+        f"on: {{push: {{tags: [{quoted}]}}}}\njobs:\n  publish:\n    runs-on: x\n"
+        f"    environment: {quoted}\n    steps: [{{run: twine upload dist/*}}]\n"
+    )
     spec = pipeline.drawing(shown, ink).to_dict()
     data = spec.pop("datasets")
     assert "evil.example" in json.dumps(data)

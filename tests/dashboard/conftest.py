@@ -1,0 +1,56 @@
+"""Databases and apps of the dashboard's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.dashboard import sample
+from tests.dashboard.browser import ROOT
+
+Opened = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    """Streamlit's caches live as long as the process: one test must not see another's."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Addresses of databases by the state that they put the dashboard into."""
+    folder = tmp_path_factory.mktemp("databases")
+    states = [sample.orchard(state) for state in range(4)]
+    return {
+        "none": f"sqlite:///{folder / 'none.sqlite'}",
+        "one": sample.write(folder / "one.sqlite", "orchard-labs", states[:1]),
+        "many": sample.write(folder / "many.sqlite", "orchard-labs", states),
+        "gaps": sample.write(folder / "gaps.sqlite", "orchard-labs", [sample.gappy()], gaps=True),
+        "hostile": sample.write(folder / "hostile.sqlite", "evil-labs", [sample.hostile()]),
+    }
+
+
+@pytest.fixture
+def opened(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """Opens a view of a database through the router."""
+
+    def open_view(view: str, database: str, **query: str) -> AppTest:
+        monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases[database])
+        app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=30)
+        app.run()
+        for name, value in query.items():
+            app.query_params[name] = value
+        if view != "overview":
+            app.switch_page(f"views/{view}.py")
+        return app.run()
+
+    return open_view

@@ -1,0 +1,77 @@
+"""Pictures of every view, light, dark and narrow: ``python -m tests.dashboard.screenshots DIR``.
+
+They are for looking at: what jars is mended in the views.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.dashboard import sample
+from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
+
+STYLES = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
+EXTRA = {
+    "repository-release": "/repository?repository=lumen&tab=Release",
+    "repository-token": "/repository?repository=pith&tab=Release",
+    "repository-lesson": "/repository?repository=pith&tab=Lesson",
+    "repository-evidence": "/repository?repository=pith&tab=Publications",
+}
+
+
+def settle(page: Page) -> None:
+    """Wait until the view is drawn and nothing runs any more."""
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_timeout(700)
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
+    page.get_by_test_id("stSkeleton").first.wait_for(state="detached")
+    page.wait_for_timeout(900)
+
+
+def whole(page: Page, path: Path) -> None:
+    """A picture of the whole view: the window grows until nothing is cut off."""
+    main = page.get_by_test_id("stMain")
+    height = main.evaluate("element => element.scrollHeight")
+    size = page.viewport_size or {"width": 1280, "height": 900}
+    page.set_viewport_size({"width": size["width"], "height": min(int(height) + 10, 6000)})
+    page.wait_for_timeout(600)
+    page.screenshot(path=path)
+
+
+def shoot(browser: Browser, address: str, folder: Path, only: set[str]) -> None:
+    """Save a picture of every view in every style, or of those asked for."""
+    paths = {view: path_of(view) for view in VIEWS} | EXTRA
+    for style, (width, height) in STYLES.items():
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if style == "dark" else "light",
+        )
+        for view, path in paths.items():
+            if only and not only & {view, style, f"{view}-{style}"}:
+                continue
+            page = context.new_page()
+            page.goto(address + path)
+            settle(page)
+            whole(page, folder / f"{view}-{style}.png")
+            page.close()
+        context.close()
+
+
+def main(folder: Path, only: set[str]) -> None:
+    """Make a database of the invented organization and picture it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        states = [sample.orchard(state) for state in range(4)]
+        database = sample.write(Path(temporary) / "s.sqlite", "orchard-labs", states)
+        with served(database, Path(temporary)) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+            shoot(browser, address, folder, only)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), set(sys.argv[2:]))

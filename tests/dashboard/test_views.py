@@ -1,0 +1,173 @@
+"""Every view through the router, in every state: what is said, not only that nothing breaks."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from dashboard.access import REFUSED_BIND
+from tests.dashboard.browser import ROOT
+from tests.dashboard.conftest import Opened
+
+VIEWS = {
+    "overview": "Overview", "trends": "Trends", "repositories": "Repositories",
+    "repository": "Repository", "findings": "Findings", "actions": "Actions",
+    "publishers": "Publishers", "coverage": "Coverage", "method": "Method",
+    "self_check": "Self-check", "reports": "Reports",
+}  # fmt: skip
+WITHOUT_DATABASE = {"method", "self_check"}
+
+
+def said(app: AppTest) -> str:
+    """Everything that a view says, its tables' cells included."""
+    parts = []
+    for kind in ("title", "subheader", "markdown", "text", "caption", "info", "error", "warning",
+                 "code"):  # fmt: skip
+        parts += [str(element.value) for element in app.get(kind)]
+    parts += [f"{metric.label}: {metric.value}" for metric in app.metric]
+    parts += [element.value.to_csv(na_rep="") for element in app.dataframe]
+    parts += [expander.label for expander in app.expander]
+    return "\n".join(parts)
+
+
+def sound(app: AppTest, title: str) -> str:
+    """What a view says, once it is sure that it broke nowhere and has one heading."""
+    assert not app.exception, app.exception
+    assert [element.value for element in app.title] == [title]
+    text = said(app)
+    for bad in ("Traceback", "None", "NaN", "nan,", "<NA>"):
+        assert bad not in text, f"{bad!r} in {text}"
+    return text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opened) -> None:
+    text = sound(opened(view, "none"), VIEWS[view])
+    if view not in WITHOUT_DATABASE:
+        assert "Nothing to show yet" in text
+        assert "release-audit demo" in text
+        assert "release-audit scan --folder DIR" in text
+        assert "There is no database at" in text
+
+
+@pytest.mark.parametrize(("view", "sentences"), {
+    "overview": ("5 repositories publish packages, of 6 scanned", "No score changed"),
+    "trends": ("One scan so far", "There is one scan so far", "Nothing was fixed yet"),
+    "repositories": ("6 repositories, lines 1 to 6", "fennel"),
+    "repository": ("What was deducted", "Last seen 7 Sep 2026"),
+    "findings": ("long-lived-token", "Choose lines"),
+    "actions": ("actions/checkout", "▲ not pinned", "release/v1"),
+    "publishers": ("▲ token", "PYPI_TOKEN"),
+    "coverage": ("Unknown results", "There is no gap"),
+    "method": ("unpinned-action", "an open critical finding 39"),
+    "self_check": ("The result appears here",),
+    "reports": ("repositories.csv", "SARIF"),
+}.items())  # fmt: skip
+def test_after_one_scan(view: str, sentences: tuple[str, ...], opened: Opened) -> None:
+    text = sound(opened(view, "one"), VIEWS[view])
+    for sentence in sentences:
+        assert sentence in text, f"{sentence!r} not in {text}"
+
+
+@pytest.mark.parametrize(("view", "sentences"), {
+    "overview": ("5 repositories publish packages, of 6 scanned", "Since the last scan",
+                 "the rest is unknown, not safe", "long-lived-token"),
+    "trends": ("Two scans compared", "D → A", "fennel"),
+    "repositories": ("sorrel", "6 repositories"),
+    "repository": ("updates-not-automated",),
+    "findings": ("persisted-checkout-credentials",),
+    "actions": ("If commit pins were enforced", "contents: read"),
+    "publishers": ("● oidc", "▲ token"),
+    "coverage": ("What a permission would answer",),
+    "method": ("How a score comes about",),
+    "self_check": ("Nothing is stored or sent",),
+    "reports": ("Data dictionary",),
+}.items())  # fmt: skip
+def test_after_many_scans(view: str, sentences: tuple[str, ...], opened: Opened) -> None:
+    text = sound(opened(view, "many"), VIEWS[view])
+    for sentence in sentences:
+        assert sentence in text, f"{sentence!r} not in {text}"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_gaps_reach_the_page(view: str, opened: Opened) -> None:
+    text = sound(opened(view, "gaps"), VIEWS[view])
+    if view == "coverage":
+        assert "(the owner)" in text
+        assert "forbidden" in text
+        assert "Actions: read" in text
+        assert "invalid" in text
+        assert "release.yml" in text
+    if view == "repository":
+        assert "1 gap could not be read" in text
+        assert "Nothing here is published by a workflow, so there is no grade" in text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_hostile_organization_is_shown_by_safe_elements_only(view: str, opened: Opened) -> None:
+    app = opened(view, "hostile")
+    assert not app.exception, app.exception
+    for kind in ("title", "subheader", "header", "markdown", "caption", "info", "error", "warning"):
+        for element in app.get(kind):
+            assert "evil.example" not in str(element.value), (kind, element.value)
+    labels = [element.label for element in (*app.expander, *app.metric, *app.tabs, *app.button)]
+    assert not any("evil.example" in label for label in labels)
+
+
+def open_gate(
+    monkeypatch: pytest.MonkeyPatch, database: str, user: dict[str, object], **secrets: object
+) -> AppTest:
+    """The overview as seen by a viewer of a deployment with login."""
+    monkeypatch.setenv("RELEASE_AUDIT_DATABASE", database)
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+    app.secrets["auth"] = {"redirect_uri": "https://audit.example/oauth2callback"}
+    for name, value in secrets.items():
+        app.secrets[name] = value
+    app.user = user
+    return app.run()
+
+
+def test_whoever_is_not_logged_in_sees_a_button_and_nothing_else(
+    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_gate(monkeypatch, databases["many"], {"is_logged_in": False})
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Log in"]
+    assert "orchard" not in said(app)
+    assert not app.dataframe
+
+
+def test_whoever_is_not_on_the_list_reads_whom_to_ask(
+    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = {"is_logged_in": True, "email": "eve@elsewhere.example"}
+    for access in ({}, {"domains": ["orchard.example"]}):
+        app = open_gate(monkeypatch, databases["many"], stranger, access=access)
+        assert "not on this dashboard's list" in said(app)
+        assert "lumen" not in said(app)
+        assert not app.selectbox
+
+
+def test_a_member_sees_the_dashboard_and_can_log_out(
+    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = {"is_logged_in": True, "email": "kim@orchard.example", "email_verified": True}
+    access = {"domains": ["orchard.example"]}
+    app = open_gate(monkeypatch, databases["many"], member, access=access)
+    assert "5 repositories publish" in sound(app, "Overview")
+    assert "Log out" in [button.label for button in app.button]
+
+
+def test_without_login_another_address_is_refused(
+    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases["many"])
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")  # noqa: S104 - what is refused
+    try:
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=30).run()
+    finally:
+        config.set_option("server.address", before)
+    assert REFUSED_BIND in said(app)
+    assert not app.selectbox
