@@ -261,7 +261,8 @@ class TrendRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreChange:
     """A change of one repository's score, with its cause: repository, setting, index, policy
-    or token.
+    or token; acceptance where a waiver came or went, and references where nothing of these
+    changed: a tag moved, a release or an advisory of an action came out.
     """
 
     owner: str

@@ -80,9 +80,19 @@ def close_rows(
 
 
 def sync(
-    connection: Connection, table: Table, place: Place, rows: Sequence[Mapping[str, Any]]
+    connection: Connection,
+    table: Table,
+    place: Place,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    new: bool = False,
 ) -> Change:
-    """Make the rows that hold equal to these; what stays the same is left alone."""
+    """Make the rows that hold equal to these; what stays the same is left alone. Of a ``new``
+    repository nothing holds yet.
+    """
+    if new:
+        open_rows(connection, table, place, rows)
+        return Change(opened=tuple(rows))
     columns = value_columns(table)
     wanted: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:

@@ -98,13 +98,12 @@ def _write(
     changes = {"facts": sync(connection, tables.facts, place, [new_facts])}
     said.families["score"][0].update(_open_counts(findings.open))
     for name, rows in said.families.items():
-        changes[name] = sync(connection, tables.metadata.tables[name], place, rows)
+        table = tables.metadata.tables[name]
+        changes[name] = sync(connection, table, place, rows, new=not held)
     note_change(connection, place, changes, names, held[0] if held else None)
-    table = tables.repository
-    name = audit.repository.ref.name
-    connection.execute(
-        table.update().where(table.c.id == number).values(digest=said.digest, name=name)
-    )
+    mine = tables.repository.c.id == number
+    values = {"digest": said.digest, "name": audit.repository.ref.name}
+    connection.execute(tables.repository.update().where(mine).values(**values))
 
 
 def _details(connection: Connection, content_id: int) -> Details:

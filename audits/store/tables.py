@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.types import TypeDecorator
 
 OPEN = 2**31 - 1
@@ -207,6 +208,10 @@ result = interval(
     Column("weight", Float, nullable=False), _whole("places"), _whole("failing"),
     _to("unseen_id", "unseen", nullable=True), _flag("on_owner"), _text("crash"),
     Index(None, "owner_id", "closed", "opened", "rule_id", "outcome"),
+    Index(
+        "ix_result_on_owner", "owner_id", "closed",
+        sqlite_where=sql("on_owner = 1"), postgresql_where=sql("on_owner"),
+    ),
 )  # fmt: skip
 """Every outcome but not-applicable, which is what a check without a row came to."""
 

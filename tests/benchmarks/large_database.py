@@ -118,10 +118,10 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
 def main() -> None:
     """Build if need be, then time each question twice."""
     path = Path(sys.argv[1])
-    sizes = [int(word) for word in sys.argv[2:]]
+    repositories, scans = [int(word) for word in sys.argv[2:]] or (10_000, 100)
     if not path.exists():
         begun = time.perf_counter()
-        for scan in build(f"sqlite:///{path}", *sizes):
+        for scan in build(f"sqlite:///{path}", repositories, scans):
             if scan % 10 == 1:
                 print(f"scan {scan}: {time.perf_counter() - begun:.0f} s", flush=True)
     print(f"{path.stat().st_size / 1e6:.0f} MB")

@@ -78,7 +78,7 @@ def test_alembic_is_not_imported_for_a_current_schema(filled: str) -> None:
         "sys.exit('alembic' in sys.modules)\n"
     )
     command = [sys.executable, "-c", script, filled]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])  # noqa: S603
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -133,7 +133,9 @@ def test_odd_paths(tmp_path: Path) -> None:
     assert store.name.endswith("a b.sqlite")
 
 
-def test_the_default_is_in_the_users_data_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_default_is_in_the_users_data_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     store = open_store()
     scan(store, 0, audit("lumen"))

@@ -16,18 +16,14 @@ def upgrade() -> None:
     _deduction()
     _facts()
     _finding()
-    _owner_facts()
     _result()
     _score()
-    _score_change()
     _state()
 
 
 def downgrade() -> None:
     """Drop them, with all that they hold."""
-    for table in reversed(
-        ("deduction", "facts", "finding", "owner_facts", "result", "score", "score_change", "state")
-    ):
+    for table in reversed(("deduction", "facts", "finding", "result", "score", "state")):
         op.drop_table(table)
 
 
@@ -140,36 +136,6 @@ def _finding() -> None:
     )
 
 
-def _owner_facts() -> None:
-    op.create_table(
-        "owner_facts",
-        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
-        sa.Column("owner_id", sa.Integer(), nullable=False),
-        sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("opened", sa.Integer(), nullable=False),
-        sa.Column("closed", sa.Integer(), nullable=False),
-        sa.Column("settings_id", sa.Integer(), nullable=False),
-        sa.Column("advisories_id", sa.Integer(), nullable=False),
-        sa.Column("detail_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["advisories_id"], ["content.id"], name="fk_owner_facts_advisories_id"
-        ),
-        sa.ForeignKeyConstraint(["detail_id"], ["content.id"], name="fk_owner_facts_detail_id"),
-        sa.ForeignKeyConstraint(["owner_id"], ["owner.id"], name="fk_owner_facts_owner_id"),
-        sa.ForeignKeyConstraint(
-            ["repository_id"], ["repository.id"], name="fk_owner_facts_repository_id"
-        ),
-        sa.ForeignKeyConstraint(["settings_id"], ["content.id"], name="fk_owner_facts_settings_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_owner_facts"),
-    )
-    op.create_index(
-        "ix_owner_facts_repository_id_closed",
-        "owner_facts",
-        ["repository_id", "closed"],
-        unique=False,
-    )
-
-
 def _result() -> None:
     op.create_table(
         "result",
@@ -194,6 +160,14 @@ def _result() -> None:
         sa.ForeignKeyConstraint(["rule_id"], ["rule.id"], name="fk_result_rule_id"),
         sa.ForeignKeyConstraint(["unseen_id"], ["unseen.id"], name="fk_result_unseen_id"),
         sa.PrimaryKeyConstraint("id", name="pk_result"),
+    )
+    op.create_index(
+        "ix_result_on_owner",
+        "result",
+        ["owner_id", "closed"],
+        unique=False,
+        sqlite_where=sa.text("on_owner = 1"),
+        postgresql_where=sa.text("on_owner"),
     )
     op.create_index(
         "ix_result_owner_id_closed_opened_rule_id_outcome",
@@ -255,37 +229,6 @@ def _score() -> None:
     )
     op.create_index(
         "ix_score_repository_id_closed", "score", ["repository_id", "closed"], unique=False
-    )
-
-
-def _score_change() -> None:
-    op.create_table(
-        "score_change",
-        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
-        sa.Column("owner_id", sa.Integer(), nullable=False),
-        sa.Column("repository_id", sa.Integer(), nullable=False),
-        sa.Column("scan_id", sa.Integer(), nullable=False),
-        sa.Column("before", sa.Float(), nullable=True),
-        sa.Column("after", sa.Float(), nullable=True),
-        sa.Column("grade_before", sa.Text(), nullable=False),
-        sa.Column("grade_after", sa.Text(), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("checks", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["owner_id"], ["owner.id"], name="fk_score_change_owner_id"),
-        sa.ForeignKeyConstraint(
-            ["repository_id"], ["repository.id"], name="fk_score_change_repository_id"
-        ),
-        sa.ForeignKeyConstraint(["scan_id"], ["scan.id"], name="fk_score_change_scan_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_score_change"),
-    )
-    op.create_index(
-        "ix_score_change_owner_id_scan_id", "score_change", ["owner_id", "scan_id"], unique=False
-    )
-    op.create_index(
-        "ix_score_change_repository_id_scan_id",
-        "score_change",
-        ["repository_id", "scan_id"],
-        unique=False,
     )
 
 

@@ -16,15 +16,26 @@ def upgrade() -> None:
     _reference()
     _action_use()
     _gap()
+    _owner_facts()
     _package()
     _publication()
+    _score_change()
     _unreached()
 
 
 def downgrade() -> None:
     """Drop them, with all that they hold."""
     for table in reversed(
-        ("reference", "action_use", "gap", "package", "publication", "unreached")
+        (
+            "reference",
+            "action_use",
+            "gap",
+            "owner_facts",
+            "package",
+            "publication",
+            "score_change",
+            "unreached",
+        )
     ):
         op.drop_table(table)
 
@@ -116,6 +127,36 @@ def _gap() -> None:
     op.create_index("ix_gap_repository_id_closed", "gap", ["repository_id", "closed"], unique=False)
 
 
+def _owner_facts() -> None:
+    op.create_table(
+        "owner_facts",
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("opened", sa.Integer(), nullable=False),
+        sa.Column("closed", sa.Integer(), nullable=False),
+        sa.Column("settings_id", sa.Integer(), nullable=False),
+        sa.Column("advisories_id", sa.Integer(), nullable=False),
+        sa.Column("detail_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["advisories_id"], ["content.id"], name="fk_owner_facts_advisories_id"
+        ),
+        sa.ForeignKeyConstraint(["detail_id"], ["content.id"], name="fk_owner_facts_detail_id"),
+        sa.ForeignKeyConstraint(["owner_id"], ["owner.id"], name="fk_owner_facts_owner_id"),
+        sa.ForeignKeyConstraint(
+            ["repository_id"], ["repository.id"], name="fk_owner_facts_repository_id"
+        ),
+        sa.ForeignKeyConstraint(["settings_id"], ["content.id"], name="fk_owner_facts_settings_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_owner_facts"),
+    )
+    op.create_index(
+        "ix_owner_facts_repository_id_closed",
+        "owner_facts",
+        ["repository_id", "closed"],
+        unique=False,
+    )
+
+
 def _package() -> None:
     op.create_table(
         "package",
@@ -195,6 +236,37 @@ def _publication() -> None:
         "ix_publication_repository_id_closed",
         "publication",
         ["repository_id", "closed"],
+        unique=False,
+    )
+
+
+def _score_change() -> None:
+    op.create_table(
+        "score_change",
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("repository_id", sa.Integer(), nullable=False),
+        sa.Column("scan_id", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Float(), nullable=True),
+        sa.Column("after", sa.Float(), nullable=True),
+        sa.Column("grade_before", sa.Text(), nullable=False),
+        sa.Column("grade_after", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("checks", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["owner.id"], name="fk_score_change_owner_id"),
+        sa.ForeignKeyConstraint(
+            ["repository_id"], ["repository.id"], name="fk_score_change_repository_id"
+        ),
+        sa.ForeignKeyConstraint(["scan_id"], ["scan.id"], name="fk_score_change_scan_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_score_change"),
+    )
+    op.create_index(
+        "ix_score_change_owner_id_scan_id", "score_change", ["owner_id", "scan_id"], unique=False
+    )
+    op.create_index(
+        "ix_score_change_repository_id_scan_id",
+        "score_change",
+        ["repository_id", "scan_id"],
         unique=False,
     )
 

@@ -1,0 +1,63 @@
+"""How large the database becomes: 10,000 repositories with a year of nightly scans.
+
+Run by hand: ``python -m tests.benchmarks.store_growth [REPOSITORIES] [SCANS]``. Fewer of both
+are recorded, and the rest is extrapolated: the first night and the later ones grow linearly.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import func, select
+
+from audits.store import tables
+from audits.store.open import open_store
+from tests.benchmarks.large_database import Nights, build
+
+WANTED, YEAR = 10_000, 365
+BUSY = Nights(edited=0.01, pushed=0.10, released=0.005)
+"""A busy organization: every repository's release workflow is edited four times a year, one
+repository in ten is pushed to between two nights, and one in two hundred releases."""
+
+
+def main() -> None:
+    """Record, measure, extrapolate."""
+    sizes = [int(word) for word in sys.argv[1:]] or [1_000, 40]
+    repositories, scans = sizes
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "history.sqlite"
+        nights = build(f"sqlite:///{path}", repositories, scans, BUSY)
+        bytes_after = [_size(path) for _ in nights]
+        first, nightly = bytes_after[0], (bytes_after[-1] - bytes_after[0]) / (scans - 1)
+        scale = WANTED / repositories
+        year = (first + nightly * (YEAR - 1)) * scale
+        print(f"{repositories} repositories, {scans} scans: {bytes_after[-1] / 1e6:.1f} MB")
+        print(f"first night {first / repositories / 1e3:.1f} kB a repository")
+        print(f"later nights {nightly / 1e3:.1f} kB, {nightly / repositories:.0f} B a repository")
+        print(f"{WANTED} repositories, {YEAR} nights: {year / 1e9:.2f} GB (bar: 2 GB)")
+        _rows(path)
+
+
+def _size(path: Path) -> int:
+    """Bytes of the file once the log is folded in; free pages are used again."""
+    store = open_store(f"sqlite:///{path}")
+    with store.reading() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    store.close()
+    return path.stat().st_size
+
+
+def _rows(path: Path) -> None:
+    store = open_store(f"sqlite:///{path}", read_only=True)
+    with store.reading() as connection:
+        for name, table in tables.metadata.tables.items():
+            count = connection.scalar(select(func.count()).select_from(table))
+            print(f"  {name:14} {count:9} rows")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Why scores change: one word each, told from what differs between two states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from audits.model.evidence import ResolvedRef
+from audits.model.outcome import Outcome
+from audits.model.score import Audit
+from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
+from audits.store.store import Store
+from tests.store.recorded import scan
+from tests.store.samples import (
+    NEEDS_ADMIN,
+    OWNER,
+    PINS,
+    TOKEN,
+    audit,
+    commit,
+    evidence,
+    fault,
+    gap,
+    result,
+)
+
+HIDDEN = Unseen(need=Need.SETTINGS, reason="hidden", permission="Actions: read")
+
+
+def settings(*, reviewers: int | Unseen = 0) -> RepositorySettings:
+    """Settings with one environment."""
+    return RepositorySettings(
+        environments={"pypi": EnvironmentSettings(name="pypi", reviewers=reviewers)},
+        tag_rulesets=(), latest_release_immutable=None, actions=HIDDEN, secret_names=HIDDEN,
+        organization_secret_names=HIDDEN,
+    )  # fmt: skip
+
+
+def reference(commit_id: str) -> ResolvedRef:
+    """What ``actions/checkout@v4`` is."""
+    return ResolvedRef(slug="actions/checkout", ref="v4", commit=commit_id)
+
+
+UNKNOWN = (result(PINS, outcome=Outcome.UNKNOWN, unseen=(NEEDS_ADMIN,)), result(TOKEN))
+
+CASES: dict[str, tuple[Audit, Audit]] = {
+    "repository": (audit(points=60), audit(points=95, text="on: push\n", sha=commit(2))),
+    "setting": (
+        audit(points=60, settings=settings()),
+        audit(points=95, settings=settings(reviewers=2)),
+    ),
+    "index": (
+        audit(points=60, index=evidence("1.0")),
+        audit(points=95, index=evidence("2.0", attested=False)),
+    ),
+    "policy": (audit(points=60), audit(points=95, policy="2", text="on: push\n")),
+    "token": (
+        audit(points=60, settings=settings(reviewers=HIDDEN)),
+        audit(points=95, settings=settings(reviewers=1)),
+    ),
+    "acceptance": (
+        audit("lumen", fault("a"), points=60),
+        audit("lumen", fault("a", accepted=True), points=95),
+    ),
+    "references": (
+        audit(points=60, references=(reference(commit(7)),)),
+        audit(points=95, references=(reference(commit(8)),)),
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", CASES)
+def test_each_cause(store: Store, cause: str) -> None:
+    before, after = CASES[cause]
+    scan(store, 0, before)
+    scan(store, 1, after)
+    change = store.score_changes(OWNER)[0]
+    assert (change.cause, change.before, change.after) == (cause, 60, 95)
+    assert (change.grade_before, change.grade_after) == ("C", "A")
+    assert change.checks == (PINS,)
+
+
+def test_a_lesser_token_is_the_cause_even_if_files_changed(store: Store) -> None:
+    scan(store, 0, audit("lumen", fault("a"), points=60, tier=2))
+    scan(store, 1, audit("lumen", results=UNKNOWN, points=95, tier=1, text="on: push\n"))
+    assert store.score_changes(OWNER)[0].cause == "token"
+
+
+def test_a_file_that_could_not_be_read_is_no_change_of_the_repository(store: Store) -> None:
+    scan(store, 0, audit("lumen", fault("a"), points=60))
+    hidden = audit("lumen", points=95, gaps=(gap(),))
+    snapshot = replace(hidden.repository.snapshot, files=())
+    without = replace(hidden, repository=replace(hidden.repository, snapshot=snapshot))
+    scan(store, 1, without)
+    assert store.score_changes(OWNER)[0].cause != "repository"
+    assert [f.state for f in store.findings()] == ["not-re-checked"]
+
+
+def test_the_same_score_is_no_change(store: Store) -> None:
+    scan(store, 0, audit(points=60))
+    scan(store, 1, audit(points=60, text="on: push\n", sha=commit(2)))
+    assert store.score_changes(OWNER) == ()
+
+
+def test_changes_of_one_repository_and_since(store: Store) -> None:
+    for number, points in enumerate((60, 95, 60)):
+        scan(store, number, audit(points=points, text=f"# {points}\n"), audit("quill"))
+    assert [c.scan for c in store.score_changes(OWNER)] == [3]
+    assert [c.scan for c in store.score_changes(OWNER, since=1)] == [3, 2]
+    assert [c.scan for c in store.score_changes(OWNER, repository="lumen")] == [3, 2]
+    assert store.score_changes(OWNER, scan=2, repository="lumen")[0].after == 95
+    assert store.score_changes(OWNER, repository="quill") == ()
