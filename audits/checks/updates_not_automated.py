@@ -174,7 +174,11 @@ def updates_not_automated(repo: Repository) -> Iterator[Verdict]:
     """Yield a finding for each release workflow that no bot covers, and for short cooldowns."""
     if next(remote_uses(repo), None) is None:
         return
-    updates = repo.updates or UpdateAutomation()
+    updates = repo.updates
+    if updates is None:
+        unseen = Unseen(need=Need.WORKFLOW, reason="the files of update bots were not read")
+        yield Unknown(at=Location(path=_PATHS[0]), unseen=unseen)
+        return
     if updates.covers_actions:
         yield from (Clean(at=rule.at) for rule in updates.rules if rule.covers_actions)
     elif updates.gaps:

@@ -103,6 +103,13 @@ class _Range:
         above = key > self.low or (self.low_is_in and key == self.low)
         return above and (key < self.high or (self.high_is_in and key == self.high))
 
+    def overlaps(self, version: Version) -> bool:
+        """Whether some release that a version can mean is in the range."""
+        low, high = version.lowest, version.highest
+        ends_before = self.high < low or (self.high == low and not self.high_is_in)
+        starts_after = self.low > high or (self.low == high and not self.low_is_in)
+        return not (ends_before or starts_after)
+
 
 def _parse_range(text: str) -> _Range | None:
     """An advisory's range: bounds joined by commas, each ``<``, ``<=``, ``=``, ``>`` or ``>=``."""
@@ -135,13 +142,15 @@ def newest_is_within(version: Version, ranges: Iterable[str]) -> bool:
 
 
 def is_within(version: Version, ranges: Iterable[str]) -> bool | None:
-    """Whether a version is in one of these ranges; None where a partial one could be."""
-    possible = False
+    """Whether a version is in one of these ranges; None where a partial one could be, or where
+    a range cannot be read.
+    """
+    doubt = False
     for known in map(_parse_range, ranges):
         if known is None:
-            possible = True
-            continue
-        if known.has(version.lowest) and known.has(version.highest):
+            doubt = True
+        elif known.has(version.lowest) and known.has(version.highest):
             return True
-        possible = possible or (known.low <= version.highest and known.high >= version.lowest)
-    return (None if version.is_partial else False) if possible else False
+        else:
+            doubt = doubt or known.overlaps(version)
+    return None if doubt else False
