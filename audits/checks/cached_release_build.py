@@ -40,8 +40,9 @@ from audits.model.edits import delete_lines, set_input
 from audits.model.guards import reach, text_value
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
+from audits.model.source import SourceFile
 from audits.model.starts import RefKind, starts_of
-from audits.model.workflow import Job, Workflow
+from audits.model.workflow import Job, Step, Workflow
 
 _WORKFLOW = """\
 on:
@@ -58,6 +59,7 @@ jobs:
 """
 _PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
 _UV = "astral-sh/setup-uv@37802adc94f370d6bfd71619e3f0bf239e1f3b78 # v7.6.0"
+_NODE = "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0"
 _WITH = "\n        with:\n          "
 _TEST = """\
 on: {push: {branches: [main]}}
@@ -94,6 +96,11 @@ jobs:
             fixed=_WORKFLOW % f"{_PYTHON}{_WITH}python-version: '3.13'",
         ),
         Example(
+            name="turned on twice",
+            workflow=_WORKFLOW % f"{_NODE}  # !{_WITH}node-version: 24\n          cache: npm",
+            fixed=_WORKFLOW % f"{_NODE}{_WITH}package-manager-cache: false\n          node-version: 24",
+        ),
+        Example(
             name="turned on for tags",
             workflow=_WORKFLOW % f"{_UV}  # !{_WITH}enable-cache: ${{{{ github.ref_type == 'tag' }}}}",
             fixed=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false",
@@ -124,20 +131,20 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
     for site in repo.steps():
         uses = site.step.uses
-        restores, control = restores_cache(site.step)
+        restores, controls = restores_cache(site.step)
         if uses is None or not _is_looked_at(site):
             continue
         at = uses.raw.location(site.path)
-        if restores is Restores.MAYBE and control is not None and _is_off(repo, site, control):
+        if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
             restores = Restores.NO
         if restores is Restores.NO:
-            if control is not None:
+            if controls:
                 yield Clean(at=at, job=site.job)
             continue
         may = "restores" if restores is Restores.YES else "may restore"
         yield Finding(
             message=f"`{uses.action}` {may} a cache",
-            at=at, job=site.job, anchor=uses.action, edits=_edits(repo, site, control),
+            at=at, job=site.job, anchor=uses.action, edits=_edits(repo, site, controls),
         )  # fmt: skip
 
 
@@ -170,33 +177,49 @@ def _is_without(workflow: Workflow, job: Job | None) -> bool:
     )
 
 
-def _is_off(repo: Repository, site: StepSite, control: Control) -> bool:
-    """Whether the expression turns the cache off whenever a tag or release starts the job."""
-    given = next((t for k, t in site.step.inputs.items() if k.lower() == control.field), None)
-    if given is None or site.job is None:
+def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> bool:
+    """Whether expressions turn the cache off whenever a tag or release starts the job."""
+    if site.job is None:
         return False
-    known = [
-        truth(text_value(given, start.facts))
+    starts = [
+        start
         for route in repo.routes(site.job)
         for trigger in route.triggers
         for start in starts_of(trigger)
         if start.ref is RefKind.TAG and reach(repo, route, start).runs is not False
     ]
-    return bool(known) and all(value is control.turns_off for value in known)
+    given = {key.lower(): text for key, text in site.step.inputs.items()}
+    return bool(starts) and all(
+        control.field in given
+        and all(
+            truth(text_value(given[control.field], start.facts)) is control.turns_off
+            for start in starts
+        )
+        for control in controls
+    )
 
 
-def _edits(repo: Repository, site: StepSite, control: Control | None) -> tuple[Edit, ...]:
+def _edits(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> tuple[Edit, ...]:
+    """Turn every input off that has the step restore a cache; nothing if one resists."""
     source = repo.file(site.path)
-    if source is None or control is None:
-        return ()
+    found: list[Edit] = []
+    for control in controls if source is not None else ():
+        edits = _one_off(source, site.step, control) if source is not None else ()
+        if not edits:
+            return ()
+        found.extend(edits)
+    return tuple(found)
+
+
+def _one_off(source: SourceFile, step: Step, control: Control) -> tuple[Edit, ...]:
     if control.off is not None:
-        return set_input(source, site.step, control.field, control.off)
-    given = next((t for k, t in site.step.inputs.items() if k.lower() == control.field), None)
+        return set_input(source, step, control.field, control.off)
+    given = next((t for k, t in step.inputs.items() if k.lower() == control.field), None)
     lines = source.text.split("\n")
     whole = given is not None and re.fullmatch(
         rf"[ \t]*{re.escape(control.field)}:[^{{}}]*", lines[given.line - 1].rstrip("\r")
     )
-    alone = len(site.step.inputs) == 1
+    alone = len(step.inputs) == 1
     if given is None or not whole or alone or given.style in {"|", ">"}:
         return ()
     return (delete_lines(source, given.line, given.line),)

@@ -62,6 +62,7 @@ _HALF = f"${{{{ {_GUARD} }}}} && github.repository_owner == 'orchard-labs'"
     links=(GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX),
     any_workflow=True,
     milder_in_other_jobs=False,
+    zizmor="unsound-condition",
     examples=(
         Example(
             name="half of the guard is outside the fence",

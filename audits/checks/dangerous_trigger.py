@@ -78,6 +78,7 @@ _LS = "run: ls dist"
     links=(GITHUB_SECURE_USE, GITHUB_EVENTS),
     any_workflow=True,
     milder_in_other_jobs=False,
+    zizmor="dangerous-triggers",
     examples=(
         Example(
             name="nothing in the way",

@@ -45,6 +45,7 @@ jobs:
     severity=Severity.HIGH,
     links=(GITHUB_SECRETS, GITHUB_SECURE_USE),
     any_workflow=True,
+    zizmor="overprovisioned-secrets",
     examples=(
         Example(name="all secrets", workflow=_WORKFLOW % ("toJSON(secrets)", "  # !")),
         Example(

@@ -65,6 +65,7 @@ _CLAIMS = {"github-hosted": "a machine of GitHub", "self-hosted": "a self-hosted
     sharpened_by={Need.INDEX},
     links=(GITHUB_SELF_HOSTED, GITHUB_SECURE_USE),
     milder_in_other_jobs=False,
+    zizmor="self-hosted-runner",
     examples=(
         Example(name="by its label", workflow=_WORKFLOW % "[self-hosted, linux]  # !"),
         Example(name="a machine of GitHub", workflow=_WORKFLOW % "ubuntu-latest"),

@@ -86,6 +86,7 @@ jobs:
     severity=Severity.HIGH,
     links=(GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE),
     any_workflow=True,
+    zizmor="template-injection",
     examples=(
         Example(
             name="the branch of a pull request",

@@ -132,19 +132,26 @@ PUBLISHERS = frozenset(
 )  # fmt: skip
 
 
-def restores_cache(step: Step) -> tuple[Restores, Control | None]:
-    """Whether a step restores a cache, and the input that decides."""
+def restores_cache(step: Step) -> tuple[Restores, tuple[Control, ...]]:
+    """Whether a step restores a cache, and the inputs that must be turned off for it not to.
+
+    The inputs of an action that could, but does not, are all given.
+    """
     if step.uses is None or step.uses.action not in CACHING:
-        return Restores.NO, None
+        return Restores.NO, ()
     controls = CACHING[step.uses.action]
     if not controls:
-        return Restores.YES, None
+        return Restores.YES, ()
     if step.inputs_are_dynamic:
-        return Restores.MAYBE, None
-    found = [(control.read(step), control) for control in controls]
-    needs_all = step.uses.action in _NEEDS_ALL
+        return Restores.MAYBE, ()
+    found = {control: control.read(step) for control in controls}
     order = [Restores.YES, Restores.MAYBE, Restores.NO]
-    return (max if needs_all else min)(found, key=lambda pair: order.index(pair[0]))
+    needs_all = step.uses.action in _NEEDS_ALL
+    worst = (max if needs_all else min)(found.values(), key=order.index)
+    if worst is Restores.NO:
+        return worst, controls
+    on = tuple(control for control, restores in found.items() if restores is not Restores.NO)
+    return worst, on[:1] if needs_all else on
 
 
 def major_version(step: Step) -> int | None:
