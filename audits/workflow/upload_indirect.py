@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, islice
 
 from audits.model.place import Inputs
 from audits.model.publication import Registry
-from audits.model.workflow import Step
+from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.upload_match import BY_ACTION, MAY_UPLOAD
 from audits.workflow.upload_site import Site, fits
 from audits.workflow.upload_types import Tokens, Uploader
@@ -81,13 +82,22 @@ def _of_job(
 
 def _is_meant_elsewhere(site: Site) -> bool:
     """Whether another job of the workflow holds what looks like an uploader."""
-    return any(
-        (step.uses is not None and step.uses.action in BY_ACTION)
-        or (step.run is not None and MAY_UPLOAD.search(step.run.value))
-        for job in site.workflow.live_jobs
-        if job is not site.job
-        for step in job.live_steps
+    return any(job is not site.job for job in _jobs_with_uploaders(site.workflow))
+
+
+@lru_cache(maxsize=4)
+def _jobs_with_uploaders(workflow: Workflow) -> tuple[Job, ...]:
+    """The first two of them: one may be the job that asks."""
+    jobs = (
+        job
+        for job in workflow.live_jobs
+        if any(
+            (step.uses is not None and step.uses.action in BY_ACTION)
+            or (step.run is not None and MAY_UPLOAD.search(step.run.value))
+            for step in job.live_steps
+        )
     )
+    return tuple(islice(jobs, 2))
 
 
 def _gives(site: Site, env: Inputs, patterns: tuple[str, ...]) -> bool:

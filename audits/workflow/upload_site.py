@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from functools import cache
 from itertools import islice, product
 
 from audits.model.command import Command
@@ -103,31 +103,27 @@ class Site:
                     yield site, step
             site = site.parent
 
-    def variables(self) -> Iterator[tuple[str, Scalar, CredentialSource, Site]]:
+    def _levels(self) -> Iterator[tuple[Inputs, CredentialSource, Site]]:
         """The environment, nearest first: of step, of the calling step, of job and workflow."""
         site: Site | None = self
-        seen: set[str] = set()
+        top = self
         while site is not None:
-            for name, value in site.step.env.items() if site.step else ():
-                if name not in seen:
-                    seen.add(name)
-                    yield name, value, CredentialSource.STEP_ENV, site
+            if site.step is not None and site.step.env:
+                yield site.step.env, CredentialSource.STEP_ENV, site
             top, site = site, site.parent
-        levels = (
-            (self.job.env, CredentialSource.JOB_ENV),
-            (self.workflow.env, CredentialSource.WORKFLOW_ENV),
-        )
-        for env, source in levels:
-            for name, value in env.items():
-                if name not in seen:
-                    seen.add(name)
-                    yield name, value, source, top
+        yield self.job.env, CredentialSource.JOB_ENV, top
+        yield self.workflow.env, CredentialSource.WORKFLOW_ENV, top
 
     def variable(self, *patterns: str) -> Iterator[tuple[str, Scalar, CredentialSource, Site]]:
-        """The variables whose name is one of these, or fits one with a ``*``."""
-        for found in self.variables():
-            if fits(found[0], patterns):
-                yield found
+        """The variables whose name is one of these, or fits one with a ``*``; nearest first."""
+        seen: set[str] = set()
+        open_ended = any("*" in pattern for pattern in patterns)
+        for env, source, site in self._levels():
+            names = (n for n in env if fits(n, patterns)) if open_ended else patterns
+            for name in names:
+                if name in env and name not in seen:
+                    seen.add(name)
+                    yield name, env[name], source, site
 
     def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
         """All that a text with expressions and variables can be; None where that is open."""
@@ -219,9 +215,14 @@ def call_site(site: Site, route: Route, call: Job) -> Site:
     return Site(workflow=workflow, job=call, routes=(outer,), library=site.library, path=call.path)
 
 
+@cache
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(p).replace(r"\*", ".*") for p in patterns) or "(?!)")
+
+
 def fits(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a variable's name is one of these, or fits one with a ``*``."""
-    return name in patterns or any("*" in p and fnmatchcase(name, p) for p in patterns)
+    return _pattern(patterns).fullmatch(name) is not None
 
 
 def variable_name(word: str) -> str:

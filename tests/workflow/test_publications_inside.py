@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -108,6 +110,51 @@ def test_a_known_uploader_explains_the_credential() -> None:
     steps = "- run: make release\n- run: twine upload dist/*\n"
     found = the_one(job_of(steps, head="env: {TWINE_PASSWORD: '${{ secrets.T }}'}"))
     assert (found.mechanism, found.indirect) == ("twine upload", False)
+
+
+@pytest.mark.parametrize(("other", "count"), [("twine upload dist/*", 0), ("pytest", 2)])
+def test_a_credential_of_the_workflow_is_meant_for_the_job_that_uploads(
+    other: str, count: int
+) -> None:
+    text = f"""
+on: push
+env: {{TWINE_PASSWORD: '${{{{ secrets.T }}}}'}}
+jobs:
+  build: {{steps: [{{run: make release}}]}}
+  check: {{steps: [{{run: make publish}}]}}
+  other: {{steps: [{{run: '{other}'}}]}}
+"""
+    assert len([p for p in found_in(text) if p.indirect]) == count
+
+
+def _many(unit: str, count: int, *, env: str = "", jobs: bool = False) -> str:
+    head = f"on: push\nenv: {{{env}}}\njobs:\n"
+    if jobs:
+        return head + "".join(f"  j{i}: {{steps: [{unit}]}}\n" for i in range(count))
+    return head + "  a:\n    steps:\n" + f"      - {unit}\n" * count
+
+
+_WIDE = ", ".join(f"V{index}: x" for index in range(3000))
+_CHAIN = ", ".join(f"A{i}: '{f'${{{{ env.A{i + 1} }}}}' * 6}'" for i in range(10))
+_TOKEN = "TWINE_PASSWORD: '${{ secrets.T }}'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _many("{run: twine upload $V1}", 2000, env=_WIDE),
+        _many(f"{{run: make x, env: {{{_TOKEN}}}}}", 2000, env=_WIDE),
+        _many("{run: make publish}", 900, env=_TOKEN, jobs=True),
+        _many("{id: a, run: 'docker login -p ${{ secrets.T }}; docker push a'}", 2000),
+        _many(f"{{uses: {PUBLISH}, with: {{password: '${{{{ env.A0 }}}}'}}}}", 300, env=_CHAIN),
+        _many("{run: 'twine upload -p $A -r $C ${{ env.C }}'}", 3, env="A: $B, B: $A, C: '${{ env.C }}'"),
+        "on: push\njobs:\n  a:\n    steps:\n      - run: |\n" + "          twine upload $A\n" * 9000,
+    ],
+)  # fmt: skip
+def test_generated_and_hostile_files_take_about_a_second(text: str) -> None:
+    started = time.perf_counter()
+    assert found_in(text)
+    assert time.perf_counter() - started < 3
 
 
 _WORDS = st.sampled_from(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from audits.model.index_hosts import IndexHosts
 from audits.model.publication import Publication
 from audits.model.source import SourceFile
@@ -63,9 +65,7 @@ def found_in(
     names = package_names(sources)
     library = Library(
         channel=INDEX.channel_of,
-        commands=lambda step, job, _: (
-            commands(step.run, step.shell or job.shell) if step.run is not None else ()
-        ),
+        commands=cache(lambda step, job, _: commands(step.run, step.shell or job.shell)),
         actions=actions,
         names=names.names,
         declared=names.declared,
