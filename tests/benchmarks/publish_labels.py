@@ -18,7 +18,7 @@ from audits.collect.folder import FolderCollector
 from audits.collect.index_hosts import index_hosts
 from audits.model.publication import Auth, Publication
 from audits.workflow.read import read_repository
-from tests.benchmarks.accepted import ACCEPTED
+from tests.benchmarks.accepted import ACCEPTED, EXTRAS, UNLABELLED_KINDS
 
 _INDEX = "https://pypi.example/simple/"
 _REGISTRIES = {"pypi+npm": ("pypi", "npm"), "cargo": ("crates",), "gem": ("rubygems",)}
@@ -98,22 +98,26 @@ def compare(rows: list[Row], found: dict[Place, list[Publication]]) -> Tally:
     return tally
 
 
-def extras(rows: list[Row], found: dict[Place, list[Publication]]) -> Iterator[str]:
-    """What was found and is not labelled."""
+def extras(rows: list[Row], found: dict[Place, list[Publication]]) -> Iterator[tuple[str, str]]:
+    """What was found and is not labelled, with the reason where it is known to be real."""
     labelled = {(f"{r['owner']}/{r['repo']}", r["file"], r["job"], r["step"]) for r in rows}
     for place, publications in found.items():
         if place in labelled or (*place[:3], "-1") in labelled:
             continue
         for publication in publications:
+            reason = UNLABELLED_KINDS.get(publication.registry) or EXTRAS.get(place, "")
             yield (
-                f"{'/'.join(place)}: {publication.registry} by {publication.mechanism},"
-                f" {publication.channel}, {publication.auth}"
-                f"{', indirect' if publication.indirect else ''}"
+                reason,
+                (
+                    f"{'/'.join(place)}: {publication.registry} by {publication.mechanism},"
+                    f" {publication.channel}, {publication.auth}"
+                    f"{', indirect' if publication.indirect else ''}"
+                ),
             )
 
 
 def main() -> int:
-    """Print the agreement; 1 where a disagreement is not accepted."""
+    """Print the agreement; 1 where a difference has no reason."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", type=Path)
     corpus: Path = parser.parse_args().corpus
@@ -123,17 +127,20 @@ def main() -> int:
     found = found_in(corpus)
     seconds = time.perf_counter() - started
     tally = compare(rows, found)
+    more = list(extras(rows, found))
+    unexplained = [line for reason, line in more if not reason]
     for question, count in sorted(tally.counts.items()):
         print(f"{question}: {tally.agreed[question]} of {count}")
     for title, lines_of in (
         ("not agreed", tally.disagreements),
         ("accepted", tally.accepted),
-        ("not labelled", list(extras(rows, found))),
+        ("not labelled", unexplained),
     ):
         print(f"\n{title}: {len(lines_of)}", *lines_of, sep="\n  ")
-    unknown = Counter(p.auth for ps in found.values() for p in ps)
-    print(f"\n{sum(unknown.values())} publications in {seconds:.2f} s: {dict(unknown)}")
-    return 1 if tally.disagreements else 0
+    for reason, count in Counter(reason for reason, _ in more if reason).items():
+        print(f"\nnot labelled, and real: {count}: {reason}")
+    print(f"\n{sum(map(len, found.values()))} publications in {seconds:.2f} s")
+    return 1 if tally.disagreements or unexplained else 0
 
 
 if __name__ == "__main__":

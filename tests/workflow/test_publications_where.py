@@ -54,12 +54,12 @@ publish-url = "https://test.index.example/legacy/"
         ("npm publish --registry https://registry.npmjs.example", "", "production"),
         ("npm publish --registry http://localhost:4873", "", "test"),
         ("npm publish --registry https://npm.orchard.example", "", "private"),
-        ("npm publish", "NPM_CONFIG_REGISTRY: 'https://npm.pkg.github.com'", "private"),
+        ("npm publish", "NPM_CONFIG_REGISTRY: 'https://npm.pkg.github.example'", "private"),
         ("cargo publish --registry orchard", "", "private"),
         ("cargo publish --registry crates-io", "", "production"),
         ("gem push x.gem --host https://gems.orchard.example", "", "private"),
         ("dotnet nuget push x -s https://api.nuget.example/v3/index.json", "", "production"),
-        ("dotnet nuget push x -s https://nuget.pkg.github.com/orchard-labs/index.json", "", "private"),
+        ("dotnet nuget push x -s https://nuget.pkg.github.example/orchard-labs/index.json", "", "private"),
         ("docker push orchard/lumen:1", "", "production"),
         ("docker push ghcr.example/orchard-labs/lumen", "", "production"),
         ("docker push localhost:5000/lumen", "", "test"),
@@ -97,7 +97,9 @@ def test_channels_of_actions(inputs: str, head: str, channel: str) -> None:
 
 
 def test_the_registry_that_a_setup_step_chose() -> None:
-    steps = "- uses: actions/setup-node@v4\n  with: {registry-url: 'https://npm.pkg.github.com'}\n"
+    steps = (
+        "- uses: actions/setup-node@v4\n  with: {registry-url: 'https://npm.pkg.github.example'}\n"
+    )
     assert the_one(job_of(steps + "- run: npm publish")).channel == "private"
 
 
