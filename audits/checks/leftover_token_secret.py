@@ -140,10 +140,10 @@ def leftover_token_secret(repo: Repository) -> Iterator[Verdict]:
         if publication.registry in judged or release is None:
             continue
         provenance = release if isinstance(release, Unseen) else release.provenance
-        if isinstance(provenance, Unseen):
+        attested = isinstance(release, Release) and release.is_attested
+        if isinstance(provenance, Unseen) and not attested:
             yield Unknown(at=at, unseen=provenance, job=job, publication=publication)
-            continue
-        if not provenance:
+        if not attested:
             continue
         judged.add(publication.registry)
         yield from _judged(repo, publication)

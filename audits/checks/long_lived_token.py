@@ -17,11 +17,9 @@ revoke the token and delete the secret.
 The edit removes token and user name from the step and grants the identity. Review it: the next
 release works only once the trusted publisher is registered.
 
-## What the index proves
-Where no token is in sight and the newest release still carries no attestation, although the
-workflow makes them, the check leaves a note. The release may be older than the workflow or may
-have come another way; the index does not say which, and a missing attestation is never taken
-for a token.
+Where the index shows that the newest release was attested, the finding says that a trusted
+publisher already exists. A release without attestation proves nothing about its upload and is
+never taken for a token.
 """
 
 from __future__ import annotations
@@ -45,7 +43,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Auth, Credential, Publication, Registry
+from audits.model.publication import Auth, Credential, Publication
 from audits.model.publishers import newest_release, trusted_publications
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
@@ -127,6 +125,7 @@ _UNATTESTED = PackageEvidence(
     fix=FixKind.REVIEW,
     lesson=STEP_PUBLISHER,
     links=(OPENSSF_TRUSTED_PUBLISHERS, GITHUB_OIDC),
+    zizmor="use-trusted-publishing",
     examples=(
         Example(name="a token in an input", workflow=_PASSWORD, fixed=_PASSWORD_FIXED),
         Example(name="a token beside id-token", workflow=_ENV, fixed=_ENV_FIXED),
@@ -134,10 +133,9 @@ _UNATTESTED = PackageEvidence(
         Example(name="a trusted publisher", workflow=_TRUSTED),
         Example(
             name="a trusted publisher, and a release without attestation",
-            workflow=_TRUSTED.replace(_ACTION, f"{_ACTION} # !"),
+            workflow=_TRUSTED,
             files=_METADATA,
             evidence=(_UNATTESTED,),
-            severity=Severity.INFO,
         ),
         Example(name="a token for a test index", workflow=_TEST, outcome=Outcome.NOT_APPLICABLE),
         Example(
@@ -163,15 +161,18 @@ def long_lived_token(repo: Repository) -> Iterator[Verdict]:
                 extra_lines=(publication.at, *(c.at for c in stored[1:])),
                 settings_page=SettingsPage.PUBLISHER,
             )  # fmt: skip
-        elif publication.auth is Auth.OIDC:
-            yield _note(repo, publication) or Clean(
-                at=publication.at, job=job, publication=publication
-            )
-        elif publication.auth is Auth.NONE and publication.does_oidc:
+        elif publication.auth is Auth.OIDC or _lacks_the_right(publication):
             yield Clean(at=publication.at, job=job, publication=publication)
         else:
             unseen = _unseen(publication)
             yield Unknown(at=publication.at, unseen=unseen, job=job, publication=publication)
+
+
+def _lacks_the_right(publication: Publication) -> bool:
+    """Whether the upload asks for an identity that its job may not have: no token, whatever
+    else is wrong.
+    """
+    return publication.auth is Auth.NONE and publication.does_oidc
 
 
 def _message(repo: Repository, publication: Publication, credential: Credential) -> str:
@@ -187,28 +188,6 @@ def _message(repo: Repository, publication: Publication, credential: Credential)
             "and the token can go"
         )
     return text
-
-
-def _note(repo: Repository, publication: Publication) -> Finding | None:
-    """What is known, and what is not, where attestations are made and the index has none."""
-    release = newest_release(repo, publication)
-    if publication.registry is not Registry.PYPI or not publication.attests:
-        return None
-    if not isinstance(release, Release) or release.is_attested is not False:
-        return None
-    when = ""
-    committed = repo.snapshot.committed_at
-    if release.uploaded is not None and committed is not None:
-        order = "older" if release.uploaded < committed else "newer"
-        when = f" It is {order} than the audited commit."
-    return Finding(
-        message=f"The workflow makes attestations, and the newest release of "
-        f"`{publication.packages[0]}`, {release.version}, carries none.{when} How it was uploaded "
-        "the index does not say: by an earlier workflow, by hand, or with a token",
-        at=publication.at, job=publication.job, publication=publication,
-        severity=Severity.INFO, because="a missing attestation proves nothing",
-        anchor="unattested release",
-    )  # fmt: skip
 
 
 def _unseen(publication: Publication) -> Unseen:

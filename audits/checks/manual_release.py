@@ -53,8 +53,11 @@ jobs:
 """
 
 
-def _evidence(*urls: str, exists: bool = True) -> tuple[PackageEvidence, ...]:
-    release = Release(version="2.0", uploaded=None, files=2)
+def _evidence(
+    *urls: str, exists: bool = True, attested: bool = False
+) -> tuple[PackageEvidence, ...]:
+    files = 2 if attested else 0
+    release = Release(version="2.0", uploaded=None, files=2, attested_files=files)
     package = PackageEvidence(
         registry=_REGISTRY, name="lumen", releases=(release,) if exists else (), exists=exists,
         repository_urls=urls,
@@ -97,23 +100,41 @@ _OURS = "https://github.com/Orchard-Labs/lumen.git"
             evidence=_evidence(_OURS, exists=False),
             outcome=Outcome.NOT_APPLICABLE,
         ),
+        Example(
+            name="the newest release is attested",
+            files=_CLEAN,
+            evidence=_evidence(_OURS, attested=True),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="a workflow that cannot be read",
+            workflow="on: [release\njobs:\n",
+            files=_CLEAN,
+            evidence=_evidence(_OURS),
+            outcome=Outcome.UNKNOWN,
+        ),
         Example(name="the index was not asked", files=_CLEAN, outcome=Outcome.UNKNOWN),
         Example(name="no package at all", outcome=Outcome.NOT_APPLICABLE),
     ),
 )
 def manual_release(repo: Repository) -> Iterator[Verdict]:
-    """Look at each package that the metadata declares or whose index page points here."""
+    """Look at each package that the repository's metadata declares."""
     publications = [p for p in repo.publications if p.is_scored and p.registry is Registry.PYPI]
     published = {normalized(_REGISTRY, name) for p in publications for name in p.packages}
     unnamed = any(not p.packages for p in publications)
     file = repo.file(*_METADATA_FILES)
     at = Location(path=file.path if file else "")
-    for name, evidence in _packages(repo).items():
-        if normalized(_REGISTRY, name) in published or unnamed:
+    for name in repo.package_names.get(_REGISTRY, ()):
+        if unnamed or normalized(_REGISTRY, name) in published:
             yield Clean(at=at)
-        elif isinstance(evidence, Unseen):
-            yield Unknown(at=at, unseen=evidence)
-        elif evidence.exists and any(points_to(u, repo.ref) for u in evidence.repository_urls):
+            continue
+        evidence = evidence_of(repo, _REGISTRY, name)
+        unseen = evidence if isinstance(evidence, Unseen) else _unread_workflow(repo)
+        if isinstance(evidence, PackageEvidence) and not _is_released_here(repo, evidence):
+            continue
+        if unseen is not None:
+            yield Unknown(at=at, unseen=unseen)
+        else:
             yield Finding(
                 message=f"`{name}` is on the index, its links lead here, and no workflow of this "
                 "repository publishes it",
@@ -121,15 +142,16 @@ def manual_release(repo: Repository) -> Iterator[Verdict]:
             )  # fmt: skip
 
 
-def _packages(repo: Repository) -> dict[str, PackageEvidence | Unseen]:
-    """The packages of the metadata, and those whose evidence is at hand because it leads here."""
-    found = {
-        name: evidence_of(repo, _REGISTRY, name) for name in repo.package_names.get(_REGISTRY, ())
-    }
-    known = {normalized(_REGISTRY, name) for name in found}
-    if not isinstance(repo.index, Unseen):
-        for (registry, name), evidence in repo.index.items():
-            here = any(points_to(url, repo.ref) for url in evidence.repository_urls)
-            if registry == _REGISTRY and here and normalized(registry, name) not in known:
-                found[name] = evidence
-    return found
+def _is_released_here(repo: Repository, evidence: PackageEvidence) -> bool:
+    """Whether the package's links lead here and its newest release names no workflow."""
+    latest = evidence.latest
+    leads_here = any(points_to(url, repo.ref) for url in evidence.repository_urls)
+    return evidence.exists and leads_here and latest is not None and not latest.is_attested
+
+
+def _unread_workflow(repo: Repository) -> Unseen | None:
+    """A workflow that could not be read, and so may publish the package."""
+    for gap in repo.gaps:
+        if gap.subject.startswith(".github/workflows/"):
+            return Unseen(need=Need.WORKFLOW, reason=f"{gap.subject} could not be read")
+    return None

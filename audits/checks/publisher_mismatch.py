@@ -8,7 +8,8 @@ controls the old place can still publish; or somebody registered a publisher of 
 ## How to fix
 Open the package's publishing settings on the index. Remove publishers that you do not know, check
 who added them, and register the workflow of this repository. A release by another repository of
-the same owner is milder: usually a move that was not finished.
+the same owner is milder: usually a move that was not finished. A project on another forge is
+foreign whatever its name, because names there belong to others.
 
 Renamed and transferred repositories are recognized by their id, which outlives names. Another
 workflow file or environment of this repository is no mismatch: it may have been renamed since.
@@ -98,7 +99,7 @@ def _evidence(*provenance: Provenance, hidden: bool = False) -> tuple[PackageEvi
             workflow=_MARKED,
             files=_METADATA,
             evidence=_evidence(_provenance("orchard-labs/lumen", kind=PublisherKind.GITLAB)),
-            severity=Severity.MEDIUM,
+            severity=Severity.HIGH,
         ),
         Example(
             name="this repository",
@@ -153,7 +154,7 @@ def publisher_mismatch(repo: Repository) -> Iterator[Verdict]:
             yield Unknown(at=at, unseen=provenance, job=job, publication=publication)
             continue
         others = [p for p in provenance if not is_this_repository(repo, p)]
-        known = [p for p in others if p.kind is not PublisherKind.OTHER]
+        known = [p for p in others if _is_known(p)]
         if known:
             yield _finding(repo, package, known)
         elif others:
@@ -164,10 +165,21 @@ def publisher_mismatch(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=at, job=job, publication=publication)
 
 
+def _is_known(provenance: Provenance) -> bool:
+    if provenance.kind is PublisherKind.GITHUB:
+        return bool(provenance.repository)
+    return provenance.kind is not PublisherKind.OTHER
+
+
+def _is_foreign(repo: Repository, provenance: Provenance) -> bool:
+    """Whether the publisher belongs to somebody else; names on other forges say nothing."""
+    owner = provenance.repository.partition("/")[0].lower()
+    return provenance.kind is not PublisherKind.GITHUB or owner != repo.ref.owner.lower()
+
+
 def _finding(repo: Repository, package: ReleasedPackage, others: list[Provenance]) -> Finding:
     """The worst of the other publishers: one of a foreign owner, if there is one."""
-    own = repo.ref.owner.lower()
-    foreign = [p for p in others if p.repository.partition("/")[0].lower() != own]
+    foreign = [p for p in others if _is_foreign(repo, p)]
     named = (foreign or others)[0]
     where = named.repository or "an account without a repository"
     forge = "" if named.kind is PublisherKind.GITHUB else f" on {named.kind.value}"

@@ -39,7 +39,9 @@ def evidence_of(repo: Repository, registry: str, package: str) -> PackageEvidenc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedPackage:
-    """A package of a publication, and its releases that were not withdrawn, newest first."""
+    """A package of a publication, and its releases that were not withdrawn, newest first; all,
+    where all were.
+    """
 
     publication: Publication
     name: str
@@ -70,7 +72,8 @@ def released_packages(repo: Repository) -> Iterator[ReleasedPackage]:
             elif isinstance(evidence.releases, Unseen):
                 releases = evidence.releases
             else:
-                releases = tuple(r for r in evidence.releases if not r.yanked)
+                kept = tuple(r for r in evidence.releases if not r.yanked)
+                releases = kept or evidence.releases
             yield ReleasedPackage(publication=publication, name=package, releases=releases)
 
 
@@ -81,10 +84,9 @@ def newest_release(repo: Repository, publication: Publication) -> Release | Unse
     if len(publication.packages) != 1:
         return None
     evidence = evidence_of(repo, publication.registry.value, publication.packages[0])
-    releases = evidence if isinstance(evidence, Unseen) else evidence.releases
-    if isinstance(releases, Unseen):
-        return releases
-    return next((release for release in releases if not release.yanked), None)
+    if isinstance(evidence, Unseen):
+        return evidence
+    return evidence.releases if isinstance(evidence.releases, Unseen) else evidence.latest
 
 
 def is_this_repository(repo: Repository, provenance: Provenance) -> bool:
