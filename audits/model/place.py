@@ -59,14 +59,25 @@ class Scalar:
         """Where the scalar starts in the file of this path."""
         return Location(path=path, line=self.line, column=self.column)
 
-    def line_at(self, offset: int) -> int:
+    def line_at(self, offset: int, source: str = "") -> int:
         """The file's line of the character at ``offset`` of ``value``.
 
-        Exact for literal blocks (``|``) and one-line scalars; for folded text, whose line
-        breaks YAML removes, the nearest line at or before it.
+        Exact for literal blocks (``|``) and one-line scalars. YAML removes the line breaks of
+        folded text: with ``source``, the file's text, the line is told by counting characters
+        that are no space, and without it it is the nearest line at or before.
         """
-        breaks = self.value.count("\n", 0, offset)
-        return self.line + breaks + (1 if self.style in {"|", ">"} else 0)
+        if self.style == "|" or not source or "\n" not in source[self.start : self.end]:
+            breaks = self.value.count("\n", 0, offset)
+            return self.line + breaks + (1 if self.style in {"|", ">"} else 0)
+        raw = source[self.start : self.end]
+        begin = raw.find("\n") if self.style == ">" else len(self.style)
+        wanted = sum(not c.isspace() for c in self.value[:offset])
+        for position, character in enumerate(raw[begin:], begin):
+            if not character.isspace():
+                if wanted == 0:
+                    return self.line + raw.count("\n", 0, position)
+                wanted -= 1
+        return self.line
 
 
 Inputs = Mapping[str, Scalar]
