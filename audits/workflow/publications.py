@@ -128,11 +128,21 @@ def _joined(first: Publication, second: Publication) -> Publication:
 
 
 def _does_oidc(site: Site, uploader: Uploader, command: Command | None) -> bool:
-    if uploader.oidc is None:
+    if uploader.oidc is None or _is_told_not_to(site, uploader.oidc_switch, command):
         return False
     if command is not None or site.uses is None:
         return True
     return reaches(version_of(site.uses, uploader.old_refs), uploader.oidc) is not False
+
+
+def _is_told_not_to(site: Site, switch: str, command: Command | None) -> bool:
+    """Whether the uploader's switch for trusted publishing is off."""
+    if not switch:
+        return False
+    if command is not None:
+        return command.option(switch) == "never"
+    scalar = site.input(switch)
+    return scalar is not None and site.texts(scalar.value) == ("false",)
 
 
 def _attests(site: Site, uploader: Uploader, command: Command | None) -> bool | None:
@@ -142,7 +152,9 @@ def _attests(site: Site, uploader: Uploader, command: Command | None) -> bool | 
         texts = site.texts(scalar.value) if scalar is not None else None
         if texts and all(text.strip().lower() == "false" for text in texts):
             return False
-    if command is not None and any(command.has(word) for word in uploader.attests_words):
+    if command is not None and command.has(*uploader.attests_not_words):
+        return False
+    if command is not None and command.has(*uploader.attests_words):
         return True
     if uploader.attests_beside:
         steps = (step for _, step in site.steps_before())

@@ -72,6 +72,8 @@ PYPI: tuple[Uploader, ...] = (
         oidc=ALWAYS,
         # It uploads attestations that stand beside the files: https://github.com/astral-sh/attest-action
         attests_beside=("astral-sh/attest-action",),
+        attests_not_words=("--no-attestations",),
+        oidc_switch="--trusted-publishing",
     ),
     Uploader(
         mechanism="hatch publish",

@@ -230,6 +230,7 @@ _GEMS: tuple[Uploader, ...] = (
         oidc=ALWAYS,
         attests=ALWAYS,
         attests_input="attestations",
+        oidc_switch="setup-trusted-publisher",
     ),
     Uploader(
         mechanism="dawidd6/action-publish-gem",

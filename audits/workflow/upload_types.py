@@ -90,7 +90,8 @@ class Uploader:
     true, or hold one of the values), or its version (``since``, ``until``) say otherwise; a
     command unless a word of ``dry`` is given, or none of ``needs_words`` is contained in one.
     ``oidc`` and ``attests`` are the versions from which it asks for an identity by itself and
-    makes attestations; None is never. ``attests_known`` is False where nobody says.
+    makes attestations; None is never; ``oidc_switch`` is the input or option that keeps it from
+    asking when it says ``false`` or ``never``. ``attests_known`` is False where nobody says.
     ``draft_values`` are the options with a value of a command whose drafts without files do
     not count. ``old_refs`` are branches that its maintainers left behind.
     """
@@ -112,10 +113,12 @@ class Uploader:
     target: Target = field(default_factory=Target)
     contents: Contents = field(default_factory=Contents)
     oidc: str | None = None
+    oidc_switch: str = ""
     attests: str | None = None
     attests_known: bool = True
     attests_input: str = ""
     attests_words: tuple[str, ...] = ()
+    attests_not_words: tuple[str, ...] = ()
     attests_beside: tuple[str, ...] = ()
     environment_input: str = ""
     draft_values: frozenset[str] = frozenset()

@@ -30,6 +30,7 @@ NONE = "contents: read"
         ("pypa/gh-action-pypi-publish@v1.6.4", "", "id-token: write", "none"),
         ("pypa/gh-action-pypi-publish@master", "", "id-token: write", "none"),
         ("rubygems/release-gem@v1", "", "id-token: write", "oidc"),
+        ("rubygems/release-gem@v1", "setup-trusted-publisher: false", "id-token: write", "none"),
         ("release-plz/action@v0.5", "", "id-token: write", "oidc"),
         ("docker/build-push-action@v6", "push: true", "packages: write", "none"),
     ],
@@ -37,6 +38,12 @@ NONE = "contents: read"
 def test_actions(uses: str, inputs: str, permissions: str, auth: str) -> None:
     steps = f"- uses: {uses}\n" + (f"  with:\n    {inputs}\n" if inputs else "")
     assert the_one(job_of(steps, permissions=permissions)).auth == auth
+
+
+@pytest.mark.parametrize(("when", "auth"), [("always", "oidc"), ("never", "none")])
+def test_an_uploader_that_is_told_whether_to_ask_for_an_identity(when: str, auth: str) -> None:
+    assert the_one(run_of(f"uv publish --trusted-publishing {when}")).auth == auth
+    assert the_one(run_of(f"uv publish --trusted-publishing={when}")).auth == auth
 
 
 def test_inputs_that_an_expression_gives_are_not_known() -> None:

@@ -182,4 +182,5 @@ def test_attestations_of_commands() -> None:
     assert the_one(run_of("uv publish")).attests is False
     steps = "- uses: astral-sh/attest-action@v1\n- run: uv publish\n"
     assert the_one(job_of(steps)).attests is True
+    assert the_one(job_of(f"{steps.strip()} --no-attestations")).attests is False
     assert the_one(run_of("npm publish")).attests is True
