@@ -15,6 +15,7 @@ from github.GithubException import GithubException
 from audits import __version__
 from audits.collect import github_log
 from audits.collect.github_address import api_address, web_host
+from audits.collect.github_auth import InstallationAuth
 from audits.collect.github_errors import (
     GitHubError,
     GraphError,
@@ -169,11 +170,6 @@ class GitHubClient:
             self.pacer.count(**{f"{kind}_requests": 1}, retries=int(attempt > 0))
             outcome = self._attempt(kind, send)
             if isinstance(outcome, GitHubError):
-                forget = getattr(self.auth, "forget", None)
-                if outcome.status == 401 and forget is not None and not renewed:
-                    renewed = True
-                    forget()
-                    continue
                 if last or isinstance(outcome, TooHeavyError) or outcome.status in range(400, 500):
                     raise outcome
                 self.pacer.wait(limits.backoff * 2**attempt, "GitHub has trouble")
@@ -187,9 +183,14 @@ class GitHubClient:
                     )  # fmt: skip
                 self.pacer.hold(*pause)
                 continue
-            if reply.status >= 400:
+            if reply.status == 401 and not renewed and isinstance(self.auth, InstallationAuth):
+                # GitHub may end an installation's token before its time
+                renewed = True
+                self.auth.forget()
+            elif reply.status >= 400:
                 raise refusal(reply.status, reply.headers)
-            return reply, body
+            else:
+                return reply, body
         raise GitHubError("GitHub does not accept this credential.", "Make a new one.", status=401)
 
     def _attempt(self, kind: str, send: Callable[[], _Reply]) -> tuple[_Reply, Json] | GitHubError:

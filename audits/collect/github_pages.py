@@ -79,6 +79,10 @@ class RepositoryPages:
             yield tuple(repo for repo in found if self._is_new(repo))
             info = connection.get("pageInfo") or {}
             more, cursor = bool(info.get("hasNextPage")), info.get("endCursor")
+        left = (self.total or 0) - len(self._seen) - len(self.gaps)
+        if left > 0:
+            detail = f"GitHub counts {left} more than it listed; the list changed. Scan again."
+            self.gaps.append(Gap(subject="list", reason=GapReason.UNAVAILABLE, detail=detail))
 
     def kind(self) -> str:
         """``Organization`` or ``User``, by the cheapest query."""

@@ -96,7 +96,14 @@ def _repositories(owner: Owner, context: Context, args: Mapping[str, Any]) -> Va
         and args.get("isArchived") in (None, repo.archived)
         and args.get("isFork") in (None, repo.fork)
     ]
-    return connection(chosen, args)
+    # GitHub's cursor holds the name it stopped at, so that nothing shifts by what changes
+    last = str(args["after"]).removeprefix("name:") if args.get("after") else ""
+    left = [repo for repo in chosen if repo.name.lower() > last]
+    page = connection(left, {**args, "after": None})
+    page["totalCount"] = len(chosen)
+    if page["nodes"]:
+        page["pageInfo"]["endCursor"] = f"name:{page['nodes'][-1].name.lower()}"
+    return page
 
 
 def _object(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from audits.collect.github import Choice, Connection, GitHubCollector, Request
 from audits.collect.github_auth import find_credential
 from audits.collect.github_limits import Limits
+from audits.collect.github_memory import TransientMemory
 from audits.model.memory import Memory
 from audits.model.source import Snapshot
 from tests.collect.github.apps import app_key
@@ -17,6 +19,15 @@ from tests.collect.github.world import Owner, Repo, Token, World
 
 TOKEN = "github_pat_planted0secret"
 FAST = Limits(backoff=0.001, secondary_wait=0.01)
+
+
+class AgingMemory(TransientMemory):
+    """A memory in which time can pass."""
+
+    def age(self, by: timedelta) -> None:
+        """Let everything be this much older, as if the process had lasted so long."""
+        self._answers = {k: (etag, body, at - by) for k, (etag, body, at) in self._answers.items()}
+        self._refs = {key: (ref, at - by) for key, (ref, at) in self._refs.items()}
 
 
 def world_of(*repos: Repo, **settings: object) -> World:
@@ -40,7 +51,7 @@ def connect(
     """How a test reaches its loopback GitHub."""
     return Connection(
         credential=find_credential({"RELEASE_AUDIT_TOKEN": token}), api_url=github.url,
-        limits=limits, on_wait=on_wait, cancelled=cancelled,
+        host="github.com", limits=limits, on_wait=on_wait, cancelled=cancelled,
     )  # fmt: skip
 
 
@@ -49,7 +60,8 @@ def connect_app(github: LoopbackGitHub, folder: Path) -> Connection:
     key = folder / "app.pem"
     key.write_text(app_key()[0], encoding="utf-8")
     environment = {"RELEASE_AUDIT_APP_ID": "7", "RELEASE_AUDIT_APP_KEY_FILE": str(key)}
-    return Connection(credential=find_credential(environment), api_url=github.url, limits=FAST)
+    credential = find_credential(environment)
+    return Connection(credential=credential, api_url=github.url, host="github.com", limits=FAST)
 
 
 def collector_of(

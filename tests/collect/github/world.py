@@ -96,7 +96,7 @@ class Repo:
         self.refs: dict[str, Commit | Tag] = {}
         self._blobs: dict[str, Blob] = {}
         self._blobs_of: tuple[str, ...] = ()
-        self.ancestors: set[str] = set()
+        self.ancestors: dict[str, Commit] = {}
         if not self.empty:
             self.commit(self.files, "start")
 
@@ -120,7 +120,7 @@ class Repo:
         self.files = dict(files)
         made = Commit(build_tree(self.files), message, when or datetime(2026, 5, 1, tzinfo=UTC))
         self.refs[f"refs/heads/{self.branch}"] = made
-        self.ancestors.add(made.oid)
+        self.ancestors[made.oid] = made
         return made
 
     def change(self, path: str, content: Content) -> Commit:
@@ -136,6 +136,7 @@ class Repo:
 
     def commits(self) -> Iterator[Commit]:
         yield from (peel(target) for target in self.refs.values())
+        yield from self.ancestors.values()
         yield from self.foreign.values()
 
     def blobs(self) -> dict[str, Blob]:
