@@ -29,8 +29,8 @@ def without_credentials(source: SourceFile, publication: Publication) -> tuple[E
             env.add(credential.name)
         else:
             return ()
-    inputs |= _token_users(step.inputs) if inputs else set()
-    env |= _token_users(step.env) if env else set()
+    inputs |= _users(step.inputs, inputs)
+    env |= _users(step.env, env)
     lines = [*_lines(source, step, "with", inputs), *_lines(source, step, "env", env)]
     if not lines or 0 in lines:
         return ()
@@ -43,9 +43,14 @@ def without_input(source: SourceFile, step: Step, name: str) -> tuple[Edit, ...]
     return () if 0 in lines else tuple(delete_lines(source, at, at) for at in sorted(lines))
 
 
-def _token_users(values: Inputs) -> set[str]:
-    """Keys that hold the user name of tokens, which means nothing without one."""
-    return {key for key, value in values.items() if value.value == _TOKEN_USER}
+def _users(values: Inputs, removed: set[str]) -> set[str]:
+    """Keys that hold the user name for these passwords, which means nothing without one."""
+    names = {"user", "username"} | {key.lower().replace("password", "username") for key in removed}
+    return {
+        key
+        for key, value in values.items()
+        if removed and (value.value == _TOKEN_USER or key.lower() in names)
+    }
 
 
 def _lines(source: SourceFile, step: Step, header: str, keys: set[str]) -> list[int]:

@@ -41,6 +41,7 @@ LOGIN_ACTIONS = {
 """Actions that log in to a registry of images, with their inputs for password and registry."""
 
 _LOCAL = frozenset({"localhost", "0.0.0.0", "::1", "host.docker.internal"})  # noqa: S104 - compared, never bound
+_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
 _URL_HOST = re.compile(r"https?://(?:[^\s\"'/@]*@)?([^\s\"'/<>|;]+)")
 
 
@@ -86,7 +87,7 @@ def is_local_host(host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return False
-    return name in _LOCAL or name.startswith("127.") or name.endswith(".localhost")
+    return name in _LOCAL or name.endswith(".localhost") or _LOOPBACK.fullmatch(name) is not None
 
 
 def is_local_image(reference: str) -> bool:
