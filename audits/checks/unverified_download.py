@@ -39,9 +39,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_FETCHERS = frozenset({"curl", "wget"})
+_FETCHERS = _words("curl wget iwr irm invoke-webrequest invoke-restmethod")
 _SHELLS = _words(
-    "sh bash zsh dash ash ksh fish python python3 perl ruby node pwsh php eval source ."
+    "sh bash zsh dash ash ksh fish python python3 perl ruby node pwsh php eval source . iex"
+    " invoke-expression"
 )
 _UNPACKERS = _words("tar bsdtar unzip gunzip gzip xz unxz zstd 7z dpkg installer msiexec cpio")
 _INSTALLERS = _words("apt apt-get yum dnf rpm pip pip3 npm gem chmod install")
@@ -83,6 +84,11 @@ jobs:
       - run: curl https://tools.example/get.py > /tmp/get.py # !
       - run: python /tmp/get.py
       - run: curl -o notes.md https://api.example/notes
+      - shell: pwsh
+        run: |
+          irm https://tools.example/setup.ps1 | iex # !
+          Invoke-WebRequest https://tools.example/up.exe -OutFile up.exe # !
+          ./up.exe
       - run: twine upload dist/*
 """
 _VERIFIED = """\
@@ -144,7 +150,7 @@ def _downloads(commands: Sequence[Command]) -> dict[int, str]:
     for number, command in enumerate(commands):
         later = commands[number + 1 :]
         use = _inline(command)
-        if command.program in _FETCHERS and not use:
+        if command.program.lower() in _FETCHERS and not use:
             use = _piped(command) or _saved(command, later)
         if not use:
             continue
@@ -166,9 +172,10 @@ def _inline(command: Command) -> str:
 
 
 def _piped(command: Command) -> str:
-    if command.piped_into in _SHELLS or command.piped_into.startswith("python"):
+    reader = command.piped_into.lower()
+    if reader in _SHELLS or reader.startswith("python"):
         return "run as it comes in"
-    return "unpacked as it comes in" if command.piped_into in _UNPACKERS else ""
+    return "unpacked as it comes in" if reader in _UNPACKERS else ""
 
 
 def _saved(command: Command, later: Sequence[Command]) -> str:
@@ -177,7 +184,8 @@ def _saved(command: Command, later: Sequence[Command]) -> str:
     if not name or "$" in name:
         return ""
     for each in later:
-        words = [word.rpartition("/")[2] for word in each.words]
+        # As written: of programs, directories and `.exe` are gone otherwise.
+        words = [word.rpartition("/")[2] for word in each.written[-len(each.words) :]]
         if name not in words and not any(word.endswith(f"={name}") for word in words):
             continue
         if words[0] == name or each.program in _SHELLS:
@@ -193,6 +201,8 @@ def _file(command: Command) -> str:
         match = re.fullmatch(r"1?>>?\s*(?P<name>[^&\s]+)", redirect)
         if match is not None:
             return match["name"].strip("\"'")
+    if command.program not in {"curl", "wget"}:
+        return command.option("-OutFile", "-outfile", "-o") or ""
     option = "-o" if command.program == "curl" else "-O"
     long = "--output" if command.program == "curl" else "--output-document"
     named = command.option(long, option) or _bundled(command, option[1])
