@@ -11,9 +11,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from audits.store.open import open_store
 from audits.store.store import Store
+from audits.store.tables import metadata
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +41,11 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def database(server: str, template: str = "template1") -> Iterator[str]:
+def database(server: str) -> Iterator[str]:
     """The address of a database of its own on a PostgreSQL server."""
     name = f"t{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.execute(f"CREATE DATABASE {name}")
         yield server.replace("/postgres?", f"/{name}?")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -73,11 +75,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: str) -> Iterator[str]:
-    """The name of a database with all tables, to be copied."""
+def postgres_filled(postgres: str) -> Iterator[str]:
+    """The address of a database with all tables, for all tests in turn."""
     with database(postgres) as address:
         open_store(address).close()
-        yield address.partition("?")[0].rpartition("/")[2]
+        yield address
 
 
 @pytest.fixture
@@ -88,9 +90,14 @@ def filled(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
     else:
-        template = request.getfixturevalue("postgres_template")
-        with database(request.getfixturevalue("postgres"), template) as address:
-            yield address
+        address = request.getfixturevalue("postgres_filled")
+        yield address
+        # Ten times as quick as a database of its own for each test, or as TRUNCATE.
+        names = [table.name for table in reversed(metadata.sorted_tables)]
+        with psycopg.connect(address, autocommit=True) as connection:
+            for name in names:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+            connection.execute("ALTER SEQUENCE scan_id_seq RESTART")
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ nights = st.lists(
 """Per night, repositories that were reached with their findings: (severity, accepted)."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(told=nights)
 def test_each_scan_is_read_back_as_it_was(
     sqlite_template: Path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audits.model.evidence import PackageEvidence, ResolvedRef
@@ -61,11 +61,13 @@ def test_references_round_trip(found: ResolvedRef) -> None:
     assert loads(ResolvedRef, dumps(ResolvedRef, found)) == found
 
 
+@settings(max_examples=30)
 @given(st.from_type(Details))
 def test_details_round_trip(found: Details) -> None:
     assert loads(Details, dumps(Details, found)) == found
 
 
+@settings(max_examples=30)
 @given(st.from_type(PackageEvidence), unseen)
 def test_evidence_round_trips(found: PackageEvidence, why: Unseen) -> None:
     index = Index(value={(found.registry, found.name): found})

@@ -53,12 +53,14 @@ def test_an_older_schema_is_brought_up_to_date(url: str) -> None:
     newer.close()
 
 
-def test_a_newer_schema_is_refused(filled: str, store: Store) -> None:
+def test_a_newer_schema_is_refused(url: str) -> None:
+    store = open_store(url)
     with store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for read_only in (False, True):
         with pytest.raises(StoreError, match="newer release-audit"):
-            open_store(filled, read_only=read_only)
+            open_store(url, read_only=read_only)
+    store.close()
 
 
 def test_somebody_elses_tables_are_left_alone(url: str) -> None:
