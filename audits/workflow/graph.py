@@ -12,6 +12,7 @@ from audits.model.repository import Breadth, ReleaseGraph
 from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
 from audits.workflow.handover import Handover, ancestors
+from audits.workflow.packages import PackageNames
 from audits.workflow.publications import Library, find_publications
 from audits.workflow.routes import Routes
 from audits.workflow.shell import commands
@@ -36,7 +37,7 @@ class _Builder:
         self,
         workflows: tuple[Workflow, ...],
         actions: tuple[CompositeAction, ...],
-        names: dict[str, tuple[str, ...]],
+        names: PackageNames,
         channel: Callable[[str], Channel],
     ) -> None:
         self.workflows = workflows
@@ -45,7 +46,12 @@ class _Builder:
         self.handover = Handover(self.routes)
         self.found_commands: dict[Step, tuple[Command, ...]] = {}
         self.library = Library(
-            actions=self.actions, names=names, channel=channel, commands=self.commands
+            actions=self.actions,
+            names=names.names,
+            declared=names.declared,
+            indexes=names.indexes,
+            channel=channel,
+            commands=self.commands,
         )
         self.workflow_of = {job: w for w in workflows for job in w.jobs}
 
@@ -146,13 +152,13 @@ class _Builder:
 def build_graph(
     workflows: tuple[Workflow, ...],
     actions: tuple[CompositeAction, ...],
-    names: dict[str, tuple[str, ...]],
+    names: PackageNames,
     channel: Callable[[str], Channel],
     breadth: Breadth = Breadth.RELEASE,
 ) -> ReleaseGraph:
     """Work out how a repository releases.
 
-    ``names`` are the package names of its metadata by registry, ``channel`` tells an upload
+    ``names`` are the package names of its metadata, ``channel`` tells an upload
     address's channel. Commands are read for the files that ``breadth`` looks at.
     """
     builder = _Builder(workflows, actions, names, channel)

@@ -50,7 +50,7 @@ def read_repository(
             actions += [read.action] if read.action else []
     names = package_names(snapshot.files)
     known = tuple(workflows), tuple(actions)
-    graph = build_graph(*known, names.names, channel, breadth)
+    graph = build_graph(*known, names, channel, breadth)
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,

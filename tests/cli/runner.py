@@ -1,0 +1,45 @@
+"""Runs the command line in this process, through `audits.cli.main`, as the script does."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from audits.cli import main
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    with patch.dict(os.environ, values):
+        yield
+
+
+def release_audit(*words: str, **environment: str) -> Ran:
+    """Run ``release-audit`` with these words and, beside the rest, this environment."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with (
+        _environment(environment),
+        patch.object(sys, "argv", ["release-audit", *words]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return Ran(code=code, out=out.getvalue(), err=err.getvalue())

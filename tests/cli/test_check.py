@@ -1,0 +1,112 @@
+"""``release-audit check``: what a maintainer sees, and what scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audits.check import all_checks
+from tests.cli.conftest import write
+from tests.cli.runner import release_audit
+
+INDEX = ("--index-url", "https://pypi.example/simple/")
+
+
+def test_the_lesson_is_clean(lesson: Path) -> None:
+    ran = release_audit("check", str(lesson), *INDEX)
+    assert ran.code == 0
+    assert "  A · " in ran.out
+    assert "✓ Name the workflow: done" in ran.out
+    assert not any(word in ran.out for word in ("\nmedium", "\nhigh", "\ncritical"))
+
+
+def test_a_token_is_named_with_its_place(token: Path) -> None:
+    ran = release_audit("check", str(token), *INDEX)
+    assert ran.code == 1
+    assert "long-lived-token  .github/workflows/publish.yml:" in ran.out
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("critical", 0), ("high", 1), ("never", 0)])
+def test_fail_on(token: Path, fail_on: str, code: int) -> None:
+    assert release_audit("check", str(token), "--fail-on", fail_on, *INDEX).code == code
+
+
+def test_json_says_what_the_text_says(token: Path) -> None:
+    ran = release_audit("check", str(token), "--format", "json", *INDEX)
+    document = json.loads(ran.out)
+    assert document["repository"] == "tidepool"
+    assert document["score"]["grade"] in {"C", "D", "F"}
+    assert {check["check"] for check in document["checks"]} >= {c.id for c in all_checks()}
+    publication = document["publications"][0]
+    assert (publication["registry"], publication["auth"]) == ("pypi", "token")
+    named = {f["check"] for f in document["findings"]}
+    assert {"long-lived-token", "unpinned-action", "publish-without-environment"} <= named
+
+
+def test_markdown_makes_no_link_of_untrusted_text(tmp_path: Path) -> None:
+    hostile = "on: release\njobs:\n  a:\n    steps:\n      - uses: 'o/r@[x](https://evil.example)|<b>'\n      - run: twine upload dist/*\n"  # fmt: skip
+    root = write(tmp_path / "x", {".github/workflows/a.yml": hostile})
+    out = release_audit("check", str(root), "--format", "markdown", *INDEX).out
+    assert out.startswith("# Release audit of `local/x`")
+    for line in out.splitlines():
+        assert "](https://evil.example" not in line.replace("`", "") or line.count("`") >= 2
+        assert "<b>" not in line.split("`")[::2]
+
+
+def test_nothing_to_publish_is_not_a_fault(tmp_path: Path) -> None:
+    root = write(tmp_path / "x", {".github/workflows/a.yml": "on: push\njobs: {a: {steps: []}}\n"})
+    ran = release_audit("check", str(root))
+    assert ran.code == 0
+    assert "not applicable" in ran.out
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "markdown"])
+def test_a_broken_workflow_is_said_and_loses_nothing_else(token: Path, form: str) -> None:
+    write(token, {".github/workflows/broken.yml": "on: push\njobs: [\n"})
+    ran = release_audit("check", str(token), "--format", form, *INDEX)
+    assert ran.code == 1
+    assert "long-lived-token" in ran.out
+    if form != "sarif":
+        assert "broken.yml" in ran.out
+
+
+@pytest.mark.parametrize("words", [("check", "nowhere-at-all"), ("check", "{tmp}")])
+def test_wrong_use_is_one_sentence_and_advice(tmp_path: Path, words: tuple[str, ...]) -> None:
+    ran = release_audit(*(word.format(tmp=tmp_path) for word in words))
+    assert ran.code == 2
+    assert ran.err.startswith("error: ")
+    assert "advice: " in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_all_looks_beyond_releases(token: Path) -> None:
+    write(token, {".github/workflows/test.yml": "on: push\njobs:\n  t:\n    steps:\n      - uses: o/r@main\n"})  # fmt: skip
+    narrow = json.loads(release_audit("check", str(token), "--format", "json", *INDEX).out)
+    wide = json.loads(release_audit("check", str(token), "--all", "--format", "json", *INDEX).out)
+    beyond = [f for f in wide["findings"] if not f["in_release"]]
+    assert ".github/workflows/test.yml" in {f["path"] for f in beyond}
+    assert wide["score"] == narrow["score"]
+
+
+def test_a_waiver_accepts_and_both_scores_are_shown(token: Path, tmp_path: Path) -> None:
+    from datetime import date, timedelta
+
+    expires = date.today() + timedelta(days=30)
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text(
+        '[[waiver]]\nrepository = "local/*"\ncheck = "long-lived-token"\n'
+        f'responsible = "release team"\nreason = "moving"\nexpires = {expires}\n',
+        "utf-8",
+    )
+    ran = release_audit("check", str(token), "--waivers", str(waivers), *INDEX)
+    assert "without acceptances" in ran.out
+    assert "waiver: moving" in ran.out
+
+
+def test_a_wrong_waiver_is_named_with_its_line(token: Path, tmp_path: Path) -> None:
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text('\n\n[[waiver]]\nrepository = "x"\ncheck = "no-such-check"\n', "utf-8")
+    ran = release_audit("check", str(token), "--waivers", str(waivers), *INDEX)
+    assert "line 3: the waiver has no 'responsible'" in ran.err

@@ -1,0 +1,139 @@
+"""``scan``, ``export``, ``explain``, ``db`` and ``demo`` as people run them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from audits.check import all_checks
+from tests.cli.runner import release_audit
+
+INDEX = ("--index-url", "https://pypi.example/simple/", "--offline", "--no-engine")
+
+
+@pytest.fixture
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('store') / 'history.sqlite'}"
+
+
+def test_a_folder_is_scanned_exported_and_read_by_pandas(
+    organization: Path, database: str, tmp_path: Path
+) -> None:
+    ran = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", *INDEX)  # fmt: skip
+    assert ran.code == 0
+    assert "orchard-labs: 4 repositories, 2 publish" in ran.out
+    assert "photographs was passed over" in ran.out
+    again = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", *INDEX)  # fmt: skip
+    assert "new:" not in again.out
+    folder = tmp_path / "export"
+    exported = release_audit("export", str(folder), "--database", database)
+    assert exported.code == 0
+    repositories = pd.read_csv(folder / "repositories.csv")
+    assert sorted(repositories.repository) == ["cracked", "lumen", "notes", "tidepool"]
+    assert repositories.set_index("repository").grade["lumen"] == "A"
+    publications = pd.read_csv(folder / "publications.csv")
+    columns = "owner repository workflow job step registry channel package mechanism auth environment id_token"  # fmt: skip
+    assert list(publications.columns[:12]) == columns.split()
+    assert set(publications.auth) == {"oidc", "token"}
+    gaps = pd.read_csv(folder / "gaps.csv")
+    assert ".github/workflows/release.yml" in set(gaps.subject)
+
+
+def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> None:
+    from audits.cli.plan import make_plan
+    from audits.collect.folder import FolderCollector
+    from audits.model.score import Audit
+    from audits.scan import Scanner
+    from audits.store.open import open_store
+
+    store = open_store(database)
+    plan = make_plan(engine=False, index_url=INDEX[1])
+    collector = FolderCollector(folder=organization, owner="orchard-labs")
+
+    def stop(audit: Audit) -> None:
+        if audit.repository.ref.name == "lumen":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Scanner(store, plan).run(collector, stop)
+    assert store.latest_scan() is None
+    ran = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", "--resume", *INDEX)  # fmt: skip
+    assert ran.code == 0
+    assert "orchard-labs: 4 repositories" in ran.out
+    assert len(open_store(database, read_only=True).scans()) == 1
+
+
+def test_scan_without_a_source_is_wrong_use(database: str) -> None:
+    ran = release_audit("scan", "--database", database)
+    assert (ran.code, ran.err.startswith("error: ")) == (2, True)
+
+
+def test_a_folder_without_repositories_cannot_be_read(tmp_path: Path, database: str) -> None:
+    ran = release_audit("scan", "--folder", str(tmp_path), "--database", database, *INDEX)
+    assert ran.code == 3
+    assert "holds no repository" in ran.err
+
+
+def test_a_missing_database_is_said(tmp_path: Path) -> None:
+    ran = release_audit(
+        "export", str(tmp_path), "--database", f"sqlite:///{tmp_path / 'none.sqlite'}"
+    )
+    assert ran.code == 3
+    assert "release-audit" in ran.err
+
+
+def test_a_database_url_is_never_printed_with_its_password(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://someone:plum-blossom@127.0.0.1:1/none"
+    ran = release_audit("export", str(tmp_path), "--database", url)
+    assert ran.code == 3
+    assert "plum-blossom" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("check", [check.id for check in all_checks()][::9])
+def test_explain_has_text_and_json(check: str) -> None:
+    text = release_audit("explain", check)
+    assert text.code == 0
+    assert "## Why it matters" in text.out
+    record = json.loads(release_audit("explain", check, "--json").out)
+    assert record["id"] == check
+
+
+def test_explain_lists_all_checks_and_helps_with_typing_errors() -> None:
+    listed = release_audit("explain").out
+    assert all(check.id in listed for check in all_checks())
+    ran = release_audit("explain", "unpined-action")
+    assert ran.code == 2
+    assert "Did you mean unpinned-action" in ran.err
+
+
+def test_db_upgrade_makes_the_store(database: str) -> None:
+    assert "The schema is at revision" in release_audit("db", "upgrade", "--database", database).out
+
+
+def test_the_demo_shows_a_trend(database: str) -> None:
+    from audits.store.open import open_store
+
+    ran = release_audit("demo", "--no-browser", "--no-engine", "--database", database)
+    assert ran.code == 0
+    store = open_store(database, read_only=True)
+    trend = store.trend("orchard-sample")
+    assert len(trend) >= 4
+    points = [row.points for row in trend]
+    assert len(set(points)) > 2
+    ladders = {row.repository: row.state for row in store.packages(owner="orchard-sample")}
+    assert ladders["lumen"] == "attested"
+    assert ladders["old-mill"] == "mismatch"
+    grades = {row.repository: row.grade for row in store.repositories(owner="orchard-sample")}
+    assert grades["lumen"] == "A"
+    assert grades["fieldnotes"] == "-"
+
+
+def test_another_address_without_a_login_is_refused(database: str) -> None:
+    ran = release_audit(
+        "dashboard", "--host", "192.0.2.1", "--database", database, HOME="/nonexistent"
+    )
+    assert ran.code == 2
+    assert "no login" in ran.err
