@@ -44,7 +44,7 @@ from audits.model.repository import Repository
 from audits.model.workflow import Environment, EnvironmentForm, Job
 
 _PLACEHOLDER = re.compile(
-    r"<|>|\{(?!\{)|\byour[-_ ]?\w*\b|\b(package|project|name)[-_](name|here|url)\b|^https?://example\.",
+    r"<|>|\{(?!\{)|\byour[-_ ]?(project|package|name|lib|app)|\b(package|project|name)[-_](name|here|url)\b|^https?://example\.",
     re.IGNORECASE,
 )
 _PROJECT = re.compile(r"/(?:project|p)/(?P<name>[^/?#]+)")

@@ -14,7 +14,8 @@ and add `environment:` to the job.
 zizmor's `secrets-outside-env` reports every secret; this check reports those that publish. It
 also differs in that `environment: ''` is no environment, that a token in the workflow's own
 `env:` and one handed to a called workflow count, and that workflows with `workflow_call` are
-judged like all others: a called job that names an environment gets its secrets.
+judged like all others: a called job that names an environment gets its secrets. User names are
+no credentials. A secret in text over several lines is reported where the text starts.
 """
 
 from __future__ import annotations
