@@ -22,7 +22,7 @@ TROUBLE = {GapReason.UNAVAILABLE, GapReason.RATE_LIMITED}
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World([*organization(30, seed=9)])
+    return World([*organization(16, seed=9)])
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_one_fault_costs_nothing(world: World, expected: dict[str, Snapshot], fa
         assert scan(github, TransientMemory()) == expected
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_all_faults_together(world: World, expected: dict[str, Snapshot], seed: int) -> None:
     memory = TransientMemory()
     with github_with(world) as github:
@@ -94,11 +94,11 @@ def test_a_service_that_stays_down_leaves_named_gaps(world: World, fault: str) -
 
         github.faults.before = down
         found = snapshots(collector_of(connect(github, limits=Limits(attempts=2, backoff=0.001))))
-    assert len(found) > 20
+    assert len(found) > 12
     assert all(s.gaps for s in found.values() if s.commit and s.ref.name != "grove-0008")
 
 
-@pytest.mark.parametrize("stop_after", [1, 9, 23])
+@pytest.mark.parametrize("stop_after", [1, 9])
 def test_a_scan_that_was_stopped_goes_on(
     world: World, expected: dict[str, Snapshot], stop_after: int
 ) -> None:

@@ -54,7 +54,7 @@ def test_the_hourly_limit_used_up_twice_is_waited_for(resource: str) -> None:
     said: list[str] = []
     with github_with(world_of(*repos(6))) as github:
         bucket = github.buckets[resource]
-        bucket.limit, bucket.window = (1, 0.8) if resource == "graphql" else (8, 0.8)
+        bucket.limit, bucket.window = (1, 0.8) if resource == "graphql" else (16, 0.8)
         connection = connect(github, on_wait=lambda _, why: said.append(why))
         collector = collector_of(connection)
         found = snapshots(collector)

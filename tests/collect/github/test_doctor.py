@@ -1,0 +1,97 @@
+"""What the doctor says of a token."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from audits.collect.errors import CollectError
+from audits.model.settings import Need
+from tests.collect.github.git_objects import Content
+from tests.collect.github.scanning import (
+    TOKEN,
+    collector_of,
+    connect,
+    connect_app,
+    github_with,
+    world_of,
+)
+from tests.collect.github.world import Repo, World
+
+FILES: dict[str, Content] = {".github/workflows/release.yml": "on: push\n"}
+
+
+@pytest.fixture
+def world() -> World:
+    return world_of(*(Repo(f"lumen-{i:03d}", dict(FILES), private=i % 2 == 0) for i in range(130)))
+
+
+@pytest.mark.parametrize(
+    ("tier", "unknown"),
+    [
+        (1, {Need.ADMINISTRATION, Need.SECRET_NAMES}), (2, {Need.SECRET_NAMES}), (3, set()),
+    ],
+)  # fmt: skip
+def test_tiers(world: World, tier: int, unknown: set[Need]) -> None:
+    with github_with(world, tier=tier) as github:
+        token = github.tokens[TOKEN]
+        token.expires, token.scopes = "2026-12-24 10:00:00 UTC", "repo, read:org"
+        report = collector_of(connect(github)).doctor()
+    assert report.tier == tier
+    assert report.unknown == unknown
+    lacking = {right.permission for right in report.rights if right.granted is False}
+    expected = {
+        1: {"Administration: read", "Secrets: read", "Organization administration: read",
+            "Organization secrets: read"},
+        2: {"Secrets: read", "Organization secrets: read"},
+        3: set(),
+    }[tier]  # fmt: skip
+    assert lacking == expected
+    assert report.expires_at == datetime(2026, 12, 24, 10, tzinfo=UTC)
+    assert report.scopes == ("repo", "read:org")
+    assert report.credential == "fine-grained token from RELEASE_AUDIT_TOKEN"
+    assert report.private_seen
+    assert (report.owner, report.owner_kind) == ("orchard-labs", "Organization")
+
+
+def test_cost(world: World) -> None:
+    with github_with(world, tier=3) as github:
+        report = collector_of(connect(github)).doctor()
+        spent = github.points
+    cost = report.cost
+    assert cost.repositories == 130
+    assert cost.points_left == 5000 - spent
+    assert cost.rest_requests == 7 * 130
+    assert 5 <= cost.graphql_requests <= 30
+    assert 5 <= cost.points <= 40
+
+
+def test_an_apps_token_ends_within_the_hour(world: World, tmp_path: Path) -> None:
+    with github_with(world) as github:
+        github.apps.installations["orchard-labs"] = 42
+        report = collector_of(connect_app(github, tmp_path)).doctor()
+    assert report.expires_at is not None
+    assert 0 < (report.expires_at - datetime.now(UTC)).total_seconds() < 3601
+    assert report.credential.startswith("GitHub App from RELEASE_AUDIT_APP_ID")
+
+
+def test_a_token_without_contents_knows_no_workflow(world: World) -> None:
+    with github_with(world) as github:
+        github.tokens[TOKEN].refused = frozenset({"contents"})
+        report = collector_of(connect(github)).doctor()
+    assert Need.WORKFLOW in report.unknown
+    assert report.tier == 0
+
+
+def test_an_empty_owner_has_nothing_to_try() -> None:
+    with github_with(world_of()) as github:
+        report = collector_of(connect(github)).doctor()
+    assert {right.granted for right in report.rights[:3]} == {None}
+    assert report.cost.repositories == 0
+
+
+def test_an_unknown_owner() -> None:
+    with github_with(World([])) as github, pytest.raises(CollectError, match="shows no account"):
+        collector_of(connect(github)).doctor()
