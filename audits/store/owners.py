@@ -35,9 +35,11 @@ def sync_owner(
         detail = names.content(connection, dumps(Details, recording.owner_details or Details()))
     settings = dumps(OwnersSettings, OwnersSettings(value=recording.owner_settings))
     advisories = dumps(Advisories, Advisories(value=dateless(recording.advisories)))
+    # Before the end, that no audit has brought advisories yet says nothing about them.
+    early = results is not None and recording.advisories is None and bool(held)
     row = {
         "settings_id": names.content(connection, settings),
-        "advisories_id": names.content(connection, advisories),
+        "advisories_id": held[0].advisories_id if early else names.content(connection, advisories),
         "detail_id": detail,
     }
     sync(connection, tables.owner_facts, place, [row])

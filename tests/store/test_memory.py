@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import func, select
+
 from audits.model.evidence import Advisory, AdvisoryList, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.score import Audit
 from audits.model.settings import Need, OwnerSettings, Unseen
 from audits.model.source import SourceFile
+from audits.store import tables
 from audits.store.memory import StoreMemory
 from audits.store.store import Store
 from tests.store.recorded import begin, scan
-from tests.store.samples import OWNER, PATH, audit, commit, evidence, night
+from tests.store.samples import OWNER, PATH, audit, commit, evidence, night, result
 from tests.store.test_causes import settings
 
 
@@ -96,6 +99,18 @@ def test_all_that_a_score_was_made_from(store: Store) -> None:
     package = store.packages()[0]
     assert (package.evidence_at, package.publisher_environment) == (night(1), "pypi")
     assert next(store.actions()).newest_release == "v5"
+
+
+def test_an_owner_that_did_not_change_adds_no_row(store: Store) -> None:
+    known = AdvisoryList(taken=date(2026, 1, 1), advisories=())
+    for number in range(3):
+        running = begin(store, number)
+        store.record_owner(running, None, (result("sha-pinning-not-required"),))
+        store.record(running, _with(audit(), advisories=known))
+        store.finish_scan(running, night(number))
+    with store.reading() as connection:
+        for table in (tables.owner_facts, tables.facts):
+            assert connection.scalar(select(func.count()).select_from(table)) == 1
 
 
 def test_references_change_once_for_all_repositories(store: Store) -> None:
