@@ -23,7 +23,8 @@ cannot change code, packages or releases; `id-token` has a check of its own.
 
 ## Deviations
 zizmor's `excessive-permissions` counts all jobs of a workflow, here only those that rely on the
-block count: a scope must be shared by two of them, `write-all` and `read-all` by one. It tells
+block count: a scope must be shared by two of them, `write-all` and `read-all` by one, and with
+none these two are low. It tells
 only pedantic users about workflows that are called, or have one job; here they count.
 """
 
@@ -92,6 +93,7 @@ jobs:
       - uses: softprops/action-gh-release@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
       - run: twine upload dist/*
 """
+_BROAD = {PermissionsState.WRITE_ALL, PermissionsState.READ_ALL}
 _ALL = f"on: release\npermissions: write-all # !\n{_JOBS}"
 _READ = f"on: release\npermissions: read-all # !\n{_JOBS}"
 _ONE = """\
@@ -131,6 +133,12 @@ _NONE = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\
             severity=Severity.MEDIUM,
         ),
         Example(name="one job relies on it", workflow=_ONE),
+        Example(
+            name="everything, and no job relies on it",
+            workflow=_FIXED.replace("permissions: {}", "permissions: write-all # !", 1),
+            fixed=_FIXED,
+            severity=Severity.LOW,
+        ),
         Example(name="nothing at the top", workflow=_FIXED),
         Example(
             name="not said",
@@ -151,7 +159,10 @@ def broad_workflow_permissions(repo: Repository) -> Iterator[Verdict]:
 
 def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
     given, relying = workflow.permissions, relying_jobs(workflow)
-    if given.at is None or not relying:
+    if given.at is None:
+        return
+    if not relying:
+        yield from _waiting(workflow)
         return
     if given.state is PermissionsState.WRITE_ALL:
         yield Finding(
@@ -176,6 +187,17 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
                 at=given.places.get(scope, given.at), anchor=scope, severity=severity,
                 because=because, edits=_moved(repo, workflow),
             )  # fmt: skip
+
+
+def _waiting(workflow: Workflow) -> Iterator[Finding]:
+    """A broad word at the top that no job relies on today."""
+    given = workflow.permissions
+    if given.at is not None and given.state in _BROAD:
+        yield Finding(
+            message=f"`{given.state}` at the top is what the next job gets that says nothing.",
+            at=given.at, anchor=given.state, severity=Severity.LOW,
+            because="every job has a block of its own", edits=move_to_jobs(workflow.source, workflow, {}),
+        )  # fmt: skip
 
 
 def _severity(scope: str) -> tuple[Severity | None, str]:

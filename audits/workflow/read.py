@@ -49,12 +49,13 @@ def read_repository(
             gaps += read.gaps
             actions += [read.action] if read.action else []
     names = package_names(snapshot.files)
+    updates = read_updates(snapshot.files)
     known = tuple(workflows), tuple(actions)
     graph = build_graph(*known, names, channel, breadth)
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=(*gaps, *names.gaps, *_missing_callees(known[0])), updates=read_updates(snapshot.files),
+        gaps=(*gaps, *names.gaps, *updates.gaps, *_missing_callees(known[0])), updates=updates,
         locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
 
