@@ -16,6 +16,10 @@ noted without a deduction. The edit takes the scope out, and is to be reviewed.
 
 `write-all` in a job that takes no part in the release is of low severity. `id-token` has a
 check of its own.
+
+## Deviations
+zizmor's `excessive-permissions` takes every scope that a job names for meant, and reports
+`write-all` alone; here scopes count that nothing in the job uses.
 """
 
 from __future__ import annotations
@@ -98,6 +102,7 @@ jobs:
     links=(GITHUB_TOKEN, GITHUB_SECURE_USE),
     fix=FixKind.REVIEW,
     any_workflow=True,
+    zizmor="excessive-permissions",
     examples=(
         Example(
             name="a scope that nothing uses",

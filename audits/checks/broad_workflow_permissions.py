@@ -26,6 +26,7 @@ zizmor's `excessive-permissions` counts all jobs of a workflow, here only those 
 block count: a scope must be shared by two of them, `write-all` and `read-all` by one, and with
 none these two are low. It tells
 only pedantic users about workflows that are called, or have one job; here they count.
+It reports `read-all` in a job, too, which can change nothing.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ of `|` for several lines; compare each alternative: `x == 'a' || x == 'b'`.
 
 A condition that is always false, such as `if: false`, is a switch and is left alone, and so are
 `always()` and its like, which say what they do.
+
+## Deviations
+zizmor's `unsound-condition` knows text around a fence only. Here every condition counts whose
+text alone makes it true.
 """
 
 from __future__ import annotations

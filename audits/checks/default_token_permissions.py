@@ -25,6 +25,8 @@ Where the repository's default could be read and is read-only, the severity is l
 zizmor's `excessive-permissions` also reports `read-all`, `write-all` and single scopes; here
 those are checks of their own. Workflows that are only called are left out, as for its regular
 users: their token is limited by the caller's.
+Its pedantic users are also told about the top of workflows with
+one job, or whose jobs all say for themselves.
 """
 
 from __future__ import annotations

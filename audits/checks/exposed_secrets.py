@@ -13,6 +13,9 @@ the name chooses the secret.
 
 Name each secret: `${{ secrets.DOCS_TOKEN }}`. To choose between a few, write the choice out:
 `${{ matrix.kind == 'docs' && secrets.DOCS_TOKEN || secrets.TEST_TOKEN }}`.
+
+## Deviations
+zizmor's `overprovisioned-secrets` is of medium severity and does not know `secrets.*`.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from audits.model.expression import Context, fences, walk
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
 from audits.model.place import Location, Scalar
 from audits.model.repository import Repository, StepSite
+from audits.model.source import SourceFile
 from audits.model.workflow import Job
 
 _WORKFLOW = """\
@@ -60,29 +64,30 @@ def exposed_secrets(repo: Repository) -> Iterator[Verdict]:
     """Judge every expression of the jobs and steps."""
     for workflow in repo.release_workflows():
         for text in workflow.env.values():
-            for found in _exposed(text, workflow.path):
+            for found in _exposed(text, workflow.source):
                 yield Finding(message=found[0], at=found[1], anchor="secrets")
     for site in repo.jobs():
         findings = [
-            found for text in _job_texts(site.job) for found in _exposed(text, site.job.path)
+            found for text in _job_texts(site.job) for found in _exposed(text, site.workflow.source)
         ]
         for message, at in findings:
             yield Finding(message=message, at=at, job=site.job, anchor="secrets")
         if not findings:
             yield Clean(at=site.job.at, job=site.job)
     for step_site in repo.steps():
-        for text in _step_texts(step_site):
-            for message, at in _exposed(text, step_site.path):
+        source = repo.file(step_site.path)
+        for text in _step_texts(step_site) if source is not None else ():
+            for message, at in _exposed(text, source):
                 yield Finding(message=message, at=at, job=step_site.job, anchor="secrets")
 
 
-def _exposed(text: Scalar, path: str) -> Iterator[tuple[str, Location]]:
+def _exposed(text: Scalar, source: SourceFile) -> Iterator[tuple[str, Location]]:
     for fence in fences(text.value):
         expression = fence.expression
         for part in walk(expression) if expression is not None else ():
             if not isinstance(part, Context) or part.parts[0] != "secrets":
                 continue
-            at = Location(path=path, line=text.line_at(fence.start))
+            at = Location(path=source.path, line=text.line_at(fence.start, source.text))
             if part.parts == ("secrets",) or part.parts[1] == "*":
                 yield "All secrets at once are handed over", at
             elif part.parts[1] == "[]":

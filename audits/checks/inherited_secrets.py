@@ -16,6 +16,9 @@ Name the secrets:
 and declare each under `on: workflow_call: secrets:` of the called workflow. With trusted
 publishing there is often none left to hand over. The edit is offered for workflows of the same
 repository that declare the secrets they use.
+
+## Deviations
+None: zizmor's `secrets-inherit` reports the same calls.
 """
 
 from __future__ import annotations

@@ -20,6 +20,12 @@ release works only once the trusted publisher is registered.
 Where the index shows that the newest release was attested, the finding says that a trusted
 publisher already exists. A release without attestation proves nothing about its upload and is
 never taken for a token.
+
+## Deviations
+zizmor's `use-trusted-publishing` reports commands whether or not a credential is in sight, and
+uploads to test indexes. It is silent about commands in jobs with `id-token: write` and about
+uploaders that it does not know, such as `flit publish` and scripts. It points at the upload,
+where this check points at the credential first.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ repository through git later on.
 zizmor's `artipacked` reports `true` and expressions to its auditors only, and takes a commit
 for an old version unless it can ask GitHub; here the comment behind the commit is believed.
 Where some checkout is uploaded, zizmor is silent about checkouts after the last upload.
+An expression is left out here: it may say either.
 """
 
 from __future__ import annotations

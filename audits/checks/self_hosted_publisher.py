@@ -16,6 +16,11 @@ it needs nothing that only your own machine has. Builds may stay where they are.
 Runner groups and labels of your own may be larger machines of GitHub or machines of your own:
 the workflow does not tell. The signing certificate of an attested release does, so the answer
 comes with the evidence of the package index; without it, it is unknown.
+
+## Deviations
+zizmor's `self-hosted-runner` tells its auditors of every job on such a runner, and of groups and
+expressions that may be one. Here only the job that publishes counts, and what may be such a
+runner is unknown.
 """
 
 from __future__ import annotations

@@ -13,6 +13,10 @@ the commit yourself, find out who did, and treat past releases as suspect.
 
 Whether a commit is reachable from the default branch cannot be asked with every token; it is
 then unknown, never passed.
+
+## Deviations
+zizmor's `impostor-commit` is left out without a network; here the answer is then unknown. It
+also takes commits for good that only a branch other than the default one holds.
 """
 
 from __future__ import annotations
