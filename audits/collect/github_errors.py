@@ -64,6 +64,7 @@ _TYPES = {
     "INSUFFICIENT_SCOPES": (GapReason.FORBIDDEN, "This token lacks a scope for it."),
     "RATE_LIMITED": (GapReason.RATE_LIMITED, "GitHub's limit was reached; scan again later."),
 }
+_OLD = (GapReason.UNSUPPORTED, "This version of GitHub does not know it; update the server.")
 _UNKNOWN = (GapReason.UNAVAILABLE, "GitHub could not answer this part; scan again later.")
 
 SSO_ADVICE = "Authorize the token for single sign-on"
@@ -93,6 +94,8 @@ def graph_errors(entries: Json, headers: Mapping[str, Any]) -> tuple[GraphError,
         extensions = entry.get("extensions")
         if isinstance(extensions, dict) and extensions.get("saml_failure"):
             reason, detail = GapReason.FORBIDDEN, saml_detail(headers)
+        if isinstance(extensions, dict) and extensions.get("code") == "undefinedField":
+            reason, detail = _OLD
         path = entry.get("path")
         found.append(
             GraphError(

@@ -91,9 +91,18 @@ class TextReader:
         for want in wants:
             if want.size > _CUT_AT:
                 yield self._by_rest(want, want.oid)
-        rest = [want for want in wants if want.size <= _CUT_AT]
+        again: list[Want] = []
+        for got in self._batches([want for want in wants if want.size <= _CUT_AT]):
+            # GitHub gives up on parts of a large answer: those are worth asking for once more
+            if got.gap is not None and got.gap.reason is GapReason.UNAVAILABLE:
+                again.append(got.want)
+            else:
+                yield got
+        yield from self._batches(again)
+
+    def _batches(self, wants: Sequence[Want]) -> Iterator[Got]:
         batches = ask(
-            self._client, rest, self._size, _write, heaviest=MOST_BYTES,
+            self._client, wants, self._size, _write, heaviest=MOST_BYTES,
             weight=lambda w: _LOOK_UP_WEIGHT if w.is_look_up else w.size,
         )  # fmt: skip
         for items, answer in batches:

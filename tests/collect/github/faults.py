@@ -7,7 +7,18 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-KINDS = ("500", "502", "503", "504", "reset", "truncated", "secondary", "secondary-200", "429")
+KINDS = (
+    "500",
+    "502",
+    "503",
+    "504",
+    "reset",
+    "truncated",
+    "secondary",
+    "secondary-200",
+    "429",
+    "partial",
+)
 
 
 @dataclass

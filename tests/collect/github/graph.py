@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,16 @@ from graphql import (
 )
 
 from tests.collect.github.git_objects import peel
+from tests.collect.github.graph_settings import (
+    Value,
+    connection,
+    protection,
+    reviewers,
+    ruleset_field,
+    rulesets,
+)
 from tests.collect.github.points import LimitError, Pricing
 from tests.collect.github.world import Environment, Owner, Release, Repo, Ruleset, Token, World
-
-Value = Any
-"""What a resolver takes and gives; graphql-core checks it against the schema."""
 
 SAML = {"saml_failure": True}
 
@@ -51,24 +56,6 @@ class TypedError(GraphQLError):
     def __init__(self, kind: str, message: str, *, saml: bool = False) -> None:
         super().__init__(message, extensions=SAML if saml else None)
         self.kind = kind
-
-
-def connection(items: Sequence[Any], args: Mapping[str, Any]) -> dict[str, Any]:
-    """One page of a list; a cursor is the place of an item in it, made opaque."""
-    start = int(args["after"].removeprefix("cursor:")) if args.get("after") else 0
-    size = args.get("first") or args.get("last") or 0
-    chosen = items[start : start + size]
-    end = start + len(chosen)
-    return {
-        "nodes": chosen,
-        "totalCount": len(items),
-        "pageInfo": {
-            "endCursor": f"cursor:{end}" if chosen else None,
-            "startCursor": f"cursor:{start}" if chosen else None,
-            "hasNextPage": end < len(items),
-            "hasPreviousPage": start > 0,
-        },
-    }
 
 
 class Context:
@@ -146,58 +133,6 @@ def _environment(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value
     return next((e for e in repo.environments if e.name.lower() == wanted), None)
 
 
-def _protection(environment: Environment, args: Mapping[str, Any]) -> Value:
-    rules = []
-    base = {"timeout": 0, "preventSelfReview": None, "reviewers": 0}
-    if environment.reviewers:
-        rules.append(
-            {**base, "databaseId": environment.number + 100_000, "type": "REQUIRED_REVIEWERS",
-             "preventSelfReview": environment.prevent_self_review,
-             "reviewers": environment.reviewers}
-        )  # fmt: skip
-    if environment.wait_minutes:
-        rules.append(
-            {**base, "databaseId": environment.number + 200_000, "type": "WAIT_TIMER",
-             "timeout": environment.wait_minutes}
-        )  # fmt: skip
-    if environment.policy:
-        rules.append({**base, "databaseId": environment.number + 300_000, "type": "BRANCH_POLICY"})
-    return connection(rules, args)
-
-
-def _reviewers(rule: Mapping[str, Any], args: Mapping[str, Any]) -> Value:
-    teams = [
-        {"typename": "Team", "id": f"T_{i}", "slug": f"team-{i}"} for i in range(rule["reviewers"])
-    ]
-    return connection(teams, args)
-
-
-def _rulesets(repo: Repo, args: Mapping[str, Any]) -> Value:
-    own = [(r, repo) for r in repo.rulesets]
-    parents = [(r, repo.owner) for r in repo.owner.rulesets] if repo.owner else []
-    targets = args.get("targets")
-    return connection(
-        [
-            {"ruleset": r, "source": source, "typename": "RepositoryRuleset"}
-            for r, source in (*own, *(parents if args.get("includeParents") else ()))
-            if targets is None or r.target in targets
-        ],
-        args,
-    )
-
-
-def _ruleset_field(value: Value, name: str, args: Mapping[str, Any]) -> Value:
-    ruleset: Ruleset = value if isinstance(value, Ruleset) else value["ruleset"]
-    if name == "rules":
-        return connection([{"id": f"{r}", "type": r} for r in ruleset.rules], args)
-    return {
-        "id": f"RRS_{ruleset.number}", "databaseId": ruleset.number, "name": ruleset.name,
-        "enforcement": ruleset.enforcement, "target": ruleset.target, "updatedAt": ruleset.updated,
-        "source": None if isinstance(value, Ruleset) else value["source"],
-        "conditions": {"refName": {"include": ruleset.include, "exclude": ruleset.exclude}},
-    }[name]  # fmt: skip
-
-
 def _release(repo: Repo, release: Release | None) -> Value:
     if release is None:
         return None
@@ -227,7 +162,7 @@ _REPOSITORY: dict[str, Callable[[Repo, Context, Mapping[str, Any]], Value]] = {
     "defaultBranchRef": lambda repo, context, args: _ref(repo, f"refs/heads/{repo.branch}"),
     "object": _object,
     "environment": _environment,
-    "rulesets": lambda repo, context, args: _rulesets(repo, args),
+    "rulesets": lambda repo, context, args: rulesets(repo, args),
     "ref": lambda repo, context, args: _ref(repo, args["qualifiedName"]),
     "refs": lambda repo, context, args: _refs(repo, args),
 }
@@ -241,15 +176,15 @@ def resolve(value: Value, info: GraphQLResolveInfo[Context], **args: Value) -> V
     if parent == "Repository":
         return _REPOSITORY[name](value, context, args)
     if parent == "RepositoryRuleset":
-        return _ruleset_field(value, name, args)
+        return ruleset_field(value, name, args)
     if parent in ("Organization", "User") and isinstance(value, Owner):
         if name == "repositories":
             return _repositories(value, context, args)
         return {"id": f"O_{value.number}", "login": value.login}[name]
     if parent == "Environment":
-        return _protection(value, args) if name == "protectionRules" else _plain(value, name)
+        return protection(value, args) if name == "protectionRules" else _plain(value, name)
     if parent == "DeploymentProtectionRule" and name == "reviewers":
-        return _reviewers(value, args)
+        return reviewers(value, args)
     if isinstance(value, Mapping):
         return value[name]
     return getattr(value, name)

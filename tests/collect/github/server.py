@@ -7,8 +7,6 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,51 +17,13 @@ from urllib.parse import parse_qsl, urlsplit
 from tests.collect.github.apps import Apps
 from tests.collect.github.faults import Faults
 from tests.collect.github.graph import run_query
+from tests.collect.github.partial import leave_out
 from tests.collect.github.rest import RefusedError, answer
+from tests.collect.github.traffic import Bucket, Reply, Seen, json_reply, query_name
 from tests.collect.github.world import Token, World
 
 PREFIX = "/api/v3"
 GRAPHQL = "/api/graphql"
-
-
-@dataclass
-class Bucket:
-    """One hourly limit; ``window`` is its length in seconds."""
-
-    limit: int = 5000
-    window: float = 3600.0
-    used: int = 0
-    started: float = field(default_factory=time.time)
-
-    def roll(self) -> None:
-        if time.time() >= self.started + self.window:
-            self.used, self.started = 0, time.time()
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self.limit - self.used)
-
-    @property
-    def reset(self) -> int:
-        return int(self.started + self.window)
-
-
-@dataclass
-class Reply:
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One request as it arrived, its credential left out."""
-
-    kind: str
-    path: str
-    status: int
-    query: str = ""
-    size: int = 0
 
 
 class LoopbackGitHub:
@@ -161,8 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
             if github.faults.before:
                 github.faults.before(kind, content.decode() or self.path)
             fault = github.faults.next(kind)
-            reply = self._troubled(fault) or self._reply(kind, path, content)
-            name = _query_name(content) if kind == "graphql" else ""
+            reply = self._troubled(fault) or self._reply(kind, path, content, fault)
+            name = query_name(content) if kind == "graphql" else ""
             github.log.append(
                 Seen(kind, path.removeprefix(PREFIX), reply.status, name, len(reply.body))
             )
@@ -194,29 +154,32 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.isdigit() and fault != "429":
             return Reply(int(fault), b"<html>Unicorn!</html>")
         if fault == "429":
-            return _json(429, {"message": "Too many requests"})
+            return json_reply(429, {"message": "Too many requests"})
         if fault == "secondary":
-            return _json(403, message, after)
-        return _json(200, message, after) if fault == "secondary-200" else None
+            return json_reply(403, message, after)
+        return json_reply(200, message, after) if fault == "secondary-200" else None
 
-    def _reply(self, kind: str, path: str, content: bytes) -> Reply:
+    def _reply(self, kind: str, path: str, content: bytes, fault: str) -> Reply:
         github = self.github
         if path.startswith(f"{PREFIX}/app/") or path.endswith("/installation"):
             status, body = github.apps.answer(path.removeprefix(PREFIX), self._authorization)
-            return _json(status, body)
+            return json_reply(status, body)
         token = github.token_of(self._authorization)
         if token is None:
-            return _json(401, {"message": "Bad credentials"})
+            return json_reply(401, {"message": "Bad credentials"})
         bucket = github.buckets["graphql" if kind == "graphql" else "core"]
         bucket.roll()
         headers = self._headers(token, bucket, kind)
         if path == f"{PREFIX}/rate_limit":
             rows = {name: {"remaining": b.remaining} for name, b in github.buckets.items()}
-            return _json(200, {"resources": rows}, headers)
+            return json_reply(200, {"resources": rows}, headers)
         if bucket.remaining <= 0:
             return self._exhausted(kind, headers)
         if kind == "graphql":
-            return self._graphql(token, content, bucket, headers)
+            reply = self._graphql(token, content, bucket, headers)
+            if fault == "partial" and reply.status == 200:
+                return json_reply(200, leave_out(json.loads(reply.body)), reply.headers)
+            return reply
         return self._rest(token, path, bucket, headers)
 
     @property
@@ -240,8 +203,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _exhausted(kind: str, headers: dict[str, str]) -> Reply:
         message = "API rate limit exceeded for user ID 1."
         if kind == "graphql":
-            return _json(200, {"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers)
-        return _json(403, {"message": message}, headers)
+            return json_reply(
+                200, {"errors": [{"type": "RATE_LIMITED", "message": message}]}, headers
+            )
+        return json_reply(403, {"message": message}, headers)
 
     def _graphql(
         self, token: Token, content: bytes, bucket: Bucket, headers: dict[str, str]
@@ -261,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
         if any("extensions" in error for error in result.get("errors", ())):
             headers["X-GitHub-SSO"] = "required; url=https://github.example/orgs/x/sso?token=1"
         headers["X-RateLimit-Remaining"] = str(bucket.remaining)
-        return _json(200, result, headers)
+        return json_reply(200, result, headers)
 
     def _rest(self, token: Token, path: str, bucket: Bucket, headers: dict[str, str]) -> Reply:
         query = dict(parse_qsl(urlsplit(self.path).query))
@@ -281,21 +246,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _refusal(self, refused: RefusedError, headers: dict[str, str]) -> Reply:
         if refused.status == 301:
             headers["Location"] = f"http://{self.headers['Host']}{PREFIX}{refused.message}"
-            return _json(301, {"message": "Moved Permanently"}, headers)
+            return json_reply(301, {"message": "Moved Permanently"}, headers)
         if refused.right == "saml":
             headers["X-GitHub-SSO"] = "required; url=https://github.example/orgs/x/sso?token=1"
         elif refused.right:
             headers["X-Accepted-GitHub-Permissions"] = refused.right
-        return _json(refused.status, {"message": refused.message}, headers)
-
-
-def _json(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
-    return Reply(status, json.dumps(body).encode(), dict(headers or {}))
-
-
-def _query_name(content: bytes) -> str:
-    try:
-        query = str(json.loads(content)["query"])
-    except (ValueError, KeyError):
-        return ""
-    return query.partition("query ")[2].split("(")[0].split("{")[0].strip()
+        return json_reply(refused.status, {"message": refused.message}, headers)
