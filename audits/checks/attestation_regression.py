@@ -44,7 +44,11 @@ _BY_WORKFLOW = Provenance(kind=PublisherKind.GITHUB, repository="orchard-labs/lu
 
 def _evidence(*attested: bool | None, yanked: int = -1) -> tuple[PackageEvidence, ...]:
     """Releases, newest first: attested, not attested, or (None) not seen."""
-    shown: dict[bool | None, tuple[Provenance, ...] | Unseen] = {True: (_BY_WORKFLOW,), False: (), None: _HIDDEN}
+    shown: dict[bool | None, tuple[Provenance, ...] | Unseen] = {
+        True: (_BY_WORKFLOW,),
+        False: (),
+        None: _HIDDEN,
+    }
     releases = tuple(
         Release(
             version=f"{9 - age}.0", uploaded=None, files=1, yanked=age == yanked,
