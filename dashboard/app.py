@@ -22,28 +22,20 @@ st.html(
 )
 admit()
 page = st.navigation(
-    {
-        "Where we stand": [
-            st.Page("views/overview.py", title="Overview", icon=":material/speed:", default=True),
-            st.Page("views/trends.py", title="Trends", icon=":material/trending_up:"),
-        ],
-        "What to mend": [
-            st.Page("views/repositories.py", title="Repositories", icon=":material/grid_view:"),
-            st.Page("views/repository.py", title="Repository", icon=":material/folder_open:"),
-            st.Page("views/findings.py", title="Findings", icon=":material/flag:"),
-            st.Page("views/actions.py", title="Actions", icon=":material/deployed_code:"),
-            st.Page("views/publishers.py", title="Publishers", icon=":material/verified:"),
-        ],
-        "What we know": [
-            st.Page("views/coverage.py", title="Coverage", icon=":material/visibility:"),
-            st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
-        ],
-        "Tools": [
-            st.Page("views/self_check.py", title="Self-check", icon=":material/task_alt:",
-                    url_path="self-check"),
-            st.Page("views/reports.py", title="Reports", icon=":material/description:"),
-        ],
-    },
+    [
+        st.Page("views/overview.py", title="Overview", icon=":material/speed:", default=True),
+        st.Page("views/repositories.py", title="Repositories", icon=":material/grid_view:"),
+        st.Page("views/repository.py", title="Repository", icon=":material/folder_open:"),
+        st.Page("views/findings.py", title="Findings", icon=":material/flag:"),
+        st.Page("views/actions.py", title="Actions", icon=":material/deployed_code:"),
+        st.Page("views/publishers.py", title="Publishers", icon=":material/verified:"),
+        st.Page("views/trends.py", title="Trends", icon=":material/trending_up:"),
+        st.Page("views/reports.py", title="Reports", icon=":material/description:"),
+        st.Page("views/self_check.py", title="Self-check", icon=":material/task_alt:",
+                url_path="self-check"),
+        st.Page("views/coverage.py", title="Coverage", icon=":material/visibility:"),
+        st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
+    ],
     expanded=True,
 )  # fmt: skip
 with trouble_told():

@@ -165,14 +165,3 @@ def _texts(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Char
             )
             .encode(x=x, y=y, text="text:N", color=alt.Color("colour:N", scale=None))
         )  # fmt: skip
-
-
-def description(pipeline: Pipeline) -> str:
-    """The drawing in words, for screen readers."""
-    names = {node.id: node.title for node in pipeline.nodes}
-    boxes = ". ".join(
-        f"{node.title} ({node.kind}): {'; '.join(filter(None, (*node.lines, node.faults)))}"
-        for node in pipeline.nodes
-    )
-    ways = ", ".join(f"{names[start]} to {names[end]}" for start, end in pipeline.edges)
-    return f"Release of {pipeline.path}. {boxes}. Ways: {ways}."

@@ -74,7 +74,7 @@ def one_finding(row: FindingRow, reading: Reading) -> None:
         st.text(_acceptance(row))
     if change := reading.edits.get(row.fingerprint):
         safe = "can be applied as it is" if row.fix == "safe" else "wants a reader"
-        st.caption(f"An edit that {safe}:")
+        page.note(f"An edit that {safe}:")
         st.code(change, language="diff")
     with st.container(horizontal=True):
         for number, link in enumerate(row.links):

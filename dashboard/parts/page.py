@@ -38,7 +38,7 @@ def nothing_yet() -> None:
     """The empty state: why there is nothing to see, and the commands that change that."""
     problem = st.session_state.get(PROBLEM)
     with st.container(border=True):
-        st.subheader("Nothing to show yet", anchor=False, icon=":material/inbox:")
+        st.header("Nothing to show yet", anchor=False, icon=":material/inbox:")
         if problem:
             st.text(str(problem))
         st.markdown("Look around with an invented organization that comes with the program:")
@@ -64,11 +64,16 @@ def empty(sentence: str) -> None:
     st.info(sentence, icon=":material/info:")
 
 
-def section(title: str, note: str = "") -> None:
+def section(title: str, words: str = "") -> None:
     """A second-level heading with an optional explanation; our words only."""
-    st.subheader(title, anchor=False)
-    if note:
-        st.caption(note)
+    st.header(title, anchor=False)
+    if words:
+        note(words)
+
+
+def note(words: str) -> None:
+    """A remark in small print; our words only. (`st.caption` is too faint to read: 3.3 to 1.)"""
+    st.markdown(f":small[:gray[{words}]]")
 
 
 def badge(word: str) -> None:

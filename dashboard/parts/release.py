@@ -10,7 +10,7 @@ import streamlit as st
 from audits.model.history import FindingRow, RepositoryRow
 from audits.model.query import FindingFilter
 from dashboard import data
-from dashboard.charts.pipeline import description, drawing
+from dashboard.charts.pipeline import drawing
 from dashboard.frames.cells import frame_of, safe_url, visible
 from dashboard.language import BADGES, signed
 from dashboard.parts import page
@@ -32,14 +32,16 @@ def drawings(reading: Reading, rows: Sequence[FindingRow]) -> None:
     if not drawn:
         page.empty(reading.why_not or "No workflow of this repository leads to an upload.")
         return
-    st.caption(
+    page.note(
         "From the trigger to the upload. A box with a coloured edge has open findings; the "
         "stripe on its left tells triggers (grey), publishing jobs (dark blue), producing jobs "
         "(light blue) and uploads (green) apart."
     )
     for pipeline in drawn:
         st.text(visible(pipeline.path))
-        st.altair_chart(drawing(pipeline, page.ink()), alt=description(pipeline), theme=None)
+        st.altair_chart(
+            drawing(pipeline, page.ink()), alt=f"Release drawn: {pipeline.path}", theme=None
+        )
         with st.expander("The same as a table"):
             table(
                 _boxes(pipeline),
@@ -73,7 +75,7 @@ def lesson(scope: Scope, row: RepositoryRow) -> None:
     if not steps:
         page.empty("The lesson is about publishing to PyPI, which no workflow here does.")
         return
-    st.caption("The pyOpenSci lesson on trusted publishing, step by step.")
+    page.note("The pyOpenSci lesson on trusted publishing, step by step.")
     for step in sorted(steps, key=lambda step: step.position):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(signed(step.state), color=BADGES.get(step.state, "gray"), width=96)

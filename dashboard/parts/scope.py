@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from audits.model.history import ScanRow
 from dashboard import data
 from dashboard.frames.cells import visible
 from dashboard.language import count
+from dashboard.parts import page
 from dashboard.parts.page import PROBLEM, SCOPE, moment
 from dashboard.scope import Scope
 
 NEWEST = "newest"
+_BOX = "scan box"
 
 
 def choose_scope() -> None:
@@ -28,17 +33,31 @@ def choose_scope() -> None:
             "Owner", owners, key="owner", bind="query-params", format_func=visible
         )  # fmt: skip
         scans = data.scans(owner)
-        labels = {NEWEST: f"newest, {moment(scans[0].started)}"}
-        labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
-        chosen = st.selectbox(
-            "As of scan", list(labels), key="scan", bind="query-params",
-            format_func=lambda word: labels.get(word, word),
-        )  # fmt: skip
-        scan = next((s for s in scans if str(s.id) == chosen), scans[0])
-        st.caption(
+        scan = _choose_scan(scans)
+        page.note(
             f"{count(scan.repositories, 'repository', 'repositories')} · evidence tier {scan.tier}"
             + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
         )
     st.session_state[SCOPE] = Scope(
         owner=owner, scan=scan.id, at=scan.started, newest=scan is scans[0]
     )
+
+
+def _choose_scan(scans: Sequence[ScanRow]) -> ScanRow:
+    """The scan that the box or the address names, the newest otherwise.
+
+    The address holds the scan's number: bound boxes would put the label there, whose time is
+    in the viewer's zone and means nothing in another.
+    """
+    labels = {NEWEST: f"newest, {moment(scans[0].started)}"}
+    labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
+    if _BOX not in st.session_state and st.query_params.get("scan") in labels:
+        st.session_state[_BOX] = st.query_params["scan"]
+    if st.session_state.get(_BOX) not in labels:
+        st.session_state[_BOX] = NEWEST
+    chosen = st.selectbox("As of scan", list(labels), key=_BOX, format_func=labels.__getitem__)
+    if chosen == NEWEST:
+        st.query_params.pop("scan", None)
+    else:
+        st.query_params["scan"] = chosen
+    return next((scan for scan in scans if str(scan.id) == chosen), scans[0])

@@ -39,7 +39,7 @@ def _search(scope: Scope) -> None:
     page.section("Who runs it", "Uses of what is shown above, with the permissions of their job.")
     uses = data.actions(scope, where, MOST)
     if len(uses) == MOST:
-        st.caption(f"The first {MOST:,} uses; the Reports view has all of them.")
+        page.note(f"The first {MOST:,} uses; the Reports view has all of them.")
     table(
         tables.actions(uses), name="uses", alt="Uses: repository, ref, job, permissions",
         nothing="", height=400,

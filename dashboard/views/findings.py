@@ -11,26 +11,20 @@ from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.findings import check_name, issue_text, waiver_text
-from dashboard.language import AREAS, SEVERITIES, count, plain, signed
+from dashboard.language import AREAS, SEVERITIES, count, signed
 from dashboard.parts import page
 from dashboard.parts.finding import one_finding
 from dashboard.parts.tables import choose, download_csv
 from dashboard.scope import Scope
 
 PAGE = 200
-STATES = {
-    "open": "Open",
-    "new": "New in this scan",
-    "unchecked": "Not re-checked",
-    "accepted": "Accepted",
-    "beyond": "Outside releases",
-}
+STATES = ("open", "new", "not-re-checked", "accepted", "outside releases")
 ORDERS = {
-    "severity": "Worst first",
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "repository": "By repository",
-    "check": "By check",
+    "worst first": "severity",
+    "newest first": "newest",
+    "oldest first": "oldest",
+    "by repository": "repository",
+    "by check": "check",
 }
 ANY = "any"
 
@@ -42,17 +36,9 @@ def _filters(scope: Scope) -> tuple[FindingFilter, str]:
     checks = first.multiselect(
         "Check", failing, key="check", bind="query-params", format_func=check_name
     )
-    severities = second.multiselect(
-        "Severity", SEVERITIES, key="severity", bind="query-params", format_func=signed
-    )
-    state = third.selectbox(
-        "State",
-        list(STATES),
-        key="state",
-        bind="query-params",
-        format_func=lambda word: STATES[word],
-    )
-    areas = first.multiselect("Area", AREAS, key="area", bind="query-params", format_func=plain)
+    severities = second.multiselect("Severity", SEVERITIES, key="severity", bind="query-params")
+    state = third.selectbox("State", STATES, key="state", bind="query-params")
+    areas = first.multiselect("Area", AREAS, key="area", bind="query-params")
     name = second.selectbox(
         "Repository",
         [ANY, *data.repository_names(scope)],
@@ -60,20 +46,14 @@ def _filters(scope: Scope) -> tuple[FindingFilter, str]:
         bind="query-params",
         format_func=visible,
     )
-    order = third.selectbox(
-        "Order",
-        list(ORDERS),
-        key="order",
-        bind="query-params",
-        format_func=lambda word: ORDERS[word],
-    )
+    order = third.selectbox("Order", list(ORDERS), key="order", bind="query-params")
     found = FindingFilter(
         checks=tuple(checks), severities=tuple(severities), areas=tuple(areas),
         repository="" if name == ANY else name, accepted=state == "accepted",
-        states=("not-re-checked",) if state == "unchecked" else (),
-        in_release=state != "beyond", seen_since=_before(scope) if state == "new" else None,
+        states=("not-re-checked",) if state == "not-re-checked" else (),
+        in_release=state != "outside releases", seen_since=_before(scope) if state == "new" else None,
     )  # fmt: skip
-    return found, order
+    return found, ORDERS[order]
 
 
 def _before(scope: Scope) -> int:
@@ -91,7 +71,7 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
     number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
     rows = data.findings(scope, filters, order, (number - 1) * PAGE, PAGE)
     frame = tables.findings(rows)
-    st.caption(f"{count(total, 'finding')}. Choose lines to read them or to pass them on.")
+    page.note(f"{count(total, 'finding')}. Choose lines to read them or to pass them on.")
     chosen = choose(
         frame, key="findings", mode="multi-row", alt="Findings with severity, check and place",
         height=460,
@@ -112,10 +92,10 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
                 )
                 one_finding(row, data.reading(scope, row.repository))
     with issue:
-        st.caption("Copy this into an issue; names stand in code spans, so nobody is notified.")
+        page.note("Copy this into an issue; names stand in code spans, so nobody is notified.")
         st.code(issue_text(picked), language=None, wrap_lines=True)
     with waiver:
-        st.caption(
+        page.note(
             "Paste into the waiver file, fill in who and why, and have it reviewed. This page "
             "changes nothing."
         )

@@ -8,7 +8,7 @@ from audits.check import Check, all_checks
 from audits.model.outcome import Area, Severity
 from audits.score import AREA_WEIGHTS, GRADES, POLICY, WEIGHTS
 from dashboard.frames.method import check_table, example_pair, lesson_url, without_title
-from dashboard.language import plain, signed
+from dashboard.language import plain
 from dashboard.parts import page
 from dashboard.parts.tables import table
 
@@ -42,7 +42,7 @@ def _check(check: Check) -> None:
                 st.badge("not scored", color="gray")
         st.markdown(without_title(check.text, check.title))
         for title, text in example_pair(check):
-            st.caption(title)
+            page.note(title)
             st.code(text, language="yaml")
         with st.container(horizontal=True):
             if check.lesson:
@@ -62,7 +62,6 @@ def _checks() -> None:
         default="all",
         required=True,
         bind="query-params",
-        format_func=plain,
     )
     shown = [check for check in checks if area in {"all", check.area.value}]
     table(
@@ -74,14 +73,7 @@ def _checks() -> None:
     if not shown:
         return
     names = [check.id for check in shown]
-    titles = {check.id: f"{signed(check.severity.label)} · {check.id}" for check in shown}
-    name = st.selectbox(
-        "Check",
-        names,
-        key="check",
-        bind="query-params",
-        format_func=lambda word: titles.get(word, word),
-    )
+    name = st.selectbox("Check", names, key="check", bind="query-params")
     _check(next(check for check in shown if check.id == name))
 
 

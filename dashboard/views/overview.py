@@ -131,7 +131,7 @@ def _over_time(scope: Scope) -> None:
                          marks=points[points["changed"] != ""], top=100)  # fmt: skip
     st.altair_chart(chart, alt=f"Mean points of each area over {count(len(rows), 'scan')}")
     if len(rows) == 1:
-        st.caption("One scan so far: the next one draws the first line.")
+        page.note("One scan so far: the next one draws the first line.")
 
 
 def _movers(scope: Scope) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import tables
-from dashboard.language import LADDER, LADDER_MEANING, count, signed
+from dashboard.language import LADDER, LADDER_MEANING, count
 from dashboard.parts import page
 from dashboard.parts.tables import table
 
@@ -28,7 +28,7 @@ with LEFT:
 with RIGHT, st.expander("What the words mean", expanded=True):
     st.markdown("\n".join(f"- **{word}**: {said}" for word, said in LADDER_MEANING.items()))
 
-STATES = st.multiselect("Status", LADDER, key="ladder", bind="query-params", format_func=signed)
+STATES = st.multiselect("Status", LADDER, key="ladder", bind="query-params")
 REGISTRIES = st.multiselect(
     "Registry", sorted({row.registry for row in ROWS}), key="registry", bind="query-params"
 )
@@ -36,7 +36,7 @@ SHOWN = [
     row for row in ROWS
     if (not STATES or row.state in STATES) and (not REGISTRIES or row.registry in REGISTRIES)
 ]  # fmt: skip
-st.caption(f"{count(len(SHOWN), 'package')} shown.")
+page.note(f"{count(len(SHOWN), 'package')} shown.")
 table(
     tables.packages(SHOWN),
     name="publishers",

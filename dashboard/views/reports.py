@@ -17,7 +17,7 @@ from dashboard.parts.tables import table
 SCOPE = page.opening(
     "Reports", "The tables of `release-audit export`, each with the meaning of its columns."
 )
-st.caption(
+page.note(
     "UTF-8, one record a line. A cell that a spreadsheet would run gets a leading apostrophe; "
     "take the first apostrophe off such a cell to have it unaltered."
 )

@@ -11,19 +11,19 @@ from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.heat import heat_map
-from dashboard.language import AREAS, GRADES, LADDER, count, plain, signed
+from dashboard.language import AREAS, GRADES, LADDER, count
 from dashboard.parts import page
 from dashboard.parts.tables import choose, download_csv
 from dashboard.scope import Scope
 
 PAGE = 100
 SORTS = {
-    "points": "Worst first",
-    "-points": "Best first",
-    "coverage": "Least coverage first",
-    "-open": "Most open findings first",
-    "repository": "By name",
-    "-changed": "Last changed first",
+    "worst first": "points",
+    "best first": "-points",
+    "least coverage first": "coverage",
+    "most open findings first": "-open",
+    "by name": "repository",
+    "last changed first": "-changed",
 }
 PUBLISHING = {"all": None, "publishing": True, "publishing nothing": False}
 FIRM = 75.0
@@ -34,18 +34,10 @@ def _filters(scope: Scope) -> tuple[RepositoryFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
     first, second, third = st.columns(3)
     text = first.text_input("Name contains", key="name", bind="query-params", max_chars=100)
-    grades = second.multiselect(
-        "Grade",
-        GRADES,
-        key="grade",
-        bind="query-params",
-        format_func=lambda g: "none" if g == "-" else g,
-    )
-    order = third.selectbox(
-        "Order", list(SORTS), key="order", bind="query-params", format_func=lambda word: SORTS[word]
-    )
+    grades = second.multiselect("Grade", GRADES, key="grade", bind="query-params")
+    order = third.selectbox("Order", list(SORTS), key="order", bind="query-params")
     found = _more_filters(scope)
-    return replace(found, text=text or "", grades=tuple(grades)), order
+    return replace(found, text=text or "", grades=tuple(grades)), SORTS[order]
 
 
 def _more_filters(scope: Scope) -> RepositoryFilter:
@@ -53,15 +45,9 @@ def _more_filters(scope: Scope) -> RepositoryFilter:
     with st.expander("More filters", key="more", bind="query-params", on_change="rerun"):
         left, middle, right = st.columns(3)
         area = left.selectbox(
-            "Area under 75 points",
-            ["any", *AREAS],
-            key="area",
-            bind="query-params",
-            format_func=plain,
+            "Area under 75 points", ["any", *AREAS], key="area", bind="query-params"
         )
-        ladder = middle.multiselect(
-            "Ladder", LADDER, key="ladder", bind="query-params", format_func=signed
-        )
+        ladder = middle.multiselect("Ladder", LADDER, key="ladder", bind="query-params")
         registry = right.multiselect(
             "Registry", words["registries"], key="registry", bind="query-params"
         )
@@ -98,7 +84,7 @@ def _heat(scope: Scope, filters: RepositoryFilter, order: str) -> None:
     rows = data.repositories(scope, filters, order, (number - 1) * PAGE, PAGE)
     frame = tables.repositories(rows)
     first = (number - 1) * PAGE + 1
-    st.caption(
+    page.note(
         f"{count(total, 'repository', 'repositories')}, lines {first:,} to "
         f"{first + len(rows) - 1:,}. Choose a line to open the repository."
     )

@@ -132,7 +132,7 @@ def _changes(scope: Scope) -> None:
 SCOPE = page.opening("Trends", "How the organization came to where it stands.")
 ROWS = data.trend(SCOPE)
 if len(ROWS) == 1:
-    st.caption("One scan so far, shown as points; the next one draws lines.")
+    page.note("One scan so far, shown as points; the next one draws lines.")
 ONE, TWO = st.columns(2, gap="large")
 with ONE:
     _score(ROWS)

@@ -24,12 +24,11 @@ EXTRA = {
 
 
 def settle(page: Page) -> None:
-    """Wait until the view is drawn and nothing runs any more."""
+    """Wait until the script has ended and its charts are drawn."""
     page.get_by_role("heading", level=1).wait_for()
-    page.wait_for_timeout(700)
-    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_test_id("stSkeleton").first.wait_for(state="detached")
-    page.wait_for_timeout(900)
+    page.wait_for_timeout(400)
 
 
 def whole(page: Page, path: Path) -> None:

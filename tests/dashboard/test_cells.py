@@ -62,7 +62,9 @@ def test_csv_never_starts_a_cell_with_a_formula_and_keeps_one_record_a_line(
     assert len(rows) == 2
     assert text.count("\n") == 2
     for cell in rows[1]:
-        assert not cell.lstrip(" \x00").startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+        assert not cell.lstrip(" \x00").startswith(
+            (*"=+-@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+        )
 
 
 def test_csv_writes_numbers_as_numbers_and_nothing_as_nothing() -> None:

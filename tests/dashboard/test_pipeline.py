@@ -134,7 +134,6 @@ def test_hostile_names_reach_the_drawing_as_data_only(ink: Ink) -> None:
     assert "\u202e" not in json.dumps(data, ensure_ascii=False)
     assert "href" not in json.dumps(spec)
     assert '"url"' not in json.dumps(spec)
-    assert "publish (publishing job)" in pipeline.description(shown)
 
 
 def test_charts_of_one_scan_and_of_nothing_are_still_charts() -> None:

@@ -19,12 +19,17 @@ VIEWS = {
 WITHOUT_DATABASE = {"method", "self_check"}
 
 
+def words(app: AppTest, kind: str) -> list[str]:
+    """The texts of all elements of a kind."""
+    return [str(getattr(element, "value", "")) for element in app.get(kind)]
+
+
 def said(app: AppTest) -> str:
     """Everything that a view says, its tables' cells included."""
     parts = []
-    for kind in ("title", "subheader", "markdown", "text", "caption", "info", "error", "warning",
+    for kind in ("title", "header", "subheader", "markdown", "text", "caption", "info", "error", "warning",
                  "code"):  # fmt: skip
-        parts += [str(element.value) for element in app.get(kind)]
+        parts += words(app, kind)
     parts += [f"{metric.label}: {metric.value}" for metric in app.metric]
     parts += [element.value.to_csv(na_rep="") for element in app.dataframe]
     parts += [expander.label for expander in app.expander]
@@ -109,8 +114,8 @@ def test_a_hostile_organization_is_shown_by_safe_elements_only(view: str, opened
     app = opened(view, "hostile")
     assert not app.exception, app.exception
     for kind in ("title", "subheader", "header", "markdown", "caption", "info", "error", "warning"):
-        for element in app.get(kind):
-            assert "evil.example" not in str(element.value), (kind, element.value)
+        for text in words(app, kind):
+            assert "evil.example" not in text, (kind, text)
     labels = [element.label for element in (*app.expander, *app.metric, *app.tabs, *app.button)]
     assert not any("evil.example" in label for label in labels)
 

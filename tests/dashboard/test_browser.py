@@ -1,0 +1,242 @@
+"""The real dashboard in a real browser: journeys, the address bar, and hostile names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
+from tests.dashboard.screenshots import settle
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if not path:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: the browser journeys were not tried")
+        pytest.skip("NO CHROMIUM ON THIS MACHINE: the browser journeys are not tried")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def address(databases: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(databases["many"], tmp_path_factory.mktemp("served")) as url:
+        yield url
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    yield made
+    made.close()
+
+
+def heading(page: Page, title: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def watched(page: Page) -> list[str]:
+    """The addresses that a page asks of anybody but this machine."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url)
+            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")) else None)  # fmt: skip
+    return asked
+
+
+def hosts(page: Page) -> set[str | None]:
+    """The hosts that links, images and forms of a page lead to."""
+    found = page.locator("[href], [src], [action]").evaluate_all(
+        "all => all.flatMap(e => [e.href, e.src, e.action].filter(u => typeof u === 'string'))"
+    )
+    return {urlsplit(url).hostname for url in found}
+
+
+def test_three_tabs_at_once(context: BrowserContext, address: str) -> None:
+    pages = [context.new_page() for _ in range(3)]
+    views = ("overview", "repositories", "findings")
+    for page, view in zip(pages, views, strict=True):
+        page.goto(address + path_of(view), wait_until="commit")
+    for page, view in zip(pages, views, strict=True):
+        heading(page, VIEWS[view])
+        expect(page.get_by_text("6 repositories").first).to_be_visible()
+        expect(page.get_by_text("did not answer")).to_have_count(0)
+
+
+def test_a_filter_is_in_the_address_and_the_address_opens_it_again(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/repositories")
+    heading(page, "Repositories")
+    box = page.get_by_label("Name contains")
+    box.fill("pit")
+    box.press("Enter")
+    expect(page.get_by_text("1 repository, lines 1 to 1")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"[?&]name=pit"))
+    second = context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_text("1 repository, lines 1 to 1")).to_be_visible()
+    expect(second.get_by_label("Name contains")).to_have_value("pit")
+
+
+def test_a_deep_link_opens_one_repository_at_one_tab_as_of_one_scan(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/repository?repository=quince&tab=Release&scan=1")
+    heading(page, "Repository")
+    expect(page.get_by_role("tab", name="Release")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text("Last seen 7 Sep 2026")).to_be_visible()
+    drawing = page.locator("[data-testid=stVegaLiteChart]").last
+    expect(drawing).to_contain_text("with a stored token")
+
+
+def test_monday_review_leads_from_the_overview_to_a_finding(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(address)
+    heading(page, "Overview")
+    page.get_by_test_id("stMain").get_by_role("link", name="long-lived-token").click()
+    heading(page, "Findings")
+    expect(page).to_have_url(re.compile("check=long-lived-token"))
+    expect(page.get_by_text("2 findings. Choose lines")).to_be_visible()
+
+
+def test_a_maintainer_pastes_a_workflow(context: BrowserContext, address: str) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/self-check")
+    heading(page, "Self-check")
+    page.get_by_label("Workflow", exact=True).fill(
+        "on: push\njobs:\n  out:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - uses: actions/checkout@v4\n      - run: twine upload dist/*\n"
+        "        env:\n          TWINE_PASSWORD: ${{ secrets.PYPI }}\n"
+    )
+    page.get_by_role("button", name="Check it").click()
+    expect(page.get_by_text("long-lived-token").first).to_be_visible()
+    expect(page.get_by_text("The release, drawn")).to_be_visible()
+
+
+def test_a_table_is_downloaded_and_opens_in_pandas(
+    context: BrowserContext, address: str, tmp_path: Path
+) -> None:
+    import pandas as pd
+
+    page = context.new_page()
+    page.goto(f"{address}/reports")
+    heading(page, "Reports")
+    settle(page)
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download CSV").first.click()
+    assert downloading.value.suggested_filename == "repositories.csv"
+    target = tmp_path / "repositories.csv"
+    downloading.value.save_as(target)
+    frame = pd.read_csv(target)
+    assert sorted(frame["repository"]) == ["fennel", "lumen", "notes", "pith", "quince", "sorrel"]
+
+
+def test_the_server_sends_its_headers_and_knows_its_hosts(address: str) -> None:
+    import requests
+
+    answer = requests.get(address, timeout=10)
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    socket = requests.get(
+        f"{address}/_stcore/stream", timeout=10,
+        headers={"Host": "evil.example", "Origin": "http://evil.example", "Upgrade": "websocket",
+                 "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+                 "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="},
+    )  # fmt: skip
+    assert socket.status_code == 403
+
+
+def walk(page: Page) -> Iterator[str]:
+    """Go from view to view by the navigation, as a person does."""
+    links = page.get_by_test_id("stSidebarNav")
+    for view, title in VIEWS.items():
+        links.get_by_role("link", name=title, exact=True).click()
+        heading(page, title)
+        settle(page)
+        yield view
+
+
+def faults_of(page: Page, view: str) -> set[tuple[str, str, str]]:
+    """What axe finds: (view, rule, element)."""
+    # Streamlit gives its own upload box a role that does not go with its label.
+    rules = {"presentation-role-conflict": {"enabled": view != "self-check"}}
+    found = Axe().run(page, options={"rules": rules})
+    return {
+        (view, fault["id"], node["html"][:200])
+        for fault in found.response["violations"]
+        for node in fault["nodes"]
+    }
+
+
+def test_axe_finds_nothing_and_no_view_calls_out(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    asked = watched(page)
+    page.goto(address)
+    faults = {fault for view in walk(page) for fault in faults_of(page, view)}
+    assert not faults, faults
+    assert asked == []
+    context.close()
+
+
+def test_dark_is_dark_and_axe_finds_nothing_there(browser: Browser, address: str) -> None:
+    context = browser.new_context(color_scheme="dark", bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{address}/repository?repository=pith")
+    heading(page, "Repository")
+    settle(page)
+    colour = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert colour == "rgb(16, 22, 29)"
+    assert not faults_of(page, "repository")
+    context.close()
+
+
+def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    for view in ("overview", "repository"):
+        page.goto(address + path_of(view))
+        heading(page, VIEWS[view])
+        settle(page)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, view
+    context.close()
+
+
+def test_a_hostile_organization_renders_inert(
+    browser: Browser, databases: dict[str, str], tmp_path: Path
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    bad = {"evil.example", "www.evil.example"}
+    with served(databases["hostile"], tmp_path) as url:
+        page = context.new_page()
+        asked = watched(page)
+        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        page.goto(url)
+        for view in walk(page):
+            assert not hosts(page) & bad, view
+            for tab in page.get_by_role("tab").all() if view == "repository" else ():
+                tab.click()
+                settle(page)
+                assert not hosts(page) & bad, tab.inner_text()
+        assert asked == []
+    context.close()
