@@ -100,11 +100,7 @@ class GitHubCollector:
 
         CollectError where nothing at all can be read; ScanCancelledError on a request to stop.
         """
-        if self._credential.secret is None:
-            raise CollectError(
-                "GitHub answers GraphQL queries to nobody without a token.",
-                "Set RELEASE_AUDIT_TOKEN, or clone the repositories and use --folder.",
-            )
+        self._need_token()
         started = False
         try:
             for page in self._pages_of():
@@ -115,6 +111,13 @@ class GitHubCollector:
             if not started:
                 raise
             self._gaps.append(_unfinished(error))
+
+    def _need_token(self) -> None:
+        if self._credential.secret is None:
+            raise CollectError(
+                "GitHub answers GraphQL queries to nobody without a token.",
+                "Set RELEASE_AUDIT_TOKEN, or clone the repositories and use --folder.",
+            )
 
     def _pages_of(self) -> Iterator[Sequence[Listed]]:
         if self._request.names:
@@ -225,6 +228,7 @@ class GitHubCollector:
 
     def doctor(self) -> DoctorReport:
         """What this credential sees of the owner, and what a scan would cost."""
+        self._need_token()
         return examine(self._client, self._request.owner, self._credential)
 
 

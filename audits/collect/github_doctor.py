@@ -79,7 +79,7 @@ def examine(client: GitHubClient, owner: str, credential: Credential) -> DoctorR
     total = pages.total or 0
     return DoctorReport(
         owner=pages.login, owner_kind=pages.owner_kind, credential=credential.description,
-        host=client.host, tier=_tier(rights, credential), rights=rights,
+        host=client.host, tier=_tier(rights), rights=rights,
         cost=_cost(client, total, rights), expires_at=_expiry(client, headers),
         scopes=tuple(s.strip() for s in headers.get("x-oauth-scopes", "").split(",") if s.strip()),
         private_seen=any(r.private for r in listed), tried_on=sample.slug if sample else "",
@@ -134,9 +134,7 @@ def _organization_rights(client: GitHubClient, login: str, headers: dict[str, st
     ]
 
 
-def _tier(rights: tuple[Right, ...], credential: Credential) -> int:
-    if credential.secret is None:
-        return 0
+def _tier(rights: tuple[Right, ...]) -> int:
     lacking = {right.need for right in rights if right.granted is not True}
     if Need.SETTINGS in lacking or Need.WORKFLOW in lacking:
         return 0
@@ -187,8 +185,6 @@ def _notes(credential: Credential, listed: tuple[Listed, ...]) -> tuple[str, ...
     notes = []
     if credential.is_classic:
         notes.append("Classic tokens can also write; a GitHub App or fine-grained token need not.")
-    if credential.secret is None:
-        notes.append("Without a token GitHub answers 60 REST requests an hour and no GraphQL.")
     if listed and not any(r.private for r in listed):
         notes.append("No private repository was seen among the first hundred.")
     return tuple(notes)

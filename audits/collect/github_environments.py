@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from audits.collect.github_errors import Json
 from audits.collect.github_rest import Answers, RestReader, path_of
-from audits.collect.github_sheet import Sheet
+from audits.collect.github_sheet import Sheet, role_refusal
 from audits.model.settings import EnvironmentSettings, Need, Unseen
 
 ACTIONS = "Actions: read"
@@ -95,14 +95,12 @@ class EnvironmentReader:
         return rules if isinstance(rules, Unseen) else tuple(rules)
 
     def _secret_names(self, name: str) -> tuple[str, ...] | Unseen:
+        subject = f"environment {name}: secrets' names"
         if not self.may_list_secrets:
-            return Unseen(
-                need=Need.SECRET_NAMES, reason="The person's role shows no secrets.",
-                permission=ENVIRONMENTS,
-            )  # fmt: skip
+            return self.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), ENVIRONMENTS)
         path = self._path + path_of(name, "secrets")
         names = self.sheet.fact(
-            f"environment {name}: secrets' names", Need.SECRET_NAMES, ENVIRONMENTS,
+            subject, Need.SECRET_NAMES, ENVIRONMENTS,
             lambda: self.rest.listed(
                 self.answers, path, "secrets", lambda s: str(s["name"]), unchanged=self.unchanged
             ),

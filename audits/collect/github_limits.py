@@ -15,7 +15,7 @@ from typing import Any
 from audits.collect.errors import BudgetSpentError, ScanCancelledError
 
 WaitCallback = Callable[[float, str], None]
-"""Called about once a second while waiting, with the seconds left and why."""
+"""Called about once a second while waiting, with the seconds left and why; from any thread."""
 
 _SLICE = 0.2
 

@@ -13,7 +13,7 @@ from audits.collect.github_listed import Listed
 from audits.collect.github_owner import OwnerFacts, permissions_part, policy, workflow_part
 from audits.collect.github_rest import Answers, Reduce, RestReader, path_of
 from audits.collect.github_rulesets import METADATA, Question, State, StateReader
-from audits.collect.github_sheet import Rights, Sheet
+from audits.collect.github_sheet import Rights, Sheet, role_refusal
 from audits.model.memory import Memory
 from audits.model.settings import (
     ActionsPolicy,
@@ -205,10 +205,7 @@ class SettingsBatch:
             "permissions/workflow": "default token permission",
         }[part]
         if task.repo.permission in _NOT_ADMIN:
-            error = GitHubError(
-                "The person's role does not show it.", "", reason=GapReason.FORBIDDEN, status=403
-            )
-            return task.sheet.unseen(subject, Need.ADMINISTRATION, error, ADMINISTRATION)
+            return task.sheet.unseen(subject, Need.ADMINISTRATION, role_refusal(), ADMINISTRATION)
         path = f"{task.path}/actions/{part}"
         return task.sheet.fact(
             subject, Need.ADMINISTRATION, ADMINISTRATION,
@@ -218,10 +215,7 @@ class SettingsBatch:
     def _secrets(self, task: _Task, part: str) -> tuple[str, ...] | Unseen:
         subject = f"{part.replace('-', ' ')}' names"
         if task.repo.permission in _NO_SECRETS:
-            error = GitHubError(
-                "The person's role does not show it.", "", reason=GapReason.FORBIDDEN, status=403
-            )
-            return task.sheet.unseen(subject, Need.SECRET_NAMES, error, SECRETS)
+            return task.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), SECRETS)
         names = task.sheet.fact(
             subject, Need.SECRET_NAMES, SECRETS,
             lambda: self._rest.listed(

@@ -16,6 +16,13 @@ Fact = TypeVar("Fact")
 _LEARNED_AFTER = 3
 
 
+def role_refusal() -> GitHubError:
+    """What GitHub would answer to a person whose role in the repository is too small."""
+    return GitHubError(
+        "The person's role does not show it.", "", reason=GapReason.FORBIDDEN, status=403
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class Rights:
     """What this credential was refused, so that a hundredth refusal is not asked for.

@@ -29,6 +29,7 @@ class Call:
     token: Token
     query: Mapping[str, str]
     parts: Sequence[str]
+    path: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
     def need(self, right: str, *, public: bool = False) -> None:
@@ -43,7 +44,8 @@ class Call:
         if found is None:
             renamed = self.world.repo(owner, name)
             if renamed is not None:
-                raise RefusedError(301, f"/repos/{renamed.slug}")
+                below = self.path.removeprefix("/repos/").partition("/")[2].partition("/")[2]
+                raise RefusedError(301, f"/repos/{renamed.slug}/{below}")
             raise RefusedError(404, "Not Found")
         if found.hidden or (found.private and not self.token.private):
             raise RefusedError(404, "Not Found")
@@ -271,6 +273,6 @@ def answer(
     """The body of a GET and its own headers; RefusedError where GitHub would refuse."""
     for pattern, handler in _COMPILED:
         if match := pattern.fullmatch(path):
-            call = Call(world, token, query, [unquote(part) for part in match.groups()])
+            call = Call(world, token, query, [unquote(part) for part in match.groups()], path)
             return handler(call), call.headers
     raise RefusedError(404, "Not Found")

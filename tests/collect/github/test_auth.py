@@ -105,6 +105,8 @@ def test_no_token_is_one_sentence() -> None:
         connection = Connection(api_url=github.url)
         with pytest.raises(CollectError) as caught:
             list(collector_of(connection).snapshots())
+        with pytest.raises(CollectError):
+            collector_of(connection).doctor()
         assert github.count() == 0
     assert "RELEASE_AUDIT_TOKEN" in caught.value.advice
 
