@@ -21,7 +21,7 @@ from audits.collect.index_hosts import index_hosts
 from audits.model.repository import Breadth, Repository
 from audits.workflow.read import read_repository
 from tests.benchmarks.zizmor_reasons import Difference, reason_of
-from tests.engines.agreement import Said, Spot, aligned, compared, isolated, we_say
+from tests.engines.agreement import ASKS_GITHUB, Said, Spot, aligned, compared, isolated, we_say
 
 _INDEX = "https://pypi.example/simple/"
 
@@ -85,7 +85,11 @@ def compare(read: dict[str, Repository], everything: bool) -> tuple[Tally, list[
     for key, repository in read.items():
         prefix = f"{key}/"
         paths = {prefix + path for path in looked_at(repository, everything)} - {*lost}
-        they = {s: d for s, d in theirs.items() if s.path in paths and s.rule in compared()}
+        they = {
+            s: d
+            for s, d in theirs.items()
+            if s.path in paths and s.rule in set(compared()) - ASKS_GITHUB
+        }
         said = aligned(we_say(repository, index_hosts(_INDEX), prefix), they)
         we = {s: d for s, d in said.items() if s.path in paths}
         for spot in sorted({*we, *they}):
@@ -96,7 +100,7 @@ def compare(read: dict[str, Repository], everything: bool) -> tuple[Tally, list[
             tally.theirs[spot.rule] += spot in they
             difference = Difference(
                 repository=repository, spot=spot, path=spot.path.removeprefix(prefix),
-                ours=we.get(spot), theirs=they.get(spot), near=frozenset({*we, *they}),
+                ours=we.get(spot), theirs=they.get(spot),
             )  # fmt: skip
             if reason := reason_of(difference):
                 tally.reasons[spot.rule, reason] += 1
@@ -114,7 +118,7 @@ def main() -> int:
     read = {str(r.ref): r for r in repositories(chosen.corpus)}
     tally, lost = compare(read, chosen.all)
     print(f"{'rule':32} {'both':>6} {'only ours':>10} {'only zizmor':>12}")
-    for rule in sorted(compared()):
+    for rule in sorted(set(compared()) - ASKS_GITHUB):
         print(f"{rule:32} {tally.both[rule]:6} {tally.ours[rule]:10} {tally.theirs[rule]:12}")
         for (of, reason), count in sorted(tally.reasons.items()):
             if of == rule:

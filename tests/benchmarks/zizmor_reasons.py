@@ -2,32 +2,244 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository
+from audits.model.workflow import Job, PermissionsState, Workflow
 from tests.engines.agreement import Said, Spot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A finding of one side only; ``near`` are all findings of the repository."""
+    """A finding of one side only, and its repository, read with all its workflows."""
 
     repository: Repository
     spot: Spot
     path: str
     ours: Said | None
     theirs: Said | None
-    near: frozenset[Spot]
+
+    @property
+    def text(self) -> str:
+        """The file it stands in."""
+        file = self.repository.file(self.path)
+        return file.text if file else ""
 
     @property
     def line(self) -> str:
         """The line it stands on."""
-        file = self.repository.file(self.path)
-        return file.text.split("\n")[self.spot.line - 1] if file else ""
+        return self.text.split("\n")[self.spot.line - 1]
+
+    @property
+    def workflow(self) -> Workflow | None:
+        """The workflow it stands in; None in an action or another file."""
+        return next((w for w in self.repository.workflows if w.path == self.path), None)
+
+    @property
+    def job(self) -> Job | None:
+        """The job it stands in."""
+        found = None
+        for job in self.workflow.jobs if self.workflow else ():
+            if job.at.line <= self.spot.line:
+                found = job
+        return found
+
+    @property
+    def publication(self) -> Publication | None:
+        """The publication whose upload or credential stands on the line."""
+        for publication in self.repository.publications:
+            places = (publication.at, *(c.at for c in publication.credentials))
+            if any((at.path, at.line) == (self.path, self.spot.line) for at in places):
+                return publication
+        return None
 
 
-REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = ()
+def _says_itself(job: Job) -> bool:
+    return job.permissions.state is not PermissionsState.ABSENT
+
+
+def _relying(workflow: Workflow) -> list[Job]:
+    return [job for job in workflow.live_jobs if not _says_itself(job)]
+
+
+def _one_job_or_all_say(it: Difference) -> bool:
+    workflow = it.workflow
+    if workflow is None or it.theirs is None or "no permissions" not in it.theirs.detail:
+        return False
+    return len(workflow.jobs) == 1 or not _relying(workflow)
+
+
+def _only_called(it: Difference) -> bool:
+    return it.workflow is not None and it.workflow.is_only_called
+
+
+def _few_rely(it: Difference) -> bool:
+    workflow = it.workflow
+    broad = it.theirs is not None and "at the workflow level" in it.theirs.detail
+    return broad and workflow is not None and len(_relying(workflow)) < 2
+
+
+def _read_all_in_job(it: Difference) -> bool:
+    return it.job is not None and it.job.permissions.state is PermissionsState.READ_ALL
+
+
+def _ours_by(check: str) -> Callable[[Difference], bool]:
+    return lambda it: it.ours is not None and it.ours.by == check
+
+
+def _theirs(it: Difference) -> bool:
+    return it.theirs is not None
+
+
+def _no_publish_secret(it: Difference) -> bool:
+    """Whether no credential of a publication with an environment to ask for is on the line."""
+    found = it.publication
+    if found is None or not found.registry.judges_environment:
+        return it.theirs is not None
+    return it.theirs is not None and found not in it.repository.scored_publications
+
+
+def _not_a_publishing_job(it: Difference) -> bool:
+    """Whether zizmor sees no publishing context: no release, no tag, or another file."""
+    workflow = it.workflow
+    if it.ours is None or workflow is None:
+        return it.ours is not None
+    push = workflow.trigger("push")
+    return workflow.trigger("release") is None and (
+        push is None or (push.tags is None and push.tags_ignore is None)
+    )
+
+
+def _outside_releases(it: Difference) -> bool:
+    return it.theirs is not None and it.path not in it.repository.graph.release_paths
+
+
+def _unknown_uploader(it: Difference) -> bool:
+    known = ("twine", "gh-action-pypi-publish", "npm publish", "cargo publish", "uv publish")
+    found = it.publication
+    return it.ours is not None and found is not None and not found.mechanism.startswith(known)
+
+
+def _has_identity(it: Difference) -> bool:
+    return it.ours is not None and it.publication is not None and it.publication.id_token
+
+
+def _for_tests(it: Difference) -> bool:
+    found = it.publication
+    return it.theirs is not None and found is not None and found.channel is Channel.TEST
+
+
+def _for_own_index(it: Difference) -> bool:
+    found = it.publication
+    return it.theirs is not None and found is not None and found.channel is Channel.PRIVATE
+
+
+def _conditions(it: Difference) -> bool:
+    workflow = it.workflow
+    return workflow is not None and all(job.condition or job.needs for job in workflow.live_jobs)
+
+
+def _no_cooldown_there(it: Difference) -> bool:
+    return (
+        it.theirs is not None and re.search(r"ecosystem: *['\"]?pre-commit\b", it.line) is not None
+    )
+
+
+def _ecosystem_missing(it: Difference) -> bool:
+    return it.ours is not None and re.search(r"ecosystem: *(''|\"\")", it.line) is not None
+
+
+_CONTEXT = re.compile(
+    r"\b(github|steps|needs|inputs|env|matrix|vars|runner|job|strategy|secrets)((?:\.[\w*-]+)+)?",
+    re.I,
+)
+_FIXED = re.compile(
+    r"github\.(sha|repository\w*|run_\w+|workspace|action_path|actor\w*|triggering_actor|job|event_name|"
+    r"server_url|api_url|ref_type|token|workflow|event\.repository\.\w+|event\.number|event\.release\.(prerelease|draft)|"
+    r"event\.pull_request\.(number|user\.login|head\.sha|base\.sha|html_url|merge_commit_sha)|"
+    r"event\.issue\.(number|html_url|user\.login)|event\.workflow_run\.(id|head_sha|html_url|conclusion)|"
+    r"event\.comment\.(id|user\.login|html_url)|event\.release\.(id|upload_url|html_url))$",
+    re.I,
+)
+
+
+def _names(it: Difference) -> set[str]:
+    """The contexts in the fences on the line, or around it where a fence has several lines."""
+    fences = re.findall(r"\$\{\{(.*?)\}\}", it.line)
+    shown = " ".join(fences) if fences else it.line
+    shown = re.sub(r"'[^']*'", "''", shown)
+    return {match[0].lower() for match in _CONTEXT.finditer(shown)}
+
+
+def _all(test: Callable[[Difference, str], bool]) -> Callable[[Difference], bool]:
+    """Whether a test holds for each context on a line that zizmor alone reports."""
+    return lambda it: it.theirs is not None and all(test(it, name) for name in _names(it))
+
+
+def _is_output(it: Difference, name: str) -> bool:
+    return name.startswith(("steps.", "needs.")) or _is_fixed(it, name)
+
+
+def _is_fixed(_: Difference, name: str) -> bool:
+    return _FIXED.match(name) is not None or name.startswith(
+        ("runner.", "vars.", "job.", "strategy.", "secrets")
+    )
+
+
+def _is_set_here(it: Difference, name: str) -> bool:
+    """Whether the file itself gives the value: a variable, the matrix, a step's output."""
+    return name.startswith(("env.", "matrix")) or _is_output(it, name)
+
+
+def _is_given(it: Difference, name: str) -> bool:
+    """Whether a caller gives the value, or the one who starts it chooses from a list."""
+    return name.startswith(("inputs", "github.event.inputs")) or _is_set_here(it, name)
+
+
+def _never_carried(it: Difference, name: str) -> bool:
+    """Whether no event of the file carries the field."""
+    events = {t.event for t in it.workflow.triggers} if it.workflow else set()
+    carried = {
+        "github.head_ref": {"pull_request", "pull_request_target"},
+        "github.ref_name": {"push", "release", "create", "workflow_dispatch", "workflow_call"},
+        "github.event.issue": {"issues", "issue_comment"},
+        "github.event.release": {"release", "workflow_call"},
+        "github.event.pull_request": {"pull_request", "pull_request_target", "workflow_call"},
+    }
+    fields = (by for start, by in carried.items() if name.startswith(start))
+    return any(not by & events for by in fields) or _is_given(it, name)
+
+
+REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
+    ("archived-uses", "offline, the action's repository is not asked", _theirs),
+    ("cache-poisoning", "a release job, whatever starts it and whatever uploads", _not_a_publishing_job),
+    ("cache-poisoning", "a job that takes no part in a release of this repository", _outside_releases),
+    ("dangerous-triggers", "a condition is in the way, or decided by an output", _conditions),
+    ("dependabot-cooldown", "no bot updates actions", lambda it: it.ours is not None and "dependabot" not in it.path),
+    ("dependabot-cooldown", "GitHub refuses a cooldown there", _no_cooldown_there),
+    ("dependabot-cooldown", "zizmor refuses a file with such an ecosystem", _ecosystem_missing),
+    ("excessive-permissions", "its pedantic users: one job, or each job says", _one_job_or_all_say),
+    ("excessive-permissions", "its pedantic users: a workflow that is only called", _only_called),
+    ("excessive-permissions", "fewer than two jobs rely on the scope", _few_rely),
+    ("excessive-permissions", "`read-all` in a job", _read_all_in_job),
+    ("excessive-permissions", "a job's scope that nothing uses", _ours_by("broad-job-permissions")),
+    ("excessive-permissions", "an identity in a job that does not publish", _ours_by("id-token-too-wide")),
+    ("secrets-outside-env", "no credential of a scored publication", _no_publish_secret),
+    ("secrets-outside-env", "an upload to a private index", _for_own_index),
+    ("template-injection", "the value is nobody's to set", _all(_is_fixed)),
+    ("template-injection", "outputs of steps and jobs", _all(_is_output)),
+    ("template-injection", "variables and matrix, followed to where they are set", _all(_is_set_here)),
+    ("template-injection", "inputs of calls and actions, followed to the caller, and choices", _all(_is_given)),
+    ("template-injection", "no event of the workflow carries it", _all(_never_carried)),
+    ("unpinned-images", "an expression names the image", lambda it: it.theirs is not None and "${{" in it.line),
+    ("unpinned-uses", "the SLSA generator", lambda it: "slsa-framework/slsa-github-generator" in it.line),
+    ("use-trusted-publishing", "an uploader that zizmor does not know", _unknown_uploader),
+    ("use-trusted-publishing", "a token beside `id-token: write`", _has_identity),
+    ("use-trusted-publishing", "an upload to a test index", _for_tests),
+)  # fmt: skip
 """Rule, reason, and whether it holds for a difference."""
 
 

@@ -17,14 +17,13 @@ from audits.collect.index_hosts import index_hosts
 from audits.model.repository import Breadth, Repository
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.workflow.read import read_repository
-from tests.engines.agreement import Said, Spot, aligned, compared, we_say, zizmor_says
+from tests.engines.agreement import ASKS_GITHUB, Said, Spot, aligned, compared, we_say, zizmor_says
 from tests.engines.zizmor_cases import DEVIATIONS, Case
 from tests.engines.zizmor_cases_pins import CASES as PINS
 from tests.engines.zizmor_cases_releases import CASES as RELEASES
 
 CASES = (*PINS, *RELEASES)
 INDEX = index_hosts(PYPI_SIMPLE_ENDPOINT)
-ASKS_GITHUB = {"impostor-commit", "known-vulnerable-actions", "ref-version-mismatch"}
 MARK = re.compile(r"[ \t]*## (ours|zizmor)=([\w-]+)$", re.MULTILINE)
 
 

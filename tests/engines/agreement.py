@@ -7,17 +7,20 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from audits.check import Check, all_checks
 from audits.judge import judge
 from audits.model.index_hosts import IndexHosts
-from audits.model.repository import Repository
+from audits.model.repository import Breadth, Repository
 
 _OPTIONS = ("--offline", "--no-progress", "--quiet", "--format", "json-v1", "--no-ignores",
             "--no-config", "--no-exit-codes", "--collect", "all", "--persona", "auditor")  # fmt: skip
+
+ASKS_GITHUB = frozenset({"impostor-commit", "known-vulnerable-actions", "ref-version-mismatch"})
+"""Rules that zizmor leaves out offline, so that there is nothing to compare."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,11 +95,19 @@ def compared(checks: Iterable[Check] | None = None) -> dict[str, tuple[Check, ..
 
 
 def we_say(repository: Repository, index: IndexHosts, prefix: str = "") -> dict[Spot, Said]:
-    """All that our checks with a rule of zizmor's find; paths are given ``prefix``."""
+    """All that our checks with a rule of zizmor's find; paths are given ``prefix``.
+
+    Checks that make sense outside releases look at all of ``repository``, read with
+    `Breadth.ALL`; the others at what takes part in releases, as they do in audits.
+    """
+    release = replace(repository, breadth=Breadth.RELEASE)
     found: dict[Spot, Said] = {}
     for rule, checks in compared().items():
-        for check in checks:
-            for each in judge(check, repository, index).findings:
+        for check in checks if rule not in ASKS_GITHUB else ():
+            seen = repository if check.any_workflow else release
+            said_by = judge(check, seen, index)
+            assert not said_by.crash, said_by.crash
+            for each in said_by.findings:
                 at = each.finding.at
                 said = Said(
                     by=check.id, severity=each.severity.label, detail=each.finding.message,
