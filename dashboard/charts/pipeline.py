@@ -56,8 +56,7 @@ def drawing(pipeline: Pipeline, ink: Ink) -> Drawing:
     chart: Drawing = (
         alt.layer(*layers)
         .properties(height=height)
-        .configure_view(stroke="transparent")
-        .configure(font="Source Sans, sans-serif", padding=0)
+        .configure(font="Source Sans, sans-serif", padding=0, view={"stroke": None})
     )
     return chart
 

@@ -36,7 +36,7 @@ def lines(
     )
     domain = alt.Undefined if top is None else [0, top]
     base = alt.Chart(frame).encode(
-        x=alt.X("at:T", title=None, axis=_time_axis(ink)),
+        x=_time(ink),
         y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=alt.Scale(domain=domain)),
         color=colour,
         tooltip=[
@@ -80,7 +80,7 @@ def stacked(frame: pd.DataFrame, ink: Ink, *, unit: str) -> Drawing:
         alt.Chart(shown)
         .mark_bar(size=_bar_size(frame))
         .encode(
-            x=alt.X("at:T", title=None, axis=_time_axis(ink)),
+            x=_time(ink),
             y=alt.Y("sum(value):Q", title=unit, axis=_value_axis(ink)),
             color=alt.Color(
                 "series:N",
@@ -108,7 +108,7 @@ def flow(frame: pd.DataFrame, ink: Ink) -> Drawing:
         alt.Chart(frame)
         .mark_bar(size=_bar_size(frame))
         .encode(
-            x=alt.X("at:T", title=None, axis=_time_axis(ink)),
+            x=_time(ink),
             y=alt.Y("value:Q", title="new (up), fixed (down)", axis=_value_axis(ink)),
             color=alt.Color(
                 "series:N",
@@ -132,14 +132,16 @@ def _bar_size(frame: pd.DataFrame) -> int:
     return max(2, min(26, 620 // max(1, frame["at"].nunique())))
 
 
-def _time_axis(ink: Ink) -> alt.Axis:
-    return alt.Axis(format="%e %b %y", labelColor=ink.muted, grid=False, labelOverlap=True,
+def _time(ink: Ink) -> alt.X:
+    """Scans along the width, with room for half a bar at either end."""
+    axis = alt.Axis(format="%e %b %y", labelColor=ink.muted, grid=False, labelOverlap=True,
                     tickCount=6, domainColor=ink.line, tickColor=ink.line)  # fmt: skip
+    return alt.X("at:T", title=None, axis=axis, scale=alt.Scale(padding=16))
 
 
 def _value_axis(ink: Ink) -> alt.Axis:
     return alt.Axis(labelColor=ink.muted, titleColor=ink.muted, titleFontWeight="normal",
-                    gridColor=ink.line, gridOpacity=0.6, tickCount=5, domain=False)  # fmt: skip
+                    gridColor=ink.line, gridOpacity=0.6, tickCount=5, tickMinStep=1, domain=False)  # fmt: skip
 
 
 def _legend(ink: Ink) -> alt.Legend:

@@ -48,6 +48,18 @@ def place(row: FindingRow) -> str:
     return visible(f"{where} · job {row.job}" if row.job else where)
 
 
+def lines_of(row: FindingRow, text: str) -> str:
+    """The lines of a finding in the text of its file, or the line that was stored with it.
+
+    A finding that was not re-checked is of an older text: its line number means nothing now.
+    """
+    lines = text.splitlines()
+    here = lines[row.line - 1].strip() if 0 < row.line <= len(lines) else ""
+    if here and (not row.excerpt or row.excerpt.strip() in here):
+        return lines_around(text, row.line, row.end_line)
+    return row.excerpt
+
+
 def lines_around(text: str, line: int, end: int | None = None) -> str:
     """The lines of a file around a finding, numbered, those at fault marked with ``>``."""
     lines = text.splitlines()

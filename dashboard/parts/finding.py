@@ -62,10 +62,8 @@ def one_finding(row: FindingRow, reading: Reading) -> None:
     """One finding; everything that comes from the repository is shown as text or code."""
     st.text(visible(row.message))
     st.text(findings.place(row))
-    if text := reading.texts.get(row.path):
-        st.code(findings.lines_around(text, row.line, row.end_line), language=None)
-    elif row.excerpt:
-        st.code(row.excerpt, language=None)
+    if shown := findings.lines_of(row, reading.texts.get(row.path, "")):
+        st.code(shown, language=None)
     if row.because:
         st.text(f"{signed(row.severity)}, because {visible(row.because)}")
     if row.state != "open":

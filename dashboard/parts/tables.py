@@ -10,10 +10,12 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from dashboard.frames.cells import csv_text
+from dashboard.frames.tables import AREA_COLUMNS
 from dashboard.parts.page import empty, zone
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
 
+_POINTS = {"points", *AREA_COLUMNS}
 NOT_KNOWN = "–"
 """What an empty cell shows: the value does not apply or is not known."""
 
@@ -95,6 +97,8 @@ def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dic
             made[name] = st.column_config.LinkColumn("Line", display_text=":material/open_in_new:")
         elif pd.api.types.is_bool_dtype(frame[name].dtype):
             made[name] = st.column_config.CheckboxColumn(label)
+        elif name in _POINTS:
+            made[name] = st.column_config.NumberColumn(label, format="%.0f")
         elif pd.api.types.is_numeric_dtype(frame[name].dtype):
             made[name] = st.column_config.NumberColumn(label, format="%.4g")
         else:

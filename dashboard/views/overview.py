@@ -148,7 +148,7 @@ def _movers(scope: Scope) -> None:
 
 def _owner_card(scope: Scope) -> None:
     page.section("The owner's settings", "Set once for all; never part of a repository's score.")
-    rows = data.owner_card(scope)
+    rows = [row for row in data.owner_card(scope) if row.outcome != "not-applicable"]
     if not rows:
         page.empty("No owner settings were read: they need a token.")
         return

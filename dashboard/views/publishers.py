@@ -28,8 +28,9 @@ with LEFT:
 with RIGHT, st.expander("What the words mean", expanded=True):
     st.markdown("\n".join(f"- **{word}**: {said}" for word, said in LADDER_MEANING.items()))
 
-STATES = st.multiselect("Status", LADDER, key="ladder", bind="query-params")
-REGISTRIES = st.multiselect(
+FIRST, SECOND = st.columns(2)
+STATES = FIRST.multiselect("Status", LADDER, key="ladder", bind="query-params")
+REGISTRIES = SECOND.multiselect(
     "Registry", sorted({row.registry for row in ROWS}), key="registry", bind="query-params"
 )
 SHOWN = [

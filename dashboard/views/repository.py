@@ -66,7 +66,8 @@ def _sentence(row: RepositoryRow) -> str:
     """What holds the score down and how much of it is known."""
     parts = []
     if row.grade == "-" and not row.publications:
-        parts.append("Nothing here is published by a workflow, so there is no grade.")
+        found = "No workflow that could be read publishes anything, so there is no grade."
+        parts.append(found)
     if row.cap:
         parts.append(f"The score is {visible(row.cap)}.")
     if row.coverage < 1:

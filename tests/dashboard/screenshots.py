@@ -11,15 +11,19 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.dashboard import sample
+from audits.sample.demo import scan_sample
+from audits.sample.organization import INDEX_URL
+from audits.store.open import open_store
 from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
 
 STYLES = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
 EXTRA = {
     "repository-release": "/repository?repository=lumen&tab=Release",
-    "repository-token": "/repository?repository=pith&tab=Release",
-    "repository-lesson": "/repository?repository=pith&tab=Lesson",
-    "repository-evidence": "/repository?repository=pith&tab=Publications",
+    "repository-token": "/repository?repository=saltmarsh&tab=Release",
+    "repository-calls": "/repository?repository=driftwood&tab=Release",
+    "repository-lesson": "/repository?repository=saltmarsh&tab=Lesson",
+    "repository-evidence": "/repository?repository=saltmarsh&tab=Publications",
+    "repository-history": "/repository?repository=gatehouse&tab=History",
 }
 
 
@@ -61,12 +65,18 @@ def shoot(browser: Browser, address: str, folder: Path, only: set[str]) -> None:
 
 
 def main(folder: Path, only: set[str]) -> None:
-    """Make a database of the invented organization and picture it."""
+    """Scan the sample organization and picture its dashboard."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        states = [sample.orchard(state) for state in range(4)]
-        database = sample.write(Path(temporary) / "s.sqlite", "orchard-labs", states)
-        with served(database, Path(temporary)) as address, sync_playwright() as playwright:
+        database = f"sqlite:///{Path(temporary) / 'sample.sqlite'}"
+        store = open_store(database)
+        scan_sample(store, lambda name: None)
+        store.close()
+        environment = {"RELEASE_AUDIT_INDEX_URL": INDEX_URL}
+        with (
+            served(database, Path(temporary), **environment) as address,
+            sync_playwright() as playwright,
+        ):
             browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
             shoot(browser, address, folder, only)
             browser.close()

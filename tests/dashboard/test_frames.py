@@ -13,6 +13,7 @@ from dashboard.frames.findings import (
     issue_text,
     label,
     lines_around,
+    lines_of,
     place,
     waiver_text,
 )
@@ -196,6 +197,14 @@ def test_lines_around_a_finding_are_numbered_and_marked() -> None:
                      "     6  line 6"]  # fmt: skip
     assert lines_around(text, 99) == ""
     assert lines_around("", 1) == ""
+
+
+def test_a_finding_of_an_older_text_shows_the_line_that_was_stored() -> None:
+    now = "on: push\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n"
+    assert lines_of(finding(line=5), now).splitlines()[2].startswith(">    5  ")
+    assert lines_of(finding(line=4), now) == "- uses: actions/checkout@v4"
+    assert lines_of(finding(line=99), now) == "- uses: actions/checkout@v4"
+    assert lines_of(finding(line=99, excerpt=""), "") == ""
 
 
 def test_an_issue_text_keeps_hostile_names_in_code_spans() -> None:
