@@ -22,7 +22,6 @@ From zizmor's `cache-poisoning`, with which this agrees on actions, values and l
 - jobs that take part in a release are judged whatever starts them and whatever uploads
   (`twine upload` too), and so are the composite actions they use;
 - `actions/cache/restore` counts like `actions/cache`;
-- the version of `astral-sh/setup-uv` is also read from the comment behind a commit;
 - an expression is decided under all events that start the job for a tag or release, not only
   where it has one of two forms.
 """
@@ -37,7 +36,7 @@ from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
 from audits.model.caches import PUBLISHERS, Control, Restores, restores_cache
 from audits.model.decision import truth
 from audits.model.edits import delete_lines, set_input
-from audits.model.guards import reach, text_value
+from audits.model.guards import Guards, text_value
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile
@@ -129,13 +128,14 @@ jobs:
 )  # fmt: skip
 def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
+    guards = Guards(repo)
     for site in repo.steps():
         uses = site.step.uses
         restores, controls = restores_cache(site.step)
         if uses is None or not _is_looked_at(site):
             continue
         at = uses.raw.location(site.path)
-        if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
+        if restores is Restores.MAYBE and controls and _is_off(guards, site, controls):
             restores = Restores.NO
         if restores is Restores.NO:
             if controls:
@@ -177,16 +177,16 @@ def _is_without(workflow: Workflow, job: Job | None) -> bool:
     )
 
 
-def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> bool:
+def _is_off(guards: Guards, site: StepSite, controls: tuple[Control, ...]) -> bool:
     """Whether expressions turn the cache off whenever a tag or release starts the job."""
     if site.job is None:
         return False
     starts = [
         start
-        for route in repo.routes(site.job)
+        for route in guards.repo.routes(site.job)
         for trigger in route.triggers
         for start in starts_of(trigger)
-        if start.ref is RefKind.TAG and reach(repo, route, start).runs is not False
+        if start.ref is RefKind.TAG and guards.reach(route, start).runs is not False
     ]
     given = {key.lower(): text for key, text in site.step.inputs.items()}
     return bool(starts) and all(

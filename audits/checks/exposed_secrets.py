@@ -76,7 +76,9 @@ def exposed_secrets(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=site.job.at, job=site.job)
     for step_site in repo.steps():
         source = repo.file(step_site.path)
-        for text in _step_texts(step_site) if source is not None else ():
+        if source is None:
+            continue
+        for text in _step_texts(step_site):
             for message, at in _exposed(text, source):
                 yield Finding(message=message, at=at, job=step_site.job, anchor="secrets")
 

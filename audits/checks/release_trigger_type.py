@@ -112,7 +112,7 @@ def _publishes_otherwise(repo: Repository, workflow: Workflow, trigger: Trigger)
     """Whether something is published for another type than ``published``."""
     start = next(starts_of(trigger))
     edited = Start(
-        trigger=trigger, what=start.what, ref=start.ref,
+        trigger=trigger, what="an edited release", ref=start.ref,
         facts={**start.facts, "github.event.action": "edited"},
     )  # fmt: skip
     ways = [

@@ -6,7 +6,7 @@ or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from audits.model.decision import Facts, Undecided, Value, decide, evaluate
@@ -18,7 +18,7 @@ from audits.model.expression import (
     fences,
     walk,
 )
-from audits.model.place import Inputs, Scalar
+from audits.model.place import Inputs, Location, Scalar
 from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
 from audits.model.settings import Unseen
@@ -29,6 +29,7 @@ STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
 _USUAL: dict[str, Value] = {
     "always()": True, "success()": True, "failure()": False, "cancelled()": False,
 }  # fmt: skip
+_MOST_NAMED = 20
 _REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")
 
 
@@ -62,23 +63,37 @@ class Reach:
         )
 
 
-def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
-    """Whether a run of this start comes by this route to its job, and to these steps of it."""
-    workflows = {workflow.path: workflow for workflow in repo.workflows}
-    facts = start.facts
-    found = Reach()
-    for job in (*route.calls, route.job):
-        workflow = workflows.get(job.path)
-        if workflow is None:
-            return Reach(runs=None, unseen=(job.path,))
-        found = found.then(_job(repo, workflow, job, start, facts))
-        if job is route.job:
-            for step in steps:
+class Guards:
+    """Works out what runs reach in one repository, and keeps what it worked out."""
+
+    def __init__(self, repo: Repository) -> None:
+        self.repo = repo
+        self.workflows = {workflow.path: workflow for workflow in repo.workflows}
+        self._frames: dict[tuple[Location, str, str, tuple[Job, ...]], _Frame] = {}
+
+    def reach(self, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
+        """Whether a run of this start comes by this route to its job, and to these steps."""
+        facts = start.facts
+        found = Reach()
+        for depth, job in enumerate((*route.calls, route.job)):
+            workflow = self.workflows.get(job.path)
+            if workflow is None:
+                return Reach(runs=None, unseen=(job.path,))
+            key = (start.trigger.at, start.what, workflow.path, route.calls[:depth])
+            frame = self._frames.get(key)
+            if frame is None:
+                frame = self._frames[key] = _Frame(self.repo, workflow, start, facts)
+            found = found.then(frame.job(job))
+            if job is not route.job:
+                facts = _passed(job, self.workflows.get(job.uses.path if job.uses else ""), facts)
+            for step in steps if job is route.job else ():
                 found = found.then(_holds(step.condition, _in_step(workflow, job, step, facts)))
-        else:
-            callee = workflows.get(job.uses.path) if job.uses else None
-            facts = _passed(job, callee, facts)
-    return found
+        return found
+
+
+def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
+    """What `Guards` says, for a single question."""
+    return Guards(repo).reach(route, start, steps)
 
 
 def publishing_steps(publication: Publication) -> tuple[Step, ...]:
@@ -97,36 +112,58 @@ def has_status_function(expression: Expression | None) -> bool:
 
 def ancestors(workflow: Workflow, job: Job) -> tuple[Job, ...]:
     """The jobs that a job waits for, directly or not, each after those it waits for."""
-    order: list[Job] = []
+    return tuple(_above(_by_id(workflow), job, frozenset())) if job.needs else ()
+
+
+def _by_id(workflow: Workflow) -> dict[str, Job]:
+    """The jobs by their ids, which ``needs:`` compares without case; the first one counts."""
+    return {job.id.lower(): job for job in reversed(workflow.jobs)}
+
+
+def _above(by_id: Mapping[str, Job], job: Job, known: Container[Job]) -> Iterator[Job]:
+    """The ancestors that are not known yet, each after its own."""
     seen = {job}
-    pending: list[tuple[Job, Iterator[str]]] = [(job, iter(job.needs))]
+    pending = [(job, iter(job.needs))]
     while pending:
         current, needs = pending[-1]
         name = next(needs, None)
-        above = None if name is None else workflow.job(name)
         if name is None:
             pending.pop()
             if current is not job:
-                order.append(current)
-        elif above is not None and above not in seen:
+                yield current
+            continue
+        above = by_id.get(name.lower())
+        if above is not None and above not in seen and above not in known:
             seen.add(above)
             pending.append((above, iter(above.needs)))
-    return tuple(order)
 
 
-def _job(repo: Repository, workflow: Workflow, job: Job, start: Start, facts: Facts) -> Reach:
-    """Whether a job runs, its ancestors first."""
-    own: dict[Job, Reach] = {}
-    chain: dict[Job, Reach] = {}
-    for each in (*ancestors(workflow, job), job):
-        named = [workflow.job(name) for name in each.needs]
-        needs = [above for above in named if above is not None and above in own]
-        before = Reach()
-        for above in needs:
-            before = before.then(chain[above]).then(own[above])
-        chain[each] = _without_repeats(before)
-        own[each] = _one_job(repo, each, start, _after(needs, own, facts), chain[each])
-    return _without_repeats(own[job])
+class _Frame:
+    """The jobs of one workflow in one kind of run."""
+
+    def __init__(self, repo: Repository, workflow: Workflow, start: Start, facts: Facts) -> None:
+        self.repo = repo
+        self.start = start
+        self.facts = facts
+        self.by_id = _by_id(workflow)
+        self.own: dict[Job, Reach] = {}
+        self.chain: dict[Job, Reach] = {}
+
+    def job(self, job: Job) -> Reach:
+        """Whether a job runs, its ancestors first."""
+        if job in self.own:
+            return self.own[job]
+        for each in (*_above(self.by_id, job, self.own), job):
+            above = [self.by_id.get(name.lower()) for name in each.needs]
+            needs = [job for job in above if job is not None and job in self.own]
+            before = Reach()
+            for known in needs:
+                before = before.then(self.chain[known]).then(self.own[known])
+            self.chain[each] = _without_repeats(before)
+            facts = _after(needs, self.own, self.facts)
+            reached = _one_job(self.repo, each, self.start, facts, self.chain[each])
+            self.own[each] = _without_repeats(reached)
+        return self.own[job]
 
 
 def _one_job(
@@ -186,10 +223,7 @@ def _holds(condition: Condition | None, facts: Facts) -> Reach:
 
 
 def environment_guard(repo: Repository, job: Job, start: Start) -> str:
-    """The rule of the job's environment that stops such a run: reviewers, or tags only.
-
-    Empty where there is none or where the settings were not seen.
-    """
+    """The rule of the job's environment that stops such a run; empty where none was seen."""
     settings = repo.settings
     environment = job.environment
     if isinstance(settings, Unseen) or environment is None or environment.dynamic:
@@ -254,11 +288,11 @@ def _as_text(value: Value) -> Value:
 
 
 def _without_repeats(found: Reach) -> Reach:
-    """Each condition once: many jobs may wait for the same one."""
+    """Each condition once, and not more than anybody reads: many jobs may wait for the same."""
     return Reach(
         runs=found.runs,
-        conditions=tuple({id(c): c for c in found.conditions}.values()),
-        unseen=tuple(dict.fromkeys(found.unseen)),
-        assumed=tuple(dict.fromkeys(found.assumed)),
+        conditions=tuple({id(c): c for c in found.conditions}.values())[:_MOST_NAMED],
+        unseen=tuple(dict.fromkeys(found.unseen))[:_MOST_NAMED],
+        assumed=tuple(dict.fromkeys(found.assumed))[:_MOST_NAMED],
         guard=found.guard,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from audits.model.expression import Context, fences, outcomes
-from audits.model.guards import reach
+from audits.model.guards import Guards
 from audits.model.place import Scalar
 from audits.model.publication import Route
-from audits.model.repository import Repository, StepSite
+from audits.model.repository import StepSite
 from audits.model.starts import starts_of
 from audits.model.untrusted import Setter, setter_of
 from audits.model.workflow import CompositeAction, Job, Step, Trigger, Workflow
@@ -25,7 +26,8 @@ class Taint:
 
 
 _FREE_TEXT = frozenset({"", "string"})
-_DEEPEST = 8
+_DEEPEST = 20
+_FOLLOWED = frozenset({"github", "inputs", "env", "needs", "matrix"})
 
 
 class Tracer:
@@ -34,11 +36,16 @@ class Tracer:
     Only events count under which the step's job, and the step, can be reached.
     """
 
-    def __init__(self, repo: Repository, site: StepSite) -> None:
-        self.repo = repo
+    def __init__(self, guards: Guards, site: StepSite) -> None:
+        self.guards = guards
+        self.repo = guards.repo
         self.site = site
-        self.workflows = {workflow.path: workflow for workflow in repo.workflows}
-        self.ways = tuple(self._ways())
+        self.workflows = guards.workflows
+
+    @cached_property
+    def ways(self) -> tuple[tuple[Route, Trigger], ...]:
+        """The routes and events that lead to the step."""
+        return tuple(self._ways())
 
     def _ways(self) -> Iterator[tuple[Route, Trigger]]:
         job = self.site.job
@@ -46,20 +53,23 @@ class Tracer:
             for trigger in route.triggers:
                 steps = () if self.site.action is not None else (self.site.step,)
                 starts = list(starts_of(trigger))
-                found = (reach(self.repo, route, start, steps).runs for start in starts)
+                found = (self.guards.reach(route, start, steps).runs for start in starts)
                 if not starts or any(runs is not False for runs in found):
                     yield route, trigger
 
     def taints(self, text: str) -> Iterator[tuple[int, Taint]]:
-        """Each settable context in the fences of a text, with its fence's offset."""
+        """Each settable context in the fences of a text, with its offset."""
         for fence in fences(text):
             expression = fence.expression
             for part in outcomes(expression) if expression is not None else ():
                 if isinstance(part, Context) and (found := self.worst(part)) is not None:
-                    yield fence.start, found
+                    name = text.lower().find(part.name, fence.start, fence.end)
+                    yield max(name, fence.start), found
 
     def worst(self, context: Context) -> Taint | None:
         """The least privileged way in which a context can be set."""
+        if context.parts[0] not in _FOLLOWED:
+            return None
         found = [
             Taint(context=context, setter=setter, event=trigger.event)
             for route, trigger in self.ways
@@ -79,18 +89,20 @@ class Tracer:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One route and event, along which values are followed."""
+    """One route and event, along which values are followed, each place once."""
 
     workflows: dict[str, Workflow]
     route: Route
     trigger: Trigger
+    seen: set[tuple[str, tuple[Job, ...]]] = field(default_factory=set)
 
     def setter(
         self, context: Context, jobs: tuple[Job, ...], step: Step | None, depth: int = 0
     ) -> Setter | None:
         """Who sets a context as seen from the last of these jobs, the others calling it."""
-        if depth > _DEEPEST or not jobs:
+        if depth > _DEEPEST or not jobs or (context.name, jobs) in self.seen:
             return None
+        self.seen.add((context.name, jobs))
         match context.parts:
             case ("github", "event", "inputs", *_):
                 return self._dispatched(context.parts[3:4])
@@ -169,8 +181,10 @@ def _in_action(
     jobs = (*way.route.calls, way.route.job)
     if context.parts[0] == "env" and len(context.parts) > 1:
         own = next((t for k, t in step.env.items() if k.lower() == context.parts[1]), None)
-        parts = () if own is None else tuple(_contexts(own))
-        found = (_in_action(way, part, action, step, job) for part in parts if part != context)
+        if own is None:
+            return way.setter(context, jobs, None)
+        parts = [part for part in _contexts(own) if part.parts[0] != "env"]
+        found = (_in_action(way, part, action, step, job) for part in parts)
         return max((setter for setter in found if setter is not None), default=None)
     if context.parts[0] != "inputs" or len(context.parts) < 2:
         return way.setter(context, jobs, step) if context.parts[0] == "github" else None
