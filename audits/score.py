@@ -59,6 +59,30 @@ class Judged:
         return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE
 
 
+_Publications = tuple[Publication, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What one check said, each thing with the publications that it concerns."""
+
+    check: Check
+    findings: tuple[tuple[AuditedFinding, _Publications], ...]
+    clean: tuple[_Publications, ...]
+    unknown: tuple[_Publications, ...]
+    crash: str
+
+    @classmethod
+    def of(cls, judged: Judged, repository: Repository) -> _Case:
+        return cls(
+            check=judged.check,
+            findings=tuple((f, repository.concerned(f.finding)) for f in judged.findings),
+            clean=tuple(map(repository.concerned, judged.clean)),
+            unknown=tuple(map(repository.concerned, judged.unknown)),
+            crash=judged.crash,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Verdict:
     """What one check comes to for one publication; ``severity`` of its worst open finding."""
@@ -103,9 +127,10 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     accepts. Points are 0 to 100, coverage 0 to 1.
     """
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
+    cases = tuple(_Case.of(j, repository) for j in scored)
     cards = {
         area: tuple(
-            _card(repository, publication, area, scored, with_acceptances)
+            _card(publication, [c for c in cases if c.check.area is area], with_acceptances)
             for publication in repository.scored_publications
             if applies(area, publication, repository)
         )
@@ -124,39 +149,32 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     )  # fmt: skip
 
 
-def _card(
-    repository: Repository,
-    publication: Publication,
-    area: Area,
-    judged: tuple[Judged, ...],
-    with_acceptances: bool,
-) -> _Card:
-    verdicts = (
-        _verdict(repository, publication, j, with_acceptances)
-        for j in judged
-        if j.check.area is area
-    )
-    return _Card(publication=publication, verdicts=tuple(verdicts))
+def _card(publication: Publication, cases: Iterable[_Case], with_acceptances: bool) -> _Card:
+    verdicts = tuple(_verdict(publication, case, with_acceptances) for case in cases)
+    return _Card(publication=publication, verdicts=verdicts)
 
 
-def _verdict(
-    repository: Repository, publication: Publication, judged: Judged, with_acceptances: bool
-) -> _Verdict:
-    check = judged.check
-    if judged.crash:
+def _verdict(publication: Publication, case: _Case, with_acceptances: bool) -> _Verdict:
+    check = case.check
+    if case.crash:
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
-    found = [f for f in judged.findings if publication in repository.concerned(f.finding)]
-    accepted = [f for f in found if with_acceptances and f.acceptance and f.acceptance.counts]
-    failing = [f for f in found if f not in accepted]
-    clean = len(accepted) + sum(publication in repository.concerned(c) for c in judged.clean)
+    found = [f for f, concerned in case.findings if publication in concerned]
+    accepted = sum(with_acceptances and _counts(f) for f in found)
+    failing = [f for f in found if not (with_acceptances and _counts(f))]
+    clean = accepted + sum(publication in concerned for concerned in case.clean)
     if failing:
         severity = max(f.severity for f in failing)
         share = len(failing) / (len(failing) + clean) if check.counts_places else 1.0
         points = WEIGHTS[severity] * (0.5 + 0.5 * share)
         return _Verdict(check=check, outcome=Outcome.FAIL, severity=severity, points=points)
-    if any(publication in repository.concerned(u) for u in judged.unknown):
+    if any(publication in concerned for concerned in case.unknown):
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
     return _Verdict(check=check, outcome=Outcome.PASS if clean else Outcome.NOT_APPLICABLE)
+
+
+def _counts(found: AuditedFinding) -> bool:
+    """Whether the finding is accepted in a way that counts."""
+    return found.acceptance is not None and found.acceptance.counts
 
 
 def _weights(verdicts: Iterable[_Verdict]) -> tuple[float, float]:

@@ -200,7 +200,9 @@ class Repository:
         if verdict.job is not None:
             return self.graph.publications_by_job.get(verdict.job, ())
         path = verdict.at.path
-        known = {w.path for w in self.workflows} | {a.path for a in self.actions}
-        if path not in known:
-            return self.publications
-        return self.graph.publications_by_path.get(path, ())
+        on_the_way = self.graph.publications_by_path.get(path)
+        if on_the_way is not None:
+            return on_the_way
+        known = any(w.path == path for w in self.workflows)
+        known = known or any(a.path == path for a in self.actions)
+        return () if known else self.publications

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Protocol, TypeGuard, cast
 
 from audits.model.place import Inputs, Location, Scalar
@@ -38,7 +39,8 @@ class Text:
         self.path = path
         self.text = text
         # GitHub counts "\n" only; YAML's C reader also counts U+0085 and U+2028.
-        self.starts = [0, *(i + 1 for i, c in enumerate(text) if c == "\n")]
+        lengths = (len(line) + 1 for line in text.split("\n")[:-1])
+        self.starts = list(accumulate(lengths, initial=0))
 
     def line(self, index: int) -> int:
         """The line of a character, from 1."""
@@ -96,9 +98,7 @@ def is_scalar(node: Node | None) -> TypeGuard[Node]:
 def pairs(node: Node | None) -> Iterator[Pair]:
     """Keys and values of a mapping, scalar keys only; nothing for any other node."""
     if is_map(node):
-        for key, value in cast("list[Pair]", node.value):
-            if key.id == "scalar":
-                yield key, value
+        yield from [pair for pair in cast("list[Pair]", node.value) if pair[0].id == "scalar"]
 
 
 def items(node: Node | None) -> tuple[Node, ...]:

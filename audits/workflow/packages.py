@@ -10,6 +10,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from posixpath import basename, dirname
 
 from audits.model.publication import Registry
@@ -97,8 +98,14 @@ def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+@lru_cache(maxsize=1)
+def _toml(text: str) -> Mapping[str, object]:
+    """The file's tables; kept, since two readers ask for those of one file."""
+    return tomllib.loads(text)
+
+
 def _pyproject(text: str) -> _Names:
-    data = tomllib.loads(text)
+    data = _toml(text)
     # In the order in which build backends look: the standard table first.
     for keys in (
         ("project", "name"),
@@ -121,7 +128,7 @@ def _is_private(data: object) -> bool:
 
 
 def _uv_indexes(text: str) -> Iterator[tuple[str, str]]:
-    data = tomllib.loads(text)
+    data = _toml(text)
     indexes = _at(data, "tool", "uv", "index") or _at(data, "index")
     for index in indexes if isinstance(indexes, list) else ():
         name, url = _text(_at(index, "name")), _text(_at(index, "publish-url"))
@@ -174,7 +181,7 @@ def _package_json(text: str) -> _Names:
 
 
 def _cargo(text: str) -> _Names:
-    data = tomllib.loads(text)
+    data = _toml(text)
     name, publish = _text(_at(data, "package", "name")), _at(data, "package", "publish")
     if name and publish is not False and publish != []:
         yield Registry.CRATES, name

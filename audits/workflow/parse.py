@@ -39,13 +39,32 @@ class ParsedAction:
     gaps: tuple[Gap, ...] = ()
 
 
+class _Untagged:
+    """The resolver of a composer whose nodes are all given one tag: nobody asks for it, and
+    guessing it takes longer than all the rest of reading.
+    """
+
+    tag: object = None
+
+    def resolve(self, kind: object, value: object, implicit: object) -> object:
+        return self.tag
+
+    def descend_resolver(self, node: object, index: object) -> None:
+        """Nothing to follow."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing to follow."""
+
+
 @cache
 def _loader() -> tuple[Any, bool]:
     """The loader class and whether it is the C one."""
     try:
-        return import_module("ruamel.yaml.cyaml").CSafeLoader, True
+        parser = import_module("ruamel.yaml.cyaml").CParser
     except ImportError:
         return import_module("ruamel.yaml.loader").SafeLoader, False
+    tag = import_module("ruamel.yaml.tag").Tag(suffix="?")
+    return type("_Loader", (parser, _Untagged), {"tag": tag}), True
 
 
 @cache
@@ -123,29 +142,25 @@ def _check_keys(source: SourceFile, text: Text, root: Node) -> None:
     pending = [(root, 0)]
     while pending:
         node, depth = pending.pop()
-        if id(node) in seen or nodes.is_scalar(node):
+        if id(node) in seen:
             continue
         seen.add(id(node))
         if depth > _DEEPEST:
-            raise _refused(
-                source,
-                GapReason.INVALID,
-                "it is nested too deeply",
-                text.line(node.start_mark.index),
-            )
-        pending.extend((item, depth + 1) for item in nodes.items(node))
-        keys: set[object] = set()
-        for key, value in nodes.pairs(node):
-            if key.value in keys:
-                line = text.line(key.start_mark.index)
-                raise _refused(
-                    source,
-                    GapReason.INVALID,
-                    f"the key {str(key.value)[:60]!r} is given twice",
-                    line,
-                )
-            keys.add(key.value)
-            pending.append((value, depth + 1))
+            line = text.line(node.start_mark.index)
+            raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
+        pending += [(item, depth + 1) for item in nodes.items(node) if item.id != "scalar"]
+        found = list(nodes.pairs(node))
+        pending += [(value, depth + 1) for _, value in found if value.id != "scalar"]
+        if len({key.value for key, _ in found}) < len(found):
+            raise _given_twice(source, text, found)
+
+
+def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> RefusedError:
+    keys = [key.value for key, _ in found]
+    twice = next(key for at, (key, _) in enumerate(found) if key.value in keys[:at])
+    line = text.line(twice.start_mark.index)
+    detail = f"the key {str(twice.value)[:60]!r} is given twice"
+    return _refused(source, GapReason.INVALID, detail, line)
 
 
 def parse_workflow(source: SourceFile) -> ParsedWorkflow:
