@@ -9,12 +9,13 @@ from audits.collect import paths
 from audits.collect.github_callees import CalleeReader
 from audits.collect.github_client import GitHubClient
 from audits.collect.github_listed import Listed
+from audits.collect.github_rest import Answers
 from audits.collect.github_texts import Got, TextReader, Want
 from audits.model.memory import Memory
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
-_ROUNDS = 3
-"""A local action may use another one, and that a third."""
+_ROUNDS = 5
+"""A local action may use another one, and so on; as deep as in a folder."""
 
 
 class _Reading:
@@ -89,12 +90,15 @@ class FileReader:
         self._client = client
         self._memory = memory
         self._texts = TextReader(client, memory)
+        self._answers = Answers()
         self._callees: dict[str, CalleeReader] = {}
 
     def read(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
         """The snapshot of each, in order; what fails becomes a gap of its own repository."""
         readings = {repo.node_id or repo.slug: _Reading(repo) for repo in listed}
         wants = [w for r in readings.values() for w in r.first_wants()]
+        self._answers = Answers()
+        self._answers.load(self._memory, [self._key(r.repo) for r in readings.values()])
         for _ in range(_ROUNDS):
             for got in self._texts.read(self._recalled(readings, wants)):
                 readings[got.want.node_id].take(got)
@@ -103,6 +107,7 @@ class FileReader:
                 break
         for reading in readings.values():
             self._remember(reading)
+        self._answers.flush(self._memory)
         yield from self._with_callees(list(readings.values()))
 
     def _key(self, repo: Listed) -> str:
@@ -118,7 +123,7 @@ class FileReader:
                 chosen.append(want)
                 continue
             if want.node_id not in trees:
-                stored = self._memory.answer(self._key(reading.repo))
+                stored = self._answers.get(self._key(reading.repo))
                 same = stored is not None and stored[0] == reading.repo.root
                 trees[want.node_id] = json.loads(stored[1]) if stored and same else {}
             known = trees[want.node_id].get(want.path, ())
@@ -136,9 +141,9 @@ class FileReader:
         if not reading.looked_up or not reading.complete:
             return
         key, body = self._key(reading.repo), json.dumps(reading.looked_up, sort_keys=True)
-        stored = self._memory.answer(key)
+        stored = self._answers.get(key)
         if stored is None or stored[:2] != (reading.repo.root, body):
-            self._memory.keep_answer(key, reading.repo.root, body)
+            self._answers.written[key] = (reading.repo.root, body)
 
     def _with_callees(self, readings: list[_Reading]) -> Iterator[Snapshot]:
         by_owner: dict[str, list[_Reading]] = {}

@@ -25,6 +25,14 @@ class TransientMemory:
         """The text of a blob."""
         return self._texts.get(oid)
 
+    def texts(self, oids: Iterable[str]) -> Mapping[str, str]:
+        """The texts among these blobs."""
+        return {oid: self._texts[oid] for oid in oids if oid in self._texts}
+
+    def keep_texts(self, texts: Mapping[str, str]) -> None:
+        """Keep texts by blob id."""
+        self._texts.update(texts)
+
     def keep_text(self, oid: str, text: str) -> None:
         """Keep a blob's text."""
         self._texts[oid] = text
@@ -36,6 +44,15 @@ class TransientMemory:
     def keep_answer(self, key: str, etag: str, body: str) -> None:
         """Keep an answer."""
         self._answers[key] = (etag, body, datetime.now(UTC))
+
+    def answers(self, keys: Iterable[str]) -> Mapping[str, tuple[str, str, datetime]]:
+        """The kept answers among these keys."""
+        return {key: self._answers[key] for key in keys if key in self._answers}
+
+    def keep_answers(self, answers: Mapping[str, tuple[str, str]]) -> None:
+        """Keep (ETag, body) by key."""
+        now = datetime.now(UTC)
+        self._answers.update({key: (etag, body, now) for key, (etag, body) in answers.items()})
 
     def references(
         self, keys: Iterable[tuple[str, str]]

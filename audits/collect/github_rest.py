@@ -40,9 +40,7 @@ class Answers:
 
     def load(self, memory: Memory, keys: Iterable[str]) -> None:
         """Take these from the memory."""
-        for key in keys:
-            if (answer := memory.answer(key)) is not None:
-                self.stored[key] = answer
+        self.stored.update(memory.answers(keys))
 
     def get(self, key: str) -> tuple[str, str, datetime] | None:
         """A stored answer: its ETag, reduced body and time."""
@@ -52,9 +50,9 @@ class Answers:
 
     def flush(self, memory: Memory) -> None:
         """Write what is new."""
-        for key, (etag, body) in self.written.items():
-            memory.keep_answer(key, etag, body)
-        self.written.clear()
+        if self.written:
+            memory.keep_answers(self.written)
+            self.written.clear()
 
 
 class RestReader:

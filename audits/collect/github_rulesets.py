@@ -117,9 +117,9 @@ class StateReader:
             connection = node.get("rulesets") if isinstance(node, dict) else None
             for ruleset in _active((connection or {}).get("nodes") or ()):
                 key, changed = str(ruleset["id"]), str(ruleset.get("updatedAt"))
-                stored = self._memory.answer(self._key(key))
-                if key in self._rules:
+                if key in self._rules or key in wanted:
                     continue
+                stored = self._memory.answer(self._key(key))
                 if stored is not None and stored[0] == changed:
                     self._rules[key] = tuple(json.loads(stored[1]))
                 else:
@@ -131,8 +131,13 @@ class StateReader:
         ):  # fmt: skip
             for index, key in enumerate(items):
                 self._rules[key] = _rule_types(answer, f"r{index}")
-                if not isinstance(rules := self._rules[key], GitHubError):
-                    self._memory.keep_answer(self._key(key), wanted[key], json.dumps(rules))
+            self._memory.keep_answers(
+                {
+                    self._key(key): (wanted[key], json.dumps(rules))
+                    for key in items
+                    if not isinstance(rules := self._rules[key], GitHubError)
+                }
+            )
 
     def _key(self, ruleset: str) -> str:
         return f"github:{self._client.api_url}:ruleset:{ruleset}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from audits.collect.github_client import GitHubClient
 from audits.collect.github_environments import EnvironmentReader
@@ -46,9 +46,9 @@ class _Task:
     names: tuple[str, ...]
     state: State
     owner: OwnerFacts
-    unchanged: bool
     sheet: Sheet
-    answers: Answers = field(default_factory=Answers)
+    answers: Answers
+    unchanged: bool = False
 
     @property
     def path(self) -> str:
@@ -79,7 +79,18 @@ class SettingsBatch:
             for repo, names in wanted
         ]
         states = self._states.read(questions)
-        tasks = [self._task(repo, names, states[repo.node_id], owner) for repo, names in wanted]
+        answers = Answers()
+        tasks = [
+            _Task(
+                repo=repo, names=names, state=states[repo.node_id], owner=owner, answers=answers,
+                sheet=Sheet(rights=self._rights),
+            )
+            for repo, names in wanted
+        ]  # fmt: skip
+        answers.load(self._memory, [key for task in tasks for key in self._keys(task)])
+        for task in tasks:
+            known = answers.get(self._state_key(task.repo))
+            task.unchanged = known is not None and known[0] == task.state.fingerprint != ""
         with ThreadPoolExecutor(max_workers=self._workers) as pool:
             try:
                 found = list(pool.map(self._one, tasks))
@@ -89,27 +100,24 @@ class SettingsBatch:
                 pool.shutdown(cancel_futures=True)
                 raise
             finally:
-                for task in tasks:
-                    task.answers.flush(self._memory)
+                # threads never touch the memory, which may be one connection to a database
+                answers.flush(self._memory)
         for task in tasks:
             self._remember(task)
+        answers.flush(self._memory)
         return found
 
-    def _task(self, repo: Listed, names: tuple[str, ...], state: State, owner: OwnerFacts) -> _Task:
-        known = self._memory.answer(self._state_key(repo)) if self._installation else None
-        same = known is not None and bool(state.fingerprint) and known[0] == state.fingerprint
-        task = _Task(
-            repo=repo, names=names, state=state, owner=owner, unchanged=same,
-            sheet=Sheet(rights=self._rights),
-        )  # fmt: skip
+    def _keys(self, task: _Task) -> Iterator[str]:
+        """The keys of everything that may be asked for a repository."""
         actions = task.path + "/actions"
         paths = (
             f"{actions}/permissions", f"{actions}/permissions/workflow", f"{actions}/secrets",
             f"{actions}/organization-secrets", f"{task.path}/releases/latest",
             *self._environments(task).paths(),
         )  # fmt: skip
-        task.answers.load(self._memory, map(self._rest.key, paths))
-        return task
+        yield from map(self._rest.key, paths)
+        if self._installation:
+            yield self._state_key(task.repo)
 
     def _state_key(self, repo: Listed) -> str:
         return f"github:{self._client.api_url}:state:{repo.node_id}"
@@ -118,7 +126,7 @@ class SettingsBatch:
         """Keep the sign of change, unless something could not be read at this state."""
         trouble = any(gap.reason is GapReason.UNAVAILABLE for gap in task.sheet.gaps)
         if self._installation and task.state.fingerprint and not task.unchanged and not trouble:
-            self._memory.keep_answer(self._state_key(task.repo), task.state.fingerprint, "")
+            task.answers.written[self._state_key(task.repo)] = (task.state.fingerprint, "")
 
     def _environments(self, task: _Task) -> EnvironmentReader:
         return EnvironmentReader(

@@ -45,6 +45,11 @@ class Want:
         """Whether it is not known to exist."""
         return not self.oid
 
+    @property
+    def key(self) -> str:
+        """What makes two wants the same text."""
+        return self.oid or f"{self.node_id}:{self.commit}:{self.path}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Got:
@@ -69,28 +74,26 @@ class TextReader:
 
     def read(self, wants: Sequence[Want]) -> Iterator[Got]:
         """What became of each want; several wants of one blob are one request."""
-        known = self._memory.known_blobs({w.oid for w in wants if w.oid})
+        known = self._memory.texts({w.oid for w in wants if w.oid})
         missing: dict[str, list[Want]] = {}
         for want in wants:
             if want.oid in self._binary:
                 yield self._not_text(want, want.oid)
-            elif want.oid not in known:
-                key = want.oid or f"{want.node_id}:{want.commit}:{want.path}"
-                missing.setdefault(key, []).append(want)
-            elif (text := self._memory.text(want.oid)) is not None:
+            elif (text := known.get(want.oid)) is not None:
                 yield Got(want=want, file=SourceFile(path=want.path, text=text, oid=want.oid))
             else:
-                missing.setdefault(want.oid, []).append(want)
+                missing.setdefault(want.key, []).append(want)
         for got in self._fetch([same[0] for same in missing.values()]):
             yield got
-            key = got.want.oid or f"{got.want.node_id}:{got.want.commit}:{got.want.path}"
-            for want in missing[key][1:]:
+            for want in missing[got.want.key][1:]:
                 yield _share(got, want)
 
     def _fetch(self, wants: Sequence[Want]) -> Iterator[Got]:
         for want in wants:
             if want.size > _CUT_AT:
-                yield self._by_rest(want, want.oid)
+                got = self._by_rest(want, want.oid)
+                self._keep([got])
+                yield got
         again: list[Want] = []
         for got in self._batches([want for want in wants if want.size <= _CUT_AT]):
             # GitHub gives up on parts of a large answer: those are worth asking for once more
@@ -106,11 +109,17 @@ class TextReader:
             weight=lambda w: _LOOK_UP_WEIGHT if w.is_look_up else w.size,
         )  # fmt: skip
         for items, answer in batches:
-            for alias, index, want in _aliases(items):
-                if isinstance(answer, GitHubError):
-                    yield Got(want=want, gap=answer.gap(want.path))
-                else:
-                    yield self._got(want, answer, alias, index)
+            if isinstance(answer, GitHubError):
+                yield from (Got(want=want, gap=answer.gap(want.path)) for want in items)
+                continue
+            found = [self._got(w, answer, alias, index) for alias, index, w in _aliases(items)]
+            self._keep(found)
+            yield from found
+
+    def _keep(self, found: Sequence[Got]) -> None:
+        """Hand texts to the memory, hundreds in one transaction."""
+        if texts := {got.file.oid: got.file.text for got in found if got.file}:
+            self._memory.keep_texts(texts)
 
     def _got(self, want: Want, answer: GraphAnswer, alias: str, index: str) -> Got:
         node = answer.data.get(alias)
@@ -143,7 +152,6 @@ class TextReader:
             # a lone surrogate is no character of UTF-8, so the id differs as it should
             file = SourceFile.of(want.path, text.encode("utf-8", "replace"))
             if file.oid == oid:
-                self._memory.keep_text(oid, file.text)
                 return Got(want=want, file=file)
         # cut short, or in another encoding, which GraphQL converts: the id says so
         return self._by_rest(want, oid)
@@ -171,7 +179,6 @@ class TextReader:
         except (KeyError, TypeError, binascii.Error):
             gap = Gap(subject=want.path, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED)
             return Got(want=want, gap=gap)
-        self._memory.keep_text(file.oid, file.text)
         return Got(want=want, file=file)
 
 

@@ -19,14 +19,26 @@ class Memory(Protocol):
     def text(self, oid: str) -> str | None:
         """The stored text of a blob."""
 
+    def texts(self, oids: Iterable[str]) -> Mapping[str, str]:
+        """The stored texts among these blobs, all at once."""
+
     def keep_text(self, oid: str, text: str) -> None:
         """Store a blob's text."""
+
+    def keep_texts(self, texts: Mapping[str, str]) -> None:
+        """Store texts by blob id, all at once."""
 
     def answer(self, key: str) -> tuple[str, str, datetime] | None:
         """A stored answer: (ETag, body as JSON text, when it was read)."""
 
+    def answers(self, keys: Iterable[str]) -> Mapping[str, tuple[str, str, datetime]]:
+        """The stored answers among these keys, all at once."""
+
     def keep_answer(self, key: str, etag: str, body: str) -> None:
         """Store an answer under a key that holds no credential."""
+
+    def keep_answers(self, answers: Mapping[str, tuple[str, str]]) -> None:
+        """Store (ETag, body) by key, all at once."""
 
     def references(
         self, keys: Iterable[tuple[str, str]]

@@ -40,11 +40,26 @@ class StoreMemory:
             data = connection.scalar(select(table.c.data).where(table.c.oid == oid))
         return None if data is None else unpack(data)
 
+    def texts(self, oids: Iterable[str]) -> Mapping[str, str]:
+        """The stored texts among these blobs, all at once."""
+        table = tables.text
+        found: dict[str, str] = {}
+        with self._store.reading() as connection:
+            for part in chunks(sorted(set(oids))):
+                statement = select(table.c.oid, table.c.data).where(table.c.oid.in_(part))
+                found.update((row.oid, unpack(row.data)) for row in connection.execute(statement))
+        return found
+
     def keep_text(self, oid: str, text: str) -> None:
         """Store a blob's text."""
+        self.keep_texts({oid: text})
+
+    def keep_texts(self, texts: Mapping[str, str]) -> None:
+        """Store texts by blob id, all at once."""
+        rows = [{"oid": o, "size": len(t), "data": pack(t)} for o, t in texts.items()]
         with self._store.writing() as connection:
-            row = {"oid": oid, "size": len(text), "data": pack(text)}
-            insert_new(connection, tables.text, [row])
+            for part in chunks(rows):
+                insert_new(connection, tables.text, part)
 
     def answer(self, key: str) -> tuple[str, str, datetime] | None:
         """A stored answer: (ETag, body as JSON text, when it was read)."""
@@ -53,11 +68,30 @@ class StoreMemory:
             row = connection.execute(select(table).where(table.c.key == key)).first()
         return None if row is None else (row.etag, unpack(row.body), row.at)
 
+    def answers(self, keys: Iterable[str]) -> Mapping[str, tuple[str, str, datetime]]:
+        """The stored answers among these keys, all at once."""
+        table = tables.answer
+        found: dict[str, tuple[str, str, datetime]] = {}
+        with self._store.reading() as connection:
+            for part in chunks(sorted(set(keys))):
+                for row in connection.execute(select(table).where(table.c.key.in_(part))):
+                    found[row.key] = (row.etag, unpack(row.body), row.at)
+        return found
+
     def keep_answer(self, key: str, etag: str, body: str) -> None:
         """Store an answer under a key that holds no credential."""
-        row = {"key": key, "etag": etag, "body": pack(body), "at": datetime.now(UTC)}
+        self.keep_answers({key: (etag, body)})
+
+    def keep_answers(self, answers: Mapping[str, tuple[str, str]]) -> None:
+        """Store (ETag, body) by key, all at once."""
+        now = datetime.now(UTC)
+        rows: list[dict[str, object]] = [
+            {"key": key, "etag": etag, "body": pack(body), "at": now}
+            for key, (etag, body) in answers.items()
+        ]
         with self._store.writing() as connection:
-            _put(connection, tables.answer, [row])
+            for part in chunks(rows):
+                _put(connection, tables.answer, part)
 
     def references(
         self, keys: Iterable[tuple[str, str]]

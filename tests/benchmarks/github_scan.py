@@ -19,9 +19,12 @@ from audits.collect.github import Connection, GitHubCollector, Request
 from audits.collect.github_auth import find_credential
 from audits.collect.github_limits import Limits
 from audits.collect.github_memory import TransientMemory
+from audits.model.memory import Memory
 from audits.model.place import Scalar
 from audits.model.source import Snapshot
 from audits.model.uses import Uses, UsesKind
+from audits.store.memory import StoreMemory
+from audits.store.open import open_store
 from tests.collect.github.generate import OWNER, organization
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import Token, World
@@ -90,7 +93,7 @@ def complete(collector: GitHubCollector, batch: list[Snapshot]) -> tuple[int, in
     return len(publishing), len(collector.resolve(tuple(uses)))
 
 
-def scan(title: str, url: str, token: str, memory: TransientMemory, pipe: Pipe) -> None:
+def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> None:
     """One scan, and its numbers."""
     limits = Limits(rest_per_minute=10**6, graphql_per_minute=10**6)
     credential = find_credential({"GITHUB_TOKEN": token})
@@ -132,6 +135,9 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--tier", type=int, default=1)
     parser.add_argument("--app", action="store_true", help="an installation's token")
+    parser.add_argument(
+        "--database", default="", help="remember in a store, such as sqlite:///x.db"
+    )
     options = parser.parse_args()
     token = "ghs_benchmarkonly" if options.app else "github_pat_benchmarkonly"
     here, there = multiprocessing.get_context("spawn").Pipe()
@@ -140,7 +146,9 @@ def main() -> None:
     server.start()
     url = here.recv()
     print(f"latency {options.latency * 1000:.0f} ms, tier {options.tier}, App: {options.app}")
-    memory = TransientMemory()
+    memory: Memory = TransientMemory()
+    if options.database:
+        memory = StoreMemory(open_store(options.database))
     scan("first scan", url, token, memory, here)
     scan("second scan", url, token, memory, here)
     here.send("stop")
