@@ -12,7 +12,6 @@ import pytest
 from audits.collect.errors import CollectError
 from audits.collect.github_log import RedactingFilter, install
 from audits.collect.github_memory import TransientMemory
-from audits.collect.paths import wanted
 from tests.collect.github.apps import app_key
 from tests.collect.github.faults import KINDS
 from tests.collect.github.git_objects import Content
@@ -143,16 +142,3 @@ def test_installing_twice_changes_nothing() -> None:
     before = {name: len(logging.getLogger(name).filters) for name in ("github", "urllib3")}
     install()
     assert before == {name: len(logging.getLogger(name).filters) for name in before}
-
-
-def test_what_is_wanted() -> None:
-    assert wanted(".github/workflows/a.yml")
-    assert wanted(".github/actions/a/b/action.yaml")
-    assert wanted("core/pyproject.toml")
-    assert not any(
-        map(
-            wanted,
-            (".github/workflows/a/b.yml", "docs/pyproject.toml", ".x/pyproject.toml", "a/b/pyproject.toml",
-             "action.yml/x", ".github/pyproject.toml", "x/setup.py", ".gemspec/x"),
-        )
-    )  # fmt: skip
