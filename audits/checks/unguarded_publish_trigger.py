@@ -171,6 +171,11 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
             settings=_settings(ref_patterns=("branch:main",)),
         ),
         Example(
+            name="called from nowhere that is seen",
+            workflow=_WORKFLOW % ("workflow_call:", _ANY, _ANY),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
             name="a test index",
             workflow=_WORKFLOW % (_PUSH, _ANY, _ANY)
             + "        with: {repository-url: 'https://test.pypi.example/legacy/'}\n",
@@ -194,7 +199,16 @@ def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
                 found = True
                 yield verdict
         if not found:
-            yield Clean(at=publication.at, publication=publication)
+            yield _nothing_found(publication)
+
+
+def _nothing_found(publication: Publication) -> Verdict:
+    """A pass, unless the workflow is only called, from somewhere that was not seen."""
+    triggers = [trigger for route in publication.routes for trigger in route.triggers]
+    if triggers and all(trigger.event == "workflow_call" for trigger in triggers):
+        unseen = Unseen(need=Need.REFERENCES, reason="what calls the workflow was not seen")
+        return Unknown(at=triggers[0].at, publication=publication, unseen=unseen)
+    return Clean(at=publication.at, publication=publication)
 
 
 def _undeliberate(publication: Publication) -> Iterator[tuple[Route, Start]]:
