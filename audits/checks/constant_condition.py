@@ -62,7 +62,7 @@ _HALF = f"${{{{ {_GUARD} }}}} && github.repository_owner == 'orchard-labs'"
 
 @check(
     area=Area.INTEGRITY,
-    severity=Severity.HIGH,
+    severity=Severity.LOW,
     links=(GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX),
     any_workflow=True,
     milder_in_other_jobs=False,
@@ -135,8 +135,8 @@ def _verdict(condition: Condition, path: str, job: Job | None, guards: bool) -> 
     return Finding(
         message=_message(condition.text.value, severe),
         at=at, job=job, anchor=condition.text.value.strip()[:80],
-        severity=Severity.HIGH if severe else Severity.LOW,
-        because="" if severe else "no publication depends on it",
+        severity=Severity.HIGH if severe else None,
+        because="it was meant to guard a publication" if severe else "",
     )  # fmt: skip
 
 
