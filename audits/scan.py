@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from audits import __version__
+from audits.again import Again, Same
 from audits.check import all_checks
 from audits.collect.collector import Collector
 from audits.model.history import ScanRow
 from audits.model.score import Audit
-from audits.model.source import Gap, Snapshot
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.run import Plan, audits_of, shared_gaps
 from audits.score import POLICY
 from audits.store.store import Store
 from audits.workflow.package_evidence import packages_to_ask
 
+_BEAT_SECONDS = 240.0
+"""How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
+
+_KEEP_TOGETHER = 50
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """One finished scan of one owner, in numbers: repositories, and how many changed."""
+    """One finished scan of one owner, in numbers: repositories, how many of them changed, and
+    how many were not even parsed, as nothing of theirs differs.
+    """
 
     scan: ScanRow
     repositories: int
     changed: int
+    same: int = 0
 
 
 Seen = Callable[[Audit], None]
 """Told of every audit once it is recorded."""
 
+Unchanged = Callable[[RepositoryRef], None]
+"""Told of every repository that was not parsed again."""
+
 
 def _nobody(audit: Audit) -> None:
     """Told of audits where nobody watches."""
+
+
+def _no_one(ref: RepositoryRef) -> None:
+    """Told of unchanged repositories where nobody watches."""
 
 
 @dataclass(kw_only=True)
@@ -41,99 +59,176 @@ class _Open:
 
     owner: str
     id: int
-    done: set[str]
+    done: frozenset[str] = frozenset()
     registries: set[str] = field(default_factory=set)
     repositories: int = 0
     changed: int = 0
+    same: int = 0
 
 
 class Scanner:
-    """Records what a collector reads; an owner's scan is finished when its last repository is.
+    """Records what a collector reads; all owners' scans are finished when it has ended.
 
     ``started`` is the time that the scans bear (now, unless a sample's own date). With
-    ``resume`` an owner's unfinished scan goes on where it stopped.
+    ``resume`` an owner's unfinished scan goes on where it stopped. ``again`` spares what did
+    not change since the last scan. ``paused`` are owners whose scan was left to be resumed,
+    as the points or the time allowed for it were used up.
     """
 
     def __init__(
-        self, store: Store, plan: Plan, *, started: datetime | None = None, resume: bool = False
-    ) -> None:
+        self, store: Store, plan: Plan, *, started: datetime | None = None, resume: bool = False,
+        again: Again | None = None,
+    ) -> None:  # fmt: skip
         self.store = store
         self.plan = plan
         self.started = started
         self.resume = resume
+        self.again = again
+        self.paused: tuple[str, ...] = ()
         self.titles = {check.id: check.title for check in all_checks()}
+        self._opened: dict[str, _Open] = {}
+        self._unkept: list[Audit] = []
+        self._beating = threading.Lock()
+        self._last_beat = time.monotonic()
 
-    def run(self, collector: Collector, seen: Seen = _nobody) -> tuple[Scanned, ...]:
-        """Scan everything that the collector hands over.
+    def open(self, owner: str, source: str) -> frozenset[str]:
+        """Begin or resume an owner's scan before anything is read; StoreError while another
+        one runs. Returns the names of repositories that are done already.
+        """
+        return self._current(owner, source).done
+
+    def run(
+        self, collector: Collector, seen: Seen = _nobody, unchanged: Unchanged = _no_one, *,
+        audits: Iterable[Audit] | None = None,
+    ) -> tuple[Scanned, ...]:  # fmt: skip
+        """Scan everything that the collector hands over, or record ``audits`` of it that are
+        made elsewhere.
 
         If it is interrupted, what was recorded is kept and the scan can be resumed.
         """
-        finished: list[Scanned] = []
-        current: _Open | None = None
         try:
-            for audit in audits_of(self._wanted(collector.snapshots()), self.plan):
-                owner = audit.repository.ref.owner
-                if current is not None and current.owner != owner:
-                    finished.append(self._finish(current, collector.gaps()))
-                    current = None
-                current = current or self._begin(owner, collector.source, audit.score.tier)
-                self._record(current, audit)
-                seen(audit)
-            if current is not None:
-                finished.append(self._finish(current, collector.gaps()))
-                current = None
+            for found in self._audits(collector) if audits is None else audits:
+                if isinstance(found, Same):
+                    self._record_same(found, collector.source)
+                    unchanged(found.ref)
+                else:
+                    self._record(found, collector.source)
+                    seen(found)
+            self._keep()
+            gaps = collector.gaps()
+            return tuple(filter(None, [self._end(each, gaps) for each in [*self._opened.values()]]))
         finally:
-            if current is not None:
+            for current in self._opened.values():
                 self.store.pause_scan(current.id)
-        return tuple(finished)
+            self._opened.clear()
 
-    def _wanted(self, snapshots: Iterable[Snapshot]) -> Iterator[Snapshot]:
-        done: dict[str, set[str]] = {}
+    def close(self) -> None:
+        """Leave what was opened to be resumed: nothing was read."""
+        for current in self._opened.values():
+            self.store.pause_scan(current.id)
+        self._opened.clear()
+
+    def beat(self) -> None:
+        """Keep the owners' locks while the collector waits; may be called often."""
+        with self._beating:
+            if time.monotonic() - self._last_beat >= _BEAT_SECONDS:
+                self._last_beat = time.monotonic()
+                for current in self._opened.values():
+                    self.store.beat(current.id)
+
+    def _audits(self, collector: Collector) -> Iterator[Audit | Same]:
+        wanted = self._wanted(collector.snapshots(), collector.source)
+        if self.again is None:
+            return iter(audits_of(wanted, self.plan))
+        return self.again.audits_of(wanted, self._is_recorded)
+
+    def _wanted(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
         for snapshot in snapshots:
-            owner = snapshot.ref.owner
-            if self.resume and owner not in done:
-                done[owner] = self._done_before(owner)
-            if snapshot.ref.name not in done.get(owner, ()):
+            current = self._current(snapshot.ref.owner, source)
+            if snapshot.ref.name.lower() not in current.done and not is_put_off(snapshot):
                 yield snapshot
 
-    def _done_before(self, owner: str) -> set[str]:
-        unfinished = self.store.unfinished_scan(owner)
-        if unfinished is None:
-            return set()
-        names = self.store.resume_scan(unfinished.id, titles=self.titles)
-        self._resumed = _Open(owner=owner, id=unfinished.id, done=names, repositories=len(names))
-        return names
+    def _current(self, owner: str, source: str) -> _Open:
+        """The owner's scan, begun or resumed where it is not open yet."""
+        key = owner.lower()
+        if key not in self._opened:
+            unfinished = self.store.unfinished_scan(owner) if self.resume else None
+            if unfinished is not None:
+                names = self.store.resume_scan(unfinished.id, titles=self.titles)
+                done = frozenset(name.lower() for name in names)
+                self._opened[key] = _Open(
+                    owner=owner, id=unfinished.id, done=done, repositories=len(done)
+                )
+            else:
+                number = self.store.begin_scan(
+                    owner, source=source, started=self.started or datetime.now(UTC), tier=0,
+                    policy=POLICY, tool_version=__version__, titles=self.titles,
+                )  # fmt: skip
+                self._opened[key] = _Open(owner=owner, id=number)
+        return self._opened[key]
 
-    _resumed: _Open | None = None
+    def _is_recorded(self, ref: RepositoryRef) -> bool:
+        return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
 
-    def _begin(self, owner: str, source: str, tier: int) -> _Open:
-        if self._resumed is not None and self._resumed.owner == owner:
-            resumed, self._resumed = self._resumed, None
-            return resumed
-        number = self.store.begin_scan(
-            owner, source=source, started=self.started or datetime.now(UTC), tier=tier,
-            policy=POLICY, tool_version=__version__, titles=self.titles,
-        )  # fmt: skip
-        return _Open(owner=owner, id=number, done=set())
-
-    def _record(self, current: _Open, audit: Audit) -> None:
-        if current.repositories == 0:
-            settings = audit.repository.snapshot.owner_settings
-            self.store.record_owner(current.id, settings, audit.owner_results)
+    def _record(self, audit: Audit, source: str) -> None:
+        current = self._current(audit.repository.ref.owner, source)
         current.registries |= {registry for registry, _ in packages_to_ask(audit.repository)}
         current.changed += self.store.record(current.id, audit)
         current.repositories += 1
+        if self.again is not None:
+            self._unkept.append(audit)
+            if len(self._unkept) >= _KEEP_TOGETHER:
+                self._keep()
 
-    def _finish(self, current: _Open, gaps: tuple[Gap, ...]) -> Scanned:
-        asked = shared_gaps(self.plan.facts)
-        mine = [gap for gap in asked if gap.subject.partition(":")[0] in current.registries]
+    def _keep(self) -> None:
+        if self.again is not None and self._unkept:
+            self.again.keep(self._unkept)
+            self._unkept.clear()
+
+    def _record_same(self, same: Same, source: str) -> None:
+        current = self._current(same.ref.owner, source)
+        current.registries |= same.registries
+        self.store.record_unchanged(current.id, [same.ref.name])
+        current.repositories += 1
+        current.same += 1
+
+    def _end(self, current: _Open, gaps: tuple[Gap, ...]) -> Scanned | None:
+        """Finish an owner's scan; None where it is left to be resumed."""
         known = [gap for gap in gaps if _is_of(gap, current.owner)]
+        if any(map(_is_put_off, known)):
+            self.paused = (*self.paused, current.owner)
+            return None
+        asked = shared_gaps(self.plan.facts)
+        mine = [gap for gap in asked if _concerns(gap, current.registries)]
+        if self.again is not None:
+            settings = self.again.owner_settings(current.owner)
+            self.store.record_owner(current.id, settings, advisories=self.again.advisories())
         self.store.record_gaps(current.id, (*known, *mine))
         row = self.store.finish_scan(current.id, self.started or datetime.now(UTC))
-        return Scanned(scan=row, repositories=current.repositories, changed=current.changed)
+        del self._opened[current.owner.lower()]
+        return Scanned(
+            scan=row, repositories=current.repositories, changed=current.changed,
+            same=current.same,
+        )  # fmt: skip
 
 
 def _is_of(gap: Gap, owner: str) -> bool:
     """Whether a gap of the collector's is on this owner; one that names no owner is on all."""
     named, slash, _ = gap.subject.partition("/")
     return not slash or named.lower() == owner.lower()
+
+
+def _concerns(gap: Gap, registries: set[str]) -> bool:
+    """Whether a gap on a whole index is on one that the owner's packages are asked of."""
+    word = gap.subject.partition(":")[0]
+    return word in registries or word == "advisories"
+
+
+def _is_put_off(gap: Gap) -> bool:
+    """Whether a gap says that the scan used up what it was allowed to ask."""
+    return gap.subject == "repository" and gap.reason is GapReason.RATE_LIMITED
+
+
+def is_put_off(snapshot: Snapshot) -> bool:
+    """Whether a repository was not read for that reason: it waits for the scan's resumption."""
+    return not snapshot.files and not snapshot.commit and any(map(_is_put_off, snapshot.gaps))

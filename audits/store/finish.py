@@ -38,10 +38,11 @@ def close_scan(connection: Connection, recording: Recording, finished: datetime)
     totals = totals_of(
         connection, recording.owner_id, recording.scan_id, before.id if before else 0
     )
-    changed = _changed(before, row)
+    tier = max(row.tier, _tier(connection, recording.owner_id))
+    changed = _changed(before, row, tier)
     values = {
         "finished": finished, "repositories": int(reached or 0), "not_reached": int(lost or 0),
-        "changed": "|".join(changed), "totals": pack(dumps(Totals, totals)),
+        "tier": tier, "changed": "|".join(changed), "totals": pack(dumps(Totals, totals)),
     }  # fmt: skip
     unfinished = (scan.c.id == recording.scan_id) & scan.c.finished.is_(None)
     connection.execute(scan.update().where(unfinished).values(**values))
@@ -52,14 +53,21 @@ def close_scan(connection: Connection, recording: Recording, finished: datetime)
     connection.execute(progress.delete().where(progress.c.scan_id.in_(dead)))
     return ScanRow(
         id=row.id, owner=recording.owner, source=row.source, started=row.started,
-        finished=finished, tool_version=row.tool_version, policy=row.policy, tier=row.tier,
+        finished=finished, tool_version=row.tool_version, policy=row.policy, tier=tier,
         repositories=int(reached or 0), not_reached=int(lost or 0), changed=tuple(changed),
     )  # fmt: skip
 
 
-def _changed(before: Row[Any] | None, row: Row[Any]) -> list[str]:
+def _tier(connection: Connection, owner_id: int) -> int:
+    """The highest tier of evidence that was read of a repository, which only its end knows."""
+    score = tables.score
+    mine = (score.c.owner_id == owner_id) & (score.c.closed == OPEN)
+    return int(connection.scalar(select(func.max(score.c.tier)).where(mine)) or 0)
+
+
+def _changed(before: Row[Any] | None, row: Row[Any], tier: int) -> list[str]:
     """What, about the scan itself, differs from the owner's scan before."""
     if before is None:
         return []
-    differs = {"policy": before.policy != row.policy, "token": before.tier != row.tier}
+    differs = {"policy": before.policy != row.policy, "token": before.tier != tier}
     return [word for word, changed in differs.items() if changed]

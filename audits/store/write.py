@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
+from audits.model.evidence import AdvisoryList
 from audits.model.history import ScanRow
 from audits.model.score import Audit, Result
 from audits.model.settings import OwnerSettings, Unseen
@@ -114,6 +115,12 @@ class Writing(Connected):
         self._keep_up(recording)
         return changed
 
+    def is_recorded(self, scan_id: int, name: str) -> bool:
+        """Whether the repository's last audit still holds, so that it can be unchanged."""
+        recording = self._recording(scan_id)
+        number = recording.repositories.get(name.lower())
+        return number is not None and recording.digests.get(number) is not None
+
     def record_unchanged(self, scan_id: int, names: Iterable[str]) -> None:
         """Record that these repositories are as they were; unknown names are a StoreError."""
         recording = self._recording(scan_id)
@@ -131,10 +138,16 @@ class Writing(Connected):
         scan_id: int,
         settings: OwnerSettings | Unseen | None,
         results: Sequence[Result] = (),
+        *,
+        advisories: AdvisoryList | None = None,
     ) -> None:
-        """Record the owner's own settings and results, for the owner's card."""
+        """Record the owner's own settings and results, for the owner's card.
+
+        ``advisories`` are those of the scan, where no audit may have brought them.
+        """
         recording = self._recording(scan_id)
         recording.owner_settings = settings
+        recording.advisories = advisories or recording.advisories
         with self.writing() as connection:
             sync_owner(connection, recording, results)
 
