@@ -16,9 +16,7 @@ COMMAND = "made by `python -m audits.generate`"
 def check_table() -> str:
     """The table of checks, in the order in which they run."""
     lines = ["| check | severity | area | needs | fix | fails when |", "|---|---|---|---|---|---|"]
-    for check in all_checks():
-        lines.append(_row(check))
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_row, all_checks())])
 
 
 def _row(check: Check) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from audits.model.errors import AuditError
 
 

@@ -189,13 +189,10 @@ def finding_links(
     links: list[tuple[str, str, str]] = []
     if not on_owner:
         links += _file_links(ref, finding, commit, branch, file_exists)
-    if page is not None:
-        url = (
-            organization_settings_link(ref, page)
-            if on_owner
-            else settings_link(ref, page, environment_id=environment_id)
-        )
-        links.append(("settings", f"Settings: {page.value}", url))
+    if page is not None and on_owner:
+        links.append(_settings(page, organization_settings_link(ref, page)))
+    elif page is not None:
+        links.append(_settings(page, settings_link(ref, page, environment_id=environment_id)))
     if index and publication and (with_form or page is SettingsPage.PUBLISHER):
         url = publication_form(ref, index, publication, finding.environment)
         links.append(("publisher", "Publisher form, filled in", url))
@@ -206,6 +203,10 @@ def finding_links(
         for kind, label, url in links
         if url.startswith("https://")
     )
+
+
+def _settings(page: SettingsPage, url: str) -> tuple[str, str, str]:
+    return "settings", f"Settings: {page.value}", url
 
 
 def _file_links(

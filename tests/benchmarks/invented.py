@@ -129,13 +129,14 @@ def _finding(
     )  # fmt: skip
 
 
-def _audited(
+def _results(
     noise: Random, repository: Repository, published: Publication, edits: int, number: int
-) -> Audit:
+) -> tuple[list[Result], list[Deduction]]:
     ref, sha = repository.ref, repository.snapshot.commit
     failing = noise.sample(CHECKS, 14)
     mended = set(failing[: edits % 3])
-    results, lost = [], []
+    results: list[Result] = []
+    lost: list[Deduction] = []
     for n, check in enumerate(CHECKS):
         area = list(Area)[n % 5]
         severity = Severity(n % 4)
@@ -150,6 +151,14 @@ def _audited(
             check=check, area=area, severity=severity, outcome=outcome, findings=found, places=3,
             unseen=(HIDDEN,) if outcome is Outcome.UNKNOWN else (), failing=len(found), weight=15.0,
         ))  # fmt: skip
+    return results, lost
+
+
+def _audited(
+    noise: Random, repository: Repository, published: Publication, edits: int, number: int
+) -> Audit:
+    ref = repository.ref
+    results, lost = _results(noise, repository, published, edits, number)
     areas = tuple(
         AreaScore(
             area=area, points=max(0.0, 100 - sum(d.points for d in lost if d.area is area)),

@@ -67,8 +67,6 @@ def _change(noise: Random, done: dict[int, list[int]], nights: Nights) -> set[in
 def questions(store: Store) -> dict[str, Callable[[], object]]:
     """What views ask, each by a name."""
     name, middle = "project-00007", store.scans(OWNER)[len(store.scans(OWNER)) // 2].id
-    worst = FindingFilter(severities=("high",), areas=("pinning",))
-    last = store.scans(OWNER)[-1].id
     return {
         "trend": lambda: store.trend(OWNER),
         "check counts": lambda: store.check_counts(OWNER),
@@ -85,6 +83,13 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
             where=RepositoryFilter(grades=("F",), topics=("team-3",), failing=CHECKS[3]),
         ),
         "words to filter by": lambda: store.repository_words(owner=OWNER),
+    } | _more_questions(store, name, middle)  # fmt: skip
+
+
+def _more_questions(store: Store, name: str, middle: int) -> dict[str, Callable[[], object]]:
+    worst = FindingFilter(severities=("high",), areas=("pinning",))
+    last = store.scans(OWNER)[-1].id
+    return {
         "50 worst findings": lambda: list(store.findings(owner=OWNER, limit=50)),
         "findings, page 1000": lambda: list(
             store.findings(owner=OWNER, limit=50, offset=50_000)

@@ -140,6 +140,23 @@ def score(points: float | None, *, tier: int = 1, policy: str = POLICY) -> Score
     return Score(points=points, grade=grade, coverage=0.9, tier=tier, policy=policy, areas=areas)
 
 
+def publication(name: str, flow: Workflow, job: Job, line: int) -> Publication:
+    """The upload of one package by one job, with a stored token."""
+    return Publication(
+        workflow=flow, job=job, step=0, at=Location(path=PATH, line=line),
+        registry=Registry.PYPI, channel=Channel.PRODUCTION, auth=Auth.TOKEN,
+        mechanism="pypa/gh-action-pypi-publish", packages=(name,),
+    )  # fmt: skip
+
+
+def graph_of(published: Publication) -> ReleaseGraph:
+    """The graph of a release that is that one job."""
+    return ReleaseGraph(
+        publications=(published,), roles={published.job: Role.PUBLISHING},
+        release_jobs=frozenset({published.job}), release_paths=frozenset({PATH}),
+    )  # fmt: skip
+
+
 def audit(
     name: str = "lumen",
     *found: AuditedFinding,
@@ -161,20 +178,13 @@ def audit(
 ) -> Audit:
     """An audit of a repository that publishes one package with one job."""
     flow, job = workflow(text, line=line)
-    published = Publication(
-        workflow=flow, job=job, step=0, at=Location(path=PATH, line=line),
-        registry=Registry.PYPI, channel=Channel.PRODUCTION, auth=Auth.TOKEN,
-        mechanism="pypa/gh-action-pypi-publish", packages=(name,),
-    )  # fmt: skip
+    published = publication(name, flow, job, line)
     snapshot = Snapshot(
         ref=RepositoryRef(owner=OWNER, name=name), commit=sha, committed_at=night(0),
         files=(flow.source,), settings=settings, gaps=gaps, topics=("python", "science"),
         database_id=github_id,
     )  # fmt: skip
-    graph = ReleaseGraph(
-        publications=(published,), roles={job: Role.PUBLISHING}, release_jobs=frozenset({job}),
-        release_paths=frozenset({PATH}),
-    )  # fmt: skip
+    graph = graph_of(published)
     repository = Repository(
         snapshot=snapshot, workflows=(flow,), graph=graph, breadth=breadth,
         references={(r.slug, r.ref): r for r in references} if references else NO_REFERENCES,

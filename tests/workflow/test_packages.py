@@ -1,3 +1,5 @@
+"""Package names from the metadata of every build tool, and from broken metadata."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Commands of scripts in every shell and behind every wrapper, and of any text."""
+
 from __future__ import annotations
 
 import time

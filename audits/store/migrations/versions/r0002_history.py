@@ -112,6 +112,10 @@ def _finding() -> None:
         sa.ForeignKeyConstraint(["rule_id"], ["rule.id"], name="fk_finding_rule_id"),
         sa.PrimaryKeyConstraint("id", name="pk_finding"),
     )
+    _finding_indexes()
+
+
+def _finding_indexes() -> None:
     op.create_index(
         "ix_finding_owner_id_closed_opened_severity_rule_id",
         "finding",
@@ -161,6 +165,10 @@ def _result() -> None:
         sa.ForeignKeyConstraint(["unseen_id"], ["unseen.id"], name="fk_result_unseen_id"),
         sa.PrimaryKeyConstraint("id", name="pk_result"),
     )
+    _result_indexes()
+
+
+def _result_indexes() -> None:
     op.create_index(
         "ix_result_on_owner",
         "result",
@@ -180,6 +188,21 @@ def _result() -> None:
     )
 
 
+def _area_columns() -> list[sa.Column[float]]:
+    return [
+        sa.Column("pinning_points", sa.Float(), nullable=True),
+        sa.Column("permissions_points", sa.Float(), nullable=True),
+        sa.Column("environment_points", sa.Float(), nullable=True),
+        sa.Column("trusted_publisher_points", sa.Float(), nullable=True),
+        sa.Column("integrity_points", sa.Float(), nullable=True),
+        sa.Column("pinning_coverage", sa.Float(), nullable=True),
+        sa.Column("permissions_coverage", sa.Float(), nullable=True),
+        sa.Column("environment_coverage", sa.Float(), nullable=True),
+        sa.Column("trusted_publisher_coverage", sa.Float(), nullable=True),
+        sa.Column("integrity_coverage", sa.Float(), nullable=True),
+    ]
+
+
 def _score() -> None:
     op.create_table(
         "score",
@@ -195,16 +218,7 @@ def _score() -> None:
         sa.Column("tier", sa.SmallInteger(), nullable=False),
         sa.Column("policy", sa.Text(), nullable=False),
         sa.Column("cap", sa.Text(), nullable=False),
-        sa.Column("pinning_points", sa.Float(), nullable=True),
-        sa.Column("permissions_points", sa.Float(), nullable=True),
-        sa.Column("environment_points", sa.Float(), nullable=True),
-        sa.Column("trusted_publisher_points", sa.Float(), nullable=True),
-        sa.Column("integrity_points", sa.Float(), nullable=True),
-        sa.Column("pinning_coverage", sa.Float(), nullable=True),
-        sa.Column("permissions_coverage", sa.Float(), nullable=True),
-        sa.Column("environment_coverage", sa.Float(), nullable=True),
-        sa.Column("trusted_publisher_coverage", sa.Float(), nullable=True),
-        sa.Column("integrity_coverage", sa.Float(), nullable=True),
+        *_area_columns(),
         sa.Column("open_info", sa.Integer(), nullable=False),
         sa.Column("open_low", sa.Integer(), nullable=False),
         sa.Column("open_medium", sa.Integer(), nullable=False),
@@ -221,6 +235,10 @@ def _score() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_score"),
     )
+    _score_indexes()
+
+
+def _score_indexes() -> None:
     op.create_index(
         "ix_score_owner_id_closed_opened_grade",
         "score",

@@ -229,6 +229,10 @@ def _publication() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_publication"),
     )
+    _publication_indexes()
+
+
+def _publication_indexes() -> None:
     op.create_index(
         "ix_publication_owner_id_closed", "publication", ["owner_id", "closed"], unique=False
     )
