@@ -61,6 +61,13 @@ jobs:
             name="needs a job that needs it", workflow=_WORKFLOW % ("needs: check", "", "dist")
         ),
         Example(
+            name="what is uploaded cannot have the name that is fetched",
+            workflow=(_WORKFLOW % ("name: Publish", "", "dist")).replace(
+                "name: dist", "name: 'logs-${{ matrix.os }}'", 1
+            ),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
             name="no job here uploads it",
             workflow=_WORKFLOW % ("name: Publish", "", "wheels"),
             outcome=Outcome.NOT_APPLICABLE,

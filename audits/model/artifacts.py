@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from audits.model.artifact_names import file_name, may_take
 from audits.model.command import Command
 from audits.model.place import Location, Scalar
 from audits.model.repository import Repository
@@ -46,18 +46,16 @@ class Download:
 
     def takes(self, uploaded: str) -> bool:
         """Whether an artifact of this name is downloaded; what is computed may match."""
-        if "${{" in uploaded + self.name + self.pattern:
-            return True
-        if self.name:
-            return uploaded == self.name
-        return not self.pattern or fnmatchcase(uploaded, self.pattern)
+        return may_take(uploaded, self.name, self.pattern)
 
 
 def uploads(job: Job) -> Iterator[tuple[Step, str]]:
     """The steps of a job that upload an artifact, with its name."""
     for step in job.live_steps:
         if step.uses is not None and step.uses.action in {UPLOAD, f"{UPLOAD}/merge"}:
-            yield step, _value(step.input("name")) or "artifact"
+            archived = _value(step.input("archive")) != "false"
+            named = _value(step.input("name")) or "artifact"
+            yield step, named if archived else file_name(_value(step.input("path")))
 
 
 def uploaded_names(repo: Repository, workflow: Workflow, job: Job, depth: int = 0) -> Iterator[str]:

@@ -43,7 +43,7 @@ class _Builder:
         self.workflows = workflows
         self.actions = {action.path.rpartition("/")[0]: action for action in actions}
         self.routes = Routes(workflows)
-        self.handover = Handover(self.routes)
+        self.handover = Handover(self.routes, self.all_steps)
         self.found_commands: dict[Step, tuple[Command, ...]] = {}
         self.library = Library(
             actions=self.actions,
@@ -91,6 +91,12 @@ class _Builder:
                 seen.add(action.path)
                 yield action
                 pending.extend((inner, depth + 1) for inner in action.steps)
+
+    def all_steps(self, job: Job) -> Iterator[Step]:
+        """The steps of a job that can run, then those of the composite actions it runs."""
+        yield from job.live_steps
+        for action in self.used_actions(job):
+            yield from (step for step in action.steps if not step.never_runs)
 
     def way(self, publication: Publication) -> _Way:
         """What leads to a publication: its job, its callers, its producers, their files."""

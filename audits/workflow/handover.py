@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from audits.model.artifact_names import file_name, may_take
 from audits.model.place import Scalar
-from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.routes import Routes
 
 _UPLOAD = "actions/upload-artifact"
 _DOWNLOAD = "actions/download-artifact"
+# Actions that build a package and upload it as an artifact by themselves: the artifact's name,
+# and the input whose text is put behind it.
+_BUILDERS = {"hynek/build-and-inspect-python-package": ("Packages", "upload-name-suffix")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,8 @@ class _Wanted:
     pattern: str = ""
 
     def takes(self, uploaded: str) -> bool:
-        if "${{" in uploaded or "${{" in self.name + self.pattern:
-            return True
-        if self.name:
-            return uploaded == self.name
-        return not self.pattern or fnmatchcase(uploaded, self.pattern)
+        """Whether this may be the artifact."""
+        return may_take(uploaded, self.name, self.pattern)
 
 
 def _text(scalar: Scalar | None, default: str = "") -> str:
@@ -41,15 +40,20 @@ def _is(step: Step, action: str) -> bool:
     )
 
 
-def uploads(job: Job) -> Iterator[str]:
-    """The names of artifacts that a job uploads by GitHub's own action."""
-    for step in job.live_steps:
-        if _is(step, _UPLOAD):
+def _uploads(steps: Iterable[Step]) -> Iterator[str]:
+    """The names of the artifacts that steps upload."""
+    for step in steps:
+        if _is(step, _UPLOAD) and _text(step.input("archive")) == "false":
+            yield file_name(_text(step.input("path")))
+        elif _is(step, _UPLOAD):
             yield _text(step.input("name"), "artifact")
+        elif step.uses is not None and step.uses.action in _BUILDERS:
+            name, suffix = _BUILDERS[step.uses.action]
+            yield name + _text(step.input(suffix))
 
 
-def _downloads(job: Job) -> Iterator[_Wanted]:
-    for step in job.live_steps:
+def _downloads(steps: Iterable[Step]) -> Iterator[_Wanted]:
+    for step in steps:
         if _is(step, _DOWNLOAD) and step.input("run-id", "repository") is None:
             yield _Wanted(_text(step.input("name")), _text(step.input("pattern")))
         elif step.run is not None and "gh run download" in step.run.value:
@@ -69,10 +73,16 @@ def ancestors(workflow: Workflow, job: Job) -> tuple[Job, ...]:
 
 
 class Handover:
-    """Finds the producing jobs of a repository's publishing jobs."""
+    """Finds the producing jobs of a repository's publishing jobs.
 
-    def __init__(self, routes: Routes) -> None:
+    ``steps`` gives the steps that a job runs, those of the repository's own composite actions
+    included.
+    """
+
+    def __init__(self, routes: Routes, steps: Callable[[Job], Iterable[Step]]) -> None:
         self.routes = routes
+        self.steps = steps
+        self._uploaded: dict[Job, tuple[str, ...]] = {}
 
     def producers(self, workflow: Workflow, job: Job) -> dict[Job, Workflow]:
         """The jobs, with their workflows, whose artifacts or outputs reach a job.
@@ -85,7 +95,7 @@ class Handover:
         seen: set[Job] = {job}
         while pending:
             where, consumer = pending.pop()
-            wanted = list(_downloads(consumer))
+            wanted = list(_downloads(self.steps(consumer)))
             for above, source in self._handing(where, consumer, wanted):
                 if source not in seen:
                     seen.add(source)
@@ -98,15 +108,20 @@ class Handover:
     ) -> Iterator[tuple[Workflow, Job]]:
         yield from self._by_output(workflow, job)
         matched = False
-        for where, source in self._reach(workflow, job):
-            if any(want.takes(name) for want in wanted for name in uploads(source)):
+        for where, source in self._reach(workflow, job) if wanted else ():
+            if any(want.takes(name) for want in wanted for name in self._uploads_of(source)):
                 matched = True
                 yield from self._with_calls(where, source)
         if wanted and not matched:
             # The artifact comes from inside an action or a called workflow of elsewhere.
             for above in ancestors(workflow, job):
-                if _may_upload(above):
+                if self._may_upload(above):
                     yield workflow, above
+
+    def _uploads_of(self, job: Job) -> tuple[str, ...]:
+        if job not in self._uploaded:
+            self._uploaded[job] = tuple(_uploads(self.steps(job)))
+        return self._uploaded[job]
 
     def _by_output(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
         text = workflow.source.text[slice(*job.span)]
@@ -144,13 +159,15 @@ class Handover:
         yield workflow, job
         yield from self.routes.callers.get(workflow.path, [])
 
+    def _may_upload(self, job: Job) -> bool:
+        """Whether a job could upload an artifact where we cannot look."""
+        if job.uses is not None and (callee := self.routes.callee(job)) is not None:
+            return any(
+                any(_is_elsewhere(step) for step in self.steps(inner)) for inner in callee.live_jobs
+            ) or any(inner.uses is not None for inner in callee.live_jobs)
+        return job.uses is not None or any(_is_elsewhere(step) for step in self.steps(job))
 
-def _may_upload(job: Job) -> bool:
-    """Whether a job could upload an artifact where we cannot look."""
-    if job.uses is not None:
-        return True
-    return any(
-        step.uses is not None
-        and (step.uses.kind is UsesKind.LOCAL or step.uses.owner.lower() not in {"", "actions"})
-        for step in job.live_steps
-    )
+
+def _is_elsewhere(step: Step) -> bool:
+    """Whether a step's action stands in another repository, and is not GitHub's own."""
+    return step.uses is not None and step.uses.owner.lower() not in {"", "actions"}
