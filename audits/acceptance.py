@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -10,12 +9,9 @@ from audits.model.outcome import Acceptance, AcceptanceKind, Finding
 from audits.model.repository import Repository
 from audits.model.source import SourceFile
 from audits.waivers import Waivers
-from audits.workflow.zizmor_config import ZizmorIgnore, read_ignores
-
-# zizmor's own form, which must be followed to the space:
-# https://docs.zizmor.sh/usage/#with-comments
-_ZIZMOR = re.compile(r"#.*\bzizmor: ignore\[([^\]]+)\](?:\s+(.*))?$")
-_OURS = re.compile(r"#.*\brelease-audit:\s*ignore\[([^\]]*)\]\s*(.*)$")
+from audits.workflow.marks import marks_of
+from audits.workflow.reach_of_marks import lines_of
+from audits.workflow.zizmor_config import PATHS, ZizmorIgnore, read_ignores
 
 
 class Acceptances:
@@ -43,51 +39,44 @@ class Acceptances:
         return Acceptance(kind=AcceptanceKind.LOCAL, reason=reason, counts=counts)
 
     def _local_reason(self, check: str, finding: Finding, repository: Repository) -> str | None:
+        file = repository.file(finding.at.path)
+        if file is None:
+            return None
+        reason = next(_our_reasons(file, check, finding), None)
         rule = self.rules.get(check, "")
-        for comment in _comments(repository, finding):
-            ours = _OURS.search(comment)
-            if ours and check in _names(ours[1]) and ours[2].strip():
-                return ours[2].strip()[:300]
-            theirs = _ZIZMOR.search(comment)
-            if theirs and rule and rule in _names(theirs[1]):
-                return (theirs[2] or "").strip()[:300] or f"a comment ignores zizmor's {rule}"
-        config = repository.file(
-            "zizmor.yml", ".github/zizmor.yml", "zizmor.yaml", ".github/zizmor.yaml"
-        )
-        if rule and config is not None and _ignored(config, rule, finding):
-            return f"{config.path} ignores zizmor's {rule} here"
-        return None
+        if reason is None and rule:
+            reason = next(_zizmor_reasons(file, rule, finding, repository), None)
+        return reason
 
 
-def _names(text: str) -> set[str]:
-    return {name.strip() for name in text.split(",")}
-
-
-def _comments(repository: Repository, finding: Finding) -> Iterator[str]:
-    """The lines at fault, and the one above them if it is a comment alone."""
-    file = repository.file(finding.at.path)
-    if file is None or "ignore[" not in file.text:
-        return
-    lines = file.text.split("\n")
+def _our_reasons(file: SourceFile, check: str, finding: Finding) -> Iterator[str]:
+    """From comments at the lines at fault, and from one alone on the line above."""
     first = finding.at.line
-    above = lines[first - 2].strip() if 2 <= first <= len(lines) + 1 else ""
-    if above.startswith("#"):
-        yield above
-    last = min(finding.at.end_line or first, first + 200)
-    for line in lines[first - 1 : last]:
-        if "ignore[" in line:
-            yield line.rstrip()
+    last = finding.at.end_line or first
+    for mark in marks_of(file):
+        above = mark.alone and mark.line == first - 1
+        if not mark.is_zizmor and check in mark.names and (above or first <= mark.line <= last):
+            yield mark.reason
+
+
+def _zizmor_reasons(
+    file: SourceFile, rule: str, finding: Finding, repository: Repository
+) -> Iterator[str]:
+    """From zizmor's comments where it would heed them, and from its configuration."""
+    marks = [m for m in marks_of(file) if m.is_zizmor and rule in m.names]
+    config = repository.file(*PATHS)
+    ignores = [] if config is None else [i for i in _ignores(config) if i.rule == rule]
+    if not marks and not ignores:
+        return
+    spans = lines_of(rule, finding, repository)
+    for mark in marks:
+        if any(mark.line in span for span in spans):
+            yield mark.reason or f"a comment ignores zizmor's {rule}"
+    starts = {span.start for span in spans}
+    if config is not None and any(ignore.covers(finding.at.path, starts) for ignore in ignores):
+        yield f"{config.path} ignores zizmor's {rule} here"
 
 
 @lru_cache(maxsize=64)
 def _ignores(config: SourceFile) -> tuple[ZizmorIgnore, ...]:
     return read_ignores(config)
-
-
-def _ignored(config: SourceFile, rule: str, finding: Finding) -> bool:
-    name = finding.at.path.rpartition("/")[2]
-    return any(
-        ignore.rule == rule
-        and (ignore.whole_rule or (ignore.file == name and ignore.line in {None, finding.at.line}))
-        for ignore in _ignores(config)
-    )

@@ -58,6 +58,7 @@ def audit(
         lesson=lesson_steps(own, packages, bool(repository.publications)),
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),
         beyond=_beyond(everything, judged, rules) if everything is not None else (),
+        engine=engine.summary if engine else None,
     )
 
 

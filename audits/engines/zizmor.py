@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -36,7 +37,20 @@ _SEVERITIES = {
     "Medium": Severity.MEDIUM,
     "High": Severity.HIGH,
 }
-_SECONDS = 120
+_OPTIONS = (
+    "--offline", "--no-progress", "--format", "json-v1", "--no-ignores", "--no-config",
+    "--no-exit-codes", "--collect", "all", "--strict-collection",
+)  # fmt: skip
+_VERSION = re.compile(r"\bzizmor v?(\d[\w.+-]*)")
+_REFUSED = re.compile(r"(?:failed to load|failed on) file://(.+?)(?: as [\w -]+)?$", re.MULTILINE)
+_CAUSE = re.compile(r"^\s+1: (.+)$", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# A run takes milliseconds a file; whatever takes longer than this is stuck.
+_SECONDS, _SECONDS_A_FILE = 10.0, 0.1
+# The paths of so many files fit into a command line anywhere.
+_AT_ONCE = 300
+# Refused files that are taken out one by one; with more of them, halving is quicker.
+_ONE_BY_ONE = 8
 _DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 
 
@@ -54,8 +68,31 @@ class _Input:
 
 @dataclass(slots=True)
 class _Outcome:
+    """What was found so far, by repository; ``version`` once zizmor has told it."""
+
+    repositories: Sequence[Repository]
+    version: str = ""
     findings: dict[int, list[EngineFinding]] = field(default_factory=dict)
     gaps: dict[int, list[Gap]] = field(default_factory=dict)
+    seen: set[tuple[int, str, Location]] = field(default_factory=set)
+
+    def report(self, number: int) -> EngineReport:
+        """The report of one repository."""
+        return EngineReport(
+            engine="zizmor", version=self.version, rules=tuple(sorted(RULES)),
+            findings=tuple(self.findings.get(number, ())),
+            gaps=tuple(self.gaps.get(number, ())),
+        )  # fmt: skip
+
+    def lose(self, lost: _Input, cause: str = "") -> None:
+        """Note that zizmor gave up on a file."""
+        why = f" ({cause[:160]})" if cause else ""
+        detail = (
+            f"zizmor could not read {lost.file.path}{why}; its own rules are not judged there: "
+            "mend the file, or look at it with zizmor itself"
+        )
+        gap = Gap(subject=lost.file.path, reason=GapReason.UNSUPPORTED, detail=detail)
+        self.gaps.setdefault(lost.repository, []).append(gap)
 
 
 def _program() -> str | None:
@@ -78,83 +115,83 @@ class Zizmor:
 
     def version(self) -> str:
         """Its version, "" where it does not answer."""
-        done = self._call("--version")
-        return done.stdout.strip().rpartition(" ")[2] if done and done.returncode == 0 else ""
+        done = self._call(("--version",), _SECONDS)
+        found = _VERSION.search(done.stdout) if done and done.returncode == 0 else None
+        return found[1] if found else ""
 
     def _call(
-        self, *words: str, folder: str | None = None
+        self, words: Sequence[str], seconds: float, folder: str | None = None
     ) -> subprocess.CompletedProcess[str] | None:
+        """One run; None where it does not start or does not end."""
         if self.program is None:
             return None
         try:
             return subprocess.run(  # noqa: S603 - fixed options and paths that we made
                 [self.program, *words], capture_output=True, text=True, encoding="utf-8",
-                errors="replace", timeout=_SECONDS, check=False, env=_environment(), cwd=folder,
+                errors="replace", timeout=seconds, check=False, env=_environment(), cwd=folder,
+                stdin=subprocess.DEVNULL,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):
             return None
 
     def run(self, repositories: Sequence[Repository]) -> tuple[EngineReport, ...]:
         """A report for each repository, in order; a file that stops zizmor costs that file."""
-        version = self.version()
-        if not version:
-            gap = Gap(
-                subject="zizmor", reason=GapReason.UNAVAILABLE,
-                detail="zizmor did not run, so its rules are not judged; reinstall release-audit",
-            )  # fmt: skip
-            empty = EngineReport(
-                engine="zizmor", rules=tuple(sorted(RULES)), gaps=(gap,), ran=False
-            )
-            return (empty,) * len(repositories)
+        outcome = _Outcome(repositories)
         inputs = [i for n, r in enumerate(repositories) for i in _inputs(n, r)]
-        outcome = _Outcome()
+        odd = [i for i in inputs if _stops_zizmor(repositories[i.repository], i.file)]
         with TemporaryDirectory(prefix="release-audit-") as folder:
             for each in inputs:
                 path = Path(folder) / each.place
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(each.file.text.encode("utf-8"))
-            odd = [i for i in inputs if _stops_zizmor(repositories[i.repository], i.file)]
-            self._audit([i for i in inputs if i not in odd], folder, repositories, outcome)
-            for each in odd:
-                self._audit([each], folder, repositories, outcome)
-        return tuple(
-            EngineReport(
-                engine="zizmor", version=version, rules=tuple(sorted(RULES)),
-                findings=tuple(outcome.findings.get(n, ())), gaps=tuple(outcome.gaps.get(n, ())),
-            )
-            for n in range(len(repositories))
-        )  # fmt: skip
+                path.write_bytes(each.file.text.encode("utf-8", "replace"))
+            usual = [i for i in inputs if i not in odd]
+            chunks = [usual[n : n + _AT_ONCE] for n in range(0, len(usual), _AT_ONCE)]
+            for chunk in (*chunks, *([each] for each in odd)):
+                self._audit(chunk, folder, outcome)
+        outcome.version = outcome.version or self.version()
+        if not outcome.version:
+            return (_absent(),) * len(repositories)
+        return tuple(map(outcome.report, range(len(repositories))))
 
-    def _audit(
-        self,
-        inputs: list[_Input],
-        folder: str,
-        repositories: Sequence[Repository],
-        outcome: _Outcome,
-    ) -> None:
-        """Run over some files; where zizmor gives up, halve them until the bad one is alone."""
-        if not inputs:
-            return
-        options = ("--offline", "--no-progress", "--quiet", "--format", "json-v1", "--no-ignores",
-                   "--no-config", "--no-exit-codes", "--collect", "all")  # fmt: skip
-        done = self._call(*options, "--", *(i.place for i in inputs), folder=folder)
-        try:
-            found = json.loads(done.stdout) if done and done.returncode == 0 else None
-        except json.JSONDecodeError:
-            found = None
-        if isinstance(found, list):
-            places = {i.place: i for i in inputs}
-            for entry in found:
-                _keep(entry, places, repositories, outcome)
-        elif len(inputs) == 1:
-            bad = inputs[0]
-            detail = f"zizmor could not read {bad.file.path}; its own rules are not judged there"
-            gap = Gap(subject=bad.file.path, reason=GapReason.UNSUPPORTED, detail=detail)
-            outcome.gaps.setdefault(bad.repository, []).append(gap)
-        else:
+    def _audit(self, inputs: list[_Input], folder: str, outcome: _Outcome) -> None:
+        """Run over some files; one that zizmor names as the reason for giving up is left out,
+        and where it names none they are halved until the bad one is alone.
+        """
+        for _ in range(_ONE_BY_ONE):
+            if not inputs:
+                return
+            seconds = _SECONDS + _SECONDS_A_FILE * len(inputs)
+            done = self._call((*_OPTIONS, "--", *(i.place for i in inputs)), seconds, folder)
+            told = _COLOUR.sub("", done.stderr) if done else ""
+            if not outcome.version:
+                found = _VERSION.search(told)
+                outcome.version = found[1] if found else self.version()
+            if not outcome.version:
+                return  # nothing runs that could read the other half
+            if done and _keep_all(done, inputs, outcome):
+                return
+            named = _REFUSED.search(told)
+            bad = next((i for i in inputs if named and i.place == named[1]), None)
+            if bad is None:
+                break
+            cause = _CAUSE.search(told)
+            outcome.lose(bad, cause[1].strip() if cause else "")
+            inputs = [i for i in inputs if i is not bad]
+        if len(inputs) == 1:
+            outcome.lose(inputs[0])
+        elif inputs:
             middle = len(inputs) // 2
-            self._audit(inputs[:middle], folder, repositories, outcome)
-            self._audit(inputs[middle:], folder, repositories, outcome)
+            self._audit(inputs[:middle], folder, outcome)
+            self._audit(inputs[middle:], folder, outcome)
+
+
+def _absent() -> EngineReport:
+    """What is said where zizmor does not run at all."""
+    gap = Gap(
+        subject="zizmor", reason=GapReason.UNAVAILABLE,
+        detail="zizmor did not run, so its rules are not judged; reinstall release-audit",
+    )  # fmt: skip
+    return EngineReport(engine="zizmor", rules=tuple(sorted(RULES)), gaps=(gap,), ran=False)
 
 
 def _inputs(number: int, repository: Repository) -> Iterator[_Input]:
@@ -163,7 +200,9 @@ def _inputs(number: int, repository: Repository) -> Iterator[_Input]:
     release = repository.graph.release_paths
     for file in repository.snapshot.files:
         looked_at = repository.breadth is Breadth.ALL or file.path in release
-        if (file.path in parsed and looked_at) or (release and file.path in _DEPENDABOT):
+        dependabot = file.path in _DEPENDABOT and (release or repository.breadth is Breadth.ALL)
+        inside = ".." not in file.path.split("/")
+        if inside and ((file.path in parsed and looked_at) or dependabot):
             yield _Input(repository=number, file=file)
 
 
@@ -177,12 +216,23 @@ def _stops_zizmor(repository: Repository, file: SourceFile) -> bool:
     return any(u is not None and u.kind is UsesKind.INVALID for u in uses)
 
 
-def _keep(
-    entry: Mapping[str, Any],
-    places: Mapping[str, _Input],
-    repositories: Sequence[Repository],
-    outcome: _Outcome,
-) -> None:
+def _keep_all(
+    done: subprocess.CompletedProcess[str], inputs: Sequence[_Input], outcome: _Outcome
+) -> bool:
+    """Keep what a run found; False where it found nothing because it gave up."""
+    try:
+        found = json.loads(done.stdout) if done.returncode == 0 else None
+    except json.JSONDecodeError:
+        found = None
+    if not isinstance(found, list):
+        return False
+    places = {i.place: i for i in inputs}
+    for entry in found:
+        _keep(entry, places, outcome)
+    return True
+
+
+def _keep(entry: Mapping[str, Any], places: Mapping[str, _Input], outcome: _Outcome) -> None:
     """Keep one finding of zizmor's JSON (format v1) if it is of a rule that we want."""
     if entry.get("ident") not in RULES:
         return
@@ -198,8 +248,13 @@ def _keep(
         path=found.file.path, line=spot["start_point"]["row"] + 1,
         column=spot["start_point"]["column"] + 1, end_line=spot["end_point"]["row"] + 1,
     )  # fmt: skip
-    message = f"{entry['desc']}: {primary['symbolic'].get('annotation', '')}"[:300]
-    job = _job(repositories[found.repository], found.file.path, primary["symbolic"])
+    if (found.repository, entry["ident"], at) in outcome.seen:
+        return  # an alias of YAML is reported once more where its anchor stands
+    outcome.seen.add((found.repository, entry["ident"], at))
+    said = (str(entry["desc"]), str(primary["symbolic"].get("annotation", "")))
+    message = ": ".join(filter(None, said))[:300]
+    repository = outcome.repositories[found.repository]
+    job = _job(repository, found.file.path, primary["symbolic"])
     severity = _SEVERITIES.get(entry["determinations"]["severity"], Severity.INFO)
     kept = EngineFinding(
         rule=entry["ident"],

@@ -9,6 +9,19 @@ from audits.model.source import Gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRun:
+    """Which analyser looked at a repository, in which version, and for which rules.
+
+    ``ran`` is False where it could not run.
+    """
+
+    engine: str
+    version: str = ""
+    rules: tuple[str, ...] = ()
+    ran: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineReport:
     """Findings of an analyser, the files that it could not read, its name and version.
 
@@ -21,3 +34,8 @@ class EngineReport:
     findings: tuple[EngineFinding, ...] = ()
     gaps: tuple[Gap, ...] = ()
     ran: bool = True
+
+    @property
+    def summary(self) -> EngineRun:
+        """The report without what was found."""
+        return EngineRun(engine=self.engine, version=self.version, rules=self.rules, ran=self.ran)

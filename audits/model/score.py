@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from audits.model.engine import EngineRun
 from audits.model.outcome import Acceptance, Area, Finding, FixKind, Link, Outcome, Severity
 from audits.model.publication import Publication
 from audits.model.repository import Repository
@@ -144,7 +145,8 @@ class LessonStep:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """Everything said of one repository in one scan. ``score`` counts acceptances in,
-    ``strict_score`` leaves them out. ``owner_findings`` go to the owner's card only.
+    ``strict_score`` leaves them out. ``owner_findings`` go to the owner's card only. ``engine`` says
+    which other analyser was run, None where none was asked.
     """
 
     repository: Repository
@@ -155,6 +157,7 @@ class Audit:
     lesson: tuple[LessonStep, ...] = ()
     owner_results: tuple[Result, ...] = ()
     beyond: tuple[AuditedFinding, ...] = field(default=())
+    engine: EngineRun | None = None
 
     @property
     def findings(self) -> tuple[AuditedFinding, ...]:

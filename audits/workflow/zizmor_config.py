@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from audits.model.source import SourceFile
 from audits.workflow.nodes import child, items, pairs
 from audits.workflow.parse import RefusedError, compose
 
+PATHS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml", "zizmor.yaml")
+"""Where zizmor looks for its configuration; the first that is there holds alone."""
+
+_WORKFLOWS = ".github/workflows/"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZizmorIgnore:
-    """One entry: a whole rule, or a file (by its name alone) and perhaps its line."""
+    """One entry: a whole rule, or a workflow (by its file name) and perhaps a line of it."""
 
     rule: str
     whole_rule: bool = False
     file: str = ""
     line: int | None = None
+
+    def covers(self, path: str, lines: Set[int]) -> bool:
+        """Whether it is about a finding in this file that is shown from one of these lines."""
+        if self.whole_rule:
+            return True
+        folder, _, name = path.rpartition("/")
+        here = f"{folder}/" == _WORKFLOWS and name == self.file
+        return here and (self.line is None or self.line in lines)
 
 
 def read_ignores(source: SourceFile) -> tuple[ZizmorIgnore, ...]:

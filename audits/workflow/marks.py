@@ -1,0 +1,103 @@
+"""Comments of a file that accept findings, in our words and in zizmor's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from audits.model.source import SourceFile
+
+# zizmor's own form, to the space: https://docs.zizmor.sh/usage/#with-comments
+_ZIZMOR = re.compile(r"# zizmor: ignore\[(.+)\](?:\s+(.*))?$")
+_OURS = re.compile(r"#[ \t]*release-audit:[ \t]*ignore\[([^\]]*)\][ \t]*([^#]*)")
+_BLOCK = re.compile(r"(?:^|[ \t])[|>][+\-0-9]*$")
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One comment: at which line, whose words it is in, what it accepts and why.
+
+    ``alone`` says that nothing but the comment stands on the line.
+    """
+
+    line: int
+    names: frozenset[str]
+    reason: str
+    is_zizmor: bool
+    alone: bool
+
+
+@lru_cache(maxsize=256)
+def marks_of(file: SourceFile) -> tuple[Mark, ...]:
+    """The accepting comments of a file, in its order.
+
+    One in our words needs a reason: without it, it accepts nothing.
+    """
+    if "ignore[" not in file.text:
+        return ()
+    return tuple(_marks(file.text))
+
+
+def _marks(text: str) -> Iterator[Mark]:
+    for number, line in _outside_blocks(text):
+        start = comment_start(line) if "ignore[" in line else -1
+        if start < 0:
+            continue
+        comment, alone = line[start:].rstrip(), not line[:start].strip()
+        for names, reason in _OURS.findall(comment):
+            if reason.strip():
+                yield Mark(
+                    line=number, names=_names(names), is_zizmor=False, alone=alone,
+                    reason=reason.strip()[:_LONGEST_REASON],
+                )  # fmt: skip
+        if found := _ZIZMOR.search(comment):
+            reason = (found[2] or "").strip()[:_LONGEST_REASON]
+            yield Mark(
+                line=number, names=_names(found[1]), is_zizmor=True, alone=alone, reason=reason
+            )
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(","))
+
+
+def _outside_blocks(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that are no content of a block scalar, where ``#`` starts no comment."""
+    inside: int | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        indent = len(line) - len(line.lstrip(" "))
+        if inside is not None and (not stripped or indent > inside):
+            continue
+        inside = None
+        yield number, line.rstrip("\r")
+        comment = comment_start(line) if "#" in line else -1
+        if _BLOCK.search((line if comment < 0 else line[:comment]).rstrip()):
+            inside = _parent_indent(line, indent)
+
+
+def _parent_indent(line: str, indent: int) -> int:
+    """How far the key, or else the list item, before a block scalar is indented."""
+    lead = re.match(r"(?:-[ \t]+)*", line[indent:])
+    return indent + (len(lead[0]) if lead and ":" in line[indent:] else 0)
+
+
+def comment_start(line: str) -> int:
+    """Where the comment of a line of YAML starts; -1 where it has none.
+
+    A ``#`` starts one after a space or at the start, outside of quotes.
+    """
+    quote = ""
+    before = " "
+    for position, character in enumerate(line):
+        if quote:
+            quote = "" if character == quote and before != "\\" else quote
+        elif character in "'\"" and before in " \t[{,(":
+            quote = character
+        elif character == "#" and before in " \t":
+            return position
+        before = character
+    return -1
