@@ -47,6 +47,9 @@ from dashboard.scope import Scope
 DATABASE = "RELEASE_AUDIT_DATABASE"
 """The variable that names the database: an address may hold a password, and argv is public."""
 
+MANY = 2000
+"""Over so many repositories, scoring each again would take longer than a view may."""
+
 Trouble = StoreError
 """What any function here raises where the database fails; its words are for people."""
 
@@ -126,7 +129,12 @@ def repository(scope: Scope, name: str) -> RepositoryRow | None:
 
 @_kept
 def first_things(scope: Scope) -> tuple[overview.Improvement, ...]:
-    """The changes that would raise the owner's mean the most."""
+    """The changes that would raise the owner's mean the most; `MANY` are estimated."""
+    now = trend(scope)[-1]
+    if now.repositories > MANY:
+        return overview.estimated(
+            check_counts(scope), sum(n for grade, n in now.grades.items() if grade != "-")
+        )
     rows = _store().repositories(scope.scan, owner=scope.owner)
     deducted = _store().deductions(scope.owner, "", scan=scope.scan)
     return overview.improvements(deducted, rows)

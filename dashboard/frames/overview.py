@@ -9,7 +9,7 @@ import pandas as pd
 
 from audits.model.history import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.outcome import Area
-from audits.model.query import OwnerFact
+from audits.model.query import CheckCount, OwnerFact
 from audits.score import (
     AREA_WEIGHTS,
     CRITICAL_CAP,
@@ -99,6 +99,23 @@ def improvements(
         for check in order[:limit]
         if sum(gains[check]) / len(scored) >= 0.05
     )  # fmt: skip
+
+
+def estimated(counts: Sequence[CheckCount], scored: int, limit: int = 5) -> tuple[Improvement, ...]:
+    """The same from a scan's sums, for owners with too many repositories to score again.
+
+    Floors, caps and areas that do not apply are left out, so that gains are rough.
+    """
+    found = [
+        Improvement(
+            check=row.check, area=row.area, severity=row.severity, repositories=row.failed,
+            gain=row.points * AREA_WEIGHTS[Area(row.area)] / sum(AREA_WEIGHTS.values()) / scored,
+        )
+        for row in counts
+        if scored and row.points and row.area in AREAS
+    ]  # fmt: skip
+    found.sort(key=lambda row: (-row.gain, row.check))
+    return tuple(row for row in found[:limit] if row.gain >= 0.05)
 
 
 def improvement_table(rows: Sequence[Improvement]) -> pd.DataFrame:

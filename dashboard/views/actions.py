@@ -11,7 +11,7 @@ from dashboard.parts import page
 from dashboard.parts.tables import table
 from dashboard.scope import Scope
 
-MOST = 2000
+MOST = 500
 
 
 def _search(scope: Scope) -> None:

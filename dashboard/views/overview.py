@@ -84,7 +84,7 @@ def _words(counts: dict[str, int], what: str) -> str:
 def _first_things(scope: Scope) -> None:
     page.section(
         "What to do first",
-        "So many points would the mean rise if one check were mended everywhere.",
+        "By so many points the mean would rise if one check were mended everywhere.",
     )
     rows = data.first_things(scope)
     frame = overview.improvement_table(rows)

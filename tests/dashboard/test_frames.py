@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audits.model.history import GapRow, ScoreChange
-from audits.model.query import ActionSummary, FixTime, OwnerFact, PermissionCount
+from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
 from dashboard.frames import actions, overview, tables, trends
 from dashboard.frames.findings import (
     by_check,
@@ -109,6 +109,17 @@ def test_improvements_rank_the_check_that_raises_the_mean_most() -> None:
     frame = overview.improvement_table(found)
     assert frame.loc[0, "severity"] == "▲ high"
     assert overview.improvements([], rows) == ()
+
+
+def test_the_estimate_for_many_repositories_comes_from_sums() -> None:
+    def cost(check: str, area: str, points: float) -> CheckCount:
+        return CheckCount(check=check, title="t", area=area, severity="high", passed=1, failed=4,
+                          unknown=0, places=4, points=points)  # fmt: skip
+
+    counts = [cost("a", "integrity", 400.0), cost("b", "pinning", 400.0), cost("c", "pinning", 0.0)]
+    found = overview.estimated(counts, 10)
+    assert [(row.check, row.gain) for row in found] == [("b", 10.0), ("a", 4.0)]
+    assert overview.estimated(counts, 0) == ()
 
 
 def test_a_repository_says_why_it_wants_attention() -> None:

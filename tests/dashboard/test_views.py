@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from dashboard.access import REFUSED_BIND
+from tests.dashboard import sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
 
@@ -176,3 +179,27 @@ def test_without_login_another_address_is_refused(
         config.set_option("server.address", before)
     assert REFUSED_BIND in said(app)
     assert not app.selectbox
+
+
+def test_a_database_that_fails_is_told_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = tmp_path / "stranger.sqlite"
+    stranger.write_text("this is no database, but long enough to be taken for one " * 40)
+    monkeypatch.setenv("RELEASE_AUDIT_DATABASE", f"sqlite:///{stranger}")
+    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=30).run(), "Overview")
+    assert "is not a SQLite database" in text
+
+
+def test_a_database_that_goes_away_under_a_view_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "gone.sqlite"
+    url = sample.write(path, "orchard-labs", [sample.gappy()])
+    monkeypatch.setenv("RELEASE_AUDIT_DATABASE", url)
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=30).run()
+    path.unlink()
+    app.switch_page("views/actions.py").run()
+    text = sound(app, "Actions")
+    assert "The database did not answer" in text
+    assert "gone.sqlite" in text
