@@ -13,6 +13,7 @@ LONGEST = timedelta(days=90)
 WARN_BEFORE = timedelta(days=30)
 _KEYS = frozenset({"repository", "check", "responsible", "reason", "ticket", "expires"})
 _REQUIRED = ("repository", "check", "responsible", "reason", "expires")
+_ACCEPT = "accept-locally"
 _HEADER = re.compile(r"^\s*\[\[\s*waiver\s*\]\]")
 
 
@@ -76,45 +77,77 @@ def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
     ``checks`` are the known ids. Whatever is wrong with one entry leaves the others in force;
     a file that is not TOML gives no waiver and one problem.
     """
+    text = text.removeprefix("\ufeff")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        line = int(found[1]) if found else text.count("\n") + 1
-        return Waivers(today=today, problems=(WaiverProblem(line=line, detail=f"line {line}: this is not TOML: {error}; mend the file"),))  # fmt: skip
-    lines = [n for n, line in enumerate(text.split("\n"), 1) if _HEADER.match(line)]
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits and lists nested that deep are no waivers either.
+        return Waivers(today=today, problems=(_not_toml(text, error),))
     problems: list[WaiverProblem] = []
     waivers = []
-    entries = data.get("waiver", [])
-    for position, entry in enumerate(entries if isinstance(entries, list) else []):
-        line = lines[position] if position < len(lines) else 1
+    for line, entry in _entries(text, data.get("waiver", []), problems):
         problem = _problem(entry, today, checks)
         if problem:
             problems.append(WaiverProblem(line=line, detail=f"line {line}: {problem}"))
-        else:
+        elif isinstance(entry, Mapping):
             waivers.append(_waiver(entry, line))
     problems += [
-        WaiverProblem(
-            line=1, detail=f"line 1: the table {key!r} is not known; write [policy] or [[waiver]]"
-        )
+        _at(text, key, f"{key!r} is not known; write [policy] or [[waiver]]")
         for key in data.keys() - {"waiver", "policy"}
     ]
-    local, wrong = _local(data.get("policy", {}), checks)
-    return Waivers(waivers=tuple(waivers), local=local, problems=(*problems, *wrong), today=today)
+    local = _local(text, data.get("policy", {}), checks, problems)
+    ordered = tuple(sorted(problems, key=lambda problem: (problem.line, problem.detail)))
+    return Waivers(waivers=tuple(waivers), local=local, problems=ordered, today=today)
 
 
-def _local(policy: object, checks: frozenset[str]) -> tuple[frozenset[str], list[WaiverProblem]]:
-    names = policy.get("accept-locally", []) if isinstance(policy, dict) else []
-    listed = [str(name) for name in names] if isinstance(names, list) else []
-    wrong = [
-        WaiverProblem(
-            line=1,
-            detail=f"[policy] accept-locally: there is no check {name!r}; see 'release-audit explain'",
-        )
-        for name in listed
+def _not_toml(text: str, error: Exception) -> WaiverProblem:
+    found = re.search(r"line (\d+)", str(error))
+    line = int(found[1]) if found else text.count("\n") + 1
+    what = str(error).partition(" (at ")[0][:200]
+    return WaiverProblem(line=line, detail=f"line {line}: this is not TOML: {what}; mend the file")
+
+
+def _entries(
+    text: str, entries: object, problems: list[WaiverProblem]
+) -> Iterator[tuple[int, object]]:
+    """The entries with the lines of their headers."""
+    if not isinstance(entries, list):
+        problems.append(_at(text, "waiver", "a waiver is one of several; write [[waiver]]"))
+        return
+    lines = [n for n, line in enumerate(text.split("\n"), 1) if _HEADER.match(line)]
+    for position, entry in enumerate(entries):
+        yield lines[position] if position < len(lines) else 1, entry
+
+
+def _at(text: str, key: str, detail: str) -> WaiverProblem:
+    """A problem with a key, at the first line that writes it."""
+    written = re.search(rf"^[ \t]*\[*[ \t]*['\"]?{re.escape(key)}\b", text, re.MULTILINE)
+    line = text.count("\n", 0, written.start()) + 1 if written else 1
+    return WaiverProblem(line=line, detail=f"line {line}: {detail}")
+
+
+def _local(
+    text: str, policy: object, checks: frozenset[str], problems: list[WaiverProblem]
+) -> frozenset[str]:
+    """The checks that comments may accept."""
+    if not isinstance(policy, Mapping):
+        problems.append(_at(text, "policy", "'policy' is a table; write [policy]"))
+        return frozenset()
+    problems += [
+        _at(text, key, f"[policy] has no {key!r}; it has {_ACCEPT!r}")
+        for key in policy.keys() - {_ACCEPT}
+    ]
+    names = policy.get(_ACCEPT, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        example = f'{_ACCEPT} = ["unpinned-action"]'
+        problems.append(_at(text, _ACCEPT, f"{_ACCEPT!r} is a list of checks; write {example}"))
+        return frozenset()
+    problems += [
+        _at(text, _ACCEPT, f"there is no check {name!r}; see 'release-audit explain'")
+        for name in names
         if name not in checks
     ]
-    return frozenset(listed) & checks, wrong
+    return frozenset(names) & checks
 
 
 def _date(value: object) -> date | None:
@@ -137,7 +170,12 @@ def _problem(entry: object, today: date, checks: frozenset[str]) -> str:
     for key in _REQUIRED:
         if not str(entry.get(key, "")).strip():
             return f"the waiver has no {key!r}; add it"
-    if str(entry["check"]) not in checks:
+    for key in entry.keys() - {"expires"}:
+        if not isinstance(entry[key], str):
+            return f"{key!r} is no text; put it in quotes"
+    if not re.fullmatch(r"\*|[^/]+/[^/]+", entry["repository"]):
+        return f"{entry['repository']!r} is no repository; write owner/name, owner/* or *"
+    if entry["check"] not in checks:
         return f"there is no check {entry['check']!r}; see 'release-audit explain'"
     expires = _date(entry["expires"])
     if expires is None:
