@@ -11,8 +11,10 @@ from audits.cli.check import check
 from audits.cli.dashboard import dashboard
 from audits.cli.database import database
 from audits.cli.demo import demo
+from audits.cli.doctor import doctor
 from audits.cli.explain import explain
 from audits.cli.export import export
+from audits.cli.report import report
 from audits.cli.scan import scan
 
 app = typer.Typer(
@@ -38,6 +40,6 @@ def options(
     """Audit how repositories release."""
 
 
-for command in (demo, scan, check, export, explain, dashboard):
+for command in (demo, scan, check, report, export, explain, doctor, dashboard):
     app.command()(command)
 app.add_typer(database, name="db", help="Care for the store.")

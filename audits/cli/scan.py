@@ -1,14 +1,17 @@
-"""``release-audit scan``: an owner or a folder into the store."""
+"""``release-audit scan``: owners on GitHub, a list of repositories, or a folder into the store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from audits.cli.exits import UsageError
+from audits.cli.exits import CANNOT_READ, CLEAN, INTERRUPTED, UsageError
+from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
 from audits.cli.options import (
     AllOption,
     DatabaseOption,
@@ -18,12 +21,28 @@ from audits.cli.options import (
     WaiversOption,
 )
 
+if TYPE_CHECKING:
+    from audits.collect.folder import FolderCollector
+    from audits.github_scan import GitHubScanned
+    from audits.model.errors import AuditError
+    from audits.model.score import Audit
+    from audits.run import Plan
+    from audits.store.store import Store
+    from audits.waivers import Waivers
+
 
 def scan(
+    owners: Annotated[Optional[list[str]], typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub.")] = None,  # noqa: UP045
     folder: Annotated[Optional[Path], typer.Option("--folder", metavar="DIR", help="A folder of repositories, or of owners' folders.")] = None,  # noqa: UP045
+    repos: Annotated[Optional[Path], typer.Option("--repos", metavar="FILE", help="A list of repositories on GitHub, one owner/name a line.")] = None,  # noqa: UP045
     org: Annotated[str, typer.Option("--org", metavar="NAME", help="The owner of the folder's repositories; default: its name.")] = "",
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host that links lead to.")] = "github.com",
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host that links lead to; default: github.com, or the API's.")] = "",
+    archived: Annotated[bool, typer.Option("--include-archived/--no-archived", help="Read archived repositories.")] = True,
+    forks: Annotated[bool, typer.Option("--include-forks/--no-forks", help="Read forks.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a scan that was stopped.")] = False,
+    token_file: TokenFileOption = None,
+    api_url: ApiUrlOption = "",
+    max_points: MaxPointsOption = None,
     database: DatabaseOption = None,
     index_url: IndexOption = "",
     waivers: WaiversOption = None,
@@ -33,29 +52,155 @@ def scan(
 ) -> None:  # fmt: skip
     """Scan repositories, score them, and record what changed."""
     from audits.cli.plan import index_facts, load_waivers, make_plan
+
+    _check_source(folder, repos, owners or [], offline)
+    loaded = load_waivers(waivers, date.today())
+    for problem in loaded.problems:
+        typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
+    plan = make_plan(
+        index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
+        facts=index_facts(index_url, offline=offline),
+    )  # fmt: skip
+    if folder is not None:
+        _folder(folder, org, host or "github.com", plan, loaded, database, resume)
+        return
+    asked = _Asked(
+        owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
+        forks=forks, resume=resume, token_file=token_file, api_url=api_url,
+        max_points=max_points, database=database,
+    )  # fmt: skip
+    raise typer.Exit(_github(asked, plan, loaded))
+
+
+def _check_source(
+    folder: Path | None, repos: Path | None, owners: list[str], offline: bool
+) -> None:
+    """UsageError unless there is something to scan, and only one kind of it."""
+    from audits.cli.github import is_login
+
+    online = bool(owners) or repos is not None
+    if folder is None and not online:
+        raise UsageError(
+            "There is nothing to scan.", "Name an OWNER on GitHub, or give --repos or --folder."
+        )
+    if folder is not None and online:
+        raise UsageError("A folder and GitHub are two scans.", "Scan one after the other.")
+    if online and offline:
+        raise UsageError(
+            "GitHub cannot be scanned offline.", "Leave --offline out, or scan clones by --folder."
+        )
+    for owner in owners:
+        if not is_login(owner):
+            raise UsageError(
+                f"{owner!r} is no account's name.",
+                "Give single repositories by --repos, or to 'release-audit check'.",
+            )
+
+
+def _folder(
+    folder: Path, org: str, host: str, plan: Plan, waivers: Waivers, database: str | None,
+    resume: bool,
+) -> None:  # fmt: skip
+    from audits.ahead import audits_ahead
+    from audits.collect.folder import FolderCollector
+
+    collector = FolderCollector(folder=folder, owner=org, host=host)
+    if resume:
+        _record(collector, plan, waivers, database)
+    else:
+        with audits_ahead(collector, plan) as audits:
+            _record(collector, plan, waivers, database, audits)
+
+
+def _record(
+    collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None,
+    audits: Iterator[Audit] | None = None,
+) -> None:  # fmt: skip
+    """Record the audits of a new scan, or resume an unfinished one where none are given."""
+    # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
-    from audits.collect.folder import FolderCollector
     from audits.report.escape import printable
     from audits.scan import Scanner
     from audits.store.open import open_store
 
-    if folder is None:
-        raise UsageError("There is nothing to scan.", "Give --folder DIR.")
-    loaded = load_waivers(waivers, date.today())
-    collector = FolderCollector(folder=folder, owner=org, host=host)
-    plan = make_plan(
-        index_url=index_url,
-        waivers=loaded,
-        engine=not no_engine,
-        everything=everything,
-        facts=index_facts(index_url, offline=offline),
-    )
     store = open_store(database)
     with progress("reading") as advance:
-        finished = Scanner(store, plan, resume=resume).run(
-            collector, lambda audit: advance(printable(str(audit.repository.ref)))
+        finished = Scanner(store, plan, resume=audits is None).run(
+            collector, lambda audit: advance(printable(str(audit.repository.ref))), audits=audits
         )
-    for problem in loaded.problems:
-        typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
-    print_summary(store, finished, collector.gaps(), loaded)
+    print_summary(store, finished, collector.gaps(), waivers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What was asked of GitHub on the command line."""
+
+    owners: tuple[str, ...]
+    repos: Path | None
+    host: str
+    archived: bool
+    forks: bool
+    resume: bool
+    token_file: Path | None
+    api_url: str
+    max_points: int | None
+    database: str | None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What names the scan, to be typed again."""
+        return (*self.owners, *(("--repos", str(self.repos)) if self.repos else ()))
+
+
+def _github(asked: _Asked, plan: Plan, waivers: Waivers) -> int:
+    """Scan GitHub, print what came of it, and return the exit code."""
+    from audits.cli.github import resume_line
+    from audits.cli.summary import print_summary
+    from audits.store.open import open_store
+
+    store = open_store(asked.database)
+    failures: list[AuditError] = []
+    try:
+        results = _results(asked, plan, waivers, store, failures)
+    except KeyboardInterrupt:
+        typer.echo(f"Stopped; what was read is kept. {resume_line(asked.words)}", err=True)
+        return INTERRUPTED
+    for result in results:
+        print_summary(store, result.finished, result.gaps, waivers)
+    for error in failures:
+        typer.echo(f"error: {error.message}\nadvice: {error.advice}", err=True)
+    paused = [owner for result in results for owner in result.paused]
+    if paused:
+        typer.echo(f"{', '.join(paused)}: not finished. {resume_line(asked.words)}", err=True)
+    return CANNOT_READ if failures or paused else CLEAN
+
+
+def _results(
+    asked: _Asked, plan: Plan, waivers: Waivers, store: Store, failures: list[AuditError]
+) -> tuple[GitHubScanned, ...]:
+    from audits.cli.github import connect, make_scan, read_list, run_scans
+    from audits.cli.waiting import watching
+    from audits.report.escape import printable
+
+    names, problems = read_list(asked.repos) if asked.repos else ((), ())
+    for problem in problems:
+        typer.echo(f"warning: {printable(problem)}", err=True)
+    with watching("asking GitHub") as watch:
+
+        def wait(seconds: float, why: str) -> None:
+            watch.waiting(seconds, why)
+            # a waiting scan keeps its place, also for others at the same database
+            running.beat()
+
+        connection = connect(
+            asked.token_file, asked.api_url, host=asked.host, max_points=asked.max_points,
+            on_wait=wait,
+        )  # fmt: skip
+        running = make_scan(
+            store, plan, connection, waivers, archived=asked.archived, forks=asked.forks,
+            resume=asked.resume,
+        )  # fmt: skip
+        return run_scans(
+            running, asked.owners, names, lambda name: watch.done(printable(name)), failures.append
+        )

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import typer
 
-from audits.model.history import FindingRow
 from audits.model.source import Gap
 from audits.report.escape import printable
+from audits.report.news import news_of, text_news
 from audits.scan import Scanned
 from audits.store.store import Store
 from audits.waivers import Waivers
@@ -21,20 +21,17 @@ def print_summary(
 ) -> None:
     """Print the summary of finished scans."""
     for scanned in finished:
-        for line in _owner_lines(store, scanned):
+        for line in _owner_lines(store, scanned, waivers):
             typer.echo(line)
     for gap in gaps[:_MOST]:
         typer.echo(f"not seen: {printable(gap.detail)}")
     if len(gaps) > _MOST:
         typer.echo(f"not seen: and {len(gaps) - _MOST} more; 'release-audit export' lists them")
-    for waiver in waivers.expired():
-        typer.echo(f"expired on {waiver.expires}: the waiver of {waiver.check} for {printable(waiver.repository)} (line {waiver.line})")  # fmt: skip
-    for waiver in waivers.expiring():
-        typer.echo(f"expires on {waiver.expires}: the waiver of {waiver.check} for {printable(waiver.repository)} (line {waiver.line})")  # fmt: skip
-    typer.echo("See it with: release-audit dashboard")
+    if finished:
+        typer.echo("See it with: release-audit dashboard")
 
 
-def _owner_lines(store: Store, scanned: Scanned) -> Iterator[str]:
+def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[str]:
     owner = scanned.scan.owner
     totals = store.totals(owner)
     grades = "  ".join(
@@ -42,18 +39,6 @@ def _owner_lines(store: Store, scanned: Scanned) -> Iterator[str]:
     )
     publishing = totals.publishing
     yield f"{printable(owner)}: {scanned.repositories} repositories, {publishing} publish  [{grades}]"
-    changes = store.changes(owner, limit=_MOST)
-    for word, count, rows in (
-        ("new", changes.new_count, changes.new),
-        ("fixed", changes.fixed_count, changes.fixed),
-        ("reopened", changes.reopened_count, changes.reopened),
-        ("not re-checked", changes.not_rechecked_count, changes.not_rechecked),
-    ):
-        if count:
-            yield f"  {word}: {count}"
-            yield from (f"    {_finding(row)}" for row in rows)
-
-
-def _finding(row: FindingRow) -> str:
-    place = printable(f"{row.repository} {row.path}:{row.line}")
-    return f"{row.severity:<8} {row.check}  {place}"
+    news = news_of(store, owner, waivers, limit=_MOST)
+    if news.since is not None or news.expired or news.expiring:
+        yield from (line for line in text_news(news) if "first scan" not in line)

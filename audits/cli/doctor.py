@@ -1,0 +1,123 @@
+"""``release-audit doctor``: what a token sees of an owner, and what that leaves unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audits.check import all_checks
+from audits.cli.exits import UsageError
+from audits.cli.github import ApiUrlOption, TokenFileOption
+from audits.model.settings import Need
+
+if TYPE_CHECKING:
+    from audits.collect.github_doctor import DoctorReport, Right
+
+_SOON_DAYS = 14
+
+
+def doctor(
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help="An account on GitHub.")],
+    token_file: TokenFileOption = None,
+    api_url: ApiUrlOption = "",
+) -> None:
+    """Say what this token sees, which checks stay unknown, and what a scan would cost."""
+    from audits.cli.github import connect, is_login
+    from audits.cli.waiting import watching
+    from audits.collect.github import GitHubCollector, Request
+    from audits.report.escape import printable
+
+    if not is_login(owner):
+        raise UsageError(f"{owner!r} is no account's name.", "Give the name alone.")
+    with watching("asking GitHub") as watch:
+        connection = connect(token_file, api_url, on_wait=watch.waiting)
+        report = GitHubCollector(Request(owner=owner), connection).doctor()
+    for line in doctor_lines(report, datetime.now(UTC)):
+        typer.echo(printable(line))
+
+
+def doctor_lines(report: DoctorReport, now: datetime) -> Iterator[str]:
+    """The report, line by line."""
+    kind = report.owner_kind.lower() or "account"
+    yield f"{report.owner} ({kind}) on {report.host}, read with: {report.credential}"
+    yield f"Tier {report.tier}: {_TIERS[report.tier]}"
+    yield from _expiry(report, now)
+    if report.scopes:
+        yield f"Scopes: {', '.join(report.scopes)}"
+    yield ""
+    yield f"Rights{f', tried on {report.tried_on}' if report.tried_on else ''}"
+    yield from (f"  {_right(right)}" for right in report.rights)
+    yield from _unknown(report)
+    yield ""
+    yield from _cost(report)
+    yield from report.notes
+
+
+_TIERS = {
+    0: "workflows cannot be read, or not their settings",
+    1: "workflows, environments, rules and references are seen",
+    2: "settings of Actions too",
+    3: "names of secrets too: everything that checks ask for",
+}
+
+
+def _expiry(report: DoctorReport, now: datetime) -> Iterator[str]:
+    if report.expires_at is None:
+        yield "Expires: GitHub names no day."
+        return
+    left = report.expires_at - now
+    when = f"{report.expires_at:%Y-%m-%d %H:%M} UTC"
+    if report.credential.startswith(("GitHub App", "installation")):
+        yield f"Expires: {when}, and is renewed by itself."
+    elif left.days < _SOON_DAYS:
+        yield f"Expires: {when}, in {max(left.days, 0)} days: make a new one soon."
+    else:
+        yield f"Expires: {when}"
+
+
+def _right(right: Right) -> str:
+    if right.granted:
+        return f"✓ {right.permission}"
+    if right.granted is None:
+        return f"? {right.permission}: could not be tried. {right.detail}".rstrip()
+    return f"✗ {right.permission}"
+
+
+def checks_without(lacking: frozenset[Need]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The checks that need what is lacking, and those that it would only sharpen."""
+    unknown = tuple(check.id for check in all_checks() if check.needs & lacking)
+    blunt = tuple(
+        check.id for check in all_checks()
+        if check.sharpened_by & lacking and check.id not in unknown
+    )  # fmt: skip
+    return unknown, blunt
+
+
+def _unknown(report: DoctorReport) -> Iterator[str]:
+    lacking: dict[Need, list[str]] = {}
+    for right in report.rights:
+        if right.granted is not True:
+            lacking.setdefault(right.need, []).append(right.permission)
+    for need, permissions in lacking.items():
+        unknown, blunt = checks_without(frozenset({need}))
+        yield ""
+        yield f"Without {' and '.join(permissions)}"
+        yield f"  unknown: {', '.join(unknown) or 'no check'}"
+        if blunt:
+            yield f"  less sharp: {', '.join(blunt)}"
+
+
+def _cost(report: DoctorReport) -> Iterator[str]:
+    cost = report.cost
+    yield (
+        f"A first scan of {cost.repositories} repositories asks at most "
+        f"{cost.graphql_requests} GraphQL requests ({cost.points} points) and "
+        f"{cost.rest_requests} REST requests."
+    )
+    if cost.points_left is not None and cost.rest_left is not None:
+        yield f"Left of this hour: {cost.points_left} points, {cost.rest_left} REST requests."
+        if cost.rest_requests > cost.rest_left or cost.points > cost.points_left:
+            yield "That is more than is left: the scan will wait until GitHub allows more."

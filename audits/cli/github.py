@@ -1,0 +1,132 @@
+"""Options and steps that commands on GitHub share: credential, connection, lists, results."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from audits.cli.exits import UsageError
+from audits.model.errors import AuditError
+
+if TYPE_CHECKING:
+    from audits.collect.github import Connection
+    from audits.github_scan import GitHubScan, GitHubScanned
+    from audits.run import Plan
+    from audits.store.store import Store
+    from audits.waivers import Waivers
+
+TokenFileOption = Annotated[
+    Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--token-file", metavar="FILE", help="File that holds the token; default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE."),
+]  # fmt: skip
+ApiUrlOption = Annotated[
+    str,
+    typer.Option("--api-url", metavar="URL", help="API of a GitHub Enterprise Server.", envvar=["RELEASE_AUDIT_API_URL", "GITHUB_API_URL"], show_envvar=True),
+]  # fmt: skip
+MaxPointsOption = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--max-points", min=1, help="GraphQL points that one owner's scan may cost."),
+]
+
+_LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,99})(?:_[A-Za-z0-9]+)?")
+_SLUG = re.compile(rf"{_LOGIN.pattern}/(?!\.{{1,2}}$)[\w.-]{{1,100}}", re.ASCII)
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+def is_login(text: str) -> bool:
+    """Whether it can be the name of an account on GitHub."""
+    return _LOGIN.fullmatch(text) is not None
+
+
+def is_slug(text: str) -> bool:
+    """Whether it can be ``owner/name`` of a repository on GitHub."""
+    return _SLUG.fullmatch(text) is not None
+
+
+def connect(
+    token_file: Path | None, api_url: str, *, host: str = "", max_points: int | None = None,
+    on_wait: Callable[[float, str], None] | None = None,
+) -> Connection:  # fmt: skip
+    """How GitHub is reached with the credential of the environment or of a file."""
+    from audits.collect.github import Connection
+    from audits.collect.github_address import DEFAULT_API
+    from audits.collect.github_auth import find_credential
+    from audits.collect.github_limits import Limits
+
+    return Connection(
+        credential=find_credential(os.environ, token_file=token_file),
+        api_url=api_url or DEFAULT_API, host=host, limits=Limits(max_points=max_points),
+        on_wait=on_wait,
+    )  # fmt: skip
+
+
+def read_list(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ``owner/name`` of a file's lines, each once, and a sentence for each line that is
+    none. Empty lines and what follows ``#`` are passed over; UsageError where nothing is left.
+    """
+    try:
+        text = path.read_bytes()[:_MOST_BYTES].decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} cannot be read as a list of repositories.", "Give a text file in UTF-8."
+        ) from error
+    names: dict[str, str] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        name = line.partition("#")[0].strip()
+        if is_slug(name):
+            names.setdefault(name.lower(), name)
+        elif name:
+            problems.append(f"{path}, line {number}: {name[:80]!r} is no owner/name; mend the line")
+    if not names:
+        raise UsageError(f"{path} names no repository.", "Write one owner/name on each line.")
+    return tuple(names.values()), tuple(problems)
+
+
+def run_scans(
+    scan: GitHubScan, owners: tuple[str, ...], names: tuple[str, ...],
+    done: Callable[[str], None], failed: Callable[[AuditError], None],
+) -> tuple[GitHubScanned, ...]:  # fmt: skip
+    """Scan owners one by one, then the list; an owner that cannot be read costs no other."""
+    found = []
+    for owner in owners:
+        try:
+            found.append(scan.owner(
+                owner, lambda audit: done(str(audit.repository.ref)), lambda ref: done(str(ref))
+            ))  # fmt: skip
+        except AuditError as error:
+            failed(error)
+    if names:
+        try:
+            found.append(scan.listed(
+                names, lambda audit: done(str(audit.repository.ref)), lambda ref: done(str(ref))
+            ))  # fmt: skip
+        except AuditError as error:
+            failed(error)
+    return tuple(found)
+
+
+def make_scan(
+    store: Store, plan: Plan, connection: Connection, waivers: Waivers, *,
+    archived: bool, forks: bool, resume: bool,
+) -> GitHubScan:  # fmt: skip
+    """The scan that a command line asks for."""
+    from audits.collect.github import Choice
+    from audits.engines.zizmor import Zizmor
+    from audits.github_scan import GitHubScan, marks_of
+
+    engine = f"zizmor {plan.engine.version()}" if isinstance(plan.engine, Zizmor) else ""
+    return GitHubScan(
+        store=store, plan=plan, connection=connection, resume=resume,
+        choice=Choice(archived=archived, forks=forks), marks=marks_of(waivers, engine),
+    )  # fmt: skip
+
+
+def resume_line(words: tuple[str, ...]) -> str:
+    """How to go on with a scan of these owners or options."""
+    return f"Go on with: release-audit scan {' '.join(words)} --resume"

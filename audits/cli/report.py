@@ -1,0 +1,96 @@
+"""``release-audit report``: what is new since the last scan, or since another one."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from audits.cli.exits import UsageError
+from audits.cli.options import DatabaseOption, WaiversOption
+
+if TYPE_CHECKING:
+    from audits.report.news import News
+    from audits.store.store import Store
+
+
+class NewsFormat(StrEnum):
+    """How `report` prints."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def report(
+    since: Annotated[str, typer.Option("--since", metavar="last|SCAN|DATE", help="The scan to compare with: the one before, one by its number, or the last one before a day.")] = "last",
+    owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
+    form: Annotated[NewsFormat, typer.Option("--format", help="How to print.")] = NewsFormat.TEXT,
+    waivers: WaiversOption = None,
+    database: DatabaseOption = None,
+) -> None:  # fmt: skip
+    """Print what is new, fixed, reopened and not re-checked, and which scores changed why."""
+    from audits.cli.plan import load_waivers
+    from audits.report.news import markdown_news, news_document, news_of
+    from audits.store.open import open_store
+
+    loaded = load_waivers(waivers, date.today())
+    for problem in loaded.problems:
+        typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
+    store = open_store(database, read_only=True)
+    chosen = _chosen(store, owner, since)
+    found = [news_of(store, login, loaded, since=number) for login, number in chosen]
+    if form is NewsFormat.JSON:
+        typer.echo(json.dumps([news_document(news) for news in found], indent=2))
+    elif form is NewsFormat.MARKDOWN:
+        typer.echo("\n".join(map(markdown_news, found)), nl=False)
+    else:
+        for news in found:
+            _print(news)
+
+
+def _chosen(store: Store, owner: str | None, since: str) -> list[tuple[str, int | None]]:
+    """The owners to report on, each with the scan to compare with."""
+    from audits.report.news import scan_before
+    from audits.store.errors import StoreError
+
+    owners = store.owners() if owner is None else (owner,)
+    if not owners:
+        raise StoreError("No scan is stored yet.", "Run `release-audit scan OWNER`.")
+    if since == "last":
+        return [(login, None) for login in owners]
+    if since.isdigit():
+        number = int(since)
+        known = [o for o in owners if any(scan.id == number for scan in store.scans(o))]
+        if not known:
+            raise StoreError(
+                f"There is no finished scan {number}.", "Choose one of the list of scans."
+            )
+        return [(known[0], number)]
+    try:
+        day = date.fromisoformat(since)
+    except ValueError:
+        raise UsageError(
+            f"--since {since!r} is neither 'last', a scan's number nor a day.",
+            "Write a day as 2026-05-31.",
+        ) from None
+    return [(login, scan_before(store, login, day)) for login in owners]
+
+
+def _print(news: News) -> None:
+    from audits.report.escape import printable
+    from audits.report.news import text_news
+
+    day = f"{news.scan.started:%Y-%m-%d %H:%M}"
+    before = (
+        f" since scan {news.since.id} of {news.since.started:%Y-%m-%d %H:%M}" if news.since else ""
+    )
+    typer.echo(f"{printable(news.scan.owner)}: scan {news.scan.id} of {day}{before}")
+    lines = list(text_news(news))
+    for line in lines:
+        typer.echo(line)
+    if not lines:
+        typer.echo("  Nothing is new.")

@@ -1,0 +1,77 @@
+"""What a scan of GitHub shows of itself: repositories done, and why it waits, if it does."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_SAY_AGAIN = 30.0
+_SHORT = 3.0
+
+Show = Callable[[str, int], None]
+"""Shows a text, and counts so many repositories more."""
+
+
+class Watch:
+    """Told of every repository, and while the scan waits; shows both by ``show``."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+
+    def done(self, name: str) -> None:
+        """One more repository is done."""
+        self._show(name, 1)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """The scan waits: so many seconds are left."""
+        self._show(waiting_line(seconds, why), 0)
+
+
+class PlainWatch(Watch):
+    """Where no terminal is: one line for a wait that is worth it, at most twice a minute."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _text, _count: None)
+        self._said = -math.inf
+        self._lock = threading.Lock()
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Say once that the scan waits."""
+        with self._lock:
+            if seconds < _SHORT or time.monotonic() - self._said < _SAY_AGAIN:
+                return
+            self._said = time.monotonic()
+        sys.stderr.write(waiting_line(seconds, why) + "\n")
+
+
+def waiting_line(seconds: float, why: str) -> str:
+    """Why the scan stands still: ``waiting 42 s: GitHub's hourly limit (Ctrl-C keeps …)``."""
+    return f"waiting {math.ceil(seconds)} s: {why} (Ctrl-C keeps what was read)"
+
+
+@contextmanager
+def watching(task: str) -> Iterator[Watch]:
+    """A watch with a moving line on a terminal, and plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield PlainWatch()
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.completed:.0f} repositories", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        number = shown.add_task(task, total=None)
+
+        def show(text: str, count: int) -> None:
+            shown.update(number, advance=count, description=text)
+
+        yield Watch(show)

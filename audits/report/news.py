@@ -1,0 +1,238 @@
+"""What is new between two scans of an owner: findings, scores with causes, waivers that end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from audits.model.history import FindingRow, ScanRow, ScoreChange
+from audits.model.query import ScanChanges
+from audits.report.escape import code, markdown, printable
+from audits.store.errors import StoreError
+from audits.store.store import Store
+from audits.waivers import Waiver, Waivers
+
+SCHEMA = 1
+
+_CAUSES = {
+    "repository": "the repository changed", "setting": "a setting changed",
+    "index": "the package index changed", "policy": "the policy changed",
+    "token": "what the token can see changed", "acceptance": "a waiver came or went",
+    "references": "a tag moved, or a release or advisory of an action came out",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """An owner's newest scan held against an earlier one; ``since`` is None where there is
+    none. ``expired`` and ``expiring`` are waivers of the file that was given.
+    """
+
+    scan: ScanRow
+    since: ScanRow | None
+    changes: ScanChanges
+    scores: tuple[ScoreChange, ...] = ()
+    expired: tuple[Waiver, ...] = ()
+    expiring: tuple[Waiver, ...] = ()
+
+    def kinds(self) -> Iterator[tuple[str, int, tuple[FindingRow, ...]]]:
+        """The word of each kind of change, how many there are, and those that are listed."""
+        changes = self.changes
+        yield "new", changes.new_count, changes.new
+        yield "fixed", changes.fixed_count, changes.fixed
+        yield "reopened", changes.reopened_count, changes.reopened
+        yield "not re-checked", changes.not_rechecked_count, changes.not_rechecked
+
+
+def news_of(
+    store: Store, owner: str, waivers: Waivers, *, since: int | None = None,
+    limit: int | None = None,
+) -> News:  # fmt: skip
+    """The news of an owner's newest scan since another one, by default the one before.
+
+    ``limit`` bounds each list. StoreError where ``since`` is no finished scan before it.
+    """
+    scans = store.scans(owner)
+    if not scans:
+        raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
+    number = since if since is not None else (scans[1].id if len(scans) > 1 else None)
+    before = next((scan for scan in scans[1:] if scan.id == number), None)
+    if number is not None and before is None:
+        raise StoreError(
+            f"{number} is no finished scan of {owner} before its newest one.",
+            f"Choose one of {', '.join(str(scan.id) for scan in scans[1:6]) or 'none yet'}.",
+        )
+    login = scans[0].owner
+    # a waiver names repositories by a pattern, and so concerns every owner that it can match
+    mine = [w for w in waivers.waivers if _may_concern(w, login)]
+    return News(
+        scan=scans[0], since=before,
+        changes=store.changes(login, since=number, limit=limit),
+        scores=store.score_changes(login, since=number, limit=limit or 10_000) if before else (),
+        expired=tuple(w for w in waivers.expired() if w in mine),
+        expiring=tuple(w for w in waivers.expiring() if w in mine),
+    )  # fmt: skip
+
+
+def scan_before(store: Store, owner: str, day: date) -> int | None:
+    """The owner's last scan before a day (UTC), else its first; None where only one is."""
+    earlier = store.scans(owner)[1:]
+    return next(
+        (s.id for s in earlier if s.started.date() < day), earlier[-1].id if earlier else None
+    )
+
+
+def _may_concern(waiver: Waiver, owner: str) -> bool:
+    named = waiver.repository.partition("/")[0].lower()
+    return named == owner.lower() or any(c in named for c in "*?[")
+
+
+def text_news(news: News) -> Iterator[str]:
+    """The news as lines for a terminal."""
+    if news.since is None:
+        yield "  This is the first scan; there is nothing to compare with."
+    for word, count, rows in news.kinds():
+        if count:
+            yield f"  {word}: {count}"
+            yield from (f"    {_finding(row)}" for row in rows)
+            yield from _more(count - len(rows))
+    if news.scores:
+        yield f"  scores changed: {len(news.scores)}"
+        yield from (f"    {_score(change)}" for change in news.scores)
+    if news.scan.not_reached:
+        yield f"  not reached: {news.scan.not_reached} repositories, whose findings stay as they were"
+    if "token" in news.scan.changed:
+        yield "  The token sees more or less than the one of the scan before."
+    yield from (f"  {_waiver(waiver, 'expired')}" for waiver in news.expired)
+    yield from (f"  {_waiver(waiver, 'expires')}" for waiver in news.expiring)
+
+
+def _more(count: int) -> Iterator[str]:
+    if count > 0:
+        yield f"    and {count} more; 'release-audit report' lists them"
+
+
+def _finding(row: FindingRow) -> str:
+    place = printable(f"{row.repository} {row.path}:{row.line}")
+    return f"{row.severity:<8} {row.check}  {place}"
+
+
+def _points(points: float | None) -> str:
+    return "none" if points is None else f"{points:g}"
+
+
+def _score(change: ScoreChange) -> str:
+    checks = f" ({', '.join(change.checks)})" if change.checks else ""
+    return (
+        f"{printable(change.repository)}: {change.grade_before} {_points(change.before)} → "
+        f"{change.grade_after} {_points(change.after)}, as {cause_words(change.cause)}{checks}"
+    )
+
+
+def cause_words(cause: str) -> str:
+    """The cause of a change of score as part of a sentence."""
+    return _CAUSES.get(cause, cause)
+
+
+def _waiver(waiver: Waiver, word: str) -> str:
+    where = printable(waiver.repository)
+    return (
+        f"{word} on {waiver.expires}: the waiver of {waiver.check} for {where} (line {waiver.line})"
+    )
+
+
+def markdown_news(news: News) -> str:
+    """The news as Markdown, for an issue, a chat or a job's summary."""
+    return "\n".join(_markdown(news)) + "\n"
+
+
+def _markdown(news: News) -> Iterator[str]:
+    day = news.scan.started.date()
+    yield f"## {code(news.scan.owner)}, scan {news.scan.id} of {day}"
+    yield ""
+    if news.since is None:
+        yield "The first scan; there is nothing to compare with."
+        return
+    yield f"Since scan {news.since.id} of {news.since.started.date()}."
+    for word, count, rows in news.kinds():
+        if count:
+            yield f"\n### {word.capitalize()}: {count}\n"
+            yield "| severity | check | repository | place | what |\n|---|---|---|---|---|"
+            yield from (_row(row) for row in rows)
+    if news.scores:
+        yield f"\n### Scores: {len(news.scores)}\n"
+        yield "| repository | before | after | because | checks |\n|---|---|---|---|---|"
+        for change in news.scores:
+            yield (
+                f"| {code(change.repository)} | {change.grade_before} {_points(change.before)} "
+                f"| {change.grade_after} {_points(change.after)} | {cause_words(change.cause)} "
+                f"| {', '.join(map(code, change.checks))} |"
+            )
+    if news.scan.not_reached:
+        yield f"\n{news.scan.not_reached} repositories were not reached; their findings stay as they were."
+    if news.expired or news.expiring:
+        yield "\n### Waivers\n"
+        yield from (f"- {markdown(_waiver(w, 'expired'))}" for w in news.expired)
+        yield from (f"- {markdown(_waiver(w, 'expires'))}" for w in news.expiring)
+
+
+def _row(row: FindingRow) -> str:
+    place = code(f"{row.path}:{row.line}")
+    link = next((k.url for k in row.links if k.kind == "permalink"), "")
+    shown = f"[{place}]({link})" if link else place
+    return (
+        f"| {row.severity} | {code(row.check)} | {code(row.repository)} | {shown} "
+        f"| {markdown(row.message)} |"
+    )
+
+
+def news_document(news: News) -> dict[str, Any]:
+    """The news as a JSON document; words and keys are those of the CSV files."""
+    return {
+        "schema": SCHEMA, "owner": news.scan.owner, "scan": _scan(news.scan),
+        "since": _scan(news.since) if news.since else None,
+        **{
+            word.replace(" ", "_").replace("-", "_"):
+            {"count": count, "findings": [_record(row) for row in rows]}
+            for word, count, rows in news.kinds()
+        },
+        "scores": [
+            {
+                "repository": c.repository, "scan": c.scan, "before": c.before, "after": c.after,
+                "grade_before": c.grade_before, "grade_after": c.grade_after, "cause": c.cause,
+                "checks": list(c.checks),
+            }
+            for c in news.scores
+        ],
+        "not_reached": news.scan.not_reached,
+        "waivers": {
+            "expired": [_waiver_record(w) for w in news.expired],
+            "expiring": [_waiver_record(w) for w in news.expiring],
+        },
+    }  # fmt: skip
+
+
+def _scan(scan: ScanRow) -> dict[str, Any]:
+    return {
+        "id": scan.id, "started": scan.started.isoformat(), "tier": scan.tier,
+        "policy": scan.policy, "repositories": scan.repositories, "changed": list(scan.changed),
+    }  # fmt: skip
+
+
+def _record(row: FindingRow) -> dict[str, Any]:
+    return {
+        "repository": row.repository, "check": row.check, "severity": row.severity,
+        "path": row.path, "line": row.line, "message": row.message,
+        "fingerprint": row.fingerprint, "first_seen": row.first_seen.isoformat(),
+        "last_seen": row.last_seen.isoformat(),
+        "link": next((k.url for k in row.links if k.kind == "permalink"), ""),
+    }  # fmt: skip
+
+
+def _waiver_record(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "repository": waiver.repository, "check": waiver.check, "expires": waiver.expires.isoformat(),
+        "responsible": waiver.responsible, "ticket": waiver.ticket, "line": waiver.line,
+    }  # fmt: skip
