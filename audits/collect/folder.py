@@ -85,6 +85,7 @@ class FolderCollector:
             raise CollectError(
                 f"{self.folder} is not a folder.", "Give the folder that holds the repositories."
             )
+        self._gaps.clear()
         children = _directories(self.folder)
         direct = [path for path in children if is_repository(path)]
         if direct:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Executable, Table, bindparam, select, tuple_
 
 from audits.model.settings import Unseen
 from audits.store import tables
@@ -30,9 +30,19 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     """Insert those rows that break no uniqueness; another scan may have been first."""
     if not rows:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement: Insert = dialect.insert(table).on_conflict_do_nothing()
-    connection.execute(statement, list(rows))
+    connection.execute(_insert_new(table, connection.dialect.name), list(rows))
+
+
+@cache
+def _insert_new(table: Table, dialect: str) -> Executable:
+    # Only the dialect that is needed is imported; both together take as long as a scan's start.
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+        return insert_postgresql(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+    return insert_sqlite(table).on_conflict_do_nothing()
 
 
 class Names:
@@ -43,6 +53,7 @@ class Names:
         self.unseen: dict[tuple[str, str, str], int] = {}
         self.actions: dict[str, int] = {}
         self.contents: dict[bytes, int] = {}
+        self._words: dict[str, tuple[str, str, int]] = {}
         self._texts: set[str] = set()
 
     def learn_rules(
@@ -50,6 +61,8 @@ class Names:
     ) -> None:
         """Number rules, given as (title, area, severity) by name; newer words replace older."""
         table = tables.rule
+        if rules.items() <= self._words.items():
+            return
         rows = [
             {"name": name, "title": title, "area": area, "severity": severity, "since": scan_id}
             for name, (title, area, severity) in rules.items()
@@ -57,6 +70,7 @@ class Names:
         insert_new(connection, table, rows)
         for row in connection.execute(select(table)).all():
             self.rules[row.name] = row.id
+            self._words[row.name] = rules.get(row.name, (row.title, row.area, row.severity))
             if row.name in rules and rules[row.name] != (row.title, row.area, row.severity):
                 title, area, severity = rules[row.name]
                 connection.execute(
@@ -90,7 +104,7 @@ class Names:
         if key not in self.contents:
             table = tables.content
             insert_new(connection, table, [{"hash": key, "data": pack(data)}])
-            found = connection.execute(select(table.c.id).where(table.c.hash == key))
+            found = connection.execute(_number_of_content(), {"hash_": key})
             self.contents[key] = int(found.scalar_one())
         return self.contents[key]
 
@@ -107,6 +121,13 @@ class Names:
             ]
             insert_new(connection, table, rows)
         self._texts |= new
+
+
+@cache
+def _number_of_content() -> Executable:
+    """Built once: a scan asks it several times for every repository that changed."""
+    table = tables.content
+    return select(table.c.id).where(table.c.hash == bindparam("hash_"))
 
 
 def unseen_key(fact: Unseen) -> tuple[str, str, str]:
