@@ -235,8 +235,8 @@ def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | Non
         caps.append((CRITICAL_CAP, "an open critical finding"))
     if bad:
         count = len(bad)
-        words = "one check fails" if count == 1 else f"{count} checks fail"
-        caps.append((HIGH_CAPS.get(count, MANY_HIGHS_CAP), f"{words} at high severity"))
+        words = "one failing check" if count == 1 else f"{count} failing checks"
+        caps.append((HIGH_CAPS.get(count, MANY_HIGHS_CAP), f"{words} of high severity"))
     if any(check.area is Area.TRUSTED_PUBLISHER for check in bad.values()):
         caps.append((PUBLISHER_HIGH_CAP, "an open high finding on the trusted publisher"))
     if not caps or min(caps)[0] >= points:

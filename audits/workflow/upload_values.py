@@ -65,7 +65,7 @@ def value_of(site: Site, text: str, depth: int = 0) -> Value:
     if _OWN_TOKEN.search(whole):
         return Value(kind=Kind.OWN)
     if match := _STEP_OUTPUT.search(whole):
-        return _output_of(site, match[1])
+        return _output_of(site, match[1], depth)
     if match := _NAMED.fullmatch(whole):
         return _named(site, match[1], match[2], depth)
     # A variable of the repository is stored too, only less well kept.
@@ -91,12 +91,13 @@ def _passed(site: Site, secret: str, optional: bool) -> Value:
     return Value(kind=Kind.STORED, secret=names[0], optional=optional)
 
 
-def _output_of(site: Site, step_id: str) -> Value:
+def _output_of(site: Site, step_id: str, depth: int) -> Value:
     for owner, step in site.steps_before():
         if step.id == step_id:
             if mints(step):
                 return Value(kind=Kind.MINTED)
-            found = [value_of(owner, s.value) for s in (*step.inputs.values(), *step.env.values())]
+            given = (*step.inputs.values(), *step.env.values())
+            found = [value_of(owner, scalar.value, depth + 1) for scalar in given]
             stored = [v for v in found if v.kind is Kind.STORED]
             return stored[0] if stored else UNKNOWN
     return UNKNOWN

@@ -281,3 +281,15 @@ def test_a_called_workflow_that_is_told_not_to_upload() -> None:
     called = "OpenAstronomy/github-actions-workflows/.github/workflows/publish.yml@v1"
     text = f"on: push\njobs: {{a: {{uses: {called}, with: {{upload_to_pypi: false}}}}}}"
     assert found_in(text) == ()
+
+
+def test_a_step_that_reads_its_own_output_ends() -> None:
+    steps = """
+- id: mint
+  env: {T: "${{ steps.mint.outputs.t }}", U: "${{ steps.mint.outputs.u }}"}
+  run: ./mint
+- uses: pypa/gh-action-pypi-publish@v1.12.4
+  with:
+    password: ${{ steps.mint.outputs.t }}
+"""
+    assert the_one(job_of(steps)).auth == "unknown"
