@@ -31,10 +31,7 @@ def lines_of(rule: str, finding: Finding, repository: Repository) -> tuple[range
     found by trying zizmor 1.32.
     """
     line = finding.at.line
-    own = range(line, max(finding.at.end_line or line, line) + 1)
-    if rule == "unpinned-images":
-        own = range(line, line + 1)
-    return (own, *_around(rule, finding, repository))
+    return (range(line, line + 1), *_around(rule, finding, repository))
 
 
 def _around(rule: str, finding: Finding, repository: Repository) -> Iterator[range]:
