@@ -6,8 +6,9 @@ lesson's tip is to let Dependabot do it; Renovate does the same. Both change the
 version in the comment together.
 
 A release that is a few days old has not been looked at by many people. A cooldown lets others
-go first: most malicious releases are found and taken down within days. Less than 7 days, or no
-cooldown of its own, is of low severity, for every update that Dependabot is told to make.
+go first: most malicious releases are found and taken down within days. Dependabot waits 3 days
+unless told otherwise (since July 2026). Less than 7 days is of low severity, for every update
+that Dependabot is told to make.
 
 ## How to fix
 Add this to the `updates:` of `.github/dependabot.yml` (`version: 2` at its top):
@@ -61,6 +62,8 @@ from audits.model.settings import Need, Unseen
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
 
 _LEAST_DAYS = 7
+# https://github.blog/changelog/2026-07-14-dependabot-version-updates-introduce-default-package-cooldown/
+_DEFAULT_DAYS = 3
 _PATHS = (".github/dependabot.yml", ".github/dependabot.yaml")
 _ITEM = (
     "- package-ecosystem: github-actions",
@@ -230,10 +233,10 @@ def _hasty(repo: Repository, rule: UpdateRule) -> Iterator[Verdict]:
     if days is not None and days >= _LEAST_DAYS:
         yield Clean(at=rule.at)
         return
-    said = "no cooldown" if days is None else f"a cooldown of {days} days"
+    said = f"{_DEFAULT_DAYS} days, its default," if days is None else f"{days} days"
     yield Finding(
-        message=f"Dependabot's updates for {rule.ecosystem or 'one ecosystem'} have {said}: "
-        f"{_LEAST_DAYS} days let others find a bad release first.",
+        message=f"Dependabot waits {said} before it proposes releases for "
+        f"{rule.ecosystem or 'one ecosystem'}: {_LEAST_DAYS} let others find a bad one first.",
         at=rule.at,
         severity=Severity.LOW,
         because="updates are automated, only hastily",
