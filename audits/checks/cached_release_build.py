@@ -22,6 +22,8 @@ From zizmor's `cache-poisoning`, with which this agrees on actions, values and l
 - jobs that take part in a release are judged whatever starts them and whatever uploads
   (`twine upload` too), and so are the composite actions they use;
 - `actions/cache/restore` counts like `actions/cache`;
+- `actions/setup-go` before v4 and `actions/setup-node` before v5 cache only when asked to, and
+  later versions of `actions/setup-node` only where `package.json` names a package manager;
 - an expression is decided under all events that start the job for a tag or release, not only
   where it has one of two forms.
 """
@@ -33,7 +35,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
-from audits.model.caches import PUBLISHERS, Control, Restores, restores_cache
+from audits.model.caches import BY_MANAGER, PUBLISHERS, Control, Restores, restores_cache
 from audits.model.decision import truth
 from audits.model.edits import delete_lines, set_input
 from audits.model.guards import Guards, text_value
@@ -98,6 +100,29 @@ jobs:
             name="turned on twice",
             workflow=_WORKFLOW % f"{_NODE}  # !{_WITH}node-version: 24\n          cache: npm",
             fixed=_WORKFLOW % f"{_NODE}{_WITH}package-manager-cache: false\n          node-version: 24",
+            files={"package.json": '{"packageManager": "npm@11.6.0"}'},
+        ),
+        Example(
+            name="on where the project names its package manager",
+            workflow=_WORKFLOW % f"{_NODE}  # !",
+            fixed=_WORKFLOW % f"{_NODE}{_WITH}package-manager-cache: false",
+            files={"package.json": '{"devEngines": {"packageManager": {"name": "npm"}}}'},
+        ),
+        Example(
+            name="a project that names none",
+            workflow=_WORKFLOW % _NODE,
+            files={"package.json": '{"name": "lumen"}'},
+        ),
+        Example(
+            name="a version before caches were on",
+            workflow=_WORKFLOW % "actions/setup-node@v4",
+            files={"package.json": '{"packageManager": "npm@11.6.0"}'},
+        ),
+        Example(name="Go before caches were on", workflow=_WORKFLOW % "actions/setup-go@v3.5.0"),
+        Example(name="Go since they are", workflow=_WORKFLOW % "actions/setup-go@v5  # !"),
+        Example(
+            name="Go of a version that nobody can tell",
+            workflow=_WORKFLOW % "actions/setup-go@d35c59abb061a4a6fb18e82ac0862c26744d6ab5  # !",
         ),
         Example(
             name="turned on for tags",
@@ -129,9 +154,10 @@ jobs:
 def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
     guards = Guards(repo)
+    without = frozenset() if _names_manager(repo) else frozenset({BY_MANAGER})
     for site in repo.steps():
         uses = site.step.uses
-        restores, controls = restores_cache(site.step)
+        restores, controls = restores_cache(site.step, without=without)
         if uses is None or not _is_looked_at(site):
             continue
         at = uses.raw.location(site.path)
@@ -146,6 +172,17 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
             message=f"`{uses.action}` {may} a cache",
             at=at, job=site.job, anchor=uses.action, edits=_edits(repo, site, controls),
         )  # fmt: skip
+
+
+def _names_manager(repo: Repository) -> bool:
+    """Whether `package.json` names a package manager, as far as it was seen.
+
+    https://github.com/actions/setup-node#caching-global-packages-data
+    """
+    file = repo.file("package.json")
+    if file is None:
+        return any(gap.subject == "package.json" for gap in repo.gaps)
+    return '"packageManager"' in file.text
 
 
 def _is_looked_at(site: StepSite) -> bool:

@@ -1,6 +1,7 @@
 """Which actions restore a cache, and by which inputs: data, and the reading of one step.
 
-The list and the rules for values follow zizmor's ``cache-poisoning``, so that both agree:
+The list and the rules for values follow zizmor's ``cache-poisoning``, so that both agree, but
+for the versions in which a cache came to be on without being asked for:
 https://docs.zizmor.sh/audits/#cache-poisoning
 """
 
@@ -29,7 +30,7 @@ class Control:
 
     ``values`` are the ones that count, () for a boolean and ``("*",)`` for any text.
     ``default`` is whether the cache is on without it; ``below`` limits that default to
-    versions before this one.
+    versions before this one, ``since`` to this one and later.
     """
 
     field: str
@@ -37,6 +38,7 @@ class Control:
     values: tuple[str, ...] = ()
     default: bool = True
     below: int | None = None
+    since: int | None = None
 
     def read(self, step: Step) -> Restores:
         """Whether this input has the step restore a cache."""
@@ -46,12 +48,14 @@ class Control:
         return self._said(given, step)
 
     def _unsaid(self, step: Step) -> Restores:
-        if self.below is None:
+        if self.below is None and self.since is None:
             return Restores.YES
         version = major_version(step)
         if version is None:
             return Restores.MAYBE
-        return Restores.YES if version < self.below else Restores.NO
+        early = self.since is not None and version < self.since
+        late = self.below is not None and version >= self.below
+        return Restores.NO if early or late else Restores.YES
 
     def _said(self, given: Scalar, step: Step) -> Restores:
         value = given.value.strip()
@@ -79,16 +83,23 @@ _ON = Control(field="cache")
 _ONLY_IF_SET = Control(field="cache", values=("*",), default=False)
 _LOOKUP = Control(field="lookup-only", turns_off=True)
 
+BY_MANAGER = Control(field="package-manager-cache", since=5)
+"""Caches only where the project's `package.json` names its package manager.
+
+https://github.com/actions/setup-node/releases/tag/v5.0.0
+"""
+
 # Each action with the inputs of which one suffices; () for those that always restore.
 CACHING: dict[str, tuple[Control, ...]] = {
     "actions/cache": (_LOOKUP,),
     "actions/cache/restore": (_LOOKUP,),
     "actions/setup-dotnet": (Control(field="cache", default=False),),
-    "actions/setup-go": (_ON,),
+    # https://github.com/actions/setup-go/releases/tag/v4.0.0
+    "actions/setup-go": (Control(field="cache", since=4),),
     "actions/setup-java": (_ONLY_IF_SET,),
     "actions/setup-node": (
         Control(field="cache", values=("npm", "yarn", "pnpm"), default=False),
-        Control(field="package-manager-cache"),
+        BY_MANAGER,
     ),
     "actions/setup-python": (_ONLY_IF_SET,),
     "actions-rust-lang/setup-rust-toolchain": (_ON,),
@@ -132,10 +143,13 @@ PUBLISHERS = frozenset(
 )  # fmt: skip
 
 
-def restores_cache(step: Step) -> tuple[Restores, tuple[Control, ...]]:
+def restores_cache(
+    step: Step, *, without: frozenset[Control] = frozenset()
+) -> tuple[Restores, tuple[Control, ...]]:
     """Whether a step restores a cache, and the inputs that must be turned off for it not to.
 
-    The inputs of an action that could, but does not, are all given.
+    The inputs of an action that could, but does not, are all given. Those of ``without``
+    restore nothing in this repository.
     """
     if step.uses is None or step.uses.action not in CACHING:
         return Restores.NO, ()
@@ -144,7 +158,9 @@ def restores_cache(step: Step) -> tuple[Restores, tuple[Control, ...]]:
         return Restores.YES, ()
     if step.inputs_are_dynamic:
         return Restores.MAYBE, ()
-    found = {control: control.read(step) for control in controls}
+    found = {
+        control: Restores.NO if control in without else control.read(step) for control in controls
+    }
     order = [Restores.YES, Restores.MAYBE, Restores.NO]
     needs_all = step.uses.action in _NEEDS_ALL
     worst = (max if needs_all else min)(found.values(), key=order.index)

@@ -213,10 +213,16 @@ def _never_carried(it: Difference, name: str) -> bool:
     return any(not by & events for by in fields) or _is_given(it, name)
 
 
+def _left_off(it: Difference) -> bool:
+    """Whether the step's version, or the repository's `package.json`, leaves the cache off."""
+    return it.theirs is not None and re.search(r"actions/setup-(go|node)@", it.line) is not None
+
+
 REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
     ("archived-uses", "offline, the action's repository is not asked", _theirs),
     ("cache-poisoning", "a release job, whatever starts it and whatever uploads", _not_a_publishing_job),
     ("cache-poisoning", "a job that takes no part in a release of this repository", _outside_releases),
+    ("cache-poisoning", "a cache that this version or `package.json` leaves off", _left_off),
     ("dangerous-triggers", "a condition is in the way, or decided by an output", _conditions),
     ("dependabot-cooldown", "no bot updates actions", lambda it: it.ours is not None and "dependabot" not in it.path),
     ("dependabot-cooldown", "GitHub refuses a cooldown there", _no_cooldown_there),
