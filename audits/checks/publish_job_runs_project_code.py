@@ -52,6 +52,11 @@ _CHECKOUT = "uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v
     links=(PYPA_PUBLISH_GUIDE, GITHUB_SECURE_USE),
     examples=(
         Example(name="a checkout", workflow=_WORKFLOW % f"{_CHECKOUT}  # !"),
+        Example(
+            name="a checkout of another repository",
+            workflow=_WORKFLOW
+            % f"{_CHECKOUT}  # !\n        with: {{repository: orchard-labs/tools}}",
+        ),
         Example(name="a script of the project", workflow=_WORKFLOW % "run: ./tools/check  # !"),
         Example(name="an installation", workflow=_WORKFLOW % "run: pip install -e .[docs]  # !"),
         Example(name="an action of the repository", workflow=_WORKFLOW % "uses: ./.github/x  # !"),

@@ -19,6 +19,7 @@ class Deed(Enum):
 
     BUILDS = "builds the package"
     CHECKS_OUT = "checks out the repository"
+    CHECKS_OUT_OTHER = "checks out another repository"
     INSTALLS = "installs the project"
     RUNS_SCRIPT = "runs the project's own code"
 
@@ -35,7 +36,7 @@ class Act:
 BUILD_ACTIONS = frozenset(
     {
         "pypa/cibuildwheel", "hynek/build-and-inspect-python-package",
-        "rubygems/release-gem", "joerick/cibuildwheel", "messense/maturin-action",
+        "openastronomy/build-python-dist", "rubygems/release-gem", "joerick/cibuildwheel", "messense/maturin-action",
         "ralfg/python-wheels-manylinux-build", "casperdcl/deploy-pypi",
         "jruizgit/poetry-publish", "juanrh30/pypi-poetry-publish", "marian-code/python-publisher",
         "code-specialist/pypi-poetry-publish", "etils-actions/pypi-auto-publish",
@@ -97,7 +98,8 @@ def _by_action(step: Step, path: str) -> Iterator[Act]:
     if uses.kind is UsesKind.LOCAL:
         deed = Deed.RUNS_SCRIPT
     elif uses.action == "actions/checkout":
-        deed = Deed.CHECKS_OUT
+        other = step.input("repository") is not None
+        deed = Deed.CHECKS_OUT_OTHER if other else Deed.CHECKS_OUT
     elif uses.action in BUILD_ACTIONS:
         deed = Deed.BUILDS
     elif uses.action == "pyo3/maturin-action":
