@@ -5,6 +5,7 @@ Rules: design section 6; `POLICY` names them and changes whenever a number here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ AREA_WEIGHTS = {
 GRADES = ((90.0, Grade.A), (75.0, Grade.B), (60.0, Grade.C), (40.0, Grade.D), (0.0, Grade.F))
 HIGH_CAPS = {1: 84.0, 2: 74.0}
 MANY_HIGHS_CAP = 59.0
+_NO_WORKFLOW_HIDDEN = {GapReason.UNSUPPORTED, GapReason.CRASHED}
+_PUBLISHES = re.compile(r"publish|upload|twine|release|docker push", re.IGNORECASE)
 PUBLISHER_HIGH_CAP = 74.0
 CRITICAL_CAP = 39.0
 
@@ -136,7 +139,7 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
         )
         for area in Area
     }
-    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(gap))
+    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
     areas = tuple(_area_score(area, cards[area], scored, unread) for area in Area)
     verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
     points, cap = _capped(_weighted(areas), verdicts)
@@ -263,9 +266,14 @@ def tier_of(repository: Repository) -> int:
     )
 
 
-def _hides_a_workflow(gap: Gap) -> bool:
-    """Whether a workflow may exist that we could not read. What is not valid YAML GitHub
-    cannot run either, so it hides nothing.
+def _hides_a_workflow(repository: Repository, gap: Gap) -> bool:
+    """Whether a publication may stand where we could not read.
+
+    What is not valid YAML GitHub most likely cannot run either, so it counts only where its
+    text speaks of publishing.
     """
-    seen = gap.reason in {GapReason.INVALID, GapReason.UNSUPPORTED, GapReason.CRASHED}
-    return not seen and gap.subject.startswith(".github/workflows")
+    if not gap.subject.startswith(".github/workflows") or gap.reason in _NO_WORKFLOW_HIDDEN:
+        return False
+    file = repository.file(gap.subject)
+    broken = gap.reason is GapReason.INVALID and file is not None
+    return not broken or (file is not None and _PUBLISHES.search(file.text) is not None)
