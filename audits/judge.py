@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from hashlib import sha256
 
 from audits.check import Check
 from audits.checks.constants import LESSON
+from audits.model.foreign import foreign_path
 from audits.model.index_hosts import IndexHosts
 from audits.model.links import finding_links, lesson_link
 from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severity, Unknown
@@ -64,7 +66,7 @@ def settle(
     """The findings with severity, fingerprint, links, excerpt and acceptance."""
     seen: Counter[str] = Counter()
     settled = []
-    for finding in findings:
+    for finding in map(_without_foreign_edits, findings):
         excerpt = excerpt_of(repository, finding)
         mark = _mark(check, finding, excerpt)
         seen[mark] += 1
@@ -83,12 +85,22 @@ def settle(
     return tuple(settled)
 
 
+def _without_foreign_edits(finding: Finding) -> Finding:
+    """The finding without edits of other repositories' files: those are mended there."""
+    foreign = any(foreign_path(edit.path) for edit in finding.edits)
+    return replace(finding, edits=()) if foreign else finding
+
+
 def _mark(check: Check, finding: Finding, excerpt: str) -> str:
-    """What names a finding across line shifts and renamed steps; no line, no step index."""
+    """What names a finding across line shifts and renamed steps; no line, no step index, and
+    not the ref by which another repository's file is called.
+    """
     of = finding.job or (finding.publication.job if finding.publication else None)
     job = of.id if of else ""
     anchor = finding.anchor or excerpt
-    return "\0".join((check.id, finding.at.path, job, anchor))
+    foreign = foreign_path(finding.at.path)
+    path = f"{foreign.slug}/{foreign.path}" if foreign else finding.at.path
+    return "\0".join((check.id, path, job, anchor))
 
 
 def _severity(check: Check, finding: Finding, repository: Repository) -> Severity:

@@ -111,7 +111,7 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
     """Judge each publishing job."""
     by_job: dict[Job, list[Publication]] = {}
     for publication in repo.publications:
-        if publication.called is None and not packs_by_itself(publication.registry):
+        if not publication.is_opaque and not packs_by_itself(publication.registry):
             by_job.setdefault(publication.job, []).append(publication)
     for job, publications in by_job.items():
         found = [act for act in acts(repo, job) if act.deed is Deed.BUILDS]

@@ -72,7 +72,7 @@ _CHECKOUT = "uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v
 def publish_job_runs_project_code(repo: Repository) -> Iterator[Verdict]:
     """Judge each publishing job that does not build."""
     for job in dict.fromkeys(
-        p.job for p in repo.publications if p.called is None and not packs_by_itself(p.registry)
+        p.job for p in repo.publications if not p.is_opaque and not packs_by_itself(p.registry)
     ):
         found = list(acts(repo, job))
         if any(act.deed is Deed.BUILDS for act in found):

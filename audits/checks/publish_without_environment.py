@@ -141,7 +141,7 @@ def publish_without_environment(repo: Repository) -> Iterator[Verdict]:
         declared = next((p.environment for p in publications if p.environment), None)
         if declared is not None:
             yield Clean(at=declared.at, job=job, publication=only)
-        elif first.called is not None:
+        elif first.called is not None and first.is_opaque:
             unseen = Unseen(
                 need=Need.REFERENCES,
                 reason=f"{first.called.action} decides on the environment and was not read",

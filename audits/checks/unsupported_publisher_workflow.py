@@ -101,6 +101,8 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
             yield Unknown(at=publication.at, unseen=unseen, job=job, publication=publication)
         else:
             place = called.raw
+            calls = (call for route in publication.routes for call in route.calls)
+            job = next((call for call in calls if call.uses is called), job)
             yield Finding(
                 message=f"`{called.action}` uploads from another repository's workflow, which no "
                 "trusted publisher of this package can name",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode, urlsplit
 
+from audits.model.foreign import foreign_path
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Finding, Link, SettingsPage
 from audits.model.place import Location
@@ -213,6 +214,12 @@ def _file_links(
     ref: RepositoryRef, finding: Finding, commit: str, branch: str, exists: bool
 ) -> list[tuple[str, str, str]]:
     path = finding.at.path
+    foreign = foreign_path(path)
+    if foreign is not None:
+        there = RepositoryRef(owner=foreign.owner, name=foreign.repo, host=ref.host)
+        line = f"#L{max(finding.at.line, 1)}"
+        url = _below(there, "blob", quoted_path(foreign.ref), quoted_path(foreign.path))
+        return [("permalink", "The line in the called file", url and url + line)]
     if not exists:
         text = "".join(edit.new for edit in finding.edits if edit.path == path and not edit.old)
         return [("edit", "Create the file", new_file_link(ref, branch, path, text))]

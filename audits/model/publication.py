@@ -138,7 +138,8 @@ class Publication:
     ``does_oidc``: the uploader asks for an OIDC identity by itself. ``attests``: it makes
     attestations when it does (None: not known). ``publisher_workflows`` are the file paths
     that the registry's publisher would name; empty where they cannot be told.
-    ``called`` is the remote workflow where the publication is in a called one.
+    ``called`` is the remote workflow where the publication is in a called one; where its text
+    was read, ``workflow`` is that file, by its foreign path, and ``step`` the one inside.
     """
 
     workflow: Workflow
@@ -166,6 +167,11 @@ class Publication:
     def key(self) -> str:
         """Names it within its repository: workflow, job and step."""
         return f"{self.workflow.path}:{self.job.id}:{self.step}"
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether it is in a called workflow whose text was not read."""
+        return self.called is not None and self.step < 0
 
     @property
     def is_scored(self) -> bool:

@@ -122,7 +122,15 @@ class Repository:
 
     def file(self, *paths: str) -> SourceFile | None:
         """The first of these files that it has."""
-        return next((f for path in paths for f in self.snapshot.files if f.path == path), None)
+        own = (f for path in paths for f in self.snapshot.files if f.path == path)
+        return next(own, None) or self._foreign(*paths)
+
+    def _foreign(self, *paths: str) -> SourceFile | None:
+        """The first of these that is another repository's file on the way to a release."""
+        if not any("@" in path for path in paths):
+            return None
+        sources = [w.source for w in self.workflows] + [a.source for a in self.actions]
+        return next((s for path in paths for s in sources if s.path == path), None)
 
     def release_workflows(self) -> Iterator[Workflow]:
         """The workflows to look at: release workflows, or all of them."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from audits.model.command import Command
+from audits.model.foreign import called_name, foreign_path
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Breadth, ReleaseGraph
-from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
 from audits.workflow.handover import Handover, ancestors
 from audits.workflow.packages import PackageNames
@@ -41,7 +41,7 @@ class _Builder:
         channel: Callable[[str], Channel],
     ) -> None:
         self.workflows = workflows
-        self.actions = {action.path.rpartition("/")[0]: action for action in actions}
+        self.actions = {_called_as(action.path): action for action in actions}
         self.routes = Routes(workflows)
         self.handover = Handover(self.routes, self.all_steps)
         self.found_commands: dict[Step, tuple[Command, ...]] = {}
@@ -84,9 +84,9 @@ class _Builder:
         seen: set[str] = set()
         while pending:
             step, depth = pending.pop()
-            if step.uses is None or step.uses.kind is not UsesKind.LOCAL or depth > _ACTIONS_DEEP:
+            if step.uses is None or depth > _ACTIONS_DEEP:
                 continue
-            action = self.actions.get(step.uses.path)
+            action = self.actions.get(called_name(step.uses, job.path))
             if action is not None and action.path not in seen:
                 seen.add(action.path)
                 yield action
@@ -195,6 +195,12 @@ def build_graph(
         publications_by_job=by_job,
         publications_by_path=by_path,
     )
+
+
+def _called_as(path: str) -> str:
+    """How a ``uses:`` names the action of a file: its folder, or what another repository has."""
+    foreign = foreign_path(path)
+    return path.rpartition("/")[0] if foreign is None else foreign.called_as
 
 
 def _roles(ways: dict[Publication, _Way]) -> dict[Job, Role]:

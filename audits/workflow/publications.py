@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import islice
 
 from audits.model.command import Command
+from audits.model.foreign import called_name, foreign_path
 from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Publication, Registry, Route
-from audits.model.uses import UsesKind
+from audits.model.uses import Uses, UsesKind
 from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workflow
 from audits.workflow.upload_channel import channel_of
 from audits.workflow.upload_contents import packages_of
@@ -38,7 +39,7 @@ def find_publications(
     """The publications of a job, in the order of its steps.
 
     A job that calls a workflow of another repository is one where that workflow is known to
-    publish (step -1). What a composite action of this repository uploads counts for the
+    publish (step -1); one whose text was read is searched like the repository's own. What a composite action of this repository uploads counts for the
     calling step, ``at`` the place inside the action.
     """
     if job.never_runs:
@@ -77,9 +78,9 @@ def _sites(base: Site) -> tuple[Site, ...]:
 def _enter(site: Site, found: list[Site], depth: int) -> None:
     found.append(site)
     uses = site.uses
-    if uses is None or uses.kind is not UsesKind.LOCAL or depth >= _DEEPEST:
+    if uses is None or depth >= _DEEPEST:
         return
-    action = site.library.actions.get(uses.path)
+    action = site.library.actions.get(called_name(uses, site.path))
     if action is None:
         return
     steps = tuple(step for step in action.steps if not step.never_runs)
@@ -192,7 +193,7 @@ def _publication(
         does_oidc=proof.mints or _does_oidc(site, uploader, command),
         attests=_attests(site, uploader, command),
         action=uses if site.step is not None else None,
-        called=uses if site.step is None else None,
+        called=uses if site.step is None else _foreign_call(site),
         source_step=site.step,
         routes=site.routes,
         publisher_workflows=_publisher_workflows(site, uploader.registry),
@@ -233,4 +234,12 @@ def _publisher_workflows(site: Site, registry: Registry) -> tuple[str, ...]:
         return tuple(dict.fromkeys(route.entry.path for route in site.routes))
     # The file of a called workflow of another repository cannot be a publisher's here.
     called = claims is Claims.CALLED and site.step is not None
-    return (site.workflow.path,) if called else ()
+    return (site.workflow.path,) if called and foreign_path(site.workflow.path) is None else ()
+
+
+def _foreign_call(site: Site) -> Uses | None:
+    """The ``uses:`` by which this repository calls the other one whose workflow holds the step."""
+    if foreign_path(site.workflow.path) is None:
+        return None
+    calls = (call for route in site.routes for call in route.calls)
+    return next((c.uses for c in calls if c.uses and c.uses.kind is UsesKind.REMOTE), None)

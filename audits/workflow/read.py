@@ -11,6 +11,7 @@ from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.workflow import CompositeAction, Workflow
+from audits.workflow.foreign import read_foreign
 from audits.workflow.graph import build_graph
 from audits.workflow.lock import read_lock
 from audits.workflow.packages import package_names
@@ -50,17 +51,26 @@ def read_repository(
             actions += [read.action] if read.action else []
     names = package_names(snapshot.files)
     updates = read_updates(snapshot.files)
-    known = tuple(workflows), tuple(actions)
-    graph = build_graph(*known, names, channel, breadth)
+    foreign = read_foreign(snapshot, workflows, actions)
+    graph = build_graph(
+        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth
+    )
+    # What others hold counts where it takes part in a release, and nowhere else.
+    release = graph.release_paths
+    known = (
+        (*workflows, *(w for w in foreign.workflows if w.path in release)),
+        (*actions, *(a for a in foreign.actions if a.path in release)),
+    )
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=(*gaps, *names.gaps, *updates.gaps, *_missing_callees(known[0])), updates=updates,
+        gaps=(*gaps, *foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows)),
+        updates=updates,
         locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
 
 
-def _missing_callees(workflows: tuple[Workflow, ...]) -> list[Gap]:
+def _missing_callees(workflows: list[Workflow]) -> list[Gap]:
     """A gap for each local workflow that is called and not there."""
     paths = {workflow.path for workflow in workflows}
     found = []

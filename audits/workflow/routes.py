@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from audits.model.foreign import called_name, foreign_path
 from audits.model.publication import Grant, Route
-from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Workflow
 
 # GitHub allows ten levels of called workflows; a repository with more routes than this to one
@@ -28,10 +28,8 @@ class Routes:
         self._known: dict[str, tuple[Route, ...]] = {}
 
     def callee(self, job: Job) -> Workflow | None:
-        """The workflow of this repository that a job calls."""
-        if job.uses is None or job.uses.kind is not UsesKind.LOCAL:
-            return None
-        return self.by_path.get(job.uses.path)
+        """The workflow that a job calls: of this repository, or of another that was read."""
+        return None if job.uses is None else self.by_path.get(called_name(job.uses, job.path))
 
     def of(self, workflow: Workflow, job: Job) -> tuple[Route, ...]:
         """The routes to a job of a workflow: one at least."""
@@ -47,7 +45,8 @@ class Routes:
         if workflow.path in seen or len(seen) > _DEEPEST:
             return []
         ways: list[tuple[Workflow, tuple[Job, ...], Grant | None]] = []
-        if not workflow.is_only_called or not callers:
+        here = foreign_path(workflow.path) is None
+        if here and (not workflow.is_only_called or not callers):
             ways.append((workflow, (), None))
         for calling, job in callers:
             for entry, calls, given in self._ways(calling, seen | {workflow.path}):
