@@ -130,7 +130,10 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     accepts. Points are 0 to 100, coverage 0 to 1.
     """
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
-    cases = tuple(_Case.of(j, repository) for j in scored)
+    # What has no outcome here takes no part in any number.
+    cases = tuple(
+        _Case.of(j, repository) for j in scored if j.outcome is not Outcome.NOT_APPLICABLE
+    )
     cards = {
         area: tuple(
             _card(publication, [c for c in cases if c.check.area is area], with_acceptances)

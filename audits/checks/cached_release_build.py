@@ -207,6 +207,8 @@ def _is_started_by_release(workflow: Workflow) -> bool:
 def _is_without(workflow: Workflow, job: Job | None) -> bool:
     """Whether ``cache-mode: none`` keeps caches out of the job or the workflow."""
     text = workflow.source.text
+    if "cache-mode:" not in text:
+        return False
     inside = text[slice(*job.span)] if job is not None else ""
     return bool(
         re.search(r"^cache-mode:[ \t]*['\"]?none\b", text, re.MULTILINE)

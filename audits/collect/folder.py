@@ -153,20 +153,24 @@ class _Reader:
     def read(self) -> tuple[tuple[SourceFile, ...], tuple[Gap, ...]]:
         files: dict[str, SourceFile] = {}
         gaps: list[Gap] = []
+        tried: set[str] = set()
         pending = self.paths()
         for _ in range(_LOCAL_ROUNDS):
             for path in pending:
                 self._one(path, files, gaps)
+            tried.update(pending)
             texts = [
-                f.text
-                for f in files.values()
-                if f.path.startswith(".github/") or "action.y" in f.path
+                files[path].text
+                for path in pending
+                if path in files and (path.startswith(".github/") or "action.y" in path)
             ]
             named = {place for text in texts for place in local_references(text)}
             asked = {p for place in named for p in action_files(place)} | {
                 p for p in named if p.endswith((".yml", ".yaml"))
             }
-            pending = sorted(asked - files.keys() - {gap.subject for gap in gaps})
+            pending = sorted(asked - tried)
+            if not pending:
+                break
         return tuple(files[path] for path in sorted(files)), tuple(gaps)
 
     def _one(self, path: str, files: dict[str, SourceFile], gaps: list[Gap]) -> None:

@@ -114,6 +114,8 @@ def local_references(text: str) -> set[str]:
 
     A pattern, not a parser: it only says what else to read, and to read too much does no harm.
     """
+    if "./" not in text and "$/" not in text:
+        return set()
     return {match.strip("/") for match in _LOCAL.findall(text)}
 
 

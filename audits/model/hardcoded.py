@@ -12,18 +12,23 @@ from audits.model.place import Scalar
 
 # Tokens that say themselves what they are; formats as their issuers publish them for scanners:
 # https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (what, re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.ASCII))
-    for what, pattern in (
-        ("a PyPI token", r"pypi-AgE[\w-]{70,}"),
-        ("an npm token", r"npm_[A-Za-z0-9]{36}"),
-        ("a GitHub token", r"(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82})"),
-        ("a RubyGems key", r"rubygems_[0-9a-f]{48}"),
-        ("a crates.io token", r"cio[A-Za-z0-9]{32}"),
-        ("a NuGet key", r"oy2[a-z0-9]{43}"),
-        ("a Docker Hub token", r"dckr_pat_[\w-]{27,}"),
+_SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
+    (what, heads, re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.ASCII))
+    for what, heads, pattern in (
+        ("a PyPI token", ("pypi-AgE",), r"pypi-AgE[\w-]{70,}"),
+        ("an npm token", ("npm_",), r"npm_[A-Za-z0-9]{36}"),
+        (
+            "a GitHub token",
+            ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+            r"(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82})",
+        ),
+        ("a RubyGems key", ("rubygems_",), r"rubygems_[0-9a-f]{48}"),
+        ("a crates.io token", ("cio",), r"cio[A-Za-z0-9]{32}"),
+        ("a NuGet key", ("oy2",), r"oy2[a-z0-9]{43}"),
+        ("a Docker Hub token", ("dckr_pat_",), r"dckr_pat_[\w-]{27,}"),
     )
 )
+"""What a token looks like, and how it begins: most texts hold no such beginning."""
 
 # Variables from which uploaders read a secret; a star stands for any rest.
 _VARIABLES = re.compile(
@@ -56,8 +61,8 @@ class Shape:
 
 def shapes(text: str) -> Iterator[Shape]:
     """Every token in a text that says itself what it is."""
-    for what, pattern in _SHAPES:
-        for match in pattern.finditer(text):
+    for what, heads, pattern in _SHAPES:
+        for match in pattern.finditer(text) if any(map(text.__contains__, heads)) else ():
             yield Shape(what, match.start(), _is_for_test(match[0]))
 
 
