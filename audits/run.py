@@ -109,9 +109,10 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
     references = plan.facts.references(uses) if uses else {}
     packages = tuple(dict.fromkeys(pair for r in read for pair in packages_to_ask(r)))
     index = plan.facts.packages(packages) if packages else {}
+    missed = plan.facts.gaps()
     repositories = tuple(
         replace(repository, snapshot=snapshot, references=references, index=index,
-                gaps=_merged(repository.gaps, snapshot.gaps))
+                gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(repository, missed)))
         for repository, snapshot in zip(read, completed, strict=True)
     )  # fmt: skip
     reports: tuple[EngineReport | None, ...] = (None,) * len(repositories)
@@ -127,10 +128,12 @@ def _merged(*gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
     return tuple(dict.fromkeys(gap for some in gaps for gap in some))
 
 
-def _gaps_of(repository: Repository, facts: Facts) -> tuple[Gap, ...]:
+def _gaps_of(repository: Repository, missed: tuple[Gap, ...]) -> tuple[Gap, ...]:
     """The gaps on the repository's own packages; those on a whole index are the owner's."""
+    if not missed:
+        return ()
     subjects = {f"{registry}:{name}" for registry, name in packages_to_ask(repository)}
-    return tuple(gap for gap in facts.gaps() if gap.subject in subjects)
+    return tuple(gap for gap in missed if gap.subject in subjects)
 
 
 def shared_gaps(facts: Facts) -> tuple[Gap, ...]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from audits import __version__
 from audits.cli.exits import CLEAN, FINDINGS, UsageError
+from audits.cli.github import ApiUrlOption, TokenFileOption, connect, is_slug
 from audits.cli.options import (
     AllOption,
     FailOn,
@@ -26,6 +28,10 @@ from audits.model.outcome import Severity
 from audits.model.score import Audit
 from audits.model.source import Snapshot
 
+if TYPE_CHECKING:
+    from audits.collect.github import Connection
+    from audits.run import Plan
+
 _COLOURS: dict[str, dict[str, Any]] = {
     "critical": {"fg": "red", "bold": True},
     "high": {"fg": "red"},
@@ -38,7 +44,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 
 
 def check(
-    path: Annotated[Path, typer.Argument(metavar="[PATH]", help="The checkout.")] = Path(),
+    path: Annotated[Path, typer.Argument(metavar="[PATH | OWNER/REPO]", help="The checkout, or a repository on GitHub.")] = Path(),
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="End with 1 from this severity on.")] = FailOn.MEDIUM,
     everything: AllOption = False,
@@ -47,11 +53,19 @@ def check(
     index_url: IndexOption = "",
     online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
     offline: OfflineOption = False,
+    token_file: TokenFileOption = None,
+    api_url: ApiUrlOption = "",
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host of OWNER/REPO; default: the API's.")] = "",
 ) -> None:  # fmt: skip
-    """Audit one checkout and print its score, findings and the lesson's checklist."""
+    """Audit one repository and print its score, findings and the lesson's checklist.
+
+    A checkout is read offline unless --online; a repository on GitHub is asked of GitHub and
+    the package index.
+    """
     from audits.cli.plan import index_facts, load_waivers, make_plan
     from audits.run import audit_batch
 
+    remote = _remote(path, offline)
     loaded = load_waivers(waivers, date.today())
     for problem in loaded.problems:
         typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
@@ -60,11 +74,42 @@ def check(
         waivers=loaded,
         engine=not no_engine,
         everything=everything,
-        facts=index_facts(index_url, offline=offline or not online),
+        facts=index_facts(index_url, offline=not remote and (offline or not online)),
     )
-    audit = audit_batch((_snapshot(path),), plan)[0]
+    if remote:
+        audit = _audit_remote(remote, plan, connect(token_file, api_url, host=host))
+    else:
+        audit = audit_batch((_snapshot(path),), plan)[0]
     typer.echo(_printers()[form](audit), nl=False)
     raise typer.Exit(_exit_code(audit, fail_on))
+
+
+def _remote(path: Path, offline: bool) -> str:
+    """``owner/name`` where that is what was given and no folder; "" otherwise."""
+    slug = path.as_posix()
+    if path.exists() or not is_slug(slug):
+        return ""
+    if offline:
+        raise UsageError(
+            f"There is no folder {slug}, and GitHub is not asked offline.", "Leave --offline out."
+        )
+    return slug
+
+
+def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
+    """The audit of a repository on GitHub; CollectError where nothing of it can be read."""
+    from audits.collect.errors import CollectError
+    from audits.collect.github import GitHubCollector, Request
+    from audits.github_facts import GitHubFacts
+    from audits.run import audit_batch
+
+    request = Request(owner=slug.partition("/")[0], names=(slug,))
+    collector = GitHubCollector(request, connection)
+    snapshot = next(collector.snapshots())
+    if snapshot.gaps and not snapshot.commit and not snapshot.files:
+        raise CollectError(f"{slug} cannot be read: {snapshot.gaps[0].detail}", "")
+    facts = GitHubFacts(reader=collector, others=plan.facts)
+    return audit_batch((snapshot,), replace(plan, facts=facts))[0]
 
 
 def _snapshot(path: Path) -> Snapshot:
