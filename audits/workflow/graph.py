@@ -11,7 +11,7 @@ from audits.model.foreign import called_name, foreign_path
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Breadth, ReleaseGraph
 from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
-from audits.workflow.handover import Handover, ancestors
+from audits.workflow.handover import Handover
 from audits.workflow.packages import PackageNames
 from audits.workflow.publications import Library, find_publications
 from audits.workflow.routes import Routes
@@ -54,6 +54,9 @@ class _Builder:
             commands=self.commands,
         )
         self.workflow_of = {job: w for w in workflows for job in w.jobs}
+        self.known_actions: dict[Job, tuple[CompositeAction, ...]] = {}
+        self.known_files: dict[Job, tuple[str, ...]] = {}
+        self.known_inside: dict[Job, tuple[str, ...]] = {}
 
     def commands(
         self, step: Step, job: Job | None, workflow: Workflow | None
@@ -78,8 +81,13 @@ class _Builder:
             )
         )
 
-    def used_actions(self, job: Job) -> Iterator[CompositeAction]:
+    def used_actions(self, job: Job) -> tuple[CompositeAction, ...]:
         """The composite actions of this repository that a job runs, directly or not."""
+        if job not in self.known_actions:
+            self.known_actions[job] = tuple(self._used_actions(job))
+        return self.known_actions[job]
+
+    def _used_actions(self, job: Job) -> Iterator[CompositeAction]:
         pending = [(step, 0) for step in job.live_steps]
         seen: set[str] = set()
         while pending:
@@ -103,20 +111,39 @@ class _Builder:
         way = _Way()
         own = publication.job
         producers = self.handover.producers(publication.workflow, own)
-        callers = [call for route in publication.routes for call in route.calls]
+        callers = dict.fromkeys(call for route in publication.routes for call in route.calls)
         for job in (own, *callers, *producers):
             way.jobs[job] = None
-        for job in list(way.jobs):
-            workflow = self.workflow_of[job]
-            above = ancestors(workflow, job)
-            for each in (job, *above):
-                way.paths[workflow.path] = None
-                callee = self.routes.callee(each)
-                if callee is not None:
-                    way.paths[callee.path] = None
-                for action in self.used_actions(each):
-                    way.paths[action.path] = None
+        for job in way.jobs:
+            for each in (job, *self.handover.above(self.workflow_of[job], job)):
+                way.paths.update(dict.fromkeys(self.files(each)))
+                if each not in callers:
+                    way.paths.update(dict.fromkeys(self.inside(each)))
         return way
+
+    def inside(self, job: Job) -> tuple[str, ...]:
+        """The files of all that a job calls, however deep."""
+        if job not in self.known_inside:
+            found: dict[str, None] = {}
+            pending, seen = [job], {job}
+            while pending:
+                callee = self.routes.callee(pending.pop())
+                for inner in callee.live_jobs if callee is not None else ():
+                    if inner not in seen:
+                        seen.add(inner)
+                        pending.append(inner)
+                        found.update(dict.fromkeys(self.files(inner)))
+            self.known_inside[job] = tuple(found)
+        return self.known_inside[job]
+
+    def files(self, job: Job) -> tuple[str, ...]:
+        """A job's workflow, the actions that it runs, and the workflow that it calls."""
+        if job not in self.known_files:
+            callee = self.routes.callee(job)
+            called = () if callee is None else (callee.path,)
+            actions = (action.path for action in self.used_actions(job))
+            self.known_files[job] = (self.workflow_of[job].path, *called, *actions)
+        return self.known_files[job]
 
     def privileged(self, workflows: tuple[Workflow, ...], paths: Mapping[str, object]) -> set[Job]:
         """The jobs of release workflows that can ask for an OIDC identity or hold a publish

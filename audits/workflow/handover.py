@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from audits.model.place import Scalar
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.routes import Routes
 
+_OUTPUT = re.compile(r"\bneeds\.([\w-]+)\.outputs\b", re.IGNORECASE)
 _UPLOAD = "actions/upload-artifact"
 _DOWNLOAD = "actions/download-artifact"
 # Actions that build a package and upload it as an artifact by themselves: the artifact's name,
@@ -62,14 +64,18 @@ def _downloads(steps: Iterable[Step]) -> Iterator[_Wanted]:
 
 def ancestors(workflow: Workflow, job: Job) -> tuple[Job, ...]:
     """The jobs that a job waits for, directly or not, nearest first."""
-    found: dict[str, Job] = {}
-    pending = list(job.needs)
+    if not job.needs:
+        return ()
+    by_id = {other.id.lower(): other for other in reversed(workflow.jobs)}
+    found: dict[Job, None] = {}
+    pending = deque([job])
     while pending:
-        above = workflow.job(pending.pop(0))
-        if above is not None and above.id not in found and above is not job:
-            found[above.id] = above
-            pending.extend(above.needs)
-    return tuple(found.values())
+        for name in pending.popleft().needs:
+            above = by_id.get(name.lower())
+            if above is not None and above not in found and above is not job:
+                found[above] = None
+                pending.append(above)
+    return tuple(found)
 
 
 class Handover:
@@ -83,6 +89,14 @@ class Handover:
         self.routes = routes
         self.steps = steps
         self._uploaded: dict[Job, tuple[str, ...]] = {}
+        self._above: dict[Job, tuple[Job, ...]] = {}
+        self._handed: dict[Job, tuple[tuple[Workflow, Job], ...]] = {}
+
+    def above(self, workflow: Workflow, job: Job) -> tuple[Job, ...]:
+        """The jobs that a job of a workflow waits for, worked out once."""
+        if job not in self._above:
+            self._above[job] = ancestors(workflow, job)
+        return self._above[job]
 
     def producers(self, workflow: Workflow, job: Job) -> dict[Job, Workflow]:
         """The jobs, with their workflows, whose artifacts or outputs reach a job.
@@ -95,18 +109,19 @@ class Handover:
         seen: set[Job] = {job}
         while pending:
             where, consumer = pending.pop()
-            wanted = list(_downloads(self.steps(consumer)))
-            for above, source in self._handing(where, consumer, wanted):
+            if consumer not in self._handed:
+                handing = dict.fromkeys(self._handing(where, consumer))
+                self._handed[consumer] = tuple(handing)
+            for above, source in self._handed[consumer]:
                 if source not in seen:
                     seen.add(source)
                     found[source] = above
                     pending.append((above, source))
         return found
 
-    def _handing(
-        self, workflow: Workflow, job: Job, wanted: list[_Wanted]
-    ) -> Iterator[tuple[Workflow, Job]]:
+    def _handing(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
         yield from self._by_output(workflow, job)
+        wanted = list(_downloads(self.steps(job)))
         matched = False
         for where, source in self._reach(workflow, job) if wanted else ():
             if any(want.takes(name) for want in wanted for name in self._uploads_of(source)):
@@ -114,7 +129,7 @@ class Handover:
                 yield from self._with_calls(where, source)
         if wanted and not matched:
             # The artifact comes from inside an action or a called workflow of elsewhere.
-            for above in ancestors(workflow, job):
+            for above in self.above(workflow, job):
                 if self._may_upload(above):
                     yield workflow, above
 
@@ -125,11 +140,9 @@ class Handover:
 
     def _by_output(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
         text = workflow.source.text[slice(*job.span)]
-        for above in ancestors(workflow, job):
-            used = rf"needs\.{re.escape(above.id)}\.outputs\b"
-            if above.uses is None and not above.outputs:
-                continue
-            if re.search(used, text, re.IGNORECASE):
+        read = {name.lower() for name in _OUTPUT.findall(text)}
+        for above in self.above(workflow, job) if read else ():
+            if above.id.lower() in read and (above.uses is not None or above.outputs):
                 yield workflow, above
                 yield from self._called(above)
 

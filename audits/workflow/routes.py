@@ -12,7 +12,13 @@ from audits.model.workflow import Job, Level, Permissions, PermissionsState, Wor
 # job has a generator behind it, and every route more says the same.
 _DEEPEST = 10
 _MOST_ROUTES = 24
+# Calls that are followed back to find them: workflows that all call each other have more ways
+# than can be walked.
+_MOST_CALLS = 2000
 _ORDER = (Level.NONE, Level.READ, Level.WRITE)
+
+_Way = tuple[Workflow, tuple[Job, ...], Grant | None]
+"""What is triggered, the jobs that call on the way, and what the last of them grants."""
 
 
 class Routes:
@@ -25,31 +31,39 @@ class Routes:
             for job in workflow.live_jobs:
                 if (callee := self.callee(job)) is not None:
                     self.callers.setdefault(callee.path, []).append((workflow, job))
-        self._known: dict[str, tuple[Route, ...]] = {}
+        self._known: dict[str, tuple[_Way, ...]] = {}
 
     def callee(self, job: Job) -> Workflow | None:
         """The workflow that a job calls: of this repository, or of another that was read."""
         return None if job.uses is None else self.by_path.get(called_name(job.uses, job.path))
 
     def of(self, workflow: Workflow, job: Job) -> tuple[Route, ...]:
-        """The routes to a job of a workflow: one at least."""
+        """The routes to a job of a workflow: one at least, if it is of this repository."""
+        if workflow.path not in self._known:
+            # Workflows that only call each other are started by nothing that can be seen.
+            ways = self._ways(workflow, frozenset(), [_MOST_CALLS])
+            if not ways and foreign_path(workflow.path) is None:
+                ways = [(workflow, (), None)]
+            self._known[workflow.path] = tuple(ways)
         return tuple(
             Route(entry=entry, calls=calls, job=job, grant=effective(workflow, job, given))
-            for entry, calls, given in self._ways(workflow, frozenset())
+            for entry, calls, given in self._known[workflow.path]
         )
 
-    def _ways(
-        self, workflow: Workflow, seen: frozenset[str]
-    ) -> list[tuple[Workflow, tuple[Job, ...], Grant | None]]:
+    def _ways(self, workflow: Workflow, seen: frozenset[str], left: list[int]) -> list[_Way]:
+        """The ways to a workflow that avoid those in ``seen``; ``left`` counts calls down."""
         callers = self.callers.get(workflow.path, [])
         if workflow.path in seen or len(seen) > _DEEPEST:
             return []
-        ways: list[tuple[Workflow, tuple[Job, ...], Grant | None]] = []
+        ways: list[_Way] = []
         here = foreign_path(workflow.path) is None
         if here and (not workflow.is_only_called or not callers):
             ways.append((workflow, (), None))
         for calling, job in callers:
-            for entry, calls, given in self._ways(calling, seen | {workflow.path}):
+            if len(ways) >= _MOST_ROUTES or left[0] <= 0:
+                break
+            left[0] -= 1
+            for entry, calls, given in self._ways(calling, seen | {workflow.path}, left):
                 ways.append((entry, (*calls, job), effective(calling, job, given)))
         return ways[:_MOST_ROUTES]
 
