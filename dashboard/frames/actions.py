@@ -46,16 +46,17 @@ def summary(rows: Sequence[ActionSummary]) -> pd.DataFrame:
 
 
 def broken_by_pinning(rows: Sequence[ActionSummary]) -> pd.DataFrame:
-    """Uses that stop once full commit pins are enforced, the most spread first."""
+    """Uses that stop once full commit pins are enforced, the most uses first."""
+    loose = [row for row in rows if row.unpinned and row.kind in KINDS]
     return frame_of(
         (
             {
                 "action": visible(row.action),
+                "uses not pinned": row.unpinned,
+                "uses": row.uses,
                 "repositories": row.repositories,
-                "uses": row.unpinned,
-                "in releases": row.in_release,
             }
-            for row in rows
+            for row in sorted(loose, key=lambda row: (-row.unpinned, row.action))
         ),
-        ("action", "repositories", "uses", "in releases"),
+        ("action", "uses not pinned", "uses", "repositories"),
     )

@@ -13,6 +13,9 @@ from audits.model.score import Audit, AuditedFinding
 from dashboard.frames.cells import frame_of
 from dashboard.language import plain, signed
 
+_LINKS = {"lesson", "documentation"}
+"""What is pasted is on no host: links to its lines or settings would lead nowhere."""
+
 
 def finding_rows(audit: Audit, at: datetime) -> list[FindingRow]:
     """The findings of a self-check, first and last seen ``at``."""
@@ -45,7 +48,7 @@ def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: date
         responsible=accepted.responsible if accepted else "",
         ticket=accepted.ticket if accepted else "",
         expires=accepted.expires.isoformat() if accepted and accepted.expires else "",
-        commit="", first_seen=at, last_seen=at, links=found.links,
+        commit="", first_seen=at, last_seen=at, links=tuple(link for link in found.links if link.kind in _LINKS),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from dashboard import data
+from dashboard.frames.cells import visible
 from dashboard.language import BADGES, DARK, LIGHT, Ink, plain, signed
 from dashboard.scope import Scope
 
@@ -57,6 +58,11 @@ def trouble_told() -> Iterator[None]:
     except data.Trouble as trouble:
         st.error("The database did not answer.", icon=":material/error:")
         st.text(str(trouble))
+
+
+def open_repository(name: str) -> None:
+    """Go to a repository's view; owner and scan stay, as boxes of the sidebar hold them."""
+    st.switch_page("views/repository.py", query_params={"repository": visible(name)})
 
 
 def empty(sentence: str) -> None:

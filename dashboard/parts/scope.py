@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
-from audits.model.history import ScanRow
 from dashboard import data
 from dashboard.frames.cells import visible
 from dashboard.language import count
@@ -15,7 +14,6 @@ from dashboard.parts.page import PROBLEM, SCOPE, moment
 from dashboard.scope import Scope
 
 NEWEST = "newest"
-_BOX = "scan box"
 
 
 def choose_scope() -> None:
@@ -29,11 +27,12 @@ def choose_scope() -> None:
     if not owners:
         return
     with st.sidebar:
-        owner = st.selectbox(
-            "Owner", owners, key="owner", bind="query-params", format_func=visible
-        )  # fmt: skip
+        owner = _box("Owner", "owner", {name: visible(name) for name in owners})
         scans = data.scans(owner)
-        scan = _choose_scan(scans)
+        labels = {NEWEST: f"newest, {moment(scans[0].started)}"}
+        labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
+        chosen = _box("As of scan", "scan", labels)
+        scan = next((scan for scan in scans if str(scan.id) == chosen), scans[0])
         page.note(
             f"{count(scan.repositories, 'repository', 'repositories')} · evidence tier {scan.tier}"
             + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
@@ -43,21 +42,21 @@ def choose_scope() -> None:
     )
 
 
-def _choose_scan(scans: Sequence[ScanRow]) -> ScanRow:
-    """The scan that the box or the address names, the newest otherwise.
+def _box(label: str, name: str, labels: Mapping[str, str]) -> str:
+    """A box whose choice is in the address and outlives a change of view; the first by default.
 
-    The address holds the scan's number: bound boxes would put the label there, whose time is
-    in the viewer's zone and means nothing in another.
+    Bound boxes would put the label into the address, where a time in the viewer's zone means
+    nothing to another, and forget the choice when a view opens another.
     """
-    labels = {NEWEST: f"newest, {moment(scans[0].started)}"}
-    labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
-    if _BOX not in st.session_state and st.query_params.get("scan") in labels:
-        st.session_state[_BOX] = st.query_params["scan"]
-    if st.session_state.get(_BOX) not in labels:
-        st.session_state[_BOX] = NEWEST
-    chosen = st.selectbox("As of scan", list(labels), key=_BOX, format_func=labels.__getitem__)
-    if chosen == NEWEST:
-        st.query_params.pop("scan", None)
+    first = next(iter(labels))
+    box, held = f"{name} box", f"{name} held"
+    if st.session_state.get(box) not in labels:
+        wanted = st.session_state.get(held) or st.query_params.get(name)
+        st.session_state[box] = wanted if wanted in labels else first
+    chosen = str(st.selectbox(label, list(labels), key=box, format_func=labels.__getitem__))
+    st.session_state[held] = chosen
+    if chosen == first:
+        st.query_params.pop(name, None)
     else:
-        st.query_params["scan"] = chosen
-    return next((scan for scan in scans if str(scan.id) == chosen), scans[0])
+        st.query_params[name] = chosen
+    return chosen

@@ -115,8 +115,7 @@ def _worst(scope: Scope) -> None:
         order=["repository", "grade", "points", "why"],
     )  # fmt: skip
     if chosen:
-        name = rows[chosen[0]].repository
-        st.switch_page("views/repository.py", query_params={**scope.address, "repository": name})
+        page.open_repository(rows[chosen[0]].repository)
 
 
 def _over_time(scope: Scope) -> None:

@@ -97,8 +97,7 @@ def _heat(scope: Scope, filters: RepositoryFilter, order: str) -> None:
         alt="Heat map of repositories: points of each area, 0 to 100",
     )  # fmt: skip
     if chosen:
-        st.switch_page("views/repository.py", query_params={
-            **scope.address, "repository": rows[chosen[0]].repository})  # fmt: skip
+        page.open_repository(rows[chosen[0]].repository)
     download_csv(frame, "repositories", "Download this page as CSV")
 
 

@@ -98,6 +98,7 @@ def _result(checked: SelfCheck) -> None:
                 download=False,
                 alt="Deductions",
                 nothing="Nothing was deducted.",
+                order=["check", "area", "points lost"],
             )
     page.section("Findings")
     if not rows:

@@ -35,8 +35,16 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "one": sample.write(folder / "one.sqlite", "orchard-labs", states[:1]),
         "many": sample.write(folder / "many.sqlite", "orchard-labs", states),
         "gaps": sample.write(folder / "gaps.sqlite", "orchard-labs", [sample.gappy()], gaps=True),
+        "two": _two(folder),
         "hostile": sample.write(folder / "hostile.sqlite", "evil-labs", [sample.hostile()]),
     }
+
+
+def _two(folder: Path) -> str:
+    """A database of two owners."""
+    path = folder / "two.sqlite"
+    sample.write(path, "orchard-labs", [sample.orchard(0), sample.orchard(1)])
+    return sample.write(path, "tinroof", [sample.gappy()])
 
 
 @pytest.fixture

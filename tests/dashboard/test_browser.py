@@ -116,6 +116,20 @@ def test_monday_review_leads_from_the_overview_to_a_finding(
     expect(page.get_by_text("2 findings. Choose lines")).to_be_visible()
 
 
+def test_a_line_of_the_heat_map_opens_its_repository(context: BrowserContext, address: str) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/repositories?order=by+name&scan=2")
+    heading(page, "Repositories")
+    settle(page)
+    table = page.get_by_test_id("stDataFrame").first
+    table.click(position={"x": 15, "y": 38 + 35 + 17})
+    heading(page, "Repository")
+    expect(page.get_by_role("combobox", name="Repository")).to_have_value("lumen")
+    expect(page.get_by_text("Last seen 14 Sep 2026")).to_be_visible()
+    expect(page).to_have_url(re.compile("repository=lumen"))
+    expect(page).to_have_url(re.compile("scan=2"))
+
+
 def test_a_maintainer_pastes_a_workflow(context: BrowserContext, address: str) -> None:
     page = context.new_page()
     page.goto(f"{address}/self-check")

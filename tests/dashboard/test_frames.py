@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from audits.model.history import GapRow, ScoreChange
@@ -177,7 +179,11 @@ def test_actions_say_how_many_uses_are_pinned() -> None:
                         archived="")  # fmt: skip
     frame = actions.summary([row])
     assert (frame.loc[0, "pinned"], frame.loc[0, "advisories"]) == (75, "▲ GHSA-1")
-    assert actions.broken_by_pinning([row]).loc[0, "uses"] == 1
+    image = replace(row, action="docker/x", kind="image")
+    broken = actions.broken_by_pinning([image, replace(row, unpinned=0), row])
+    assert [list(line) for line in broken.itertuples(index=False)] == [
+        ["actions/checkout", 1, 4, 2]
+    ]  # fmt: skip
 
 
 def test_a_search_for_an_action_may_name_a_ref() -> None:

@@ -44,6 +44,7 @@ def test_a_self_check_finds_scores_and_offers_edits() -> None:
     by_check = {row.check: row for row in rows}
     assert by_check["long-lived-token"].severity == "high"
     assert by_check["long-lived-token"].title
+    assert {link.kind for row in rows for link in row.links} == {"lesson", "documentation"}
     persisted = by_check["persisted-checkout-credentials"]
     change = checked.reading.edits[persisted.fingerprint]
     assert "+          persist-credentials: false" in change.splitlines()

@@ -203,3 +203,27 @@ def test_a_database_that_goes_away_under_a_view_is_told_too(
     text = sound(app, "Actions")
     assert "The database did not answer" in text
     assert "gone.sqlite" in text
+
+
+def test_the_chosen_owner_and_scan_stay_when_another_view_opens(opened: Opened) -> None:
+    app = opened("overview", "two")
+    assert "2 scanned" in sound(app, "Overview")
+    app.sidebar.selectbox[0].select("orchard-labs").run()
+    app.sidebar.selectbox[1].select_index(1).run()
+    assert "of 6 scanned" in sound(app, "Overview")
+    app.switch_page("views/trends.py").run()
+    assert "One scan so far" in sound(app, "Trends")
+    assert [box.value for box in app.sidebar.selectbox] == ["orchard-labs", "1"]
+
+
+def test_an_address_names_owner_and_scan(opened: Opened) -> None:
+    app = opened("trends", "two")
+    other = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+    other.query_params["owner"] = "orchard-labs"
+    other.query_params["scan"] = "1"
+    assert "of 6 scanned" in sound(other.run(), "Overview")
+    other = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+    other.query_params["owner"] = "nobody"
+    other.query_params["scan"] = "999"
+    assert "of 2 scanned" in sound(other.run(), "Overview")
+    assert not app.exception
