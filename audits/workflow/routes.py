@@ -15,6 +15,13 @@ _MOST_ROUTES = 24
 # Calls that are followed back to find them: workflows that all call each other have more ways
 # than can be walked.
 _MOST_CALLS = 2000
+# Every scope of a token but id-token:
+# https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions
+_SCOPES = (
+    "actions", "artifact-metadata", "attestations", "checks", "contents", "deployments",
+    "discussions", "issues", "models", "packages", "pages", "pull-requests",
+    "repository-projects", "security-events", "statuses",
+)  # fmt: skip
 _ORDER = (Level.NONE, Level.READ, Level.WRITE)
 
 _Way = tuple[Workflow, tuple[Job, ...], Grant | None]
@@ -89,10 +96,10 @@ def effective(workflow: Workflow, job: Job, caller: Grant | None) -> Grant:
 
 
 def _without_id_token(own: Permissions) -> Permissions:
-    if own.level("id-token") is not Level.WRITE:
-        return own
+    """All that a job asks for but the identity: what of it the default gives is not known."""
     if own.state is PermissionsState.WRITE_ALL:
-        return Permissions(state=PermissionsState.READ_ALL, at=own.at, span=own.span)
+        scopes = dict.fromkeys(_SCOPES, Level.WRITE)
+        return Permissions(state=PermissionsState.MAP, scopes=scopes, at=own.at, span=own.span)
     scopes = {scope: level for scope, level in own.scopes.items() if scope != "id-token"}
     return Permissions(state=own.state, scopes=scopes, places=own.places, at=own.at, span=own.span)
 
