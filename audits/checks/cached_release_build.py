@@ -22,6 +22,8 @@ From zizmor's `cache-poisoning`, with which this agrees on actions, values and l
 - jobs that take part in a release are judged whatever starts them and whatever uploads
   (`twine upload` too), and so are the composite actions they use;
 - `actions/cache/restore` counts like `actions/cache`;
+- `docker/build-push-action` restores a cache with `cache-from: type=gha`, and so do
+  `prefix-dev/setup-pixi` and `mamba-org/setup-micromamba` when they are told to;
 - `actions/setup-go` before v4 and `actions/setup-node` before v5 cache only when asked to, and
   later versions of `actions/setup-node` only where `package.json` names a package manager;
 - an expression is decided under all events that start the job for a tag or release, not only
@@ -61,6 +63,7 @@ jobs:
 _PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
 _UV = "astral-sh/setup-uv@37802adc94f370d6bfd71619e3f0bf239e1f3b78 # v7.6.0"
 _NODE = "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0"
+_IMAGE = "docker/build-push-action@53b7df96c91f9c12dcc8a07bcb9ccacbed38856a # v7.3.0"
 _WITH = "\n        with:\n          "
 _TEST = """\
 on: {push: {branches: [main]}}
@@ -107,6 +110,22 @@ jobs:
             workflow=_WORKFLOW % f"{_NODE}  # !",
             fixed=_WORKFLOW % f"{_NODE}{_WITH}package-manager-cache: false",
             files={"package.json": '{"devEngines": {"packageManager": {"name": "npm"}}}'},
+        ),
+        Example(
+            name="layers of an image, from the cache of Actions",
+            workflow=_WORKFLOW
+            % f"{_IMAGE}  # !{_WITH}push: true\n          cache-from: type=gha,scope=amd64",
+            fixed=_WORKFLOW % f"{_IMAGE}{_WITH}push: true",
+        ),
+        Example(
+            name="layers of an image, from a registry",
+            workflow=_WORKFLOW
+            % f"{_IMAGE}{_WITH}push: true\n          cache-from: type=registry,ref=lumen:cache",
+        ),
+        Example(
+            name="an environment of pixi",
+            workflow=_WORKFLOW % f"prefix-dev/setup-pixi@v0.10.0  # !{_WITH}cache: true",
+            fixed=_WORKFLOW % f"prefix-dev/setup-pixi@v0.10.0{_WITH}cache: false",
         ),
         Example(
             name="a project that names none",

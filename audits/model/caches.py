@@ -28,7 +28,8 @@ class Restores(Enum):
 class Control:
     """An input that turns a cache on (or, with ``turns_off``, off).
 
-    ``values`` are the ones that count, () for a boolean and ``("*",)`` for any text.
+    ``values`` are the ones that count, () for a boolean and ``("*",)`` for any text;
+    ``within`` is a text that the value must hold.
     ``default`` is whether the cache is on without it; ``below`` limits that default to
     versions before this one, ``since`` to this one and later.
     """
@@ -39,6 +40,7 @@ class Control:
     default: bool = True
     below: int | None = None
     since: int | None = None
+    within: str = ""
 
     def read(self, step: Step) -> Restores:
         """Whether this input has the step restore a cache."""
@@ -59,7 +61,9 @@ class Control:
 
     def _said(self, given: Scalar, step: Step) -> Restores:
         value = given.value.strip()
-        if self.values == ("*",):
+        if self.within:
+            on = self.within in value
+        elif self.values == ("*",):
             on = value != ""
         elif self.values:
             on = value in self.values
@@ -74,7 +78,7 @@ class Control:
     @property
     def off(self) -> str | None:
         """The value that turns the cache off, if one does for sure."""
-        if self.values not in {(), ("true",)}:
+        if self.within or self.values not in {(), ("true",)}:
             return None
         return "true" if self.turns_off else "false"
 
@@ -107,6 +111,8 @@ CACHING: dict[str, tuple[Control, ...]] = {
     "awalsh128/cache-apt-pkgs-action": (),
     "determinatesystems/magic-nix-cache-action": (Control(field="use-gha-cache"),),
     "graalvm/setup-graalvm": (_ONLY_IF_SET,),
+    # https://docs.docker.com/build/cache/backends/gha/
+    "docker/build-push-action": (Control(field="cache-from", within="type=gha", default=False),),
     "docker/setup-buildx-action": (
         Control(field="cache-binary"),
         Control(field="version", values=("*",), default=False),
@@ -117,7 +123,12 @@ CACHING: dict[str, tuple[Control, ...]] = {
     "mozilla-actions/sccache-action": (),
     "nix-community/cache-nix-action": (),
     "oven-sh/setup-bun": (Control(field="no-cache", turns_off=True),),
+    "mamba-org/setup-micromamba": (
+        Control(field="cache-environment", default=False),
+        Control(field="cache-downloads", default=False),
+    ),
     "pnpm/setup": (Control(field="cache", default=False),),
+    "prefix-dev/setup-pixi": (Control(field="cache", default=False),),
     "pyo3/maturin-action": (Control(field="sccache", default=False),),
     "ramsey/composer-install": (
         Control(field="ignore-cache", turns_off=True, values=("yes", "true", "1")),

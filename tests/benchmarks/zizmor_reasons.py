@@ -218,11 +218,18 @@ def _left_off(it: Difference) -> bool:
     return it.theirs is not None and re.search(r"actions/setup-(go|node)@", it.line) is not None
 
 
+def _unknown_cache(it: Difference) -> bool:
+    """Whether only we know that the action restores a cache."""
+    known = r"docker/build-push-action|prefix-dev/setup-pixi|mamba-org/setup-micromamba"
+    return it.ours is not None and re.search(known, it.line) is not None
+
+
 REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
     ("archived-uses", "offline, the action's repository is not asked", _theirs),
     ("cache-poisoning", "a release job, whatever starts it and whatever uploads", _not_a_publishing_job),
     ("cache-poisoning", "a job that takes no part in a release of this repository", _outside_releases),
     ("cache-poisoning", "a cache that this version or `package.json` leaves off", _left_off),
+    ("cache-poisoning", "an action whose cache zizmor does not know", _unknown_cache),
     ("dangerous-triggers", "a condition is in the way, or decided by an output", _conditions),
     ("dependabot-cooldown", "no bot updates actions", lambda it: it.ours is not None and "dependabot" not in it.path),
     ("dependabot-cooldown", "GitHub refuses a cooldown there", _no_cooldown_there),
