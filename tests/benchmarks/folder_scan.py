@@ -1,0 +1,75 @@
+"""How long a cold scan of a folder takes beside zizmor's own run over the same repositories.
+
+Run by hand: ``python -m tests.benchmarks.folder_scan FOLDER [ROUNDS] [COPIES]``. Both run in
+turn, each as a whole process; ours also records everything in a new database. With COPIES, the
+folder's repositories are scanned under so many names each, for the memory that it takes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from audits.collect.folder import FolderCollector
+from tests.benchmarks.whole_process import Used, program, run
+
+INDEX = "https://pypi.example/simple/"
+
+
+def main() -> None:
+    """Scan, compare, and print the medians and the ratio of each pair."""
+    folder = Path(sys.argv[1])
+    rounds, copies = [*map(int, sys.argv[2:]), *(7, 0)[len(sys.argv) - 2 :]]
+    with TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        places = [str(path) for _, path in FolderCollector(folder=folder).repositories()]
+        words = [program("zizmor"), "--offline", "-q", "--format", "json", "--no-exit-codes"]
+        ours, theirs = [], []
+        for number in range(rounds + 1):
+            mine, other = _scan(folder, work), run([*words, *places], work)
+            if number:  # the first pair only fills caches and writes byte code
+                ours.append(mine)
+                theirs.append(other)
+        _print("release-audit scan", ours)
+        _print("zizmor", theirs)
+        ratios = [a.wall / b.wall for a, b in zip(ours, theirs, strict=True)]
+        print(f"ratio of the wall clock, pair by pair: median {median(ratios):.2f} (bar: 1.00)")
+        if copies:
+            many = _scan(_copied(folder, work / "many", copies), work)
+            print(f"{len(places) * copies} repositories: {many.wall:.1f} s, largest process "
+                  f"{many.peak_mib:.0f} MiB (bar: 300)")  # fmt: skip
+
+
+def _scan(folder: Path, work: Path) -> Used:
+    for old in work.glob("history.sqlite*"):
+        old.unlink()
+    database = f"sqlite:///{work / 'history.sqlite'}"
+    return run(
+        [program("release-audit"), "scan", "--folder", str(folder), "--index-url", INDEX,
+         "--offline", "--no-engine", "--database", database],
+        work,
+    )  # fmt: skip
+
+
+def _print(what: str, used: list[Used]) -> None:
+    print(
+        f"{what:20} wall {median(u.wall for u in used):.2f} s (at best "
+        f"{min(u.wall for u in used):.2f}), CPU {median(u.cpu for u in used):.2f} s, "
+        f"largest process {max(u.peak_mib for u in used):.0f} MiB"
+    )
+
+
+def _copied(folder: Path, target: Path, copies: int) -> Path:
+    """The folder's repositories, each under several owners' names."""
+    for ref, path in FolderCollector(folder=folder).repositories():
+        for number in range(copies):
+            place = target / f"{ref.owner}-{number}" / ref.name
+            shutil.copytree(path, place, symlinks=True)
+    return target
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Audits made ahead by other processes: the same, in the same order, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from audits import ahead
+from audits.ahead import CHUNK, FEWEST, _Crew, _workers, audits_ahead
+from audits.cli.plan import make_plan
+from audits.collect.errors import CollectError
+from audits.collect.folder import FolderCollector, read_folder
+from audits.collect.index import IndexReader
+from audits.facts import IndexFacts
+from audits.model.score import Audit
+from audits.model.source import RepositoryRef, Snapshot
+from audits.run import Plan, audits_of
+from tests.test_score import LESSON
+
+INDEX = "https://pypi.example/simple/"
+REPOSITORIES = 3 * CHUNK + 2
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are copies: Linux only")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Repositories that publish well, badly, not at all, and one that cannot be read."""
+    root = tmp_path_factory.mktemp("orchard-labs")
+    texts = (
+        LESSON,
+        LESSON.replace("persist-credentials: false", "fetch-depth: 0"),
+        "name: Test\non: push\njobs: {t: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n",
+        "jobs: [\n",
+    )
+    for number in range(REPOSITORIES):
+        place = root / f"lumen-{number:03}" / ".github" / "workflows"
+        place.mkdir(parents=True)
+        (place / "release.yml").write_text(texts[number % len(texts)])
+    return root
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return make_plan(index_url=INDEX, engine=False)
+
+
+def _told(audits: Iterable[Audit]) -> list[object]:
+    """What is recorded of audits, as values that compare across processes."""
+    return [
+        (
+            audit.repository.ref, audit.score, audit.strict_score, audit.lesson, audit.statuses,
+            [(f.check, f.fingerprint, f.severity, f.finding.at) for f in audit.findings],
+            [(r.check, r.outcome, len(r.unseen)) for r in audit.results],
+            [(p.key, p.registry, p.auth) for p in audit.publications],
+            audit.repository.snapshot, audit.repository.gaps,
+            audit.repository.graph.release_paths,
+        )
+        for audit in audits
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path, plan: Plan) -> list[object]:
+    return _told(audits_of(FolderCollector(folder=folder).snapshots(), plan))
+
+
+def _crew(folder: Path, plan: Plan, count: int) -> _Crew:
+    return _Crew(FolderCollector(folder=folder).repositories(), plan, count)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_workers_tell_the_same_in_the_same_order(
+    folder: Path, plan: Plan, expected: list[object], count: int
+) -> None:
+    crew = _crew(folder, plan, count)
+    try:
+        assert _told(crew.audits()) == expected
+        for process in crew.processes:
+            process.join(10)
+        assert [process.exitcode for process in crew.processes] == [0] * count
+    finally:
+        crew.stop()
+
+
+def test_what_a_killed_worker_owes_is_done_here(
+    folder: Path, plan: Plan, expected: list[object]
+) -> None:
+    crew = _crew(folder, plan, 2)
+    try:
+        audits = crew.audits()
+        first = next(audits)
+        crew.processes[0].kill()
+        crew.processes[0].join()
+        assert _told([first, *audits]) == expected
+    finally:
+        crew.stop()
+
+
+def test_what_makes_a_worker_fall_over_is_met_here(
+    folder: Path, plan: Plan, expected: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = os.getpid()
+
+    def only_here(path: Path, ref: RepositoryRef) -> Snapshot:
+        if os.getpid() != here:
+            raise MemoryError
+        return read_folder(path, ref)
+
+    monkeypatch.setattr(ahead, "read_folder", only_here)
+    crew = _crew(folder, plan, 1)
+    try:
+        assert _told(crew.audits()) == expected
+    finally:
+        crew.stop()
+
+
+def test_few_repositories_and_questions_to_others_stay_here(folder: Path, plan: Plan) -> None:
+    places = FolderCollector(folder=folder).repositories()
+    assert _workers(places[: FEWEST - 1], plan) == 0
+    asking = make_plan(engine=False, facts=IndexFacts(reader=IndexReader(INDEX, offline=True)))
+    assert _workers(places, asking) == 0
+
+
+def test_a_folder_without_repositories_is_an_error_before_anything_starts(
+    tmp_path: Path, plan: Plan
+) -> None:
+    with (
+        pytest.raises(CollectError),
+        audits_ahead(FolderCollector(folder=tmp_path), plan),
+    ):
+        pytest.fail("nothing can be audited")
+
+
+_LOST = """
+import sys, time
+from pathlib import Path
+from audits.ahead import _Crew
+from audits.cli.plan import make_plan
+from audits.collect.folder import FolderCollector
+places = FolderCollector(folder=Path(sys.argv[1])).repositories()
+crew = _Crew(places * 40, make_plan(engine=False), 2)
+next(crew.audits())
+print(*(process.pid for process in crew.processes), flush=True)
+time.sleep(60)
+"""
+
+
+def test_workers_do_not_outlive_the_one_who_started_them(folder: Path) -> None:
+    words = [sys.executable, "-c", _LOST, str(folder)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        numbers = [int(word) for word in started.stdout.readline().split()]
+        started.send_signal(signal.SIGKILL)
+    assert len(numbers) == 2
+    until = time.monotonic() + 20
+    while any(map(_is_running, numbers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(_is_running, numbers))
+
+
+def _is_running(number: int) -> bool:
+    """Whether a process runs; one that has ended may still be listed until it is fetched."""
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
