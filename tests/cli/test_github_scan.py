@@ -1,0 +1,170 @@
+"""``release-audit scan OWNER`` against a loopback GitHub, as people run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from audits.cli.waiting import PlainWatch, waiting_line
+from audits.store.open import open_store
+from tests.cli.github_world import OWNER, TOKEN_RELEASE, Cli, command_line, package, small_world
+from tests.collect.github.scanning import TOKEN
+from tests.collect.github.world import Owner, Repo
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Iterator[Cli]:
+    with command_line(small_world(), tmp_path) as made:
+        yield made
+
+
+def test_an_owner_is_scanned_with_settings_and_called_workflows(cli: Cli) -> None:
+    ran = cli.scan(OWNER)
+    assert (ran.code, ran.err) == (0, "")
+    assert "orchard-labs: 6 repositories, 4 publish" in ran.out
+    store = cli.store
+    rows = {row.repository: row for row in store.repositories(owner=OWNER)}
+    assert set(rows) == {"lumen", "tidepool", "moss", "pipelines", "notes", "cracked"}
+    assert (rows["lumen"].grade, rows["lumen"].tier) == ("A", 3)
+    (inside,) = store.publications(owner=OWNER, repository="moss")
+    assert inside.workflow == "orchard-labs/pipelines/.github/workflows/publish.yml@v1"
+    assert (inside.auth, inside.package, inside.triggers) == ("token", "moss", "release")
+    failing = {f.check for f in store.findings(owner=OWNER) if f.repository == "moss"}
+    assert {"long-lived-token", "unpinned-action"} <= failing
+    scan = store.latest_scan(OWNER)
+    assert scan is not None
+    assert (scan.tier, scan.repositories, scan.not_reached) == (3, 6, 0)
+    assert {gap.repository for gap in store.gaps(owner=OWNER)} == {"cracked"}
+    card = {fact.check: fact.outcome for fact in store.owner_card(OWNER)}
+    assert card["sha-pinning-not-required"] == "fail"
+
+
+def test_a_second_scan_says_what_is_new_and_fixed(cli: Cli) -> None:
+    assert cli.scan(OWNER).code == 0
+    lumen = next(r for r in cli.github.world.repositories() if r.name == "lumen")
+    lumen.change(".github/workflows/release.yml", TOKEN_RELEASE)
+    ran = cli.scan(OWNER)
+    assert "  new: " in ran.out
+    assert "long-lived-token  lumen .github/workflows/release.yml:" in ran.out
+    assert "lumen: A " in ran.out
+    assert "as the repository changed" in ran.out
+    same = cli.scan(OWNER)
+    assert "new:" not in same.out
+    assert len(cli.store.scans(OWNER)) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "nothing to scan"),
+        ((OWNER, "--offline"), "cannot be scanned offline"),
+        ((OWNER, "--folder", "."), "two scans"),
+        (("orchard labs",), "no account's name"),
+        (("--repos", "nowhere.txt"), "cannot be read as a list"),
+    ],
+)
+def test_wrong_use(cli: Cli, words: tuple[str, ...], said: str) -> None:
+    ran = cli.scan(*words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert not cli.github.log
+
+
+def test_a_token_is_never_taken_from_the_command_line(cli: Cli) -> None:
+    assert cli.scan(OWNER, "--token", TOKEN).code == 2
+    ran = cli.scan(OWNER, RELEASE_AUDIT_TOKEN="", GITHUB_TOKEN="", GH_TOKEN="")
+    assert ran.code == 3
+    assert "RELEASE_AUDIT_TOKEN" in ran.err
+
+
+def test_a_token_may_lie_in_a_file(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN + "\n", "utf-8")
+    assert cli.scan(OWNER, "--token-file", str(path), **{"RELEASE_AUDIT_TOKEN": "wrong"}).code == 0
+    path.write_text("two words", "utf-8")
+    ran = cli.scan(OWNER, "--token-file", str(path))
+    assert ran.code == 3
+    assert "two words" not in ran.err
+
+
+def test_an_owner_that_is_not_there_costs_no_other(cli: Cli) -> None:
+    ran = cli.scan("nobody-here", OWNER)
+    assert ran.code == 3
+    assert "GitHub shows no account 'nobody-here'" in ran.err
+    assert "orchard-labs: 6 repositories" in ran.out
+    assert cli.store.owners() == (OWNER,)
+
+
+def test_one_scan_of_an_owner_at_a_time(cli: Cli) -> None:
+    store = open_store(cli.database)
+    now = datetime.now(UTC)
+    running = store.begin_scan(OWNER, source="x", started=now, tier=0, policy="p", tool_version="1")
+    ran = cli.scan(OWNER)
+    assert ran.code == 3
+    assert "Another scan of orchard-labs is running" in ran.err
+    assert not cli.github.log
+    store.pause_scan(running)
+    assert cli.scan(OWNER).code == 0
+
+
+def test_a_budget_that_is_used_up_leaves_a_scan_to_be_resumed(cli: Cli) -> None:
+    ran = cli.scan(OWNER, "--max-points", "1")
+    assert ran.code == 3
+    assert "Go on with: release-audit scan orchard-labs --resume" in ran.err
+    assert cli.store.latest_scan(OWNER) is None
+    ran = cli.scan(OWNER, "--resume")
+    assert (ran.code, "orchard-labs: 6 repositories" in ran.out) == (0, True)
+    assert len(cli.store.scans(OWNER)) == 1
+
+
+def test_archived_repositories_and_forks_are_chosen(cli: Cli) -> None:
+    owner = cli.github.world.owners[0]
+    owner.add(Repo("attic", package("attic"), archived=True))
+    owner.add(Repo("copied", package("copied"), fork=True))
+    cli.github.world.index()
+    assert "orchard-labs: 7 repositories" in cli.scan(OWNER).out
+    assert "orchard-labs: 7 repositories" in cli.scan(OWNER, "--no-archived", "--include-forks").out
+    names = {row.repository for row in cli.store.repositories(owner=OWNER)}
+    assert names >= {"attic", "copied"}
+
+
+def test_a_list_of_repositories_of_many_owners(cli: Cli, tmp_path: Path) -> None:
+    other = Owner("lanterns", repos=[Repo("glow", package("glow", TOKEN_RELEASE))])
+    cli.github.world.owners.append(other)
+    cli.github.world.index()
+    path = tmp_path / "list.txt"
+    path.write_text(
+        "# ours\norchard-labs/lumen\n\nlanterns/glow  # theirs\nno repository\n"
+        "Orchard-Labs/Lumen\norchard-labs/gone\nhttps://somewhere/else\n", "utf-8",
+    )  # fmt: skip
+    ran = cli.scan("--repos", str(path))
+    assert ran.code == 0
+    assert "line 5: 'no repository' is no owner/name" in ran.err
+    assert "line 8:" in ran.err
+    assert "orchard-labs: 2 repositories, 1 publish" in ran.out
+    assert "lanterns: 1 repositories, 1 publish" in ran.out
+    gaps = {(gap.repository, gap.reason) for gap in cli.store.gaps(owner=OWNER)}
+    assert gaps == {("gone", "not-found")}
+    path.write_text("nothing useful\n", "utf-8")
+    assert cli.scan("--repos", str(path)).code == 2
+
+
+def test_a_deleted_repository_keeps_its_findings_as_not_re_checked(cli: Cli) -> None:
+    assert cli.scan(OWNER).code == 0
+    world = cli.github.world
+    world.delete(next(r for r in world.repositories() if r.name == "tidepool"))
+    ran = cli.scan(OWNER)
+    assert "not re-checked: " in ran.out
+    assert "not reached: 1 repositories" in ran.out
+
+
+def test_waiting_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert waiting_line(41.2, "GitHub's hourly limit").startswith("waiting 42 s: GitHub's hourly")
+    watch = PlainWatch()
+    for seconds in (1.0, 42.0, 41.0):
+        watch.waiting(seconds, "GitHub's hourly limit")
+    watch.done("lumen")
+    assert capsys.readouterr().err.count("waiting") == 1
