@@ -14,6 +14,10 @@ The check looks at what uploaders and logins are given (inputs, environment, com
 passwords of container and service images, and for tokens that are known by their shape, also in
 comments. A credential for a test index is milder; one for a registry on the runner itself
 (`localhost`) passes.
+
+## Deviations
+zizmor's `hardcoded-container-credentials` knows passwords of images only, also for registries on
+the runner itself, and points at the `credentials` of a service, not at the password.
 """
 
 from __future__ import annotations
@@ -136,6 +140,7 @@ def _password(password: str, url: str = "verbose: true") -> str:
     any_workflow=True,
     lesson=STEP_PUBLISHER,
     links=(GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS),
+    zizmor="hardcoded-container-credentials",
     examples=(
         Example(
             name="in an input",
