@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from audits.model.engine import EngineRun
 from audits.model.outcome import Outcome
 from audits.model.publication import Publication
 from audits.model.score import Audit, AuditedFinding, Result, Score
@@ -16,6 +17,7 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "tool": {"name": "release-audit", "version": tool_version},
+        "engine": _engine(audit.engine),
         "owner": audit.repository.ref.owner,
         "repository": audit.repository.ref.name,
         "commit": snapshot.commit,
@@ -40,6 +42,12 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
             for gap in audit.repository.gaps
         ],
     }  # fmt: skip
+
+
+def _engine(run: EngineRun | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {"name": run.engine, "version": run.version, "rules": list(run.rules), "ran": run.ran}
 
 
 def _score(score: Score) -> dict[str, Any]:
