@@ -8,6 +8,7 @@ from audits.checks import constants
 from audits.model.links import lesson_link
 from audits.model.outcome import Outcome
 from audits.model.score import Ladder, LessonStep, PackageStatus, StepState
+from audits.model.settings import Need
 from audits.score import Judged
 
 _FIRST = ("step-0-create-a-release-workflow", "Create a release workflow")
@@ -23,6 +24,7 @@ STEPS = (
 )
 """Anchors of the lesson's headings with what each step asks for; checks name the anchor."""
 
+_IN_THE_TEXT = frozenset({Need.WORKFLOW})
 _NOT_PROVEN = {Ladder.ATTESTED, Ladder.OIDC, Ladder.UNKNOWN}
 
 
@@ -39,9 +41,11 @@ def lesson_steps(
     found = [_step(*_FIRST, StepState.DONE if publishes else StepState.NOT_DONE, ())]
     known = tuple(judged)
     for anchor, title in STEPS:
-        of_step = tuple(j for j in known if j.check.lesson == anchor)
+        of_step = tuple(
+            j for j in known if j.check.lesson == anchor and j.check.needs <= _IN_THE_TEXT
+        )
         if of_step:
-            failing = tuple(j.check.id for j in of_step if j.outcome is Outcome.FAIL)
+            failing = tuple(j.check.id for j in of_step if _is_left_out(j))
             state = _state(of_step)
             if anchor == constants.STEP_PUBLISHER and state is StepState.DONE:
                 state = _state_on_the_index(statuses)
@@ -55,10 +59,16 @@ def _step(anchor: str, title: str, state: StepState, failing: tuple[str, ...]) -
 
 
 def _state(judged: tuple[Judged, ...]) -> StepState:
-    outcomes = {j.outcome for j in judged}
-    if Outcome.FAIL in outcomes:
+    if any(_is_left_out(j) for j in judged):
         return StepState.NOT_DONE
-    return StepState.DONE if Outcome.PASS in outcomes else StepState.NOT_SEEN
+    seen = any(j.outcome in {Outcome.PASS, Outcome.FAIL} for j in judged)
+    return StepState.DONE if seen else StepState.NOT_SEEN
+
+
+def _is_left_out(judged: Judged) -> bool:
+    """Whether a check fails as it is declared: milder cases go beyond what the lesson asks."""
+    severities = (found.finding.severity for found in judged.findings)
+    return any(s is None or s >= judged.check.severity for s in severities)
 
 
 def _state_on_the_index(statuses: Sequence[PackageStatus]) -> StepState:

@@ -278,3 +278,11 @@ def test_areas_that_do_not_apply_leave_the_weights() -> None:
     left_out = {a.area for a in found.areas if a.points is None}
     assert {Area.ENVIRONMENT, Area.TRUSTED_PUBLISHER} <= left_out
     assert found.grade is Grade.A
+
+
+@pytest.mark.parametrize("tier", [0, 1, 3])
+def test_the_lessons_checklist_is_done_as_far_as_the_text_tells(tier: int) -> None:
+    found = audit(lesson_repository(as_github_makes_it(tier)), Rules(index=INDEX))
+    states = {step.title: step.state.value for step in found.lesson}
+    assert states.pop("Enable trusted publishing on the index") == "not seen"
+    assert set(states.values()) == {"done"}, found.lesson

@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audits.check import Example, check
-from audits.checks.constants import PYPA_PUBLISH_GUIDE, SCORECARD_PINNING, STEP_JOBS
+from audits.checks.constants import PYPA_PUBLISH_GUIDE, SCORECARD_PINNING
 from audits.model.command import Command
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.place import Location
@@ -113,7 +113,6 @@ jobs:
 @check(
     area=Area.PINNING,
     severity=Severity.LOW,
-    lesson=STEP_JOBS,
     links=(PYPA_PUBLISH_GUIDE, SCORECARD_PINNING),
     any_workflow=True,
     counts_places=True,
