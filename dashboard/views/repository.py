@@ -104,6 +104,10 @@ def _evidence(scope: Scope, row: RepositoryRow) -> None:
             "line",
         ],
     )
+    _packages(scope, row)
+
+
+def _packages(scope: Scope, row: RepositoryRow) -> None:
     page.section("Evidence", "What the package index serves about the latest release.")
     table(
         tables.packages(data.packages(scope, row.repository)),
