@@ -75,7 +75,8 @@ class Tracer:
             for route, trigger in self.ways
             if (setter := self._at_site(context, route, trigger)) is not None
         ]
-        return max(found, key=lambda taint: taint.setter, default=None)
+        # Somebody who calls it is named only where nobody else starts it.
+        return max(found, key=lambda t: (t.setter, t.event != "workflow_call"), default=None)
 
     def _at_site(self, context: Context, route: Route, trigger: Trigger) -> Setter | None:
         job, action = self.site.job, self.site.action

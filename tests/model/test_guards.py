@@ -224,6 +224,23 @@ def test_only_events_that_reach_the_job_count() -> None:
     assert not setters(on, text, more="if: github.event_name == 'release'")
 
 
+@pytest.mark.parametrize(
+    ("on", "event"),
+    [
+        ("[workflow_call, workflow_dispatch]", "workflow_dispatch"),
+        ("[workflow_dispatch, workflow_call]", "workflow_dispatch"),
+        ("workflow_call", "workflow_call"),
+    ],
+)
+def test_who_starts_a_run_is_named_before_who_calls_it(on: str, event: str) -> None:
+    text = f"on: {on}\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
+    repo = repository(f"{text}      - run: 'echo ${{{{ inputs.tag }}}}'\n      - uses: {UPLOAD}\n")
+    job = repo.workflows[0].jobs[0]
+    site = StepSite(step=job.steps[0], path=job.path, job=job, workflow=repo.workflows[0])
+    found = Tracer(Guards(repo), site).taints("${{ inputs.tag }}")
+    assert [taint.event for _, taint in found] == [event]
+
+
 def test_hostile_workflows_are_judged_quickly() -> None:
     variables = (
         ", ".join(f"a{n}: '{'${{ env.a' + str(n + 1) + ' }}' * 20}'" for n in range(20))
