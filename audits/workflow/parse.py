@@ -21,6 +21,10 @@ from audits.workflow.read_workflow import read_workflow
 MOST_BYTES = 512 * 1024
 MOST_BYTES_PURE = 128 * 1024
 _DEEPEST = 100
+# The C reader composes by recursion, and tens of thousands of levels overflow its stack, which
+# ends the process. So deep a text needs as many of the marks that open a collection on a line;
+# by indentation alone it would be far longer than a file may be.
+_MANY_OPENINGS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     # every index right, and lines are counted in the file's own text.
     body = "\n" + source.text[1:] if source.text[:1] == "\ufeff" else source.text
     try:
+        if is_c and sum(map(body.count, "[{-?")) > _MANY_OPENINGS:
+            _check_depth(source, loader(body))
         root = cast("Node | None", loader(body).get_single_node())
     except _errors() as error:
         raise _refused(source, GapReason.INVALID, *_reason(error, source.text)) from None
@@ -105,6 +111,20 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
     _check_keys(source, text, root)
     return text, root
+
+
+def _check_depth(source: SourceFile, parser: Any) -> None:  # noqa: ANN401 - no types of its own
+    """Refuse a file that nests too deeply by its events, which are read without recursion."""
+    events = import_module("ruamel.yaml.events")
+    steps = {events.SequenceStartEvent: 1, events.MappingStartEvent: 1}
+    steps |= {events.SequenceEndEvent: -1, events.MappingEndEvent: -1}
+    depth = 0
+    while parser.check_event():
+        event = parser.get_event()
+        depth += steps.get(type(event), 0)
+        if depth > _DEEPEST:
+            line = source.text.count("\n", 0, event.start_mark.index) + 1
+            raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
 
 
 def _refused(

@@ -221,6 +221,18 @@ def test_bombs_take_no_time(text: str) -> None:
     assert time.process_time() - started < 1
 
 
+@pytest.mark.parametrize("opening", ["[", "{b: ", "[{b: ", "? "])
+def test_what_is_nested_tens_of_thousands_deep_is_a_gap(opening: str) -> None:
+    found = parsed("a:\n  " + opening * 60_000)
+    assert [(gap.line, "nested too deeply" in gap.detail) for gap in found.gaps] == [(2, True)]
+
+
+def test_a_long_file_that_is_not_deep_is_read() -> None:
+    text = "on: push\njobs: {j: {runs-on: x, steps: [{run: x}], needs: [" + "a, " * 9 + "]}}\n"
+    found = parsed(text + "x: [" + "[1], " * 30_000 + "]\n")
+    assert (found.workflow is not None, found.gaps) == (True, ())
+
+
 def test_many_aliases_of_one_step_are_bounded() -> None:
     text = "on: push\njobs:\n  a:\n    steps:\n      - &s {run: x}\n" + "      - *s\n" * 30_000
     found = parsed(text).workflow
