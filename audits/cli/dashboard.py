@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from audits.cli.exits import UsageError
-from audits.cli.options import DatabaseOption
+from audits.cli.options import DatabaseOption, IndexOption
 
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
 HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
@@ -25,17 +25,18 @@ def dashboard(
     port: PortOption = 8501,
     host: HostOption = "127.0.0.1",
     browser: BrowserOption = True,
+    index_url: IndexOption = "",
 ) -> None:
     """Open the dashboard in a browser; Ctrl-C stops it."""
-    raise typer.Exit(serve(database, port=port, host=host, browser=browser))
+    raise typer.Exit(serve(database, port=port, host=host, browser=browser, index_url=index_url))
 
 
 def script() -> Path:
-    """The dashboard's entry point, wherever it is installed."""
+    """The dashboard's entry point, wherever it is installed: the app with security headers."""
     spec = find_spec("dashboard")
     if spec is None or spec.origin is None:
         raise UsageError("The dashboard is not installed.", "Install release-audit again.")
-    return Path(spec.origin).parent / "app.py"
+    return Path(spec.origin).parent / "server.py"
 
 
 def is_loopback(host: str) -> bool:
@@ -46,7 +47,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def serve(database: str | None, *, port: int, host: str, browser: bool) -> int:
+def serve(database: str | None, *, port: int, host: str, browser: bool, index_url: str = "") -> int:
     """Run the dashboard until it is stopped and return its exit code."""
     entry = script()
     if not is_loopback(host) and not _has_login(entry.parent.parent):
@@ -54,9 +55,11 @@ def serve(database: str | None, *, port: int, host: str, browser: bool) -> int:
             f"The dashboard has no login, so it is not opened to others on {host}.",
             "Configure [auth] in .streamlit/secrets.toml as README shows, or leave --host out.",
         )
-    environment = {**os.environ, "RELEASE_AUDIT_HOST": host}
+    environment = dict(os.environ)
     if database:
         environment["RELEASE_AUDIT_DATABASE"] = database
+    if index_url:
+        environment["RELEASE_AUDIT_INDEX_URL"] = index_url
     typer.echo(f"The dashboard listens on http://{host}:{port}; Ctrl-C stops it.")
     process = subprocess.Popen(  # noqa: S603 - our own script and options
         command(entry, port=port, host=host, browser=browser),

@@ -24,6 +24,7 @@ def demo(
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
     from audits.sample.demo import sample_database, scan_sample
+    from audits.sample.organization import INDEX_URL
     from audits.store.open import open_store
     from audits.waivers import Waivers
 
@@ -33,5 +34,5 @@ def demo(
         finished = scan_sample(store, advance, engine=not no_engine)
     print_summary(store, finished[-1:], (), Waivers(today=finished[-1].scan.started.date()))
     if browser:
-        raise typer.Exit(serve(url, port=port, host=host, browser=True))
+        raise typer.Exit(serve(url, port=port, host=host, browser=True, index_url=INDEX_URL))
     typer.echo(f"Its dashboard: release-audit dashboard --database {url}")

@@ -72,6 +72,13 @@ def colour_of(points: float | None) -> str:
     return GREY if points is None else GRADE_COLOURS[grade_of(points).value]
 
 
+def _word_axis(ink: Ink) -> alt.Axis:
+    return alt.Axis(
+        ticks=False, domain=False, labelColor=ink.text, labelFontSize=13, labelPadding=8,
+        labelLimit=150,
+    )  # fmt: skip
+
+
 def _bars(
     words: Sequence[str],
     values: Sequence[float],
@@ -98,8 +105,7 @@ def _bars(
             "word:N",
             sort=list(words),
             title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelColor=ink.text, labelFontSize=13,
-                          labelPadding=8, labelLimit=150),
+            axis=_word_axis(ink),
         ),
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top * 1.15])),
         tooltip=[

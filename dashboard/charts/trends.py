@@ -45,10 +45,7 @@ def lines(
             alt.Tooltip("value:Q", title=unit, format=",.1~f"),
         ],
     )
-    dashes = alt.StrokeDash(
-        "series:N", sort=words, legend=None,
-        scale=alt.Scale(domain=words, range=list(_DASHES[: len(words)])),
-    )  # fmt: skip
+    dashes = _dashes(words)
     layers: list[alt.Chart] = [
         base.mark_line(strokeWidth=2.2).encode(strokeDash=dashes),
         base.mark_point(filled=True, size=42, opacity=1),
@@ -56,6 +53,11 @@ def lines(
     if marks is not None and not marks.empty:
         layers = [*_cause_marks(marks, ink), *layers]
     return alt.layer(*layers).properties(height=260)
+
+
+def _dashes(words: list[str]) -> alt.StrokeDash:
+    scale = alt.Scale(domain=words, range=list(_DASHES[: len(words)]))
+    return alt.StrokeDash("series:N", sort=words, legend=None, scale=scale)
 
 
 def _cause_marks(marks: pd.DataFrame, ink: Ink) -> list[alt.Chart]:
