@@ -74,6 +74,7 @@ _ASKED = "startsWith(github.event.comment.body, '/release')"
 _MEMBER = 'contains(fromJSON(\'["OWNER", "MEMBER"]\'), github.event.comment.author_association)'
 _OWN_PUSH = f"{_GREEN} && github.event.workflow_run.event == 'push'"
 _LS = "run: ls dist"
+_SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
 
 
 @check(
@@ -114,6 +115,17 @@ _LS = "run: ls dist"
         Example(name="only own pushes", workflow=_WORKFLOW % (_AFTER, _OWN_PUSH, _FETCH)),
         Example(
             name="only members", workflow=_WORKFLOW % (_COMMENT, f"{_ASKED} && {_MEMBER}", _LS)
+        ),
+        Example(
+            name="only branches of the repository itself",
+            workflow=_WORKFLOW
+            % (_TARGET, _SAME % ("pull_request.head", "pull_request.base"), _HEAD),
+        ),
+        Example(
+            name="branches of other repositories too",
+            workflow=_WORKFLOW
+            % (f"{_TARGET}  # !", _SAME % ("pull_request.base", "pull_request.base"), _HEAD),
+            severity=Severity.CRITICAL,
         ),
         Example(
             name="publishes for tags only",
