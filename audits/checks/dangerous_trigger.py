@@ -179,10 +179,16 @@ def _judged(guards: Guards, workflow: Workflow, start: Start) -> Iterator[Verdic
 def _publishing_ways(
     repo: Repository, workflow: Workflow
 ) -> Iterator[tuple[Route, tuple[Step, ...]]]:
+    """The ways to publications, one for those that the same conditions guard in one job."""
+    seen: set[tuple[Job, tuple[Job, ...], tuple[str, ...]]] = set()
     for publication in repo.publications:
+        steps = publishing_steps(publication)
+        guarded = tuple(s.condition.text.value if s.condition else "" for s in steps)
         for route in publication.routes:
-            if route.entry is workflow:
-                yield route, publishing_steps(publication)
+            key = (route.job, route.calls, guarded)
+            if route.entry is workflow and key not in seen:
+                seen.add(key)
+                yield route, steps
 
 
 def _verdict(

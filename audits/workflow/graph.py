@@ -79,6 +79,8 @@ class _Builder:
             for publication in find_publications(
                 workflow, job, self.routes.of(workflow, job), self.library
             )
+            # What a call only seems to do is read in the called workflow, where that is at hand.
+            if not (publication.indirect and publication.step < 0 and self.routes.callee(job))
         )
 
     def used_actions(self, job: Job) -> tuple[CompositeAction, ...]:

@@ -15,10 +15,11 @@ from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow import nodes
 from audits.workflow.nodes import Node, Text
 from audits.workflow.read_action import read_action
-from audits.workflow.read_workflow import read_workflow
+from audits.workflow.read_steps import MOST_STEPS
+from audits.workflow.read_workflow import MOST_JOBS, read_workflow
 
 # With the C reader a file of this size takes some 50 ms; the pure one is twenty times slower.
-MOST_BYTES = 512 * 1024
+MOST_BYTES = 256 * 1024
 MOST_BYTES_PURE = 128 * 1024
 _DEEPEST = 100
 # The C reader composes by recursion, and tens of thousands of levels overflow its stack, which
@@ -190,6 +191,12 @@ def parse_workflow(source: SourceFile) -> ParsedWorkflow:
     except RefusedError as refused:
         return ParsedWorkflow(workflow=None, gaps=(refused.gap,))
     workflow, gaps = read_workflow(source, text, root)
+    steps = sum(len(job.steps) for job in workflow.jobs)
+    if len(workflow.jobs) > MOST_JOBS or steps > MOST_STEPS:
+        detail = f"it has more than {MOST_JOBS} jobs or {MOST_STEPS} steps"
+        return ParsedWorkflow(
+            workflow=None, gaps=(_refused(source, GapReason.TOO_LARGE, detail).gap,)
+        )
     return ParsedWorkflow(workflow=workflow, gaps=gaps)
 
 
@@ -199,4 +206,8 @@ def parse_action(source: SourceFile) -> ParsedAction:
         text, root = compose(source)
     except RefusedError as refused:
         return ParsedAction(action=None, gaps=(refused.gap,))
-    return ParsedAction(action=read_action(source, text, root))
+    action = read_action(source, text, root)
+    if len(action.steps) > MOST_STEPS:
+        detail = f"it has more than {MOST_STEPS} steps"
+        return ParsedAction(action=None, gaps=(_refused(source, GapReason.TOO_LARGE, detail).gap,))
+    return ParsedAction(action=action)

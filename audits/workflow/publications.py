@@ -15,7 +15,7 @@ from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workf
 from audits.workflow.upload_channel import channel_of
 from audits.workflow.upload_contents import packages_of
 from audits.workflow.upload_credentials import Proof, proof_of
-from audits.workflow.upload_indirect import indirect_uploads
+from audits.workflow.upload_indirect import handed_upload, indirect_uploads
 from audits.workflow.upload_match import by_command, by_uses, commands_of
 from audits.workflow.upload_reach import can_run
 from audits.workflow.upload_site import Library, Site
@@ -39,14 +39,17 @@ def find_publications(
     """The publications of a job, in the order of its steps.
 
     A job that calls a workflow of another repository is one where that workflow is known to
-    publish (step -1); one whose text was read is searched like the repository's own. What a composite action of this repository uploads counts for the
-    calling step, ``at`` the place inside the action.
+    publish (step -1), or is given a secret called after the package index; one whose text was
+    read is searched like the repository's own. What a composite action of this repository
+    uploads counts for the calling step, ``at`` the place inside the action.
     """
     if job.never_runs:
         return ()
     base = Site(workflow=workflow, job=job, routes=routes, library=library, path=workflow.path)
     if job.uses is not None:
         called = [_publication(base, uploader, None) for uploader in by_uses(base)]
+        if not called and (handed := handed_upload(base)) is not None:
+            called = [replace(_publication(base, handed, None), indirect=True)]
         return tuple(called) if called and can_run(base) else ()
     sites = _sites(base)
     found: list[Publication] = []

@@ -22,8 +22,8 @@ from audits.workflow.nodes import (
 )
 from audits.workflow.uses import read_uses
 
-# GitHub stops at far fewer; a file of aliases may name one step a hundred thousand times.
-MOST_STEPS = 2000
+# Real files stay far below; a file of aliases may name one step a hundred thousand times.
+MOST_STEPS = 500
 _GROUPS_DEEP = 3
 
 
@@ -47,10 +47,13 @@ def _is_constant(text: str) -> bool:
 
 
 def read_steps(text: Text, node: Node | None) -> tuple[Step, ...]:
-    """The steps of a list; groups of parallel steps are laid out one after the other."""
+    """The steps of a list; groups of parallel steps are laid out one after the other.
+
+    Of more than `MOST_STEPS`, one more is read: whoever counts refuses the file.
+    """
     found = []
     for index, item in enumerate(_flat(node)):
-        if index >= MOST_STEPS:
+        if index > MOST_STEPS:
             break
         found.append(_read_step(text, index, item))
     return tuple(found)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
 
 from audits.model.place import Inputs
 from audits.model.publication import Registry
+from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.upload_match import BY_ACTION, MAY_UPLOAD
 from audits.workflow.upload_site import Site, fits
@@ -18,6 +20,8 @@ from audits.workflow.uploaders import ALL, SCRIPT_TOKENS, WORDS_OF_RELEASE
 
 # What all names of `SCRIPT_TOKENS` have in common: most variables need no closer look.
 _CREDENTIAL = re.compile(r"TOKEN|PASS|AUTH|KEY")
+# A secret that is called after the index, and not after the one for trying things out.
+_INDEX_SECRET = re.compile(r"secrets\.(?!\w*test)\w*(?:pypi|twine)\w*", re.IGNORECASE)
 _RELEASE_WORD = re.compile(rf"(?:{'|'.join(WORDS_OF_RELEASE)})", re.IGNORECASE)
 # What only writes a credential down for a later step, or only prepares.
 _SETS_UP = re.compile(
@@ -35,6 +39,7 @@ def indirect_uploads(
     steps whose uploader only tries.
     """
     names = _names(sites)
+    found: list[tuple[Site, Uploader]] = []
     for registry, patterns in SCRIPT_TOKENS.items():
         if registry in held or not any(fits(name, patterns) for name in names):
             continue
@@ -51,8 +56,31 @@ def indirect_uploads(
         chosen = [site for site in chosen if site.step not in outer]
         if not chosen:
             chosen = _of_job(sites, registry, patterns, quiet)
-        for site in chosen:
-            yield site, _uploader(registry, patterns)
+        found += [(site, _uploader(registry, patterns)) for site in chosen]
+    if Registry.PYPI not in {*held, *(uploader.registry for _, uploader in found)}:
+        handed = ((site, handed_upload(site)) for site in sites)
+        found += [(site, uploader) for site, uploader in handed if uploader is not None]
+    yield from found
+
+
+def handed_upload(site: Site) -> Uploader | None:
+    """The upload by an action or workflow of elsewhere that nobody knows, but that is given a
+    secret called after the package index.
+    """
+    uses = site.uses
+    if uses is None or uses.kind is not UsesKind.REMOTE or uses.owner.lower() == "actions":
+        return None
+    given = dict(site.step.inputs if site.step is not None else site.job.inputs)
+    if site.step is None:
+        given |= site.job.secrets
+    names = tuple(
+        key.lower() for key, scalar in given.items() if _INDEX_SECRET.search(scalar.value)
+    )
+    if not names:
+        return None
+    known = _uploader(Registry.PYPI, SCRIPT_TOKENS[Registry.PYPI])
+    mechanism = "action" if site.step is not None else "called workflow"
+    return replace(known, mechanism=mechanism, tokens=replace(known.tokens, inputs=names))
 
 
 def _names(sites: Sequence[Site]) -> list[str]:
