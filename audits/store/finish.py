@@ -28,11 +28,10 @@ def close_scan(connection: Connection, recording: Recording, finished: datetime)
         .order_by(scan.c.id.desc()).limit(1)
     ).first()  # fmt: skip
     mine = progress.c.scan_id == recording.scan_id
-    reached = connection.scalar(
-        select(func.count()).select_from(progress).where(mine, progress.c.reached)
-    )
+    counted = select(func.count())
+    reached = connection.scalar(counted.select_from(progress).where(mine, progress.c.reached))
     lost = connection.scalar(
-        select(func.count()).select_from(unreached)
+        counted.select_from(unreached)
         .where(unreached.c.owner_id == recording.owner_id, unreached.c.closed == OPEN)
     )  # fmt: skip
     totals = totals_of(

@@ -36,19 +36,7 @@ def read_repository(
     ``channel`` tells which instance of an index an upload address means; ``index_hosts`` are
     the pages of the package index that edits may lead to.
     """
-    workflows: list[Workflow] = []
-    actions: list[CompositeAction] = []
-    gaps = list(snapshot.gaps)
-    for file in snapshot.files:
-        folder, _, name = file.path.rpartition("/")
-        if f"{folder}/" == _WORKFLOWS and name.endswith((".yml", ".yaml")):
-            parsed = parse_workflow(file)
-            gaps += parsed.gaps
-            workflows += [parsed.workflow] if parsed.workflow else []
-        elif name in {"action.yml", "action.yaml"}:
-            read = parse_action(file)
-            gaps += read.gaps
-            actions += [read.action] if read.action else []
+    workflows, actions, gaps = _parsed(snapshot)
     names = package_names(snapshot.files)
     updates = read_updates(snapshot.files)
     foreign = read_foreign(snapshot, workflows, actions)
@@ -65,9 +53,26 @@ def read_repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
         gaps=(*gaps, *foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows)),
-        updates=updates,
-        locked=read_lock(snapshot.files), index_hosts=index_hosts,
+        updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
+
+
+def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], list[Gap]]:
+    """The repository's own workflows and actions, and all that could not be read so far."""
+    workflows: list[Workflow] = []
+    actions: list[CompositeAction] = []
+    gaps = list(snapshot.gaps)
+    for file in snapshot.files:
+        folder, _, name = file.path.rpartition("/")
+        if f"{folder}/" == _WORKFLOWS and name.endswith((".yml", ".yaml")):
+            parsed = parse_workflow(file)
+            gaps += parsed.gaps
+            workflows += [parsed.workflow] if parsed.workflow else []
+        elif name in {"action.yml", "action.yaml"}:
+            read = parse_action(file)
+            gaps += read.gaps
+            actions += [read.action] if read.action else []
+    return workflows, actions, gaps
 
 
 def _missing_callees(workflows: list[Workflow]) -> list[Gap]:

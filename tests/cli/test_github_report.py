@@ -56,7 +56,9 @@ def test_reopened_findings_and_scores_with_their_cause(cli: Cli) -> None:
     checks = {f["check"] for f in reopened["findings"]}
     assert "long-lived-token" in checks
     assert reopened["count"] == len(reopened["findings"])
-    (score,) = found["scores"]  # type: ignore[misc]  # checked by its fields
+    scores = found["scores"]
+    assert isinstance(scores, list)
+    (score,) = scores
     assert (score["repository"], score["cause"], score["grade_before"]) == (
         "lumen",
         "repository",
