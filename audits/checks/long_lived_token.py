@@ -98,6 +98,14 @@ _TRUSTED = f"""\
     steps:
       - uses: {_ACTION}
 """
+_HANDED = """\
+on: release
+jobs:
+  call:
+    uses: other-labs/shared/.github/workflows/release.yml@v1
+    secrets:
+      token: ${{ secrets.LUMEN_PYPI_TOKEN }} # !
+"""
 _TOP = """\
 on: release
 env:
@@ -135,6 +143,7 @@ _UNATTESTED = PackageEvidence(
     examples=(
         Example(name="a token in an input", workflow=_PASSWORD, fixed=_PASSWORD_FIXED),
         Example(name="a token beside id-token", workflow=_ENV, fixed=_ENV_FIXED),
+        Example(name="handed to a workflow of elsewhere", workflow=_HANDED),
         Example(name="a token for the whole workflow", workflow=_TOP),
         Example(name="a trusted publisher", workflow=_TRUSTED),
         Example(

@@ -14,7 +14,7 @@ from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.upload_match import BY_ACTION, MAY_UPLOAD
 from audits.workflow.upload_site import Site, fits
-from audits.workflow.upload_types import Tokens, Uploader
+from audits.workflow.upload_types import SWITCH_ON, Tokens, Uploader
 from audits.workflow.upload_values import Kind, value_of
 from audits.workflow.uploaders import ALL, SCRIPT_TOKENS, WORDS_OF_RELEASE
 
@@ -70,17 +70,22 @@ def handed_upload(site: Site) -> Uploader | None:
     uses = site.uses
     if uses is None or uses.kind is not UsesKind.REMOTE or uses.owner.lower() == "actions":
         return None
+    if uses.action in BY_ACTION:
+        return None  # it is known, and told not to upload
     given = dict(site.step.inputs if site.step is not None else site.job.inputs)
     if site.step is None:
         given |= site.job.secrets
     names = tuple(
         key.lower() for key, scalar in given.items() if _INDEX_SECRET.search(scalar.value)
     )
-    if not names:
+    tries = any(
+        key.lower() in SWITCH_ON and scalar.value in SWITCH_ON[key.lower()]
+        for key, scalar in given.items()
+    )
+    if tries or not names:
         return None
     known = _uploader(Registry.PYPI, SCRIPT_TOKENS[Registry.PYPI])
-    mechanism = "action" if site.step is not None else "called workflow"
-    return replace(known, mechanism=mechanism, tokens=replace(known.tokens, inputs=names))
+    return replace(known, mechanism=uses.slug, tokens=replace(known.tokens, inputs=names))
 
 
 def _names(sites: Sequence[Site]) -> list[str]:

@@ -75,6 +75,58 @@ def test_scripts_are_found_by_their_credential(steps: str, head: str, step: int)
     assert (found.indirect, found.auth, found.packages) == (True, Auth.TOKEN, ("lumen",))
 
 
+_CALL = """
+on: {push: {tags: ["v*"]}}
+jobs:
+  call:
+    uses: %s
+    %s
+"""
+_SHARED = "other-labs/shared/.github/workflows/release.yml@v1"
+
+
+@pytest.mark.parametrize(
+    ("text", "mechanism"),
+    [
+        (
+            job_of("- uses: other-labs/ship@v1\n  with: {key: '${{ secrets.PYPI_KEY }}'}"),
+            "other-labs/ship",
+        ),
+        (_CALL % (_SHARED, "secrets: {token: '${{ secrets.LUMEN_PYPI }}'}"), "other-labs/shared"),
+        (
+            _CALL % (_SHARED, "secrets: {PYPI: '${{ secrets.TWINE_PASSWORD }}'}"),
+            "other-labs/shared",
+        ),
+    ],
+)
+def test_what_is_handed_the_secret_of_the_index_uploads(text: str, mechanism: str) -> None:
+    found = the_one(text, FILES)
+    assert (found.registry, found.mechanism) == (Registry.PYPI, mechanism)
+    assert (found.indirect, found.auth) == (True, Auth.TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        job_of("- uses: other-labs/ship@v1\n  with: {key: '${{ secrets.TEST_PYPI_KEY }}'}"),
+        job_of("- uses: other-labs/ship@v1\n  with: {a: '${{ secrets.PYPI }}', dry-run: true}"),
+        job_of("- uses: other-labs/ship@v1\n  with: {key: '${{ secrets.KEY }}'}"),
+        job_of("- uses: ./ship\n  with: {key: '${{ secrets.PYPI }}'}"),
+        job_of("- uses: actions/cache@v4\n  with: {key: '${{ secrets.PYPI }}'}"),
+        _CALL % (_SHARED, "secrets: inherit"),
+        _CALL % (_SHARED, "secrets: {token: '${{ secrets.TOKEN }}'}"),
+        _CALL % ("./.github/workflows/x.yml", "secrets: {token: '${{ secrets.PYPI }}'}"),
+        _CALL
+        % (
+            "OpenAstronomy/github-actions-workflows/.github/workflows/publish.yml@v3",
+            "with: {upload_to_pypi: false}\n    secrets: {pypi_token: '${{ secrets.PYPI }}'}",
+        ),
+    ],
+)
+def test_what_is_not_handed_it_does_not(text: str) -> None:
+    assert found_in(text) == ()
+
+
 def test_every_variable_of_the_table_looks_like_a_credential() -> None:
     for registry, names in SCRIPT_TOKENS.items():
         for name in names:
