@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 from audits import __version__
+from audits.github_facts import environments_of
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.place import Scalar
@@ -206,8 +207,6 @@ def _same(ref: RepositoryRef, asks: _Asks) -> Same:
 
 def _asks(repository: Repository) -> _Asks:
     """What its audit asked of others."""
-    from audits.github_facts import environments_of
-
     uses = {(u.owner, u.repo, u.ref, u.comment) for u in remote_uses(repository)}
     return _Asks(
         files=_files(repository.snapshot), uses=tuple(sorted(uses)),

@@ -64,6 +64,7 @@ class _Open:
     repositories: int = 0
     changed: int = 0
     same: int = 0
+    put_off: bool = False
 
 
 class Scanner:
@@ -145,7 +146,9 @@ class Scanner:
     def _wanted(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
         for snapshot in snapshots:
             current = self._current(snapshot.ref.owner, source)
-            if snapshot.ref.name.lower() not in current.done and not is_put_off(snapshot):
+            if is_put_off(snapshot):
+                current.put_off = True
+            elif snapshot.ref.name.lower() not in current.done:
                 yield snapshot
 
     def _current(self, owner: str, source: str) -> _Open:
@@ -195,7 +198,7 @@ class Scanner:
     def _end(self, current: _Open, gaps: tuple[Gap, ...]) -> Scanned | None:
         """Finish an owner's scan; None where it is left to be resumed."""
         known = [gap for gap in gaps if _is_of(gap, current.owner)]
-        if any(map(_is_put_off, known)):
+        if current.put_off or any(map(_is_put_off, known)):
             self.paused = (*self.paused, current.owner)
             return None
         asked = shared_gaps(self.plan.facts)

@@ -23,10 +23,11 @@ def print_summary(
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
             typer.echo(line)
-    for gap in gaps[:_MOST]:
-        typer.echo(f"not seen: {printable(gap.detail)}")
-    if len(gaps) > _MOST:
-        typer.echo(f"not seen: and {len(gaps) - _MOST} more; 'release-audit export' lists them")
+    missed = list(dict.fromkeys(gap.detail for gap in gaps))
+    for detail in missed[:_MOST]:
+        typer.echo(f"not seen: {printable(detail)}")
+    if len(missed) > _MOST:
+        typer.echo(f"not seen: and {len(missed) - _MOST} more; 'release-audit export' lists them")
     if finished:
         typer.echo("See it with: release-audit dashboard")
 

@@ -111,6 +111,7 @@ class Scans:
     cache: Path
     audited: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
+    running: GitHubScan | None = None
 
     def run(
         self, *, marks: tuple[str, ...] = (), resume: bool = False,
@@ -124,6 +125,8 @@ class Scans:
             store=open_store(self.database), plan=plan, connection=connection or connect(self.github),
             marks=marks, resume=resume,
         )  # fmt: skip
+
+        self.running = scan
 
         def note(audit: Audit) -> None:
             self.audited.append(audit.repository.ref.name)

@@ -101,6 +101,29 @@ def test_all_faults_together(
     assert results(scans.store) == expected
 
 
+def test_a_waiting_scan_says_so_and_keeps_its_place(
+    scans: Scans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audits.scan._BEAT_SECONDS", 0.0)
+    said: list[tuple[float, str]] = []
+    beats: set[str] = set()
+    path = scans.database.removeprefix("sqlite:///")
+
+    def wait(seconds: float, why: str) -> None:
+        said.append((seconds, why))
+        assert scans.running is not None
+        scans.running.beat()
+        with closing(sqlite3.connect(path)) as connection:
+            beats.update(str(row[0]) for row in connection.execute("SELECT beat FROM scan_lock"))
+
+    scans.github.faults.retry_after = "1"
+    scans.github.faults.script.extend(["", "secondary", "429"])
+    scans.run(connection=connect(scans.github, limits=FAST, on_wait=wait))
+    assert max(seconds for seconds, _ in said) > 0.9
+    assert {why for _, why in said} == {"GitHub asks for a pause"}
+    assert len(beats) > 1
+
+
 def test_a_stop_in_the_middle_keeps_what_was_recorded(
     scans: Scans, expected: dict[str, dict[str, object]]
 ) -> None:

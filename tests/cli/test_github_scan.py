@@ -120,6 +120,16 @@ def test_a_budget_that_is_used_up_leaves_a_scan_to_be_resumed(cli: Cli) -> None:
     assert len(cli.store.scans(OWNER)) == 1
 
 
+def test_a_budget_leaves_a_list_to_be_resumed_too(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("orchard-labs/lumen\norchard-labs/moss\n", "utf-8")
+    ran = cli.scan("--repos", str(path), "--max-points", "1")
+    assert ran.code == 3
+    assert f"release-audit scan --repos {path} --resume" in ran.err
+    assert cli.scan("--repos", str(path), "--resume").code == 0
+    assert {row.repository for row in cli.store.repositories(owner=OWNER)} == {"lumen", "moss"}
+
+
 def test_archived_repositories_and_forks_are_chosen(cli: Cli) -> None:
     owner = cli.github.world.owners[0]
     owner.add(Repo("attic", package("attic"), archived=True))
