@@ -138,6 +138,11 @@ jobs:
             files={"package.json": '{"packageManager": "npm@11.6.0"}'},
         ),
         Example(name="Go before caches were on", workflow=_WORKFLOW % "actions/setup-go@v3.5.0"),
+        Example(
+            name="Go before caches were on, as another tool comments it",
+            workflow=_WORKFLOW
+            % "actions/setup-go@d35c59abb061a4a6fb18e82ac0862c26744d6ab5 # ratchet:actions/setup-go@v3",
+        ),
         Example(name="Go since they are", workflow=_WORKFLOW % "actions/setup-go@v5  # !"),
         Example(
             name="Go of a version that nobody can tell",

@@ -7,12 +7,12 @@ https://docs.zizmor.sh/audits/#cache-poisoning
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 
 from audits.model.expression import fences
 from audits.model.place import Scalar
+from audits.model.versions import version_comment, version_of_ref
 from audits.model.workflow import Step
 
 
@@ -185,6 +185,6 @@ def major_version(step: Step) -> int | None:
     """The major version of a step's action, by its ref or by the comment behind its commit."""
     if step.uses is None:
         return None
-    text = step.uses.comment if step.uses.is_pinned else step.uses.ref
-    match = re.match(r"v?(\d+)(\.\d+){0,2}\b", text)
-    return int(match[1]) if match else None
+    uses = step.uses
+    version = version_of_ref(version_comment(uses.comment) if uses.is_pinned else uses.ref)
+    return version.numbers[0] if version is not None else None
