@@ -194,10 +194,10 @@ _TOKEN = "TWINE_PASSWORD: '${{ secrets.T }}'"
 @pytest.mark.parametrize(
     "text",
     [
-        _many("{run: twine upload $V1}", 2000, env=_WIDE),
-        _many(f"{{run: make x, env: {{{_TOKEN}}}}}", 2000, env=_WIDE),
-        _many("{run: make publish}", 900, env=_TOKEN, jobs=True),
-        _many("{id: a, run: 'docker login -p ${{ secrets.T }}; docker push a'}", 2000),
+        _many("{run: twine upload $V1}", 500, env=_WIDE),
+        _many(f"{{run: make x, env: {{{_TOKEN}}}}}", 500, env=_WIDE),
+        _many("{run: make publish}", 256, env=_TOKEN, jobs=True),
+        _many("{id: a, run: 'docker login -p ${{ secrets.T }}; docker push a'}", 500),
         _many(f"{{uses: {PUBLISH}, with: {{password: '${{{{ env.A0 }}}}'}}}}", 300, env=_CHAIN),
         _many("{run: 'twine upload -p $A -r $C ${{ env.C }}'}", 3, env="A: $B, B: $A, C: '${{ env.C }}'"),
         "on: push\njobs:\n  a:\n    steps:\n      - run: |\n" + "          twine upload $A\n" * 9000,
