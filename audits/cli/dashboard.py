@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -17,6 +17,10 @@ from audits.cli.options import DatabaseOption, IndexOption
 
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port to listen on.")]
 HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+AllowOption = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--allow-host", metavar="NAME", help="A host name that viewers type, behind a proxy."),
+]
 BrowserOption = Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")]
 
 
@@ -24,7 +28,12 @@ def dashboard(
     database: DatabaseOption = None,
     port: PortOption = 8501,
     host: HostOption = "127.0.0.1",
-    browser: BrowserOption = True,
+    browser: AllowOption = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--allow-host", metavar="NAME", help="A host name that viewers type, behind a proxy."),
+]
+BrowserOption = True,
+    allow_host: AllowOption = None,
     index_url: IndexOption = "",
 ) -> None:
     """Open the dashboard in a browser; Ctrl-C stops it."""
@@ -62,7 +71,7 @@ def serve(database: str | None, *, port: int, host: str, browser: bool, index_ur
         environment["RELEASE_AUDIT_INDEX_URL"] = index_url
     typer.echo(f"The dashboard listens on http://{host}:{port}; Ctrl-C stops it.")
     process = subprocess.Popen(  # noqa: S603 - our own script and options
-        command(entry, port=port, host=host, browser=browser),
+        command(entry, port=port, host=host, browser=browser, names=names),
         env=environment,
         cwd=entry.parent.parent,
     )
@@ -74,9 +83,15 @@ def serve(database: str | None, *, port: int, host: str, browser: bool, index_ur
         return 0
 
 
-def command(entry: Path, *, port: int, host: str, browser: bool) -> list[str]:
-    """The command line of the dashboard's process; no address of a database is in it."""
-    names = {"localhost", "127.0.0.1", host}
+def command(
+    entry: Path, *, port: int, host: str, browser: bool, names: tuple[str, ...] = ()
+) -> list[str]:
+    """The command line of the dashboard's process; no address of a database is in it.
+
+    Only pages asked for under ``names``, or this machine's own, can talk to it: other names
+    that lead here are how a foreign page would read it (DNS rebinding).
+    """
+    known = {"localhost", "127.0.0.1", host, *names}
     options = {
         "server.address": host,
         "server.port": str(port),
@@ -91,7 +106,7 @@ def command(entry: Path, *, port: int, host: str, browser: bool) -> list[str]:
         "runner.magicEnabled": "false",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
-    hosts = [f"--server.allowedHosts={name}" for name in sorted(names)]
+    hosts = [f"--server.allowedHosts={name}" for name in sorted(known)]
     return [sys.executable, "-m", "streamlit", "run", str(entry), *flags, *hosts]
 
 
