@@ -19,7 +19,9 @@ PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="The p
 HostOption = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 AllowOption = Annotated[
     Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option("--allow-host", metavar="NAME", help="A host name that viewers type, behind a proxy."),
+    typer.Option(
+        "--allow-host", metavar="NAME", help="A host name that viewers type, behind a proxy."
+    ),
 ]
 BrowserOption = Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")]
 
@@ -28,16 +30,15 @@ def dashboard(
     database: DatabaseOption = None,
     port: PortOption = 8501,
     host: HostOption = "127.0.0.1",
-    browser: AllowOption = Annotated[
-    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option("--allow-host", metavar="NAME", help="A host name that viewers type, behind a proxy."),
-]
-BrowserOption = True,
+    browser: BrowserOption = True,
     allow_host: AllowOption = None,
     index_url: IndexOption = "",
 ) -> None:
     """Open the dashboard in a browser; Ctrl-C stops it."""
-    raise typer.Exit(serve(database, port=port, host=host, browser=browser, index_url=index_url))
+    names = tuple(allow_host or ())
+    raise typer.Exit(
+        serve(database, port=port, host=host, browser=browser, index_url=index_url, names=names)
+    )
 
 
 def script() -> Path:
