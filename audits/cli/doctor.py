@@ -11,6 +11,7 @@ import typer
 from audits.check import all_checks
 from audits.cli.exits import UsageError
 from audits.cli.github import ApiUrlOption, TokenFileOption
+from audits.cli.options import OfflineOption
 from audits.model.settings import Need
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def doctor(
     owner: Annotated[str, typer.Argument(metavar="OWNER", help="An account on GitHub.")],
     token_file: TokenFileOption = None,
     api_url: ApiUrlOption = "",
+    offline: OfflineOption = False,
 ) -> None:
     """Say what this token sees, which checks stay unknown, and what a scan would cost."""
     from audits.cli.github import connect, is_login
@@ -30,6 +32,8 @@ def doctor(
     from audits.collect.github import GitHubCollector, Request
     from audits.report.escape import printable
 
+    if offline:
+        raise UsageError("Only GitHub can say what a token sees.", "Leave --offline out.")
     if not is_login(owner):
         raise UsageError(f"{owner!r} is no account's name.", "Give the name alone.")
     with watching("asking GitHub") as watch:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from audits.cli.exits import UsageError
-from audits.cli.options import DatabaseOption, WaiversOption
+from audits.cli.options import DatabaseOption, OfflineOption, WaiversOption
 
 if TYPE_CHECKING:
     from audits.report.news import News
@@ -31,6 +31,7 @@ def report(
     form: Annotated[NewsFormat, typer.Option("--format", help="How to print.")] = NewsFormat.TEXT,
     waivers: WaiversOption = None,
     database: DatabaseOption = None,
+    offline: OfflineOption = False,
 ) -> None:  # fmt: skip
     """Print what is new, fixed, reopened and not re-checked, and which scores changed why."""
     from audits.cli.plan import load_waivers

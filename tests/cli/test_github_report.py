@@ -32,7 +32,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
 
 
 def report(cli: Cli, *words: str) -> Ran:
-    return release_audit("report", "--database", cli.database, *words)
+    return release_audit("report", "--offline", "--database", cli.database, *words)
 
 
 def document(cli: Cli, *words: str) -> dict[str, object]:

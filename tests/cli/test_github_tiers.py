@@ -70,6 +70,7 @@ def test_the_doctor_of_an_unknown_owner_or_with_a_wrong_token(tmp_path: Path) ->
         words = ("--api-url", cli.github.url)
         assert release_audit("doctor", "nobody", *words, **cli.environment).code == 3
         assert release_audit("doctor", "two words", *words, **cli.environment).code == 2
+        assert release_audit("doctor", OWNER, *words, "--offline", **cli.environment).code == 2
         wrong = release_audit("doctor", OWNER, *words, **{"RELEASE_AUDIT_TOKEN": "wrong"})
     assert wrong.code == 3
     assert "GitHub does not accept this credential." in wrong.err
