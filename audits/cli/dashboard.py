@@ -57,7 +57,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def serve(database: str | None, *, port: int, host: str, browser: bool, index_url: str = "") -> int:
+def serve(
+    database: str | None,
+    *,
+    port: int,
+    host: str,
+    browser: bool,
+    index_url: str = "",
+    names: tuple[str, ...] = (),
+) -> int:
     """Run the dashboard until it is stopped and return its exit code."""
     entry = script()
     if not is_loopback(host) and not _has_login(entry.parent.parent):
