@@ -13,6 +13,7 @@ from audits.checks.constants import LESSON
 from audits.model.foreign import foreign_path
 from audits.model.index_hosts import IndexHosts
 from audits.model.links import finding_links, lesson_link
+from audits.model.masking import masked
 from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severity, Unknown
 from audits.model.repository import Breadth, Repository
 from audits.model.score import AuditedFinding
@@ -112,12 +113,18 @@ def _severity(check: Check, finding: Finding, repository: Repository) -> Severit
 
 
 def excerpt_of(repository: Repository, finding: Finding) -> str:
-    """The line at fault as it stands in the file, at most 200 characters."""
+    """The line at fault as it stands in the file, credentials left out, at most 200
+    characters.
+    """
     file = repository.file(finding.at.path)
     if file is None:
         return ""
     lines = file.text.split("\n", finding.at.line)
-    return lines[finding.at.line - 1].strip()[:200] if len(lines) >= finding.at.line else ""
+    return (
+        masked(lines[finding.at.line - 1].strip()[:2000])[:200]
+        if len(lines) >= finding.at.line
+        else ""
+    )
 
 
 def _links(

@@ -161,3 +161,15 @@ def test_a_refused_token_is_not_in_the_error(cli: Cli, logged: io.StringIO) -> N
     assert ran.code == 3
     assert TOKEN not in ran.out + ran.err + logged.getvalue()
     assert "Bad credentials" not in ran.out + ran.err
+
+
+def test_a_credential_in_a_workflow_is_reported_and_not_repeated(cli: Cli, tmp_path: Path) -> None:
+    secret = "pypi-AgE" + "IcHlwaS5vcmcCJD" * 6
+    tidepool = next(r for r in cli.github.world.repositories() if r.name == "tidepool")
+    text = TOKEN_RELEASE.replace("${{ secrets.PYPI_API_TOKEN }}", secret)
+    tidepool.change(".github/workflows/release.yml", text)
+    ran = everything(cli, tmp_path)
+    export = "\n".join(p.read_text("utf-8") for p in (tmp_path / "export").iterdir())
+    assert "hardcoded-credential" in export
+    assert "hardcoded-credential" in ran[3].out
+    assert secret not in export + "".join(r.out + r.err for r in ran)
