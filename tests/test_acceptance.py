@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from audits.acceptance import Acceptances
 from audits.audit import Rules, audit
@@ -19,9 +17,7 @@ from audits.check import all_checks
 from audits.judge import judge
 from audits.model.outcome import Acceptance, AcceptanceKind, Outcome
 from audits.model.repository import Breadth
-from audits.model.source import SourceFile
 from audits.waivers import read_waivers
-from audits.workflow.marks import comment_start, marks_of
 from tests.checks.harness import INDEX
 from tests.engines.agreement import program
 from tests.engines.test_zizmor import repository
@@ -278,16 +274,13 @@ def test_zizmors_form_is_followed_to_the_space(comment: str, heeded: bool, tmp_p
         (CONFIG, "rules: {artipacked: {disable: true}}", False),
         (CONFIG, "rules: {unpinned-uses: {disable: false}}", False),
         (CONFIG, "rules: [", False),
-        (CONFIG, "- rules", False),
         ("docs/zizmor.yml", "rules: {unpinned-uses: {disable: true}}", False),
     ],
 )
 def test_zizmors_configuration_is_heeded(path: str, text: str, heeded: bool) -> None:
     files = {RELEASE: workflow(f"- name: Peel\n  uses: orchard-labs/peel@v1\n{UPLOAD}"), path: text}
     (found,) = accepted("unpinned-action", files)
-    assert (found is not None) is heeded
-    if found is not None:
-        assert path in found.reason
+    assert (found is not None and path in found.reason) is heeded
 
 
 def test_the_configuration_beside_the_workflows_goes_first() -> None:
@@ -296,10 +289,3 @@ def test_the_configuration_beside_the_workflows_goes_first() -> None:
         CONFIG: "rules: {artipacked: {disable: true}}",
     }
     assert accepted("unpinned-action", files) == [None]
-
-
-@given(st.text(alphabet="a#'\"|>-: \n[]{}\\é\t\r", max_size=200))
-def test_any_text_is_searched_for_comments(text: str) -> None:
-    marked = text + "\n# release-audit: ignore[unpinned-action] why\n"
-    for mark in marks_of(SourceFile.of(RELEASE, marked.encode())):
-        assert comment_start(marked.split("\n")[mark.line - 1]) >= 0

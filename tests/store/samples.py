@@ -157,6 +157,12 @@ def graph_of(published: Publication) -> ReleaseGraph:
     )  # fmt: skip
 
 
+NAMED = LessonStep(
+    title="Name the workflow", url="https://lesson.example/#1", state=StepState.DONE,
+    checks=("unnamed-workflow",),
+)  # fmt: skip
+
+
 def audit(
     name: str = "lumen",
     *found: AuditedFinding,
@@ -190,19 +196,16 @@ def audit(
         references={(r.slug, r.ref): r for r in references} if references else NO_REFERENCES,
         index={("pypi", index.name): index} if index else NO_INDEX,
     )  # fmt: skip
-    state = Ladder.ATTESTED if index else Ladder.TOKEN
     status = PackageStatus(
-        registry="pypi", package=name, state=state, why="a stored token uploads it",
-        publications=(published.key,),
+        registry="pypi", package=name, state=Ladder.ATTESTED if index else Ladder.TOKEN,
+        why="a stored token uploads it", publications=(published.key,),
     )  # fmt: skip
-    step = LessonStep(title="Name the workflow", url="https://lesson.example/#1",
-                      state=StepState.DONE, checks=("unnamed-workflow",))  # fmt: skip
     scored = score(points, tier=tier, policy=policy)
     return Audit(
         repository=repository, score=scored, strict_score=replace(scored, points=points),
         results=(result(PINS, *found), result(TOKEN, area=Area.TRUSTED_PUBLISHER))
         if results is None else results,
-        statuses=(status,), lesson=(step,), beyond=beyond, owner_results=owner_results,
+        statuses=(status,), lesson=(NAMED,), beyond=beyond, owner_results=owner_results,
     )  # fmt: skip
 
 
