@@ -81,8 +81,8 @@ jobs:
           curl -sSfL -o tool.tar.gz https://tools.example/latest # !
           tar xzf tool.tar.gz
       - run: curl -O https://tools.example/uploader && chmod +x uploader # !
-      - run: curl https://tools.example/get.py > /tmp/get.py # !
-      - run: python /tmp/get.py
+      - run: curl https://tools.example/get.py > get.py  # !
+      - run: python get.py
       - run: curl -o notes.md https://api.example/notes
       - shell: pwsh
         run: |

@@ -163,6 +163,14 @@ NAMED = LessonStep(
 )  # fmt: skip
 
 
+def status_of(published: Publication, *, attested: bool) -> PackageStatus:
+    """The ladder's state of the package that a publication uploads."""
+    return PackageStatus(
+        registry="pypi", package=published.packages[0], publications=(published.key,),
+        state=Ladder.ATTESTED if attested else Ladder.TOKEN, why="a stored token uploads it",
+    )  # fmt: skip
+
+
 def audit(
     name: str = "lumen",
     *found: AuditedFinding,
@@ -185,27 +193,23 @@ def audit(
     """An audit of a repository that publishes one package with one job."""
     flow, job = workflow(text, line=line)
     published = publication(name, flow, job, line)
+    graph = graph_of(published)
     snapshot = Snapshot(
         ref=RepositoryRef(owner=OWNER, name=name), commit=sha, committed_at=night(0),
         files=(flow.source,), settings=settings, gaps=gaps, topics=("python", "science"),
         database_id=github_id,
     )  # fmt: skip
-    graph = graph_of(published)
     repository = Repository(
         snapshot=snapshot, workflows=(flow,), graph=graph, breadth=breadth,
         references={(r.slug, r.ref): r for r in references} if references else NO_REFERENCES,
         index={("pypi", index.name): index} if index else NO_INDEX,
-    )  # fmt: skip
-    status = PackageStatus(
-        registry="pypi", package=name, state=Ladder.ATTESTED if index else Ladder.TOKEN,
-        why="a stored token uploads it", publications=(published.key,),
     )  # fmt: skip
     scored = score(points, tier=tier, policy=policy)
     return Audit(
         repository=repository, score=scored, strict_score=replace(scored, points=points),
         results=(result(PINS, *found), result(TOKEN, area=Area.TRUSTED_PUBLISHER))
         if results is None else results,
-        statuses=(status,), lesson=(NAMED,), beyond=beyond, owner_results=owner_results,
+        statuses=(status_of(published, attested=index is not None),), lesson=(NAMED,), beyond=beyond, owner_results=owner_results,
     )  # fmt: skip
 
 
