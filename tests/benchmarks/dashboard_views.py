@@ -1,0 +1,123 @@
+"""Time every view of the dashboard over a large database, on the server and in a browser.
+
+Run by hand: ``python -m tests.benchmarks.dashboard_views [DATABASE_URL]``; without an address
+10,000 repositories over 100 scans are recorded first, in a temporary folder (six minutes).
+
+Server seconds are those of one run of a view's script through the router, as a viewer who
+opens it causes: "cold" with nothing kept (Streamlit's caches cleared, the database opened
+anew), "warm" the run after it. First paint is what Chromium reports of the Overview, then the
+moment its heading stands, and the moment nothing runs any more (0.4 s of watching included):
+for the first viewer of a fresh process, then for a second one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+from playwright.sync_api import Browser, sync_playwright
+from streamlit.logger import set_log_level
+from streamlit.testing.v1 import AppTest
+
+from tests.benchmarks.large_database import build
+from tests.dashboard.browser import FLAGS, ROOT, VIEWS, chromium, served
+from tests.dashboard.screenshots import settle
+
+LIMIT = 1.0
+"""Seconds that the server may take for a view."""
+
+PATIENCE = 120
+PAINT = "performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)[0]"
+
+
+def main() -> None:
+    """Time the views of the named database, or of one made for it."""
+    set_log_level("ERROR")  # outside a server Streamlit warns whenever a cache is made
+    with _database(sys.argv[1:]) as url:
+        os.environ["RELEASE_AUDIT_DATABASE"] = url
+        slow = _on_the_server()
+        _in_a_browser(url)
+    print(f"Over {LIMIT:.0f} s: {', '.join(slow)}" if slow else f"All views within {LIMIT:.0f} s")
+
+
+@contextmanager
+def _database(words: list[str]) -> Iterator[str]:
+    if words:
+        yield words[0]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'large.sqlite'}"
+        for scan in build(url):
+            print(f"recorded scan {scan}", flush=True)
+        yield url
+
+
+def _on_the_server() -> list[str]:
+    """Print a line for each view; the names of those that took too long."""
+    _server_seconds("overview")  # what the process imports is not the view's doing
+    print(f"{'view':14} {'cold':>7} {'warm':>7}")
+    slow = []
+    for view in VIEWS:
+        cold, warm = _server_seconds(view)
+        print(f"{view:14} {cold:6.2f}s {warm:6.2f}s", flush=True)
+        if max(cold, warm) > LIMIT:
+            slow.append(view)
+    return slow
+
+
+def _server_seconds(view: str) -> tuple[float, float]:
+    """Seconds of a view's script with nothing kept, and once more."""
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run()
+    if view != "overview":
+        app.switch_page(f"views/{view.replace('-', '_')}.py")
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    spans = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        app.run()
+        spans.append(time.perf_counter() - begun)
+    if app.exception or [title.value for title in app.title] != [VIEWS[view]]:
+        raise SystemExit(f"The view {view} broke: {[e.message for e in app.exception]}")
+    return spans[0], spans[1]
+
+
+def _in_a_browser(url: str) -> None:
+    """Print when the Overview stands for the first and the second viewer of a process."""
+    path = chromium()
+    if not path:
+        print("No Chromium on this machine: no first paint was measured.")
+        return
+    print(f"{'Overview':14} {'paint':>7} {'heading':>7} {'whole':>7}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        with served(url, Path(folder)) as address:
+            for viewer in ("first viewer", "second viewer"):
+                spans = " ".join(f"{span:6.2f}s" for span in _seen(browser, address))
+                print(f"{viewer:14} {spans}", flush=True)
+        browser.close()
+
+
+def _seen(browser: Browser, address: str) -> tuple[float, float, float]:
+    """Seconds from the request to the first paint, to the heading, to the whole view."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    begun = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.get_by_role("heading", level=1, name=VIEWS["overview"]).wait_for(timeout=60_000)
+    headed = time.perf_counter() - begun
+    settle(page)
+    whole = time.perf_counter() - begun
+    painted = float(page.evaluate(PAINT)) / 1000
+    context.close()
+    return painted, headed, whole
+
+
+if __name__ == "__main__":
+    main()
