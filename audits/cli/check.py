@@ -22,6 +22,7 @@ from audits.cli.options import (
     IndexOption,
     NoEngineOption,
     OfflineOption,
+    RegistryOption,
     WaiversOption,
 )
 from audits.model.outcome import Severity
@@ -51,6 +52,7 @@ def check(
     no_engine: NoEngineOption = False,
     waivers: WaiversOption = None,
     index_url: IndexOption = "",
+    registry: RegistryOption = None,
     online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
     offline: OfflineOption = False,
     token_file: TokenFileOption = None,
@@ -69,13 +71,11 @@ def check(
     loaded = load_waivers(waivers, date.today())
     for problem in loaded.problems:
         typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
+    silent = not remote and (offline or not online)
     plan = make_plan(
-        index_url=index_url,
-        waivers=loaded,
-        engine=not no_engine,
-        everything=everything,
-        facts=index_facts(index_url, offline=not remote and (offline or not online)),
-    )
+        index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
+        facts=index_facts(index_url, offline=silent, registries=registry),
+    )  # fmt: skip
     if remote:
         audit = _audit_remote(remote, plan, connect(token_file, api_url, host=host))
     else:

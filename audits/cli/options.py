@@ -16,6 +16,10 @@ IndexOption = Annotated[
     str,
     typer.Option("--index-url", metavar="URL", help="Simple index that stands for PyPI.", envvar="RELEASE_AUDIT_INDEX_URL", show_envvar=True),
 ]  # fmt: skip
+RegistryOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--registry", metavar="NAME=URL", help="Address of another registry, npm or crates, as in npm=https://registry.npm.example; repeat it, or in the variable write several with spaces between.", envvar="RELEASE_AUDIT_REGISTRIES", show_envvar=True),
+]  # fmt: skip
 WaiversOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--waivers", metavar="FILE", help="TOML file of reviewed waivers."),

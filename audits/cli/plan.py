@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from audits.acceptance import Acceptances
 from audits.audit import Rules
 from audits.check import all_checks
 from audits.cli.exits import UsageError
+from audits.cli.registries import read_registries
 from audits.collect.advisories import bundled
 from audits.collect.index_hosts import index_hosts
 from audits.engines.zizmor import RULES, Zizmor
@@ -46,15 +48,16 @@ def known_checks() -> frozenset[str]:
     return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
 
 
-def index_facts(index_url: str, *, offline: bool) -> Facts:
-    """Facts of package indexes, or of nobody."""
+def index_facts(index_url: str, *, offline: bool, registries: Iterable[str] | None = None) -> Facts:
+    """Facts of package indexes, or of nobody; ``registries`` are others as NAME=URL."""
+    others = read_registries(registries or ())
     if offline:
         return NoFacts(known=bundled())
     from audits.collect.index import IndexReader, default_cache
     from audits.facts import IndexFacts
 
     read_hosts(index_url)
-    reader = IndexReader(index_url, cache=default_cache())
+    reader = IndexReader(index_url, registries=others, cache=default_cache())
     return IndexFacts(reader=reader, known=bundled())
 
 

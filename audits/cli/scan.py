@@ -18,6 +18,7 @@ from audits.cli.options import (
     IndexOption,
     NoEngineOption,
     OfflineOption,
+    RegistryOption,
     WaiversOption,
 )
 
@@ -45,6 +46,7 @@ def scan(
     max_points: MaxPointsOption = None,
     database: DatabaseOption = None,
     index_url: IndexOption = "",
+    registry: RegistryOption = None,
     waivers: WaiversOption = None,
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
@@ -59,7 +61,7 @@ def scan(
         typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
     plan = make_plan(
         index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
-        facts=index_facts(index_url, offline=offline),
+        facts=index_facts(index_url, offline=offline, registries=registry),
     )  # fmt: skip
     if folder is not None:
         _folder(folder, org, host or "github.com", plan, loaded, database, resume)

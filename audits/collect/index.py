@@ -19,6 +19,9 @@ from audits.model.source import Gap, GapReason
 OFFLINE = unseen("the package index was not asked, as this run is offline")
 """What stands in place of evidence in a run without network."""
 
+OTHER_REGISTRIES = (Registry.NPM.value, Registry.CRATES.value)
+"""Words of the registries that can be read beside the index, once they have an address."""
+
 
 class RegistryReader(Protocol):
     """Reads packages of one registry; answers without exceptions."""
@@ -100,9 +103,12 @@ class IndexReader:
         if reader is not None:
             return reader.read(name)
         reason = "no address of this registry is configured"
+        advice = "they cannot be read"
+        if registry in OTHER_REGISTRIES:
+            advice = f"name it by --registry {registry}=URL to see them"
         gap = Gap(
             subject=f"{registry}:*", reason=GapReason.UNSUPPORTED,
-            detail=f"packages of {registry} were not looked up, as {reason}: name one to see them.",
+            detail=f"packages of {registry} were not looked up, as {reason}: {advice}.",
         )  # fmt: skip
         return PackageEvidence(registry=registry, name=name, releases=unseen(reason)), (gap,)
 

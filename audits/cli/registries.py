@@ -1,0 +1,81 @@
+"""Addresses of package registries other than PyPI, as commands are given them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+from audits.cli.exits import UsageError
+
+_WORD = re.compile(r"[A-Za-z0-9._-]{1,30}")
+_ADDRESS = re.compile(r"[\x21-\x7e]+")
+
+
+def read_registries(values: Iterable[str]) -> dict[str, str]:
+    """Addresses by the registry's word; UsageError for what cannot be one.
+
+    Messages name the registry alone: an address may hold a password.
+    """
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, url = value.strip().partition("=")
+        if not equals or not _WORD.fullmatch(name):
+            raise UsageError(
+                "A registry was given without its name.",
+                "Write NAME=URL, as in npm=https://registry.npm.example.",
+            )
+        _check_name(name)
+        if name in found:
+            raise UsageError(f"The registry {name} was given two addresses.", "Leave one out.")
+        found[name] = _checked(name, url)
+    return found
+
+
+def _check_name(name: str) -> None:
+    # Slow to import, and not needed where no registry is named.
+    from audits.collect.index import OTHER_REGISTRIES
+
+    if name == "pypi":
+        raise UsageError("PyPI's address is no --registry.", "Give it by --index-url.")
+    if name not in OTHER_REGISTRIES:
+        raise UsageError(
+            f"Packages of a registry {name!r} cannot be read.",
+            f"Name one of: {', '.join(OTHER_REGISTRIES)}.",
+        )
+
+
+def _checked(name: str, url: str) -> str:
+    """The address, if it leads by https to a host, or by http to this machine."""
+    parts = _split(url)
+    if parts is None or not parts.hostname or not _is_private(parts):
+        raise UsageError(
+            f"The address of the registry {name} is none that can be asked.",
+            f"Begin it with https:// and a host, as in {name}=https://registry.{name}.example; "
+            "http:// is for this machine alone.",
+        )
+    if parts.query or parts.fragment:
+        raise UsageError(
+            f"The address of the registry {name} holds more than a host and a path.",
+            "Leave out what follows ? or #.",
+        )
+    return url
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address; None where it is none."""
+    if not _ADDRESS.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_private(parts: SplitResult) -> bool:
+    """Whether nobody on the way can change what the address answers."""
+    from audits.cli.dashboard import is_loopback
+
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
