@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Area, Outcome, Severity
-from audits.model.query import ActionFilter, FindingFilter, RepositoryFilter
+from audits.model.query import ActionFilter, ActionSummary, FindingFilter, RepositoryFilter
 from audits.model.score import Audit, Grade, Ladder
 from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
@@ -205,6 +206,27 @@ def test_who_runs_what(store: Store) -> None:
     ):  # fmt: skip
         assert not list(store.actions(where=nothing))
     assert len(list(store.actions(where=ActionFilter(repository="quill")))) == 1
+
+
+def test_an_action_is_summed_up_with_what_is_known_of_it(store: Store) -> None:
+    asked = ResolvedRef(
+        slug="actions/checkout", ref="v4", commit=commit(9), newest_release="v5", archived=True
+    )
+    first, second = (f"GHSA-2222-3333-444{n}" for n in (4, 5))
+    told = [fault(name, check="vulnerable-action", line=9) for name in (second, first)]
+    scan(
+        store, 0, audit("lumen", told[0], references=(asked,)),
+        audit("quill", told[1], references=(asked,)), audit("tern", references=(asked,)),
+    )  # fmt: skip
+    assert store.action_summaries() == (
+        ActionSummary(
+            action="actions/checkout", kind="action", uses=3, repositories=3, refs=1, unpinned=3,
+            in_release=3, advisories=f"{first}, {second}", newest_release="v5", archived="yes",
+        ),
+    )  # fmt: skip
+    mine = store.action_summaries(where=ActionFilter(repository="tern"))
+    assert [(s.uses, s.advisories, s.archived) for s in mine] == [(1, "", "yes")]
+    assert store.action_summaries(where=ActionFilter(ref="v5")) == ()
 
 
 def test_publications(mixed: Store) -> None:
