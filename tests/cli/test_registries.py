@@ -121,7 +121,7 @@ def test_a_folder_is_scanned_with_registries(
 
 
 def test_github_is_scanned_with_registries(registry: PackageIndexServer, tmp_path: Path) -> None:
-    with command_line(world_of(Repo("lumen", dict(FILES))), tmp_path) as cli:
+    with command_line(world_of(Repo("lumen", dict(FILES), number=1000)), tmp_path) as cli:
         ran = cli.scan(OWNER, *words(registry))
         assert ran.code == 0, ran.err
         rows = cli.store.packages(owner=OWNER)
