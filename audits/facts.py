@@ -34,6 +34,10 @@ class IndexFacts:
         self._gaps.update(dict.fromkeys(gaps))
         return found
 
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories as they are: nobody was asked."""
+        return repositories
+
     def advisories(self) -> AdvisoryList | None:
         """Those that ship with the program."""
         return self.known

@@ -41,6 +41,9 @@ class Facts(Protocol):
     def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
         """What indexes serve about (registry, package) pairs."""
 
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories with what their workflow files were at their newest releases."""
+
     def advisories(self) -> AdvisoryList | None:
         """The advisories for actions."""
 
@@ -65,6 +68,10 @@ class NoFacts:
     def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
         """Nobody was asked."""
         return NO_INDEX
+
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories as they are."""
+        return repositories
 
     def advisories(self) -> AdvisoryList | None:
         """Those that ship with the program."""
@@ -115,6 +122,7 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
                 gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(repository, missed)))
         for repository, snapshot in zip(read, completed, strict=True)
     )  # fmt: skip
+    repositories = plan.facts.released(repositories)
     reports: tuple[EngineReport | None, ...] = (None,) * len(repositories)
     if plan.engine is not None:
         reports = plan.engine.run(repositories)

@@ -17,10 +17,11 @@ from audits.collect.github_memory import TransientMemory
 from audits.collect.github_owner import OwnerFacts, OwnerReader, personal
 from audits.collect.github_pages import PAGE, Choice, RepositoryPages, by_names
 from audits.collect.github_refs import ReferenceReader
+from audits.collect.github_released import read_released
 from audits.collect.github_rest import Answers, RestReader
 from audits.collect.github_settings import SettingsBatch
 from audits.collect.github_sheet import Rights
-from audits.model.evidence import AdvisoryList, ResolvedRef
+from audits.model.evidence import AdvisoryList, ReleasedFile, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.settings import Need, OwnerSettings, Unseen
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
@@ -216,6 +217,10 @@ class GitHubCollector:
         except BudgetSpentError as error:
             self._gaps.append(replace(_unfinished(error), subject="references of actions"))
             return {}
+
+    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, str | Gap]:
+        """The blob ids of files at commits; those that are not there are left out."""
+        return read_released(self._client, files)
 
     def advisories(self) -> AdvisoryList | Unseen:
         """GitHub's advisories for actions, asked once."""

@@ -136,5 +136,17 @@ class PackageEvidence:
         return next((r for r in releases if not r.yanked), releases[0] if releases else None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedFile:
+    """A workflow file of ``owner/name`` at the commit that a release's certificate names."""
+
+    slug: str
+    commit: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.slug}/{self.path}@{self.commit}"
+
+
 PackageIndex = Mapping[tuple[str, str], PackageEvidence]
 """Evidence by (registry, normalized package name)."""

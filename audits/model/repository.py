@@ -82,7 +82,8 @@ class Repository:
     ``references`` is keyed by (``owner/repo`` in lower case, ref). ``package_names`` are the
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
     ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``.
-    ``index_hosts`` tells the pages of the package index, where one is configured.
+    ``index_hosts`` tells the pages of the package index, where one is configured. ``released``
+    are blob ids of workflow files at the commits of newest releases, by (commit, path).
     """
 
     snapshot: Snapshot
@@ -98,6 +99,7 @@ class Repository:
     updates: UpdateAutomation | None = None
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     index_hosts: IndexHosts | None = None
+    released: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def ref(self) -> RepositoryRef:

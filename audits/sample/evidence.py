@@ -106,6 +106,10 @@ class SampleFacts:
                 )  # fmt: skip
         return found
 
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories as they are: the sample is read offline."""
+        return repositories
+
     def advisories(self) -> AdvisoryList:
         """Those that ship with the program."""
         return bundled()

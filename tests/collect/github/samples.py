@@ -7,6 +7,7 @@ from functools import cache
 
 from audits.collect.github import Connection, GitHubCollector, Request
 from audits.collect.github_auth import find_credential
+from audits.model.evidence import ReleasedFile
 from audits.model.place import Scalar
 from audits.model.uses import Uses, UsesKind
 from tests.collect.github.generate import organization
@@ -47,5 +48,9 @@ def written_queries() -> dict[str, str]:
                 remote("lanterns", "setup-lumen-000", "v4"),
                 remote("lanterns", "setup-wick-001", "a" * 40, "v1"),
             )
+        )
+        path = ".github/workflows/release.yml"
+        collector.released(
+            [ReleasedFile(slug="orchard-labs/lumen-0000", commit="c" * 40, path=path)]
         )
     return caught
