@@ -36,6 +36,7 @@ from audits.model.query import (
     PermissionCount,
     RepositoryFilter,
 )
+from audits.model.settings import RepositorySettings
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
@@ -112,7 +113,7 @@ def count_repositories(scope: Scope, where: RepositoryFilter) -> int:
 @_kept
 def repository_names(scope: Scope) -> tuple[str, ...]:
     """Names of all repositories, in the order of the alphabet."""
-    return tuple(r.repository for r in _store().repositories(scope.scan, owner=scope.owner))
+    return _store().repository_names(scope.scan, owner=scope.owner)
 
 
 @_kept
@@ -216,6 +217,13 @@ def results(scope: Scope, name: str) -> tuple[ResultRow, ...]:
 def gaps(scope: Scope, name: str = "", limit: int = 2000) -> tuple[GapRow, ...]:
     """What could not be seen, of one repository or of all."""
     return _store().gaps(scope.scan, owner=scope.owner, repository=name, limit=limit)
+
+
+@_kept
+def settings(scope: Scope, name: str) -> RepositorySettings | None:
+    """The settings of one repository as the scan read them; None where it read none."""
+    found = _store().snapshot(scope.owner, name, scan=scope.scan)
+    return None if found is None else found.settings
 
 
 @_kept

@@ -7,7 +7,7 @@ import streamlit as st
 from audits.model.history import RepositoryRow
 from dashboard import data
 from dashboard.charts import bars
-from dashboard.frames import tables, trends
+from dashboard.frames import settings, tables, trends
 from dashboard.frames.cells import repository_url, visible
 from dashboard.language import count, percent
 from dashboard.parts import page
@@ -139,6 +139,13 @@ def _more(scope: Scope, row: RepositoryRow) -> None:
         name="checks",
         alt="Every check and its outcome",
         nothing="No check applies to this repository.",
+    )
+    page.section("Settings", "As the scan read them, and whose choice each is.")
+    table(
+        settings.settings(data.settings(scope, row.repository)),
+        name="settings",
+        alt="Settings of the repository and who set them",
+        nothing="Settings were not read: a folder or a file has none.",
     )
     page.section("Gaps")
     table(
