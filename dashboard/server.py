@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,4 +85,19 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
-app = st.App(Path(__file__).with_name("app.py"), middleware=[Middleware(SecurityHeaders)])
+HEAVY = ("dashboard.data", "dashboard.charts.bars", "dashboard.parts.tables")
+"""What takes SQLAlchemy, Altair and pandas along, which no view can do without."""
+
+
+@asynccontextmanager
+async def _prepared(_: st.App) -> AsyncIterator[None]:
+    """Import the heavy modules while the server starts: the first viewer waited 2 s for them."""
+    for name in HEAVY:
+        import_module(name)
+    yield
+
+
+app = st.App(
+    Path(__file__).with_name("app.py"), middleware=[Middleware(SecurityHeaders)],
+    lifespan=_prepared,
+)  # fmt: skip

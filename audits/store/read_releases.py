@@ -79,7 +79,7 @@ class ReadReleases(Connected):
         """Actions over all repositories, those that most repositories use first."""
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
-            conditions = (scope.valid(_use), *_conditions(connection, scope, where))
+            conditions = (_valid(scope, where), *_conditions(connection, scope, where))
             repositories = func.count(func.distinct(_use.c.repository_id))
             grouped = (
                 select(
@@ -140,6 +140,18 @@ def _earlier_states(
             for row in connection.execute(statement):
                 found[(row.repository_id, row.registry, row.package)] = row.state
     return found
+
+
+def _valid(scope: Scope, where: ActionFilter) -> ColumnElement[bool]:
+    """Whether a use holds, such that a sum over all of an owner's walks the table in its order.
+
+    SQLite would look up every row by an index, in the order of actions: twice as slow. A term
+    that is not the bare column keeps it from that: https://www.sqlite.org/optoverview.html
+    """
+    if len(scope.scans) != 1 or where.action or where.repository:
+        return scope.valid(_use)
+    [(owner, at)] = scope.scans.items()
+    return and_(_use.c.owner_id + 0 == owner, _use.c.opened <= at, _use.c.closed > at)
 
 
 def _conditions(

@@ -55,6 +55,16 @@ class ReadRepositories(Connected):
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
             return tuple(_repository_row(row, scope) for row in rows)
 
+    def repository_names(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> tuple[str, ...]:
+        """The names of all repositories, in the order of the alphabet."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            names = _listed(connection, scope, _ALL).with_only_columns(_repository.c.name)
+            ordered = names.order_by(_repository.c.key, _repository.c.owner_id)
+            return tuple(connection.scalars(ordered))
+
     def repository(self, owner: str, name: str, *, scan: int | None = None) -> RepositoryRow | None:
         """One repository as of a scan; None where it is not known."""
         with self.reading() as connection:

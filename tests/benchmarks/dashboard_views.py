@@ -12,6 +12,7 @@ for the first viewer of a fresh process, then for a second one.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -22,7 +23,6 @@ from pathlib import Path
 
 import streamlit as st
 from playwright.sync_api import Browser, sync_playwright
-from streamlit.logger import set_log_level
 from streamlit.testing.v1 import AppTest
 
 from tests.benchmarks.large_database import build
@@ -32,13 +32,28 @@ from tests.dashboard.screenshots import settle
 LIMIT = 1.0
 """Seconds that the server may take for a view."""
 
+OTHERWISE: tuple[tuple[str, dict[str, str]], ...] = (
+    ("overview", {"scan": "50"}),
+    ("trends", {"scan": "50"}),
+    ("repositories", {"scan": "50", "order": "by name"}),
+    ("repository", {"repository": "project-00007", "tab": "Release"}),
+    ("repository", {"repository": "project-00007", "tab": "History"}),
+    ("findings", {"scan": "50"}),
+    ("actions", {"scan": "50", "only": "not pinned"}),
+    ("actions", {"name": "action-1"}),
+    ("publishers", {"scan": "1"}),
+    ("coverage", {"scan": "1"}),
+)
+"""Views opened by an address with a filter, or as of an older scan."""
+
 PATIENCE = 120
 PAINT = "performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)[0]"
 
 
 def main() -> None:
     """Time the views of the named database, or of one made for it."""
-    set_log_level("ERROR")  # outside a server Streamlit warns whenever a cache is made
+    # Outside a server Streamlit warns whenever a cache is made.
+    logging.disable(logging.WARNING)
     with _database(sys.argv[1:]) as url:
         os.environ["RELEASE_AUDIT_DATABASE"] = url
         slow = _on_the_server()
@@ -60,20 +75,23 @@ def _database(words: list[str]) -> Iterator[str]:
 
 def _on_the_server() -> list[str]:
     """Print a line for each view; the names of those that took too long."""
-    _server_seconds("overview")  # what the process imports is not the view's doing
-    print(f"{'view':14} {'cold':>7} {'warm':>7}")
+    _server_seconds("overview", {})  # what the process imports is not the view's doing
+    print(f"{'cold':>7} {'warm':>7}  view")
     slow = []
-    for view in VIEWS:
-        cold, warm = _server_seconds(view)
-        print(f"{view:14} {cold:6.2f}s {warm:6.2f}s", flush=True)
+    for view, query in (*((view, {}) for view in VIEWS), *OTHERWISE):
+        cold, warm = _server_seconds(view, query)
+        name = " ".join((view, *(f"{key}={value}" for key, value in query.items())))
+        print(f"{cold:6.2f}s {warm:6.2f}s  {name}", flush=True)
         if max(cold, warm) > LIMIT:
-            slow.append(view)
+            slow.append(name)
     return slow
 
 
-def _server_seconds(view: str) -> tuple[float, float]:
+def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:
     """Seconds of a view's script with nothing kept, and once more."""
     app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run()
+    for name, value in query.items():
+        app.query_params[name] = value
     if view != "overview":
         app.switch_page(f"views/{view.replace('-', '_')}.py")
     st.cache_data.clear()

@@ -55,6 +55,7 @@ def mixed(store: Store) -> Store:
 
 def test_repositories_are_filtered(mixed: Store) -> None:
     everything = ["Lumen", "quill", "tern"]
+    assert list(mixed.repository_names(owner=OWNER)) == everything
     cases: list[tuple[RepositoryFilter, list[str]]] = [
         (RepositoryFilter(), everything),
         (RepositoryFilter(text="LU"), ["Lumen"]),
