@@ -61,7 +61,7 @@ class ReadReleases(Connected):
             scope = scope_of(connection, owner, scan)
             chosen = (
                 select(_use.c.id).join(_action).join(_repository)
-                .where(scope.valid(_use), *_conditions(connection, scope, where))
+                .where(_valid(scope, where), *_conditions(connection, scope, where))
                 .order_by(_repository.c.owner_id, _repository.c.key, _use.c.path, _use.c.id)
             )  # fmt: skip
             ids = connection.scalars(chosen.limit(limit).offset(offset)).all()
@@ -143,10 +143,10 @@ def _earlier_states(
 
 
 def _valid(scope: Scope, where: ActionFilter) -> ColumnElement[bool]:
-    """Whether a use holds, such that a sum over all of an owner's walks the table in its order.
+    """Whether a use holds, such that what reads all of an owner's walks the table in its order.
 
-    SQLite would look up every row by an index, in the order of actions: twice as slow. A term
-    that is not the bare column keeps it from that: https://www.sqlite.org/optoverview.html
+    SQLite would look up every row by an index, in the order of actions: two to five times as
+    slow. A term that is not the bare column keeps it from that: https://www.sqlite.org/optoverview.html
     """
     if len(scope.scans) != 1 or where.action or where.repository:
         return scope.valid(_use)
