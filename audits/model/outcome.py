@@ -157,16 +157,6 @@ Verdict = Finding | Clean | Unknown
 """What a check yields. Nothing at all means not applicable."""
 
 
-def outcome_of(verdicts: tuple[Verdict, ...]) -> Outcome:
-    """The outcome that these verdicts come to: a fault beats a doubt, a doubt beats a pass."""
-    kinds = {type(verdict) for verdict in verdicts}
-    if Finding in kinds:
-        return Outcome.FAIL
-    if Unknown in kinds:
-        return Outcome.UNKNOWN
-    return Outcome.PASS if Clean in kinds else Outcome.NOT_APPLICABLE
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFinding:
     """A finding of another analyser, under its own rule; never scored."""
