@@ -40,6 +40,9 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     )
     publishing = totals.publishing
     yield f"{printable(owner)}: {scanned.repositories} repositories, {publishing} publish  [{grades}]"
+    states = " · ".join(f"{word} {count}" for word, count in totals.ladders.items() if count)
+    if states:
+        yield f"  packages: {states}"
     news = news_of(store, owner, waivers, limit=_MOST)
     if news.since is not None or news.expired or news.expiring:
         yield from (line for line in text_news(news) if "first scan" not in line)

@@ -25,6 +25,8 @@ def test_a_folder_is_scanned_exported_and_read_by_pandas(
     ran = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", *INDEX)  # fmt: skip
     assert ran.code == 0
     assert "orchard-labs: 4 repositories, 2 publish" in ran.out
+    assert "  packages: " in ran.out
+    assert "token 1" in ran.out
     assert "photographs was passed over" in ran.out
     again = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", *INDEX)  # fmt: skip
     assert "new:" not in again.out
