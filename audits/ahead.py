@@ -16,9 +16,9 @@ from queue import Queue
 from typing import TYPE_CHECKING
 
 from audits.collect.folder import FolderCollector, read_folder
-from audits.model.score import Audit
 from audits.model.source import RepositoryRef
 from audits.run import NoFacts, Plan, audit_batch, audits_of
+from audits.told import Told, tell
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -42,8 +42,8 @@ _END = b""
 
 
 @contextmanager
-def audits_ahead(collector: FolderCollector, plan: Plan) -> Iterator[Iterator[Audit]]:
-    """The audits of the collector's repositories, in its order.
+def audits_ahead(collector: FolderCollector, plan: Plan) -> Iterator[Iterator[Told]]:
+    """What the audits of the collector's repositories tell, in its order.
 
     Where it pays, they are worked out ahead from now on, on the other processors. Whatever a
     worker fails to deliver is done here, so that a worker costs no result.
@@ -53,7 +53,7 @@ def audits_ahead(collector: FolderCollector, plan: Plan) -> Iterator[Iterator[Au
     places = collector.repositories()
     count = _workers(places, plan)
     if not count:
-        yield audits_of((read_folder(path, ref) for ref, path in places), plan)
+        yield map(tell, audits_of((read_folder(path, ref) for ref, path in places), plan))
         return
     crew = _Crew(places, plan, count)
     try:
@@ -96,21 +96,21 @@ class _Crew:
             self.pipes.append(receiver)
             self.processes.append(process)
 
-    def audits(self) -> Iterator[Audit]:
-        """The audits, in order."""
+    def audits(self) -> Iterator[Told]:
+        """What the audits tell, in order."""
         for number, chunk in enumerate(self.chunks):
             yield from self._next(number % len(self.pipes), chunk)
 
-    def _next(self, number: int, chunk: Places) -> tuple[Audit, ...]:
+    def _next(self, number: int, chunk: Places) -> tuple[Told, ...]:
         pipe = self.pipes[number]
         if pipe is not None:
             try:
-                audits: tuple[Audit, ...] = pickle.loads(pipe.recv_bytes())  # noqa: S301 - ours
+                told: tuple[Told, ...] = pickle.loads(pipe.recv_bytes())  # noqa: S301 - ours
             except (EOFError, OSError):
                 # It was killed, or fell over what will be met, and said, here.
                 self.pipes[number] = None
             else:
-                return audits
+                return told
         return _audited(chunk, self.plan)
 
     def stop(self) -> None:
@@ -121,8 +121,8 @@ class _Crew:
             process.join()
 
 
-def _audited(chunk: Places, plan: Plan) -> tuple[Audit, ...]:
-    return audit_batch(tuple(read_folder(path, ref) for ref, path in chunk), plan)
+def _audited(chunk: Places, plan: Plan) -> tuple[Told, ...]:
+    return tuple(map(tell, audit_batch(tuple(read_folder(path, ref) for ref, path in chunk), plan)))
 
 
 def _work(chunks: Sequence[Places], plan: Plan, sender: Connection, receiver: Connection) -> None:

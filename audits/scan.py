@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from audits import __version__
 from audits.again import Again, Same
-from audits.check import all_checks
 from audits.collect.collector import Collector
 from audits.model.history import ScanRow
 from audits.model.score import Audit
@@ -18,12 +17,15 @@ from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.run import Plan, audits_of, shared_gaps
 from audits.score import POLICY
 from audits.store.store import Store
-from audits.workflow.package_evidence import packages_to_ask
+from audits.told import Told, tell, titles
 
 _BEAT_SECONDS = 240.0
 """How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
 
-_KEEP_TOGETHER = 50
+_TOGETHER = 50
+"""Repositories that are recorded in one transaction, where they come fast."""
+_WAIT_SECONDS = 1.0
+"""How long one that was audited waits for others before the next one has it recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +40,15 @@ class Scanned:
     same: int = 0
 
 
-Seen = Callable[[Audit], None]
-"""Told of every audit once it is recorded."""
+Seen = Callable[[RepositoryRef], None]
+"""Told of every repository once its audit is recorded."""
 
 Unchanged = Callable[[RepositoryRef], None]
 """Told of every repository that was not parsed again."""
 
 
-def _nobody(audit: Audit) -> None:
-    """Told of audits where nobody watches."""
-
-
-def _no_one(ref: RepositoryRef) -> None:
-    """Told of unchanged repositories where nobody watches."""
+def _nobody(ref: RepositoryRef) -> None:
+    """Told of repositories where nobody watches."""
 
 
 @dataclass(kw_only=True)
@@ -86,8 +84,9 @@ class Scanner:
         self.resume = resume
         self.again = again
         self.paused: tuple[str, ...] = ()
-        self.titles = {check.id: check.title for check in all_checks()}
         self._opened: dict[str, _Open] = {}
+        self._waiting: list[Told] = []
+        self._waiting_since = 0.0
         self._unkept: list[Audit] = []
         self._beating = threading.Lock()
         self._last_beat = time.monotonic()
@@ -99,11 +98,11 @@ class Scanner:
         return self._current(owner, source).done
 
     def run(
-        self, collector: Collector, seen: Seen = _nobody, unchanged: Unchanged = _no_one, *,
-        audits: Iterable[Audit] | None = None,
+        self, collector: Collector, seen: Seen = _nobody, unchanged: Unchanged = _nobody, *,
+        audits: Iterable[Told] | None = None,
     ) -> tuple[Scanned, ...]:  # fmt: skip
-        """Scan everything that the collector hands over, or record ``audits`` of it that are
-        made elsewhere.
+        """Scan everything that the collector hands over, or record what ``audits`` of it tell
+        that are made elsewhere.
 
         If it is interrupted, what was recorded is kept and the scan can be resumed.
         """
@@ -113,15 +112,15 @@ class Scanner:
                     self._record_same(found, collector.source)
                     unchanged(found.ref)
                 else:
-                    self._record(found, collector.source)
-                    seen(found)
-            self._keep()
+                    self._take(found, collector.source)
+                    if self._is_due():
+                        self._record(seen)
+            self._record(seen)
             gaps = collector.gaps()
             return tuple(filter(None, [self._end(each, gaps) for each in [*self._opened.values()]]))
         finally:
-            for current in self._opened.values():
-                self.store.pause_scan(current.id)
-            self._opened.clear()
+            self._record(_nobody)
+            self.close()
 
     def close(self) -> None:
         """Leave what was opened to be resumed: nothing was read."""
@@ -137,7 +136,7 @@ class Scanner:
                 for current in self._opened.values():
                     self.store.beat(current.id)
 
-    def _audits(self, collector: Collector) -> Iterator[Audit | Same]:
+    def _audits(self, collector: Collector) -> Iterator[Audit | Told | Same]:
         wanted = self._wanted(collector.snapshots(), collector.source)
         if self.again is None:
             return iter(audits_of(wanted, self.plan))
@@ -157,7 +156,7 @@ class Scanner:
         if key not in self._opened:
             unfinished = self.store.unfinished_scan(owner) if self.resume else None
             if unfinished is not None:
-                names = self.store.resume_scan(unfinished.id, titles=self.titles)
+                names = self.store.resume_scan(unfinished.id, titles=titles())
                 done = frozenset(name.lower() for name in names)
                 self._opened[key] = _Open(
                     owner=owner, id=unfinished.id, done=done, repositories=len(done)
@@ -165,7 +164,7 @@ class Scanner:
             else:
                 number = self.store.begin_scan(
                     owner, source=source, started=self.started or datetime.now(UTC), tier=0,
-                    policy=POLICY, tool_version=__version__, titles=self.titles,
+                    policy=POLICY, tool_version=__version__, titles=titles(),
                 )  # fmt: skip
                 self._opened[key] = _Open(owner=owner, id=number)
         return self._opened[key]
@@ -173,20 +172,35 @@ class Scanner:
     def _is_recorded(self, ref: RepositoryRef) -> bool:
         return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
 
-    def _record(self, audit: Audit, source: str) -> None:
-        current = self._current(audit.repository.ref.owner, source)
-        current.registries |= {registry for registry, _ in packages_to_ask(audit.repository)}
-        current.changed += self.store.record(current.id, audit)
-        current.repositories += 1
-        if self.again is not None:
+    def _take(self, audit: Audit | Told, source: str) -> None:
+        """Have an audit recorded together with others."""
+        told = audit if isinstance(audit, Told) else tell(audit)
+        current = self._current(told.said.ref.owner, source)
+        current.registries |= told.registries
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        self._waiting.append(told)
+        if self.again is not None and isinstance(audit, Audit):
             self._unkept.append(audit)
-            if len(self._unkept) >= _KEEP_TOGETHER:
-                self._keep()
 
-    def _keep(self) -> None:
-        if self.again is not None and self._unkept:
-            self.again.keep(self._unkept)
-            self._unkept.clear()
+    def _is_due(self) -> bool:
+        waited = time.monotonic() - self._waiting_since
+        return len(self._waiting) >= _TOGETHER or waited >= _WAIT_SECONDS
+
+    def _record(self, seen: Seen) -> None:
+        """Record the audits that wait."""
+        # Taken first: those that cannot be recorded must not be tried again.
+        waiting, self._waiting = self._waiting, []
+        unkept, self._unkept = self._unkept, []
+        opened = [self._opened[told.said.ref.owner.lower()] for told in waiting]
+        ids = [current.id for current in opened]
+        changed = self.store.record_all([(n, t.said) for n, t in zip(ids, waiting, strict=True)])
+        for current, told, differs in zip(opened, waiting, changed, strict=True):
+            current.changed += differs
+            current.repositories += 1
+            seen(told.said.ref)
+        if self.again is not None and unkept:
+            self.again.keep(unkept)
 
     def _record_same(self, same: Same, source: str) -> None:
         current = self._current(same.ref.owner, source)

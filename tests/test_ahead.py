@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,9 @@ from audits.collect.errors import CollectError
 from audits.collect.folder import FolderCollector, read_folder
 from audits.collect.index import IndexReader
 from audits.facts import IndexFacts
-from audits.model.score import Audit
 from audits.model.source import RepositoryRef, Snapshot
 from audits.run import Plan, audits_of
+from audits.told import Told, tell
 from tests.test_score import LESSON
 
 INDEX = "https://pypi.example/simple/"
@@ -52,24 +51,9 @@ def plan() -> Plan:
     return make_plan(index_url=INDEX, engine=False)
 
 
-def _told(audits: Iterable[Audit]) -> list[object]:
-    """What is recorded of audits, as values that compare across processes."""
-    return [
-        (
-            audit.repository.ref, audit.score, audit.strict_score, audit.lesson, audit.statuses,
-            [(f.check, f.fingerprint, f.severity, f.finding.at) for f in audit.findings],
-            [(r.check, r.outcome, len(r.unseen)) for r in audit.results],
-            [(p.key, p.registry, p.auth) for p in audit.publications],
-            audit.repository.snapshot, audit.repository.gaps,
-            audit.repository.graph.release_paths,
-        )
-        for audit in audits
-    ]  # fmt: skip
-
-
 @pytest.fixture(scope="module")
-def expected(folder: Path, plan: Plan) -> list[object]:
-    return _told(audits_of(FolderCollector(folder=folder).snapshots(), plan))
+def expected(folder: Path, plan: Plan) -> list[Told]:
+    return [tell(audit) for audit in audits_of(FolderCollector(folder=folder).snapshots(), plan)]
 
 
 def _crew(folder: Path, plan: Plan, count: int) -> _Crew:
@@ -78,11 +62,11 @@ def _crew(folder: Path, plan: Plan, count: int) -> _Crew:
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_workers_tell_the_same_in_the_same_order(
-    folder: Path, plan: Plan, expected: list[object], count: int
+    folder: Path, plan: Plan, expected: list[Told], count: int
 ) -> None:
     crew = _crew(folder, plan, count)
     try:
-        assert _told(crew.audits()) == expected
+        assert list(crew.audits()) == expected
         for process in crew.processes:
             process.join(10)
         assert [process.exitcode for process in crew.processes] == [0] * count
@@ -91,7 +75,7 @@ def test_workers_tell_the_same_in_the_same_order(
 
 
 def test_what_a_killed_worker_owes_is_done_here(
-    folder: Path, plan: Plan, expected: list[object]
+    folder: Path, plan: Plan, expected: list[Told]
 ) -> None:
     crew = _crew(folder, plan, 2)
     try:
@@ -99,13 +83,13 @@ def test_what_a_killed_worker_owes_is_done_here(
         first = next(audits)
         crew.processes[0].kill()
         crew.processes[0].join()
-        assert _told([first, *audits]) == expected
+        assert [first, *audits] == expected
     finally:
         crew.stop()
 
 
 def test_what_makes_a_worker_fall_over_is_met_here(
-    folder: Path, plan: Plan, expected: list[object], monkeypatch: pytest.MonkeyPatch
+    folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = os.getpid()
 
@@ -117,7 +101,7 @@ def test_what_makes_a_worker_fall_over_is_met_here(
     monkeypatch.setattr(ahead, "read_folder", only_here)
     crew = _crew(folder, plan, 1)
     try:
-        assert _told(crew.audits()) == expected
+        assert list(crew.audits()) == expected
     finally:
         crew.stop()
 

@@ -16,6 +16,7 @@ from audits.model.errors import AuditError
 if TYPE_CHECKING:
     from audits.collect.github import Connection
     from audits.github_scan import GitHubScan, GitHubScanned
+    from audits.model.source import RepositoryRef
     from audits.run import Plan
     from audits.store.store import Store
     from audits.waivers import Waivers
@@ -94,18 +95,18 @@ def run_scans(
 ) -> tuple[GitHubScanned, ...]:  # fmt: skip
     """Scan owners one by one, then the list; an owner that cannot be read costs no other."""
     found = []
+
+    def note(ref: RepositoryRef) -> None:
+        done(str(ref))
+
     for owner in owners:
         try:
-            found.append(scan.owner(
-                owner, lambda audit: done(str(audit.repository.ref)), lambda ref: done(str(ref))
-            ))  # fmt: skip
+            found.append(scan.owner(owner, note, note))
         except AuditError as error:
             failed(error)
     if names:
         try:
-            found.append(scan.listed(
-                names, lambda audit: done(str(audit.repository.ref)), lambda ref: done(str(ref))
-            ))  # fmt: skip
+            found.append(scan.listed(names, note, note))
         except AuditError as error:
             failed(error)
     return tuple(found)

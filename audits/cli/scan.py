@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from audits.collect.folder import FolderCollector
     from audits.github_scan import GitHubScanned
     from audits.model.errors import AuditError
-    from audits.model.score import Audit
     from audits.run import Plan
     from audits.store.store import Store
+    from audits.told import Told
     from audits.waivers import Waivers
 
 
@@ -116,7 +116,7 @@ def _folder(
 
 def _record(
     collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None,
-    audits: Iterator[Audit] | None = None,
+    audits: Iterator[Told] | None = None,
 ) -> None:  # fmt: skip
     """Record the audits of a new scan, or resume an unfinished one where none are given."""
     # The database's library takes longer to import than all the rest; workers are at work.
@@ -129,7 +129,7 @@ def _record(
     store = open_store(database)
     with progress("reading") as advance:
         finished = Scanner(store, plan, resume=audits is None).run(
-            collector, lambda audit: advance(printable(str(audit.repository.ref))), audits=audits
+            collector, lambda ref: advance(printable(str(ref))), audits=audits
         )
     print_summary(store, finished, collector.gaps(), waivers)
 

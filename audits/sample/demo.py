@@ -59,5 +59,5 @@ def scan_sample(
         plan = Plan(rules=rules, facts=SampleFacts(day=day), engine=Zizmor() if engine else None)
         scanner = Scanner(store, plan, started=at_noon(day))
         collector = SampleCollector(day=day)
-        finished += scanner.run(collector, lambda audit: advance(audit.repository.ref.name))
+        finished += scanner.run(collector, lambda ref: advance(ref.name))
     return tuple(finished)

@@ -12,9 +12,9 @@ from audits.store import tables
 from audits.store.cause import Difference
 from audits.store.codec import loads, unpack
 from audits.store.facts import Listing
-from audits.store.findings import covers
 from audits.store.intervals import Change, Place
 from audits.store.names import Names
+from audits.store.sight import covers
 from audits.store.words import OUTCOMES
 
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
@@ -37,7 +37,9 @@ def note_change(
         return
     outcomes = _moved(changes["result"])
     facts = changes["facts"].opened[0] if changes["facts"].opened else held._mapping
-    changed = set(outcomes) | _costs(changes["deduction"])
+    # A check that costs nothing, before or after, moved nothing; where none does, what changed
+    # is what was seen.
+    changed = _costs(changes["deduction"]) or set(outcomes)
     difference = Difference(
         policy=before.policy != after["policy"], tier=before.tier != after["tier"],
         files=_files_differ(connection, held.source_id, facts["source_id"]),

@@ -8,7 +8,7 @@ import types
 import typing
 import zlib
 from collections.abc import Callable, Hashable
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
@@ -48,6 +48,19 @@ def loads(kind: type[T], data: str | bytes) -> T:
 def pack(data: str) -> bytes:
     """Compressed UTF-8; surrogates that came in as escapes survive."""
     return zlib.compress(data.encode("utf-8", "surrogatepass"), 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A packed text and what it is known by."""
+
+    hash: bytes
+    data: bytes
+
+
+def packed(data: str) -> Packed:
+    """A text packed and hashed."""
+    return Packed(digest(data), pack(data))
 
 
 def unpack(data: bytes) -> str:

@@ -8,20 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, literal, select
 
-from audits.model.outcome import Outcome
-from audits.model.repository import Breadth
-from audits.model.score import Audit, Result
-from audits.model.source import Gap
-from audits.store.intervals import Place, close_rows, current, open_rows, value_columns
+from audits.store.intervals import Batch, Place, value_columns
 from audits.store.names import chunks
-from audits.store.rows import gaps_of
 from audits.store.tables import OPEN, finding
 from audits.store.words import CHANGED, FIXED, NOT_RECHECKED, SEEN
 
 Key = tuple[int, str, int]
-
-Looked = Callable[[str, str, bool], bool]
-"""Whether (check, path, in_release) was looked at again, so that absence means mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,47 +24,17 @@ class Findings:
     open: tuple[Mapping[str, Any], ...]
 
 
-def looked_again(audit: Audit) -> Looked:
-    """Tells whether an audit would have found a fault again.
-
-    Nothing is mended by a gap: not where the check is unknown or crashed, nor where a place
-    of it was unseen, nor where the file itself could not be read (design sections 3 and 6).
-    """
-    results = {result.check: result for result in (*audit.results, *audit.owner_results)}
-    families = {check.partition("/")[0] for check in results if "/" in check}
-    gaps = gaps_of(audit)
-
-    def looked(check: str, path: str, in_release: bool) -> bool:
-        if any(covers(gap, path) for gap in gaps):
-            return False
-        result = results.get(check)
-        if not in_release:
-            return audit.repository.breadth is Breadth.ALL and not (result and result.crash)
-        if result is None:
-            return "/" in check and check.partition("/")[0] in families
-        return looked_at(result)
-
-    return looked
-
-
-def looked_at(result: Result) -> bool:
-    """Whether a check saw all that it has to see."""
-    return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
-
-
-def covers(gap: Gap, path: str) -> bool:
-    """Whether a gap hides a file: it is the gap's subject or lies below it."""
-    return path == gap.subject or path.startswith(gap.subject.rstrip("/") + "/")
-
-
 def sync_findings(
-    connection: Connection,
+    batch: Batch,
     place: Place,
     rows: Sequence[Mapping[str, Any]],
     looked: Callable[[Row[Any]], bool],
 ) -> Findings:
-    """Bring a repository's open findings up to date with those of an audit."""
-    held = {_key(row): row for row in current(connection, finding, place.repository_id)}
+    """Bring a repository's open findings up to date with those of an audit.
+
+    ``looked`` tells whether a fault was looked for again, so that its absence means mended.
+    """
+    held = {_key(row): row for row in batch.held(finding, place.repository_id)}
     wanted = {key_of(row): row for row in rows}
     opened: list[Mapping[str, Any]] = []
     changed: list[Row[Any]] = []
@@ -93,11 +55,11 @@ def sync_findings(
             changed.append(row)
             opened.append(replacement)
     new = [key for key in wanted if key not in held]
-    first = _first_seen(connection, place, new)
+    first = _first_seen(batch, place, new)
     opened += [{**wanted[k], "first": first.get(k, place.scan_id), "ended": 0} for k in new]
-    close_rows(connection, finding, place, changed, ended=CHANGED)
-    close_rows(connection, finding, place, fixed, ended=FIXED)
-    open_rows(connection, finding, place, opened)
+    batch.close(finding, place, changed, ended=CHANGED)
+    batch.close(finding, place, fixed, ended=FIXED)
+    batch.open(finding, place, opened)
     return Findings(unchecked=tuple(unchecked), open=tuple(still))
 
 
@@ -114,15 +76,17 @@ def _values(row: Row[Any]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in value_columns(finding)}
 
 
-def _first_seen(connection: Connection, place: Place, keys: Sequence[Key]) -> dict[Key, int]:
+def _first_seen(batch: Batch, place: Place, keys: Sequence[Key]) -> dict[Key, int]:
     """When findings that come back were seen first."""
     found: dict[Key, int] = {}
+    if place.repository_id not in batch.known:
+        return found
     columns = (finding.c.rule_id, finding.c.fingerprint, finding.c.ordinal, finding.c.first)
     for part in chunks(sorted({key[1] for key in keys})):
         statement = select(*columns).where(
             finding.c.repository_id == place.repository_id, finding.c.fingerprint.in_(part)
         )
-        for rule, fingerprint, ordinal, first in connection.execute(statement):
+        for rule, fingerprint, ordinal, first in batch.connection.execute(statement):
             key = (rule, fingerprint, ordinal)
             found[key] = min(first, found.get(key, first))
     return found

@@ -7,11 +7,12 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, bindparam, select, tuple_
+from sqlalchemy import Connection, Executable, Table, select, tuple_
 
-from audits.model.settings import Unseen
 from audits.store import tables
-from audits.store.codec import digest, pack
+from audits.store.codec import Packed, packed
+from audits.store.rows import Row
+from audits.store.said import Reason, Text
 
 T = TypeVar("T")
 
@@ -78,10 +79,10 @@ class Names:
                     .values(title=title, area=area, severity=severity)
                 )  # fmt: skip
 
-    def learn_unseen(self, connection: Connection, facts: Iterable[Unseen]) -> None:
+    def learn_unseen(self, connection: Connection, reasons: Iterable[Reason]) -> None:
         """Number reasons why something was not seen."""
         table = tables.unseen
-        keys = {unseen_key(fact) for fact in facts} - self.unseen.keys()
+        keys = set(reasons) - self.unseen.keys()
         named = ("need", "reason", "permission")
         insert_new(connection, table, [dict(zip(named, k, strict=True)) for k in sorted(keys)])
         columns = tuple_(table.c.need, table.c.reason, table.c.permission)
@@ -98,38 +99,52 @@ class Names:
             for row in connection.execute(select(table).where(table.c.name.in_(part))):
                 self.actions[row.name] = row.id
 
-    def content(self, connection: Connection, data: str) -> int:
-        """The number of a packed text, stored if it is new."""
-        key = digest(data)
-        if key not in self.contents:
-            table = tables.content
-            insert_new(connection, table, [{"hash": key, "data": pack(data)}])
-            found = connection.execute(_number_of_content(), {"hash_": key})
-            self.contents[key] = int(found.scalar_one())
-        return self.contents[key]
+    def numbered(self, rows: Iterable[Row]) -> list[Row]:
+        """Rows with numbers where words stood; all words must have been learned."""
+        return [row | self._numbers(row) for row in rows]
 
-    def keep_texts(self, connection: Connection, texts: Mapping[str, str]) -> None:
+    def _numbers(self, row: Row) -> Row:
+        found: Row = {}
+        if "rule_id" in row:
+            found["rule_id"] = self.rules[row["rule_id"]]
+        if "action_id" in row:
+            found["action_id"] = self.actions[row["action_id"]]
+        if row.get("unseen_id") is not None:
+            found["unseen_id"] = self.unseen[row["unseen_id"]]
+        return found
+
+    def content(self, connection: Connection, data: str) -> int:
+        """The number of a text, stored packed if it is new."""
+        part = packed(data)
+        self.keep_contents(connection, [part])
+        return self.contents[part.hash]
+
+    def keep_contents(self, connection: Connection, parts: Iterable[Packed]) -> None:
+        """Store packed texts that are new, and number all."""
+        table = tables.content
+        new = {part.hash: part.data for part in parts if part.hash not in self.contents}
+        insert_new(connection, table, [{"hash": key, "data": new[key]} for key in new])
+        for some in chunks(new):
+            statement = select(table.c.hash, table.c.id).where(table.c.hash.in_(some))
+            for row in connection.execute(statement):
+                self.contents[row.hash] = row.id
+
+    def keep_texts(self, connection: Connection, texts: Mapping[str, Text]) -> None:
         """Store the texts of blobs that are not stored yet."""
         new = texts.keys() - self._texts
         table = tables.text
         for part in chunks(sorted(new)):
             known = set(connection.scalars(select(table.c.oid).where(table.c.oid.in_(part))))
             rows = [
-                {"oid": oid, "size": len(texts[oid]), "data": pack(texts[oid])}
+                {"oid": oid, "size": texts[oid].size, "data": texts[oid].data}
                 for oid in part
                 if oid not in known
             ]
             insert_new(connection, table, rows)
         self._texts |= new
 
-
-@cache
-def _number_of_content() -> Executable:
-    """Built once: a scan asks it several times for every repository that changed."""
-    table = tables.content
-    return select(table.c.id).where(table.c.hash == bindparam("hash_"))
-
-
-def unseen_key(fact: Unseen) -> tuple[str, str, str]:
-    """What makes two reasons the same."""
-    return (fact.need.value, fact.reason, fact.permission)
+    def forget(self) -> None:
+        """Know nothing: what was rolled back has no number."""
+        for held in (self.rules, self.unseen, self.actions, self.contents, self._words):
+            held.clear()
+        self._texts.clear()

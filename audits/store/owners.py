@@ -11,10 +11,10 @@ from audits.store import rows, tables
 from audits.store.codec import dumps
 from audits.store.details import Details, details_of_findings, numbered
 from audits.store.facts import Advisories, OwnersSettings, dateless
-from audits.store.findings import looked_at, sync_findings
-from audits.store.intervals import Place, current, sync
-from audits.store.names import unseen_key
+from audits.store.findings import sync_findings
+from audits.store.intervals import Batch, Place, sync
 from audits.store.recording import Recording
+from audits.store.sight import looked_at
 from audits.store.words import title_of
 
 
@@ -24,11 +24,12 @@ def sync_owner(
     """Write the owner's settings, advisories and, where given, results."""
     number = recording.number(connection, "")
     place = Place(scan_id=recording.scan_id, owner_id=recording.owner_id, repository_id=number)
+    batch = Batch(connection, [number])
     recording.done.add(number)
     if results is not None:
-        recording.owner_details = _sync_results(connection, recording, place, results)
+        recording.owner_details = _sync_results(batch, recording, place, results)
     names = recording.names
-    held = current(connection, tables.owner_facts, number)
+    held = batch.held(tables.owner_facts, number)
     if recording.owner_details is None and held:
         detail = int(held[0].detail_id)
     else:
@@ -42,31 +43,25 @@ def sync_owner(
         "advisories_id": held[0].advisories_id if early else names.content(connection, advisories),
         "detail_id": detail,
     }
-    sync(connection, tables.owner_facts, place, [row])
+    sync(batch, tables.owner_facts, place, [row])
+    batch.write()
 
 
 def _sync_results(
-    connection: Connection, recording: Recording, place: Place, results: Sequence[Result]
+    batch: Batch, recording: Recording, place: Place, results: Sequence[Result]
 ) -> Details:
     names = recording.names
     rules = {
         r.check: (recording.titles.get(r.check) or title_of(r.check), r.area.value, int(r.severity))
         for r in results
     }
-    names.learn_rules(connection, rules, recording.scan_id)
-    names.learn_unseen(connection, [u for result in results for u in result.unseen])
-    kept = []
-    for result in results:
-        unseen = rows.first_unseen(result)
-        number = names.unseen[unseen_key(unseen)] if unseen else None
-        rule = names.rules[result.check]
-        kept.append(rows.result_row(result, rule=rule, unseen=number, on_owner=True))
-    sync(connection, tables.result, place, kept)
+    names.learn_rules(batch.connection, rules, recording.scan_id)
+    reasons = [rows.reason(u) for result in results for u in result.unseen]
+    names.learn_unseen(batch.connection, reasons)
+    kept = names.numbered(rows.result_row(result, on_owner=True) for result in results)
+    sync(batch, tables.result, place, kept)
     found = list(numbered(f for result in results for f in result.findings))
-    lines = [
-        rows.finding_row(f, rule=names.rules[f.check], ordinal=n) | {"on_owner": True}
-        for f, n in found
-    ]
+    lines = names.numbered(rows.finding_row(f, ordinal=n, on_owner=True) for f, n in found)
     judged = {names.rules[r.check] for r in results if looked_at(r)}
-    sync_findings(connection, place, lines, lambda row: row.rule_id in judged)
+    sync_findings(batch, place, lines, lambda row: row.rule_id in judged)
     return Details(findings=details_of_findings((f for f, _ in found), commit=""))

@@ -12,8 +12,7 @@ from audits.model.query import RepositoryFilter
 from audits.store import tables
 from audits.store.base import Connected
 from audits.store.scope import Scope, repository_id, scope_of
-from audits.store.tables import AREAS, SEVERITIES
-from audits.store.words import OUTCOMES, unbarred
+from audits.store.words import AREAS, OUTCOMES, SEVERITIES, unbarred
 
 _ALL = RepositoryFilter()
 _score, _state, _repository = tables.score, tables.state, tables.repository

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -20,13 +20,16 @@ FLUSH = 200
 
 @dataclass(slots=True, kw_only=True)
 class Recording:
-    """One scan being written. Only the holder of the owner's lock has one."""
+    """One scan being written. Only the holder of the owner's lock has one.
+
+    ``is_stale`` says that what it knows was in part rolled back.
+    """
 
     scan_id: int
     owner_id: int
     owner: str
     titles: Mapping[str, str]
-    names: Names = field(default_factory=Names)
+    names: Names
     repositories: dict[str, int] = field(default_factory=dict)
     digests: dict[int, bytes | None] = field(default_factory=dict)
     by_github_id: dict[int, int] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Recording:
     owner_settings: OwnerSettings | Unseen | None = None
     advisories: AdvisoryList | None = None
     owner_details: Details | None = None
+    is_stale: bool = False
 
     @property
     def wants_flush(self) -> bool:
@@ -45,11 +49,18 @@ class Recording:
 
     def load(self, connection: Connection) -> None:
         """Read what is known of the owner before the first repository comes."""
+        self.load_known(connection)
+        done = select(tables.progress.c.repository_id)
+        done = done.where(tables.progress.c.scan_id == self.scan_id)
+        self.done = set(connection.scalars(done))
+
+    def load_known(self, connection: Connection) -> None:
+        """Read again what is known, where a transaction of this scan was rolled back."""
         repository, state = tables.repository, tables.state
         mine = select(repository).where(repository.c.owner_id == self.owner_id)
-        for row in connection.execute(mine):
-            self.repositories[row.key] = row.id
-            self.digests[row.id] = row.digest
+        held = connection.execute(mine).all()
+        self.repositories = {row.key: row.id for row in held}
+        self.digests = {row.id: row.digest for row in held}
         numbered = select(state.c.database_id, state.c.repository_id).where(
             state.c.owner_id == self.owner_id, state.c.closed == OPEN,
             state.c.database_id.is_not(None),
@@ -59,9 +70,7 @@ class Recording:
         known = select(ref.c.slug, ref.c.ref, ref.c.value)
         known = known.where(ref.c.owner_id == self.owner_id, ref.c.closed == OPEN)
         self.references = {(r.slug, r.ref): r.value for r in connection.execute(known)}
-        done = select(tables.progress.c.repository_id)
-        done = done.where(tables.progress.c.scan_id == self.scan_id)
-        self.done = set(connection.scalars(done))
+        self.seen_references = set()
 
     def number(self, connection: Connection, name: str, github_id: int | None = None) -> int:
         """The repository's number; a renamed one keeps its number and so its history."""
@@ -88,11 +97,14 @@ class Recording:
             self.done.add(repository_id)
             self.pending.append((repository_id, reached))
 
-    def flush(self, connection: Connection) -> None:
-        """Write which repositories are done."""
-        rows = [
-            {"scan_id": self.scan_id, "repository_id": number, "reached": reached}
-            for number, reached in self.pending
+
+def flush(connection: Connection, recordings: Iterable[Recording]) -> None:
+    """Write which repositories are done."""
+    rows = []
+    for recording in recordings:
+        rows += [
+            {"scan_id": recording.scan_id, "repository_id": number, "reached": reached}
+            for number, reached in recording.pending
         ]
-        insert_new(connection, tables.progress, rows)
-        self.pending.clear()
+        recording.pending.clear()
+    insert_new(connection, tables.progress, rows)

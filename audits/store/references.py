@@ -1,43 +1,46 @@
-"""What is known of other repositories, once per owner rather than once per use."""
+"""What an audit knows of other repositories, ready to be stored."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
 from audits.model.evidence import ResolvedRef
 from audits.model.repository import Repository
-from audits.store.base import Connected
 from audits.store.codec import dumps
-from audits.store.recording import Recording
-from audits.store.tables import OPEN, reference
-from audits.store.uses import Use, references_of
+from audits.store.uses import Use
 
 
-def keep_references(
-    store: Connected, recording: Recording, repository: Repository, uses: list[Use]
-) -> bool:
-    """Write refs that are new or have changed; returns whether there were any."""
-    changed: dict[tuple[str, str], tuple[ResolvedRef, str]] = {}
-    for ref in references_of(repository, uses):
-        key = (ref.slug, ref.ref)
-        if key not in recording.seen_references:
-            recording.seen_references.add(key)
-            value = dumps(ResolvedRef, ref)
-            if recording.references.get(key) != value:
-                changed[key] = (ref, value)
-    if not changed:
-        return False
-    table, scan_id = reference, recording.scan_id
-    with store.writing() as connection:
-        for (slug, ref_name), (ref, value) in changed.items():
-            held = (
-                (table.c.owner_id == recording.owner_id) & (table.c.closed == OPEN)
-                & (table.c.slug == slug) & (table.c.ref == ref_name)
-            )  # fmt: skip
-            connection.execute(table.delete().where(held, table.c.opened == scan_id))
-            connection.execute(table.update().where(held).values(closed=scan_id))
-            connection.execute(table.insert().values(
-                owner_id=recording.owner_id, slug=slug, ref=ref_name, opened=scan_id,
-                closed=OPEN, value=value, newest_release=ref.newest_release,
-                archived=ref.archived, exists=ref.exists,
-            ))  # fmt: skip
-            recording.references[(slug, ref_name)] = value
-    return True
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What ``slug@ref`` was found to be; ``value`` is all of it, as JSON."""
+
+    slug: str
+    ref: str
+    value: str
+    newest_release: str
+    archived: bool
+    exists: bool
+
+
+def references_of(repository: Repository, uses: list[Use]) -> tuple[Reference, ...]:
+    """What is known of the repositories that these uses name, each ref once."""
+    return tuple(dict.fromkeys(map(_reference, _resolved(repository, uses))))
+
+
+def _resolved(repository: Repository, uses: list[Use]) -> Iterator[ResolvedRef]:
+    known = repository.references
+    if isinstance(known, Mapping):
+        for use in uses:
+            if use.slug and (found := known.get((use.slug, use.ref))) is not None:
+                yield found
+
+
+# Repositories use the same few actions: each is written out once, not once per repository.
+@lru_cache(maxsize=4096)
+def _reference(found: ResolvedRef) -> Reference:
+    return Reference(
+        slug=found.slug, ref=found.ref, value=dumps(ResolvedRef, found),
+        newest_release=found.newest_release, archived=found.archived, exists=found.exists,
+    )  # fmt: skip

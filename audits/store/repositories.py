@@ -1,134 +1,30 @@
-"""Writing what one repository's audit says, if it says anything new."""
+"""Repositories that a scan could not read or did not reach, and those that are gone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select, update
 
-from audits.model.score import Audit
-from audits.model.source import Gap, Snapshot
+from audits.model.source import Gap
 from audits.store import tables
-from audits.store.base import Connected
-from audits.store.changes import note_change
-from audits.store.codec import dumps, loads, unpack
-from audits.store.details import Details, finding_key
-from audits.store.facts import texts_of
-from audits.store.findings import looked_again, lose_sight, sync_findings
-from audits.store.intervals import Change, Place, current, sync
+from audits.store.findings import lose_sight
+from audits.store.intervals import Batch, Place, sync
 from audits.store.names import chunks
 from audits.store.recording import Recording
-from audits.store.references import keep_references
-from audits.store.rows import gap_row, gaps_of
-from audits.store.said import Said, learn, rules_of, said_by
-from audits.store.tables import OPEN, SEVERITIES, unreached
-from audits.store.uses import uses_of
-from audits.store.words import GONE, title_of
+from audits.store.rows import gap_row
+from audits.store.said import Said
+from audits.store.tables import OPEN, unreached
+from audits.store.words import GONE
 
 
-def record_repository(store: Connected, recording: Recording, audit: Audit) -> bool:
-    """Write one audit; returns whether anything had to be written."""
-    snapshot, uses = audit.repository.snapshot, uses_of(audit)
-    recording.advisories = audit.repository.advisories or recording.advisories
-    if snapshot.owner_settings is not None and recording.owner_settings is None:
-        recording.owner_settings = snapshot.owner_settings
-    number = recording.repositories.get(snapshot.ref.name.lower())
-    if is_unread(snapshot) and number is not None:
-        with store.writing() as connection:
-            _record_unread(connection, recording, number, audit)
-        return True
-    if not learn(audit, uses, recording.names):
-        with store.writing() as connection:
-            _learn(connection, recording, audit)
-    new = keep_references(store, recording, audit.repository, uses)
-    said = said_by(audit, uses, recording.names)
-    if number is not None and recording.digests.get(number) == said.digest:
-        recording.note(number, reached=True)
-        return new
-    with store.writing() as connection:
-        number = recording.number(connection, snapshot.ref.name, snapshot.database_id)
-        _write(connection, recording, number, audit, said)
-        recording.note(number, reached=True)
-        recording.flush(connection)
-    recording.digests[number] = said.digest
-    return True
-
-
-def is_unread(snapshot: Snapshot) -> bool:
-    """Whether nothing could be read of a repository: gaps, and no file or commit."""
-    return bool(snapshot.gaps) and not snapshot.files and not snapshot.commit
-
-
-def _learn(connection: Connection, recording: Recording, audit: Audit) -> None:
-    names = recording.names
-    rules = {
-        name: (recording.titles.get(name) or title_of(name), area, severity)
-        for name, (area, severity) in rules_of(audit).items()
-    }
-    names.learn_rules(connection, rules, recording.scan_id)
-    results = (*audit.results, *audit.owner_results)
-    names.learn_unseen(connection, [u for result in results for u in result.unseen])
-    names.learn_actions(connection, [use.action for use in uses_of(audit)])
-
-
-def _write(
-    connection: Connection, recording: Recording, number: int, audit: Audit, said: Said
-) -> None:
-    place = Place(scan_id=recording.scan_id, owner_id=recording.owner_id, repository_id=number)
-    names = recording.names
-    names.keep_texts(connection, texts_of(audit.repository.snapshot))
-    held = current(connection, tables.facts, number)
-    checks = {rule: name for name, rule in names.rules.items()}
-    looked = looked_again(audit)
-    findings = sync_findings(
-        connection, place, said.findings,
-        lambda row: looked(checks.get(row.rule_id, ""), row.path, row.in_release),
-    )  # fmt: skip
-    details = said.details
-    if findings.unchecked and held:
-        keys = [finding_key(checks[rule], text, n) for rule, text, n in findings.unchecked]
-        details = details.carry(keys, _details(connection, held[0].detail_id))
-    new_facts = {
-        "source_id": names.content(connection, said.source),
-        "settings_id": names.content(connection, said.settings),
-        "index_id": names.content(connection, said.index),
-        "detail_id": names.content(connection, dumps(Details, details)),
-    }
-    changes = {"facts": sync(connection, tables.facts, place, [new_facts])}
-    said.families["score"][0].update(_open_counts(findings.open))
-    for name, rows in said.families.items():
-        table = tables.metadata.tables[name]
-        changes[name] = sync(connection, table, place, rows, new=not held)
-    note_change(connection, place, changes, names, held[0] if held else None)
-    mine = tables.repository.c.id == number
-    values = {"digest": said.digest, "name": audit.repository.ref.name}
-    connection.execute(tables.repository.update().where(mine).values(**values))
-
-
-def _details(connection: Connection, content_id: int) -> Details:
-    table = tables.content
-    data = connection.execute(select(table.c.data).where(table.c.id == content_id)).scalar_one()
-    return loads(Details, unpack(data))
-
-
-def _open_counts(findings: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Open findings by severity, those that were not looked at again included."""
-    counted = [
-        f["severity"]
-        for f in findings
-        if f["in_release"] and not f["accepted"] and not f["on_owner"]
-    ]
-    return {f"open_{word}": counted.count(level) for level, word in enumerate(SEVERITIES)}
-
-
-def _record_unread(connection: Connection, recording: Recording, number: int, audit: Audit) -> None:
-    place = Place(scan_id=recording.scan_id, owner_id=recording.owner_id, repository_id=number)
-    gaps = [gap_row(gap) for gap in gaps_of(audit)]
-    sync(connection, tables.gap, place, gaps)
-    mark_unreached(connection, recording, [number])
-    recording.note(number, reached=False)
-    recording.flush(connection)
+def record_unread(connection: Connection, recording: Recording, place: Place, said: Said) -> None:
+    """Record that nothing of a known repository could be read: its findings stay open."""
+    batch = Batch(connection, [place.repository_id])
+    sync(batch, tables.gap, place, said.families["gap"])
+    batch.write()
+    mark_unreached(connection, recording, [place.repository_id])
+    recording.note(place.repository_id, reached=False)
 
 
 def mark_unreached(connection: Connection, recording: Recording, numbers: Sequence[int]) -> None:
@@ -178,8 +74,10 @@ def lose_repositories(connection: Connection, recording: Recording, gone: Iterab
 
 def record_gaps(
     connection: Connection, recording: Recording, name: str, gaps: Sequence[Gap]
-) -> Change:
+) -> None:
     """Write the gaps of a repository, or of the owner under the name ""."""
     number = recording.number(connection, name)
     place = Place(scan_id=recording.scan_id, owner_id=recording.owner_id, repository_id=number)
-    return sync(connection, tables.gap, place, [gap_row(gap) for gap in dict.fromkeys(gaps)])
+    batch = Batch(connection, [number])
+    sync(batch, tables.gap, place, [gap_row(gap) for gap in dict.fromkeys(gaps)])
+    batch.write()

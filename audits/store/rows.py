@@ -1,4 +1,4 @@
-"""An audit as rows of the interval tables; numbers stand for words that repeat."""
+"""An audit as rows of the interval tables, with words where the database has numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from audits.model.score import Audit, AuditedFinding, PackageStatus, Result
 from audits.model.settings import Unseen
 from audits.model.source import Gap
 from audits.store.details import all_findings
-from audits.store.tables import AREAS, SEVERITIES
 from audits.store.uses import Use
-from audits.store.words import ACCEPTANCES, OUTCOMES, barred, yes_no
+from audits.store.words import ACCEPTANCES, AREAS, OUTCOMES, SEVERITIES, barred, yes_no
 
 Row = dict[str, Any]
 
@@ -64,12 +63,13 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def result_row(result: Result, *, rule: int, unseen: int | None, on_owner: bool) -> Row:
+def result_row(result: Result, *, on_owner: bool) -> Row:
     """The outcome of a check."""
+    unseen = first_unseen(result)
     return {
-        "rule_id": rule, "outcome": OUTCOMES[result.outcome], "severity": int(result.severity),
+        "rule_id": result.check, "outcome": OUTCOMES[result.outcome], "severity": int(result.severity),
         "weight": _rounded(result.weight), "places": result.places, "failing": result.failing,
-        "unseen_id": unseen, "on_owner": on_owner, "crash": result.crash,
+        "unseen_id": reason(unseen) if unseen else None, "on_owner": on_owner, "crash": result.crash,
     }  # fmt: skip
 
 
@@ -79,19 +79,24 @@ def stored_results(audit: Audit) -> list[tuple[Result, bool]]:
     return [(r, owner) for r, owner in both if r.outcome is not Outcome.NOT_APPLICABLE or r.crash]
 
 
+def reason(fact: Unseen) -> tuple[str, str, str]:
+    """What makes two reasons why something was not seen the same."""
+    return (fact.need.value, fact.reason, fact.permission)
+
+
 def first_unseen(result: Result) -> Unseen | None:
     """Why it is unknown: what a permission would mend comes first."""
     return min(result.unseen, key=lambda u: not u.permission, default=None)
 
 
-def finding_row(found: AuditedFinding, *, rule: int, ordinal: int) -> Row:
+def finding_row(found: AuditedFinding, *, ordinal: int, on_owner: bool) -> Row:
     """What identifies a finding and what lists filter by; the words are in `Details`."""
     kind = found.acceptance.kind if found.acceptance else None
     return {
-        "rule_id": rule, "fingerprint": found.fingerprint, "ordinal": ordinal,
+        "rule_id": found.check, "fingerprint": found.fingerprint, "ordinal": ordinal,
         "severity": int(found.severity), "state": 0, "acceptance": ACCEPTANCES[kind],
         "accepted": is_accepted(found), "in_release": found.in_release,
-        "path": found.finding.at.path,
+        "path": found.finding.at.path, "on_owner": on_owner,
     }  # fmt: skip
 
 
@@ -170,10 +175,10 @@ def _publisher_form(audit: Audit, status: PackageStatus) -> str:
     return ""
 
 
-def use_row(use: Use, *, action: int) -> Row:
+def use_row(use: Use) -> Row:
     """One use of an action, without its line."""
     return {
-        "action_id": action, "ref": use.ref, "comment": use.comment, "pinned": use.pinned,
+        "action_id": use.action, "ref": use.ref, "comment": use.comment, "pinned": use.pinned,
         "kind": use.kind, "slug": use.slug, "path": use.path, "job": use.job, "role": use.role,
         "ordinal": use.ordinal, "in_release": use.in_release, "permissions": use.permissions,
         "advisories": use.advisories,

@@ -1,59 +1,104 @@
-"""All that one audit says, as rows and packed texts, with a digest to compare it by."""
+"""All that one audit says, in words alone, so that it can be made where no database is at hand."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from audits.model.evidence import AdvisoryList
 from audits.model.score import Audit
+from audits.model.settings import OwnerSettings, Unseen
+from audits.model.source import RepositoryRef, Snapshot
 from audits.store import rows
-from audits.store.codec import digest, dumps
+from audits.store.codec import Packed, digest, dumps, pack, packed
 from audits.store.details import Details, all_findings, details_of, numbered
-from audits.store.facts import Index, Listing, Settings, index_of, listing_of
-from audits.store.names import Names, unseen_key
+from audits.store.facts import Index, Listing, Settings, index_of, listing_of, texts_of
+from audits.store.references import Reference, references_of
 from audits.store.rows import Row
-from audits.store.uses import Use
+from audits.store.sight import Sight, sight_of
+from audits.store.uses import Use, uses_of
+from audits.store.words import title_of
+
+Reason = tuple[str, str, str]
+"""Need, reason and permission of what was not seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A file's text, compressed; ``size`` in characters."""
+
+    size: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """Rows by table name; contents as JSON; ``findings`` are kept apart, as they live on."""
+    """Rows by table name, in which words stand where the database has numbers; packed facts;
+    ``findings`` are kept apart, as they live on. ``digest`` covers all of it.
 
+    ``rules`` are title, area and severity of every check by its id.
+    """
+
+    ref: RepositoryRef
+    database_id: int | None
+    unread: bool
     families: Mapping[str, list[Row]]
     findings: list[Row]
-    details: Details
-    source: str
-    settings: str
-    index: str
-    uses: list[Use]
+    details: Packed
+    source: Packed
+    settings: Packed
+    index: Packed
+    texts: Mapping[str, Text]
+    references: tuple[Reference, ...]
+    rules: Mapping[str, tuple[str, str, int]]
+    reasons: frozenset[Reason]
+    sight: Sight
+    owner_settings: OwnerSettings | Unseen | None
+    advisories: AdvisoryList | None
     digest: bytes
 
+    @property
+    def actions(self) -> set[str]:
+        """The actions and images that it uses."""
+        return {row["action_id"] for row in self.families["action_use"]}
 
-def rules_of(audit: Audit) -> dict[str, tuple[str, int]]:
+
+def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
+    """What is recorded of an audit; ``title`` names a check by its id."""
+    repository, snapshot, uses = audit.repository, audit.repository.snapshot, uses_of(audit)
+    details = packed(dumps(Details, details_of(audit, {use.key: use.line for use in uses})))
+    families, findings = _families(audit, uses), _findings(audit)
+    source = packed(dumps(Listing, listing_of(snapshot)))
+    settings = packed(dumps(Settings, Settings(value=snapshot.settings)))
+    index = packed(dumps(Index, Index(value=index_of(audit))))
+    facts = [part.hash.hex() for part in (details, source, settings, index)]
+    everything = (families, findings, facts, _sight(audit))
+    results = (*audit.results, *audit.owner_results)
+    return Said(
+        ref=snapshot.ref, database_id=snapshot.database_id, unread=is_unread(snapshot),
+        families=families, findings=findings, details=details, source=source,
+        settings=settings, index=index, references=references_of(repository, uses),
+        texts={oid: Text(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
+        rules={name: (title(name), *rule) for name, rule in _rules(audit).items()},
+        reasons=frozenset(rows.reason(u) for result in results for u in result.unseen),
+        sight=sight_of(audit, rows.gaps_of(audit)), owner_settings=snapshot.owner_settings,
+        advisories=repository.advisories, digest=digest(json.dumps(everything, default=str)),
+    )  # fmt: skip
+
+
+def is_unread(snapshot: Snapshot) -> bool:
+    """Whether nothing could be read of a repository: gaps, and no file or commit."""
+    return bool(snapshot.gaps) and not snapshot.files and not snapshot.commit
+
+
+def _rules(audit: Audit) -> dict[str, tuple[str, int]]:
     """Area and severity of every check that an audit mentions."""
     found = {f.check: ("integrity", int(f.severity)) for f in all_findings(audit)}
     lost = (d for area in audit.score.areas for d in area.deductions)
     found |= {d.check: (d.area.value, int(d.severity)) for d in lost}
     results = (*audit.results, *audit.owner_results)
     return found | {r.check: (r.area.value, int(r.severity)) for r in results}
-
-
-def said_by(audit: Audit, uses: list[Use], names: Names) -> Said:
-    """The rows of an audit whose rules, reasons and actions are numbered in ``names``."""
-    details = details_of(audit, {use.key: use.line for use in uses})
-    families = _families(audit, uses, names)
-    findings = _findings(audit, names)
-    source = dumps(Listing, listing_of(audit.repository.snapshot))
-    settings = dumps(Settings, Settings(value=audit.repository.snapshot.settings))
-    index = dumps(Index, Index(value=index_of(audit)))
-    everything = (
-        families, findings, dumps(Details, details), source, settings, index, _sight(audit),
-    )  # fmt: skip
-    return Said(
-        families=families, findings=findings, details=details, source=source, uses=uses,
-        settings=settings, index=index, digest=digest(json.dumps(everything, default=str)),
-    )  # fmt: skip
 
 
 def _sight(audit: Audit) -> list[object]:
@@ -63,20 +108,14 @@ def _sight(audit: Audit) -> list[object]:
     return [audit.repository.breadth.value, *sorted(seen)]
 
 
-def _families(audit: Audit, uses: list[Use], names: Names) -> dict[str, list[Row]]:
-    results = []
-    for result, on_owner in rows.stored_results(audit):
-        unseen = rows.first_unseen(result)
-        number = names.unseen[unseen_key(unseen)] if unseen else None
-        rule = names.rules[result.check]
-        results.append(rows.result_row(result, rule=rule, unseen=number, on_owner=on_owner))
+def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
     return {
         "state": [rows.state_row(audit)],
         "score": [rows.score_row(audit)],
-        "result": results,
+        "result": [rows.result_row(r, on_owner=owner) for r, owner in rows.stored_results(audit)],
         "deduction": [
             {
-                "rule_id": names.rules[d.check], "area": d.area.value, "points": round(d.points, 6),
+                "rule_id": d.check, "area": d.area.value, "points": round(d.points, 6),
                 "severity": int(d.severity), "publication": d.publication,
             }
             for area in audit.score.areas for d in area.deductions
@@ -84,25 +123,14 @@ def _families(audit: Audit, uses: list[Use], names: Names) -> dict[str, list[Row
         "publication": [rows.publication_row(p) for p in audit.publications],
         "package": [rows.package_row(audit, status) for status in audit.statuses],
         "gap": [rows.gap_row(gap) for gap in rows.gaps_of(audit)],
-        "action_use": [rows.use_row(use, action=names.actions[use.action]) for use in uses],
+        "action_use": [rows.use_row(use) for use in uses],
         "unreached": [],
     }  # fmt: skip
 
 
-def _findings(audit: Audit, names: Names) -> list[Row]:
+def _findings(audit: Audit) -> list[Row]:
     owners = {id(f) for result in audit.owner_results for f in result.findings}
     return [
-        rows.finding_row(found, rule=names.rules[found.check], ordinal=ordinal)
-        | {"on_owner": id(found) in owners}
+        rows.finding_row(found, ordinal=ordinal, on_owner=id(found) in owners)
         for found, ordinal in numbered(all_findings(audit))
     ]
-
-
-def learn(audit: Audit, uses: list[Use], names: Names) -> bool:
-    """Whether all words of an audit are numbered already."""
-    reasons = {unseen_key(u) for r in (*audit.results, *audit.owner_results) for u in r.unseen}
-    return (
-        rules_of(audit).keys() <= names.rules.keys()
-        and reasons <= names.unseen.keys()
-        and {use.action for use in uses} <= names.actions.keys()
-    )

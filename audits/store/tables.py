@@ -31,6 +31,8 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.types import TypeDecorator
 
+from audits.store.words import AREAS, SEVERITIES
+
 OPEN = 2**31 - 1
 """``closed`` of what still holds: a number, so that one comparison serves now and then."""
 
@@ -168,9 +170,6 @@ state = interval(
     _flag("archived"), _text("topics"), Column("database_id", BigInteger),
     Index(None, "owner_id", "closed"),
 )  # fmt: skip
-
-AREAS = ("pinning", "permissions", "environment", "trusted_publisher", "integrity")
-SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 score = interval(
     "score", _text("grade"), Column("points", Float), Column("strict_points", Float),

@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, fun
 from audits.model.outcome import Area, Outcome, Severity
 from audits.store import since, tables
 from audits.store.intervals import holds
-from audits.store.tables import AREAS, SEVERITIES
-from audits.store.words import OUTCOMES
+from audits.store.words import AREAS, OUTCOMES, SEVERITIES
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audits.model.evidence import ResolvedRef
 from audits.model.repository import ReleaseGraph, Repository
 from audits.model.score import Audit
 from audits.model.uses import Uses, UsesKind
@@ -67,15 +66,6 @@ def uses_of(audit: Audit) -> list[Use]:
             advisories=known,
         ))  # fmt: skip
     return found
-
-
-def references_of(repository: Repository, uses: list[Use]) -> Iterator[ResolvedRef]:
-    """What is known of the repositories that these uses name."""
-    known = repository.references
-    if isinstance(known, dict) or hasattr(known, "get"):
-        for use in uses:
-            if use.slug and (found := known.get((use.slug, use.ref))) is not None:
-                yield found
 
 
 def _places(repository: Repository) -> Iterator[tuple[str, Job | None, Uses | None, Image | None]]:

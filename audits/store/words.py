@@ -6,6 +6,10 @@ from collections.abc import Iterable
 
 from audits.model.outcome import AcceptanceKind, Outcome, Severity
 
+AREAS = ("pinning", "permissions", "environment", "trusted_publisher", "integrity")
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+"""Areas and severities as columns are named."""
+
 OUTCOMES = {
     Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 2, Outcome.NOT_APPLICABLE: 3,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine, func, select
@@ -18,8 +18,11 @@ from audits.store.errors import StoreError
 from audits.store.finish import close_scan
 from audits.store.names import Names, insert_new
 from audits.store.owners import sync_owner
-from audits.store.recording import Recording
-from audits.store.repositories import lose_repositories, record_gaps, record_repository
+from audits.store.record import record_batch
+from audits.store.recording import Recording, flush
+from audits.store.repositories import lose_repositories, record_gaps
+from audits.store.said import Said, said_by
+from audits.store.words import title_of
 
 
 class Writing(Connected):
@@ -28,6 +31,7 @@ class Writing(Connected):
     def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
         super().__init__(reader=reader, writer=writer, name=name)
         self._recordings: dict[int, Recording] = {}
+        self._names = Names()
 
     def begin_scan(
         self,
@@ -57,8 +61,9 @@ class Writing(Connected):
             scan_id = int((made.inserted_primary_key or (0,))[0])
             lock.take(connection, owner_id, scan_id, owner)
             recording = Recording(
-                scan_id=scan_id, owner_id=owner_id, owner=owner, titles=titles or {}
-            )
+                scan_id=scan_id, owner_id=owner_id, owner=owner, titles=titles or {},
+                names=self._names,
+            )  # fmt: skip
             recording.load(connection)
         self._recordings[scan_id] = recording
         return scan_id
@@ -91,8 +96,9 @@ class Writing(Connected):
                 raise StoreError(f"Scan {scan_id} cannot be resumed.", "Begin a new scan.")
             lock.take(connection, row.owner_id, scan_id, row.login)
             recording = Recording(
-                scan_id=scan_id, owner_id=row.owner_id, owner=row.login, titles=titles or {}
-            )
+                scan_id=scan_id, owner_id=row.owner_id, owner=row.login, titles=titles or {},
+                names=self._names,
+            )  # fmt: skip
             recording.load(connection)
             names = select(tables.repository.c.id, tables.repository.c.name)
             mine = names.where(tables.repository.c.owner_id == row.owner_id)
@@ -105,14 +111,30 @@ class Writing(Connected):
 
         A repository of which nothing could be read keeps its findings as not-re-checked.
         """
-        recording = self._recording(scan_id)
+        titles = self._recording(scan_id).titles
+        said = said_by(audit, lambda check: titles.get(check) or title_of(check))
+        return self.record_all([(scan_id, said)])[0]
+
+    def record_all(self, audits: Sequence[tuple[int, Said]]) -> list[bool]:
+        """Record several repositories at once, as `record` does, each with its scan's number.
+
+        If that fails, nothing of them is recorded.
+        """
+        pairs = [(self._recording(scan_id), said) for scan_id, said in audits]
+        recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
+        before = [(r, set(r.done), list(r.pending)) for r in recordings]
+        changed: list[bool] = []
         try:
-            changed = record_repository(self, recording, audit)
+            for part in _without_repeats(pairs):
+                changed += record_batch(self, self._names, part)
         except StoreError:
             # What was rolled back has no number: learn it again.
-            recording.names = Names()
+            self._names.forget()
+            for recording, done, pending in before:
+                recording.done, recording.pending, recording.is_stale = done, pending, True
             raise
-        self._keep_up(recording)
+        for recording in recordings:
+            self._keep_up(recording)
         return changed
 
     def is_recorded(self, scan_id: int, name: str) -> bool:
@@ -161,14 +183,14 @@ class Writing(Connected):
         """Keep the owner's lock while a scan waits."""
         recording = self._recording(scan_id)
         with self.writing() as connection:
-            recording.flush(connection)
+            flush(connection, [recording])
             lock.beat(connection, recording.owner_id, scan_id)
 
     def pause_scan(self, scan_id: int) -> None:
         """Leave a scan unfinished, to be resumed, and let others scan."""
         recording = self._recording(scan_id)
         with self.writing() as connection:
-            recording.flush(connection)
+            flush(connection, [recording])
             lock.free(connection, recording.owner_id, scan_id)
         del self._recordings[scan_id]
 
@@ -180,7 +202,7 @@ class Writing(Connected):
         """
         recording = self._recording(scan_id)
         with self.writing() as connection:
-            recording.flush(connection)
+            flush(connection, [recording])
             lock.beat(connection, recording.owner_id, scan_id)
             sync_owner(connection, recording)
             lose_repositories(connection, recording, gone)
@@ -192,10 +214,32 @@ class Writing(Connected):
     def _recording(self, scan_id: int) -> Recording:
         if scan_id not in self._recordings:
             raise StoreError(f"Scan {scan_id} is not being recorded.", "Begin or resume it.")
-        return self._recordings[scan_id]
+        recording = self._recordings[scan_id]
+        if recording.is_stale:
+            with self.reading() as connection:
+                recording.load_known(connection)
+            recording.is_stale = False
+        return recording
 
     def _keep_up(self, recording: Recording) -> None:
         if recording.wants_flush:
             with self.writing() as connection:
-                recording.flush(connection)
+                flush(connection, [recording])
                 lock.beat(connection, recording.owner_id, recording.scan_id)
+
+
+def _without_repeats(
+    pairs: Sequence[tuple[Recording, Said]],
+) -> Iterator[list[tuple[Recording, Said]]]:
+    """The audits in lists that mention no repository twice."""
+    part: list[tuple[Recording, Said]] = []
+    seen: set[tuple[int, str]] = set()
+    for recording, said in pairs:
+        key = (recording.scan_id, said.ref.name.lower())
+        if key in seen:
+            yield part
+            part, seen = [], set()
+        seen.add(key)
+        part.append((recording, said))
+    if part:
+        yield part

@@ -12,7 +12,7 @@ from audits.collect.github import Connection
 from audits.collect.index import IndexReader
 from audits.facts import IndexFacts
 from audits.github_scan import GitHubScan, GitHubScanned
-from audits.model.score import Audit
+from audits.model.source import RepositoryRef
 from audits.store.open import open_store
 from audits.store.store import Store
 from tests.cli.runner import Ran, release_audit
@@ -115,7 +115,7 @@ class Scans:
 
     def run(
         self, *, marks: tuple[str, ...] = (), resume: bool = False,
-        connection: Connection | None = None, seen: Callable[[Audit], None] | None = None,
+        connection: Connection | None = None, seen: Callable[[RepositoryRef], None] | None = None,
     ) -> GitHubScanned:  # fmt: skip
         self.audited.clear()
         self.same.clear()
@@ -128,10 +128,10 @@ class Scans:
 
         self.running = scan
 
-        def note(audit: Audit) -> None:
-            self.audited.append(audit.repository.ref.name)
+        def note(ref: RepositoryRef) -> None:
+            self.audited.append(ref.name)
             if seen is not None:
-                seen(audit)
+                seen(ref)
 
         try:
             return scan.owner(OWNER, note, lambda ref: self.same.append(ref.name))

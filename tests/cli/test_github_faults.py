@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from audits.collect.github_limits import Limits
-from audits.model.score import Audit
+from audits.model.source import RepositoryRef
 from tests.cli.github_world import (
     OWNER,
     Cli,
@@ -127,7 +127,7 @@ def test_a_waiting_scan_says_so_and_keeps_its_place(
 def test_a_stop_in_the_middle_keeps_what_was_recorded(
     scans: Scans, expected: dict[str, dict[str, object]]
 ) -> None:
-    def stop(audit: Audit) -> None:
+    def stop(ref: RepositoryRef) -> None:
         if len(scans.audited) == 3:
             raise KeyboardInterrupt
 

@@ -47,7 +47,7 @@ def test_a_folder_is_scanned_exported_and_read_by_pandas(
 def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> None:
     from audits.cli.plan import make_plan
     from audits.collect.folder import FolderCollector
-    from audits.model.score import Audit
+    from audits.model.source import RepositoryRef
     from audits.scan import Scanner
     from audits.store.open import open_store
 
@@ -55,8 +55,8 @@ def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> No
     plan = make_plan(engine=False, index_url=INDEX[1])
     collector = FolderCollector(folder=organization, owner="orchard-labs")
 
-    def stop(audit: Audit) -> None:
-        if audit.repository.ref.name == "lumen":
+    def stop(ref: RepositoryRef) -> None:
+        if ref.name == "lumen":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,59 @@
+"""How far an audit looked, which decides what is mended and what only went out of sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audits.model.outcome import Outcome
+from audits.model.repository import Breadth
+from audits.model.score import Audit, Result
+from audits.model.source import Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one audit saw: checks that saw all they have to see, and those that crashed."""
+
+    everything: bool
+    checks: frozenset[str]
+    seen: frozenset[str]
+    crashed: frozenset[str]
+    gaps: tuple[Gap, ...]
+
+    def looked(self, check: str, path: str, in_release: bool) -> bool:
+        """Whether the audit would have found a fault again, so that its absence means mended.
+
+        Nothing is mended by a gap: not where the check is unknown or crashed, nor where a
+        place of it was unseen, nor where the file itself could not be read (design sections
+        3 and 6).
+        """
+        if any(covers(gap, path) for gap in self.gaps):
+            return False
+        if not in_release:
+            return self.everything and check not in self.crashed
+        if check not in self.checks:
+            family, slash, _ = check.partition("/")
+            return bool(slash) and any(known.startswith(f"{family}/") for known in self.checks)
+        return check in self.seen
+
+
+def sight_of(audit: Audit, gaps: tuple[Gap, ...]) -> Sight:
+    """What an audit saw, given all its gaps."""
+    results = (*audit.results, *audit.owner_results)
+    return Sight(
+        everything=audit.repository.breadth is Breadth.ALL,
+        checks=frozenset(result.check for result in results),
+        seen=frozenset(result.check for result in results if looked_at(result)),
+        crashed=frozenset(result.check for result in results if result.crash),
+        gaps=gaps,
+    )
+
+
+def looked_at(result: Result) -> bool:
+    """Whether a check saw all that it has to see."""
+    return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
+
+
+def covers(gap: Gap, path: str) -> bool:
+    """Whether a gap hides a file: it is the gap's subject or lies below it."""
+    return path == gap.subject or path.startswith(gap.subject.rstrip("/") + "/")
