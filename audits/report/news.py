@@ -69,7 +69,8 @@ def news_of(
     mine = [w for w in waivers.waivers if _may_concern(w, login)]
     return News(
         scan=scans[0], since=before,
-        changes=store.changes(login, since=number, limit=limit),
+        changes=store.changes(login, since=number, limit=limit) if before else
+        ScanChanges(owner=login, scan=scans[0].id, since=0),
         scores=store.score_changes(login, since=number, limit=limit or 10_000) if before else (),
         expired=tuple(w for w in waivers.expired() if w in mine),
         expiring=tuple(w for w in waivers.expiring() if w in mine),

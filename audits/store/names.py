@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, select, tuple_
+from sqlalchemy import Connection, Insert, Table, select, tuple_
 
 from audits.store import tables
 from audits.store.codec import Packed, packed
@@ -34,8 +34,14 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     connection.execute(_insert_new(table, connection.dialect.name), list(rows))
 
 
+def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless it breaks uniqueness; returns whether it was inserted."""
+    statement = _insert_new(table, connection.dialect.name)
+    return connection.execute(statement, dict(row)).rowcount == 1
+
+
 @cache
-def _insert_new(table: Table, dialect: str) -> Executable:
+def _insert_new(table: Table, dialect: str) -> Insert:
     # Only the dialect that is needed is imported; both together take as long as a scan's start.
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_postgresql

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     String,
     Table,
@@ -277,6 +278,12 @@ resolved = Table(
     "resolved", metadata, Column("slug", Text, primary_key=True),
     Column("ref", Text, primary_key=True), _text("value"), Column("at", Moment, nullable=False),
 )  # fmt: skip
+
+version = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)  # fmt: skip
+"""Alembic's own table, as it makes it: a new database is marked without importing Alembic."""
 
 FAMILIES = (
     state, score, facts, owner_facts, finding, result, deduction, publication, package, gap,

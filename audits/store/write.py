@@ -16,7 +16,7 @@ from audits.store import lock, tables
 from audits.store.base import Connected
 from audits.store.errors import StoreError
 from audits.store.finish import close_scan
-from audits.store.names import Names, insert_new
+from audits.store.names import Names, insert_one
 from audits.store.owners import sync_owner
 from audits.store.record import record_batch
 from audits.store.recording import Recording, flush
@@ -51,7 +51,7 @@ class Writing(Connected):
         """
         with self.writing() as connection:
             table = tables.owner
-            insert_new(connection, table, [{"login": owner, "key": owner.lower()}])
+            is_new = insert_one(connection, table, {"login": owner, "key": owner.lower()})
             found = select(table.c.id).where(table.c.key == owner.lower())
             owner_id = int(connection.execute(found).scalar_one())
             made = connection.execute(tables.scan.insert().values(
@@ -64,7 +64,8 @@ class Writing(Connected):
                 scan_id=scan_id, owner_id=owner_id, owner=owner, titles=titles or {},
                 names=self._names,
             )  # fmt: skip
-            recording.load(connection)
+            if not is_new:
+                recording.load(connection)
         self._recordings[scan_id] = recording
         return scan_id
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, MetaData, inspect, text
 
 from audits.store.errors import StoreError
 from audits.store.open import HEAD, default_url, open_store, upgrade
@@ -22,10 +22,45 @@ from tests.store.samples import OWNER, audit, fault, night
 
 
 def test_migrations_make_exactly_the_tables(url: str) -> None:
+    assert upgrade(url) == HEAD
     store = open_store(url)
     with store.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+        migrated = _schema(connection)
+    _empty(store)
+    made = open_store(url)
+    with made.reading() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == HEAD
+        assert _schema(connection) == migrated
+    made.close()
+
+
+def _schema(connection: Connection) -> list[object]:
+    """All that the database itself tells of its tables."""
+    found = inspect(connection)
+    return [
+        (
+            name, [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
+            found.get_pk_constraint(name), sorted(map(repr, found.get_foreign_keys(name))),
+            sorted(map(repr, found.get_unique_constraints(name))),
+            sorted(
+                (
+                    i["name"], i["column_names"], bool(i["unique"]),
+                    sorted((k, str(v)) for k, v in i.get("dialect_options", {}).items()),
+                )
+                for i in found.get_indexes(name)
+            ),
+        )
+        for name in sorted(found.get_table_names())
+    ]  # fmt: skip
+
+
+def _empty(store: Store) -> None:
+    with store.writing() as connection:
+        everything = MetaData()
+        everything.reflect(connection)
+        everything.drop_all(connection)
     store.close()
 
 
