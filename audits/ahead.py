@@ -70,7 +70,9 @@ def _workers(places: Places, plan: Plan) -> int:
         return 0
     if len(places) < FEWEST or not isinstance(plan.facts, NoFacts):
         return 0
-    return min(len(os.sched_getaffinity(0)) - 1, MOST_WORKERS)
+    processors = len(os.sched_getaffinity(0))
+    # Recording takes so little that the process that does it mostly waits.
+    return min(processors, MOST_WORKERS) if processors > 1 else 0
 
 
 class _Crew:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Delete, Row, Select, bindparam, func, select
 
 from audits.model.history import ScanRow
 from audits.store import tables
@@ -17,51 +18,62 @@ from audits.store.totals import Totals, totals_of
 
 def close_scan(connection: Connection, recording: Recording, finished: datetime) -> ScanRow:
     """Write a scan's sums and finish it; its row is never written again."""
-    scan, progress, unreached = tables.scan, tables.progress, tables.unreached
-    row = connection.execute(select(scan).where(scan.c.id == recording.scan_id)).one()
-    before = connection.execute(
-        select(scan)
-        .where(
-            scan.c.owner_id == recording.owner_id, scan.c.finished.is_not(None),
-            scan.c.id < recording.scan_id,
-        )
-        .order_by(scan.c.id.desc()).limit(1)
-    ).first()  # fmt: skip
-    mine = progress.c.scan_id == recording.scan_id
-    counted = select(func.count())
-    reached = connection.scalar(counted.select_from(progress).where(mine, progress.c.reached))
-    lost = connection.scalar(
-        counted.select_from(unreached)
-        .where(unreached.c.owner_id == recording.owner_id, unreached.c.closed == OPEN)
-    )  # fmt: skip
-    totals = totals_of(
-        connection, recording.owner_id, recording.scan_id, before.id if before else 0
-    )
-    tier = max(row.tier, _tier(connection, recording.owner_id))
+    scan = tables.scan
+    at = {"owner": recording.owner_id, "scan": recording.scan_id}
+    row = connection.execute(_ending(), at).one()
+    before = None
+    if row.before:
+        before = connection.execute(select(scan).where(scan.c.id == row.before)).one()
+    totals = totals_of(connection, recording.owner_id, recording.scan_id, row.before or 0)
+    # The highest tier of evidence that was read of a repository, which only the end knows.
+    tier = max(row.tier, row.highest or 0)
     changed = _changed(before, row, tier)
     values = {
-        "finished": finished, "repositories": int(reached or 0), "not_reached": int(lost or 0),
+        "finished": finished, "repositories": row.reached, "not_reached": row.lost,
         "tier": tier, "changed": "|".join(changed), "totals": pack(dumps(Totals, totals)),
     }  # fmt: skip
     unfinished = (scan.c.id == recording.scan_id) & scan.c.finished.is_(None)
     connection.execute(scan.update().where(unfinished).values(**values))
-    # What earlier scans of the owner left behind when they were killed goes too.
-    dead = select(scan.c.id).where(
-        scan.c.owner_id == recording.owner_id, scan.c.id <= recording.scan_id
-    )
-    connection.execute(progress.delete().where(progress.c.scan_id.in_(dead)))
+    connection.execute(_forgotten(), at)
     return ScanRow(
         id=row.id, owner=recording.owner, source=row.source, started=row.started,
         finished=finished, tool_version=row.tool_version, policy=row.policy, tier=tier,
-        repositories=int(reached or 0), not_reached=int(lost or 0), changed=tuple(changed),
+        repositories=row.reached, not_reached=row.lost, changed=tuple(changed),
     )  # fmt: skip
 
 
-def _tier(connection: Connection, owner_id: int) -> int:
-    """The highest tier of evidence that was read of a repository, which only its end knows."""
-    score = tables.score
-    mine = (score.c.owner_id == owner_id) & (score.c.closed == OPEN)
-    return int(connection.scalar(select(func.max(score.c.tier)).where(mine)) or 0)
+@cache
+def _ending() -> Select[Any]:
+    """The scan, how many repositories it reached and did not, the highest tier of a repository
+    and the owner's scan before; built once, as a folder's scan may be of many owners.
+    """
+    scan, progress, unreached, score = tables.scan, tables.progress, tables.unreached, tables.score
+    owner: ColumnElement[int] = bindparam("owner")
+    number: ColumnElement[int] = bindparam("scan")
+    counted, earlier = select(func.count()), scan.alias()
+    mine = (progress.c.scan_id == number) & progress.c.reached
+    lost = (unreached.c.owner_id == owner) & (unreached.c.closed == OPEN)
+    held = (score.c.owner_id == owner) & (score.c.closed == OPEN)
+    done = (
+        (earlier.c.owner_id == owner) & earlier.c.finished.is_not(None) & (earlier.c.id < number)
+    )  # fmt: skip
+    return select(
+        scan,
+        counted.select_from(progress).where(mine).scalar_subquery().label("reached"),
+        counted.select_from(unreached).where(lost).scalar_subquery().label("lost"),
+        select(func.max(score.c.tier)).where(held).scalar_subquery().label("highest"),
+        select(func.max(earlier.c.id)).where(done).scalar_subquery().label("before"),
+    ).where(scan.c.id == number)
+
+
+@cache
+def _forgotten() -> Delete:
+    """Progress, and what earlier scans of the owner left behind when they were killed."""
+    scan, progress = tables.scan, tables.progress
+    dead = select(scan.c.id).where(
+        scan.c.owner_id == bindparam("owner"), scan.c.id <= bindparam("scan")
+    )
+    return progress.delete().where(progress.c.scan_id.in_(dead))
 
 
 def _changed(before: Row[Any] | None, row: Row[Any], tier: int) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Delete, Update, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from audits.store.errors import StoreError
@@ -47,8 +48,8 @@ def take(connection: Connection, owner_id: int, scan_id: int, owner: str) -> Non
 
 def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
     """Say that the scan is alive; StoreError where another scan has taken its place."""
-    mine = (scan_lock.c.owner_id == owner_id) & (scan_lock.c.scan_id == scan_id)
-    done = connection.execute(scan_lock.update().where(mine).values(beat=datetime.now(UTC)))
+    mine = {"owner": owner_id, "scan": scan_id, "now": datetime.now(UTC)}
+    done = connection.execute(_sign(), mine)
     if done.rowcount != 1:
         raise StoreError(
             "This scan was silent for so long that another one took its place.",
@@ -58,8 +59,22 @@ def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
 
 def free(connection: Connection, owner_id: int, scan_id: int) -> None:
     """Give the lock back."""
-    mine = (scan_lock.c.owner_id == owner_id) & (scan_lock.c.scan_id == scan_id)
-    connection.execute(scan_lock.delete().where(mine))
+    connection.execute(_end(), {"owner": owner_id, "scan": scan_id})
+
+
+def _mine() -> ColumnElement[bool]:
+    lock = scan_lock.c
+    return (lock.owner_id == bindparam("owner")) & (lock.scan_id == bindparam("scan"))
+
+
+@cache
+def _sign() -> Update:
+    return scan_lock.update().where(_mine()).values(beat=bindparam("now"))
+
+
+@cache
+def _end() -> Delete:
+    return scan_lock.delete().where(_mine())
 
 
 def _is_dead(machine: str, process: int, silence: timedelta) -> bool:
