@@ -6,7 +6,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Row, Select, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from audits.model.history import ScanRow
 from audits.store import tables
@@ -40,6 +51,19 @@ def close_scan(connection: Connection, recording: Recording, finished: datetime)
         finished=finished, tool_version=row.tool_version, policy=row.policy, tier=tier,
         repositories=row.reached, not_reached=row.lost, changed=tuple(changed),
     )  # fmt: skip
+
+
+def forget_scan(connection: Connection, recording: Recording) -> None:
+    """Take back a scan that recorded nothing, and its owner if nothing else is known of it."""
+    scan, owner = tables.scan, tables.owner
+    unfinished = (scan.c.id == recording.scan_id) & scan.c.finished.is_(None)
+    connection.execute(scan.delete().where(unfinished))
+    others = [
+        select(table.c.id).where(table.c.owner_id == recording.owner_id)
+        for table in (scan, tables.repository)
+    ]
+    unknown = (owner.c.id == recording.owner_id) & ~or_(*(exists(other) for other in others))
+    connection.execute(owner.delete().where(unknown))
 
 
 @cache

@@ -41,6 +41,7 @@ class Recording:
     advisories: AdvisoryList | None = None
     owner_details: Details | None = None
     is_stale: bool = False
+    has_written: bool = False
 
     @property
     def wants_flush(self) -> bool:
@@ -53,6 +54,7 @@ class Recording:
         done = select(tables.progress.c.repository_id)
         done = done.where(tables.progress.c.scan_id == self.scan_id)
         self.done = set(connection.scalars(done))
+        self.has_written = bool(self.done)
 
     def load_known(self, connection: Connection) -> None:
         """Read again what is known, where a transaction of this scan was rolled back."""

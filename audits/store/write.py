@@ -15,7 +15,7 @@ from audits.model.source import Gap
 from audits.store import lock, tables
 from audits.store.base import Connected
 from audits.store.errors import StoreError
-from audits.store.finish import close_scan
+from audits.store.finish import close_scan, forget_scan
 from audits.store.names import Names, insert_one
 from audits.store.owners import sync_owner
 from audits.store.record import record_batch
@@ -124,6 +124,8 @@ class Writing(Connected):
         pairs = [(self._recording(scan_id), said) for scan_id, said in audits]
         recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
         before = [(r, set(r.done), list(r.pending)) for r in recordings]
+        for recording in recordings:
+            recording.has_written = True
         changed: list[bool] = []
         try:
             for part in _without_repeats(pairs):
@@ -153,6 +155,7 @@ class Writing(Connected):
                 raise StoreError(
                     f"{recording.owner}/{name} was not recorded before.", "Record its audit."
                 )
+            recording.has_written = True
             recording.note(number, reached=True)
         self._keep_up(recording)
 
@@ -169,6 +172,7 @@ class Writing(Connected):
         ``advisories`` are those of the scan, where no audit may have brought them.
         """
         recording = self._recording(scan_id)
+        recording.has_written = True
         recording.owner_settings = settings
         recording.advisories = advisories or recording.advisories
         with self.writing() as connection:
@@ -177,6 +181,7 @@ class Writing(Connected):
     def record_gaps(self, scan_id: int, gaps: Iterable[Gap]) -> None:
         """Record what could not be seen of the owner as a whole: all of it, each time."""
         recording = self._recording(scan_id)
+        recording.has_written = True
         with self.writing() as connection:
             record_gaps(connection, recording, "", tuple(gaps))
 
@@ -188,11 +193,16 @@ class Writing(Connected):
             lock.beat(connection, recording.owner_id, scan_id)
 
     def pause_scan(self, scan_id: int) -> None:
-        """Leave a scan unfinished, to be resumed, and let others scan."""
+        """Leave a scan unfinished, to be resumed, and let others scan.
+
+        One that has recorded nothing, as its owner was mistyped, say, is forgotten.
+        """
         recording = self._recording(scan_id)
         with self.writing() as connection:
             flush(connection, [recording])
             lock.free(connection, recording.owner_id, scan_id)
+            if not recording.has_written:
+                forget_scan(connection, recording)
         del self._recordings[scan_id]
 
     def finish_scan(self, scan_id: int, finished: datetime, *, gone: Iterable[str] = ()) -> ScanRow:

@@ -56,6 +56,20 @@ def test_a_paused_scan_is_resumed(filled: str, store: Store) -> None:
     later.close()
 
 
+def test_a_scan_that_recorded_nothing_is_forgotten(store: Store) -> None:
+    first = begin(store, 0, owner="orchard-labz")
+    store.pause_scan(first)
+    scan(store, 0, audit("lumen"))
+    second = begin(store, 1)
+    store.pause_scan(second)
+    with store.reading() as connection:
+        assert connection.scalars(select(tables.owner.c.login)).all() == [OWNER]
+        assert len(connection.scalars(select(tables.scan.c.id)).all()) == 1
+    assert store.unfinished_scan(OWNER) is None
+    third = begin(store, 2)
+    assert store.finish_scan(third, night(2)).not_reached == 1
+
+
 def test_a_killed_process_leaves_a_scan_to_resume(filled: str, store: Store) -> None:
     script = (
         "import sys, time\n"
