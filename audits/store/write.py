@@ -180,10 +180,11 @@ class Writing(Connected):
 
     def record_gaps(self, scan_id: int, gaps: Iterable[Gap]) -> None:
         """Record what could not be seen of the owner as a whole: all of it, each time."""
-        recording = self._recording(scan_id)
-        recording.has_written = True
-        with self.writing() as connection:
-            record_gaps(connection, recording, "", tuple(gaps))
+        recording, said = self._recording(scan_id), tuple(gaps)
+        if said or "" in recording.repositories:
+            recording.has_written = True
+            with self.writing() as connection:
+                record_gaps(connection, recording, "", said)
 
     def beat(self, scan_id: int) -> None:
         """Keep the owner's lock while a scan waits."""
