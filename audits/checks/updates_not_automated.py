@@ -175,7 +175,7 @@ _RENOVATE = """\
 )
 def updates_not_automated(repo: Repository) -> Iterator[Verdict]:
     """Yield a finding for each release workflow that no bot covers, and for short cooldowns."""
-    if next(remote_uses(repo), None) is None:
+    if not remote_uses(repo):
         return
     updates = repo.updates
     if updates is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from audits.model.edits import replace
@@ -109,30 +108,41 @@ class RemoteUse:
     locked: str = ""
 
 
-def remote_actions(repo: Repository) -> Iterator[RemoteUse]:
+def remote_actions(repo: Repository) -> tuple[RemoteUse, ...]:
     """The actions of other repositories that the steps to look at use.
 
     ``locked`` is the commit that GitHub's lock file binds a step to; it holds for steps of
     workflows and neither for composite actions nor for called workflows.
     """
+    return repo.once(_remote_actions)
+
+
+def _remote_actions(repo: Repository) -> tuple[RemoteUse, ...]:
+    found = []
     for site in repo.steps():
         uses = site.step.uses
         if uses is not None and uses.kind is UsesKind.REMOTE:
             locked = repo.locked_commit(site.path, uses) if site.action is None else ""
             at = uses.raw.location(site.path)
-            yield RemoteUse(uses=uses, at=at, job=site.job, locked=locked)
+            found.append(RemoteUse(uses=uses, at=at, job=site.job, locked=locked))
+    return tuple(found)
 
 
-def remote_workflows(repo: Repository) -> Iterator[RemoteUse]:
+def remote_workflows(repo: Repository) -> tuple[RemoteUse, ...]:
     """The workflows of other repositories that the jobs to look at call."""
+    return repo.once(_remote_workflows)
+
+
+def _remote_workflows(repo: Repository) -> tuple[RemoteUse, ...]:
+    found = []
     for site in repo.jobs():
         uses = site.job.uses
         if uses is not None and uses.kind is UsesKind.REMOTE:
             at = uses.raw.location(site.workflow.path)
-            yield RemoteUse(uses=uses, at=at, job=site.job)
+            found.append(RemoteUse(uses=uses, at=at, job=site.job))
+    return tuple(found)
 
 
-def remote_uses(repo: Repository) -> Iterator[RemoteUse]:
+def remote_uses(repo: Repository) -> tuple[RemoteUse, ...]:
     """Both, actions first."""
-    yield from remote_actions(repo)
-    yield from remote_workflows(repo)
+    return (*remote_actions(repo), *remote_workflows(repo))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeVar, cast
 
 from audits.model.command import Command
 from audits.model.evidence import AdvisoryList, PackageEvidence, PackageIndex, ResolvedRef
@@ -22,6 +23,8 @@ NO_SETTINGS = Unseen(
 )
 NO_INDEX = Unseen(need=Need.INDEX, reason="the package index was not asked")
 NO_REFERENCES = Unseen(need=Need.REFERENCES, reason="other repositories were not asked")
+
+T = TypeVar("T")
 
 
 class Breadth(Enum):
@@ -75,6 +78,20 @@ class ReleaseGraph:
     publications_by_path: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
 
 
+class _Once:
+    """What was worked out of one repository so far. It is handed on neither to a changed copy,
+    for which it may not hold, nor to another process, which would pay more than it saves.
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self) -> None:
+        self.found: dict[Callable[[Repository], object], object] = {}
+
+    def __reduce__(self) -> tuple[type[_Once], tuple[()]]:
+        return _Once, ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
     """A snapshot with its workflows parsed, its releases worked out, and what is known of it.
@@ -100,6 +117,17 @@ class Repository:
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     index_hosts: IndexHosts | None = None
     released: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    _once: _Once = field(default_factory=_Once, init=False, repr=False, compare=False)
+
+    def once(self, work: Callable[[Repository], T]) -> T:
+        """What ``work`` comes to for this repository; many checks ask for the same.
+
+        It must not refer to the repository itself: that would keep both alive for long.
+        """
+        found = self._once.found
+        if work not in found:
+            found[work] = work(self)
+        return cast("T", found[work])
 
     @property
     def ref(self) -> RepositoryRef:
@@ -124,7 +152,8 @@ class Repository:
 
     def file(self, *paths: str) -> SourceFile | None:
         """The first of these files that it has."""
-        own = (f for path in paths for f in self.snapshot.files if f.path == path)
+        files = self.once(_files_by_path)
+        own = (files[path] for path in paths if path in files)
         return next(own, None) or self._foreign(*paths)
 
     def _foreign(self, *paths: str) -> SourceFile | None:
@@ -134,44 +163,17 @@ class Repository:
         sources = [w.source for w in self.workflows] + [a.source for a in self.actions]
         return next((s for path in paths for s in sources if s.path == path), None)
 
-    def release_workflows(self) -> Iterator[Workflow]:
+    def release_workflows(self) -> tuple[Workflow, ...]:
         """The workflows to look at: release workflows, or all of them."""
-        for workflow in self.workflows:
-            if self.breadth is Breadth.ALL or workflow.path in self.graph.release_paths:
-                yield workflow
+        return self.once(_release_workflows)
 
-    def jobs(self) -> Iterator[JobSite]:
+    def jobs(self) -> tuple[JobSite, ...]:
         """The jobs that can run in the workflows to look at."""
-        everything = self.breadth is Breadth.ALL
-        for workflow in self.release_workflows():
-            for job in workflow.live_jobs:
-                release = everything or job in self.graph.release_jobs
-                role = self.graph.roles.get(job, Role.OTHER)
-                yield JobSite(workflow=workflow, job=job, role=role, is_release_job=release)
+        return self.once(_job_sites)
 
-    def steps(self) -> Iterator[StepSite]:
+    def steps(self) -> tuple[StepSite, ...]:
         """The steps that can run: of those jobs, then of composite actions on the way."""
-        for site in self.jobs():
-            for step in site.job.live_steps:
-                yield StepSite(
-                    step=step, path=site.workflow.path, job=site.job, workflow=site.workflow,
-                    role=site.role, is_release_job=site.is_release_job,
-                )  # fmt: skip
-        for action in self.actions:
-            if self.breadth is Breadth.ALL or action.path in self.graph.release_paths:
-                yield from self._action_steps(action)
-
-    def _action_steps(self, action: CompositeAction) -> Iterator[StepSite]:
-        users = self.graph.action_users.get(action.path, ())
-        release = [job for job in users if job in self.graph.release_jobs]
-        job = release[0] if release else (users[0] if users else None)
-        for step in action.steps:
-            if not step.never_runs:
-                yield StepSite(
-                    step=step, path=action.path, job=job, action=action,
-                    role=self.graph.roles.get(job, Role.OTHER) if job else Role.OTHER,
-                    is_release_job=bool(release) or self.breadth is Breadth.ALL,
-                )  # fmt: skip
+        return self.once(_step_sites)
 
     def commands(self, step: Step) -> tuple[Command, ...]:
         """The commands of its script; () for steps outside what is looked at."""
@@ -216,3 +218,54 @@ class Repository:
         known = any(w.path == path for w in self.workflows)
         known = known or any(a.path == path for a in self.actions)
         return () if known else self.publications
+
+
+def _files_by_path(repo: Repository) -> dict[str, SourceFile]:
+    """The files by path; of one that is there twice, the first."""
+    return {file.path: file for file in reversed(repo.snapshot.files)}
+
+
+def _release_workflows(repo: Repository) -> tuple[Workflow, ...]:
+    if repo.breadth is Breadth.ALL:
+        return repo.workflows
+    return tuple(w for w in repo.workflows if w.path in repo.graph.release_paths)
+
+
+def _job_sites(repo: Repository) -> tuple[JobSite, ...]:
+    everything, graph = repo.breadth is Breadth.ALL, repo.graph
+    return tuple(
+        JobSite(
+            workflow=workflow, job=job, role=graph.roles.get(job, Role.OTHER),
+            is_release_job=everything or job in graph.release_jobs,
+        )
+        for workflow in repo.release_workflows()
+        for job in workflow.live_jobs
+    )  # fmt: skip
+
+
+def _step_sites(repo: Repository) -> tuple[StepSite, ...]:
+    found = [
+        StepSite(
+            step=step, path=site.workflow.path, job=site.job, workflow=site.workflow,
+            role=site.role, is_release_job=site.is_release_job,
+        )
+        for site in repo.jobs()
+        for step in site.job.live_steps
+    ]  # fmt: skip
+    for action in repo.actions:
+        if repo.breadth is Breadth.ALL or action.path in repo.graph.release_paths:
+            found += _action_steps(repo, action)
+    return tuple(found)
+
+
+def _action_steps(repo: Repository, action: CompositeAction) -> Iterator[StepSite]:
+    users = repo.graph.action_users.get(action.path, ())
+    release = [job for job in users if job in repo.graph.release_jobs]
+    job = release[0] if release else (users[0] if users else None)
+    for step in action.steps:
+        if not step.never_runs:
+            yield StepSite(
+                step=step, path=action.path, job=job, action=action,
+                role=repo.graph.roles.get(job, Role.OTHER) if job else Role.OTHER,
+                is_release_job=bool(release) or repo.breadth is Breadth.ALL,
+            )  # fmt: skip

@@ -187,6 +187,7 @@ class Job:
     """One job, of steps or calling a workflow (``uses``); ``path`` is its workflow's file.
 
     Compared by identity. ``runs_on`` are labels; ``matrix`` holds static values by key.
+    ``live_steps`` are the steps that can run.
     """
 
     id: str
@@ -212,21 +213,24 @@ class Job:
     secrets: Inputs = field(default_factory=dict)
     secrets_at: Location | None = None
     shell: str = ""
+    live_steps: tuple[Step, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        live = tuple(step for step in self.steps if not step.never_runs)
+        object.__setattr__(self, "live_steps", self.steps if len(live) == len(self.steps) else live)
 
     @property
     def never_runs(self) -> bool:
         """Whether its ``if:`` is false whatever happens."""
         return self.condition is not None and self.condition.never
 
-    @property
-    def live_steps(self) -> tuple[Step, ...]:
-        """The steps that can run."""
-        return tuple(step for step in self.steps if not step.never_runs)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Workflow:
-    """A file of ``.github/workflows``. Compared by identity; ``path`` is its name."""
+    """A file of ``.github/workflows``. Compared by identity; ``path`` is its name.
+
+    ``live_jobs`` are the jobs that can run.
+    """
 
     source: SourceFile
     name: Scalar | None = None
@@ -237,16 +241,16 @@ class Workflow:
     shell: str = ""
     jobs: tuple[Job, ...] = ()
     first_key: Location | None = None
+    live_jobs: tuple[Job, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        live = tuple(job for job in self.jobs if not job.never_runs)
+        object.__setattr__(self, "live_jobs", self.jobs if len(live) == len(self.jobs) else live)
 
     @property
     def path(self) -> str:
         """The path from the repository's root."""
         return self.source.path
-
-    @property
-    def live_jobs(self) -> tuple[Job, ...]:
-        """The jobs that can run."""
-        return tuple(job for job in self.jobs if not job.never_runs)
 
     @property
     def is_only_called(self) -> bool:
