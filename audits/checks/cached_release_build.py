@@ -40,7 +40,7 @@ from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
 from audits.model.caches import BY_MANAGER, PUBLISHERS, Control, Restores, restores_cache
 from audits.model.decision import truth
 from audits.model.edits import delete_lines, set_input
-from audits.model.guards import Guards, text_value
+from audits.model.guards import reach, text_value
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile
@@ -177,7 +177,6 @@ jobs:
 )  # fmt: skip
 def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
-    guards = Guards(repo)
     without = frozenset() if _names_manager(repo) else frozenset({BY_MANAGER})
     for site in repo.steps():
         uses = site.step.uses
@@ -185,7 +184,7 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
         if uses is None or not _is_looked_at(site):
             continue
         at = uses.raw.location(site.path)
-        if restores is Restores.MAYBE and controls and _is_off(guards, site, controls):
+        if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
             restores = Restores.NO
         if restores is Restores.NO:
             if controls:
@@ -240,16 +239,16 @@ def _is_without(workflow: Workflow, job: Job | None) -> bool:
     )
 
 
-def _is_off(guards: Guards, site: StepSite, controls: tuple[Control, ...]) -> bool:
+def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> bool:
     """Whether expressions turn the cache off whenever a tag or release starts the job."""
     if site.job is None:
         return False
     starts = [
         start
-        for route in guards.repo.routes(site.job)
+        for route in repo.routes(site.job)
         for trigger in route.triggers
         for start in starts_of(trigger)
-        if start.ref is RefKind.TAG and guards.reach(route, start).runs is not False
+        if start.ref is RefKind.TAG and reach(repo, route, start).runs is not False
     ]
     given = {key.lower(): text for key, text in site.step.inputs.items()}
     return bool(starts) and all(

@@ -36,7 +36,7 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
 from audits.model.artifacts import downloads
 from audits.model.expression import contexts
-from audits.model.guards import Guards, Reach, ancestors, publishing_steps
+from audits.model.guards import Reach, ancestors, publishing_steps, reach
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.publication import Route
 from audits.model.repository import Breadth, Repository, StepSite
@@ -146,16 +146,14 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
 )
 def dangerous_trigger(repo: Repository) -> Iterator[Verdict]:
     """Judge each event of this kind against each job that it could make publish."""
-    guards = Guards(repo)
     for workflow in repo.release_workflows():
         for trigger in workflow.triggers:
             if trigger.event in OUTSIDER_EVENTS:
                 for start in starts_of(trigger):
-                    yield from _judged(guards, workflow, start)
+                    yield from _judged(repo, workflow, start)
 
 
-def _judged(guards: Guards, workflow: Workflow, start: Start) -> Iterator[Verdict]:
-    repo = guards.repo
+def _judged(repo: Repository, workflow: Workflow, start: Start) -> Iterator[Verdict]:
     ways = list(_publishing_ways(repo, workflow))
     publishes = bool(ways)
     if not ways and repo.breadth is Breadth.ALL and not _only_labels(workflow):
@@ -167,7 +165,7 @@ def _judged(guards: Guards, workflow: Workflow, start: Start) -> Iterator[Verdic
         ]
     verdicts: dict[Job, Verdict] = {}
     for route, steps in ways:
-        verdict = _verdict(guards, route, start, steps, publishes)
+        verdict = _verdict(repo, route, start, steps, publishes)
         known = verdicts.get(route.job)
         if known is None or _rank(verdict) > _rank(known):
             verdicts[route.job] = verdict
@@ -192,17 +190,17 @@ def _publishing_ways(
 
 
 def _verdict(
-    guards: Guards, route: Route, start: Start, steps: tuple[Step, ...], publishes: bool
+    repo: Repository, route: Route, start: Start, steps: tuple[Step, ...], publishes: bool
 ) -> Verdict:
     at, event = start.trigger.at, start.trigger.event
-    way = guards.reach(route, start, steps)
+    way = reach(repo, route, start, steps)
     if way.runs is False:
         return Clean(at=at, job=route.job)
     if way.runs is None:
         reason = f"whether `{event}` comes through hangs on `{way.unseen[0]}`"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)
         return Unknown(at=at, job=route.job, unseen=unseen)
-    flow = _flow(guards, route, start)
+    flow = _flow(repo, route, start)
     severe = bool(flow) or (publishes and not way.conditions)
     return Finding(
         message=_message(event, flow, way, publishes),
@@ -227,9 +225,9 @@ def _rank(verdict: Verdict) -> int:
     return 1 if isinstance(verdict, Unknown) else 0
 
 
-def _flow(guards: Guards, route: Route, start: Start) -> str:
+def _flow(repo: Repository, route: Route, start: Start) -> str:
     """What of a stranger's comes into the jobs that hand something to the last of a route."""
-    repo, workflow = guards.repo, guards.workflows[route.job.path]
+    workflow = next(w for w in repo.workflows if w.path == route.job.path)
     handing = (
         job
         for job in ancestors(workflow, route.job)
@@ -240,7 +238,7 @@ def _flow(guards: Guards, route: Route, start: Start) -> str:
             if _takes_head(repo, step):
                 return "a stranger's branch is checked out"
             site = StepSite(step=step, path=job.path, job=job, workflow=workflow)
-            if _takes_words(guards, site, start.trigger.event):
+            if _takes_words(repo, site, start.trigger.event):
                 return "a stranger's words reach a script"
         if start.trigger.event == "workflow_run" and any(
             download.run is not None and "github.run_id" not in download.run
@@ -271,12 +269,12 @@ def _is_head(name: str) -> bool:
     )  # fmt: skip
 
 
-def _takes_words(guards: Guards, site: StepSite, event: str) -> bool:
+def _takes_words(repo: Repository, site: StepSite, event: str) -> bool:
     return any(
         taint.setter is Setter.OUTSIDER and taint.event == event
         for text in code_of(site.step)
         if "${{" in text.value
-        for _, taint in Tracer(guards, site).taints(text.value)
+        for _, taint in Tracer(repo, site).taints(text.value)
     )
 
 

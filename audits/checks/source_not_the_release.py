@@ -27,7 +27,7 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_CONTEXTS, GITHUB_SECURE_USE, STEP_JOBS
 from audits.model.decision import Facts, Undecided, Value, evaluate
 from audits.model.expression import contexts, fences
-from audits.model.guards import Guards
+from audits.model.guards import reach
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.place import Scalar
 from audits.model.repository import Repository, StepSite
@@ -113,14 +113,13 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 )
 def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
     """Judge each checkout of the jobs that build or publish."""
-    guards = Guards(repo)
     for site in repo.steps():
         uses = site.step.uses
         is_checkout = uses is not None and uses.action == "actions/checkout"
         if uses is None or not is_checkout or site.job is None or site.role is Role.OTHER:
             continue
         at = uses.raw.location(site.path)
-        wrong, unseen = _other_source(guards, site, site.job)
+        wrong, unseen = _other_source(repo, site, site.job)
         if unseen:
             reason = f"`{unseen}` is known only to the run"
             unknown = Unseen(need=Need.WORKFLOW, reason=reason)
@@ -149,14 +148,14 @@ def _pins(step: Step) -> bool:
     return ref is not None and _COMMIT.fullmatch(ref.value) is not None
 
 
-def _other_source(guards: Guards, site: StepSite, job: Job) -> tuple[str | None, str]:
+def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | None, str]:
     """What is checked out instead of the release, if anything; or what could not be told."""
     ref, repository = site.step.input("ref"), site.step.input("repository")
-    for start in _starts(guards, job):
+    for start in _starts(repo, job):
         facts = {**start.facts, **{name: _SAME for name in _STARTED if _given(start, name)}}
         if repository is not None:
             name = _text(repository, facts)
-            if isinstance(name, str) and name and not _is_own(guards.repo, name):
+            if isinstance(name, str) and name and not _is_own(repo, name):
                 aside = _pins(site.step) and _is_aside(site.step, job)
                 return (None if aside else name), ""
         if ref is None:
@@ -171,11 +170,11 @@ def _other_source(guards: Guards, site: StepSite, job: Job) -> tuple[str | None,
     return None, ""
 
 
-def _starts(guards: Guards, job: Job) -> Iterator[Start]:
-    for route in guards.repo.routes(job):
+def _starts(repo: Repository, job: Job) -> Iterator[Start]:
+    for route in repo.routes(job):
         for trigger in route.triggers:
             for start in starts_of(trigger):
-                if guards.reach(route, start).runs is not False:
+                if reach(repo, route, start).runs is not False:
                     yield start
 
 

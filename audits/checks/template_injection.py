@@ -38,7 +38,6 @@ from collections.abc import Iterator
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE
 from audits.model.expression import fences
-from audits.model.guards import Guards
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
 from audits.model.place import Location, Scalar
 from audits.model.repository import Repository, StepSite
@@ -139,23 +138,22 @@ jobs:
 )
 def template_injection(repo: Repository) -> Iterator[Verdict]:
     """Judge every script, and every input that an action runs as code."""
-    guards = Guards(repo)
     for site in repo.steps():
         for text in code_of(site.step):
-            found = _settable(guards, site, text)
+            found = _settable(repo, site, text)
             for line, taint in found:
                 yield _finding(site, line, taint)
             if not found:
                 yield Clean(at=site.step.at, job=site.job)
 
 
-def _settable(guards: Guards, site: StepSite, text: Scalar) -> list[tuple[int, Taint]]:
+def _settable(repo: Repository, site: StepSite, text: Scalar) -> list[tuple[int, Taint]]:
     if not any(fences(text.value)):
         return []
-    file = guards.repo.file(site.path)
+    file = repo.file(site.path)
     source = file.text if file else ""
     found: dict[tuple[int, str], Taint] = {}
-    for offset, taint in Tracer(guards, site).taints(text.value):
+    for offset, taint in Tracer(repo, site).taints(text.value):
         found.setdefault((text.line_at(offset, source), taint.context.name), taint)
     return [(line, taint) for (line, _), taint in found.items()]
 

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
-from audits.model.guards import Guards, Reach, publishing_steps
+from audits.model.guards import Reach, publishing_steps, reach
 from audits.model.outcome import (
     Area,
     Clean,
@@ -185,7 +185,6 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
 )
 def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
     """Judge each way from an undeliberate event to the publication of a package."""
-    guards = Guards(repo)
     for publication in repo.publications:
         if publication.registry not in _PACKAGES or not publication.is_scored:
             continue
@@ -193,7 +192,7 @@ def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
         found = False
         for route, start in _undeliberate(publication):
             key = (start.trigger.at, publication.job)
-            verdict = _verdict(guards, publication, route, start)
+            verdict = _verdict(repo, publication, route, start)
             if verdict is not None and key not in seen:
                 seen.add(key)
                 found = True
@@ -221,10 +220,10 @@ def _undeliberate(publication: Publication) -> Iterator[tuple[Route, Start]]:
 
 
 def _verdict(
-    guards: Guards, publication: Publication, route: Route, start: Start
+    repo: Repository, publication: Publication, route: Route, start: Start
 ) -> Verdict | None:
     """A fault or a doubt; None where such a run does not come through."""
-    way = guards.reach(route, start, publishing_steps(publication))
+    way = reach(repo, route, start, publishing_steps(publication))
     if way.runs is False:
         return None
     if way.runs is None:

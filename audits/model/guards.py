@@ -21,7 +21,7 @@ from audits.model.expression import (
 from audits.model.place import Inputs, Location, Scalar
 from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
-from audits.model.settings import Unseen
+from audits.model.settings import RepositorySettings, Unseen
 from audits.model.starts import RefKind, Start
 from audits.model.workflow import Condition, Job, Step, Workflow
 
@@ -30,6 +30,8 @@ _USUAL: dict[str, Value] = {
     "always()": True, "success()": True, "failure()": False, "cancelled()": False,
 }  # fmt: skip
 _MOST_NAMED = 20
+
+Settings = RepositorySettings | Unseen
 _REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")
 
 
@@ -63,16 +65,15 @@ class Reach:
         )
 
 
-class Guards:
+class _Guards:
     """Works out what runs reach in one repository, and keeps what it worked out."""
 
     def __init__(self, repo: Repository) -> None:
-        self.repo = repo
+        self.settings = repo.settings
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
         self._frames: dict[tuple[Location, str, str, tuple[Job, ...]], _Frame] = {}
 
-    def reach(self, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
-        """Whether a run of this start comes by this route to its job, and to these steps."""
+    def reach(self, route: Route, start: Start, steps: tuple[Step, ...]) -> Reach:
         facts = start.facts
         found = Reach()
         for depth, job in enumerate((*route.calls, route.job)):
@@ -82,18 +83,20 @@ class Guards:
             key = (start.trigger.at, start.what, workflow.path, route.calls[:depth])
             frame = self._frames.get(key)
             if frame is None:
-                frame = self._frames[key] = _Frame(self.repo, workflow, start, facts)
+                frame = self._frames[key] = _Frame(self.settings, workflow, start, facts)
             found = found.then(frame.job(job))
             if job is not route.job:
                 facts = _passed(job, self.workflows.get(job.uses.path if job.uses else ""), facts)
             for step in steps if job is route.job else ():
-                found = found.then(_holds(step.condition, _in_step(workflow, job, step, facts)))
+                if step.condition is not None:
+                    known = _in_step(workflow, job, step, facts)
+                    found = found.then(_holds(step.condition, known))
         return found
 
 
 def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
-    """What `Guards` says, for a single question."""
-    return Guards(repo).reach(route, start, steps)
+    """Whether a run of this start comes by this route to its job, and to these steps."""
+    return repo.once(_Guards).reach(route, start, steps)
 
 
 def publishing_steps(publication: Publication) -> tuple[Step, ...]:
@@ -141,8 +144,8 @@ def _above(by_id: Mapping[str, Job], job: Job, known: Container[Job]) -> Iterato
 class _Frame:
     """The jobs of one workflow in one kind of run."""
 
-    def __init__(self, repo: Repository, workflow: Workflow, start: Start, facts: Facts) -> None:
-        self.repo = repo
+    def __init__(self, settings: Settings, workflow: Workflow, start: Start, facts: Facts) -> None:
+        self.settings = settings
         self.start = start
         self.facts = facts
         self.by_id = _by_id(workflow)
@@ -161,13 +164,13 @@ class _Frame:
                 before = before.then(self.chain[known]).then(self.own[known])
             self.chain[each] = _without_repeats(before)
             facts = _after(needs, self.own, self.facts)
-            reached = _one_job(self.repo, each, self.start, facts, self.chain[each])
+            reached = _one_job(self.settings, each, self.start, facts, self.chain[each])
             self.own[each] = _without_repeats(reached)
         return self.own[job]
 
 
 def _one_job(
-    repo: Repository, job: Job, start: Start, facts: dict[str, Value], before: Reach
+    settings: Settings, job: Job, start: Start, facts: dict[str, Value], before: Reach
 ) -> Reach:
     if job.never_runs:
         return Reach(runs=False)
@@ -176,7 +179,7 @@ def _one_job(
     found = _holds(job.condition, {**facts, **_USUAL, "success()": success})
     if not has_status_function(expression):
         found = before.then(found)
-    guard = environment_guard(repo, job, start)
+    guard = environment_guard(settings, job, start)
     return found.then(Reach(runs=False, guard=guard)) if guard else found
 
 
@@ -222,9 +225,8 @@ def _holds(condition: Condition | None, facts: Facts) -> Reach:
     return Reach(conditions=conditions, assumed=tuple(part.name for part in open_))
 
 
-def environment_guard(repo: Repository, job: Job, start: Start) -> str:
+def environment_guard(settings: Settings, job: Job, start: Start) -> str:
     """The rule of the job's environment that stops such a run; empty where none was seen."""
-    settings = repo.settings
     environment = job.environment
     if isinstance(settings, Unseen) or environment is None or environment.dynamic:
         return ""

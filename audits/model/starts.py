@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from audits.model.decision import Facts, Likeness, Prefix, Undecided, Value
 from audits.model.workflow import Trigger
@@ -159,8 +160,19 @@ def _start(
     trigger: Trigger, what: str, ref: RefKind, facts: dict[str, Value], by_outsider: bool = False
 ) -> Start:
     event = trigger.event
+    known: dict[str, Value] = {**_facts_of(event), "github.event_name": event}
+    if "action" in _PAYLOADS.get(event, ()):
+        types = trigger.types or ()
+        known["github.event.action"] = types[0] if len(types) == 1 else Undecided(True)
+    known |= {name: value for name, value in facts.items() if _applies(name, event)}
+    return Start(trigger=trigger, what=what, ref=ref, facts=known, by_outsider=by_outsider)
+
+
+@lru_cache(maxsize=64)
+def _facts_of(event: str) -> Facts:
+    """What is known of any run that an event starts."""
     known: dict[str, Value] = dict.fromkeys(_OWN_NAMES, Likeness.OWN)
-    known |= {"github.event_name": event, "github.event.repository.fork": False}
+    known["github.event.repository.fork"] = False
     if event in _PAYLOADS:
         for name in _EVERY_PAYLOAD - _PAYLOADS[event]:
             known |= {f"github.event.{name}": None, f"github.event.{name}.*": None}
@@ -168,13 +180,7 @@ def _start(
             known |= {"github.head_ref": "", "github.base_ref": ""}
         if event != "workflow_dispatch":
             known |= {"inputs": None, "inputs.*": None}
-    if "action" in _PAYLOADS.get(event, ()):
-        types = trigger.types or ()
-        known["github.event.action"] = types[0] if len(types) == 1 else Undecided(True)
-    own = {name: value for name, value in facts.items() if _applies(name, event)}
-    return Start(
-        trigger=trigger, what=what, ref=ref, facts={**known, **own}, by_outsider=by_outsider
-    )
+    return known
 
 
 def _applies(name: str, event: str) -> bool:

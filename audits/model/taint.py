@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from audits.model.expression import Context, fences, outcomes
-from audits.model.guards import Guards
+from audits.model.guards import reach
 from audits.model.place import Scalar
 from audits.model.publication import Route
-from audits.model.repository import StepSite
+from audits.model.repository import Repository, StepSite
 from audits.model.starts import starts_of
 from audits.model.untrusted import Setter, setter_of
 from audits.model.workflow import CompositeAction, Job, Step, Trigger, Workflow
@@ -36,26 +36,25 @@ class Tracer:
     Only events count under which the step's job, and the step, can be reached.
     """
 
-    def __init__(self, guards: Guards, site: StepSite) -> None:
-        self.guards = guards
-        self.repo = guards.repo
+    def __init__(self, repo: Repository, site: StepSite) -> None:
+        self.repo = repo
         self.site = site
-        self.workflows = guards.workflows
+        self.workflows = repo.once(_workflows)
+        self.known: dict[Context, Taint | None] = {}
 
     @cached_property
     def ways(self) -> tuple[tuple[Route, Trigger], ...]:
         """The routes and events that lead to the step."""
-        return tuple(self._ways())
-
-    def _ways(self) -> Iterator[tuple[Route, Trigger]]:
-        job = self.site.job
-        for route in self.repo.routes(job) if job is not None else ():
-            for trigger in route.triggers:
-                steps = () if self.site.action is not None else (self.site.step,)
-                starts = list(starts_of(trigger))
-                found = (self.guards.reach(route, start, steps).runs for start in starts)
-                if not starts or any(runs is not False for runs in found):
-                    yield route, trigger
+        job, step = self.site.job, self.site.step
+        if job is None:
+            return ()
+        if self.site.action is None and step.condition is not None:
+            return tuple(_ways(self.repo, job, (step,)))
+        # Most steps have no condition of their own: what leads to the job leads to them.
+        known = self.repo.once(_ways_to_jobs)
+        if job not in known:
+            known[job] = tuple(_ways(self.repo, job, ()))
+        return known[job]
 
     def taints(self, text: str) -> Iterator[tuple[int, Taint]]:
         """Each settable context in the fences of a text, with its offset."""
@@ -68,6 +67,11 @@ class Tracer:
 
     def worst(self, context: Context) -> Taint | None:
         """The least privileged way in which a context can be set."""
+        if context not in self.known:
+            self.known[context] = self._worst(context)
+        return self.known[context]
+
+    def _worst(self, context: Context) -> Taint | None:
         if context.parts[0] not in _FOLLOWED:
             return None
         found = [
@@ -86,6 +90,24 @@ class Tracer:
         if action is None:
             return way.setter(context, (*route.calls, route.job), self.site.step)
         return _in_action(way, context, action, self.site.step, job)
+
+
+def _workflows(repo: Repository) -> dict[str, Workflow]:
+    return {workflow.path: workflow for workflow in repo.workflows}
+
+
+def _ways_to_jobs(repo: Repository) -> dict[Job, tuple[tuple[Route, Trigger], ...]]:
+    """A place for the ways to each job, which are worked out when first asked for."""
+    return {}
+
+
+def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[tuple[Route, Trigger]]:
+    for route in repo.routes(job):
+        for trigger in route.triggers:
+            starts = list(starts_of(trigger))
+            found = (reach(repo, route, start, steps).runs for start in starts)
+            if not starts or any(runs is not False for runs in found):
+                yield route, trigger
 
 
 @dataclass(frozen=True, slots=True)

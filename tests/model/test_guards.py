@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.check import Example
-from audits.model.guards import Guards, Reach, ancestors, publishing_steps
+from audits.model.guards import Reach, ancestors, publishing_steps, reach
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.model.starts import RefKind, starts_of
@@ -28,12 +28,11 @@ def repository(workflow: str, **files: str) -> Repository:
 
 
 def reached(repo: Repository) -> Iterator[tuple[str, Reach]]:
-    guards = Guards(repo)
     for publication in repo.publications:
         for route in publication.routes:
             for trigger in route.triggers:
                 for start in starts_of(trigger):
-                    yield start.what, guards.reach(route, start, publishing_steps(publication))
+                    yield start.what, reach(repo, route, start, publishing_steps(publication))
 
 
 def outcomes(on: str, job_if: str = "github.run_id", above_if: str = "true") -> dict[str, object]:
@@ -185,7 +184,7 @@ jobs:
     repo = repository(workflow)
     job = repo.workflows[0].jobs[0]
     site = StepSite(step=job.steps[0], path=job.path, job=job, workflow=repo.workflows[0])
-    found = Tracer(Guards(repo), site).taints(text)
+    found = Tracer(repo, site).taints(text)
     return {taint.context.name: taint.setter for _, taint in found}
 
 
@@ -237,7 +236,7 @@ def test_who_starts_a_run_is_named_before_who_calls_it(on: str, event: str) -> N
     repo = repository(f"{text}      - run: 'echo ${{{{ inputs.tag }}}}'\n      - uses: {UPLOAD}\n")
     job = repo.workflows[0].jobs[0]
     site = StepSite(step=job.steps[0], path=job.path, job=job, workflow=repo.workflows[0])
-    found = Tracer(Guards(repo), site).taints("${{ inputs.tag }}")
+    found = Tracer(repo, site).taints("${{ inputs.tag }}")
     assert [taint.event for _, taint in found] == [event]
 
 
@@ -262,8 +261,7 @@ def test_hostile_workflows_are_judged_quickly() -> None:
     )
     repo = read_repository(snapshot, channel=INDEX.channel_of, breadth=Breadth.ALL)
     start = process_time()
-    guards = Guards(repo)
     for site in repo.steps():
         assert site.step.run is not None
-        list(Tracer(guards, site).taints(site.step.run.value))
+        list(Tracer(repo, site).taints(site.step.run.value))
     assert process_time() - start < 2
