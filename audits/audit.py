@@ -48,7 +48,7 @@ def audit(
     engine_gaps = engine.gaps if engine else ()
     crashes = tuple(_crash_gap(j) for j in judged if j.crash)
     whole = replace(repository, gaps=(*repository.gaps, *engine_gaps, *crashes))
-    packages = statuses(repository, repository.released)
+    packages = statuses(repository)
     return Audit(
         repository=whole,
         results=tuple(result_of(j) for j in (*own, *found)),

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from audits.collect.folder_history import FolderHistory
 from audits.collect.index import IndexReader
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.repository import NO_REFERENCES, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, Snapshot
 from audits.model.uses import Uses
+from audits.workflow.package_evidence import with_released
 
 
 @dataclass(kw_only=True)
 class IndexFacts:
-    """Packages are asked of their indexes; settings and references of nobody."""
+    """Packages are asked of their indexes, and clones at hand, where there are any, of their
+    history; settings and references are asked of nobody.
+    """
 
     reader: IndexReader
     known: AdvisoryList | None = None
+    history: FolderHistory | None = None
     _gaps: dict[Gap, None] = field(default_factory=dict, init=False)
 
     def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
@@ -35,8 +40,8 @@ class IndexFacts:
         return found
 
     def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-        """The repositories as they are: nobody was asked."""
-        return repositories
+        """The repositories with the workflow files of their newest releases, from clones."""
+        return with_released(repositories, self.history.released) if self.history else repositories
 
     def advisories(self) -> AdvisoryList | None:
         """Those that ship with the program."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from audits.model.environment_names import environment_names
-from audits.model.evidence import AdvisoryList, PackageIndex, ReleasedFile, ResolvedRef
+from audits.model.evidence import (
+    AdvisoryList,
+    FileThen,
+    PackageIndex,
+    ReleasedFile,
+    ResolvedRef,
+)
 from audits.model.repository import Repository
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.uses import Uses
 from audits.run import Facts
-from audits.workflow.package_evidence import released_files
+from audits.workflow.package_evidence import with_released
 
 Wanted = tuple[Snapshot, tuple[str, ...]]
 """A publishing repository, and the environments that its release workflows name."""
@@ -34,8 +40,8 @@ class GitHubReader(Protocol):
     def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
         """What refs of actions are today."""
 
-    def released(self, files: Sequence[ReleasedFile]) -> Mapping[ReleasedFile, str | Gap]:
-        """The blob ids of files at commits; those that are not there are left out."""
+    def released(self, files: Sequence[ReleasedFile]) -> Mapping[ReleasedFile, FileThen | Gap]:
+        """What workflow files were at commits."""
 
     def advisories(self) -> AdvisoryList | Unseen:
         """The advisories for actions as of now."""
@@ -82,13 +88,7 @@ class GitHubFacts:
 
     def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
         """The repositories with the workflow files of their newest releases, asked together."""
-        wanted = [released_files(repository) for repository in repositories]
-        asked = tuple(dict.fromkeys(file for files in wanted for file in files))
-        found = self.reader.released(asked) if asked else {}
-        return tuple(
-            _with_released(repository, {file: found[file] for file in files if file in found})
-            for repository, files in zip(repositories, wanted, strict=True)
-        )
+        return with_released(repositories, self.reader.released)
 
     def advisories(self) -> AdvisoryList | None:
         """GitHub's advisories as of now, else those that ship with the program."""
@@ -108,20 +108,6 @@ class GitHubFacts:
     def gaps(self) -> tuple[Gap, ...]:
         """What indexes and GitHub's list of advisories did not serve."""
         return (*self.others.gaps(), *self._gaps)
-
-
-def _with_released(repository: Repository, found: Mapping[ReleasedFile, str | Gap]) -> Repository:
-    """The repository with these blob ids. A gap is the snapshot's too, so that the next scan
-    finds it changed and asks again.
-    """
-    gaps = tuple(gap for gap in found.values() if isinstance(gap, Gap))
-    oids = {(f.commit, f.path): oid for f, oid in found.items() if isinstance(oid, str)}
-    snapshot = repository.snapshot
-    if gaps:
-        snapshot = replace(snapshot, gaps=(*snapshot.gaps, *gaps))
-    return replace(
-        repository, snapshot=snapshot, gaps=(*repository.gaps, *gaps), released=oids
-    )  # fmt: skip
 
 
 def environments_of(repository: Repository) -> tuple[str, ...]:

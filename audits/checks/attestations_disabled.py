@@ -12,13 +12,14 @@ Where the uploader makes none (milder), use the publishing action, or make attes
 files before they are uploaded. With a token no attestations can be made, so the check does not
 apply: `long-lived-token` comes first.
 
-Where the index shows that the newest release is attested, an uploader of which we know no
-attestations passes. What the index does not show proves nothing.
+Where the index shows that the newest release is attested for this repository, an uploader of which
+we know no attestations passes. What the index does not show proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, PYPA_PUBLISH_ACTION, STEP_PUBLISHER
@@ -44,6 +45,7 @@ from audits.model.outcome import (
 from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Publication, Registry
 from audits.model.publishers import newest_release, trusted_publications
+from audits.model.released import attested_here
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.versions import Version, parse_version
@@ -107,11 +109,15 @@ def _reference(tag: str) -> ResolvedRef:
 
 _METADATA = {"pyproject.toml": '[project]\nname = "lumen"\n'}
 _BY_WORKFLOW = Provenance(kind=PublisherKind.GITHUB, repository="orchard-labs/lumen")
-_ATTESTED = PackageEvidence(
-    registry="pypi",
-    name="lumen",
-    releases=(Release(version="2.0", uploaded=None, files=2, provenance=(_BY_WORKFLOW,)),),
-)
+_HIDDEN = Unseen(need=Need.INDEX, reason="the index answered 503")
+
+
+def _evidence(*provenance: Provenance) -> PackageEvidence:
+    """A release with this provenance; without any, one whose provenance was not read."""
+    release = Release(
+        version="2.0", uploaded=None, files=2, attested_files=2, provenance=provenance or _HIDDEN
+    )
+    return PackageEvidence(registry="pypi", name="lumen", releases=(release,))
 
 
 @check(
@@ -151,7 +157,21 @@ _ATTESTED = PackageEvidence(
             name="the index has them",
             workflow=_UV.format(mark=""),
             files=_METADATA,
-            evidence=(_ATTESTED,),
+            evidence=(_evidence(_BY_WORKFLOW),),
+        ),
+        Example(
+            name="the index has them for another repository",
+            workflow=_UV.format(mark=" # !"),
+            files=_METADATA,
+            evidence=(_evidence(replace(_BY_WORKFLOW, repository="stranger/lumen")),),
+            severity=Severity.LOW,
+        ),
+        Example(
+            name="the index has them, and was not heard",
+            workflow=_UV.format(mark=""),
+            files=_METADATA,
+            evidence=(_evidence(),),
+            outcome=Outcome.UNKNOWN,
         ),
         Example(name="a version nobody knows", workflow=_NO_VERSION, outcome=Outcome.UNKNOWN),
         Example(name="a token", workflow=_TOKEN, outcome=Outcome.NOT_APPLICABLE),
@@ -174,12 +194,14 @@ def attestations_disabled(repo: Repository) -> Iterator[Verdict]:
 
 def _judged(repo: Repository, publication: Publication) -> Verdict:
     release = newest_release(repo, publication)
-    attested = release.is_attested if isinstance(release, Release) else None
+    seen = release if isinstance(release, Release) and release.is_attested else None
     switch = _switch(publication)
     at, job = publication.at, publication.job
     makes = _makes(repo, publication)
-    if switch is None and (makes or attested):
+    if switch is None and (makes or (seen and attested_here(repo, seen))):
         return Clean(at=at, job=job, publication=publication)
+    if switch is None and seen and isinstance(seen.provenance, Unseen):
+        return Unknown(at=at, unseen=seen.provenance, job=job, publication=publication)
     if switch is None and makes is None:
         reason = f"whether {publication.mechanism} makes attestations in this version is not known"
         unseen = Unseen(need=Need.REFERENCES, reason=reason)
@@ -191,8 +213,8 @@ def _judged(repo: Repository, publication: Publication) -> Verdict:
             severity=Severity.LOW, because="nothing was switched off: the uploader makes none",
         )  # fmt: skip
     text = f"Attestations of `{publication.mechanism}` are switched off"
-    if attested and isinstance(release, Release):
-        text += f"; the newest release, {release.version}, still has them"
+    if seen:
+        text += f"; the newest release, {seen.version}, still has them"
     return Finding(
         message=text, at=Location(path=at.path, line=switch.line, column=switch.column),
         job=job, publication=publication, anchor="attestations",

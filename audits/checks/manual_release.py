@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import LESSON, PYPA_PUBLISH_GUIDE, STEP_NAME
-from audits.model.evidence import PackageEvidence, Release
+from audits.model.evidence import PackageEvidence, Release, normalized
 from audits.model.outcome import (
     Area,
     Clean,
@@ -32,7 +32,7 @@ from audits.model.outcome import (
 )
 from audits.model.place import Location
 from audits.model.publication import Registry
-from audits.model.publishers import evidence_of, normalized, points_to
+from audits.model.publishers import points_to
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -128,7 +128,7 @@ def manual_release(repo: Repository) -> Iterator[Verdict]:
         if unnamed or normalized(_REGISTRY, name) in published:
             yield Clean(at=at)
             continue
-        evidence = evidence_of(repo, _REGISTRY, name)
+        evidence = repo.evidence(_REGISTRY, name)
         unseen = evidence if isinstance(evidence, Unseen) else _unread_workflow(repo)
         if isinstance(evidence, PackageEvidence) and not _is_released_here(repo, evidence):
             continue

@@ -11,8 +11,12 @@ who added them, and register the workflow of this repository. A release by anoth
 the same owner is milder: usually a move that was not finished. A project on another forge is
 foreign whatever its name, because names there belong to others.
 
-Renamed and transferred repositories are recognized by their id, which outlives names. Another
-workflow file or environment of this repository is no mismatch: it may have been renamed since.
+Renamed and transferred repositories are recognized by their id, which outlives names; where one
+of the ids is not known, as in a checkout, the finding says that names alone were compared.
+
+Another workflow file or environment of this repository is no mismatch: it may have been renamed
+since. The package's sentence on the ladder tells what the workflow at the certificate's commit
+shows, and whether the next release needs another publisher.
 
 The index verified the attestation when the file was uploaded; it is read here as served.
 """
@@ -20,6 +24,7 @@ The index verified the attestation when the file was uploaded; it is read here a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, STEP_PUBLISHER
@@ -34,7 +39,13 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publishers import ReleasedPackage, is_this_repository, released_packages
+from audits.model.publishers import (
+    PUBLIC_HOST,
+    ReleasedPackage,
+    is_this_repository,
+    released_packages,
+)
+from audits.model.released import only_names
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -114,6 +125,21 @@ def _evidence(*provenance: Provenance, hidden: bool = False) -> tuple[PackageEvi
             evidence=_evidence(_provenance("old-name/candle", "4242")),
         ),
         Example(
+            name="the name was given to another repository",
+            workflow=_MARKED,
+            files=_METADATA,
+            evidence=_evidence(_provenance("orchard-labs/lumen", "99")),
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="another workflow of this repository",
+            workflow=_CLEAN,
+            files=_METADATA,
+            evidence=_evidence(
+                replace(_provenance("orchard-labs/lumen"), workflow="old.yml", environment="old")
+            ),
+        ),
+        Example(
             name="a publisher of an unknown kind",
             workflow=_CLEAN,
             files=_METADATA,
@@ -174,7 +200,8 @@ def _is_known(provenance: Provenance) -> bool:
 def _is_foreign(repo: Repository, provenance: Provenance) -> bool:
     """Whether the publisher belongs to somebody else; names on other forges say nothing."""
     owner = provenance.repository.partition("/")[0].lower()
-    return provenance.kind is not PublisherKind.GITHUB or owner != repo.ref.owner.lower()
+    elsewhere = provenance.kind is not PublisherKind.GITHUB or repo.ref.host != PUBLIC_HOST
+    return elsewhere or owner != repo.ref.owner.lower()
 
 
 def _finding(repo: Repository, package: ReleasedPackage, others: list[Provenance]) -> Finding:
@@ -183,11 +210,13 @@ def _finding(repo: Repository, package: ReleasedPackage, others: list[Provenance
     named = (foreign or others)[0]
     where = named.repository or "an account without a repository"
     forge = "" if named.kind is PublisherKind.GITHUB else f" on {named.kind.value}"
+    if where.lower() == str(repo.ref).lower() and not forge:
+        forge = f" (repository {named.repository_id or 'of that name'} on {PUBLIC_HOST})"
     version = package.newest.version if isinstance(package.newest, Release) else ""
     publication = package.publication
     return Finding(
         message=f"The newest release of `{package.name}`, {version}, was attested for "
-        f"`{where}`{forge}, not for this repository",
+        f"`{where}`{forge}, not for this repository{only_names(repo, named)}",
         at=publication.at, job=publication.job, publication=publication, anchor=package.name,
         severity=None if foreign else Severity.MEDIUM,
         because="" if foreign else "the owner is the same",

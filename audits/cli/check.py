@@ -27,7 +27,7 @@ from audits.cli.options import (
 )
 from audits.model.outcome import Severity
 from audits.model.score import Audit
-from audits.model.source import Snapshot
+from audits.model.source import RepositoryRef, Snapshot
 
 if TYPE_CHECKING:
     from audits.collect.github import Connection
@@ -74,7 +74,9 @@ def check(
     silent = not remote and (offline or not online)
     plan = make_plan(
         index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
-        facts=index_facts(index_url, offline=silent, registries=registry),
+        facts=index_facts(
+            index_url, offline=silent, registries=registry, clones=lambda: [(_ref(path), path)]
+        ),
     )  # fmt: skip
     if remote:
         audit = _audit_remote(remote, plan, connect(token_file, api_url, host=host))
@@ -114,7 +116,6 @@ def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
 
 def _snapshot(path: Path) -> Snapshot:
     from audits.collect.folder import is_repository, read_folder
-    from audits.collect.origin import origin_of
 
     if not path.is_dir():
         raise UsageError(f"{path} is not a folder.", "Give the root of a checkout.")
@@ -123,7 +124,13 @@ def _snapshot(path: Path) -> Snapshot:
             f"{path} is no repository: it has no .git, .github or package metadata.",
             "Give the root of a checkout, or use 'release-audit scan --folder' for a folder of them.",
         )
-    return read_folder(path, origin_of(path))
+    return read_folder(path, _ref(path))
+
+
+def _ref(path: Path) -> RepositoryRef:
+    from audits.collect.origin import origin_of
+
+    return origin_of(path)
 
 
 def _exit_code(audit: Audit, fail_on: FailOn) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -16,10 +16,14 @@ from audits.collect.index_hosts import index_hosts
 from audits.engines.zizmor import RULES, Zizmor
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth
+from audits.model.source import RepositoryRef
 from audits.run import Facts, NoFacts, Plan
 from audits.waivers import Waivers, read_waivers
 
 _MOST_BYTES = 1024 * 1024
+
+Places = Callable[[], Iterable[tuple[RepositoryRef, Path]]]
+"""Says which repositories lie where, once that is asked."""
 
 
 def read_hosts(index_url: str) -> IndexHosts:
@@ -48,17 +52,24 @@ def known_checks() -> frozenset[str]:
     return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
 
 
-def index_facts(index_url: str, *, offline: bool, registries: Iterable[str] | None = None) -> Facts:
-    """Facts of package indexes, or of nobody; ``registries`` are others as NAME=URL."""
+def index_facts(
+    index_url: str, *, offline: bool, registries: Iterable[str] | None = None,
+    clones: Places | None = None,
+) -> Facts:  # fmt: skip
+    """Facts of package indexes, or of nobody; ``registries`` are others as NAME=URL, ``clones``
+    the repositories whose history is at hand.
+    """
     others = read_registries(registries or ())
     if offline:
         return NoFacts(known=bundled())
+    from audits.collect.folder_history import FolderHistory
     from audits.collect.index import IndexReader, default_cache
     from audits.facts import IndexFacts
 
     read_hosts(index_url)
     reader = IndexReader(index_url, registries=others, cache=default_cache())
-    return IndexFacts(reader=reader, known=bundled())
+    history = FolderHistory(places=clones) if clones else None
+    return IndexFacts(reader=reader, known=bundled(), history=history)
 
 
 def make_plan(

@@ -59,12 +59,16 @@ def scan(
     loaded = load_waivers(waivers, date.today())
     for problem in loaded.problems:
         typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
+    collector = _collector(folder, org, host)
     plan = make_plan(
         index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
-        facts=index_facts(index_url, offline=offline, registries=registry),
+        facts=index_facts(
+            index_url, offline=offline, registries=registry,
+            clones=None if collector is None else collector.repositories,
+        ),
     )  # fmt: skip
-    if folder is not None:
-        _folder(folder, org, host or "github.com", plan, loaded, database, resume)
+    if collector is not None:
+        _folder(collector, plan, loaded, database, resume)
         return
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
@@ -99,14 +103,19 @@ def _check_source(
             )
 
 
-def _folder(
-    folder: Path, org: str, host: str, plan: Plan, waivers: Waivers, database: str | None,
-    resume: bool,
-) -> None:  # fmt: skip
-    from audits.ahead import audits_ahead
+def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | None:
     from audits.collect.folder import FolderCollector
 
-    collector = FolderCollector(folder=folder, owner=org, host=host)
+    if folder is None:
+        return None
+    return FolderCollector(folder=folder, owner=owner, host=host or "github.com")
+
+
+def _folder(
+    collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None, resume: bool
+) -> None:
+    from audits.ahead import audits_ahead
+
     if resume:
         _record(collector, plan, waivers, database)
     else:

@@ -35,6 +35,11 @@ def is_repository(path: Path) -> bool:
     return any((path / name).is_file() for name in _PACKAGE_FILES) or any(path.glob("*.gemspec"))
 
 
+def has_history(path: Path) -> bool:
+    """Whether git can be asked about the repository: a checkout or a bare clone."""
+    return (path / ".git").exists() or _is_bare(path)
+
+
 def _is_bare(path: Path) -> bool:
     return all((path / part).exists() for part in ("HEAD", "objects", "refs"))
 
@@ -130,7 +135,7 @@ def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
 
 def _git_facts(path: Path) -> tuple[str, str, datetime | None]:
     """Commit, branch and commit time of HEAD; empty where git cannot tell."""
-    if not (path / ".git").exists() and not _is_bare(path):
+    if not has_history(path):
         return "", "", None
     answer = git(path, "log", "-1", "--format=%H%n%cI%n%D", "--decorate=full")
     lines = answer.decode("utf-8", "replace").splitlines() if answer else []
@@ -142,7 +147,11 @@ def _git_facts(path: Path) -> tuple[str, str, datetime | None]:
 
 
 class _Reader:
-    """Reads the wanted files of a repository; `paths` and `content` differ by where it lies."""
+    """Reads the wanted files of a repository; `paths` and `content` differ by where it lies.
+    ``listed`` are paths that git has for certain.
+    """
+
+    listed: frozenset[str] = frozenset()
 
     def paths(self) -> list[str]:
         raise NotImplementedError
@@ -176,6 +185,9 @@ class _Reader:
     def _one(self, path: str, files: dict[str, SourceFile], gaps: list[Gap]) -> None:
         content = self.content(path)
         if content is None:
+            if path in self.listed:
+                detail = f"{path} is not in this partial clone; clone it without --filter"
+                gaps.append(Gap(subject=path, reason=GapReason.NOT_FOUND, detail=detail))
             return
         if len(content) > MAX_BYTES:
             detail = f"{path} is larger than {MAX_BYTES // 1024} KiB and was not read; split it"
@@ -233,7 +245,8 @@ class _BareReader(_Reader):
     def paths(self) -> list[str]:
         listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
         names = listed.decode("utf-8", "replace").split("\0")
-        return sorted(name for name in names if wanted(name))
+        self.listed = frozenset(name for name in names if wanted(name))
+        return sorted(self.listed)
 
     def content(self, path: str) -> bytes | None:
         return git(self.root, "cat-file", "blob", f"HEAD:{path}")

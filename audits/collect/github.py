@@ -21,7 +21,7 @@ from audits.collect.github_released import read_released
 from audits.collect.github_rest import Answers, RestReader
 from audits.collect.github_settings import SettingsBatch
 from audits.collect.github_sheet import Rights
-from audits.model.evidence import AdvisoryList, ReleasedFile, ResolvedRef
+from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.settings import Need, OwnerSettings, Unseen
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
@@ -218,9 +218,13 @@ class GitHubCollector:
             self._gaps.append(replace(_unfinished(error), subject="references of actions"))
             return {}
 
-    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, str | Gap]:
-        """The blob ids of files at commits; those that are not there are left out."""
-        return read_released(self._client, files)
+    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
+        """What workflow files were at commits."""
+        return read_released(self._client, files, self._node_id)
+
+    def _node_id(self, slug: str) -> str:
+        listed = self._listed.get(slug.lower())
+        return listed.node_id if listed else ""
 
     def advisories(self) -> AdvisoryList | Unseen:
         """GitHub's advisories for actions, asked once."""

@@ -10,7 +10,7 @@ from audits.collect.github import Connection, GitHubCollector, Request
 from audits.collect.github_errors import GitHubError
 from audits.collect.github_limits import Usage
 from audits.collect.github_memory import TransientMemory
-from audits.model.evidence import AdvisoryList, ReleasedFile, ResolvedRef
+from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.settings import Need, OwnerSettings, Unseen
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
@@ -125,9 +125,9 @@ class ManyOwners:
         first = next(iter(self._collectors.values()), None)
         return first.resolve(uses) if first else {}
 
-    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, str | Gap]:
-        """The blob ids of files at commits, each asked with its owner's credential."""
-        found: dict[ReleasedFile, str | Gap] = {}
+    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
+        """What workflow files were at commits, each asked with its owner's credential."""
+        found: dict[ReleasedFile, FileThen | Gap] = {}
         for collector in self._collectors.values():
             own = [f for f in files if self._readers.get(f.slug.lower()) is collector]
             found |= collector.released(own)

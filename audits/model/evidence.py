@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from packaging.utils import canonicalize_name
+
 from audits.model.settings import Unseen
 
 
@@ -114,6 +116,9 @@ class Release:
         return None if isinstance(self.provenance, Unseen) else bool(self.provenance)
 
 
+_ONLY_TRUSTED = frozenset({"pypi", "crates"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageEvidence:
     """What an index serves about one package: newest release first; ``repository_urls`` are
@@ -135,17 +140,45 @@ class PackageEvidence:
         releases = () if isinstance(self.releases, Unseen) else self.releases
         return next((r for r in releases if not r.yanked), releases[0] if releases else None)
 
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the latest release is known to have come from a trusted publisher. PyPI and
+        crates vouch for such uploads alone; npm takes provenance with tokens too.
+        """
+        vouches = self.registry in _ONLY_TRUSTED and self.latest is not None
+        return bool(self.trusted_publisher or (vouches and self.latest and self.latest.is_attested))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedFile:
-    """A workflow file of ``owner/name`` at the commit that a release's certificate names."""
+    """A workflow file of ``owner/name`` at the commit that a release's certificate names.
+
+    ``today`` is the blob id it has now, "" where it is not there: only another text is read.
+    """
 
     slug: str
     commit: str
     path: str
+    today: str = ""
 
     def __str__(self) -> str:
         return f"{self.slug}/{self.path}@{self.commit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileThen:
+    """What a `ReleasedFile` was: ``oid`` its blob id, "" where that commit has no such file,
+    or, with ``commit_known`` False, where there is no such commit. ``text`` may be unread.
+    """
+
+    oid: str = ""
+    text: str | None = None
+    commit_known: bool = True
+
+
+def normalized(registry: str, package: str) -> str:
+    """A package's name as its registry compares it."""
+    return canonicalize_name(package) if registry == "pypi" else package
 
 
 PackageIndex = Mapping[tuple[str, str], PackageEvidence]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from audits.model.evidence import normalized
 from audits.model.publication import Auth, Publication
-from audits.model.publishers import normalized, trusted_publications
+from audits.model.publishers import trusted_publications
 from audits.model.repository import Repository
 
 

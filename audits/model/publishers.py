@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from packaging.utils import canonicalize_name
-
-from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.publication import Publication, Registry
+from audits.model.evidence import Provenance, PublisherKind, Release, normalized
+from audits.model.publication import Publication
 from audits.model.repository import Repository
 from audits.model.settings import Unseen
 from audits.model.source import RepositoryRef
+
+PUBLIC_HOST = "github.com"
+"""Where publishers of the kind GitHub are; another host's repositories only bear like names."""
 
 
 def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
@@ -24,28 +25,16 @@ def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
     return tuple(p for p in repo.publications if p.is_scored and p.registry.has_trusted_publishing)
 
 
-def normalized(registry: str, package: str) -> str:
-    """A package's name as its registry compares it."""
-    return canonicalize_name(package) if registry == Registry.PYPI.value else package
-
-
-def evidence_of(repo: Repository, registry: str, package: str) -> PackageEvidence | Unseen:
-    """What the index serves about a package, by its name as written or normalized."""
-    found = repo.evidence(registry, package)
-    if isinstance(found, Unseen) and normalized(registry, package) != package:
-        return repo.evidence(registry, normalized(registry, package))
-    return found
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedPackage:
     """A package of a publication, and its releases that were not withdrawn, newest first; all,
-    where all were.
+    where all were. ``is_trusted``: the newest is known to have come from a trusted publisher.
     """
 
     publication: Publication
     name: str
     releases: tuple[Release, ...] | Unseen
+    is_trusted: bool = False
 
     @property
     def newest(self) -> Release | Unseen | None:
@@ -65,7 +54,7 @@ def released_packages(repo: Repository) -> Iterator[ReleasedPackage]:
             if key in seen:
                 continue
             seen.add(key)
-            evidence = evidence_of(repo, registry, package)
+            evidence = repo.evidence(registry, package)
             releases: tuple[Release, ...] | Unseen
             if isinstance(evidence, Unseen):
                 releases = evidence
@@ -74,7 +63,10 @@ def released_packages(repo: Repository) -> Iterator[ReleasedPackage]:
             else:
                 kept = tuple(r for r in evidence.releases if not r.yanked)
                 releases = kept or evidence.releases
-            yield ReleasedPackage(publication=publication, name=package, releases=releases)
+            yield ReleasedPackage(
+                publication=publication, name=package, releases=releases,
+                is_trusted=not isinstance(evidence, Unseen) and evidence.is_trusted,
+            )  # fmt: skip
 
 
 def newest_release(repo: Repository, publication: Publication) -> Release | Unseen | None:
@@ -83,7 +75,7 @@ def newest_release(repo: Repository, publication: Publication) -> Release | Unse
     """
     if len(publication.packages) != 1:
         return None
-    evidence = evidence_of(repo, publication.registry.value, publication.packages[0])
+    evidence = repo.evidence(publication.registry.value, publication.packages[0])
     if isinstance(evidence, Unseen):
         return evidence
     return evidence.releases if isinstance(evidence.releases, Unseen) else evidence.latest
@@ -91,7 +83,7 @@ def newest_release(repo: Repository, publication: Publication) -> Release | Unse
 
 def is_this_repository(repo: Repository, provenance: Provenance) -> bool:
     """Whether an attestation names this repository; its id outlives renames and transfers."""
-    if provenance.kind is not PublisherKind.GITHUB:
+    if provenance.kind is not PublisherKind.GITHUB or repo.ref.host != PUBLIC_HOST:
         return False
     known = repo.snapshot.database_id
     if known is not None and provenance.repository_id:

@@ -8,7 +8,14 @@ from enum import Enum
 from typing import TypeVar, cast
 
 from audits.model.command import Command
-from audits.model.evidence import AdvisoryList, PackageEvidence, PackageIndex, ResolvedRef
+from audits.model.evidence import (
+    AdvisoryList,
+    FileThen,
+    PackageEvidence,
+    PackageIndex,
+    ResolvedRef,
+    normalized,
+)
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Verdict
 from audits.model.publication import Publication, Route
@@ -100,7 +107,7 @@ class Repository:
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
     ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``.
     ``index_hosts`` tells the pages of the package index, where one is configured. ``released``
-    are blob ids of workflow files at the commits of newest releases, by (commit, path).
+    is what workflow files were at the commits of newest releases, by (commit, path).
     """
 
     snapshot: Snapshot
@@ -116,7 +123,7 @@ class Repository:
     updates: UpdateAutomation | None = None
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     index_hosts: IndexHosts | None = None
-    released: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    released: Mapping[tuple[str, str], FileThen] = field(default_factory=dict)
     _once: _Once = field(default_factory=_Once, init=False, repr=False, compare=False)
 
     def once(self, work: Callable[[Repository], T]) -> T:
@@ -199,10 +206,11 @@ class Repository:
         return self.locked.get((path, f"{uses.slug}@{uses.ref}"), "")
 
     def evidence(self, registry: str, package: str) -> PackageEvidence | Unseen:
-        """What the package's index serves about it (``package`` as the publication has it)."""
+        """What the package's index serves about it, by its name as written or normalized."""
         if isinstance(self.index, Unseen):
             return self.index
         found = self.index.get((registry, package))
+        found = found or self.index.get((registry, normalized(registry, package)))
         return found or Unseen(need=Need.INDEX, reason=f"{package} was not asked of its index")
 
     def concerned(self, verdict: Verdict) -> tuple[Publication, ...]:

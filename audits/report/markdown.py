@@ -23,6 +23,7 @@ def _lines(audit: Audit) -> Iterator[str]:
     if audit.publications:
         yield from _areas(audit)
         yield from _publications(audit)
+    yield from _packages(audit)
     findings = (*audit.findings, *audit.beyond)
     if findings:
         yield "\n## Findings\n"
@@ -64,6 +65,15 @@ def _publications(audit: Audit) -> Iterator[str]:
             f"| {p.registry} ({p.channel}) | {names} | {code(p.mechanism)} | {p.auth} "
             f"| {environment} | {where} |"
         )
+
+
+def _packages(audit: Audit) -> Iterator[str]:
+    if audit.statuses:
+        yield "\n## Packages on the trusted-publisher ladder\n"
+        yield "| state | registry | package | why |\n|---|---|---|---|"
+    for status in audit.statuses:
+        name = code(status.package) if status.package else "not found"
+        yield f"| {status.state} | {status.registry} | {name} | {markdown(status.why)} |"
 
 
 def _row(audited: AuditedFinding) -> str:

@@ -28,6 +28,7 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
     else:
         yield from _publications(audit, style)
         yield from _areas(audit)
+    yield from _packages(audit, style)
     yield from _findings(audit, style)
     yield from _lesson(audit, style)
     if audit.repository.gaps:
@@ -62,6 +63,16 @@ def _areas(audit: Audit) -> Iterator[str]:
         taken = ", ".join(f"{d.check} −{round(d.points, 1):g}" for d in area.deductions if d.points)
         known = "" if area.coverage == 1.0 else f"  {area.coverage:.0%} known"
         yield f"  {AREA_TITLES[area.area]:<18} {area.points:>3.0f}{known}  {taken}".rstrip()
+
+
+def _packages(audit: Audit, style: Style) -> Iterator[str]:
+    if audit.statuses:
+        yield ""
+        yield style("Packages on the trusted-publisher ladder", "strong")
+    for status in audit.statuses:
+        name = printable(status.package) or "(package not found)"
+        yield f"  {status.state:<9} {status.registry}  {name}"
+        yield f"            {printable(status.why)}"
 
 
 def _findings(audit: Audit, style: Style) -> Iterator[str]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind
-from audits.model.publication import Publication
-from audits.model.publishers import is_this_repository
+from audits.model.publication import Publication, Registry
+from audits.model.publishers import PUBLIC_HOST, is_this_repository
+from audits.model.released import Since, only_names, publisher_files, publisher_path, since
 from audits.model.repository import Repository
 from audits.model.score import Ladder
 from audits.model.settings import Unseen
-
-_PUBLIC_HOST = "github.com"
-_USUAL_EVENTS = frozenset({"release", "push", "workflow_dispatch", "repository_dispatch", ""})
+from audits.workflow.since_release import circumstances, file_since, other_file_since
 
 
 class Kinship(IntEnum):
@@ -28,32 +27,59 @@ class Kinship(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """The latest release as its provenance tells of it."""
+    """The latest release as its provenance tells of it. ``part`` says how many of its files are
+    attested, where not all are.
+    """
 
     version: str
     provenance: tuple[Provenance, ...]
+    registry: str = Registry.PYPI.value
+    part: str = ""
 
     @classmethod
     def of(cls, evidence: PackageEvidence) -> Released:
         """The latest release of a package; no provenance where none was seen."""
         latest = evidence.latest
-        if latest is None or isinstance(latest.provenance, Unseen):
-            return cls(version=latest.version if latest else "", provenance=())
-        return cls(version=latest.version, provenance=latest.provenance)
+        seen = latest.provenance if latest else ()
+        attested = latest.attested_files if latest else None
+        some = latest is not None and attested is not None and 0 < attested < latest.files
+        return cls(
+            version=latest_version(evidence),
+            provenance=() if isinstance(seen, Unseen) else seen, registry=evidence.registry,
+            part=f" in {attested} of its {latest.files} files" if latest and some else "",
+        )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        """How the registry vouches for it, up to the publisher."""
+        if self.registry == Registry.CRATES.value:
+            return f"release {self.version} came from a trusted publisher"
+        return f"release {self.version} is attested{self.part}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A state of the ladder with half a sentence that says why."""
+    """A state of the ladder with half a sentence that says why. ``next`` is what the next
+    release by a trusted publisher takes, another half.
+    """
 
     state: Ladder
     why: str
     missing: str = ""
+    next: str = ""
 
     @classmethod
     def of(cls, state: Ladder, why: str, missing: str = "") -> Verdict:
         """A verdict, written short."""
         return cls(state=state, why=why, missing=missing)
+
+
+def latest_version(evidence: PackageEvidence) -> str:
+    """The latest release for a sentence; a withdrawn one is the latest only where all are."""
+    latest = evidence.latest
+    if latest is None:
+        return ""
+    return f"{latest.version} (withdrawn, like all others)" if latest.yanked else latest.version
 
 
 def sentence(*parts: str) -> str:
@@ -71,7 +97,7 @@ def kinship(repository: Repository, provenance: Provenance) -> Kinship:
     if provenance.kind is PublisherKind.OTHER:
         return Kinship.UNKNOWN
     ref = repository.ref
-    if provenance.kind is not PublisherKind.GITHUB or ref.host != _PUBLIC_HOST:
+    if provenance.kind is not PublisherKind.GITHUB or ref.host != PUBLIC_HOST:
         return Kinship.FOREIGN
     if not provenance.repository:
         return Kinship.UNKNOWN
@@ -83,10 +109,7 @@ def kinship(repository: Repository, provenance: Provenance) -> Kinship:
 
 
 def judge(
-    repository: Repository,
-    publications: tuple[Publication, ...],
-    released: Released,
-    files: Mapping[tuple[str, str], str],
+    repository: Repository, publications: tuple[Publication, ...], released: Released
 ) -> Verdict:
     """The state that a release with provenance comes to; the worst of its publishers counts."""
     by_kin = sorted(
@@ -94,77 +117,121 @@ def judge(
     )
     foreign = [(kin, p) for kin, p in by_kin if kin in {Kinship.FOREIGN, Kinship.SAME_OWNER}]
     if foreign:
-        return _mismatch(repository, released.version, *foreign[0])
+        return _mismatch(repository, released, *foreign[0])
     if by_kin[0][0] is Kinship.UNKNOWN:
         return Verdict(
             state=Ladder.UNKNOWN, missing="the publisher of the latest release",
-            why=f"release {released.version} is attested by a publisher that is not known here",
+            why=f"{released.said} for a publisher of a kind that is not known here",
         )  # fmt: skip
-    verdicts = [
-        _own(repository, publications, released.version, provenance, files)
-        for provenance in released.provenance
-    ]
+    verdicts = [_own(repository, publications, released, p) for p in released.provenance]
     return next((v for v in verdicts if v.state is not Ladder.ATTESTED), verdicts[0])
 
 
 def _mismatch(
-    repository: Repository, version: str, kin: Kinship, provenance: Provenance
+    repository: Repository, released: Released, kin: Kinship, provenance: Provenance
 ) -> Verdict:
     ref = repository.ref
     named = provenance.repository or "a publisher without a name"
     whose = f"the {provenance.kind.value} publisher {named}"
     if provenance.kind is PublisherKind.GITHUB:
-        whose = f"{named} on {_PUBLIC_HOST}"
+        whose = f"{named} on {PUBLIC_HOST}"
     note = "" if kin is Kinship.FOREIGN else ", another repository of this owner"
-    if provenance.repository.lower() == str(ref).lower() and ref.host == _PUBLIC_HOST:
+    if provenance.repository.lower() == str(ref).lower() and ref.host == PUBLIC_HOST:
         note = (
             f", which was repository {provenance.repository_id} then and is another one, "
             f"{repository.snapshot.database_id}, today"
         )
-    why = f"release {version} was attested for {whose}{note}, not for {ref} on {ref.host}"
-    return Verdict(state=Ladder.MISMATCH, why=why)
+    words = "of" if released.registry == Registry.CRATES.value else "for"
+    why = f"{released.said} {words} {whose}{note}, not for {ref} on {ref.host}"
+    return Verdict(state=Ladder.MISMATCH, why=why + only_names(repository, provenance))
 
 
 def _own(
     repository: Repository,
     publications: tuple[Publication, ...],
-    version: str,
+    released: Released,
     provenance: Provenance,
-    files: Mapping[tuple[str, str], str],
 ) -> Verdict:
     """A release that was attested for this repository: by today's workflow, or another one."""
-    said = f"release {version} is attested for {provenance.workflow or 'a workflow'}"
-    said += _renamed(repository, provenance) + _circumstances(provenance, publications)
+    said = _said(repository, publications, released, provenance)
     if not provenance.workflow:
-        return Verdict(state=Ladder.ATTESTED, why=said, missing="the workflow that released it")
-    matching = [p for p in publications if provenance.workflow in _file_names(p)]
-    if not matching and not _may_be(repository, publications, provenance.workflow):
-        why = f"{said}, and the workflow that publishes today is another one"
-        return Verdict(state=Ladder.OIDC if publications else Ladder.UNKNOWN, why=why)
+        return Verdict.of(Ladder.ATTESTED, said, "the workflow that released it")
+    matching = [p for p in publications if provenance.workflow in publisher_files(p)]
+    if not matching and not _may_be(repository, publications, provenance):
+        return _by_another(repository, publications, provenance, said)
     if matching and not any(_environment_fits(p, provenance) for p in matching):
-        why = (
-            f"{said} with the environment {provenance.environment}, and the workflow names "
-            "another one today"
-        )
-        return Verdict(state=Ladder.OIDC, why=why)
-    if _changed(repository, provenance, files):
-        why = f"{said}, and that file has changed since"
-        return Verdict(state=Ladder.OIDC, why=why)
-    return Verdict(state=Ladder.ATTESTED, why=said)
+        return _another_environment(repository, matching[0], provenance, said)
+    why = f"{said}; {file_since(repository, provenance)}"
+    became = since(repository, provenance)
+    if became in {Since.CHANGED, Since.NEVER}:
+        return Verdict.of(Ladder.OIDC, why)
+    unread = "" if became is Since.SAME else "the workflow as it was at the latest release"
+    return Verdict.of(Ladder.ATTESTED, why, unread)
 
 
-def _file_names(publication: Publication) -> set[str]:
-    """File names that the registry's publisher would name for a publication."""
-    paths = publication.publisher_workflows
-    return {path.partition("@")[0].rpartition("/")[2] for path in paths}
+def _said(
+    repository: Repository,
+    publications: tuple[Publication, ...],
+    released: Released,
+    provenance: Provenance,
+) -> str:
+    """For which workflow a release was attested, and what is unexpected about its run."""
+    others = sorted({p.workflow for p in released.provenance if p.workflow} - {provenance.workflow})
+    said = f"{released.said} for {provenance.workflow or 'a workflow that it does not name'}"
+    if released.registry == Registry.CRATES.value:
+        said = f"{released.said} of this repository"
+    if others:
+        said += f", and in other files for {' and '.join(others)}"
+    return (
+        said
+        + _renamed(repository, provenance)
+        + circumstances(repository, provenance, publications)
+    )
 
 
-def _may_be(repository: Repository, publications: Iterable[Publication], workflow: str) -> bool:
+def _by_another(
+    repository: Repository, publications: tuple[Publication, ...], provenance: Provenance, said: str
+) -> Verdict:
+    """Attested for a workflow of this repository that does not publish the package today."""
+    names = {name for p in publications for name in publisher_files(p)}
+    clause = other_file_since(repository, provenance, names)
+    if not publications:
+        return Verdict.of(Ladder.UNKNOWN, f"{said}, {clause}", "the workflow that released it")
+    today = " or ".join(sorted(names)) or "another one"
+    return Verdict(
+        state=Ladder.OIDC, why=f"{said}, {clause}; the workflow that publishes today is {today}",
+        next=f"the next release fails unless a trusted publisher is registered for {today}",
+    )  # fmt: skip
+
+
+def _another_environment(
+    repository: Repository, publication: Publication, provenance: Provenance, said: str
+) -> Verdict:
+    """Attested for the workflow in another environment than the job names today."""
+    declared = publication.environment
+    name = declared.name.value if declared is not None else ""
+    became = since(repository, provenance)
+    when = {
+        Since.CHANGED: ", as the file has changed since",
+        Since.SAME: ", though that file is as it was then",
+    }
+    said += f" with the environment {provenance.environment}, and the job names "
+    said += f"{name or 'none'} today{when.get(became, '')}"
+    what = f"the environment {name}" if name else "jobs without an environment"
+    return Verdict(
+        state=Ladder.OIDC, why=said,
+        next=f"the next release fails unless a trusted publisher is registered for {what}",
+    )  # fmt: skip
+
+
+def _may_be(
+    repository: Repository, publications: Iterable[Publication], provenance: Provenance
+) -> bool:
     """Whether a workflow of the repository may hold a publication that was not recognised, or
     one whose publisher's file cannot be told.
     """
     open_ended = [p for p in publications if not p.publisher_workflows]
-    exists = any(w.path.rpartition("/")[2] == workflow for w in repository.workflows)
+    exists = repository.file(publisher_path(provenance)) is not None
     return exists and (bool(open_ended) or not list(publications))
 
 
@@ -180,29 +247,6 @@ def _environment_fits(publication: Publication, provenance: Provenance) -> bool:
     return name.lower() == provenance.environment.lower()
 
 
-def _changed(
-    repository: Repository, provenance: Provenance, files: Mapping[tuple[str, str], str]
-) -> bool:
-    path = f".github/workflows/{provenance.workflow}"
-    then = files.get((provenance.commit, path))
-    now = repository.file(path)
-    return then is not None and now is not None and then != now.oid
-
-
 def _renamed(repository: Repository, provenance: Provenance) -> str:
     same = provenance.repository.lower() == str(repository.ref).lower()
     return "" if same else f" of {provenance.repository}, as this repository was called then"
-
-
-def _circumstances(provenance: Provenance, publications: Iterable[Publication]) -> str:
-    """What the certificate proves of the run, where it is not what one expects of a release."""
-    found = []
-    if provenance.ref.startswith("refs/heads/"):
-        found.append(f"from the branch {provenance.ref.removeprefix('refs/heads/')}")
-    triggers = {t.event for p in publications for route in p.routes for t in route.triggers}
-    unexpected = provenance.event not in (triggers or _USUAL_EVENTS)
-    if provenance.event and unexpected:
-        found.append(f"by the event {provenance.event}, which is not expected")
-    if provenance.runner == "self-hosted":
-        found.append("on a self-hosted runner")
-    return f" (released {', '.join(found)})" if found else ""

@@ -4,20 +4,16 @@ index saw. Pure; absence of evidence is never evidence of absence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 
-from audits.model.evidence import PackageEvidence
+from audits.model.evidence import PackageEvidence, normalized
 from audits.model.publication import Auth, Publication, Registry
-from audits.model.publishers import evidence_of, normalized
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
-from audits.workflow.attested import Released, Verdict, judge, sentence
+from audits.workflow.attested import Released, Verdict, judge, latest_version, sentence
 from audits.workflow.unpublished import unpublished
-
-ReleasedFiles = Mapping[tuple[str, str], str]
-"""Git blob ids of workflow files at the commits of certificates, by (commit, path)."""
 
 _TEXT = {
     Ladder.TOKEN: "the workflow uploads with a stored token",
@@ -27,17 +23,14 @@ _TEXT = {
 }
 
 
-def statuses(
-    repository: Repository, released: ReleasedFiles | None = None
-) -> tuple[PackageStatus, ...]:
+def statuses(repository: Repository) -> tuple[PackageStatus, ...]:
     """The state of every package that the repository publishes or that belongs to it.
 
-    Packages of registries with trusted publishing only, production uploads only. ``released``
-    tells whether a workflow has changed since a release, where it was read at that commit.
+    Packages of registries with trusted publishing only, production uploads only.
     """
     published = list(_published(repository))
     found = [
-        _published_status(repository, registry, package, publications, released or {})
+        _published_status(repository, registry, package, publications)
         for registry, package, publications in published
     ]
     names = {(registry, normalized(registry, package)) for registry, package, _ in published}
@@ -84,7 +77,6 @@ def _published_status(
     registry: Registry,
     package: str,
     publications: tuple[Publication, ...],
-    released: ReleasedFiles,
 ) -> PackageStatus:
     text = state_in_text(publications)
     keys = tuple(publication.key for publication in publications)
@@ -94,8 +86,8 @@ def _published_status(
             missing="the package's name",
         )  # fmt: skip
     else:
-        evidence = evidence_of(repository, registry, package)
-        conclusion = _concluded(repository, text, publications, evidence, released)
+        evidence = repository.evidence(registry, package)
+        conclusion = _concluded(repository, text, publications, evidence)
     return PackageStatus(
         registry=registry, package=package, state=conclusion.state, publications=keys,
         why=sentence(_TEXT[text], conclusion.why), missing=conclusion.missing,
@@ -107,7 +99,6 @@ def _concluded(
     text: Ladder,
     publications: tuple[Publication, ...],
     evidence: PackageEvidence | Unseen,
-    released: ReleasedFiles,
 ) -> Verdict:
     """The state once the index's evidence is counted in."""
     if isinstance(evidence, Unseen):
@@ -122,42 +113,72 @@ def _concluded(
         return Verdict.of(text, "the index has no release of it")
     if isinstance(latest.provenance, Unseen):
         reason = latest.provenance.reason
-        why = f"whether release {latest.version} proves it was not seen: {reason}"
+        why = f"whether release {latest_version(evidence)} proves it was not seen: {reason}"
+        if latest.is_attested:
+            why = f"release {latest_version(evidence)} is attested, for whom was not seen: {reason}"
         return Verdict.of(text, why, reason)
     if not latest.provenance:
-        return Verdict.of(text, _unattested(text, evidence), _not_known(text, evidence))
-    verdict = judge(repository, publications, Released.of(evidence), released)
-    return _with_verdict(text, verdict)
+        why = _unattested(text, publications, evidence)
+        return Verdict.of(text, why, _not_known(text, evidence))
+    return _with_verdict(text, judge(repository, publications, Released.of(evidence)), evidence)
 
 
-def _with_verdict(text: Ladder, verdict: Verdict) -> Verdict:
+def _with_verdict(text: Ladder, verdict: Verdict, evidence: PackageEvidence) -> Verdict:
     """A release's verdict beside the text. A token in the workflow is seen, whatever the last
     release was; an unclear text stays unclear unless the release names that very workflow.
     """
     with_token = text in {Ladder.TOKEN, Ladder.MIXED}
     if verdict.state is Ladder.MISMATCH:
-        return Verdict.of(Ladder.MISMATCH, verdict.why, verdict.missing)
+        return verdict
+    if verdict.state is Ladder.ATTESTED and not evidence.is_trusted:
+        return _with_provenance_alone(text, verdict, evidence)
     if verdict.state is Ladder.ATTESTED and with_token:
         why = f"{verdict.why}, so that a trusted path exists beside the token"
         return Verdict.of(Ladder.MIXED, why, verdict.missing)
     if with_token or (verdict.state is Ladder.OIDC and text is Ladder.UNKNOWN):
         return Verdict.of(text, verdict.why, verdict.missing)
-    return Verdict.of(verdict.state, verdict.why, verdict.missing)
+    why = "; ".join(part for part in (verdict.why, verdict.next) if part)
+    return Verdict.of(verdict.state, why, verdict.missing)
 
 
-def _unattested(text: Ladder, evidence: PackageEvidence) -> str:
+def _with_provenance_alone(text: Ladder, verdict: Verdict, evidence: PackageEvidence) -> Verdict:
+    """Provenance of a registry that takes it with a token too: it proves the workflow, and not
+    how the upload was authorized, of which the text has to tell.
+    """
+    account = evidence.trusted_publisher is False
+    why = verdict.why
+    if account:
+        why += "; the registry names an account for that upload, and no trusted publisher"
+    if text is Ladder.OIDC:
+        return Verdict.of(verdict.state, why, verdict.missing)
+    if not account:
+        why += "; provenance comes with tokens too"
+    return Verdict.of(text, why, "how the latest release was uploaded")
+
+
+def _unattested(
+    text: Ladder, publications: tuple[Publication, ...], evidence: PackageEvidence
+) -> str:
     """What an absent attestation means, which is never that a token was used."""
-    latest = evidence.latest
-    version = latest.version if latest else ""
+    version = latest_version(evidence)
+    if evidence.registry == Registry.CRATES.value:
+        return f"the registry says that release {version} did not come from a trusted publisher"
     if evidence.trusted_publisher and text is not Ladder.TOKEN:
         return f"the index says that release {version} came from a trusted publisher, unattested"
     earlier = _earlier_attested(evidence)
     before = f", though {earlier} was" if earlier else ""
-    return f"release {version} is not attested{before}, which proves nothing about its upload"
+    why = f"release {version} is not attested{before}, which proves nothing about its upload"
+    if text is Ladder.MIXED:
+        return f"{why}: the token and the trusted publisher are both possible"
+    makes = evidence.registry == Registry.PYPI.value and all(p.attests for p in publications)
+    if text is Ladder.OIDC and makes:
+        why += ": the workflow as it stands makes attestations, so the release came before it did "
+        return why + "so, or by a token or another tool"
+    return why
 
 
 def _not_known(text: Ladder, evidence: PackageEvidence) -> str:
-    if text is Ladder.TOKEN or evidence.trusted_publisher:
+    if text is Ladder.TOKEN or evidence.trusted_publisher is not None:
         return ""
     return "how the latest release was uploaded"
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 
-from audits.model.evidence import ReleasedFile
+from audits.model.evidence import FileThen, ReleasedFile, normalized
 from audits.model.publication import Registry
-from audits.model.publishers import evidence_of, is_this_repository, normalized
+from audits.model.publishers import is_this_repository
+from audits.model.released import entry_path, publisher_path
 from audits.model.repository import Repository
 from audits.model.settings import Unseen
+from audits.model.source import Gap
+
+Ask = Callable[[Sequence[ReleasedFile]], Mapping[ReleasedFile, FileThen | Gap]]
+"""Reads files at commits; what could not be asked of anyone is left out."""
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
-_FILE_NAME = re.compile(r"[^/:]+\.ya?ml")
+_PATH = re.compile(r"\.github/workflows/[^/:\x00-\x1f]{1,200}\.ya?ml")
+_MOST = 8
+"""Files of one repository: what an index claims must not set how much is read."""
 
 
 def packages_to_ask(repository: Repository) -> tuple[tuple[str, str], ...]:
@@ -32,21 +42,50 @@ def packages_to_ask(repository: Repository) -> tuple[tuple[str, str], ...]:
 
 
 def released_files(repository: Repository) -> tuple[ReleasedFile, ...]:
-    """The workflow files that newest releases were attested for, at the commits of their
-    certificates, as far as this repository still has a file of that name to compare with.
+    """The workflow files that newest releases were attested for, and those that started their
+    runs, at the commits of their certificates.
     """
     found: dict[ReleasedFile, None] = {}
     for registry, name in packages_to_ask(repository):
-        evidence = evidence_of(repository, registry, name)
+        evidence = repository.evidence(registry, name)
         latest = None if isinstance(evidence, Unseen) else evidence.latest
         if latest is None or isinstance(latest.provenance, Unseen):
             continue
         for provenance in latest.provenance:
-            path = f".github/workflows/{provenance.workflow}"
-            named = _COMMIT.fullmatch(provenance.commit) and _FILE_NAME.fullmatch(
-                provenance.workflow
-            )
-            if named and is_this_repository(repository, provenance) and repository.file(path):
-                slug = str(repository.ref)
-                found[ReleasedFile(slug=slug, commit=provenance.commit, path=path)] = None
-    return tuple(found)
+            if not is_this_repository(repository, provenance):
+                continue
+            for path in (publisher_path(provenance), entry_path(provenance)):
+                if _COMMIT.fullmatch(provenance.commit) and _PATH.fullmatch(path):
+                    found[_released_file(repository, provenance.commit, path)] = None
+    return tuple(islice(found, _MOST))
+
+
+def _released_file(repository: Repository, commit: str, path: str) -> ReleasedFile:
+    today = repository.file(path)
+    return ReleasedFile(
+        slug=str(repository.ref), commit=commit, path=path, today=today.oid if today else ""
+    )
+
+
+def with_released(repositories: tuple[Repository, ...], ask: Ask) -> tuple[Repository, ...]:
+    """The repositories with the workflow files of their newest releases, asked together. A gap
+    is the snapshot's too, so that the next scan finds it changed and asks again.
+    """
+    wanted = [released_files(repository) for repository in repositories]
+    asked = tuple(dict.fromkeys(file for files in wanted for file in files))
+    found = ask(asked) if asked else {}
+    return tuple(
+        _with_files(repository, {file: found[file] for file in files if file in found})
+        for repository, files in zip(repositories, wanted, strict=True)
+    )
+
+
+def _with_files(repository: Repository, found: Mapping[ReleasedFile, FileThen | Gap]) -> Repository:
+    gaps = tuple(gap for gap in found.values() if isinstance(gap, Gap))
+    files = {(f.commit, f.path): then for f, then in found.items() if isinstance(then, FileThen)}
+    snapshot = repository.snapshot
+    if gaps:
+        snapshot = replace(snapshot, gaps=(*snapshot.gaps, *gaps))
+    return replace(
+        repository, snapshot=snapshot, gaps=(*repository.gaps, *gaps), released=files
+    )  # fmt: skip

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.model.evidence import PackageEvidence
+from audits.model.evidence import PackageEvidence, normalized
 from audits.model.publication import Registry
-from audits.model.publishers import evidence_of, normalized, points_to
+from audits.model.publishers import points_to
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
-from audits.workflow.attested import Released, Verdict, judge, sentence
+from audits.workflow.attested import Released, Verdict, judge, latest_version, sentence
 
 
 def unpublished(
@@ -43,7 +43,7 @@ def _belonging(
         registry = next((r for r in Registry if r == word), None)
         if registry is not None and registry.has_trusted_publishing:
             for name in names:
-                yield registry, name, evidence_of(repository, registry, name)
+                yield registry, name, repository.evidence(registry, name)
 
 
 def _unread_workflow(repository: Repository) -> str:
@@ -69,6 +69,12 @@ def _unpublished_state(
         return Verdict.of(
             Ladder.NONE, "no workflow publishes it to production, and the index does not know it"
         )
+    if isinstance(evidence.releases, Unseen) and not evidence.repository_urls:
+        reason = evidence.releases.reason
+        return Verdict.of(Ladder.NONE, f"no workflow publishes it to production ({reason})", reason)
+    if not evidence.repository_urls:
+        why = "no workflow publishes it, and no links of the index's package of this name were seen"
+        return Verdict.of(Ladder.NONE, why, "the links of the index's package")
     if not any(points_to(url, repository.ref) for url in evidence.repository_urls):
         why = "no workflow publishes it, and the index's package of this name links elsewhere"
         return Verdict.of(Ladder.NONE, why)
@@ -85,10 +91,12 @@ def _linked_state(repository: Repository, evidence: PackageEvidence) -> Verdict:
     if isinstance(latest.provenance, Unseen):
         reason = latest.provenance.reason
         state = Ladder.UNKNOWN if latest.is_attested else Ladder.MANUAL
-        return Verdict.of(state, f"{here}; who released {latest.version} was not seen", reason)
+        return Verdict.of(
+            state, f"{here}; who released {latest_version(evidence)} was not seen", reason
+        )
     if not latest.provenance:
         return Verdict.of(Ladder.MANUAL, here)
-    verdict = judge(repository, (), Released.of(evidence), {})
+    verdict = judge(repository, (), Released.of(evidence))
     if verdict.state is Ladder.MISMATCH:
         return Verdict.of(Ladder.NONE, f"no workflow here publishes it: {verdict.why}")
     return Verdict.of(verdict.state, f"no publication was recognised, yet {verdict.why}")

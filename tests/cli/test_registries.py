@@ -78,8 +78,8 @@ def test_check_asks_the_registries_that_are_named(
     checkout: Path, registry: PackageIndexServer
 ) -> None:
     found = online(checkout, registry, *words(registry))
-    assert "1.2.0 was attested for orchard-labs/lumen" in found["npm", "lumen"]
-    assert "0.3.0 is not attested" in found["crates", "lumen-core"]
+    assert "1.2.0 is attested for orchard-labs/lumen" in found["npm", "lumen"]
+    assert "0.3.0 did not come from a trusted publisher" in found["crates", "lumen-core"]
     assert {"/lumen", ATTESTED, "/api/v1/crates/lumen-core"} <= set(registry.paths(200))
 
 
@@ -92,7 +92,7 @@ def test_the_environment_names_registries_too(checkout: Path, registry: PackageI
 
 def test_only_what_is_named_is_asked(checkout: Path, registry: PackageIndexServer) -> None:
     found = online(checkout, registry, "--registry", f"npm={registry.base}")
-    assert "1.2.0 was attested for orchard-labs/lumen" in found["npm", "lumen"]
+    assert "1.2.0 is attested for orchard-labs/lumen" in found["npm", "lumen"]
     assert "no address of this registry is configured" in found["crates", "lumen-core"]
     assert not [path for path in registry.paths() if "crates" in path]
 
@@ -117,7 +117,7 @@ def test_a_folder_is_scanned_with_registries(
     rows = open_store(database, read_only=True).packages(owner=OWNER)
     found = {(row.registry, row.package): row.why for row in rows}
     assert "1.2.0 is attested for release.yml" in found["npm", "lumen"]
-    assert "0.3.0 is not attested" in found["crates", "lumen-core"]
+    assert "0.3.0 did not come from a trusted publisher" in found["crates", "lumen-core"]
 
 
 def test_github_is_scanned_with_registries(registry: PackageIndexServer, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_github_is_scanned_with_registries(registry: PackageIndexServer, tmp_pat
     found = {(row.registry, row.package): (row.state, row.why) for row in rows}
     state, why = found["npm", "lumen"]
     assert state == "attested", why
-    assert "0.3.0 is not attested" in found["crates", "lumen-core"][1]
+    assert "0.3.0 did not come from a trusted publisher" in found["crates", "lumen-core"][1]
 
 
 @pytest.mark.parametrize(

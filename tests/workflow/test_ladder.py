@@ -107,7 +107,8 @@ def test_a_yanked_release_does_not_count() -> None:
     found = status(repository(publication(), seen=(seen,)))
     assert found.state is Ladder.ATTESTED
     assert found.why == (
-        "The workflow uploads with a trusted publisher; release 1.2.0 is attested for release.yml."
+        "The workflow uploads with a trusted publisher; release 1.2.0 is attested for release.yml; "
+        "whether that file has changed since was not seen."
     )
 
 
