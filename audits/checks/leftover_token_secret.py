@@ -9,13 +9,16 @@ Check that no workflow reads the secret, revoke the token on the registry, and d
 from the repository, the environment or the organization. Only names of secrets are read, never
 values; a name tells its purpose, not whether the token still works.
 
-Secrets for test indexes, and those that an upload to another index reads, are left out.
+Secrets for test indexes, and those that an upload to another index reads, are left out. Provenance
+that came with a token, as npm takes it, and a release that was attested for another repository say
+nothing against a token.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS
@@ -32,6 +35,7 @@ from audits.model.outcome import (
 )
 from audits.model.publication import Publication, Registry
 from audits.model.publishers import released_packages
+from audits.model.released import attested_here
 from audits.model.repository import Repository
 from audits.model.settings import (
     NO_SECRET_NAMES,
@@ -51,6 +55,10 @@ _TOKEN_NAMES = {
 }
 _PURPOSE = re.compile(r"TOKEN|PASSW|SECRET|KEY|AUTH|CRED|PYPI$", re.IGNORECASE)
 _HARMLESS = re.compile(r"TEST|USER(NAME)?$|URL$|READ", re.IGNORECASE)
+
+_LEFT_OPEN = Unseen(
+    need=Need.INDEX, reason="the registry leaves open whether a trusted publisher released it"
+)
 
 _WORKFLOW = """\
 on: release
@@ -74,8 +82,9 @@ _METADATA = {"pyproject.toml": '[project]\nname = "lumen"\n'}
 _BY_WORKFLOW = Provenance(kind=PublisherKind.GITHUB, repository="orchard-labs/lumen")
 
 
-def _evidence(attested: bool) -> tuple[PackageEvidence, ...]:
-    provenance = (_BY_WORKFLOW,) if attested else ()
+def _evidence(attested: bool, owner: str) -> tuple[PackageEvidence, ...]:
+    made = replace(_BY_WORKFLOW, repository=f"{owner}/lumen")
+    provenance = (made,) if attested else ()
     release = Release(version="2.0", uploaded=None, files=2, provenance=provenance)
     return (PackageEvidence(registry="pypi", name="lumen", releases=(release,)),)
 
@@ -85,6 +94,7 @@ def _example(
     *secrets: str,
     outcome: Outcome,
     attested: bool = True,
+    owner: str = "orchard-labs",
     kept: tuple[str, ...] = (),
     organization: tuple[str, ...] | Unseen = (),
     workflow: str = "",
@@ -94,7 +104,7 @@ def _example(
         name=name,
         workflow=workflow or (_MARKED if outcome is Outcome.FAIL else _CLEAN),
         files=_METADATA,
-        evidence=_evidence(attested),
+        evidence=_evidence(attested, owner),
         settings=RepositorySettings.partial(
             environment, secret_names=secrets, organization_secret_names=organization
         ),
@@ -128,6 +138,9 @@ def _example(
             "seen in part, and not found", organization=NO_SECRET_NAMES, outcome=Outcome.UNKNOWN
         ),
         _example("not attested", "PYPI_TOKEN", attested=False, outcome=Outcome.NOT_APPLICABLE),
+        _example(
+            "attested for another", "PYPI_TOKEN", owner="stranger", outcome=Outcome.NOT_APPLICABLE
+        ),
         Example(name="offline", workflow=_CLEAN, files=_METADATA, outcome=Outcome.UNKNOWN),
     ),
 )
@@ -140,10 +153,12 @@ def leftover_token_secret(repo: Repository) -> Iterator[Verdict]:
         if publication.registry in judged or release is None:
             continue
         provenance = release if isinstance(release, Unseen) else release.provenance
-        attested = isinstance(release, Release) and release.is_attested
-        if isinstance(provenance, Unseen) and not attested:
+        if isinstance(provenance, Unseen) and not package.is_trusted:
             yield Unknown(at=at, unseen=provenance, job=job, publication=publication)
-        if not attested:
+        elif package.is_trusted is None:
+            yield Unknown(at=at, unseen=_LEFT_OPEN, job=job, publication=publication)
+        others = isinstance(release, Release) and attested_here(repo, release) is False
+        if not package.is_trusted or (provenance and others):
             continue
         judged.add(publication.registry)
         yield from _judged(repo, publication)
@@ -167,7 +182,7 @@ def _judged(repo: Repository, publication: Publication) -> Iterator[Verdict]:
                 found = True
                 yield Finding(
                     message=f"The secret `{name}` is still stored in {place}, though the newest "
-                    "release was attested",
+                    "release came from a trusted publisher",
                     at=at, job=job, publication=publication, anchor=name,
                     settings_page=SettingsPage.SECRETS,
                 )  # fmt: skip

@@ -17,9 +17,10 @@ revoke the token and delete the secret.
 The edit removes token and user name from the step and grants the identity. Review it: the next
 release works only once the trusted publisher is registered.
 
-Where the index shows that the newest release was attested, the finding says that a trusted
-publisher already exists. A release without attestation proves nothing about its upload and is
-never taken for a token.
+Where the index shows that the newest release came from a trusted publisher of this repository, the
+finding says so: the token can go. A release without attestation proves nothing about its upload
+and is never taken for a token; where a trusted path is in sight all the same, the finding says
+that the index leaves open which of the two was used.
 
 ## Deviations
 zizmor's `use-trusted-publishing` reports commands whether or not a credential is in sight, and
@@ -50,7 +51,8 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth, Credential, Publication
-from audits.model.publishers import newest_release, trusted_publications
+from audits.model.publishers import newest_evidence, trusted_publications
+from audits.model.released import attested_here
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.workflow import SecretsPassed
@@ -196,13 +198,29 @@ def _message(repo: Repository, publication: Publication, credential: Credential)
     text += f"credential {held}"
     if publication.id_token:
         text += ", although the job may ask for an identity of its own (`id-token: write`)"
-    release = newest_release(repo, publication)
-    if isinstance(release, Release) and release.is_attested:
-        text += (
-            f". The newest release, {release.version}, was attested: a trusted publisher exists, "
-            "and the token can go"
-        )
-    return text
+    return text + _evidence(repo, publication)
+
+
+def _evidence(repo: Repository, publication: Publication) -> str:
+    """What the index knows of a trusted publisher beside the token; a sentence to add."""
+    evidence = newest_evidence(repo, publication)
+    latest = evidence.latest if evidence else None
+    if evidence is None or latest is None or isinstance(latest.provenance, Unseen):
+        return ""
+    released = f"The newest release, {latest.version},"
+    if latest.provenance and not attested_here(repo, latest):
+        return ""
+    if evidence.is_trusted:
+        return f". {released} came from a trusted publisher: one exists, and the token can go"
+    if evidence.trusted_publisher is False:
+        return f". {released} did not come from a trusted publisher, as far as the registry says"
+    if latest.provenance:
+        return ""
+    earlier = next((r.version for r in evidence.earlier if attested_here(repo, r)), "")
+    if not earlier and not publication.id_token:
+        return ""
+    before = f", though {earlier} was" if earlier else ""
+    return f". {released} is not attested{before}: the index leaves open how it was uploaded"
 
 
 def _unseen(publication: Publication) -> Unseen:

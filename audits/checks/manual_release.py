@@ -113,6 +113,18 @@ _OURS = "https://github.com/Orchard-Labs/lumen.git"
             evidence=_evidence(_OURS),
             outcome=Outcome.UNKNOWN,
         ),
+        Example(
+            name="the index did not answer",
+            files=_CLEAN,
+            evidence=(
+                PackageEvidence(
+                    registry=_REGISTRY,
+                    name="lumen",
+                    releases=Unseen(need=Need.INDEX, reason="the index answered 503"),
+                ),
+            ),
+            outcome=Outcome.UNKNOWN,
+        ),
         Example(name="the index was not asked", files=_CLEAN, outcome=Outcome.UNKNOWN),
         Example(name="no package at all", outcome=Outcome.NOT_APPLICABLE),
     ),
@@ -129,8 +141,8 @@ def manual_release(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=at)
             continue
         evidence = repo.evidence(_REGISTRY, name)
-        unseen = evidence if isinstance(evidence, Unseen) else _unread_workflow(repo)
-        if isinstance(evidence, PackageEvidence) and not _is_released_here(repo, evidence):
+        unseen = _not_seen(evidence) or _unread_workflow(repo)
+        if isinstance(evidence, PackageEvidence) and not _may_be_released_here(repo, evidence):
             continue
         if unseen is not None:
             yield Unknown(at=at, unseen=unseen)
@@ -142,8 +154,19 @@ def manual_release(repo: Repository) -> Iterator[Verdict]:
             )  # fmt: skip
 
 
-def _is_released_here(repo: Repository, evidence: PackageEvidence) -> bool:
-    """Whether the package's links lead here and its newest release names no workflow."""
+def _not_seen(evidence: PackageEvidence | Unseen) -> Unseen | None:
+    """Why it was not seen whether the package was released at all."""
+    if isinstance(evidence, Unseen):
+        return evidence
+    return evidence.releases if isinstance(evidence.releases, Unseen) else None
+
+
+def _may_be_released_here(repo: Repository, evidence: PackageEvidence) -> bool:
+    """Whether the package's links lead here and its newest release names no workflow, or its
+    releases were not seen.
+    """
+    if isinstance(evidence.releases, Unseen):
+        return evidence.exists
     latest = evidence.latest
     leads_here = any(points_to(url, repo.ref) for url in evidence.repository_urls)
     return evidence.exists and leads_here and latest is not None and not latest.is_attested

@@ -32,7 +32,8 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Registry
-from audits.model.publishers import is_this_repository, released_packages
+from audits.model.publishers import ReleasedPackage, is_this_repository, released_packages
+from audits.model.released import publisher_files, publisher_path
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -114,11 +115,23 @@ def publisher_without_environment(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=at, job=job, publication=publication)
         elif own:
             yield Finding(
-                message=f"The trusted publisher of `{package.name}` names no environment: "
-                "every job of its workflow file may publish",
+                message=_message(repo, package, next(p for p in own if not p.environment)),
                 at=at, job=job, publication=publication, anchor=package.name,
                 environment=_environment(publication), settings_page=SettingsPage.PUBLISHER,
             )  # fmt: skip
+
+
+def _message(repo: Repository, package: ReleasedPackage, made: Provenance) -> str:
+    """What may publish; a file that is not here any more may be added again by whoever can."""
+    text = f"The trusted publisher of `{package.name}` names no environment"
+    if not made.workflow:
+        return f"{text}: every job of its workflow file may publish"
+    text += f": every job of `{made.workflow}` may publish"
+    if repo.file(publisher_path(made)) is None:
+        return f"{text}, which is not here today and can be added on any branch"
+    environment = _environment(package.publication)
+    within = made.workflow in publisher_files(package.publication)
+    return f"{text}, in `{environment}` or not" if environment and within else text
 
 
 def _environment(publication: Publication) -> str:

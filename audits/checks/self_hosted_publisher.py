@@ -14,8 +14,9 @@ Run the publishing job on `runs-on: ubuntu-latest`; with the package handed over
 it needs nothing that only your own machine has. Builds may stay where they are.
 
 Runner groups and labels of your own may be larger machines of GitHub or machines of your own:
-the workflow does not tell. The signing certificate of an attested release does, so the answer
-comes with the evidence of the package index; without it, it is unknown.
+the workflow does not tell. The signing certificate of a release that was attested for this workflow
+does, so the answer comes with the evidence of the package index. Without it, or where the workflow
+has changed since that release, it is unknown.
 
 ## Deviations
 zizmor's `self-hosted-runner` tells its auditors of every job on such a runner, and of groups and
@@ -33,6 +34,8 @@ from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Re
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.place import Location
 from audits.model.publication import Publication
+from audits.model.publishers import is_this_repository
+from audits.model.released import Since, publisher_files, since
 from audits.model.repository import Repository
 from audits.model.runners import labels_of
 from audits.model.settings import Need, Unseen
@@ -51,16 +54,14 @@ jobs:
 _PROJECT = '[project]\nname = "lumen"\n'
 
 
-def _attested(runner: str) -> tuple[PackageEvidence, ...]:
+def _attested(
+    runner: str, owner: str = "orchard-labs", workflow: str = "release.yml"
+) -> tuple[PackageEvidence, ...]:
     made = Provenance(
-        kind=PublisherKind.GITHUB, repository="orchard-labs/lumen", workflow="release.yml",
-        runner=runner,
-    )  # fmt: skip
+        kind=PublisherKind.GITHUB, repository=f"{owner}/lumen", workflow=workflow, runner=runner
+    )
     release = Release(version="1.0", uploaded=None, files=1, provenance=(made,))
     return (PackageEvidence(registry="pypi", name="lumen", releases=(release,)),)
-
-
-_CLAIMS = {"github-hosted": "a machine of GitHub", "self-hosted": "a self-hosted runner"}
 
 
 @check(
@@ -89,6 +90,20 @@ _CLAIMS = {"github-hosted": "a machine of GitHub", "self-hosted": "a self-hosted
             workflow=_WORKFLOW % "big-box",
             files={"pyproject.toml": _PROJECT},
             evidence=_attested("github-hosted"),
+        ),
+        Example(
+            name="a label of one's own, and the release of another repository",
+            workflow=_WORKFLOW % "big-box",
+            files={"pyproject.toml": _PROJECT},
+            evidence=_attested("github-hosted", owner="stranger"),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="a label of one's own, and the release by another workflow",
+            workflow=_WORKFLOW % "big-box",
+            files={"pyproject.toml": _PROJECT},
+            evidence=_attested("github-hosted", workflow="nightly.yml"),
+            outcome=Outcome.UNKNOWN,
         ),
     ),
 )
@@ -122,17 +137,17 @@ def _finding(publication: Publication, at: Location, message: str) -> Finding:
 
 
 def _claimed(repo: Repository, publication: Publication) -> str:
-    """What the newest attested release of a package of this publication says of its runner."""
-    files = {path.rpartition("/")[2] for path in publication.publisher_workflows}
+    """The worst that the latest releases of a publication's packages say of their runner."""
+    files = publisher_files(publication)
+    claims = set()
     for package in publication.packages:
         evidence = repo.evidence(publication.registry, package)
-        if isinstance(evidence, Unseen) or isinstance(evidence.releases, Unseen):
-            continue
-        for release in evidence.releases[:1]:
-            for made in () if isinstance(release.provenance, Unseen) else release.provenance:
-                if made.runner in _CLAIMS and (not files or made.workflow in files):
-                    return made.runner
-    return ""
+        latest = None if isinstance(evidence, Unseen) else evidence.latest
+        for made in latest.provenance if latest and isinstance(latest.provenance, tuple) else ():
+            own = is_this_repository(repo, made) and (not files or made.workflow in files)
+            if own and since(repo, made) is not Since.CHANGED:
+                claims.add(made.runner)
+    return next((claim for claim in ("self-hosted", "github-hosted") if claim in claims), "")
 
 
 def _unseen(job: Job) -> Unseen:

@@ -141,12 +141,21 @@ class PackageEvidence:
         return next((r for r in releases if not r.yanked), releases[0] if releases else None)
 
     @property
-    def is_trusted(self) -> bool:
-        """Whether the latest release is known to have come from a trusted publisher. PyPI and
-        crates vouch for such uploads alone; npm takes provenance with tokens too.
+    def earlier(self) -> tuple[Release, ...]:
+        """The releases that were not withdrawn, without the latest one; newest first."""
+        releases = () if isinstance(self.releases, Unseen) else self.releases
+        return tuple(r for r in releases if r is not self.latest and not r.yanked)
+
+    @property
+    def is_trusted(self) -> bool | None:
+        """Whether the latest release is known to have come from a trusted publisher; None where
+        it is attested and that is left open. PyPI and crates vouch for such uploads alone; npm
+        takes provenance with tokens too.
         """
-        vouches = self.registry in _ONLY_TRUSTED and self.latest is not None
-        return bool(self.trusted_publisher or (vouches and self.latest and self.latest.is_attested))
+        attested = self.latest is not None and self.latest.is_attested
+        if self.trusted_publisher or (attested and self.registry in _ONLY_TRUSTED):
+            return True
+        return None if attested and self.trusted_publisher is None else False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

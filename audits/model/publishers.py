@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from audits.model.evidence import Provenance, PublisherKind, Release, normalized
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release, normalized
 from audits.model.publication import Publication
 from audits.model.repository import Repository
 from audits.model.settings import Unseen
@@ -28,13 +28,13 @@ def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedPackage:
     """A package of a publication, and its releases that were not withdrawn, newest first; all,
-    where all were. ``is_trusted``: the newest is known to have come from a trusted publisher.
+    where all were. ``is_trusted`` is `PackageEvidence.is_trusted`.
     """
 
     publication: Publication
     name: str
     releases: tuple[Release, ...] | Unseen
-    is_trusted: bool = False
+    is_trusted: bool | None = False
 
     @property
     def newest(self) -> Release | Unseen | None:
@@ -65,7 +65,7 @@ def released_packages(repo: Repository) -> Iterator[ReleasedPackage]:
                 releases = kept or evidence.releases
             yield ReleasedPackage(
                 publication=publication, name=package, releases=releases,
-                is_trusted=not isinstance(evidence, Unseen) and evidence.is_trusted,
+                is_trusted=None if isinstance(evidence, Unseen) else evidence.is_trusted,
             )  # fmt: skip
 
 
@@ -79,6 +79,14 @@ def newest_release(repo: Repository, publication: Publication) -> Release | Unse
     if isinstance(evidence, Unseen):
         return evidence
     return evidence.releases if isinstance(evidence.releases, Unseen) else evidence.latest
+
+
+def newest_evidence(repo: Repository, publication: Publication) -> PackageEvidence | None:
+    """The evidence that `newest_release` is of; None where there is none or it was not seen."""
+    if len(publication.packages) != 1:
+        return None
+    evidence = repo.evidence(publication.registry.value, publication.packages[0])
+    return None if isinstance(evidence, Unseen) else evidence
 
 
 def is_this_repository(repo: Repository, provenance: Provenance) -> bool:
