@@ -25,7 +25,7 @@ from audits.store.codec import dumps
 from audits.store.facts import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.package_evidence import packages_to_ask
 
-_SHAPE = 1
+_SHAPE = 2
 """Of what is kept for the next scan; another number makes everything be read anew."""
 
 

@@ -83,7 +83,7 @@ LADDER_MEANING = {
     "oidc": "trusted publishing is configured; the latest release does not prove it yet",
     "mixed": "a trusted path and a stored token, side by side",
     "token": "a stored token or password uploads the package",
-    "mismatch": "the latest release was made by another repository or workflow",
+    "mismatch": "the latest release was attested for another repository",
     "manual": "no workflow publishes it: someone uploads by hand",
     "unknown": "what was seen does not tell",
     "none": "nothing publishes",

@@ -102,14 +102,13 @@ class IndexReader:
         reader = self._readers.get(registry)
         if reader is not None:
             return reader.read(name)
-        reason = "no address of this registry is configured"
-        advice = "they cannot be read"
+        reason = f"packages of {registry} cannot be read by this program"
+        detail = f"{reason}: see their releases on the registry's own pages."
         if registry in OTHER_REGISTRIES:
+            reason = "no address of this registry is configured"
             advice = f"name it by --registry {registry}=URL to see them"
-        gap = Gap(
-            subject=f"{registry}:*", reason=GapReason.UNSUPPORTED,
-            detail=f"packages of {registry} were not looked up, as {reason}: {advice}.",
-        )  # fmt: skip
+            detail = f"packages of {registry} were not looked up, as {reason}: {advice}."
+        gap = Gap(subject=f"{registry}:*", reason=GapReason.UNSUPPORTED, detail=detail)
         return PackageEvidence(registry=registry, name=name, releases=unseen(reason)), (gap,)
 
 

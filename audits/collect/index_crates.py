@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from audits.collect.index_npm import mapping, moment
 from audits.collect.index_pypi import Reading, unseen
-from audits.collect.index_release import KEPT
+from audits.collect.index_release import kept
 from audits.collect.index_session import IndexSession, IndexTroubleError
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.publication import Registry
@@ -41,16 +42,15 @@ class CratesReader:
         except IndexTroubleError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         links = (crate.get("repository"), crate.get("homepage"))
-        newest = releases[0] if not isinstance(releases, Unseen) and releases else None
         evidence = PackageEvidence(
             registry=Registry.CRATES, name=name, releases=releases, exists=exists,
             repository_urls=tuple(
                 dict.fromkeys(t for t in links if isinstance(t, str) and t.startswith("http"))
             ),
-            trusted_publisher=newest.is_attested if newest else None,
             seen_at=datetime.now(UTC), index_url=self._base,
         )  # fmt: skip
-        return evidence, tuple(reading.gaps)
+        trusted = evidence.latest.is_attested if evidence.latest else None
+        return replace(evidence, trusted_publisher=trusted), tuple(reading.gaps)
 
 
 def _releases(versions: object) -> tuple[Release, ...]:
@@ -61,7 +61,7 @@ def _releases(versions: object) -> tuple[Release, ...]:
     entries = [mapping(entry) for entry in versions]
     releases = [_release(entry) for entry in entries if isinstance(entry.get("num"), str)]
     oldest = datetime.min.replace(tzinfo=UTC)
-    return tuple(sorted(releases, key=lambda r: r.uploaded or oldest, reverse=True)[:KEPT])
+    return kept(sorted(releases, key=lambda r: r.uploaded or oldest, reverse=True))
 
 
 def _release(entry: Mapping[str, object]) -> Release:

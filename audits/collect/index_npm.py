@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from audits.collect.index_pypi import Reading, unseen
-from audits.collect.index_release import EARLIER, KEPT
+from audits.collect.index_release import EARLIER, kept
 from audits.collect.index_session import FOREVER, IndexSession, IndexTroubleError
 from audits.collect.provenance import read_sigstore_bundles
 from audits.model.evidence import PackageEvidence, Provenance, Release
@@ -57,10 +59,10 @@ class NpmReader:
         evidence = PackageEvidence(
             registry=Registry.NPM, name=name, releases=releases, exists=packument is not None,
             repository_urls=_links(packument or {}),
-            trusted_publisher=_trusted(packument or {}, releases),
             seen_at=datetime.now(UTC), index_url=self._base,
         )  # fmt: skip
-        return evidence, tuple(dict.fromkeys(reading.gaps))
+        trusted = _trusted(packument or {}, evidence.latest)
+        return replace(evidence, trusted_publisher=trusted), tuple(dict.fromkeys(reading.gaps))
 
     def _releases(self, packument: Mapping[str, object], reading: Reading) -> tuple[Release, ...]:
         if not isinstance(packument.get("versions"), Mapping):
@@ -70,22 +72,19 @@ class NpmReader:
         versions, times = mapping(packument.get("versions")), mapping(packument.get("time"))
         uploads = {version: moment(times.get(version)) for version in versions}
         oldest = datetime.min.replace(tzinfo=UTC)
-        order = sorted(versions, key=lambda v: uploads[v] or oldest, reverse=True)[:KEPT]
-        releases = []
-        for position, version in enumerate(order):
-            manifest = mapping(versions[version])
-            provenance = self._provenance(manifest, position <= EARLIER, reading)
-            releases.append(
-                Release(
-                    version=version,
-                    uploaded=uploads[version],
-                    files=1,
-                    yanked=bool(manifest.get("deprecated")),
-                    provenance=provenance,
-                    attested_files=_attested(manifest),
-                )
+        order = sorted(versions, key=lambda v: uploads[v] or oldest, reverse=True)
+        manifests = {version: mapping(versions[version]) for version in order}
+        current = [v for v in order if not manifests[v].get("deprecated")] or order
+        wanted = set(current[: EARLIER + 1])
+        return kept(
+            Release(
+                version=version, uploaded=uploads[version], files=1,
+                yanked=bool(manifest.get("deprecated")),
+                provenance=self._provenance(manifest, version in wanted, reading),
+                attested_files=_attested(manifest),
             )
-        return tuple(releases)
+            for version, manifest in manifests.items()
+        )  # fmt: skip
 
     def _provenance(
         self, manifest: Mapping[str, object], wanted: bool, reading: Reading
@@ -98,11 +97,11 @@ class NpmReader:
             return unseen("only newer releases' provenance is read")
         attestations = mapping(mapping(manifest["dist"]).get("attestations"))
         try:
-            return self._attestations(attestations.get("url"))
+            return self._attestations(attestations.get("url"), _sha512(manifest))
         except IndexTroubleError as trouble:
             return reading.gap(trouble, f"provenance of {manifest.get('version')} was not read")
 
-    def _attestations(self, url: object) -> tuple[Provenance, ...]:
+    def _attestations(self, url: object, sha512: str) -> tuple[Provenance, ...]:
         here, there = urlsplit(self._base), urlsplit(url if isinstance(url, str) else "")
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
             raise IndexTroubleError(
@@ -111,11 +110,22 @@ class NpmReader:
             )
         limit = self._session.limits.object_bytes
         data = self._session.json(str(url), accept=_JSON, limit=limit, fresh=FOREVER)
-        read = read_sigstore_bundles(data)
+        read = read_sigstore_bundles(data, sha512=sha512)
         if not read.provenance:
             self._session.forget(str(url))
             raise IndexTroubleError(GapReason.INVALID, f"{'; '.join(read.problems)}.")
         return read.provenance
+
+
+def _sha512(manifest: Mapping[str, object]) -> str:
+    """The file's digest as its ``integrity`` gives it (W3C's SRI), in hex; "" for none of it."""
+    integrity = mapping(manifest.get("dist")).get("integrity")
+    words = integrity.split() if isinstance(integrity, str) else []
+    coded = next((w.removeprefix("sha512-") for w in words if w.startswith("sha512-")), "")
+    try:
+        return b64decode(coded.partition("?")[0], validate=True).hex()
+    except ValueError:
+        return ""
 
 
 def _attested(manifest: Mapping[str, object]) -> int | None:
@@ -125,20 +135,18 @@ def _attested(manifest: Mapping[str, object]) -> int | None:
     return 1 if attestations.get("provenance") else 0
 
 
-def _trusted(
-    packument: Mapping[str, object], releases: tuple[Release, ...] | Unseen
-) -> bool | None:
-    """Whether the newest release came from a trusted publisher, as its publisher's entry says.
+def _trusted(packument: Mapping[str, object], latest: Release | None) -> bool | None:
+    """Whether the latest release came from a trusted publisher, as its publisher's entry says.
 
-    A staged publication names its approver instead, and the fact is lost (npm/cli#9397).
+    A staged publication may name its approver instead, and the fact is lost (npm/cli#9397).
     """
-    if isinstance(releases, Unseen) or not releases:
-        return None
-    manifest = mapping(mapping(packument.get("versions")).get(releases[0].version))
+    manifest = mapping(mapping(packument.get("versions")).get(latest.version if latest else ""))
     user = manifest.get("_npmUser")
-    if not isinstance(user, Mapping) or "approver" in user:
+    if not isinstance(user, Mapping):
         return None
-    return bool(user.get("trustedPublisher"))
+    if user.get("trustedPublisher"):
+        return True
+    return None if "approver" in user else False
 
 
 def _links(packument: Mapping[str, object]) -> tuple[str, ...]:

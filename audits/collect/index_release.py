@@ -72,6 +72,14 @@ def _canonical(version: str) -> str:
         return version
 
 
+def kept(releases: Iterable[Release]) -> tuple[Release, ...]:
+    """The newest of a package's releases, given newest first, and the newest attested one."""
+    found = list(releases)
+    attested = next((release for release in found[KEPT:] if release.is_attested), None)
+    earlier = any(release.is_attested for release in found[:KEPT] if not release.yanked)
+    return (*found[:KEPT], *([attested] if attested and not earlier else []))
+
+
 Releases = Mapping[str, tuple[ListedFile, ...]]
 """Files by version, newest release first."""
 

@@ -4,6 +4,7 @@ certificate claims. Nothing is verified here: the index did that at upload.
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -135,12 +136,12 @@ def _read_attestation(raw: object, sha256: str) -> tuple[str, dict[str, str]]:
     return _text(statement.get("predicateType")), _named(_claims(attestation))
 
 
-def _digests(statement: Mapping[str, object]) -> Iterator[str]:
+def _digests(statement: Mapping[str, object], kind: str = "sha256") -> Iterator[str]:
     subjects = statement.get("subject")
     for subject in subjects if isinstance(subjects, list) else []:
         digest = subject.get("digest") if isinstance(subject, Mapping) else None
         if isinstance(digest, Mapping):
-            yield _text(digest.get("sha256")).lower()
+            yield _text(digest.get(kind)).lower()
 
 
 def _claims(attestation: Attestation) -> dict[str, str]:
@@ -159,17 +160,22 @@ def _named(claims: Mapping[str, str]) -> dict[str, str]:
     return {name: claims[number] for number, name in _FIELDS.items() if number in claims}
 
 
-def read_sigstore_bundles(data: object) -> ProvenanceReading:
+def read_sigstore_bundles(data: object, *, sha512: str = "") -> ProvenanceReading:
     """Attestations as npm serves them: Sigstore bundles, of which the publisher's holds a
     certificate and the registry's own only a key. The environment is not among the claims.
+
+    ``sha512`` is the file's digest as the registry lists it; an attestation for another file is
+    a problem and says nothing.
     """
     listed = data.get("attestations") if isinstance(data, Mapping) else None
     found: list[Provenance] = []
     problems: list[str] = []
     for entry in listed if isinstance(listed, list) else []:
         bundle = entry.get("bundle") if isinstance(entry, Mapping) else None
-        certificate = _bundled_certificate(bundle) if isinstance(bundle, Mapping) else b""
-        if not certificate:
+        if not isinstance(bundle, Mapping) or not (certificate := _bundled_certificate(bundle)):
+            continue
+        if sha512 and sha512 not in set(_digests(_enclosed(bundle), "sha512")):
+            problems.append("an attestation is for another file")
             continue
         try:
             predicate = _text(entry.get("predicateType"))
@@ -179,6 +185,17 @@ def read_sigstore_bundles(data: object) -> ProvenanceReading:
     if not found and not problems:
         problems.append("it holds no attestation with a certificate")
     return ProvenanceReading(provenance=tuple(found), problems=tuple(problems))
+
+
+def _enclosed(bundle: Mapping[str, object]) -> Mapping[str, object]:
+    """The statement inside a bundle's DSSE envelope; an empty one where there is none."""
+    envelope = bundle.get("dsseEnvelope")
+    payload = envelope.get("payload") if isinstance(envelope, Mapping) else None
+    try:
+        statement = json.loads(b64decode(payload)) if isinstance(payload, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return statement if isinstance(statement, Mapping) else {}
 
 
 def _bundled_certificate(bundle: Mapping[str, object]) -> bytes:

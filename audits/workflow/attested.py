@@ -119,9 +119,11 @@ def judge(
     if foreign:
         return _mismatch(repository, released, *foreign[0])
     if by_kin[0][0] is Kinship.UNKNOWN:
+        github = by_kin[0][1].kind is PublisherKind.GITHUB
+        which = "that names no repository" if github else "of a kind that is not known here"
         return Verdict(
             state=Ladder.UNKNOWN, missing="the publisher of the latest release",
-            why=f"{released.said} for a publisher of a kind that is not known here",
+            why=f"{released.said} for a publisher {which}",
         )  # fmt: skip
     verdicts = [_own(repository, publications, released, p) for p in released.provenance]
     return next((v for v in verdicts if v.state is not Ladder.ATTESTED), verdicts[0])

@@ -13,7 +13,8 @@ from dashboard.parts.tables import table
 
 SCOPE = page.opening(
     "Publishers",
-    "Package, repository, workflow, environment, and what the index's evidence says of them.",
+    "Package, repository, workflow, environment, and the evidence as served by the index, which "
+    "verified it at upload.",
 )
 ROWS = data.packages(SCOPE)
 COUNTS = data.trend(SCOPE)[-1].ladders

@@ -13,7 +13,7 @@ from tests.cli.github_world import OWNER, command_line
 from tests.cli.runner import Ran, release_audit
 from tests.collect.github.scanning import world_of
 from tests.collect.github.world import Repo
-from tests.collect.index.objects import Run, npm_attestations
+from tests.collect.index.objects import Run, npm_attestations, npm_integrity
 from tests.collect.index.server import PackageIndexServer, serving
 
 NPM = """name: Release
@@ -40,7 +40,8 @@ ATTESTED = "/-/npm/v1/attestations/lumen@1.2.0"
 def registry() -> Iterator[PackageIndexServer]:
     """npm and crates under one address: an attested package, and a crate uploaded by token."""
     with serving() as server:
-        dist = {"attestations": {"url": server.base + ATTESTED, "provenance": {"x": "y"}}}
+        listed = {"url": server.base + ATTESTED, "provenance": {"x": "y"}}
+        dist = {"attestations": listed, "integrity": npm_integrity()}
         server.put(ATTESTED, npm_attestations(Run(repository_id="1000")))
         server.put("/lumen", {
             "name": "lumen", "time": {"1.2.0": "2026-05-04T10:00:00.000Z"},
@@ -95,6 +96,32 @@ def test_only_what_is_named_is_asked(checkout: Path, registry: PackageIndexServe
     assert "1.2.0 is attested for orchard-labs/lumen" in found["npm", "lumen"]
     assert "no address of this registry is configured" in found["crates", "lumen-core"]
     assert not [path for path in registry.paths() if "crates" in path]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "command", "registry_name"),
+    [
+        ("lumen.gemspec", "Gem::Specification.new do |s|\n  s.name = 'lumen'\nend\n",
+         "gem push lumen.gem", "rubygems"),
+        ("Lumen.csproj", "<Project/>\n", "dotnet nuget push Lumen.1.0.0.nupkg", "nuget"),
+    ],
+)  # fmt: skip
+def test_a_registry_without_reader_is_said_to_be_unread(
+    tmp_path: Path, registry: PackageIndexServer, file: str, text: str, command: str,
+    registry_name: str,
+) -> None:  # fmt: skip
+    workflow = NPM.replace("npm publish", command)
+    files = {".github/workflows/release.yml": workflow, file: text}
+    checkout = write(tmp_path / OWNER / "lumen", files)
+    ran = release_audit(
+        "check", str(checkout), "--online", "--no-engine", "--index-url", registry.simple,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )  # fmt: skip
+    unread = f"packages of {registry_name} cannot be read by this program"
+    nameless = "the package's name was not found, so the index was not asked"
+    assert f"not held against the index: {unread}." in ran.out or nameless in ran.out
+    assert registry_name != "rubygems" or unread in ran.out
+    assert registry.asked == []
 
 
 def test_nobody_is_asked_without_online(checkout: Path, registry: PackageIndexServer) -> None:

@@ -49,7 +49,7 @@ def with_provenance(
         ({"kind": PublisherKind.GOOGLE, "repository": "a@b.example"}, None, Ladder.MISMATCH,
          "Google publisher a@b.example"),
         ({"kind": PublisherKind.OTHER}, None, Ladder.UNKNOWN, "not known here"),
-        ({"repository": ""}, None, Ladder.UNKNOWN, "not known here"),
+        ({"repository": ""}, None, Ladder.UNKNOWN, "names no repository"),
     ],
 )  # fmt: skip
 def test_whose_release_it_was(

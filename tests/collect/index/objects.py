@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from hashlib import sha256
+from hashlib import sha256, sha512
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -162,16 +162,29 @@ def provenance_object(
     return {"version": 1, "attestation_bundles": [bundle(publisher or run.publisher(), made)]}
 
 
-def npm_attestations(run: Run) -> Json:
-    """What an npm registry serves: its own signature with a key, and the run's certificate."""
-    raw = _base64(certificate(run.claims()))
-    own = {"verificationMaterial": {"publicKey": {"hint": "key"}}}
-    signed = {
-        "verificationMaterial": {"x509CertificateChain": {"certificates": [{"rawBytes": raw}]}}
-    }
+def npm_integrity(content: bytes = b"tarball") -> str:
+    """A file's digest as an npm registry lists it."""
+    return f"sha512-{_base64(sha512(content).digest())}"
+
+
+def npm_attestations(run: Run, content: bytes = b"tarball", *, chain: bool = True) -> Json:
+    """What an npm registry serves: its own signature with a key, and the run's certificate, in
+    a bundle of version 0.2 (``chain``) or 0.3.
+    """
+    raw = {"rawBytes": _base64(certificate(run.claims()))}
+    of = {"name": "pkg:npm/lumen@1.2.0", "digest": {"sha512": sha512(content).hexdigest()}}
+    statement = {"_type": "https://in-toto.io/Statement/v1", "subject": [of], "predicateType": SLSA}
+    envelope = {
+        "payload": _base64(json.dumps(statement).encode()),
+        "payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": "", "keyid": ""}],
+    }  # fmt: skip
+    material = {"x509CertificateChain": {"certificates": [raw]}} if chain else {"certificate": raw}
+    own = {"verificationMaterial": {"publicKey": {"hint": "key"}}, "dsseEnvelope": envelope}
+    signed = {"verificationMaterial": material, "dsseEnvelope": envelope}
+    publish = "https://github.com/npm/attestation/tree/main/specs/publish/v0.1"
     return {
         "attestations": [
-            {"predicateType": "https://npm.example/attestation/publish/v0.1", "bundle": own},
+            {"predicateType": publish, "bundle": own},
             {"predicateType": SLSA, "bundle": signed},
         ]
     }

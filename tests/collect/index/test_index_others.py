@@ -8,7 +8,7 @@ from audits.collect.index import IndexReader
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason
-from tests.collect.index.objects import Json, Run, npm_attestations
+from tests.collect.index.objects import Json, Run, npm_attestations, npm_integrity
 from tests.collect.index.reading import LIMITS, releases
 from tests.collect.index.server import PackageIndexServer
 
@@ -29,7 +29,7 @@ def read(
 
 
 def manifest(index: PackageIndexServer, version: str, run: Run | None, **extra: object) -> Json:
-    dist: Json = {"tarball": "x"}
+    dist: Json = {"tarball": "x", "integrity": npm_integrity()}
     if run is not None:
         path = f"/-/npm/v1/attestations/lumen@{version}"
         index.put(path, npm_attestations(run))
@@ -80,6 +80,7 @@ def test_npm_provenance_and_trusted_publishing_are_two_things(index: PackageInde
         (TRUSTED, True),
         ({"name": "someone"}, False),
         ({"name": "someone", "approver": {"name": "x"}}, None),
+        ({**TRUSTED, "approver": {"name": "x"}}, True),
         (None, None),
         ("text", None),
     ],
@@ -129,6 +130,50 @@ def test_npm_reads_only_the_newest_provenance(index: PackageIndexServer) -> None
     assert all(release.is_attested for release in releases(evidence))
 
 
+def test_npm_provenance_of_another_file_is_none(index: PackageIndexServer) -> None:
+    stolen = manifest(index, "1.0.0", Run())
+    stolen["dist"]["integrity"] = npm_integrity(b"another tarball")  # type: ignore[index]  # see above
+    packument(index, stolen)
+    evidence, gaps = read(index, "npm")
+    assert isinstance(releases(evidence)[0].provenance, Unseen)
+    assert ["another file" in gap.detail for gap in gaps] == [True]
+
+
+@pytest.mark.parametrize("integrity", ["sha1-AAAA", "sha512-?", "", 7, None])
+def test_npm_without_a_digest_is_read_all_the_same(
+    index: PackageIndexServer, integrity: object
+) -> None:
+    old = manifest(index, "1.0.0", Run())
+    old["dist"]["integrity"] = integrity  # type: ignore[index]  # see above
+    packument(index, old)
+    assert releases(read(index, "npm")[0])[0].provenance
+
+
+def test_npm_keeps_the_newest_attested_release_however_old(index: PackageIndexServer) -> None:
+    old = [manifest(index, f"0.{n}.0", Run()) for n in range(2)]
+    packument(index, *old, *(manifest(index, f"1.{n}.0", None) for n in range(14)))
+    evidence, _ = read(index, "npm")
+    assert [r.version for r in releases(evidence)][9:] == ["1.4.0", "0.1.0"]
+    assert releases(evidence)[-1].is_attested
+
+
+def test_npm_trust_is_that_of_the_latest_release(index: PackageIndexServer) -> None:
+    withdrawn = manifest(index, "1.1.0", None, deprecated="broken")
+    packument(index, manifest(index, "1.0.0", Run(), _npmUser=TRUSTED), withdrawn)
+    evidence, _ = read(index, "npm")
+    assert evidence.latest == releases(evidence)[1]
+    assert evidence.trusted_publisher is True
+    assert isinstance(releases(evidence)[1].provenance, tuple)
+
+
+def test_npm_reads_provenance_of_releases_that_count(index: PackageIndexServer) -> None:
+    withdrawn = [manifest(index, f"2.{n}.0", None, deprecated="no") for n in range(6)]
+    packument(index, manifest(index, "1.0.0", Run()), *withdrawn)
+    latest = read(index, "npm")[0].latest
+    assert latest is not None
+    assert (latest.version, isinstance(latest.provenance, tuple)) == ("1.0.0", True)
+
+
 def crate(index: PackageIndexServer, *versions: Json) -> None:
     index.put("/api/v1/crates/lumen", {"crate": CRATE, "versions": list(versions)})
 
@@ -168,6 +213,18 @@ def test_crates_tell_who_published(index: PackageIndexServer) -> None:
     assert isinstance(found["1.4.0"].provenance, Unseen)
     assert evidence.trusted_publisher is None
     assert evidence.repository_urls == ("https://github.com/orchard-labs/lumen",)
+
+
+def test_crates_keep_the_newest_trusted_release_however_old(index: PackageIndexServer) -> None:
+    trusted = {"provider": "github", "repository": "orchard-labs/lumen", "run_id": "9", "sha": "a"}
+    crate(
+        index, version("0.1.0", 1, trustpub_data=trusted),
+        *(version(f"1.{n}.0", n + 2, trustpub_data=None) for n in range(12)),
+        version("2.0.0", 20, trustpub_data=trusted, yanked=True),
+    )  # fmt: skip
+    evidence, _ = read(index, "crates")
+    assert releases(evidence)[-1].version == "0.1.0"
+    assert evidence.trusted_publisher is False, "the withdrawn one does not count"
 
 
 def test_crates_trusted_publisher_follows_the_newest(index: PackageIndexServer) -> None:

@@ -205,11 +205,22 @@ def test_an_address_that_is_none_is_told() -> None:
 
 def test_a_registry_without_address_is_told_once(index: PackageIndexServer) -> None:
     with IndexReader(index.simple, limits=LIMITS) as reader:
-        found, gaps = reader.evidence([("npm", "a"), ("npm", "b"), ("rubygems", "c")])
-    for evidence in found.values():
-        assert isinstance(evidence.releases, Unseen)
-        assert evidence.releases.reason == "no address of this registry is configured"
-    assert [gap.subject for gap in gaps] == ["npm:*", "rubygems:*"]
+        asked = [("npm", "a"), ("npm", "b"), ("rubygems", "c"), ("nuget", "d")]
+        found, gaps = reader.evidence(asked)
+    reasons = [e.releases.reason for e in found.values() if isinstance(e.releases, Unseen)]
+    assert reasons == [
+        "no address of this registry is configured", "no address of this registry is configured",
+        "packages of nuget cannot be read by this program",
+        "packages of rubygems cannot be read by this program",
+    ]  # fmt: skip
+    assert [gap.detail for gap in gaps] == [
+        "packages of npm were not looked up, as no address of this registry is configured: name it "
+        "by --registry npm=URL to see them.",
+        "packages of nuget cannot be read by this program: see their releases on the registry's "
+        "own pages.",
+        "packages of rubygems cannot be read by this program: see their releases on the registry's "
+        "own pages.",
+    ]
 
 
 def test_a_cache_that_cannot_be_written_is_no_cache(

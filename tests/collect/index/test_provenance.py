@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 from dataclasses import replace
-from hashlib import sha256
+from hashlib import sha256, sha512
 from typing import Any
 
 import pytest
@@ -225,6 +225,18 @@ def test_bundles_of_npm() -> None:
     assert (found.event, found.repository_id, found.predicate_types) == (
         "release", "1001", (SLSA,),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("chain", [True, False])
+def test_a_bundle_of_npm_is_for_its_file(chain: bool) -> None:
+    data: Any = npm_attestations(RUN, b"tarball", chain=chain)
+    digest = sha512(b"tarball").hexdigest()
+    assert len(read_sigstore_bundles(data, sha512=digest).provenance) == 1
+    read = read_sigstore_bundles(data, sha512=digest[::-1])
+    assert (read.provenance, read.problems) == ((), ("an attestation is for another file",))
+    for payload in ("?", "bm8gSlNPTg==", "W10=", 7):
+        data["attestations"][1]["bundle"]["dsseEnvelope"]["payload"] = payload
+        assert not read_sigstore_bundles(data, sha512=digest).provenance
 
 
 @pytest.mark.parametrize(
