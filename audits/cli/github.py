@@ -126,8 +126,3 @@ def make_scan(
         store=store, plan=plan, connection=connection, resume=resume,
         choice=Choice(archived=archived, forks=forks), marks=marks_of(waivers, engine),
     )  # fmt: skip
-
-
-def resume_line(words: tuple[str, ...]) -> str:
-    """How to go on with a scan of these owners or options."""
-    return f"Go on with: release-audit scan {' '.join(words)} --resume"

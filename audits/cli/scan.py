@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 def scan(
+    context: typer.Context,
     owners: Annotated[Optional[list[str]], typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub.")] = None,  # noqa: UP045
     folder: Annotated[Optional[Path], typer.Option("--folder", metavar="DIR", help="A folder of repositories, or of owners' folders.")] = None,  # noqa: UP045
     repos: Annotated[Optional[Path], typer.Option("--repos", metavar="FILE", help="A list of repositories on GitHub, one owner/name a line.")] = None,  # noqa: UP045
@@ -68,14 +69,17 @@ def scan(
         ),
     )  # fmt: skip
     if collector is not None:
-        _folder(collector, plan, loaded, database, resume)
+        try:
+            _folder(collector, plan, loaded, database, resume)
+        except KeyboardInterrupt:
+            raise typer.Exit(_stopped(context)) from None
         return
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
         forks=forks, resume=resume, token_file=token_file, api_url=api_url,
         max_points=max_points, database=database,
     )  # fmt: skip
-    raise typer.Exit(_github(asked, plan, loaded))
+    raise typer.Exit(_github(asked, plan, loaded, context))
 
 
 def _check_source(
@@ -158,15 +162,18 @@ class _Asked:
     max_points: int | None
     database: str | None
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What names the scan, to be typed again."""
-        return (*self.owners, *(("--repos", str(self.repos)) if self.repos else ()))
+
+def _stopped(context: typer.Context) -> int:
+    """Say how to go on with a scan that was interrupted, and return the exit code."""
+    from audits.cli.resume import resume_line
+
+    typer.echo(f"Stopped; what was read is kept. {resume_line(context)}", err=True)
+    return INTERRUPTED
 
 
-def _github(asked: _Asked, plan: Plan, waivers: Waivers) -> int:
+def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context) -> int:
     """Scan GitHub, print what came of it, and return the exit code."""
-    from audits.cli.github import resume_line
+    from audits.cli.resume import resume_line
     from audits.cli.summary import print_summary
     from audits.store.open import open_store
 
@@ -175,15 +182,14 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers) -> int:
     try:
         results = _results(asked, plan, waivers, store, failures)
     except KeyboardInterrupt:
-        typer.echo(f"Stopped; what was read is kept. {resume_line(asked.words)}", err=True)
-        return INTERRUPTED
+        return _stopped(context)
     for result in results:
         print_summary(store, result.finished, result.gaps, waivers)
     for error in failures:
         typer.echo(f"error: {error.message}\nadvice: {error.advice}", err=True)
     paused = [owner for result in results for owner in result.paused]
     if paused:
-        typer.echo(f"{', '.join(paused)}: not finished. {resume_line(asked.words)}", err=True)
+        typer.echo(f"{', '.join(paused)}: not finished. {resume_line(context)}", err=True)
     return CANNOT_READ if failures or paused else CLEAN
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -27,6 +28,7 @@ from tests.cli.github_world import (
     scanning,
     small_world,
 )
+from tests.cli.runner import release_audit
 from tests.collect.github.faults import KINDS
 from tests.collect.github.scanning import connect, connect_app
 from tests.collect.github.world import Repo
@@ -222,7 +224,9 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, expected: dict[str, dict[str, 
         _, said = stopped.communicate()
         assert stopped.returncode == 130
         assert "what was read is kept" in said
-        assert "release-audit scan orchard-labs --resume" in said
+        again = said.partition("Go on with: release-audit ")[2].splitlines()[0]
+        assert again.startswith("scan orchard-labs --host github.com --api-url ")
+        assert again.endswith(" --resume")
         assert "Traceback" not in said
-        assert cli.scan(OWNER, "--resume").code == 0
+        assert release_audit(*shlex.split(again), **cli.environment).code == 0
         assert results(cli.store) == expected
