@@ -57,23 +57,15 @@ def scan(
     from audits.cli.plan import index_facts, load_waivers, make_plan
 
     _check_source(folder, repos, owners or [], offline)
-    loaded = load_waivers(waivers, date.today())
-    for problem in loaded.problems:
-        typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
+    loaded = _warned(load_waivers(waivers, date.today()), waivers)
     collector = _collector(folder, org, host)
+    clones = None if collector is None else collector.repositories
     plan = make_plan(
         index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
-        facts=index_facts(
-            index_url, offline=offline, registries=registry,
-            clones=None if collector is None else collector.repositories,
-        ),
+        facts=index_facts(index_url, offline=offline, registries=registry, clones=clones),
     )  # fmt: skip
     if collector is not None:
-        try:
-            _folder(collector, plan, loaded, database, resume)
-        except KeyboardInterrupt:
-            raise typer.Exit(_stopped(context)) from None
-        return
+        raise typer.Exit(_folder(collector, plan, loaded, database, resume, context))
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
         forks=forks, resume=resume, token_file=token_file, api_url=api_url,
@@ -107,6 +99,13 @@ def _check_source(
             )
 
 
+def _warned(loaded: Waivers, path: Path | None) -> Waivers:
+    """The waivers, once it is said what is wrong with them."""
+    for problem in loaded.problems:
+        typer.echo(f"warning: {path}, {problem.detail}", err=True)
+    return loaded
+
+
 def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | None:
     from audits.collect.folder import FolderCollector
 
@@ -116,15 +115,21 @@ def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | 
 
 
 def _folder(
-    collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None, resume: bool
-) -> None:
+    collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None,
+    resume: bool, context: typer.Context,
+) -> int:  # fmt: skip
+    """Scan a folder, print what came of it, and return the exit code."""
     from audits.ahead import audits_ahead
 
-    if resume:
-        _record(collector, plan, waivers, database)
-    else:
-        with audits_ahead(collector, plan) as audits:
-            _record(collector, plan, waivers, database, audits)
+    try:
+        if resume:
+            _record(collector, plan, waivers, database)
+        else:
+            with audits_ahead(collector, plan) as audits:
+                _record(collector, plan, waivers, database, audits)
+    except KeyboardInterrupt:
+        return _stopped(context)
+    return CLEAN
 
 
 def _record(

@@ -2,76 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from audits.collect.advisories import bundled
 from audits.model.evidence import (
     AdvisoryList,
+    FileThen,
     PackageEvidence,
     PackageIndex,
     Provenance,
     PublisherKind,
     Release,
+    ReleasedFile,
 )
 from audits.model.repository import NO_REFERENCES, Repository
-from audits.model.settings import Unseen
+from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, Snapshot
 from audits.model.uses import Uses
-from audits.sample.organization import INDEX_URL, OWNER, at_noon
+from audits.sample.organization import (
+    INDEX_URL,
+    OWNER,
+    at_noon,
+    commit_of,
+    dates,
+    files_of,
+    number_of,
+)
+from audits.workflow.package_evidence import with_released
 
 _HOST = "https://github.com"
+_NOT_ASKED = Unseen(need=Need.INDEX, reason="no address of this registry is configured")
 
 
 def _attested(
-    repository: str, workflow: str, *, environment: str = "pypi", ref: str = "refs/tags/v1.0.0",
+    repository: str, workflow: str, *, tag: str, environment: str = "pypi",
     event: str = "release", owner: str = OWNER,
-) -> tuple[Provenance, ...]:  # fmt: skip
+) -> Provenance:  # fmt: skip
     slug = f"{owner}/{repository}"
+    ref = f"refs/tags/{tag}"
     signer = f"{_HOST}/{slug}/.github/workflows/{workflow}@{ref}"
-    return (
-        Provenance(
-            kind=PublisherKind.GITHUB, repository=slug, workflow=workflow, environment=environment,
-            ref=ref, event=event, runner="github-hosted",
-            run_url=f"{_HOST}/{slug}/actions/runs/1900000{len(slug)}/attempts/1",
-            build_signer=signer, build_config=signer,
-        ),
+    return Provenance(
+        kind=PublisherKind.GITHUB, repository=slug, workflow=workflow, environment=environment,
+        ref=ref, event=event, runner="github-hosted", repository_id=str(number_of(slug)),
+        run_url=f"{_HOST}/{slug}/actions/runs/1900000{len(slug)}/attempts/1",
+        build_signer=signer, build_config=signer,
     )  # fmt: skip
 
 
-def _release(version: str, day: str, provenance: tuple[Provenance, ...] = ()) -> Release:
+def _release(version: str, day: str, made: Provenance | None = None) -> Release:
+    """A release of a day, attested at the commit of that day."""
     uploaded = datetime.fromisoformat(f"{day}T10:30:00").replace(tzinfo=UTC)
-    return Release(version=version, uploaded=uploaded, files=2, provenance=provenance)
+    files = files_of(uploaded.date()).get(made.repository.partition("/")[2], {}) if made else {}
+    provenance = (replace(made, commit=commit_of(files)),) if made else ()
+    return Release(
+        version=version, uploaded=uploaded, files=2, provenance=provenance,
+        attested_files=2 if provenance else 0,
+    )  # fmt: skip
 
+
+_HOMES = {"driftwood-tides": "driftwood", "moss-core": "moss", "moss-cli": "moss"}
+"""Repositories of packages that have another name."""
 
 _RELEASES: dict[str, tuple[Release, ...]] = {
     "lumen": (
-        _release("1.2.0", "2026-09-21", _attested("lumen", "release.yml", ref="refs/tags/v1.2.0")),
-        _release("1.1.0", "2026-05-11", _attested("lumen", "release.yml", ref="refs/tags/v1.1.0")),
+        _release("1.2.0", "2026-09-21", _attested("lumen", "release.yml", tag="v1.2.0")),
+        _release("1.1.0", "2026-05-11", _attested("lumen", "release.yml", tag="v1.1.0")),
     ),
     "tidepool": (
-        _release("0.9.0", "2026-09-14", _attested("tidepool", "publish.yml", ref="refs/tags/0.9.0")),
+        _release("0.9.0", "2026-09-14", _attested("tidepool", "publish.yml", tag="0.9.0")),
         _release("0.8.0", "2026-04-02"),
     ),
     "quillwort": (
-        _release("3.1.0", "2026-05-20", _attested("quillwort", "release.yml", environment="")),
+        _release("3.1.0", "2026-05-20", _attested("quillwort", "release.yml", tag="v3.1.0", environment="")),
     ),
     "one-basket": (_release("0.3.0", "2026-03-03"),),
     "driftwood-tides": (
-        _release("2.0.0", "2026-07-30", _attested("driftwood", "publish.yml", event="push")),
+        _release("2.0.0", "2026-07-30", _attested("driftwood", "publish.yml", tag="v2.0.0", event="push")),
     ),
     "moss-core": (
-        _release("1.4.0", "2026-08-19", _attested("moss", "release.yml", event="push", ref="refs/tags/core-v1.4.0")),
+        _release("1.4.0", "2026-08-19", _attested("moss", "release.yml", tag="core-v1.4.0", event="push")),
     ),
     "moss-cli": (_release("1.1.0", "2026-02-10"),),
     "gatehouse": (_release("0.1.0", "2026-01-15"),),
     "old-mill": (
-        _release("5.0.1", "2026-07-02", _attested("old-mill", "wheels.yml", owner="millers-sample")),
-        _release("5.0.0", "2026-03-28", _attested("old-mill", "release.yml")),
+        _release("5.0.1", "2026-07-02", _attested("old-mill", "wheels.yml", tag="v5.0.1", owner="millers-sample")),
+        _release("5.0.0", "2026-03-28", _attested("old-mill", "release.yml", tag="v5.0.0")),
     ),
     "saltmarsh": (
         _release("2.3.0", "2026-10-01"),
-        _release("2.2.0", "2026-08-12", _attested("saltmarsh", "release.yml", ref="refs/tags/v2.2.0")),
+        _release("2.2.0", "2026-08-12", _attested("saltmarsh", "release.yml", tag="v2.2.0")),
     ),
 }  # fmt: skip
 
@@ -99,16 +120,21 @@ class SampleFacts:
                 for release in _RELEASES.get(name, ())
                 if release.uploaded is not None and release.uploaded.date() <= self.day
             )
-            if registry == "pypi":
+            home = f"{_HOST}/{OWNER}/{_HOMES.get(name, name)}"
+            found[registry, name] = PackageEvidence(
+                registry=registry, name=name, releases=releases, exists=bool(releases),
+                repository_urls=(home,) if releases else (),
+                seen_at=at_noon(self.day), index_url=INDEX_URL,
+            )  # fmt: skip
+            if registry != "pypi":
                 found[registry, name] = PackageEvidence(
-                    registry=registry, name=name, releases=releases, exists=bool(releases),
-                    seen_at=at_noon(self.day), index_url=INDEX_URL,
-                )  # fmt: skip
+                    registry=registry, name=name, releases=_NOT_ASKED
+                )
         return found
 
     def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-        """The repositories as they are: the sample is read offline."""
-        return repositories
+        """The repositories with the workflow files of their newest releases."""
+        return with_released(repositories, _files_then)
 
     def advisories(self) -> AdvisoryList:
         """Those that ship with the program."""
@@ -117,3 +143,14 @@ class SampleFacts:
     def gaps(self) -> tuple[Gap, ...]:
         """None: nobody was asked."""
         return ()
+
+
+def _files_then(files: Iterable[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
+    """What files were at the commits that stand for the sample's days."""
+    states = [repositories for day in dates() for repositories in files_of(day).items()]
+    known = {(name, commit_of(listed)): listed for name, listed in states}
+    found: dict[ReleasedFile, FileThen | Gap] = {}
+    for file in files:
+        then = known.get((file.slug.partition("/")[2], file.commit), {}).get(file.path)
+        found[file] = FileThen(oid=then.oid, text=then.text) if then else FileThen()
+    return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from hashlib import sha1
 from pathlib import Path
+from zlib import crc32
 
 from audits.model.source import Gap, RepositoryRef, Snapshot, SourceFile
 from audits.sample.settings import owner_settings, settings_of
@@ -36,6 +38,31 @@ def at_noon(day: date) -> datetime:
     return datetime.combine(day, time(12), tzinfo=UTC)
 
 
+@cache
+def files_of(day: date) -> dict[str, dict[str, SourceFile]]:
+    """The files of each repository by path, as of a day or, before its first, as of that."""
+    found: dict[str, dict[str, SourceFile]] = {}
+    for number, at in enumerate(dates()):
+        state = _STATES / at.isoformat()
+        for path in sorted(state.rglob("*")) if at <= day or not number else ():
+            if path.is_file():
+                name, *parts = path.relative_to(state).parts
+                place = "/".join(parts)
+                found.setdefault(name, {})[place] = SourceFile.of(place, path.read_bytes())
+    return found
+
+
+def commit_of(files: Mapping[str, SourceFile]) -> str:
+    """What stands for the commit of these files."""
+    joined = "\0".join(f"{file.path}\0{file.oid}" for file in files.values())
+    return sha1(joined.encode(), usedforsecurity=False).hexdigest()
+
+
+def number_of(slug: str) -> int:
+    """The id of a repository."""
+    return 700_000 + crc32(slug.encode()) % 100_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleCollector:
     """Hands over the sample organization as of a day."""
@@ -53,25 +80,13 @@ class SampleCollector:
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Every repository, in the order of names."""
-        for name, files in sorted(self._files().items()):
-            joined = "\0".join(f"{file.path}\0{file.oid}" for file in files.values())
+        for name, files in sorted(files_of(self.day).items()):
             yield Snapshot(
                 ref=RepositoryRef(owner=OWNER, name=name),
-                commit=sha1(joined.encode(), usedforsecurity=False).hexdigest(),
+                commit=commit_of(files),
                 files=tuple(files[path] for path in sorted(files)),
                 settings=settings_of(name, self.day),
                 owner_settings=owner_settings(OWNER),
                 topics=_TOPICS.get(name, ("python",)),
-                database_id=700_000 + len(name),
+                database_id=number_of(f"{OWNER}/{name}"),
             )
-
-    def _files(self) -> dict[str, dict[str, SourceFile]]:
-        found: dict[str, dict[str, SourceFile]] = {}
-        for day in dates():
-            state = _STATES / day.isoformat()
-            for path in sorted(state.rglob("*")) if day <= self.day else ():
-                if path.is_file():
-                    name, *parts = path.relative_to(state).parts
-                    place = "/".join(parts)
-                    found.setdefault(name, {})[place] = SourceFile.of(place, path.read_bytes())
-        return found

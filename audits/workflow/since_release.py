@@ -26,18 +26,20 @@ def file_since(repository: Repository, provenance: Provenance) -> str:
     commit = short(provenance.commit)
     match since(repository, provenance):
         case Since.SAME:
-            return f"that file is as it was at its commit {commit}"
+            return f"that file is as it was at the release's commit {commit}"
         case Since.CHANGED:
-            return f"that file has changed since its commit {commit}"
+            return f"that file has changed since the release's commit {commit}"
         case Since.NO_COMMIT:
             return (
-                f"its commit {commit} is not in the history at hand, so whether that file has "
+                f"the release's commit {commit} is not in the history at hand, so whether that file has "
                 "changed since is not known"
             )
         case Since.NEVER:
-            return f"its commit {commit} has no such file to compare with"
+            return f"the release's commit {commit} has no such file to compare with"
         case _ if not commit:
-            return "it names no commit, so whether that file has changed since is not known"
+            return (
+                "the evidence names no commit, so whether that file has changed since is not known"
+            )
         case _:
             return "whether that file has changed since was not seen"
 
@@ -55,13 +57,13 @@ def other_file_since(
     match state:
         case Since.GONE:
             return (
-                f"which was there at its commit {commit} and is not here today: it was renamed or "
+                f"which was there at the release's commit {commit} and is not here today: it was renamed or "
                 "removed since"
             )
         case Since.NO_COMMIT:
-            return f"which is not here today, as its commit {commit} is not in the history at hand"
+            return f"which is not here today, as the release's commit {commit} is not in the history at hand"
         case Since.NEVER:
-            return f"which neither its commit {commit} nor today's files have"
+            return f"which neither the release's commit {commit} nor today's files have"
         case _:
             return "which is not here today"
 

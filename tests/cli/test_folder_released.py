@@ -86,10 +86,10 @@ def other_environment(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "state", "words"),
     [
-        (same, "attested", "; that file is as it was at its commit {commit}."),
-        (changed, "oidc", "; that file has changed since its commit {commit}."),
+        (same, "attested", "; that file is as it was at the release's commit {commit}."),
+        (changed, "oidc", "; that file has changed since the release's commit {commit}."),
         (renamed, "oidc",
-         ", which was there at its commit {commit} and is not here today: it was renamed or removed "
+         ", which was there at the release's commit {commit} and is not here today: it was renamed or removed "
          "since; the workflow that publishes today is publish.yml" + FAILS + "publish.yml."),
         (other_environment, "oidc",
          " with the environment pypi, and the job names release today, as the file has changed since"
@@ -129,7 +129,9 @@ def test_what_became_of_the_workflow_reaches_whoever_asks(
 def test_a_commit_that_this_clone_lacks(checkout: Path, index: PackageIndexServer) -> None:
     commit(checkout)
     serve(index, Run(commit="d" * 40))
-    assert "its commit ddddddd is not in the history at hand" in check(checkout, index).out
+    assert (
+        "the release's commit ddddddd is not in the history at hand" in check(checkout, index).out
+    )
 
 
 def test_another_repository_is_a_finding_and_says_what_was_compared(

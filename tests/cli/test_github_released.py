@@ -71,7 +71,10 @@ def test_a_workflow_that_changed_since_is_to_be_proven_again(scans: Scans) -> No
     found = states(scans)
     assert set(scans.audited) == {"lumen", "moss"}
     state, why = found["lumen"]
-    assert (state, why.endswith(f"that file has changed since its commit {then[:7]}.")) == (
+    assert (
+        state,
+        why.endswith(f"that file has changed since the release's commit {then[:7]}."),
+    ) == (
         "oidc",
         True,
     )
@@ -83,7 +86,7 @@ def test_a_commit_that_is_gone_proves_no_change(scans: Scans) -> None:
     release(scans, repo(scans, "lumen"), "d" * 40)
     state, why = states(scans)["lumen"]
     assert state == "attested"
-    assert "its commit ddddddd is not in the history at hand" in why
+    assert "the release's commit ddddddd is not in the history at hand" in why
 
 
 def test_a_workflow_that_was_renamed_since_is_told(scans: Scans) -> None:
@@ -95,7 +98,7 @@ def test_a_workflow_that_was_renamed_since_is_told(scans: Scans) -> None:
     state, why = states(scans)["lumen"]
     assert state == "oidc"
     assert why.endswith(
-        f"release 1.2.0 is attested for release.yml, which was there at its commit {then[:7]} and "
+        f"release 1.2.0 is attested for release.yml, which was there at the release's commit {then[:7]} and "
         "is not here today: it was renamed or removed since; the workflow that publishes today is "
         "publish.yml; the next release fails unless a trusted publisher is registered for "
         "publish.yml."
@@ -112,7 +115,7 @@ def test_the_event_is_held_against_the_workflow_as_it_was(scans: Scans) -> None:
     found = states(scans)
     assert "schedule" not in found["lumen"][1], "it was started by it then, and is not today"
     assert "has changed since" in found["lumen"][1]
-    assert found["moss"][1].endswith("that file is as it was at its commit "
+    assert found["moss"][1].endswith("that file is as it was at the release's commit "
                                      f"{commit_of(scans, 'moss')[:7]}.")  # fmt: skip
     assert "by the event schedule, which it did not name" in found["tidepool"][1]
 

@@ -42,7 +42,7 @@ def held(
     path: str = PATH,
     workflows: tuple[str, ...] = (PATH,),
 ) -> PackageStatus:
-    """The status of a package whose release is held against a file of its commit."""
+    """The status of a package whose release is held against a file of the release's commit."""
     seen = (evidence(release(provenance=provenance)),)
     subject = repository(*(publications or (publication(),)), seen=seen, workflows=workflows)
     known = {} if then is None else {(COMMIT, path): then}
@@ -52,14 +52,14 @@ def held(
 @pytest.mark.parametrize(
     ("then", "state", "words"),
     [
-        (SAME, Ladder.ATTESTED, "release.yml; that file is as it was at its commit ccccccc."),
+        (SAME, Ladder.ATTESTED, "release.yml; that file is as it was at the release's commit ccccccc."),
         (FileThen(oid="1" * 40, text="name: x\r\n"), Ladder.ATTESTED,
-         "release.yml; that file is as it was at its commit ccccccc."),
-        (OTHER, Ladder.OIDC, "release.yml; that file has changed since its commit ccccccc."),
-        (UNREADABLE, Ladder.OIDC, "release.yml; that file has changed since its commit ccccccc."),
-        (NEVER, Ladder.OIDC, "release.yml; its commit ccccccc has no such file to compare with."),
+         "release.yml; that file is as it was at the release's commit ccccccc."),
+        (OTHER, Ladder.OIDC, "release.yml; that file has changed since the release's commit ccccccc."),
+        (UNREADABLE, Ladder.OIDC, "release.yml; that file has changed since the release's commit ccccccc."),
+        (NEVER, Ladder.OIDC, "release.yml; the release's commit ccccccc has no such file to compare with."),
         (LOST, Ladder.ATTESTED,
-         "release.yml; its commit ccccccc is not in the history at hand, so whether that file has "
+         "release.yml; the release's commit ccccccc is not in the history at hand, so whether that file has "
          "changed since is not known."),
         (None, Ladder.ATTESTED, "release.yml; whether that file has changed since was not seen."),
     ],
@@ -75,7 +75,7 @@ def test_the_workflow_that_publishes_today(
 
 def test_evidence_without_a_commit() -> None:
     found = held(provenance=(replace(OURS, commit=""),))
-    assert found.why.endswith("it names no commit, so whether that file has changed since is not known.")  # fmt: skip
+    assert found.why.endswith("the evidence names no commit, so whether that file has changed since is not known.")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_evidence_without_a_commit() -> None:
         (OTHER, True, "which is still here beside release.yml, changed since"),
         (LOST, True, "which is still here beside release.yml"),
         (None, True, "which is still here beside release.yml"),
-        (OTHER, False, "which was there at its commit ccccccc and is not here today: it was "
+        (OTHER, False, "which was there at the release's commit ccccccc and is not here today: it was "
                        "renamed or removed since"),
-        (NEVER, False, "which neither its commit ccccccc nor today's files have"),
-        (LOST, False, "which is not here today, as its commit ccccccc is not in the history at hand"),
+        (NEVER, False, "which neither the release's commit ccccccc nor today's files have"),
+        (LOST, False, "which is not here today, as the release's commit ccccccc is not in the history at hand"),
         (None, False, "which is not here today"),
     ],
 )  # fmt: skip
@@ -146,7 +146,7 @@ def test_no_publication_and_a_workflow_that_is_gone() -> None:
     assert found.state is Ladder.UNKNOWN
     assert found.why == (
         "No publication was recognised, yet release 1.2.0 is attested for old.yml, which was there "
-        "at its commit ccccccc and is not here today: it was renamed or removed since."
+        "at the release's commit ccccccc and is not here today: it was renamed or removed since."
     )
 
 
