@@ -83,8 +83,8 @@ def latest_version(evidence: PackageEvidence) -> str:
 
 
 def sentence(*parts: str) -> str:
-    """One sentence of these half sentences."""
-    text = "; ".join(part for part in parts if part)
+    """One sentence of these half sentences, which reasons that are sentences may end."""
+    text = "; ".join(part.removesuffix(".") for part in parts if part).replace(".)", ")")
     return text[:1].upper() + text[1:] + "."
 
 

@@ -117,6 +117,14 @@ def test_a_release_candidate_counts_like_any_upload() -> None:
     assert "release 2.0rc1 is not attested, though 1.2.0 was" in found.why
 
 
+def test_a_reason_that_is_a_sentence_ends_the_sentence_once() -> None:
+    reason = replace(SILENT, reason="the index answered 503: ask again later.")
+    found = status(repository(publication(), seen=(evidence(release(provenance=reason)),)))
+    assert found.why.endswith("was not seen: the index answered 503: ask again later.")
+    why = unpublished(replace(evidence(), releases=reason))[1]
+    assert why.endswith("to production (the index answered 503: ask again later).")
+
+
 def unpublished(seen: PackageEvidence) -> tuple[Ladder, str, str]:
     found = status(repository(seen=(seen,), names=("lumen",)))
     return found.state, found.why, found.missing
