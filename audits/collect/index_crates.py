@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from audits.collect.index_npm import mapping, moment
-from audits.collect.index_pypi import Reading, unseen
+from audits.collect.index_pypi import Reading, note_silence, unseen
 from audits.collect.index_release import kept
 from audits.collect.index_session import IndexSession, IndexTroubleError
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
@@ -39,6 +39,7 @@ class CratesReader:
             if exists:
                 crate = mapping(mapping(data).get("crate"))
                 releases = _releases(mapping(data).get("versions"))
+                note_silence(reading, releases, f"who published {name} was not seen")
         except IndexTroubleError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         links = (crate.get("repository"), crate.get("homepage"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from audits.collect.index_pypi import Reading, unseen
+from audits.collect.index_pypi import Reading, note_silence, unseen
 from audits.collect.index_release import EARLIER, kept
 from audits.collect.index_session import FOREVER, IndexSession, IndexTroubleError
 from audits.collect.provenance import read_sigstore_bundles
@@ -54,6 +54,7 @@ class NpmReader:
             packument = None if data is None else mapping(data)
             if packument is not None:
                 releases = self._releases(packument, reading)
+                note_silence(reading, releases, f"provenance of {name} was not seen")
         except IndexTroubleError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         evidence = PackageEvidence(
@@ -89,9 +90,10 @@ class NpmReader:
     def _provenance(
         self, manifest: Mapping[str, object], wanted: bool, reading: Reading
     ) -> tuple[Provenance, ...] | Unseen:
-        if "dist" not in manifest:
-            return unseen("the registry does not describe the release's file")
-        if not _attested(manifest):
+        attested = _attested(manifest)
+        if attested is None:
+            return unseen("the registry does not tell who published the release, or how")
+        if not attested:
             return ()
         if not wanted:
             return unseen("only newer releases' provenance is read")
@@ -129,10 +131,13 @@ def _sha512(manifest: Mapping[str, object]) -> str:
 
 
 def _attested(manifest: Mapping[str, object]) -> int | None:
-    if "dist" not in manifest:
-        return None
-    attestations = mapping(mapping(manifest["dist"]).get("attestations"))
-    return 1 if attestations.get("provenance") else 0
+    """Whether provenance is listed, as a number of files; None where the answer is one of
+    those, abbreviated or a mirror's, that leave out who published.
+    """
+    attestations = mapping(mapping(manifest.get("dist")).get("attestations"))
+    if attestations.get("provenance"):
+        return 1
+    return 0 if "dist" in manifest and "_npmUser" in manifest else None
 
 
 def _trusted(packument: Mapping[str, object], latest: Release | None) -> bool | None:

@@ -48,6 +48,17 @@ class Reading:
         return unseen(trouble.sentence)
 
 
+def note_silence(reading: Reading, releases: tuple[Release, ...], what: str) -> None:
+    """Note a gap where no release of a package tells how it was published."""
+    if releases and all(release.is_attested is None for release in releases):
+        trouble = IndexTroubleError(
+            GapReason.UNSUPPORTED,
+            "the registry leaves out who published its releases: give the address of the registry "
+            "itself.",
+        )
+        reading.gap(trouble, what)
+
+
 class PyPIReader:
     """Reads packages of one index; ``simple_url`` is its simple index, with its slash."""
 

@@ -95,10 +95,23 @@ def test_npm_trusted_publisher(
 def test_npm_fields_may_be_missing(index: PackageIndexServer) -> None:
     index.put("/lumen", {"versions": {"1.0.0": {}, "2.0.0": None}, "repository": "x:y"})
     evidence, gaps = read(index, "npm")
-    assert not gaps
+    assert [gap.subject for gap in gaps] == ["npm:lumen"]
     assert evidence.repository_urls == ()
     for release in releases(evidence):
         assert (release.uploaded, release.is_attested) == (None, None)
+
+
+def test_npm_mirrors_that_leave_out_who_published_tell_nothing(index: PackageIndexServer) -> None:
+    bare = manifest(index, "1.0.0", None)
+    del bare["_npmUser"]
+    packument(index, bare)
+    evidence, gaps = read(index, "npm")
+    (release,) = releases(evidence)
+    assert (release.is_attested, evidence.trusted_publisher) == (None, None)
+    assert [(gap.subject, gap.detail) for gap in gaps] == [
+        ("npm:lumen", "provenance of lumen was not seen: the registry leaves out who published its "
+         "releases: give the address of the registry itself."),
+    ]  # fmt: skip
 
 
 def test_npm_names_with_a_scope(index: PackageIndexServer) -> None:
@@ -244,6 +257,8 @@ def test_crates_trouble_is_a_gap(index: PackageIndexServer, data: object) -> Non
 
 def test_crates_fields_may_be_missing(index: PackageIndexServer) -> None:
     crate(index, {"num": "1.0.0", "created_at": "yesterday"}, {}, {"num": 7})
-    (release,) = releases(read(index, "crates")[0])
+    evidence, gaps = read(index, "crates")
+    assert [gap.subject for gap in gaps] == ["crates:lumen"]
+    (release,) = releases(evidence)
     assert (release.version, release.uploaded, release.is_attested) == ("1.0.0", None, None)
     assert read(index, "crates", "gone")[0].exists is False
