@@ -55,7 +55,8 @@ def _our_reasons(file: SourceFile, check: str, finding: Finding) -> Iterator[str
     last = finding.at.end_line or first
     for mark in marks_of(file):
         above = mark.alone and mark.line == first - 1
-        if not mark.is_zizmor and check in mark.names and (above or first <= mark.line <= last):
+        here = above or first <= mark.line <= last
+        if not mark.is_zizmor and mark.reason and check in mark.names and here:
             yield mark.reason
 
 

@@ -17,6 +17,7 @@ from audits.model.score import Audit, AuditedFinding, Result
 from audits.model.settings import Need
 from audits.model.source import Gap, GapReason
 from audits.score import WEIGHTS, Judged, score
+from audits.unheeded import unheeded
 from audits.workflow.ladder import statuses
 
 
@@ -47,7 +48,8 @@ def audit(
     found = _engine_judged(engine, repository, rules)
     engine_gaps = engine.gaps if engine else ()
     crashes = tuple(_crash_gap(j) for j in judged if j.crash)
-    whole = replace(repository, gaps=(*repository.gaps, *engine_gaps, *crashes))
+    comments = unheeded(everything or repository)
+    whole = replace(repository, gaps=(*repository.gaps, *comments, *engine_gaps, *crashes))
     packages = statuses(repository)
     return Audit(
         repository=whole,

@@ -13,10 +13,10 @@ import pytest
 from audits import generate
 from audits.audit import Rules, audit
 from audits.check import Check, CheckError, all_checks, load_checks
-from audits.cli.plan import known_checks
 from audits.model.outcome import Outcome, Verdict
 from audits.model.repository import Repository
 from audits.model.source import GapReason
+from audits.unheeded import known_checks
 from tests.cli.runner import release_audit
 from tests.generated import INDEX
 from tests.test_score import LESSON, lesson_repository

@@ -18,6 +18,7 @@ from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.run import Facts, NoFacts, Plan
+from audits.unheeded import known_checks
 from audits.waivers import Waivers, read_waivers
 
 _MOST_BYTES = 1024 * 1024
@@ -45,11 +46,6 @@ def load_waivers(path: Path | None, today: date) -> Waivers:
             f"{path} cannot be read as a file of waivers.", "Give a TOML file in UTF-8."
         ) from error
     return read_waivers(text, today, known_checks())
-
-
-def known_checks() -> frozenset[str]:
-    """The ids that a waiver may name: our checks and the engine's rules."""
-    return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
 
 
 def index_facts(

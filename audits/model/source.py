@@ -27,8 +27,9 @@ class GapReason(StrEnum):
 class Gap:
     """Something that could not be seen, and why.
 
-    ``subject`` is a path, an environment, a package or a setting; ``detail`` one sentence
-    with a piece of advice; ``permission`` names the right that would have shown it, if any.
+    ``subject`` is a path, an environment, a package, a setting or a file's comment; ``detail``
+    one sentence with a piece of advice; ``permission`` names the right that would have shown
+    it, if any.
     """
 
     subject: str

@@ -11,7 +11,7 @@ from audits.model.source import SourceFile
 
 # zizmor's own form, to the space: https://docs.zizmor.sh/usage/#with-comments
 _ZIZMOR = re.compile(r"# zizmor: ignore\[(.+)\](?:\s+(.*))?$")
-_OURS = re.compile(r"#[ \t]*release-audit:[ \t]*ignore\[([^\]]*)\][ \t]*([^#]*)")
+_OURS = re.compile(r"#[ \t]*release-audit:[ \t]*ignore(?![\w-])(?:\[([^\]]*)\])?[ \t]*([^#]*)")
 _BLOCK = re.compile(r"(?:^|[ \t])[|>][+\-0-9]*$")
 _LONGEST_REASON = 300
 
@@ -20,7 +20,8 @@ _LONGEST_REASON = 300
 class Mark:
     """One comment: at which line, whose words it is in, what it accepts and why.
 
-    ``alone`` says that nothing but the comment stands on the line.
+    ``alone`` says that nothing but the comment stands on the line. One in our words without
+    ``names`` or ``reason`` accepts nothing.
     """
 
     line: int
@@ -32,27 +33,23 @@ class Mark:
 
 @lru_cache(maxsize=256)
 def marks_of(file: SourceFile) -> tuple[Mark, ...]:
-    """The accepting comments of a file, in its order.
-
-    One in our words needs a reason: without it, it accepts nothing.
-    """
-    if "ignore[" not in file.text:
+    """The comments of a file that accept findings or are meant to, in its order."""
+    if "ignore[" not in file.text and "release-audit:" not in file.text:
         return ()
     return tuple(_marks(file.text))
 
 
 def _marks(text: str) -> Iterator[Mark]:
     for number, line in _outside_blocks(text):
-        start = comment_start(line) if "ignore[" in line else -1
+        start = comment_start(line) if "ignore" in line else -1
         if start < 0:
             continue
         comment, alone = line[start:].rstrip(), not line[:start].strip()
         for names, reason in _OURS.findall(comment):
-            if reason.strip():
-                yield Mark(
-                    line=number, names=_names(names), is_zizmor=False, alone=alone,
-                    reason=reason.strip()[:_LONGEST_REASON],
-                )  # fmt: skip
+            yield Mark(
+                line=number, names=_names(names), is_zizmor=False, alone=alone,
+                reason=reason.strip()[:_LONGEST_REASON],
+            )  # fmt: skip
         if found := _ZIZMOR.search(comment):
             reason = (found[2] or "").strip()[:_LONGEST_REASON]
             yield Mark(
@@ -61,7 +58,7 @@ def _marks(text: str) -> Iterator[Mark]:
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip() for name in text.split(","))
+    return frozenset(filter(None, (name.strip() for name in text.split(","))))
 
 
 def _outside_blocks(text: str) -> Iterator[tuple[int, str]]:
