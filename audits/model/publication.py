@@ -140,6 +140,7 @@ class Publication:
     that the registry's publisher would name; empty where they cannot be told.
     ``called`` is the remote workflow where the publication is in a called one; where its text
     was read, ``workflow`` is that file, by its foreign path, and ``step`` the one inside.
+    ``ordinal`` counts, from 1, those of one step or call that differ in more than packages.
     """
 
     workflow: Workflow
@@ -162,11 +163,13 @@ class Publication:
     source_step: Step | None = None
     routes: tuple[Route, ...] = ()
     publisher_workflows: tuple[str, ...] = ()
+    ordinal: int = 1
 
     @property
     def key(self) -> str:
-        """Names it within its repository: workflow, job and step."""
-        return f"{self.workflow.path}:{self.job.id}:{self.step}"
+        """Names it within its repository: workflow, job, step, and which one of the step."""
+        further = f":{self.ordinal}" if self.ordinal > 1 else ""
+        return f"{self.workflow.path}:{self.job.id}:{self.step}{further}"
 
     @property
     def is_opaque(self) -> bool:

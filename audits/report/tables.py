@@ -91,7 +91,10 @@ PUBLICATIONS: Table[PublicationRow] = Table(
     name="publications",
     title="Publications",
     description="One row a step, or called workflow, that uploads something to a registry.",
-    key=("owner", "repository", "workflow", "job", "step", "registry", "line"),
+    key=(
+        "owner", "repository", "workflow", "job", "step", "registry", "line", "channel",
+        "mechanism", "auth",
+    ),
     columns=(
         Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
         Column(name="repository", type="string", description="The repository.", of=lambda r: r.repository),
@@ -133,7 +136,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(name="path", type="string", description="The file, from the repository's root.", of=lambda r: r.path),
         Column(name="line", type="integer", description="The line, from 1.", of=lambda r: r.line),
         Column(name="job", type="string", description="The job's id, where the finding belongs to one.", of=lambda r: r.job),
-        Column(name="publication", type="string", description="The publication it concerns, as workflow:job:step, where it is one.", of=lambda r: r.publication),
+        Column(name="publication", type="string", description="The publication it concerns, as workflow:job:step (:2 and so on for further ones of a step), where it is one.", of=lambda r: r.publication),
         Column(name="environment", type="string", description="The deployment environment it concerns.", of=lambda r: r.environment),
         Column(name="excerpt", type="string", description="The line as it stands in the file.", of=lambda r: r.excerpt),
         Column(name="in_release", type="boolean", description="False: outside release workflows, seen because everything was asked for; never scored.", of=lambda r: r.in_release),

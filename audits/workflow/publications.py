@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -50,7 +51,7 @@ def find_publications(
         called = [_publication(base, uploader, None) for uploader in by_uses(base)]
         if not called and (handed := handed_upload(base)) is not None:
             called = [replace(_publication(base, handed, None), indirect=True)]
-        return tuple(called) if called and can_run(base) else ()
+        return _numbered(called) if called and can_run(base) else ()
     sites = _sites(base)
     found: list[Publication] = []
     quiet: set[tuple[Step, Registry]] = set()
@@ -65,7 +66,20 @@ def find_publications(
         if can_run(site):
             found.append(replace(_publication(site, uploader, None), indirect=True))
     order = {site.step: index for index, site in enumerate(sites)}
-    return tuple(sorted(found, key=lambda p: order.get(p.source_step, 0)))
+    return _numbered(sorted(found, key=lambda p: order.get(p.source_step, 0)))
+
+
+def _numbered(found: list[Publication]) -> tuple[Publication, ...]:
+    """The publications of a job, those of one step told apart."""
+    if len(found) < 2:
+        return tuple(found)
+    seen: Counter[int] = Counter()
+    numbered = []
+    for publication in found:
+        seen[publication.step] += 1
+        ordinal = seen[publication.step]
+        numbered.append(replace(publication, ordinal=ordinal) if ordinal > 1 else publication)
+    return tuple(numbered)
 
 
 def _sites(base: Site) -> tuple[Site, ...]:

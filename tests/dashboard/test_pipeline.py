@@ -70,6 +70,14 @@ def test_it_runs_from_the_trigger_over_needs_to_the_upload() -> None:
     }  # fmt: skip
 
 
+def test_each_upload_of_one_step_has_a_box() -> None:
+    text = LESSON.replace(
+        "uses: pypa/gh-action-pypi-publish@v1.12.4",
+        "run: npm publish && twine upload -r testpypi dist/* && twine upload dist/*",
+    )
+    assert sum(node.kind == "upload" for node in drawn(text).nodes) == 3
+
+
 def test_boxes_say_what_they_hold_and_where_they_are_weak() -> None:
     nodes = {node.title: node for node in drawn(LESSON).nodes}
     assert nodes["release.yml"].lines == ("release (types published)",)

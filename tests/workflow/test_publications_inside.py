@@ -248,3 +248,11 @@ jobs:
         assert publication.at.line >= 1
         assert publication.step in {0, 1}
         assert publication.routes
+
+
+def test_uploads_of_one_step_have_keys_of_their_own() -> None:
+    script = "twine upload -r testpypi dist/*; twine upload dist/*\nnpm publish\n"
+    steps = f"- run: |\n{indented(script, 4)}\n- run: npm publish\n"
+    keys = [publication.key for publication in found_in(job_of(steps))]
+    step = f"{RELEASE}:publish:0"
+    assert keys == [step, f"{step}:2", f"{step}:3", f"{RELEASE}:publish:1"]
