@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from audits.model.foreign import ForeignPath, called_name, foreign_path
-from audits.model.source import Gap, Snapshot, SourceFile
+from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow.parse import ParsedAction, ParsedWorkflow, parse_action, parse_workflow
@@ -59,6 +59,48 @@ def read_foreign(
                 found.workflows.append(parsed.workflow)
                 pending += _calls_of(parsed.workflow)
     return found
+
+
+def own_names(snapshot: Snapshot, workflows: list[Workflow]) -> tuple[dict[str, str], list[Gap]]:
+    """The files that calls of the repository's workflows by its own name lead to, by that name.
+
+    Such a call takes the file as it is at its ref. It is followed where that is the file at
+    hand: at the audited branch or commit, or at any ref where the same text was read. At
+    another ref it may differ: it is not followed, and a gap says so.
+    """
+    own, known = str(snapshot.ref).lower(), {w.path: w for w in workflows}
+    names: dict[str, str] = {}
+    gaps = []
+    for workflow in workflows:
+        for uses in (job.uses for job in workflow.live_jobs):
+            if uses is None or uses.slug != own or uses.path not in known:
+                continue
+            name = called_name(uses, workflow.path)
+            if _is_at_hand(snapshot, uses, known[uses.path], snapshot.remote_files.get(name)):
+                names[name] = uses.path
+            else:
+                gaps.append(_other_ref(workflow, uses))
+    return names, gaps
+
+
+def _is_at_hand(snapshot: Snapshot, uses: Uses, here: Workflow, there: SourceFile | None) -> bool:
+    """Whether a workflow of the repository is the same at the ref that a call names."""
+    if uses.action in BY_ACTION:
+        return False
+    if there is not None:
+        return there.oid == here.source.oid
+    branch = snapshot.branch
+    return uses.ref in {branch, f"refs/heads/{branch}", snapshot.commit}
+
+
+def _other_ref(workflow: Workflow, uses: Uses) -> Gap:
+    line, local = uses.raw.line, f"./{uses.path}"
+    detail = (
+        f"{workflow.path}, line {line}: {uses.raw.value} is a workflow of this repository at "
+        f"another ref and may differ from the file at hand, so that the call is not followed; "
+        f"write {local} if the file of the same commit is meant"
+    )
+    return Gap(subject=uses.raw.value, reason=GapReason.UNSUPPORTED, line=line, detail=detail)
 
 
 def _files(snapshot: Snapshot) -> Mapping[str, SourceFile]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from audits.model.command import Command
 from audits.model.foreign import called_name, foreign_path
@@ -39,10 +40,11 @@ class _Builder:
         actions: tuple[CompositeAction, ...],
         names: PackageNames,
         channel: Callable[[str], Channel],
+        own: Mapping[str, str],
     ) -> None:
         self.workflows = workflows
         self.actions = {_called_as(action.path): action for action in actions}
-        self.routes = Routes(workflows)
+        self.routes = Routes(workflows, own)
         self.handover = Handover(self.routes, self.all_steps)
         self.found_commands: dict[Step, tuple[Command, ...]] = {}
         self.library = Library(
@@ -190,13 +192,15 @@ def build_graph(
     names: PackageNames,
     channel: Callable[[str], Channel],
     breadth: Breadth = Breadth.RELEASE,
+    own: Mapping[str, str] = MappingProxyType({}),
 ) -> ReleaseGraph:
     """Work out how a repository releases.
 
     ``names`` are the package names of its metadata, ``channel`` tells an upload
-    address's channel. Commands are read for the files that ``breadth`` looks at.
+    address's channel, ``own`` are as in `Routes`. Commands are read for the files that
+    ``breadth`` looks at.
     """
-    builder = _Builder(workflows, actions, names, channel)
+    builder = _Builder(workflows, actions, names, channel, own)
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
     roles = _roles(ways)

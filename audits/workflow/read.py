@@ -11,7 +11,7 @@ from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.workflow import CompositeAction, Workflow
-from audits.workflow.foreign import read_foreign
+from audits.workflow.foreign import own_names, read_foreign
 from audits.workflow.graph import build_graph
 from audits.workflow.lock import read_lock
 from audits.workflow.packages import package_names
@@ -40,9 +40,11 @@ def read_repository(
     names = package_names(snapshot.files)
     updates = read_updates(snapshot.files)
     foreign = read_foreign(snapshot, workflows, actions)
+    own, other_refs = own_names(snapshot, workflows)
     graph = build_graph(
-        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth
-    )
+        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth,
+        own,
+    )  # fmt: skip
     # What others hold counts where it takes part in a release, and nowhere else.
     release = graph.release_paths
     known = (
@@ -52,7 +54,8 @@ def read_repository(
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=(*gaps, *foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows)),
+        gaps=(*gaps, *foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows),
+              *other_refs),
         updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
 

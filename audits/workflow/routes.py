@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from audits.model.foreign import called_name, foreign_path
 from audits.model.publication import Grant, Route
@@ -29,10 +30,16 @@ _Way = tuple[Workflow, tuple[Job, ...], Grant | None]
 
 
 class Routes:
-    """All routes of a repository's jobs, worked out on demand and kept."""
+    """All routes of a repository's jobs, worked out on demand and kept.
 
-    def __init__(self, workflows: Sequence[Workflow]) -> None:
-        self.by_path: Mapping[str, Workflow] = {w.path: w for w in workflows}
+    ``names`` are the paths of the repository's workflows that are called by its own name.
+    """
+
+    def __init__(
+        self, workflows: Sequence[Workflow], names: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.by_path = {w.path: w for w in workflows}
+        self.by_path |= {n: self.by_path[path] for n, path in names.items()}
         self.callers: dict[str, list[tuple[Workflow, Job]]] = {}
         for workflow in workflows:
             for job in workflow.live_jobs:
