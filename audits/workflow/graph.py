@@ -196,9 +196,8 @@ def build_graph(
 ) -> ReleaseGraph:
     """Work out how a repository releases.
 
-    ``names`` are the package names of its metadata, ``channel`` tells an upload
-    address's channel, ``own`` are as in `Routes`. Commands are read for the files that
-    ``breadth`` looks at.
+    ``names`` are its metadata's package names, ``channel`` tells an upload address's channel,
+    ``own`` are as in `Routes`. Commands are read for the files that ``breadth`` looks at.
     """
     builder = _Builder(workflows, actions, names, channel, own)
     publications = builder.publications()
@@ -218,8 +217,7 @@ def build_graph(
         by_job.setdefault(job, by_path.get(job.path, ()))
     builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
     return ReleaseGraph(
-        publications=publications,
-        roles=roles,
+        publications=publications, roles=roles,
         release_jobs=frozenset(roles) | builder.privileged(watched, by_path),
         release_paths=frozenset(by_path),
         routes=routes,
@@ -227,7 +225,7 @@ def build_graph(
         action_users=builder.action_users(watched),
         publications_by_job=by_job,
         publications_by_path=by_path,
-    )
+    )  # fmt: skip
 
 
 def _called_as(path: str) -> str:
