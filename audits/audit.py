@@ -51,11 +51,13 @@ def audit(
     comments = unheeded(everything or repository)
     whole = replace(repository, gaps=(*repository.gaps, *comments, *engine_gaps, *crashes))
     packages = statuses(repository)
+    scored = score(whole, own, with_acceptances=True)
+    accepted = any(_is_accepted(finding) for j in own for finding in j.findings)
     return Audit(
         repository=whole,
         results=tuple(result_of(j) for j in (*own, *found)),
-        score=score(whole, own, with_acceptances=True),
-        strict_score=score(whole, own, with_acceptances=False),
+        score=scored,
+        strict_score=score(whole, own, with_acceptances=False) if accepted else scored,
         statuses=packages,
         lesson=lesson_steps(own, packages, bool(repository.publications)),
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),
@@ -112,7 +114,6 @@ def _crash_gap(judged: Judged) -> Gap:
 
 def result_of(judged: Judged) -> Result:
     """What one check came to, as it is stored and shown."""
-    open_findings = [f for f in judged.findings if not (f.acceptance and f.acceptance.counts)]
     return Result(
         check=judged.check.id,
         area=judged.check.area,
@@ -121,7 +122,7 @@ def result_of(judged: Judged) -> Result:
         findings=judged.findings,
         unseen=tuple(dict.fromkeys(u.unseen for u in judged.unknown)),
         places=len(judged.findings) + len(judged.clean) + len(judged.unknown),
-        failing=len(open_findings),
+        failing=sum(not _is_accepted(finding) for finding in judged.findings),
         weight=WEIGHTS[judged.check.severity] if judged.check.scored else 0.0,
         crash=judged.crash,
     )
@@ -144,7 +145,10 @@ def _beyond(
 def open_findings(audit: Audit) -> tuple[AuditedFinding, ...]:
     """The findings, of releases and beyond, that nothing accepts."""
     return tuple(
-        finding
-        for finding in (*audit.findings, *audit.beyond)
-        if not (finding.acceptance and finding.acceptance.counts)
+        finding for finding in (*audit.findings, *audit.beyond) if not _is_accepted(finding)
     )
+
+
+def _is_accepted(finding: AuditedFinding) -> bool:
+    """Whether a finding is accepted in a way that counts."""
+    return finding.acceptance is not None and finding.acceptance.counts

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 
 from audits.check import Check
@@ -48,6 +49,8 @@ def judge(
     except Exception as error:
         log.exception("check %s crashed on %s", check.id, repository.ref)
         return Judged(check=check, crash=f"{type(error).__name__} in the check {check.id}")
+    if not verdicts:
+        return Judged(check=check)
     findings = [v for v in verdicts if isinstance(v, Finding)]
     return Judged(
         check=check,
@@ -117,14 +120,15 @@ def excerpt_of(repository: Repository, finding: Finding) -> str:
     characters.
     """
     file = repository.file(finding.at.path)
-    if file is None:
-        return ""
-    lines = file.text.split("\n", finding.at.line)
-    return (
-        masked(lines[finding.at.line - 1].strip()[:2000])[:200]
-        if len(lines) >= finding.at.line
-        else ""
-    )
+    lines = _lines(file.text) if file is not None else ()
+    index = finding.at.line - 1
+    return masked(lines[index].strip()[:2000])[:200] if index < len(lines) else ""
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str) -> tuple[str, ...]:
+    """The lines of a file; kept, since findings come file by file."""
+    return tuple(text.split("\n"))
 
 
 def _links(

@@ -39,11 +39,12 @@ def lesson_steps(
     first step can be told.
     """
     found = [_step(*_FIRST, StepState.DONE if publishes else StepState.NOT_DONE, ())]
-    known = tuple(judged)
+    by_anchor: dict[str, list[Judged]] = {}
+    for each in judged:
+        if each.check.lesson and each.check.needs <= _IN_THE_TEXT:
+            by_anchor.setdefault(each.check.lesson, []).append(each)
     for anchor, title in STEPS:
-        of_step = tuple(
-            j for j in known if j.check.lesson == anchor and j.check.needs <= _IN_THE_TEXT
-        )
+        of_step = by_anchor.get(anchor)
         if of_step:
             failing = tuple(j.check.id for j in of_step if _is_left_out(j))
             state = _state(of_step)
@@ -58,7 +59,7 @@ def _step(anchor: str, title: str, state: StepState, failing: tuple[str, ...]) -
     return LessonStep(title=title, url=url, state=state, checks=failing)
 
 
-def _state(judged: tuple[Judged, ...]) -> StepState:
+def _state(judged: Sequence[Judged]) -> StepState:
     if any(_is_left_out(j) for j in judged):
         return StepState.NOT_DONE
     seen = any(j.outcome in {Outcome.PASS, Outcome.FAIL} for j in judged)

@@ -6,7 +6,8 @@ Rules: design section 6; `POLICY` names them and changes whenever a number here 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from audits.check import Check
@@ -62,26 +63,28 @@ class Judged:
         return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE
 
 
-_Publications = tuple[Publication, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What one check said, each thing with the publications that it concerns."""
+    """What one check said of each publication that it concerns; ``clean`` counts places."""
 
     check: Check
-    findings: tuple[tuple[AuditedFinding, _Publications], ...]
-    clean: tuple[_Publications, ...]
-    unknown: tuple[_Publications, ...]
+    findings: Mapping[Publication, list[AuditedFinding]]
+    clean: Mapping[Publication, int]
+    unknown: frozenset[Publication]
     crash: str
 
     @classmethod
     def of(cls, judged: Judged, repository: Repository) -> _Case:
+        findings: dict[Publication, list[AuditedFinding]] = {}
+        for found in judged.findings:
+            for publication in repository.concerned(found.finding):
+                findings.setdefault(publication, []).append(found)
+        concerned = repository.concerned
         return cls(
             check=judged.check,
-            findings=tuple((f, repository.concerned(f.finding)) for f in judged.findings),
-            clean=tuple(map(repository.concerned, judged.clean)),
-            unknown=tuple(map(repository.concerned, judged.unknown)),
+            findings=findings,
+            clean=Counter(p for clean in judged.clean for p in concerned(clean)),
+            unknown=frozenset(p for unknown in judged.unknown for p in concerned(unknown)),
             crash=judged.crash,
         )
 
@@ -134,14 +137,8 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     cases = tuple(
         _Case.of(j, repository) for j in scored if j.outcome is not Outcome.NOT_APPLICABLE
     )
-    cards = {
-        area: tuple(
-            _card(publication, [c for c in cases if c.check.area is area], with_acceptances)
-            for publication in repository.scored_publications
-            if applies(area, publication, repository)
-        )
-        for area in Area
-    }
+    publications = repository.scored_publications
+    cards = {area: _cards(area, publications, repository, cases, with_acceptances) for area in Area}
     unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
     areas = tuple(_area_score(area, cards[area], scored, unread) for area in Area)
     verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
@@ -155,25 +152,37 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     )  # fmt: skip
 
 
-def _card(publication: Publication, cases: Iterable[_Case], with_acceptances: bool) -> _Card:
-    verdicts = tuple(_verdict(publication, case, with_acceptances) for case in cases)
-    return _Card(publication=publication, verdicts=verdicts)
+def _cards(
+    area: Area,
+    publications: Iterable[Publication],
+    repository: Repository,
+    cases: Iterable[_Case],
+    with_acceptances: bool,
+) -> tuple[_Card, ...]:
+    of_area = [case for case in cases if case.check.area is area]
+    return tuple(
+        _Card(
+            publication=publication,
+            verdicts=tuple(_verdict(publication, case, with_acceptances) for case in of_area),
+        )
+        for publication in publications
+        if applies(area, publication, repository)
+    )
 
 
 def _verdict(publication: Publication, case: _Case, with_acceptances: bool) -> _Verdict:
     check = case.check
     if case.crash:
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
-    found = [f for f, concerned in case.findings if publication in concerned]
-    accepted = sum(with_acceptances and _counts(f) for f in found)
+    found = case.findings.get(publication, ())
     failing = [f for f in found if not (with_acceptances and _counts(f))]
-    clean = accepted + sum(publication in concerned for concerned in case.clean)
+    clean = len(found) - len(failing) + case.clean.get(publication, 0)
     if failing:
         severity = max(f.severity for f in failing)
         share = len(failing) / (len(failing) + clean) if check.counts_places else 1.0
         points = WEIGHTS[severity] * (0.5 + 0.5 * share)
         return _Verdict(check=check, outcome=Outcome.FAIL, severity=severity, points=points)
-    if any(publication in concerned for concerned in case.unknown):
+    if publication in case.unknown:
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
     return _Verdict(check=check, outcome=Outcome.PASS if clean else Outcome.NOT_APPLICABLE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
 from audits.model.foreign import foreign_path
@@ -35,6 +36,7 @@ _ORGANIZATION_PAGES = {
 }
 
 
+@lru_cache(maxsize=64)
 def repository_url(ref: RepositoryRef) -> str:
     """The repository's page; "" where owner, name or host are no names on a web host."""
     if not (ref.owner and ref.name and _HOST.fullmatch(ref.host)):
@@ -124,6 +126,7 @@ def run_link(claimed_url: str) -> str:
     return f"{url}/attempts/{attempt}" if attempt else url
 
 
+@lru_cache(maxsize=64)
 def lesson_link(lesson: str, anchor: str) -> str:
     """A section of the lesson, whose address is ``lesson``."""
     return f"{lesson}#{quote(anchor, safe='', errors='replace')}" if anchor else lesson

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 
+@lru_cache(maxsize=512)
 def quoted_segment(text: str) -> str:
     """The text as one segment of a path.
 
@@ -17,6 +19,7 @@ def quoted_segment(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
+@lru_cache(maxsize=512)
 def quoted_path(text: str) -> str:
     """The text as a path: slashes stay, everything else is quoted."""
     return "/".join(quoted_segment(segment) for segment in text.split("/"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from audits.model.place import Scalar
@@ -23,7 +23,9 @@ class Uses:
 
     ``path`` is the sub-path of a remote action or workflow, the path from the repository's
     root of a local one, and the image of a docker one. ``comment_start`` and ``comment_end``
-    are offsets of the comment (with its ``#``), equal where there is none.
+    are offsets of the comment (with its ``#``), equal where there is none. ``slug`` is
+    ``owner/repo`` and ``action`` ``owner/repo[/path]`` in lower case, as GitHub compares them;
+    both are empty unless remote.
     """
 
     kind: UsesKind
@@ -35,16 +37,14 @@ class Uses:
     comment: str = ""
     comment_start: int = 0
     comment_end: int = 0
+    slug: str = field(init=False, repr=False, compare=False)
+    action: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def slug(self) -> str:
-        """``owner/repo`` in lower case, as GitHub compares it; empty unless remote."""
-        return f"{self.owner}/{self.repo}".lower() if self.kind is UsesKind.REMOTE else ""
-
-    @property
-    def action(self) -> str:
-        """``owner/repo[/path]`` in lower case; empty unless remote."""
-        return "/".join(filter(None, (self.slug, self.path.lower()))) if self.slug else ""
+    def __post_init__(self) -> None:
+        slug = f"{self.owner}/{self.repo}".lower() if self.kind is UsesKind.REMOTE else ""
+        action = f"{slug}/{self.path.lower()}" if slug and self.path else slug
+        object.__setattr__(self, "slug", slug)
+        object.__setattr__(self, "action", action)
 
     @property
     def is_pinned(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.model.source import SourceFile
-from audits.workflow.nodes import child, pairs, words
+from audits.workflow.nodes import child, pairs, word, words
 from audits.workflow.parse import RefusedError, compose
 
 LOCK = ".github/workflows/actions.lock"
@@ -30,7 +30,7 @@ def read_lock(files: Sequence[SourceFile]) -> dict[tuple[str, str], str]:
         return {}
     commits = {}
     for key, value in pairs(child(root, "dependencies")):
-        commit = next(iter(words(child(value, "commit")) or ()), "").removeprefix("sha1-")
+        commit = word(child(value, "commit")).removeprefix("sha1-")
         if len(commit) == _COMMIT_LENGTH:
             commits[_key(str(key.value))] = commit
     found = {}

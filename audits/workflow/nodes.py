@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from itertools import accumulate
 from typing import Protocol, TypeGuard, cast
 
 from audits.model.place import Inputs, Location, Scalar
@@ -31,6 +30,8 @@ class Node(Protocol):
 
 Pair = tuple[Node, Node]
 
+_BREAK = re.compile("\n")
+
 
 class Text:
     """A file's text and what is needed to say where a node stands."""
@@ -39,8 +40,7 @@ class Text:
         self.path = path
         self.text = text
         # GitHub counts "\n" only; YAML's C reader also counts U+0085 and U+2028.
-        lengths = (len(line) + 1 for line in text.split("\n")[:-1])
-        self.starts = list(accumulate(lengths, initial=0))
+        self.starts = [0, *(match.end() for match in _BREAK.finditer(text))]
 
     def line(self, index: int) -> int:
         """The line of a character, from 1."""
@@ -99,10 +99,11 @@ def is_scalar(node: Node | None) -> TypeGuard[Node]:
     return node is not None and node.id == "scalar"
 
 
-def pairs(node: Node | None) -> Iterator[Pair]:
+def pairs(node: Node | None) -> list[Pair]:
     """Keys and values of a mapping, scalar keys only; nothing for any other node."""
-    if is_map(node):
-        yield from [pair for pair in cast("list[Pair]", node.value) if pair[0].id == "scalar"]
+    if node is None or node.id != "mapping":
+        return []
+    return [pair for pair in cast("list[Pair]", node.value) if pair[0].id == "scalar"]
 
 
 def items(node: Node | None) -> tuple[Node, ...]:
@@ -112,12 +113,17 @@ def items(node: Node | None) -> tuple[Node, ...]:
 
 def child(node: Node | None, name: str) -> Node | None:
     """The value under a key of a mapping."""
-    return next((value for key, value in pairs(node) if key.value == name), None)
+    if node is not None and node.id == "mapping":
+        for key, value in cast("list[Pair]", node.value):
+            if key.value == name and key.id == "scalar":
+                return value
+    return None
 
 
 def scalars(text: Text, node: Node | None) -> Inputs:
     """The scalar values of a mapping by key."""
-    return {str(key.value): text.scalar(value) for key, value in pairs(node) if is_scalar(value)}
+    found = pairs(node)
+    return {str(key.value): text.scalar(value) for key, value in found if value.id == "scalar"}
 
 
 def strings(text: Text, node: Node | None) -> tuple[Scalar, ...]:
@@ -126,6 +132,11 @@ def strings(text: Text, node: Node | None) -> tuple[Scalar, ...]:
         found = text.scalar(node)
         return () if found.is_null else (found,)
     return tuple(text.scalar(item) for item in items(node) if is_scalar(item))
+
+
+def word(node: Node | None) -> str:
+    """The first of `words`; empty where there is none."""
+    return next(iter(words(node) or ()), "") if node is not None else ""
 
 
 def words(node: Node | None) -> tuple[str, ...] | None:

@@ -169,18 +169,23 @@ def _check_keys(source: SourceFile, text: Text, root: Node) -> None:
         if depth > _DEEPEST:
             line = text.line(node.start_mark.index)
             raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
-        pending += [(item, depth + 1) for item in nodes.items(node) if item.id != "scalar"]
-        found = list(nodes.pairs(node))
+        if nodes.is_list(node):
+            pending += [(item, depth + 1) for item in nodes.items(node) if item.id != "scalar"]
+            continue
+        found = nodes.pairs(node)
         pending += [(value, depth + 1) for _, value in found if value.id != "scalar"]
         if len({key.value for key, _ in found}) < len(found):
             raise _given_twice(source, text, found)
 
 
 def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> RefusedError:
-    keys = [key.value for key, _ in found]
-    twice = next(key for at, (key, _) in enumerate(found) if key.value in keys[:at])
-    line = text.line(twice.start_mark.index)
-    detail = f"the key {str(twice.value)[:60]!r} is given twice"
+    seen: set[object] = set()
+    for key, _ in found:
+        if key.value in seen:
+            break
+        seen.add(key.value)
+    line = text.line(key.start_mark.index)
+    detail = f"the key {str(key.value)[:60]!r} is given twice"
     return _refused(source, GapReason.INVALID, detail, line)
 
 

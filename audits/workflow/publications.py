@@ -88,7 +88,11 @@ def _sites(base: Site) -> tuple[Site, ...]:
     steps = base.job.live_steps
     for index, step in enumerate(steps):
         before = steps[max(0, index - _MOST_BEFORE) : index + 1]
-        _enter(replace(base, outer=step, step=step, before=before), found, 0)
+        site = Site(
+            workflow=base.workflow, job=base.job, routes=base.routes, library=base.library,
+            path=base.path, outer=step, step=step, before=before,
+        )  # fmt: skip
+        _enter(site, found, 0)
     return tuple(found)
 
 

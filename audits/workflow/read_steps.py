@@ -17,7 +17,7 @@ from audits.workflow.nodes import (
     items,
     pairs,
     scalars,
-    strings,
+    word,
     words,
 )
 from audits.workflow.uses import read_uses
@@ -79,24 +79,27 @@ def _read_step(text: Text, index: int, node: Node) -> Step:
         index=index,
         at=text.location(node),
         span=(node.start_mark.index, node.end_mark.index),
-        id=next(iter(words(keys.get("id")) or ()), ""),
+        id=word(keys.get("id")),
         name=one(text, keys.get("name")),
         condition=read_condition(text, keys.get("if")),
         uses=read_uses(text.scalar(uses), text.comment_after(uses.end_mark.index))
         if is_scalar(uses)
         else None,
         run=text.scalar(run) if is_scalar(run) else None,
-        shell=next(iter(words(keys.get("shell")) or ()), ""),
+        shell=word(keys.get("shell")),
         env=scalars(text, keys.get("env")),
         inputs=scalars(text, inputs),
         inputs_are_dynamic=is_scalar(inputs) and "${{" in str(inputs.value),
-        working_directory=next(iter(words(keys.get("working-directory")) or ()), ""),
+        working_directory=word(keys.get("working-directory")),
     )
 
 
 def one(text: Text, node: Node | None) -> Scalar | None:
     """The scalar of a scalar node that is not null."""
-    return next(iter(strings(text, node)), None) if is_scalar(node) else None
+    if not is_scalar(node):
+        return None
+    found = text.scalar(node)
+    return None if found.is_null else found
 
 
 def read_declared(text: Text, node: Node | None) -> dict[str, DeclaredInput]:

@@ -27,6 +27,7 @@ from audits.workflow.nodes import (
     pairs,
     scalars,
     strings,
+    word,
     words,
 )
 from audits.workflow.read_steps import (
@@ -62,7 +63,7 @@ class _Reader:
         triggers = keys.get("on")
         if triggers is None:
             self.gap(root, "the workflow has no 'on:'")
-        first = next(pairs(root), None)
+        first = next(iter(pairs(root)), None)
         return Workflow(
             source=self.source,
             name=one(self.text, keys["name"][1]) if "name" in keys else None,
@@ -76,7 +77,7 @@ class _Reader:
         )
 
     def shell(self, defaults: Node | None) -> str:
-        return next(iter(words(child(child(defaults, "run"), "shell")) or ()), "")
+        return word(child(child(defaults, "run"), "shell"))
 
     def triggers(self, node: Node) -> tuple[Trigger, ...]:
         if is_map(node):
@@ -133,7 +134,7 @@ class _Reader:
             self.gap(found[1] if found else root, "the workflow has no map of 'jobs:'")
             return ()
         made = []
-        for key, value in list(pairs(found[1]))[: MOST_JOBS + 1]:
+        for key, value in pairs(found[1])[: MOST_JOBS + 1]:
             if is_map(value):
                 made.append(self.job(key, value))
             else:

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field, replace
 from audits.model.place import Location
 from audits.model.source import Gap, SourceFile
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
-from audits.workflow.nodes import Node, Text, child, is_list, is_map, is_scalar, items, pairs, words
+from audits.workflow.nodes import (
+    Node,
+    Text,
+    child,
+    is_list,
+    is_map,
+    is_scalar,
+    items,
+    pairs,
+    word,
+    words,
+)
 from audits.workflow.parse import RefusedError, compose
 
 _DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
@@ -63,7 +74,7 @@ def _read_dependabot(file: SourceFile, found: _Found) -> None:
         return
     updates = child(root, "updates")
     for item in items(updates):
-        ecosystem = next(iter(words(child(item, "package-ecosystem")) or ()), "")
+        ecosystem = word(child(item, "package-ecosystem"))
         cooldown = child(item, "cooldown")
         found.rules.append(
             UpdateRule(

@@ -42,6 +42,18 @@ _WORDS = sorted({*BY_PROGRAM, "setup.py"} - {"python"}, key=len, reverse=True)
 MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)")
 """Scripts without any of these words are not read at all: most of them."""
 
+# The words of each upload; the first two are what those that nobody knows are told by.
+_NEEDED = (
+    ("publish",),
+    ("upload",),
+    *dict.fromkeys(
+        tuple(word for word in (program, *rest) if word not in {"python", "*"})
+        for program, uploads in BY_PROGRAM.items()
+        for rest, _ in uploads
+    ),
+)
+_QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
+
 
 def by_uses(site: Site) -> Iterator[Uploader]:
     """The uploaders that the site's ``uses:`` is, with the inputs it is given."""
@@ -160,7 +172,7 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     if step is None:
         return ()
     if step.run is not None:
-        return site.commands if MAY_UPLOAD.search(step.run.value) else ()
+        return site.commands if _may_upload(step.run.value) else ()
     action = step.uses.action if step.uses is not None else ""
     if action not in RUN_BY_ACTION:
         return ()
@@ -176,6 +188,18 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     text = " ".join((*words, *(scalar.value.replace("\n", " ") for scalar in given)))
     inner = commands(replace(given[0], value=text, style=""), "")
     return tuple(replace(command, line=_line(step.uses)) for command in inner)
+
+
+def _may_upload(script: str) -> bool:
+    """Whether a script holds all words of some upload, so that it is worth reading.
+
+    Reading a script only takes quotes and escapes away, so that words not found here are
+    words of no command.
+    """
+    if not MAY_UPLOAD.search(script):
+        return False
+    bare = script.translate(_QUOTING)
+    return any(all(word in bare for word in words) for words in _NEEDED)
 
 
 def _line(uses: Uses | None) -> int:
