@@ -86,17 +86,17 @@ class _Reader:
         return tuple(self.trigger(item, None) for item in single if is_scalar(item) and item.value)
 
     def trigger(self, key: Node, value: Node | None) -> Trigger:
-        inputs = child(value, "inputs")
+        of = {str(name.value): node for name, node in pairs(value)}
         return Trigger(
             event=str(key.value),
             at=self.text.location(key),
-            types=words(child(value, "types")),
-            branches=words(child(value, "branches")),
-            branches_ignore=words(child(value, "branches-ignore")),
-            tags=words(child(value, "tags")),
-            tags_ignore=words(child(value, "tags-ignore")),
-            workflows=words(child(value, "workflows")) or (),
-            inputs=read_declared(self.text, inputs),
+            types=words(of.get("types")),
+            branches=words(of.get("branches")),
+            branches_ignore=words(of.get("branches-ignore")),
+            tags=words(of.get("tags")),
+            tags_ignore=words(of.get("tags-ignore")),
+            workflows=words(of.get("workflows")) or (),
+            inputs=read_declared(self.text, of.get("inputs")),
             span=(key.start_mark.index, (value or key).end_mark.index),
         )
 

@@ -42,15 +42,9 @@ _WORDS = sorted({*BY_PROGRAM, "setup.py"} - {"python"}, key=len, reverse=True)
 MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)")
 """Scripts without any of these words are not read at all: most of them."""
 
-# The words of each upload; the first two are what those that nobody knows are told by.
-_NEEDED = (
-    ("publish",),
-    ("upload",),
-    *dict.fromkeys(
-        tuple(word for word in (program, *rest) if word not in {"python", "*"})
-        for program, uploads in BY_PROGRAM.items()
-        for rest, _ in uploads
-    ),
+# The last word of each upload; the first two are what those that nobody knows are told by.
+_VERBS = tuple(
+    dict.fromkeys(("publish", "upload", *(text.split()[-1] for u in ALL for text in u.commands)))
 )
 _QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
 
@@ -191,15 +185,13 @@ def commands_of(site: Site) -> tuple[Command, ...]:
 
 
 def _may_upload(script: str) -> bool:
-    """Whether a script holds all words of some upload, so that it is worth reading.
+    """Whether a script holds what every upload has, so that it is worth reading.
 
-    Reading a script only takes quotes and escapes away, so that words not found here are
-    words of no command.
+    Reading a script only takes quotes and escapes away, so that a word that is not found here
+    is a word of no command.
     """
-    if not MAY_UPLOAD.search(script):
-        return False
     bare = script.translate(_QUOTING)
-    return any(all(word in bare for word in words) for words in _NEEDED)
+    return any(map(bare.__contains__, _VERBS)) and MAY_UPLOAD.search(script) is not None
 
 
 def _line(uses: Uses | None) -> int:
