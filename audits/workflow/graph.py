@@ -203,13 +203,7 @@ def build_graph(
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
     roles = _roles(ways)
-    by_path: dict[str, tuple[Publication, ...]] = {}
-    by_job: dict[Job, tuple[Publication, ...]] = {}
-    for publication, way in ways.items():
-        for path in way.paths:
-            by_path[path] = (*by_path.get(path, ()), publication)
-        for job in way.jobs:
-            by_job[job] = (*by_job.get(job, ()), publication)
+    by_path, by_job = _concerned(ways)
     everything = breadth is Breadth.ALL
     watched = tuple(w for w in workflows if everything or w.path in by_path)
     routes = {job: builder.routes.of(w, job) for w in watched for job in w.live_jobs}
@@ -226,6 +220,20 @@ def build_graph(
         publications_by_job=by_job,
         publications_by_path=by_path,
     )  # fmt: skip
+
+
+def _concerned(
+    ways: dict[Publication, _Way],
+) -> tuple[dict[str, tuple[Publication, ...]], dict[Job, tuple[Publication, ...]]]:
+    """The publications that each file, and each job, is on the way to."""
+    by_path: dict[str, tuple[Publication, ...]] = {}
+    by_job: dict[Job, tuple[Publication, ...]] = {}
+    for publication, way in ways.items():
+        for path in way.paths:
+            by_path[path] = (*by_path.get(path, ()), publication)
+        for job in way.jobs:
+            by_job[job] = (*by_job.get(job, ()), publication)
+    return by_path, by_job
 
 
 def _called_as(path: str) -> str:
