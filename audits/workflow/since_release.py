@@ -57,11 +57,11 @@ def other_file_since(
     match state:
         case Since.GONE:
             return (
-                f"which was there at the release's commit {commit} and is not here today: it was renamed or "
-                "removed since"
+                f"which was there at the release's commit {commit} and is not here today: it was "
+                "renamed or removed since"
             )
         case Since.NO_COMMIT:
-            return f"which is not here today, as the release's commit {commit} is not in the history at hand"
+            return f"which is not here today, and neither is the release's commit {commit}"
         case Since.NEVER:
             return f"which neither the release's commit {commit} nor today's files have"
         case _:

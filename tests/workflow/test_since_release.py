@@ -88,7 +88,7 @@ def test_evidence_without_a_commit() -> None:
         (OTHER, False, "which was there at the release's commit ccccccc and is not here today: it was "
                        "renamed or removed since"),
         (NEVER, False, "which neither the release's commit ccccccc nor today's files have"),
-        (LOST, False, "which is not here today, as the release's commit ccccccc is not in the history at hand"),
+        (LOST, False, "which is not here today, and neither is the release's commit ccccccc"),
         (None, False, "which is not here today"),
     ],
 )  # fmt: skip
