@@ -121,9 +121,13 @@ def applies(area: Area, publication: Publication, repository: Repository) -> boo
     if area is Area.ENVIRONMENT:
         return publication.registry.judges_environment
     if area is Area.TRUSTED_PUBLISHER:
-        trusted = publication.registry.has_trusted_publishing
-        return trusted and not repository.ref.is_enterprise_server
+        return publication.registry.has_trusted_publishing and _may_apply(area, repository)
     return True
+
+
+def _may_apply(area: Area, repository: Repository) -> bool:
+    """Whether an area is judged for any publication of the repository."""
+    return area is not Area.TRUSTED_PUBLISHER or not repository.ref.is_enterprise_server
 
 
 def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances: bool) -> Score:
@@ -140,7 +144,11 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     publications = repository.scored_publications
     cards = {area: _cards(area, publications, repository, cases, with_acceptances) for area in Area}
     unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
-    areas = tuple(_area_score(area, cards[area], scored, unread) for area in Area)
+    unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
+    areas = tuple(
+        _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
+        for area in Area
+    )
     verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
     points, cap = _capped(_weighted(areas), verdicts)
     known, applicable = _weights(verdicts)
@@ -208,9 +216,9 @@ def _area_score(
     area: Area, cards: tuple[_Card, ...], judged: tuple[Judged, ...], unread: int
 ) -> AreaScore:
     known, applicable = _weights(v for card in cards for v in card.verdicts)
-    if cards:
-        of_area = (j for j in judged if j.check.area is area)
-        applicable += unread * sum(WEIGHTS[j.check.severity] for j in of_area)
+    # What was not read may be a publication for which the area is judged.
+    of_area = (j for j in judged if j.check.area is area)
+    applicable += unread * sum(WEIGHTS[j.check.severity] for j in of_area)
     coverage = known / applicable if applicable else 1.0
     judged_cards = [(card.points, card) for card in cards if card.points is not None]
     if not judged_cards:

@@ -125,6 +125,14 @@ _OURS = "https://github.com/Orchard-Labs/lumen.git"
             ),
             outcome=Outcome.UNKNOWN,
         ),
+        Example(
+            name="a called workflow that was not read",
+            workflow="on: release\njobs:\n  release:\n    secrets: inherit\n"
+            "    uses: far-away/pipelines/.github/workflows/publish.yml@v1\n",
+            files=_CLEAN,
+            evidence=_evidence(_OURS),
+            outcome=Outcome.UNKNOWN,
+        ),
         Example(name="the index was not asked", files=_CLEAN, outcome=Outcome.UNKNOWN),
         Example(name="no package at all", outcome=Outcome.NOT_APPLICABLE),
     ),
@@ -173,7 +181,11 @@ def _may_be_released_here(repo: Repository, evidence: PackageEvidence) -> bool:
 
 
 def _unread_workflow(repo: Repository) -> Unseen | None:
-    """A workflow that could not be read, and so may publish the package."""
+    """A workflow that was not read, and so may publish the package."""
+    for job in repo.graph.hidden_calls:
+        if job.uses is not None:
+            reason = f"{job.uses.raw.value} was not read"
+            return Unseen(need=Need.WORKFLOW, reason=reason)
     for gap in repo.gaps:
         if gap.subject.startswith(".github/workflows/"):
             return Unseen(need=Need.WORKFLOW, reason=f"{gap.subject} could not be read")

@@ -72,6 +72,8 @@ class ReleaseGraph:
 
     ``release_paths`` are files of release workflows and of composite actions on the way;
     ``publications_by_job`` and ``publications_by_path`` say whom a fault there concerns.
+    ``hidden_calls`` are jobs that call a workflow which was not read, with what it takes to
+    publish.
     """
 
     publications: tuple[Publication, ...] = ()
@@ -83,6 +85,7 @@ class ReleaseGraph:
     action_users: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     publications_by_job: Mapping[Job, tuple[Publication, ...]] = field(default_factory=dict)
     publications_by_path: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+    hidden_calls: tuple[Job, ...] = ()
 
 
 class _Once:

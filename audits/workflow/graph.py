@@ -11,12 +11,14 @@ from audits.model.command import Command
 from audits.model.foreign import called_name, foreign_path
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Breadth, ReleaseGraph
-from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
+from audits.model.uses import UsesKind
+from audits.model.workflow import CompositeAction, Job, Role, SecretsPassed, Step, Workflow
 from audits.workflow.handover import Handover
 from audits.workflow.packages import PackageNames
 from audits.workflow.publications import Library, find_publications
 from audits.workflow.routes import Routes
 from audits.workflow.shell import commands
+from audits.workflow.upload_match import BY_ACTION
 
 # Secrets whose names say that they publish: a job that holds one is a release job.
 _PUBLISH_SECRET = re.compile(
@@ -157,12 +159,28 @@ class _Builder:
             job
             for workflow in workflows
             for job in workflow.live_jobs
-            if workflow.path in paths
-            and (
-                any(route.grant.id_token for route in self.routes.of(workflow, job))
-                or _PUBLISH_SECRET.search(workflow.source.text, *job.span)
-            )
+            if workflow.path in paths and self.may_publish(workflow, job)
         }
+
+    def may_publish(self, workflow: Workflow, job: Job) -> bool:
+        """Whether a job can ask for an OIDC identity or holds a publish credential."""
+        return (
+            any(route.grant.id_token for route in self.routes.of(workflow, job))
+            or _PUBLISH_SECRET.search(workflow.source.text, *job.span) is not None
+        )
+
+    def hidden_calls(self, publications: tuple[Publication, ...]) -> Iterator[Job]:
+        """The calls of other repositories' workflows that were not read and may publish."""
+        told = {publication.job for publication in publications}
+        for workflow in self.workflows:
+            for job in workflow.live_jobs:
+                uses = job.uses
+                if uses is None or uses.kind is not UsesKind.REMOTE or uses.action in BY_ACTION:
+                    continue
+                given_all = job.secrets_passed is SecretsPassed.INHERITED
+                hidden = job not in told and self.routes.callee(job) is None
+                if hidden and (given_all or self.may_publish(workflow, job)):
+                    yield job
 
     def action_users(self, workflows: tuple[Workflow, ...]) -> dict[str, tuple[Job, ...]]:
         """The jobs that run each composite action of the repository, by its path."""
@@ -219,6 +237,7 @@ def build_graph(
         action_users=builder.action_users(watched),
         publications_by_job=by_job,
         publications_by_path=by_path,
+        hidden_calls=tuple(builder.hidden_calls(publications)),
     )  # fmt: skip
 
 

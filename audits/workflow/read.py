@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
@@ -10,7 +10,7 @@ from audits.model.publication import Channel
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot
-from audits.model.workflow import CompositeAction, Workflow
+from audits.model.workflow import CompositeAction, Job, Workflow
 from audits.workflow.foreign import own_names, read_foreign
 from audits.workflow.graph import build_graph
 from audits.workflow.lock import read_lock
@@ -51,11 +51,11 @@ def read_repository(
         (*workflows, *(w for w in foreign.workflows if w.path in release)),
         (*actions, *(a for a in foreign.actions if a.path in release)),
     )
+    gaps += (*foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows), *other_refs)
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=(*gaps, *foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows),
-              *other_refs),
+        gaps=(*gaps, *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps)),
         updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
 
@@ -95,3 +95,19 @@ def _missing_callees(workflows: list[Workflow]) -> list[Gap]:
                 Gap(subject=workflow.path, reason=GapReason.NOT_FOUND, line=line, detail=detail)
             )
     return found
+
+
+def _hidden_calls(calls: tuple[Job, ...], owner: str, told: list[Gap]) -> Iterator[Gap]:
+    """A gap for each such call whose workflow is not the subject of one already."""
+    known = {gap.subject for gap in told}
+    for job in calls:
+        if job.uses is None or (name := job.uses.raw.value) in known:
+            continue
+        line = job.uses.raw.line
+        ours = job.uses.owner.lower() == owner.lower()
+        detail = (
+            f"{job.path}, line {line}: {name} was not read and is given what it takes to "
+            f"publish: {'scan the owner on GitHub to read it, or ' if ours else ''}give it no "
+            "more than the secrets and rights that it needs"
+        )
+        yield Gap(subject=name, reason=GapReason.UNSUPPORTED, line=line, detail=detail)
