@@ -146,8 +146,8 @@ class _Reader:
         keys = {str(name.value): (name, value) for name, value in pairs(node)}
         of = {name: pair[1] for name, pair in keys.items()}
         uses = of.get("uses")
-        if uses is None and not is_list(of.get("steps")):
-            self.gap(key, f"the job {str(key.value)[:60]!r} has neither 'steps:' nor 'uses:'")
+        if uses is None:
+            self.needs_to_run(key, of)
         matrix = self.matrix(child(of.get("strategy"), "matrix"))
         group = child(of.get("runs-on"), "group")
         labels = child(of["runs-on"], "labels") if is_map(of.get("runs-on")) else of.get("runs-on")
@@ -178,6 +178,14 @@ class _Reader:
             secrets_at=text.location(keys["secrets"][0]) if "secrets" in keys else None,
             shell=self.shell(of.get("defaults")),
         )
+
+    def needs_to_run(self, key: Node, of: dict[str, Node]) -> None:
+        """Tell what a job that calls nothing lacks: its steps, or a runner for them."""
+        job, runner = f"the job {str(key.value)[:60]!r}", of.get("runs-on")
+        if not is_list(of.get("steps")):
+            self.gap(key, f"{job} has neither 'steps:' nor 'uses:'")
+        elif runner is None or (is_scalar(runner) and self.text.scalar(runner).is_null):
+            self.gap(key, f"{job} has no 'runs-on:'")
 
     def secrets(self, node: Node | None) -> SecretsPassed:
         if is_scalar(node) and node.value == "inherit":

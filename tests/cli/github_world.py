@@ -66,7 +66,7 @@ def small_world() -> World:
     called.tag("v1")
     return world_of(
         lumen, tidepool, Repo("moss", package("moss", CALLER)), called,
-        Repo("notes", {".github/workflows/docs.yml": "on: push\njobs: {a: {steps: []}}\n"}),
+        Repo("notes", {".github/workflows/docs.yml": "on: push\njobs: {a: {runs-on: x, steps: []}}\n"}),
         Repo("cracked", {".github/workflows/release.yml": "on: push\njobs: [\n"}),
         rulesets=[Ruleset("all tags", include=("~ALL",))],
     )  # fmt: skip

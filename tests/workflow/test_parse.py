@@ -28,6 +28,7 @@ def workflow(text: str) -> Workflow:
 
 
 def with_job(body: str, top: str = "") -> Workflow:
+    body = body if "runs-on:" in body else f"runs-on: x\n{body}"
     lines = "\n".join(f"    {line}" for line in body.split("\n"))
     return workflow(f"on: push\n{top}\njobs:\n  build:\n{lines}\n    steps: []\n")
 
@@ -57,18 +58,22 @@ def test_six_states_of_permissions(text: str, state: PermissionsState) -> None:
     ],
 )
 def test_triggers_in_all_forms(on: str, events: list[str]) -> None:
-    found = workflow(f"on: {on}\njobs: {{a: {{steps: []}}}}")
+    found = workflow(f"on: {on}\njobs: {{a: {{runs-on: x, steps: []}}}}")
     assert [trigger.event for trigger in found.triggers] == events
 
 
 def test_on_is_a_word_and_not_a_boolean() -> None:
-    found = workflow("on:\n  push:\n    branches: [on, no, 010]\njobs: {a: {steps: []}}")
+    found = workflow(
+        "on:\n  push:\n    branches: [on, no, 010]\njobs: {a: {runs-on: x, steps: []}}"
+    )
     assert found.triggers[0].branches == ("on", "no", "010")
 
 
 def test_a_tag_push_is_told_from_a_branch_push() -> None:
-    tags = workflow("on: {push: {tags: ['v*']}}\njobs: {a: {steps: []}}").triggers[0]
-    both = workflow("on: {push: {tags: ['v*'], branches: [main]}}\njobs: {a: {steps: []}}")
+    tags = workflow("on: {push: {tags: ['v*']}}\njobs: {a: {runs-on: x, steps: []}}").triggers[0]
+    both = workflow(
+        "on: {push: {tags: ['v*'], branches: [main]}}\njobs: {a: {runs-on: x, steps: []}}"
+    )
     assert tags.is_tag_push
     assert both.triggers[0].is_branch_push
 
@@ -88,7 +93,10 @@ def test_a_tag_push_is_told_from_a_branch_push() -> None:
 )  # fmt: skip
 def test_uses_in_all_forms(uses: str, kind: UsesKind, slug: str, path: str, ref: str) -> None:
     found = (
-        workflow(f"on: push\njobs: {{a: {{steps: [{{uses: '{uses}'}}]}}}}").jobs[0].steps[0].uses
+        workflow(f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}]}}}}")
+        .jobs[0]
+        .steps[0]
+        .uses
     )
     assert found is not None
     assert (found.kind, found.slug, found.path, found.ref) == (kind, slug, path, ref)
@@ -97,14 +105,16 @@ def test_uses_in_all_forms(uses: str, kind: UsesKind, slug: str, path: str, ref:
 def test_a_pin_is_exactly_forty_hexadecimal_digits() -> None:
     for ref, pinned in (("a" * 40, True), ("A" * 40, True), ("a" * 39, False), ("a" * 64, False)):
         step = (
-            workflow(f"on: push\njobs: {{a: {{steps: [{{uses: 'o/r@{ref}'}}]}}}}").jobs[0].steps[0]
+            workflow(f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: 'o/r@{ref}'}}]}}}}")
+            .jobs[0]
+            .steps[0]
         )
         assert step.uses is not None
         assert step.uses.is_pinned is pinned
 
 
 def test_the_comment_beside_a_pin_and_its_place() -> None:
-    text = "on: push\njobs:\n  a:\n    steps:\n      - uses: o/r@v1  # v1.2.3 \n      - uses: o/r@v1#no\n"
+    text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: o/r@v1  # v1.2.3 \n      - uses: o/r@v1#no\n"
     steps = workflow(text).jobs[0].steps
     assert steps[0].uses is not None
     assert steps[1].uses is not None
@@ -159,21 +169,21 @@ def test_secrets_of_a_call() -> None:
 
 
 def test_anchors_name_the_same_step_twice() -> None:
-    text = "on: push\njobs:\n  a:\n    steps:\n      - &s\n        run: make\n      - *s\n"
+    text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - &s\n        run: make\n      - *s\n"
     assert [step.run.value for step in workflow(text).jobs[0].steps if step.run] == ["make"] * 2
 
 
 def test_places_survive_what_yaml_and_github_count_differently() -> None:
-    text = "\ufeffname: '\u2028\U0001f600'\r\non: push\r\njobs:\r\n  a:\r\n    steps:\r\n      - run: x\r\n"
+    text = "\ufeffname: '\u2028\U0001f600'\r\non: push\r\njobs:\r\n  a:\r\n    runs-on: x\r\n    steps:\r\n      - run: x\r\n"
     run = workflow(text).jobs[0].steps[0].run
     assert run is not None
-    assert (run.line, text[run.start : run.end]) == (6, "x")
+    assert (run.line, text[run.start : run.end]) == (7, "x")
 
 
 def test_lines_inside_a_block_scalar() -> None:
-    run = workflow("on: push\njobs:\n  a:\n    steps:\n      - run: |\n          one\n          two\n").jobs[0].steps[0].run  # fmt: skip
+    run = workflow("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          one\n          two\n").jobs[0].steps[0].run  # fmt: skip
     assert run is not None
-    assert run.line_at(run.value.index("two")) == 7
+    assert run.line_at(run.value.index("two")) == 8
 
 
 @pytest.mark.parametrize(
@@ -198,10 +208,10 @@ def test_an_empty_file_is_a_gap(text: str) -> None:
 
 
 def test_a_bad_job_costs_that_job() -> None:
-    found = parsed("on: push\njobs:\n  good:\n    steps: []\n  bad: 7\n")
+    found = parsed("on: push\njobs:\n  good:\n    runs-on: x\n    steps: []\n  bad: 7\n")
     assert found.workflow is not None
     assert [job.id for job in found.workflow.jobs] == ["good"]
-    assert [gap.line for gap in found.gaps] == [5]
+    assert [gap.line for gap in found.gaps] == [6]
 
 
 def test_a_file_too_large_is_a_gap() -> None:
