@@ -10,7 +10,7 @@ from audits.model.outcome import Area
 from audits.model.repository import Repository
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
-from audits.store.findings import looked_again
+from audits.store.said import said_by
 from audits.workflow.read import read_repository
 
 INDEX = IndexHosts.of("https://pypi.example/simple/")
@@ -82,7 +82,9 @@ def test_an_area_that_can_never_apply_stays_known() -> None:
 
 
 def test_nothing_of_the_callers_file_is_hidden() -> None:
-    assert looked_again(audited(CALL + INHERIT + OWN))("default-token-permissions", RELEASE, True)
+    assert said_by(audited(CALL + INHERIT + OWN)).sight.looked(
+        "default-token-permissions", RELEASE, True
+    )
 
 
 @pytest.mark.parametrize(
