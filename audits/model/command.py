@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -36,15 +37,21 @@ class Command:
 
         An option that ends the command has the value ``""``; None where it is not given.
         """
+        return next(self.options(*names), None)
+
+    def options(self, *names: str) -> Iterator[str]:
+        """The values of all such options, in their order."""
         for index, word in enumerate(self.words):
             for name in names:
                 if word == name:
-                    return self.words[index + 1] if index + 1 < len(self.words) else ""
+                    yield self.words[index + 1] if index + 1 < len(self.words) else ""
+                    break
                 if name.startswith("--") and word.startswith(name + "="):
-                    return word[len(name) + 1 :]
+                    yield word[len(name) + 1 :]
+                    break
                 if len(name) == 2 and word.startswith(name) and not word.startswith("--"):
-                    return word[2:].removeprefix("=")
-        return None
+                    yield word[2:].removeprefix("=")
+                    break
 
     def has(self, *flags: str) -> bool:
         """Whether one of these words is among the arguments."""

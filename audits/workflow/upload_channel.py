@@ -31,6 +31,14 @@ _PRODUCTION_NAMES = frozenset(
     {"pypi", "main", "release", "crates-io", "nuget", "npm", "upload", "warehouse"}
 )
 _TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
+# Labels of Anaconda; an account is named after its owner, who may well end in "-dev".
+_MAIN_LABELS = frozenset({"main", "release", "stable", "latest"})
+_TEST_LABEL = re.compile(
+    r"(?<![a-z])(?:alpha|beta|canary|ci|dev|devel|development|experimental|nightl(?:y|ies)|pre"
+    r"|prerelease|preview|rc|sandbox|snapshots?|staging|tests?|testing|unstable)(?![a-z])",
+    re.IGNORECASE,
+)
+_TEST_ACCOUNT = re.compile(r"(?<![a-z])(?:nightl(?:y|ies)|staging)(?![a-z])", re.IGNORECASE)
 
 
 def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Channel:
@@ -40,6 +48,8 @@ def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Chann
         found = {_by_name(site, text) for text in _names(uploader, site, command)}
     if not found and uploader.target.images:
         found = set(_images(uploader, site, command))
+    if found <= {Channel.PRODUCTION} and uploader.registry is Registry.ANACONDA:
+        return _by_label(uploader, site, command)
     if not found:
         return Channel.PRODUCTION
     if Channel.PRODUCTION in found and uploader.target.images:
@@ -145,6 +155,37 @@ def _by_name(site: Site, name: str | None) -> Channel:
     if name.lower() in _PRODUCTION_NAMES:
         return Channel.PRODUCTION
     return Channel.TEST if _TEST_NAME.search(name) else Channel.PRIVATE
+
+
+def _by_label(uploader: Uploader, site: Site, command: Command | None) -> Channel:
+    """The channel on the public host, which the label tells, and an account for nightlies.
+
+    What is given several labels is as good as the best of them; one whose name tells nothing
+    may be what people install from.
+    """
+    target = uploader.target
+    accounts = list(_given(site, command, target.account_inputs, target.account_options, ()))
+    if any(_TEST_ACCOUNT.search(text or "") for text in accounts or [target.account]):
+        return Channel.TEST
+    given: list[str | None] = []
+    if command is None:
+        given += _given(site, command, target.label_inputs, (), ())
+    else:
+        for word in command.options(*target.label_options):
+            given += _texts(site, site.expand(word, command))
+    labels = {label for text in given for label in ([None] if text is None else text.split(","))}
+    found = {_of_label(label) for label in labels if label is None or label.strip()}
+    if not found or Channel.PRODUCTION in found:
+        return Channel.PRODUCTION
+    return found.pop() if len(found) == 1 else Channel.UNKNOWN
+
+
+def _of_label(label: str | None) -> Channel:
+    if label is None or "$" in label:
+        return Channel.UNKNOWN
+    if label.strip().lower() in _MAIN_LABELS:
+        return Channel.PRODUCTION
+    return Channel.TEST if _TEST_LABEL.search(label) else Channel.UNKNOWN
 
 
 def _images(uploader: Uploader, site: Site, command: Command | None) -> Iterator[Channel]:

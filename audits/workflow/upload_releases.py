@@ -33,14 +33,35 @@ RELEASES: tuple[Uploader, ...] = (
         registry=Registry.ANACONDA,
         actions=("scientific-python/upload-nightly-action",),
         tokens=_ANACONDA,
+        target=Target(
+            label_inputs=("anaconda_nightly_upload_labels",),
+            account_inputs=("anaconda_nightly_upload_organization",),
+            account="scientific-python-nightly-wheels",
+        ),
     ),
     Uploader(
         mechanism="anaconda upload",
         registry=Registry.ANACONDA,
-        commands=("anaconda upload", "binstar upload", "rattler-build upload anaconda"),
+        commands=("anaconda upload", "binstar upload"),
         value_options=_ANACONDA_VALUES,
         tokens=_ANACONDA,
-        target=Target(url_options=("-s", "--site")),
+        target=Target(
+            url_options=("-s", "--site"),
+            label_options=("-l", "--label", "-c", "--channel"),
+            account_options=("-u", "--user"),
+        ),
+    ),
+    Uploader(
+        mechanism="anaconda upload",
+        registry=Registry.ANACONDA,
+        commands=("rattler-build upload anaconda",),
+        value_options=_ANACONDA_VALUES,
+        tokens=_ANACONDA,
+        target=Target(
+            url_options=("-u", "--url"),
+            label_options=("-c", "--channel"),
+            account_options=("-o", "--owner"),
+        ),
     ),
     Uploader(
         mechanism="conda publishing action",

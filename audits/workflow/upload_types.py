@@ -56,7 +56,11 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """How an uploader is told where to upload: by address, or by a configured name."""
+    """How an uploader is told where to upload: by address, or by a configured name.
+
+    Where a registry tells channels apart by labels, ``label_*`` give them and ``account_*``
+    whose they are; ``account`` is meant where none is given.
+    """
 
     url_inputs: tuple[str, ...] = ()
     url_options: tuple[str, ...] = ()
@@ -67,6 +71,11 @@ class Target:
     setup_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     image_inputs: tuple[str, ...] = ()
     images: bool = False
+    label_inputs: tuple[str, ...] = ()
+    label_options: tuple[str, ...] = ()
+    account_inputs: tuple[str, ...] = ()
+    account_options: tuple[str, ...] = ()
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,22 @@ publish-url = "https://test.index.example/legacy/"
         ("docker push localhost:5000/lumen", "", "test"),
         ("docker push 1.dkr.ecr.eu.amazonaws.example/lumen", "", "private"),
         ("docker push $REGISTRY/lumen", "", "production"),
+        ("anaconda upload x", "", "production"),
+        ("anaconda -t $T upload -l main x", "", "production"),
+        ("anaconda upload --label dev x", "", "test"),
+        ("anaconda upload --label=rc1 x", "", "test"),
+        ("anaconda upload -c lumen_dev x", "", "test"),
+        ("anaconda upload --label dev --label main x", "", "production"),
+        ("anaconda upload --label dev --label nightly x", "", "test"),
+        ("anaconda upload --label harbour x", "", "unknown"),
+        ("anaconda upload --label $LABEL x", "LABEL: dev", "test"),
+        ("anaconda upload --label ${{ inputs.label }} x", "", "unknown"),
+        ("anaconda upload -u orchard-dev x", "", "production"),
+        ("anaconda upload --user orchard-wheels-nightly x", "", "test"),
+        ("anaconda -s https://anaconda.orchard.example upload -l dev x", "", "private"),
+        ("anaconda -s https://anaconda.example upload -l dev x", "", "test"),
+        ("rattler-build upload anaconda -o orchard -c dev x", "", "test"),
+        ("rattler-build upload anaconda -o orchard x", "", "production"),
     ],
 )  # fmt: skip
 def test_channels_of_commands(script: str, env: str, channel: str) -> None:
@@ -94,6 +110,24 @@ def test_channels_of_commands(script: str, env: str, channel: str) -> None:
 )
 def test_channels_of_actions(inputs: str, head: str, channel: str) -> None:
     assert the_one(job_of(f"- uses: {PUBLISH}\n  with: {inputs}\n", head=head)).channel == channel
+
+
+@pytest.mark.parametrize(
+    ("inputs", "channel"),
+    [
+        ("", "test"),
+        ("anaconda_nightly_upload_labels: main", "test"),
+        ("anaconda_nightly_upload_organization: orchard", "production"),
+        ("anaconda_nightly_upload_organization: orchard, anaconda_nightly_upload_labels: 'dev,test'", "test"),
+        ("anaconda_nightly_upload_organization: orchard, anaconda_nightly_upload_labels: 'dev,main'", "production"),
+        ("anaconda_nightly_upload_organization: '${{ vars.ORG }}'", "production"),
+    ],
+)  # fmt: skip
+def test_channels_of_nightly_wheels(inputs: str, channel: str) -> None:
+    uses = "- uses: scientific-python/upload-nightly-action@0.6.2\n  with: "
+    token = "anaconda_nightly_upload_token: '${{ secrets.T }}'"
+    found = the_one(job_of(f"{uses}{{{token}{', ' * bool(inputs)}{inputs}}}\n"))
+    assert found.channel == channel
 
 
 def test_the_registry_that_a_setup_step_chose() -> None:
