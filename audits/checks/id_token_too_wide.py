@@ -18,7 +18,9 @@ Jobs that only sign or attest files made elsewhere need it as well and pass. Att
 its own, after the build. Naming an environment in the publisher keeps the other jobs out, but
 not the other uses of the identity. The edit moves or takes out the right, and is to be reviewed.
 
-In a job whose actions are not all known, the severity is medium.
+In a job whose actions are not all known, the severity is medium, and so it is in one that logs
+in to a cloud and then runs only the cloud's own program (`aws`, `gcloud`, `az`): it needs an
+identity, though not the release's. Deploy from a workflow file of its own, which has another.
 
 ## Deviations
 zizmor's `excessive-permissions` reports `id-token: write` at the top wherever a workflow has
@@ -32,7 +34,7 @@ from collections.abc import Iterator
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
 from audits.model.edits import add_to_job
-from audits.model.known_actions import needed_scopes, runs_project_code
+from audits.model.known_actions import deploys, needed_scopes, runs_project_code
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import JobSite, Repository
 from audits.model.token import block, drop_scope, relying_jobs
@@ -40,6 +42,8 @@ from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Role, Workflow
 
 _SCOPE = "id-token"
+_NOT_KNOWN = "not everything that it runs is known"
+_DEPLOYS = "a workflow file of its own would deploy with another identity"
 _TOP = """\
 on: release
 permissions:
@@ -107,6 +111,20 @@ _UNKNOWN = """\
     steps:
       - uses: juniper-ci/announce@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v1.0.0
 """
+_DEPLOY = """\
+  deploy:
+    needs: publish
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      id-token: write # !
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - uses: aws-actions/configure-aws-credentials@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v5.0.0
+        with:
+          role-to-assume: arn:aws:iam::1:role/docs
+      - run: aws s3 sync site s3://lumen-docs
+"""
 _NO_TOKEN = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
 
 
@@ -130,6 +148,28 @@ _NO_TOKEN = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    ste
             name="in a job of an action that is not known",
             workflow=_TOP_FIXED + _UNKNOWN,
             severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="in a job that deploys to a cloud with the cloud's program",
+            workflow=_TOP_FIXED + _DEPLOY,
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="in a job that deploys to a cloud with a script of the project",
+            workflow=_TOP_FIXED + _DEPLOY.replace("aws s3", "./deploy.sh"),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="in a job that runs the program of another cloud than it has logged in to",
+            workflow=_TOP_FIXED + _DEPLOY.replace("aws s3", "gcloud storage"),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="in a job that logs in to a cloud to sign",
+            workflow=_TOP_FIXED
+            + _DEPLOY.replace(" # !", "").replace(
+                "aws s3 sync site s3:", "cosign sign-blob --key awskms:"
+            ),
         ),
         Example(name="in the publishing job", workflow=_TOP_FIXED),
         Example(name="in a job that only attests", workflow=_TOP_FIXED + _ATTEST),
@@ -178,7 +218,8 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
         # What a workflow of this repository does with the right is judged there.
         return Clean(at=at, job=job)
     runs = _signs_elsewhere(job) if job.uses is not None else runs_project_code(repo, job)
-    if runs is False:
+    deployed = runs is False and deploys(repo, job)
+    if runs is False and not deployed:
         return Clean(at=at, job=job)
     needed = needed_scopes(repo, site.workflow, job)
     # A job that attests what it builds has to be split; one that is not known, looked at.
@@ -191,9 +232,10 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
             at=at, job=job, anchor=job.id, edits=edits,
         )  # fmt: skip
     return Finding(
-        message=f"{message}; not everything that it runs is known.", at=at, job=job,
+        message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}.", at=at, job=job,
         anchor=job.id, edits=edits, severity=Severity.MEDIUM,
-        because="nobody can tell from here what its actions do",
+        because="it logs in to a cloud and runs nothing of the project" if deployed
+        else "nobody can tell from here what its actions do",
     )  # fmt: skip
 
 

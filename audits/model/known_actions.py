@@ -56,7 +56,7 @@ KNOWN_ACTIONS: Mapping[str, KnownAction] = {
         " docker/login-action docker/metadata-action docker/setup-qemu-action docker/setup-buildx-action sigstore/cosign-installer"
         " slsa-framework/slsa-verifier/actions/installer step-security/harden-runner"
         " re-actors/alls-green anchore/sbom-action/download-syft goto-bus-stop/setup-zig"
-        " jlumbroso/free-disk-space mozilla-actions/sccache-action",
+        " jlumbroso/free-disk-space mozilla-actions/sccache-action google-github-actions/setup-gcloud",
         {},
         False,
     ),
@@ -100,6 +100,13 @@ KNOWN_ACTIONS: Mapping[str, KnownAction] = {
         "goreleaser/goreleaser-action", {**_RELEASE, **_OIDC, "packages": _WRITE}, True
     ),
 }  # fmt: skip
+
+# Actions that log in to a cloud with the job's identity, and the cloud's own programs.
+_CLOUDS: Mapping[str, frozenset[str]] = {
+    "aws-actions/configure-aws-credentials": _words("aws"),
+    "google-github-actions/auth": _words("gcloud gsutil bq"),
+    "azure/login": _words("az azcopy"),
+}
 
 # Actions whose whole purpose is to push with the credentials that checkout left behind.
 _PUSHERS = frozenset(
@@ -202,15 +209,27 @@ def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, L
     return found
 
 
+def deploys(repo: Repository, job: Job) -> bool:
+    """Whether a job runs the program of a cloud that it has logged in to with its identity."""
+    programs: frozenset[str] = frozenset()
+    for step in job.live_steps:
+        programs |= _CLOUDS.get(step.uses.action if step.uses else "", frozenset())
+        if programs and any(c.program in programs for c in repo.commands(step)):
+            return True
+    return False
+
+
 def runs_project_code(repo: Repository, job: Job) -> bool | None:
     """Whether a job runs code of the project or its dependencies; None where that is not known.
 
-    A script does unless all of its commands are of the plain kind that moves, signs or prints.
+    A script does unless all of its commands are of the plain kind that moves, signs or prints,
+    or of the cloud that the job has logged in to.
     """
     doubt = False
+    harmless = _HARMLESS
     for step in job.live_steps:
         if step.run is not None:
-            if any(c.program and c.program not in _HARMLESS for c in repo.commands(step)):
+            if any(c.program and c.program not in harmless for c in repo.commands(step)):
                 return True
             doubt = doubt or not repo.commands(step)
         elif step.uses is not None and step.uses.kind is not UsesKind.REMOTE:
@@ -220,4 +239,5 @@ def runs_project_code(repo: Repository, job: Job) -> bool | None:
             if known is not None and known.runs_code:
                 return True
             doubt = doubt or known is None
+            harmless |= _CLOUDS.get(step.uses.action if step.uses else "", frozenset())
     return None if doubt else False

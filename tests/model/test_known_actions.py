@@ -77,6 +77,10 @@ def test_scopes_are_known_or_not(body: str, scopes: dict[str, str] | None) -> No
         (steps("uses: ./.github/actions/build"), True),
         (steps("uses: juniper-ci/announce@v1"), None),
         (steps("run: print(1)\n        shell: python"), None),
+        (steps("uses: google-github-actions/auth@v3", "run: gcloud storage cp x gs://y"), False),
+        (steps("run: gcloud storage cp x gs://y", "uses: google-github-actions/auth@v3"), True),
+        (steps("uses: azure/login@v2", "run: aws s3 sync x s3://y"), True),
+        (steps("uses: azure/login@v2", "run: az webapp up && make"), True),
     ],
 )
 def test_project_code_is_told_from_signing(body: str, answer: bool | None) -> None:
