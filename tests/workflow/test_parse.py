@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from audits.model.source import GapReason, SourceFile
 from audits.model.uses import UsesKind
-from audits.model.workflow import EnvironmentForm, PermissionsState, SecretsPassed, Workflow
+from audits.model.workflow import EnvironmentForm, PermissionsState, SecretsPassed, Step, Workflow
 from audits.workflow.parse import MOST_BYTES, ParsedWorkflow, parse_action, parse_workflow
 
 PATH = ".github/workflows/x.yml"
+JOBS = "jobs: {a: {runs-on: x, steps: []}}"
 
 
 def parsed(text: str) -> ParsedWorkflow:
@@ -31,6 +32,11 @@ def with_job(body: str, top: str = "") -> Workflow:
     body = body if "runs-on:" in body else f"runs-on: x\n{body}"
     lines = "\n".join(f"    {line}" for line in body.split("\n"))
     return workflow(f"on: push\n{top}\njobs:\n  build:\n{lines}\n    steps: []\n")
+
+
+def using(uses: str) -> Step:
+    text = f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}]}}}}"
+    return workflow(text).jobs[0].steps[0]
 
 
 @pytest.mark.parametrize(
@@ -58,22 +64,18 @@ def test_six_states_of_permissions(text: str, state: PermissionsState) -> None:
     ],
 )
 def test_triggers_in_all_forms(on: str, events: list[str]) -> None:
-    found = workflow(f"on: {on}\njobs: {{a: {{runs-on: x, steps: []}}}}")
+    found = workflow(f"on: {on}\n{JOBS}")
     assert [trigger.event for trigger in found.triggers] == events
 
 
 def test_on_is_a_word_and_not_a_boolean() -> None:
-    found = workflow(
-        "on:\n  push:\n    branches: [on, no, 010]\njobs: {a: {runs-on: x, steps: []}}"
-    )
+    found = workflow(f"on:\n  push:\n    branches: [on, no, 010]\n{JOBS}")
     assert found.triggers[0].branches == ("on", "no", "010")
 
 
 def test_a_tag_push_is_told_from_a_branch_push() -> None:
-    tags = workflow("on: {push: {tags: ['v*']}}\njobs: {a: {runs-on: x, steps: []}}").triggers[0]
-    both = workflow(
-        "on: {push: {tags: ['v*'], branches: [main]}}\njobs: {a: {runs-on: x, steps: []}}"
-    )
+    tags = workflow(f"on: {{push: {{tags: ['v*']}}}}\n{JOBS}").triggers[0]
+    both = workflow(f"on: {{push: {{tags: ['v*'], branches: [main]}}}}\n{JOBS}")
     assert tags.is_tag_push
     assert both.triggers[0].is_branch_push
 
@@ -92,23 +94,14 @@ def test_a_tag_push_is_told_from_a_branch_push() -> None:
     ],
 )  # fmt: skip
 def test_uses_in_all_forms(uses: str, kind: UsesKind, slug: str, path: str, ref: str) -> None:
-    found = (
-        workflow(f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: '{uses}'}}]}}}}")
-        .jobs[0]
-        .steps[0]
-        .uses
-    )
+    found = using(uses).uses
     assert found is not None
     assert (found.kind, found.slug, found.path, found.ref) == (kind, slug, path, ref)
 
 
 def test_a_pin_is_exactly_forty_hexadecimal_digits() -> None:
     for ref, pinned in (("a" * 40, True), ("A" * 40, True), ("a" * 39, False), ("a" * 64, False)):
-        step = (
-            workflow(f"on: push\njobs: {{a: {{runs-on: x, steps: [{{uses: 'o/r@{ref}'}}]}}}}")
-            .jobs[0]
-            .steps[0]
-        )
+        step = using(f"o/r@{ref}")
         assert step.uses is not None
         assert step.uses.is_pinned is pinned
 
