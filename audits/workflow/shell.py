@@ -156,6 +156,9 @@ def _assign(raw: RawCommand, text: str, plain: str, node: Node) -> None:
     if _ENVIRONMENT.match(word):
         name, _, value = word.partition("=")
         raw.env[name] = value
+    else:
+        # `1=x` sets nothing: a shell takes it for the name of a command.
+        raw.words.append(word)
 
 
 def _redirect(found: dict[int, RawCommand], text: str, node: Node) -> None:

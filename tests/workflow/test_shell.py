@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audits.model.command import Command
@@ -248,6 +248,7 @@ _PIECES = st.sampled_from(
 
 
 @settings(max_examples=150, deadline=None)
+@example(pieces=["1="], shell="")
 @given(st.lists(_PIECES | st.text(max_size=4), max_size=25), st.sampled_from(["", "pwsh", "cmd"]))
 def test_any_text_gives_commands(pieces: list[str], shell: str) -> None:
     script = "".join(pieces)
