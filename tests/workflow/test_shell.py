@@ -232,10 +232,10 @@ def test_a_long_script_is_still_read() -> None:
 )
 def test_bad_input_takes_linear_time(unit: str) -> None:
     script = unit * (120_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     for shell in ("", "pwsh", "cmd"):
         read(script, shell)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 _PIECES = st.sampled_from(
