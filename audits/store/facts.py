@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from audits.model.evidence import AdvisoryList, PackageEvidence
+from audits.model.evidence import AdvisoryList, PackageEvidence, normalized
 from audits.model.repository import Repository
 from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
@@ -74,8 +74,12 @@ def index_of(audit: Audit) -> Mapping[tuple[str, str], PackageEvidence] | Unseen
     if isinstance(repository.index, Unseen):
         return repository.index
     wanted = _packages(repository) | {(s.registry, s.package) for s in audit.statuses}
-    found = ((key, repository.index.get(key)) for key in sorted(wanted))
-    return {key: replace(evidence, seen_at=None) for key, evidence in found if evidence}
+    found: dict[tuple[str, str], PackageEvidence] = {}
+    for registry, name in sorted((registry, normalized(registry, n)) for registry, n in wanted):
+        evidence = repository.evidence(registry, name)
+        if not isinstance(evidence, Unseen):
+            found[(registry, name)] = replace(evidence, seen_at=None)
+    return found
 
 
 def _packages(repository: Repository) -> set[tuple[str, str]]:

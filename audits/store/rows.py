@@ -8,6 +8,8 @@ from typing import Any
 from audits.model.evidence import PackageEvidence
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.publication import Publication
+from audits.model.publishers import is_this_repository
+from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, PackageStatus, Result
 from audits.model.settings import Unseen
 from audits.model.source import Gap
@@ -143,14 +145,14 @@ def package_row(audit: Audit, status: PackageStatus) -> Row:
         "publisher_form": _publisher_form(audit, status),
     }  # fmt: skip
     found = audit.repository.evidence(status.registry, status.package)
-    return row | _evidence(None if isinstance(found, Unseen) else found)
+    return row | _evidence(audit.repository, None if isinstance(found, Unseen) else found)
 
 
-def _evidence(found: PackageEvidence | None) -> Row:
-    releases = () if found is None or isinstance(found.releases, Unseen) else found.releases
-    latest = next((r for r in releases if not r.yanked), releases[0] if releases else None)
+def _evidence(repository: Repository, found: PackageEvidence | None) -> Row:
+    latest = found.latest if found else None
     proofs = latest.provenance if latest and not isinstance(latest.provenance, Unseen) else ()
-    proof = proofs[0] if proofs else None
+    # Of several publishers, one that is not this repository's is what has to be seen.
+    proof = min(proofs, key=lambda p: is_this_repository(repository, p), default=None)
     return {
         "last_release": latest.version if latest else "",
         "last_release_at": latest.uploaded if latest else None,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from audits.audit import Rules, audit
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.score import Audit
+from audits.store.facts import index_of
 from audits.store.rows import package_row
 from tests.checks.harness import INDEX
 from tests.engines.test_zizmor import repository
@@ -25,3 +31,31 @@ def test_each_package_of_a_step_has_its_own_credential() -> None:
     auths = {p.packages[0]: p.auth.value for p in audited.publications}
     assert len(set(auths.values())) == 2
     assert {row["package"]: row["auth"] for row in rows} == auths
+
+
+def _lumen(*repositories: str) -> Audit:
+    """A package whose name is not in its normal form, attested for these repositories."""
+    attested = tuple(
+        Provenance(kind=PublisherKind.GITHUB, repository=name, workflow="release.yml")
+        for name in repositories
+    )
+    release = Release(version="2.0", uploaded=None, files=2, provenance=attested)
+    known = PackageEvidence(registry="pypi", name="lumen-core", releases=(release,))
+    files = {RELEASE: run_of("twine upload dist/*"), "pyproject.toml": _NAMED}
+    told = replace(repository(files), index={("pypi", "lumen-core"): known})
+    return audit(told, Rules(index=INDEX))
+
+
+_NAMED = '[project]\nname = "Lumen.Core"\n'
+
+
+def test_of_several_publishers_the_strange_one_is_shown() -> None:
+    audited = _lumen("orchard-labs/lumen", "stranger/lumen")
+    (row,) = (package_row(audited, status) for status in audited.statuses)
+    assert row["publisher_repository"] == "stranger/lumen"
+
+
+def test_evidence_is_kept_by_the_name_that_its_registry_compares() -> None:
+    kept = index_of(_lumen("orchard-labs/lumen"))
+    assert isinstance(kept, Mapping)
+    assert list(kept) == [("pypi", "lumen-core")]

@@ -204,9 +204,9 @@ _TOKEN = "TWINE_PASSWORD: '${{ secrets.T }}'"
     ],
 )  # fmt: skip
 def test_generated_and_hostile_files_take_about_a_second(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert found_in(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 _WORDS = st.sampled_from(
