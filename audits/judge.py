@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha256
 
 from audits.check import Check
@@ -19,6 +18,7 @@ from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severit
 from audits.model.repository import Breadth, Repository
 from audits.model.score import AuditedFinding
 from audits.model.settings import EnvironmentSettings, RepositorySettings
+from audits.model.source import lines_of
 from audits.score import Judged
 
 log = logging.getLogger(__name__)
@@ -120,15 +120,9 @@ def excerpt_of(repository: Repository, finding: Finding) -> str:
     characters.
     """
     file = repository.file(finding.at.path)
-    lines = _lines(file.text) if file is not None else ()
+    lines = lines_of(file.text) if file is not None else ()
     index = finding.at.line - 1
     return masked(lines[index].strip()[:2000])[:200] if index < len(lines) else ""
-
-
-@lru_cache(maxsize=16)
-def _lines(text: str) -> tuple[str, ...]:
-    """The lines of a file; kept, since findings come file by file."""
-    return tuple(text.split("\n"))
 
 
 def _links(

@@ -43,7 +43,7 @@ from audits.model.edits import delete_lines, set_input
 from audits.model.guards import reach, text_value
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
-from audits.model.source import SourceFile
+from audits.model.source import SourceFile, lines_of
 from audits.model.starts import RefKind, starts_of
 from audits.model.workflow import Job, Step, Workflow
 
@@ -277,7 +277,7 @@ def _one_off(source: SourceFile, step: Step, control: Control) -> tuple[Edit, ..
     if control.off is not None:
         return set_input(source, step, control.field, control.off)
     given = next((t for k, t in step.inputs.items() if k.lower() == control.field), None)
-    lines = source.text.split("\n")
+    lines = lines_of(source.text)
     whole = given is not None and re.fullmatch(
         rf"[ \t]*{re.escape(control.field)}:[^{{}}]*", lines[given.line - 1].rstrip("\r")
     )

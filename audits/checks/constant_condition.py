@@ -38,7 +38,8 @@ from audits.model.expression import (
     parse_expression,
     walk,
 )
-from audits.model.guards import ancestors, publishing_steps
+from audits.model.guards import publishing_steps
+from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
 from audits.model.repository import Repository
 from audits.model.workflow import Condition, Job, Step
@@ -123,7 +124,7 @@ def _guarding(repo: Repository) -> tuple[set[Job], set[Step]]:
     for publication in repo.publications:
         steps.update(publishing_steps(publication))
         for job in {publication.job, *(call for r in publication.routes for call in r.calls)}:
-            jobs.update((job, *ancestors(workflows[job.path], job)))
+            jobs.update((job, *needs_of(workflows[job.path]).above(job)))
     return jobs, steps
 
 

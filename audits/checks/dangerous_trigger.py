@@ -36,7 +36,8 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
 from audits.model.artifacts import downloads
 from audits.model.expression import contexts
-from audits.model.guards import Reach, ancestors, publishing_steps, reach
+from audits.model.guards import Reach, publishing_steps, reach
+from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.publication import Route
 from audits.model.repository import Breadth, Repository, StepSite
@@ -228,23 +229,35 @@ def _rank(verdict: Verdict) -> int:
 def _flow(repo: Repository, route: Route, start: Start) -> str:
     """What of a stranger's comes into the jobs that hand something to the last of a route."""
     workflow = next(w for w in repo.workflows if w.path == route.job.path)
-    handing = (
+    handing = [
         job
-        for job in ancestors(workflow, route.job)
+        for job in needs_of(workflow).above(route.job)
         if repo.graph.roles.get(job, Role.OTHER) is not Role.OTHER
-    )
+    ]
+    known, event = repo.once(_known_flows), start.trigger.event
     for job in (route.job, *handing):
-        for step in job.live_steps:
-            if _takes_head(repo, step):
-                return "a stranger's branch is checked out"
-            site = StepSite(step=step, path=job.path, job=job, workflow=workflow)
-            if _takes_words(repo, site, start.trigger.event):
-                return "a stranger's words reach a script"
-        if start.trigger.event == "workflow_run" and any(
-            download.run is not None and "github.run_id" not in download.run
-            for download in downloads(repo, job)
-        ):
-            return "the artifact of a stranger's run is used"
+        if (job, event) not in known:
+            known[job, event] = _flow_into(repo, workflow, job, event)
+    return next(filter(None, (known[job, event] for job in (route.job, *handing))), "")
+
+
+def _known_flows(repo: Repository) -> dict[tuple[Job, str], str]:
+    """A place for what comes into each job: many publishing jobs may wait for the same ones."""
+    return {}
+
+
+def _flow_into(repo: Repository, workflow: Workflow, job: Job, event: str) -> str:
+    for step in job.live_steps:
+        if _takes_head(repo, step):
+            return "a stranger's branch is checked out"
+        site = StepSite(step=step, path=job.path, job=job, workflow=workflow)
+        if _takes_words(repo, site, event):
+            return "a stranger's words reach a script"
+    if event == "workflow_run" and any(
+        download.run is not None and "github.run_id" not in download.run
+        for download in downloads(repo, job)
+    ):
+        return "the artifact of a stranger's run is used"
     return ""
 
 

@@ -23,7 +23,8 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
 from audits.model.decision import Value, decide
 from audits.model.expression import Expression, condition_expression
-from audits.model.guards import ancestors, has_status_function, publishing_steps
+from audits.model.guards import has_status_function, publishing_steps
+from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository
@@ -113,7 +114,7 @@ def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condit
     workflows = {workflow.path: workflow for workflow in repo.workflows}
     calls = (call for route in publication.routes for call in route.calls)
     for job in dict.fromkeys((publication.job, *calls)):
-        above = ancestors(workflows[job.path], job)
+        above = needs_of(workflows[job.path]).above(job)
         failed = job.condition and _survives_job(job, job.condition, above)
         if job.condition is not None and failed:
             yield job.condition, job.path, failed

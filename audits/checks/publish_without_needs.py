@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_WORKFLOW_SYNTAX, STEP_UPLOAD_JOB
 from audits.model.artifacts import Download, downloads, uploaded_names
-from audits.model.guards import ancestors
+from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.repository import Repository
 from audits.model.workflow import Job, Role, Workflow
@@ -79,7 +79,7 @@ def publish_without_needs(repo: Repository) -> Iterator[Verdict]:
     for site in repo.jobs():
         if site.role is not Role.PUBLISHING:
             continue
-        above = {site.job, *ancestors(site.workflow, site.job)}
+        above = {site.job, *needs_of(site.workflow).above(site.job)}
         for download in downloads(repo, site.job):
             makers = _makers(repo, site.workflow, download)
             if not makers:

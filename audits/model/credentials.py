@@ -8,7 +8,7 @@ from audits.model.edits import delete_lines
 from audits.model.outcome import Edit
 from audits.model.place import Inputs
 from audits.model.publication import CredentialSource, Publication
-from audits.model.source import SourceFile
+from audits.model.source import SourceFile, lines_of
 from audits.model.workflow import Step
 
 _TOKEN_USER = "__token__"
@@ -58,7 +58,7 @@ def _lines(source: SourceFile, step: Step, header: str, keys: set[str]) -> list[
     line of its own.
     """
     values = step.inputs if header == "with" else step.env
-    lines = source.text.split("\n")
+    lines = lines_of(source.text)
     found = [values[key].line if _alone(lines[values[key].line - 1], key) else 0 for key in keys]
     if keys and len(keys) == len(values) and 0 not in found:
         above = min(found) - 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from audits.model.outcome import Edit
 from audits.model.place import Scalar
-from audits.model.source import SourceFile
+from audits.model.source import SourceFile, line_starts
 from audits.model.workflow import Job, Permissions, PermissionsState, Step
 
 _KEY = re.compile(r"""(?P<quote>["']?)(?P<name>[\w.-]+)(?P=quote)[ \t]*:(?=[ \t\r\n]|$)""")
@@ -127,12 +127,8 @@ def _newline(text: str) -> str:
 
 def _line_start(text: str, line: int) -> int:
     """The offset at which a line starts; the end of the text for lines behind it."""
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-        if start == 0:
-            return len(text)
-    return start
+    starts = line_starts(text)
+    return starts[max(line, 1) - 1] if line <= len(starts) else len(text)
 
 
 def _line_end(text: str, offset: int) -> int:

@@ -6,7 +6,7 @@ or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expre
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audits.model.decision import Facts, Undecided, Value, decide, evaluate
@@ -18,6 +18,7 @@ from audits.model.expression import (
     fences,
     walk,
 )
+from audits.model.needs import needs_of
 from audits.model.place import Inputs, Location, Scalar
 from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
@@ -63,6 +64,9 @@ class Reach:
             assumed=(*self.assumed, *other.assumed),
             guard=self.guard or other.guard,
         )
+
+
+_FREE = Reach()
 
 
 class _Guards:
@@ -113,34 +117,6 @@ def has_status_function(expression: Expression | None) -> bool:
     )
 
 
-def ancestors(workflow: Workflow, job: Job) -> tuple[Job, ...]:
-    """The jobs that a job waits for, directly or not, each after those it waits for."""
-    return tuple(_above(_by_id(workflow), job, frozenset())) if job.needs else ()
-
-
-def _by_id(workflow: Workflow) -> dict[str, Job]:
-    """The jobs by their ids, which ``needs:`` compares without case; the first one counts."""
-    return {job.id.lower(): job for job in reversed(workflow.jobs)}
-
-
-def _above(by_id: Mapping[str, Job], job: Job, known: Container[Job]) -> Iterator[Job]:
-    """The ancestors that are not known yet, each after its own."""
-    seen = {job}
-    pending = [(job, iter(job.needs))]
-    while pending:
-        current, needs = pending[-1]
-        name = next(needs, None)
-        if name is None:
-            pending.pop()
-            if current is not job:
-                yield current
-            continue
-        above = by_id.get(name.lower())
-        if above is not None and above not in seen and above not in known:
-            seen.add(above)
-            pending.append((above, iter(above.needs)))
-
-
 class _Frame:
     """The jobs of one workflow in one kind of run."""
 
@@ -148,57 +124,62 @@ class _Frame:
         self.settings = settings
         self.start = start
         self.facts = facts
-        self.by_id = _by_id(workflow)
+        self.needs = needs_of(workflow)
         self.own: dict[Job, Reach] = {}
         self.chain: dict[Job, Reach] = {}
+        self.handed: dict[Job, dict[str, Value]] = {}
 
     def job(self, job: Job) -> Reach:
         """Whether a job runs, its ancestors first."""
         if job in self.own:
             return self.own[job]
-        for each in (*_above(self.by_id, job, self.own), job):
-            above = [self.by_id.get(name.lower()) for name in each.needs]
-            needs = [job for job in above if job is not None and job in self.own]
-            before = Reach()
-            for known in needs:
-                before = before.then(self.chain[known]).then(self.own[known])
-            self.chain[each] = _without_repeats(before)
-            facts = _after(needs, self.own, self.facts)
-            reached = _one_job(self.settings, each, self.start, facts, self.chain[each])
-            self.own[each] = _without_repeats(reached)
+        for each in (*self.needs.unknown_above(job, self.own), job):
+            needs = [above for above in self.needs.direct[each] if above in self.own]
+            before = _joined(r for above in needs for r in (self.chain[above], self.own[above]))
+            self.chain[each] = before
+            facts = self._after(needs) if each.condition is not None else self.facts
+            reached = _one_job(self.settings, each, self.start, facts, before)
+            self.own[each] = _joined((reached,))
         return self.own[job]
 
+    def _after(self, needs: list[Job]) -> Facts:
+        """The facts with what the jobs directly above came to and hand on."""
+        known = dict(self.facts)
+        results: list[Value] = []
+        for above in needs:
+            if above not in self.handed:
+                self.handed[above] = _handed(above, self.own[above], self.facts)
+            known |= self.handed[above]
+            results.append(known[f"needs.{above.id.lower()}.result"])
+        known["needs.*.result"] = tuple(results)
+        return known
 
-def _one_job(
-    settings: Settings, job: Job, start: Start, facts: dict[str, Value], before: Reach
-) -> Reach:
+
+def _one_job(settings: Settings, job: Job, start: Start, facts: Facts, before: Reach) -> Reach:
     if job.never_runs:
         return Reach(runs=False)
     expression = condition_expression(job.condition.text.value) if job.condition else None
     success = Undecided() if before.runs is None else before.runs
-    found = _holds(job.condition, {**facts, **_USUAL, "success()": success})
+    known = facts if job.condition is None else {**facts, **_USUAL, "success()": success}
+    found = _holds(job.condition, known)
     if not has_status_function(expression):
         found = before.then(found)
     guard = environment_guard(settings, job, start)
     return found.then(Reach(runs=False, guard=guard)) if guard else found
 
 
-def _after(needs: list[Job], own: Mapping[Job, Reach], facts: Facts) -> dict[str, Value]:
-    """The facts with what the jobs directly above came to and hand on."""
-    known = dict(facts)
-    results: list[Value] = []
-    for above in needs:
-        runs = own[above].runs
-        result: Value = Undecided(True) if runs is None else "success" if runs else "skipped"
-        results.append(result)
-        name = f"needs.{above.id.lower()}"
-        known[f"{name}.result"] = result
-        for output, text in above.outputs.items():
-            value = text_value(text, facts)
-            if not isinstance(value, Undecided):
-                known[f"{name}.outputs.{output.lower()}"] = _as_text(value)
-    known["needs.*.result"] = tuple(results)
-    return known
+def _handed(job: Job, reached: Reach, facts: Facts) -> dict[str, Value]:
+    """What a job came to and hands on, as those that wait for it see it."""
+    name = f"needs.{job.id.lower()}"
+    result: Value = "success" if reached.runs else "skipped"
+    handed: dict[str, Value] = {
+        f"{name}.result": Undecided(True) if reached.runs is None else result
+    }
+    for output, text in job.outputs.items():
+        value = text_value(text, facts)
+        if not isinstance(value, Undecided):
+            handed[f"{name}.outputs.{output.lower()}"] = _as_text(value)
+    return handed
 
 
 def _holds(condition: Condition | None, facts: Facts) -> Reach:
@@ -289,12 +270,32 @@ def _as_text(value: Value) -> Value:
     return value
 
 
-def _without_repeats(found: Reach) -> Reach:
-    """Each condition once, and not more than anybody reads: many jobs may wait for the same."""
+def _joined(found: Iterable[Reach]) -> Reach:
+    """All of them, one after the other: each condition once, and not more than anybody reads,
+    since many jobs may wait for the same.
+    """
+    runs: bool | None = True
+    guard = ""
+    conditions: dict[int, Condition] = {}
+    unseen: dict[str, None] = {}
+    assumed: dict[str, None] = {}
+    for each in found:
+        if each is _FREE:
+            continue
+        runs = False if runs is False or each.runs is False else None if each.runs is None else runs
+        guard = guard or each.guard
+        if len(conditions) < _MOST_NAMED:
+            conditions |= {id(condition): condition for condition in each.conditions}
+        if len(unseen) < _MOST_NAMED:
+            unseen |= dict.fromkeys(each.unseen)
+        if len(assumed) < _MOST_NAMED:
+            assumed |= dict.fromkeys(each.assumed)
+    if runs is True and not (guard or conditions or unseen or assumed):
+        return _FREE
     return Reach(
-        runs=found.runs,
-        conditions=tuple({id(c): c for c in found.conditions}.values())[:_MOST_NAMED],
-        unseen=tuple(dict.fromkeys(found.unseen))[:_MOST_NAMED],
-        assumed=tuple(dict.fromkeys(found.assumed))[:_MOST_NAMED],
-        guard=found.guard,
+        runs=runs,
+        conditions=tuple(conditions.values())[:_MOST_NAMED],
+        unseen=tuple(unseen)[:_MOST_NAMED],
+        assumed=tuple(assumed)[:_MOST_NAMED],
+        guard=guard,
     )

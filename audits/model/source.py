@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha1
+from itertools import accumulate
 
 from audits.model.settings import OwnerSettings, RepositorySettings
 
@@ -69,6 +71,19 @@ class SourceFile:
         """The file with this content, which must be UTF-8 (UnicodeDecodeError otherwise)."""
         oid = sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
         return cls(path=path, text=content.decode("utf-8"), oid=oid)
+
+
+@lru_cache(maxsize=8)
+def lines_of(text: str) -> tuple[str, ...]:
+    """The lines of a file as GitHub counts them; kept, since findings come file by file."""
+    return tuple(text.split("\n"))
+
+
+@lru_cache(maxsize=8)
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset at which each of these lines starts."""
+    lengths = (len(line) + 1 for line in lines_of(text)[:-1])
+    return tuple(accumulate(lengths, initial=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,8 +120,13 @@ class _Builder:
         callers = dict.fromkeys(call for route in publication.routes for call in route.calls)
         for job in (own, *callers, *producers):
             way.jobs[job] = None
+        seen: set[Job] = set()
         for job in way.jobs:
-            for each in (job, *self.handover.above(self.workflow_of[job], job)):
+            # Of a job that was met before, all that it waits for was met too.
+            all_above = () if job in seen else self.handover.above(self.workflow_of[job], job)
+            new = [each for each in (job, *all_above) if each not in seen]
+            seen.update(new)
+            for each in new:
                 way.paths.update(dict.fromkeys(self.files(each)))
                 if each not in callers:
                     way.paths.update(dict.fromkeys(self.inside(each)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from audits.model.artifact_names import file_name, may_take
+from audits.model.needs import needs_of
 from audits.model.place import Scalar
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.routes import Routes
@@ -62,22 +62,6 @@ def _downloads(steps: Iterable[Step]) -> Iterator[_Wanted]:
             yield _Wanted()
 
 
-def ancestors(workflow: Workflow, job: Job) -> tuple[Job, ...]:
-    """The jobs that a job waits for, directly or not, nearest first."""
-    if not job.needs:
-        return ()
-    by_id = {other.id.lower(): other for other in reversed(workflow.jobs)}
-    found: dict[Job, None] = {}
-    pending = deque([job])
-    while pending:
-        for name in pending.popleft().needs:
-            above = by_id.get(name.lower())
-            if above is not None and above not in found and above is not job:
-                found[above] = None
-                pending.append(above)
-    return tuple(found)
-
-
 class Handover:
     """Finds the producing jobs of a repository's publishing jobs.
 
@@ -95,7 +79,7 @@ class Handover:
     def above(self, workflow: Workflow, job: Job) -> tuple[Job, ...]:
         """The jobs that a job of a workflow waits for, worked out once."""
         if job not in self._above:
-            self._above[job] = ancestors(workflow, job)
+            self._above[job] = needs_of(workflow).nearest(job)
         return self._above[job]
 
     def producers(self, workflow: Workflow, job: Job) -> dict[Job, Workflow]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate
 from typing import Protocol, TypeGuard, cast
 
 from audits.model.place import Inputs, Location, Scalar
+from audits.model.source import line_starts
 
 
 class Mark(Protocol):
@@ -38,8 +38,7 @@ class Text:
         self.path = path
         self.text = text
         # GitHub counts "\n" only; YAML's C reader also counts U+0085 and U+2028.
-        lengths = (len(line) + 1 for line in text.split("\n")[:-1])
-        self.starts = list(accumulate(lengths, initial=0))
+        self.starts = line_starts(text)
 
     def line(self, index: int) -> int:
         """The line of a character, from 1."""
@@ -108,6 +107,13 @@ def pairs(node: Node | None) -> list[Pair]:
 def items(node: Node | None) -> tuple[Node, ...]:
     """Items of a sequence; nothing for any other node."""
     return tuple(cast("list[Node]", node.value)) if is_list(node) else ()
+
+
+def parts(node: Node) -> list[Node]:
+    """All nodes directly below a node, keys included."""
+    if node.id == "mapping":
+        return [part for pair in cast("list[Pair]", node.value) for part in pair]
+    return cast("list[Node]", node.value) if node.id == "sequence" else []
 
 
 def child(node: Node | None, name: str) -> Node | None:

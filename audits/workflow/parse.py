@@ -5,9 +5,11 @@ Nodes are composed, never constructed: ``on`` stays a string and every node keep
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from math import inf
 from typing import Any, cast
 
 from audits.model.source import Gap, GapReason, SourceFile
@@ -26,6 +28,11 @@ _DEEPEST = 100
 # ends the process. So deep a text needs as many of the marks that open a collection on a line;
 # by indentation alone it would be far longer than a file may be.
 _MANY_OPENINGS = 10_000
+_ANCHOR = re.compile(r"(?<!&)&\w")
+# Each is one more kind of run to follow; GitHub knows some forty events.
+MOST_TRIGGERS = 64
+# Characters of the patterns of one filter, which are all tried against each other.
+MOST_FILTER = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +118,9 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     if not nodes.is_map(root):
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
     _check_keys(source, text, root)
+    if _ANCHOR.search(body) and _written_out(root) > most:
+        detail = f"with its aliases written out it is larger than {most // 1024} KiB"
+        raise _refused(source, GapReason.TOO_LARGE, detail)
     return text, root
 
 
@@ -189,6 +199,42 @@ def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> Ref
     return _refused(source, GapReason.INVALID, detail, line)
 
 
+def _written_out(root: Node) -> float:
+    """How many characters a file's scalars hold, those behind an alias at each of its places.
+
+    A node that holds itself is endless.
+    """
+    sizes: dict[int, float] = {}
+    opened: set[int] = set()
+    pending = [root]
+    while pending:
+        node = pending[-1]
+        parts = nodes.parts(node)
+        missing = [part for part in parts if id(part) not in sizes]
+        if id(node) not in sizes and missing and id(node) not in opened:
+            opened.add(id(node))
+            pending += missing
+            continue
+        pending.pop()
+        if id(node) not in sizes:
+            inside = sum(sizes.get(id(part), inf) for part in parts)
+            sizes[id(node)] = 1 + (inside if parts else len(str(node.value)))
+    return sizes[id(root)]
+
+
+def _is_too_much(workflow: Workflow) -> str:
+    """What of a workflow is more than can be followed in a second; empty for a usual one."""
+    steps = sum(len(job.steps) for job in workflow.jobs)
+    if len(workflow.jobs) > MOST_JOBS or steps > MOST_STEPS:
+        return f"it has more than {MOST_JOBS} jobs or {MOST_STEPS} steps"
+    if len(workflow.triggers) > MOST_TRIGGERS:
+        return f"it has more than {MOST_TRIGGERS} triggers"
+    filters = (names for t in workflow.triggers for names in (t.tags, t.tags_ignore) if names)
+    if any(sum(map(len, names)) > MOST_FILTER for names in filters):
+        return f"it filters tags by more than {MOST_FILTER} characters"
+    return ""
+
+
 def parse_workflow(source: SourceFile) -> ParsedWorkflow:
     """The workflow that a file holds; whatever the text, a workflow or a gap, no exception."""
     try:
@@ -196,12 +242,9 @@ def parse_workflow(source: SourceFile) -> ParsedWorkflow:
     except RefusedError as refused:
         return ParsedWorkflow(workflow=None, gaps=(refused.gap,))
     workflow, gaps = read_workflow(source, text, root)
-    steps = sum(len(job.steps) for job in workflow.jobs)
-    if len(workflow.jobs) > MOST_JOBS or steps > MOST_STEPS:
-        detail = f"it has more than {MOST_JOBS} jobs or {MOST_STEPS} steps"
-        return ParsedWorkflow(
-            workflow=None, gaps=(_refused(source, GapReason.TOO_LARGE, detail).gap,)
-        )
+    if detail := _is_too_much(workflow):
+        gap = _refused(source, GapReason.TOO_LARGE, detail).gap
+        return ParsedWorkflow(workflow=None, gaps=(gap,))
     return ParsedWorkflow(workflow=workflow, gaps=gaps)
 
 

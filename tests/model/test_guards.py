@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.check import Example
-from audits.model.guards import Reach, ancestors, publishing_steps, reach
+from audits.model.guards import Reach, publishing_steps, reach
+from audits.model.needs import needs_of
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.model.starts import RefKind, starts_of
@@ -162,7 +163,7 @@ def test_ancestors_come_after_their_own_and_circles_end(needs: list[list[int]]) 
     )
     workflow = repository(f"on: push\njobs:\n{jobs}").workflows[0]
     for job in workflow.jobs:
-        found = ancestors(workflow, job)
+        found = needs_of(workflow).above(job)
         assert job not in found
         assert len(set(found)) == len(found)
         direct = {other for name in job.needs if (other := workflow.job(name)) is not None}
