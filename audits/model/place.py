@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -66,18 +68,35 @@ class Scalar:
         folded text: with ``source``, the file's text, the line is told by counting characters
         that are no space, and without it it is the nearest line at or before.
         """
-        if self.style == "|" or not source or "\n" not in source[self.start : self.end]:
-            breaks = self.value.count("\n", 0, offset)
+        if self.style == "|" or not source or source.find("\n", self.start, self.end) < 0:
+            breaks = bisect_left(_breaks(self.value), offset)
             return self.line + breaks + (1 if self.style in {"|", ">"} else 0)
-        raw = source[self.start : self.end]
-        begin = raw.find("\n") if self.style == ">" else len(self.style)
-        wanted = sum(not c.isspace() for c in self.value[:offset])
-        for position, character in enumerate(raw[begin:], begin):
-            if not character.isspace():
-                if wanted == 0:
-                    return self.line + raw.count("\n", 0, position)
-                wanted -= 1
-        return self.line
+        folded = self.style == ">"
+        begin = source.find("\n", self.start) if folded else self.start + len(self.style)
+        lines = _lines_of_letters(source, begin, self.end)
+        wanted = bisect_left(_letters(self.value), offset)
+        return self.line + (lines[wanted] if wanted < len(lines) else 0)
+
+
+@lru_cache(maxsize=4)
+def _breaks(text: str) -> tuple[int, ...]:
+    """The offsets of a text's line breaks; kept, since a script is asked for many lines."""
+    return tuple(at for at, character in enumerate(text) if character == "\n")
+
+
+@lru_cache(maxsize=4)
+def _letters(text: str) -> tuple[int, ...]:
+    """The offsets of a text's characters that are no space."""
+    return tuple(at for at, character in enumerate(text) if not character.isspace())
+
+
+@lru_cache(maxsize=4)
+def _lines_of_letters(text: str, start: int, end: int) -> tuple[int, ...]:
+    """How many lines below ``start`` each character stands that is no space."""
+    found: list[int] = []
+    for below, line in enumerate(text[start:end].split("\n")):
+        found += [below] * sum(not character.isspace() for character in line)
+    return tuple(found)
 
 
 Inputs = Mapping[str, Scalar]

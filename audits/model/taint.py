@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeVar, cast
 
 from audits.model.expression import Context, fences, outcomes
 from audits.model.guards import reach
@@ -13,7 +14,7 @@ from audits.model.publication import Route
 from audits.model.repository import Repository, StepSite
 from audits.model.starts import starts_of
 from audits.model.untrusted import Setter, setter_of
-from audits.model.workflow import CompositeAction, Job, Step, Trigger, Workflow
+from audits.model.workflow import CompositeAction, Job, Step, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,11 @@ class Taint:
 _FREE_TEXT = frozenset({"", "string"})
 _DEEPEST = 20
 _FOLLOWED = frozenset({"github", "inputs", "env", "needs", "matrix"})
+_Origin = tuple[str, ...]
+"""The parts of a context in which a value starts out: of ``github``, or of ``inputs`` as the
+triggered workflow gets them.
+"""
+T = TypeVar("T")
 
 
 class Tracer:
@@ -39,7 +45,7 @@ class Tracer:
     def __init__(self, repo: Repository, site: StepSite) -> None:
         self.repo = repo
         self.site = site
-        self.workflows = repo.once(_workflows)
+        self.names = repo.once(_Names)
         self.known: dict[Context, Taint | None] = {}
 
     @cached_property
@@ -58,11 +64,12 @@ class Tracer:
 
     def taints(self, text: str) -> Iterator[tuple[int, Taint]]:
         """Each settable context in the fences of a text, with its offset."""
+        lower = text.lower()
         for fence in fences(text):
             expression = fence.expression
             for part in outcomes(expression) if expression is not None else ():
                 if isinstance(part, Context) and (found := self.worst(part)) is not None:
-                    name = text.lower().find(part.name, fence.start, fence.end)
+                    name = lower.find(part.name, fence.start, fence.end)
                     yield max(name, fence.start), found
 
     def worst(self, context: Context) -> Taint | None:
@@ -74,26 +81,39 @@ class Tracer:
     def _worst(self, context: Context) -> Taint | None:
         if context.parts[0] not in _FOLLOWED:
             return None
-        found = [
-            Taint(context=context, setter=setter, event=trigger.event)
-            for route, trigger in self.ways
-            if (setter := self._at_site(context, route, trigger)) is not None
-        ]
+        origins: dict[int, tuple[_Origin, ...]] = {}
+        found = []
+        for route, trigger in self.ways:
+            if id(route) not in origins:
+                origins[id(route)] = self._origins(context, route)
+            setters = (self._setter(origin, trigger) for origin in origins[id(route)])
+            setter = max((s for s in setters if s is not None), default=None)
+            if setter is not None:
+                found.append(Taint(context=context, setter=setter, event=trigger.event))
         # Somebody who calls it is named only where nobody else starts it.
         return max(found, key=lambda t: (t.setter, t.event != "workflow_call"), default=None)
 
-    def _at_site(self, context: Context, route: Route, trigger: Trigger) -> Setter | None:
+    def _origins(self, context: Context, route: Route) -> tuple[_Origin, ...]:
+        """Where the value of a context can come from, by one way to the job."""
         job, action = self.site.job, self.site.action
-        if job is None:
-            return None
-        way = _Way(self.workflows, route, trigger)
+        trail = _Trail(self.names)
+        jobs = (*route.calls, route.job)
         if action is None:
-            return way.setter(context, (*route.calls, route.job), self.site.step)
-        return _in_action(way, context, action, self.site.step, job)
+            trail.follow(context, jobs, self.site.step)
+        elif job is not None:
+            trail.follow_in_action(context, jobs, action, self.site.step, job)
+        return tuple(trail.origins)
 
-
-def _workflows(repo: Repository) -> dict[str, Workflow]:
-    return {workflow.path: workflow for workflow in repo.workflows}
+    def _setter(self, origin: _Origin, trigger: Trigger) -> Setter | None:
+        if origin[0] == "github":
+            return setter_of(origin[1:], trigger.event)
+        # Inputs of the triggered workflow: whoever may start or call it sets them.
+        if trigger.event not in {"workflow_dispatch", "workflow_call"}:
+            return None
+        name = origin[1] if len(origin) > 1 else "*"
+        declared = self.names.folded(trigger.inputs).get(name)
+        is_open = name in {"*", "[]"} or declared is None or declared.type in _FREE_TEXT
+        return Setter.WRITER if is_open else None
 
 
 def _ways_to_jobs(repo: Repository) -> dict[Job, tuple[tuple[Route, Trigger], ...]]:
@@ -110,120 +130,129 @@ def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[tuple
                 yield route, trigger
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One route and event, along which values are followed, each place once."""
+class _Names:
+    """What names mean in one repository; GitHub compares them without case."""
 
-    workflows: dict[str, Workflow]
-    route: Route
-    trigger: Trigger
-    seen: set[tuple[str, tuple[Job, ...]]] = field(default_factory=set)
+    def __init__(self, repo: Repository) -> None:
+        self.workflows = {workflow.path: workflow for workflow in repo.workflows}
+        self._jobs: dict[str, dict[str, Job]] = {}
+        self._folded: dict[int, Mapping[str, object]] = {}
 
-    def setter(
+    def folded(self, names: Mapping[str, T]) -> Mapping[str, T]:
+        """A mapping of the repository's by names in lower case; of two that are the same, the
+        first.
+        """
+        if not names:
+            return names
+        if id(names) not in self._folded:
+            self._folded[id(names)] = {
+                key.lower(): value for key, value in reversed([*names.items()])
+            }
+        return cast("Mapping[str, T]", self._folded[id(names)])
+
+    def job(self, path: str, name: str) -> Job | None:
+        """The job of this id in a file."""
+        if path not in self._jobs:
+            workflow = self.workflows.get(path)
+            jobs = workflow.jobs if workflow else ()
+            self._jobs[path] = {job.id.lower(): job for job in reversed(jobs)}
+        return self._jobs[path].get(name)
+
+
+class _Trail:
+    """Follows values back to their origins along one route, each place once."""
+
+    def __init__(self, names: _Names) -> None:
+        self.names = names
+        self.origins: dict[_Origin, None] = {}
+        self._seen: set[tuple[str, tuple[Job, ...]]] = set()
+
+    def follow(
         self, context: Context, jobs: tuple[Job, ...], step: Step | None, depth: int = 0
-    ) -> Setter | None:
-        """Who sets a context as seen from the last of these jobs, the others calling it."""
-        if depth > _DEEPEST or not jobs or (context.name, jobs) in self.seen:
-            return None
-        self.seen.add((context.name, jobs))
+    ) -> None:
+        """Follow a context as seen from the last of these jobs, the others calling it."""
+        if depth > _DEEPEST or not jobs or (context.name, jobs) in self._seen:
+            return
+        self._seen.add((context.name, jobs))
         match context.parts:
-            case ("github", "event", "inputs", *_):
-                return self._dispatched(context.parts[3:4])
+            case ("github", "event", "inputs", *name):
+                self.origins["inputs", *name[:1]] = None
             case ("github", *_):
-                return setter_of(context.parts[1:], self.trigger.event)
-            case ("inputs", *_):
-                return self._input(context.parts[1:2], jobs, depth)
+                self.origins[context.parts] = None
+            case ("inputs", *name):
+                self._input(name[:1], jobs, depth)
             case ("env", name, *_):
-                text = self._env(name, jobs[-1], step)
-                return self._text(text, jobs, step, depth) if text else None
+                if text := self._env(name, jobs[-1], step):
+                    self._text(text, jobs, step, depth)
             case ("needs", name, "outputs", output, *_):
-                return self._output(name, output, jobs, depth)
+                above = self.names.job(jobs[-1].path, name)
+                text = self.names.folded(above.outputs).get(output) if above else None
+                if above is not None and text is not None:
+                    self._text(text, (*jobs[:-1], above), None, depth)
             case ("matrix", *name):
-                texts = jobs[-1].matrix.get(".".join(name), ())
-                return max(
-                    (s for t in texts if (s := self._text(t, jobs, None, depth))), default=None
-                )
-        return None
+                for text in jobs[-1].matrix.get(".".join(name), ()):
+                    self._text(text, jobs, None, depth)
 
-    def _text(
-        self, text: Scalar, jobs: tuple[Job, ...], step: Step | None, depth: int
-    ) -> Setter | None:
-        found = (
-            self.setter(part, jobs, step, depth + 1)
-            for fence in fences(text.value)
-            if fence.expression is not None
-            for part in outcomes(fence.expression)
-            if isinstance(part, Context)
-        )
-        return max((setter for setter in found if setter is not None), default=None)
+    def _text(self, text: Scalar, jobs: tuple[Job, ...], step: Step | None, depth: int) -> None:
+        for part in _contexts(text.value):
+            self.follow(part, jobs, step, depth + 1)
 
     def _env(self, name: str, job: Job, step: Step | None) -> Scalar | None:
-        workflow = self.workflows.get(job.path)
-        for env in (step.env if step else {}, job.env, workflow.env if workflow else {}):
-            for key, text in env.items():
-                if key.lower() == name:
-                    return text
+        workflow = self.names.workflows.get(job.path)
+        for holder in (step, job, workflow):
+            text = self.names.folded(holder.env).get(name) if holder is not None else None
+            if text is not None:
+                return text
         return None
 
-    def _input(self, name: tuple[str, ...], jobs: tuple[Job, ...], depth: int) -> Setter | None:
+    def _input(self, name: list[str], jobs: tuple[Job, ...], depth: int) -> None:
         if len(jobs) == 1:
-            return self._dispatched(name)
-        callee = self.workflows.get(jobs[-1].path)
+            self.origins["inputs", *name] = None
+            return
+        callee = self.names.workflows.get(jobs[-1].path)
         trigger = callee.trigger("workflow_call") if callee else None
-        kinds = {
-            key.lower(): value.type for key, value in (trigger.inputs if trigger else {}).items()
-        }
-        if name and kinds.get(name[0], "") not in _FREE_TEXT:
-            return None
-        given = {key.lower(): text for key, text in jobs[-2].inputs.items()}
+        declared = self.names.folded(trigger.inputs).get(name[0]) if trigger and name else None
+        if declared is not None and declared.type not in _FREE_TEXT:
+            return
+        given = self.names.folded(jobs[-2].inputs)
         texts = [given[name[0]]] if name and name[0] in given else [] if name else [*given.values()]
-        found = (self._text(text, jobs[:-1], None, depth) for text in texts)
-        return max((setter for setter in found if setter is not None), default=None)
+        for text in texts:
+            self._text(text, jobs[:-1], None, depth)
 
-    def _dispatched(self, name: tuple[str, ...]) -> Setter | None:
-        """Who sets an input of the triggered workflow: whoever may start or call it."""
-        if self.trigger.event not in {"workflow_dispatch", "workflow_call"}:
-            return None
-        declared = {key.lower(): value.type for key, value in self.trigger.inputs.items()}
-        kinds = [declared.get(name[0], "")] if name and name[0] not in {"*", "[]"} else [""]
-        return Setter.WRITER if any(kind in _FREE_TEXT for kind in kinds) else None
-
-    def _output(self, name: str, output: str, jobs: tuple[Job, ...], depth: int) -> Setter | None:
-        workflow = self.workflows.get(jobs[-1].path)
-        above = workflow.job(name) if workflow else None
-        for key, text in above.outputs.items() if above else ():
-            if above is not None and key.lower() == output:
-                return self._text(text, (*jobs[:-1], above), None, depth)
-        return None
-
-
-def _in_action(
-    way: _Way, context: Context, action: CompositeAction, step: Step, job: Job
-) -> Setter | None:
-    """Who sets a context inside a composite action, whose inputs the job's steps give."""
-    jobs = (*way.route.calls, way.route.job)
-    if context.parts[0] == "env" and len(context.parts) > 1:
-        own = next((t for k, t in step.env.items() if k.lower() == context.parts[1]), None)
-        if own is None:
-            return way.setter(context, jobs, None)
-        parts = [part for part in _contexts(own) if part.parts[0] != "env"]
-        found = (_in_action(way, part, action, step, job) for part in parts)
-        return max((setter for setter in found if setter is not None), default=None)
-    if context.parts[0] != "inputs" or len(context.parts) < 2:
-        return way.setter(context, jobs, step) if context.parts[0] == "github" else None
-    folder = action.path.rpartition("/")[0]
-    worst: Setter | None = None
-    for user in job.live_steps:
-        if user.uses is None or user.uses.kind != "local" or user.uses.path != folder:
-            continue
-        for key, text in user.inputs.items():
-            if key.lower() == context.parts[1]:
-                setter = way._text(text, jobs, user, 0)
-                worst = max(filter(None, (worst, setter)), default=None)
-    return worst
+    def follow_in_action(
+        self,
+        context: Context,
+        jobs: tuple[Job, ...],
+        action: CompositeAction,
+        step: Step,
+        job: Job,
+    ) -> None:
+        """Follow a context inside a composite action, whose inputs the job's steps give."""
+        if context.parts[0] == "env" and len(context.parts) > 1:
+            own = self.names.folded(step.env).get(context.parts[1])
+            if own is None:
+                self.follow(context, jobs, None)
+                return
+            for part in _contexts(own.value):
+                if part.parts[0] != "env":
+                    self.follow_in_action(part, jobs, action, step, job)
+            return
+        if context.parts[0] != "inputs" or len(context.parts) < 2:
+            if context.parts[0] == "github":
+                self.follow(context, jobs, step)
+            return
+        folder = action.path.rpartition("/")[0]
+        for user in job.live_steps:
+            if user.uses is None or user.uses.kind != "local" or user.uses.path != folder:
+                continue
+            text = self.names.folded(user.inputs).get(context.parts[1])
+            if text is not None:
+                self._text(text, jobs, user, 0)
 
 
-def _contexts(text: Scalar) -> Iterator[Context]:
-    for fence in fences(text.value):
-        if fence.expression is not None:
-            yield from (part for part in outcomes(fence.expression) if isinstance(part, Context))
+@lru_cache(maxsize=4096)
+def _contexts(text: str) -> tuple[Context, ...]:
+    """The contexts that a text with expressions can come out as."""
+    expressions = (fence.expression for fence in fences(text))
+    parts = (p for e in expressions if e is not None for p in outcomes(e))
+    return tuple(part for part in parts if isinstance(part, Context))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 
 from audits.model.place import Scalar
 from audits.model.workflow import Step
@@ -96,6 +97,7 @@ def code_of(step: Step) -> Iterator[Scalar]:
         yield from (text for key, text in step.inputs.items() if key.lower() in names)
 
 
+@lru_cache(maxsize=4096)
 def setter_of(parts: tuple[str, ...], event: str) -> Setter | None:
     """Who sets a part of the ``github`` context under an event."""
     if parts in {("ref",), ("ref_name",)}:
