@@ -144,8 +144,7 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     publications = repository.scored_publications
     cards = {area: _cards(area, publications, repository, cases, with_acceptances) for area in Area}
     unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
-    # Called workflows that were not read may publish: together they are one release not seen.
-    unread += bool(repository.graph.hidden_calls)
+    unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
     areas = tuple(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
