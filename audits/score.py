@@ -6,7 +6,6 @@ Rules: design section 6; `POLICY` names them and changes whenever a number here 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from audits.model.repository import Repository
 from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason
+from audits.model.tally import Count, Tally
 
 POLICY = "2026.1"
 
@@ -65,28 +65,25 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What one check said of each publication that it concerns; ``clean`` counts places."""
+    """What one check said of each publication that it concerns."""
 
     check: Check
-    findings: Mapping[Publication, list[AuditedFinding]]
-    clean: Mapping[Publication, int]
-    unknown: frozenset[Publication]
+    tallies: Mapping[Publication, Tally]
     crash: str
 
     @classmethod
-    def of(cls, judged: Judged, repository: Repository) -> _Case:
-        findings: dict[Publication, list[AuditedFinding]] = {}
+    def of(cls, judged: Judged, repository: Repository, with_acceptances: bool) -> _Case:
+        count = Count(repository)
         for found in judged.findings:
-            for publication in repository.concerned(found.finding):
-                findings.setdefault(publication, []).append(found)
-        concerned = repository.concerned
-        return cls(
-            check=judged.check,
-            findings=findings,
-            clean=Counter(p for clean in judged.clean for p in concerned(clean)),
-            unknown=frozenset(p for unknown in judged.unknown for p in concerned(unknown)),
-            crash=judged.crash,
-        )
+            if with_acceptances and _counts(found):
+                count.clean(found.finding)
+            else:
+                count.failing(found.finding, found.severity)
+        for clean in judged.clean:
+            count.clean(clean)
+        for unknown in judged.unknown:
+            count.unknown(unknown)
+        return cls(check=judged.check, tallies=count.tallies(), crash=judged.crash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +136,12 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
     # What has no outcome here takes no part in any number.
     cases = tuple(
-        _Case.of(j, repository) for j in scored if j.outcome is not Outcome.NOT_APPLICABLE
+        _Case.of(j, repository, with_acceptances)
+        for j in scored
+        if j.outcome is not Outcome.NOT_APPLICABLE
     )
     publications = repository.scored_publications
-    cards = {area: _cards(area, publications, repository, cases, with_acceptances) for area in Area}
+    cards = {area: _cards(area, publications, repository, cases) for area in Area}
     unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
     unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
     areas = tuple(
@@ -165,34 +164,32 @@ def _cards(
     publications: Iterable[Publication],
     repository: Repository,
     cases: Iterable[_Case],
-    with_acceptances: bool,
 ) -> tuple[_Card, ...]:
     of_area = [case for case in cases if case.check.area is area]
     return tuple(
         _Card(
             publication=publication,
-            verdicts=tuple(_verdict(publication, case, with_acceptances) for case in of_area),
+            verdicts=tuple(_verdict(publication, case) for case in of_area),
         )
         for publication in publications
         if applies(area, publication, repository)
     )
 
 
-def _verdict(publication: Publication, case: _Case, with_acceptances: bool) -> _Verdict:
+def _verdict(publication: Publication, case: _Case) -> _Verdict:
     check = case.check
     if case.crash:
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
-    found = case.findings.get(publication, ())
-    failing = [f for f in found if not (with_acceptances and _counts(f))]
-    clean = len(found) - len(failing) + case.clean.get(publication, 0)
-    if failing:
-        severity = max(f.severity for f in failing)
-        share = len(failing) / (len(failing) + clean) if check.counts_places else 1.0
-        points = WEIGHTS[severity] * (0.5 + 0.5 * share)
-        return _Verdict(check=check, outcome=Outcome.FAIL, severity=severity, points=points)
-    if publication in case.unknown:
+    tally = case.tallies.get(publication)
+    if tally is None:
+        return _Verdict(check=check, outcome=Outcome.NOT_APPLICABLE)
+    if tally.failing:
+        share = tally.failing / (tally.failing + tally.clean) if check.counts_places else 1.0
+        points = WEIGHTS[tally.severity] * (0.5 + 0.5 * share)
+        return _Verdict(check=check, outcome=Outcome.FAIL, severity=tally.severity, points=points)
+    if tally.unknown:
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
-    return _Verdict(check=check, outcome=Outcome.PASS if clean else Outcome.NOT_APPLICABLE)
+    return _Verdict(check=check, outcome=Outcome.PASS if tally.clean else Outcome.NOT_APPLICABLE)
 
 
 def _counts(found: AuditedFinding) -> bool:

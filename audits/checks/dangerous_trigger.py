@@ -36,10 +36,11 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
 from audits.model.artifacts import downloads
 from audits.model.expression import contexts
-from audits.model.guards import Reach, publishing_steps, reach
+from audits.model.guards import publishing_steps, reach
 from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.publication import Route
+from audits.model.reach import Reach
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.settings import Need, Unseen
 from audits.model.starts import OUTSIDER_EVENTS, Start, starts_of

@@ -17,14 +17,14 @@ needs.test.result != 'failure' }}`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
 from audits.model.decision import Value, decide
-from audits.model.expression import Expression, condition_expression
+from audits.model.expression import Context, Expression, condition_expression, walk
 from audits.model.guards import has_status_function, publishing_steps
-from audits.model.needs import needs_of
+from audits.model.needs import Needs, needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository
@@ -114,8 +114,8 @@ def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condit
     workflows = {workflow.path: workflow for workflow in repo.workflows}
     calls = (call for route in publication.routes for call in route.calls)
     for job in dict.fromkeys((publication.job, *calls)):
-        above = needs_of(workflows[job.path]).above(job)
-        failed = job.condition and _survives_job(job, job.condition, above)
+        needs = needs_of(workflows[job.path])
+        failed = job.condition and _survives_job(needs, job, job.condition)
         if job.condition is not None and failed:
             yield job.condition, job.path, failed
     steps = publishing_steps(publication)
@@ -124,35 +124,38 @@ def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condit
             yield step.condition, publication.at.path, "an earlier step"
 
 
-def _survives_job(job: Job, condition: Condition, above: tuple[Job, ...]) -> str:
+def _survives_job(needs: Needs, job: Job, condition: Condition) -> str:
     """The job whose failure a condition lets pass; empty where there is none."""
     expression = condition_expression(condition.text.value)
-    if not has_status_function(expression):
+    if expression is None or not has_status_function(expression):
         return ""
-    for broken in above:
-        if _holds_after(expression, job, broken, above):
+    read = {p.parts[1] for p in walk(expression) if isinstance(p, Context) and len(p.parts) > 1}
+    asked = [above for above in needs.direct[job] if above.id.lower() in read]
+    tried: dict[tuple[str, ...], bool] = {}
+    for broken in needs.above(job):
+        own = tuple(needs.result(above, broken) for above in asked)
+        every = needs.results(job, broken)
+        key = (*own, "", *every)
+        if key not in tried:
+            tried[key] = _holds_after(expression, dict(zip(asked, own, strict=True)), every)
+        if tried[key]:
             return f"`{broken.id}`"
     return ""
 
 
 def _holds_after(
-    expression: Expression | None, job: Job, broken: Job, above: tuple[Job, ...]
+    expression: Expression, results: Mapping[Job, str], every: tuple[str, ...]
 ) -> bool:
+    """Whether a condition holds where the jobs that it reads came to this, and all to that."""
     facts: dict[str, Value] = {
-        "always()": True, "success()": False, "failure()": True, "cancelled()": False
+        "always()": True, "success()": False, "failure()": True, "cancelled()": False,
+        "needs.*.result": every,
     }  # fmt: skip
-    hit = {broken.id.lower()}
-    for each in above:  # in order: what waits for the broken job is skipped
-        if hit & {name.lower() for name in each.needs} and each.condition is None:
-            hit.add(each.id.lower())
-    results: list[Value] = []
-    for name in (need.lower() for need in job.needs):
-        result = "failure" if name == broken.id.lower() else "skipped" if name in hit else "success"
-        results.append(result)
-        facts[f"needs.{name}.result"] = result
-        if name in hit:
-            facts[f"needs.{name}.outputs.*"] = ""
-    facts["needs.*.result"] = tuple(results)
+    for job, result in results.items():
+        name = f"needs.{job.id.lower()}"
+        facts[f"{name}.result"] = result
+        if result != "success":
+            facts[f"{name}.outputs.*"] = ""
     return decide(expression, facts) is not False
 
 

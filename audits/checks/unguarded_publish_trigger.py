@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
-from audits.model.guards import Reach, publishing_steps, reach
+from audits.model.guards import publishing_steps, reach
 from audits.model.outcome import (
     Area,
     Clean,
@@ -43,6 +43,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Registry, Route
+from audits.model.reach import Reach
 from audits.model.repository import Repository
 from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
 from audits.model.starts import OUTSIDER_EVENTS, RefKind, Start, starts_of

@@ -24,6 +24,7 @@ A verification counts if it stands in the same job at or after the download.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from audits.check import Example, check
@@ -147,16 +148,38 @@ def unverified_download(repo: Repository) -> Iterator[Verdict]:
 def _downloads(commands: Sequence[Command]) -> dict[int, str]:
     """The lines of downloads: what is done with each unverified one, ``""`` if verified."""
     found: dict[int, str] = {}
+    mentions = _mentions(commands)
+    verifying = max((at for at, each in enumerate(commands) if _verifies(each)), default=-1)
     for number, command in enumerate(commands):
-        later = commands[number + 1 :]
         use = _inline(command)
         if command.program.lower() in _FETCHERS and not use:
-            use = _piped(command) or _saved(command, later)
+            use = _piped(command) or _saved(command, number, commands, mentions)
         if not use:
             continue
-        verified = any(_verifies(each) for each in later)
+        verified = verifying > number
         found[command.line] = "" if verified and "run as it" not in use else use
     return found
+
+
+def _mentions(commands: Sequence[Command]) -> dict[str, list[int]]:
+    """Which commands name each file, also as ``--option=file``."""
+    found: dict[str, list[int]] = {}
+    for number, command in enumerate(commands):
+        words = _written(command)
+        values = (
+            value
+            for w in words
+            if "=" in w
+            for value in (w.partition("=")[2], w.rpartition("=")[2])
+        )
+        for name in {*words, *values}:
+            found.setdefault(name, []).append(number)
+    return found
+
+
+def _written(command: Command) -> list[str]:
+    """The words as written: of programs, directories and `.exe` are gone otherwise."""
+    return [word.rpartition("/")[2] for word in command.written[-len(command.words) :]]
 
 
 def _verifies(command: Command) -> bool:
@@ -178,17 +201,16 @@ def _piped(command: Command) -> str:
     return "unpacked as it comes in" if reader in _UNPACKERS else ""
 
 
-def _saved(command: Command, later: Sequence[Command]) -> str:
+def _saved(
+    command: Command, number: int, commands: Sequence[Command], mentions: dict[str, list[int]]
+) -> str:
     """What later commands do with the file that a download is saved to."""
     name = _file(command).rpartition("/")[2]
     if not name or "$" in name:
         return ""
-    for each in later:
-        # As written: of programs, directories and `.exe` are gone otherwise.
-        words = [word.rpartition("/")[2] for word in each.written[-len(each.words) :]]
-        if name not in words and not any(word.endswith(f"={name}") for word in words):
-            continue
-        if words[0] == name or each.program in _SHELLS:
+    naming = mentions.get(name, [])
+    for each in (commands[at] for at in naming[bisect_right(naming, number) :]):
+        if _written(each)[0] == name or each.program in _SHELLS:
             return f"saved as `{name}` and run"
         if each.program in _UNPACKERS | _INSTALLERS:
             return f"saved as `{name}` and unpacked or installed"

@@ -43,7 +43,7 @@ BUILD_ACTIONS = frozenset(
     }
 )  # fmt: skip
 # First words of a command that builds; publishing commands here build by themselves.
-_BUILDS: tuple[tuple[str, ...], ...] = (
+_BUILDS: frozenset[tuple[str, ...]] = frozenset({
     ("build",), ("pyproject-build",), ("cibuildwheel",), ("check-wheel-build",),
     ("hatch", "build"), ("flit", "build"), ("flit", "publish"), ("poetry", "build"),
     ("uv", "build"), ("rye", "build"), ("pdm", "build"), ("pdm", "publish"), ("maturin", "build"),
@@ -52,7 +52,8 @@ _BUILDS: tuple[tuple[str, ...], ...] = (
     ("pnpm", "run", "build"), ("yarn", "build"), ("yarn", "run", "build"), ("npm", "pack"),
     ("bun", "run", "build"), ("gem", "build"), ("dotnet", "pack"), ("conda", "build"),
     ("conda-build",), ("rattler-build", "build"), ("conda", "mambabuild"), ("boa", "build"),
-)  # fmt: skip
+})  # fmt: skip
+_LENGTHS = sorted({len(words) for words in _BUILDS})
 _BUILD_WORDS = frozenset({"sdist", "bdist_wheel", "bdist", "bdist_egg"})
 _INSTALLERS: dict[tuple[str, ...], frozenset[str]] = {
     ("uv", "sync"): frozenset(), ("poetry", "install"): frozenset(), ("pdm", "install"): frozenset(),
@@ -79,8 +80,20 @@ def packs_by_itself(registry: Registry) -> bool:
     }  # fmt: skip
 
 
-def acts(repo: Repository, job: Job) -> Iterator[Act]:
+def acts(repo: Repository, job: Job) -> tuple[Act, ...]:
     """What the steps of a job do of all this, in their order."""
+    known = repo.once(_known_acts)
+    if job not in known:
+        known[job] = tuple(_acts(repo, job))
+    return known[job]
+
+
+def _known_acts(repo: Repository) -> dict[Job, tuple[Act, ...]]:
+    """A place for what each job does: one job may hold many publications."""
+    return {}
+
+
+def _acts(repo: Repository, job: Job) -> Iterator[Act]:
     for step in job.live_steps:
         yield from _by_action(step, job.path)
         for command in repo.commands(step):
@@ -128,7 +141,7 @@ def _builds(words: tuple[str, ...]) -> bool:
         return False
     if words[:2] == ("poetry", "publish"):
         return "--build" in words
-    if any(words[: len(build)] == build for build in _BUILDS):
+    if any(words[:length] in _BUILDS for length in _LENGTHS):
         return not {"--version", "--help", "-h"} & set(words)
     if words[0] in _RUNNERS:
         return bool(_BUILD_TARGETS & set(words[1:]))

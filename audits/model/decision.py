@@ -78,10 +78,14 @@ def evaluate(expression: Expression, facts: Facts) -> Value:
     if expression.operator == "!":
         known = truth(evaluate(expression.operands[0], facts))
         return _UNDECIDED if known is None else not known
-    left, right = (evaluate(operand, facts) for operand in expression.operands)
-    if expression.operator in {"&&", "||"}:
-        return _joined(expression.operator, left, right)
-    return _compared(expression.operator, left, right)
+    left, right = expression.operands
+    return _operated(expression.operator, evaluate(left, facts), evaluate(right, facts))
+
+
+def _operated(operator: str, left: Value, right: Value) -> Value:
+    if operator in {"&&", "||"}:
+        return _joined(operator, left, right)
+    return _compared(operator, left, right)
 
 
 def _look_up(context: Context, facts: Facts) -> Value:

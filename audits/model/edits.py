@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from audits.model.outcome import Edit
 from audits.model.place import Scalar
@@ -121,6 +122,7 @@ def set_scope(
     return add_under(source, permissions.span, f"{scope}: {level}")
 
 
+@lru_cache(maxsize=8)
 def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 

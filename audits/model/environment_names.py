@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from audits.model.decision import Facts, Prefix, decide, evaluate
@@ -60,6 +61,7 @@ class Names:
     may_be_empty: bool = False
 
 
+@lru_cache(maxsize=256)
 def environment_names(publication: Publication) -> Names:
     """The names that the environment of a publication's job can have when it publishes.
 

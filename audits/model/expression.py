@@ -225,17 +225,17 @@ def fences(text: str) -> Iterator[Fence]:
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
-    """The expression and all its parts."""
-    yield expression
-    parts: tuple[Expression, ...] = ()
-    if isinstance(expression, Call):
-        parts = expression.arguments
-    elif isinstance(expression, Operation):
-        parts = expression.operands
-    elif isinstance(expression, Context):
-        parts = expression.indexes
-    for part in parts:
-        yield from walk(part)
+    """The expression and all its parts, each before its own."""
+    pending: list[Expression] = [expression]
+    while pending:
+        found = pending.pop()
+        yield found
+        if isinstance(found, Call):
+            pending += reversed(found.arguments)
+        elif isinstance(found, Operation):
+            pending += reversed(found.operands)
+        elif isinstance(found, Context):
+            pending += reversed(found.indexes)
 
 
 # Functions that answer with a boolean or a digest, whatever they are given.
@@ -267,6 +267,7 @@ def contexts(text: str) -> Iterator[Context]:
             yield from (part for part in walk(expression) if isinstance(part, Context))
 
 
+@lru_cache(maxsize=1024)
 def condition_expression(text: str) -> Expression | None:
     """What an ``if:`` decides: its one fence, or the bare text.
 

@@ -6,8 +6,7 @@ or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
 
 from audits.model.decision import Facts, Undecided, Value, decide, evaluate
 from audits.model.expression import (
@@ -21,6 +20,7 @@ from audits.model.expression import (
 from audits.model.needs import needs_of
 from audits.model.place import Inputs, Location, Scalar
 from audits.model.publication import Publication, Route
+from audits.model.reach import Reach, joined
 from audits.model.repository import Repository
 from audits.model.settings import RepositorySettings, Unseen
 from audits.model.starts import RefKind, Start
@@ -30,43 +30,9 @@ STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
 _USUAL: dict[str, Value] = {
     "always()": True, "success()": True, "failure()": False, "cancelled()": False,
 }  # fmt: skip
-_MOST_NAMED = 20
 
 Settings = RepositorySettings | Unseen
 _REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """Whether a kind of run comes to a place.
-
-    ``runs`` is None where that hangs on ``unseen`` outputs. What only the run itself knows
-    (a matrix value, a commit message, who acts) is taken to come out in favour of running.
-    ``assumed`` names these. ``conditions`` stand on the way and ask for more than the
-    repository's name; ``guard`` names the environment's rule that stops the run.
-    """
-
-    runs: bool | None = True
-    conditions: tuple[Condition, ...] = ()
-    unseen: tuple[str, ...] = ()
-    assumed: tuple[str, ...] = ()
-    guard: str = ""
-
-    def then(self, other: Reach) -> Reach:
-        """Both, one after the other."""
-        runs = None if self.runs is None or other.runs is None else True
-        if self.runs is False or other.runs is False:
-            runs = False
-        return Reach(
-            runs=runs,
-            conditions=(*self.conditions, *other.conditions),
-            unseen=(*self.unseen, *other.unseen),
-            assumed=(*self.assumed, *other.assumed),
-            guard=self.guard or other.guard,
-        )
-
-
-_FREE = Reach()
 
 
 class _Guards:
@@ -105,7 +71,8 @@ def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] 
 
 def publishing_steps(publication: Publication) -> tuple[Step, ...]:
     """The step that publishes, after the job's step that leads to it where they differ."""
-    outer = tuple(step for step in publication.job.steps if step.index == publication.step)
+    at = publication.step
+    outer = publication.job.steps[at : at + 1] if at >= 0 else ()
     inner = publication.source_step
     return outer if inner is None or inner in outer else (*outer, inner)
 
@@ -135,11 +102,11 @@ class _Frame:
             return self.own[job]
         for each in (*self.needs.unknown_above(job, self.own), job):
             needs = [above for above in self.needs.direct[each] if above in self.own]
-            before = _joined(r for above in needs for r in (self.chain[above], self.own[above]))
+            before = joined(r for above in needs for r in (self.chain[above], self.own[above]))
             self.chain[each] = before
             facts = self._after(needs) if each.condition is not None else self.facts
             reached = _one_job(self.settings, each, self.start, facts, before)
-            self.own[each] = _joined((reached,))
+            self.own[each] = joined((reached,))
         return self.own[job]
 
     def _after(self, needs: list[Job]) -> Facts:
@@ -158,11 +125,10 @@ class _Frame:
 def _one_job(settings: Settings, job: Job, start: Start, facts: Facts, before: Reach) -> Reach:
     if job.never_runs:
         return Reach(runs=False)
-    expression = condition_expression(job.condition.text.value) if job.condition else None
     success = Undecided() if before.runs is None else before.runs
     known = facts if job.condition is None else {**facts, **_USUAL, "success()": success}
     found = _holds(job.condition, known)
-    if not has_status_function(expression):
+    if job.condition is None or not _replaces_success(job.condition.text.value):
         found = before.then(found)
     guard = environment_guard(settings, job, start)
     return found.then(Reach(runs=False, guard=guard)) if guard else found
@@ -189,7 +155,7 @@ def _holds(condition: Condition | None, facts: Facts) -> Reach:
     expression = condition_expression(condition.text.value)
     if expression is None:
         return Reach(conditions=(condition,))
-    read = [part for part in walk(expression) if isinstance(part, Context)]
+    read = _contexts_of(condition.text.value)
     asks = any(part.parts[-1] not in _REPOSITORY for part in read)
     conditions = (condition,) if asks else ()
     known = decide(expression, facts)
@@ -204,6 +170,19 @@ def _holds(condition: Condition | None, facts: Facts) -> Reach:
     if unseen:
         return Reach(runs=None, conditions=conditions, unseen=unseen)
     return Reach(conditions=conditions, assumed=tuple(part.name for part in open_))
+
+
+@lru_cache(maxsize=1024)
+def _replaces_success(text: str) -> bool:
+    return has_status_function(condition_expression(text))
+
+
+@lru_cache(maxsize=1024)
+def _contexts_of(text: str) -> tuple[Context, ...]:
+    """The contexts that a condition reads."""
+    expression = condition_expression(text)
+    parts = walk(expression) if expression is not None else ()
+    return tuple(part for part in parts if isinstance(part, Context))
 
 
 def environment_guard(settings: Settings, job: Job, start: Start) -> str:
@@ -268,34 +247,3 @@ def _as_text(value: Value) -> Value:
     if value is None or isinstance(value, bool):
         return {None: "", True: "true", False: "false"}[value]
     return value
-
-
-def _joined(found: Iterable[Reach]) -> Reach:
-    """All of them, one after the other: each condition once, and not more than anybody reads,
-    since many jobs may wait for the same.
-    """
-    runs: bool | None = True
-    guard = ""
-    conditions: dict[int, Condition] = {}
-    unseen: dict[str, None] = {}
-    assumed: dict[str, None] = {}
-    for each in found:
-        if each is _FREE:
-            continue
-        runs = False if runs is False or each.runs is False else None if each.runs is None else runs
-        guard = guard or each.guard
-        if len(conditions) < _MOST_NAMED:
-            conditions |= {id(condition): condition for condition in each.conditions}
-        if len(unseen) < _MOST_NAMED:
-            unseen |= dict.fromkeys(each.unseen)
-        if len(assumed) < _MOST_NAMED:
-            assumed |= dict.fromkeys(each.assumed)
-    if runs is True and not (guard or conditions or unseen or assumed):
-        return _FREE
-    return Reach(
-        runs=runs,
-        conditions=tuple(conditions.values())[:_MOST_NAMED],
-        unseen=tuple(unseen)[:_MOST_NAMED],
-        assumed=tuple(assumed)[:_MOST_NAMED],
-        guard=guard,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from audits.model.hardcoded import shapes
 
@@ -24,6 +25,7 @@ _HARMLESS = frozenset(
 )
 
 
+@lru_cache(maxsize=256)
 def masked(line: str) -> str:
     """The line without the credentials that it holds: by their look, and by where they stand.
 

@@ -28,12 +28,47 @@ class Needs:
         self._bit = {job: 1 << number for number, job in enumerate(workflow.jobs)}
         self._bits = {job: self._set(above) for job, above in self.direct.items()}
         self._above: dict[Job, tuple[Job, ...]] = {}
+        self._hit: dict[Job, int] = {}
+        self._order = self._ordered(workflow)
 
     def _set(self, jobs: Iterable[Job]) -> int:
         found = 0
         for job in jobs:
             found |= self._bit[job]
         return found
+
+    def _ordered(self, workflow: Workflow) -> tuple[Job, ...]:
+        """All jobs, each after those it waits for."""
+        found: dict[Job, None] = {}
+        for job in workflow.jobs:
+            if job not in found:
+                found |= dict.fromkeys((*self.unknown_above(job, found), job))
+        return tuple(found)
+
+    def _hit_by(self, broken: Job) -> int:
+        """A job and all that is skipped when it fails: what waits for it without a condition."""
+        if broken not in self._hit:
+            hit = self._bit[broken]
+            for job in self._order:
+                if job.condition is None and self._bits[job] & hit:
+                    hit |= self._bit[job]
+            self._hit[broken] = hit
+        return self._hit[broken]
+
+    def result(self, job: Job, broken: Job) -> str:
+        """What a job comes to where another one fails: ``failure``, ``skipped``, ``success``."""
+        hit = self._bit[job] & self._hit_by(broken)
+        return "failure" if job is broken else "skipped" if hit else "success"
+
+    def results(self, job: Job, broken: Job) -> tuple[str, ...]:
+        """What the jobs that a job names come to where one fails, each result once."""
+        direct, hit, bit = self._bits[job], self._hit_by(broken), self._bit[broken]
+        found = (
+            ("failure", direct & bit),
+            ("skipped", direct & hit & ~bit),
+            ("success", direct & ~hit),
+        )
+        return tuple(result for result, jobs in found if jobs)
 
     def above(self, job: Job) -> tuple[Job, ...]:
         """The jobs that a job waits for, directly or not, each after those it waits for."""

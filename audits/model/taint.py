@@ -9,10 +9,10 @@ from typing import TypeVar, cast
 
 from audits.model.expression import Context, fences, outcomes
 from audits.model.guards import reach
-from audits.model.place import Scalar
+from audits.model.place import Location, Scalar
 from audits.model.publication import Route
 from audits.model.repository import Repository, StepSite
-from audits.model.starts import starts_of
+from audits.model.starts import Start, starts_of
 from audits.model.untrusted import Setter, setter_of
 from audits.model.workflow import CompositeAction, Job, Step, Trigger
 
@@ -54,13 +54,13 @@ class Tracer:
         job, step = self.site.job, self.site.step
         if job is None:
             return ()
-        if self.site.action is None and step.condition is not None:
-            return tuple(_ways(self.repo, job, (step,)))
         # Most steps have no condition of their own: what leads to the job leads to them.
-        known = self.repo.once(_ways_to_jobs)
-        if job not in known:
-            known[job] = tuple(_ways(self.repo, job, ()))
-        return known[job]
+        guarded = self.site.action is None and step.condition is not None
+        steps = (step,) if guarded else ()
+        known = self.repo.once(_known_ways)
+        if (job, steps) not in known:
+            known[job, steps] = tuple(_ways(self.repo, job, steps))
+        return known[job, steps]
 
     def taints(self, text: str) -> Iterator[tuple[int, Taint]]:
         """Each settable context in the fences of a text, with its offset."""
@@ -116,15 +116,25 @@ class Tracer:
         return Setter.WRITER if is_open else None
 
 
-def _ways_to_jobs(repo: Repository) -> dict[Job, tuple[tuple[Route, Trigger], ...]]:
-    """A place for the ways to each job, which are worked out when first asked for."""
+def _known_ways(
+    repo: Repository,
+) -> dict[tuple[Job, tuple[Step, ...]], tuple[tuple[Route, Trigger], ...]]:
+    """A place for the ways to jobs and steps, which are worked out when first asked for."""
+    return {}
+
+
+def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
+    """A place for the runs that each trigger starts."""
     return {}
 
 
 def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[tuple[Route, Trigger]]:
+    known = repo.once(_known_starts)
     for route in repo.routes(job):
         for trigger in route.triggers:
-            starts = list(starts_of(trigger))
+            starts = known.get(trigger.at)
+            if starts is None:
+                starts = known[trigger.at] = tuple(starts_of(trigger))
             found = (reach(repo, route, start, steps).runs for start in starts)
             if not starts or any(runs is not False for runs in found):
                 yield route, trigger

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
+from typing import TypeVar
 
 from audits.model.command import Command
 from audits.model.foreign import called_name, foreign_path
@@ -25,6 +27,10 @@ _PUBLISH_SECRET = re.compile(
     r"secrets\.\w*(?:PYPI|TWINE|NPM|CARGO|CRATES|RUBYGEMS|NUGET|ANACONDA)\w*", re.IGNORECASE
 )
 _ACTIONS_DEEP = 10
+# A generated file may hold any number; so many tell all there is to tell.
+_MOST_OF_WORKFLOW = 250
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -79,13 +85,17 @@ class _Builder:
         return tuple(
             publication
             for workflow in self.workflows
-            for job in workflow.live_jobs
-            for publication in find_publications(
-                workflow, job, self.routes.of(workflow, job), self.library
-            )
-            # What a call only seems to do is read in the called workflow, where that is at hand.
-            if not (publication.indirect and publication.step < 0 and self.routes.callee(job))
+            for publication in islice(self._publications_of(workflow), _MOST_OF_WORKFLOW)
         )
+
+    def _publications_of(self, workflow: Workflow) -> Iterator[Publication]:
+        for job in workflow.live_jobs:
+            routes = self.routes.of(workflow, job)
+            for publication in find_publications(workflow, job, routes, self.library):
+                # What a call only seems to do is read in the called workflow, if that is there.
+                called = publication.indirect and publication.step < 0
+                if not (called and self.routes.callee(job)):
+                    yield publication
 
     def used_actions(self, job: Job) -> tuple[CompositeAction, ...]:
         """The composite actions of this repository that a job runs, directly or not."""
@@ -226,7 +236,8 @@ def build_graph(
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
     roles = _roles(ways)
-    by_path, by_job = _concerned(ways)
+    by_path = _concerned({publication: way.paths for publication, way in ways.items()})
+    by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
     everything = breadth is Breadth.ALL
     watched = tuple(w for w in workflows if everything or w.path in by_path)
     routes = {job: builder.routes.of(w, job) for w in watched for job in w.live_jobs}
@@ -246,18 +257,14 @@ def build_graph(
     )  # fmt: skip
 
 
-def _concerned(
-    ways: dict[Publication, _Way],
-) -> tuple[dict[str, tuple[Publication, ...]], dict[Job, tuple[Publication, ...]]]:
-    """The publications that each file, and each job, is on the way to."""
-    by_path: dict[str, tuple[Publication, ...]] = {}
-    by_job: dict[Job, tuple[Publication, ...]] = {}
-    for publication, way in ways.items():
-        for path in way.paths:
-            by_path[path] = (*by_path.get(path, ()), publication)
-        for job in way.jobs:
-            by_job[job] = (*by_job.get(job, ()), publication)
-    return by_path, by_job
+def _concerned(places: Mapping[Publication, Iterable[T]]) -> dict[T, tuple[Publication, ...]]:
+    """The publications on whose way each place is; many places share one tuple of them."""
+    found: dict[T, list[Publication]] = {}
+    for publication, on_the_way in places.items():
+        for place in on_the_way:
+            found.setdefault(place, []).append(publication)
+    same: dict[tuple[Publication, ...], tuple[Publication, ...]] = {}
+    return {place: same.setdefault(tuple(all_), tuple(all_)) for place, all_ in found.items()}
 
 
 def _called_as(path: str) -> str:

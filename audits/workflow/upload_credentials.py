@@ -15,13 +15,13 @@ from audits.workflow.upload_site import Site, fits, variable_name
 from audits.workflow.upload_types import Uploader
 from audits.workflow.upload_values import (
     EMPTY,
-    MINTS,
     SECRET,
     UNKNOWN,
     Kind,
     Value,
     literal,
     mints,
+    mints_by_hand,
     script_mints,
     value_of,
 )
@@ -159,7 +159,7 @@ def _minting_place(uploader: Uploader, site: Site) -> Location | None:
         if action in uploader.tokens.minted_by and mints(step):
             return step.at
         by_hand = step.run is not None and uploader.registry.has_trusted_publishing
-        if by_hand and step.run is not None and MINTS.search(step.run.value):
+        if by_hand and step.run is not None and mints_by_hand(step.run.value):
             return owner.at(step.run)
     return None
 

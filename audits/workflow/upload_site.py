@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice, product
@@ -30,7 +30,8 @@ class Library:
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
     names its metadata declares by registry (``declared`` with their folders), ``indexes``
     upload addresses by configured name. ``channel`` tells an upload address's channel;
-    ``commands`` gives the commands of a step's script.
+    ``commands`` gives the commands of a step's script, ``assigned`` keeps what was found of
+    the variables that it sets.
     """
 
     channel: Callable[[str], Channel]
@@ -39,6 +40,7 @@ class Library:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[DeclaredPackage, ...] = ()
     indexes: Mapping[str, str] = field(default_factory=dict)
+    assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,22 +192,29 @@ class Site:
 
     def assigned(self, command: Command | None) -> dict[str, str]:
         """The variables that the script itself sets for a command, as written there."""
-        found: dict[str, str] = {}
-        for other in self.commands:
-            if not other.words:
-                found |= other.env
-            elif other.program == "export":
-                for word in other.words[1:]:
-                    name, equals, value = word.partition("=")
-                    if equals:
-                        found[name] = value
-        return found if command is None else found | command.env
+        if self.step is None:
+            return {} if command is None else command.env
+        known = self.library.assigned
+        if self.step not in known:
+            known[self.step] = dict(_assignments(self.commands))
+        return known[self.step] if command is None else known[self.step] | command.env
 
     def shell_value(self, name: str, command: Command | None) -> str | None:
         """What a variable holds in the script: set there, or given by the environment."""
         if (value := self.assigned(command).get(name)) is not None:
             return value
         return next((scalar.value for _, scalar, _, _ in self.variable(name)), None)
+
+
+def _assignments(commands: Iterable[Command]) -> Iterator[tuple[str, str]]:
+    for command in commands:
+        if not command.words:
+            yield from command.env.items()
+        elif command.program == "export":
+            for word in command.words[1:]:
+                name, equals, value = word.partition("=")
+                if equals:
+                    yield name, value
 
 
 def call_site(site: Site, route: Route, call: Job) -> Site:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from audits.model.expression import fences
 from audits.model.workflow import SecretsPassed, Step
@@ -19,7 +20,7 @@ _STEP_OUTPUT = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
 _NAMED = re.compile(r"\s*(env|inputs)\.([\w-]+)\s*")
 _MAY_BE_EMPTY = re.compile(r"\|\|\s*(?:''|null|false)|^(?!.*\|\|).*&&", re.DOTALL)
 # An exchange of an OIDC identity by hand, as the index's documentation shows it.
-MINTS = re.compile(r"ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)|mint-token|-m id\b")
+_MINTS = re.compile(r"ACTIONS_ID_TOKEN_REQUEST_(?:URL|TOKEN)|mint-token|-m id\b")
 _DEEPEST = 6
 
 
@@ -121,7 +122,13 @@ def mints(step: Step) -> bool:
     if step.uses is not None and step.uses.action in MINTING_ACTIONS:
         stored = MINTING_ACTIONS[step.uses.action]
         return step.input(*stored) is None if stored else True
-    return step.run is not None and MINTS.search(step.run.value) is not None
+    return step.run is not None and mints_by_hand(step.run.value)
+
+
+@lru_cache(maxsize=512)
+def mints_by_hand(script: str) -> bool:
+    """Whether a script exchanges an identity; asked again for each upload that comes later."""
+    return _MINTS.search(script) is not None
 
 
 def script_mints(site: Site) -> bool:

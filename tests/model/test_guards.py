@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.check import Example
-from audits.model.guards import Reach, publishing_steps, reach
+from audits.model.guards import publishing_steps, reach
 from audits.model.needs import needs_of
+from audits.model.reach import Reach
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.model.starts import RefKind, starts_of

@@ -1,0 +1,64 @@
+"""How many places of a check are at fault, in order or unknown, for each publication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audits.model.outcome import Severity, Verdict
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Places that fail and that are clean, the worst fault, and whether any is unknown."""
+
+    failing: int = 0
+    clean: int = 0
+    unknown: bool = False
+    severity: Severity = Severity.INFO
+
+    def add(self, other: Tally) -> None:
+        """Count in another one."""
+        self.failing += other.failing
+        self.clean += other.clean
+        self.unknown = self.unknown or other.unknown
+        self.severity = max(self.severity, other.severity)
+
+
+class Count:
+    """Counts verdicts of one check on a repository.
+
+    Thousands of them may concern the same hundreds of publications: they are counted before
+    they are handed out to each.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._together: dict[int, tuple[tuple[Publication, ...], Tally]] = {}
+
+    def _of(self, verdict: Verdict) -> Tally:
+        publications = self.repository.concerned(verdict)
+        return self._together.setdefault(id(publications), (publications, Tally()))[1]
+
+    def failing(self, verdict: Verdict, severity: Severity) -> None:
+        """A place at fault."""
+        tally = self._of(verdict)
+        tally.failing += 1
+        tally.severity = max(tally.severity, severity)
+
+    def clean(self, verdict: Verdict) -> None:
+        """A place in order, or one whose fault is accepted."""
+        self._of(verdict).clean += 1
+
+    def unknown(self, verdict: Verdict) -> None:
+        """A place that could not be judged."""
+        self._of(verdict).unknown = True
+
+    def tallies(self) -> dict[Publication, Tally]:
+        """What it comes to for each publication that a verdict concerns."""
+        found: dict[Publication, Tally] = {}
+        for publications, tally in self._together.values():
+            for publication in publications:
+                found.setdefault(publication, Tally()).add(tally)
+        return found
