@@ -15,6 +15,8 @@ from audits.store.store import Store
 from audits.waivers import Waiver, Waivers
 
 SCHEMA = 1
+_MOST_CHECKS = 4
+"""Named where a score changed, those that moved it most; the JSON lists all."""
 
 _CAUSES = {
     "repository": "the repository changed", "setting": "a setting changed",
@@ -125,7 +127,9 @@ def _points(points: float | None) -> str:
 
 
 def _score(change: ScoreChange) -> str:
-    checks = f" ({', '.join(change.checks)})" if change.checks else ""
+    more = len(change.checks) - _MOST_CHECKS
+    named = [*change.checks[:_MOST_CHECKS], *([f"and {more} more"] if more > 0 else [])]
+    checks = f" ({', '.join(named)})" if named else ""
     return (
         f"{printable(change.repository)}: {change.grade_before} {_points(change.before)} → "
         f"{change.grade_after} {_points(change.after)}, as {cause_words(change.cause)}{checks}"

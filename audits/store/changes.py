@@ -39,7 +39,7 @@ def note_change(
     facts = changes["facts"].opened[0] if changes["facts"].opened else held._mapping
     # A check that costs nothing, before or after, moved nothing; where none does, what changed
     # is what was seen.
-    changed = _costs(changes["deduction"]) or set(outcomes)
+    changed = _costs(changes["deduction"]) or sorted(outcomes)
     difference = Difference(
         policy=before.policy != after["policy"], tier=before.tier != after["tier"],
         files=_files_differ(connection, held.source_id, facts["source_id"]),
@@ -57,7 +57,7 @@ def note_change(
         owner_id=place.owner_id, repository_id=place.repository_id, scan_id=place.scan_id,
         before=before.points, after=after["points"], grade_before=before.grade,
         grade_after=after["grade"], cause=difference.cause(),
-        checks="|".join(sorted(words[number] for number in changed if number in words)),
+        checks="|".join(words[number] for number in changed if number in words),
     ))  # fmt: skip
 
 
@@ -69,11 +69,15 @@ def _moved(change: Change) -> dict[int, tuple[int, int]]:
     return {rule: pair for rule, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _costs(change: Change) -> set[int]:
-    """Rules whose deductions changed."""
+def _costs(change: Change) -> list[int]:
+    """Rules whose deductions changed, those that changed most first."""
     before = _sums((row.rule_id, row.points) for row in change.closed)
     after = _sums((row["rule_id"], row["points"]) for row in change.opened)
-    return {rule for rule in before.keys() | after.keys() if before.get(rule) != after.get(rule)}
+    moved = {
+        rule: abs(after.get(rule, 0.0) - before.get(rule, 0.0))
+        for rule in before.keys() | after.keys()
+    }
+    return sorted((rule for rule in moved if moved[rule]), key=lambda rule: (-moved[rule], rule))
 
 
 def _sums(pairs: Iterable[tuple[int, float]]) -> dict[int, float]:
