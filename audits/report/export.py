@@ -15,6 +15,7 @@ from typing import Any
 from audits import __version__
 from audits.model.errors import AuditError
 from audits.model.history import TrendRow
+from audits.model.query import FindingFilter
 from audits.report.more_tables import ACTIONS, PUBLISHERS, TREND
 from audits.report.table import SCHEMA_VERSION, Table, csv_lines, json_lines, resource
 from audits.report.tables import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
@@ -48,7 +49,9 @@ def rows_of(store: Store, owner: str | None = None) -> dict[str, Callable[[], It
     return {
         "repositories": lambda: store.repositories(owner=owner),
         "publications": lambda: store.publications(owner=owner),
-        "findings": lambda: store.findings(owner=owner, order="repository"),
+        "findings": lambda: store.findings(
+            owner=owner, where=FindingFilter(in_release=None), order="repository"
+        ),
         "actions": lambda: store.actions(owner=owner),
         "publishers": lambda: store.packages(owner=owner),
         "gaps": lambda: store.gaps(owner=owner),

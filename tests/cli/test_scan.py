@@ -44,6 +44,21 @@ def test_a_folder_is_scanned_exported_and_read_by_pandas(
     assert ".github/workflows/release.yml" in set(gaps.subject)
 
 
+def test_what_only_all_looks_at_is_exported_and_said_to_be_so(
+    organization: Path, database: str, tmp_path: Path
+) -> None:
+    notes = organization / "notes" / ".github" / "workflows" / "docs.yml"
+    notes.write_text("on: push\njobs: {a: {runs-on: x, steps: [{uses: orchard-labs/peel@v1}]}}\n")
+    folder, words = tmp_path / "export", ("--folder", str(organization), "--database", database)
+    assert release_audit("scan", *words, "--all", *INDEX).code == 0
+    release_audit("export", str(folder), "--database", database)
+    findings = pd.read_csv(folder / "findings.csv").set_index("repository")
+    beyond = findings[~findings.in_release].loc[["notes"]]
+    assert "unpinned-action" in set(beyond.check)
+    assert findings[findings.in_release].index.tolist().count("notes") == 0
+    assert findings.in_release["tidepool"].any()
+
+
 def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> None:
     from audits.cli.plan import make_plan
     from audits.collect.folder import FolderCollector
