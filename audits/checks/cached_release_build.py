@@ -247,7 +247,7 @@ def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> 
         start
         for route in repo.routes(site.job)
         for trigger in route.triggers
-        for start in starts_of(trigger)
+        for start in starts_of(repo, trigger)
         if start.ref is RefKind.TAG and reach(repo, route, start).runs is not False
     ]
     given = {key.lower(): text for key, text in site.step.inputs.items()}

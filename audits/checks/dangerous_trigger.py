@@ -151,7 +151,7 @@ def dangerous_trigger(repo: Repository) -> Iterator[Verdict]:
     for workflow in repo.release_workflows():
         for trigger in workflow.triggers:
             if trigger.event in OUTSIDER_EVENTS:
-                for start in starts_of(trigger):
+                for start in starts_of(repo, trigger):
                     yield from _judged(repo, workflow, start)
 
 

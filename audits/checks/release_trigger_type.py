@@ -110,7 +110,7 @@ def release_trigger_type(repo: Repository) -> Iterator[Verdict]:
 
 def _publishes_otherwise(repo: Repository, workflow: Workflow, trigger: Trigger) -> bool:
     """Whether something is published for another type than ``published``."""
-    start = next(starts_of(trigger))
+    start = starts_of(repo, trigger)[0]
     edited = Start(
         trigger=trigger, what="an edited release", ref=start.ref,
         facts={**start.facts, "github.event.action": "edited"},

@@ -151,6 +151,8 @@ def _pins(step: Step) -> bool:
 def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | None, str]:
     """What is checked out instead of the release, if anything; or what could not be told."""
     ref, repository = site.step.input("ref"), site.step.input("repository")
+    if ref is None and repository is None:
+        return None, ""
     for start in _starts(repo, job):
         facts = {**start.facts, **{name: _SAME for name in _STARTED if _given(start, name)}}
         if repository is not None:
@@ -173,7 +175,7 @@ def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | Non
 def _starts(repo: Repository, job: Job) -> Iterator[Start]:
     for route in repo.routes(job):
         for trigger in route.triggers:
-            for start in starts_of(trigger):
+            for start in starts_of(repo, trigger):
                 if reach(repo, route, start).runs is not False:
                     yield start
 

@@ -191,7 +191,7 @@ def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
             continue
         seen = set()
         found = False
-        for route, start in _undeliberate(publication):
+        for route, start in _undeliberate(repo, publication):
             key = (start.trigger.at, publication.job)
             verdict = _verdict(repo, publication, route, start)
             if verdict is not None and key not in seen:
@@ -211,11 +211,11 @@ def _nothing_found(publication: Publication) -> Verdict:
     return Clean(at=publication.at, publication=publication)
 
 
-def _undeliberate(publication: Publication) -> Iterator[tuple[Route, Start]]:
+def _undeliberate(repo: Repository, publication: Publication) -> Iterator[tuple[Route, Start]]:
     for route in publication.routes:
         for trigger in route.triggers:
             if trigger.event not in _DELIBERATE:
-                for start in starts_of(trigger):
+                for start in starts_of(repo, trigger):
                     if start.ref in {RefKind.BRANCH, RefKind.PULL_REQUEST}:
                         yield route, start
 

@@ -25,12 +25,11 @@ from audits.cli.options import (
     RegistryOption,
     WaiversOption,
 )
-from audits.model.outcome import Severity
-from audits.model.score import Audit
-from audits.model.source import RepositoryRef, Snapshot
 
 if TYPE_CHECKING:
     from audits.collect.github import Connection
+    from audits.model.score import Audit
+    from audits.model.source import RepositoryRef, Snapshot
     from audits.run import Plan
 
 _COLOURS: dict[str, dict[str, Any]] = {
@@ -135,6 +134,7 @@ def _ref(path: Path) -> RepositoryRef:
 
 def _exit_code(audit: Audit, fail_on: FailOn) -> int:
     from audits.audit import open_findings
+    from audits.model.outcome import Severity
 
     if fail_on is FailOn.NEVER:
         return CLEAN

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audits.check import all_checks
 from audits.cli.exits import UsageError
 from audits.cli.github import ApiUrlOption, TokenFileOption
 from audits.cli.options import OfflineOption
-from audits.model.settings import Need
 
 if TYPE_CHECKING:
     from audits.collect.github_doctor import DoctorReport, Right
+    from audits.model.settings import Need
 
 _SOON_DAYS = 14
 
@@ -92,6 +91,8 @@ def _right(right: Right) -> str:
 
 def checks_without(lacking: frozenset[Need]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The checks that need what is lacking, and those that it would only sharpen."""
+    from audits.check import all_checks
+
     unknown = tuple(check.id for check in all_checks() if check.needs & lacking)
     blunt = tuple(
         check.id for check in all_checks()

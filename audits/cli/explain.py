@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from audits.check import Check, all_checks
 from audits.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from audits.check import Check
 
 
 def explain(
@@ -16,6 +18,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:  # fmt: skip
     """Explain one check, or list all of them."""
+    from audits.check import all_checks
+
     known = {c.id: c for c in all_checks()}
     if check is None:
         if as_json:

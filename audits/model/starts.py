@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from audits.model.decision import Facts, Likeness, Prefix, Undecided, Value
+from audits.model.place import Location
+from audits.model.repository import Repository
 from audits.model.workflow import Trigger
 
 
@@ -111,8 +113,20 @@ _UNMERGED: dict[str, Value] = {
 }
 
 
-def starts_of(trigger: Trigger) -> Iterator[Start]:
-    """The kinds of runs that a trigger starts; none for ``workflow_call``."""
+def starts_of(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
+    """The kinds of runs that a trigger of a repository starts; none for ``workflow_call``."""
+    known = repo.once(_known_starts)
+    if trigger.at not in known:
+        known[trigger.at] = tuple(_starts_of(trigger))
+    return known[trigger.at]
+
+
+def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
+    """A place for the runs that each trigger starts: all its jobs share them."""
+    return {}
+
+
+def _starts_of(trigger: Trigger) -> Iterator[Start]:
     match trigger.event:
         case "push":
             if not _excludes(trigger.branches, trigger.branches_ignore, trigger.tags is not None):

@@ -9,10 +9,10 @@ from typing import TypeVar, cast
 
 from audits.model.expression import Context, fences, outcomes
 from audits.model.guards import reach
-from audits.model.place import Location, Scalar
+from audits.model.place import Scalar
 from audits.model.publication import Route
 from audits.model.repository import Repository, StepSite
-from audits.model.starts import Start, starts_of
+from audits.model.starts import starts_of
 from audits.model.untrusted import Setter, setter_of
 from audits.model.workflow import CompositeAction, Job, Step, Trigger
 
@@ -123,18 +123,10 @@ def _known_ways(
     return {}
 
 
-def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
-    """A place for the runs that each trigger starts."""
-    return {}
-
-
 def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[tuple[Route, Trigger]]:
-    known = repo.once(_known_starts)
     for route in repo.routes(job):
         for trigger in route.triggers:
-            starts = known.get(trigger.at)
-            if starts is None:
-                starts = known[trigger.at] = tuple(starts_of(trigger))
+            starts = starts_of(repo, trigger)
             found = (reach(repo, route, start, steps).runs for start in starts)
             if not starts or any(runs is not False for runs in found):
                 yield route, trigger

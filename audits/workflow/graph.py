@@ -28,7 +28,7 @@ _PUBLISH_SECRET = re.compile(
 )
 _ACTIONS_DEEP = 10
 # A generated file may hold any number; so many tell all there is to tell.
-_MOST_OF_WORKFLOW = 250
+_MOST_OF_WORKFLOW = 256
 
 T = TypeVar("T")
 

@@ -28,7 +28,7 @@ _DEEPEST = 100
 # ends the process. So deep a text needs as many of the marks that open a collection on a line;
 # by indentation alone it would be far longer than a file may be.
 _MANY_OPENINGS = 10_000
-_ANCHOR = re.compile(r"(?<!&)&\w")
+_ANCHOR = re.compile(r"&\w")
 # Each is one more kind of run to follow; GitHub knows some forty events.
 MOST_TRIGGERS = 64
 # Characters of the patterns of one filter, which are all tried against each other.
@@ -179,11 +179,9 @@ def _check_keys(source: SourceFile, text: Text, root: Node) -> None:
         if depth > _DEEPEST:
             line = text.line(node.start_mark.index)
             raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
-        if nodes.is_list(node):
-            pending += [(item, depth + 1) for item in nodes.items(node) if item.id != "scalar"]
-            continue
         found = nodes.pairs(node)
-        pending += [(value, depth + 1) for _, value in found if value.id != "scalar"]
+        below = [value for _, value in found] if found else nodes.items(node)
+        pending += [(part, depth + 1) for part in below if part.id != "scalar"]
         if len({key.value for key, _ in found}) < len(found):
             raise _given_twice(source, text, found)
 

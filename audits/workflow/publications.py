@@ -16,12 +16,18 @@ from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workf
 from audits.workflow.upload_channel import channel_of
 from audits.workflow.upload_contents import packages_of
 from audits.workflow.upload_credentials import Proof, proof_of
-from audits.workflow.upload_indirect import handed_upload, indirect_uploads
-from audits.workflow.upload_match import by_command, by_uses, commands_of
+from audits.workflow.upload_indirect import (
+    handed_upload,
+    hands_secret,
+    indirect_uploads,
+    may_be_credential,
+)
+from audits.workflow.upload_match import BY_ACTION, by_command, by_uses, commands_of, may_upload
 from audits.workflow.upload_reach import can_run
 from audits.workflow.upload_site import Library, Site
 from audits.workflow.upload_types import CLAIMS, Claims, Uploader
 from audits.workflow.upload_versions import reaches, version_of
+from audits.workflow.uploaders import RUN_BY_ACTION
 
 __all__ = ["Library", "find_publications"]
 
@@ -52,6 +58,8 @@ def find_publications(
         if not called and (handed := handed_upload(base)) is not None:
             called = [replace(_publication(base, handed, None), indirect=True)]
         return _numbered(called) if called and can_run(base) else ()
+    if not _may_publish(base):
+        return ()
     sites = _sites(base)
     found: list[Publication] = []
     quiet: set[tuple[Step, Registry]] = set()
@@ -80,6 +88,29 @@ def _numbered(found: list[Publication]) -> tuple[Publication, ...]:
         ordinal = seen[publication.step]
         numbered.append(replace(publication, ordinal=ordinal) if ordinal > 1 else publication)
     return tuple(numbered)
+
+
+def _may_publish(base: Site) -> bool:
+    """Whether a closer look can find anything: most jobs neither use, run nor are given what
+    any publication has.
+    """
+    if any(map(may_be_credential, (*base.workflow.env, *base.job.env))):
+        return True
+    actions, path = base.library.actions, base.path
+    for step in base.job.live_steps:
+        if step.run is not None and may_upload(step.run.value):
+            return True
+        if any(map(may_be_credential, step.env)):
+            return True
+        uses = step.uses
+        if uses is not None and (
+            uses.action in BY_ACTION
+            or uses.action in RUN_BY_ACTION
+            or (actions and called_name(uses, path) in actions)
+            or hands_secret(step.inputs)
+        ):
+            return True
+    return False
 
 
 def _sites(base: Site) -> tuple[Site, ...]:

@@ -92,7 +92,17 @@ def _names(sites: Sequence[Site]) -> list[str]:
     """The variables of a job's steps, of the job and its workflow that can be credentials."""
     levels = [site.step.env for site in sites if site.step is not None and site.step.env]
     levels += [sites[0].job.env, sites[0].workflow.env] if sites else []
-    return [name for name in dict.fromkeys(chain(*levels)) if _CREDENTIAL.search(name)]
+    return [name for name in dict.fromkeys(chain(*levels)) if may_be_credential(name)]
+
+
+def may_be_credential(variable: str) -> bool:
+    """Whether a variable's name has what the names of all upload credentials have."""
+    return _CREDENTIAL.search(variable) is not None
+
+
+def hands_secret(inputs: Inputs) -> bool:
+    """Whether an input holds a secret that is called after the package index."""
+    return any(_INDEX_SECRET.search(scalar.value) for scalar in inputs.values())
 
 
 def _of_job(

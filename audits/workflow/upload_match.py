@@ -166,7 +166,7 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     if step is None:
         return ()
     if step.run is not None:
-        return site.commands if _may_upload(step.run.value) else ()
+        return site.commands if may_upload(step.run.value) else ()
     action = step.uses.action if step.uses is not None else ""
     if action not in RUN_BY_ACTION:
         return ()
@@ -184,7 +184,7 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     return tuple(replace(command, line=_line(step.uses)) for command in inner)
 
 
-def _may_upload(script: str) -> bool:
+def may_upload(script: str) -> bool:
     """Whether a script holds what every upload has, so that it is worth reading.
 
     Reading a script only takes quotes and escapes away, so that a word that is not found here

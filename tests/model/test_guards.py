@@ -33,7 +33,7 @@ def reached(repo: Repository) -> Iterator[tuple[str, Reach]]:
     for publication in repo.publications:
         for route in publication.routes:
             for trigger in route.triggers:
-                for start in starts_of(trigger):
+                for start in starts_of(repo, trigger):
                     yield start.what, reach(repo, route, start, publishing_steps(publication))
 
 
@@ -149,9 +149,8 @@ jobs:
 
 
 def test_a_beginning_of_tags_is_known() -> None:
-    start = next(
-        starts_of(repository("on: {push: {tags: ['v?*']}}\njobs: {}").workflows[0].triggers[0])
-    )
+    repo = repository("on: {push: {tags: ['v?*']}}\njobs: {}")
+    (start,) = starts_of(repo, repo.workflows[0].triggers[0])
     assert start.ref is RefKind.TAG
     assert "v" not in str(start.facts["github.ref"]).split("/")[-1]
 
