@@ -2,8 +2,8 @@
 
 Run by hand: ``python -m tests.benchmarks.folder_scan FOLDER [ROUNDS] [COPIES]``. Both run in
 turn, each as a whole process; ours also records everything in a new database. With COPIES, the
-folder's repositories are scanned under so many owners' names each, by both: what a process
-costs to start matters less there, and memory more.
+folder's repositories are scanned under so many names each, by both: what a process costs to
+start matters less there, and memory more.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ def _print(what: str, used: list[Used]) -> None:
 
 
 def _copied(folder: Path, target: Path, copies: int) -> Path:
-    """The folder's repositories, each under several owners' names."""
+    """The folder's repositories, each under several names."""
     for ref, path in FolderCollector(folder=folder).repositories():
         for number in range(copies):
-            place = target / f"{ref.owner}-{number}" / ref.name
+            place = target / ref.owner / f"{ref.name}-{number}"
             shutil.copytree(path, place, symlinks=True)
     return target
 
