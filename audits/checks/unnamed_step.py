@@ -38,6 +38,8 @@ _UPLOAD = """\
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
 
+_LONGEST = 60
+
 
 @check(
     area=Area.INTEGRITY,
@@ -61,10 +63,11 @@ def unnamed_step(repo: Repository) -> Iterator[Verdict]:
         if step.run is None or site.action is not None or not site.is_release_job:
             continue
         if step.name is None or not step.name.value.strip():
-            first = step.run.value.strip().partition("\n")[0][:60]
+            line = step.run.value.strip().partition("\n")[0]
+            shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
             yield Finding(
-                message=f"The step that runs `{first}` has no `name:`",
-                at=step.at, job=site.job, anchor=first,
+                message=f"The step that runs `{shown}` has no `name:`",
+                at=step.at, job=site.job, anchor=line[:_LONGEST],
             )  # fmt: skip
         else:
             yield Clean(at=step.at, job=site.job)
