@@ -150,9 +150,9 @@ def _builds(words: tuple[str, ...]) -> bool:
 
 
 def _installs(words: tuple[str, ...]) -> bool:
-    for start, harmless in _INSTALLERS.items():
-        if words[: len(start)] == start:
-            return not harmless & set(words)
+    harmless = _INSTALLERS.get(words[:2])
+    if harmless is not None:
+        return not harmless & set(words)
     rest = words[1:]
     if words[0] == "uv" and words[1:2] == ("pip",):
         words, rest = words[1:], words[2:]

@@ -46,7 +46,8 @@ class Tracer:
         self.repo = repo
         self.site = site
         self.names = repo.once(_Names)
-        self.known: dict[Context, Taint | None] = {}
+        at = (site.job, site.step, site.action)
+        self.known: dict[Context, Taint | None] = repo.once(_known_taints).setdefault(at, {})
 
     @cached_property
     def ways(self) -> tuple[tuple[Route, Trigger], ...]:
@@ -114,6 +115,14 @@ class Tracer:
         declared = self.names.folded(trigger.inputs).get(name)
         is_open = name in {"*", "[]"} or declared is None or declared.type in _FREE_TEXT
         return Setter.WRITER if is_open else None
+
+
+_At = tuple[Job | None, Step, CompositeAction | None]
+
+
+def _known_taints(repo: Repository) -> dict[_At, dict[Context, Taint | None]]:
+    """A place for what was found of each step: more than one check follows its values."""
+    return {}
 
 
 def _known_ways(

@@ -88,6 +88,9 @@ CODE_INPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
+_WILD = frozenset({"*", "[]"})
+
+
 def code_of(step: Step) -> Iterator[Scalar]:
     """The texts of a step that are run as code: its script, and inputs that actions run."""
     if step.run is not None:
@@ -108,13 +111,25 @@ def setter_of(parts: tuple[str, ...], event: str) -> Setter | None:
         return Setter.WRITER if event in _HEAD_EVENTS else None
     if parts not in {(), ("*",)} and parts[0] != "event":
         return None
-    for setter, fields in ((Setter.OUTSIDER, _OUTSIDER), (Setter.WRITER, _WRITER)):
-        if any(_covers(parts[1:], field.split(".")) for field in fields.get(event, ())):
+    for setter, field in _fields(event):
+        if _covers(parts[1:], field):
             return setter
     return None
 
 
-def _covers(parts: tuple[str, ...], field: list[str]) -> bool:
+@lru_cache(maxsize=128)
+def _fields(event: str) -> tuple[tuple[Setter, tuple[str, ...]], ...]:
+    """The fields of an event, those that strangers set first."""
+    return tuple(
+        (setter, tuple(field.split(".")))
+        for setter, fields in ((Setter.OUTSIDER, _OUTSIDER), (Setter.WRITER, _WRITER))
+        for field in fields.get(event, ())
+    )
+
+
+def _covers(parts: tuple[str, ...], field: tuple[str, ...]) -> bool:
     """Whether a context is a field, holds it, or is a part of it."""
-    wild = {"*", "[]"}
-    return all(a == b or a in wild or b in wild for a, b in zip(parts, field, strict=False))
+    for own, other in zip(parts, field, strict=False):
+        if own != other and own not in _WILD and other not in _WILD:
+            return False
+    return True
