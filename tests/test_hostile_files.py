@@ -91,6 +91,14 @@ def test_a_file_that_few_would_write_is_judged_in_time(text: str) -> None:
     assert not any(result.crash for result in found.results)
 
 
+def test_publications_that_are_left_out_are_a_gap() -> None:
+    many = audited(FILES["thousands of uploads"])
+    (gap,) = (g for g in many.repository.gaps if g.reason is GapReason.TOO_LARGE)
+    assert gap.subject == ".github/workflows/release.yml"
+    assert many.score.coverage < audited(HEAD + job(0)).score.coverage
+    assert not audited(HEAD + "".join(map(job, range(100)))).repository.gaps
+
+
 LONG = "x: &s\n  run: |\n" + "    twine upload dist/*; curl x | sh\n" * 3000
 WIDE = "x: &e {" + ", ".join(f"V{n}: y" for n in range(5000)) + "}\n"
 PATTERNS = "\n".join(f"      - 'v{n}.*'" for n in range(5000))

@@ -28,7 +28,7 @@ _PUBLISH_SECRET = re.compile(
 )
 _ACTIONS_DEEP = 10
 # A generated file may hold any number; so many tell all there is to tell.
-_MOST_OF_WORKFLOW = 256
+MOST_OF_WORKFLOW = 256
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class _Builder:
         return tuple(
             publication
             for workflow in self.workflows
-            for publication in islice(self._publications_of(workflow), _MOST_OF_WORKFLOW)
+            for publication in islice(self._publications_of(workflow), MOST_OF_WORKFLOW)
         )
 
     def _publications_of(self, workflow: Workflow) -> Iterator[Publication]:

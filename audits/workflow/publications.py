@@ -35,8 +35,8 @@ __all__ = ["Library", "find_publications"]
 _DEEPEST = 10
 _MOST_SITES = 2000
 # A generated job may hold any number; so many tell all there is to tell.
-_MOST_OF_STEP = 50
-_MOST_OF_JOB = 200
+MOST_OF_STEP = 50
+MOST_OF_JOB = 200
 _MOST_BEFORE = 200
 
 
@@ -64,13 +64,13 @@ def find_publications(
     found: list[Publication] = []
     quiet: set[tuple[Step, Registry]] = set()
     for site in sites:
-        if len(found) >= _MOST_OF_JOB:
+        if len(found) >= MOST_OF_JOB:
             break
         here = list(_of_step(site, quiet))
         if here and can_run(site):
             found += here
     held = frozenset(publication.registry for publication in found)
-    for site, uploader in islice(indirect_uploads(sites, held, quiet), _MOST_OF_JOB):
+    for site, uploader in islice(indirect_uploads(sites, held, quiet), MOST_OF_JOB):
         if can_run(site):
             found.append(replace(_publication(site, uploader, None), indirect=True))
     order = {site.step: index for index, site in enumerate(sites)}
@@ -157,7 +157,7 @@ def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publicat
         if not uploader.needs_token or proof.auth in {Auth.TOKEN, Auth.MIXED}:
             yield _publication(site, uploader, None, proof)
     merged: dict[tuple[object, ...], Publication] = {}
-    for uploader, command, uploads in islice(by_command(commands_of(site), site), _MOST_OF_STEP):
+    for uploader, command, uploads in islice(by_command(commands_of(site), site), MOST_OF_STEP):
         if not uploads:
             if site.step is not None:
                 quiet.add((site.step, uploader.registry))

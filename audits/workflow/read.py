@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
-from audits.model.publication import Channel
+from audits.model.publication import Channel, Publication
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.workflow import CompositeAction, Job, Workflow
 from audits.workflow.foreign import own_names, read_foreign
-from audits.workflow.graph import build_graph
+from audits.workflow.graph import MOST_OF_WORKFLOW, build_graph
 from audits.workflow.lock import read_lock
 from audits.workflow.packages import package_names
 from audits.workflow.parse import parse_action, parse_workflow
+from audits.workflow.publications import MOST_OF_JOB, MOST_OF_STEP
 from audits.workflow.updates import read_updates
 
 _WORKFLOWS = ".github/workflows/"
+_MOST = (MOST_OF_WORKFLOW, MOST_OF_JOB, MOST_OF_STEP)
+"""Publications that are kept of one file, one job and one step."""
 
 
 def read_repository(
@@ -55,7 +59,10 @@ def read_repository(
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=(*gaps, *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps)),
+        gaps=(
+            *gaps, *_crowded(graph.publications),
+            *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps),
+        ),
         updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
     )  # fmt: skip
 
@@ -95,6 +102,20 @@ def _missing_callees(workflows: list[Workflow]) -> list[Gap]:
                 Gap(subject=workflow.path, reason=GapReason.NOT_FOUND, line=line, detail=detail)
             )
     return found
+
+
+def _crowded(publications: tuple[Publication, ...]) -> Iterator[Gap]:
+    """A gap for each file of whose publications only the first are kept."""
+    if len(publications) < min(_MOST):
+        return
+    counted: Counter[tuple[object, ...]] = Counter()
+    for publication in publications:
+        place = (publication.workflow.path, publication.job, publication.step)
+        counted.update((place[:1], place[:2], place))
+    full = [place for place, count in counted.items() if count >= _MOST[len(place) - 1]]
+    for path in dict.fromkeys(str(place[0]) for place in full):
+        detail = f"{path} publishes more often than is read of one file: split it to see the rest"
+        yield Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 
 def _hidden_calls(calls: tuple[Job, ...], owner: str, told: list[Gap]) -> Iterator[Gap]:

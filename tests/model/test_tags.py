@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audits.check import Example
@@ -36,6 +36,7 @@ def ruleset(*include: str, exclude: tuple[str, ...] = ()) -> TagRuleset:
     return TagRuleset(name="tags", include=include, exclude=exclude, rules=("creation",))
 
 
+@settings(deadline=None)
 @given(PATTERNS, PATTERNS)
 def test_the_named_tag_proves_the_finding(trigger: str, rules: str) -> None:
     rule = ruleset(f"refs/tags/{rules}")
