@@ -17,7 +17,7 @@ from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.run import Plan, audits_of, shared_gaps
 from audits.score import POLICY
 from audits.store.store import Store
-from audits.told import Told, tell, titles
+from audits.told import Told, tell
 
 _BEAT_SECONDS = 240.0
 """How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
@@ -156,7 +156,7 @@ class Scanner:
         if key not in self._opened:
             unfinished = self.store.unfinished_scan(owner) if self.resume else None
             if unfinished is not None:
-                names = self.store.resume_scan(unfinished.id, titles=titles())
+                names = self.store.resume_scan(unfinished.id)
                 done = frozenset(name.lower() for name in names)
                 self._opened[key] = _Open(
                     owner=owner, id=unfinished.id, done=done, repositories=len(done)
@@ -164,7 +164,7 @@ class Scanner:
             else:
                 number = self.store.begin_scan(
                     owner, source=source, started=self.started or datetime.now(UTC), tier=0,
-                    policy=POLICY, tool_version=__version__, titles=titles(),
+                    policy=POLICY, tool_version=__version__,
                 )  # fmt: skip
                 self._opened[key] = _Open(owner=owner, id=number)
         return self._opened[key]

@@ -132,6 +132,6 @@ def sync(batch: Batch, table: Table, place: Place, rows: Sequence[Mapping[str, A
     return Change(closed=tuple(outdated), opened=opened)
 
 
-def holds(table: Table, scan_id: int) -> ColumnElement[bool]:
+def holds(table: Table, scan_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether a row holds as of a scan."""
     return and_(table.c.opened <= scan_id, table.c.closed > scan_id)

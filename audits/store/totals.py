@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam
 
 from audits.model.outcome import Area, Outcome, Severity
 from audits.store import since, tables
+from audits.store.intervals import holds
 from audits.store.words import AREAS, OUTCOMES, SEVERITIES
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
@@ -73,9 +74,7 @@ def totals_of(connection: Connection, owner_id: int, scan_id: int, before: int) 
 
 def _valid(table: Table) -> ColumnElement[bool]:
     scan: ColumnElement[int] = bindparam("scan")
-    return and_(
-        table.c.owner_id == bindparam("owner"), table.c.opened <= scan, table.c.closed > scan
-    )
+    return and_(table.c.owner_id == bindparam("owner"), holds(table, scan))
 
 
 # Statements are built once, as a scan of a folder may finish the scans of many owners.
