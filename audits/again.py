@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits import __version__
 from audits.github_facts import environments_of
@@ -39,16 +41,14 @@ class SettingsFacts(Facts, Protocol):
         """The owner's settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Same:
+class Same(Struct, frozen=True, kw_only=True):
     """A repository of which nothing differs from what was recorded last."""
 
     ref: RepositoryRef
     registries: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asks:
+class _Asks(Struct, frozen=True, kw_only=True):
     """What a repository's audit asked of others, kept so that it can be asked again without
     parsing. ``environments`` is None where settings were not asked.
     """
@@ -67,8 +67,7 @@ class _Asks:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class _Known(Struct, frozen=True, kw_only=True):
     mark: str
     asks: _Asks
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.check import Check, all_checks
 from audits.judge import Acceptor, accept_nothing, judge, settle
@@ -21,8 +23,7 @@ from audits.unheeded import unheeded
 from audits.workflow.ladder import statuses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """What an audit goes by: the index whose forms are linked, and who accepts what."""
 
     index: IndexHosts

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
+
+from msgspec import Struct, field
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
 from audits.model.outcome import Area, FixKind, Outcome, Severity, Verdict
@@ -18,8 +19,7 @@ MARK = "# !"
 """A line of an example that ends so must be reported, and no other line may be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """A repository that a check is tried on and explained by.
 
     ``workflow`` is the text of ``path``; ``files`` are further files by path, whose lines may
@@ -55,8 +55,7 @@ class Example:
 CheckFunction = Callable[[Repository], Iterator[Verdict]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One rule: its text, how bad it is, what it needs, and the function that judges."""
 
     id: str

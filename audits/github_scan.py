@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.again import Again
 from audits.collect.github import Choice, Connection, GitHubCollector, Request
@@ -18,8 +21,7 @@ from audits.store.store import Store
 from audits.waivers import Waivers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitHubScanned:
+class GitHubScanned(Struct, frozen=True, kw_only=True):
     """What became of a scan: finished scans, owners that wait for ``--resume`` as the budget
     was used up, what concerns no single repository, and what was asked of GitHub.
     """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.audit import Rules, audit
 from audits.model.engine import EngineReport
@@ -51,8 +53,7 @@ class Facts(Protocol):
         """What could not be asked and concerns no single repository."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoFacts:
+class NoFacts(Struct, frozen=True, kw_only=True):
     """Facts of someone offline: files, and the advisories that ship with the program."""
 
     known: AdvisoryList | None = None
@@ -82,8 +83,7 @@ class NoFacts:
         return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """How to audit: by which rules, from which facts, with which engine, how widely."""
 
     rules: Rules

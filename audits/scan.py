@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from audits import __version__
 from audits.again import Again, Same
 from audits.collect.collector import Collector
@@ -28,8 +30,7 @@ _WAIT_SECONDS = 1.0
 """How long one that was audited waits for others before the next one has it recorded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
+class Scanned(Struct, frozen=True, kw_only=True):
     """One finished scan of one owner, in numbers: repositories, how many of them changed, and
     how many were not even parsed, as nothing of theirs differs.
     """

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.check import Check
 from audits.model.outcome import Area, Clean, Outcome, Severity, Unknown
@@ -43,8 +44,7 @@ PUBLISHER_HIGH_CAP = 74.0
 CRITICAL_CAP = 39.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(Struct, frozen=True, kw_only=True):
     """What one check said of a repository, its findings settled. A crash is no verdict."""
 
     check: Check
@@ -63,8 +63,7 @@ class Judged:
         return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class _Case(Struct, frozen=True, kw_only=True):
     """What one check said of each publication that it concerns."""
 
     check: Check
@@ -86,8 +85,7 @@ class _Case:
         return cls(check=judged.check, tallies=count.tallies(), crash=judged.crash)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True, kw_only=True):
     """What one check comes to for one publication; ``severity`` of its worst open finding."""
 
     check: Check
@@ -96,8 +94,7 @@ class _Verdict:
     points: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Card:
+class _Card(Struct, frozen=True, kw_only=True):
     """One publication's verdicts of one area."""
 
     publication: Publication

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from audits.check import all_checks
 from audits.model.score import Audit
@@ -12,8 +13,7 @@ from audits.store.words import title_of
 from audits.workflow.package_evidence import packages_to_ask
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """What one audit tells the store, and the registries that its packages are asked of."""
 
     said: Said

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 LONGEST = timedelta(days=90)
 WARN_BEFORE = timedelta(days=30)
@@ -17,8 +18,7 @@ _ACCEPT = "accept-locally"
 _HEADER = re.compile(r"^\s*\[\[\s*waiver\s*\]\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiver:
+class Waiver(Struct, frozen=True, kw_only=True):
     """One accepted risk. ``repository`` is a pattern on ``owner/name``; ``line`` its line."""
 
     repository: str
@@ -34,16 +34,14 @@ class Waiver:
         return self.check == check and fnmatchcase(repository.lower(), self.repository.lower())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverProblem:
+class WaiverProblem(Struct, frozen=True, kw_only=True):
     """Something wrong in the file: a sentence with its line and what to do."""
 
     line: int
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waivers:
+class Waivers(Struct, frozen=True, kw_only=True):
     """The waivers of a file. ``local`` are the checks that a comment in a workflow may accept.
 
     ``problems`` are entries that were left out, and why; they accept nothing.

@@ -6,9 +6,10 @@ Pure: what the viewer claims and what the operator allows come in, a decision go
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 REFUSED_BIND = (
     "The dashboard has no login, so it is shown on this machine only. To serve it elsewhere, "
@@ -25,8 +26,7 @@ class Decision(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AllowList:
+class AllowList(Struct, frozen=True, kw_only=True):
     """Who may see everything; a viewer who matches any entry may.
 
     ``domains`` are what follows the ``@`` of a verified address, exactly. ``claims`` maps a

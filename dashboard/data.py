@@ -58,9 +58,17 @@ Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 
+_KEYS: dict[str | type, Callable[[object], object]] = dict.fromkeys(
+    (Scope, RepositoryFilter, FindingFilter, ActionFilter), repr
+)
+"""What Streamlit, which knows dataclasses alone, tells structs apart by."""
+
+
 def _kept(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """Keep what a function read, for all viewers."""
-    return st.cache_resource(ttl=3600, max_entries=300, show_spinner=False)(function)
+    return st.cache_resource(ttl=3600, max_entries=300, show_spinner=False, hash_funcs=_KEYS)(
+        function
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -257,7 +265,7 @@ def actions(scope: Scope, where: ActionFilter, limit: int) -> tuple[ActionRow, .
     return tuple(found)
 
 
-@st.cache_resource(ttl=600, max_entries=20, show_spinner=False)
+@st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
 def reading(scope: Scope, name: str) -> Reading:
     """One repository's stored texts, parsed and judged again, to be drawn and mended."""
     stored = _store().stored(scope.owner, name, scan=scope.scan)

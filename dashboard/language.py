@@ -5,8 +5,9 @@ Colour never stands alone: `signed` puts the sign before the word wherever it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Hue = Literal["blue", "yellow", "orange", "red", "violet", "gray"]
 
@@ -127,8 +128,7 @@ def percent(share: float) -> str:
     return f"{value} %"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ink:
+class Ink(Struct, frozen=True, kw_only=True):
     """The colours of a chart's text and lines on a light or dark page."""
 
     text: str

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.model.history import FindingRow
 from audits.model.place import Scalar
@@ -31,8 +33,7 @@ _AUTH = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """One box. ``lines`` say what it holds; ``severity`` is its worst open finding or ""."""
 
     id: str
@@ -46,8 +47,7 @@ class Node:
     columns: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True, kw_only=True):
     """The boxes of one entry workflow in reading order, and (from, to) pairs of their ids."""
 
     path: str
@@ -55,8 +55,7 @@ class Pipeline:
     edges: tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A pipeline while it is gathered: boxes by id, without places."""
 
     nodes: dict[str, Node] = field(default_factory=dict)

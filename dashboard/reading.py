@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from audits.audit import Rules
@@ -25,8 +25,7 @@ from dashboard.frames.findings import difference
 WORKFLOW_PATH = ".github/workflows/release.yml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """What was read again. ``texts`` by path; ``edits`` are diffs by a finding's fingerprint;
     ``why_not`` says why there is no audit.
     """
@@ -37,8 +36,7 @@ class Reading:
     why_not: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelfCheck:
+class SelfCheck(Struct, frozen=True, kw_only=True):
     """The audit of pasted texts, and the same texts read for drawing."""
 
     audit: Audit

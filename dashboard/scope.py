@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+
+class Scope(Struct, frozen=True, kw_only=True):
     """One owner as of one finished scan, begun at ``at``; ``newest`` where none is later."""
 
     owner: str

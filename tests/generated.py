@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Repository
@@ -24,8 +23,7 @@ PIN = "0123456789abcdef0123456789abcdef01234567"
 UNSEEN = Unseen(need=Need.SETTINGS, reason="hidden", permission="Actions: read")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Struct, frozen=True, kw_only=True):
     """The choices of one generated release workflow."""
 
     trigger: str

@@ -19,7 +19,8 @@ we know no attestations passes. What the index does not show proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, PYPA_PUBLISH_ACTION, STEP_PUBLISHER

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS

@@ -24,7 +24,8 @@ The index verified the attestation when the file was uploaded; it is read here a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, STEP_PUBLISHER

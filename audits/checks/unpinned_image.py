@@ -26,7 +26,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.check import Example, check
 from audits.checks.constants import DOCKER_DIGESTS, GITHUB_SECURE_USE
@@ -184,8 +185,7 @@ def unpinned_image(repo: Repository) -> Iterator[Verdict]:
             yield next((v for v in verdicts if isinstance(v, Unknown)), verdicts[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     text: str
     at: Location
     job: Job | None

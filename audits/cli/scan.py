@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from msgspec import Struct
 
 from audits.cli.exits import CANNOT_READ, CLEAN, INTERRUPTED, UsageError
 from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
@@ -152,8 +152,7 @@ def _record(
     print_summary(store, finished, collector.gaps(), waivers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Asked(Struct, frozen=True, kw_only=True):
     """What was asked of GitHub on the command line."""
 
     owners: tuple[str, ...]

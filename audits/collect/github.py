@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.collect.errors import BudgetSpentError, CollectError
 from audits.collect.github_advisories import read_advisories
@@ -30,8 +32,7 @@ from audits.model.uses import Uses
 __all__ = ["Choice", "Connection", "DoctorReport", "GitHubCollector", "Request"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What is to be read: all repositories of ``owner``, or only those of ``names``.
 
     ``names`` are ``owner/name`` of this one owner. ``done`` holds lower-cased ``owner/name``

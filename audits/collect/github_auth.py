@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
 from github import Auth
+from msgspec import Struct
 
 from audits.collect import github_log
 from audits.collect.errors import CollectError
@@ -60,8 +60,7 @@ class Secret:
         raise TypeError("a credential is never pickled or copied")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
+class Credential(Struct, frozen=True, kw_only=True):
     """What authorizes requests. ``found_in`` names the variable or file, for people."""
 
     kind: CredentialKind = CredentialKind.NONE

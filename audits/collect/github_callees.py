@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.collect import github_queries as queries
 from audits.collect import paths
@@ -23,8 +24,7 @@ _MOST = 100
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Callee:
+class Callee(Struct, frozen=True, order=True):
     """What a ``uses:`` of another repository names, as it is written."""
 
     slug: str

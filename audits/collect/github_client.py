@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import requests
 from github import Auth, Github
 from github.GithubException import GithubException
+from msgspec import Struct, field
 
 from audits import __version__
 from audits.collect import github_log
@@ -31,8 +31,7 @@ _SERVER_ERRORS = range(500, 600)
 _TOO_HEAVY = (502, 504)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A REST answer; ``body`` is None where nothing changed (304) and for an empty one."""
 
     status: int
@@ -45,8 +44,7 @@ class Answer:
         return str(self.headers.get("etag", ""))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphAnswer:
+class GraphAnswer(Struct, frozen=True, kw_only=True):
     """A GraphQL answer: what could be read, and the errors of what could not."""
 
     data: Mapping[str, Json]
@@ -60,8 +58,7 @@ class GraphAnswer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(Struct, frozen=True):
     status: int
     headers: Mapping[str, Any]
     text: str

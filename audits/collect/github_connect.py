@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import github
 from github import Auth, Github
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.collect.errors import CollectError
 from audits.collect.github_address import DEFAULT_API, api_address
@@ -19,8 +20,7 @@ from audits.collect.github_limits import Limits, Pacer, WaitCallback
 from audits.model.source import GapReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """How GitHub is reached.
 
     ``api_url`` is ``--api-url``; ``host`` replaces the web host derived from it. ``on_wait``

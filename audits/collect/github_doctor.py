@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
+
+from msgspec import Struct
 
 from audits.collect.github_auth import Credential, InstallationAuth
 from audits.collect.github_client import GitHubClient
@@ -19,8 +20,7 @@ _TEXT_REQUESTS = 50
 """A thousand repositories have about twelve texts each, three hundred to a query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Right:
+class Right(Struct, frozen=True, kw_only=True):
     """One right: whether the credential has it, None where nothing could be tried on."""
 
     need: Need
@@ -29,8 +29,7 @@ class Right:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """What a first scan would ask at most, and what GitHub allows in an hour."""
 
     repositories: int
@@ -41,8 +40,7 @@ class Cost:
     rest_left: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorReport:
+class DoctorReport(Struct, frozen=True, kw_only=True):
     """The answer of `release-audit doctor`. ``tier`` is that of design section 8.
 
     ``expires_at`` is None where GitHub names no end. ``scopes`` are a classic token's.

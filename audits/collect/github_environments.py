@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.github_errors import Json
 from audits.collect.github_rest import Answers, RestReader, path_of
@@ -18,8 +19,7 @@ _KNOWN_RULES = ("required_reviewers", "wait_timer", "branch_policy")
 _CUSTOM = "custom"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentReader:
+class EnvironmentReader(Struct, frozen=True, kw_only=True):
     """Reads the environments of one repository; ``names`` are those that workflows use."""
 
     rest: RestReader

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from audits.collect.errors import CollectError
 from audits.model.source import Gap, GapReason
@@ -45,8 +46,7 @@ class TooHeavyError(GitHubError):
     """A query took GitHub too long (502, 504 or no answer in time): ask for less at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphError:
+class GraphError(Struct, frozen=True, kw_only=True):
     """One entry of ``errors`` in a GraphQL answer; ``path`` says which part is missing."""
 
     reason: GapReason

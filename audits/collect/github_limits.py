@@ -9,8 +9,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from audits.collect.errors import BudgetSpentError, ScanCancelledError
 
@@ -28,8 +29,7 @@ def _never() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much may be asked, and how long may be waited.
 
     ``max_points`` bounds the GraphQL points of a scan; ``max_wait`` the seconds of one wait
@@ -48,8 +48,7 @@ class Limits:
     timeout: int = 30
 
 
-@dataclass(slots=True, kw_only=True)
-class Usage:
+class Usage(Struct, kw_only=True):
     """What was asked of GitHub so far."""
 
     graphql_requests: int = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from audits.collect import paths
 from audits.collect.github_errors import Json
@@ -13,8 +14,7 @@ from audits.model.source import Gap, GapReason
 _SYMLINK = 0o120000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One file of a tree; ``oid`` is git's blob id and ``size`` its length in bytes."""
 
     path: str
@@ -22,8 +22,7 @@ class Entry:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """One repository of the list.
 
     ``folders`` are those at the root that may hold a package of their own. ``permission`` is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from audits.collect.github_errors import GitHubError, Json
 from audits.collect.github_rest import Answers, Reduce, RestReader, path_of
@@ -19,8 +19,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-a
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrganizationSecret:
+class OrganizationSecret(Struct, frozen=True, kw_only=True):
     """One secret's name and which repositories see it; ``chosen`` are their lower-cased names."""
 
     name: str
@@ -34,8 +33,7 @@ class OrganizationSecret:
         return self.visibility == "all" or private
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerFacts:
+class OwnerFacts(Struct, frozen=True, kw_only=True):
     """What is known of an owner; ``settings`` is `Unseen` for a personal account."""
 
     login: str

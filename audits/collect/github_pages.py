@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect import github_queries as queries
 from audits.collect.errors import CollectError
@@ -37,8 +39,7 @@ def failed_listing(slug: str, gap: Gap, node: Mapping[str, Json] | None = None) 
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """Which repositories of an owner are read."""
 
     archived: bool = True

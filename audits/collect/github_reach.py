@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from audits.collect import github_queries as queries
 from audits.collect.github_client import GitHubClient
@@ -20,8 +21,7 @@ _MOST_COMPARISONS = 200
 _NOT_ALL = Unseen(need=Need.REFERENCES, reason="The repository has more tags than are read.")
 
 
-@dataclass(slots=True, kw_only=True)
-class Tags:
+class Tags(Struct, kw_only=True):
     """Tags of one repository by commit; ``complete`` where there are no others."""
 
     by_commit: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from audits.collect import github_queries as queries
 from audits.collect.github_batches import BatchSize, ask
@@ -27,8 +28,7 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _VERSION = re.compile(r"[vV]?\d[\w.+-]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """One repository of actions and its refs; ``hints`` are tags that comments name."""
 
     slug: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from audits.collect.github_client import GitHubClient
 from audits.collect.github_errors import GitHubError, Json
@@ -27,8 +28,7 @@ def path_of(*parts: str | int) -> str:
     return "/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
-@dataclass(slots=True, kw_only=True)
-class Answers:
+class Answers(Struct, kw_only=True):
     """Stored answers of one batch: loaded before, written after, never while threads work.
 
     With ``memory`` they are loaded as they are needed, for work in one thread.

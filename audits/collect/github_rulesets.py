@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.collect import github_queries as queries
 from audits.collect.github_batches import BatchSize, ask
@@ -21,8 +22,7 @@ _MOST = 100
 METADATA = "Metadata: read"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(Struct, frozen=True, kw_only=True):
     """What GraphQL shows of one repository's settings.
 
     ``fingerprint`` changes when a ruleset, the newest release or the protection of an
@@ -35,8 +35,7 @@ class State:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A repository and the environments whose protection is asked for."""
 
     repo: Listed

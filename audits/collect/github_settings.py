@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.github_client import GitHubClient
 from audits.collect.github_environments import EnvironmentReader
@@ -32,16 +34,14 @@ _NOT_ADMIN = ("READ", "TRIAGE", "WRITE", "MAINTAIN")
 _NO_SECRETS = ("READ", "TRIAGE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(Struct, frozen=True, kw_only=True):
     """What became of one repository's settings."""
 
     settings: RepositorySettings
     gaps: tuple[Gap, ...]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Task:
+class _Task(Struct, kw_only=True):
     repo: Listed
     names: tuple[str, ...]
     state: State

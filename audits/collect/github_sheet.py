@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from audits.collect.github_errors import GitHubError
 from audits.model.settings import Need, Unseen
@@ -23,8 +24,7 @@ def role_refusal() -> GitHubError:
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class Rights:
+class Rights(Struct, kw_only=True):
     """What this credential was refused, so that a hundredth refusal is not asked for.
 
     Fine-grained tokens and Apps have the same rights in every repository that they see;
@@ -58,8 +58,7 @@ class Rights:
                 self.errors[permission] = error
 
 
-@dataclass(slots=True, kw_only=True)
-class Sheet:
+class Sheet(Struct, kw_only=True):
     """The facts of one repository or owner as they come in."""
 
     rights: Rights

@@ -6,9 +6,10 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from audits.collect import github_queries as queries
 from audits.collect.github_batches import BatchSize, ask
@@ -29,8 +30,7 @@ _LOOK_UP_WEIGHT = 500
 _MOST_BINARY = 5000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Want:
+class Want(Struct, frozen=True, kw_only=True):
     """One text to read: by ``oid`` where it is known, else at ``commit:path``."""
 
     node_id: str
@@ -51,8 +51,7 @@ class Want:
         return self.oid or f"{self.node_id}:{self.commit}:{self.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Got:
+class Got(Struct, frozen=True, kw_only=True):
     """What became of a want: a file, a gap, or neither where no such file exists."""
 
     want: Want

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from audits.collect.index_npm import mapping, moment
 from audits.collect.index_pypi import Reading, note_silence, unseen

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
+
+from msgspec.structs import replace
 
 from audits.collect.index_pypi import Reading, note_silence, unseen
 from audits.collect.index_release import EARLIER, kept

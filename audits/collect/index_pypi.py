@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.index_release import ListedFile, choose, listed_file, newest_first, releases_of
 from audits.collect.index_session import FOREVER, IndexSession, IndexTroubleError
@@ -33,8 +35,7 @@ def unseen(reason: str) -> Unseen:
     return Unseen(need=Need.INDEX, reason=reason)
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """Evidence of one package while it is gathered, with what could not be read."""
 
     subject: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from msgspec import Struct
 from packaging.version import InvalidVersion, Version
 
 from audits.model.evidence import Provenance, Release
@@ -17,8 +17,7 @@ EARLIER = 3
 """Earlier releases, yanked ones aside, whose provenance is read to see a regression."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedFile:
+class ListedFile(Struct, frozen=True, kw_only=True):
     """One file of a project page. ``tells`` is whether the page says if it is attested."""
 
     filename: str

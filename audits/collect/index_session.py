@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from cachecontrol import CacheControlAdapter
+from msgspec import Struct
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
@@ -26,8 +26,7 @@ FOREVER = timedelta(days=3650)
 _STRIKES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexLimits:
+class IndexLimits(Struct, frozen=True, kw_only=True):
     """Bounds of what is asked: bytes of a decoded body, seconds of waiting.
 
     ``longest_wait`` caps the pause a host may ask for (``Retry-After``); beyond it the host is
@@ -56,8 +55,7 @@ class IndexTroubleError(Exception):
         self.reason, self.sentence = reason, sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A body with the address that was asked; ``status`` is 200, 404 or 410."""
 
     asked: str

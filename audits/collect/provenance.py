@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct, field
 
 from audits.model.evidence import Provenance, PublisherKind
 
@@ -27,16 +28,14 @@ https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 _LONGEST = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenanceReading:
+class ProvenanceReading(Struct, frozen=True, kw_only=True):
     """What was read of one object, and a sentence for each part that could not be."""
 
     provenance: tuple[Provenance, ...]
     problems: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Signed:
+class _Signed(Struct, kw_only=True):
     """What the attestations of one bundle say together."""
 
     claims: dict[str, str] = field(default_factory=dict)

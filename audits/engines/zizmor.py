@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from msgspec import Struct, field
 
 from audits.model.engine import EngineReport
 from audits.model.outcome import EngineFinding, Finding, Severity
@@ -54,8 +55,7 @@ _ONE_BY_ONE = 8
 _DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Input:
+class _Input(Struct, frozen=True, kw_only=True):
     """One file for zizmor: which repository it is of, and where it lies below the folder."""
 
     repository: int
@@ -66,8 +66,7 @@ class _Input:
         return f"{self.repository}/{self.file.path}"
 
 
-@dataclass(slots=True)
-class _Outcome:
+class _Outcome(Struct):
     """What was found so far, by repository; ``version`` once zizmor has told it."""
 
     repositories: Sequence[Repository]
@@ -107,8 +106,7 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"ZIZMOR_OFFLINE": "1"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zizmor:
+class Zizmor(Struct, frozen=True, kw_only=True):
     """The analyser; ``program`` is its executable, None where it is not installed."""
 
     program: str | None = field(default_factory=_program)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.artifact_names import file_name, may_take
 from audits.model.command import Command
@@ -28,8 +29,7 @@ _FETCHERS = frozenset(
 _DEEPEST = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
+class Download(Struct, frozen=True, kw_only=True):
     """One download. ``name`` and ``pattern`` are what is asked for, both empty for all.
 
     ``run`` and ``repository`` tell whose artifact it is, None for this run's; ``action``

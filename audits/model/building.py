@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.place import Location
@@ -24,8 +25,7 @@ class Deed(Enum):
     RUNS_SCRIPT = "runs the project's own code"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, kw_only=True):
     """One deed at one place; ``what`` is the action or command, for people."""
 
     deed: Deed

@@ -7,8 +7,9 @@ https://docs.zizmor.sh/audits/#cache-poisoning
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from audits.model.expression import fences
 from audits.model.place import Scalar
@@ -24,8 +25,7 @@ class Restores(Enum):
     YES = "yes"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(Struct, frozen=True, kw_only=True):
     """An input that turns a cache on (or, with ``turns_off``, off).
 
     ``values`` are the ones that count, () for a boolean and ``("*",)`` for any text;

@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from math import isnan
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from audits.model.expression import Call, Context, Expression, Literal
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(Struct, frozen=True):
     """A value that is not known; ``truth`` where at least that is."""
 
     truth: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """A string of which only the beginning is known, such as ``refs/heads/``."""
 
     text: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from audits.model.outcome import Edit
 from audits.model.place import Scalar
@@ -20,8 +21,7 @@ _KEY = re.compile(r"""(?P<quote>["']?)(?P<name>[\w.-]+)(?P=quote)[ \t]*:(?=[ \t\
 _INDENT = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True):
     """A key of a block mapping: its name, its line's start, where its value's text begins."""
 
     name: str

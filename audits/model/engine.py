@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from audits.model.outcome import EngineFinding
 from audits.model.source import Gap
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineRun:
+class EngineRun(Struct, frozen=True, kw_only=True):
     """Which analyser looked at a repository, in which version, and for which rules.
 
     ``ran`` is False where it could not run.
@@ -21,8 +20,7 @@ class EngineRun:
     ran: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineReport:
+class EngineReport(Struct, frozen=True, kw_only=True):
     """Findings of an analyser, the files that it could not read, its name and version.
 
     ``rules`` are those that it was asked for; ``ran`` is False where it could not run.

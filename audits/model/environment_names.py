@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+
+from msgspec import Struct
 
 from audits.model.decision import Facts, Prefix, decide, evaluate
 from audits.model.expression import (
@@ -21,8 +22,7 @@ from audits.model.publication import Publication, Route
 from audits.model.workflow import DeclaredInput, Trigger, Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class _Unknown:
+class _Unknown(Struct, frozen=True):
     """A value that only the run knows; ``filled`` where it is surely not empty."""
 
     filled: bool
@@ -50,8 +50,7 @@ _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "!"})
 _TESTS = frozenset({"startswith", "endswith", "contains", "always", "success", "failure"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """What a name can come to. ``complete`` is False where there may be others; then
     ``may_be_empty`` is what can be said of those, too.
     """

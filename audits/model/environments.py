@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.environment_names import environment_names
 from audits.model.outcome import Clean, Finding, SettingsPage, Unknown
@@ -25,8 +26,7 @@ def judged_publications(repo: Repository) -> tuple[Publication, ...]:
     return tuple(p for p in repo.publications if p.is_scored and p.registry.judges_environment)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsedEnvironment:
+class UsedEnvironment(Struct, frozen=True, kw_only=True):
     """An environment that a publishing job names.
 
     ``settings`` is None where GitHub has no environment of that name, and `Unseen` where the

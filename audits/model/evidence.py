@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from audits.model.settings import Unseen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedRef:
+class ResolvedRef(Struct, frozen=True, kw_only=True):
     """What ``owner/repo@ref`` is today.
 
     ``commit`` is None where the ref does not exist. ``tags`` are all tags of that commit.
@@ -37,8 +36,7 @@ class ResolvedRef:
     newest_release_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advisory:
+class Advisory(Struct, frozen=True, kw_only=True):
     """A published advisory for an action. ``package`` is ``owner/repo[/path]``; ``ranges``
     are version ranges such as ``>=1.0, <2.2.0``; any one suffices. ``severity`` may be "".
     """
@@ -51,8 +49,7 @@ class Advisory:
     published: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdvisoryList:
+class AdvisoryList(Struct, frozen=True, kw_only=True):
     """The advisories as known on ``taken``; ``live`` where GitHub was asked in this scan."""
 
     taken: date
@@ -69,8 +66,7 @@ class PublisherKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(Struct, frozen=True, kw_only=True):
     """One attested release file, as served by the index (which verified it at upload).
 
     ``repository``, ``workflow`` (file name) and ``environment`` are the registered
@@ -94,8 +90,7 @@ class Provenance:
     predicate_types: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """One release of a package. ``provenance`` is () where the index says there is none and
     `Unseen` where it does not say. ``attested_files`` counts the files for which the index
     lists provenance, read or not; None where it does not say.
@@ -119,8 +114,7 @@ class Release:
 _ONLY_TRUSTED = frozenset({"pypi", "crates"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageEvidence:
+class PackageEvidence(Struct, frozen=True, kw_only=True):
     """What an index serves about one package: newest release first; ``repository_urls`` are
     the project links of its metadata; ``seen_at`` when it was asked.
     """
@@ -158,8 +152,7 @@ class PackageEvidence:
         return None if attested and self.trusted_publisher is None else False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedFile:
+class ReleasedFile(Struct, frozen=True, kw_only=True):
     """A workflow file of ``owner/name`` at the commit that a release's certificate names.
 
     ``today`` is the blob id it has now, "" where it is not there: only another text is read.
@@ -174,8 +167,7 @@ class ReleasedFile:
         return f"{self.slug}/{self.path}@{self.commit}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileThen:
+class FileThen(Struct, frozen=True, kw_only=True):
     """What a `ReleasedFile` was: ``oid`` its blob id, "" where that commit has no such file,
     or, with ``commit_known`` False, where there is no such commit. ``text`` may be unread.
     """

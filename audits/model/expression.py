@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
@@ -24,15 +25,13 @@ _MOST_LINKS = 250
 _BINDING = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A string, number, boolean or null."""
 
     value: str | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """A context such as ``github.event.inputs.x``, parts in lower case as GitHub compares.
 
     A part is ``*`` for the filter and ``[]`` for a computed index, whose expression is in
@@ -48,16 +47,14 @@ class Context:
         return ".".join(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function call, or an index on its value; ``name`` in lower case."""
 
     name: str
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """``!`` with one operand, or a binary operator with two."""
 
     operator: str
@@ -67,8 +64,7 @@ class Operation:
 Expression = Literal | Context | Call | Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """One ``${{ … }}`` in a text; offsets count characters, fences included."""
 
     start: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.uses import Uses, UsesKind
 
@@ -11,8 +12,7 @@ _FORM = re.compile(r"([\w-]+)/([\w.-]+)/(.+\.ya?ml)@(.+)", re.ASCII | re.DOTALL)
 _ACTION_FILES = ("/action.yml", "/action.yaml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignPath:
+class ForeignPath(Struct, frozen=True, kw_only=True):
     """A file of another repository, at the ref that it is called by."""
 
     owner: str

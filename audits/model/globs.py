@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _PIECE = re.compile(r"\*+|\[[!^]?[^\]]+\]|\\.|.", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     """One character of a text: which are accepted, and whether it may be absent or repeat."""
 
     accepts: Callable[[str], bool]

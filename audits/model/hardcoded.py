@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from audits.model.place import Scalar
 
@@ -50,8 +51,7 @@ _LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}")
 _URL_HOST = re.compile(r"https?://(?:[^\s\"'/@]*@)?([^\s\"'/<>|;]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A token found by its look, from ``start`` in the text."""
 
     what: str

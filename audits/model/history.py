@@ -5,14 +5,14 @@ Times are aware and in UTC. Text that was not there is ``""``, a number that is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from audits.model.outcome import Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanRow:
+class ScanRow(Struct, frozen=True, kw_only=True):
     """One scan. ``finished`` is None while it runs or if it was killed. ``cause`` words are
     ``policy`` and ``token`` where that changed since the scan before.
     """
@@ -30,8 +30,7 @@ class ScanRow:
     changed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryRow:
+class RepositoryRow(Struct, frozen=True, kw_only=True):
     """One repository as of a scan. ``areas`` and ``coverages`` by the area's word; ``open``
     counts unaccepted findings by severity's word; ``registries`` and ``ladders`` distinct.
     """
@@ -62,8 +61,7 @@ class RepositoryRow:
     changed: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRow:
+class FindingRow(Struct, frozen=True, kw_only=True):
     """One finding as of a scan. ``state`` is open, not-re-checked, fixed; ``acceptance`` the
     kind's word or "". ``step`` and ``line`` as in the file of the newest scan.
     """
@@ -101,8 +99,7 @@ class FindingRow:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicationRow:
+class PublicationRow(Struct, frozen=True, kw_only=True):
     """One publication as of a scan; the words are those of the CSV contract."""
 
     owner: str
@@ -127,8 +124,7 @@ class PublicationRow:
     publisher_workflow: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultRow:
+class ResultRow(Struct, frozen=True, kw_only=True):
     """The outcome of one check for one repository; ``permission`` what would make it known."""
 
     owner: str
@@ -146,8 +142,7 @@ class ResultRow:
     failing: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeductionRow:
+class DeductionRow(Struct, frozen=True, kw_only=True):
     """Points that a check takes from an area of a repository's worst publication."""
 
     owner: str
@@ -159,8 +154,7 @@ class DeductionRow:
     publication: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapRow:
+class GapRow(Struct, frozen=True, kw_only=True):
     """Something that could not be seen; ``repository`` is "" for the owner as a whole."""
 
     owner: str
@@ -172,8 +166,7 @@ class GapRow:
     permission: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageRow:
+class PackageRow(Struct, frozen=True, kw_only=True):
     """One package: where it comes from, its place on the ladder, and the evidence."""
 
     owner: str
@@ -201,8 +194,7 @@ class PackageRow:
     publisher_form: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionRow:
+class ActionRow(Struct, frozen=True, kw_only=True):
     """One use of an action, reusable workflow or image."""
 
     owner: str
@@ -223,8 +215,7 @@ class ActionRow:
     archived: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LessonRow:
+class LessonRow(Struct, frozen=True, kw_only=True):
     """One step of the lesson for one repository."""
 
     owner: str
@@ -236,8 +227,7 @@ class LessonRow:
     checks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendRow:
+class TrendRow(Struct, frozen=True, kw_only=True):
     """Sums over one scan of an owner: means of points, and counts by word."""
 
     scan: int
@@ -258,8 +248,7 @@ class TrendRow:
     changed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreChange:
+class ScoreChange(Struct, frozen=True, kw_only=True):
     """A change of one repository's score, with its cause: repository, setting, index, policy
     or token; acceptance where a waiver came or went, and references where nothing of these
     changed: a tag moved, a release or an advisory of an action came out.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.edits import add_to_job, set_scope
 from audits.model.outcome import Edit
@@ -25,8 +26,7 @@ _MODEST = frozenset(
 _USES_TOKEN = re.compile(r"github\.token|GITHUB_TOKEN|GH_TOKEN|\bgh |git push", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingGrant:
+class MissingGrant(Struct, frozen=True, kw_only=True):
     """A job on the way to a publication whose token lacks ``id-token: write``.
 
     ``block`` are the permissions that leave it out: the job's own, the workflow's, or none at

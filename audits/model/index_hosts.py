@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from audits.model.publication import Channel
 from audits.model.quoting import quoted_segment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexHosts:
+class IndexHosts(Struct, frozen=True, kw_only=True):
     """Where an index of Warehouse's kind lives.
 
     ``base`` is its address without a slash at the end, ``host`` its host in lower case without

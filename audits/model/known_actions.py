@@ -7,7 +7,8 @@ that a permission is superfluous in a job that uses it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from audits.model.command import Command
 from audits.model.expression import contexts
@@ -26,8 +27,7 @@ _ATTEST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAction:
+class KnownAction(Struct, frozen=True):
     """The scopes that an action can use at most, and whether it runs the project's code."""
 
     scopes: Mapping[str, Level] = field(default_factory=dict)

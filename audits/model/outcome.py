@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 from audits.model.place import Location
 from audits.model.publication import Publication
@@ -53,8 +54,7 @@ class FixKind(StrEnum):
     REVIEW = "review"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(Struct, frozen=True, kw_only=True):
     """Replace ``text[start:end]`` of a file, which must read ``old``, by ``new``.
 
     Offsets count characters of the file's text. An insertion has ``start == end``.
@@ -78,8 +78,7 @@ class SettingsPage(StrEnum):
     PUBLISHER = "publisher"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """A labelled address; ``kind`` is one of permalink, edit, settings, publisher, lesson,
     documentation, run.
     """
@@ -96,8 +95,7 @@ class AcceptanceKind(StrEnum):
     LOCAL = "local acceptance"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True, kw_only=True):
     """Why a finding is accepted. ``counts`` is False where the waiver file does not allow the
     check to be accepted locally: shown, but the score does not change.
     """
@@ -110,8 +108,7 @@ class Acceptance:
     counts: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One fault at one place.
 
     ``severity`` is None for the check's own; ``because`` says why it is milder. Of ``job``
@@ -134,8 +131,7 @@ class Finding:
     extra_lines: tuple[Location, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clean:
+class Clean(Struct, frozen=True, kw_only=True):
     """A place that was looked at and is in order; without one, nothing has passed."""
 
     at: Location
@@ -143,8 +139,7 @@ class Clean:
     publication: Publication | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class Unknown(Struct, frozen=True, kw_only=True):
     """A place that could not be judged, because of what is unseen."""
 
     at: Location
@@ -157,8 +152,7 @@ Verdict = Finding | Clean | Unknown
 """What a check yields. Nothing at all means not applicable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineFinding:
+class EngineFinding(Struct, frozen=True, kw_only=True):
     """A finding of another analyser, under its own rule; never scored."""
 
     rule: str

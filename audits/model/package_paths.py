@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.evidence import normalized
 from audits.model.publication import Auth, Publication
@@ -11,8 +12,7 @@ from audits.model.publishers import trusted_publications
 from audits.model.repository import Repository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackagePaths:
+class PackagePaths(Struct, frozen=True, kw_only=True):
     """A package and its publications; ``trusted`` are those that need no stored credential."""
 
     registry: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.edits import replace
 from audits.model.evidence import ResolvedRef
@@ -98,8 +99,7 @@ def comment_edits(source: SourceFile, uses: Uses, tag: str) -> tuple[Edit, ...]:
     return (replace(source, start, start, f"# {tag} "),)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteUse:
+class RemoteUse(Struct, frozen=True, kw_only=True):
     """A remote action or called workflow at its place; ``job`` as in `StepSite`."""
 
     uses: Uses

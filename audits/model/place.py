@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Location:
+
+class Location(Struct, frozen=True, kw_only=True, order=True):
     """A place in a file of a repository; lines and columns count from 1.
 
     ``path`` runs from the repository's root. Line 1 stands for "the file as a whole" where a
@@ -22,8 +22,7 @@ class Location:
     end_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A YAML scalar with its place: ``value`` as YAML reads it, offsets in characters.
 
     ``start``/``end`` delimit the scalar in the text, quotes included, so that an edit can

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from audits.model.place import Location
 from audits.model.uses import Uses
@@ -71,8 +72,7 @@ class CredentialSource(StrEnum):
     MINTED = "minted by script"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
+class Credential(Struct, frozen=True, kw_only=True):
     """One credential of a publication. ``name`` is the input or variable that carries it,
     ``secret`` the secret it is read from; ``literal`` where its value stands in the file (the
     value itself is never kept).
@@ -90,8 +90,7 @@ class Credential:
         return self.source not in {CredentialSource.OIDC, CredentialSource.MINTED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(Struct, frozen=True, kw_only=True):
     """What a job's token may do once callers are counted in.
 
     ``levels`` is None where neither job nor workflow nor caller says: the default of the
@@ -112,8 +111,7 @@ class Grant:
         return self.level("id-token") is Level.WRITE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One way from a trigger to a job: ``entry`` is the workflow that is triggered, ``calls``
     the jobs that call on the way (outermost first), ``job`` the last, ``grant`` its token.
     """
@@ -129,8 +127,7 @@ class Route:
         return self.entry.triggers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True, eq=False):
     """One step (or called workflow, ``step`` -1) that uploads to a registry.
 
     ``workflow`` and ``job`` are where the step runs; ``at`` is its ``uses:`` or command, in a

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release, normalized
 from audits.model.publication import Publication
@@ -25,8 +26,7 @@ def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
     return tuple(p for p in repo.publications if p.is_scored and p.registry.has_trusted_publishing)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedPackage:
+class ReleasedPackage(Struct, frozen=True, kw_only=True):
     """A package of a publication, and its releases that were not withdrawn, newest first; all,
     where all were. ``is_trusted`` is `PackageEvidence.is_trusted`.
     """

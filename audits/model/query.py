@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from audits.model.history import FindingRow
 from audits.model.outcome import Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryFilter:
+class RepositoryFilter(Struct, frozen=True, kw_only=True):
     """Which repositories; every part that is given must hold, of several words any one.
 
     ``text`` is part of the name. ``area`` with ``below`` keeps those with fewer points there
@@ -29,8 +28,7 @@ class RepositoryFilter:
     failing: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingFilter:
+class FindingFilter(Struct, frozen=True, kw_only=True):
     """Which findings. ``states`` are open and not-re-checked; ``accepted`` None for both;
     ``in_release`` None also brings what only ``--all`` looks at. ``seen_since`` is a scan:
     first seen after it.
@@ -47,8 +45,7 @@ class FindingFilter:
     seen_since: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionFilter:
+class ActionFilter(Struct, frozen=True, kw_only=True):
     """Which uses. ``action`` is part of a name, or the whole of it where ``exact``."""
 
     action: str = ""
@@ -60,8 +57,7 @@ class ActionFilter:
     in_release: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionSummary:
+class ActionSummary(Struct, frozen=True, kw_only=True):
     """One action over all repositories. ``advisories`` are ids, joined by commas."""
 
     action: str
@@ -76,8 +72,7 @@ class ActionSummary:
     archived: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckCount:
+class CheckCount(Struct, frozen=True, kw_only=True):
     """How many repositories a check passes, fails or leaves unknown, and what it costs."""
 
     check: str
@@ -91,8 +86,7 @@ class CheckCount:
     points: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PermissionCount:
+class PermissionCount(Struct, frozen=True, kw_only=True):
     """Unknown results that a permission would answer."""
 
     permission: str
@@ -100,8 +94,7 @@ class PermissionCount:
     repositories: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerFact:
+class OwnerFact(Struct, frozen=True, kw_only=True):
     """One line of the owner's card; ``repositories`` are those it touches."""
 
     owner: str
@@ -116,8 +109,7 @@ class OwnerFact:
     links: tuple[Link, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixTime:
+class FixTime(Struct, frozen=True, kw_only=True):
     """How long findings of a check were open until they were mended, in days."""
 
     check: str
@@ -127,8 +119,7 @@ class FixTime:
     longest_days: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanChanges:
+class ScanChanges(Struct, frozen=True, kw_only=True):
     """What is different between two scans of an owner; counts tell all, rows may be fewer."""
 
     owner: str

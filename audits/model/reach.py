@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.workflow import Condition
 
 _MOST_NAMED = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Reach(Struct, frozen=True, kw_only=True):
     """Whether a kind of run comes to a place.
 
     ``runs`` is None where that hangs on ``unseen`` outputs. What only the run itself knows

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import TypeVar, cast
+
+from msgspec import Struct, field
 
 from audits.model.command import Command
 from audits.model.evidence import (
@@ -41,8 +43,7 @@ class Breadth(Enum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSite:
+class JobSite(Struct, frozen=True, kw_only=True):
     """A job that can run, with what it does for a release; ``is_release_job`` as design §2."""
 
     workflow: Workflow
@@ -51,8 +52,7 @@ class JobSite:
     is_release_job: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepSite:
+class StepSite(Struct, frozen=True, kw_only=True):
     """A step that can run. ``job`` and ``workflow`` are None in a composite action that no
     job at hand uses; ``action`` is given where the step stands in one.
     """
@@ -66,8 +66,7 @@ class StepSite:
     is_release_job: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseGraph:
+class ReleaseGraph(Struct, frozen=True, kw_only=True):
     """How a repository releases, worked out by `workflow.graph`.
 
     ``release_paths`` are files of release workflows and of composite actions on the way;
@@ -88,22 +87,7 @@ class ReleaseGraph:
     hidden_calls: tuple[Job, ...] = ()
 
 
-class _Once:
-    """What was worked out of one repository so far. It is handed on neither to a changed copy,
-    for which it may not hold, nor to another process, which would pay more than it saves.
-    """
-
-    __slots__ = ("found",)
-
-    def __init__(self) -> None:
-        self.found: dict[Callable[[Repository], object], object] = {}
-
-    def __reduce__(self) -> tuple[type[_Once], tuple[()]]:
-        return _Once, ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class Repository(Struct, frozen=True, kw_only=True, dict=True):
     """A snapshot with its workflows parsed, its releases worked out, and what is known of it.
 
     ``references`` is keyed by (``owner/repo`` in lower case, ref). ``package_names`` are the
@@ -127,17 +111,23 @@ class Repository:
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     index_hosts: IndexHosts | None = None
     released: Mapping[tuple[str, str], FileThen] = field(default_factory=dict)
-    _once: _Once = field(default_factory=_Once, init=False, repr=False, compare=False)
 
     def once(self, work: Callable[[Repository], T]) -> T:
         """What ``work`` comes to for this repository; many checks ask for the same.
 
         It must not refer to the repository itself: that would keep both alive for long.
         """
-        found = self._once.found
+        found = self._found
         if work not in found:
             found[work] = work(self)
         return cast("T", found[work])
+
+    @cached_property
+    def _found(self) -> dict[Callable[[Repository], object], object]:
+        """What `once` worked out so far. Copies and pickles of a struct hold its fields alone:
+        it reaches neither a changed copy, for which it may not hold, nor another process.
+        """
+        return {}
 
     @property
     def ref(self) -> RepositoryRef:

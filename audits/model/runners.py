@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.expression import Context, Literal, fences, outcomes
 from audits.model.place import Scalar
@@ -40,8 +41,7 @@ _HOSTED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
+class Label(Struct, frozen=True, kw_only=True):
     """One label that a job may ask for, with the scalar it stands in."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from audits.model.engine import EngineRun
 from audits.model.outcome import Acceptance, Area, Finding, FixKind, Link, Outcome, Severity
@@ -36,8 +37,7 @@ class Ladder(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditedFinding:
+class AuditedFinding(Struct, frozen=True, kw_only=True):
     """A finding as it is stored and shown: severity settled, links built, accepted or not.
 
     ``fingerprint`` survives line shifts and renamed steps. ``in_release`` is False for what
@@ -55,8 +55,7 @@ class AuditedFinding:
     fix: FixKind | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What one check came to for a repository. ``unseen`` says why where it is unknown;
     ``places`` counts what was looked at, ``failing`` what was at fault.
     """
@@ -73,8 +72,7 @@ class Result:
     crash: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deduction:
+class Deduction(Struct, frozen=True, kw_only=True):
     """Points that one failed check takes from one area of one publication."""
 
     check: str
@@ -84,8 +82,7 @@ class Deduction:
     publication: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaScore:
+class AreaScore(Struct, frozen=True, kw_only=True):
     """Points of an area, 0 to 100, of the worst scored publication; None where not applicable
     or where nothing is known. ``coverage`` is 0 to 1.
     """
@@ -97,8 +94,7 @@ class AreaScore:
     deductions: tuple[Deduction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(Struct, frozen=True, kw_only=True):
     """A repository's score: ``points`` None where nothing applies. ``cap`` says what held it
     down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
     """
@@ -112,8 +108,7 @@ class Score:
     cap: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageStatus:
+class PackageStatus(Struct, frozen=True, kw_only=True):
     """The ladder's state of one package, with a sentence that says why."""
 
     registry: str
@@ -132,8 +127,7 @@ class StepState(StrEnum):
     NOT_SEEN = "not seen"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LessonStep:
+class LessonStep(Struct, frozen=True, kw_only=True):
     """One step of the lesson for this repository."""
 
     title: str
@@ -142,8 +136,7 @@ class LessonStep:
     checks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class Audit(Struct, frozen=True, kw_only=True):
     """Everything said of one repository in one scan. ``score`` counts acceptances in,
     ``strict_score`` leaves them out. ``owner_findings`` go to the owner's card only. ``engine`` says
     which other analyser was run, None where none was asked.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Need(StrEnum):
@@ -18,8 +19,7 @@ class Need(StrEnum):
     REFERENCES = "other repositories"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unseen:
+class Unseen(Struct, frozen=True, kw_only=True):
     """A fact that could not be read. It is neither on nor off: never pass on it, never fail.
 
     ``permission`` is the right that would show it, as GitHub spells it (``Actions: read``).
@@ -37,8 +37,7 @@ NO_ADMINISTRATION = Unseen(
 NO_SECRET_NAMES = Unseen(need=Need.SECRET_NAMES, reason="were not read", permission="Secrets: read")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentSettings:
+class EnvironmentSettings(Struct, frozen=True, kw_only=True):
     """Protection of one deployment environment.
 
     ``reviewers`` counts required reviewers (users and teams); ``wait_minutes`` is the timer;
@@ -59,8 +58,7 @@ class EnvironmentSettings:
     on_plan: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagRuleset:
+class TagRuleset(Struct, frozen=True, kw_only=True):
     """An active ruleset on tags: patterns as GitHub writes them (``refs/tags/v*``, ``~ALL``)."""
 
     name: str
@@ -70,8 +68,7 @@ class TagRuleset:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionsPolicy:
+class ActionsPolicy(Struct, frozen=True, kw_only=True):
     """What GitHub Actions may do: for an owner, or as it holds for a repository.
 
     ``set_by`` is ``owner`` or ``repository``: whose choice is in force.
@@ -84,8 +81,7 @@ class ActionsPolicy:
     set_by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositorySettings:
+class RepositorySettings(Struct, frozen=True, kw_only=True):
     """Settings of one repository, each a fact or `Unseen`. Environments by lower-cased name."""
 
     environments: Mapping[str, EnvironmentSettings] | Unseen
@@ -114,8 +110,7 @@ class RepositorySettings:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerSettings:
+class OwnerSettings(Struct, frozen=True, kw_only=True):
     """Settings of the owner, shown on the owner's card and never in a repository's score."""
 
     login: str

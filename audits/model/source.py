@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha1
 from itertools import accumulate
+
+from msgspec import Struct, field
 
 from audits.model.settings import OwnerSettings, RepositorySettings
 
@@ -25,8 +26,7 @@ class GapReason(StrEnum):
     CRASHED = "crashed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(Struct, frozen=True, kw_only=True):
     """Something that could not be seen, and why.
 
     ``subject`` is a path, an environment, a package, a setting or a file's comment; ``detail``
@@ -41,8 +41,7 @@ class Gap:
     permission: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryRef:
+class RepositoryRef(Struct, frozen=True, kw_only=True):
     """A repository's name and where it lives; ``host`` is the web host, no scheme."""
 
     owner: str
@@ -58,8 +57,7 @@ class RepositoryRef:
         return self.host != "github.com" and not self.host.endswith(".ghe.com")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True, kw_only=True):
     """The text of one file; ``oid`` is git's blob id, so equal texts have equal ids."""
 
     path: str
@@ -86,8 +84,7 @@ def line_starts(text: str) -> tuple[int, ...]:
     return tuple(accumulate(lengths, initial=0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """What a collector read of one repository at one commit.
 
     ``settings`` is None where the collector has no access to settings at all (a folder);

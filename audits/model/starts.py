@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from audits.model.decision import Facts, Likeness, Prefix, Undecided, Value
 from audits.model.place import Location
@@ -26,8 +27,7 @@ class RefKind(StrEnum):
     ANY = "any ref"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(Struct, frozen=True, kw_only=True):
     """One kind of run that a trigger starts.
 
     ``what`` names it for people. ``by_outsider``: someone without write access can start it,

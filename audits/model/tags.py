@@ -7,7 +7,8 @@ what is called uncovered always comes with a tag that proves it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.decision import Facts
 from audits.model.environment_names import can_run
@@ -24,8 +25,7 @@ _VERSION = "1.2.3"
 _GUARDING = frozenset({"creation", "update", "deletion", "non_fast_forward"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagStart:
+class TagStart(Struct, frozen=True, kw_only=True):
     """A trigger that tags set off. ``tags`` are samples of the tags that do.
 
     ``named`` where the workflow itself says which tags: then all of them must be covered.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TypeVar, cast
+
+from msgspec import Struct
 
 from audits.model.expression import Context, fences, outcomes
 from audits.model.guards import reach
@@ -17,8 +18,7 @@ from audits.model.untrusted import Setter, setter_of
 from audits.model.workflow import CompositeAction, Job, Step, Trigger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taint:
+class Taint(Struct, frozen=True, kw_only=True):
     """A context whose value someone sets, and the event that carries it."""
 
     context: Context

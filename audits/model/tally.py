@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from audits.model.outcome import Severity, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository
 
 
-@dataclass(slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, kw_only=True):
     """Places that fail and that are clean, the worst fault, and whether any is unknown."""
 
     failing: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from audits.model.place import Location
 from audits.model.source import Gap
@@ -16,8 +17,7 @@ class UpdateBot(StrEnum):
     RENOVATE = "Renovate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRule:
+class UpdateRule(Struct, frozen=True, kw_only=True):
     """One part of a bot's configuration, for one ecosystem.
 
     ``covers_actions`` where it updates the actions of ``.github/workflows``. ``cooldown_days``
@@ -34,8 +34,7 @@ class UpdateRule:
     has_cooldown: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateAutomation:
+class UpdateAutomation(Struct, frozen=True, kw_only=True):
     """What the files of a repository say about update bots.
 
     ``gaps`` are configuration files that could not be read: with one, nobody can say that

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+
+from msgspec import Struct
 
 from audits.model.place import Scalar
 
@@ -17,15 +19,12 @@ class UsesKind(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uses:
+class Uses(Struct, frozen=True, kw_only=True, dict=True):
     """A parsed ``uses:``; ``comment`` is what follows it on the line, without the ``#``.
 
     ``path`` is the sub-path of a remote action or workflow, the path from the repository's
     root of a local one, and the image of a docker one. ``comment_start`` and ``comment_end``
-    are offsets of the comment (with its ``#``), equal where there is none. ``slug`` is
-    ``owner/repo`` and ``action`` ``owner/repo[/path]`` in lower case, as GitHub compares them;
-    both are empty unless remote.
+    are offsets of the comment (with its ``#``), equal where there is none.
     """
 
     kind: UsesKind
@@ -37,14 +36,17 @@ class Uses:
     comment: str = ""
     comment_start: int = 0
     comment_end: int = 0
-    slug: str = field(init=False, repr=False, compare=False)
-    action: str = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        slug = f"{self.owner}/{self.repo}".lower() if self.kind is UsesKind.REMOTE else ""
-        action = f"{slug}/{self.path.lower()}" if slug and self.path else slug
-        object.__setattr__(self, "slug", slug)
-        object.__setattr__(self, "action", action)
+    @cached_property
+    def slug(self) -> str:
+        """``owner/repo`` in lower case, as GitHub compares it; empty unless remote."""
+        return f"{self.owner}/{self.repo}".lower() if self.kind is UsesKind.REMOTE else ""
+
+    @cached_property
+    def action(self) -> str:
+        """``owner/repo[/path]`` in lower case; empty unless remote."""
+        slug = self.slug
+        return f"{slug}/{self.path.lower()}" if slug and self.path else slug
 
     @property
     def is_pinned(self) -> bool:

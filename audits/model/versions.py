@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 _VERSION = re.compile(
     r"[vV]?(?P<numbers>\d{1,9}(?:\.\d{1,9}){0,4})(?P<pre>[-.]?[A-Za-z][\w.+-]*|\+[\w.-]+)?"
@@ -19,8 +20,7 @@ _COMMENT = re.compile(
 _LENGTH = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """A version such as ``v4``, ``1.2.3`` or ``v2.0.0-beta.1``; ``numbers`` as written.
 
     ``v4`` and ``v4.1`` are partial: they name the newest release below them, today.
@@ -92,8 +92,7 @@ def best_tag(tags: Iterable[str]) -> str:
     return max(found, key=lambda f: (not f[0].pre, len(f[0].numbers), f[0].lowest, f[1]))[1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Struct, frozen=True):
     low: tuple[float, ...] = (-inf,)
     low_is_in: bool = True
     high: tuple[float, ...] = (inf,)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from functools import cached_property
+
+from msgspec import Struct, field
 
 from audits.model.place import Inputs, Location, Scalar
 from audits.model.source import SourceFile
@@ -30,8 +32,7 @@ class Level(StrEnum):
     WRITE = "write"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permissions:
+class Permissions(Struct, frozen=True, kw_only=True):
     """A ``permissions:`` block as written; ``at`` is its key, None where absent.
 
     ``scopes`` maps a scope's name to its level, ``places`` to its own line. A scope that a
@@ -57,8 +58,7 @@ class Permissions:
                 return self.scopes.get(scope, Level.NONE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredInput:
+class DeclaredInput(Struct, frozen=True, kw_only=True):
     """An input that ``workflow_dispatch`` or ``workflow_call`` declares."""
 
     name: str
@@ -68,8 +68,7 @@ class DeclaredInput:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class Trigger(Struct, frozen=True, kw_only=True):
     """One event of ``on:``. A filter is None where absent and () where present but empty."""
 
     event: str
@@ -96,8 +95,7 @@ class Trigger:
         return self.event == "push" and not self.is_tag_push
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """An ``if:``; ``never`` and ``always`` where its text alone decides it."""
 
     text: Scalar
@@ -113,8 +111,7 @@ class EnvironmentForm(StrEnum):
     EXPRESSION = "expression"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(Struct, frozen=True, kw_only=True):
     """A job's ``environment:``; ``''`` and null are no environment and are not built.
 
     ``dynamic`` where the name holds an expression; ``deployment`` is False for
@@ -130,8 +127,7 @@ class Environment:
     span: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """A container image of a job, a service or a docker step; ``password`` of its registry."""
 
     reference: Scalar
@@ -140,8 +136,7 @@ class Image:
     password: Scalar | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Step:
+class Step(Struct, frozen=True, kw_only=True, eq=False):
     """One step; ``at`` is the first line of the step, ``index`` counts from 0.
 
     Compared by identity: two equal texts are still two steps.
@@ -182,12 +177,10 @@ class SecretsPassed(StrEnum):
     INHERITED = "inherit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Job:
+class Job(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One job, of steps or calling a workflow (``uses``); ``path`` is its workflow's file.
 
     Compared by identity. ``runs_on`` are labels; ``matrix`` holds static values by key.
-    ``live_steps`` are the steps that can run.
     """
 
     id: str
@@ -213,11 +206,11 @@ class Job:
     secrets: Inputs = field(default_factory=dict)
     secrets_at: Location | None = None
     shell: str = ""
-    live_steps: tuple[Step, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        live = tuple(step for step in self.steps if not step.never_runs)
-        object.__setattr__(self, "live_steps", self.steps if len(live) == len(self.steps) else live)
+    @cached_property
+    def live_steps(self) -> tuple[Step, ...]:
+        """The steps that can run."""
+        return tuple(step for step in self.steps if not step.never_runs)
 
     @property
     def never_runs(self) -> bool:
@@ -225,12 +218,8 @@ class Job:
         return self.condition is not None and self.condition.never
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Workflow:
-    """A file of ``.github/workflows``. Compared by identity; ``path`` is its name.
-
-    ``live_jobs`` are the jobs that can run.
-    """
+class Workflow(Struct, frozen=True, kw_only=True, eq=False, dict=True):
+    """A file of ``.github/workflows``. Compared by identity; ``path`` is its name."""
 
     source: SourceFile
     name: Scalar | None = None
@@ -241,11 +230,11 @@ class Workflow:
     shell: str = ""
     jobs: tuple[Job, ...] = ()
     first_key: Location | None = None
-    live_jobs: tuple[Job, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        live = tuple(job for job in self.jobs if not job.never_runs)
-        object.__setattr__(self, "live_jobs", self.jobs if len(live) == len(self.jobs) else live)
+    @cached_property
+    def live_jobs(self) -> tuple[Job, ...]:
+        """The jobs that can run."""
+        return tuple(job for job in self.jobs if not job.never_runs)
 
     @property
     def path(self) -> str:
@@ -266,8 +255,7 @@ class Workflow:
         return next((j for j in self.jobs if j.id.lower() == name.lower()), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CompositeAction:
+class CompositeAction(Struct, frozen=True, kw_only=True, eq=False):
     """An ``action.yml`` of the repository; ``steps`` are empty unless it is composite."""
 
     source: SourceFile

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from audits import __version__
 from audits.model.errors import AuditError
@@ -36,8 +37,7 @@ class ExportError(AuditError):
     """The files cannot be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(Struct, frozen=True, kw_only=True):
     """One written table: its file's name and how many rows it has."""
 
     name: str

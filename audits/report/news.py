@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
 
 from audits.model.history import FindingRow, ScanRow, ScoreChange
 from audits.model.query import ScanChanges
@@ -26,8 +27,7 @@ _CAUSES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class News(Struct, frozen=True, kw_only=True):
     """An owner's newest scan held against an earlier one; ``since`` is None where there is
     none. ``expired`` and ``expiring`` are waivers of the file that was given.
     """

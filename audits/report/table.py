@@ -6,8 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from audits.report.cells import Value, cell
 
@@ -17,8 +18,7 @@ SCHEMA_VERSION = "1.0"
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column(Generic[Row]):
+class Column(Struct, Generic[Row], frozen=True, kw_only=True):
     """One column. ``type`` is a Frictionless type; ``words`` its only values, if they are few."""
 
     name: str
@@ -28,8 +28,7 @@ class Column(Generic[Row]):
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table(Generic[Row]):
+class Table(Struct, Generic[Row], frozen=True, kw_only=True):
     """One table of the export; ``key`` are the columns that name a row."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.advisories import bundled
 from audits.model.evidence import (
@@ -97,8 +99,7 @@ _RELEASES: dict[str, tuple[Release, ...]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleFacts:
+class SampleFacts(Struct, frozen=True, kw_only=True):
     """Facts of the sample on a day: settings come with its snapshots, packages from here."""
 
     day: date

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache
 from hashlib import sha1
 from pathlib import Path
 from zlib import crc32
+
+from msgspec import Struct
 
 from audits.model.source import Gap, RepositoryRef, Snapshot, SourceFile
 from audits.sample.settings import owner_settings, settings_of
@@ -63,8 +64,7 @@ def number_of(slug: str) -> int:
     return 700_000 + crc32(slug.encode()) % 100_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleCollector:
+class SampleCollector(Struct, frozen=True, kw_only=True):
     """Hands over the sample organization as of a day."""
 
     day: date

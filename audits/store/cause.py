@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.store.codec import KIND
 
@@ -12,8 +13,7 @@ REPOSITORY, SETTING, INDEX, POLICY, TOKEN = "repository", "setting", "index", "p
 REFERENCES, ACCEPTANCE = "references", "acceptance"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """What differs. ``settings`` are the JSON texts before and after; ``lost_or_found`` is
     whether all checks that changed did so to or from unknown.
     """

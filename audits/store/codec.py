@@ -1,4 +1,4 @@
-"""Frozen dataclasses of the model to JSON and back, by their type hints."""
+"""Structs of the model to JSON and back, by their type hints."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import types
 import typing
 import zlib
 from collections.abc import Callable, Hashable
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from hashlib import blake2b
 from typing import Any, TypeGuard, TypeVar, cast
 
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
+
 T = TypeVar("T")
 
 KIND = "?"
-"""The key that names the class of a dataclass where a union leaves it open."""
+"""The key that names the class of a struct where a union leaves it open."""
 
 _MAPPINGS = {dict, collections.abc.Mapping}
 
@@ -50,8 +52,7 @@ def pack(data: str) -> bytes:
     return zlib.compress(data.encode("utf-8", "surrogatepass"), 6)
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A packed text and what it is known by."""
 
     hash: bytes
@@ -88,7 +89,7 @@ def encoder(kind: Hashable) -> Coder:
             return lambda found: {k: value(v) for k, v in found.items()}
         return lambda found: sorted([key(k), value(v)] for k, v in found.items())
     if isinstance(kind, type):
-        if is_dataclass(kind):
+        if issubclass(kind, Struct):
             return _class_encoder(kind)
         if issubclass(kind, Enum):
             return lambda found: found.value
@@ -114,7 +115,7 @@ def decoder(kind: Hashable) -> Coder:
             return lambda data: {k: value(v) for k, v in data.items()}
         return lambda data: {key(k): value(v) for k, v in data}
     if isinstance(kind, type):
-        if is_dataclass(kind):
+        if issubclass(kind, Struct):
             return _class_decoder(kind)
         if issubclass(kind, Enum):
             return {member.value: member for member in kind}.__getitem__
@@ -148,15 +149,16 @@ def _tuple_decoder(args: tuple[Any, ...]) -> Coder:
     return lambda data: tuple(code(v) for code, v in zip(coders, data, strict=True))
 
 
-def _default(field: Field[Any]) -> object:
-    if field.default is not MISSING:
-        return field.default
-    return field.default_factory() if field.default_factory is not MISSING else MISSING
+def _default(field: FieldInfo) -> object:
+    return (
+        field.default
+        if field.default is not NODEFAULT
+        else (field.default_factory() if callable(field.default_factory) else NODEFAULT)
+    )
 
 
-def _class_encoder(kind: type) -> Coder:
-    hints = typing.get_type_hints(kind)
-    parts = [(f.name, encoder(hints[f.name]), _default(f)) for f in fields(kind)]
+def _class_encoder(kind: type[Struct]) -> Coder:
+    parts = [(f.name, encoder(f.type), _default(f)) for f in fields(kind)]
 
     def encode(value: object) -> dict[str, Any]:
         if type(value) is not kind:
@@ -165,16 +167,15 @@ def _class_encoder(kind: type) -> Coder:
         for name, code, default in parts:
             item = getattr(value, name)
             # 1 == True in Python, but a count is not a flag: types must agree too.
-            if default is MISSING or type(item) is not type(default) or item != default:
+            if default is NODEFAULT or type(item) is not type(default) or item != default:
                 found[name] = code(item)
         return found
 
     return encode
 
 
-def _class_decoder(kind: type) -> Coder:
-    hints = typing.get_type_hints(kind)
-    parts = {f.name: decoder(hints[f.name]) for f in fields(kind)}
+def _class_decoder(kind: type[Struct]) -> Coder:
+    parts = {f.name: decoder(f.type) for f in fields(kind)}
 
     def decode(data: dict[str, Any]) -> object:
         return kind(**{k: parts[k](v) for k, v in data.items() if k in parts})
@@ -182,9 +183,9 @@ def _class_decoder(kind: type) -> Coder:
     return decode
 
 
-def is_class(arg: object) -> TypeGuard[type]:
+def is_class(arg: object) -> TypeGuard[type[Struct]]:
     """Whether a type is one of the model's classes."""
-    return isinstance(arg, type) and is_dataclass(arg)
+    return isinstance(arg, type) and issubclass(arg, Struct)
 
 
 def _accepts(arg: type) -> tuple[type, ...]:

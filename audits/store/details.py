@@ -7,7 +7,9 @@ edited workflow adds one packed text instead of a new row for each of its findin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.model.outcome import Link
 from audits.model.score import Audit, AuditedFinding, LessonStep
@@ -17,8 +19,7 @@ COMMIT = "\x00commit\x00"
 read must not make every link new."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingDetail:
+class FindingDetail(Struct, frozen=True, kw_only=True):
     """What a finding says beyond its row; ``ends`` is an acceptance's expiry."""
 
     message: str
@@ -45,8 +46,7 @@ class FindingDetail:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
+class Details(Struct, frozen=True, kw_only=True):
     """Of one repository: findings by `finding_key`, lines of uses by `use_key`, the lesson."""
 
     findings: dict[str, FindingDetail] = field(default_factory=dict)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, normalized
 from audits.model.repository import Repository
@@ -15,36 +17,31 @@ from audits.model.source import Gap, Snapshot, SourceFile
 _ANY_DAY = date(1970, 1, 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """A repository's settings, or None where none were asked."""
 
     value: RepositorySettings | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnersSettings:
+class OwnersSettings(Struct, frozen=True, kw_only=True):
     """The owner's settings, or None where none were asked."""
 
     value: OwnerSettings | Unseen | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class Index(Struct, frozen=True, kw_only=True):
     """Evidence by (registry, package), or why there is none."""
 
     value: Mapping[tuple[str, str], PackageEvidence] | Unseen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advisories:
+class Advisories(Struct, frozen=True, kw_only=True):
     """The advisories that a scan knew."""
 
     value: AdvisoryList | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """The files of a snapshot by path and blob id; ``remote`` also by its own path."""
 
     files: tuple[tuple[str, str], ...] = ()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, literal, select
 
 from audits.store.intervals import Batch, Place, value_columns
@@ -16,8 +16,7 @@ from audits.store.words import CHANGED, FIXED, NOT_RECHECKED, SEEN
 Key = tuple[int, str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Findings(Struct, frozen=True, kw_only=True):
     """A repository's findings after a scan: those not looked at again, all that are open."""
 
     unchecked: tuple[tuple[int, str, int], ...]

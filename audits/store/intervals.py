@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
 
 from audits.store.names import chunks
@@ -15,8 +15,7 @@ from audits.store.tables import OPEN
 _BOOKKEEPING = frozenset({"id", "owner_id", "repository_id", "opened", "closed"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """Of which repository a scan is writing."""
 
     scan_id: int
@@ -24,8 +23,7 @@ class Place:
     repository_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """The rows that a scan closed, as they were, and the values it opened."""
 
     closed: tuple[Row[Any], ...] = ()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
@@ -20,8 +20,7 @@ from audits.store.scope import Scope, scope_of
 from audits.store.words import unbarred
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Struct, frozen=True, kw_only=True):
     """A repository as it was recorded: all that its audit was made from."""
 
     snapshot: Snapshot

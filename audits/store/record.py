@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, bindparam, select
 
 from audits.store import tables
@@ -25,8 +25,7 @@ from audits.store.sight import Sight
 from audits.store.words import SEVERITIES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _New:
+class _New(Struct, frozen=True, kw_only=True):
     """What one audit says beside what was known; ``differs`` from the repository's last."""
 
     recording: Recording

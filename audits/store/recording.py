@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, select
 
 from audits.model.evidence import AdvisoryList
@@ -18,8 +18,7 @@ FLUSH = 200
 """Repositories whose progress is written together; a killed scan repeats at most so many."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Recording:
+class Recording(Struct, kw_only=True):
     """One scan being written. Only the holder of the owner's lock has one.
 
     ``is_stale`` says that what it knows was in part rolled back.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from audits.model.evidence import ResolvedRef
 from audits.model.repository import Repository
@@ -12,8 +13,7 @@ from audits.store.codec import dumps
 from audits.store.uses import Use
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """What ``slug@ref`` was found to be; ``value`` is all of it, as JSON."""
 
     slug: str

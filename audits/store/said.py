@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.evidence import AdvisoryList
 from audits.model.score import Audit
@@ -24,16 +25,14 @@ Reason = tuple[str, str, str]
 """Need, reason and permission of what was not seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(Struct, frozen=True, kw_only=True):
     """A file's text, compressed; ``size`` in characters."""
 
     size: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """Rows by table name, in which words stand where the database has numbers; packed facts;
     ``findings`` are kept apart, as they live on. ``digest`` covers all of it.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
 
 from audits.store import tables
@@ -16,8 +16,7 @@ _FEW = 200
 at most 1,000 deep."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """Scans by owner, and the times of all scans of these owners."""
 
     scans: dict[int, int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from audits.model.outcome import Outcome
 from audits.model.repository import Breadth
@@ -10,8 +10,7 @@ from audits.model.score import Audit, Result
 from audits.model.source import Gap
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sight(Struct, frozen=True, kw_only=True):
     """What one audit saw: checks that saw all they have to see, and those that crashed."""
 
     everything: bool

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, select
 
 from audits.store.tables import finding
@@ -12,8 +11,7 @@ from audits.store.words import NOT_RECHECKED
 _earlier, _later = finding.alias("earlier"), finding.alias("later")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """How many findings are new, mended, back, or out of sight since another scan."""
 
     new: int = 0

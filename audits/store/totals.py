@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, case, func, select
 
 from audits.model.outcome import Area, Outcome, Severity
@@ -18,8 +18,7 @@ _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckTotal:
+class CheckTotal(Struct, frozen=True, kw_only=True):
     """Repositories by the outcome of one check; ``points`` is what it costs them in all."""
 
     passed: int = 0
@@ -29,16 +28,14 @@ class CheckTotal:
     points: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PermissionTotal:
+class PermissionTotal(Struct, frozen=True, kw_only=True):
     """Unknown results that one permission would answer, in so many repositories."""
 
     unknown: int = 0
     repositories: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """One scan of an owner in numbers; keys are words of the CSV contract."""
 
     points: float | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.repository import ReleaseGraph, Repository
 from audits.model.score import Audit
@@ -18,8 +19,7 @@ _ADVISORY = re.compile(r"GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}|CVE-\d{4}-\d{4,}"
 _DIGEST = "@sha256:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class Use(Struct, frozen=True, kw_only=True):
     """One use of somebody else's code. ``slug`` is ``owner/repo``, "" for images."""
 
     action: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind
 from audits.model.publication import Publication, Registry
@@ -25,8 +26,7 @@ class Kinship(IntEnum):
     UNKNOWN = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class Released(Struct, frozen=True, kw_only=True):
     """The latest release as its provenance tells of it. ``part`` says how many of its files are
     attested, where not all are.
     """
@@ -57,8 +57,7 @@ class Released:
         return f"release {self.version} is attested{self.part}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A state of the ladder with half a sentence that says why. ``next`` is what the next
     release by a trusted publisher takes, another half.
     """

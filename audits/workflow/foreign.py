@@ -9,8 +9,9 @@ name are not looked into: what they do with their inputs is known better.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from audits.model.foreign import ForeignPath, called_name, foreign_path
 from audits.model.source import Gap, GapReason, Snapshot, SourceFile
@@ -20,8 +21,7 @@ from audits.workflow.parse import ParsedAction, ParsedWorkflow, parse_action, pa
 from audits.workflow.upload_match import BY_ACTION
 
 
-@dataclass(slots=True)
-class Foreign:
+class Foreign(Struct):
     """What was read of other repositories."""
 
     workflows: list[Workflow] = field(default_factory=list)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from audits.model.command import Command
 from audits.model.foreign import called_name, foreign_path
@@ -33,8 +34,7 @@ MOST_OF_WORKFLOW = 256
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Way:
+class _Way(Struct):
     """The jobs and files on the way to one publication."""
 
     jobs: dict[Job, None] = field(default_factory=dict)

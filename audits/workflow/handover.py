@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.artifact_names import file_name, may_take
 from audits.model.needs import needs_of
@@ -20,8 +21,7 @@ _DOWNLOAD = "actions/download-artifact"
 _BUILDERS = {"hynek/build-and-inspect-python-package": ("Packages", "upload-name-suffix")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What a download asks for: a name, a pattern, or (both empty) everything."""
 
     name: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from audits.model.source import SourceFile
 
@@ -16,8 +17,7 @@ _BLOCK = re.compile(r"(?:^|[ \t])[|>][+\-0-9]*$")
 _LONGEST_REASON = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """One comment: at which line, whose words it is in, what it accepts and why.
 
     ``alone`` says that nothing but the comment stands on the line. One in our words without

@@ -9,16 +9,16 @@ import re
 import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import basename, dirname
+
+from msgspec import Struct, field
 
 from audits.model.publication import Registry
 from audits.model.source import Gap, GapReason, SourceFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredPackage:
+class DeclaredPackage(Struct, frozen=True, kw_only=True):
     """One name in a file of metadata; ``directory`` is its folder, ``""`` at the root."""
 
     registry: Registry
@@ -26,8 +26,7 @@ class DeclaredPackage:
     directory: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageNames:
+class PackageNames(Struct, frozen=True, kw_only=True):
     """What the metadata of a repository declares, and which files could not be read.
 
     ``indexes`` are upload addresses by the name that ``uv publish --index`` takes.

@@ -6,11 +6,12 @@ Nodes are composed, never constructed: ``on`` stays a string and every node keep
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from math import inf
 from typing import Any, cast
+
+from msgspec import Struct
 
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.workflow import CompositeAction, Workflow
@@ -35,16 +36,14 @@ MOST_TRIGGERS = 64
 MOST_FILTER = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedWorkflow:
+class ParsedWorkflow(Struct, frozen=True, kw_only=True):
     """A workflow, if the file holds one, and what could not be read of it."""
 
     workflow: Workflow | None
     gaps: tuple[Gap, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedAction:
+class ParsedAction(Struct, frozen=True, kw_only=True):
     """An action, if the file holds one, and what could not be read of it."""
 
     action: CompositeAction | None

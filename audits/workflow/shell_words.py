@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _NOT_ASCII = re.compile(r"[^\x01-\x7f]")
 _QUOTED = re.compile(r"""'([^']*)'?|"((?:[^"\\]|\\.)*)"?|\\(\n)|\\(.)""", re.DOTALL)
@@ -11,8 +12,7 @@ _ESCAPED = re.compile(r'\\(["\\$`\n])')
 _NEEDS_WORK = re.compile(r"['\"\\]")
 
 
-@dataclass(slots=True)
-class RawCommand:
+class RawCommand(Struct):
     """A command as it stands in a script; offsets in characters."""
 
     start: int

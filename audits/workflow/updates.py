@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.model.place import Location
 from audits.model.source import Gap, SourceFile
@@ -39,8 +41,7 @@ _JSON5 = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     rules: list[UpdateRule] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     append_at: int | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.expression import fences
@@ -30,8 +31,7 @@ _SECRET_NAME = re.compile(r"TOKEN|PASS|KEY|SECRET|AUTH|CRED", re.IGNORECASE)
 _DEEPEST = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Struct, frozen=True, kw_only=True):
     """How an upload authenticates, with the credentials that say so."""
 
     auth: Auth

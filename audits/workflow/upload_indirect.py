@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
+
+from msgspec.structs import replace
 
 from audits.model.place import Inputs
 from audits.model.publication import Registry

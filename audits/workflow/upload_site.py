@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice, product
+
+from msgspec import Struct, field
 
 from audits.model.command import Command
 from audits.model.expression import fences
@@ -23,8 +24,7 @@ _MOST_FENCES = 6
 _DEEPEST = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Library:
+class Library(Struct, frozen=True, kw_only=True):
     """What a search for publications may look up.
 
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
@@ -43,8 +43,7 @@ class Library:
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """A step that runs in a job, perhaps inside a composite action, or a job that calls.
 
     ``outer`` is the job's own step, ``step`` the one that runs; both are None for a call.

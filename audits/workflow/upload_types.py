@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from audits.model.publication import Registry
 
@@ -38,8 +39,7 @@ ALWAYS = "0"
 """As a version: every version does it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class Tokens(Struct, frozen=True, kw_only=True):
     """How an uploader takes a stored credential: inputs, variables, options, and secrets of a
     called workflow. A variable that ends in ``*`` stands for all that start so. ``logins`` are
     texts of scripts that store one for later steps; ``login_actions`` the inputs of actions
@@ -54,8 +54,7 @@ class Tokens:
     minted_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """How an uploader is told where to upload: by address, or by a configured name.
 
     Where a registry tells channels apart by labels, ``label_*`` give them and ``account_*``
@@ -78,8 +77,7 @@ class Target:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(Struct, frozen=True, kw_only=True):
     """How an uploader is told what to upload: a name, or a folder that holds it."""
 
     name_inputs: tuple[str, ...] = ()
@@ -89,8 +87,7 @@ class Contents:
     files: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uploader:
+class Uploader(Struct, frozen=True, kw_only=True):
     """One way to upload to one registry.
 
     ``actions`` are ``owner/repo[/path]`` of actions or called workflows in lower case,
@@ -134,8 +131,7 @@ class Uploader:
     old_refs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunByAction:
+class RunByAction(Struct, frozen=True, kw_only=True):
     """How an action runs a command: the words in front, the inputs that follow, and inputs
     that switch it off. Without words in front the input is a script.
     """

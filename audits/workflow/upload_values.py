@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from audits.model.expression import fences
 from audits.model.workflow import SecretsPassed, Step
@@ -35,8 +36,7 @@ class Kind(Enum):
     STORED = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """A value seen as a credential; ``optional`` where an expression may leave it empty."""
 
     kind: Kind

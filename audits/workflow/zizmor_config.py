@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.source import SourceFile
 from audits.workflow.nodes import child, items, pairs
@@ -15,8 +16,7 @@ PATHS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml", "zizmor.yaml
 _WORKFLOWS = ".github/workflows/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZizmorIgnore:
+class ZizmorIgnore(Struct, frozen=True, kw_only=True):
     """One entry: a whole rule, or a workflow (by its file name) and perhaps a line of it."""
 
     rule: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import altair as alt
 import pandas as pd
+from msgspec import Struct
 
 from dashboard.charts import Drawing
 from dashboard.language import SEVERITY_COLOURS, Ink
@@ -26,8 +26,7 @@ _STRIPES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Box:
+class _Box(Struct, frozen=True, kw_only=True):
     """Where a box is: left and right as shares of the width, top and bottom in pixels."""
 
     node: Node

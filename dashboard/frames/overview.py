@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
+from msgspec import Struct
 
 from audits.model.history import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.outcome import Area
@@ -22,8 +22,7 @@ from dashboard.frames.cells import frame_of, visible
 from dashboard.language import AREAS, count, percent, plain, signed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
+class Headline(Struct, frozen=True, kw_only=True):
     """Where an owner stands, in one grade and one sentence."""
 
     grade: str
@@ -58,8 +57,7 @@ def _news(now: TrendRow) -> str:
     return f"Since the last scan: {new}, {fixed}{cause if now.changed else ''}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Improvement:
+class Improvement(Struct, frozen=True, kw_only=True):
     """A check, and the points by which the mean rises if it is mended everywhere."""
 
     check: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha1, sha256
 from random import Random
+
+from msgspec.structs import replace
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.outcome import Area, Finding, Link, Outcome, Severity

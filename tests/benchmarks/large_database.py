@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct
 
 from audits.model.query import ActionFilter, FindingFilter, RepositoryFilter
 from audits.store.open import open_store
@@ -22,8 +23,7 @@ OWNER = "orchard-labs"
 FIRST = datetime(2025, 1, 1, 2, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nights:
+class Nights(Struct, frozen=True, kw_only=True):
     """Shares of repositories that change from one night to the next."""
 
     edited: float = 0.004

@@ -7,15 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 FAILED = 2
 """Exit codes from this one on are failures; 1 says that there are findings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Used:
+class Used(Struct, frozen=True, kw_only=True):
     """What a program and its workers used: seconds, and the largest process's MiB."""
 
     wall: float

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository
@@ -12,8 +13,7 @@ from audits.model.workflow import Job, PermissionsState, Workflow
 from tests.engines.agreement import Said, Spot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """A finding of one side only, and its repository, read with all its workflows."""
 
     repository: Repository

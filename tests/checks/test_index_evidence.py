@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from audits.check import Example, all_checks
 from audits.model.evidence import FileThen, PackageEvidence, Provenance, PublisherKind, Release

@@ -7,14 +7,14 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from unittest.mock import patch
+
+from msgspec import Struct
 
 from audits.cli import main
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class Ran(Struct, frozen=True, kw_only=True):
     """What a command printed, and its exit code."""
 
     code: int

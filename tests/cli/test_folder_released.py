@@ -6,10 +6,10 @@ import csv
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from audits.store.open import open_store
 from dashboard.frames import tables

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from audits.model.history import GapRow, ScoreChange
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount

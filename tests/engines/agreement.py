@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.check import Check, all_checks
 from audits.judge import judge
@@ -23,8 +25,7 @@ ASKS_GITHUB = frozenset({"impostor-commit", "known-vulnerable-actions", "ref-ver
 """Rules that zizmor leaves out offline, so that there is nothing to compare."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Spot:
+class Spot(Struct, frozen=True, order=True):
     """One finding of either side: zizmor's rule at a line of a file."""
 
     path: str
@@ -32,8 +33,7 @@ class Spot:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """What a side adds to a spot: which users zizmor tells, or which of our checks it is.
 
     ``also`` are further lines that our finding marks.

@@ -6,14 +6,13 @@ alone, for the reason that `DEVIATIONS` has under the key; all else must agree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 PIN = "0123456789abcdef0123456789abcdef01234567"
 RELEASE = ".github/workflows/release.yml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A repository: ``text`` is its release workflow, ``files`` what else it has.
 
     ``agrees`` is how many places both sides report for ``rule``.
@@ -30,8 +29,7 @@ class Case:
         return {RELEASE: self.text, **self.files}
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """Where we differ from a rule on purpose: which check, and what its text says of it."""
 
     rule: str

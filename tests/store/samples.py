@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release, ResolvedRef
 from audits.model.outcome import (

@@ -218,7 +218,7 @@ def _count(store: Store, name: str) -> int:
 
 def without_files(found: Audit) -> Audit:
     """The audit of a repository that could not be read at all."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     snapshot = replace(found.repository.snapshot, files=(), commit="")
     return replace(found, repository=replace(found.repository, snapshot=snapshot))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from audits.model.evidence import Advisory, AdvisoryList, ResolvedRef
@@ -141,4 +141,4 @@ def test_the_owners_settings(store: Store) -> None:
 
 
 def _with(found: Audit, **changes: object) -> Audit:
-    return replace(found, repository=replace(found.repository, **changes))  # type: ignore[arg-type]
+    return replace(found, repository=replace(found.repository, **changes))

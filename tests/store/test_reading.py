@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Area, Outcome, Severity

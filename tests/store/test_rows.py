@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from audits.audit import Rules, audit
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release

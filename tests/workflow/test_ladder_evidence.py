@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from audits.model.evidence import FileThen, PackageEvidence, PublisherKind
 from audits.model.publication import Auth, Registry
@@ -151,6 +150,6 @@ def test_links_that_were_not_seen_are_not_said_to_lead_elsewhere() -> None:
     ],
 )
 def test_a_publisher_that_cannot_be_told(changes: dict[str, object], words: str) -> None:
-    made = replace(OURS, **changes)  # type: ignore[arg-type]  # checked by the class
+    made = replace(OURS, **changes)
     found = status(repository(publication(), seen=(evidence(release(provenance=(made,))),)))
     assert (found.state, words in found.why) == (Ladder.UNKNOWN, True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from audits.model.evidence import Provenance, PublisherKind
 from audits.model.publication import Auth, Publication
@@ -55,7 +54,7 @@ def with_provenance(
 def test_whose_release_it_was(
     changes: dict[str, object], identity: int | None, expected: Ladder, words: str
 ) -> None:
-    provenance = replace(OURS, **changes)  # type: ignore[arg-type]  # checked by the class
+    provenance = replace(OURS, **changes)
     found = with_provenance(provenance, identity=identity)
     assert found.state is expected
     assert words in found.why
@@ -166,7 +165,7 @@ def test_one_of_several_publications_may_fit() -> None:
 def test_how_it_was_released_is_stated(
     changes: dict[str, str], events: tuple[str, ...], words: str
 ) -> None:
-    provenance = replace(OURS, **changes)  # type: ignore[arg-type]  # all of them text
+    provenance = replace(OURS, **changes)
     found = with_provenance(provenance, subject=publication(events=events))
     assert found.state is Ladder.ATTESTED
     assert words in found.why

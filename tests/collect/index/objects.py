@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256, sha512
@@ -16,6 +15,7 @@ from hashlib import sha256, sha512
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec import Struct
 
 Json = dict[str, object]
 _OID = "1.3.6.1.4.1.57264.1."
@@ -69,8 +69,7 @@ def certificate(claims: Mapping[str, str | bytes]) -> bytes:
     return signed.public_bytes(serialization.Encoding.DER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A release run on GitHub, from which publisher and claims follow."""
 
     repository: str = "orchard-labs/lumen"

@@ -7,18 +7,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, cast
+
+from msgspec import Struct, field
 
 from tests.collect.index.objects import Json, Run, provenance_object
 
 SIMPLE = "application/vnd.pypi.simple.v1+json"
 
 
-@dataclass(slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, kw_only=True):
     """One answer. ``trickle`` sends a byte now and then; ``cut`` breaks off half-way."""
 
     body: bytes = b""
@@ -30,8 +30,7 @@ class Reply:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request that came in, and the status of its answer."""
 
     path: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from audits.collect.index import OFFLINE, IndexReader, default_cache
 from audits.collect.index_session import IndexLimits

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
-from dataclasses import replace
 from hashlib import sha256, sha512
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from audits.collect.provenance import read_provenance, read_sigstore_bundles
 from audits.model.evidence import Provenance, PublisherKind
