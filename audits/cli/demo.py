@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -29,10 +30,10 @@ def demo(
     from audits.waivers import Waivers
 
     url = database or sample_database()
-    store = open_store(url)
-    with progress("the sample organization") as advance:
-        finished = scan_sample(store, advance, engine=not no_engine)
-    print_summary(store, finished[-1:], (), Waivers(today=finished[-1].scan.started.date()))
+    with closing(open_store(url)) as store:
+        with progress("the sample organization") as advance:
+            finished = scan_sample(store, advance, engine=not no_engine)
+        print_summary(store, finished[-1:], (), Waivers(today=finished[-1].scan.started.date()))
     if browser:
         raise typer.Exit(serve(url, port=port, host=host, browser=True, index_url=INDEX_URL))
     typer.echo(f"Its dashboard: release-audit dashboard --database {url}")

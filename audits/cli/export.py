@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -20,5 +21,7 @@ def export(
     from audits.report.export import export as write
     from audits.store.open import open_store
 
-    for table in write(open_store(database, read_only=True), folder, owner=owner, bom=bom):
+    with closing(open_store(database, read_only=True)) as store:
+        tables = write(store, folder, owner=owner, bom=bom)
+    for table in tables:
         typer.echo(f"{table.rows:>8} rows  {folder / table.name}.csv")

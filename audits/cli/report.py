@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -41,9 +42,9 @@ def report(
     loaded = load_waivers(waivers, date.today())
     for problem in loaded.problems:
         typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
-    store = open_store(database, read_only=True)
-    chosen = _chosen(store, owner, since)
-    found = [news_of(store, login, loaded, since=number) for login, number in chosen]
+    with closing(open_store(database, read_only=True)) as store:
+        chosen = _chosen(store, owner, since)
+        found = [news_of(store, login, loaded, since=number) for login, number in chosen]
     if form is NewsFormat.JSON:
         typer.echo(json.dumps([news_document(news) for news in found], indent=2))
     elif form is NewsFormat.MARKDOWN:

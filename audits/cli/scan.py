@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -144,12 +145,12 @@ def _record(
     from audits.scan import Scanner
     from audits.store.open import open_store
 
-    store = open_store(database)
-    with progress("reading") as advance:
-        finished = Scanner(store, plan, resume=audits is None).run(
-            collector, lambda ref: advance(printable(str(ref))), audits=audits
-        )
-    print_summary(store, finished, collector.gaps(), waivers)
+    with closing(open_store(database)) as store:
+        with progress("reading") as advance:
+            finished = Scanner(store, plan, resume=audits is None).run(
+                collector, lambda ref: advance(printable(str(ref))), audits=audits
+            )
+        print_summary(store, finished, collector.gaps(), waivers)
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
@@ -181,14 +182,14 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
     from audits.cli.summary import print_summary
     from audits.store.open import open_store
 
-    store = open_store(asked.database)
     failures: list[AuditError] = []
-    try:
-        results = _results(asked, plan, waivers, store, failures)
-    except KeyboardInterrupt:
-        return _stopped(context)
-    for result in results:
-        print_summary(store, result.finished, result.gaps, waivers)
+    with closing(open_store(asked.database)) as store:
+        try:
+            results = _results(asked, plan, waivers, store, failures)
+        except KeyboardInterrupt:
+            return _stopped(context)
+        for result in results:
+            print_summary(store, result.finished, result.gaps, waivers)
     for error in failures:
         typer.echo(f"error: {error.message}\nadvice: {error.advice}", err=True)
     paused = [owner for result in results for owner in result.paused]

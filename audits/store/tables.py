@@ -6,15 +6,13 @@ is `OPEN` while it still holds. So "as of scan S" is ``opened <= S AND closed > 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
+    Connection,
     Float,
     ForeignKey,
     Identity,
@@ -28,36 +26,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.types import TypeDecorator
 
+from audits.store.moment import Moment
 from audits.store.words import AREAS, SEVERITIES
 
 OPEN = 2**31 - 1
 """``closed`` of what still holds: a number, so that one comparison serves now and then."""
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time, in UTC on the way in and out; SQLite itself keeps no zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; a time without zone would be read as the machine's own and is refused."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without its zone cannot be stored")
-        moved = value.astimezone(UTC)
-        return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Back to an aware time in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 metadata = MetaData(
@@ -203,17 +180,28 @@ finding = interval(
 )  # fmt: skip
 """``first`` is the scan that saw the fault first; ``ended`` why the row was closed."""
 
+_results_on_owners = Index("ix_result_on_owner", "owner_id", "closed")
+
 result = interval(
     "result", _to("rule_id", "rule"), _small("outcome"), _small("severity"),
     Column("weight", Float, nullable=False), _whole("places"), _whole("failing"),
     _to("unseen_id", "unseen", nullable=True), _flag("on_owner"), _text("crash"),
     Index(None, "owner_id", "closed", "opened", "rule_id", "outcome"),
-    Index(
-        "ix_result_on_owner", "owner_id", "closed",
-        sqlite_where=sql("on_owner = 1"), postgresql_where=sql("on_owner"),
-    ),
+    _results_on_owners,
 )  # fmt: skip
 """Every outcome but not-applicable, which is what a check without a row came to."""
+
+
+@event.listens_for(result, "before_create")
+def _of_owners_alone(_: Table, connection: Connection, **__: object) -> None:
+    """Leave the rows that are no owner's out of the index.
+
+    Said here because saying it with the index imports every dialect it is said for.
+    """
+    dialect = connection.dialect.name
+    holds = sql("on_owner = 1" if dialect == "sqlite" else "on_owner")
+    _results_on_owners.dialect_options[dialect]["where"] = holds
+
 
 deduction = interval(
     "deduction", _to("rule_id", "rule"), _text("area"), _small("severity"),
