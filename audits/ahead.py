@@ -131,6 +131,7 @@ def _work(chunks: Sequence[Places], plan: Plan, sender: Connection, receiver: Co
     """The whole life of a worker."""
     # Whoever is interrupted at the terminal is the process that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
     gc.freeze()
     receiver.close()
     ready: Queue[bytes] = Queue(maxsize=AHEAD)
