@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from audits.collect.errors import CollectError
+from audits.collect.folder_files import read_files
 from audits.collect.git import git
-from audits.collect.paths import (
-    ACTIONS,
-    MAX_BYTES,
-    WORKFLOWS,
-    action_files,
-    local_references,
-    may_hold_package,
-    wanted,
-)
-from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 
 _PACKAGE_FILES = (
     "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml",
     "action.yml", "action.yaml",
 )  # fmt: skip
-_LOCAL_ROUNDS = 5
 
 
 def is_repository(path: Path) -> bool:
@@ -125,8 +115,7 @@ class FolderCollector:
 def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
     """The snapshot of one repository on disk: its working tree, or HEAD of a bare clone."""
     commit, branch, when = _git_facts(path)
-    reader: _Reader = _BareReader(path) if _is_bare(path) else _TreeReader(path)
-    files, gaps = reader.read()
+    files, gaps = read_files(path, bare=_is_bare(path))
     return Snapshot(
         ref=ref, commit=commit, branch=branch or "main", committed_at=when,
         files=files, gaps=gaps,
@@ -144,109 +133,3 @@ def _git_facts(path: Path) -> tuple[str, str, datetime | None]:
     head = lines[2].split(",")[0] if len(lines) > 2 else ""
     _, arrow, branch = head.partition("HEAD -> refs/heads/")
     return lines[0], branch.strip() if arrow else "", datetime.fromisoformat(lines[1])
-
-
-class _Reader:
-    """Reads the wanted files of a repository; `paths` and `content` differ by where it lies.
-    ``listed`` are paths that git has for certain.
-    """
-
-    listed: frozenset[str] = frozenset()
-
-    def paths(self) -> list[str]:
-        raise NotImplementedError
-
-    def content(self, path: str) -> bytes | None:
-        raise NotImplementedError
-
-    def read(self) -> tuple[tuple[SourceFile, ...], tuple[Gap, ...]]:
-        files: dict[str, SourceFile] = {}
-        gaps: list[Gap] = []
-        tried: set[str] = set()
-        pending = self.paths()
-        for _ in range(_LOCAL_ROUNDS):
-            for path in pending:
-                self._one(path, files, gaps)
-            tried.update(pending)
-            texts = [
-                files[path].text
-                for path in pending
-                if path in files and (path.startswith(".github/") or "action.y" in path)
-            ]
-            named = {place for text in texts for place in local_references(text)}
-            asked = {p for place in named for p in action_files(place)} | {
-                p for p in named if p.endswith((".yml", ".yaml"))
-            }
-            pending = sorted(asked - tried)
-            if not pending:
-                break
-        return tuple(files[path] for path in sorted(files)), tuple(gaps)
-
-    def _one(self, path: str, files: dict[str, SourceFile], gaps: list[Gap]) -> None:
-        content = self.content(path)
-        if content is None:
-            if path in self.listed:
-                detail = f"{path} is not in this partial clone; clone it without --filter"
-                gaps.append(Gap(subject=path, reason=GapReason.NOT_FOUND, detail=detail))
-            return
-        if len(content) > MAX_BYTES:
-            detail = f"{path} is larger than {MAX_BYTES // 1024} KiB and was not read; split it"
-            gaps.append(Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail))
-            return
-        try:
-            files[path] = SourceFile.of(path, content)
-        except UnicodeDecodeError:
-            detail = f"{path} is not UTF-8 text; save it as UTF-8"
-            gaps.append(Gap(subject=path, reason=GapReason.INVALID, detail=detail))
-
-
-class _TreeReader(_Reader):
-    """Reads a working tree, or any directory of files."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.real = root.resolve()
-
-    def paths(self) -> list[str]:
-        found = [self.root, self.root / ".github", self.root / WORKFLOWS]
-        names = [p.relative_to(self.root).as_posix() for folder in found for p in _files(folder)]
-        for folder, _, inside in os.walk(self.root / ACTIONS):
-            place = Path(folder).relative_to(self.root)
-            names += [(place / name).as_posix() for name in inside]
-        names += [
-            f"{p.name}/pyproject.toml" for p in _directories(self.root) if may_hold_package(p.name)
-        ]
-        return sorted(name for name in names if wanted(name))
-
-    def content(self, path: str) -> bytes | None:
-        place = self.root / path
-        try:
-            if not place.is_file() or not place.resolve().is_relative_to(self.real):
-                return None
-            with place.open("rb") as stream:
-                return stream.read(MAX_BYTES + 1)
-        except OSError:
-            return None
-
-
-def _files(folder: Path) -> list[Path]:
-    try:
-        return [path for path in folder.iterdir() if path.is_file()]
-    except OSError:
-        return []
-
-
-class _BareReader(_Reader):
-    """Reads HEAD of a bare clone through git."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def paths(self) -> list[str]:
-        listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
-        names = listed.decode("utf-8", "replace").split("\0")
-        self.listed = frozenset(name for name in names if wanted(name))
-        return sorted(self.listed)
-
-    def content(self, path: str) -> bytes | None:
-        return git(self.root, "cat-file", "blob", f"HEAD:{path}")

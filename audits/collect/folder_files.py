@@ -1,0 +1,155 @@
+"""The wanted files of a repository on disk: a working tree's, or those of a bare clone's HEAD."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from audits.collect.git import git
+from audits.collect.paths import (
+    ACTIONS,
+    MAX_BYTES,
+    PACKAGE_FILE,
+    WORKFLOWS,
+    action_files,
+    local_references,
+    may_hold_package,
+    wanted,
+)
+from audits.model.source import Gap, GapReason, SourceFile
+
+_LOCAL_ROUNDS = 5
+
+
+def read_files(root: Path, *, bare: bool) -> tuple[tuple[SourceFile, ...], tuple[Gap, ...]]:
+    """The files of a repository that are wanted, with those that local actions and workflows
+    name, and what is amiss with them.
+    """
+    reader: _FilesReader = _BareReader(root) if bare else _TreeReader(root)
+    return reader.read()
+
+
+class _FilesReader:
+    """Reads the wanted files of a repository; `paths` and `content` differ by where it lies.
+    ``listed`` are paths that git has for certain.
+    """
+
+    listed: frozenset[str] = frozenset()
+
+    def paths(self) -> list[str]:
+        raise NotImplementedError
+
+    def content(self, path: str) -> bytes | None:
+        raise NotImplementedError
+
+    def read(self) -> tuple[tuple[SourceFile, ...], tuple[Gap, ...]]:
+        files: dict[str, SourceFile] = {}
+        gaps: list[Gap] = []
+        tried: set[str] = set()
+        pending = self.paths()
+        for _ in range(_LOCAL_ROUNDS):
+            for path in pending:
+                self._one(path, files, gaps)
+            tried.update(pending)
+            texts = [
+                files[path].text
+                for path in pending
+                if path in files and (path.startswith(".github/") or "action.y" in path)
+            ]
+            named = {place for text in texts for place in local_references(text)}
+            asked = {p for place in named for p in action_files(place)} | {
+                p for p in named if p.endswith((".yml", ".yaml"))
+            }
+            pending = sorted(asked - tried)
+            if not pending:
+                break
+        return tuple(files[path] for path in sorted(files)), tuple(gaps)
+
+    def _one(self, path: str, files: dict[str, SourceFile], gaps: list[Gap]) -> None:
+        content = self.content(path)
+        if content is None:
+            if path in self.listed:
+                detail = f"{path} is not in this partial clone; clone it without --filter"
+                gaps.append(Gap(subject=path, reason=GapReason.NOT_FOUND, detail=detail))
+            return
+        if len(content) > MAX_BYTES:
+            detail = f"{path} is larger than {MAX_BYTES // 1024} KiB and was not read; split it"
+            gaps.append(Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail))
+            return
+        try:
+            files[path] = SourceFile.of(path, content)
+        except UnicodeDecodeError:
+            detail = f"{path} is not UTF-8 text; save it as UTF-8"
+            gaps.append(Gap(subject=path, reason=GapReason.INVALID, detail=detail))
+
+
+class _TreeReader(_FilesReader):
+    """Reads a working tree, or any directory of files.
+
+    Paths are text here: as objects they take most of the time of reading a folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.real = os.path.join(os.path.realpath(root), "")
+        self._inside: dict[str, bool] = {}
+
+    def paths(self) -> list[str]:
+        top = _entries(self.root)
+        names = [entry.name for entry in top if entry.is_file()]
+        for place in (".github", WORKFLOWS):
+            found = _entries(self.root / place)
+            names += [f"{place}/{entry.name}" for entry in found if entry.is_file()]
+        for folder, _, inside in os.walk(self.root / ACTIONS):
+            place = Path(folder).relative_to(self.root).as_posix()
+            names += [f"{place}/{name}" for name in inside]
+        names += [
+            f"{entry.name}/{PACKAGE_FILE}"
+            for entry in top
+            if may_hold_package(entry.name) and entry.is_dir()
+        ]
+        return sorted(name for name in names if wanted(name))
+
+    def content(self, path: str) -> bytes | None:
+        place = os.path.join(self.root, path)
+        try:
+            if not self._is_inside(path, place) or not os.path.isfile(place):
+                return None
+            with open(place, "rb") as stream:
+                return stream.read(MAX_BYTES + 1)
+        except (OSError, ValueError):  # a name with a NUL byte, which no file has
+            return None
+
+    def _is_inside(self, path: str, place: str) -> bool:
+        """Whether no symbolic link leads out of the repository."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._inside:
+            real = os.path.realpath(os.path.join(self.root, folder))
+            self._inside[folder] = os.path.join(real, "").startswith(self.real)
+        if os.path.islink(place):
+            return os.path.realpath(place).startswith(self.real)
+        return self._inside[folder]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+class _BareReader(_FilesReader):
+    """Reads HEAD of a bare clone through git."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def paths(self) -> list[str]:
+        listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
+        names = listed.decode("utf-8", "replace").split("\0")
+        self.listed = frozenset(name for name in names if wanted(name))
+        return sorted(self.listed)
+
+    def content(self, path: str) -> bytes | None:
+        return git(self.root, "cat-file", "blob", f"HEAD:{path}")
