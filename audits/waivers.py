@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
+import tomli
 from msgspec import Struct
 
 LONGEST = timedelta(days=90)
@@ -77,7 +77,7 @@ def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
     """
     text = text.removeprefix("\ufeff")
     try:
-        data = tomllib.loads(text)
+        data = tomli.loads(text)
     except (ValueError, RecursionError) as error:
         # Numbers of thousands of digits and lists nested that deep are no waivers either.
         return Waivers(today=today, problems=(_not_toml(text, error),))

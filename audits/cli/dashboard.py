@@ -121,7 +121,7 @@ def command(
 
 def _has_login(root: Path) -> bool:
     """Whether a login is configured where Streamlit will look for it."""
-    import tomllib
+    import tomli
 
     for place in (
         Path.home() / ".streamlit",
@@ -129,7 +129,7 @@ def _has_login(root: Path) -> bool:
         root / "dashboard" / ".streamlit",
     ):
         try:
-            secrets = tomllib.loads((place / "secrets.toml").read_text("utf-8"))
+            secrets = tomli.loads((place / "secrets.toml").read_text("utf-8"))
         except (OSError, ValueError):
             continue
         if secrets.get("auth"):

@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any, TypeGuard, TypeVar, cast
 
+import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
@@ -22,6 +23,7 @@ T = TypeVar("T")
 KIND = "?"
 """The key that names the class of a struct where a union leaves it open."""
 
+_JSON = msgspec.json.Encoder(order="sorted")
 _MAPPINGS = {dict, collections.abc.Mapping}
 
 Coder = Callable[[Any], Any]
@@ -33,12 +35,16 @@ class CodecError(TypeError):
 
 def dumps(kind: type[T], value: T) -> str:
     """The value as compact JSON; equal values give equal texts."""
-    return json.dumps(
-        encoder(cast(Hashable, kind))(value),
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    )
+    return text_of(encoder(cast(Hashable, kind))(value))
+
+
+def text_of(data: object) -> str:
+    """What JSON can hold as compact JSON, in one order."""
+    try:
+        return _JSON.encode(data).decode()
+    except UnicodeEncodeError:
+        # A surrogate that came in as an escape, which no UTF-8 may hold.
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def loads(kind: type[T], data: str | bytes) -> T:

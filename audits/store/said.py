@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -12,7 +11,7 @@ from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
 from audits.store import rows
-from audits.store.codec import Packed, digest, dumps, pack, packed
+from audits.store.codec import Packed, digest, dumps, pack, packed, text_of
 from audits.store.details import Details, all_findings, details_of, numbered
 from audits.store.facts import Index, Listing, Settings, index_of, listing_of, texts_of
 from audits.store.references import Reference, references_of
@@ -82,7 +81,7 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
         rules={name: (title(name), *rule) for name, rule in _rules(audit).items()},
         reasons=frozenset(rows.reason(u) for result in results for u in result.unseen),
         sight=sight_of(audit, rows.gaps_of(audit)), owner_settings=snapshot.owner_settings,
-        advisories=repository.advisories, digest=digest(json.dumps(everything, default=str)),
+        advisories=repository.advisories, digest=digest(text_of(everything)),
     )  # fmt: skip
 
 

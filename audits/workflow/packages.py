@@ -6,12 +6,12 @@ import ast
 import configparser
 import json
 import re
-import tomllib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from posixpath import basename, dirname
 
+import tomli
 from msgspec import Struct, field
 
 from audits.model.publication import Registry
@@ -100,7 +100,7 @@ def _text(value: object) -> str:
 @lru_cache(maxsize=1)
 def _toml(text: str) -> Mapping[str, object]:
     """The file's tables; kept, since two readers ask for those of one file."""
-    return tomllib.loads(text)
+    return tomli.loads(text)
 
 
 def _pyproject(text: str) -> _Names:
