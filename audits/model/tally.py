@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from msgspec import Struct
 
 from audits.model.outcome import Severity, Verdict
@@ -59,5 +61,9 @@ class Count:
         found: dict[Publication, Tally] = {}
         for publications, tally in self._together.values():
             for publication in publications:
-                found.setdefault(publication, Tally()).add(tally)
+                held = found.get(publication)
+                if held is None:
+                    found[publication] = copy(tally)
+                else:
+                    held.add(tally)
         return found

@@ -168,21 +168,27 @@ def _check_keys(source: SourceFile, text: Text, root: Node) -> None:
     """Refuse a file that gives a key twice, or that nests too deeply. Each node is seen once:
     an alias is the same node, and a file of aliases is exponential to walk otherwise.
     """
-    seen: set[int] = set()
-    pending = [(root, 0)]
-    while pending:
-        node, depth = pending.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if depth > _DEEPEST:
-            line = text.line(node.start_mark.index)
-            raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
-        found = nodes.pairs(node)
-        below = [value for _, value in found] if found else nodes.items(node)
-        pending += [(part, depth + 1) for part in below if part.id != "scalar"]
-        if len({key.value for key, _ in found}) < len(found):
-            raise _given_twice(source, text, found)
+    seen = {id(root)}
+    level: list[Node] = [root]
+    for _ in range(_DEEPEST + 1):
+        below: dict[int, Node] = {}
+        for node in level:
+            if node.id == "mapping":
+                found = cast("list[nodes.Pair]", node.value)
+                keys = [key.value for key, _ in found if key.id == "scalar"]
+                if len(set(keys)) < len(keys):
+                    raise _given_twice(source, text, nodes.pairs(node))
+                inside = [value for _, value in found if value.id != "scalar"]
+            else:
+                inside = [part for part in nodes.items(node) if part.id != "scalar"]
+            for part in inside:
+                below[id(part)] = part
+        level = [node for key, node in below.items() if key not in seen]
+        seen.update(below)
+        if not level:
+            return
+    line = text.line(level[0].start_mark.index)
+    raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
 
 
 def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> RefusedError:
