@@ -80,19 +80,22 @@ class Tracer:
         return self.known[context]
 
     def _worst(self, context: Context) -> Taint | None:
-        if context.parts[0] not in _FOLLOWED:
+        if context.parts[0] not in _FOLLOWED or self.site.job is None:
             return None
-        origins: dict[int, tuple[_Origin, ...]] = {}
         found = []
-        for route, trigger in self.ways:
-            if id(route) not in origins:
-                origins[id(route)] = self._origins(context, route)
-            setters = (self._setter(origin, trigger) for origin in origins[id(route)])
-            setter = max((s for s in setters if s is not None), default=None)
-            if setter is not None:
-                found.append(Taint(context=context, setter=setter, event=trigger.event))
+        for route in self.repo.routes(self.site.job):
+            origins = self._origins(context, route)
+            for trigger in route.triggers if origins else ():
+                setters = (self._setter(origin, trigger) for origin in origins)
+                setter = max((s for s in setters if s is not None), default=None)
+                # Asked last: most contexts are set by nobody, whatever way leads here.
+                if setter is not None and self._leads_here(route, trigger):
+                    found.append(Taint(context=context, setter=setter, event=trigger.event))
         # Somebody who calls it is named only where nobody else starts it.
         return max(found, key=lambda t: (t.setter, t.event != "workflow_call"), default=None)
+
+    def _leads_here(self, route: Route, trigger: Trigger) -> bool:
+        return any(way is route and event is trigger for way, event in self.ways)
 
     def _origins(self, context: Context, route: Route) -> tuple[_Origin, ...]:
         """Where the value of a context can come from, by one way to the job."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 from msgspec import Struct
 
 from audits.model.outcome import Severity, Verdict
@@ -19,12 +17,12 @@ class Tally(Struct, kw_only=True):
     unknown: bool = False
     severity: Severity = Severity.INFO
 
-    def add(self, other: Tally) -> None:
-        """Count in another one."""
-        self.failing += other.failing
-        self.clean += other.clean
-        self.unknown = self.unknown or other.unknown
-        self.severity = max(self.severity, other.severity)
+    def joined(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(
+            failing=self.failing + other.failing, clean=self.clean + other.clean,
+            unknown=self.unknown or other.unknown, severity=max(self.severity, other.severity),
+        )  # fmt: skip
 
 
 class Count:
@@ -62,8 +60,5 @@ class Count:
         for publications, tally in self._together.values():
             for publication in publications:
                 held = found.get(publication)
-                if held is None:
-                    found[publication] = copy(tally)
-                else:
-                    held.add(tally)
+                found[publication] = held.joined(tally) if held is not None else tally
         return found
