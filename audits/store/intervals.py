@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
 
+from audits.store.inserting import insert_rows
 from audits.store.names import chunks
 from audits.store.tables import OPEN
 
@@ -101,7 +102,7 @@ class Batch:
                 self.connection.execute(table.update().where(mine).values(**values))
         for table, rows in self._opened.items():
             if rows:
-                self.connection.execute(table.insert(), rows)
+                insert_rows(self.connection, table, rows)
         self._undone.clear()
         self._closed.clear()
         self._opened.clear()

@@ -49,9 +49,7 @@ class Text:
         start = node.start_mark.index
         line = self.line(start)
         # A block ends for YAML where the next one begins; blanks before that are not its own.
-        stop = (until or node).end_mark.index
-        while stop > start + 1 and self.text[stop - 1].isspace():
-            stop -= 1
+        stop = start + len(self.text[start : (until or node).end_mark.index].rstrip())
         end = self.line(max(start, stop - 1))
         return Location(
             path=self.path, line=line, column=start - self.starts[line - 1] + 1, end_line=end
