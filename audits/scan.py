@@ -19,6 +19,7 @@ from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.run import Plan, audits_of, shared_gaps
 from audits.score import POLICY
 from audits.store.store import Store
+from audits.store.totals import Totals
 from audits.told import Told, tell
 
 _BEAT_SECONDS = 240.0
@@ -32,10 +33,13 @@ _WAIT_SECONDS = 1.0
 
 class Scanned(Struct, frozen=True, kw_only=True):
     """One finished scan of one owner, in numbers: repositories, how many of them changed, and
-    how many were not even parsed, as nothing of theirs differs.
+    how many were not even parsed, as nothing of theirs differs. ``before`` is the number of
+    the owner's scan before, 0 if none.
     """
 
     scan: ScanRow
+    totals: Totals
+    before: int
     repositories: int
     changed: int
     same: int = 0
@@ -117,8 +121,7 @@ class Scanner:
                     if self._is_due():
                         self._record(seen)
             self._record(seen)
-            gaps = collector.gaps()
-            return tuple(filter(None, [self._end(each, gaps) for each in [*self._opened.values()]]))
+            return self._end(collector.gaps())
         finally:
             self._record(_nobody)
             self.close()
@@ -210,24 +213,36 @@ class Scanner:
         current.repositories += 1
         current.same += 1
 
-    def _end(self, current: _Open, gaps: tuple[Gap, ...]) -> Scanned | None:
-        """Finish an owner's scan; None where it is left to be resumed."""
-        known = [gap for gap in gaps if _is_of(gap, current.owner)]
-        if current.put_off or any(map(_is_put_off, known)):
-            self.paused = (*self.paused, current.owner)
-            return None
+    def _end(self, gaps: tuple[Gap, ...]) -> tuple[Scanned, ...]:
+        """Finish the scans that were opened, all at once, but for those left to be resumed."""
+        ending: list[_Open] = []
+        for current in self._opened.values():
+            known = tuple(gap for gap in gaps if _is_of(gap, current.owner))
+            if current.put_off or any(map(_is_put_off, known)):
+                self.paused = (*self.paused, current.owner)
+            else:
+                self._say_of_owner(current, known)
+                ending.append(current)
+        numbers = [current.id for current in ending]
+        finished = self.store.finish_scans(numbers, self.started or datetime.now(UTC))
+        for current in ending:
+            del self._opened[current.owner.lower()]
+        return tuple(
+            Scanned(
+                scan=done.scan, totals=done.totals, before=done.before,
+                repositories=current.repositories, changed=current.changed, same=current.same,
+            )
+            for current, done in zip(ending, finished, strict=True)
+        )  # fmt: skip
+
+    def _say_of_owner(self, current: _Open, known: tuple[Gap, ...]) -> None:
+        """Record what is known of an owner as a whole, and what is not."""
         asked = shared_gaps(self.plan.facts)
         mine = [gap for gap in asked if _concerns(gap, current.registries)]
         if self.again is not None:
             settings = self.again.owner_settings(current.owner)
             self.store.record_owner(current.id, settings, advisories=self.again.advisories())
         self.store.record_gaps(current.id, (*known, *mine))
-        row = self.store.finish_scan(current.id, self.started or datetime.now(UTC))
-        del self._opened[current.owner.lower()]
-        return Scanned(
-            scan=row, repositories=current.repositories, changed=current.changed,
-            same=current.same,
-        )  # fmt: skip
 
 
 def _is_of(gap: Gap, owner: str) -> bool:

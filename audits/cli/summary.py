@@ -19,7 +19,7 @@ _MOST = 8
 def print_summary(
     store: Store, finished: tuple[Scanned, ...], gaps: tuple[Gap, ...], waivers: Waivers
 ) -> None:
-    """Print the summary of finished scans."""
+    """Print the summary of finished scans; the store is asked only for what is new."""
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
             typer.echo(line)
@@ -34,15 +34,19 @@ def print_summary(
 
 def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[str]:
     owner = scanned.scan.owner
-    totals = store.totals(owner)
+    totals = scanned.totals
     grades = "  ".join(
         f"{grade} {count}" for grade, count in sorted(totals.grades.items()) if count
     )
     publishing = totals.publishing
     yield f"{printable(owner)}: {scanned.repositories} repositories, {publishing} publish  [{grades}]"
-    states = " · ".join(f"{word} {count}" for word, count in totals.ladders.items() if count)
+    states = " · ".join(
+        f"{word} {count}" for word, count in sorted(totals.ladders.items()) if count
+    )
     if states:
         yield f"  packages: {states}"
+    if not scanned.before and not waivers.expired() and not waivers.expiring():
+        return
     news = news_of(store, owner, waivers, limit=_MOST)
     if news.since is not None or news.expired or news.expiring:
         yield from (line for line in text_news(news) if "first scan" not in line)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Delete,
     Row,
     Select,
+    Update,
     bindparam,
     exists,
     func,
@@ -22,35 +23,56 @@ from sqlalchemy import (
 from audits.model.history import ScanRow
 from audits.store import tables
 from audits.store.codec import dumps, pack
+from audits.store.names import chunks
 from audits.store.recording import Recording
 from audits.store.tables import OPEN
 from audits.store.totals import Totals, totals_of
 
 
-def close_scan(connection: Connection, recording: Recording, finished: datetime) -> ScanRow:
-    """Write a scan's sums and finish it; its row is never written again."""
-    scan = tables.scan
-    at = {"owner": recording.owner_id, "scan": recording.scan_id}
-    row = connection.execute(_ending(), at).one()
-    before = None
-    if row.before:
-        before = connection.execute(select(scan).where(scan.c.id == row.before)).one()
-    totals = totals_of(connection, recording.owner_id, recording.scan_id, row.before or 0)
+class Finished(Struct, frozen=True, kw_only=True):
+    """A finished scan, its sums, and the number of its owner's scan before, 0 if none."""
+
+    scan: ScanRow
+    totals: Totals
+    before: int
+
+
+def close_scans(
+    connection: Connection, recordings: Sequence[Recording], finished: datetime
+) -> list[Finished]:
+    """Write the sums of scans and finish them; their rows are never written again."""
+    ends: dict[int, Row[Any]] = {}
+    for part in chunks(recording.scan_id for recording in recordings):
+        ends |= {row.id: row for row in connection.execute(_ending(), {"scans": part})}
+    totals = totals_of(connection, {row.owner_id: row.before or 0 for row in ends.values()})
+    closed = [
+        _finished(recording, ends[recording.scan_id], totals[recording.owner_id], finished)
+        for recording in recordings
+    ]
+    connection.execute(_closing(), [_row(each) for each in closed])
+    for part in chunks(recording.owner_id for recording in recordings):
+        _forget_progress(connection, part)
+    return closed
+
+
+def _finished(recording: Recording, row: Row[Any], totals: Totals, finished: datetime) -> Finished:
     # The highest tier of evidence that was read of a repository, which only the end knows.
     tier = max(row.tier, row.highest or 0)
-    changed = _changed(before, row, tier)
-    values = {
-        "finished": finished, "repositories": row.reached, "not_reached": row.lost,
-        "tier": tier, "changed": "|".join(changed), "totals": pack(dumps(Totals, totals)),
-    }  # fmt: skip
-    unfinished = (scan.c.id == recording.scan_id) & scan.c.finished.is_(None)
-    connection.execute(scan.update().where(unfinished).values(**values))
-    connection.execute(_forgotten(), at)
-    return ScanRow(
+    scan = ScanRow(
         id=row.id, owner=recording.owner, source=row.source, started=row.started,
         finished=finished, tool_version=row.tool_version, policy=row.policy, tier=tier,
-        repositories=row.reached, not_reached=row.lost, changed=tuple(changed),
+        repositories=row.reached, not_reached=row.lost, changed=tuple(_changed(row, tier)),
     )  # fmt: skip
+    return Finished(scan=scan, totals=totals, before=row.before or 0)
+
+
+def _row(closed: Finished) -> dict[str, Any]:
+    scan = closed.scan
+    return {
+        "number": scan.id, "finished": scan.finished, "repositories": scan.repositories,
+        "not_reached": scan.not_reached, "tier": scan.tier, "changed": "|".join(scan.changed),
+        "totals": pack(dumps(Totals, closed.totals)),
+    }  # fmt: skip
 
 
 def forget_scan(connection: Connection, recording: Recording) -> None:
@@ -68,41 +90,47 @@ def forget_scan(connection: Connection, recording: Recording) -> None:
 
 @cache
 def _ending() -> Select[Any]:
-    """The scan, how many repositories it reached and did not, the highest tier of a repository
-    and the owner's scan before; built once, as a folder's scan may be of many owners.
+    """Scans, how many repositories each reached and did not, the highest tier of a repository
+    and the owner's scan before; built once, as is what closes them.
     """
     scan, progress, unreached, score = tables.scan, tables.progress, tables.unreached, tables.score
-    owner: ColumnElement[int] = bindparam("owner")
-    number: ColumnElement[int] = bindparam("scan")
-    counted, earlier = select(func.count()), scan.alias()
-    mine = (progress.c.scan_id == number) & progress.c.reached
-    lost = (unreached.c.owner_id == owner) & (unreached.c.closed == OPEN)
-    held = (score.c.owner_id == owner) & (score.c.closed == OPEN)
+    counted, earlier, last = select(func.count()), scan.alias("earlier"), scan.alias("last")
+    mine = (progress.c.scan_id == scan.c.id) & progress.c.reached
+    lost = (unreached.c.owner_id == scan.c.owner_id) & (unreached.c.closed == OPEN)
+    held = (score.c.owner_id == scan.c.owner_id) & (score.c.closed == OPEN)
     done = (
-        (earlier.c.owner_id == owner) & earlier.c.finished.is_not(None) & (earlier.c.id < number)
+        (earlier.c.owner_id == scan.c.owner_id) & earlier.c.finished.is_not(None)
+        & (earlier.c.id < scan.c.id)
     )  # fmt: skip
+    before = select(func.max(earlier.c.id)).where(done).scalar_subquery()
     return select(
         scan,
         counted.select_from(progress).where(mine).scalar_subquery().label("reached"),
         counted.select_from(unreached).where(lost).scalar_subquery().label("lost"),
         select(func.max(score.c.tier)).where(held).scalar_subquery().label("highest"),
-        select(func.max(earlier.c.id)).where(done).scalar_subquery().label("before"),
-    ).where(scan.c.id == number)
+        last.c.id.label("before"), last.c.policy.label("policy_before"),
+        last.c.tier.label("tier_before"),
+    ).outerjoin_from(scan, last, last.c.id == before).where(
+        scan.c.id.in_(bindparam("scans", expanding=True))
+    )  # fmt: skip
 
 
 @cache
-def _forgotten() -> Delete:
-    """Progress, and what earlier scans of the owner left behind when they were killed."""
+def _closing() -> Update:
+    scan = tables.scan
+    return scan.update().where(scan.c.id == bindparam("number"), scan.c.finished.is_(None))
+
+
+def _forget_progress(connection: Connection, owners: Sequence[int]) -> None:
+    """Delete progress, and what earlier scans of the owners left when they were killed."""
     scan, progress = tables.scan, tables.progress
-    dead = select(scan.c.id).where(
-        scan.c.owner_id == bindparam("owner"), scan.c.id <= bindparam("scan")
-    )
-    return progress.delete().where(progress.c.scan_id.in_(dead))
+    dead = select(scan.c.id).where(scan.c.owner_id.in_(owners))
+    connection.execute(progress.delete().where(progress.c.scan_id.in_(dead)))
 
 
-def _changed(before: Row[Any] | None, row: Row[Any], tier: int) -> list[str]:
+def _changed(row: Row[Any], tier: int) -> list[str]:
     """What, about the scan itself, differs from the owner's scan before."""
-    if before is None:
+    if row.before is None:
         return []
-    differs = {"policy": before.policy != row.policy, "token": before.tier != tier}
+    differs = {"policy": row.policy_before != row.policy, "token": row.tier_before != tier}
     return [word for word, changed in differs.items() if changed]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Delete, Update, bindparam, select
+from sqlalchemy import Connection, Update, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from audits.store.errors import StoreError
+from audits.store.names import chunks
 from audits.store.tables import scan_lock
 
 STALE = timedelta(minutes=15)
@@ -20,13 +22,13 @@ _REUSED = timedelta(days=1)
 """After so long, a process of that number on this machine is taken for another one."""
 
 
-def take(connection: Connection, owner_id: int, scan_id: int, owner: str) -> None:
-    """Take the owner's lock for a scan; StoreError while another scan holds it."""
+def clear(connection: Connection, owner_id: int, owner: str) -> None:
+    """Free the owner's lock from a scan that was killed; StoreError while another one runs."""
     held = connection.execute(
         select(scan_lock).where(scan_lock.c.owner_id == owner_id).with_for_update()
     ).first()
-    now = datetime.now(UTC)
     if held is not None:
+        now = datetime.now(UTC)
         if not _is_dead(held.machine, held.process, now - held.beat):
             seconds = max(0, int((now - held.beat).total_seconds()))
             raise StoreError(
@@ -35,10 +37,14 @@ def take(connection: Connection, owner_id: int, scan_id: int, owner: str) -> Non
                 "Wait until it has finished; a killed scan frees its place by itself.",
             )
         connection.execute(scan_lock.delete().where(scan_lock.c.owner_id == owner_id))
+
+
+def take(connection: Connection, owner_id: int, scan_id: int, owner: str) -> None:
+    """Take the owner's lock, which is free, for a scan; StoreError if another one was first."""
     try:
         connection.execute(scan_lock.insert().values(
             owner_id=owner_id, scan_id=scan_id, machine=platform.node(), process=os.getpid(),
-            beat=now,
+            beat=datetime.now(UTC),
         ))  # fmt: skip
     except IntegrityError as error:
         raise StoreError(
@@ -51,30 +57,41 @@ def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
     mine = {"owner": owner_id, "scan": scan_id, "now": datetime.now(UTC)}
     done = connection.execute(_sign(), mine)
     if done.rowcount != 1:
-        raise StoreError(
-            "This scan was silent for so long that another one took its place.",
-            "Let the other one finish, then scan again.",
-        )
+        raise _lost()
 
 
-def free(connection: Connection, owner_id: int, scan_id: int) -> None:
-    """Give the lock back."""
-    connection.execute(_end(), {"owner": owner_id, "scan": scan_id})
+def hold(connection: Connection, scans: Mapping[int, int]) -> None:
+    """Keep the locks of these scans, given by owner, until the transaction ends; StoreError
+    where another scan has taken the place of one.
+    """
+    held: dict[int, int] = {}
+    for part in chunks(scans):
+        locks = select(scan_lock.c.owner_id, scan_lock.c.scan_id).with_for_update()
+        for row in connection.execute(locks.where(scan_lock.c.owner_id.in_(part))):
+            held[row.owner_id] = row.scan_id
+    if held != scans:
+        raise _lost()
 
 
-def _mine() -> ColumnElement[bool]:
-    lock = scan_lock.c
-    return (lock.owner_id == bindparam("owner")) & (lock.scan_id == bindparam("scan"))
+def free(connection: Connection, scans: Mapping[int, int]) -> None:
+    """Give the locks of these scans, given by owner, back."""
+    for part in chunks(scans):
+        own = scan_lock.c.scan_id.in_([scans[owner] for owner in part])
+        connection.execute(scan_lock.delete().where(scan_lock.c.owner_id.in_(part), own))
+
+
+def _lost() -> StoreError:
+    return StoreError(
+        "This scan was silent for so long that another one took its place.",
+        "Let the other one finish, then scan again.",
+    )
 
 
 @cache
 def _sign() -> Update:
-    return scan_lock.update().where(_mine()).values(beat=bindparam("now"))
-
-
-@cache
-def _end() -> Delete:
-    return scan_lock.delete().where(_mine())
+    lock = scan_lock.c
+    mine = (lock.owner_id == bindparam("owner")) & (lock.scan_id == bindparam("scan"))
+    return scan_lock.update().where(mine).values(beat=bindparam("now"))
 
 
 def _is_dead(machine: str, process: int, silence: timedelta) -> bool:

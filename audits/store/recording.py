@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from audits.model.evidence import AdvisoryList
 from audits.model.settings import OwnerSettings, Unseen
+from audits.model.source import Gap
 from audits.store import tables
 from audits.store.details import Details
 from audits.store.names import Names, insert_new
@@ -21,6 +22,7 @@ FLUSH = 200
 class Recording(Struct, kw_only=True):
     """One scan being written. Only the holder of the owner's lock has one.
 
+    ``gaps`` are the owner's own, if they are to be written when the scan ends or is paused.
     ``is_stale`` says that what it knows was in part rolled back.
     """
 
@@ -38,6 +40,7 @@ class Recording(Struct, kw_only=True):
     pending: list[tuple[int, bool]] = field(default_factory=list)
     owner_settings: OwnerSettings | Unseen | None = None
     advisories: AdvisoryList | None = None
+    gaps: tuple[Gap, ...] | None = None
     owner_details: Details | None = None
     is_stale: bool = False
     has_written: bool = False

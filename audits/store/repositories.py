@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select, update
 
-from audits.model.source import Gap
 from audits.store import tables
 from audits.store.findings import lose_sight
 from audits.store.intervals import Batch, Place, sync
 from audits.store.names import chunks
 from audits.store.recording import Recording
-from audits.store.rows import gap_row
 from audits.store.said import Said
 from audits.store.tables import OPEN, unreached
 from audits.store.words import GONE
@@ -50,8 +48,8 @@ def mark_unreached(connection: Connection, recording: Recording, numbers: Sequen
     lose_sight(connection, recording.scan_id, numbers)
 
 
-def lose_repositories(connection: Connection, recording: Recording, gone: Iterable[str]) -> None:
-    """At the end of a scan: close what is gone, list what was not reached."""
+def close_gone(connection: Connection, recording: Recording, gone: Iterable[str]) -> None:
+    """Close all that is said of repositories that are deleted or out of scope."""
     left = [n for name in gone if (n := recording.repositories.get(name.lower())) is not None]
     for table in tables.FAMILIES:
         values = {"closed": recording.scan_id}
@@ -63,21 +61,17 @@ def lose_repositories(connection: Connection, recording: Recording, gone: Iterab
     for part in chunks(left):
         table = tables.repository
         connection.execute(table.update().where(table.c.id.in_(part)).values(digest=None))
+
+
+def lose_repositories(connection: Connection, recordings: Sequence[Recording]) -> None:
+    """At the end of scans: list what they did not reach."""
     state = tables.state
-    alive = select(state.c.repository_id).where(
-        state.c.owner_id == recording.owner_id, state.c.closed == OPEN
-    )
-    missing = set(connection.scalars(alive)) - recording.done
-    if missing:
-        mark_unreached(connection, recording, sorted(missing))
-
-
-def record_gaps(
-    connection: Connection, recording: Recording, name: str, gaps: Sequence[Gap]
-) -> None:
-    """Write the gaps of a repository, or of the owner under the name ""."""
-    number = recording.number(connection, name)
-    place = Place(scan_id=recording.scan_id, owner_id=recording.owner_id, repository_id=number)
-    batch = Batch(connection, [number])
-    sync(batch, tables.gap, place, [gap_row(gap) for gap in dict.fromkeys(gaps)])
-    batch.write()
+    alive: dict[int, set[int]] = {}
+    for part in chunks(recording.owner_id for recording in recordings):
+        held = state.c.owner_id.in_(part) & (state.c.closed == OPEN)
+        for row in connection.execute(select(state.c.owner_id, state.c.repository_id).where(held)):
+            alive.setdefault(row.owner_id, set()).add(row.repository_id)
+    for recording in recordings:
+        missing = alive.get(recording.owner_id, set()) - recording.done
+        if missing:
+            mark_unreached(connection, recording, sorted(missing))

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, select
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
-from audits.store.tables import finding
+from msgspec import Struct
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+)
+
+from audits.store.names import chunks
+from audits.store.tables import OPEN, finding, scan
 from audits.store.words import NOT_RECHECKED
 
 _earlier, _later = finding.alias("earlier"), finding.alias("later")
+
+Number = int | ColumnElement[int]
+
+_NEWEST = OPEN - 1
+"""Stands for the newest scan of any owner, as no scan has a higher number."""
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -20,7 +40,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     not_rechecked: int = 0
 
 
-def _same(other: FromClause, scan_id: int) -> ColumnElement[bool]:
+def _same(other: FromClause, scan_id: Number) -> ColumnElement[bool]:
     """A row of the same finding holds as of a scan."""
     names = ("repository_id", "rule_id", "fingerprint", "ordinal")
     same = and_(*(other.c[name] == finding.c[name] for name in names))
@@ -28,7 +48,7 @@ def _same(other: FromClause, scan_id: int) -> ColumnElement[bool]:
     return exists(select(other.c.id).where(same, held))
 
 
-def appeared(owner_id: int, before: int, scan_id: int) -> ColumnElement[bool]:
+def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Open as of the scan and not as of the one before."""
     return and_(
         finding.c.owner_id == owner_id, finding.c.opened > before, finding.c.opened <= scan_id,
@@ -36,7 +56,7 @@ def appeared(owner_id: int, before: int, scan_id: int) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-def vanished(owner_id: int, before: int, scan_id: int) -> ColumnElement[bool]:
+def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Open as of the scan before, and mended since."""
     return and_(
         finding.c.owner_id == owner_id, finding.c.closed > before, finding.c.closed <= scan_id,
@@ -44,7 +64,7 @@ def vanished(owner_id: int, before: int, scan_id: int) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
-def went_out_of_sight(owner_id: int, before: int, scan_id: int) -> ColumnElement[bool]:
+def went_out_of_sight(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Not re-checked as of the scan, and not so as of the one before."""
     return and_(
         finding.c.owner_id == owner_id, finding.c.opened > before, finding.c.opened <= scan_id,
@@ -57,23 +77,52 @@ def scored() -> ColumnElement[bool]:
     return and_(finding.c.in_release, ~finding.c.on_owner)
 
 
-def is_new(before: int) -> ColumnElement[bool]:
+def is_new(before: Number) -> ColumnElement[bool]:
     """Never seen before, rather than back."""
     return finding.c.first > before
 
 
 def counts(connection: Connection, owner_id: int, before: int, scan_id: int) -> Counts:
-    """Count the changes of a scan; none for an owner's first."""
+    """Count what changed between two scans of an owner; none for an owner's first."""
     if not before:
         return Counts()
+    found = {
+        name: connection.scalar(select(func.count()).select_from(finding).where(moved, scored()))
+        for name, moved in _moved(owner_id, before, scan_id).items()
+    }
+    return Counts(**{name: int(count or 0) for name, count in found.items()})
 
-    def count(*conditions: ColumnElement[bool]) -> int:
-        statement = select(func.count()).select_from(finding).where(*conditions, scored())
-        return int(connection.scalar(statement) or 0)
 
+def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, Counts]:
+    """Count, by owner, what changed since these scans, one of each owner."""
+    found: dict[int, dict[str, int]] = {}
+    for part in chunks(befores):
+        for name, statement in _newest().items():
+            at = {"befores": part, "first": min(part)}
+            for owner_id, count in connection.execute(statement, at):
+                found.setdefault(owner_id, {})[name] = count
+    return {owner_id: Counts(**by_name) for owner_id, by_name in found.items()}
+
+
+def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnElement[bool]]:
+    """What is counted, by its name in `Counts`."""
     came = appeared(owner_id, before, scan_id)
-    return Counts(
-        new=count(came, is_new(before)), reopened=count(came, ~is_new(before)),
-        fixed=count(vanished(owner_id, before, scan_id)),
-        not_rechecked=count(went_out_of_sight(owner_id, before, scan_id)),
-    )  # fmt: skip
+    return {
+        "new": came & is_new(before), "fixed": vanished(owner_id, before, scan_id),
+        "reopened": came & ~is_new(before),
+        "not_rechecked": went_out_of_sight(owner_id, before, scan_id),
+    }  # fmt: skip
+
+
+@cache
+def _newest() -> dict[str, Select[Any]]:
+    """A statement for each count that counts for many owners; built once."""
+    before = scan.alias("before")
+    first: ColumnElement[int] = bindparam("first")
+    counted = select(finding.c.owner_id, func.count()).group_by(finding.c.owner_id)
+    counted = counted.where(before.c.id.in_(bindparam("befores", expanding=True)), scored())
+    return {
+        # Said once more by a number, from which the database knows how few of all rows moved.
+        name: counted.where(moved, finding.c["closed" if name == "fixed" else "opened"] > first)
+        for name, moved in _moved(before.c.owner_id, before.c.id, _NEWEST).items()
+    }

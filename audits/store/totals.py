@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, case, func, select
 
 from audits.model.outcome import Area, Outcome, Severity
 from audits.store import since, tables
-from audits.store.intervals import holds
+from audits.store.names import chunks
+from audits.store.tables import OPEN
 from audits.store.words import AREAS, OUTCOMES, SEVERITIES
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
+
+Sums = Mapping[str, Sequence[Sequence[Any]]]
+"""One owner's rows of each statement, without the owner."""
 
 
 class CheckTotal(Struct, frozen=True, kw_only=True):
@@ -57,125 +61,125 @@ class Totals(Struct, frozen=True, kw_only=True):
     not_rechecked: int = 0
 
 
-def totals_of(connection: Connection, owner_id: int, scan_id: int, before: int) -> Totals:
-    """Add up what holds as of a scan; ``before`` is the owner's scan before it, 0 if none."""
-    at = {"owner": owner_id, "scan": scan_id}
-    changes = since.counts(connection, owner_id, before, scan_id)
+def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, Totals]:
+    """Add up, by owner, what holds of owners whose scans end; ``befores`` are their scans
+    before, 0 where there is none.
+
+    What is open is what holds as of the scans, as no later scan of these owners has written.
+    """
+    changes = since.newest_counts(connection, filter(None, befores.values()))
+    rule = tables.rule
+    names = {row.id: row.name for row in connection.execute(select(rule.c.id, rule.c.name))}
+    found: dict[int, Totals] = {}
+    for owners in chunks(befores):
+        sums = {
+            name: _by_owner(connection, statement, owners)
+            for name, statement in _statements().items()
+        }
+        for owner in owners:
+            mine = {name: by_owner.get(owner, []) for name, by_owner in sums.items()}
+            found[owner] = _totals(mine, names, changes.get(owner, since.Counts()))
+    return found
+
+
+def _by_owner(
+    connection: Connection, statement: Select[Any], owners: Sequence[int]
+) -> dict[int, list[Sequence[Any]]]:
+    found: dict[int, list[Sequence[Any]]] = {}
+    for owner, *row in connection.execute(statement, {"owners": owners}):
+        found.setdefault(owner, []).append(row)
+    return found
+
+
+def _totals(sums: Sums, names: Mapping[int, str], changes: since.Counts) -> Totals:
     return Totals(
-        **_scores(connection, at), ladders=_pairs(connection, _ladders(), at),
-        checks=_checks(connection, at), permissions=_permissions(connection, at),
-        gaps=int(connection.scalar(_gaps(), at) or 0), new=changes.new, fixed=changes.fixed,
+        **_scores(sums), ladders=_pairs(sums["ladders"]), checks=_checks(sums, names),
+        permissions={
+            permission: PermissionTotal(unknown=count, repositories=repositories)
+            for permission, count, repositories in sums["permissions"]
+        },
+        gaps=sum(count for (count,) in sums["gaps"]), new=changes.new, fixed=changes.fixed,
         reopened=changes.reopened, not_rechecked=changes.not_rechecked,
     )  # fmt: skip
 
 
-def _valid(table: Table) -> ColumnElement[bool]:
-    scan: ColumnElement[int] = bindparam("scan")
-    return and_(table.c.owner_id == bindparam("owner"), holds(table, scan))
-
-
-# Statements are built once, as a scan of a folder may finish the scans of many owners.
 @cache
-def _ladders() -> Select[Any]:
-    package = tables.package
-    return select(package.c.state, func.count()).where(_valid(package)).group_by(package.c.state)
+def _statements() -> dict[str, Select[Any]]:
+    """Built once; each adds up for many owners, its first column."""
+    score, package, result = tables.score, tables.package, tables.result
+    deduction, unseen = tables.deduction, tables.unseen
+    counted = func.count()
+    lacks = (result.c.outcome == _UNKNOWN) & (unseen.c.permission != "")
+    repositories = func.count(func.distinct(result.c.repository_id))
+    return {
+        "scores": _summed(score, [], *_means_and_sums()),
+        "grades": _summed(score, [score.c.grade], counted),
+        "ladders": _summed(package, [package.c.state], counted),
+        "gaps": _summed(tables.gap, [], counted),
+        "outcomes": _summed(
+            result, [result.c.rule_id, result.c.outcome], counted, func.sum(result.c.failing)
+        ),
+        "costs": _summed(deduction, [deduction.c.rule_id], func.sum(deduction.c.points)),
+        "permissions": _summed(result, [unseen.c.permission], counted, repositories)
+        .join(unseen, unseen.c.id == result.c.unseen_id).where(lacks),
+    }  # fmt: skip
 
 
-@cache
-def _gaps() -> Select[Any]:
-    return select(func.count()).select_from(tables.gap).where(_valid(tables.gap))
+def _summed(
+    table: Table, by: Sequence[ColumnElement[Any]], *sums: ColumnElement[Any]
+) -> Select[Any]:
+    """Sums over what holds of owners, by owner and by these columns."""
+    owner = table.c.owner_id
+    holds = owner.in_(bindparam("owners", expanding=True)) & (table.c.closed == OPEN)
+    return select(owner, *by, *sums).select_from(table).where(holds).group_by(owner, *by)
 
 
-@cache
-def _sums() -> Select[Any]:
+def _means_and_sums() -> list[ColumnElement[Any]]:
     score = tables.score
-    publishing = func.sum(case((score.c.publications > 0, 1), else_=0))
     # Coverage says how well publishing repositories are known; the others need no evidence.
-    return select(
-        func.count(), func.avg(score.c.points), func.avg(score.c.strict_points), publishing,
+    return [
+        func.count(), func.avg(score.c.points), func.avg(score.c.strict_points),
+        func.sum(case((score.c.publications > 0, 1), else_=0)),
         func.avg(score.c.coverage).filter(score.c.points.is_not(None)),
         func.sum(score.c.accepted),
         *(func.avg(score.c[f"{area}_points"]) for area in AREAS),
         *(func.sum(score.c[f"open_{word}"]) for word in SEVERITIES),
-    ).where(_valid(score))  # fmt: skip
+    ]  # fmt: skip
 
 
-@cache
-def _grades() -> Select[Any]:
-    score = tables.score
-    return select(score.c.grade, func.count()).where(_valid(score)).group_by(score.c.grade)
-
-
-def _scores(connection: Connection, at: Mapping[str, int]) -> dict[str, Any]:
-    row = connection.execute(_sums(), at).one()
-    means, sums = row[6 : 6 + len(AREAS)], row[6 + len(AREAS) :]
+def _scores(sums: Sums) -> dict[str, Any]:
+    # An owner may have nothing that is scored: then all means are missing and all sums are 0.
+    row = sums["scores"][0] if sums["scores"] else [None] * len(_means_and_sums())
+    means, counts = row[6 : 6 + len(AREAS)], row[6 + len(AREAS) :]
     return {
-        "repositories": row[0], "points": _mean(row[1]), "strict_points": _mean(row[2]),
-        "publishing": int(row[3] or 0), "coverage": _mean(row[4]) or 0.0,
-        "accepted": int(row[5] or 0),
+        "repositories": int(row[0] or 0), "points": _mean(row[1]),
+        "strict_points": _mean(row[2]), "publishing": int(row[3] or 0),
+        "coverage": _mean(row[4]) or 0.0, "accepted": int(row[5] or 0),
         "areas": {a.value: _mean(mean) for a, mean in zip(Area, means, strict=True)},
-        "open": {s.label: int(n or 0) for s, n in zip(Severity, sums, strict=True)},
-        "grades": _pairs(connection, _grades(), at),
+        "open": {s.label: int(n or 0) for s, n in zip(Severity, counts, strict=True)},
+        "grades": _pairs(sums["grades"]),
     }  # fmt: skip
 
 
-def _pairs(connection: Connection, statement: Select[Any], at: Mapping[str, int]) -> dict[Any, Any]:
-    """A statement of two columns, the second by the first."""
-    return {row[0]: row[1] for row in connection.execute(statement, at)}
+def _pairs(rows: Sequence[Sequence[Any]]) -> dict[Any, Any]:
+    return {row[0]: row[1] for row in rows}
 
 
 def _mean(value: float | None) -> float | None:
     return None if value is None else round(float(value), 3)
 
 
-@cache
-def _outcomes() -> Select[Any]:
-    result = tables.result
-    counted = select(result.c.rule_id, result.c.outcome, func.count(), func.sum(result.c.failing))
-    return counted.where(_valid(result)).group_by(result.c.rule_id, result.c.outcome)
-
-
-@cache
-def _costs() -> Select[Any]:
-    deduction = tables.deduction
-    summed = select(deduction.c.rule_id, func.sum(deduction.c.points))
-    return summed.where(_valid(deduction)).group_by(deduction.c.rule_id)
-
-
-@cache
-def _names() -> Select[Any]:
-    return select(tables.rule.c.id, tables.rule.c.name)
-
-
-def _checks(connection: Connection, at: Mapping[str, int]) -> dict[str, CheckTotal]:
+def _checks(sums: Sums, names: Mapping[int, str]) -> dict[str, CheckTotal]:
     counts: dict[int, dict[int, int]] = {}
     places: dict[int, int] = {}
-    for rule, outcome, count, failing in connection.execute(_outcomes(), at):
+    for rule, outcome, count, failing in sums["outcomes"]:
         counts.setdefault(rule, {})[outcome] = count
         places[rule] = places.get(rule, 0) + int(failing or 0)
-    points = _pairs(connection, _costs(), at)
-    names = _pairs(connection, _names(), {})
+    points = _pairs(sums["costs"])
     return {
         names[rule]: CheckTotal(
             passed=by.get(_PASS, 0), failed=by.get(_FAIL, 0), unknown=by.get(_UNKNOWN, 0),
             places=places[rule], points=round(float(points.get(rule, 0.0)), 3),
         )
-        for rule, by in sorted(counts.items(), key=lambda pair: str(names[pair[0]]))
+        for rule, by in sorted(counts.items(), key=lambda pair: names[pair[0]])
     }  # fmt: skip
-
-
-@cache
-def _lacking() -> Select[Any]:
-    result, unseen = tables.result, tables.unseen
-    counted = select(
-        unseen.c.permission, func.count(), func.count(func.distinct(result.c.repository_id))
-    ).select_from(result.join(unseen, unseen.c.id == result.c.unseen_id))  # fmt: skip
-    lacks = (result.c.outcome == _UNKNOWN) & (unseen.c.permission != "")
-    return counted.where(_valid(result), lacks).group_by(unseen.c.permission)
-
-
-def _permissions(connection: Connection, at: Mapping[str, int]) -> dict[str, PermissionTotal]:
-    return {
-        permission: PermissionTotal(unknown=count, repositories=repositories)
-        for permission, count, repositories in connection.execute(_lacking(), at)
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Engine, func, select
@@ -15,12 +16,12 @@ from audits.model.source import Gap
 from audits.store import lock, tables
 from audits.store.base import Connected
 from audits.store.errors import StoreError
-from audits.store.finish import close_scan, forget_scan
+from audits.store.finish import Finished, close_scans, forget_scan
 from audits.store.names import Names, insert_one
-from audits.store.owners import sync_owner
+from audits.store.owners import keep_gaps, sync_owner, sync_owners
 from audits.store.record import record_batch
 from audits.store.recording import Recording, flush
-from audits.store.repositories import lose_repositories, record_gaps
+from audits.store.repositories import close_gone, lose_repositories
 from audits.store.said import Said, said_by
 from audits.store.words import title_of
 
@@ -54,6 +55,8 @@ class Writing(Connected):
             is_new = insert_one(connection, table, {"login": owner, "key": owner.lower()})
             found = select(table.c.id).where(table.c.key == owner.lower())
             owner_id = int(connection.execute(found).scalar_one())
+            if not is_new:
+                lock.clear(connection, owner_id, owner)
             made = connection.execute(tables.scan.insert().values(
                 owner_id=owner_id, source=source, started=started, tier=tier, policy=policy,
                 tool_version=tool_version,
@@ -90,11 +93,13 @@ class Writing(Connected):
             row = connection.execute(
                 select(table, own.c.login).join(own).where(table.c.id == scan_id)
             ).first()
-            newest = select(func.max(table.c.id)).where(table.c.finished.is_not(None))
+            newest = select(func.max(table.c.id))
+            # What a later scan wrote before it was killed would pass for this one's.
             if row is None or row.finished is not None or (
-                connection.scalar(newest.where(table.c.owner_id == row.owner_id)) or 0
-            ) > scan_id:  # fmt: skip
+                connection.scalar(newest.where(table.c.owner_id == row.owner_id)) != scan_id
+            ):  # fmt: skip
                 raise StoreError(f"Scan {scan_id} cannot be resumed.", "Begin a new scan.")
+            lock.clear(connection, row.owner_id, row.login)
             lock.take(connection, row.owner_id, scan_id, row.login)
             recording = Recording(
                 scan_id=scan_id, owner_id=row.owner_id, owner=row.login, titles=titles or {},
@@ -123,19 +128,12 @@ class Writing(Connected):
         """
         pairs = [(self._recording(scan_id), said) for scan_id, said in audits]
         recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
-        before = [(r, set(r.done), list(r.pending)) for r in recordings]
         for recording in recordings:
             recording.has_written = True
         changed: list[bool] = []
-        try:
+        with self._restored(recordings):
             for part in _without_repeats(pairs):
                 changed += record_batch(self, self._names, part)
-        except StoreError:
-            # What was rolled back has no number: learn it again.
-            self._names.forget()
-            for recording, done, pending in before:
-                recording.done, recording.pending, recording.is_stale = done, pending, True
-            raise
         for recording in recordings:
             self._keep_up(recording)
         return changed
@@ -179,12 +177,14 @@ class Writing(Connected):
             sync_owner(connection, recording, results)
 
     def record_gaps(self, scan_id: int, gaps: Iterable[Gap]) -> None:
-        """Record what could not be seen of the owner as a whole: all of it, each time."""
-        recording, said = self._recording(scan_id), tuple(gaps)
-        if said or "" in recording.repositories:
+        """Record what could not be seen of the owner as a whole: all of it, each time.
+
+        It is written when the scan ends or is paused.
+        """
+        recording = self._recording(scan_id)
+        recording.gaps = tuple(gaps)
+        if recording.gaps or "" in recording.repositories:
             recording.has_written = True
-            with self.writing() as connection:
-                record_gaps(connection, recording, "", said)
 
     def beat(self, scan_id: int) -> None:
         """Keep the owner's lock while a scan waits."""
@@ -201,7 +201,8 @@ class Writing(Connected):
         recording = self._recording(scan_id)
         with self.writing() as connection:
             flush(connection, [recording])
-            lock.free(connection, recording.owner_id, scan_id)
+            keep_gaps(connection, recording)
+            lock.free(connection, {recording.owner_id: scan_id})
             if not recording.has_written:
                 forget_scan(connection, recording)
         del self._recordings[scan_id]
@@ -212,16 +213,45 @@ class Writing(Connected):
         Known repositories that were not recorded are listed as not reached. ``gone`` names
         those that are known to be deleted or out of scope: all that is said of them ends.
         """
-        recording = self._recording(scan_id)
-        with self.writing() as connection:
-            flush(connection, [recording])
-            lock.beat(connection, recording.owner_id, scan_id)
-            sync_owner(connection, recording)
-            lose_repositories(connection, recording, gone)
-            row = close_scan(connection, recording, finished)
-            lock.free(connection, recording.owner_id, scan_id)
-        del self._recordings[scan_id]
-        return row
+        return self._finish([self._recording(scan_id)], finished, gone)[0].scan
+
+    def finish_scans(self, scan_ids: Iterable[int], finished: datetime) -> list[Finished]:
+        """Finish scans of several owners at once, in this order, as `finish_scan` does.
+
+        If that fails, none of them is finished.
+        """
+        recordings = [self._recording(scan_id) for scan_id in scan_ids]
+        return self._finish(recordings, finished) if recordings else []
+
+    def _finish(
+        self, recordings: Sequence[Recording], finished: datetime, gone: Iterable[str] = ()
+    ) -> list[Finished]:
+        """Finish scans; ``gone`` are repositories of the first one's owner."""
+        locks = {recording.owner_id: recording.scan_id for recording in recordings}
+        with self._restored(recordings), self.writing() as connection:
+            lock.hold(connection, locks)
+            flush(connection, recordings)
+            sync_owners(connection, recordings)
+            close_gone(connection, recordings[0], gone)
+            lose_repositories(connection, recordings)
+            closed = close_scans(connection, recordings, finished)
+            lock.free(connection, locks)
+        for recording in recordings:
+            del self._recordings[recording.scan_id]
+        return closed
+
+    @contextmanager
+    def _restored(self, recordings: Sequence[Recording]) -> Iterator[None]:
+        """Where writing fails, the recordings know what they knew before it."""
+        before = [(r, set(r.done), list(r.pending)) for r in recordings]
+        try:
+            yield
+        except BaseException:
+            # What was rolled back has no number: learn it again.
+            self._names.forget()
+            for recording, done, pending in before:
+                recording.done, recording.pending, recording.is_stale = done, pending, True
+            raise
 
     def _recording(self, scan_id: int) -> Recording:
         if scan_id not in self._recordings:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from audits.check import all_checks
+from audits.waivers import Waiver, Waivers
 from tests.cli.runner import release_audit
+from tests.store.recorded import counted
 
 INDEX = ("--index-url", "https://pypi.example/simple/", "--offline", "--no-engine")
 
@@ -81,6 +84,37 @@ def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> No
     assert ran.code == 0
     assert "orchard-labs: 4 repositories" in ran.out
     assert len(open_store(database, read_only=True).scans()) == 1
+
+
+def test_the_summary_of_a_first_scan_asks_the_store_nothing(
+    organization: Path, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from audits.cli.plan import make_plan
+    from audits.cli.summary import print_summary
+    from audits.collect.folder import FolderCollector
+    from audits.scan import Scanner
+    from audits.store.open import open_store
+
+    day = date(2026, 1, 1)
+    store = open_store(database)
+    plan = make_plan(engine=False, index_url=INDEX[1])
+    collector = FolderCollector(folder=organization, owner="orchard-labs")
+    (first,) = Scanner(store, plan).run(collector)
+    assert (first.before, first.totals) == (0, store.totals("orchard-labs"))
+    with counted() as statements:
+        print_summary(store, (first,), (), Waivers(today=day))
+    assert not statements
+    lines = capsys.readouterr().out.splitlines()
+    ended = Waiver(
+        repository="orchard-labs/*", check="long-lived-token", responsible="release team",
+        reason="being moved", expires=day - timedelta(days=1),
+    )  # fmt: skip
+    print_summary(store, (first,), (), Waivers(today=day, waivers=(ended,)))
+    assert set(capsys.readouterr().out.splitlines()) - set(lines) == {
+        "  expired on 2025-12-31: the waiver of long-lived-token for orchard-labs/* (line 1)"
+    }
+    (second,) = Scanner(store, plan).run(collector)
+    assert second.before == first.scan.id
 
 
 def test_scan_without_a_source_is_wrong_use(database: str) -> None:

@@ -1,8 +1,11 @@
-"""Scans for tests, recorded from first to last."""
+"""Scans for tests, recorded from first to last, and how many statements they take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, event
 
 from audits.model.history import ScanRow
 from audits.model.score import Audit
@@ -34,3 +37,18 @@ def scan(
     for found in audits:
         store.record(scan_id, found)
     return store.finish_scan(scan_id, night(number), gone=gone)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that are executed meanwhile."""
+    found: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
