@@ -129,7 +129,8 @@ class Names:
         """Store packed texts that are new, and number all."""
         table = tables.content
         new = {part.hash: part.data for part in parts if part.hash not in self.contents}
-        insert_new(connection, table, [{"hash": key, "data": new[key]} for key in new])
+        # In one order, as two scans may write the same.
+        insert_new(connection, table, [{"hash": key, "data": new[key]} for key in sorted(new)])
         for some in chunks(new):
             statement = select(table.c.hash, table.c.id).where(table.c.hash.in_(some))
             for row in connection.execute(statement):
