@@ -144,11 +144,6 @@ def _gaps_of(repository: Repository, missed: tuple[Gap, ...]) -> tuple[Gap, ...]
     return tuple(gap for gap in missed if gap.subject in subjects)
 
 
-def shared_gaps(facts: Facts) -> tuple[Gap, ...]:
-    """The gaps that concern no single repository."""
-    return tuple(gap for gap in facts.gaps() if gap.subject.endswith(":*"))
-
-
 def _everything(repository: Repository, plan: Plan) -> Repository | None:
     """The same repository, read as widely as asked; None where only releases are asked for."""
     if plan.breadth is Breadth.RELEASE:

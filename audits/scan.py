@@ -7,25 +7,28 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from audits import __version__
-from audits.again import Again, Same
 from audits.collect.collector import Collector
 from audits.model.history import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
-from audits.run import Plan, audits_of, shared_gaps
 from audits.score import POLICY
 from audits.store.store import Store
 from audits.store.totals import Totals
 from audits.told import Told, tell
 
+if TYPE_CHECKING:
+    from audits.again import Again, Same
+    from audits.run import Plan
+
 _BEAT_SECONDS = 240.0
 """How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
 
-_TOGETHER = 50
+_TOGETHER = 24
 """Repositories that are recorded in one transaction, where they come fast."""
 _WAIT_SECONDS = 1.0
 """How long one that was audited waits for others before the next one has it recorded."""
@@ -75,13 +78,14 @@ class Scanner:
 
     ``started`` is the time that the scans bear (now, unless a sample's own date). With
     ``resume`` an owner's unfinished scan goes on where it stopped. ``again`` spares what did
-    not change since the last scan. ``paused`` are owners whose scan was left to be resumed,
-    as the points or the time allowed for it were used up.
+    not change since the last scan. ``plan`` is None where all audits are made elsewhere and
+    nobody is asked anything. ``paused`` are owners whose scan was left to be resumed, as the
+    points or the time allowed for it were used up.
     """
 
     def __init__(
-        self, store: Store, plan: Plan, *, started: datetime | None = None, resume: bool = False,
-        again: Again | None = None,
+        self, store: Store, plan: Plan | None, *, started: datetime | None = None,
+        resume: bool = False, again: Again | None = None,
     ) -> None:  # fmt: skip
         self.store = store
         self.plan = plan
@@ -113,13 +117,13 @@ class Scanner:
         """
         try:
             for found in self._audits(collector) if audits is None else audits:
-                if isinstance(found, Same):
-                    self._record_same(found, collector.source)
-                    unchanged(found.ref)
-                else:
+                if isinstance(found, Audit | Told):
                     self._take(found, collector.source)
                     if self._is_due():
                         self._record(seen)
+                else:
+                    self._record_same(found, collector.source)
+                    unchanged(found.ref)
             self._record(seen)
             return self._end(collector.gaps())
         finally:
@@ -141,10 +145,15 @@ class Scanner:
                     self.store.beat(current.id)
 
     def _audits(self, collector: Collector) -> Iterator[Audit | Told | Same]:
+        # Not imported where others audit: it takes as long as starting does.
+        from audits.run import audits_of
+
         wanted = self._wanted(collector.snapshots(), collector.source)
-        if self.again is None:
-            return iter(audits_of(wanted, self.plan))
-        return self.again.audits_of(wanted, self._is_recorded)
+        if self.again is not None:
+            return self.again.audits_of(wanted, self._is_recorded)
+        if self.plan is None:
+            raise ValueError("without a plan there must be audits")
+        return iter(audits_of(wanted, self.plan))
 
     def _wanted(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
         for snapshot in snapshots:
@@ -237,7 +246,7 @@ class Scanner:
 
     def _say_of_owner(self, current: _Open, known: tuple[Gap, ...]) -> None:
         """Record what is known of an owner as a whole, and what is not."""
-        asked = shared_gaps(self.plan.facts)
+        asked = () if self.plan is None else self.plan.facts.gaps()
         mine = [gap for gap in asked if _concerns(gap, current.registries)]
         if self.again is not None:
             settings = self.again.owner_settings(current.owner)
@@ -252,9 +261,11 @@ def _is_of(gap: Gap, owner: str) -> bool:
 
 
 def _concerns(gap: Gap, registries: set[str]) -> bool:
-    """Whether a gap on a whole index is on one that the owner's packages are asked of."""
+    """Whether a gap is on a whole index that the owner's packages are asked of. One that is on
+    a single repository's package is that repository's.
+    """
     word = gap.subject.partition(":")[0]
-    return word in registries or word == "advisories"
+    return gap.subject.endswith(":*") and (word in registries or word == "advisories")
 
 
 def _is_put_off(gap: Gap) -> bool:

@@ -16,8 +16,7 @@ from audits.ahead import CHUNK, FEWEST, _Crew, _workers, audits_ahead
 from audits.cli.plan import make_plan
 from audits.collect.errors import CollectError
 from audits.collect.folder import FolderCollector, read_folder
-from audits.collect.index import IndexReader
-from audits.facts import IndexFacts
+from audits.model.errors import AuditError
 from audits.model.source import RepositoryRef, Snapshot
 from audits.run import Plan, audits_of
 from audits.told import Told, tell
@@ -57,7 +56,7 @@ def expected(folder: Path, plan: Plan) -> list[Told]:
 
 
 def _crew(folder: Path, plan: Plan, count: int) -> _Crew:
-    return _Crew(FolderCollector(folder=folder).repositories(), plan, count)
+    return _Crew(FolderCollector(folder=folder).repositories(), lambda: plan, count)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -67,9 +66,8 @@ def test_workers_tell_the_same_in_the_same_order(
     crew = _crew(folder, plan, count)
     try:
         assert list(crew.audits()) == expected
-        for process in crew.processes:
-            process.join(10)
-        assert [process.exitcode for process in crew.processes] == [0] * count
+        crew.leader.join(10)
+        assert crew.leader.exitcode == 0
     finally:
         crew.stop()
 
@@ -81,8 +79,8 @@ def test_what_a_killed_worker_owes_is_done_here(
     try:
         audits = crew.audits()
         first = next(audits)
-        crew.processes[0].kill()
-        crew.processes[0].join()
+        crew.leader.kill()
+        crew.leader.join()
         assert [first, *audits] == expected
     finally:
         crew.stop()
@@ -106,11 +104,27 @@ def test_what_makes_a_worker_fall_over_is_met_here(
         crew.stop()
 
 
-def test_few_repositories_and_questions_to_others_stay_here(folder: Path, plan: Plan) -> None:
+def test_few_repositories_and_questions_to_others_stay_here(
+    folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
     places = FolderCollector(folder=folder).repositories()
-    assert _workers(places[: FEWEST - 1], plan) == 0
-    asking = make_plan(engine=False, facts=IndexFacts(reader=IndexReader(INDEX, offline=True)))
-    assert _workers(places, asking) == 0
+    assert _workers(places[: FEWEST - 1]) == 0
+    monkeypatch.setattr(os, "fork", None)
+    collector = FolderCollector(folder=folder)
+    with audits_ahead(collector, lambda: plan, alone=False, engine=False) as audits:
+        assert list(audits) == expected
+
+
+def test_a_plan_that_cannot_be_made_is_an_error_here(folder: Path) -> None:
+    def planner() -> Plan:
+        raise AuditError("The plan is no plan.", "Make another one.")
+
+    collector = FolderCollector(folder=folder)
+    with (
+        pytest.raises(AuditError, match="no plan"),
+        audits_ahead(collector, planner, alone=True, engine=False) as audits,
+    ):
+        next(audits)
 
 
 def test_a_folder_without_repositories_is_an_error_before_anything_starts(
@@ -118,36 +132,46 @@ def test_a_folder_without_repositories_is_an_error_before_anything_starts(
 ) -> None:
     with (
         pytest.raises(CollectError),
-        audits_ahead(FolderCollector(folder=tmp_path), plan),
+        audits_ahead(FolderCollector(folder=tmp_path), lambda: plan, alone=True, engine=False),
     ):
         pytest.fail("nothing can be audited")
 
 
 _LOST = """
 import sys, time
+from functools import partial
 from pathlib import Path
 from audits.ahead import _Crew
 from audits.cli.plan import make_plan
 from audits.collect.folder import FolderCollector
 places = FolderCollector(folder=Path(sys.argv[1])).repositories()
-crew = _Crew(places * 40, make_plan(engine=False), 2)
-next(crew.audits())
-print(*(process.pid for process in crew.processes), flush=True)
+crew = _Crew(places * 40, partial(make_plan, engine=False), 2)
+audits = crew.audits()
+for _ in range(30):
+    next(audits)
+leader = crew.leader.pid
+others = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+print(leader, *others, flush=True)
+if sys.argv[2:]:
+    crew.stop()
 time.sleep(60)
 """
 
 
-def test_workers_do_not_outlive_the_one_who_started_them(folder: Path) -> None:
-    words = [sys.executable, "-c", _LOST, str(folder)]
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_workers_do_not_outlive_the_one_who_started_them(folder: Path, how: str) -> None:
+    words = [sys.executable, "-c", _LOST, str(folder), *(["stop"] if how == "stopped" else [])]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
         numbers = [int(word) for word in started.stdout.readline().split()]
-        started.send_signal(signal.SIGKILL)
-    assert len(numbers) == 2
-    until = time.monotonic() + 20
-    while any(map(_is_running, numbers)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(map(_is_running, numbers))
+        if how == "killed":
+            started.send_signal(signal.SIGKILL)
+        assert len(numbers) == 2
+        until = time.monotonic() + 20
+        while any(map(_is_running, numbers)) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert not any(map(_is_running, numbers))
+        started.kill()
 
 
 def _is_running(number: int) -> bool:

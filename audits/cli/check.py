@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,16 +62,14 @@ def check(
     A checkout is read offline unless --online; a repository on GitHub is asked of GitHub and
     the package index.
     """
-    from audits.cli.plan import index_facts, load_waivers, make_plan
+    from audits.cli.plan import index_facts, make_plan
+    from audits.cli.waivers import load_waivers
     from audits.run import audit_batch
 
     remote = _remote(path, offline)
-    loaded = load_waivers(waivers, date.today())
-    for problem in loaded.problems:
-        typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
     silent = not remote and (offline or not online)
     plan = make_plan(
-        index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
+        index_url=index_url, waivers=load_waivers(waivers), engine=not no_engine, everything=everything,
         facts=index_facts(
             index_url, offline=silent, registries=registry, clones=lambda: [(_ref(path), path)]
         ),

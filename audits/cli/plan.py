@@ -18,10 +18,7 @@ from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.run import Facts, NoFacts, Plan
-from audits.unheeded import known_checks
-from audits.waivers import Waivers, read_waivers
-
-_MOST_BYTES = 1024 * 1024
+from audits.waivers import Waivers
 
 Places = Callable[[], Iterable[tuple[RepositoryRef, Path]]]
 """Says which repositories lie where, once that is asked."""
@@ -33,19 +30,6 @@ def read_hosts(index_url: str) -> IndexHosts:
         return index_hosts(index_url)
     except ValueError as error:
         raise UsageError(str(error), "") from error
-
-
-def load_waivers(path: Path | None, today: date) -> Waivers:
-    """The waivers of a file; UsageError where it cannot be read at all."""
-    if path is None:
-        return Waivers(today=today)
-    try:
-        text = path.read_bytes()[:_MOST_BYTES].decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} cannot be read as a file of waivers.", "Give a TOML file in UTF-8."
-        ) from error
-    return read_waivers(text, today, known_checks())
 
 
 def index_facts(

@@ -35,13 +35,11 @@ def report(
     offline: OfflineOption = False,
 ) -> None:  # fmt: skip
     """Print what is new, fixed, reopened and not re-checked, and which scores changed why."""
-    from audits.cli.plan import load_waivers
+    from audits.cli.waivers import load_waivers
     from audits.report.news import markdown_news, news_document, news_of
     from audits.store.open import open_store
 
-    loaded = load_waivers(waivers, date.today())
-    for problem in loaded.problems:
-        typer.echo(f"warning: {waivers}, {problem.detail}", err=True)
+    loaded = load_waivers(waivers)
     with closing(open_store(database, read_only=True)) as store:
         chosen = _chosen(store, owner, since)
         found = [news_of(store, login, loaded, since=number) for login, number in chosen]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -55,24 +55,27 @@ def scan(
     offline: OfflineOption = False,
 ) -> None:  # fmt: skip
     """Scan repositories, score them, and record what changed."""
-    from audits.cli.plan import index_facts, load_waivers, make_plan
+    from audits.cli.waivers import load_waivers
 
     _check_source(folder, repos, owners or [], offline)
-    loaded = _warned(load_waivers(waivers, date.today()), waivers)
+    loaded = load_waivers(waivers)
     collector = _collector(folder, org, host)
-    clones = None if collector is None else collector.repositories
-    plan = make_plan(
-        index_url=index_url, waivers=loaded, engine=not no_engine, everything=everything,
-        facts=index_facts(index_url, offline=offline, registries=registry, clones=clones),
+    planner = _planner(
+        collector, index_url=index_url, waivers=loaded, engine=not no_engine,
+        everything=everything, offline=offline, registries=registry,
     )  # fmt: skip
     if collector is not None:
-        raise typer.Exit(_folder(collector, plan, loaded, database, resume, context))
+        of_folder = _Folder(
+            collector=collector, planner=planner, waivers=loaded, database=database,
+            alone=offline, engine=not no_engine,
+        )  # fmt: skip
+        raise typer.Exit(_folder(of_folder, resume, context))
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
         forks=forks, resume=resume, token_file=token_file, api_url=api_url,
         max_points=max_points, database=database,
     )  # fmt: skip
-    raise typer.Exit(_github(asked, plan, loaded, context))
+    raise typer.Exit(_github(asked, planner(), loaded, context))
 
 
 def _check_source(
@@ -100,11 +103,26 @@ def _check_source(
             )
 
 
-def _warned(loaded: Waivers, path: Path | None) -> Waivers:
-    """The waivers, once it is said what is wrong with them."""
-    for problem in loaded.problems:
-        typer.echo(f"warning: {path}, {problem.detail}", err=True)
-    return loaded
+def _planner(
+    collector: FolderCollector | None, *, index_url: str, waivers: Waivers, engine: bool,
+    everything: bool, offline: bool, registries: list[str] | None,
+) -> Callable[[], Plan]:  # fmt: skip
+    """Makes the plan, once; UsageError at once where one of these options is wrong."""
+
+    @cache
+    def planner() -> Plan:
+        # Imported where the plan is needed, which may be in another process.
+        from audits.cli.plan import index_facts, make_plan
+
+        clones = None if collector is None else collector.repositories
+        return make_plan(
+            index_url=index_url, waivers=waivers, engine=engine, everything=everything,
+            facts=index_facts(index_url, offline=offline, registries=registries, clones=clones),
+        )  # fmt: skip
+
+    if not offline or index_url or registries:
+        planner()
+    return planner
 
 
 def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | None:
@@ -115,28 +133,35 @@ def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | 
     return FolderCollector(folder=folder, owner=owner, host=host or "github.com")
 
 
-def _folder(
-    collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None,
-    resume: bool, context: typer.Context,
-) -> int:  # fmt: skip
+class _Folder(Struct, frozen=True, kw_only=True):
+    """What was asked of a folder on the command line; ``alone`` says that nobody else is asked."""
+
+    collector: FolderCollector
+    planner: Callable[[], Plan]
+    waivers: Waivers
+    database: str | None
+    alone: bool
+    engine: bool
+
+
+def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
     """Scan a folder, print what came of it, and return the exit code."""
     from audits.ahead import audits_ahead
 
     try:
         if resume:
-            _record(collector, plan, waivers, database)
+            _record(asked)
         else:
-            with audits_ahead(collector, plan) as audits:
-                _record(collector, plan, waivers, database, audits)
+            with audits_ahead(
+                asked.collector, asked.planner, alone=asked.alone, engine=asked.engine
+            ) as audits:
+                _record(asked, audits)
     except KeyboardInterrupt:
         return _stopped(context)
     return CLEAN
 
 
-def _record(
-    collector: FolderCollector, plan: Plan, waivers: Waivers, database: str | None,
-    audits: Iterator[Told] | None = None,
-) -> None:  # fmt: skip
+def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> None:
     """Record the audits of a new scan, or resume an unfinished one where none are given."""
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
@@ -145,12 +170,13 @@ def _record(
     from audits.scan import Scanner
     from audits.store.open import open_store
 
-    with closing(open_store(database)) as store:
+    plan = None if asked.alone and audits is not None else asked.planner()
+    with closing(open_store(asked.database)) as store:
         with progress("reading") as advance:
             finished = Scanner(store, plan, resume=audits is None).run(
-                collector, lambda ref: advance(printable(str(ref))), audits=audits
+                asked.collector, lambda ref: advance(printable(str(ref))), audits=audits
             )
-        print_summary(store, finished, collector.gaps(), waivers)
+        print_summary(store, finished, asked.collector.gaps(), asked.waivers)
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
