@@ -61,14 +61,11 @@ def scan(
     loaded = load_waivers(waivers)
     collector = _collector(folder, org, host)
     planner = _planner(
-        collector, index_url=index_url, waivers=loaded, engine=not no_engine,
-        everything=everything, offline=offline, registries=registry,
+        collector, loaded, index_url, registry, engine=not no_engine, everything=everything,
+        offline=offline,
     )  # fmt: skip
     if collector is not None:
-        of_folder = _Folder(
-            collector=collector, planner=planner, waivers=loaded, database=database,
-            alone=offline, engine=not no_engine,
-        )  # fmt: skip
+        of_folder = _Folder(collector, planner, loaded, database, offline, not no_engine)
         raise typer.Exit(_folder(of_folder, resume, context))
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
@@ -104,8 +101,8 @@ def _check_source(
 
 
 def _planner(
-    collector: FolderCollector | None, *, index_url: str, waivers: Waivers, engine: bool,
-    everything: bool, offline: bool, registries: list[str] | None,
+    collector: FolderCollector | None, waivers: Waivers, index_url: str,
+    registries: list[str] | None, *, engine: bool, everything: bool, offline: bool,
 ) -> Callable[[], Plan]:  # fmt: skip
     """Makes the plan, once; UsageError at once where one of these options is wrong."""
 
@@ -133,7 +130,7 @@ def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | 
     return FolderCollector(folder=folder, owner=owner, host=host or "github.com")
 
 
-class _Folder(Struct, frozen=True, kw_only=True):
+class _Folder(Struct, frozen=True):
     """What was asked of a folder on the command line; ``alone`` says that nobody else is asked."""
 
     collector: FolderCollector
