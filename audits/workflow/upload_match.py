@@ -43,10 +43,22 @@ _WORDS = sorted({*BY_PROGRAM, "setup.py"} - {"python"}, key=len, reverse=True)
 MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)")
 """Scripts without any of these words are not read at all: most of them."""
 
-# The last word of each upload; the first two are what those that nobody knows are told by.
-_VERBS = tuple(
-    dict.fromkeys(("publish", "upload", *(text.split()[-1] for u in ALL for text in u.commands)))
-)
+
+def _verbs() -> dict[str, tuple[str, ...]]:
+    """The last word of each upload by its program; those that nobody knows are told by two."""
+    found: dict[str, dict[str, None]] = {}
+    for program, uploads in BY_PROGRAM.items():
+        names = found.setdefault(program, dict.fromkeys(("publish", "upload")))
+        names.update((rest[-1] if rest else "", None) for rest, _ in uploads)
+    found["setup.py"] = {"": None}
+    return {program: tuple(names) for program, names in found.items()}
+
+
+_VERBS = _verbs()
+_ANY_VERB = tuple(dict.fromkeys(
+    program if verb == "" else verb for program, verbs in _VERBS.items() for verb in verbs
+))  # fmt: skip
+_QUOTES = str.maketrans("", "", "'\"\\`^")
 _QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
 
 
@@ -192,7 +204,10 @@ def may_upload(script: str) -> bool:
     is a word of no command.
     """
     bare = script.translate(_QUOTING)
-    return any(map(bare.__contains__, _VERBS)) and MAY_UPLOAD.search(script) is not None
+    if not any(map(bare.__contains__, _ANY_VERB)):
+        return False
+    programs = {*MAY_UPLOAD.findall(script.translate(_QUOTES))}
+    return any(verb in bare for program in programs for verb in _VERBS[program])
 
 
 def _line(uses: Uses | None) -> int:
