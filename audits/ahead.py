@@ -38,7 +38,7 @@ Planner = Callable[[], "Plan"]
 FEWEST = 24
 """Repositories from which on a second process gains more than its start costs."""
 MOST_WORKERS = 8
-CHUNK = 8
+CHUNK = 4
 """Repositories that travel together: few, so that the first arrive soon."""
 FIRST = 2
 """Repositories of the first chunk: enough to import and compile what all need."""
