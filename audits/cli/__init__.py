@@ -16,10 +16,10 @@ def main() -> None:
     """Run the command line; exit codes are those of `audits.cli.exits`."""
     # Next to nothing here refers to itself, and looking for it takes a fifth of the time.
     gc.set_threshold(GARBAGE, 50, 50)
-    from audits.cli.app import app
+    from audits.cli.app import application
 
     try:
-        app()
+        application("".join(sys.argv[1:2]))()
     except AuditError as error:
         sys.stderr.write(f"error: {error.message}\n")
         if error.advice:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from audits import __version__
-from audits.cli.check import check
-from audits.cli.dashboard import dashboard
-from audits.cli.database import database
-from audits.cli.demo import demo
-from audits.cli.doctor import doctor
-from audits.cli.explain import explain
-from audits.cli.export import export
-from audits.cli.report import report
-from audits.cli.scan import scan
 
-app = typer.Typer(
-    name="release-audit",
-    help="How safely does each repository of a GitHub organization ship its packages?",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+COMMANDS = ("demo", "scan", "check", "report", "export", "explain", "doctor", "dashboard")
+"""In the order of the help; each is a function of the module of its name."""
+
+
+def application(first: str = "") -> typer.Typer:
+    """The command line. Where its first word names a command, that one alone is made: the
+    others take as long as all else that is done before it runs.
+    """
+    app = typer.Typer(
+        name="release-audit",
+        help="How safely does each repository of a GitHub organization ship its packages?",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(options)
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        app.command()(getattr(import_module(f"audits.cli.{name}"), name))
+    if first not in COMMANDS:
+        from audits.cli.database import database
+
+        app.add_typer(database, name="db", help="Care for the store.")
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -33,13 +41,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:  # fmt: skip
     """Audit how repositories release."""
-
-
-for command in (demo, scan, check, report, export, explain, doctor, dashboard):
-    app.command()(command)
-app.add_typer(database, name="db", help="Care for the store.")

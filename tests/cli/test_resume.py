@@ -13,7 +13,7 @@ import click
 import pytest
 import typer.main
 
-from audits.cli.app import app
+from audits.cli.app import application
 from audits.cli.resume import resume_line
 from audits.store.open import open_store
 from tests.cli.conftest import write
@@ -26,7 +26,7 @@ START = "Go on with: release-audit scan "
 
 def line_of(*words: str) -> str:
     """What is said of a scan with these words, without running it."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     assert isinstance(group, click.Group)
     with group.commands["scan"].make_context("scan", list(words)) as context:
         return resume_line(context)
