@@ -48,6 +48,7 @@ AHEAD = 4
 """Chunks that a worker may be ahead of whoever records them."""
 
 _END = b""
+_GRACE_SECONDS = 5.0
 _PATIENCE = 10
 """How much workers leave to the process that records what they make, as `nice` counts."""
 
@@ -139,8 +140,14 @@ class _Crew:
 
     def stop(self) -> None:
         """End the workers, wherever they are."""
+        for pipe in self.pipes:
+            if pipe is not None:
+                pipe.close()  # whoever still has something to say ends when it says it
         self.leader.terminate()
-        self.leader.join()
+        self.leader.join(_GRACE_SECONDS)
+        if self.leader.is_alive():
+            self.leader.kill()
+            self.leader.join()
 
 
 def _audited(chunk: Places, plan: Plan) -> tuple[Told, ...]:
@@ -181,14 +188,15 @@ def _lead(chunks: Chunks, planner: Planner, pipes: Pipes) -> None:
 
 
 def _end(signum: int, frame: object) -> None:
-    """End this process in good order, and so those that it started."""
+    """End this process in good order, and so those that it started.
+
+    These keep it too: a signal that comes while a handler is replaced is lost.
+    """
     sys.exit(0)
 
 
 def _work(chunks: Chunks, plan: Plan, pipes: Pipes, number: int, first: bytes = b"") -> None:
     """Audit one worker's share, of which the ``first`` chunk may be audited already."""
-    if number:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # What is left open here of the others' pipes would hide that they ended.
     for other, (receiver, sender) in enumerate(pipes):
         receiver.close()

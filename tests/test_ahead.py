@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,38 @@ def test_what_makes_a_worker_fall_over_is_met_here(
         crew.stop()
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.3])
+def test_a_crew_may_be_stopped_at_any_time(folder: Path, plan: Plan, seconds: float) -> None:
+    crew = _Crew(FolderCollector(folder=folder).repositories() * 9, lambda: plan, 3)
+    time.sleep(seconds)
+    children = _children(crew)
+    began = time.monotonic()
+    crew.stop()
+    assert time.monotonic() - began < 4
+    assert not crew.leader.is_alive()
+    _gone(children)
+
+
+def test_a_first_worker_that_falls_over_takes_the_others_along(
+    folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, work = os.getpid(), ahead._work
+
+    def falls_over(*args: Any) -> None:  # noqa: ANN401 - handed on
+        if os.getppid() == here:
+            raise RuntimeError
+        work(*args)
+
+    monkeypatch.setattr(ahead, "_work", falls_over)
+    crew = _crew(folder, plan, 3)
+    try:
+        assert list(crew.audits()) == expected
+        crew.leader.join(10)
+        assert crew.leader.exitcode == 1
+    finally:
+        crew.stop()
+
+
 def test_few_repositories_and_questions_to_others_stay_here(
     folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,11 +200,22 @@ def test_workers_do_not_outlive_the_one_who_started_them(folder: Path, how: str)
         if how == "killed":
             started.send_signal(signal.SIGKILL)
         assert len(numbers) == 2
-        until = time.monotonic() + 20
-        while any(map(_is_running, numbers)) and time.monotonic() < until:
-            time.sleep(0.05)
-        assert not any(map(_is_running, numbers))
+        _gone(numbers)
         started.kill()
+
+
+def _children(crew: _Crew) -> list[int]:
+    """The processes that the first worker has started so far."""
+    pid = crew.leader.pid
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _gone(numbers: list[int]) -> None:
+    """Wait until no such process runs."""
+    until = time.monotonic() + 20
+    while any(map(_is_running, numbers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(_is_running, numbers))
 
 
 def _is_running(number: int) -> bool:
