@@ -17,6 +17,7 @@ from audits.model.history import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.score import POLICY
+from audits.store.errors import StoreError
 from audits.store.store import Store
 from audits.store.totals import Totals
 from audits.told import Told, tell
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _BEAT_SECONDS = 240.0
 """How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
 
-_TOGETHER = 24
+_TOGETHER = 30
 """Repositories that are recorded in one transaction, where they come fast."""
 _WAIT_SECONDS = 1.0
 """How long one that was audited waits for others before the next one has it recorded."""
@@ -61,10 +62,11 @@ def _nobody(ref: RepositoryRef) -> None:
 
 @dataclass(kw_only=True)
 class _Open:
-    """The scan of one owner while it runs."""
+    """The scan of one owner while it runs; ``id`` is 0 until it is begun."""
 
     owner: str
-    id: int
+    source: str
+    id: int = 0
     done: frozenset[str] = frozenset()
     registries: set[str] = field(default_factory=set)
     repositories: int = 0
@@ -133,7 +135,8 @@ class Scanner:
     def close(self) -> None:
         """Leave what was opened to be resumed: nothing was read."""
         for current in self._opened.values():
-            self.store.pause_scan(current.id)
+            if current.id:
+                self.store.pause_scan(current.id)
         self._opened.clear()
 
     def beat(self) -> None:
@@ -142,7 +145,8 @@ class Scanner:
             if time.monotonic() - self._last_beat >= _BEAT_SECONDS:
                 self._last_beat = time.monotonic()
                 for current in self._opened.values():
-                    self.store.beat(current.id)
+                    if current.id:
+                        self.store.beat(current.id)
 
     def _audits(self, collector: Collector) -> Iterator[Audit | Told | Same]:
         # Not imported where others audit: it takes as long as starting does.
@@ -172,15 +176,28 @@ class Scanner:
                 names = self.store.resume_scan(unfinished.id)
                 done = frozenset(name.lower() for name in names)
                 self._opened[key] = _Open(
-                    owner=owner, id=unfinished.id, done=done, repositories=len(done)
-                )
-            else:
-                number = self.store.begin_scan(
-                    owner, source=source, started=self.started or datetime.now(UTC), tier=0,
-                    policy=POLICY, tool_version=__version__,
+                    owner=owner, source=source, id=unfinished.id, done=done,
+                    repositories=len(done),
                 )  # fmt: skip
-                self._opened[key] = _Open(owner=owner, id=number)
+            else:
+                self._opened[key] = _Open(owner=owner, source=source)
+                self._begin([self._opened[key]])
         return self._opened[key]
+
+    def _begin(self, waiting: Iterable[_Open]) -> None:
+        """Begin the scans that are not begun: all of them, or none stays open."""
+        new = {current.owner.lower(): current for current in waiting if not current.id}
+        source = next((current.source for current in new.values()), "")
+        try:
+            numbers = self.store.begin_scans(
+                [current.owner for current in new.values()], source=source, tier=0,
+                started=self.started or datetime.now(UTC), policy=POLICY, tool_version=__version__,
+            )  # fmt: skip
+        except StoreError:
+            self._opened = {k: v for k, v in self._opened.items() if k not in new}
+            raise
+        for current, number in zip(new.values(), numbers, strict=True):
+            current.id = number
 
     def _is_recorded(self, ref: RepositoryRef) -> bool:
         return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
@@ -188,7 +205,11 @@ class Scanner:
     def _take(self, audit: Audit | Told, source: str) -> None:
         """Have an audit recorded together with others."""
         told = audit if isinstance(audit, Told) else tell(audit)
-        current = self._current(told.said.ref.owner, source)
+        owner = told.said.ref.owner
+        if self.resume:
+            self._current(owner, source)
+        # Begun when it is recorded, together with others that are new by then.
+        current = self._opened.setdefault(owner.lower(), _Open(owner=owner, source=source))
         current.registries |= told.registries
         if not self._waiting:
             self._waiting_since = time.monotonic()
@@ -206,6 +227,7 @@ class Scanner:
         waiting, self._waiting = self._waiting, []
         unkept, self._unkept = self._unkept, []
         opened = [self._opened[told.said.ref.owner.lower()] for told in waiting]
+        self._begin(opened)
         ids = [current.id for current in opened]
         changed = self.store.record_all([(n, t.said) for n, t in zip(ids, waiting, strict=True)])
         for current, told, differs in zip(opened, waiting, changed, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -39,16 +39,24 @@ def clear(connection: Connection, owner_id: int, owner: str) -> None:
         connection.execute(scan_lock.delete().where(scan_lock.c.owner_id == owner_id))
 
 
-def take(connection: Connection, owner_id: int, scan_id: int, owner: str) -> None:
-    """Take the owner's lock, which is free, for a scan; StoreError if another one was first."""
+def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]) -> None:
+    """Take the locks of owners, which are free, for scans given by owner; StoreError if another
+    scan of one of them was first.
+    """
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "owner_id": owner_id, "scan_id": scan_id, "machine": platform.node(),
+            "process": os.getpid(), "beat": now,
+        }
+        for owner_id, scan_id in scans.items()
+    ]  # fmt: skip
     try:
-        connection.execute(scan_lock.insert().values(
-            owner_id=owner_id, scan_id=scan_id, machine=platform.node(), process=os.getpid(),
-            beat=datetime.now(UTC),
-        ))  # fmt: skip
+        connection.execute(scan_lock.insert(), rows)
     except IntegrityError as error:
+        whose = owners[0] if len(owners) == 1 else "one of these owners"
         raise StoreError(
-            f"Another scan of {owner} has just begun.", "Wait until it has finished."
+            f"Another scan of {whose} has just begun.", "Wait until it has finished."
         ) from error
 
 

@@ -7,7 +7,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, select, tuple_
+from sqlalchemy import Column, Connection, Insert, Table, select, tuple_
+from sqlalchemy import Row as Read
 
 from audits.store import tables
 from audits.store.codec import Packed, packed
@@ -34,10 +35,12 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     connection.execute(_insert_new(table, connection.dialect.name), list(rows))
 
 
-def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row unless it breaks uniqueness; returns whether it was inserted."""
-    statement = _insert_new(table, connection.dialect.name)
-    return connection.execute(statement, dict(row)).rowcount == 1
+def insert_returning(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *columns: Column[Any]
+) -> list[Read[Any]]:
+    """Insert those rows that break no uniqueness; returns columns of those that were."""
+    statement = _insert_new(table, connection.dialect.name).returning(*columns)
+    return list(connection.execute(statement, list(rows)))
 
 
 @cache

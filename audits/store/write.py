@@ -15,9 +15,10 @@ from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import Gap
 from audits.store import lock, tables
 from audits.store.base import Connected
+from audits.store.beginning import begin
 from audits.store.errors import StoreError
 from audits.store.finish import Finished, close_scans, forget_scan
-from audits.store.names import Names, insert_one
+from audits.store.names import Names
 from audits.store.owners import keep_gaps, sync_owner, sync_owners
 from audits.store.record import record_batch
 from audits.store.recording import Recording, flush
@@ -35,42 +36,45 @@ class Writing(Connected):
         self._names = Names()
 
     def begin_scan(
-        self,
-        owner: str,
-        *,
-        source: str,
-        started: datetime,
-        tier: int,
-        policy: str,
-        tool_version: str,
-        titles: Mapping[str, str] | None = None,
-    ) -> int:
-        """Begin a scan of an owner and return its number; ``titles`` are the checks' titles.
+        self, owner: str, *, source: str, started: datetime, tier: int, policy: str,
+        tool_version: str, titles: Mapping[str, str] | None = None,
+    ) -> int:  # fmt: skip
+        """Begin a scan of an owner and return its number: see `begin_scans`."""
+        return self.begin_scans(
+            [owner], source=source, started=started, tier=tier, policy=policy,
+            tool_version=tool_version, titles=titles,
+        )[0]  # fmt: skip
 
-        StoreError while another scan of the owner runs. A scan that was killed before stays
+    def begin_scans(
+        self, owners: Sequence[str], *, source: str, started: datetime, tier: int, policy: str,
+        tool_version: str, titles: Mapping[str, str] | None = None,
+    ) -> list[int]:  # fmt: skip
+        """Begin a scan of each of these owners, all or none, and return their numbers;
+        ``titles`` are the checks' titles.
+
+        StoreError while another scan of one of them runs. A scan that was killed before stays
         unfinished; what it recorded is compared with like everything else.
         """
+        values = {
+            "source": source, "started": started, "tier": tier, "policy": policy,
+            "tool_version": tool_version,
+        }  # fmt: skip
+        if not owners:
+            return []
         with self.writing() as connection:
-            table = tables.owner
-            is_new = insert_one(connection, table, {"login": owner, "key": owner.lower()})
-            found = select(table.c.id).where(table.c.key == owner.lower())
-            owner_id = int(connection.execute(found).scalar_one())
-            if not is_new:
-                lock.clear(connection, owner_id, owner)
-            made = connection.execute(tables.scan.insert().values(
-                owner_id=owner_id, source=source, started=started, tier=tier, policy=policy,
-                tool_version=tool_version,
-            ))  # fmt: skip
-            scan_id = int((made.inserted_primary_key or (0,))[0])
-            lock.take(connection, owner_id, scan_id, owner)
-            recording = Recording(
-                scan_id=scan_id, owner_id=owner_id, owner=owner, titles=titles or {},
-                names=self._names,
-            )  # fmt: skip
-            if not is_new:
-                recording.load(connection)
-        self._recordings[scan_id] = recording
-        return scan_id
+            begun = begin(connection, owners, values)
+            recordings = [
+                Recording(
+                    scan_id=new.scan_id, owner_id=new.owner_id, owner=new.owner,
+                    titles=titles or {}, names=self._names,
+                )
+                for new in begun
+            ]  # fmt: skip
+            for new, recording in zip(begun, recordings, strict=True):
+                if new.was_known:
+                    recording.load(connection)
+        self._recordings |= {recording.scan_id: recording for recording in recordings}
+        return [recording.scan_id for recording in recordings]
 
     def unfinished_scan(self, owner: str) -> ScanRow | None:
         """The owner's newest scan, if it was not finished: it can be resumed."""
@@ -100,7 +104,7 @@ class Writing(Connected):
             ):  # fmt: skip
                 raise StoreError(f"Scan {scan_id} cannot be resumed.", "Begin a new scan.")
             lock.clear(connection, row.owner_id, row.login)
-            lock.take(connection, row.owner_id, scan_id, row.login)
+            lock.take(connection, {row.owner_id: scan_id}, [row.login])
             recording = Recording(
                 scan_id=scan_id, owner_id=row.owner_id, owner=row.login, titles=titles or {},
                 names=self._names,
