@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -197,6 +198,7 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     return tuple(replace(command, line=_line(step.uses)) for command in inner)
 
 
+@lru_cache(maxsize=512)
 def may_upload(script: str) -> bool:
     """Whether a script holds what every upload has, so that it is worth reading.
 
