@@ -9,6 +9,7 @@ import typer
 from audits.model.source import Gap
 from audits.report.escape import printable
 from audits.report.news import news_of, text_news
+from audits.report.words import repositories
 from audits.scan import Scanned
 from audits.store.store import Store
 from audits.waivers import Waivers
@@ -39,7 +40,8 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
         f"{grade} {count}" for grade, count in sorted(totals.grades.items()) if count
     )
     publishing = totals.publishing
-    yield f"{printable(owner)}: {scanned.repositories} repositories, {publishing} publish  [{grades}]"
+    read = repositories(scanned.repositories)
+    yield f"{printable(owner)}: {read}, {publishing} publish  [{grades}]"
     states = " · ".join(
         f"{word} {count}" for word, count in sorted(totals.ladders.items()) if count
     )

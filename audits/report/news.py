@@ -11,6 +11,7 @@ from msgspec import Struct
 from audits.model.history import FindingRow, ScanRow, ScoreChange
 from audits.model.query import ScanChanges
 from audits.report.escape import code, markdown, printable
+from audits.report.words import repositories
 from audits.store.errors import StoreError
 from audits.store.store import Store
 from audits.waivers import Waiver, Waivers
@@ -105,7 +106,8 @@ def text_news(news: News) -> Iterator[str]:
         yield f"  scores changed: {len(news.scores)}"
         yield from (f"    {_score(change)}" for change in news.scores)
     if news.scan.not_reached:
-        yield f"  not reached: {news.scan.not_reached} repositories, whose findings stay as they were"
+        lost = repositories(news.scan.not_reached)
+        yield f"  not reached: {lost}; the findings stay as they were"
     if "token" in news.scan.changed:
         yield "  The token sees more or less than the one of the scan before."
     yield from (f"  {_waiver(waiver, 'expired')}" for waiver in news.expired)
@@ -176,7 +178,7 @@ def _markdown(news: News) -> Iterator[str]:
                 f"| {', '.join(map(code, change.checks))} |"
             )
     if news.scan.not_reached:
-        yield f"\n{news.scan.not_reached} repositories were not reached; their findings stay as they were."
+        yield f"\nNot reached: {repositories(news.scan.not_reached)}; the findings stay as they were."
     if news.expired or news.expiring:
         yield "\n### Waivers\n"
         yield from (f"- {markdown(_waiver(w, 'expired'))}" for w in news.expired)

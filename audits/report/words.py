@@ -43,3 +43,8 @@ def missing(audit: Audit) -> tuple[str, ...]:
 def _whys(result: Result) -> tuple[str, ...]:
     whys = [f"grant {u.permission}" if u.permission else u.reason for u in result.unseen]
     return tuple(dict.fromkeys(whys)) or (result.crash,)
+
+
+def repositories(number: int) -> str:
+    """So many repositories, as words."""
+    return "1 repository" if number == 1 else f"{number} repositories"

@@ -94,7 +94,7 @@ def _first_things(scope: Scope) -> None:
         nothing="Nothing is deducted anywhere: there is nothing to mend.",
         order=["check", "severity", "repositories", "mean gain"],
         config={"mean gain": st.column_config.NumberColumn("Gain", format="+%.1f"),
-                "repositories": st.column_config.NumberColumn("In", format="%d repos")},
+                "repositories": st.column_config.NumberColumn("Repositories", format="%d")},
     )  # fmt: skip
     with st.container(horizontal=True):
         for row in rows[:3]:

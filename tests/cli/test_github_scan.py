@@ -155,7 +155,7 @@ def test_a_list_of_repositories_of_many_owners(cli: Cli, tmp_path: Path) -> None
     assert "line 5: 'no repository' is no owner/name" in ran.err
     assert "line 8:" in ran.err
     assert "orchard-labs: 2 repositories, 1 publish" in ran.out
-    assert "lanterns: 1 repositories, 1 publish" in ran.out
+    assert "lanterns: 1 repository, 1 publish" in ran.out
     gaps = {(gap.repository, gap.reason) for gap in cli.store.gaps(owner=OWNER)}
     assert gaps == {("gone", "not-found")}
     path.write_text("nothing useful\n", "utf-8")
@@ -168,7 +168,7 @@ def test_a_deleted_repository_keeps_its_findings_as_not_re_checked(cli: Cli) -> 
     world.delete(next(r for r in world.repositories() if r.name == "tidepool"))
     ran = cli.scan(OWNER)
     assert "not re-checked: " in ran.out
-    assert "not reached: 1 repositories" in ran.out
+    assert "not reached: 1 repository;" in ran.out
 
 
 def test_waiting_is_said(capsys: pytest.CaptureFixture[str]) -> None:
