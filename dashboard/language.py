@@ -113,11 +113,6 @@ def plain(word: str) -> str:
     return word.replace("-", " ") if len(word) > 1 else word
 
 
-def count(number: int, singular: str, plural: str = "") -> str:
-    """A number with its noun: ``1 finding``, ``2,040 findings``."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
 def percent(share: float) -> str:
     """A share in whole per cent; only all is 100 % and only nothing is 0 %."""
     value = round(share * 100)

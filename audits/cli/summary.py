@@ -9,7 +9,7 @@ import typer
 from audits.model.source import Gap
 from audits.report.escape import printable
 from audits.report.news import news_of, text_news
-from audits.report.words import repositories
+from audits.report.words import count
 from audits.scan import Scanned
 from audits.store.store import Store
 from audits.waivers import Waivers
@@ -37,13 +37,13 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     owner = scanned.scan.owner
     totals = scanned.totals
     grades = "  ".join(
-        f"{grade} {count}" for grade, count in sorted(totals.grades.items()) if count
+        f"{grade} {number}" for grade, number in sorted(totals.grades.items()) if number
     )
     publishing = totals.publishing
-    read = repositories(scanned.repositories)
+    read = count(scanned.repositories, "repository", "repositories")
     yield f"{printable(owner)}: {read}, {publishing} publish  [{grades}]"
     states = " · ".join(
-        f"{word} {count}" for word, count in sorted(totals.ladders.items()) if count
+        f"{word} {number}" for word, number in sorted(totals.ladders.items()) if number
     )
     if states:
         yield f"  packages: {states}"

@@ -11,7 +11,7 @@ from msgspec import Struct
 from audits.model.history import FindingRow, ScanRow, ScoreChange
 from audits.model.query import ScanChanges
 from audits.report.escape import code, markdown, printable
-from audits.report.words import repositories
+from audits.report.words import count
 from audits.store.errors import StoreError
 from audits.store.store import Store
 from audits.waivers import Waiver, Waivers
@@ -97,16 +97,16 @@ def text_news(news: News) -> Iterator[str]:
     """The news as lines for a terminal."""
     if news.since is None:
         yield "  This is the first scan; there is nothing to compare with."
-    for word, count, rows in news.kinds():
-        if count:
-            yield f"  {word}: {count}"
+    for word, number, rows in news.kinds():
+        if number:
+            yield f"  {word}: {number}"
             yield from (f"    {_finding(row)}" for row in rows)
-            yield from _more(count - len(rows))
+            yield from _more(number - len(rows))
     if news.scores:
         yield f"  scores changed: {len(news.scores)}"
         yield from (f"    {_score(change)}" for change in news.scores)
     if news.scan.not_reached:
-        lost = repositories(news.scan.not_reached)
+        lost = count(news.scan.not_reached, "repository", "repositories")
         yield f"  not reached: {lost}; the findings stay as they were"
     if "token" in news.scan.changed:
         yield "  The token sees more or less than the one of the scan before."
@@ -114,9 +114,9 @@ def text_news(news: News) -> Iterator[str]:
     yield from (f"  {_waiver(waiver, 'expires')}" for waiver in news.expiring)
 
 
-def _more(count: int) -> Iterator[str]:
-    if count > 0:
-        yield f"    and {count} more; 'release-audit report' lists them"
+def _more(number: int) -> Iterator[str]:
+    if number > 0:
+        yield f"    and {number} more; 'release-audit report' lists them"
 
 
 def _finding(row: FindingRow) -> str:
@@ -163,9 +163,9 @@ def _markdown(news: News) -> Iterator[str]:
         yield "The first scan; there is nothing to compare with."
         return
     yield f"Since scan {news.since.id} of {news.since.started.date()}."
-    for word, count, rows in news.kinds():
-        if count:
-            yield f"\n### {word.capitalize()}: {count}\n"
+    for word, number, rows in news.kinds():
+        if number:
+            yield f"\n### {word.capitalize()}: {number}\n"
             yield "| severity | check | repository | place | what |\n|---|---|---|---|---|"
             yield from (_row(row) for row in rows)
     if news.scores:
@@ -178,7 +178,8 @@ def _markdown(news: News) -> Iterator[str]:
                 f"| {', '.join(map(code, change.checks))} |"
             )
     if news.scan.not_reached:
-        yield f"\nNot reached: {repositories(news.scan.not_reached)}; the findings stay as they were."
+        lost = count(news.scan.not_reached, "repository", "repositories")
+        yield f"\nNot reached: {lost}; the findings stay as they were."
     if news.expired or news.expiring:
         yield "\n### Waivers\n"
         yield from (f"- {markdown(_waiver(w, 'expired'))}" for w in news.expired)
@@ -202,8 +203,8 @@ def news_document(news: News) -> dict[str, Any]:
         "since": _scan(news.since) if news.since else None,
         **{
             word.replace(" ", "_").replace("-", "_"):
-            {"count": count, "findings": [_record(row) for row in rows]}
-            for word, count, rows in news.kinds()
+            {"count": number, "findings": [_record(row) for row in rows]}
+            for word, number, rows in news.kinds()
         },
         "scores": [
             {

@@ -35,8 +35,8 @@ def missing(audit: Audit) -> tuple[str, ...]:
             for why in _whys(result):
                 counts[why] = counts.get(why, 0) + 1
     return tuple(
-        f"{why} ({count} check{'s' if count > 1 else ''})"
-        for why, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        f"{why} ({count(number, 'check')})"
+        for why, number in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     )
 
 
@@ -45,6 +45,6 @@ def _whys(result: Result) -> tuple[str, ...]:
     return tuple(dict.fromkeys(whys)) or (result.crash,)
 
 
-def repositories(number: int) -> str:
-    """So many repositories, as words."""
-    return "1 repository" if number == 1 else f"{number} repositories"
+def count(number: int, singular: str, plural: str = "") -> str:
+    """A number with its noun: ``1 finding``, ``2,040 findings``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 
 from audits.model.history import FindingRow
+from audits.report.words import count
 from dashboard.frames.cells import link_of, visible
-from dashboard.language import SEVERITIES, count, signed
+from dashboard.language import SEVERITIES, signed
 
 _CHECK = re.compile(r"[a-z0-9]+([-/][a-z0-9]+)*")
 _CONTEXT = 2

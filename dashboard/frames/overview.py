@@ -10,6 +10,7 @@ from msgspec import Struct
 from audits.model.history import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.outcome import Area
 from audits.model.query import CheckCount, OwnerFact
+from audits.report.words import count
 from audits.score import (
     AREA_WEIGHTS,
     CRITICAL_CAP,
@@ -19,7 +20,7 @@ from audits.score import (
     grade_of,
 )
 from dashboard.frames.cells import frame_of, visible
-from dashboard.language import AREAS, count, percent, plain, signed
+from dashboard.language import AREAS, percent, plain, signed
 
 
 class Headline(Struct, frozen=True, kw_only=True):

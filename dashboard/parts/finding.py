@@ -7,10 +7,11 @@ import streamlit as st
 from audits.check import all_checks
 from audits.model.history import FindingRow, RepositoryRow
 from audits.model.query import FindingFilter
+from audits.report.words import count
 from dashboard import data
 from dashboard.frames import findings
 from dashboard.frames.cells import safe_url, visible
-from dashboard.language import LINK_LABELS, count, signed
+from dashboard.language import LINK_LABELS, signed
 from dashboard.parts import page
 from dashboard.reading import Reading
 from dashboard.scope import Scope

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from audits.report.words import count
 from dashboard import data
 from dashboard.frames.cells import visible
-from dashboard.language import count
 from dashboard.parts import page
 from dashboard.parts.page import PROBLEM, SCOPE, moment
 from dashboard.scope import Scope

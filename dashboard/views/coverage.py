@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.report.words import count
 from dashboard import data
 from dashboard.frames import tables
-from dashboard.language import count
 from dashboard.parts import page
 from dashboard.parts.tables import table
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from audits.model.query import FindingFilter
+from audits.report.words import count
 from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.findings import check_name, issue_text, waiver_text
-from dashboard.language import AREAS, SEVERITIES, count, signed
+from dashboard.language import AREAS, SEVERITIES, signed
 from dashboard.parts import page
 from dashboard.parts.finding import one_finding
 from dashboard.parts.tables import choose, download_csv

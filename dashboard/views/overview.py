@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from audits.model.query import RepositoryFilter
+from audits.report.words import count
 from dashboard import data
 from dashboard.charts import bars, trends
 from dashboard.frames import overview, tables
 from dashboard.frames import trends as trend_frames
 from dashboard.frames.findings import check_name
-from dashboard.language import LADDER_MEANING, count, percent
+from dashboard.language import LADDER_MEANING, percent
 from dashboard.parts import page
 from dashboard.parts.tables import choose, table
 from dashboard.scope import Scope

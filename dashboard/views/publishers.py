@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.report.words import count
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import tables
-from dashboard.language import LADDER, LADDER_MEANING, count
+from dashboard.language import LADDER, LADDER_MEANING
 from dashboard.parts import page
 from dashboard.parts.tables import table
 

@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
+from audits.report.words import count
 from dashboard import data
 from dashboard.exports import TABLES
 from dashboard.frames.cells import visible
 from dashboard.frames.reports import dictionary
-from dashboard.language import count
 from dashboard.parts import page
 from dashboard.parts.tables import table
 

@@ -6,11 +6,12 @@ import streamlit as st
 from msgspec.structs import replace
 
 from audits.model.query import RepositoryFilter
+from audits.report.words import count
 from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.heat import heat_map
-from dashboard.language import AREAS, GRADES, LADDER, count
+from dashboard.language import AREAS, GRADES, LADDER
 from dashboard.parts import page
 from dashboard.parts.tables import choose, download_csv
 from dashboard.scope import Scope

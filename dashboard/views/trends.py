@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from audits.model.history import TrendRow
+from audits.report.words import count
 from dashboard import data
 from dashboard.charts import trends as charts
 from dashboard.frames import trends
 from dashboard.frames.findings import check_name
-from dashboard.language import count
 from dashboard.parts import page
 from dashboard.parts.tables import table
 from dashboard.scope import Scope
