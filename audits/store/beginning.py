@@ -27,14 +27,16 @@ def begin(connection: Connection, owners: Sequence[str], values: Mapping[str, An
     StoreError while another scan of one of them runs.
     """
     table, scan = tables.owner, tables.scan
-    # Whom this very statement inserts is new, whatever others do at the same time.
-    rows = [{"login": owner, "key": owner.lower()} for owner in owners]
+    # In one order, as two scans may begin with the same owners. Whom this very statement
+    # inserts is new, whatever others do at the same time.
+    ordered = sorted(owners, key=str.lower)
+    rows = [{"login": owner, "key": owner.lower()} for owner in ordered]
     new = {row.key for row in insert_returning(connection, table, rows, table.c.key)}
     ids: dict[str, int] = {}
     for part in chunks([row["key"] for row in rows]):
         found = select(table.c.key, table.c.id).where(table.c.key.in_(part))
         ids |= {row.key: row.id for row in connection.execute(found)}
-    for owner in owners:
+    for owner in ordered:
         if owner.lower() not in new:
             lock.clear(connection, ids[owner.lower()], owner)
     made = connection.execute(
