@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,35 +58,34 @@ def expected(folder: Path, plan: Plan) -> list[Told]:
     return [tell(audit) for audit in audits_of(FolderCollector(folder=folder).snapshots(), plan)]
 
 
-def _crew(folder: Path, plan: Plan, count: int) -> _Crew:
-    return _Crew(FolderCollector(folder=folder).repositories(), lambda: plan, count)
+@contextmanager
+def _crew(folder: Path, plan: Plan, count: int) -> Iterator[_Crew]:
+    crew = _Crew(FolderCollector(folder=folder).repositories(), lambda: plan, count)
+    try:
+        yield crew
+    finally:
+        crew.stop()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_workers_tell_the_same_in_the_same_order(
     folder: Path, plan: Plan, expected: list[Told], count: int
 ) -> None:
-    crew = _crew(folder, plan, count)
-    try:
+    with _crew(folder, plan, count) as crew:
         assert list(crew.audits()) == expected
         crew.leader.join(10)
         assert crew.leader.exitcode == 0
-    finally:
-        crew.stop()
 
 
 def test_what_a_killed_worker_owes_is_done_here(
     folder: Path, plan: Plan, expected: list[Told]
 ) -> None:
-    crew = _crew(folder, plan, 2)
-    try:
+    with _crew(folder, plan, 2) as crew:
         audits = crew.audits()
         first = next(audits)
         crew.leader.kill()
         crew.leader.join()
         assert [first, *audits] == expected
-    finally:
-        crew.stop()
 
 
 def test_what_makes_a_worker_fall_over_is_met_here(
@@ -98,11 +99,8 @@ def test_what_makes_a_worker_fall_over_is_met_here(
         return read_folder(path, ref)
 
     monkeypatch.setattr(ahead, "read_folder", only_here)
-    crew = _crew(folder, plan, 1)
-    try:
+    with _crew(folder, plan, 1) as crew:
         assert list(crew.audits()) == expected
-    finally:
-        crew.stop()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.3])
@@ -128,13 +126,10 @@ def test_a_first_worker_that_falls_over_takes_the_others_along(
         work(*args)
 
     monkeypatch.setattr(ahead, "_work", falls_over)
-    crew = _crew(folder, plan, 3)
-    try:
+    with _crew(folder, plan, 3) as crew:
         assert list(crew.audits()) == expected
         crew.leader.join(10)
         assert crew.leader.exitcode == 1
-    finally:
-        crew.stop()
 
 
 def test_few_repositories_and_questions_to_others_stay_here(
