@@ -14,8 +14,8 @@ COMMANDS = ("demo", "scan", "check", "report", "export", "explain", "doctor", "d
 
 
 def application(first: str = "") -> typer.Typer:
-    """The command line. Where its first word names a command, that one alone is made: the
-    others take as long as all else that is done before it runs.
+    """The command line. Where its first word names a command, that one alone is imported and
+    made: for all of them it takes 0.02 s more.
     """
     app = typer.Typer(
         name="release-audit",

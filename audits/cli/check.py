@@ -69,7 +69,8 @@ def check(
     remote = _remote(path, offline)
     silent = not remote and (offline or not online)
     plan = make_plan(
-        index_url=index_url, waivers=load_waivers(waivers), engine=not no_engine, everything=everything,
+        index_url=index_url, waivers=load_waivers(waivers), engine=not no_engine,
+        everything=everything,
         facts=index_facts(
             index_url, offline=silent, registries=registry, clones=lambda: [(_ref(path), path)]
         ),

@@ -156,11 +156,9 @@ def _tuple_decoder(args: tuple[Any, ...]) -> Coder:
 
 
 def _default(field: FieldInfo) -> object:
-    return (
-        field.default
-        if field.default is not NODEFAULT
-        else (field.default_factory() if callable(field.default_factory) else NODEFAULT)
-    )
+    if field.default_factory is not NODEFAULT:
+        return field.default_factory()
+    return field.default
 
 
 def _class_encoder(kind: type[Struct]) -> Coder:

@@ -28,7 +28,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     """Insert rows that all name the same columns.
 
     What SQLAlchemy does for each row of such a statement takes longer than SQLite takes to
-    write it, and a scan writes a hundred rows a repository.
+    write it, and a scan writes some eighty rows a repository.
     """
     if not rows:
         return
