@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from audits import ahead
-from audits.ahead import CHUNK, FEWEST, _Crew, _workers, audits_ahead
+from audits import worker
+from audits.ahead import CHUNK, FEWEST, Leader, _told, audits_ahead, first_worker
 from audits.cli.plan import make_plan
 from audits.collect.errors import CollectError
 from audits.collect.folder import FolderCollector, read_folder
@@ -48,48 +50,58 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    return make_plan(index_url=INDEX, engine=False)
+PLANNER = partial(make_plan, index_url=INDEX, engine=False)
 
 
 @pytest.fixture(scope="module")
-def expected(folder: Path, plan: Plan) -> list[Told]:
-    return [tell(audit) for audit in audits_of(FolderCollector(folder=folder).snapshots(), plan)]
+def expected(folder: Path) -> list[Told]:
+    snapshots = FolderCollector(folder=folder).snapshots()
+    return [tell(audit) for audit in audits_of(snapshots, PLANNER())]
 
 
 @contextmanager
-def _crew(folder: Path, plan: Plan, count: int) -> Iterator[_Crew]:
-    crew = _Crew(FolderCollector(folder=folder).repositories(), lambda: plan, count)
+def _workers(folder: Path, count: int, times: int = 1) -> Iterator[tuple[Leader, Iterator[Told]]]:
+    places = FolderCollector(folder=folder).repositories() * times
+    leader = Leader(count)
     try:
-        yield crew
+        yield leader, _told(leader, places, PLANNER, CHUNK)
     finally:
-        crew.stop()
+        leader.stop()
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_workers_tell_the_same_in_the_same_order(
-    folder: Path, plan: Plan, expected: list[Told], count: int
+    folder: Path, expected: list[Told], count: int
 ) -> None:
-    with _crew(folder, plan, count) as crew:
-        assert list(crew.audits()) == expected
-        crew.leader.join(10)
-        assert crew.leader.exitcode == 0
+    with _workers(folder, count) as (leader, audits):
+        assert list(audits) == expected
+        leader.process.join(10)
+        assert leader.process.exitcode == 0
 
 
-def test_what_a_killed_worker_owes_is_done_here(
-    folder: Path, plan: Plan, expected: list[Told]
-) -> None:
-    with _crew(folder, plan, 2) as crew:
-        audits = crew.audits()
+def test_what_a_killed_worker_owes_is_done_here(folder: Path, expected: list[Told]) -> None:
+    with _workers(folder, 2) as (leader, audits):
         first = next(audits)
-        crew.leader.kill()
-        crew.leader.join()
+        leader.process.kill()
+        leader.process.join()
         assert [first, *audits] == expected
 
 
+def test_a_worker_that_is_gone_before_it_has_a_task_costs_nothing(
+    folder: Path, expected: list[Told]
+) -> None:
+    leader = Leader(2)
+    leader.process.kill()
+    leader.process.join()
+    collector = FolderCollector(folder=folder)
+    assert len(collector.repositories()) < FEWEST
+    audits = _told(leader, collector.repositories(), PLANNER, CHUNK)
+    assert list(audits) == expected
+    leader.stop()
+
+
 def test_what_makes_a_worker_fall_over_is_met_here(
-    folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: list[Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = os.getpid()
 
@@ -98,69 +110,97 @@ def test_what_makes_a_worker_fall_over_is_met_here(
             raise MemoryError
         return read_folder(path, ref)
 
-    monkeypatch.setattr(ahead, "read_folder", only_here)
-    with _crew(folder, plan, 1) as crew:
-        assert list(crew.audits()) == expected
+    monkeypatch.setattr(worker, "read_folder", only_here)
+    with _workers(folder, 1) as (_, audits):
+        assert list(audits) == expected
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.3])
-def test_a_crew_may_be_stopped_at_any_time(folder: Path, plan: Plan, seconds: float) -> None:
-    crew = _Crew(FolderCollector(folder=folder).repositories() * 9, lambda: plan, 3)
-    time.sleep(seconds)
-    children = _children(crew)
-    began = time.monotonic()
-    crew.stop()
+def test_workers_may_be_stopped_at_any_time(folder: Path, seconds: float) -> None:
+    with _workers(folder, 3, times=9) as (leader, _):
+        time.sleep(seconds)
+        children = _children(leader)
+        began = time.monotonic()
     assert time.monotonic() - began < 4
-    assert not crew.leader.is_alive()
+    assert not leader.process.is_alive()
     _gone(children)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.5])
+def test_a_worker_without_a_task_may_be_stopped_at_any_time(seconds: float) -> None:
+    leader = Leader(3)
+    time.sleep(seconds)
+    began = time.monotonic()
+    leader.stop()
+    leader.stop()
+    assert time.monotonic() - began < 4
+    assert not leader.process.is_alive()
+
+
 def test_a_first_worker_that_falls_over_takes_the_others_along(
-    folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: list[Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here, work = os.getpid(), ahead._work
+    here, work = os.getpid(), worker._work
 
     def falls_over(*args: Any) -> None:  # noqa: ANN401 - handed on
         if os.getppid() == here:
             raise RuntimeError
         work(*args)
 
-    monkeypatch.setattr(ahead, "_work", falls_over)
-    with _crew(folder, plan, 3) as crew:
-        assert list(crew.audits()) == expected
-        crew.leader.join(10)
-        assert crew.leader.exitcode == 1
+    monkeypatch.setattr(worker, "_work", falls_over)
+    with _workers(folder, 3) as (leader, audits):
+        assert list(audits) == expected
+        leader.process.join(10)
+        assert leader.process.exitcode == 1
 
 
 def test_few_repositories_and_questions_to_others_stay_here(
-    folder: Path, plan: Plan, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: list[Told], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = FolderCollector(folder=folder).repositories()
-    assert _workers(places[: FEWEST - 1]) == 0
-    monkeypatch.setattr(os, "fork", None)
     collector = FolderCollector(folder=folder)
-    with audits_ahead(collector, lambda: plan, alone=False, engine=False) as audits:
-        assert list(audits) == expected
+    assert len(collector.repositories()) < FEWEST
+    monkeypatch.setattr(os, "fork", None)
+    for alone in (True, False):
+        with audits_ahead(collector, PLANNER, alone=alone, engine=False) as audits:
+            assert list(audits) == expected
+
+
+def test_many_repositories_are_audited_by_the_worker_that_was_begun_before(
+    folder: Path, expected: list[Told], tmp_path: Path
+) -> None:
+    for number in range(FEWEST // REPOSITORIES + 1):
+        shutil.copytree(folder, tmp_path / f"owner-{number}")
+    collector = FolderCollector(folder=tmp_path, owner=folder.name)
+    leader = first_worker()
+    if leader is None:
+        pytest.skip("one processor has no place for a second process")
+    with audits_ahead(collector, PLANNER, alone=True, engine=False, leader=leader) as audits:
+        told = list(audits)
+    assert told == expected * (FEWEST // REPOSITORIES + 1)
+    assert leader.process.exitcode == 0
+
+
+def _no_plan() -> Plan:
+    raise AuditError("The plan is no plan.", "Make another one.")
 
 
 def test_a_plan_that_cannot_be_made_is_an_error_here(folder: Path) -> None:
-    def planner() -> Plan:
-        raise AuditError("The plan is no plan.", "Make another one.")
-
     collector = FolderCollector(folder=folder)
     with (
         pytest.raises(AuditError, match="no plan"),
-        audits_ahead(collector, planner, alone=True, engine=False) as audits,
+        audits_ahead(collector, _no_plan, alone=True, engine=False) as audits,
     ):
         next(audits)
+    leader = Leader(2)
+    with pytest.raises(AuditError, match="no plan"):
+        next(_told(leader, collector.repositories(), _no_plan, CHUNK))
+    leader.stop()
 
 
-def test_a_folder_without_repositories_is_an_error_before_anything_starts(
-    tmp_path: Path, plan: Plan
-) -> None:
+def test_a_folder_without_repositories_is_an_error_before_anything_starts(tmp_path: Path) -> None:
     with (
         pytest.raises(CollectError),
-        audits_ahead(FolderCollector(folder=tmp_path), lambda: plan, alone=True, engine=False),
+        audits_ahead(FolderCollector(folder=tmp_path), PLANNER, alone=True, engine=False),
     ):
         pytest.fail("nothing can be audited")
 
@@ -169,19 +209,19 @@ _LOST = """
 import sys, time
 from functools import partial
 from pathlib import Path
-from audits.ahead import _Crew
+from audits.ahead import CHUNK, Leader, _told
 from audits.cli.plan import make_plan
 from audits.collect.folder import FolderCollector
 places = FolderCollector(folder=Path(sys.argv[1])).repositories()
-crew = _Crew(places * 40, partial(make_plan, engine=False), 2)
-audits = crew.audits()
+leader = Leader(2)
+audits = _told(leader, places * 40, partial(make_plan, engine=False), CHUNK)
 for _ in range(30):
     next(audits)
-leader = crew.leader.pid
-others = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-print(leader, *others, flush=True)
+pid = leader.process.pid
+others = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+print(pid, *others, flush=True)
 if sys.argv[2:]:
-    crew.stop()
+    leader.stop()
 time.sleep(60)
 """
 
@@ -199,9 +239,9 @@ def test_workers_do_not_outlive_the_one_who_started_them(folder: Path, how: str)
         started.kill()
 
 
-def _children(crew: _Crew) -> list[int]:
+def _children(leader: Leader) -> list[int]:
     """The processes that the first worker has started so far."""
-    pid = crew.leader.pid
+    pid = leader.process.pid
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 

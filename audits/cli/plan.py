@@ -9,12 +9,9 @@ from pathlib import Path
 from audits.acceptance import Acceptances
 from audits.audit import Rules
 from audits.check import all_checks
-from audits.cli.exits import UsageError
-from audits.cli.registries import read_registries
+from audits.cli.registries import read_hosts, read_registries
 from audits.collect.advisories import bundled
-from audits.collect.index_hosts import index_hosts
 from audits.engines.zizmor import RULES, Zizmor
-from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.run import Facts, NoFacts, Plan
@@ -22,14 +19,6 @@ from audits.waivers import Waivers
 
 Places = Callable[[], Iterable[tuple[RepositoryRef, Path]]]
 """Says which repositories lie where, once that is asked."""
-
-
-def read_hosts(index_url: str) -> IndexHosts:
-    """The hosts of the index that was asked for, or of the public one."""
-    try:
-        return index_hosts(index_url)
-    except ValueError as error:
-        raise UsageError(str(error), "") from error
 
 
 def index_facts(

@@ -1,4 +1,4 @@
-"""Addresses of package registries other than PyPI, as commands are given them."""
+"""Addresses of the package index and of other registries, as commands are given them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from audits.cli.exits import UsageError
+from audits.collect.index_hosts import index_hosts
+from audits.model.index_hosts import IndexHosts
 
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,30}")
 _ADDRESS = re.compile(r"[\x21-\x7e]+")
+
+
+def read_hosts(index_url: str) -> IndexHosts:
+    """The hosts of the index that was asked for, or of the public one."""
+    try:
+        return index_hosts(index_url)
+    except ValueError as error:
+        raise UsageError(str(error), "") from error
 
 
 def read_registries(values: Iterable[str]) -> dict[str, str]:

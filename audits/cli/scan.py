@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -22,6 +21,7 @@ from audits.cli.options import (
     RegistryOption,
     WaiversOption,
 )
+from audits.cli.planner import Planner
 
 if TYPE_CHECKING:
     from audits.collect.folder import FolderCollector
@@ -60,13 +60,13 @@ def scan(
     _check_source(folder, repos, owners or [], offline)
     loaded = load_waivers(waivers)
     collector = _collector(folder, org, host)
-    planner = _planner(
-        collector, loaded, index_url, registry, engine=not no_engine, everything=everything,
-        offline=offline,
+    planner = Planner(
+        collector=collector, waivers=loaded, index_url=index_url, registries=tuple(registry or ()),
+        engine=not no_engine, everything=everything, offline=offline,
     )  # fmt: skip
+    planner.check()
     if collector is not None:
-        of_folder = _Folder(collector, planner, loaded, database, offline, not no_engine)
-        raise typer.Exit(_folder(of_folder, resume, context))
+        raise typer.Exit(_folder(_Folder(collector, planner, database), resume, context))
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
         forks=forks, resume=resume, token_file=token_file, api_url=api_url,
@@ -100,28 +100,6 @@ def _check_source(
             )
 
 
-def _planner(
-    collector: FolderCollector | None, waivers: Waivers, index_url: str,
-    registries: list[str] | None, *, engine: bool, everything: bool, offline: bool,
-) -> Callable[[], Plan]:  # fmt: skip
-    """Makes the plan, once; UsageError at once where one of these options is wrong."""
-
-    @cache
-    def planner() -> Plan:
-        # Imported where the plan is needed, which may be in another process.
-        from audits.cli.plan import index_facts, make_plan
-
-        clones = None if collector is None else collector.repositories
-        return make_plan(
-            index_url=index_url, waivers=waivers, engine=engine, everything=everything,
-            facts=index_facts(index_url, offline=offline, registries=registries, clones=clones),
-        )  # fmt: skip
-
-    if not offline or index_url or registries:
-        planner()
-    return planner
-
-
 def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | None:
     from audits.collect.folder import FolderCollector
 
@@ -131,14 +109,11 @@ def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | 
 
 
 class _Folder(Struct, frozen=True):
-    """What was asked of a folder on the command line; ``alone`` says that nobody else is asked."""
+    """What was asked of a folder on the command line."""
 
     collector: FolderCollector
-    planner: Callable[[], Plan]
-    waivers: Waivers
+    planner: Planner
     database: str | None
-    alone: bool
-    engine: bool
 
 
 def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
@@ -150,8 +125,9 @@ def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
             _record(asked)
         else:
             with audits_ahead(
-                asked.collector, asked.planner, alone=asked.alone, engine=asked.engine
-            ) as audits:
+                asked.collector, asked.planner, alone=asked.planner.offline,
+                engine=asked.planner.engine, leader=context.obj,
+            ) as audits:  # fmt: skip
                 _record(asked, audits)
     except KeyboardInterrupt:
         return _stopped(context)
@@ -167,13 +143,13 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> None:
     from audits.scan import Scanner
     from audits.store.open import open_store
 
-    plan = None if asked.alone and audits is not None else asked.planner()
+    plan = None if asked.planner.offline and audits is not None else asked.planner()
     with closing(open_store(asked.database)) as store:
         with progress("reading") as advance:
             finished = Scanner(store, plan, resume=audits is None).run(
                 asked.collector, lambda ref: advance(printable(str(ref))), audits=audits
             )
-        print_summary(store, finished, asked.collector.gaps(), asked.waivers)
+        print_summary(store, finished, asked.collector.gaps(), asked.planner.waivers)
 
 
 class _Asked(Struct, frozen=True, kw_only=True):

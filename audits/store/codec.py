@@ -24,6 +24,8 @@ KIND = "?"
 """The key that names the class of a struct where a union leaves it open."""
 
 _JSON = msgspec.json.Encoder(order="sorted")
+_LEVEL = 1
+"""The quickest: a higher one makes texts as short as workflows 6 % smaller in half as much again."""
 _MAPPINGS = {dict, collections.abc.Mapping}
 
 Coder = Callable[[Any], Any]
@@ -55,7 +57,7 @@ def loads(kind: type[T], data: str | bytes) -> T:
 
 def pack(data: str) -> bytes:
     """Compressed UTF-8; surrogates that came in as escapes survive."""
-    return zlib.compress(data.encode("utf-8", "surrogatepass"), 6)
+    return zlib.compress(data.encode("utf-8", "surrogatepass"), _LEVEL)
 
 
 class Packed(Struct, frozen=True):
