@@ -7,19 +7,19 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from audits.collect.folder import FolderCollector, read_folder
-from audits.worker import Chunks, Places, Planner, audited, lead
+from audits.worker import TURN_BYTES, Chunks, Places, Planner, audited, lead
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+    from audits.run import Plan
     from audits.told import Told
 
 log = logging.getLogger(__name__)
@@ -27,21 +27,24 @@ log = logging.getLogger(__name__)
 FEWEST = 24
 """Repositories from which on a second process gains more than its start costs."""
 MOST_WORKERS = 8
-CHUNK = 4
+CHUNK = 2
 """Repositories that travel together: few, so that the first arrive soon."""
 FIRST = 2
 """Repositories of the first chunk: enough to import and compile what all need."""
 CHUNK_WITH_ENGINE = 48
 """An engine is started once for each chunk."""
 
+AHEAD = 8
+"""Chunks for each worker that may be audited and not be recorded yet."""
+
 _GRACE_SECONDS = 5.0
 
 
 class Leader:
-    """The first worker, with a pipe for each of ``count`` workers.
+    """The first worker, and as many in all as ``count`` once it has a task.
 
     It imports what judges as soon as it is made, which may be before anybody knows what there
-    is to judge; once it has a task, it starts the others.
+    is to judge; then it starts the others. The next chunk is audited by whoever is free.
     """
 
     def __init__(self, count: int) -> None:
@@ -49,41 +52,86 @@ class Leader:
 
         context = get_context("fork")
         asked = context.Pipe(duplex=False)
+        turns = os.pipe()
         pipes = [context.Pipe(duplex=False) for _ in range(count)]
-        self.process: BaseProcess = context.Process(target=lead, args=(asked, pipes))
+        self.process: BaseProcess = context.Process(target=lead, args=(asked, turns, pipes))
         self.process.start()
-        receiver, self._task = asked
-        receiver.close()
         for _, sender in pipes:
             sender.close()
-        self.pipes: list[Connection | None] = [receiver for receiver, _ in pipes]
+        asked[0].close()
+        os.close(turns[0])
+        self._task, self._turns = asked[1], turns[1]
+        self._pipes = [receiver for receiver, _ in pipes]
+        self._ahead = count * AHEAD
+        self._is_one_gone = False
+        self._came: dict[int, bytes] = {}
 
-    def begin(self, chunks: Chunks, planner: Planner) -> None:
-        """Have the chunks audited: worker after worker takes the next one."""
+    def audits(self, chunks: Chunks, planner: Planner) -> Iterator[Told]:
+        """What the audits of the chunks tell, in order; they are begun at once.
+
+        What workers do not deliver is audited here.
+        """
         try:
             self._task.send((chunks, planner))
         except OSError:
             log.debug("the first worker is gone; all is done here", exc_info=True)
+        for number in range(1, min(self._ahead, len(chunks))):
+            self._hand_out(number)
+        return self._in_order(chunks, cache(planner))
 
-    def take(self, number: int) -> tuple[Told, ...] | None:
-        """What the next chunk of a worker tells; None from that on which it does not deliver."""
-        pipe = self.pipes[number]
-        if pipe is None:
-            return None
+    def _in_order(self, chunks: Chunks, plan: Callable[[], Plan]) -> Iterator[Told]:
+        for number, chunk in enumerate(chunks):
+            told = self._take(number)
+            if number + self._ahead < len(chunks):
+                self._hand_out(number + self._ahead)
+            yield from audited(chunk, plan()) if told is None else told
+        self._hand_out_no_more()
+
+    def _hand_out(self, number: int) -> None:
         try:
-            told: tuple[Told, ...] = pickle.loads(pipe.recv_bytes())  # noqa: S301 - ours
-        except (EOFError, OSError):
-            # It was killed, or fell over what will be met, and said, here.
-            self.pipes[number] = None
+            os.write(self._turns, number.to_bytes(TURN_BYTES, "big"))
+        except OSError:
+            log.debug("no worker is left", exc_info=True)
+
+    def _hand_out_no_more(self) -> None:
+        if self._turns >= 0:
+            os.close(self._turns)
+            self._turns = -1
+
+    def _take(self, number: int) -> tuple[Told, ...] | None:
+        """What a chunk tells; None where no worker may be left that delivers it."""
+        while number not in self._came and not self._is_one_gone:
+            self._receive(None)
+        if number not in self._came:
+            # One that was killed, or fell over what will be met and said here, may have had it.
+            self._receive(0)
+        data = self._came.pop(number, None)
+        if data is None:
             return None
+        told: tuple[Told, ...] = pickle.loads(memoryview(data)[TURN_BYTES:])  # noqa: S301 - ours
         return told
+
+    def _receive(self, seconds: float | None) -> None:
+        """Take in what workers have to tell, once there is something, or after some time."""
+        from multiprocessing.connection import wait
+
+        ready = wait(self._pipes, seconds)
+        for pipe in [pipe for pipe in self._pipes if pipe in ready]:
+            try:
+                data = pipe.recv_bytes()
+            except (EOFError, OSError):
+                self._is_one_gone = True
+                self._pipes.remove(pipe)
+                pipe.close()
+            else:
+                self._came[int.from_bytes(data[:TURN_BYTES], "big")] = data
 
     def stop(self) -> None:
         """End the workers, wherever they are; those that ended stay so."""
         self._task.close()
-        for pipe in self.pipes:
-            if pipe is not None:
-                pipe.close()  # whoever still has something to say ends when it says it
+        self._hand_out_no_more()
+        for pipe in self._pipes:
+            pipe.close()  # whoever still has something to say ends when it says it
         self.process.terminate()
         self.process.join(_GRACE_SECONDS)
         if self.process.is_alive():
@@ -123,7 +171,8 @@ def audits_ahead(
         yield _here(places, planner)
         return
     try:
-        yield _told(leader, places, planner, CHUNK_WITH_ENGINE if engine else CHUNK)
+        chunks = _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK)
+        yield leader.audits(chunks, planner)
     finally:
         leader.stop()
 
@@ -136,17 +185,6 @@ def _here(places: Places, planner: Planner) -> Iterator[Told]:
     yield from map(tell, audits_of(snapshots, planner()))
 
 
-def _told(leader: Leader, places: Places, planner: Planner, size: int) -> Iterator[Told]:
-    """Have the repositories audited by the leader and those it starts."""
+def _chunks(places: Places, size: int) -> Chunks:
     starts = [0, *range(FIRST, len(places), size)]
-    chunks = [places[at:to] for at, to in pairwise([*starts, len(places)])]
-    leader.begin(chunks, planner)
-    return _taken(leader, chunks, planner)
-
-
-def _taken(leader: Leader, chunks: Chunks, planner: Planner) -> Iterator[Told]:
-    """What the audits tell, in order; what workers do not deliver is audited here."""
-    plan = cache(planner)
-    for number, chunk in enumerate(chunks):
-        told = leader.take(number % len(leader.pipes))
-        yield from audited(chunk, plan()) if told is None else told
+    return [places[at:to] for at, to in pairwise([*starts, len(places)])]

@@ -9,10 +9,12 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from audits.collect.folder import read_folder
 from audits.model.source import RepositoryRef
@@ -31,8 +33,8 @@ Pipe = tuple["Connection", "Connection"]
 Planner = Callable[[], "Plan"]
 """Makes the plan where it is needed; it can be pickled, as that may be in another process."""
 
-AHEAD = 4
-"""Chunks that a worker may be ahead of whoever records them."""
+TURN_BYTES = 4
+"""What a chunk's number takes where it is handed out, and before what it tells."""
 
 _END = b""
 _PATIENCE = 10
@@ -47,16 +49,20 @@ def audited(chunk: Places, plan: Plan) -> tuple[Told, ...]:
     return tuple(map(tell, audit_batch(tuple(read_folder(path, ref) for ref, path in chunk), plan)))
 
 
-def lead(asked: Pipe, pipes: Sequence[Pipe]) -> None:
+def lead(asked: Pipe, turns: tuple[int, int], pipes: Sequence[Pipe]) -> None:
     """The whole life of the first worker: it ends last, or ends the others with it.
 
-    It waits for its task by ``asked``, and tells by the first of the ``pipes``.
+    It waits for its task by ``asked`` and audits the first chunk; whose turn the next one is
+    all workers read from one pipe, ``turns``. Each tells by its own of the ``pipes``.
     """
     # Whoever is interrupted at the terminal is the process that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_PATIENCE)
+    # What is left open here would hide that nobody is left to ask.
+    asked[1].close()
+    os.close(turns[1])
     try:
-        task = _task(asked)
+        task = _task(asked[0])
         if task is None:
             return
         chunks, planner = task
@@ -68,17 +74,14 @@ def lead(asked: Pipe, pipes: Sequence[Pipe]) -> None:
             "the first worker gave up; the error is met again where it is told", exc_info=True
         )
         return
-    _spread(chunks, plan, pipes, first)
+    _spread(_Share(chunks, plan, turns[0]), pipes, first)
 
 
-def _task(asked: Pipe) -> tuple[Chunks, Planner] | None:
+def _task(asked: Connection) -> tuple[Chunks, Planner] | None:
     """What there is to do, once that is known; None where nothing is left to do."""
-    receiver, sender = asked
-    # What is left open here would hide that nobody is left to ask.
-    sender.close()
     _prepare()
     try:
-        task: tuple[Chunks, Planner] = receiver.recv()
+        task: tuple[Chunks, Planner] = asked.recv()
     except (EOFError, OSError):
         return None
     return task
@@ -94,7 +97,21 @@ def _prepare() -> None:
     all_checks()
 
 
-def _spread(chunks: Chunks, plan: Plan, pipes: Sequence[Pipe], first: bytes) -> None:
+class _Share(Struct, frozen=True):
+    """What workers share: the chunks, how to judge them, and the pipe that hands them out."""
+
+    chunks: Chunks
+    plan: Plan
+    turns: int
+
+    def told(self) -> Iterator[bytes]:
+        """What chunks tell that it is this worker's turn to audit, each after its number."""
+        # Whole numbers are written and read, so that none is torn between two workers.
+        while turn := os.read(self.turns, TURN_BYTES):
+            yield turn + _packed(self.chunks[int.from_bytes(turn, "big")], self.plan)
+
+
+def _spread(share: _Share, pipes: Sequence[Pipe], first: bytes) -> None:
     """Start the other workers as copies of this one, and do this one's share."""
     from multiprocessing import get_context
 
@@ -104,12 +121,12 @@ def _spread(chunks: Chunks, plan: Plan, pipes: Sequence[Pipe], first: bytes) -> 
     gc.freeze()
     context = get_context("fork")
     others = [
-        context.Process(target=_work, args=(chunks, plan, pipes, number), daemon=True)
+        context.Process(target=_work, args=(share, pipes, number), daemon=True)
         for number in range(1, len(pipes))
     ]
     for process in others:
         process.start()
-    _work(chunks, plan, pipes, 0, first)
+    _work(share, pipes, 0, bytes(TURN_BYTES) + first)
     for process in others:
         process.join()
 
@@ -122,10 +139,8 @@ def _end(signum: int, frame: object) -> None:
     sys.exit(0)
 
 
-def _work(
-    chunks: Chunks, plan: Plan, pipes: Sequence[Pipe], number: int, first: bytes = b""
-) -> None:
-    """Audit one worker's share, of which the ``first`` chunk may be audited already."""
+def _work(share: _Share, pipes: Sequence[Pipe], number: int, first: bytes = b"") -> None:
+    """Audit one worker's share; what the ``first`` chunk tells may be known already."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     # What is left open here of the others' pipes would hide that they ended.
     for other, (receiver, sender) in enumerate(pipes):
@@ -133,14 +148,14 @@ def _work(
         if other != number:
             sender.close()
     sender = pipes[number][1]
-    ready: Queue[bytes] = Queue(maxsize=AHEAD)
+    ready: SimpleQueue[bytes] = SimpleQueue()
     thread = threading.Thread(target=_send, args=(ready, sender), daemon=True)
     thread.start()
     if first:
         ready.put(first)
     try:
-        for chunk in chunks[number :: len(pipes)][bool(first) :]:
-            ready.put(_packed(chunk, plan))
+        for told in share.told():
+            ready.put(told)
     except Exception:
         log.debug("a worker gave up; its repositories are audited again", exc_info=True)
     ready.put(_END)
@@ -152,7 +167,7 @@ def _packed(chunk: Places, plan: Plan) -> bytes:
     return pickle.dumps(audited(chunk, plan), pickle.HIGHEST_PROTOCOL)
 
 
-def _send(ready: Queue[bytes], sender: Connection) -> None:
+def _send(ready: SimpleQueue[bytes], sender: Connection) -> None:
     """Hand over what is ready, so that work goes on while nobody takes it."""
     try:
         while (data := ready.get()) != _END:

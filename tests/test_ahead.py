@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from audits import worker
-from audits.ahead import CHUNK, FEWEST, Leader, _told, audits_ahead, first_worker
+from audits.ahead import CHUNK, FEWEST, Leader, _chunks, audits_ahead, first_worker
 from audits.cli.plan import make_plan
 from audits.collect.errors import CollectError
 from audits.collect.folder import FolderCollector, read_folder
@@ -64,7 +64,7 @@ def _workers(folder: Path, count: int, times: int = 1) -> Iterator[tuple[Leader,
     places = FolderCollector(folder=folder).repositories() * times
     leader = Leader(count)
     try:
-        yield leader, _told(leader, places, PLANNER, CHUNK)
+        yield leader, leader.audits(_chunks(places, CHUNK), PLANNER)
     finally:
         leader.stop()
 
@@ -95,7 +95,7 @@ def test_a_worker_that_is_gone_before_it_has_a_task_costs_nothing(
     leader.process.join()
     collector = FolderCollector(folder=folder)
     assert len(collector.repositories()) < FEWEST
-    audits = _told(leader, collector.repositories(), PLANNER, CHUNK)
+    audits = leader.audits(_chunks(collector.repositories(), CHUNK), PLANNER)
     assert list(audits) == expected
     leader.stop()
 
@@ -193,7 +193,7 @@ def test_a_plan_that_cannot_be_made_is_an_error_here(folder: Path) -> None:
         next(audits)
     leader = Leader(2)
     with pytest.raises(AuditError, match="no plan"):
-        next(_told(leader, collector.repositories(), _no_plan, CHUNK))
+        next(leader.audits(_chunks(collector.repositories(), CHUNK), _no_plan))
     leader.stop()
 
 
@@ -209,12 +209,12 @@ _LOST = """
 import sys, time
 from functools import partial
 from pathlib import Path
-from audits.ahead import CHUNK, Leader, _told
+from audits.ahead import CHUNK, Leader, _chunks
 from audits.cli.plan import make_plan
 from audits.collect.folder import FolderCollector
 places = FolderCollector(folder=Path(sys.argv[1])).repositories()
 leader = Leader(2)
-audits = _told(leader, places * 40, partial(make_plan, engine=False), CHUNK)
+audits = leader.audits(_chunks(places * 40, CHUNK), partial(make_plan, engine=False))
 for _ in range(30):
     next(audits)
 pid = leader.process.pid
