@@ -112,15 +112,20 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
         for snapshot in snapshots
     )
     completed = plan.facts.complete(read)
-    uses = tuple({(u.slug, u.ref): u for r in read for u in remote_uses(r)}.values())
-    references = plan.facts.references(uses) if uses else {}
-    packages = tuple(dict.fromkeys(pair for r in read for pair in packages_to_ask(r)))
-    index = plan.facts.packages(packages) if packages else {}
+    uses = [{(u.slug, u.ref): u for u in remote_uses(repository)} for repository in read]
+    used = {name: use for each in uses for name, use in each.items()}
+    references = plan.facts.references(tuple(used.values())) if used else {}
+    packages = [packages_to_ask(repository) for repository in read]
+    wanted = tuple(dict.fromkeys(pair for each in packages for pair in each))
+    index = plan.facts.packages(wanted) if wanted else {}
     missed = plan.facts.gaps()
+    # A repository that asks nothing of others is not told that they could not be asked: what
+    # is known of it must not depend on whom it is audited with.
     repositories = tuple(
-        replace(repository, snapshot=snapshot, references=references, index=index,
-                gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(repository, missed)))
-        for repository, snapshot in zip(read, completed, strict=True)
+        replace(repository, snapshot=snapshot,
+                references=references if mine else {}, index=index if asked else {},
+                gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(asked, missed)))
+        for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
     )  # fmt: skip
     repositories = plan.facts.released(repositories)
     reports: tuple[EngineReport | None, ...] = (None,) * len(repositories)
@@ -136,11 +141,11 @@ def _merged(*gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
     return tuple(dict.fromkeys(gap for some in gaps for gap in some))
 
 
-def _gaps_of(repository: Repository, missed: tuple[Gap, ...]) -> tuple[Gap, ...]:
-    """The gaps on the repository's own packages; those on a whole index are the owner's."""
+def _gaps_of(packages: Iterable[tuple[str, str]], missed: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    """The gaps on a repository's own packages; those on a whole index are the owner's."""
     if not missed:
         return ()
-    subjects = {f"{registry}:{name}" for registry, name in packages_to_ask(repository)}
+    subjects = {f"{registry}:{name}" for registry, name in packages}
     return tuple(gap for gap in missed if gap.subject in subjects)
 
 

@@ -8,21 +8,29 @@ from datetime import datetime
 from pathlib import Path
 
 from audits.collect.errors import CollectError
-from audits.collect.folder_files import read_files
+from audits.collect.folder_files import entries, read_files
 from audits.collect.git import git
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 
-_PACKAGE_FILES = (
+_PACKAGE_FILES = {
     "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml",
     "action.yml", "action.yaml",
-)  # fmt: skip
+}  # fmt: skip
+_BARE = {"HEAD", "objects", "refs"}
 
 
 def is_repository(path: Path) -> bool:
     """Whether a directory is a repository: ``.git``, ``.github``, root metadata, or bare."""
-    if (path / ".git").exists() or (path / ".github").is_dir() or _is_bare(path):
+    found = {entry.name: entry for entry in entries(path)}
+    if ".git" in found or found.keys() >= _BARE:
         return True
-    return any((path / name).is_file() for name in _PACKAGE_FILES) or any(path.glob("*.gemspec"))
+    if ".github" in found and found[".github"].is_dir():
+        return True
+    return any(
+        entry.is_file()
+        for name, entry in found.items()
+        if name in _PACKAGE_FILES or name.endswith(".gemspec")
+    )
 
 
 def has_history(path: Path) -> bool:
@@ -31,14 +39,12 @@ def has_history(path: Path) -> bool:
 
 
 def _is_bare(path: Path) -> bool:
-    return all((path / part).exists() for part in ("HEAD", "objects", "refs"))
+    return all((path / part).exists() for part in sorted(_BARE))
 
 
 def _directories(path: Path) -> list[Path]:
-    try:
-        return sorted(p for p in path.iterdir() if p.is_dir() and p.name[0] not in "._")
-    except OSError:
-        return []
+    inside = (entry for entry in entries(path) if entry.name[0] not in "._" and entry.is_dir())
+    return [path / name for name in sorted(entry.name for entry in inside)]
 
 
 @dataclass(kw_only=True)
@@ -87,10 +93,10 @@ class FolderCollector:
             owner = self.owner or self.folder.resolve().name
             self._ignored([path for path in children if path not in direct])
             return [(self._ref(owner, path), path) for path in direct]
-        nested = [(path, inner) for path in children for inner in _directories(path)]
+        nested = [inner for path in children for inner in _directories(path)]
         found = [
-            (self._ref(self.owner or parent.name, path), path)
-            for parent, path in nested
+            (self._ref(self.owner or path.parent.name, path), path)
+            for path in nested
             if is_repository(path)
         ]
         if not found:
@@ -99,7 +105,8 @@ class FolderCollector:
                 "A repository is a directory with .git, .github or package metadata; "
                 "for a single one, use 'release-audit check PATH'.",
             )
-        self._ignored([path for _, path in nested if not is_repository(path)])
+        read = {path for _, path in found}
+        self._ignored([path for path in nested if path not in read])
         return found
 
     def _ref(self, owner: str, path: Path) -> RepositoryRef:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from audits.collect.git import git
@@ -90,19 +91,22 @@ class _TreeReader(_FilesReader):
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.top = os.path.join(root, "")
         self.real = os.path.join(os.path.realpath(root), "")
-        self._inside: dict[str, bool] = {}
+        self._inside: dict[str, bool] = {"": True}
 
     def paths(self) -> list[str]:
-        top = _entries(self.root)
+        top, github = entries(self.top), entries(self.top + ".github")
         names = [entry.name for entry in top if entry.is_file()]
-        for place in (".github", WORKFLOWS):
-            found = _entries(self.root / place)
-            names += [f"{place}/{entry.name}" for entry in found if entry.is_file()]
-        for folder, _, inside in os.walk(self.root / ACTIONS):
-            place = Path(folder).relative_to(self.root).as_posix()
-            names += [f"{place}/{name}" for name in inside]
+        names += [f".github/{entry.name}" for entry in github if entry.is_file()]
+        below = {f".github/{entry.name}" for entry in github if entry.is_dir()}
+        if WORKFLOWS in below:
+            found = entries(self.top + WORKFLOWS)
+            names += [f"{WORKFLOWS}/{entry.name}" for entry in found if entry.is_file()]
+        if ACTIONS in below:
+            for folder, _, inside in os.walk(self.top + ACTIONS):
+                place = Path(folder).relative_to(self.top).as_posix()
+                names += [f"{place}/{name}" for name in inside]
         names += [
             f"{entry.name}/{PACKAGE_FILE}"
             for entry in top
@@ -111,30 +115,36 @@ class _TreeReader(_FilesReader):
         return sorted(name for name in names if wanted(name))
 
     def content(self, path: str) -> bytes | None:
-        place = os.path.join(self.root, path)
+        place = self.top + path
         try:
-            if not self._is_inside(path, place) or not os.path.isfile(place):
+            found = os.lstat(place)
+            if stat.S_ISLNK(found.st_mode):
+                found = os.stat(place)
+            # Whatever else there is may make its reader wait.
+            if not stat.S_ISREG(found.st_mode) or not self._is_inside(path):
                 return None
-            with open(place, "rb") as stream:
-                return stream.read(MAX_BYTES + 1)
+            with open(place, "rb", buffering=0) as stream:
+                return stream.read(min(found.st_size, MAX_BYTES) + 1)
         except (OSError, ValueError):  # a name with a NUL byte, which no file has
             return None
 
-    def _is_inside(self, path: str, place: str) -> bool:
-        """Whether no symbolic link leads out of the repository."""
-        folder = path.rpartition("/")[0]
-        if folder not in self._inside:
-            real = os.path.realpath(os.path.join(self.root, folder))
-            self._inside[folder] = os.path.join(real, "").startswith(self.real)
-        if os.path.islink(place):
-            return os.path.realpath(place).startswith(self.real)
-        return self._inside[folder]
+    def _is_inside(self, path: str) -> bool:
+        """Whether no symbolic link on the way leads out of the repository."""
+        if path not in self._inside:
+            place = self.top + path
+            if ".." in path or os.path.islink(place):
+                real = os.path.join(os.path.realpath(place), "")
+                self._inside[path] = real.startswith(self.real)
+            else:
+                self._inside[path] = self._is_inside(path.rpartition("/")[0])
+        return self._inside[path]
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What a directory holds, in no order; nothing where it cannot be read."""
     try:
-        with os.scandir(folder) as entries:
-            return list(entries)
+        with os.scandir(folder) as found:
+            return list(found)
     except OSError:
         return []
 

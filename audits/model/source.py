@@ -71,6 +71,9 @@ class SourceFile(Struct, frozen=True, kw_only=True):
         return cls(path=path, text=content.decode("utf-8"), oid=oid)
 
 
+_AND_BREAK = (1).__add__
+
+
 @lru_cache(maxsize=8)
 def lines_of(text: str) -> tuple[str, ...]:
     """The lines of a file as GitHub counts them; kept, since findings come file by file."""
@@ -80,8 +83,8 @@ def lines_of(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def line_starts(text: str) -> tuple[int, ...]:
     """The offset at which each of these lines starts."""
-    lengths = (len(line) + 1 for line in lines_of(text)[:-1])
-    return tuple(accumulate(lengths, initial=0))
+    lengths = map(len, lines_of(text)[:-1])
+    return tuple(accumulate(map(_AND_BREAK, lengths), initial=0))
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import re
 from functools import cache
 from importlib import import_module
 from math import inf
+from operator import is_
 from typing import Any, cast
 
 from msgspec import Struct
@@ -56,15 +57,12 @@ class _Untagged:
     """
 
     tag: object = None
+    # There is nothing to follow; built-in functions that do nothing are called sooner.
+    descend_resolver = is_
+    ascend_resolver = tuple
 
     def resolve(self, kind: object, value: object, implicit: object) -> object:
         return self.tag
-
-    def descend_resolver(self, node: object, index: object) -> None:
-        """Nothing to follow."""
-
-    def ascend_resolver(self) -> None:
-        """Nothing to follow."""
 
 
 @cache
@@ -100,13 +98,13 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     """
     loader, is_c = _loader()
     most = MOST_BYTES if is_c else MOST_BYTES_PURE
-    if len(source.text) > most or len(source.text.encode("utf-8", "replace")) > most:
+    if _is_longer(source.text, most):
         raise _refused(source, GapReason.TOO_LARGE, f"the file is larger than {most // 1024} KiB")
     # The C reader drops a byte order mark without counting it; a line break in its place keeps
     # every index right, and lines are counted in the file's own text.
     body = "\n" + source.text[1:] if source.text[:1] == "\ufeff" else source.text
     try:
-        if is_c and sum(map(body.count, "[{-?")) > _MANY_OPENINGS:
+        if is_c and len(body) > _MANY_OPENINGS < sum(map(body.count, "[{-?")):
             _check_depth(source, loader(body))
         root = cast("Node | None", loader(body).get_single_node())
     except _errors() as error:
@@ -116,11 +114,19 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     text = Text(source.path, source.text)
     if not nodes.is_map(root):
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
-    _check_keys(source, text, root)
-    if _ANCHOR.search(body) and _written_out(root) > most:
+    has_anchors = _ANCHOR.search(body) is not None
+    _check_keys(source, text, root, is_tree=not has_anchors)
+    if has_anchors and _written_out(root) > most:
         detail = f"with its aliases written out it is larger than {most // 1024} KiB"
         raise _refused(source, GapReason.TOO_LARGE, detail)
     return text, root
+
+
+def _is_longer(text: str, most: int) -> bool:
+    """Whether it takes more bytes in UTF-8, in which a character takes four at most."""
+    if len(text) * 4 <= most:
+        return False
+    return len(text) > most or len(text.encode("utf-8", "replace")) > most
 
 
 def _check_depth(source: SourceFile, parser: Any) -> None:  # noqa: ANN401 - no types of its own
@@ -164,27 +170,29 @@ def _reason(error: Exception, text: str) -> tuple[str, int | None]:
     return f"it is not valid YAML ({problem})", line
 
 
-def _check_keys(source: SourceFile, text: Text, root: Node) -> None:
-    """Refuse a file that gives a key twice, or that nests too deeply. Each node is seen once:
-    an alias is the same node, and a file of aliases is exponential to walk otherwise.
+def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) -> None:
+    """Refuse a file that gives a key twice, or that nests too deeply. Unless it ``is_tree``,
+    each node is seen once: an alias is the same node, and a file of aliases is exponential to
+    walk otherwise.
     """
     seen = {id(root)}
     level: list[Node] = [root]
     for _ in range(_DEEPEST + 1):
-        below: dict[int, Node] = {}
+        below: list[Node] = []
         for node in level:
             if node.id == "mapping":
                 found = cast("list[nodes.Pair]", node.value)
                 keys = [key.value for key, _ in found if key.id == "scalar"]
                 if len(set(keys)) < len(keys):
                     raise _given_twice(source, text, nodes.pairs(node))
-                inside = [value for _, value in found if value.id != "scalar"]
+                below += [value for _, value in found if value.id != "scalar"]
             else:
-                inside = [part for part in nodes.items(node) if part.id != "scalar"]
-            for part in inside:
-                below[id(part)] = part
-        level = [node for key, node in below.items() if key not in seen]
-        seen.update(below)
+                below += [part for part in cast("list[Node]", node.value) if part.id != "scalar"]
+        if not is_tree:
+            new = {id(node): node for node in below if id(node) not in seen}
+            seen.update(new)
+            below = list(new.values())
+        level = below
         if not level:
             return
     line = text.line(level[0].start_mark.index)

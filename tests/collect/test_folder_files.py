@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,24 @@ def test_a_repository_may_be_named_by_a_link(tree: Path, tmp_path: Path) -> None
     write(tree, WORKFLOW)
     (tmp_path / "alias").symlink_to(tree)
     assert names(tmp_path / "alias") == [WORKFLOW]
+
+
+def test_a_local_action_may_be_named_by_a_detour(tree: Path) -> None:
+    write(tree, WORKFLOW, "on: push\njobs: {a: {steps: [{uses: ./ci/../tools}]}}\n")
+    write(tree, "tools/action.yml")
+    (tree / "ci").mkdir()
+    assert names(tree) == [WORKFLOW, "ci/../tools/action.yml"]
+    (tree / "ci").rmdir()
+    (tree / "ci").symlink_to(tree.parent / "outside/nested")
+    write(tree.parent, "outside/tools/action.yml")
+    assert names(tree) == [WORKFLOW]
+
+
+def test_a_pipe_is_no_file(tree: Path) -> None:
+    os.mkfifo(tree / "setup.py")
+    write(tree, "core/pyproject.toml")
+    (tree / WORKFLOW).symlink_to(tree / "setup.py")
+    assert names(tree) == ["core/pyproject.toml"]
 
 
 @pytest.mark.parametrize("where", ["../outside", "tools/\0", "tools/" + "x" * 290])
