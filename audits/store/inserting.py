@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -33,12 +34,15 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if not rows:
         return
     said = _statement(table, connection.dialect, tuple(rows[0]))
-    ready = [_ready(said, row) for row in rows]
-    if said.positional:
-        names = said.names
-        connection.exec_driver_sql(said.text, [tuple([row[n] for n in names]) for row in ready])
+    ready: Iterable[Mapping[str, Any]] = rows
+    if said.defaults or said.processors:
+        ready = (_ready(said, row) for row in rows)
+    if not said.positional:
+        connection.exec_driver_sql(said.text, [dict(row) for row in ready])
+    elif len(said.names) == 1:
+        connection.exec_driver_sql(said.text, [(row[said.names[0]],) for row in ready])
     else:
-        connection.exec_driver_sql(said.text, ready)
+        connection.exec_driver_sql(said.text, list(map(itemgetter(*said.names), ready)))
 
 
 def _ready(said: _Statement, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Names:
 
     def numbered(self, rows: Iterable[Row]) -> list[Row]:
         """Rows with numbers where words stood; all words must have been learned."""
-        return [row | self._numbers(row) for row in rows]
+        return [row | found if (found := self._numbers(row)) else row for row in rows]
 
     def _numbers(self, row: Row) -> Row:
         found: Row = {}

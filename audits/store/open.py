@@ -39,27 +39,33 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Store:
     else:
         _make_room(address)
     reader = _engine(address, write=False, read_only=read_only)
+    writer = None if read_only else _engine(address, write=True, read_only=False)
     try:
-        revision = _revision(reader, address)
-        if revision != HEAD and read_only:
+        # Asking a new file what it holds makes it and takes it apart again.
+        revision = "" if writer and _is_new(address) else _revision(reader, address)
+        if writer is None and revision != HEAD:
             raise _behind(revision, address)
-        if not revision:
-            _create(address)
+        if writer is not None and not revision:
+            _create(writer, address)
         elif revision != HEAD:
             upgrade(url)
     except StoreError:
-        reader.dispose()
+        for engine in (reader, writer):
+            if engine is not None:
+                engine.dispose()
         raise
-    writer = None if read_only else _engine(address, write=True, read_only=False)
     return Store(reader=reader, writer=writer, name=_shown(address))
 
 
-def _create(address: URL) -> None:
+def _is_new(address: URL) -> bool:
+    return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
+
+
+def _create(engine: Engine, address: URL) -> None:
     """Make the tables of an empty database as the newest schema has them, and say so.
 
     The migrations make exactly these, one revision after the other, which takes far longer.
     """
-    engine = _engine(address, write=True, read_only=False)
     try:
         with engine.begin() as connection:
             # Another process may have been first.
@@ -67,10 +73,8 @@ def _create(address: URL) -> None:
                 metadata.create_all(connection, checkfirst=False)
                 version.create(connection)
                 connection.execute(version.insert().values(version_num=HEAD))
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise unreachable(error, _shown(address)) from error
-    finally:
-        engine.dispose()
 
 
 def upgrade(url: str | None = None) -> str:
