@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import cached_property
 
 from msgspec import Struct
 
 from audits.model.place import Scalar
+
+_COMMIT = re.compile("[0-9A-Fa-f]{40}")
 
 
 class UsesKind(StrEnum):
@@ -51,4 +54,4 @@ class Uses(Struct, frozen=True, kw_only=True, dict=True):
     @property
     def is_pinned(self) -> bool:
         """Whether the ref is a full commit id: exactly 40 hexadecimal digits, any case."""
-        return len(self.ref) == 40 and all(c in "0123456789abcdefABCDEF" for c in self.ref)
+        return _COMMIT.fullmatch(self.ref) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Protocol, TypeGuard, cast
+from typing import Any, Protocol, TypeGuard
 
 from audits.model.place import Inputs, Location, Scalar
 from audits.model.source import line_starts
@@ -22,7 +22,7 @@ class Node(Protocol):
 
     id: str
     tag: str
-    value: object
+    value: Any
     style: str | None
     start_mark: Mark
     end_mark: Mark
@@ -58,9 +58,9 @@ class Text:
     def scalar(self, node: Node) -> Scalar:
         """The scalar of a scalar node."""
         start = node.start_mark.index
-        line = self.line(start)
+        line = bisect_right(self.starts, start)
         return Scalar(
-            value=str(node.value), line=line, column=start - self.starts[line - 1] + 1,
+            value=node.value, line=line, column=start - self.starts[line - 1] + 1,
             start=start, end=node.end_mark.index, style=node.style or "",
         )  # fmt: skip
 
@@ -99,34 +99,35 @@ def pairs(node: Node | None) -> list[Pair]:
     """Keys and values of a mapping, scalar keys only; nothing for any other node."""
     if node is None or node.id != "mapping":
         return []
-    return [pair for pair in cast("list[Pair]", node.value) if pair[0].id == "scalar"]
+    return [pair for pair in node.value if pair[0].id == "scalar"]
 
 
 def items(node: Node | None) -> tuple[Node, ...]:
     """Items of a sequence; nothing for any other node."""
-    return tuple(cast("list[Node]", node.value)) if is_list(node) else ()
+    return tuple(node.value) if is_list(node) else ()
 
 
 def parts(node: Node) -> list[Node]:
     """All nodes directly below a node, keys included."""
     if node.id == "mapping":
-        return [part for pair in cast("list[Pair]", node.value) for part in pair]
-    return cast("list[Node]", node.value) if node.id == "sequence" else []
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if node.id == "sequence" else []
 
 
 def child(node: Node | None, name: str) -> Node | None:
     """The value under a key of a mapping."""
     if node is not None and node.id == "mapping":
-        for key, value in cast("list[Pair]", node.value):
+        for key, value in node.value:
             if key.value == name and key.id == "scalar":
-                return value
+                found: Node = value
+                return found
     return None
 
 
 def scalars(text: Text, node: Node | None) -> Inputs:
     """The scalar values of a mapping by key."""
     found = pairs(node)
-    return {str(key.value): text.scalar(value) for key, value in found if value.id == "scalar"}
+    return {key.value: text.scalar(value) for key, value in found if value.id == "scalar"}
 
 
 def strings(text: Text, node: Node | None) -> tuple[Scalar, ...]:
@@ -147,5 +148,5 @@ def words(node: Node | None) -> tuple[str, ...] | None:
     if node is None:
         return None
     if is_scalar(node):
-        return (str(node.value),) if node.value != "" else ()
-    return tuple(str(item.value) for item in items(node) if is_scalar(item))
+        return (node.value,) if node.value != "" else ()
+    return tuple(item.value for item in items(node) if is_scalar(item))

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from math import inf
 from operator import is_
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Struct
 
@@ -30,7 +30,8 @@ _DEEPEST = 100
 # ends the process. So deep a text needs as many of the marks that open a collection on a line;
 # by indentation alone it would be far longer than a file may be.
 _MANY_OPENINGS = 10_000
-_ANCHOR = re.compile(r"&\w")
+# An anchor as the C reader knows them; the other one takes nearly any character.
+_ANCHOR = re.compile("&[0-9A-Za-z_-]")
 # Each is one more kind of run to follow; GitHub knows some forty events.
 MOST_TRIGGERS = 64
 # Characters of the patterns of one filter, which are all tried against each other.
@@ -106,7 +107,7 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     try:
         if is_c and len(body) > _MANY_OPENINGS < sum(map(body.count, "[{-?")):
             _check_depth(source, loader(body))
-        root = cast("Node | None", loader(body).get_single_node())
+        root: Node | None = loader(body).get_single_node()
     except _errors() as error:
         raise _refused(source, GapReason.INVALID, *_reason(error, source.text)) from None
     if root is None:
@@ -114,9 +115,9 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     text = Text(source.path, source.text)
     if not nodes.is_map(root):
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
-    has_anchors = _ANCHOR.search(body) is not None
-    _check_keys(source, text, root, is_tree=not has_anchors)
-    if has_anchors and _written_out(root) > most:
+    may_alias = "*" in body and (_ANCHOR.search(body) is not None if is_c else "&" in body)
+    _check_keys(source, text, root, is_tree=not may_alias)
+    if may_alias and _written_out(root) > most:
         detail = f"with its aliases written out it is larger than {most // 1024} KiB"
         raise _refused(source, GapReason.TOO_LARGE, detail)
     return text, root
@@ -181,13 +182,12 @@ def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) ->
         below: list[Node] = []
         for node in level:
             if node.id == "mapping":
-                found = cast("list[nodes.Pair]", node.value)
-                keys = [key.value for key, _ in found if key.id == "scalar"]
+                keys = [key.value for key, _ in node.value if key.id == "scalar"]
                 if len(set(keys)) < len(keys):
                     raise _given_twice(source, text, nodes.pairs(node))
-                below += [value for _, value in found if value.id != "scalar"]
+                below += [value for _, value in node.value if value.id != "scalar"]
             else:
-                below += [part for part in cast("list[Node]", node.value) if part.id != "scalar"]
+                below += [part for part in node.value if part.id != "scalar"]
         if not is_tree:
             new = {id(node): node for node in below if id(node) not in seen}
             seen.update(new)

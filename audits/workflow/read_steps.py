@@ -71,7 +71,7 @@ def _flat(node: Node | None, depth: int = 0) -> Iterator[Node]:
 
 
 def _read_step(text: Text, index: int, node: Node) -> Step:
-    keys = {str(key.value): value for key, value in pairs(node)}
+    keys = {key.value: value for key, value in pairs(node)}
     uses = keys.get("uses")
     inputs = keys.get("with")
     run = keys.get("run")
@@ -79,17 +79,17 @@ def _read_step(text: Text, index: int, node: Node) -> Step:
         index=index,
         at=text.location(node),
         span=(node.start_mark.index, node.end_mark.index),
-        id=word(keys.get("id")),
-        name=one(text, keys.get("name")),
-        condition=read_condition(text, keys.get("if")),
+        id=word(keys["id"]) if "id" in keys else "",
+        name=one(text, keys["name"]) if "name" in keys else None,
+        condition=read_condition(text, keys["if"]) if "if" in keys else None,
         uses=read_uses(text.scalar(uses), text.comment_after(uses.end_mark.index))
         if is_scalar(uses)
         else None,
         run=text.scalar(run) if is_scalar(run) else None,
-        shell=word(keys.get("shell")),
-        env=scalars(text, keys.get("env")),
-        inputs=scalars(text, inputs),
-        inputs_are_dynamic=is_scalar(inputs) and "${{" in str(inputs.value),
+        shell=word(keys["shell"]) if "shell" in keys else "",
+        env=scalars(text, keys["env"]) if "env" in keys else {},
+        inputs=scalars(text, inputs) if inputs is not None else {},
+        inputs_are_dynamic=is_scalar(inputs) and "${{" in inputs.value,
         working_directory=word(keys.get("working-directory")),
     )
 

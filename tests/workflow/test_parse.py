@@ -211,13 +211,15 @@ def test_a_file_too_large_is_a_gap() -> None:
     assert [g.reason for g in parsed("x: " + "y" * MOST_BYTES).gaps] == [GapReason.TOO_LARGE]
 
 
-def bomb() -> str:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    return "\n".join([*lines, "on: push", "jobs: {j: {steps: *a11, needs: *a11}}"])
+def bomb(name: str = "a") -> str:
+    lines = [f"a0: &{name}0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &{name}{n} [{', '.join([f'*{name}{n - 1}'] * 9)}]" for n in range(1, 12)]
+    return "\n".join([*lines, "on: push", f"jobs: {{j: {{steps: *{name}11, needs: *{name}11}}}}"])
 
 
-@pytest.mark.parametrize("text", [bomb(), "[" * 3000, "a: " + "{b: " * 400, "x: &x [*x]"])
+@pytest.mark.parametrize(
+    "text", [bomb(), bomb("-"), bomb("_"), "[" * 3000, "a: " + "{b: " * 400, "x: &x [*x]"]
+)
 def test_bombs_take_no_time(text: str) -> None:
     started = time.process_time()
     parsed(text)
