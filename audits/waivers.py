@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-import tomli
+import rtoml
 from msgspec import Struct
 
 LONGEST = timedelta(days=90)
@@ -77,7 +77,7 @@ def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
     """
     text = text.removeprefix("\ufeff")
     try:
-        data = tomli.loads(text)
+        data = rtoml.loads(text)
     except (ValueError, RecursionError) as error:
         # Numbers of thousands of digits and lists nested that deep are no waivers either.
         return Waivers(today=today, problems=(_not_toml(text, error),))
@@ -99,9 +99,9 @@ def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
 
 
 def _not_toml(text: str, error: Exception) -> WaiverProblem:
-    found = re.search(r"line (\d+)", str(error))
-    line = int(found[1]) if found else text.count("\n") + 1
-    what = str(error).partition(" (at ")[0][:200]
+    found = re.fullmatch(r"(.*) at line (\d+) column \d+", str(error), re.DOTALL)
+    line = int(found[2]) if found else text.count("\n") + 1
+    what = (found[1] if found else str(error))[:200]
     return WaiverProblem(line=line, detail=f"line {line}: this is not TOML: {what}; mend the file")
 
 

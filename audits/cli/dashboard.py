@@ -121,7 +121,7 @@ def command(
 
 def _has_login(root: Path) -> bool:
     """Whether a login is configured where Streamlit will look for it."""
-    import tomli
+    import rtoml
 
     for place in (
         Path.home() / ".streamlit",
@@ -129,7 +129,7 @@ def _has_login(root: Path) -> bool:
         root / "dashboard" / ".streamlit",
     ):
         try:
-            secrets = tomli.loads((place / "secrets.toml").read_text("utf-8"))
+            secrets = rtoml.loads((place / "secrets.toml").read_text("utf-8"))
         except (OSError, ValueError):
             continue
         if secrets.get("auth"):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from posixpath import basename, dirname
 
-import tomli
+import rtoml
 from msgspec import Struct, field
 
 from audits.model.publication import Registry
@@ -47,6 +47,7 @@ class PackageNames(Struct, frozen=True, kw_only=True):
         return {registry: tuple(names) for registry, names in found.items()}
 
 
+_TOML_LINE = re.compile(r" at line (\d+) column \d+$")
 _ERRORS = (ValueError, SyntaxError, RecursionError, MemoryError, configparser.Error)
 _Names = Iterator[tuple[Registry, str]]
 
@@ -77,7 +78,8 @@ def _reader(path: str) -> Callable[[str], _Names] | None:
 
 
 def _gap(path: str, error: Exception) -> Gap:
-    line = getattr(error, "lineno", None)
+    told = _TOML_LINE.search(str(error))
+    line = int(told[1]) if told else getattr(error, "lineno", None)
     return Gap(
         subject=path,
         reason=GapReason.INVALID,
@@ -100,7 +102,7 @@ def _text(value: object) -> str:
 @lru_cache(maxsize=1)
 def _toml(text: str) -> Mapping[str, object]:
     """The file's tables; kept, since two readers ask for those of one file."""
-    return tomli.loads(text)
+    return rtoml.loads(text)
 
 
 def _pyproject(text: str) -> _Names:

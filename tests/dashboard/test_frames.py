@@ -232,10 +232,10 @@ def test_an_issue_text_keeps_hostile_names_in_code_spans() -> None:
 
 
 def test_waivers_are_toml_once_for_each_repository_and_check() -> None:
-    import tomli
+    import rtoml
 
     rows = [finding(), finding(line=12), finding(repository=HOSTILE + '"\n[[waiver]]\n')]
-    read = tomli.loads(waiver_text(rows, "2027-01-01"))["waiver"]
+    read = rtoml.loads(waiver_text(rows, "2027-01-01"))["waiver"]
     assert len(read) == 2
     assert read[0]["repository"] == "orchard-labs/lumen"
     assert read[1]["repository"].endswith('"\n[[waiver]]\n')

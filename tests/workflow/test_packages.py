@@ -111,6 +111,19 @@ def test_a_malformed_file_is_a_gap_and_costs_no_other(path: str, text: str) -> N
     assert [(gap.subject, gap.reason) for gap in found.gaps] == [(path, GapReason.INVALID)]
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("pyproject.toml", "[project]\nname = 'a'\nname = 'b'\n", 3),
+        ("package.json", "{\n'", 2),
+        ("setup.py", "x\nsetup(", 2),
+        ("pyproject.toml", "[" + "a." * 5000 + "a]", None),
+    ],
+)
+def test_the_gap_of_a_malformed_file_names_its_line(path: str, text: str, line: int | None) -> None:
+    assert [gap.line for gap in read({path: text}).gaps] == [line]
+
+
 _NAMES = ["pyproject.toml", "setup.cfg", "setup.py", "package.json", "Cargo.toml", "x.gemspec"]
 
 
