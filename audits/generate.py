@@ -1,4 +1,4 @@
-"""Makes the generated parts of README from the checks and the tables; CI fails when stale."""
+"""Makes what is generated: parts of README, and a new database's schema; CI fails when stale."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audits.check import Check, all_checks
 from audits.report.export import TABLES, column_table
+from audits.store.schema import FILE, schema_text
 
 README = Path(__file__).parent.parent / "README.md"
 COMMAND = "made by `python -m audits.generate`"
@@ -47,13 +48,27 @@ def generated(text: str) -> str:
     return text
 
 
+def files() -> dict[Path, str]:
+    """What each file with generated parts should hold."""
+    return {README: generated(README.read_text("utf-8")), FILE: schema_text()}
+
+
+def stale() -> list[str]:
+    """The names of those that hold something else."""
+    return [
+        path.name
+        for path, text in files().items()
+        if not path.is_file() or path.read_text("utf-8") != text
+    ]
+
+
 def main() -> None:
-    """Write README, or with ``--check`` end with 1 if that would change it."""
-    before = README.read_text("utf-8")
-    after = generated(before)
+    """Write them, or with ``--check`` end with 1 if that would change one."""
     if "--check" in sys.argv[1:]:
-        sys.exit(0 if before == after else "README is stale: run python -m audits.generate")
-    README.write_text(after, "utf-8")
+        names = ", ".join(stale())
+        sys.exit(f"stale: {names}; run python -m audits.generate" if names else 0)
+    for path, text in files().items():
+        path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

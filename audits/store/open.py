@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from audits.store.errors import StoreError
+from audits.store.schema import statements
 from audits.store.store import Store
 from audits.store.tables import metadata, version
 
@@ -70,11 +71,19 @@ def _create(engine: Engine, address: URL) -> None:
         with engine.begin() as connection:
             # Another process may have been first.
             if not _read_revision(connection, _shown(address)):
-                metadata.create_all(connection, checkfirst=False)
-                version.create(connection)
+                _make_tables(connection)
                 connection.execute(version.insert().values(version_num=HEAD))
     except (DBAPIError, sqlite3.Error) as error:
         raise unreachable(error, _shown(address)) from error
+
+
+def _make_tables(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        for statement in statements():
+            connection.exec_driver_sql(statement)
+    else:
+        metadata.create_all(connection, checkfirst=False)
+        version.create(connection)
 
 
 def upgrade(url: str | None = None) -> str:
