@@ -23,12 +23,11 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from packaging.utils import canonicalize_name
-
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
 from audits.model.edits import replace, replace_scalar
 from audits.model.environments import judged_publications, subject
+from audits.model.evidence import normalized
 from audits.model.outcome import (
     Area,
     Clean,
@@ -178,9 +177,9 @@ def _fault(repo: Repository, declared: Environment, publications: list[Publicati
     if channel is Channel.TEST:
         return f"links to the test index: `{url}`"
     page = _PROJECT.match(urlsplit(url).path)
-    names = {canonicalize_name(name) for p in pypi for name in p.packages}
+    names = {normalized(Registry.PYPI, name) for p in pypi for name in p.packages}
     known = channel is Channel.PRODUCTION and page and names
-    if known and page and canonicalize_name(page["name"]) not in names:
+    if known and page and normalized(Registry.PYPI, page["name"]) not in names:
         return f"links to another project: `{url}`"
     return ""
 

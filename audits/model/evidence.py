@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct
-from packaging.utils import canonicalize_name
 
 from audits.model.settings import Unseen
+
+_SEPARATORS = re.compile(r"[-_.]+")
 
 
 class ResolvedRef(Struct, frozen=True, kw_only=True):
@@ -178,8 +180,10 @@ class FileThen(Struct, frozen=True, kw_only=True):
 
 
 def normalized(registry: str, package: str) -> str:
-    """A package's name as its registry compares it."""
-    return canonicalize_name(package) if registry == "pypi" else package
+    """A package's name as its registry compares it; PyPI's as in
+    https://packaging.python.org/en/latest/specifications/name-normalization/.
+    """
+    return _SEPARATORS.sub("-", package).lower() if registry == "pypi" else package
 
 
 PackageIndex = Mapping[tuple[str, str], PackageEvidence]
