@@ -69,6 +69,14 @@ def _workers(folder: Path, count: int, times: int = 1) -> Iterator[tuple[Leader,
         leader.stop()
 
 
+def test_what_an_audit_tells_does_not_depend_on_the_others_of_its_batch(
+    folder: Path, expected: list[Told]
+) -> None:
+    plan = PLANNER()
+    alone = (audits_of([snapshot], plan) for snapshot in FolderCollector(folder=folder).snapshots())
+    assert [tell(audit) for (audit,) in alone] == expected
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_workers_tell_the_same_in_the_same_order(
     folder: Path, expected: list[Told], count: int

@@ -21,9 +21,9 @@ def main() -> None:
     # Next to nothing here refers to itself, and looking for it takes a fifth of the time.
     gc.set_threshold(GARBAGE, 50, 50)
     leader = _leader(sys.argv[1:])
-    from audits.cli.app import application
-
     try:
+        from audits.cli.app import application
+
         application("".join(sys.argv[1:2]))(obj=leader)
     except AuditError as error:
         sys.stderr.write(f"error: {error.message}\n")
