@@ -64,6 +64,7 @@ class Leader:
         self._pipes = [receiver for receiver, _ in pipes]
         self._ahead = count * AHEAD
         self._is_one_gone = False
+        self._wanted = 0
         self._came: dict[int, bytes] = {}
 
     def audits(self, chunks: Chunks, planner: Planner) -> Iterator[Told]:
@@ -100,6 +101,7 @@ class Leader:
 
     def _take(self, number: int) -> tuple[Told, ...] | None:
         """What a chunk tells; None where no worker may be left that delivers it."""
+        self._wanted = number
         while number not in self._came and not self._is_one_gone:
             self._receive(None)
         if number not in self._came:
@@ -123,8 +125,10 @@ class Leader:
                 self._is_one_gone = True
                 self._pipes.remove(pipe)
                 pipe.close()
-            else:
-                self._came[int.from_bytes(data[:TURN_BYTES], "big")] = data
+                continue
+            number = int.from_bytes(data[:TURN_BYTES], "big")
+            if number >= self._wanted:  # else it was audited here meanwhile
+                self._came[number] = data
 
     def stop(self) -> None:
         """End the workers, wherever they are; those that ended stay so."""

@@ -81,12 +81,22 @@ def test_other_comments_accept_nothing(files: dict[str, str]) -> None:
     assert accepted("unpinned-action", files) == [None]
 
 
-def test_a_script_is_no_comment() -> None:
-    steps = (
-        "- run: |\n    # release-audit: ignore[template-injection] text of a script\n"
-        "    echo ${{ github.ref_name }} # release-audit: ignore[template-injection] more of it\n"
-    )
-    assert accepted("template-injection", {RELEASE: workflow(steps + UPLOAD)}) == [None]
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo ${{ github.ref_name }} # release-audit: ignore[template-injection] ours", "ours"),
+        ("# release-audit: ignore[template-injection] ours\necho ${{ github.ref_name }}", "ours"),
+        ("echo '# release-audit: ignore[template-injection] x' ${{ github.ref_name }}", None),
+        ("echo ${{ github.ref_name }}\n# release-audit: ignore[template-injection] below", None),
+        ("echo ${{ github.ref_name }} # zizmor: ignore[template-injection] not in zizmor", None),
+    ],
+)
+def test_a_comment_of_a_script_accepts_what_the_script_does(
+    script: str, reason: str | None
+) -> None:
+    steps = "- run: |\n" + "".join(f"    {line}\n" for line in script.split("\n"))
+    (found,) = accepted("template-injection", {RELEASE: workflow(steps + UPLOAD)})
+    assert (found.reason if found else None) == reason
 
 
 def test_a_comment_counts_only_where_the_file_of_waivers_allows_it() -> None:

@@ -40,7 +40,7 @@ def marks_of(file: SourceFile) -> tuple[Mark, ...]:
 
 
 def _marks(text: str) -> Iterator[Mark]:
-    for number, line in _outside_blocks(text):
+    for number, line, in_block in _lines(text):
         start = comment_start(line) if "ignore" in line else -1
         if start < 0:
             continue
@@ -50,7 +50,8 @@ def _marks(text: str) -> Iterator[Mark]:
                 line=number, names=_names(names), is_zizmor=False, alone=alone,
                 reason=reason.strip()[:_LONGEST_REASON],
             )  # fmt: skip
-        if found := _ZIZMOR.search(comment):
+        # For zizmor what stands in a script is no comment.
+        if not in_block and (found := _ZIZMOR.search(comment)):
             reason = (found[2] or "").strip()[:_LONGEST_REASON]
             yield Mark(
                 line=number, names=_names(found[1]), is_zizmor=True, alone=alone, reason=reason
@@ -61,16 +62,19 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(filter(None, (name.strip() for name in text.split(","))))
 
 
-def _outside_blocks(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that are no content of a block scalar, where ``#`` starts no comment."""
+def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
+    """The lines, each with whether it is content of a block scalar: there ``#`` starts no
+    comment of YAML, but one of the script, which is as near to what it runs.
+    """
     inside: int | None = None
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         indent = len(line) - len(line.lstrip(" "))
         if inside is not None and (not stripped or indent > inside):
+            yield number, line.rstrip("\r"), True
             continue
         inside = None
-        yield number, line.rstrip("\r")
+        yield number, line.rstrip("\r"), False
         comment = comment_start(line) if "#" in line else -1
         if _BLOCK.search((line if comment < 0 else line[:comment]).rstrip()):
             inside = _parent_indent(line, indent)
@@ -83,7 +87,7 @@ def _parent_indent(line: str, indent: int) -> int:
 
 
 def comment_start(line: str) -> int:
-    """Where the comment of a line of YAML starts; -1 where it has none.
+    """Where the comment of a line of YAML, or of a script, starts; -1 where it has none.
 
     A ``#`` starts one after a space or at the start, outside of quotes.
     """
