@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from audits.cli.dashboard import HostOption, PortOption, serve
+from audits.cli.exits import UsageError
 from audits.cli.options import DatabaseOption, NoEngineOption
 
 
@@ -20,7 +21,8 @@ def demo(
 ) -> None:  # fmt: skip
     """Scan the bundled sample organization as it stood on several days, then show it.
 
-    Ctrl-C stops the dashboard. The sample has a database of its own, made anew each time.
+    Ctrl-C stops the dashboard. The sample has a database of its own, made anew each time; no
+    scan is recorded beside real ones.
     """
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
@@ -31,6 +33,11 @@ def demo(
 
     url = database or sample_database()
     with closing(open_store(url)) as store:
+        if store.owners():
+            raise UsageError(
+                f"The database {store.name} holds scans already, and the sample's are invented.",
+                "Name a new one with --database, or leave it out.",
+            )
         with progress("the sample organization") as advance:
             finished = scan_sample(store, advance, engine=not no_engine)
         print_summary(store, finished[-1:], (), Waivers(today=finished[-1].scan.started.date()))

@@ -182,6 +182,19 @@ def test_the_demo_shows_a_trend(database: str) -> None:
     assert grades["fieldnotes"] == "-"
 
 
+def test_the_demo_leaves_a_database_alone_that_holds_scans(
+    organization: Path, database: str
+) -> None:
+    from audits.store.open import open_store
+
+    words = ("--folder", str(organization), "--database", database)
+    assert release_audit("scan", *words, *INDEX).code == 0
+    ran = release_audit("demo", "--no-browser", "--no-engine", RELEASE_AUDIT_DATABASE=database)
+    assert ran.code == 2
+    assert "holds scans already" in ran.err
+    assert "orchard-sample" not in open_store(database, read_only=True).owners()
+
+
 def test_another_address_without_a_login_is_refused(database: str) -> None:
     ran = release_audit(
         "dashboard", "--host", "192.0.2.1", "--database", database, HOME="/nonexistent"
