@@ -59,7 +59,10 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Store:
 
 
 def _is_new(address: URL) -> bool:
-    return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
+    try:
+        return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
+    except OSError:
+        return False  # opening it will say what is amiss
 
 
 def _create(engine: Engine, address: URL) -> None:
