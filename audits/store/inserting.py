@@ -25,8 +25,12 @@ class _Statement(Struct, frozen=True, kw_only=True):
     processors: dict[str, Processor]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same columns.
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *,
+    unless_there: bool = False,
+) -> None:  # fmt: skip
+    """Insert rows that all name the same columns; with ``unless_there`` those of them that
+    break no uniqueness.
 
     What SQLAlchemy does for each row of such a statement takes longer than SQLite takes to
     write it, and a scan writes some eighty rows a repository.
@@ -34,15 +38,17 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if not rows:
         return
     said = _statement(table, connection.dialect, tuple(rows[0]))
+    # Both databases understand it so.
+    text = f"{said.text} ON CONFLICT DO NOTHING" if unless_there else said.text
     ready: Iterable[Mapping[str, Any]] = rows
     if said.defaults or said.processors:
         ready = (_ready(said, row) for row in rows)
     if not said.positional:
-        connection.exec_driver_sql(said.text, [dict(row) for row in ready])
+        connection.exec_driver_sql(text, [dict(row) for row in ready])
     elif len(said.names) == 1:
-        connection.exec_driver_sql(said.text, [(row[said.names[0]],) for row in ready])
+        connection.exec_driver_sql(text, [(row[said.names[0]],) for row in ready])
     else:
-        connection.exec_driver_sql(said.text, list(map(itemgetter(*said.names), ready)))
+        connection.exec_driver_sql(text, list(map(itemgetter(*said.names), ready)))
 
 
 def _ready(said: _Statement, row: Mapping[str, Any]) -> dict[str, Any]:

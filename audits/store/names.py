@@ -12,6 +12,7 @@ from sqlalchemy import Row as Read
 
 from audits.store import tables
 from audits.store.codec import Packed, packed
+from audits.store.inserting import insert_rows
 from audits.store.rows import Row
 from audits.store.said import Reason, Text
 
@@ -30,9 +31,7 @@ def chunks(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert those rows that break no uniqueness; another scan may have been first."""
-    if not rows:
-        return
-    connection.execute(_insert_new(table, connection.dialect.name), list(rows))
+    insert_rows(connection, table, rows, unless_there=True)
 
 
 def insert_returning(
