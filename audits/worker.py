@@ -88,7 +88,7 @@ def _task(asked: Connection) -> tuple[Chunks, Planner] | None:
 
 
 def _prepare() -> None:
-    """Import all that judges, which takes about as long as it takes to know what to judge."""
+    """Import all that judges, while others find out what there is to judge."""
     from audits import told  # noqa: F401 - kept by Python for those that import it later
     from audits.check import all_checks
     from audits.engines import zizmor  # noqa: F401

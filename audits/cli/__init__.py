@@ -43,7 +43,7 @@ def main() -> None:
 def _leader(words: list[str]) -> Leader | None:
     """The first worker of the scan of a folder that asks nobody, as far as the words tell.
 
-    It imports what judges while this process imports what reads options, which takes as long.
+    It imports what judges while this process imports what reads options, and reads them.
     """
     if words[:1] != ["scan"] or "--offline" not in words:
         return None

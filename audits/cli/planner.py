@@ -37,6 +37,7 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
         """UsageError where an option is wrong."""
         if not self.offline:
             self()
+            return
         # Making a plan takes as long as starting does, and may be left to workers.
         if self.index_url:
             read_hosts(self.index_url)

@@ -17,9 +17,7 @@ _END = ";\n\n"
 
 
 def statements() -> tuple[str, ...]:
-    """The statements of the file: making them of the tables takes five times as long as SQLite
-    takes to follow them.
-    """
+    """The statements of the file: making them of the tables takes as long as following them."""
     return tuple(FILE.read_text("utf-8").removeprefix(_HEAD).removesuffix(";\n").split(_END))
 
 
