@@ -8,6 +8,8 @@ CLEAN = 0
 FINDINGS = 1
 WRONG_USE = 2
 CANNOT_READ = 3
+FAULT = 4
+"""The program failed; 4 comes before 3, and 3 before 1."""
 INTERRUPTED = 130
 """What shells report for a program that Ctrl-C ended."""
 

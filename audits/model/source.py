@@ -32,6 +32,10 @@ class Gap(Struct, frozen=True, kw_only=True):
     ``subject`` is a path, an environment, a package, a setting or a file's comment; ``detail``
     one sentence with a piece of advice; ``permission`` names the right that would have shown
     it, if any.
+
+    ``optional`` marks what nobody asked for in particular: a setting that only sharpens checks,
+    a directory that is no repository, an ignore comment without effect. It makes checks unknown
+    or is a remark; every other gap means that something asked for was not read (exit status 3).
     """
 
     subject: str
@@ -39,6 +43,7 @@ class Gap(Struct, frozen=True, kw_only=True):
     detail: str
     line: int | None = None
     permission: str = ""
+    optional: bool = False
 
 
 class RepositoryRef(Struct, frozen=True, kw_only=True):
