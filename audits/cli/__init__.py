@@ -6,7 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
-from audits.cli.exits import CANNOT_READ, INTERRUPTED, WRONG_USE
+from audits.cli.exits import INTERRUPTED, exit_code
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def main() -> None:
         sys.stderr.write(f"error: {error.message}\n")
         if error.advice:
             sys.stderr.write(f"advice: {error.advice}\n")
-        sys.exit(WRONG_USE if getattr(error, "wrong_use", False) else CANNOT_READ)
+        sys.exit(exit_code(error))
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. What was recorded is kept.\n")
         sys.exit(INTERRUPTED)

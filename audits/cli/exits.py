@@ -18,3 +18,10 @@ class UsageError(AuditError):
     """What was asked makes no sense; exit code 2."""
 
     wrong_use = True
+
+
+def exit_code(error: AuditError) -> int:
+    """The exit code that an error ends the program with."""
+    if getattr(error, "is_fault", False):
+        return FAULT
+    return WRONG_USE if getattr(error, "wrong_use", False) else CANNOT_READ

@@ -6,18 +6,23 @@ Grammar: https://docs.github.com/en/actions/reference/workflows-and-actions/expr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from msgspec import Struct
+
+from audits.model.errors import AuditError
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>0x[0-9a-fA-F]+|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
     |(?P<op>&&|\|\||==|!=|<=|>=|[<>!()\[\],.*])|(?P<name>[A-Za-z_][\w-]*))""",
     re.VERBOSE,
 )
-# Possessive, since a doubled quote reads the same as two strings side by side.
-_FENCE = re.compile(r"\$\{\{(?P<body>(?:'[^']*'|(?!\}\})[^'])*+)\}\}", re.DOTALL)
+# A doubled quote reads the same as two strings side by side. No two parts can begin with the same
+# character, so that a text matches in one way only, in linear time. Not possessive (`*+`): CPython
+# had those wrong before 3.11.5, https://github.com/python/cpython/issues/106052
+_FENCE = re.compile(r"\$\{\{(?P<body>[^'}]*(?:(?:'[^']*'|\}(?!\}))[^'}]*)*)\}\}")
 _MOST_TOKENS = 3000
 _DEEPEST = 60
 # Operators and accesses of one expression; a chain of them nests as deep as it is long.
@@ -278,3 +283,39 @@ def condition_expression(text: str) -> Expression | None:
     if len(found) == 1 and text.strip() == text[found[0].start : found[0].end]:
         return found[0].expression if not text.endswith("\n") else Literal(text)
     return Literal(text)
+
+
+class BrokenReaderError(AuditError):
+    """The interpreter reads expressions wrongly, so that every check on them would be blind."""
+
+    is_fault = True
+
+
+# Texts, and the names of what their expressions read: more than one fence, quotes, lone braces.
+_KNOWN = (
+    ("${{ secrets.PYPI_TOKEN }}", ("secrets.pypi_token",)),
+    ("a ${{ github.event.issue.title }} b ${{env.B}}", ("github.event.issue.title", "env.b")),
+    ("${{ format('}} {0} it''s', inputs.x) }}", ("inputs.x",)),
+    ("${{ matrix['a} b'] && needs.*.result }}", ("matrix.a} b", "needs.*.result")),
+    ("${{ github.ref\n  == 'refs/tags/v1' || !vars.Y }}", ("github.ref", "vars.y")),
+    ("${{ secrets.A } x", ()),
+    ("plain", ()),
+)
+
+
+def self_test(read: Callable[[str], Iterator[Context]] = contexts) -> None:
+    """Read a few texts whose contexts are known; `BrokenReaderError` where any comes out wrong.
+
+    Runs when this module is imported, in some 100 microseconds: an interpreter whose regular
+    expressions are wrong makes every check on expressions pass.
+    """
+    for text, names in _KNOWN:
+        if tuple(context.name for context in read(text)) != names:
+            raise BrokenReaderError(
+                f"This Python ({sys.version.split()[0]}, {sys.executable}) reads GitHub's "
+                f"expressions wrongly ({text!r}), so no answer could be trusted.",
+                "Use another release of Python, and report which one this was.",
+            )
+
+
+self_test()
