@@ -1,1 +1,1 @@
-"""One file a revision; each stands by itself, whatever `tables` becomes."""
+"""The revisions of the schema: one file each, named after its revision."""
