@@ -18,7 +18,7 @@ from sqlalchemy import Connection, MetaData, inspect, text
 from audits.store.errors import StoreError
 from audits.store.open import HEAD, REVISIONS, default_url, open_store, upgrade
 from audits.store.store import Store
-from audits.store.tables import metadata
+from audits.store.tables import metadata, version
 from tests.store.recorded import begin, scan
 from tests.store.samples import OWNER, audit, fault, night
 
@@ -90,7 +90,7 @@ def test_revisions_are_those_of_the_migrations() -> None:
 def test_an_unknown_schema_is_refused(url: str, revision: str) -> None:
     store = open_store(url)
     with store.writing() as connection:
-        connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        connection.execute(version.update().values(version_num=revision))
     for read_only in (False, True):
         with pytest.raises(StoreError, match="does not know") as raised:
             open_store(url, read_only=read_only)
