@@ -106,7 +106,7 @@ settings_facts = st.none() | st.builds(
     RepositorySettings,
     environments=st.just(UNSEEN) | st.just({}) | environments.map(lambda e: {"pypi": e}),
     tag_rulesets=st.sampled_from(
-        [(), (TagRuleset(name="r", include=("~ALL",), rules=("update", "deletion")),), UNSEEN]
+        [(), (TagRuleset(name="r", include=("~ALL",), rules=("creation", "deletion")),), UNSEEN]
     ),
     latest_release_immutable=facts,
     actions=st.just(UNSEEN)

@@ -3,7 +3,8 @@
 ## Why it matters
 Reviewers see a request to deploy, and rarely which branch it came from. Where the environment
 accepts only the release tags, a run of a forgotten or freshly pushed branch is refused before
-anybody is asked. A policy that names `*` among its branches refuses nothing of importance.
+anybody is asked. A policy that names `*` among its branches refuses no branch that somebody
+could push; where it names no tag, it refuses every release that a tag starts.
 
 ## How to fix
 In the environment's settings choose "Selected branches and tags" and add the pattern of your
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.model.environments import is_protected, used_environments
+from audits.model.environments import all_refs, is_protected, used_environments
 from audits.model.outcome import (
     Area,
     Outcome,
@@ -41,7 +42,6 @@ jobs:
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
 _MARKED = _CLEAN.replace("environment:", "environment: # !")
-_EVERYTHING = frozenset({"branch:*", "branch:**", "branch:**/*"})
 
 
 def _settings(
@@ -60,7 +60,24 @@ def _settings(
     links=(GITHUB_ENVIRONMENTS,),
     examples=(
         Example(name="reviewers only", workflow=_MARKED, settings=_settings(1)),
-        Example(name="every branch", workflow=_MARKED, settings=_settings(0, ("branch:*",))),
+        Example(name="every branch", workflow=_MARKED, settings=_settings(1, ("branch:*",))),
+        Example(
+            name="every branch and tag",
+            workflow=_MARKED,
+            settings=_settings(1, ("branch:**/*", "tag:*")),
+        ),
+        Example(
+            name="release tags and every branch",
+            workflow=_MARKED,
+            settings=_settings(1, ("branch:**", "tag:v*")),
+        ),
+        Example(name="every tag", workflow=_MARKED, settings=_settings(1, ("tag:**/*",))),
+        Example(
+            name="every branch, and nothing else protects it",
+            workflow=_CLEAN,
+            settings=_settings(0, ("branch:*",)),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
         Example(name="release tags", workflow=_CLEAN, settings=_settings(1, ("tag:v*",))),
         Example(
             name="protected branches",
@@ -104,7 +121,17 @@ def environment_open_to_any_ref(repo: Repository) -> Iterator[Verdict]:
             yield used.unknown(unseen)
         elif isinstance(settings.ref_patterns, Unseen) or not protected:
             continue
-        elif settings.ref_patterns and not _EVERYTHING.intersection(settings.ref_patterns):
-            yield used.clean()
+        elif let_in := _let_in(settings.ref_patterns):
+            yield used.fault(f"The environment `{used.name}` lets {let_in}")
         else:
-            yield used.fault(f"The environment `{used.name}` lets every branch and tag in")
+            yield used.clean()
+
+
+def _let_in(patterns: tuple[str, ...]) -> str:
+    """What a policy lets in of all branches and tags; "" where it names those it lets in."""
+    kinds = all_refs(patterns)
+    if not patterns or {"branch", "tag"} <= set(kinds):
+        return "every branch and tag in"
+    if "branch" in kinds and not any(pattern.startswith("tag:") for pattern in patterns):
+        return "every branch in and no tag, so that a release by tag is refused"
+    return " and ".join(f"every {kind} in" for kind in kinds)

@@ -12,7 +12,8 @@ lesson and went no further.
 ## How to fix
 Open the environment in the repository's settings and add one of: required reviewers (best,
 with "prevent self-review"), deployment branches and tags limited to the release tags, a wait
-timer, or an app that approves. Where the plan of a private repository offers no rules, the
+timer, or an app that approves. A policy that lets in all branches or all tags (`*`, `**`,
+`**/*`) keeps nobody out, as a branch or tag can be pushed under any name. Where the plan of a private repository offers no rules, the
 check does not apply.
 """
 
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.model.environments import is_protected, used_environments
+from audits.model.environments import all_refs, is_protected, used_environments
 from audits.model.outcome import (
     Area,
     Outcome,
@@ -49,6 +50,10 @@ _MARKED = _CLEAN.replace("environment: pypi", "environment: pypi # !")
 _BARE = EnvironmentSettings(name="pypi")
 _REVIEWED = EnvironmentSettings(name="pypi", reviewers=2)
 _TAGS_ONLY = EnvironmentSettings(name="pypi", ref_patterns=("tag:v*",))
+_ANY_BRANCH = EnvironmentSettings(name="pypi", ref_patterns=("branch:*",))
+_ANY_REF = EnvironmentSettings(name="pypi", ref_patterns=("branch:**/*", "tag:*"))
+_ANY_TAG = EnvironmentSettings(name="pypi", ref_patterns=("branch:main", "tag:**"))
+_ONE_BRANCH = EnvironmentSettings(name="pypi", ref_patterns=("branch:release/*", "tag:v*"))
 _TIMED = EnvironmentSettings(name="pypi", wait_minutes=30)
 _BY_APP = EnvironmentSettings(name="pypi", custom_rules=("release-gate",))
 _PARTLY_SEEN = EnvironmentSettings(name="pypi", ref_patterns=NOT_READ)
@@ -69,6 +74,10 @@ def _settings(environment: EnvironmentSettings) -> RepositorySettings:
         Example(name="GitHub's default", workflow=_MARKED, settings=_settings(_BARE)),
         Example(name="reviewers", workflow=_CLEAN, settings=_settings(_REVIEWED)),
         Example(name="only release tags", workflow=_CLEAN, settings=_settings(_TAGS_ONLY)),
+        Example(name="all branches", workflow=_MARKED, settings=_settings(_ANY_BRANCH)),
+        Example(name="all branches and tags", workflow=_MARKED, settings=_settings(_ANY_REF)),
+        Example(name="main and all tags", workflow=_MARKED, settings=_settings(_ANY_TAG)),
+        Example(name="chosen names", workflow=_CLEAN, settings=_settings(_ONE_BRANCH)),
         Example(name="a wait timer", workflow=_CLEAN, settings=_settings(_TIMED)),
         Example(name="an app approves", workflow=_CLEAN, settings=_settings(_BY_APP)),
         Example(
@@ -103,8 +112,21 @@ def unprotected_environment(repo: Repository) -> Iterator[Verdict]:
             yield used.unknown(protected)
         elif protected:
             yield used.clean()
-        else:
-            yield used.fault(
-                f"The environment `{used.name}` has no protection rule: "
-                "every branch and every job may deploy to it"
-            )
+        elif not isinstance(settings, Unseen):
+            yield used.fault(_message(used.name, settings))
+
+
+def _message(name: str, settings: EnvironmentSettings) -> str:
+    """What is wrong with an environment that nothing protects."""
+    patterns = settings.ref_patterns
+    if isinstance(patterns, Unseen) or not patterns:
+        return (
+            f"The environment `{name}` has no protection rule: "
+            "every branch and every job may deploy to it"
+        )
+    kinds = all_refs(patterns)
+    let_in = " and ".join(f"every {kind}" for kind in kinds)
+    message = f"The environment `{name}` has no rule but a policy that lets {let_in} in"
+    if any(pattern.startswith("tag:") for pattern in patterns):
+        return message
+    return f"{message}; no tag is among them, so that a release by tag is refused"

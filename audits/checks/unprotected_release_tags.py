@@ -1,14 +1,21 @@
-"""No ruleset covers the tags that start the release.
+"""Everyone with write access can create the tags that start the release.
 
 ## Why it matters
 Where a tag starts the release, whoever can push a tag can publish, and whoever can move one can
 publish other code under a version that was already reviewed. A tag ruleset says who may create,
 move and delete those tags.
 
+A ruleset that only restricts updates and deletions leaves the release to everyone with write
+access, as a new tag is all that it takes; so does one that the role Write may always bypass.
+
 ## How to fix
 Create a ruleset for tags in the repository's or organization's settings, with the pattern that
-your workflow's trigger names (`v*`), and restrict creations, updates and deletions. In rulesets
-a star stops at a slash: for tags such as `lumen/v1.2.3` write `**/*`.
+your workflow's trigger names (`v*`), and restrict creations, updates and deletions. Let only
+those bypass it who release. In rulesets a star stops at a slash: for tags such as
+`lumen/v1.2.3` write `**/*`.
+
+Who may bypass a ruleset is shown to administrators only; where it was not seen, the outcome is
+unknown.
 
 The patterns of the trigger are compared with those of the rulesets by trying tags: the finding
 names a tag that would start the release and that no ruleset covers. Where any tag starts it (a
@@ -35,8 +42,22 @@ from audits.model.outcome import (
 from audits.model.place import Location
 from audits.model.publication import Publication
 from audits.model.repository import Repository
-from audits.model.settings import Need, RepositorySettings, TagRuleset, Unseen
-from audits.model.tags import TagStart, tag_starts, uncovered
+from audits.model.settings import (
+    NO_ADMINISTRATION,
+    BypassActor,
+    Need,
+    RepositorySettings,
+    TagRuleset,
+    Unseen,
+)
+from audits.model.tags import (
+    TagStart,
+    covers,
+    open_to_writers,
+    restricts_creation,
+    tag_starts,
+    uncovered,
+)
 
 _WORKFLOW = """\
 on:
@@ -60,11 +81,20 @@ def _workflow(
     return _WORKFLOW.format(trigger=trigger, mark=mark, filter=only, condition=condition)
 
 
-def _rules(*include: str, rules: tuple[str, ...] = ("CREATION", "UPDATE")) -> RepositorySettings:
-    ruleset = TagRuleset(name="releases", include=include, exclude=(), rules=rules)
+def _rules(
+    *include: str,
+    rules: tuple[str, ...] = ("CREATION", "UPDATE"),
+    bypass: tuple[BypassActor, ...] | Unseen = (),
+) -> RepositorySettings:
+    ruleset = TagRuleset(name="releases", include=include, rules=rules, bypass=bypass)
     return RepositorySettings.partial(tag_rulesets=(ruleset,) if include else ())
 
 
+_RELEASERS = (
+    BypassActor(kind="administrators"),
+    BypassActor(kind="role", name="maintain"),
+    BypassActor(kind="app", name="release-bot"),
+)
 _VERSIONS = "tags: ['v[0-9]+.[0-9]+.[0-9]+']"
 _PACKAGES = "tags: ['lumen/v*', '!lumen/v0*']"
 _RELEASED = "types: [published]"
@@ -92,6 +122,37 @@ _RELEASED = "types: [published]"
             name="a ruleset that guards nothing",
             workflow=_workflow("push:", _VERSIONS),
             settings=_rules("~ALL", rules=("REQUIRED_SIGNATURES",)),
+        ),
+        Example(
+            name="only updates and deletions are restricted",
+            workflow=_workflow("push:", _VERSIONS),
+            settings=_rules("~ALL", rules=("UPDATE", "DELETION", "NON_FAST_FORWARD")),
+        ),
+        Example(
+            name="everyone with write access may bypass it",
+            workflow=_workflow("push:", _VERSIONS),
+            settings=_rules("~ALL", bypass=(BypassActor(kind="role", name="write"),)),
+        ),
+        Example(
+            name="administrators and an app may bypass it",
+            workflow=_workflow("push:", _VERSIONS, mark=""),
+            settings=_rules("~ALL", bypass=_RELEASERS),
+        ),
+        Example(
+            name="writers may bypass it in pull requests, which tags are not",
+            workflow=_workflow("push:", _VERSIONS, mark=""),
+            settings=_rules("~ALL", bypass=(BypassActor(kind="role", name="write", always=False),)),
+        ),
+        Example(
+            name="who may bypass it was not seen",
+            workflow=_workflow("push:", _VERSIONS, mark=""),
+            settings=_rules("~ALL", bypass=NO_ADMINISTRATION),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="not restricted, whoever may bypass it",
+            workflow=_workflow("push:", _VERSIONS),
+            settings=_rules("~ALL", rules=("UPDATE",), bypass=NO_ADMINISTRATION),
         ),
         Example(
             name="a release, and no ruleset",
@@ -149,12 +210,43 @@ def unprotected_release_tags(repo: Repository) -> Iterator[Verdict]:
         if isinstance(rulesets, Unseen):
             yield Unknown(at=at, unseen=rulesets, job=job, publication=only)
             continue
-        bare = next((tag for _, start in found if (tag := uncovered(start, rulesets))), "")
-        if not bare:
+        message, unseen = _judged([start for _, start in found], rulesets)
+        if message:
+            yield Finding(
+                message=message,
+                at=at,
+                job=job,
+                publication=only,
+                anchor=found[0][1].trigger.event,
+                settings_page=SettingsPage.RULES,
+            )
+        elif unseen is not None:
+            yield Unknown(at=at, unseen=unseen, job=job, publication=only)
+        else:
             yield Clean(at=at, job=job, publication=only)
-            continue
-        yield Finding(
-            message=f"A tag such as `{bare}` starts the release, and no ruleset covers it",
-            at=at, job=job, publication=only, anchor=found[0][1].trigger.event,
-            settings_page=SettingsPage.RULES,
-        )  # fmt: skip
+
+
+def _judged(starts: list[TagStart], rulesets: tuple[TagRuleset, ...]) -> tuple[str, Unseen | None]:
+    """What is wrong with some triggers' tags, "" for nothing; and what decides and was not seen."""
+    creating = [ruleset for ruleset in rulesets if restricts_creation(ruleset)]
+    guarding = [ruleset for ruleset in creating if open_to_writers(ruleset) is not True]
+    for start in starts:
+        if bare := uncovered(start, guarding):
+            return f"A tag such as `{bare}` starts the release, {_why(bare, rulesets)}", None
+    sure = [ruleset for ruleset in guarding if open_to_writers(ruleset) is False]
+    for start in starts:
+        if bare := uncovered(start, sure):
+            hidden = (r.bypass for r in guarding if covers(r, bare))
+            return "", next((bypass for bypass in hidden if isinstance(bypass, Unseen)), None)
+    return "", None
+
+
+def _why(tag: str, rulesets: tuple[TagRuleset, ...]) -> str:
+    """Why every writer may make a tag."""
+    covering = [ruleset for ruleset in rulesets if covers(ruleset, tag)]
+    bypassed = next((r for r in covering if restricts_creation(r)), None)
+    if bypassed is not None:
+        return f"and everyone with write access may bypass the ruleset `{bypassed.name}`"
+    if covering:
+        return f"and the ruleset `{covering[0].name}` does not restrict its creation"
+    return "and no ruleset covers it"

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from audits.collect.github_errors import Json
 from audits.collect.github_rest import Answers, RestReader, path_of
 from audits.collect.github_sheet import Sheet, role_refusal
+from audits.model.environments import is_protected
 from audits.model.settings import EnvironmentSettings, Need, Unseen
 
 ACTIONS = "Actions: read"
@@ -68,7 +69,7 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
             return found
         if kind == _CUSTOM:
             found = replace(found, ref_patterns=self._patterns(name))
-        elif not _protected(row):
+        if is_protected(found) is False:
             # only here would an app's approval change a verdict
             found = replace(found, custom_rules=self._custom_rules(name))
         return replace(found, secret_names=self._secret_names(name))

@@ -78,9 +78,8 @@ def expression(alias: str, value: str, fields: str) -> str:
 
 
 def rules(alias: str, node_id: str) -> str:
-    """The selection of one ruleset's rules."""
-    body = "rules(first: 50) { nodes { type } }"
-    return f"{alias}: node(id: {literal(node_id)}) {{ ... on RepositoryRuleset {{ {body} }} }}"
+    """The selection of one ruleset's rules and of who may bypass it."""
+    return f"{alias}: node(id: {literal(node_id)}) {{ ...RulesetRules }}"
 
 
 def further_tags(cursor: str) -> str:

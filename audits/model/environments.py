@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ from audits.model.repository import Repository
 from audits.model.settings import EnvironmentSettings, Need, Unseen
 from audits.model.workflow import Environment, Job
 
+# Patterns of stars, question marks and slashes alone, such as `*`, `**` and `**/*`:
+# https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
+_ANY_NAME = re.compile(r"[?/]*\*[*?/]*")
 DECIDED_LATER = Unseen(
     need=Need.WORKFLOW, reason="the environment's name is worked out when the job runs"
 )
@@ -107,10 +111,20 @@ def settings_of(repo: Repository, name: str) -> EnvironmentSettings | Unseen | N
 
 
 def is_protected(settings: EnvironmentSettings) -> bool | Unseen:
-    """Whether any rule guards the environment; one rule seen is enough to know."""
-    return _any(
-        settings.reviewers, settings.wait_minutes, settings.custom_rules, settings.ref_patterns
-    )
+    """Whether any rule guards the environment; one rule seen is enough to know.
+
+    Branches and tags that are limited to all branches or to all tags are no rule: whoever may
+    push one may push any of them.
+    """
+    patterns = settings.ref_patterns
+    refs = patterns if isinstance(patterns, Unseen) else bool(patterns) and not all_refs(patterns)
+    return _any(settings.reviewers, settings.wait_minutes, settings.custom_rules, refs)
+
+
+def all_refs(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds of ref (``branch``, ``tag``) that a policy lets in under any name."""
+    found = (pattern.partition(":") for pattern in patterns)
+    return tuple(dict.fromkeys(kind for kind, _, name in found if _ANY_NAME.fullmatch(name)))
 
 
 def _any(*rules: int | tuple[str, ...] | Unseen) -> bool | Unseen:

@@ -58,6 +58,19 @@ class EnvironmentSettings(Struct, frozen=True, kw_only=True):
     on_plan: bool = True
 
 
+class BypassActor(Struct, frozen=True, kw_only=True):
+    """Someone to whom a ruleset does not apply.
+
+    ``kind`` is ``role``, ``team``, ``app``, ``deploy-key``, ``administrators`` or ``other``;
+    ``name`` is the role's in lower case, or the team's or app's. ``always`` is False where only
+    pull requests may bypass, which tags never are.
+    """
+
+    kind: str
+    name: str = ""
+    always: bool = True
+
+
 class TagRuleset(Struct, frozen=True, kw_only=True):
     """An active ruleset on tags: patterns as GitHub writes them (``refs/tags/v*``, ``~ALL``)."""
 
@@ -66,6 +79,7 @@ class TagRuleset(Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     source: str = ""
+    bypass: tuple[BypassActor, ...] | Unseen = ()
 
 
 class ActionsPolicy(Struct, frozen=True, kw_only=True):

@@ -14,15 +14,19 @@ from audits.model.decision import Facts
 from audits.model.environment_names import can_run
 from audits.model.globs import filter_matches, pieces, ranges_of, ruleset_matches
 from audits.model.publication import Publication, Route
-from audits.model.settings import TagRuleset
+from audits.model.settings import TagRuleset, Unseen
 from audits.model.workflow import Trigger
 
 _EVERY = "~ALL"
 _PREFIX = "refs/tags/"
 _VERSION = "1.2.3"
-# Rules that keep a tag from being made, moved or removed:
+# The rule that keeps a new tag from being made; those on updates and deletions leave that to
+# everyone who may write:
 # https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
-_GUARDING = frozenset({"creation", "update", "deletion", "non_fast_forward"})
+_CREATION = "creation"
+# Roles that everyone with write access has:
+# https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization
+_ROLES_OF_WRITERS = frozenset({"read", "triage", "write"})
 
 
 class TagStart(Struct, frozen=True, kw_only=True):
@@ -57,11 +61,26 @@ def tag_starts(publication: Publication) -> Iterator[TagStart]:
 
 
 def uncovered(start: TagStart, rulesets: Iterable[TagRuleset]) -> str:
-    """A tag that starts the release and that no ruleset covers; "" where there is none."""
-    guarding = [r for r in rulesets if _GUARDING & {rule.casefold() for rule in r.rules}]
-    bare = [tag for tag in start.tags if not any(covers(ruleset, tag) for ruleset in guarding)]
+    """A tag that starts the release and that none of the rulesets covers; "" for none."""
+    known = list(rulesets)
+    bare = [tag for tag in start.tags if not any(covers(ruleset, tag) for ruleset in known)]
     enough = not bare if start.named else len(bare) < len(start.tags)
     return "" if enough else bare[0]
+
+
+def restricts_creation(ruleset: TagRuleset) -> bool:
+    """Whether a ruleset says who may make the tags that it covers."""
+    return _CREATION in {rule.casefold() for rule in ruleset.rules}
+
+
+def open_to_writers(ruleset: TagRuleset) -> bool | Unseen:
+    """Whether everyone who may write may bypass a ruleset on tags."""
+    if isinstance(ruleset.bypass, Unseen):
+        return ruleset.bypass
+    return any(
+        actor.always and actor.kind == "role" and actor.name.casefold() in _ROLES_OF_WRITERS
+        for actor in ruleset.bypass
+    )
 
 
 def covers(ruleset: TagRuleset, tag: str) -> bool:

@@ -60,7 +60,7 @@ def settings_of(name: str, day: date) -> RepositorySettings:
     rules = TagRuleset(
         name="Release tags",
         include=("refs/tags/v*",),
-        rules=("update", "deletion"),
+        rules=("creation", "update", "deletion"),
         source=f"orchard-sample/{name}",
     )
     return RepositorySettings(

@@ -36,7 +36,14 @@ SAML = {"saml_failure": True}
 def schema() -> GraphQLSchema:
     text = Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8")
     built = build_schema(text)
-    for name in ("Node", "RepositoryOwner", "GitObject", "RuleSource", "DeploymentReviewer"):
+    for name in (
+        "Node",
+        "RepositoryOwner",
+        "GitObject",
+        "RuleSource",
+        "DeploymentReviewer",
+        "BypassActor",
+    ):
         built.type_map[name].resolve_type = lambda value, *_: _typename(value)  # type: ignore[attr-defined]
     return built
 
@@ -176,6 +183,9 @@ def resolve(value: Value, info: GraphQLResolveInfo[Context], **args: Value) -> V
     if parent == "Repository":
         return _REPOSITORY[name](value, context, args)
     if parent == "RepositoryRuleset":
+        token = context.token
+        if name == "bypassActors" and not (token.role == "ADMIN" and token.may("administration")):
+            return None  # shown to those alone who may edit the ruleset
         return ruleset_field(value, name, args)
     if parent in ("Organization", "User") and isinstance(value, Owner):
         if name == "repositories":

@@ -71,6 +71,12 @@ def rulesets(repo: Repo, args: Mapping[str, Any]) -> Value:
 
 def ruleset_field(value: Value, name: str, args: Mapping[str, Any]) -> Value:
     ruleset: Ruleset = value if isinstance(value, Ruleset) else value["ruleset"]
+    if name == "bypassActors":
+        blank = {
+            "bypassMode": "ALWAYS", "organizationAdmin": False, "deployKey": False,
+            "repositoryRoleName": None, "actor": None,
+        }  # fmt: skip
+        return connection([{"id": "B", **blank, **a} for a in ruleset.bypass], args)
     if name == "rules":
         return connection([{"id": f"{r}", "type": r} for r in ruleset.rules], args)
     return {

@@ -129,7 +129,7 @@ def test_rulesets_on_tags_with_those_of_the_organization() -> None:
     assert found == (
         TagRuleset(
             name="tags", include=("refs/tags/v*",), exclude=("refs/tags/v0*",),
-            rules=("deletion", "update"), source="orchard-labs/lumen",
+            rules=("creation", "deletion", "update"), source="orchard-labs/lumen",
         ),
         TagRuleset(name="all", include=("~ALL",), rules=("creation", "deletion"), source="orchard-labs"),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -41,10 +41,12 @@ class Ruleset:
     name: str
     include: tuple[str, ...] = ("refs/tags/v*",)
     exclude: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ("DELETION", "UPDATE")
+    rules: tuple[str, ...] = ("CREATION", "DELETION", "UPDATE")
     enforcement: str = "ACTIVE"
     target: str = "TAG"
     updated: str = "2026-01-01T00:00:00Z"
+    bypass: tuple[Mapping[str, object], ...] = ()
+    """Actors as GraphQL gives them: ``bypassMode``, ``repositoryRoleName`` and so on."""
     number: int = field(default_factory=lambda: next(_NUMBERS))
 
 
