@@ -13,7 +13,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from audits.collect.folder import FolderCollector, read_folder
+from audits.collect.folder import FolderCollector, read_apart
 from audits.worker import TURN_BYTES, Chunks, Places, Planner, audited, lead
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _here(places: Places, planner: Planner) -> Iterator[Told]:
     from audits.run import audits_of
     from audits.told import tell
 
-    snapshots = (read_folder(path, ref) for ref, path in places)
+    snapshots = (read_apart(path, ref) for ref, path in places)
     yield from map(tell, audits_of(snapshots, planner()))
 
 

@@ -9,16 +9,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audits.check import Check, all_checks
+from audits.faults import crash_gap
 from audits.judge import Acceptor, accept_nothing, judge, settle
 from audits.lesson import lesson_steps
 from audits.model.engine import EngineReport
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Area, EngineFinding
 from audits.model.repository import Repository
-from audits.model.score import Audit, AuditedFinding, Result
+from audits.model.score import Audit, AuditedFinding, Grade, Result, Score
 from audits.model.settings import Need
-from audits.model.source import Gap, GapReason
-from audits.score import WEIGHTS, Judged, score
+from audits.model.source import Gap, GapReason, Snapshot
+from audits.score import POLICY, WEIGHTS, Judged, score
 from audits.unheeded import unheeded
 from audits.workflow.ladder import statuses
 
@@ -67,6 +68,29 @@ def audit(
     )
 
 
+def crashed_audit(snapshot: Snapshot, error: Exception, what: str) -> Audit:
+    """The audit of a repository that this program failed on while doing ``what``.
+
+    It says nothing but that: files and settings are left out, so that in history what was
+    known stays as *not re-checked* and nothing counts as fixed.
+    """
+    gap = crash_gap(error, f"{what} {snapshot.ref}")
+    bare = Snapshot(
+        ref=snapshot.ref, branch=snapshot.branch, archived=snapshot.archived,
+        topics=snapshot.topics, database_id=snapshot.database_id, gaps=(*snapshot.gaps, gap),
+    )  # fmt: skip
+    nothing = Score(points=None, grade=Grade.UNKNOWN, coverage=0.0, tier=0, policy=POLICY)
+    return Audit(
+        repository=Repository(snapshot=bare, gaps=bare.gaps), results=(), score=nothing,
+        strict_score=nothing,
+    )  # fmt: skip
+
+
+def is_crashed(audit: Audit) -> bool:
+    """Whether this program failed on the repository, or on a part of it."""
+    return any(gap.reason is GapReason.CRASHED for gap in audit.repository.gaps)
+
+
 def _engine_judged(
     report: EngineReport | None, repository: Repository, rules: Rules
 ) -> tuple[Judged, ...]:
@@ -109,7 +133,7 @@ def engine_check(engine: str, found: EngineFinding) -> Check:
 
 
 def _crash_gap(judged: Judged) -> Gap:
-    detail = f"{judged.crash}: its result is unknown; please report it with the workflow"
+    detail = f"{judged.crash}; its result is unknown; please report it with the workflow"
     return Gap(subject=judged.check.id, reason=GapReason.CRASHED, detail=detail)
 
 

@@ -100,7 +100,7 @@ class GitHubFacts:
         detail = f"GitHub's advisories: {found.reason} Those{day} were used. Scan again later."
         gap = Gap(
             subject="advisories:*", reason=GapReason.UNAVAILABLE, detail=detail,
-            permission=found.permission,
+            permission=found.permission, optional=bool(found.permission),
         )  # fmt: skip
         self._gaps[gap] = None
         return known

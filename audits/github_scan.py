@@ -103,5 +103,8 @@ class GitHubScan:
         finally:
             self._running = None
         return GitHubScanned(
-            finished=finished, paused=scanner.paused, gaps=collector.gaps(), usage=collector.usage
+            finished=finished,
+            paused=scanner.paused,
+            gaps=(*collector.gaps(), *scanner.faults),
+            usage=collector.usage,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from hashlib import sha256
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from audits.check import Check
 from audits.checks.constants import LESSON
+from audits.faults import log_fault
 from audits.model.foreign import foreign_path
 from audits.model.index_hosts import IndexHosts
 from audits.model.links import finding_links, lesson_link
@@ -21,8 +21,6 @@ from audits.model.score import AuditedFinding
 from audits.model.settings import EnvironmentSettings, RepositorySettings
 from audits.model.source import lines_of
 from audits.score import Judged
-
-log = logging.getLogger(__name__)
 
 Acceptor = Callable[[str, Finding, Repository], Acceptance | None]
 """Says whether a finding of a check is accepted, by a waiver or by a comment in the file."""
@@ -47,15 +45,15 @@ def judge(
     """
     try:
         verdicts = tuple(check.judge(repository))
+        findings = [v for v in verdicts if isinstance(v, Finding)]
+        settled = settle(check, findings, repository, index, accept)
     except Exception as error:
-        log.exception("check %s crashed on %s", check.id, repository.ref)
-        return Judged(check=check, crash=f"{type(error).__name__} in the check {check.id}")
-    if not verdicts:
-        return Judged(check=check)
-    findings = [v for v in verdicts if isinstance(v, Finding)]
+        place = log_fault(error, f"judging {check.id} on {repository.ref}")
+        crash = f"{type(error).__name__} in the check {check.id}: {place}"
+        return Judged(check=check, crash=crash)
     return Judged(
         check=check,
-        findings=settle(check, findings, repository, index, accept),
+        findings=settled,
         clean=tuple(v for v in verdicts if isinstance(v, Clean)),
         unknown=tuple(v for v in verdicts if isinstance(v, Unknown)),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from audits.audit import Rules, audit
+from audits.audit import Rules, audit, crashed_audit
+from audits.faults import crash_gap, each_apart
 from audits.model.engine import EngineReport
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
@@ -27,7 +28,7 @@ BATCH = 100
 class Engine(Protocol):
     """Another analyser, run over several repositories at once."""
 
-    def run(self, repositories: tuple[Repository, ...]) -> tuple[EngineReport, ...]:
+    def run(self, repositories: Sequence[Repository]) -> tuple[EngineReport, ...]:
         """Its results, one for each repository, in their order."""
 
 
@@ -99,8 +100,19 @@ def audits_of(snapshots: Iterable[Snapshot], plan: Plan) -> Iterator[Audit]:
         yield from audit_batch(batch, plan)
 
 
-def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...]:
-    """The audits of some snapshots, whose questions to others are asked together."""
+def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
+    """The audits of some snapshots, whose questions to others are asked together.
+
+    A snapshot on which this program fails costs itself alone: its audit says so.
+    """
+
+    def failed(snapshot: Snapshot, error: Exception) -> Audit:
+        return crashed_audit(snapshot, error, "auditing")
+
+    return tuple(each_apart(snapshots, lambda some: _audit_together(some, plan), failed))
+
+
+def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
     advisories = plan.facts.advisories()
     read = tuple(
         read_repository(
@@ -128,13 +140,19 @@ def audit_batch(snapshots: tuple[Snapshot, ...], plan: Plan) -> tuple[Audit, ...
         for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
     )  # fmt: skip
     repositories = plan.facts.released(repositories)
-    reports: tuple[EngineReport | None, ...] = (None,) * len(repositories)
+    reports: Sequence[EngineReport | None] = (None,) * len(repositories)
     if plan.engine is not None:
-        reports = plan.engine.run(repositories)
+        reports = each_apart(repositories, plan.engine.run, _failed_engine)
     return tuple(
         audit(repository, plan.rules, engine=report, everything=_everything(repository, plan))
         for repository, report in zip(repositories, reports, strict=True)
     )
+
+
+def _failed_engine(repository: Repository, error: Exception) -> EngineReport:
+    """What is said of a repository on which the other analyser, or what reads it, failed."""
+    gap = crash_gap(error, f"running the other analyser over {repository.ref}")
+    return EngineReport(engine="", gaps=(gap,), ran=False)
 
 
 def _merged(*gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:

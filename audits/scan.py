@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,14 +13,18 @@ from msgspec import Struct
 
 from audits import __version__
 from audits.collect.collector import Collector
+from audits.faults import crash_gap, each_apart
+from audits.model.errors import AuditError
 from audits.model.history import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
+from audits.model.storable import storable
 from audits.score import POLICY
 from audits.store.errors import StoreError
+from audits.store.finish import Missed
 from audits.store.store import Store
 from audits.store.totals import Totals
-from audits.told import Told, tell
+from audits.told import Told, tell, unrecorded
 
 if TYPE_CHECKING:
     from audits.again import Again, Same
@@ -38,7 +42,7 @@ _WAIT_SECONDS = 1.0
 class Scanned(Struct, frozen=True, kw_only=True):
     """One finished scan of one owner, in numbers: repositories, how many of them changed, and
     how many were not even parsed, as nothing of theirs differs. ``before`` is the number of
-    the owner's scan before, 0 if none.
+    the owner's scan before, 0 if none. ``missed`` counts the gaps of what it reached.
     """
 
     scan: ScanRow
@@ -47,6 +51,7 @@ class Scanned(Struct, frozen=True, kw_only=True):
     repositories: int
     changed: int
     same: int = 0
+    missed: Missed = Missed()
 
 
 Seen = Callable[[RepositoryRef], None]
@@ -75,6 +80,15 @@ class _Open:
     put_off: bool = False
 
 
+@dataclass(kw_only=True)
+class _Waiting:
+    """An audit that waits to be recorded; ``audit`` is kept for the next scan, if it may be."""
+
+    told: Told
+    opened: _Open
+    audit: Audit | None = None
+
+
 class Scanner:
     """Records what a collector reads; all owners' scans are finished when it has ended.
 
@@ -82,7 +96,8 @@ class Scanner:
     ``resume`` an owner's unfinished scan goes on where it stopped. ``again`` spares what did
     not change since the last scan. ``plan`` is None where all audits are made elsewhere and
     nobody is asked anything. ``paused`` are owners whose scan was left to be resumed, as the
-    points or the time allowed for it were used up.
+    points or the time allowed for it were used up. ``faults`` are this program's own that
+    concern no single repository.
     """
 
     def __init__(
@@ -96,9 +111,9 @@ class Scanner:
         self.again = again
         self.paused: tuple[str, ...] = ()
         self._opened: dict[str, _Open] = {}
-        self._waiting: list[Told] = []
+        self.faults: list[Gap] = []
+        self._waiting: list[_Waiting] = []
         self._waiting_since = 0.0
-        self._unkept: list[Audit] = []
         self._beating = threading.Lock()
         self._last_beat = time.monotonic()
 
@@ -127,7 +142,7 @@ class Scanner:
                     self._record_same(found, collector.source)
                     unchanged(found.ref)
             self._record(seen)
-            return self._end(collector.gaps())
+            return self._end((*collector.gaps(), *self.faults))
         finally:
             self._record(_nobody)
             self.close()
@@ -160,12 +175,25 @@ class Scanner:
         return iter(audits_of(wanted, self.plan))
 
     def _wanted(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
-        for snapshot in snapshots:
+        for snapshot in self._guarded(snapshots, source):
             current = self._current(snapshot.ref.owner, source)
             if is_put_off(snapshot):
                 current.put_off = True
             elif snapshot.ref.name.lower() not in current.done:
                 yield snapshot
+
+    def _guarded(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
+        """The snapshots until the collector fails by a fault of ours; what it handed over by
+        then is kept, and the rest counts as not reached.
+        """
+        try:
+            yield from snapshots
+        except AuditError:
+            raise
+        except Exception as error:
+            if not self._opened:
+                raise
+            self.faults.append(crash_gap(error, f"reading {source}", "collector"))
 
     def _current(self, owner: str, source: str) -> _Open:
         """The owner's scan, begun or resumed where it is not open yet."""
@@ -190,7 +218,7 @@ class Scanner:
         source = next((current.source for current in new.values()), "")
         try:
             numbers = self.store.begin_scans(
-                [current.owner for current in new.values()], source=source, tier=0,
+                [current.owner for current in new.values()], source=storable(source), tier=0,
                 started=self.started or datetime.now(UTC), policy=POLICY, tool_version=__version__,
             )  # fmt: skip
         except StoreError:
@@ -213,9 +241,8 @@ class Scanner:
         current.registries |= told.registries
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting.append(told)
-        if self.again is not None and isinstance(audit, Audit):
-            self._unkept.append(audit)
+        kept = audit if isinstance(audit, Audit) and not told.crashed else None
+        self._waiting.append(_Waiting(told=told, opened=current, audit=kept))
 
     def _is_due(self) -> bool:
         waited = time.monotonic() - self._waiting_since
@@ -225,17 +252,32 @@ class Scanner:
         """Record the audits that wait."""
         # Taken first: those that cannot be recorded must not be tried again.
         waiting, self._waiting = self._waiting, []
-        unkept, self._unkept = self._unkept, []
-        opened = [self._opened[told.said.ref.owner.lower()] for told in waiting]
-        self._begin(opened)
-        ids = [current.id for current in opened]
-        changed = self.store.record_all([(n, t.said) for n, t in zip(ids, waiting, strict=True)])
-        for current, told, differs in zip(opened, waiting, changed, strict=True):
-            current.changed += differs
-            current.repositories += 1
-            seen(told.said.ref)
-        if self.again is not None and unkept:
-            self.again.keep(unkept)
+        self._begin([each.opened for each in waiting])
+        changed = each_apart(waiting, self._record_together, self._record_fault)
+        for each, differs in zip(waiting, changed, strict=True):
+            each.opened.changed += differs
+            each.opened.repositories += 1
+            seen(each.told.said.ref)
+        kept = [each.audit for each in waiting if each.audit is not None]
+        if self.again is not None and kept:
+            each_apart(kept, self._keep, self._keep_fault)
+
+    def _record_together(self, waiting: Sequence[_Waiting]) -> list[bool]:
+        return self.store.record_all([(each.opened.id, each.told.said) for each in waiting])
+
+    def _record_fault(self, waiting: _Waiting, error: Exception) -> bool:
+        """Record of a repository that what was found could not be recorded."""
+        waiting.told, waiting.audit = unrecorded(waiting.told, error), None
+        return self._record_together([waiting])[0]
+
+    def _keep(self, audits: Sequence[Audit]) -> Sequence[None]:
+        if self.again is not None:
+            self.again.keep(audits)
+        return [None] * len(audits)
+
+    def _keep_fault(self, audit: Audit, error: Exception) -> None:
+        what = f"keeping what the next scan of {audit.repository.ref} would spare"
+        self.faults.append(crash_gap(error, what, str(audit.repository.ref)))
 
     def _record_same(self, same: Same, source: str) -> None:
         current = self._current(same.ref.owner, source)
@@ -262,6 +304,7 @@ class Scanner:
             Scanned(
                 scan=done.scan, totals=done.totals, before=done.before,
                 repositories=current.repositories, changed=current.changed, same=current.same,
+                missed=done.missed,
             )
             for current, done in zip(ending, finished, strict=True)
         )  # fmt: skip
@@ -270,10 +313,18 @@ class Scanner:
         """Record what is known of an owner as a whole, and what is not."""
         asked = () if self.plan is None else self.plan.facts.gaps()
         mine = [gap for gap in asked if _concerns(gap, current.registries)]
+        try:
+            self._record_owner(current)
+        except AuditError:
+            raise
+        except Exception as error:
+            mine.append(crash_gap(error, f"reading the settings of {current.owner}", "settings"))
+        self.store.record_gaps(current.id, (*known, *mine))
+
+    def _record_owner(self, current: _Open) -> None:
         if self.again is not None:
             settings = self.again.owner_settings(current.owner)
             self.store.record_owner(current.id, settings, advisories=self.again.advisories())
-        self.store.record_gaps(current.id, (*known, *mine))
 
 
 def _is_of(gap: Gap, owner: str) -> bool:

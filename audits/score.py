@@ -39,6 +39,8 @@ GRADES = ((90.0, Grade.A), (75.0, Grade.B), (60.0, Grade.C), (40.0, Grade.D), (0
 HIGH_CAPS = {1: 84.0, 2: 74.0}
 MANY_HIGHS_CAP = 59.0
 _NO_WORKFLOW_HIDDEN = {GapReason.UNSUPPORTED, GapReason.CRASHED}
+_WHOLE = {"repository", "files", ".github", ".github/workflows"}
+"""Subjects of gaps that may hide any workflow."""
 _PUBLISHES = re.compile(r"publish|upload|twine|release|docker push", re.IGNORECASE)
 PUBLISHER_HIGH_CAP = 74.0
 CRITICAL_CAP = 39.0
@@ -141,6 +143,8 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     cards = {area: _cards(area, publications, repository, cases) for area in Area}
     unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
     unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
+    if not publications and any(_is_unread(repository, gap) for gap in repository.gaps):
+        unread = max(unread, 1)
     areas = tuple(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
@@ -149,10 +153,10 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     points, cap = _capped(_weighted(areas), verdicts)
     known, applicable = _weights(verdicts)
     applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
-    nothing = 1.0 if not unread else 0.0
+    coverage = known / applicable if applicable else (0.0 if unread else None)
     return Score(
-        points=points, grade=grade_of(points), areas=areas, cap=cap, policy=POLICY,
-        coverage=known / applicable if applicable else nothing, tier=tier_of(repository),
+        points=points, grade=grade_of(points, coverage), areas=areas, cap=cap, policy=POLICY,
+        coverage=coverage, tier=tier_of(repository),
     )  # fmt: skip
 
 
@@ -213,7 +217,7 @@ def _area_score(
     # What was not read may be a publication for which the area is judged.
     of_area = (j for j in judged if j.check.area is area)
     applicable += unread * sum(WEIGHTS[j.check.severity] for j in of_area)
-    coverage = known / applicable if applicable else 1.0
+    coverage = known / applicable if applicable else None
     judged_cards = [(card.points, card) for card in cards if card.points is not None]
     if not judged_cards:
         return AreaScore(area=area, points=None, coverage=coverage)
@@ -262,10 +266,10 @@ def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | Non
     return limit, f"held at {limit:.0f} by {why}"
 
 
-def grade_of(points: float | None) -> Grade:
-    """The grade of a number of points."""
+def grade_of(points: float | None, coverage: float | None = None) -> Grade:
+    """The grade of a number of points; without any, whether nothing applies or is known."""
     if points is None:
-        return Grade.NONE
+        return Grade.NONE if coverage is None else Grade.UNKNOWN
     return next(grade for least, grade in GRADES if points >= least)
 
 
@@ -291,3 +295,15 @@ def _hides_a_workflow(repository: Repository, gap: Gap) -> bool:
     file = repository.file(gap.subject)
     broken = gap.reason is GapReason.INVALID and file is not None
     return not broken or (file is not None and _PUBLISHES.search(file.text) is not None)
+
+
+def _is_unread(repository: Repository, gap: Gap) -> bool:
+    """Whether a gap is on the repository as a whole, or on a workflow that was not read whole."""
+    if gap.optional:
+        return False
+    if gap.subject in _WHOLE or _hides_a_workflow(repository, gap):
+        return True
+    if not gap.subject.startswith(".github/workflows/"):
+        return False
+    is_parsed = any(workflow.path == gap.subject for workflow in repository.workflows)
+    return not is_parsed or gap.reason not in _NO_WORKFLOW_HIDDEN

@@ -6,24 +6,48 @@ from functools import cache
 
 from msgspec import Struct
 
+from audits.audit import crashed_audit, is_crashed
 from audits.check import all_checks
+from audits.model.errors import AuditError
 from audits.model.score import Audit
+from audits.model.source import Snapshot
 from audits.store.said import Said, said_by
 from audits.store.words import title_of
 from audits.workflow.package_evidence import packages_to_ask
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What one audit tells the store, and the registries that its packages are asked of."""
+    """What one audit tells the store, and the registries that its packages are asked of;
+    ``crashed`` where this program failed on it.
+    """
 
     said: Said
     registries: frozenset[str]
+    crashed: bool = False
 
 
 def tell(audit: Audit) -> Told:
-    """All that is recorded of an audit."""
+    """All that is recorded of an audit; where that fails, that it failed."""
+    try:
+        return _told(audit)
+    except AuditError:
+        raise
+    except Exception as error:
+        return _told(crashed_audit(audit.repository.snapshot, error, "serializing the audit of"))
+
+
+def unrecorded(told: Told, error: Exception) -> Told:
+    """What is recorded in place of what the database refuses."""
+    snapshot = Snapshot(ref=told.said.ref, database_id=told.said.database_id)
+    return _told(crashed_audit(snapshot, error, "recording"))
+
+
+def _told(audit: Audit) -> Told:
     asked = packages_to_ask(audit.repository)
-    return Told(said=said_by(audit, title), registries=frozenset(name for name, _ in asked))
+    return Told(
+        said=said_by(audit, title), registries=frozenset(name for name, _ in asked),
+        crashed=is_crashed(audit),
+    )  # fmt: skip
 
 
 def title(check: str) -> str:

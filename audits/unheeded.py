@@ -52,6 +52,7 @@ def _gaps(file: SourceFile) -> Iterator[Gap]:
         if why:
             yield Gap(
                 subject=f"comment in {file.path}", reason=GapReason.INVALID, line=mark.line,
+                optional=True,
                 detail=f"{file.path}, line {mark.line}: the comment accepts nothing{why}",
             )  # fmt: skip
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from audits.collect.folder import read_folder
+from audits.collect.folder import read_apart
 from audits.model.source import RepositoryRef
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def audited(chunk: Places, plan: Plan) -> tuple[Told, ...]:
     from audits.run import audit_batch
     from audits.told import tell
 
-    return tuple(map(tell, audit_batch(tuple(read_folder(path, ref) for ref, path in chunk), plan)))
+    return tuple(map(tell, audit_batch([read_apart(path, ref) for ref, path in chunk], plan)))
 
 
 def lead(asked: Pipe, turns: tuple[int, int], pipes: Sequence[Pipe]) -> None:

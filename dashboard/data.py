@@ -142,7 +142,8 @@ def first_things(scope: Scope) -> tuple[overview.Improvement, ...]:
     now = trend(scope)[-1]
     if now.repositories > MANY:
         return overview.estimated(
-            check_counts(scope), sum(n for grade, n in now.grades.items() if grade != "-")
+            check_counts(scope),
+            sum(n for grade, n in now.grades.items() if grade not in {"-", "?"}),
         )
     rows = _store().repositories(scope.scan, owner=scope.owner)
     deducted = _store().deductions(scope.owner, "", scan=scope.scan)

@@ -11,14 +11,18 @@ from msgspec import Struct
 
 Hue = Literal["blue", "yellow", "orange", "red", "violet", "gray"]
 
-GRADES = ("A", "B", "C", "D", "F", "-")
+GRADES = ("A", "B", "C", "D", "F", "?", "-")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 AREAS = ("pinning", "permissions", "environment", "trusted-publisher", "integrity")
 LADDER = ("attested", "oidc", "mixed", "token", "mismatch", "manual", "unknown", "none")
 
 GREY = "#8a97a5"
 GRADE_COLOURS = dict(
-    zip(GRADES, ("#1f6fb2", "#69afe0", "#e6bb45", "#e08433", "#b3262e", GREY), strict=True)
+    zip(
+        GRADES,
+        ("#1f6fb2", "#69afe0", "#e6bb45", "#e08433", "#b3262e", "#6d5b8c", GREY),
+        strict=True,
+    )
 )
 SEVERITY_COLOURS = dict(
     zip(SEVERITIES, ("#9c3f92", "#b3262e", "#e08433", "#69afe0", GREY), strict=True)
@@ -113,8 +117,10 @@ def plain(word: str) -> str:
     return word.replace("-", " ") if len(word) > 1 else word
 
 
-def percent(share: float) -> str:
-    """A share in whole per cent; only all is 100 % and only nothing is 0 %."""
+def percent(share: float | None) -> str:
+    """A share in whole per cent; only all is 100 % and only nothing is 0 %. None is a dash."""
+    if share is None:
+        return "–"
     value = round(share * 100)
     if share < 1:
         value = min(value, 99)

@@ -118,7 +118,7 @@ def test_what_makes_a_worker_fall_over_is_met_here(
             raise MemoryError
         return read_folder(path, ref)
 
-    monkeypatch.setattr(worker, "read_folder", only_here)
+    monkeypatch.setattr(worker, "read_apart", only_here)
     with _workers(folder, 1) as (_, audits):
         assert list(audits) == expected
 

@@ -48,7 +48,7 @@ def test_a_planted_crash_costs_that_result_and_no_other(name: str) -> None:
             assert after == before
     gaps = [gap for gap in found.repository.gaps if gap.reason is GapReason.CRASHED]
     assert [gap.subject for gap in gaps] == [name]
-    assert found.score.coverage <= whole.score.coverage
+    assert (found.score.coverage or 0) <= (whole.score.coverage or 0)
 
 
 def fingerprints(text: str) -> set[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 from typing import TYPE_CHECKING
 
-from audits.cli.exits import INTERRUPTED, exit_code
+from audits.cli.exits import FAULT, INTERRUPTED, exit_code
+from audits.faults import fault_log, log_fault
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def main() -> None:
     """Run the command line; exit codes are those of `audits.cli.exits`."""
     # Next to nothing here refers to itself, and looking for it takes a fifth of the time.
     gc.set_threshold(GARBAGE, 50, 50)
+    # Warnings of libraries go to the log too: without a handler Python prints them.
+    logging.getLogger().addHandler(fault_log())
     leader = _leader(sys.argv[1:])
     try:
         from audits.cli.app import application
@@ -33,6 +37,11 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. What was recorded is kept.\n")
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        place = log_fault(error, "running a command")
+        sys.stderr.write(f"error: release-audit failed ({type(error).__name__}): {place}.\n")
+        sys.stderr.write("advice: Please report it; what was recorded is kept.\n")
+        sys.exit(FAULT)
     finally:
         if leader is not None:
             leader.stop()

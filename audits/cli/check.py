@@ -12,10 +12,11 @@ import typer
 from msgspec.structs import replace
 
 from audits import __version__
-from audits.cli.exits import CLEAN, FINDINGS, UsageError
+from audits.cli.exits import UsageError, end_code
 from audits.cli.github import ApiUrlOption, TokenFileOption, connect, is_slug
 from audits.cli.options import (
     AllOption,
+    AllowGapsOption,
     FailOn,
     Format,
     IndexOption,
@@ -46,6 +47,7 @@ def check(
     path: Annotated[Path, typer.Argument(metavar="[PATH | OWNER/REPO]", help="The checkout, or a repository on GitHub.")] = Path(),
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="End with 1 from this severity on.")] = FailOn.MEDIUM,
+    allow_gaps: AllowGapsOption = False,
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
     waivers: WaiversOption = None,
@@ -80,7 +82,7 @@ def check(
     else:
         audit = audit_batch((_snapshot(path),), plan)[0]
     typer.echo(_printers()[form](audit), nl=False)
-    raise typer.Exit(_exit_code(audit, fail_on))
+    raise typer.Exit(_exit_code(audit, fail_on, allow_gaps))
 
 
 def _remote(path: Path, offline: bool) -> str:
@@ -130,14 +132,16 @@ def _ref(path: Path) -> RepositoryRef:
     return origin_of(path)
 
 
-def _exit_code(audit: Audit, fail_on: FailOn) -> int:
-    from audits.audit import open_findings
+def _exit_code(audit: Audit, fail_on: FailOn, allow_gaps: bool) -> int:
+    from audits.audit import is_crashed, open_findings
     from audits.model.outcome import Severity
 
-    if fail_on is FailOn.NEVER:
-        return CLEAN
-    least = Severity[fail_on.name]
-    return FINDINGS if any(f.severity >= least for f in open_findings(audit)) else CLEAN
+    unread = not allow_gaps and any(not gap.optional for gap in audit.repository.gaps)
+    findings = False
+    if fail_on is not FailOn.NEVER:
+        least = Severity[fail_on.name]
+        findings = any(found.severity >= least for found in open_findings(audit))
+    return end_code(crashed=is_crashed(audit), unread=unread, findings=findings)
 
 
 def _printers() -> dict[Format, Callable[[Audit], str]]:

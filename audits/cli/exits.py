@@ -14,10 +14,27 @@ INTERRUPTED = 130
 """What shells report for a program that Ctrl-C ended."""
 
 
+def end_code(*, crashed: bool, unread: bool, findings: bool = False) -> int:
+    """What a command ends with: a fault of ours before what was not read, and both before
+    findings.
+    """
+    if crashed:
+        return FAULT
+    if unread:
+        return CANNOT_READ
+    return FINDINGS if findings else CLEAN
+
+
 class UsageError(AuditError):
     """What was asked makes no sense; exit code 2."""
 
     wrong_use = True
+
+
+class FaultError(AuditError):
+    """A fault of this program, on an owner as a whole, say; exit code 4."""
+
+    is_fault = True
 
 
 def exit_code(error: AuditError) -> int:

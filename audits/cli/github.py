@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from audits.cli.exits import UsageError
+from audits.cli.exits import FaultError, UsageError
+from audits.faults import log_fault
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
@@ -94,22 +96,30 @@ def run_scans(
     done: Callable[[str], None], failed: Callable[[AuditError], None],
 ) -> tuple[GitHubScanned, ...]:  # fmt: skip
     """Scan owners one by one, then the list; an owner that cannot be read costs no other."""
-    found = []
 
     def note(ref: RepositoryRef) -> None:
         done(str(ref))
 
-    for owner in owners:
-        try:
-            found.append(scan.owner(owner, note, note))
-        except AuditError as error:
-            failed(error)
+    scans = [(owner, partial(scan.owner, owner, note, note)) for owner in owners]
     if names:
-        try:
-            found.append(scan.listed(names, note, note))
-        except AuditError as error:
-            failed(error)
-    return tuple(found)
+        scans.append(("the list", partial(scan.listed, names, note, note)))
+    found = (_apart(what, begin, failed) for what, begin in scans)
+    return tuple(scanned for scanned in found if scanned is not None)
+
+
+def _apart(
+    what: str, scan: Callable[[], GitHubScanned], failed: Callable[[AuditError], None]
+) -> GitHubScanned | None:
+    """What a scan comes to; None, and ``failed`` is given the error, where it cannot go on."""
+    try:
+        return scan()
+    except AuditError as error:
+        failed(error)
+    except Exception as error:
+        place = log_fault(error, f"scanning {what}")
+        said = f"release-audit failed while scanning {what} ({type(error).__name__}): {place}."
+        failed(FaultError(said, "Please report it; what was recorded is kept."))
+    return None
 
 
 def make_scan(

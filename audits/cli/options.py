@@ -26,6 +26,7 @@ WaiversOption = Annotated[
 ]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask nobody: no index, no GitHub.")]
 NoEngineOption = Annotated[bool, typer.Option("--no-engine", help="Leave zizmor's rules out.")]
+AllowGapsOption = Annotated[bool, typer.Option("--allow-gaps", help="Do not end with 3 where something asked for could not be read.")]  # fmt: skip
 AllOption = Annotated[bool, typer.Option("--all", help="Look at every workflow, not only at releases; scores stay those of releases.")]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from msgspec import Struct
 
-from audits.cli.exits import CANNOT_READ, CLEAN, INTERRUPTED, UsageError
+from audits.cli.exits import FAULT, INTERRUPTED, UsageError, end_code, exit_code
 from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
 from audits.cli.options import (
     AllOption,
+    AllowGapsOption,
     DatabaseOption,
     IndexOption,
     NoEngineOption,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from audits.collect.folder import FolderCollector
     from audits.github_scan import GitHubScanned
     from audits.model.errors import AuditError
+    from audits.model.source import Gap
     from audits.run import Plan
+    from audits.scan import Scanned
     from audits.store.store import Store
     from audits.told import Told
     from audits.waivers import Waivers
@@ -50,29 +53,35 @@ def scan(
     index_url: IndexOption = "",
     registry: RegistryOption = None,
     waivers: WaiversOption = None,
+    allow_gaps: AllowGapsOption = False,
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
     offline: OfflineOption = False,
 ) -> None:  # fmt: skip
     """Scan repositories, score them, and record what changed."""
-    from audits.cli.waivers import load_waivers
-
     _check_source(folder, repos, owners or [], offline)
-    loaded = load_waivers(waivers)
     collector = _collector(folder, org, host)
     planner = Planner(
-        collector=collector, waivers=loaded, index_url=index_url, registries=tuple(registry or ()),
-        engine=not no_engine, everything=everything, offline=offline,
+        collector=collector, waivers=_loaded(waivers), index_url=index_url,
+        registries=tuple(registry or ()), engine=not no_engine, everything=everything,
+        offline=offline,
     )  # fmt: skip
     planner.check()
     if collector is not None:
-        raise typer.Exit(_folder(_Folder(collector, planner, database), resume, context))
+        here = _Folder(collector, planner, database, allow_gaps)
+        raise typer.Exit(_folder(here, resume, context))
     asked = _Asked(
-        owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived,
-        forks=forks, resume=resume, token_file=token_file, api_url=api_url,
-        max_points=max_points, database=database,
+        owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived, forks=forks,
+        resume=resume, token_file=token_file, api_url=api_url, max_points=max_points, database=database,
+        allow_gaps=allow_gaps,
     )  # fmt: skip
-    raise typer.Exit(_github(asked, planner(), loaded, context))
+    raise typer.Exit(_github(asked, planner(), planner.waivers, context))
+
+
+def _loaded(waivers: Path | None) -> Waivers:
+    from audits.cli.waivers import load_waivers
+
+    return load_waivers(waivers)
 
 
 def _check_source(
@@ -114,6 +123,7 @@ class _Folder(Struct, frozen=True):
     collector: FolderCollector
     planner: Planner
     database: str | None
+    allow_gaps: bool
 
 
 def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
@@ -122,20 +132,20 @@ def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
 
     try:
         if resume:
-            _record(asked)
-        else:
-            with audits_ahead(
-                asked.collector, asked.planner, alone=asked.planner.offline,
-                engine=asked.planner.engine, leader=context.obj,
-            ) as audits:  # fmt: skip
-                _record(asked, audits)
+            return _record(asked)
+        with audits_ahead(
+            asked.collector, asked.planner, alone=asked.planner.offline,
+            engine=asked.planner.engine, leader=context.obj,
+        ) as audits:  # fmt: skip
+            return _record(asked, audits)
     except KeyboardInterrupt:
         return _stopped(context)
-    return CLEAN
 
 
-def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> None:
-    """Record the audits of a new scan, or resume an unfinished one where none are given."""
+def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
+    """Record the audits of a new scan, or resume an unfinished one where none are given;
+    returns the exit code.
+    """
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
@@ -146,10 +156,25 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> None:
     plan = None if asked.planner.offline and audits is not None else asked.planner()
     with closing(open_store(asked.database)) as store:
         with progress("reading") as advance:
-            finished = Scanner(store, plan, resume=audits is None).run(
+            scanner = Scanner(store, plan, resume=audits is None)
+            finished = scanner.run(
                 asked.collector, lambda ref: advance(printable(str(ref))), audits=audits
             )
-        print_summary(store, finished, asked.collector.gaps(), asked.planner.waivers)
+        gaps = (*asked.collector.gaps(), *scanner.faults)
+        print_summary(store, finished, gaps, asked.planner.waivers)
+    return _exit_code(finished, gaps, asked.allow_gaps)
+
+
+def _exit_code(
+    finished: Iterable[Scanned], gaps: Iterable[Gap], allow_gaps: bool, *, stopped: bool = False
+) -> int:
+    """What the gaps of finished scans, and of no single one of them, come to."""
+    missed, known = [scanned.missed for scanned in finished], list(gaps)
+    unread = any(each.asked for each in missed) or any(not gap.optional for gap in known)
+    return end_code(
+        crashed=any(m.crashed for m in missed) or any(g.reason == "crashed" for g in known),
+        unread=stopped or (unread and not allow_gaps),
+    )
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
@@ -165,6 +190,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
     api_url: str
     max_points: int | None
     database: str | None
+    allow_gaps: bool
 
 
 def _stopped(context: typer.Context) -> int:
@@ -194,7 +220,13 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
     paused = [owner for result in results for owner in result.paused]
     if paused:
         typer.echo(f"{', '.join(paused)}: not finished. {resume_line(context)}", err=True)
-    return CANNOT_READ if failures or paused else CLEAN
+    if any(exit_code(error) == FAULT for error in failures):
+        return FAULT
+    return _exit_code(
+        [scanned for result in results for scanned in result.finished],
+        [gap for result in results for gap in result.gaps],
+        asked.allow_gaps, stopped=bool(failures or paused),
+    )  # fmt: skip
 
 
 def _results(

@@ -10,6 +10,8 @@ from pathlib import Path
 from audits.collect.errors import CollectError
 from audits.collect.folder_files import entries, read_files
 from audits.collect.git import git
+from audits.faults import crash_gap
+from audits.model.errors import AuditError
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 
 _PACKAGE_FILES = {
@@ -78,7 +80,7 @@ class FolderCollector:
         """
         found = self.repositories()
         for ref, path in found:
-            yield read_folder(path, ref)
+            yield read_apart(path, ref)
 
     def repositories(self) -> list[tuple[RepositoryRef, Path]]:
         """The repositories with their directories."""
@@ -116,7 +118,20 @@ class FolderCollector:
         for path in paths:
             name = path.relative_to(self.folder).as_posix()
             detail = f"{name} was passed over: it has no .git, .github or package metadata"
-            self._gaps.append(Gap(subject=name, reason=GapReason.UNSUPPORTED, detail=detail))
+            self._gaps.append(
+                Gap(subject=name, reason=GapReason.UNSUPPORTED, detail=detail, optional=True)
+            )
+
+
+def read_apart(path: Path, ref: RepositoryRef) -> Snapshot:
+    """`read_folder`; where this program fails on the repository, a snapshot that says so."""
+    try:
+        return read_folder(path, ref)
+    except AuditError as error:
+        gap = Gap(subject="repository", reason=GapReason.UNAVAILABLE, detail=str(error))
+        return Snapshot(ref=ref, gaps=(gap,))
+    except Exception as error:
+        return Snapshot(ref=ref, gaps=(crash_gap(error, f"reading {ref}"),))
 
 
 def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:

@@ -23,6 +23,8 @@ from audits.collect.github_released import read_released
 from audits.collect.github_rest import Answers, RestReader
 from audits.collect.github_settings import SettingsBatch
 from audits.collect.github_sheet import Rights
+from audits.faults import crash_gap
+from audits.model.errors import AuditError
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.settings import Need, OwnerSettings, Unseen
@@ -139,8 +141,8 @@ class GitHubCollector:
         self._listed.update({repo.slug.lower(): repo for repo in readable})
         waiting = {repo.slug: repo for repo in listed}
         try:
-            for snapshot in self._files.read(readable):
-                waiting.pop(str(snapshot.ref))
+            for snapshot in self._read(readable):
+                waiting.pop(str(snapshot.ref), None)
                 yield snapshot
         except BudgetSpentError as error:
             for repo in waiting.values():
@@ -148,6 +150,26 @@ class GitHubCollector:
             raise
         for repo in waiting.values():
             yield self._unread(repo)
+
+    def _read(self, readable: Sequence[Listed]) -> Iterator[Snapshot]:
+        """The snapshots of repositories; those on which this program fails say so."""
+        waiting = {repo.slug: repo for repo in readable}
+        try:
+            for snapshot in self._files.read(readable):
+                waiting.pop(str(snapshot.ref), None)
+                yield snapshot
+        except AuditError:
+            raise
+        except Exception as error:
+            left = list(waiting.values())
+            if len(left) == 1:
+                yield self._unread(left[0], crash_gap(error, f"reading {left[0].slug}"))
+                return
+        else:
+            return
+        middle = len(left) // 2
+        yield from self._read(left[:middle])
+        yield from self._read(left[middle:])
 
     def _unread(self, repo: Listed, *gaps: Gap) -> Snapshot:
         return Snapshot(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -26,6 +25,7 @@ from audits.collect.github_errors import (
 )
 from audits.collect.github_limits import Pacer, required_pause
 from audits.model.source import GapReason
+from audits.model.storable import read_json
 
 _SERVER_ERRORS = range(500, 600)
 _TOO_HEAVY = (502, 504)
@@ -203,7 +203,7 @@ class GitHubClient:
         if reply.status in _SERVER_ERRORS:
             return GitHubError("GitHub has trouble.", "Scan again later.", status=reply.status)
         try:
-            return reply, json.loads(reply.text) if reply.text else None
+            return reply, read_json(reply.text) if reply.text else None
         except ValueError:
             if reply.status >= 400:
                 return reply, None

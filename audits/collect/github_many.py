@@ -10,6 +10,7 @@ from audits.collect.github import Connection, GitHubCollector, Request
 from audits.collect.github_errors import GitHubError
 from audits.collect.github_limits import Usage
 from audits.collect.github_memory import TransientMemory
+from audits.faults import crash_gap
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.memory import Memory
 from audits.model.settings import Need, OwnerSettings, Unseen
@@ -76,8 +77,13 @@ class ManyOwners:
             except ScanCancelledError:
                 raise
             except CollectError as error:
-                left = (n for n in names if n.lower() not in seen and n.lower() not in self._done)
-                yield from (self._unread(name, error) for name in left)
+                yield from (self._unread(name, error) for name in self._left(names, seen))
+            except Exception as error:
+                gap = crash_gap(error, f"reading repositories of {owner}")
+                yield from (self._failed(name, gap) for name in self._left(names, seen))
+
+    def _left(self, names: Iterable[str], seen: Container[str]) -> list[str]:
+        return [n for n in names if n.lower() not in seen and n.lower() not in self._done]
 
     def _collector(self, owner: str) -> GitHubCollector:
         if owner not in self._collectors:
@@ -91,11 +97,14 @@ class ManyOwners:
         reason = GapReason.RATE_LIMITED if limited else GapReason.UNAVAILABLE
         if isinstance(error, GitHubError):
             reason = error.reason
+        gap = Gap(subject="repository", reason=reason, detail=str(error))
+        return self._failed(name, gap)
+
+    def _failed(self, name: str, gap: Gap) -> Snapshot:
         owner, _, short = name.partition("/")
         host = self._connection.host or next(
             (c.source.partition("/")[0] for c in self._collectors.values()), "github.com"
         )
-        gap = Gap(subject="repository", reason=reason, detail=str(error))
         return Snapshot(ref=RepositoryRef(owner=owner, name=short, host=host), gaps=(gap,))
 
     def prefetch_settings(self, wanted: Iterable[tuple[Snapshot, tuple[str, ...]]]) -> None:

@@ -87,5 +87,11 @@ class Sheet(Struct, kw_only=True):
         if error.status == 404 and named:
             reason = GapReason.FORBIDDEN
         detail = f"{error.message} Grant {named}." if named else str(error)
-        self.gaps.append(Gap(subject=subject, reason=reason, detail=detail, permission=named))
+        # A right that is missing only makes checks unknown; what is broken was asked for.
+        self.gaps.append(
+            Gap(
+                subject=subject, reason=reason, detail=detail, permission=named,
+                optional=bool(named),
+            )
+        )  # fmt: skip
         return Unseen(need=need, reason=error.message, permission=named)

@@ -108,7 +108,9 @@ class IndexReader:
             reason = "no address of this registry is configured"
             advice = f"name it by --registry {registry}=URL to see them"
             detail = f"packages of {registry} were not looked up, as {reason}: {advice}."
-        gap = Gap(subject=f"{registry}:*", reason=GapReason.UNSUPPORTED, detail=detail)
+        gap = Gap(
+            subject=f"{registry}:*", reason=GapReason.UNSUPPORTED, detail=detail, optional=True
+        )
         return PackageEvidence(registry=registry, name=name, releases=unseen(reason)), (gap,)
 
 

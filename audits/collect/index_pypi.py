@@ -44,7 +44,13 @@ class Reading(Struct):
     def gap(self, trouble: IndexTroubleError, what: str) -> Unseen:
         """Note a gap and give the same as an unseen fact."""
         self.gaps.append(
-            Gap(subject=self.subject, reason=trouble.reason, detail=f"{what}: {trouble.sentence}")
+            Gap(
+                subject=self.subject,
+                reason=trouble.reason,
+                detail=f"{what}: {trouble.sentence}",
+                # An index that does not tell something was asked, and nothing of it is broken.
+                optional=trouble.reason is GapReason.UNSUPPORTED,
+            )
         )
         return unseen(trouble.sentence)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from urllib3.util.retry import Retry
 
 from audits.collect.index_transport import OneHostSession, cache_in, drop_copy, user_agent
 from audits.model.source import GapReason
+from audits.model.storable import read_json
 
 FOREVER = timedelta(days=3650)
 """For what never changes once it is served, such as the provenance of a file."""
@@ -119,7 +119,7 @@ class IndexSession:
         if answer.status != 200:
             return None
         try:
-            return json.loads(answer.body)
+            return read_json(answer.body)
         except (ValueError, RecursionError):
             self.forget(answer.asked)
             host = urlsplit(answer.asked).netloc

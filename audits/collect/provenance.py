@@ -4,7 +4,6 @@ certificate claims. Nothing is verified here: the index did that at upload.
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import Struct, field
 
 from audits.model.evidence import Provenance, PublisherKind
+from audits.model.storable import read_json
 
 if TYPE_CHECKING:
     from pypi_attestations import Attestation
@@ -191,7 +191,7 @@ def _enclosed(bundle: Mapping[str, object]) -> Mapping[str, object]:
     envelope = bundle.get("dsseEnvelope")
     payload = envelope.get("payload") if isinstance(envelope, Mapping) else None
     try:
-        statement = json.loads(b64decode(payload)) if isinstance(payload, str) else None
+        statement = read_json(b64decode(payload)) if isinstance(payload, str) else None
     except (ValueError, RecursionError):
         return {}
     return statement if isinstance(statement, Mapping) else {}

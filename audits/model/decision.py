@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -12,6 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from audits.model.expression import Call, Context, Expression, Literal
+from audits.model.storable import read_json
 
 
 class Undecided(Struct, frozen=True):
@@ -206,7 +206,7 @@ def _from_json(values: list[Value]) -> Value:
     if len(values) != 1 or not isinstance(values[0], str):
         return _UNDECIDED
     try:
-        return _plain(json.loads(values[0]))
+        return _plain(read_json(values[0]))
     except (ValueError, RecursionError):
         return _UNDECIDED
 

@@ -45,12 +45,12 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     grade: str
     points: float | None
     strict_points: float | None
-    coverage: float
+    coverage: float | None
     tier: int
     policy: str
     cap: str
     areas: dict[str, float | None]
-    coverages: dict[str, float]
+    coverages: dict[str, float | None]
     open: dict[str, int]
     accepted: int
     publications: int
@@ -155,7 +155,9 @@ class DeductionRow(Struct, frozen=True, kw_only=True):
 
 
 class GapRow(Struct, frozen=True, kw_only=True):
-    """Something that could not be seen; ``repository`` is "" for the owner as a whole."""
+    """Something that could not be seen; ``repository`` is "" for the owner as a whole, and
+    ``optional`` as in `Gap`.
+    """
 
     owner: str
     repository: str
@@ -164,6 +166,7 @@ class GapRow(Struct, frozen=True, kw_only=True):
     detail: str
     line: int | None
     permission: str
+    optional: bool = False
 
 
 class PackageRow(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,9 @@ from audits.model.settings import Unseen
 
 
 class Grade(StrEnum):
-    """The grade of a score; ``NONE`` where nothing is published or nothing is known."""
+    """The grade of a score: ``NONE`` where nothing is published and every workflow was read,
+    ``UNKNOWN`` where nothing is known.
+    """
 
     A = "A"
     B = "B"
@@ -22,6 +24,7 @@ class Grade(StrEnum):
     D = "D"
     F = "F"
     NONE = "-"
+    UNKNOWN = "?"
 
 
 class Ladder(StrEnum):
@@ -89,19 +92,19 @@ class AreaScore(Struct, frozen=True, kw_only=True):
 
     area: Area
     points: float | None
-    coverage: float
+    coverage: float | None
     publication: str = ""
     deductions: tuple[Deduction, ...] = ()
 
 
 class Score(Struct, frozen=True, kw_only=True):
-    """A repository's score: ``points`` None where nothing applies. ``cap`` says what held it
-    down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
+    """A repository's score: ``points`` None where nothing applies or is known, ``coverage``
+    None where nothing is published and every workflow was read. ``cap`` says what held it down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
     """
 
     points: float | None
     grade: Grade
-    coverage: float
+    coverage: float | None
     tier: int
     policy: str
     areas: tuple[AreaScore, ...] = ()

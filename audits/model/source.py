@@ -9,8 +9,18 @@ from hashlib import sha1
 from itertools import accumulate
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from audits.model.settings import OwnerSettings, RepositorySettings
+from audits.model.storable import storable
+
+
+def _keep_storable(made: Struct, *names: str) -> None:
+    """Write out what no database holds in texts that a struct is made with."""
+    for name in names:
+        text = getattr(made, name)
+        if (clean := storable(text)) is not text:
+            force_setattr(made, name, clean)
 
 
 class GapReason(StrEnum):
@@ -45,6 +55,9 @@ class Gap(Struct, frozen=True, kw_only=True):
     permission: str = ""
     optional: bool = False
 
+    def __post_init__(self) -> None:
+        _keep_storable(self, "subject", "detail", "permission")
+
 
 class RepositoryRef(Struct, frozen=True, kw_only=True):
     """A repository's name and where it lives; ``host`` is the web host, no scheme."""
@@ -52,6 +65,9 @@ class RepositoryRef(Struct, frozen=True, kw_only=True):
     owner: str
     name: str
     host: str = "github.com"
+
+    def __post_init__(self) -> None:
+        _keep_storable(self, "owner", "name", "host")
 
     def __str__(self) -> str:
         return f"{self.owner}/{self.name}"
@@ -68,6 +84,9 @@ class SourceFile(Struct, frozen=True, kw_only=True):
     path: str
     text: str
     oid: str
+
+    def __post_init__(self) -> None:
+        _keep_storable(self, "path")
 
     @classmethod
     def of(cls, path: str, content: bytes) -> SourceFile:
@@ -112,3 +131,6 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()
     database_id: int | None = None
+
+    def __post_init__(self) -> None:
+        _keep_storable(self, "commit", "branch")

@@ -37,7 +37,7 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
         "gaps": [
             {
                 "subject": gap.subject, "reason": gap.reason, "detail": gap.detail,
-                "line": gap.line, "permission": gap.permission,
+                "line": gap.line, "permission": gap.permission, "optional": gap.optional,
             }
             for gap in audit.repository.gaps
         ],
@@ -54,7 +54,7 @@ def _score(score: Score) -> dict[str, Any]:
     return {
         "grade": score.grade,
         "points": score.points,
-        "coverage": round(score.coverage, 4),
+        "coverage": _rounded(score.coverage),
         "tier": score.tier,
         "policy": score.policy,
         "cap": score.cap,
@@ -62,7 +62,7 @@ def _score(score: Score) -> dict[str, Any]:
             {
                 "area": area.area,
                 "points": None if area.points is None else round(area.points, 1),
-                "coverage": round(area.coverage, 4),
+                "coverage": _rounded(area.coverage),
                 "publication": area.publication,
                 "deductions": [
                     {"check": d.check, "severity": d.severity.label, "points": round(d.points, 1)}
@@ -72,6 +72,10 @@ def _score(score: Score) -> dict[str, Any]:
             for area in score.areas
         ],
     }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _result(result: Result) -> dict[str, Any]:

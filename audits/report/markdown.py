@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.model.score import Audit, AuditedFinding
+from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import code, markdown
 from audits.report.words import AREA_TITLES, STEP_MARKS, headline, missing
 
@@ -20,6 +20,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield f"**{headline(audit.score)}**"
     if audit.strict_score.points != audit.score.points:
         yield f"\nWithout acceptances: {headline(audit.strict_score)}"
+    if not audit.publications and audit.score.grade is Grade.UNKNOWN:
+        yield "\nWhether anything is published here is not known: see what was not seen."
     if audit.publications:
         yield from _areas(audit)
         yield from _publications(audit)
@@ -51,7 +53,8 @@ def _areas(audit: Audit) -> Iterator[str]:
         taken = ", ".join(
             f"{code(d.check)} −{round(d.points, 1):g}" for d in area.deductions if d.points
         )
-        yield f"| {AREA_TITLES[area.area]} | {points} | {area.coverage:.0%} | {taken} |"
+        known = "–" if area.coverage is None else f"{area.coverage:.0%}"
+        yield f"| {AREA_TITLES[area.area]} | {points} | {known} | {taken} |"
 
 
 def _publications(audit: Audit) -> Iterator[str]:

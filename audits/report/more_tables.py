@@ -11,6 +11,9 @@ from audits.model.score import Grade, Ladder
 from audits.report.cells import Value
 from audits.report.table import Column, Table
 
+_GRADE_NAMES = {Grade.NONE: "none", Grade.UNKNOWN: "unknown"}
+"""Of columns, for the grades that are no letters."""
+
 
 def _points(area: str) -> Callable[[TrendRow], Value]:
     return lambda row: row.areas.get(area)
@@ -90,7 +93,7 @@ TREND: Table[TrendRow] = Table(
         Column(name="scan", type="integer", description="The scan's number.", of=lambda r: r.scan),
         Column(name="at", type="datetime", description="When it was started.", of=lambda r: r.at),
         Column(name="points", type="number", description="Mean points of the repositories that publish.", of=lambda r: r.points),
-        Column(name="coverage", type="number", description="Their mean coverage, 0 to 1.", of=lambda r: r.coverage),
+        Column(name="coverage", type="number", description="Mean coverage of the repositories that publish or may, 0 to 1.", of=lambda r: r.coverage),
         Column(name="repositories", type="integer", description="Repositories known.", of=lambda r: r.repositories),
         Column(name="publishing", type="integer", description="Those that publish.", of=lambda r: r.publishing),
         *(
@@ -103,12 +106,11 @@ TREND: Table[TrendRow] = Table(
         ),
         *(
             Column(
-                name=f"grade_{grade.value.lower()}", type="integer",
+                name=f"grade_{_GRADE_NAMES.get(grade, grade.value.lower())}", type="integer",
                 description=f"Repositories of grade {grade.value}.",
                 of=_grade(grade.value),
             )
             for grade in Grade
-            if grade is not Grade.NONE
         ),
         *(
             Column(

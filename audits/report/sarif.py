@@ -11,7 +11,9 @@ from typing import Any
 from audits.check import Check
 from audits.checks.constants import LESSON
 from audits.model.outcome import Severity
+from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding
+from audits.model.source import Gap
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {
@@ -52,10 +54,38 @@ def sarif(audit: Audit, checks: Mapping[str, Check], tool_version: str) -> dict[
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": "release-audit/"},
+        "invocations": [_invocation(audit.repository)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(f, used.index(f.check)) for f in findings],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _invocation(repository: Repository) -> dict[str, Any]:
+    """How the run went: not well where something asked for was not read; all gaps are told."""
+    return {
+        "executionSuccessful": all(gap.optional for gap in repository.gaps),
+        "toolExecutionNotifications": [_notification(gap, repository) for gap in repository.gaps],
+    }
+
+
+def _notification(gap: Gap, repository: Repository) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "level": "note" if gap.optional else "error",
+        "message": {"text": f"{gap.subject}: {gap.detail}"},
+        "descriptor": {"id": f"gap/{gap.reason}"},
+    }
+    path = gap.subject.removeprefix("comment in ")
+    if path.startswith(".github/") or repository.file(path) is not None:
+        place = _place(path)
+        if gap.line is not None:
+            place["region"] = {"startLine": max(gap.line, 1)}
+        said["locations"] = [{"physicalLocation": place}]
+    return said
+
+
+def _place(path: str) -> dict[str, Any]:
+    return {"artifactLocation": {"uri": _uri(path), "uriBaseId": "%SRCROOT%"}}
 
 
 def _rules(
@@ -115,10 +145,7 @@ def _result(audited: AuditedFinding, index: int) -> dict[str, Any]:
         "message": {"text": f"{finding.message}{because}{links}"},
         "locations": [
             {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(finding.at.path), "uriBaseId": "%SRCROOT%"},
-                    "region": region,
-                }
+                "physicalLocation": {**_place(finding.at.path), "region": region}
             }
         ],
         "partialFingerprints": {"releaseAudit/v1": audited.fingerprint},

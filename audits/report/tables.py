@@ -18,7 +18,7 @@ from audits.report.cells import Value
 from audits.report.table import Column, Table
 
 _SEVERITIES = tuple(s.label for s in Severity)
-_GRADES = (*(grade.value for grade in Grade if grade is not Grade.NONE), "none")
+_GRADES = tuple(grade.value for grade in Grade)
 
 
 def _points(area: str) -> Callable[[RepositoryRow], Value]:
@@ -68,10 +68,10 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         Column(name="branch", type="string", description="The audited branch.", of=lambda r: r.branch),
         Column(name="archived", type="boolean", description="Whether it is archived.", of=lambda r: r.archived),
         Column(name="topics", type="string", description="Its topics, separated by spaces.", of=lambda r: r.topics),
-        Column(name="grade", type="string", description="A to F; none: nothing is published, or nothing is known.", words=_GRADES, of=lambda r: "none" if r.grade == Grade.NONE else r.grade),
-        Column(name="points", type="number", description="The score, 0 to 100, acceptances counted in; empty: not applicable.", of=lambda r: r.points),
+        Column(name="grade", type="string", description="A to F; ?: nothing is known, as something could not be read; -: nothing is published.", words=_GRADES, of=lambda r: r.grade),
+        Column(name="points", type="number", description="The score, 0 to 100, acceptances counted in; empty: nothing is known or published.", of=lambda r: r.points),
         Column(name="points_without_acceptances", type="number", description="The score as if nothing were accepted.", of=lambda r: r.strict_points),
-        Column(name="coverage", type="number", description="Share of the applicable checks, by weight, whose outcome is known, 0 to 1.", of=lambda r: r.coverage),
+        Column(name="coverage", type="number", description="Share of the applicable checks, by weight, whose outcome is known, 0 to 1; empty: nothing is published.", of=lambda r: r.coverage),
         Column(name="tier", type="integer", description="Highest tier of evidence that was read, 0 to 3.", of=lambda r: r.tier),
         Column(name="policy", type="string", description="Version of the policy behind the score.", of=lambda r: r.policy),
         Column(name="cap", type="string", description="What held the score down, if anything did.", of=lambda r: r.cap),
@@ -180,5 +180,6 @@ GAPS: Table[GapRow] = Table(
         Column(name="detail", type="string", description="One sentence, with a piece of advice.", of=lambda r: r.detail),
         Column(name="line", type="integer", description="The line, where there is one.", of=lambda r: r.line),
         Column(name="permission", type="string", description="The permission that would have shown it.", of=lambda r: r.permission),
+        Column(name="optional", type="boolean", description="True: nobody asked for it in particular, so that it does not end a command with 3.", of=lambda r: r.optional),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from audits.model.outcome import Severity
-from audits.model.score import Audit, AuditedFinding
+from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
 from audits.report.words import AREA_TITLES, STEP_MARKS, headline, missing
 
@@ -23,18 +23,23 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
     yield style(printable(str(audit.repository.ref)), "strong") + "  " + headline(audit.score)
     if audit.strict_score.points != audit.score.points:
         yield f"  without acceptances: {headline(audit.strict_score)}"
-    if not audit.publications:
+    unread = [gap for gap in audit.repository.gaps if not gap.optional]
+    if not audit.publications and audit.score.grade is Grade.NONE:
         yield "  No job publishes anything here, so there is nothing to score."
+    elif not audit.publications:
+        yield "  Whether anything is published here is not known, as this could not be read:"
+        yield from (f"    {printable(gap.detail)}" for gap in unread)
     else:
         yield from _publications(audit, style)
         yield from _areas(audit)
     yield from _packages(audit, style)
     yield from _findings(audit, style)
     yield from _lesson(audit, style)
-    if audit.repository.gaps:
+    told = set() if audit.publications or audit.score.grade is Grade.NONE else set(unread)
+    if gaps := [gap for gap in audit.repository.gaps if gap not in told]:
         yield ""
         yield style("Not seen", "strong")
-        yield from (f"  {printable(gap.detail)}" for gap in audit.repository.gaps)
+        yield from (f"  {printable(gap.detail)}" for gap in gaps)
     if unknown := missing(audit):
         yield ""
         yield style("Unknown checks; to know more", "strong")
@@ -57,11 +62,12 @@ def _areas(audit: Audit) -> Iterator[str]:
     yield ""
     for area in audit.score.areas:
         if area.points is None:
-            reason = "not applicable" if area.coverage == 1.0 else "not known"
+            reason = "not applicable" if area.coverage is None else "not known"
             yield f"  {AREA_TITLES[area.area]:<18} {reason}"
             continue
         taken = ", ".join(f"{d.check} −{round(d.points, 1):g}" for d in area.deductions if d.points)
-        known = "" if area.coverage == 1.0 else f"  {area.coverage:.0%} known"
+        full = area.coverage is None or area.coverage == 1.0
+        known = "" if full else f"  {area.coverage:.0%} known"
         yield f"  {AREA_TITLES[area.area]:<18} {area.points:>3.0f}{known}  {taken}".rstrip()
 
 

@@ -17,13 +17,12 @@ STEP_MARKS = {StepState.DONE: "✓", StepState.NOT_DONE: "✗", StepState.NOT_SE
 
 def headline(score: Score) -> str:
     """A grade with what it rests on; a grade never stands alone."""
+    if score.coverage is None:
+        return f"{score.grade} · nothing is published"
+    known = f"{score.coverage:.0%} known at tier {score.tier}"
     if score.points is None:
-        return (
-            "not applicable" if score.coverage == 1.0 else "unknown: not everything could be read"
-        )
-    text = (
-        f"{score.grade} · {score.points:g} of 100 · {score.coverage:.0%} known at tier {score.tier}"
-    )
+        return f"{score.grade} · not everything could be read · {known}"
+    text = f"{score.grade} · {score.points:g} of 100 · {known}"
     return f"{text} · {score.cap}" if score.cap else text
 
 

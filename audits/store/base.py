@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from audits.store.errors import StoreError
 
@@ -44,6 +44,9 @@ class Connected:
         try:
             with self._writer.begin() as connection:
                 yield connection
+        except (DataError, IntegrityError):
+            # A value that the database refuses is a fault of who wrote it, not its state.
+            raise
         except DBAPIError as error:
             raise self._failed(error) from error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import (
     Connection,
     Row,
@@ -21,6 +23,7 @@ from sqlalchemy import (
 )
 
 from audits.model.history import ScanRow
+from audits.model.source import GapReason
 from audits.store import tables
 from audits.store.codec import dumps, pack
 from audits.store.names import chunks
@@ -29,12 +32,20 @@ from audits.store.tables import OPEN
 from audits.store.totals import Totals, totals_of
 
 
+class Missed(Struct, frozen=True, kw_only=True):
+    """Gaps of one scan: of what was asked for, and those of them that are faults of ours."""
+
+    asked: int = 0
+    crashed: int = 0
+
+
 class Finished(Struct, frozen=True, kw_only=True):
     """A finished scan, its sums, and the number of its owner's scan before, 0 if none."""
 
     scan: ScanRow
     totals: Totals
     before: int
+    missed: Missed = Missed()
 
 
 def close_scans(
@@ -45,14 +56,38 @@ def close_scans(
     for part in chunks(recording.scan_id for recording in recordings):
         ends |= {row.id: row for row in connection.execute(_ending(), {"scans": part})}
     totals = totals_of(connection, {row.owner_id: row.before or 0 for row in ends.values()})
+    missed = _missed(connection, recordings)
     closed = [
-        _finished(recording, ends[recording.scan_id], totals[recording.owner_id], finished)
+        replace(
+            _finished(recording, ends[recording.scan_id], totals[recording.owner_id], finished),
+            missed=missed[recording.owner_id],
+        )
         for recording in recordings
     ]
     connection.execute(_closing(), [_row(each) for each in closed])
     for part in chunks(recording.owner_id for recording in recordings):
         _forget_progress(connection, part)
     return closed
+
+
+def _missed(connection: Connection, recordings: Sequence[Recording]) -> dict[int, Missed]:
+    """Count, by owner, the gaps of owners and of the repositories that these scans recorded.
+
+    Those of others were met by an earlier scan, and are no news of this one.
+    """
+    gap = tables.gap
+    done = {recording.owner_id: recording.done for recording in recordings}
+    named = (gap.c.owner_id, gap.c.repository_id, gap.c.reason, gap.c.optional)
+    asked: Counter[int] = Counter()
+    crashed: Counter[int] = Counter()
+    for part in chunks(done):
+        holds = gap.c.owner_id.in_(part) & (gap.c.closed == OPEN)
+        counted = select(*named, func.count()).where(holds).group_by(*named)
+        for owner, number, reason, optional, count in connection.execute(counted):
+            if number in done[owner]:
+                asked[owner] += 0 if optional else count
+                crashed[owner] += count if reason == GapReason.CRASHED else 0
+    return {owner: Missed(asked=asked[owner], crashed=crashed[owner]) for owner in done}
 
 
 def _finished(recording: Recording, row: Row[Any], totals: Totals, finished: datetime) -> Finished:

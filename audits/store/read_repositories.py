@@ -208,7 +208,7 @@ def _repository_row(row: Row[Any], scope: Scope) -> RepositoryRow:
         points=row.points, strict_points=row.strict_points, coverage=row.coverage,
         tier=row.tier, policy=row.policy, cap=row.cap,
         areas={area.value: held[f"{column}_points"] for area, column in areas},
-        coverages={area.value: held[f"{column}_coverage"] or 0.0 for area, column in areas},
+        coverages={area.value: held[f"{column}_coverage"] for area, column in areas},
         open={s.label: held[f"open_{w}"] for s, w in zip(Severity, SEVERITIES, strict=True)},
         accepted=row.accepted, publications=row.publications,
         registries=unbarred(row.registries), ladders=unbarred(row.ladders), gaps=row.gaps,

@@ -88,6 +88,7 @@ class ReadResults(Connected):
             GapRow(
                 owner=scope.logins[row.owner_id], repository=row.name, subject=row.subject,
                 reason=row.reason, detail=row.detail, line=row.line, permission=row.permission,
+                optional=row.optional,
             )
             for row in rows
         )  # fmt: skip

@@ -111,7 +111,7 @@ def gap_row(gap: Gap) -> Row:
     """One gap."""
     return {
         "subject": gap.subject, "reason": gap.reason.value, "detail": gap.detail,
-        "line": gap.line, "permission": gap.permission,
+        "line": gap.line, "permission": gap.permission, "optional": gap.optional,
     }  # fmt: skip
 
 

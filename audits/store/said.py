@@ -10,6 +10,7 @@ from audits.model.evidence import AdvisoryList
 from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
+from audits.model.storable import storable
 from audits.store import rows
 from audits.store.codec import Packed, digest, dumps, pack, packed, text_of
 from audits.store.details import Details, all_findings, details_of, numbered
@@ -66,7 +67,8 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
     """What is recorded of an audit; ``title`` names a check by its id."""
     repository, snapshot, uses = audit.repository, audit.repository.snapshot, uses_of(audit)
     details = packed(dumps(Details, details_of(audit, {use.key: use.line for use in uses})))
-    families, findings = _families(audit, uses), _findings(audit)
+    families = {name: _storable(kept) for name, kept in _families(audit, uses).items()}
+    findings = _storable(_findings(audit))
     source = packed(dumps(Listing, listing_of(snapshot)))
     settings = packed(dumps(Settings, Settings(value=snapshot.settings)))
     index = packed(dumps(Index, Index(value=index_of(audit))))
@@ -78,11 +80,27 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
         families=families, findings=findings, details=details, source=source,
         settings=settings, index=index, references=references_of(repository, uses),
         texts={oid: Text(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
-        rules={name: (title(name), *rule) for name, rule in _rules(audit).items()},
-        reasons=frozenset(rows.reason(u) for result in results for u in result.unseen),
+        rules={name: (storable(title(name)), *rule) for name, rule in _rules(audit).items()},
+        reasons=frozenset(_reason(u) for result in results for u in result.unseen),
         sight=sight_of(audit, rows.gaps_of(audit)), owner_settings=snapshot.owner_settings,
         advisories=repository.advisories, digest=digest(text_of(everything)),
     )  # fmt: skip
+
+
+def _storable(made: list[Row]) -> list[Row]:
+    """Rows whose texts any database can hold, wherever they came from."""
+    return [{name: _storable_value(value) for name, value in row.items()} for row in made]
+
+
+def _storable_value(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
+    return tuple(map(_storable_value, value)) if isinstance(value, tuple) else value
+
+
+def _reason(fact: Unseen) -> Reason:
+    need, reason, permission = rows.reason(fact)
+    return need, storable(reason), storable(permission)
 
 
 def is_unread(snapshot: Snapshot) -> bool:

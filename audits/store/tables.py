@@ -151,7 +151,7 @@ state = interval(
 
 score = interval(
     "score", _text("grade"), Column("points", Float), Column("strict_points", Float),
-    Column("coverage", Float, nullable=False), _small("tier"), _text("policy"), _text("cap"),
+    Column("coverage", Float), _small("tier"), _text("policy"), _text("cap"),
     *(Column(f"{area}_points", Float) for area in AREAS),
     *(Column(f"{area}_coverage", Float) for area in AREAS),
     *(_whole(f"open_{severity}") for severity in SEVERITIES),
@@ -228,7 +228,7 @@ package = interval(
 
 gap = interval(
     "gap", _text("subject"), _text("reason"), _text("detail"), Column("line", Integer),
-    _text("permission"), Index(None, "owner_id", "closed"),
+    _text("permission"), _flag("optional"), Index(None, "owner_id", "closed"),
 )  # fmt: skip
 
 action_use = interval(

@@ -136,11 +136,11 @@ def _summed(
 
 def _means_and_sums() -> list[ColumnElement[Any]]:
     score = tables.score
-    # Coverage says how well publishing repositories are known; the others need no evidence.
+    # Repositories that publish nothing have no coverage, and take no part in its mean.
     return [
         func.count(), func.avg(score.c.points), func.avg(score.c.strict_points),
         func.sum(case((score.c.publications > 0, 1), else_=0)),
-        func.avg(score.c.coverage).filter(score.c.points.is_not(None)),
+        func.avg(score.c.coverage),
         func.sum(score.c.accepted),
         *(func.avg(score.c[f"{area}_points"]) for area in AREAS),
         *(func.sum(score.c[f"open_{word}"]) for word in SEVERITIES),

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from audits.model.publication import Registry
 from audits.model.source import Gap, GapReason, SourceFile
+from audits.model.storable import storable
 
 
 class DeclaredPackage(Struct, frozen=True, kw_only=True):
@@ -63,9 +64,10 @@ def package_names(files: Iterable[SourceFile]) -> PackageNames:
             continue
         try:
             for registry, name in reader(file.text):
-                declared.setdefault((registry, name, dirname(file.path)))
+                declared.setdefault((registry, storable(name), dirname(file.path)))
             if basename(file.path) in {"pyproject.toml", "uv.toml"}:
-                indexes |= {n: u for n, u in _uv_indexes(file.text) if n not in indexes}
+                read = ((storable(n), storable(u)) for n, u in _uv_indexes(file.text))
+                indexes |= {n: u for n, u in read if n not in indexes}
         except _ERRORS as error:
             gaps.append(_gap(file.path, error))
     packages = tuple(DeclaredPackage(registry=r, name=n, directory=d) for r, n, d in declared)

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from audits.model.source import Gap, GapReason, SourceFile
+from audits.model.storable import storable
 from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow import nodes
 from audits.workflow.nodes import Node, Text
@@ -32,6 +33,8 @@ _DEEPEST = 100
 _MANY_OPENINGS = 10_000
 # An anchor as the C reader knows them; the other one takes nearly any character.
 _ANCHOR = re.compile("&[0-9A-Za-z_-]")
+# How a quoted scalar writes NUL and lone surrogates.
+_ESCAPE = re.compile(r"\\(?:0|x00|u(?:0000|[dD][89a-fA-F])|U0000(?:0000|[dD][89a-fA-F]))")
 # Each is one more kind of run to follow; GitHub knows some forty events.
 MOST_TRIGGERS = 64
 # Characters of the patterns of one filter, which are all tried against each other.
@@ -120,7 +123,23 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     if may_alias and _written_out(root) > most:
         detail = f"with its aliases written out it is larger than {most // 1024} KiB"
         raise _refused(source, GapReason.TOO_LARGE, detail)
+    if _ESCAPE.search(body):
+        _make_storable(root)
     return text, root
+
+
+def _make_storable(root: Node) -> None:
+    """Write out, in every scalar, the characters that escapes made and no database can hold."""
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.id == "scalar":
+            node.value = storable(node.value)
+        pending += nodes.parts(node)
 
 
 def _is_longer(text: str, most: int) -> bool:

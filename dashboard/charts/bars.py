@@ -27,7 +27,7 @@ from dashboard.language import (
 
 def grades(counts: Mapping[str, int], ink: Ink) -> Drawing:
     """Repositories by grade, A first; those that publish nothing are left to the sentence."""
-    words = [grade for grade in GRADES if grade != "-"]
+    words = [grade for grade in GRADES if grade != "-" and (grade != "?" or counts.get("?"))]
     return _bars(
         words, [counts.get(w, 0) for w in words], [GRADE_COLOURS[w] for w in words], "repositories",
         ink, details=[f"grade {w}" for w in words],

@@ -38,7 +38,7 @@ def _repository(row: RepositoryRow) -> dict[str, object]:
         "repository": visible(row.repository),
         "grade": row.grade,
         "points": row.points,
-        "coverage": round(row.coverage * 100),
+        "coverage": None if row.coverage is None else round(row.coverage * 100),
         **{plain(area): row.areas.get(area) for area in AREAS},
         "high or worse": row.open.get("critical", 0) + row.open.get("high", 0),
         "open": sum(row.open.values()),

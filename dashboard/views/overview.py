@@ -27,7 +27,7 @@ def _headline(scope: Scope) -> None:
         grid = st.container(horizontal=True, gap="large")
         grid.metric(
             "Grade",
-            "none" if head.grade == "-" else head.grade,
+            head.grade,
             width="content",
             help="Mean points of publishing repositories: A from 90, B 75, C 60, D 40.",
         )

@@ -31,7 +31,7 @@ def _choose(scope: Scope) -> RepositoryRow | None:
 def _grade_card(scope: Scope, row: RepositoryRow) -> None:
     with st.container(border=True):
         grid = st.container(horizontal=True, gap="large", vertical_alignment="center")
-        grid.metric("Grade", "none" if row.grade == "-" else row.grade, width="content")
+        grid.metric("Grade", row.grade, width="content")
         grid.metric(
             "Points of 100", "none" if row.points is None else f"{row.points:.0f}", width="content"
         )
@@ -66,12 +66,13 @@ def _grade_card(scope: Scope, row: RepositoryRow) -> None:
 def _sentence(row: RepositoryRow) -> str:
     """What holds the score down and how much of it is known."""
     parts = []
-    if row.grade == "-" and not row.publications:
-        found = "No workflow that could be read publishes anything, so there is no grade."
-        parts.append(found)
+    if row.grade == "-":
+        parts.append("No workflow publishes anything, so there is no grade.")
+    if row.grade == "?":
+        parts.append("Nothing is known of how it releases, as something could not be read.")
     if row.cap:
         parts.append(f"The score is {visible(row.cap)}.")
-    if row.coverage < 1:
+    if row.coverage is not None and row.coverage < 1:
         parts.append(f"{percent(row.coverage)} of what applies was seen; the rest is unknown.")
     if row.gaps:
         parts.append(f"{count(row.gaps, 'gap')} could not be read.")

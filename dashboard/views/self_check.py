@@ -59,9 +59,7 @@ def _verdict(checked: SelfCheck) -> None:
     audit = checked.audit
     score = audit.score
     with st.container(border=True), st.container(horizontal=True, gap="large"):
-        st.metric(
-            "Grade", "none" if score.grade.value == "-" else score.grade.value, width="content"
-        )
+        st.metric("Grade", score.grade.value, width="content")
         st.metric(
             "Points of 100",
             "none" if score.points is None else f"{score.points:.0f}",
@@ -71,7 +69,7 @@ def _verdict(checked: SelfCheck) -> None:
         st.metric("Findings", len(audit.findings), width="content")
     if score.cap:
         st.text(f"The score is {score.cap}.")
-    if not audit.publications:
+    if score.grade.value == "-":
         page.empty("No step of this workflow uploads a package, so there is nothing to grade.")
     for gap in audit.repository.gaps:
         st.warning("A file could not be read:", icon=":material/visibility_off:")

@@ -94,7 +94,7 @@ class Cli:
         """What every scan of GitHub is given here."""
         return (
             "--api-url", self.github.url, "--host", "github.com", "--database", self.database,
-            "--no-engine", "--index-url", self.index.simple,
+            "--no-engine", "--allow-gaps", "--index-url", self.index.simple,
         )  # fmt: skip
 
     def scan(self, *words: str, **environment: str) -> Ran:

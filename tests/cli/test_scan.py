@@ -14,7 +14,7 @@ from audits.waivers import Waiver, Waivers
 from tests.cli.runner import release_audit
 from tests.store.recorded import counted
 
-INDEX = ("--index-url", "https://pypi.example/simple/", "--offline", "--no-engine")
+INDEX = ("--index-url", "https://pypi.example/simple/", "--offline", "--no-engine", "--allow-gaps")
 
 
 @pytest.fixture
