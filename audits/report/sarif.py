@@ -143,11 +143,7 @@ def _result(audited: AuditedFinding, index: int) -> dict[str, Any]:
         "ruleIndex": index,
         "level": _LEVELS[audited.severity],
         "message": {"text": f"{finding.message}{because}{links}"},
-        "locations": [
-            {
-                "physicalLocation": {**_place(finding.at.path), "region": region}
-            }
-        ],
+        "locations": [{"physicalLocation": {**_place(finding.at.path), "region": region}}],
         "partialFingerprints": {"releaseAudit/v1": audited.fingerprint},
     }
     acceptance = audited.acceptance
