@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from audits.check import all_checks
 from audits.model.history import FindingRow
 from audits.model.outcome import Acceptance, AcceptanceKind
 from audits.model.score import Audit, AuditedFinding, Result
+from audits.report.export import repository_rows
 from audits.report.more_tables import ACTIONS, PUBLISHERS, TREND
 from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
@@ -37,7 +39,7 @@ def csv_bytes(store: Store, scope: Scope, name: str) -> bytes:
 
 def _rows(store: Store, scope: Scope, name: str) -> Iterable[Any]:
     makers: dict[str, Callable[..., Iterable[Any]]] = {
-        REPOSITORIES.name: store.repositories, PUBLICATIONS.name: store.publications,
+        REPOSITORIES.name: partial(repository_rows, store), PUBLICATIONS.name: store.publications,
         FINDINGS.name: store.findings, ACTIONS.name: store.actions,
         PUBLISHERS.name: store.packages, GAPS.name: store.gaps,
     }  # fmt: skip
@@ -73,5 +75,5 @@ def _acceptance(row: FindingRow) -> Acceptance:
     return Acceptance(
         kind=AcceptanceKind(row.acceptance), reason=row.acceptance_reason,
         responsible=row.responsible, ticket=row.ticket,
-        expires=date.fromisoformat(row.expires) if row.expires else None,
+        expires=date.fromisoformat(row.expires) if row.expires else None, counts=row.accepted,
     )  # fmt: skip

@@ -143,7 +143,7 @@ def _job(repository: Repository, job: Job, findings: Sequence[FindingRow]) -> No
 
 def _concerns(finding: FindingRow, job: Job) -> bool:
     """Whether an open finding above note level lies in the job (a composite step's counts)."""
-    if finding.state == "fixed" or finding.acceptance or finding.severity == "info":
+    if finding.state == "fixed" or finding.accepted or finding.severity == "info":
         return False
     return finding.job.rpartition(":")[2] == job.id and finding.workflow in {"", job.path}
 

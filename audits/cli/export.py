@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from audits.cli.exits import FAULT
 from audits.cli.options import DatabaseOption
 
 
@@ -15,13 +16,21 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the files.")],
     owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
     bom: Annotated[bool, typer.Option("--bom", help="Begin each CSV file with a byte order mark, for Excel.")] = False,
+    with_fixed: Annotated[bool, typer.Option("--with-fixed", help="Write fixed findings too, with the day.")] = False,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
     """Write the newest scan as a Frictionless Data Package."""
     from audits.report.export import export as write
+    from audits.report.words import count
     from audits.store.open import open_store
 
     with closing(open_store(database, read_only=True)) as store:
-        tables = write(store, folder, owner=owner, bom=bom)
+        tables = write(store, folder, owner=owner, bom=bom, fixed=with_fixed)
     for table in tables:
         typer.echo(f"{table.rows:>8} rows  {folder / table.name}.csv")
+    failed = [table for table in tables if table.faults]
+    for table in failed:
+        rows = count(table.faults, "row")
+        typer.echo(f"error: {rows} of {table.name} could not be written: {table.log}", err=True)
+    if failed:
+        raise typer.Exit(FAULT)

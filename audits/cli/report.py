@@ -82,14 +82,14 @@ def _chosen(store: Store, owner: str | None, since: str) -> list[tuple[str, int 
 
 def _print(news: News) -> None:
     from audits.report.escape import printable
-    from audits.report.news import text_news
+    from audits.report.news import gap_lines, text_news
 
     day = f"{news.scan.started:%Y-%m-%d %H:%M}"
     before = (
         f" since scan {news.since.id} of {news.since.started:%Y-%m-%d %H:%M}" if news.since else ""
     )
     typer.echo(f"{printable(news.scan.owner)}: scan {news.scan.id} of {day}{before}")
-    lines = list(text_news(news))
+    lines = [*text_news(news), *(f"  not seen: {line}" for line in gap_lines(news.gaps))]
     for line in lines:
         typer.echo(line)
     if not lines:

@@ -6,29 +6,42 @@ from collections.abc import Iterator
 
 import typer
 
+from audits.model.history import RepositoryRow
+from audits.model.query import RepositoryFilter
 from audits.model.source import Gap
 from audits.report.escape import printable
-from audits.report.news import news_of, text_news
+from audits.report.news import about, gap_lines, news_of, text_news
 from audits.report.words import count
 from audits.scan import Scanned
 from audits.store.store import Store
 from audits.waivers import Waivers
 
 _MOST = 8
+_GRAVE = ("critical", "high")
 
 
 def print_summary(
     store: Store, finished: tuple[Scanned, ...], gaps: tuple[Gap, ...], waivers: Waivers
 ) -> None:
-    """Print the summary of finished scans; the store is asked only for what is new."""
+    """Print the summary of finished scans; the store is asked only for what is new.
+
+    ``gaps`` are those that concern no single repository.
+    """
+    told: list[str] = []
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
             typer.echo(line)
-    missed = list(dict.fromkeys(gap.detail for gap in gaps))
-    for detail in missed[:_MOST]:
-        typer.echo(f"not seen: {printable(detail)}")
-    if len(missed) > _MOST:
-        typer.echo(f"not seen: and {len(missed) - _MOST} more; 'release-audit export' lists them")
+        if scanned.missed.asked:
+            told += gap_lines(store.gaps(owner=scanned.scan.owner, optional=False), _MOST)
+    known = "\n".join(told)
+    rest = [printable(about(g.subject, g.detail)) for g in gaps if printable(g.detail) not in known]
+    missed = [*told, *dict.fromkeys(rest)]
+    for line in missed[: 2 * _MOST]:
+        typer.echo(f"not seen: {line}")
+    if len(missed) > 2 * _MOST:
+        typer.echo(
+            f"not seen: and {len(missed) - 2 * _MOST} more; 'release-audit export' lists them"
+        )
     if finished:
         typer.echo("See it with: release-audit dashboard")
 
@@ -39,16 +52,43 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     grades = "  ".join(
         f"{grade} {number}" for grade, number in sorted(totals.grades.items()) if number
     )
-    publishing = totals.publishing
     read = count(scanned.repositories, "repository", "repositories")
-    yield f"{printable(owner)}: {read}, {publishing} publish  [{grades}]"
+    yield f"{printable(owner)}: {read}, {totals.publishing} publish  [{grades}]{_known(scanned)}"
     states = " · ".join(
         f"{word} {number}" for word, number in sorted(totals.ladders.items()) if number
     )
     if states:
         yield f"  packages: {states}"
+    if not scanned.before:
+        yield from _worst(store, owner)
     if not scanned.before and not waivers.expired() and not waivers.expiring():
         return
     news = news_of(store, owner, waivers, limit=_MOST)
     if news.since is not None or news.expired or news.expiring:
         yield from (line for line in text_news(news) if "first scan" not in line)
+
+
+def _known(scanned: Scanned) -> str:
+    """What the grades rest on; they never stand alone."""
+    if not any(number for grade, number in scanned.totals.grades.items() if grade != "-"):
+        return ""
+    return f"  {scanned.totals.coverage:.0%} known at tier {scanned.scan.tier}"
+
+
+def _worst(store: Store, owner: str) -> Iterator[str]:
+    """On a first scan, when nothing can be new: the repositories to look at first."""
+    bad = store.repositories(
+        owner=owner, where=RepositoryFilter(grades=("B", "C", "D", "F")), order="points",
+        limit=_MOST,
+    )  # fmt: skip
+    if bad:
+        yield "  worst:"
+        yield from (f"    {_repository(row)}" for row in bad)
+
+
+def _repository(row: RepositoryRow) -> str:
+    grave = ", ".join(f"{row.open[word]} {word}" for word in _GRAVE if row.open.get(word))
+    known = f"{row.coverage or 0:.0%} known at tier {row.tier}"
+    return (
+        f"{row.grade} {row.points or 0:>5g}  {printable(row.repository)}  {known}  {grave}".rstrip()
+    )

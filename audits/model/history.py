@@ -32,7 +32,8 @@ class ScanRow(Struct, frozen=True, kw_only=True):
 
 class RepositoryRow(Struct, frozen=True, kw_only=True):
     """One repository as of a scan. ``areas`` and ``coverages`` by the area's word; ``open``
-    counts unaccepted findings by severity's word; ``registries`` and ``ladders`` distinct.
+    counts unaccepted findings by severity's word, ``not_rechecked`` those of them that were
+    not looked at again, where that was asked; ``registries`` and ``ladders`` distinct.
     """
 
     owner: str
@@ -59,11 +60,13 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     gaps: int
     last_seen: datetime
     changed: datetime
+    not_rechecked: int = 0
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):
     """One finding as of a scan. ``state`` is open, not-re-checked, fixed; ``acceptance`` the
-    kind's word or "". ``step`` and ``line`` as in the file of the newest scan.
+    kind's word or "", ``accepted`` whether that counts. ``step`` and ``line`` as in the file of
+    the newest scan.
     """
 
     owner: str
@@ -95,6 +98,7 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     commit: str
     first_seen: datetime
     last_seen: datetime
+    accepted: bool = False
     closed: datetime | None = None
     links: tuple[Link, ...] = ()
 

@@ -3,6 +3,8 @@
 A text that a spreadsheet would take for a formula, or that begins with an apostrophe, gets
 one apostrophe in front: take one leading apostrophe away to have the text back. Line breaks
 become one space, so that a record is a line; the JSON Lines beside hold them unaltered.
+Lists are joined by `LIST`; yes and no are ``true`` and ``false``; what is not known or does not
+apply is an empty cell. That holds in every table.
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -15,13 +17,16 @@ from datetime import date, datetime
 _DANGER = re.compile(r"^(?!-\Z)[\s\x00]*[=+\-@＝＋－＠'＇]|^[\t\r\n\x00]")  # noqa: RUF001 - the full-width forms are meant
 _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
+LIST = "; "
+"""Between the items of a list; no name of a package, event or registry holds it."""
+
 Value = str | int | float | bool | datetime | date | None | tuple[str, ...] | Mapping[str, object]
 
 
 def cell(value: Value) -> str:
     """A value as the text of a cell; numbers stay numbers, None is an empty cell.
 
-    Times are ISO 8601 in UTC with ``Z``; several words are joined by single spaces.
+    Times are ISO 8601 in UTC with ``Z``; the items of a list are joined by `LIST`.
     """
     if value is None:
         return ""
@@ -42,10 +47,20 @@ def _text(value: str | tuple[str, ...] | Mapping[str, object]) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={item}" for key, item in value.items())
-    return " ".join(value)
+        return LIST.join(f"{key}={item}" for key, item in value.items())
+    return LIST.join(value)
 
 
 def plain(text: str) -> str:
     """The text of a cell, with what `cell` put in front taken away."""
     return text.removeprefix("'")
+
+
+def listed(joined: str) -> tuple[str, ...]:
+    """The items of a list that the store keeps with commas between."""
+    return tuple(joined.split(", ")) if joined else ()
+
+
+def flag(word: str) -> bool | None:
+    """Yes or no as the store words it; None for what is not known."""
+    return {"yes": True, "no": False}.get(word)

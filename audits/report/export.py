@@ -12,13 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits import __version__
+from audits.faults import log_fault
 from audits.model.errors import AuditError
-from audits.model.history import TrendRow
+from audits.model.history import FindingRow, RepositoryRow, TrendRow
 from audits.model.query import FindingFilter
+from audits.report.cells import LIST
 from audits.report.more_tables import ACTIONS, PUBLISHERS, TREND
-from audits.report.table import SCHEMA_VERSION, Table, csv_lines, json_lines, resource
+from audits.report.table import (
+    SCHEMA_VERSION,
+    Table,
+    csv_header,
+    csv_line,
+    json_line,
+    resource,
+)
 from audits.report.tables import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
 from audits.store.store import Store
 
@@ -38,25 +48,49 @@ class ExportError(AuditError):
 
 
 class Exported(Struct, frozen=True, kw_only=True):
-    """One written table: its file's name and how many rows it has."""
+    """One written table: its file's name, how many rows it has, and where the log is of those
+    that could not be written, "" if all were.
+    """
 
     name: str
     rows: int
+    faults: int = 0
+    log: str = ""
 
 
-def rows_of(store: Store, owner: str | None = None) -> dict[str, Callable[[], Iterable[Any]]]:
-    """For each table, what reads its rows as of the newest scan, in a stable order."""
+def rows_of(
+    store: Store, owner: str | None = None, *, fixed: bool = False
+) -> dict[str, Callable[[], Iterable[Any]]]:
+    """For each table, what reads its rows as of the newest scan, in a stable order; ``fixed``
+    brings fixed findings after the open ones.
+    """
     return {
-        "repositories": lambda: store.repositories(owner=owner),
+        "repositories": lambda: repository_rows(store, owner=owner),
         "publications": lambda: store.publications(owner=owner),
-        "findings": lambda: store.findings(
-            owner=owner, where=FindingFilter(in_release=None), order="repository"
-        ),
+        "findings": lambda: _findings(store, owner, fixed),
         "actions": lambda: store.actions(owner=owner),
         "publishers": lambda: store.packages(owner=owner),
         "gaps": lambda: store.gaps(owner=owner),
         "trend": lambda: _trend(store, owner),
     }
+
+
+def repository_rows(
+    store: Store, scan: int | None = None, *, owner: str | None = None
+) -> Iterator[RepositoryRow]:
+    """The repositories, with what was not looked at again counted apart from what is open."""
+    unseen = store.not_rechecked(scan, owner=owner)
+    for row in store.repositories(scan, owner=owner):
+        mine = unseen.get((row.owner, row.repository), {})
+        still = {word: count - mine.get(word, 0) for word, count in row.open.items()}
+        yield replace(row, open=still, not_rechecked=sum(mine.values()))
+
+
+def _findings(store: Store, owner: str | None, fixed: bool) -> Iterator[FindingRow]:
+    every = FindingFilter(in_release=None)
+    yield from store.findings(owner=owner, where=every, order="repository")
+    if fixed:
+        yield from store.fixed_findings(owner=owner)
 
 
 def _trend(store: Store, owner: str | None) -> Iterator[TrendRow]:
@@ -65,14 +99,15 @@ def _trend(store: Store, owner: str | None) -> Iterator[TrendRow]:
 
 
 def export(
-    store: Store, folder: Path, *, owner: str | None = None, bom: bool = False
+    store: Store, folder: Path, *, owner: str | None = None, bom: bool = False, fixed: bool = False
 ) -> tuple[Exported, ...]:
     """Write every table and ``datapackage.json`` into a folder, which is made if need be.
 
-    ``bom`` writes a byte order mark before each CSV file, for Excel. ExportError where the
-    folder cannot be written.
+    ``bom`` writes a byte order mark before each CSV file, for Excel; ``fixed`` adds fixed
+    findings. A row that this program fails on is left out, logged and counted. ExportError
+    where the folder cannot be written.
     """
-    readers = rows_of(store, owner)
+    readers = rows_of(store, owner, fixed=fixed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = tuple(_write(table, readers[table.name], folder, bom) for table in TABLES)
@@ -92,14 +127,24 @@ def _write(
     bom: bool,
 ) -> Exported:
     encoding = "utf-8-sig" if bom else "utf-8"
-    count = -1  # the header is no row
-    with (folder / f"{table.name}.csv").open("w", encoding=encoding, newline="") as stream:
-        for line in csv_lines(table, rows()):
-            stream.write(line)
+    csv, jsonl = folder / f"{table.name}.csv", folder / f"{table.name}.jsonl"
+    count = faults = 0
+    log = ""
+    with (
+        csv.open("w", encoding=encoding, newline="") as lines,
+        jsonl.open("w", encoding="utf-8", newline="\n") as records,
+    ):
+        lines.write(csv_header(table))
+        for row in rows():
+            try:
+                line, record = csv_line(table, row), json_line(table, row)
+            except Exception as error:
+                faults, log = faults + 1, log_fault(error, f"exporting a row of {table.name}")
+                continue
+            lines.write(line)
+            records.write(record)
             count += 1
-    with (folder / f"{table.name}.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(json_lines(table, rows()))
-    return Exported(name=table.name, rows=count)
+    return Exported(name=table.name, rows=count, faults=faults, log=log)
 
 
 def data_package() -> dict[str, object]:
@@ -113,8 +158,9 @@ def data_package() -> dict[str, object]:
         "title": "How repositories release",
         "description": (
             "Cells that a spreadsheet would run get one leading apostrophe, and so do cells that "
-            "begin with one: take one away to undo it. Line breaks become spaces. The .jsonl "
-            "files hold the same rows unaltered."
+            "begin with one: take one away to undo it. Line breaks become spaces. Lists are "
+            f"joined by '{LIST}'; yes and no are true and false; an empty cell is what is not "
+            "known or does not apply. The .jsonl files hold the same rows unaltered."
         ),
         "version": SCHEMA_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -8,7 +8,7 @@ from audits.model.history import ActionRow, PackageRow, TrendRow
 from audits.model.outcome import Area
 from audits.model.publication import Auth, Registry
 from audits.model.score import Grade, Ladder
-from audits.report.cells import Value
+from audits.report.cells import Value, flag, listed
 from audits.report.table import Column, Table
 
 _GRADE_NAMES = {Grade.NONE: "none", Grade.UNKNOWN: "unknown"}
@@ -46,9 +46,9 @@ ACTIONS: Table[ActionRow] = Table(
         Column(name="role", type="string", description="What the job does for a release.", of=lambda r: r.role),
         Column(name="in_release", type="boolean", description="Whether it stands in a release workflow.", of=lambda r: r.in_release),
         Column(name="permissions", type="string", description="What the job's token may do.", of=lambda r: r.permissions),
-        Column(name="advisories", type="string", description="Advisories that cover this version.", of=lambda r: r.advisories),
+        Column(name="advisories", type="string", description="Advisories that cover this version, a list.", of=lambda r: listed(r.advisories)),
         Column(name="newest_release", type="string", description="Its newest release, where that was asked.", of=lambda r: r.newest_release),
-        Column(name="archived", type="string", description="Whether its repository is archived: yes, no or empty for not asked.", of=lambda r: r.archived),
+        Column(name="archived", type="boolean", description="Whether its repository is archived; empty: not asked.", of=lambda r: flag(r.archived)),
     ),
 )  # fmt: skip
 
@@ -71,7 +71,7 @@ PUBLISHERS: Table[PackageRow] = Table(
         Column(name="auth", type="string", description="How the workflow proves who it is.", words=tuple(Auth), of=lambda r: r.auth or None),
         Column(name="last_release", type="string", description="The newest release that the index serves.", of=lambda r: r.last_release),
         Column(name="last_release_at", type="datetime", description="When it was uploaded.", of=lambda r: r.last_release_at),
-        Column(name="attested", type="string", description="Whether that release is attested, or on crates came from a trusted publisher: yes, no, or empty for unknown.", of=lambda r: r.attested),
+        Column(name="attested", type="boolean", description="Whether that release is attested, or on crates came from a trusted publisher; empty: not known.", of=lambda r: flag(r.attested)),
         Column(name="publisher_repository", type="string", description="The publisher's repository, as served by the index.", of=lambda r: r.publisher_repository),
         Column(name="publisher_workflow", type="string", description="The publisher's workflow, as served by the index.", of=lambda r: r.publisher_workflow),
         Column(name="publisher_environment", type="string", description="The publisher's environment; empty: not tied to one, or, other than PyPI, not told.", of=lambda r: r.publisher_environment),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from audits.model.history import FindingRow, ScanRow, ScoreChange
+from audits.model.history import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.model.query import ScanChanges
 from audits.report.escape import code, markdown, printable
 from audits.report.words import count
@@ -30,13 +31,15 @@ _CAUSES = {
 
 class News(Struct, frozen=True, kw_only=True):
     """An owner's newest scan held against an earlier one; ``since`` is None where there is
-    none. ``expired`` and ``expiring`` are waivers of the file that was given.
+    none. ``scores`` are net changes, one a repository; ``gaps`` what was asked for and not
+    read. ``expired`` and ``expiring`` are waivers of the file that was given.
     """
 
     scan: ScanRow
     since: ScanRow | None
     changes: ScanChanges
     scores: tuple[ScoreChange, ...] = ()
+    gaps: tuple[GapRow, ...] = ()
     expired: tuple[Waiver, ...] = ()
     expiring: tuple[Waiver, ...] = ()
 
@@ -74,10 +77,54 @@ def news_of(
         scan=scans[0], since=before,
         changes=store.changes(login, since=number, limit=limit) if before else
         ScanChanges(owner=login, scan=scans[0].id, since=0),
-        scores=store.score_changes(login, since=number, limit=limit or 10_000) if before else (),
+        scores=net_changes(store.score_changes(login, since=number, limit=10_000))[:limit] if before else (),
+        gaps=store.gaps(owner=login, optional=False),
         expired=tuple(w for w in waivers.expired() if w in mine),
         expiring=tuple(w for w in waivers.expiring() if w in mine),
     )  # fmt: skip
+
+
+def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
+    """What became of each repository's score over several scans, the newest change first.
+
+    Causes of the steps are joined; a repository that is back where it was is left out.
+    """
+    steps: dict[str, list[ScoreChange]] = {}
+    for change in sorted(changes, key=lambda c: c.scan, reverse=True):
+        steps.setdefault(change.repository, []).append(change)
+    found = []
+    for newest, *earlier in steps.values():
+        oldest = earlier[-1] if earlier else newest
+        if (oldest.before, oldest.grade_before) == (newest.after, newest.grade_after):
+            continue
+        every = (newest, *earlier)
+        found.append(replace(
+            newest, before=oldest.before, grade_before=oldest.grade_before,
+            cause="; ".join(dict.fromkeys(c.cause for c in reversed(every))),
+            checks=tuple(dict.fromkeys(check for c in every for check in c.checks)),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def gap_lines(gaps: Sequence[GapRow], most: int | None = None) -> Iterator[str]:
+    """What was asked for and not read: a line for each owner or repository, ``most`` of them.
+
+    A line names the first thing, and how many more there are of the same repository.
+    """
+    by_place: dict[str, list[GapRow]] = {}
+    for gap in gaps:
+        place = f"{gap.owner}/{gap.repository}" if gap.repository else gap.owner
+        by_place.setdefault(place, []).append(gap)
+    for place, mine in sorted(by_place.items())[:most]:
+        more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
+        yield printable(f"{place}: {about(mine[0].subject, mine[0].detail)}{more}")
+    if most is not None and len(by_place) > most:
+        yield f"and {len(by_place) - most} more; 'release-audit report' lists them"
+
+
+def about(subject: str, detail: str) -> str:
+    """The detail of a gap with what it is about, where it does not name that itself."""
+    return detail if subject in detail or subject == "repository" else f"{subject}: {detail}"
 
 
 def scan_before(store: Store, owner: str, day: date) -> int | None:
@@ -140,7 +187,7 @@ def _score(change: ScoreChange) -> str:
 
 def cause_words(cause: str) -> str:
     """The cause of a change of score as part of a sentence."""
-    return _CAUSES.get(cause, cause)
+    return " and ".join(_CAUSES.get(word, word) for word in cause.split("; "))
 
 
 def _waiver(waiver: Waiver, word: str) -> str:
@@ -161,8 +208,8 @@ def _markdown(news: News) -> Iterator[str]:
     yield ""
     if news.since is None:
         yield "The first scan; there is nothing to compare with."
-        return
-    yield f"Since scan {news.since.id} of {news.since.started.date()}."
+    else:
+        yield f"Since scan {news.since.id} of {news.since.started.date()}."
     for word, number, rows in news.kinds():
         if number:
             yield f"\n### {word.capitalize()}: {number}\n"
@@ -177,6 +224,9 @@ def _markdown(news: News) -> Iterator[str]:
                 f"| {change.grade_after} {_points(change.after)} | {cause_words(change.cause)} "
                 f"| {', '.join(map(code, change.checks))} |"
             )
+    if news.gaps:
+        yield f"\n### Not seen: {len(news.gaps)}\n"
+        yield from (f"- {markdown(line)}" for line in gap_lines(news.gaps))
     if news.scan.not_reached:
         lost = count(news.scan.not_reached, "repository", "repositories")
         yield f"\nNot reached: {lost}; the findings stay as they were."
@@ -215,6 +265,13 @@ def news_document(news: News) -> dict[str, Any]:
             for c in news.scores
         ],
         "not_reached": news.scan.not_reached,
+        "gaps": [
+            {
+                "repository": gap.repository, "subject": gap.subject, "reason": gap.reason,
+                "detail": gap.detail, "line": gap.line, "permission": gap.permission,
+            }
+            for gap in news.gaps
+        ],
         "waivers": {
             "expired": [_waiver_record(w) for w in news.expired],
             "expiring": [_waiver_record(w) for w in news.expiring],

@@ -56,11 +56,21 @@ def _json(value: Value) -> object:
     return dict(value)
 
 
+def csv_header(table: Table[Any]) -> str:
+    """The first line of a table's CSV file (RFC 4180: CR LF, quotes doubled)."""
+    return _line([column.name for column in table.columns])
+
+
+def csv_line(table: Table[Row], row: Row) -> str:
+    """A row as a line of a table's CSV file."""
+    return _line(table.cells(row))
+
+
 def csv_lines(table: Table[Row], rows: Iterable[Row]) -> Iterator[str]:
-    """The lines of a table's CSV file (RFC 4180: CR LF, quotes doubled), its header first."""
-    yield _line([column.name for column in table.columns])
+    """The lines of a table's CSV file, its header first."""
+    yield csv_header(table)
     for row in rows:
-        yield _line(table.cells(row))
+        yield csv_line(table, row)
 
 
 def _line(cells: list[str]) -> str:
@@ -69,10 +79,9 @@ def _line(cells: list[str]) -> str:
     return buffer.getvalue()
 
 
-def json_lines(table: Table[Row], rows: Iterable[Row]) -> Iterator[str]:
-    """The lines of a table's JSON Lines file."""
-    for row in rows:
-        yield json.dumps(table.record(row), ensure_ascii=False) + "\n"
+def json_line(table: Table[Row], row: Row) -> str:
+    """A row as a line of a table's JSON Lines file."""
+    return json.dumps(table.record(row), ensure_ascii=False) + "\n"
 
 
 def resource(table: Table[Any]) -> dict[str, object]:

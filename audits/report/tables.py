@@ -14,7 +14,7 @@ from audits.model.outcome import Area, Severity
 from audits.model.publication import Auth, Channel, Registry
 from audits.model.score import Grade
 from audits.model.source import GapReason
-from audits.report.cells import Value
+from audits.report.cells import Value, flag, listed
 from audits.report.table import Column, Table
 
 _SEVERITIES = tuple(s.label for s in Severity)
@@ -48,7 +48,7 @@ def _open_columns() -> tuple[Column[RepositoryRow], ...]:
     return tuple(
         Column(
             name=f"open_{severity.label}", type="integer",
-            description=f"Open findings of severity {severity.label}.",
+            description=f"Open findings of severity {severity.label} that count: of release workflows, not accepted, and looked at again.",
             of=_open(severity.label),
         )
         for severity in reversed(Severity)
@@ -67,7 +67,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         Column(name="commit", type="string", description="The audited commit; empty for a folder that is no clone.", of=lambda r: r.commit),
         Column(name="branch", type="string", description="The audited branch.", of=lambda r: r.branch),
         Column(name="archived", type="boolean", description="Whether it is archived.", of=lambda r: r.archived),
-        Column(name="topics", type="string", description="Its topics, separated by spaces.", of=lambda r: r.topics),
+        Column(name="topics", type="string", description="Its topics, a list.", of=lambda r: r.topics),
         Column(name="grade", type="string", description="A to F; ?: nothing is known, as something could not be read; -: nothing is published.", words=_GRADES, of=lambda r: r.grade),
         Column(name="points", type="number", description="The score, 0 to 100, acceptances counted in; empty: nothing is known or published.", of=lambda r: r.points),
         Column(name="points_without_acceptances", type="number", description="The score as if nothing were accepted.", of=lambda r: r.strict_points),
@@ -77,10 +77,11 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         Column(name="cap", type="string", description="What held the score down, if anything did.", of=lambda r: r.cap),
         *_area_columns(),
         *_open_columns(),
-        Column(name="accepted", type="integer", description="Accepted findings.", of=lambda r: r.accepted),
+        Column(name="not_rechecked", type="integer", description="Findings that count as well and were not looked at again, as their evidence could not be seen.", of=lambda r: r.not_rechecked),
+        Column(name="accepted", type="integer", description="Findings that are accepted in a way that counts.", of=lambda r: r.accepted),
         Column(name="publications", type="integer", description="Steps or called workflows that upload to a registry.", of=lambda r: r.publications),
-        Column(name="registries", type="string", description="The registries they upload to, separated by spaces.", of=lambda r: r.registries),
-        Column(name="ladder", type="string", description="Trusted-publisher status of its packages, separated by spaces.", of=lambda r: r.ladders),
+        Column(name="registries", type="string", description="The registries they upload to, a list.", of=lambda r: r.registries),
+        Column(name="ladder", type="string", description="Trusted-publisher status of its packages, a list.", of=lambda r: r.ladders),
         Column(name="gaps", type="integer", description="Things that could not be seen; see gaps.csv.", of=lambda r: r.gaps),
         Column(name="last_seen", type="datetime", description="When it was last read.", of=lambda r: r.last_seen),
         Column(name="changed", type="datetime", description="When anything recorded of it last changed.", of=lambda r: r.changed),
@@ -103,19 +104,19 @@ PUBLICATIONS: Table[PublicationRow] = Table(
         Column(name="step", type="integer", description="The step's number from 0; -1: a called workflow.", of=lambda r: r.step),
         Column(name="registry", type="string", description="Where it uploads to.", words=tuple(Registry), of=lambda r: r.registry),
         Column(name="channel", type="string", description="Which instance of the registry.", words=tuple(Channel), of=lambda r: r.channel),
-        Column(name="package", type="string", description="The package's name, several separated by commas; empty: not found.", of=lambda r: r.package),
+        Column(name="package", type="string", description="The packages' names, a list; empty: not found.", of=lambda r: listed(r.package)),
         Column(name="mechanism", type="string", description="The action, command or workflow that uploads.", of=lambda r: r.mechanism),
         Column(name="auth", type="string", description="How it proves who it is.", words=tuple(Auth), of=lambda r: r.auth),
         Column(name="environment", type="string", description="The deployment environment; empty: none.", of=lambda r: r.environment),
         Column(name="id_token", type="boolean", description="Whether the job may ask for an OIDC identity, callers counted in.", of=lambda r: r.id_token),
         Column(name="line", type="integer", description="The line of the step's action or command.", of=lambda r: r.line),
-        Column(name="credential", type="string", description="Where its credential comes from, never its value.", of=lambda r: r.credential),
+        Column(name="credential", type="string", description="Where its credentials come from, a list, never their value.", of=lambda r: listed(r.credential)),
         Column(name="environment_form", type="string", description="How the environment is written.", of=lambda r: r.environment_form),
         Column(name="indirect", type="boolean", description="Whether it was found by its credential alone.", of=lambda r: r.indirect),
-        Column(name="attestations", type="string", description="Whether the uploader makes attestations: yes, no or unknown.", of=lambda r: r.attests),
-        Column(name="triggers", type="string", description="The events that start it, separated by commas.", of=lambda r: r.triggers),
+        Column(name="attestations", type="boolean", description="Whether the uploader makes attestations; empty: not known.", of=lambda r: flag(r.attests)),
+        Column(name="triggers", type="string", description="The events that start it, a list.", of=lambda r: listed(r.triggers)),
         Column(name="called", type="string", description="The called workflow, where the publication is in one of another repository.", of=lambda r: r.called),
-        Column(name="publisher_workflow", type="string", description="The file that the registry's trusted publisher names.", of=lambda r: r.publisher_workflow),
+        Column(name="publisher_workflow", type="string", description="The files that the registry's trusted publisher may name, a list.", of=lambda r: listed(r.publisher_workflow)),
     ),
 )  # fmt: skip
 
@@ -130,7 +131,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(name="check", type="string", description="The check's id; 'release-audit explain CHECK' tells more.", of=lambda r: r.check),
         Column(name="area", type="string", description="The area it belongs to.", words=tuple(Area), of=lambda r: r.area),
         Column(name="severity", type="string", description="How bad it is.", words=_SEVERITIES, of=lambda r: r.severity),
-        Column(name="state", type="string", description="open, not-re-checked (its evidence could not be seen again) or fixed.", of=lambda r: r.state),
+        Column(name="state", type="string", description="open; not-re-checked: its evidence could not be seen again; fixed: only where the export was asked for fixed ones.", words=("open", "not-re-checked", "fixed"), of=lambda r: r.state),
         Column(name="message", type="string", description="What is at fault.", of=lambda r: r.message),
         Column(name="because", type="string", description="Why it is milder than its check.", of=lambda r: r.because),
         Column(name="path", type="string", description="The file, from the repository's root.", of=lambda r: r.path),
@@ -142,12 +143,14 @@ FINDINGS: Table[FindingRow] = Table(
         Column(name="in_release", type="boolean", description="False: outside release workflows, seen because everything was asked for; never scored.", of=lambda r: r.in_release),
         Column(name="fix", type="string", description="safe: an edit can be applied as it is; review: an edit wants a reader; empty: by hand.", of=lambda r: r.fix),
         Column(name="acceptance", type="string", description="waiver, local acceptance, or empty.", of=lambda r: r.acceptance),
+        Column(name="acceptance_counts", type="boolean", description="Whether the acceptance counts; a local one does only where the waiver file allows it. Empty: not accepted.", of=lambda r: r.accepted if r.acceptance else None),
         Column(name="acceptance_reason", type="string", description="Why it is accepted.", of=lambda r: r.acceptance_reason),
         Column(name="responsible", type="string", description="Who answers for the waiver.", of=lambda r: r.responsible),
         Column(name="ticket", type="string", description="The waiver's ticket.", of=lambda r: r.ticket),
         Column(name="expires", type="string", description="When the waiver ends (ISO 8601).", of=lambda r: r.expires),
         Column(name="first_seen", type="datetime", description="When it was first seen.", of=lambda r: r.first_seen),
         Column(name="last_seen", type="datetime", description="When it was last seen.", of=lambda r: r.last_seen),
+        Column(name="fixed_at", type="datetime", description="When the scan that no longer found it was started; empty: not fixed.", of=lambda r: r.closed),
         Column(name="fingerprint", type="string", description="Names the finding across scans and line shifts.", of=lambda r: r.fingerprint),
         Column(name="commit", type="string", description="The audited commit.", of=lambda r: r.commit),
         *(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, select
 
+from audits.faults import log_fault
 from audits.model.history import FindingRow
 from audits.store import tables
 from audits.store.codec import loads, unpack
@@ -23,6 +24,7 @@ from audits.store.words import (
 )
 
 _NOTHING = FindingDetail(message="")
+_DAMAGED = FindingDetail(message="What was recorded of it cannot be read: scan again.")
 
 
 class Blocks:
@@ -30,7 +32,7 @@ class Blocks:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._held: dict[int, Details] = {}
+        self._held: dict[int, Details | None] = {}
 
     def load(self, numbers: set[int]) -> None:
         """Have these at hand, and no others."""
@@ -39,10 +41,12 @@ class Blocks:
         for part in chunks(sorted(numbers - self._held.keys())):
             statement = select(table.c.id, table.c.data).where(table.c.id.in_(part))
             for number, data in self._connection.execute(statement):
-                self._held[number] = loads(Details, unpack(data))
+                self._held[number] = _details(data, number)
 
     def finding(self, number: int | None, key: str) -> FindingDetail:
         """What a finding says; nothing where it is not there."""
+        if number is not None and number in self._held and self._held[number] is None:
+            return _DAMAGED
         held = self._held.get(number) if number is not None else None
         return held.findings.get(key, _NOTHING) if held else _NOTHING
 
@@ -50,6 +54,15 @@ class Blocks:
         """The line of a use; 1 where it is not there."""
         held = self._held.get(number) if number is not None else None
         return held.uses.get(key, 1) if held else 1
+
+
+def _details(data: bytes, number: int) -> Details | None:
+    """Packed details; None for those that cannot be read, which cost no others."""
+    try:
+        return loads(Details, unpack(data))
+    except Exception as error:
+        log_fault(error, f"reading the packed details {number}")
+        return None
 
 
 def finding_rows(connection: Connection, scope: Scope, ids: Sequence[int]) -> Iterator[FindingRow]:
@@ -104,6 +117,6 @@ def _finding_row(row: Row[Any], scope: Scope, blocks: Blocks) -> FindingRow:
         in_release=row.in_release, fix=detail.fix, acceptance=ACCEPTANCE_WORDS[row.acceptance],
         acceptance_reason=detail.reason, responsible=detail.responsible, ticket=detail.ticket,
         expires=detail.ends, commit=row.head or "", first_seen=scope.started[row.first],
-        last_seen=scope.last_seen(row.owner_id, lost_in), closed=closed,
+        last_seen=scope.last_seen(row.owner_id, lost_in), closed=closed, accepted=row.accepted,
         links=detail.built_links(row.head or ""),
     )  # fmt: skip

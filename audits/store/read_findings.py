@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
 
 from audits.model.history import FindingRow
 from audits.model.query import FindingFilter, FixTime, ScanChanges
@@ -15,7 +15,14 @@ from audits.store.base import Connected
 from audits.store.finding_rows import finding_rows
 from audits.store.scope import Scope, repository_id, scope_of
 from audits.store.tables import finding
-from audits.store.words import FIXED, NOT_RECHECKED, NOT_RECHECKED_WORD, SEEN, SEVERITY_NUMBERS
+from audits.store.words import (
+    FIXED,
+    NOT_RECHECKED,
+    NOT_RECHECKED_WORD,
+    SEEN,
+    SEVERITY_NUMBERS,
+    SEVERITY_WORDS,
+)
 
 _ALL = FindingFilter()
 _DAY = 86_400
@@ -56,6 +63,64 @@ class ReadFindings(Connected):
             ordered = (*ORDERS.get(order, ORDERS["severity"]), finding.c.id)
             ids = connection.scalars(chosen.order_by(*ordered).limit(limit).offset(offset)).all()
             yield from finding_rows(connection, scope, ids)
+
+    def fixed_findings(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> Iterator[FindingRow]:
+        """Findings that were fixed by a scan and are not open as of it, each as it was last."""
+        later = finding.alias("later")
+        same = [
+            later.c[name] == finding.c[name]
+            for name in ("repository_id", "rule_id", "fingerprint", "ordinal")
+        ]
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            ranges = [
+                (finding.c.owner_id == number) & (finding.c.closed <= at) & (later.c.opened <= at)
+                for number, at in scope.scans.items()
+            ]
+            if not ranges:
+                return
+            came_back = exists().where(*same, later.c.opened >= finding.c.closed, or_(*ranges))
+            bounded = or_(
+                *(
+                    (finding.c.owner_id == n) & (finding.c.closed <= at)
+                    for n, at in scope.scans.items()
+                )
+            )
+            chosen = (
+                select(finding.c.id)
+                .join(_repository, _repository.c.id == finding.c.repository_id)
+                .where(bounded, finding.c.ended == FIXED, ~finding.c.on_owner, ~came_back)
+                .order_by(*ORDERS["repository"], finding.c.id)
+            )
+            yield from finding_rows(connection, scope, connection.scalars(chosen).all())
+
+    def not_rechecked(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> dict[tuple[str, str], dict[str, int]]:
+        """How many findings that count were not looked at again, by severity, of each
+        (owner, repository).
+        """
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            named = (finding.c.owner_id, _repository.c.name, finding.c.severity)
+            statement = (
+                select(*named, func.count())
+                .join(_repository, _repository.c.id == finding.c.repository_id)
+                .where(
+                    scope.valid(finding),
+                    finding.c.state == NOT_RECHECKED,
+                    ~finding.c.accepted,
+                    moved.scored(),
+                )
+                .group_by(*named)
+            )
+            found: dict[tuple[str, str], dict[str, int]] = {}
+            for number, name, severity, count in connection.execute(statement):
+                key = (scope.logins[number], name)
+                found.setdefault(key, {})[SEVERITY_WORDS[severity]] = count
+            return found
 
     def count_findings(
         self,

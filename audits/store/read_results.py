@@ -75,13 +75,17 @@ class ReadResults(Connected):
 
     def gaps(
         self, scan: int | None = None, *, owner: str | None = None, repository: str = "",
-        limit: int | None = None, offset: int = 0,
+        limit: int | None = None, offset: int = 0, optional: bool | None = None,
     ) -> tuple[GapRow, ...]:  # fmt: skip
-        """What could not be seen, the owner's own gaps first."""
+        """What could not be seen, the owner's own gaps first; with ``optional`` given, only
+        such gaps, or only others.
+        """
         table = tables.gap
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
             statement = named(connection, scope, table, repository)
+            if optional is not None:
+                statement = statement.where(table.c.optional == optional)
             ordered = statement.order_by(table.c.subject, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
         return tuple(

@@ -45,6 +45,7 @@ def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: date
         fix=found.fix.value if found.fix else "",
         acceptance=accepted.kind.value if accepted else "",
         acceptance_reason=accepted.reason if accepted else "",
+        accepted=accepted is not None and accepted.counts,
         responsible=accepted.responsible if accepted else "",
         ticket=accepted.ticket if accepted else "",
         expires=accepted.expires.isoformat() if accepted and accepted.expires else "",

@@ -54,6 +54,13 @@ def _repository(row: RepositoryRow) -> dict[str, object]:
     }
 
 
+def accepted_word(row: FindingRow) -> str:
+    """How a finding is accepted, and whether that counts."""
+    if not row.acceptance or row.accepted:
+        return row.acceptance
+    return f"{row.acceptance}, not counted"
+
+
 def findings(rows: Sequence[FindingRow]) -> pd.DataFrame:
     """One finding a line, in the order given."""
     columns = (
@@ -74,7 +81,7 @@ def _finding(row: FindingRow) -> dict[str, object]:
         "job": visible(row.job),
         "area": plain(row.area),
         "state": signed(row.state),
-        "accepted": visible(row.acceptance),
+        "accepted": visible(accepted_word(row)),
         "expires": row.expires,
         "environment": visible(row.environment),
         "first seen": row.first_seen,

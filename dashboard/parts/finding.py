@@ -27,11 +27,11 @@ def finding_groups(scope: Scope, row: RepositoryRow) -> None:
                    "No finding: what was read has no fault, but see the gaps.")  # fmt: skip
         return
     reading = data.reading(scope, row.repository)
-    still = [f for f in rows if not f.acceptance]
+    still = [f for f in rows if not f.accepted]
     for number, (check, group) in enumerate(findings.by_check(still)):
         with st.expander(findings.label(check, group), expanded=number == 0):
             _group(scope, check, group, reading)
-    if accepted := [f for f in rows if f.acceptance]:
+    if accepted := [f for f in rows if f.accepted]:
         page.section("Accepted", "Shown with their reasons; they come back when they expire.")
         for check, group in findings.by_check(accepted):
             with st.expander(findings.label(check, group)):
@@ -88,7 +88,8 @@ def one_finding(row: FindingRow, reading: Reading) -> None:
 
 
 def _acceptance(row: FindingRow) -> str:
-    parts = [f"Accepted ({row.acceptance}): {visible(row.acceptance_reason)}"]
+    word = "Accepted" if row.accepted else "Not counted as accepted"
+    parts = [f"{word} ({row.acceptance}): {visible(row.acceptance_reason)}"]
     if row.responsible:
         parts.append(f"by {visible(row.responsible)}")
     if row.ticket:

@@ -86,7 +86,7 @@ def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> No
     assert len(open_store(database, read_only=True).scans()) == 1
 
 
-def test_the_summary_of_a_first_scan_asks_the_store_nothing(
+def test_the_summary_of_a_first_scan_asks_the_store_little(
     organization: Path, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from audits.cli.plan import make_plan
@@ -103,7 +103,8 @@ def test_the_summary_of_a_first_scan_asks_the_store_nothing(
     assert (first.before, first.totals) == (0, store.totals("orchard-labs"))
     with counted() as statements:
         print_summary(store, (first,), (), Waivers(today=day))
-    assert not statements
+    # what is worst, and what was asked for and not read
+    assert 0 < len([s for s in statements if s.startswith("SELECT")]) <= 6
     lines = capsys.readouterr().out.splitlines()
     ended = Waiver(
         repository="orchard-labs/*", check="long-lived-token", responsible="release team",

@@ -92,7 +92,7 @@ def test_boxes_say_what_they_hold_and_where_they_are_weak() -> None:
 
 
 @pytest.mark.parametrize("changes", [
-    {"state": "fixed"}, {"acceptance": "waiver"}, {"severity": "info"}, {"job": "other"},
+    {"state": "fixed"}, {"acceptance": "waiver", "accepted": True}, {"severity": "info"}, {"job": "other"},
 ])  # fmt: skip
 def test_what_is_not_open_in_the_job_does_not_mark_it(changes: dict[str, str]) -> None:
     assert all(not node.faults for node in drawn(LESSON, **changes).nodes)

@@ -30,7 +30,7 @@ def test_what_a_spreadsheet_would_run_gets_an_apostrophe(before: str, start: str
         (True, "true"),
         (-3, "-3"),
         (0.123456, "0.1235"),
-        (("a", "b"), "a b"),
+        (("a", "b"), "a; b"),
         (datetime(2026, 6, 1, 12, tzinfo=UTC), "2026-06-01T12:00:00Z"),
         ("two\nlines", "two lines"),
         ("plain", "plain"),
