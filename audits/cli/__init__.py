@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from audits.cli.exits import FAULT, INTERRUPTED, exit_code
+from audits.cli.exits import FAULT, INTERRUPTED, WRONG_USE, exit_code
 from audits.faults import fault_log, log_fault
 from audits.model.errors import AuditError
 
@@ -28,7 +28,10 @@ def main() -> None:
     try:
         from audits.cli.app import application
 
-        application("".join(sys.argv[1:2]))(obj=leader)
+        code = application("".join(sys.argv[1:2]))(
+            obj=leader, standalone_mode=False, prog_name="release-audit"
+        )
+        sys.exit(code if isinstance(code, int) else 0)
     except AuditError as error:
         sys.stderr.write(f"error: {error.message}\n")
         if error.advice:
@@ -38,6 +41,8 @@ def main() -> None:
         sys.stderr.write("Stopped. What was recorded is kept.\n")
         sys.exit(INTERRUPTED)
     except Exception as error:
+        if _is_usage(error):
+            sys.exit(WRONG_USE)
         place = log_fault(error, "running a command")
         sys.stderr.write(f"error: release-audit failed ({type(error).__name__}): {place}.\n")
         sys.stderr.write("advice: Please report it; what was recorded is kept.\n")
@@ -47,6 +52,24 @@ def main() -> None:
             leader.stop()
         # Else Python takes all of it apart, one by one, before it ends: a tenth of a scan.
         gc.freeze()
+
+
+def _is_usage(error: Exception) -> bool:
+    """Whether it is Typer's error of someone who used the command wrongly, which is then told
+    as ours are; without any word, the help is printed.
+    """
+    from click.exceptions import ClickException, NoArgsIsHelpError, UsageError
+
+    if not isinstance(error, ClickException):
+        return False
+    if isinstance(error, NoArgsIsHelpError):
+        error.show()
+        return True
+    context = error.ctx if isinstance(error, UsageError) else None
+    command = context.command_path if context else "release-audit"
+    sys.stderr.write(f"error: {' '.join(error.format_message().split())}\n")
+    sys.stderr.write(f"advice: '{command} --help' says what it takes.\n")
+    return True
 
 
 def _leader(words: list[str]) -> Leader | None:

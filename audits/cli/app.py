@@ -21,6 +21,7 @@ def application(first: str = "") -> typer.Typer:
         name="release-audit",
         help="How safely does each repository of a GitHub organization ship its packages?",
         no_args_is_help=True,
+        suggest_commands=False,  # Click does it too
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,

@@ -1,19 +1,19 @@
-"""``release-audit check``: one checkout, offline, in well under a second."""
+"""``release-audit check``: a checkout, offline, in well under a second; or several."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
+from msgspec import Struct
 from msgspec.structs import replace
 
 from audits import __version__
 from audits.cli.exits import UsageError, end_code
-from audits.cli.github import ApiUrlOption, TokenFileOption, connect, is_slug
+from audits.cli.github import ApiUrlOption, TokenFileOption, connect
 from audits.cli.options import (
     AllOption,
     AllowGapsOption,
@@ -27,10 +27,11 @@ from audits.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from audits.cli.targets import Target
     from audits.collect.github import Connection
     from audits.model.score import Audit
-    from audits.model.source import RepositoryRef, Snapshot
     from audits.run import Plan
+    from audits.waivers import Waivers
 
 _COLOURS: dict[str, dict[str, Any]] = {
     "critical": {"fg": "red", "bold": True},
@@ -44,7 +45,7 @@ _COLOURS: dict[str, dict[str, Any]] = {
 
 
 def check(
-    path: Annotated[Path, typer.Argument(metavar="[PATH | OWNER/REPO]", help="The checkout, or a repository on GitHub.")] = Path(),
+    paths: Annotated[Optional[list[str]], typer.Argument(metavar="[PATH | OWNER/REPO | -]...", help="Checkouts or folders inside them, workflow files, - for standard input, or repositories on GitHub by name or address; default: this folder.")] = None,  # noqa: UP045
     form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help="End with 1 from this severity on.")] = FailOn.MEDIUM,
     allow_gaps: AllowGapsOption = False,
@@ -59,97 +60,108 @@ def check(
     api_url: ApiUrlOption = "",
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host of OWNER/REPO; default: the API's.")] = "",
 ) -> None:  # fmt: skip
-    """Audit one repository and print its score, findings and the lesson's checklist.
+    """Audit repositories and print their score, findings and the lesson's checklist.
 
-    A checkout is read offline unless --online; a repository on GitHub is asked of GitHub and
-    the package index.
+    What lies on this machine is read offline unless --online; a repository on GitHub is asked
+    of GitHub and the package index.
     """
+    from audits.cli.waivers import load_waivers, warn_of
+
+    targets = _targets(paths or ["."], form, online, offline, api_url, host)
+    loaded = load_waivers(waivers)
+    options = _Options(index_url, tuple(registry or ()), not no_engine, everything, online, loaded)
+    audits = [
+        _audit(target, options, lambda: connect(token_file, api_url, host=host))
+        for target in targets
+    ]
+    typer.echo(_printers()[form](audits), nl=False)
+    for audit in audits:
+        warn_of(waivers, loaded, audit)
+    raise typer.Exit(_exit_code(audits, fail_on, allow_gaps))
+
+
+class _Options(Struct, frozen=True):
+    """How targets are audited."""
+
+    index_url: str
+    registries: tuple[str, ...]
+    engine: bool
+    everything: bool
+    online: bool
+    waivers: Waivers
+
+
+def _targets(
+    words: list[str], form: Format, online: bool, offline: bool, api_url: str, host: str
+) -> list[Target]:
+    """What is to be checked; UsageError where options or words make no sense."""
+    from audits.cli.targets import find_target
+    from audits.collect.github_address import DEFAULT_API, api_address, web_host
+
+    if online and offline:
+        raise UsageError("--online and --offline say the opposite.", "Leave one out.")
+    if form is Format.SARIF and len(words) > 1:
+        raise UsageError(
+            "A SARIF file is of one repository.", "Check them one by one, each into a file."
+        )
+    where = host or web_host(api_address(api_url or DEFAULT_API))
+    return [find_target(word, host=where, offline=offline) for word in dict.fromkeys(words)]
+
+
+def _audit(target: Target, options: _Options, connected: Callable[[], Connection]) -> Audit:
     from audits.cli.plan import index_facts, make_plan
-    from audits.cli.waivers import load_waivers
+    from audits.cli.targets import read_target
     from audits.run import audit_batch
 
-    remote = _remote(path, offline)
-    silent = not remote and (offline or not online)
+    clone = target.clone
     plan = make_plan(
-        index_url=index_url, waivers=load_waivers(waivers), engine=not no_engine,
-        everything=everything,
+        index_url=options.index_url, waivers=options.waivers, engine=options.engine,
+        everything=options.everything,
         facts=index_facts(
-            index_url, offline=silent, registries=registry, clones=lambda: [(_ref(path), path)]
+            options.index_url, offline=not (target.slug or options.online),
+            registries=options.registries, clones=None if clone is None else lambda: [clone],
         ),
     )  # fmt: skip
-    if remote:
-        audit = _audit_remote(remote, plan, connect(token_file, api_url, host=host))
-    else:
-        audit = audit_batch((_snapshot(path),), plan)[0]
-    typer.echo(_printers()[form](audit), nl=False)
-    raise typer.Exit(_exit_code(audit, fail_on, allow_gaps))
-
-
-def _remote(path: Path, offline: bool) -> str:
-    """``owner/name`` where that is what was given and no folder; "" otherwise."""
-    slug = path.as_posix()
-    if path.exists() or not is_slug(slug):
-        return ""
-    if offline:
-        raise UsageError(
-            f"There is no folder {slug}, and GitHub is not asked offline.", "Leave --offline out."
-        )
-    return slug
+    if target.slug:
+        return _audit_remote(target.slug, plan, connected())
+    return audit_batch((read_target(target),), plan)[0]
 
 
 def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
     """The audit of a repository on GitHub; CollectError where nothing of it can be read."""
-    from audits.collect.errors import CollectError
+    from audits.cli.targets import read_remote
     from audits.collect.github import GitHubCollector, Request
     from audits.github_facts import GitHubFacts
     from audits.run import audit_batch
 
     request = Request(owner=slug.partition("/")[0], names=(slug,))
     collector = GitHubCollector(request, connection)
-    snapshot = next(collector.snapshots())
-    if snapshot.gaps and not snapshot.commit and not snapshot.files:
-        raise CollectError(f"{slug} cannot be read: {snapshot.gaps[0].detail}", "")
+    snapshot = read_remote(slug, collector)
     facts = GitHubFacts(reader=collector, others=plan.facts)
     return audit_batch((snapshot,), replace(plan, facts=facts))[0]
 
 
-def _snapshot(path: Path) -> Snapshot:
-    from audits.collect.folder import is_repository, read_folder
-
-    if not path.is_dir():
-        raise UsageError(f"{path} is not a folder.", "Give the root of a checkout.")
-    if not is_repository(path):
-        raise UsageError(
-            f"{path} is no repository: it has no .git, .github or package metadata.",
-            "Give the root of a checkout, or use 'release-audit scan --folder' for a folder of them.",
-        )
-    return read_folder(path, _ref(path))
-
-
-def _ref(path: Path) -> RepositoryRef:
-    from audits.collect.origin import origin_of
-
-    return origin_of(path)
-
-
-def _exit_code(audit: Audit, fail_on: FailOn, allow_gaps: bool) -> int:
+def _exit_code(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool) -> int:
     from audits.audit import is_crashed, open_findings
     from audits.model.outcome import Severity
 
-    unread = not allow_gaps and any(not gap.optional for gap in audit.repository.gaps)
+    gaps = [gap for audit in audits for gap in audit.repository.gaps]
     findings = False
     if fail_on is not FailOn.NEVER:
         least = Severity[fail_on.name]
-        findings = any(found.severity >= least for found in open_findings(audit))
-    return end_code(crashed=is_crashed(audit), unread=unread, findings=findings)
+        findings = any(f.severity >= least for audit in audits for f in open_findings(audit))
+    return end_code(
+        crashed=any(map(is_crashed, audits)), findings=findings,
+        unread=not allow_gaps and any(not gap.optional for gap in gaps),
+    )  # fmt: skip
 
 
-def _printers() -> dict[Format, Callable[[Audit], str]]:
+def _printers() -> dict[Format, Callable[[Sequence[Audit]], str]]:
     return {
-        Format.TEXT: _text,
+        Format.TEXT: lambda audits: "\n".join(map(_text, audits)),
         Format.JSON: _json,
-        Format.SARIF: _sarif,
-        Format.MARKDOWN: _markdown,
+        Format.SARIF: lambda audits: _sarif(audits[0]),
+        Format.MARKDOWN: lambda audits: "\n".join(map(_markdown, audits)),
     }
 
 
@@ -164,10 +176,13 @@ def _coloured(text: str, what: str) -> str:
     return typer.style(text, **_COLOURS.get(what, {}))
 
 
-def _json(audit: Audit) -> str:
+def _json(audits: Sequence[Audit]) -> str:
+    """One document, or a list of them where several were asked for."""
     from audits.report.json import audit_document
 
-    return json.dumps(audit_document(audit, __version__), indent=2, ensure_ascii=False) + "\n"
+    documents = [audit_document(audit, __version__) for audit in audits]
+    shown = documents[0] if len(documents) == 1 else documents
+    return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
 
 
 def _sarif(audit: Audit) -> str:

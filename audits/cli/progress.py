@@ -1,10 +1,12 @@
-"""Progress for people: a moving line on a terminal, nothing where nobody watches."""
+"""Progress for people: a moving line on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from audits.cli.waiting import PlainWatch
 
 Advance = Callable[[str], None]
 
@@ -13,7 +15,7 @@ Advance = Callable[[str], None]
 def progress(task: str) -> Iterator[Advance]:
     """Yields a function that counts one more thing done and shows its name."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield PlainWatch().done
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

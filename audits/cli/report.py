@@ -66,8 +66,10 @@ def _chosen(store: Store, owner: str | None, since: str) -> list[tuple[str, int 
         number = int(since)
         known = [o for o in owners if any(scan.id == number for scan in store.scans(o))]
         if not known:
+            newest = sorted((scan.id for o in owners for scan in store.scans(o)), reverse=True)[:5]
             raise StoreError(
-                f"There is no finished scan {number}.", "Choose one of the list of scans."
+                f"There is no finished scan {number}.",
+                f"Choose one of {', '.join(str(n) for n in newest) or 'none yet'}.",
             )
         return [(known[0], number)]
     try:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def scan(
     context: typer.Context,
     owners: Annotated[Optional[list[str]], typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub.")] = None,  # noqa: UP045
-    folder: Annotated[Optional[Path], typer.Option("--folder", metavar="DIR", help="A folder of repositories, or of owners' folders.")] = None,  # noqa: UP045
+    folder: Annotated[Optional[list[Path]], typer.Option("--folder", metavar="DIR", help="A folder of repositories, or of owners' folders; repeat it for more.")] = None,  # noqa: UP045
     repos: Annotated[Optional[Path], typer.Option("--repos", metavar="FILE", help="A list of repositories on GitHub, one owner/name a line.")] = None,  # noqa: UP045
     org: Annotated[str, typer.Option("--org", metavar="NAME", help="The owner of the folder's repositories; default: its name.")] = "",
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host that links lead to; default: github.com, or the API's.")] = "",
@@ -85,17 +85,17 @@ def _loaded(waivers: Path | None) -> Waivers:
 
 
 def _check_source(
-    folder: Path | None, repos: Path | None, owners: list[str], offline: bool
+    folder: list[Path] | None, repos: Path | None, owners: list[str], offline: bool
 ) -> None:
     """UsageError unless there is something to scan, and only one kind of it."""
     from audits.cli.github import is_login
 
     online = bool(owners) or repos is not None
-    if folder is None and not online:
+    if not folder and not online:
         raise UsageError(
             "There is nothing to scan.", "Name an OWNER on GitHub, or give --repos or --folder."
         )
-    if folder is not None and online:
+    if folder and online:
         raise UsageError("A folder and GitHub are two scans.", "Scan one after the other.")
     if online and offline:
         raise UsageError(
@@ -109,12 +109,13 @@ def _check_source(
             )
 
 
-def _collector(folder: Path | None, owner: str, host: str) -> FolderCollector | None:
+def _collector(folders: list[Path] | None, owner: str, host: str) -> FolderCollector | None:
     from audits.collect.folder import FolderCollector
 
-    if folder is None:
+    if not folders:
         return None
-    return FolderCollector(folder=folder, owner=owner, host=host or "github.com")
+    first, *more = dict.fromkeys(folders)
+    return FolderCollector(folder=first, more=tuple(more), owner=owner, host=host or "github.com")
 
 
 class _Folder(Struct, frozen=True):

@@ -61,10 +61,10 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
         yield f"  packages: {states}"
     if not scanned.before:
         yield from _worst(store, owner)
-    if not scanned.before and not waivers.expired() and not waivers.expiring():
+    if not scanned.before and not waivers.waivers:
         return
     news = news_of(store, owner, waivers, limit=_MOST)
-    if news.since is not None or news.expired or news.expiring:
+    if news.since is not None or news.expired or news.expiring or news.unmatched:
         yield from (line for line in text_news(news) if "first scan" not in line)
 
 

@@ -32,12 +32,25 @@ class Watch:
 
 
 class PlainWatch(Watch):
-    """Where no terminal is: one line for a wait that is worth it, at most twice a minute."""
+    """Where no terminal is: lines on waits that are worth it and on how far it is, each at most
+    twice a minute.
+    """
 
     def __init__(self) -> None:
         super().__init__(lambda _text, _count: None)
         self._said = -math.inf
+        self._counted = time.monotonic()
+        self._done = 0
         self._lock = threading.Lock()
+
+    def done(self, name: str) -> None:
+        """Count a repository, and now and then say how many were read."""
+        with self._lock:
+            self._done += 1
+            if time.monotonic() - self._counted < _SAY_AGAIN:
+                return
+            self._counted = time.monotonic()
+        sys.stderr.write(f"{self._done} repositories read\n")
 
     def waiting(self, seconds: float, why: str) -> None:
         """Say once that the scan waits."""

@@ -55,11 +55,13 @@ class FolderCollector:
     repositories, two (``owner/repository``).
 
     ``owner`` names the account they belong to; without it the folder's name does, or with two
-    levels each parent's. ``host`` is the web host for links. Symbolic links that lead out of a
+    levels each parent's. ``more`` are further such folders: of repositories with one name and
+    owner the first counts, and a gap names the others. ``host`` is the web host for links. Symbolic links that lead out of a
     repository are not followed.
     """
 
     folder: Path
+    more: tuple[Path, ...] = ()
     owner: str = ""
     host: str = "github.com"
     _gaps: list[Gap] = field(default_factory=list, init=False)
@@ -67,7 +69,8 @@ class FolderCollector:
     @property
     def source(self) -> str:
         """The folder's name, without where it lies on this machine."""
-        return f"folder {self.folder.resolve().name}"
+        names = [folder.resolve().name for folder in (self.folder, *self.more)]
+        return f"folder{'s' if self.more else ''} {', '.join(names)}"
 
     def gaps(self) -> tuple[Gap, ...]:
         """Directories that were passed over."""
@@ -83,17 +86,29 @@ class FolderCollector:
             yield read_apart(path, ref)
 
     def repositories(self) -> list[tuple[RepositoryRef, Path]]:
-        """The repositories with their directories."""
-        if not self.folder.is_dir():
-            raise CollectError(
-                f"{self.folder} is not a folder.", "Give the folder that holds the repositories."
-            )
+        """The repositories with their directories, each name once."""
         self._gaps.clear()
-        children = _directories(self.folder)
+        found: dict[str, tuple[RepositoryRef, Path]] = {}
+        for folder in (self.folder, *self.more):
+            for ref, path in self._inside(folder):
+                first = found.setdefault(str(ref).lower(), (ref, path))
+                if first[1] != path:
+                    detail = f"{path} was not read: {first[1]} is {ref} already; rename one of them"
+                    gap = Gap(subject=path.name, reason=GapReason.UNSUPPORTED, detail=detail)
+                    self._gaps.append(gap)
+        return list(found.values())
+
+    def _inside(self, folder: Path) -> list[tuple[RepositoryRef, Path]]:
+        """The repositories below one folder."""
+        if not folder.is_dir():
+            raise CollectError(
+                f"{folder} is not a folder.", "Give the folder that holds the repositories."
+            )
+        children = _directories(folder)
         direct = [path for path in children if is_repository(path)]
         if direct:
-            owner = self.owner or self.folder.resolve().name
-            self._ignored([path for path in children if path not in direct])
+            owner = self.owner or folder.resolve().name
+            self._ignored(folder, [path for path in children if path not in direct])
             return [(self._ref(owner, path), path) for path in direct]
         nested = [inner for path in children for inner in _directories(path)]
         found = [
@@ -103,20 +118,20 @@ class FolderCollector:
         ]
         if not found:
             raise CollectError(
-                f"{self.folder} holds no repository.",
+                f"{folder} holds no repository.",
                 "A repository is a directory with .git, .github or package metadata; "
                 "for a single one, use 'release-audit check PATH'.",
             )
         read = {path for _, path in found}
-        self._ignored([path for path in nested if path not in read])
+        self._ignored(folder, [path for path in nested if path not in read])
         return found
 
     def _ref(self, owner: str, path: Path) -> RepositoryRef:
         return RepositoryRef(owner=owner, name=path.name.removesuffix(".git"), host=self.host)
 
-    def _ignored(self, paths: list[Path]) -> None:
+    def _ignored(self, folder: Path, paths: list[Path]) -> None:
         for path in paths:
-            name = path.relative_to(self.folder).as_posix()
+            name = path.relative_to(folder).as_posix()
             detail = f"{name} was passed over: it has no .git, .github or package metadata"
             self._gaps.append(
                 Gap(subject=name, reason=GapReason.UNSUPPORTED, detail=detail, optional=True)

@@ -120,7 +120,7 @@ class GitHubCollector:
         if self._credential.secret is None:
             raise CollectError(
                 "GitHub answers GraphQL queries to nobody without a token.",
-                "Set RELEASE_AUDIT_TOKEN, or clone the repositories and use --folder.",
+                "Set RELEASE_AUDIT_TOKEN, or read clones of the repositories instead.",
             )
 
     def _pages_of(self) -> Iterator[Sequence[Listed]]:

@@ -81,7 +81,10 @@ def _packages(audit: Audit) -> Iterator[str]:
 
 def _row(audited: AuditedFinding) -> str:
     finding = audited.finding
-    accepted = f" *(accepted: {markdown(audited.acceptance.reason)})*" if audited.acceptance else ""
+    accepted = ""
+    if audited.acceptance:
+        word = "accepted" if audited.acceptance.counts else "accepted locally, not counted"
+        accepted = f" *({word}: {markdown(audited.acceptance.reason)})*"
     because = f" ({markdown(finding.because)})" if finding.because else ""
     place = code(f"{finding.at.path}:{finding.at.line}")
     link = next((k.url for k in audited.links if k.kind == "permalink"), "")

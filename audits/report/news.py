@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.model.history import FindingRow, GapRow, ScanRow, ScoreChange
-from audits.model.query import ScanChanges
+from audits.model.query import FindingFilter, ScanChanges
 from audits.report.escape import code, markdown, printable
 from audits.report.words import count
 from audits.store.errors import StoreError
@@ -32,7 +32,7 @@ _CAUSES = {
 class News(Struct, frozen=True, kw_only=True):
     """An owner's newest scan held against an earlier one; ``since`` is None where there is
     none. ``scores`` are net changes, one a repository; ``gaps`` what was asked for and not
-    read. ``expired`` and ``expiring`` are waivers of the file that was given.
+    read. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
     """
 
     scan: ScanRow
@@ -42,6 +42,7 @@ class News(Struct, frozen=True, kw_only=True):
     gaps: tuple[GapRow, ...] = ()
     expired: tuple[Waiver, ...] = ()
     expiring: tuple[Waiver, ...] = ()
+    unmatched: tuple[Waiver, ...] = ()
 
     def kinds(self) -> Iterator[tuple[str, int, tuple[FindingRow, ...]]]:
         """The word of each kind of change, how many there are, and those that are listed."""
@@ -81,6 +82,7 @@ def news_of(
         gaps=store.gaps(owner=login, optional=False),
         expired=tuple(w for w in waivers.expired() if w in mine),
         expiring=tuple(w for w in waivers.expiring() if w in mine),
+        unmatched=tuple(w for w in waivers.active() if w in mine and _matches_nothing(store, w)),
     )  # fmt: skip
 
 
@@ -140,6 +142,17 @@ def _may_concern(waiver: Waiver, owner: str) -> bool:
     return named == owner.lower() or any(c in named for c in "*?[")
 
 
+def _matches_nothing(store: Store, waiver: Waiver) -> bool:
+    """Whether a waiver in force for one repository accepts none of its findings. Those for
+    several may be meant for what is yet to come.
+    """
+    owner, _, name = waiver.repository.partition("/")
+    if not name or any(c in waiver.repository for c in "*?["):
+        return False
+    where = FindingFilter(repository=name, checks=(waiver.check,), accepted=True, in_release=None)
+    return not store.count_findings(owner=owner, where=where)
+
+
 def text_news(news: News) -> Iterator[str]:
     """The news as lines for a terminal."""
     if news.since is None:
@@ -159,6 +172,7 @@ def text_news(news: News) -> Iterator[str]:
         yield "  The token sees more or less than the one of the scan before."
     yield from (f"  {_waiver(waiver, 'expired')}" for waiver in news.expired)
     yield from (f"  {_waiver(waiver, 'expires')}" for waiver in news.expiring)
+    yield from (f"  {_unmatched(waiver)}" for waiver in news.unmatched)
 
 
 def _more(number: int) -> Iterator[str]:
@@ -197,6 +211,13 @@ def _waiver(waiver: Waiver, word: str) -> str:
     )
 
 
+def _unmatched(waiver: Waiver) -> str:
+    where = printable(waiver.repository)
+    return (
+        f"matches nothing: the waiver of {waiver.check} for {where} (line {waiver.line}); delete it"
+    )
+
+
 def markdown_news(news: News) -> str:
     """The news as Markdown, for an issue, a chat or a job's summary."""
     return "\n".join(_markdown(news)) + "\n"
@@ -230,10 +251,11 @@ def _markdown(news: News) -> Iterator[str]:
     if news.scan.not_reached:
         lost = count(news.scan.not_reached, "repository", "repositories")
         yield f"\nNot reached: {lost}; the findings stay as they were."
-    if news.expired or news.expiring:
+    if news.expired or news.expiring or news.unmatched:
         yield "\n### Waivers\n"
         yield from (f"- {markdown(_waiver(w, 'expired'))}" for w in news.expired)
         yield from (f"- {markdown(_waiver(w, 'expires'))}" for w in news.expiring)
+        yield from (f"- {markdown(_unmatched(w))}" for w in news.unmatched)
 
 
 def _row(row: FindingRow) -> str:
@@ -275,6 +297,7 @@ def news_document(news: News) -> dict[str, Any]:
         "waivers": {
             "expired": [_waiver_record(w) for w in news.expired],
             "expiring": [_waiver_record(w) for w in news.expiring],
+            "unmatched": [_waiver_record(w) for w in news.unmatched],
         },
     }  # fmt: skip
 

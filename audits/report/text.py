@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from audits.model.outcome import Severity
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
-from audits.report.words import AREA_TITLES, STEP_MARKS, headline, missing
+from audits.report.words import AREA_TITLES, STEP_MARKS, count, headline, missing
+
+_MOST_LINES = 12
+"""Lines of one file that are listed for what is said of them."""
+_MOST_GROUPS = 10
+"""Of one check: more is for a machine to read."""
 
 Style = Callable[[str, str], str]
 """Colours a text: (text, what it is), with the severity's word, ``strong`` or ``dim``."""
@@ -87,31 +93,53 @@ def _findings(audit: Audit, style: Style) -> Iterator[str]:
     )
     notes = [f for f in findings if f.severity is Severity.INFO and f.acceptance is None]
     shown = [f for f in findings if f not in notes]
-    for group in (shown, notes):
-        if group:
+    for part in (shown, notes):
+        if part:
             yield ""
-        for audited in group:
-            yield from _finding(audited, style)
+        yield from _grouped(part, style)
 
 
-def _finding(audited: AuditedFinding, style: Style) -> Iterator[str]:
+def _grouped(findings: list[AuditedFinding], style: Style) -> Iterator[str]:
+    """The findings, those that say the same in one file together, and of each check the first
+    few; JSON has them all.
+    """
+    groups: dict[tuple[object, ...], list[AuditedFinding]] = {}
+    for found in findings:
+        finding = found.finding
+        said = (finding.message, finding.because, found.acceptance)
+        groups.setdefault((found.severity, found.check, finding.at.path, *said), []).append(found)
+    shown: Counter[str] = Counter()
+    for group in groups.values():
+        check = group[0].check
+        shown[check] += 1
+        if shown[check] <= _MOST_GROUPS:
+            yield from _finding(group, style)
+    for check, number in shown.items():
+        if number > _MOST_GROUPS:
+            more = count(number - _MOST_GROUPS, "place")
+            yield f"         {check}: {more} more; --format json lists all"
+
+
+def _finding(group: list[AuditedFinding], style: Style) -> Iterator[str]:
+    audited = group[0]
     finding = audited.finding
     word = audited.severity.label
-    place = style(f"{printable(finding.at.path)}:{finding.at.line}", "dim")
+    lines = ", ".join(str(found.finding.at.line) for found in group[:_MOST_LINES])
+    more = f" … ({len(group)} places)" if len(group) > _MOST_LINES else ""
+    place = style(f"{printable(finding.at.path)}:{lines}{more}", "dim")
     yield f"{style(f'{word:<8}', word)} {audited.check}  {place}"
     because = f" ({printable(finding.because)})" if finding.because else ""
     yield f"         {printable(finding.message)}{because}"
-    if audited.acceptance is not None:
-        kind = (
-            audited.acceptance.kind
-            if audited.acceptance.counts
-            else f"{audited.acceptance.kind}, not counted"
-        )
-        yield f"         {kind}: {printable(audited.acceptance.reason)}"
+    if (accepted := audited.acceptance) is not None:
+        kind = accepted.kind if accepted.counts else f"{accepted.kind}, not counted"
+        by = [f"by {accepted.responsible}"] if accepted.responsible else []
+        by += [accepted.ticket] if accepted.ticket else []
+        by += [f"until {accepted.expires}"] if accepted.expires else []
+        told = f" ({', '.join(by)})" if by else ""
+        yield f"         {kind}: {printable(accepted.reason + told)}"
     wanted = {"settings", "publisher"} if audited.severity > Severity.INFO else set()
-    for link in audited.links:
-        if link.kind in wanted:
-            yield f"         {link.url}"
+    for url in dict.fromkeys(k.url for f in group for k in f.links if k.kind in wanted):
+        yield f"         {url}"
 
 
 def _lesson(audit: Audit, style: Style) -> Iterator[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from audits.cli.waiting import PlainWatch, waiting_line
+from audits.collect.github_files import FileReader
+from audits.collect.github_listed import Listed
+from audits.model.source import Snapshot
 from audits.store.open import open_store
 from tests.cli.github_world import OWNER, TOKEN_RELEASE, Cli, command_line, package, small_world
-from tests.collect.github.scanning import TOKEN
+from tests.collect.github.scanning import TOKEN, world_of
 from tests.collect.github.world import Owner, Repo
 
 
@@ -178,3 +181,45 @@ def test_waiting_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         watch.waiting(seconds, "GitHub's hourly limit")
     watch.done("lumen")
     assert capsys.readouterr().err.count("waiting") == 1
+
+
+def test_a_repository_that_cannot_be_read_for_our_fault_costs_no_other(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.scan(OWNER).code == 0
+    before = {f.fingerprint for f in cli.store.findings(owner=OWNER)}
+    real = FileReader.read
+
+    def read(self: FileReader, listed: Sequence[Listed]) -> Iterator[Snapshot]:
+        found = list(real(self, listed))
+        yield from found[:1] if len(found) > 1 else ()
+        if any(repo.slug.endswith("/tidepool") for repo in listed):
+            raise TypeError("planted")
+        yield from found[1:] if len(found) > 1 else found
+
+    monkeypatch.setattr(FileReader, "read", read)
+    ran = cli.scan(OWNER)
+    assert (ran.code, "Traceback" in ran.err) == (4, False)
+    crashed = {g.repository for g in cli.store.gaps(owner=OWNER) if g.reason == "crashed"}
+    assert crashed == {"tidepool"}
+    rows = list(cli.store.findings(owner=OWNER))
+    assert {f.fingerprint for f in rows} == before
+    assert {f.repository for f in rows if f.state == "not-re-checked"} == {"tidepool"}
+    monkeypatch.undo()
+    assert cli.scan(OWNER).code == 0
+    assert {f.state for f in cli.store.findings(owner=OWNER)} == {"open"}
+
+
+def test_strings_from_github_that_no_database_holds_are_stored(tmp_path: Path) -> None:
+    odd = Repo("lumen", package("lumen", TOKEN_RELEASE, **{"package.json": '{"name": "x\\ud800"}'}))
+    odd.topics = ("a\ud800b", "c\x00d")
+    odd.files[".github/workflows/npm.yml"] = (
+        "on: push\njobs: {a: {runs-on: x, steps: [{run: npm publish, env: {NODE_AUTH_TOKEN: '${{ secrets.N }}'}}]}}\n"
+    )
+    odd.commit(odd.files, "more")
+    with command_line(world_of(odd), tmp_path) as made:
+        ran = made.scan(OWNER)
+        assert (ran.code, ran.err) == (0, "")
+        (row,) = made.store.repositories(owner=OWNER)
+        assert row.topics == ("a\\ud800b", "c\\x00d")
+        assert "x\\ud800" in {p.package for p in made.store.packages(owner=OWNER)}
