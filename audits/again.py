@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 from typing import Protocol
@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits import __version__
+from audits.faults import each_apart, log_fault
 from audits.github_facts import environments_of
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.memory import Memory
@@ -102,11 +103,21 @@ class Again:
         """
         stream = iter(snapshots)
         while batch := tuple(islice(stream, BATCH)):
-            known = self._recall([s for s in batch if recorded(s.ref)])
-            same, completed = self._compared([s for s in batch if s.ref in known], known)
-            yield from (_same(ref, known[ref].asks) for ref in same)
+            kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _audited)
+            same = {found.ref for found in kept if isinstance(found, Same)}
+            yield from (found for found in kept if isinstance(found, Same))
+            completed = {found.ref: found for found in kept if isinstance(found, Snapshot)}
             rest = tuple(completed.get(s.ref, s) for s in batch if s.ref not in same)
             yield from audit_batch(rest, self._plan) if rest else ()
+
+    def _sorted_out(self, snapshots: Sequence[Snapshot]) -> list[Snapshot | Same]:
+        """Each snapshot, with its settings where they were asked, or that it is the same."""
+        known = self._recall(snapshots)
+        same, completed = self._compared([s for s in snapshots if s.ref in known], known)
+        return [
+            _same(s.ref, known[s.ref].asks) if s.ref in same else completed.get(s.ref, s)
+            for s in snapshots
+        ]
 
     def keep(self, audits: Iterable[Audit]) -> None:
         """Keep for the next scan what these audits were made from; they are recorded."""
@@ -194,6 +205,12 @@ class Again:
         if self._listed[0] is not advisories:
             self._listed = advisories, dumps(Advisories, Advisories(value=dateless(advisories)))
         return self._listed[1]
+
+
+def _audited(snapshot: Snapshot, error: Exception) -> Snapshot | Same:
+    """A repository that could not be compared is audited like a new one."""
+    log_fault(error, f"comparing {snapshot.ref} with its last scan")
+    return snapshot
 
 
 def _key(ref: RepositoryRef) -> str:

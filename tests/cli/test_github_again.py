@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from audits.store.memory import StoreMemory
+from audits.store.open import open_store
 from tests.cli.github_world import OWNER, TOKEN_RELEASE, Scans, results, scanning, small_world
 from tests.collect.github.scanning import TOKEN
 from tests.collect.github.world import Repo
@@ -125,3 +127,18 @@ def test_a_repository_out_of_sight_is_read_anew_when_it_is_back(scans: Scans) ->
     row = scans.store.latest_scan(OWNER)
     assert row is not None
     assert row.not_reached == 0
+
+
+@pytest.mark.parametrize("body", ["[", '{"a": 1}', "[1]", "null", '["x", 1, 2, 3]'])
+def test_what_was_kept_and_cannot_be_read_costs_its_repository_alone(
+    scans: Scans, body: str
+) -> None:
+    memory = StoreMemory(open_store(scans.database))
+    key = f"audit:github.com/{OWNER}/tidepool"
+    assert memory.answer(key) is not None
+    memory.keep_answer(key, "no mark", body)
+    (scanned,) = scans.run().finished
+    assert (scans.audited, set(scans.same)) == (["tidepool"], ALL - {"tidepool"})
+    assert (scanned.repositories, scanned.missed.crashed) == (6, 0)
+    scans.run()
+    assert set(scans.same) == ALL
