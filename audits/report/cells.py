@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
-_DANGER = re.compile(r"^(?!-\Z)[\s\x00]*[=+\-@＝＋－＠'＇]|^[\t\r\n\x00]")  # noqa: RUF001 - the full-width forms are meant
+_DANGER = re.compile(r"^[\s\x00]*[=+\-@＝＋－＠'＇]|^[\t\r\n\x00]")  # noqa: RUF001 - the full-width forms are meant
 _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 LIST = "; "

@@ -27,6 +27,11 @@ class Column(Struct, Generic[Row], frozen=True, kw_only=True):
     of: Callable[[Row], Value]
     words: tuple[str, ...] = ()
 
+    def cell(self, row: Row) -> str:
+        """Its value of a row as a cell of a CSV file; words of ours stay as they are."""
+        value = self.of(row)
+        return value if isinstance(value, str) and value in self.words else cell(value)
+
 
 class Table(Struct, Generic[Row], frozen=True, kw_only=True):
     """One table of the export; ``key`` are the columns that name a row."""
@@ -39,7 +44,7 @@ class Table(Struct, Generic[Row], frozen=True, kw_only=True):
 
     def cells(self, row: Row) -> list[str]:
         """A row as cells of a CSV file."""
-        return [cell(column.of(row)) for column in self.columns]
+        return [column.cell(row) for column in self.columns]
 
     def record(self, row: Row) -> dict[str, Any]:
         """A row as JSON, nothing altered."""

@@ -14,6 +14,7 @@ from audits.model.outcome import Edit, Finding, SettingsPage
 from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Channel, Publication, Registry
 from audits.model.source import RepositoryRef, SourceFile
+from audits.model.storable import storable
 from audits.model.workflow import Environment, EnvironmentForm, Job, Workflow
 
 REF = RepositoryRef(owner="orchard-labs", name="lumen")
@@ -249,7 +250,7 @@ def test_any_text_stays_itself(owner: str, name: str, path: str, branch: str) ->
     segments = parts.path.split("/")[1:]
     dots = {"%252E": ".", "%252E%252E": ".."}
     plain = [dots.get(segment, unquote(segment)) for segment in segments]
-    assert plain == [owner, name, "blob", COMMIT, *path.split("/")]
+    assert plain == [storable(owner), storable(name), "blob", COMMIT, *path.split("/")]
     assert not {".", ".."} & {unquote(segment) for segment in segments}
     edit = urlsplit(links.edit_link(ref, branch, path))
     assert edit.path.isascii()

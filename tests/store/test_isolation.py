@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import create_engine, text
 
+from audits.cli import targets
 from audits.cli.plan import make_plan
 from audits.collect import folder as folder_module
 from audits.collect.folder import FolderCollector
@@ -257,7 +258,7 @@ def test_an_exception_nobody_foresaw_is_one_sentence_and_4(
     ran = release_audit("check", str(repositories / BAD), "--offline")
     assert (ran.code, "Traceback" in ran.out + ran.err) == (4, False)
     assert f"RuntimeError): the traceback is in {own_log}" in ran.out
-    monkeypatch.setattr(folder_module, "is_repository", lambda path: 1 / 0)
+    monkeypatch.setattr(targets, "is_repository", lambda path: 1 / 0)
     ran = release_audit("check", str(repositories / BAD), "--offline")
     assert (ran.code, ran.out) == (4, "")
     assert ran.err.startswith(
