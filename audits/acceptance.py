@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+
+from msgspec import Struct
 
 from audits.model.outcome import Acceptance, AcceptanceKind, Finding
 from audits.model.repository import Repository
 from audits.model.source import SourceFile
 from audits.waivers import Waivers
-from audits.workflow.marks import marks_of
+from audits.workflow.marks import Mark, marks_of
 from audits.workflow.reach_of_marks import lines_of
 from audits.workflow.zizmor_config import PATHS, ZizmorIgnore, read_ignores
 
@@ -49,29 +52,60 @@ class Acceptances:
         return reason
 
 
+class _Marks(Struct, frozen=True):
+    """Comments that accept one check or rule, each line's first, and the lines in order."""
+
+    by_line: dict[int, Mark]
+    lines: list[int]
+
+    def within(self, first: int, last: int) -> Mark | None:
+        """The first comment on these lines."""
+        at = bisect_left(self.lines, first)
+        found = at < len(self.lines) and self.lines[at] <= last
+        return self.by_line[self.lines[at]] if found else None
+
+
+_NO_MARKS = _Marks({}, [])
+
+
+@lru_cache(maxsize=64)
+def _marks_by_name(file: SourceFile) -> dict[tuple[bool, str], _Marks]:
+    """The comments of a file by whether they are zizmor's and by what they accept. One in our
+    words accepts only with a reason.
+    """
+    found: dict[tuple[bool, str], _Marks] = {}
+    for mark in marks_of(file):
+        for name in mark.names if mark.is_zizmor or mark.reason else ():
+            known = found.setdefault((mark.is_zizmor, name), _Marks({}, []))
+            if mark.line not in known.by_line:
+                known.by_line[mark.line] = mark
+                known.lines.append(mark.line)
+    return found
+
+
 def _our_reasons(file: SourceFile, check: str, finding: Finding) -> Iterator[str]:
     """From comments at the lines at fault, and from one alone on the line above."""
+    marks = _marks_by_name(file).get((False, check), _NO_MARKS)
     first = finding.at.line
-    last = finding.at.end_line or first
-    for mark in marks_of(file):
-        above = mark.alone and mark.line == first - 1
-        here = above or first <= mark.line <= last
-        if not mark.is_zizmor and mark.reason and check in mark.names and here:
-            yield mark.reason
+    above = marks.by_line.get(first - 1)
+    if above is not None and above.alone:
+        yield above.reason
+    if (here := marks.within(first, finding.at.end_line or first)) is not None:
+        yield here.reason
 
 
 def _zizmor_reasons(
     file: SourceFile, rule: str, finding: Finding, repository: Repository
 ) -> Iterator[str]:
     """From zizmor's comments where it would heed them, and from its configuration."""
-    marks = [m for m in marks_of(file) if m.is_zizmor and rule in m.names]
+    marks = _marks_by_name(file).get((True, rule))
     config = repository.file(*PATHS)
-    ignores = [] if config is None else [i for i in _ignores(config) if i.rule == rule]
-    if not marks and not ignores:
+    ignores = () if config is None else _ignores(config).get(rule, ())
+    if marks is None and not ignores:
         return
     spans = lines_of(rule, finding, repository)
-    for mark in marks:
-        if any(mark.line in span for span in spans):
+    for span in spans:
+        if marks is not None and (mark := marks.within(span.start, span.stop - 1)) is not None:
             yield mark.reason or f"a comment ignores zizmor's {rule}"
     starts = {span.start for span in spans}
     if config is not None and any(ignore.covers(finding.at.path, starts) for ignore in ignores):
@@ -79,5 +113,9 @@ def _zizmor_reasons(
 
 
 @lru_cache(maxsize=64)
-def _ignores(config: SourceFile) -> tuple[ZizmorIgnore, ...]:
-    return read_ignores(config)
+def _ignores(config: SourceFile) -> dict[str, tuple[ZizmorIgnore, ...]]:
+    """The entries of a configuration by rule."""
+    found: dict[str, list[ZizmorIgnore]] = {}
+    for ignore in read_ignores(config):
+        found.setdefault(ignore.rule, []).append(ignore)
+    return {rule: tuple(entries) for rule, entries in found.items()}

@@ -138,7 +138,9 @@ def _declared(callee: Workflow) -> tuple[str, ...] | None:
     declaration = callee.source.text[trigger.span[0] : trigger.span[1]]
     names = []
     for name in found:
-        match = re.search(rf"^\s+({re.escape(name)}):", declaration, re.MULTILINE | re.IGNORECASE)
+        match = re.search(
+            rf"^[ \t]+({re.escape(name)}):", declaration, re.MULTILINE | re.IGNORECASE
+        )
         if match is None:
             return None
         names.append(match[1])

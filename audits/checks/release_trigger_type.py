@@ -44,7 +44,9 @@ jobs:
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
 _BLOCK = "on:\n  release:%s\n    types: [%s]\n" + _JOBS
-_TYPES = re.compile(r"types:[ \t]*(?P<value>\[[^\]\n#]*\]|['\"]?\w+['\"]?(?=[ \t]*(?:[#\r\n}]|$)))")
+_TYPES = re.compile(
+    r"types:[ \t]*(?P<value>\[[^\[\]\n#]*\]|['\"]?\w+['\"]?(?=[ \t]*(?:[#\r\n}]|$)))"
+)
 
 
 @check(

@@ -46,7 +46,9 @@ _TOOLS = _words(
     " scikit-build scikit-build-core setuptools setuptools-rust setuptools-scm sigstore towncrier"
     " tox tox-gh-actions tox-uv twine uv versioneer virtualenv wheel"
 )
-_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,.\s-]*\])?(?P<version>.*)")
+_REQUIREMENT = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,.\s-]*\])?(?P<version>.*)", re.DOTALL
+)
 _VALUES = _words(
     "-r --requirement -i --index-url --extra-index-url -f --find-links -t --target --prefix --root"
     " --python --python-version -e --editable --default-index --index -p --cache-dir -n --name"

@@ -231,7 +231,7 @@ def _file(command: Command) -> str:
     if named:
         return "" if named == "-" else named
     if command.program == "curl" and not any(
-        word == "--remote-name" or re.fullmatch(r"-[a-zA-Z]*O[a-zA-Z]*", word)
+        word == "--remote-name" or re.fullmatch(r"-[a-zA-NP-Z]*O[a-zA-Z]*", word)
         for word in command.words
     ):
         return ""

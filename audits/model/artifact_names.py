@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_FENCE = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+from audits.model.expression import replace_fences
+
 _ANY = ""
 # Names of artifacts are short; what is longer is not compared.
 _LONGEST = 300
@@ -26,13 +27,13 @@ def file_name(path: str) -> str:
 
     https://github.com/actions/upload-artifact#inputs
     """
-    name = _FENCE.sub("${{}}", path).strip().rpartition("/")[2]
+    name = replace_fences(path, "${{}}").strip().rpartition("/")[2]
     return re.sub(r"[*?\[]+", "${{}}", name)
 
 
 def _open(text: str, *, wild: str = "") -> tuple[str, ...]:
     """The characters of a name, and `_ANY` for each expression and each of ``wild``."""
-    loose = _FENCE.sub("\0", text.strip())
+    loose = replace_fences(text.strip(), "\0")
     return tuple(_ANY if character in "\0" + wild else character for character in loose)
 
 

@@ -108,7 +108,7 @@ def _joined(operator: str, left: Value, right: Value) -> Value:
     return right if known is not None else _UNDECIDED
 
 
-_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+_NUMBER = re.compile(r"\s*[-+]?(\d+(?:\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*")
 
 
 def _number(value: str | float | bool | None) -> float:

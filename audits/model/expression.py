@@ -225,6 +225,16 @@ def fences(text: str) -> Iterator[Fence]:
         at = text.find("${{", match.end())
 
 
+def replace_fences(text: str, new: str) -> str:
+    """The text with ``new`` in the place of every ``${{ … }}``."""
+    parts: list[str] = []
+    position = 0
+    for fence in fences(text):
+        parts += [text[position : fence.start], new]
+        position = fence.end
+    return "".join((*parts, text[position:]))
+
+
 def walk(expression: Expression) -> Iterator[Expression]:
     """The expression and all its parts, each before its own."""
     pending: list[Expression] = [expression]

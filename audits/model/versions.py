@@ -15,7 +15,7 @@ _BOUND = re.compile(r"(?P<operator>>=|<=|>|<|=)\s*(?P<version>[^\s,]+)")
 # What update bots and pinning tools write in front of the version; see the table in zizmor's
 # documentation of ref-version-mismatch and Renovate's of the github-actions manager.
 _COMMENT = re.compile(
-    r"(?:(?:renovate:\s*)?(?:tag|version|ver|pin)\s*[=:]?\s*@?|ratchet:\S+@|@)?(?P<token>\S+)"
+    r"(?:(?:renovate:\s*)?(?:tag|version|ver|pin)\s*(?:[=:]\s*)?@?|ratchet:\S+@|@)?(?P<token>\S+)"
 )
 _LENGTH = 5
 

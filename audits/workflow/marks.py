@@ -11,8 +11,10 @@ from msgspec import Struct
 from audits.model.source import SourceFile
 
 # zizmor's own form, to the space: https://docs.zizmor.sh/usage/#with-comments
-_ZIZMOR = re.compile(r"# zizmor: ignore\[(.+)\](?:\s+(.*))?$")
-_OURS = re.compile(r"#[ \t]*release-audit:[ \t]*ignore(?![\w-])(?:\[([^\]]*)\])?[ \t]*([^#]*)")
+_ZIZMOR = "# zizmor: ignore["
+_ZIZMOR_END = re.compile(r"\](?=\s|$)")
+# Neither the names nor the reason hold the sign that may begin the next comment.
+_OURS = re.compile(r"#[ \t]*release-audit:[ \t]*ignore(?![\w-])(?:\[([^\]#]*)\])?[ \t]*([^#]*)")
 _BLOCK = re.compile(r"(?:^|[ \t])[|>][+\-0-9]*$")
 _LONGEST_REASON = 300
 
@@ -51,11 +53,21 @@ def _marks(text: str) -> Iterator[Mark]:
                 reason=reason.strip()[:_LONGEST_REASON],
             )  # fmt: skip
         # For zizmor what stands in a script is no comment.
-        if not in_block and (found := _ZIZMOR.search(comment)):
-            reason = (found[2] or "").strip()[:_LONGEST_REASON]
-            yield Mark(
-                line=number, names=_names(found[1]), is_zizmor=True, alone=alone, reason=reason
-            )
+        if not in_block and (found := _zizmor(comment)) is not None:
+            names, reason = found
+            short = reason.strip()[:_LONGEST_REASON]
+            yield Mark(line=number, names=_names(names), is_zizmor=True, alone=alone, reason=short)
+
+
+def _zizmor(comment: str) -> tuple[str, str] | None:
+    """The names and the reason of a comment in zizmor's form: from its first beginning to the
+    last bracket that ends a word.
+    """
+    start = comment.find(_ZIZMOR) + len(_ZIZMOR)
+    if start < len(_ZIZMOR):
+        return None
+    ends = [match.start() for match in _ZIZMOR_END.finditer(comment, start + 1)]
+    return (comment[start : ends[-1]], comment[ends[-1] + 1 :]) if ends else None
 
 
 def _names(text: str) -> frozenset[str]:

@@ -190,7 +190,7 @@ def _cargo(text: str) -> _Names:
         yield Registry.CRATES, name
 
 
-_GEM_NAME = re.compile(r"""^\s*\w+\.name\s*=\s*(['"])([A-Za-z0-9._-]+)\1""", re.MULTILINE)
+_GEM_NAME = re.compile(r"""^[ \t]*\w+\.name\s*=\s*(['"])([A-Za-z0-9._-]+)\1""", re.MULTILINE)
 
 
 def _gemspec(text: str) -> _Names:

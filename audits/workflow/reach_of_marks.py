@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 from audits.model.outcome import Finding
 from audits.model.repository import Repository
+from audits.model.source import line_starts
 from audits.model.workflow import Job, Step, Workflow
 
 _Part = TypeVar("_Part", Job, Step)
@@ -71,8 +74,9 @@ def _at(text: str, parts: tuple[_Part, ...], line: int) -> _Part | None:
     return next((part for part in parts if line in _lines(text, part)), None)
 
 
+@lru_cache(maxsize=1024)
 def _lines(text: str, part: Job | Step) -> range:
     """The lines of a job or step; blank ones at its end are not its own."""
     start, end = part.span
-    last = len(text[:end].rstrip())
-    return range(part.at.line, text.count("\n", 0, max(start, last)) + 2)
+    last = start + len(text[start:end].rstrip())
+    return range(part.at.line, bisect_right(line_starts(text), last) + 1)

@@ -102,7 +102,7 @@ _WRAPPERS: dict[str, Wrapper] = {
 _ONLY_AFTER_MODULE = frozenset({"python", "py", "nix"})
 _PYTHON = re.compile(r"python(?:\d+(?:\.\d+)*t?)?|pypy\d*(?:\.\d+)*")
 _INSTALLED = re.compile(r"(?:/|~|\$|[A-Za-z]:|(?:.*[/\\])?\.?(?:bin|Scripts|sbin)[/\\])")
-_VERSION = re.compile(r"(?<=[\w\]])(?:@|==|~=|>=|<=|!=|<|>).*|\[[^\]]*\]")
+_VERSION = re.compile(r"(?<=[\w\]])(?:@|==|~=|>=|<=|!=|<|>).*|\[[^\[\]]*\]")
 _MODULE_FLAG = re.compile(r"-[A-Za-z]*m")
 _MAX_WRAPPERS = 12
 

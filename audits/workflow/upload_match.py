@@ -9,6 +9,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from audits.model.command import Command
+from audits.model.expression import replace_fences
 from audits.model.place import Scalar
 from audits.model.uses import Uses
 from audits.workflow.shell import commands
@@ -121,7 +122,7 @@ def _may_be(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
     if not values:
         return texts not in {("",), ("false",)}
     if texts is None:
-        fixed = re.sub(r"\$\{\{.*?\}\}", "", scalar.value, flags=re.DOTALL).strip()
+        fixed = replace_fences(scalar.value, "").strip()
         return not fixed or any(value in fixed for value in values)
     return any(value in text.lower() for value in values for text in texts)
 

@@ -14,6 +14,7 @@ PATHS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml", "zizmor.yaml
 """Where zizmor looks for its configuration; the first that is there holds alone."""
 
 _WORKFLOWS = ".github/workflows/"
+_LONGEST_NUMBER = 10
 
 
 class ZizmorIgnore(Struct, frozen=True, kw_only=True):
@@ -51,7 +52,10 @@ def read_ignores(source: SourceFile) -> tuple[ZizmorIgnore, ...]:
         for item in items(child(value, "ignore")):
             file, _, rest = str(item.value).partition(":")
             line = rest.partition(":")[0]
-            found.append(
-                ZizmorIgnore(rule=rule, file=file, line=int(line) if line.isdigit() else None)
-            )
+            found.append(ZizmorIgnore(rule=rule, file=file, line=_line(line)))
     return tuple(found)
+
+
+def _line(text: str) -> int | None:
+    """A line's number; None where the text is none that a file can have."""
+    return int(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER else None
