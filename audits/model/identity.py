@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -89,6 +90,7 @@ def _grant(missing: MissingGrant) -> tuple[Edit, ...]:
     return add_to_job(source, job, ("permissions:", *lines))
 
 
+@lru_cache(maxsize=512)
 def _is_modest(text: str, job: Job) -> bool:
     if job.uses is not None or _USES_TOKEN.search(text, *job.span):
         return False

@@ -211,8 +211,8 @@ def _attests(site: Site, uploader: Uploader, command: Command | None) -> bool | 
     if command is not None and command.has(*uploader.attests_words):
         return True
     if uploader.attests_beside:
-        steps = (step for _, step in site.steps_before())
-        beside = {step.uses.action for step in steps if step.uses is not None}
+        steps = [step for _, step in site.steps_before()]
+        beside = site.once("actions", lambda: {s.uses.action for s in steps if s.uses is not None})
         return not beside.isdisjoint(uploader.attests_beside)
     if uploader.attests is None:
         return False if uploader.attests_known else None

@@ -100,12 +100,18 @@ def _given(
 def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
     target = uploader.target
     found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))
-    if not found:
-        for owner, step in site.steps_before():
-            for name in target.setup_actions.get(step.uses.action if step.uses else "", ()):
-                if (scalar := step.input(name)) is not None:
-                    found += _texts(owner, scalar.value)
+    if not found and target.setup_actions:
+        found = site.once(("set up", uploader), lambda: list(_set_up(uploader, site)))
     return [text for text in found if text != ""]
+
+
+def _set_up(uploader: Uploader, site: Site) -> Iterator[str | None]:
+    """The addresses that steps before give to actions that set the uploader up."""
+    for owner, step in site.steps_before():
+        action = step.uses.action if step.uses is not None else ""
+        for name in uploader.target.setup_actions.get(action, ()):
+            if (scalar := step.input(name)) is not None:
+                yield from _texts(owner, scalar.value)
 
 
 def _by_address(uploader: Uploader, site: Site, text: str | None) -> Channel:

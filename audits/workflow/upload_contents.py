@@ -117,16 +117,20 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
 
 def _changed_to(site: Site, command: Command) -> str:
     """The folder that ``cd`` changed to before the command, in the same script."""
+    folders = site.once("folders", lambda: dict(_folders(site)))
+    return folders.get(id(command), "")
+
+
+def _folders(site: Site) -> Iterator[tuple[int, str]]:
+    """The folder in which each command of the script runs, by the command's identity."""
     folder = ""
     for other in site.commands:
-        if other is command:
-            break
+        yield id(other), folder
         if other.program in {"cd", "pushd"} and len(other.words) > 1:
             texts = site.texts(site.expand(other.words[1], other))
             folder = _joined(folder, texts[0]) if texts and len(texts) == 1 else folder
         elif other.program == "popd":
             folder = ""
-    return folder
 
 
 def _joined(base: str, folder: str) -> str:

@@ -12,7 +12,7 @@ from audits.model.expression import fences
 from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Credential, CredentialSource
 from audits.model.workflow import SecretsPassed, Step
-from audits.workflow.upload_site import Site, fits, variable_name
+from audits.workflow.upload_site import Site, variable_name
 from audits.workflow.upload_types import Uploader
 from audits.workflow.upload_values import (
     EMPTY,
@@ -52,7 +52,7 @@ def proof_of(uploader: Uploader, site: Site, command: Command | None, does_oidc:
             credentials.append(credential)
     stored = [v for v in values if v.kind in {Kind.STORED, Kind.LITERAL}]
     minted = any(v.kind is Kind.MINTED for v in values)
-    if not stored and not minted and (place := _minting_place(uploader, site)):
+    if not stored and not minted and (place := _known_minting_place(uploader, site)):
         minted = True
         source = CredentialSource.MINTED
         credentials.append(Credential(name="id-token", source=source, at=place))
@@ -99,7 +99,7 @@ def _given(
             yield _made(value_of(owner, value.value), name, source, owner.at(value))
     if command is not None:
         yield from _script_values(uploader, site, command)
-    yield from _logins(uploader, site)
+    yield from site.once(("logins", uploader), lambda: tuple(_logins(uploader, site)))
 
 
 def _inputs(names: tuple[str, ...], site: Site) -> Iterator[tuple[Value, Credential]]:
@@ -123,10 +123,9 @@ def _script_values(
         if (text := command.option(option)) is not None:
             value = _script_value(site, command, text)
             yield _made(value, option, CredentialSource.COMMAND_LINE, at)
-    for name, text in site.assigned(command).items():
-        if fits(name, uploader.tokens.env):
-            value = _script_value(site, command, text)
-            yield _made(value, name, CredentialSource.COMMAND_LINE, at)
+    for name, text in site.assigned_like(uploader.tokens.env, command):
+        value = _script_value(site, command, text)
+        yield _made(value, name, CredentialSource.COMMAND_LINE, at)
 
 
 def _script_value(site: Site, command: Command, text: str, depth: int = 0) -> Value:
@@ -150,6 +149,10 @@ def _made(
         source = CredentialSource.MINTED
     literal = value.kind is Kind.LITERAL
     return value, Credential(name=name, source=source, at=at, secret=value.secret, literal=literal)
+
+
+def _known_minting_place(uploader: Uploader, site: Site) -> Location | None:
+    return site.once(("minting", uploader), lambda: _minting_place(uploader, site))
 
 
 def _minting_place(uploader: Uploader, site: Site) -> Location | None:

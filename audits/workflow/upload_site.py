@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from collections import ChainMap
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import cache, cached_property
 from itertools import islice, product
+from typing import TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -22,6 +24,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
 _MOST_FENCES = 6
 _DEEPEST = 4
+T = TypeVar("T")
 
 
 class Library(Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class Library(Struct, frozen=True, kw_only=True):
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
 
 
-class Site(Struct, frozen=True, kw_only=True):
+class Site(Struct, frozen=True, kw_only=True, dict=True):
     """A step that runs in a job, perhaps inside a composite action, or a job that calls.
 
     ``outer`` is the job's own step, ``step`` the one that runs; both are None for a call.
@@ -61,6 +64,19 @@ class Site(Struct, frozen=True, kw_only=True):
     action: CompositeAction | None = None
     parent: Site | None = None
     before: tuple[Step, ...] = ()
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` finds, worked out when it is first asked for under this key: a script may
+        hold thousands of uploads, and each asks the same of what stands before it.
+        """
+        if key not in self._found:
+            self._found[key] = work()
+        return cast("T", self._found[key])
+
+    @cached_property
+    def _found(self) -> dict[Hashable, object]:
+        """What `once` found so far; a copy of a site with other fields starts anew."""
+        return {}
 
     @property
     def uses(self) -> Uses | None:
@@ -95,8 +111,17 @@ class Site(Struct, frozen=True, kw_only=True):
                 return value
         return None
 
-    def steps_before(self) -> Iterator[tuple[Site, Step]]:
+    def steps_before(self) -> tuple[tuple[Site, Step], ...]:
         """Every step that ran before or is the step itself, with the site it belongs to."""
+        return self.once("steps before", lambda: tuple(self._steps_before()))
+
+    def step_before(self, step_id: str) -> tuple[Site, Step] | None:
+        """The first of these steps that has this id."""
+        before = reversed(self.steps_before())
+        by_id = self.once("ids", lambda: {step.id: (site, step) for site, step in before})
+        return by_id.get(step_id)
+
+    def _steps_before(self) -> Iterator[tuple[Site, Step]]:
         site: Site | None = self
         while site is not None:
             for step in site.before:
@@ -130,6 +155,11 @@ class Site(Struct, frozen=True, kw_only=True):
         """All that a text with expressions and variables can be; None where that is open."""
         if depth > _DEEPEST or len(text) > 4096:
             return None
+        if "${{" not in text:
+            return (text,)
+        return self.once(("texts", text, depth), lambda: self._texts(text, depth))
+
+    def _texts(self, text: str, depth: int) -> tuple[str, ...] | None:
         pieces: list[tuple[str, ...]] = []
         position = 0
         for index, fence in enumerate(fences(text)):
@@ -189,14 +219,27 @@ class Site(Struct, frozen=True, kw_only=True):
 
         return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
 
-    def assigned(self, command: Command | None) -> dict[str, str]:
+    def assigned(self, command: Command | None) -> Mapping[str, str]:
         """The variables that the script itself sets for a command, as written there."""
         if self.step is None:
             return {} if command is None else command.env
         known = self.library.assigned
         if self.step not in known:
             known[self.step] = dict(_assignments(self.commands))
-        return known[self.step] if command is None else known[self.step] | command.env
+        return known[self.step] if command is None else ChainMap(command.env, known[self.step])
+
+    def assigned_like(
+        self, patterns: tuple[str, ...], command: Command
+    ) -> Iterator[tuple[str, str]]:
+        """Those of these variables whose name fits one of the patterns, with what they hold."""
+        known = self.assigned(None)
+        names = self.once(
+            ("assigned", patterns), lambda: [name for name in known if fits(name, patterns)]
+        )
+        yield from ((name, command.env.get(name, known[name])) for name in names)
+        for name, text in command.env.items():
+            if name not in known and fits(name, patterns):
+                yield name, text
 
     def shell_value(self, name: str, command: Command | None) -> str | None:
         """What a variable holds in the script: set there, or given by the environment."""

@@ -87,8 +87,8 @@ class Contents(Struct, frozen=True, kw_only=True):
     files: bool = False
 
 
-class Uploader(Struct, frozen=True, kw_only=True):
-    """One way to upload to one registry.
+class Uploader(Struct, frozen=True, kw_only=True, eq=False):
+    """One way to upload to one registry; compared by identity.
 
     ``actions`` are ``owner/repo[/path]`` of actions or called workflows in lower case,
     ``commands`` the program and its subcommands (``*`` is any word). An action counts unless

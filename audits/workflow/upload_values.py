@@ -53,6 +53,12 @@ def value_of(site: Site, text: str, depth: int = 0) -> Value:
     text = text.strip()
     if not text:
         return EMPTY
+    if "${{" not in text:
+        return literal(text)
+    return site.once(("value", text, depth), lambda: _value_of(site, text, depth))
+
+
+def _value_of(site: Site, text: str, depth: int) -> Value:
     bodies = [fence.body for fence in fences(text)]
     if not bodies or depth > _DEEPEST:
         return literal(text) if not bodies else UNKNOWN
@@ -93,15 +99,15 @@ def _passed(site: Site, secret: str, optional: bool) -> Value:
 
 
 def _output_of(site: Site, step_id: str, depth: int) -> Value:
-    for owner, step in site.steps_before():
-        if step.id == step_id:
-            if mints(step):
-                return Value(kind=Kind.MINTED)
-            given = (*step.inputs.values(), *step.env.values())
-            found = [value_of(owner, scalar.value, depth + 1) for scalar in given]
-            stored = [v for v in found if v.kind is Kind.STORED]
-            return stored[0] if stored else UNKNOWN
-    return UNKNOWN
+    owner, step = site.step_before(step_id) or (site, None)
+    if step is None:
+        return UNKNOWN
+    if mints(step):
+        return Value(kind=Kind.MINTED)
+    given = (*step.inputs.values(), *step.env.values())
+    found = [value_of(owner, scalar.value, depth + 1) for scalar in given]
+    stored = [v for v in found if v.kind is Kind.STORED]
+    return stored[0] if stored else UNKNOWN
 
 
 def _named(site: Site, context: str, name: str, depth: int) -> Value:
@@ -133,7 +139,7 @@ def mints_by_hand(script: str) -> bool:
 
 def script_mints(site: Site) -> bool:
     """Whether a step before, or the step itself, does so."""
-    return any(mints(step) for _, step in site.steps_before())
+    return site.once("mints", lambda: any(mints(step) for _, step in site.steps_before()))
 
 
 def literal(text: str) -> Value:
