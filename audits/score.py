@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -294,7 +295,12 @@ def _hides_a_workflow(repository: Repository, gap: Gap) -> bool:
         return False
     file = repository.file(gap.subject)
     broken = gap.reason is GapReason.INVALID and file is not None
-    return not broken or (file is not None and _PUBLISHES.search(file.text) is not None)
+    return not broken or (file is not None and _speaks_of_publishing(file.text))
+
+
+@lru_cache(maxsize=64)
+def _speaks_of_publishing(text: str) -> bool:
+    return _PUBLISHES.search(text) is not None
 
 
 def _is_unread(repository: Repository, gap: Gap) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_WORKFLOW_SYNTAX, STEP_UPLOAD_JOB
-from audits.model.artifacts import Download, downloads, uploaded_names
+from audits.model.artifacts import Download, Makers, downloads
 from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.repository import Repository
@@ -76,12 +76,15 @@ jobs:
 )
 def publish_without_needs(repo: Repository) -> Iterator[Verdict]:
     """Judge each download of the publishing jobs."""
+    known: dict[Workflow, Makers] = {}
     for site in repo.jobs():
         if site.role is not Role.PUBLISHING:
             continue
         above = {site.job, *needs_of(site.workflow).above(site.job)}
         for download in downloads(repo, site.job):
-            makers = _makers(repo, site.workflow, download)
+            if site.workflow not in known:
+                known[site.workflow] = Makers(repo, site.workflow)
+            makers = _makers(known[site.workflow], download)
             if not makers:
                 continue
             if above & set(makers):
@@ -94,12 +97,8 @@ def publish_without_needs(repo: Repository) -> Iterator[Verdict]:
             )  # fmt: skip
 
 
-def _makers(repo: Repository, workflow: Workflow, download: Download) -> list[Job]:
+def _makers(makers: Makers, download: Download) -> list[Job]:
     """The jobs of the run that upload what is downloaded; none for another run's artifact."""
     if download.run not in {None, "${{ github.run_id }}"} or download.repository is not None:
         return []
-    return [
-        job
-        for job in workflow.live_jobs
-        if any(download.takes(name) for name in uploaded_names(repo, workflow, job))
-    ]
+    return makers.of(download)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 
+from audits.model.automaton import Spread, runs_of
 from audits.model.expression import replace_fences
 
 _ANY = ""
@@ -12,14 +13,51 @@ _ANY = ""
 _LONGEST = 300
 
 
-def may_take(uploaded: str, name: str, pattern: str = "") -> bool:
-    """Whether a download of ``name``, of ``pattern`` or (both empty) of everything may take the
-    artifact; an expression may stand for any text.
-    """
-    given = _open(uploaded)
-    if name:
-        return _may_meet(_open(name), given)
-    return not pattern or _may_meet(_open(pattern, wild="*?[{"), given)
+class ArtifactNames:
+    """Names of uploaded artifacts, all compared at once with what a download asks for."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.always: list[str] = []
+        self.ends: dict[int, str] = {}
+        self.accepting: dict[str, int] = {}
+        self.wild = 0
+        spans: list[tuple[int, int]] = []
+        wild_runs: list[tuple[int, int]] = []
+        start = 0
+        for name in dict.fromkeys(names):
+            characters = _open(name)
+            if len(characters) > _LONGEST:
+                self.always.append(name)
+                continue
+            for state, character in enumerate(characters, start):
+                self.accepting[character] = self.accepting.get(character, 0) | 1 << state
+            wild_runs += runs_of((character == _ANY for character in characters), start)
+            spans.append((start, start + len(characters)))
+            start += len(characters)
+            self.ends[start] = name
+            start += 1
+        self.wild = self.accepting.pop(_ANY, 0)
+        self.all_after, self.past_wild = Spread.over(spans), Spread.over(wild_runs)
+
+    def taken(self, name: str, pattern: str = "") -> frozenset[str]:
+        """Those that a download of ``name``, of ``pattern`` or (both empty) of everything may
+        take; an expression may stand for any text.
+        """
+        asked = _open(name) if name else _open(pattern, wild="*?[{")
+        everything = not name and not pattern
+        if everything or len(asked) > _LONGEST:
+            return frozenset((*self.always, *self.ends.values()))
+        states = self.past_wild(self.all_after.first)
+        for character in asked:
+            if character == _ANY:
+                states = self.all_after(states)
+            else:
+                # An open place stands for this character and perhaps for more.
+                stay = states & self.wild
+                taken = states & self.accepting.get(character, 0)
+                states = self.past_wild(stay | taken << 1)
+        ended = (name for end, name in self.ends.items() if states >> end & 1)
+        return frozenset((*self.always, *ended))
 
 
 def file_name(path: str) -> str:
@@ -35,28 +73,3 @@ def _open(text: str, *, wild: str = "") -> tuple[str, ...]:
     """The characters of a name, and `_ANY` for each expression and each of ``wild``."""
     loose = replace_fences(text.strip(), "\0")
     return tuple(_ANY if character in "\0" + wild else character for character in loose)
-
-
-@lru_cache(maxsize=4096)
-def _may_meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two names with open places can be the same text."""
-    if max(len(one), len(other)) > _LONGEST:
-        return True
-    pending, seen = [(0, 0)], {(0, 0)}
-    while pending:
-        here, there = pending.pop()
-        if here == len(one) and there == len(other):
-            return True
-        left = one[here] if here < len(one) else None
-        right = other[there] if there < len(other) else None
-        steps = []
-        if _ANY in (left, right):
-            # An open place stands for nothing more, or for one more character of the other.
-            steps = [(here + 1, there)] if left is not None else []
-            steps += [(here, there + 1)] if right is not None else []
-        elif left is not None and left == right:
-            steps = [(here + 1, there + 1)]
-        new = [step for step in steps if step not in seen]
-        seen.update(new)
-        pending.extend(new)
-    return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from audits.model.artifact_names import file_name, may_take
+from audits.model.artifact_names import ArtifactNames, file_name
 from audits.model.command import Command
 from audits.model.place import Location, Scalar
 from audits.model.repository import Repository
@@ -26,7 +26,6 @@ _FETCHERS = frozenset(
         "marcofaggian/action-download-multiple-artifacts",
     }
 )
-_DEEPEST = 10
 
 
 class Download(Struct, frozen=True, kw_only=True):
@@ -44,10 +43,6 @@ class Download(Struct, frozen=True, kw_only=True):
     run: str | None = None
     repository: str | None = None
 
-    def takes(self, uploaded: str) -> bool:
-        """Whether an artifact of this name is downloaded; what is computed may match."""
-        return may_take(uploaded, self.name, self.pattern)
-
 
 def uploads(job: Job) -> Iterator[tuple[Step, str]]:
     """The steps of a job that upload an artifact, with its name."""
@@ -58,15 +53,36 @@ def uploads(job: Job) -> Iterator[tuple[Step, str]]:
             yield step, named if archived else file_name(_value(step.input("path")))
 
 
-def uploaded_names(repo: Repository, workflow: Workflow, job: Job, depth: int = 0) -> Iterator[str]:
-    """The names of artifacts that a job uploads, itself or in the workflow that it calls."""
-    yield from (name for _, name in uploads(job))
-    if job.uses is None or job.uses.kind != "local" or depth > _DEEPEST:
-        return
-    for callee in repo.workflows:
-        if callee.path == job.uses.path and callee is not workflow:
-            for inner in callee.live_jobs:
-                yield from uploaded_names(repo, callee, inner, depth + 1)
+def uploaded_names(repo: Repository, workflow: Workflow, job: Job) -> Iterator[str]:
+    """The names of artifacts that a job uploads, itself or in the workflows that it calls."""
+    by_path = {each.path: each for each in repo.workflows}
+    pending, seen = [job], {workflow.path}
+    while pending:
+        here = pending.pop()
+        yield from (name for _, name in uploads(here))
+        if here.uses is None or here.uses.kind != "local" or here.uses.path in seen:
+            continue
+        seen.add(here.uses.path)
+        if (callee := by_path.get(here.uses.path)) is not None:
+            pending += reversed(callee.live_jobs)
+
+
+class Makers:
+    """Which jobs of a workflow upload what a download takes."""
+
+    def __init__(self, repo: Repository, workflow: Workflow) -> None:
+        self.order = workflow.live_jobs
+        self.jobs: dict[str, list[Job]] = {}
+        for job in workflow.live_jobs:
+            for name in dict.fromkeys(uploaded_names(repo, workflow, job)):
+                self.jobs.setdefault(name, []).append(job)
+        self.names = ArtifactNames(self.jobs)
+
+    def of(self, download: Download) -> list[Job]:
+        """The jobs whose artifact may be downloaded, in the order of the file."""
+        taken = self.names.taken(download.name, download.pattern)
+        made = {job for name in taken for job in self.jobs[name]}
+        return [job for job in self.order if job in made]
 
 
 def downloads(repo: Repository, job: Job) -> Iterator[Download]:

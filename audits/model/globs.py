@@ -9,6 +9,8 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from audits.model.automaton import Spread, runs_of
+
 _PIECE = re.compile(r"\*+|\[[!^]?[^\]]+\]|\\.|.", re.DOTALL)
 
 
@@ -25,7 +27,7 @@ def filter_matches(pattern: str, name: str) -> bool:
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet
     """
-    return _matches(_filter_tokens(pattern), name)
+    return _filter_pattern(pattern).matches(name)
 
 
 def ruleset_matches(pattern: str, name: str) -> bool:
@@ -43,7 +45,7 @@ def ruleset_matches(pattern: str, name: str) -> bool:
                 continue
             if segments[state] == "**" and state < len(segments) - 1:
                 following.add(state)
-            elif _matches(_ruleset_tokens(segments[state]), part):
+            elif _ruleset_pattern(segments[state]).matches(part):
                 following.add(state + 1)
         states = _skipping(segments, following)
     return len(segments) in states
@@ -57,26 +59,34 @@ def _skipping(segments: list[str], states: set[int]) -> set[int]:
     return states
 
 
-def _matches(tokens: tuple[_Token, ...], text: str) -> bool:
-    states = _reached(tokens, {0})
-    for character in text:
-        following = set()
-        for state in states:
-            if state < len(tokens) and tokens[state].accepts(character):
-                following.add(state if tokens[state].repeats else state + 1)
-        states = _reached(tokens, following)
-    return len(tokens) in states
+class _Pattern:
+    """A pattern as an automaton: its state is how many of the tokens are behind."""
 
+    def __init__(self, tokens: tuple[_Token, ...]) -> None:
+        self.tokens = tokens
+        self.skip = Spread.over(runs_of(token.optional for token in tokens))
+        self.repeats = sum(1 << state for state, token in enumerate(tokens) if token.repeats)
+        self.accepting: dict[str, int] = {}
 
-def _reached(tokens: tuple[_Token, ...], states: set[int]) -> set[int]:
-    for state, token in enumerate(tokens):
-        if state in states and token.optional:
-            states.add(state + 1)
-    return states
+    def matches(self, text: str) -> bool:
+        """Whether the whole text is one that the pattern takes."""
+        states = self.skip(1)
+        for character in text:
+            states &= self._accepting(character)
+            stay = states & self.repeats
+            states = self.skip(stay | (states ^ stay) << 1)
+        return bool(states >> len(self.tokens))
+
+    def _accepting(self, character: str) -> int:
+        """The states whose next token accepts a character."""
+        if character not in self.accepting:
+            found = (1 << state for state, t in enumerate(self.tokens) if t.accepts(character))
+            self.accepting[character] = sum(found)
+        return self.accepting[character]
 
 
 @lru_cache(maxsize=1024)
-def _filter_tokens(pattern: str) -> tuple[_Token, ...]:
+def _filter_pattern(pattern: str) -> _Pattern:
     tokens: list[_Token] = []
     for match in _PIECE.finditer(pattern):
         piece = match[0]
@@ -91,12 +101,12 @@ def _filter_tokens(pattern: str) -> tuple[_Token, ...]:
             tokens.append(_Token(accepts, optional=True, repeats=True))
         else:
             tokens.append(_Token(_one_of(piece)))
-    return tuple(tokens)
+    return _Pattern(tuple(tokens))
 
 
 @lru_cache(maxsize=1024)
-def _ruleset_tokens(segment: str) -> tuple[_Token, ...]:
-    return tuple(_ruleset_token(match[0]) for match in _PIECE.finditer(segment))
+def _ruleset_pattern(segment: str) -> _Pattern:
+    return _Pattern(tuple(_ruleset_token(match[0]) for match in _PIECE.finditer(segment)))
 
 
 def _ruleset_token(piece: str) -> _Token:

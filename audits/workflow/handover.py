@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
-from audits.model.artifact_names import file_name, may_take
+from audits.model.artifact_names import ArtifactNames, file_name
 from audits.model.needs import needs_of
 from audits.model.place import Scalar
 from audits.model.workflow import Job, Step, Workflow
@@ -26,10 +26,6 @@ class _Wanted(Struct, frozen=True):
 
     name: str = ""
     pattern: str = ""
-
-    def takes(self, uploaded: str) -> bool:
-        """Whether this may be the artifact."""
-        return may_take(uploaded, self.name, self.pattern)
 
 
 def _text(scalar: Scalar | None, default: str = "") -> str:
@@ -75,6 +71,8 @@ class Handover:
         self._uploaded: dict[Job, tuple[str, ...]] = {}
         self._above: dict[Job, tuple[Job, ...]] = {}
         self._handed: dict[Job, tuple[tuple[Workflow, Job], ...]] = {}
+        self._runs: dict[str, tuple[tuple[Workflow, Job], ...]] = {}
+        self._named: dict[str, ArtifactNames] = {}
 
     def above(self, workflow: Workflow, job: Job) -> tuple[Job, ...]:
         """The jobs that a job of a workflow waits for, worked out once."""
@@ -105,10 +103,11 @@ class Handover:
 
     def _handing(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
         yield from self._by_output(workflow, job)
-        wanted = list(_downloads(self.steps(job)))
+        wanted = dict.fromkeys(_downloads(self.steps(job)))
         matched = False
-        for where, source in self._reach(workflow, job) if wanted else ():
-            if any(want.takes(name) for want in wanted for name in self._uploads_of(source)):
+        taken = self._taken(workflow, wanted) if wanted else frozenset()
+        for where, source in self._run(workflow) if taken else ():
+            if source is not job and not taken.isdisjoint(self._uploads_of(source)):
                 matched = True
                 yield from self._with_calls(where, source)
         if wanted and not matched:
@@ -116,6 +115,16 @@ class Handover:
             for above in self.above(workflow, job):
                 if self._may_upload(above):
                     yield workflow, above
+
+    def _taken(self, workflow: Workflow, wanted: Iterable[_Wanted]) -> frozenset[str]:
+        """The artifacts of a workflow's run that downloads may take, by their names."""
+        if workflow.path not in self._named:
+            run = self._run(workflow)
+            self._named[workflow.path] = ArtifactNames(
+                name for _, job in run for name in self._uploads_of(job)
+            )
+        names = self._named[workflow.path]
+        return frozenset().union(*(names.taken(want.name, want.pattern) for want in wanted))
 
     def _uploads_of(self, job: Job) -> tuple[str, ...]:
         if job not in self._uploaded:
@@ -130,8 +139,13 @@ class Handover:
                 yield workflow, above
                 yield from self._called(above)
 
-    def _reach(self, workflow: Workflow, job: Job) -> Iterator[tuple[Workflow, Job]]:
-        """The other jobs of the same run: of this workflow, of what it calls, of its callers."""
+    def _run(self, workflow: Workflow) -> tuple[tuple[Workflow, Job], ...]:
+        """The jobs of the same run: of this workflow, of what it calls, of its callers."""
+        if workflow.path not in self._runs:
+            self._runs[workflow.path] = tuple(self._reach(workflow))
+        return self._runs[workflow.path]
+
+    def _reach(self, workflow: Workflow) -> Iterator[tuple[Workflow, Job]]:
         pending, seen = [workflow], {workflow.path}
         while pending:
             where = pending.pop()
@@ -140,8 +154,7 @@ class Handover:
                 if callee is not None and callee.path not in seen:
                     seen.add(callee.path)
                     pending.append(callee)
-                if other is not job:
-                    yield where, other
+                yield where, other
             for caller, _ in self.routes.callers.get(where.path, []):
                 if caller.path not in seen:
                     seen.add(caller.path)

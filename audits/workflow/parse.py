@@ -31,6 +31,9 @@ _DEEPEST = 100
 # ends the process. So deep a text needs as many of the marks that open a collection on a line;
 # by indentation alone it would be far longer than a file may be.
 _MANY_OPENINGS = 10_000
+# Of braces and brackets. That reader looks at each open one before every word, so that a thousand
+# inside each other is what takes long; files hold so many only one after the other.
+_MANY_BRACKETS = 1_000
 # An anchor as the C reader knows them; the other one takes nearly any character.
 _ANCHOR = re.compile("&[0-9A-Za-z_-]")
 # How a quoted scalar writes NUL and lone surrogates.
@@ -108,7 +111,7 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     # every index right, and lines are counted in the file's own text.
     body = "\n" + source.text[1:] if source.text[:1] == "\ufeff" else source.text
     try:
-        if is_c and len(body) > _MANY_OPENINGS < sum(map(body.count, "[{-?")):
+        if is_c and _may_be_deep(body):
             _check_depth(source, loader(body))
         root: Node | None = loader(body).get_single_node()
     except _errors() as error:
@@ -126,6 +129,16 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     if _ESCAPE.search(body):
         _make_storable(root)
     return text, root
+
+
+def _may_be_deep(body: str) -> bool:
+    """Whether a text has enough of the marks that open a collection to nest too deeply for the C
+    reader.
+    """
+    if len(body) < _MANY_BRACKETS:
+        return False
+    brackets = body.count("[") + body.count("{") - 2 * body.count("${{")
+    return brackets > _MANY_BRACKETS or brackets + sum(map(body.count, "-?")) > _MANY_OPENINGS
 
 
 def _make_storable(root: Node) -> None:

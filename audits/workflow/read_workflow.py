@@ -41,6 +41,8 @@ from audits.workflow.uses import read_uses
 
 # A matrix of GitHub's has 256 jobs at most; real files declare a few dozen.
 MOST_JOBS = 256
+# Whoever corrects so many faults of one file sees the others next time.
+MOST_FAULTS = 100
 
 
 class _Reader:
@@ -52,6 +54,10 @@ class _Reader:
         self.gaps: list[Gap] = []
 
     def gap(self, node: Node, detail: str) -> None:
+        if len(self.gaps) > MOST_FAULTS:
+            return
+        if len(self.gaps) == MOST_FAULTS:
+            detail = "it has more faults than are named here"
         line = self.text.line(node.start_mark.index)
         detail = f"{self.source.path}, line {line}: {detail}; GitHub cannot run it: mend it"
         self.gaps.append(
