@@ -20,7 +20,7 @@ from audits.workflow.handover import Handover
 from audits.workflow.packages import PackageNames
 from audits.workflow.publications import Library, find_publications
 from audits.workflow.routes import Routes
-from audits.workflow.shell import commands
+from audits.workflow.shell import Patience, commands
 from audits.workflow.upload_match import BY_ACTION
 
 # Secrets whose names say that they publish: a job that holds one is a release job.
@@ -62,8 +62,10 @@ class _Builder:
             indexes=names.indexes,
             channel=channel,
             commands=self.commands,
+            patience=self.patience,
         )
         self.workflow_of = {job: w for w in workflows for job in w.jobs}
+        self.known_patience: dict[str, Patience] = {}
         self.known_actions: dict[Job, tuple[CompositeAction, ...]] = {}
         self.known_files: dict[Job, tuple[str, ...]] = {}
         self.known_inside: dict[Job, tuple[str, ...]] = {}
@@ -78,8 +80,14 @@ class _Builder:
                 windows = any("windows" in label.value.lower() for label in job.runs_on)
                 shell = "pwsh" if windows else "bash"
             run = step.run
-            self.found_commands[step] = () if run is None else commands(run, shell or "bash")
+            patience = self.patience(workflow.path if workflow else "")
+            found = () if run is None else commands(run, shell or "bash", patience)
+            self.found_commands[step] = found
         return self.found_commands[step]
+
+    def patience(self, path: str) -> Patience:
+        """What is left for the scripts of a file; all composite actions share one."""
+        return self.known_patience.setdefault(path, Patience())
 
     def publications(self) -> tuple[Publication, ...]:
         return tuple(

@@ -9,7 +9,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
+from time import thread_time
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.place import Scalar
@@ -18,10 +21,14 @@ from audits.workflow.shell_words import RawCommand, blank_out, unquote
 from audits.workflow.shell_wrappers import inner_script, unwrap
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Query
+    from tree_sitter import Node, Parser, Query, Tree
 
 MAX_GRAMMAR_LENGTH = 16_384
 """Longer scripts (characters) are split line by line: the grammar is not linear on bad input."""
+MOST_SECONDS = 0.25
+"""CPU time that the grammar may take on the scripts of one file; those of real ones take a
+hundredth of it.
+"""
 
 _MAX_DENSITY = 8
 _DENSE_FROM = 1_024
@@ -30,16 +37,26 @@ _ENVIRONMENT = re.compile(r"[A-Za-z_]\w*=")
 _NO_SHELL = ("python", "perl", "node", "ruby", "rscript", "julia", "php", "deno", "lua", "nu")
 
 
-def commands(script: Scalar, shell: str = "") -> tuple[Command, ...]:
+class Patience(Struct):
+    """The CPU time, in seconds, that the grammar may still take on the scripts of one file."""
+
+    seconds: float = MOST_SECONDS
+
+
+def commands(
+    script: Scalar, shell: str = "", patience: Patience | None = None
+) -> tuple[Command, ...]:
     """The commands that a script holds, in the order of the text, wrappers removed.
 
     ``shell`` is a step's ``shell:``; empty means bash. Scripts of languages that are no
-    shell (``python``) hold none. Any text gives a result, in time linear in its length.
+    shell (``python``) hold none. Any text gives a result, in time linear in its length: what
+    the grammar finds no sense in, or not within the ``patience``, is split line by line.
     """
     dialect = _dialect(shell)
     if dialect is None or not script.value.strip():
         return ()
-    return tuple(_commands(script.value, dialect, script.line_at(0), (), 0))
+    inside = _Inside(dialect, (), 0, patience or Patience())
+    return tuple(_commands(script.value, script.line_at(0), inside))
 
 
 @cache
@@ -53,12 +70,19 @@ def _dialect(shell: str) -> Dialect | None:
     return Dialect.CMD if "cmd" in words else Dialect.BASH
 
 
-def _commands(
-    text: str, dialect: Dialect, line: int, outer: tuple[str, ...], depth: int
-) -> Iterator[Command]:
-    """The commands of a text that starts on ``line``, inside the wrappers ``outer``."""
+class _Inside(Struct, frozen=True):
+    """What a script stands in: its language, the wrappers around it, and how many scripts."""
+
+    dialect: Dialect
+    wrappers: tuple[str, ...]
+    depth: int
+    patience: Patience
+
+
+def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
+    """The commands of a text that starts on ``line``."""
     seen = 0
-    for raw in _raw_commands(text, dialect):
+    for raw in _raw_commands(text, where.dialect, where.patience):
         line += text.count("\n", seen, raw.start)
         seen = raw.start
         words, wrappers = unwrap(raw.words, raw.env)
@@ -66,24 +90,31 @@ def _commands(
         yield Command(
             words=tuple(words),
             line=line,
-            wrappers=(*outer, *wrappers),
+            wrappers=(*where.wrappers, *wrappers),
             env=raw.env,
             redirects=tuple(raw.redirects),
             piped_into=piped[0] if piped else "",
             written=tuple(raw.words),
         )
-        inner = inner_script(words) if depth < _MAX_DEPTH else None
+        inner = inner_script(words) if where.depth < _MAX_DEPTH else None
         if inner is not None:
             name, script = inner
-            inside = _dialect(name.partition(" ")[0]) or Dialect.BASH
-            yield from _commands(script, inside, line, (*outer, *wrappers, name), depth + 1)
+            inside = _Inside(
+                _dialect(name.partition(" ")[0]) or Dialect.BASH,
+                (*where.wrappers, *wrappers, name),
+                where.depth + 1,
+                where.patience,
+            )
+            yield from _commands(script, line, inside)
 
 
-def _raw_commands(text: str, dialect: Dialect) -> list[RawCommand]:
+def _raw_commands(text: str, dialect: Dialect, patience: Patience) -> list[RawCommand]:
     plain = blank_out(text)
-    if dialect is not Dialect.BASH or len(text) > MAX_GRAMMAR_LENGTH or _is_dense(plain):
+    is_grammatical = dialect is Dialect.BASH and len(text) <= MAX_GRAMMAR_LENGTH
+    tree = _parsed(plain, patience) if is_grammatical and not _is_dense(plain) else None
+    if tree is None:
         return line_commands(text, plain, dialect)
-    return _grammar_commands(text, plain)
+    return _grammar_commands(text, plain, tree)
 
 
 def _is_dense(plain: str) -> bool:
@@ -111,11 +142,30 @@ def _grammar() -> tuple[Parser, Query]:
     return Parser(language), Query(language, wanted)
 
 
-def _grammar_commands(text: str, plain: str) -> list[RawCommand]:
+def _parsed(plain: str, patience: Patience) -> Tree | None:
+    """The tree of a script; None for a long one with a mistake, or once patience is at its end.
+
+    To recover from mistakes takes the grammar time that grows with the square of the length.
+    """
+    parser, _ = _grammar()
+    data, started = plain.encode("ascii"), thread_time()
+
+    def gives_up(_: int, has_error: bool) -> bool:
+        return has_error or thread_time() - started > patience.seconds
+
+    try:
+        return parser.parse(lambda offset, _: data[offset:], progress_callback=gives_up)
+    except ValueError:  # that is how the library says that it was told to stop
+        parser.reset()
+        return None
+    finally:
+        patience.seconds -= thread_time() - started
+
+
+def _grammar_commands(text: str, plain: str, tree: Tree) -> list[RawCommand]:
     from tree_sitter import QueryCursor
 
-    parser, query = _grammar()
-    tree = parser.parse(plain.encode("ascii"))
+    _, query = _grammar()
     nodes = QueryCursor(query).captures(tree.root_node)
     found = {node.start_byte: _command(text, plain, node) for node in nodes.get("command", ())}
     for node in nodes.get("declaration", ()):

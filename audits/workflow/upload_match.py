@@ -193,9 +193,10 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     if not given:
         return (Command(words=words, line=_line(step.uses)),) if words else ()
     if not words:
-        return commands(given[0], step.shell)
+        return commands(given[0], step.shell, site.library.patience(site.path))
     text = " ".join((*words, *(scalar.value.replace("\n", " ") for scalar in given)))
-    inner = commands(replace(given[0], value=text, style=""), "")
+    whole = replace(given[0], value=text, style="")
+    inner = commands(whole, "", site.library.patience(site.path))
     return tuple(replace(command, line=_line(step.uses)) for command in inner)
 
 

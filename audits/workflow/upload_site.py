@@ -18,6 +18,7 @@ from audits.model.publication import Channel, CredentialSource, Route
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.packages import DeclaredPackage
+from audits.workflow.shell import Patience
 
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
@@ -33,12 +34,14 @@ class Library(Struct, frozen=True, kw_only=True):
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
     names its metadata declares by registry (``declared`` with their folders), ``indexes``
     upload addresses by configured name. ``channel`` tells an upload address's channel;
-    ``commands`` gives the commands of a step's script, ``assigned`` keeps what was found of
+    ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
+    still take, ``assigned`` keeps what was found of
     the variables that it sets.
     """
 
     channel: Callable[[str], Channel]
     commands: Callable[[Step, Job, Workflow], tuple[Command, ...]]
+    patience: Callable[[str], Patience] = field(default=lambda _: Patience())
     actions: Mapping[str, CompositeAction] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[DeclaredPackage, ...] = ()
