@@ -28,7 +28,13 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.model.known_actions import gives_token, hands_out_token, needed_scopes, pushes
+from audits.model.known_actions import (
+    gives_token,
+    hands_out_token,
+    needed_scopes,
+    pushes,
+    workflow_hands_out_token,
+)
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import JobSite, Repository
 from audits.model.token import block, drop_scope, replace_block
@@ -174,8 +180,10 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
 
 def _token_is_used(repo: Repository, site: JobSite) -> bool:
     """Whether the token is handed to a script, to an action, or used through git."""
-    shared = [value.value for value in (*site.workflow.env.values(), *site.job.env.values())]
+    own = [value.value for value in site.job.env.values()]
     inputs = [value.value for step in site.job.live_steps for value in step.inputs.values()]
-    return hands_out_token([*shared, *inputs]) or any(
+    if workflow_hands_out_token(site.workflow) or hands_out_token([*own, *inputs]):
+        return True
+    return any(
         gives_token(step) or pushes(step, repo.commands(step)) for step in site.job.live_steps
     )

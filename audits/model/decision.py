@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import lru_cache
 from math import isnan
 from typing import TypeAlias
 
@@ -78,10 +79,11 @@ def evaluate(expression: Expression, facts: Facts) -> Value:
         known = truth(evaluate(expression.operands[0], facts))
         return _UNDECIDED if known is None else not known
     left, right = expression.operands
-    return _operated(expression.operator, evaluate(left, facts), evaluate(right, facts))
+    return operated(expression.operator, evaluate(left, facts), evaluate(right, facts))
 
 
-def _operated(operator: str, left: Value, right: Value) -> Value:
+def operated(operator: str, left: Value, right: Value) -> Value:
+    """The value of a binary operation."""
     if operator in {"&&", "||"}:
         return _joined(operator, left, right)
     return _compared(operator, left, right)
@@ -177,6 +179,8 @@ def _contains(values: list[Value]) -> Value:
     if len(values) != 2:
         return _UNDECIDED
     text, part = values
+    if isinstance(text, tuple) and text and isinstance(part, Undecided):
+        return _UNDECIDED
     if isinstance(text, tuple):
         found = [_alike(item, part) for item in text]
         return True if True in found else _UNDECIDED if None in found else False
@@ -206,9 +210,15 @@ def _from_json(values: list[Value]) -> Value:
     if len(values) != 1 or not isinstance(values[0], str):
         return _UNDECIDED
     try:
-        return _plain(read_json(values[0]))
+        return _known_json(values[0])
     except (ValueError, RecursionError):
         return _UNDECIDED
+
+
+@lru_cache(maxsize=16)
+def _known_json(text: str) -> Value:
+    """The value of a JSON text; a condition is decided for many kinds of runs."""
+    return _plain(read_json(text))
 
 
 def _plain(value: object) -> Value:

@@ -8,7 +8,7 @@ from itertools import product
 
 from msgspec import Struct
 
-from audits.model.decision import Facts, Prefix, decide, evaluate
+from audits.model.decision import Facts, Prefix, Value, decide, evaluate, operated
 from audits.model.expression import (
     Call,
     Context,
@@ -126,6 +126,7 @@ class _Reading:
         self.route = route
         self.trigger = trigger
         self.facts = facts
+        self.parts: dict[int, tuple[Expression, Value]] = {}
 
     def text(self, text: str, depth: int = 0) -> _Values:
         """What a text with expressions can come to, in the job ``depth`` calls above."""
@@ -141,9 +142,18 @@ class _Reading:
             return parts[0]
         return _joined(parts)
 
+    def known(self, expression: Expression) -> Value:
+        """The value of an expression, each part of a chain worked out once."""
+        if not isinstance(expression, Operation) or expression.operator not in {"&&", "||"}:
+            return evaluate(expression, self.facts)
+        if id(expression) not in self.parts:
+            left, right = map(self.known, expression.operands)
+            self.parts[id(expression)] = expression, operated(expression.operator, left, right)
+        return self.parts[id(expression)][1]
+
     def value(self, expression: Expression, depth: int) -> _Values:
         """What an expression can come to."""
-        known = evaluate(expression, self.facts)
+        known = self.known(expression)
         if known is None or isinstance(known, str | float | bool):
             return frozenset({known})
         if isinstance(expression, Context):

@@ -7,6 +7,7 @@ that a permission is superfluous in a job that uses it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -147,6 +148,12 @@ def hands_out_token(texts: Iterable[str]) -> bool:
     return False
 
 
+@lru_cache(maxsize=4)
+def workflow_hands_out_token(workflow: Workflow) -> bool:
+    """Whether a variable of a workflow, which all its jobs see, reads the job's token."""
+    return hands_out_token(value.value for value in workflow.env.values())
+
+
 def gives_token(step: Step) -> bool:
     """Whether a step's script or variables read the job's token: then its commands can use it."""
     texts = [value.value for value in step.env.values()]
@@ -187,8 +194,9 @@ def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, L
 
     Commands use the token only where it is handed to them, or through what checkout left.
     """
-    shared = [value.value for value in (*workflow.env.values(), *job.env.values())]
-    if job.uses is not None or hands_out_token(shared):
+    if job.uses is not None or workflow_hands_out_token(workflow):
+        return None
+    if hands_out_token(value.value for value in job.env.values()):
         return None
     found: dict[str, Level] = {}
     persisted = any(map(_leaves_credentials, job.live_steps))

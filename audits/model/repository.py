@@ -72,7 +72,7 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
     ``release_paths`` are files of release workflows and of composite actions on the way;
     ``publications_by_job`` and ``publications_by_path`` say whom a fault there concerns.
     ``hidden_calls`` are jobs that call a workflow which was not read, with what it takes to
-    publish.
+    publish; ``cut_short`` files with more commands than are read of one.
     """
 
     publications: tuple[Publication, ...] = ()
@@ -85,6 +85,7 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
     publications_by_job: Mapping[Job, tuple[Publication, ...]] = field(default_factory=dict)
     publications_by_path: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
     hidden_calls: tuple[Job, ...] = ()
+    cut_short: tuple[str, ...] = ()
 
 
 class Repository(Struct, frozen=True, kw_only=True, dict=True):

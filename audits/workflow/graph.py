@@ -71,22 +71,22 @@ class _Builder:
         self.known_inside: dict[Job, tuple[str, ...]] = {}
 
     def commands(
-        self, step: Step, job: Job | None, workflow: Workflow | None
+        self, step: Step, job: Job | None, workflow: Workflow | None, path: str = ""
     ) -> tuple[Command, ...]:
-        """The commands of a step, read once."""
+        """The commands of a step, read once; ``path`` is its file where it is in no workflow."""
         if step not in self.found_commands:
             shell = step.shell or (job.shell if job else "") or (workflow.shell if workflow else "")
             if not shell and job is not None:
                 windows = any("windows" in label.value.lower() for label in job.runs_on)
                 shell = "pwsh" if windows else "bash"
             run = step.run
-            patience = self.patience(workflow.path if workflow else "")
+            patience = self.patience(workflow.path if workflow else path)
             found = () if run is None else commands(run, shell or "bash", patience)
             self.found_commands[step] = found
         return self.found_commands[step]
 
     def patience(self, path: str) -> Patience:
-        """What is left for the scripts of a file; all composite actions share one."""
+        """What is left for the scripts of a file."""
         return self.known_patience.setdefault(path, Patience())
 
     def publications(self) -> tuple[Publication, ...]:
@@ -224,7 +224,7 @@ class _Builder:
                     self.commands(step, job, workflow)
         for action in actions:
             for step in action.steps:
-                self.commands(step, None, None)
+                self.commands(step, None, None, action.path)
 
 
 def build_graph(
@@ -262,6 +262,7 @@ def build_graph(
         publications_by_job=by_job,
         publications_by_path=by_path,
         hidden_calls=tuple(builder.hidden_calls(publications)),
+        cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
     )  # fmt: skip
 
 

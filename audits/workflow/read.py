@@ -60,7 +60,7 @@ def read_repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
         gaps=(
-            *gaps, *_crowded(graph.publications),
+            *gaps, *_crowded(graph.publications), *_cut_short(graph.cut_short),
             *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps),
         ),
         updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
@@ -115,6 +115,13 @@ def _crowded(publications: tuple[Publication, ...]) -> Iterator[Gap]:
     full = [place for place, count in counted.items() if count >= _MOST[len(place) - 1]]
     for path in dict.fromkeys(str(place[0]) for place in full):
         detail = f"{path} publishes more often than is read of one file: split it to see the rest"
+        yield Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
+
+
+def _cut_short(paths: tuple[str, ...]) -> Iterator[Gap]:
+    """A gap for each file of whose commands only the first were read."""
+    for path in paths:
+        detail = f"{path} runs more commands than are read of one file: split it to see the rest"
         yield Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 

@@ -29,6 +29,8 @@ MOST_SECONDS = 0.25
 """CPU time that the grammar may take on the scripts of one file; those of real ones take a
 hundredth of it.
 """
+MOST_COMMANDS = 20_000
+"""Of the scripts of one file; real ones run a few hundred."""
 
 _MAX_DENSITY = 8
 _DENSE_FROM = 1_024
@@ -38,9 +40,21 @@ _NO_SHELL = ("python", "perl", "node", "ruby", "rscript", "julia", "php", "deno"
 
 
 class Patience(Struct):
-    """The CPU time, in seconds, that the grammar may still take on the scripts of one file."""
+    """What is left for the scripts of one file: CPU time of the grammar, in seconds, and commands.
+
+    ``cut_short`` says that there were more commands, which were not read.
+    """
 
     seconds: float = MOST_SECONDS
+    commands: int = MOST_COMMANDS
+    cut_short: bool = False
+
+    def spend(self, found: list[RawCommand]) -> list[RawCommand]:
+        """As many of these commands as may still be read."""
+        kept = found[: self.commands]
+        self.cut_short = self.cut_short or len(kept) < len(found)
+        self.commands -= len(kept)
+        return kept
 
 
 def commands(
@@ -113,8 +127,8 @@ def _raw_commands(text: str, dialect: Dialect, patience: Patience) -> list[RawCo
     is_grammatical = dialect is Dialect.BASH and len(text) <= MAX_GRAMMAR_LENGTH
     tree = _parsed(plain, patience) if is_grammatical and not _is_dense(plain) else None
     if tree is None:
-        return line_commands(text, plain, dialect)
-    return _grammar_commands(text, plain, tree)
+        return patience.spend(line_commands(text, plain, dialect, patience.commands + 1))
+    return patience.spend(_grammar_commands(text, plain, tree))
 
 
 def _is_dense(plain: str) -> bool:

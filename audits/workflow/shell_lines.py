@@ -22,9 +22,6 @@ _COMMENT = {
     Dialect.POWERSHELL: r"\#[^\n]*",
     Dialect.CMD: r"(?i:::|@?rem\b)[^\n]*",
 }
-MOST_COMMANDS = 5_000
-"""Of one script; what follows so many is no script that anybody wrote."""
-
 _KEYWORDS = re.compile(
     r"if|then|else|elif|fi|do|done|while|until|for|in|case|esac|call|try|catch|[{}()!&@]|"
 )
@@ -46,8 +43,8 @@ def _token_pattern(dialect: Dialect) -> re.Pattern[str]:
 _TOKENS = {dialect: _token_pattern(dialect) for dialect in Dialect}
 
 
-def line_commands(text: str, plain: str, dialect: Dialect) -> list[RawCommand]:
-    """The commands of a script, taking quotes and separators for what they usually are."""
+def line_commands(text: str, plain: str, dialect: Dialect, most: int) -> list[RawCommand]:
+    """The first commands of a script, taking quotes and separators for what they usually are."""
     found: list[RawCommand] = []
     current = RawCommand(0, 0)
     piped = False
@@ -59,7 +56,7 @@ def line_commands(text: str, plain: str, dialect: Dialect) -> list[RawCommand]:
                 if piped and len(found) > 1:
                     found[-2].piped_words = current.words
                 piped = token.group()[0] == "|" and token.group() != "||"
-                if len(found) >= MOST_COMMANDS:
+                if len(found) >= most:
                     break
             current = RawCommand(token.end(), token.end())
         elif kind == "redirect":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -39,10 +39,10 @@ def indirect_uploads(
     ``held`` are the registries that the job publishes to in a way that was read; ``quiet`` are
     steps whose uploader only tries.
     """
-    names = _names(sites)
+    given = _given_for(sites)
     found: list[tuple[Site, Uploader]] = []
     for registry, patterns in SCRIPT_TOKENS.items():
-        if registry in held or not any(fits(name, patterns) for name in names):
+        if registry in held or registry not in given:
             continue
         chosen = [
             site
@@ -89,11 +89,28 @@ def handed_upload(site: Site) -> Uploader | None:
     return replace(known, mechanism=uses.slug, tokens=replace(known.tokens, inputs=names))
 
 
-def _names(sites: Sequence[Site]) -> list[str]:
-    """The variables of a job's steps, of the job and its workflow that can be credentials."""
+def _given_for(sites: Sequence[Site]) -> set[Registry]:
+    """The registries whose credentials the variables of a job's steps, of the job or of its
+    workflow are called after.
+    """
     levels = [site.step.env for site in sites if site.step is not None and site.step.env]
-    levels += [sites[0].job.env, sites[0].workflow.env] if sites else []
-    return [name for name in dict.fromkeys(chain(*levels)) if may_be_credential(name)]
+    levels += [sites[0].job.env] if sites else []
+    found = _registries_of(dict.fromkeys(chain(*levels)))
+    return found | (_of_workflow(sites[0].workflow) if sites else set())
+
+
+@lru_cache(maxsize=4)
+def _of_workflow(workflow: Workflow) -> set[Registry]:
+    return _registries_of(workflow.env)
+
+
+def _registries_of(variables: Iterable[str]) -> set[Registry]:
+    names = [name for name in variables if may_be_credential(name)]
+    return {
+        registry
+        for registry, patterns in SCRIPT_TOKENS.items()
+        if any(fits(name, patterns) for name in names)
+    }
 
 
 def may_be_credential(variable: str) -> bool:

@@ -24,6 +24,8 @@ _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
 _MOST_FENCES = 6
+# Of one environment that one upload may read: more are of a file that nobody wrote.
+_MOST_VARIABLES = 50
 _DEEPEST = 4
 T = TypeVar("T")
 
@@ -148,11 +150,18 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         seen: set[str] = set()
         open_ended = any("*" in pattern for pattern in patterns)
         for env, source, site in self._levels():
-            names = (n for n in env if fits(n, patterns)) if open_ended else patterns
+            names = self._fitting(env, patterns) if open_ended else patterns
             for name in names:
                 if name in env and name not in seen:
                     seen.add(name)
                     yield name, env[name], source, site
+
+    def _fitting(self, env: Inputs, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        """The first variables of an environment that fit one of the patterns."""
+        return self.once(
+            ("fitting", id(env), patterns),
+            lambda: tuple(islice((n for n in env if fits(n, patterns)), _MOST_VARIABLES)),
+        )
 
     def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
         """All that a text with expressions and variables can be; None where that is open."""
