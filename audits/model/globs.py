@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -22,12 +23,15 @@ class _Token(Struct, frozen=True):
     repeats: bool = False
 
 
-def filter_matches(pattern: str, name: str) -> bool:
-    """Whether a pattern of ``branches:`` or ``tags:`` (without its ``!``) takes a name.
+def filter_takes(name: str, patterns: Sequence[str]) -> bool:
+    """Whether the patterns of ``branches:`` or ``tags:`` take a name: the last one that matches
+    decides, and one with ``!`` in front says no.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#filter-pattern-cheat-sheet
     """
-    return _filter_pattern(pattern).matches(name)
+    plain = tuple(pattern.removeprefix("!") for pattern in patterns)
+    last = _filters(plain).last_that_takes(name)
+    return last >= 0 and not patterns[last].startswith("!")
 
 
 def ruleset_matches(pattern: str, name: str) -> bool:
@@ -45,7 +49,7 @@ def ruleset_matches(pattern: str, name: str) -> bool:
                 continue
             if segments[state] == "**" and state < len(segments) - 1:
                 following.add(state)
-            elif _ruleset_pattern(segments[state]).matches(part):
+            elif _ruleset_segment(segments[state]).last_that_takes(part) == 0:
                 following.add(state + 1)
         states = _skipping(segments, following)
     return len(segments) in states
@@ -59,34 +63,52 @@ def _skipping(segments: list[str], states: set[int]) -> set[int]:
     return states
 
 
-class _Pattern:
-    """A pattern as an automaton: its state is how many of the tokens are behind."""
+class _Patterns:
+    """Patterns as one automaton: a state is how many tokens of one of them are behind."""
 
-    def __init__(self, tokens: tuple[_Token, ...]) -> None:
-        self.tokens = tokens
-        self.skip = Spread.over(runs_of(token.optional for token in tokens))
-        self.repeats = sum(1 << state for state, token in enumerate(tokens) if token.repeats)
+    def __init__(self, patterns: Iterable[Iterable[_Token]]) -> None:
         self.accepting: dict[str, int] = {}
+        self.first = self.repeats = self.last = 0
+        self.tokens: list[tuple[int, _Token]] = []
+        self.ends: list[int] = []
+        skipped: list[tuple[int, int]] = []
+        state = 0
+        for pattern in patterns:
+            tokens = tuple(pattern)
+            self.first |= 1 << state
+            skipped += runs_of((token.optional for token in tokens), state)
+            self.tokens += enumerate(tokens, state)
+            state += len(tokens)
+            self.ends.append(state)
+            self.last |= 1 << state
+            state += 1
+        self.skip = Spread.over(skipped)
+        self.repeats = sum(1 << state for state, token in self.tokens if token.repeats)
 
-    def matches(self, text: str) -> bool:
-        """Whether the whole text is one that the pattern takes."""
-        states = self.skip(1)
+    def last_that_takes(self, text: str) -> int:
+        """The place of the last pattern that takes the whole text; -1 where none does."""
+        states = self.skip(self.first)
         for character in text:
             states &= self._accepting(character)
             stay = states & self.repeats
             states = self.skip(stay | (states ^ stay) << 1)
-        return bool(states >> len(self.tokens))
+        ended = states & self.last
+        return bisect_left(self.ends, ended.bit_length() - 1) if ended else -1
 
     def _accepting(self, character: str) -> int:
         """The states whose next token accepts a character."""
         if character not in self.accepting:
-            found = (1 << state for state, t in enumerate(self.tokens) if t.accepts(character))
+            found = (1 << state for state, token in self.tokens if token.accepts(character))
             self.accepting[character] = sum(found)
         return self.accepting[character]
 
 
-@lru_cache(maxsize=1024)
-def _filter_pattern(pattern: str) -> _Pattern:
+@lru_cache(maxsize=256)
+def _filters(patterns: tuple[str, ...]) -> _Patterns:
+    return _Patterns(map(_filter_tokens, patterns))
+
+
+def _filter_tokens(pattern: str) -> list[_Token]:
     tokens: list[_Token] = []
     for match in _PIECE.finditer(pattern):
         piece = match[0]
@@ -101,12 +123,12 @@ def _filter_pattern(pattern: str) -> _Pattern:
             tokens.append(_Token(accepts, optional=True, repeats=True))
         else:
             tokens.append(_Token(_one_of(piece)))
-    return _Pattern(tuple(tokens))
+    return tokens
 
 
 @lru_cache(maxsize=1024)
-def _ruleset_pattern(segment: str) -> _Pattern:
-    return _Pattern(tuple(_ruleset_token(match[0]) for match in _PIECE.finditer(segment)))
+def _ruleset_segment(segment: str) -> _Patterns:
+    return _Patterns([[_ruleset_token(match[0]) for match in _PIECE.finditer(segment)]])
 
 
 def _ruleset_token(piece: str) -> _Token:

@@ -7,12 +7,13 @@ what is called uncovered always comes with a tag that proves it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
 from audits.model.decision import Facts
 from audits.model.environment_names import can_run
-from audits.model.globs import filter_matches, pieces, ranges_of, ruleset_matches
+from audits.model.globs import filter_takes, pieces, ranges_of, ruleset_matches
 from audits.model.publication import Publication, Route
 from audits.model.settings import TagRuleset, Unseen
 from audits.model.workflow import Trigger
@@ -89,15 +90,6 @@ def covers(ruleset: TagRuleset, tag: str) -> bool:
     return not excluded and any(_ruleset_takes(pattern, tag) for pattern in ruleset.include)
 
 
-def filter_takes(tag: str, patterns: Iterable[str]) -> bool:
-    """Whether the ``tags:`` of a trigger take a tag: the last pattern that matches decides."""
-    taken = False
-    for pattern in patterns:
-        if filter_matches(pattern.removeprefix("!"), tag):
-            taken = not pattern.startswith("!")
-    return taken
-
-
 def _takes_tags(trigger: Trigger) -> bool:
     """Whether a push of a tag can set a trigger off: filters of branches alone shut tags out."""
     if trigger.tags is not None or trigger.tags_ignore is not None:
@@ -123,6 +115,7 @@ def _usual(publication: Publication) -> list[str]:
     return [*plain, *named, f"rel-{_VERSION}", f"version-{_VERSION}", f"r{_VERSION}"]
 
 
+@lru_cache(maxsize=16)
 def _taken(patterns: tuple[str, ...]) -> list[str]:
     """Tags that these patterns take, a few for each."""
     samples = (tag for p in patterns if not p.startswith("!") for tag in _samples(p))

@@ -97,6 +97,9 @@ def _given(
     for name, value, source, owner in site.variable(*tokens.env):
         if command is None or name not in site.assigned(command):
             yield _made(value_of(owner, value.value), name, source, owner.at(value))
+    if site.is_crowded(tokens.env):
+        at = Location(path=site.path)
+        yield _made(UNKNOWN, "", CredentialSource.WORKFLOW_ENV, at)
     if command is not None:
         yield from _script_values(uploader, site, command)
     yield from site.once(("logins", uploader), lambda: tuple(_logins(uploader, site)))

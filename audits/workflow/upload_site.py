@@ -163,6 +163,12 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             lambda: tuple(islice((n for n in env if fits(n, patterns)), _MOST_VARIABLES)),
         )
 
+    def is_crowded(self, patterns: tuple[str, ...]) -> bool:
+        """Whether more variables fit the patterns than are looked at."""
+        return any("*" in pattern for pattern in patterns) and any(
+            len(self._fitting(env, patterns)) == _MOST_VARIABLES for env, _, _ in self._levels()
+        )
+
     def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
         """All that a text with expressions and variables can be; None where that is open."""
         if depth > _DEEPEST or len(text) > 4096:
