@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from audits.check import Example
 from audits.model.environments import judged_publications
-from audits.model.settings import TagRuleset
 from audits.model.globs import filter_takes
+from audits.model.settings import TagRuleset
 from audits.model.tags import TagStart, covers, tag_starts, uncovered
 from tests.checks.harness import repository_of
 
