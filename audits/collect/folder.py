@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from audits.collect.errors import CollectError
@@ -18,6 +19,7 @@ _PACKAGE_FILES = {
     "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml",
     "action.yml", "action.yaml",
 }  # fmt: skip
+_COMMITTER = re.compile(rb"^committer .*> (?P<seconds>\d{1,12}) (?P<zone>[+-]\d{4})$", re.MULTILINE)
 _BARE = {"HEAD", "objects", "refs"}
 
 
@@ -163,10 +165,24 @@ def _git_facts(path: Path) -> tuple[str, str, datetime | None]:
     """Commit, branch and commit time of HEAD; empty where git cannot tell."""
     if not has_history(path):
         return "", "", None
-    answer = git(path, "log", "-1", "--format=%H%n%cI%n%D", "--decorate=full")
-    lines = answer.decode("utf-8", "replace").splitlines() if answer else []
-    if len(lines) < 2:
+    commit = git(path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    content = git(path, "cat-file", "commit", "HEAD") if commit else None
+    if not commit or content is None:
         return "", "", None
-    head = lines[2].split(",")[0] if len(lines) > 2 else ""
-    _, arrow, branch = head.partition("HEAD -> refs/heads/")
-    return lines[0], branch.strip() if arrow else "", datetime.fromisoformat(lines[1])
+    head = git(path, "symbolic-ref", "--quiet", "HEAD") or b""
+    _, _, branch = head.decode("utf-8", "replace").strip().partition("refs/heads/")
+    return commit.decode("ascii", "replace").strip(), branch, _committed_at(content)
+
+
+def _committed_at(commit: bytes) -> datetime | None:
+    """The time of the ``committer`` line of a commit object, None where it has no usable one."""
+    found = _COMMITTER.search(commit.partition(b"\n\n")[0])
+    if found is None:
+        return None
+    sign = -1 if found["zone"][:1] == b"-" else 1
+    hours, minutes = int(found["zone"][1:3]), int(found["zone"][3:])
+    try:
+        zone = timezone(sign * timedelta(hours=hours, minutes=minutes))
+        return datetime.fromtimestamp(int(found["seconds"]), zone)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -20,6 +20,10 @@ from audits.collect.paths import (
 from audits.model.source import Gap, GapReason, SourceFile
 
 _LOCAL_ROUNDS = 5
+_NO_HEAD = (
+    "git cannot list HEAD of this bare clone: git is missing, or HEAD names no commit, or objects "
+    "are broken; install git, or clone the repository again"
+)
 
 
 def read_files(root: Path, *, bare: bool) -> tuple[tuple[SourceFile, ...], tuple[Gap, ...]]:
@@ -36,6 +40,9 @@ class _FilesReader:
     """
 
     listed: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.faults: list[Gap] = []
 
     def paths(self) -> list[str]:
         raise NotImplementedError
@@ -64,7 +71,7 @@ class _FilesReader:
             pending = sorted(asked - tried)
             if not pending:
                 break
-        return tuple(files[path] for path in sorted(files)), tuple(gaps)
+        return tuple(files[path] for path in sorted(files)), (*self.faults, *gaps)
 
     def _one(self, path: str, files: dict[str, SourceFile], gaps: list[Gap]) -> None:
         content = self.content(path)
@@ -91,17 +98,18 @@ class _TreeReader(_FilesReader):
     """
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self.top = os.path.join(root, "")
         self.real = os.path.join(os.path.realpath(root), "")
         self._inside: dict[str, bool] = {"": True}
 
     def paths(self) -> list[str]:
-        top, github = entries(self.top), entries(self.top + ".github")
+        top, github = self._entries(""), self._entries(".github")
         names = [entry.name for entry in top if entry.is_file()]
         names += [f".github/{entry.name}" for entry in github if entry.is_file()]
         below = {f".github/{entry.name}" for entry in github if entry.is_dir()}
         if WORKFLOWS in below:
-            found = entries(self.top + WORKFLOWS)
+            found = self._entries(WORKFLOWS)
             names += [f"{WORKFLOWS}/{entry.name}" for entry in found if entry.is_file()]
         if ACTIONS in below:
             for folder, _, inside in os.walk(self.top + ACTIONS):
@@ -114,6 +122,17 @@ class _TreeReader(_FilesReader):
         ]
         return sorted(name for name in names if wanted(name))
 
+    def _entries(self, path: str) -> list[os.DirEntry[str]]:
+        """What a directory holds; a gap where it is there and cannot be listed."""
+        try:
+            with os.scandir(self.top + path) as found:
+                return list(found)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            self.faults.append(_unreadable(path or WORKFLOWS, error))
+            return []
+
     def content(self, path: str) -> bytes | None:
         place = self.top + path
         try:
@@ -125,7 +144,10 @@ class _TreeReader(_FilesReader):
                 return None
             with open(place, "rb", buffering=0) as stream:
                 return stream.read(min(found.st_size, MAX_BYTES) + 1)
-        except (OSError, ValueError):  # a name with a NUL byte, which no file has
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None  # absent; ValueError: a name with a NUL byte, which no file has
+        except OSError as error:
+            self.faults.append(_unreadable(path, error))
             return None
 
     def _is_inside(self, path: str) -> bool:
@@ -138,6 +160,12 @@ class _TreeReader(_FilesReader):
             else:
                 self._inside[path] = self._is_inside(path.rpartition("/")[0])
         return self._inside[path]
+
+
+def _unreadable(path: str, error: OSError) -> Gap:
+    reason = GapReason.FORBIDDEN if isinstance(error, PermissionError) else GapReason.UNAVAILABLE
+    detail = f"{path} cannot be read ({error.strerror}); give the user who runs this the right"
+    return Gap(subject=path, reason=reason, detail=detail)
 
 
 def entries(folder: str | Path) -> list[os.DirEntry[str]]:
@@ -153,10 +181,16 @@ class _BareReader(_FilesReader):
     """Reads HEAD of a bare clone through git."""
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self.root = root
 
     def paths(self) -> list[str]:
-        listed = git(self.root, "ls-tree", "-r", "-z", "--name-only", "HEAD") or b""
+        listed = git(self.root, "ls-tree", "-r", "-z", "--full-tree", "--name-only", "HEAD")
+        if listed is None:
+            self.faults.append(
+                Gap(subject=WORKFLOWS, reason=GapReason.UNAVAILABLE, detail=_NO_HEAD)
+            )
+            return []
         names = listed.decode("utf-8", "replace").split("\0")
         self.listed = frozenset(name for name in names if wanted(name))
         return sorted(self.listed)
