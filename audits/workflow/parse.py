@@ -13,6 +13,7 @@ from operator import is_
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
@@ -38,6 +39,8 @@ _MANY_BRACKETS = 1_000
 _ANCHOR = re.compile("&[0-9A-Za-z_-]")
 # How a quoted scalar writes NUL and lone surrogates.
 _ESCAPE = re.compile(r"\\(?:0|x00|u(?:0000|[dD][89a-fA-F])|U0000(?:0000|[dD][89a-fA-F]))")
+# What our readers refuse and GitHub's takes for letters. (NUL ends the text for GitHub's.)
+_CONTROL = re.compile("(?<!^)\ufeff|[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 # Each is one more kind of run to follow; GitHub knows some forty events.
 MOST_TRIGGERS = 64
 # Characters of the patterns of one filter, which are all tried against each other.
@@ -103,7 +106,7 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     Raises `RefusedError`, which carries the gap, for text that is no YAML mapping, too large,
     too deep, or that gives a key twice (GitHub refuses such a file too).
     """
-    loader, is_c = _loader()
+    _, is_c = _loader()
     most = MOST_BYTES if is_c else MOST_BYTES_PURE
     if _is_longer(source.text, most):
         raise _refused(source, GapReason.TOO_LARGE, f"the file is larger than {most // 1024} KiB")
@@ -111,11 +114,11 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     # every index right, and lines are counted in the file's own text.
     body = "\n" + source.text[1:] if source.text[:1] == "\ufeff" else source.text
     try:
-        if is_c and _may_be_deep(body):
-            _check_depth(source, loader(body))
-        root: Node | None = loader(body).get_single_node()
+        root = _composed(source, body)
     except _errors() as error:
-        raise _refused(source, GapReason.INVALID, *_reason(error, source.text)) from None
+        if not _CONTROL.search(body):
+            raise _refused(source, GapReason.INVALID, *_reason(error, source.text)) from None
+        return compose(replace(source, text=_CONTROL.sub("\ufffd", source.text)))
     if root is None:
         raise _refused(source, GapReason.INVALID, "the file is empty")
     text = Text(source.path, source.text)
@@ -129,6 +132,14 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     if _ESCAPE.search(body):
         _make_storable(root)
     return text, root
+
+
+def _composed(source: SourceFile, body: str) -> Node | None:
+    loader, is_c = _loader()
+    if is_c and _may_be_deep(body):
+        _check_depth(source, loader(body))
+    root: Node | None = loader(body).get_single_node()
+    return root
 
 
 def _may_be_deep(body: str) -> bool:
@@ -204,7 +215,7 @@ def _reason(error: Exception, text: str) -> tuple[str, int | None]:
 
 
 def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) -> None:
-    """Refuse a file that gives a key twice, or that nests too deeply. Unless it ``is_tree``,
+    """Refuse a file that gives a key twice, one that is no text, or that nests too deeply. Unless it ``is_tree``,
     each node is seen once: an alias is the same node, and a file of aliases is exponential to
     walk otherwise.
     """
@@ -215,6 +226,8 @@ def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) ->
         for node in level:
             if node.id == "mapping":
                 keys = [key.value for key, _ in node.value if key.id == "scalar"]
+                if len(keys) < len(node.value):
+                    raise _no_text(source, text, node)
                 if len(set(keys)) < len(keys):
                     raise _given_twice(source, text, nodes.pairs(node))
                 below += [value for _, value in node.value if value.id != "scalar"]
@@ -229,6 +242,12 @@ def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) ->
             return
     line = text.line(level[0].start_mark.index)
     raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
+
+
+def _no_text(source: SourceFile, text: Text, node: Node) -> RefusedError:
+    key = next(key for key, _ in node.value if key.id != "scalar")
+    line = text.line(key.start_mark.index)
+    return _refused(source, GapReason.INVALID, "a list or a map stands in the place of a key", line)
 
 
 def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> RefusedError:
@@ -297,8 +316,8 @@ def parse_action(source: SourceFile) -> ParsedAction:
         text, root = compose(source)
     except RefusedError as refused:
         return ParsedAction(action=None, gaps=(refused.gap,))
-    action = read_action(source, text, root)
+    action, gaps = read_action(source, text, root)
     if len(action.steps) > MOST_STEPS:
         detail = f"it has more than {MOST_STEPS} steps"
         return ParsedAction(action=None, gaps=(_refused(source, GapReason.TOO_LARGE, detail).gap,))
-    return ParsedAction(action=action)
+    return ParsedAction(action=action, gaps=gaps)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from audits.model.source import SourceFile
+from audits.model.source import Gap, SourceFile
 from audits.model.workflow import CompositeAction
+from audits.workflow.faults import Faults
+from audits.workflow.forms import action_faults
 from audits.workflow.nodes import Node, Text, child, is_scalar
 from audits.workflow.read_steps import one, read_declared, read_image, read_steps
 
 
-def read_action(source: SourceFile, text: Text, root: Node) -> CompositeAction:
-    """The action under this root node."""
+def read_action(
+    source: SourceFile, text: Text, root: Node
+) -> tuple[CompositeAction, tuple[Gap, ...]]:
+    """The action under this root node, and a gap for each part that GitHub would refuse."""
     runs = child(root, "runs")
     using = child(runs, "using")
-    return CompositeAction(
+    faults = Faults(source, text)
+    for node, detail in action_faults(root):
+        faults.add(node, detail)
+    action = CompositeAction(
         source=source,
         name=one(text, child(root, "name")),
         using=str(using.value).lower() if is_scalar(using) else "",
@@ -20,3 +27,4 @@ def read_action(source: SourceFile, text: Text, root: Node) -> CompositeAction:
         image=read_image(text, child(runs, "image")),
         inputs=read_declared(text, child(root, "inputs")),
     )
+    return action, tuple(faults.gaps)

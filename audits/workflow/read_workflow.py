@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.model.place import Scalar
-from audits.model.source import Gap, GapReason, SourceFile
+from audits.model.source import Gap, SourceFile
 from audits.model.workflow import (
     Environment,
     EnvironmentForm,
@@ -16,6 +16,8 @@ from audits.model.workflow import (
     Trigger,
     Workflow,
 )
+from audits.workflow.faults import Faults
+from audits.workflow.forms import job_faults, workflow_faults
 from audits.workflow.nodes import (
     Node,
     Text,
@@ -41,8 +43,6 @@ from audits.workflow.uses import read_uses
 
 # A matrix of GitHub's has 256 jobs at most; real files declare a few dozen.
 MOST_JOBS = 256
-# Whoever corrects so many faults of one file sees the others next time.
-MOST_FAULTS = 100
 
 
 class _Reader:
@@ -51,24 +51,18 @@ class _Reader:
     def __init__(self, source: SourceFile, text: Text) -> None:
         self.source = source
         self.text = text
-        self.gaps: list[Gap] = []
+        self.faults = Faults(source, text)
 
     def gap(self, node: Node, detail: str) -> None:
-        if len(self.gaps) > MOST_FAULTS:
-            return
-        if len(self.gaps) == MOST_FAULTS:
-            detail = "it has more faults than are named here"
-        line = self.text.line(node.start_mark.index)
-        detail = f"{self.source.path}, line {line}: {detail}; GitHub cannot run it: mend it"
-        self.gaps.append(
-            Gap(subject=self.source.path, reason=GapReason.INVALID, line=line, detail=detail)
-        )
+        self.faults.add(node, detail)
 
     def workflow(self, root: Node) -> Workflow:
         keys = {str(key.value): (key, value) for key, value in pairs(root)}
         triggers = keys.get("on")
         if triggers is None:
             self.gap(root, "the workflow has no 'on:'")
+        for node, detail in workflow_faults(root):
+            self.gap(node, detail)
         first = next(iter(pairs(root)), None)
         return Workflow(
             source=self.source,
@@ -124,6 +118,8 @@ class _Reader:
                 self.gap(value, f"permissions cannot be {word[:40]!r}")
                 return Permissions()
             return Permissions(state=states.get(word, PermissionsState.NULL), at=at, span=span)
+        if not is_map(value):
+            return Permissions()
         scopes, places = {}, {}
         for scope, level in pairs(value):
             try:
@@ -154,6 +150,8 @@ class _Reader:
         uses = of.get("uses")
         if uses is None:
             self.needs_to_run(key, of)
+        for part, detail in job_faults(str(key.value), node):
+            self.gap(part, detail)
         matrix = self.matrix(child(of.get("strategy"), "matrix"))
         group = child(of.get("runs-on"), "group")
         labels = child(of["runs-on"], "labels") if is_map(of.get("runs-on")) else of.get("runs-on")
@@ -245,4 +243,4 @@ def read_workflow(source: SourceFile, text: Text, root: Node) -> tuple[Workflow,
     """The workflow under this root node, and a gap for each part that GitHub would refuse."""
     reader = _Reader(source, text)
     workflow = reader.workflow(root)
-    return workflow, tuple(reader.gaps)
+    return workflow, tuple(reader.faults.gaps)
