@@ -23,7 +23,6 @@ from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
 from audits.model.uses import Uses, UsesKind
 from audits.run import BATCH, Facts, Plan, audit_batch, remote_uses
-from audits.score import POLICY
 from audits.store.codec import dumps
 from audits.store.facts import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.package_evidence import packages_to_ask
@@ -89,9 +88,8 @@ class Again:
         self._facts = facts
         self._plan = replace(plan, facts=facts)
         self._listed: tuple[AdvisoryList | None, str] = (None, "")
-        checks = ",".join(sorted(check.id for check in plan.rules.checks))
-        hosts = repr(plan.rules.index)
-        parts = (str(_SHAPE), POLICY, __version__, plan.breadth.value, checks, hosts, *marks)
+        rules = plan.rules.digest
+        parts = (str(_SHAPE), rules, __version__, plan.breadth.value, *marks)
         self._rules = "\0".join(parts)
 
     def audits_of(

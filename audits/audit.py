@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from functools import cached_property, partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -19,17 +19,27 @@ from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, Grade, Result, Score
 from audits.model.settings import Need
 from audits.model.source import Gap, GapReason, Snapshot
+from audits.policy import policy_digest
 from audits.score import POLICY, WEIGHTS, Judged, score
 from audits.unheeded import unheeded
 from audits.workflow.ladder import statuses
 
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """What an audit goes by: the index whose forms are linked, and who accepts what."""
+class Rules(Struct, frozen=True, kw_only=True, dict=True):
+    """What an audit goes by: the index whose forms are linked, and who accepts what.
+
+    ``engine`` is the version of the other analyser that is run, "" where none is.
+    """
 
     index: IndexHosts
     accept: Acceptor = accept_nothing
     checks: tuple[Check, ...] = field(default_factory=all_checks)
+    engine: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """What names these rules: two scores are comparable where it is the same."""
+        return policy_digest(self.checks, engine=self.engine, index=self.index.base)
 
 
 def audit(
@@ -53,13 +63,15 @@ def audit(
     comments = unheeded(everything or repository)
     whole = replace(repository, gaps=(*repository.gaps, *comments, *engine_gaps, *crashes))
     packages = statuses(repository)
-    scored = score(whole, own, with_acceptances=True)
+    scored = score(whole, own, with_acceptances=True, rules=rules.digest)
     accepted = any(_is_accepted(finding) for j in own for finding in j.findings)
     return Audit(
         repository=whole,
         results=tuple(result_of(j) for j in (*own, *found)),
         score=scored,
-        strict_score=score(whole, own, with_acceptances=False) if accepted else scored,
+        strict_score=score(whole, own, with_acceptances=False, rules=rules.digest)
+        if accepted
+        else scored,
         statuses=packages,
         lesson=lesson_steps(own, packages, bool(repository.publications)),
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),

@@ -67,10 +67,13 @@ def _nobody(ref: RepositoryRef) -> None:
 
 @dataclass(kw_only=True)
 class _Open:
-    """The scan of one owner while it runs; ``id`` is 0 until it is begun."""
+    """The scan of one owner while it runs; ``id`` is 0 until it is begun, ``rules`` the digest
+    of the rules.
+    """
 
     owner: str
     source: str
+    rules: str
     id: int = 0
     done: frozenset[str] = frozenset()
     registries: set[str] = field(default_factory=set)
@@ -204,22 +207,30 @@ class Scanner:
                 names = self.store.resume_scan(unfinished.id)
                 done = frozenset(name.lower() for name in names)
                 self._opened[key] = _Open(
-                    owner=owner, source=source, id=unfinished.id, done=done,
+                    owner=owner, source=source, rules=self._rules, id=unfinished.id, done=done,
                     repositories=len(done),
                 )  # fmt: skip
             else:
-                self._opened[key] = _Open(owner=owner, source=source)
+                self._opened[key] = _Open(owner=owner, source=source, rules=self._rules)
                 self._begin([self._opened[key]])
         return self._opened[key]
+
+    @property
+    def _rules(self) -> str:
+        """The digest of the plan's rules; "" without a plan."""
+        return "" if self.plan is None else self.plan.rules.digest
 
     def _begin(self, waiting: Iterable[_Open]) -> None:
         """Begin the scans that are not begun: all of them, or none stays open."""
         new = {current.owner.lower(): current for current in waiting if not current.id}
-        source = next((current.source for current in new.values()), "")
+        first = next(iter(new.values()), None)
+        if first is None:
+            return
         try:
             numbers = self.store.begin_scans(
-                [current.owner for current in new.values()], source=storable(source), tier=0,
-                started=self.started or datetime.now(UTC), policy=POLICY, tool_version=__version__,
+                [current.owner for current in new.values()], source=storable(first.source), tier=0,
+                started=self.started or datetime.now(UTC), policy=POLICY, rules=first.rules,
+                tool_version=__version__,
             )  # fmt: skip
         except StoreError:
             self._opened = {k: v for k, v in self._opened.items() if k not in new}
@@ -237,7 +248,8 @@ class Scanner:
         if self.resume:
             self._current(owner, source)
         # Begun when it is recorded, together with others that are new by then.
-        current = self._opened.setdefault(owner.lower(), _Open(owner=owner, source=source))
+        new = _Open(owner=owner, source=source, rules=told.said.rules_digest)
+        current = self._opened.setdefault(owner.lower(), new)
         current.registries |= told.registries
         if not self._waiting:
             self._waiting_since = time.monotonic()

@@ -1,6 +1,6 @@
 """Scores: what failed checks take from each area of each publication, and how sure we are.
 
-Rules: design section 6; `POLICY` names them and changes whenever a number here does.
+Rules: design section 6; `POLICY` is their version and changes whenever a number here does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason
 from audits.model.tally import Count, Tally
 
-POLICY = "2026.1"
+POLICY = "v2026-1"
+"""The policy's version, ``v<year>-<n>``. `audits.policy` makes a digest of the rules, and a test
+holds that a change of them comes with a new version."""
 
 WEIGHTS = {
     Severity.CRITICAL: 100.0,
@@ -127,11 +129,18 @@ def _may_apply(area: Area, repository: Repository) -> bool:
     return area is not Area.TRUSTED_PUBLISHER or not repository.ref.is_enterprise_server
 
 
-def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances: bool) -> Score:
+def score(
+    repository: Repository,
+    judged: Iterable[Judged],
+    *,
+    with_acceptances: bool,
+    rules: str = "",
+) -> Score:
     """The score of a repository under `POLICY`.
 
     ``with_acceptances`` leaves out findings that a waiver, or a local acceptance that counts,
-    accepts. Points are 0 to 100, coverage 0 to 1.
+    accepts. ``rules`` is the digest of the rules, see `audits.policy`. Points are 0 to 100,
+    coverage 0 to 1.
     """
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
     # What has no outcome here takes no part in any number.
@@ -157,7 +166,7 @@ def score(repository: Repository, judged: Iterable[Judged], *, with_acceptances:
     coverage = known / applicable if applicable else (0.0 if unread else None)
     return Score(
         points=points, grade=grade_of(points, coverage), areas=areas, cap=cap, policy=POLICY,
-        coverage=coverage, tier=tier_of(repository),
+        rules=rules, coverage=coverage, tier=tier_of(repository),
     )  # fmt: skip
 
 

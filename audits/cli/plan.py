@@ -14,6 +14,7 @@ from audits.collect.advisories import bundled
 from audits.engines.zizmor import RULES, Zizmor
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
+from audits.policy import engine_version
 from audits.run import Facts, NoFacts, Plan
 from audits.waivers import Waivers
 
@@ -55,7 +56,12 @@ def make_plan(
     rules_of |= {f"zizmor/{rule}": rule for rule in RULES}
     accept = Acceptances(waivers or Waivers(today=date.today()), rules_of)
     return Plan(
-        rules=Rules(index=read_hosts(index_url), accept=accept, checks=checks),
+        rules=Rules(
+            index=read_hosts(index_url),
+            accept=accept,
+            checks=checks,
+            engine=engine_version() if engine else "",
+        ),
         facts=facts or NoFacts(known=bundled()),
         engine=Zizmor() if engine else None,
         breadth=Breadth.ALL if everything else Breadth.RELEASE,

@@ -32,7 +32,7 @@ RULES = frozenset(
 )  # fmt: skip
 """The rules that are kept; we judge what the others look for ourselves."""
 
-_SEVERITIES = {
+SEVERITIES = {
     "Informational": Severity.INFO,
     "Low": Severity.LOW,
     "Medium": Severity.MEDIUM,
@@ -253,7 +253,7 @@ def _keep(entry: Mapping[str, Any], places: Mapping[str, _Input], outcome: _Outc
     message = ": ".join(filter(None, said))[:300]
     repository = outcome.repositories[found.repository]
     job = _job(repository, found.file.path, primary["symbolic"])
-    severity = _SEVERITIES.get(entry["determinations"]["severity"], Severity.INFO)
+    severity = SEVERITIES.get(entry["determinations"]["severity"], Severity.INFO)
     kept = EngineFinding(
         rule=entry["ident"],
         title=str(entry["desc"])[:120],

@@ -256,10 +256,7 @@ class TrendRow(Struct, frozen=True, kw_only=True):
 
 
 class ScoreChange(Struct, frozen=True, kw_only=True):
-    """A change of one repository's score, with its cause: repository, setting, index, policy
-    or token; acceptance where a waiver came or went, and references where nothing of these
-    changed: a tag moved, a release or an advisory of an action came out.
-    """
+    """A change of one repository's score, with its cause: a word of `audits.model.causes`."""
 
     owner: str
     repository: str

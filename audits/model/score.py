@@ -99,7 +99,9 @@ class AreaScore(Struct, frozen=True, kw_only=True):
 
 class Score(Struct, frozen=True, kw_only=True):
     """A repository's score: ``points`` None where nothing applies or is known, ``coverage``
-    None where nothing is published and every workflow was read. ``cap`` says what held it down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
+    None where nothing is published and every workflow was read. ``cap`` says what
+    held it down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
+    ``policy`` is the version of the rules and ``rules`` a digest of them.
     """
 
     points: float | None
@@ -109,6 +111,7 @@ class Score(Struct, frozen=True, kw_only=True):
     policy: str
     areas: tuple[AreaScore, ...] = ()
     cap: str = ""
+    rules: str = ""
 
 
 class PackageStatus(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from audits.model.causes import cause_clause, cause_words
 from audits.model.history import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.model.query import FindingFilter, ScanChanges
 from audits.report.escape import code, markdown, printable
@@ -20,13 +21,6 @@ from audits.waivers import Waiver, Waivers
 SCHEMA = 1
 _MOST_CHECKS = 4
 """Named where a score changed, those that moved it most; the JSON lists all."""
-
-_CAUSES = {
-    "repository": "the repository changed", "setting": "a setting changed",
-    "index": "the package index changed", "policy": "the policy changed",
-    "token": "what the token can see changed", "acceptance": "a waiver came or went",
-    "references": "a tag moved, or a release or advisory of an action came out",
-}  # fmt: skip
 
 
 class News(Struct, frozen=True, kw_only=True):
@@ -195,13 +189,8 @@ def _score(change: ScoreChange) -> str:
     checks = f" ({', '.join(named)})" if named else ""
     return (
         f"{printable(change.repository)}: {change.grade_before} {_points(change.before)} → "
-        f"{change.grade_after} {_points(change.after)}, as {cause_words(change.cause)}{checks}"
+        f"{change.grade_after} {_points(change.after)}{cause_clause(change.cause)}{checks}"
     )
-
-
-def cause_words(cause: str) -> str:
-    """The cause of a change of score as part of a sentence."""
-    return " and ".join(_CAUSES.get(word, word) for word in cause.split("; "))
 
 
 def _waiver(waiver: Waiver, word: str) -> str:

@@ -1,63 +1,86 @@
-"""Why a score changed: what differs between two states of a repository."""
+"""Why a score changed: what provably differs between two states of a repository."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from enum import Enum
 
 from msgspec import Struct
 
-from audits.store.codec import KIND
+from audits.model.causes import Cause
+from audits.store.codec import KIND, Json
 
-REPOSITORY, SETTING, INDEX, POLICY, TOKEN = "repository", "setting", "index", "policy", "token"
-REFERENCES, ACCEPTANCE = "references", "acceptance"
+
+class Differs(Enum):
+    """How two facts differ: not at all, only in what could be read, or in what they say."""
+
+    SAME = 0
+    SIGHT = 1
+    CONTENT = 2
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """What differs. ``settings`` are the JSON texts before and after; ``lost_or_found`` is
-    whether all checks that changed did so to or from unknown.
+    """What differs between a repository's audit before and now.
+
+    ``sight`` is the tier of evidence; ``files`` and ``gaps`` are the repository's own.
+    ``crashed`` says that a check that moved the score crashed in one of the scans;
+    ``accepted`` that acceptances of all findings that moved it differ; ``lost_or_found`` that
+    every check that changed did so to or from unknown; ``program`` is the tool's version.
     """
 
-    policy: bool = False
-    tier: bool = False
+    rules: bool = False
+    sight: bool = False
     files: bool = False
-    index: bool = False
-    settings: tuple[str, str] | None = None
+    gaps: bool = False
+    settings: Differs = Differs.SAME
+    index: Differs = Differs.SAME
+    references: Differs = Differs.SAME
+    advisories: Differs = Differs.SAME
     accepted: bool = False
+    crashed: bool = False
     lost_or_found: bool = False
+    program: bool = False
 
-    def cause(self) -> str:
-        """The one word for it. A change that nothing here explains came from elsewhere: a
-        tag that moved, a release, an advisory.
-        """
-        seen_only = self.settings is not None and differ_in_sight(*self.settings)
-        token = self.tier or seen_only
-        if self.policy:
-            return POLICY
+    def cause(self) -> Cause:
+        """The cause, `Cause.UNKNOWN` where nothing differs that a score depends on."""
+        if self.rules:
+            return Cause.RULES
+        token = self.sight or self.settings is Differs.SIGHT
         if token and (self.lost_or_found or not self.files):
-            return TOKEN
-        if self.files:
-            return REPOSITORY
-        if self.settings is not None:
-            return SETTING
-        if self.index:
-            return INDEX
-        return ACCEPTANCE if self.accepted else REFERENCES
+            return Cause.TOKEN
+        found = (
+            (self.crashed, Cause.UNREAD),
+            (self.files, Cause.REPOSITORY),
+            (self.settings is Differs.CONTENT, Cause.SETTING),
+            (self.accepted, Cause.ACCEPTANCE),
+            (self.gaps or self.lost_or_found, Cause.UNREAD),
+            (self.references is Differs.CONTENT, Cause.REFERENCES),
+            (self.index is Differs.CONTENT, Cause.INDEX),
+            (self.advisories is Differs.CONTENT, Cause.ADVISORIES),
+            (Differs.SIGHT in (self.references, self.index), Cause.UNREAD),
+            (self.program, Cause.RULES),
+        )
+        return next((cause for differs, cause in found if differs), Cause.UNKNOWN)
 
 
-def differ_in_sight(before: str, after: str) -> bool:
-    """Whether two settings differ only in what could be read."""
-    one, other = (json.loads(text)["value"] for text in (before, after))
-    # A folder has no settings at all: that, too, is a matter of what was asked.
-    return one is None or other is None or _agree(one, other)
+def compared(before: Json, after: Json) -> Differs:
+    """How two facts differ, given as decoded JSON; None is a fact that was not asked for."""
+    if before == after:
+        return Differs.SAME
+    if before is None or after is None:
+        return Differs.SIGHT
+    return Differs.SIGHT if _agree(before, after) else Differs.CONTENT
 
 
-def _agree(one: object, other: object) -> bool:
+def _agree(one: Json, other: Json) -> bool:
+    """Whether two values are equal wherever both were seen."""
     if _hidden(one) or _hidden(other):
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         # A key that is left out has its default, which is a fact of its own.
         return all(_agree(one.get(k, ""), other.get(k, "")) for k in one.keys() | other.keys())
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(map(_agree, one, other))
     return bool(one == other)
 
 

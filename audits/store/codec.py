@@ -30,6 +30,9 @@ _MAPPINGS = {dict, collections.abc.Mapping}
 
 Coder = Callable[[Any], Any]
 
+Json = Any
+"""What `json` reads."""
+
 
 class CodecError(TypeError):
     """A type that has no JSON form, or JSON that does not fit the type."""

@@ -17,10 +17,13 @@ Key = tuple[int, str, int]
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """A repository's findings after a scan: those not looked at again, all that are open."""
+    """A repository's findings after a scan: those not looked at again, all that are open, and
+    the rules of those of which only the acceptance came or went.
+    """
 
     unchecked: tuple[tuple[int, str, int], ...]
     open: tuple[Mapping[str, Any], ...]
+    reaccepted: frozenset[int] = frozenset()
 
 
 def sync_findings(
@@ -59,7 +62,17 @@ def sync_findings(
     batch.close(finding, place, changed, ended=CHANGED)
     batch.close(finding, place, fixed, ended=FIXED)
     batch.open(finding, place, opened)
-    return Findings(unchecked=tuple(unchecked), open=tuple(still))
+    return Findings(
+        unchecked=tuple(unchecked), open=tuple(still), reaccepted=_reaccepted(held, wanted)
+    )
+
+
+def _reaccepted(
+    held: Mapping[Key, Row[Any]], wanted: Mapping[Key, Mapping[str, Any]]
+) -> frozenset[int]:
+    """The rules of findings whose acceptance came or went."""
+    both = held.keys() & wanted.keys()
+    return frozenset(k[0] for k in both if bool(held[k].accepted) != wanted[k]["accepted"])
 
 
 def key_of(row: Mapping[str, Any]) -> Key:

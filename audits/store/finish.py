@@ -144,6 +144,7 @@ def _ending() -> Select[Any]:
         counted.select_from(unreached).where(lost).scalar_subquery().label("lost"),
         select(func.max(score.c.tier)).where(held).scalar_subquery().label("highest"),
         last.c.id.label("before"), last.c.policy.label("policy_before"),
+        last.c.rules.label("rules_before"),
         last.c.tier.label("tier_before"),
     ).outerjoin_from(scan, last, last.c.id == before).where(
         scan.c.id.in_(bindparam("scans", expanding=True))
@@ -167,5 +168,8 @@ def _changed(row: Row[Any], tier: int) -> list[str]:
     """What, about the scan itself, differs from the owner's scan before."""
     if row.before is None:
         return []
-    differs = {"policy": row.policy_before != row.policy, "token": row.tier_before != tier}
+    differs = {
+        "policy": (row.policy_before, row.rules_before) != (row.policy, row.rules),
+        "token": row.tier_before != tier,
+    }
     return [word for word, changed in differs.items() if changed]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from audits.store import tables
 from audits.store.base import Connected
-from audits.store.changes import note_change
+from audits.store.changes import Noted, note_change
 from audits.store.codec import Packed, dumps, loads, packed, unpack
 from audits.store.details import Details, finding_key
 from audits.store.findings import Findings, sync_findings
@@ -193,7 +193,10 @@ def _sync_families(
         if name == "score":
             numbered = [row | _open_counts(findings.open) for row in numbered]
         changes[name] = sync(batch, tables.metadata.tables[name], place, numbered)
-    note_change(batch.connection, place, changes, names, held[0] if held else None)
+    if held:
+        note_change(batch, new.recording, place, said, Noted(
+            changes=changes, names=names, held=held[0], reaccepted=findings.reaccepted
+        ))  # fmt: skip
 
 
 def _open_counts(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -23,7 +23,9 @@ class Recording(Struct, kw_only=True):
     """One scan being written. Only the holder of the owner's lock has one.
 
     ``gaps`` are the owner's own, if they are to be written when the scan ends or is paused.
-    ``is_stale`` says that what it knows was in part rolled back.
+    ``before`` is the owner's last finished scan, 0 if none, and ``is_other_program`` whether
+    another version of the program made it. ``is_stale`` says that what it knows was in part
+    rolled back.
     """
 
     scan_id: int
@@ -41,6 +43,8 @@ class Recording(Struct, kw_only=True):
     owner_settings: OwnerSettings | Unseen | None = None
     advisories: AdvisoryList | None = None
     gaps: tuple[Gap, ...] | None = None
+    before: int = 0
+    is_other_program: bool = False
     owner_details: Details | None = None
     is_stale: bool = False
     has_written: bool = False
@@ -57,6 +61,19 @@ class Recording(Struct, kw_only=True):
         done = done.where(tables.progress.c.scan_id == self.scan_id)
         self.done = set(connection.scalars(done))
         self.has_written = bool(self.done)
+        self._load_before(connection)
+
+    def _load_before(self, connection: Connection) -> None:
+        scan = tables.scan
+        own = select(scan.c.tool_version).where(scan.c.id == self.scan_id)
+        finished = select(scan.c.id, scan.c.tool_version).where(
+            scan.c.owner_id == self.owner_id, scan.c.id < self.scan_id,
+            scan.c.finished.is_not(None),
+        )  # fmt: skip
+        last = connection.execute(finished.order_by(scan.c.id.desc()).limit(1)).first()
+        if last is not None:
+            self.before = last.id
+            self.is_other_program = last.tool_version != connection.scalar(own)
 
     def load_known(self, connection: Connection) -> None:
         """Read again what is known, where a transaction of this scan was rolled back."""

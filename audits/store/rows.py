@@ -36,7 +36,8 @@ def score_row(audit: Audit) -> Row:
     row: Row = {
         "grade": score.grade.value, "points": _rounded(score.points),
         "strict_points": _rounded(audit.strict_score.points), "tier": score.tier,
-        "coverage": _rounded(score.coverage), "policy": score.policy, "cap": score.cap,
+        "coverage": _rounded(score.coverage), "policy": score.policy, "rules": score.rules,
+        "cap": score.cap,
     }  # fmt: skip
     by_area = {area.area: area for area in score.areas}
     for column, area in zip(AREAS, Area, strict=True):

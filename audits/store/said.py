@@ -58,6 +58,11 @@ class Said(Struct, frozen=True, kw_only=True):
     digest: bytes
 
     @property
+    def rules_digest(self) -> str:
+        """What names the rules that it was made by."""
+        return str(self.families["score"][0]["rules"])
+
+    @property
     def actions(self) -> set[str]:
         """The actions and images that it uses."""
         return {row["action_id"] for row in self.families["action_use"]}

@@ -76,7 +76,7 @@ owner = Table("owner", metadata, _id(), _text("login"), Column("key", Text, uniq
 scan = Table(
     "scan", metadata, _id(), _to("owner_id", "owner"), _text("source"),
     Column("started", Moment, nullable=False), Column("finished", Moment),
-    _text("tool_version"), _text("policy"), _small("tier"), _whole("repositories"),
+    _text("tool_version"), _text("policy"), _text("rules"), _small("tier"), _whole("repositories"),
     _whole("not_reached"), _text("changed"), Column("totals", LargeBinary),
     Index(None, "owner_id", "finished"),
 )  # fmt: skip
@@ -151,14 +151,14 @@ state = interval(
 
 score = interval(
     "score", _text("grade"), Column("points", Float), Column("strict_points", Float),
-    Column("coverage", Float), _small("tier"), _text("policy"), _text("cap"),
+    Column("coverage", Float), _small("tier"), _text("policy"), _text("rules"), _text("cap"),
     *(Column(f"{area}_points", Float) for area in AREAS),
     *(Column(f"{area}_coverage", Float) for area in AREAS),
     *(_whole(f"open_{severity}") for severity in SEVERITIES),
     _whole("accepted"), _whole("publications"), _text("registries"), _text("ladders"),
     _whole("gaps"), Index(None, "owner_id", "closed", "opened", "grade"),
 )  # fmt: skip
-"""``registries`` and ``ladders`` are words between bars (``|npm|pypi|``), to be searched."""
+"""``rules`` is the digest of the rules, see `audits.policy`. ``registries`` and ``ladders`` are words between bars (``|npm|pypi|``), to be searched."""
 
 facts = interval(
     "facts", _to("source_id", "content"), _to("settings_id", "content"),

@@ -37,27 +37,27 @@ class Writing(Connected):
 
     def begin_scan(
         self, owner: str, *, source: str, started: datetime, tier: int, policy: str,
-        tool_version: str, titles: Mapping[str, str] | None = None,
+        tool_version: str, rules: str = "", titles: Mapping[str, str] | None = None,
     ) -> int:  # fmt: skip
         """Begin a scan of an owner and return its number: see `begin_scans`."""
         return self.begin_scans(
             [owner], source=source, started=started, tier=tier, policy=policy,
-            tool_version=tool_version, titles=titles,
+            tool_version=tool_version, rules=rules, titles=titles,
         )[0]  # fmt: skip
 
     def begin_scans(
         self, owners: Sequence[str], *, source: str, started: datetime, tier: int, policy: str,
-        tool_version: str, titles: Mapping[str, str] | None = None,
+        tool_version: str, rules: str = "", titles: Mapping[str, str] | None = None,
     ) -> list[int]:  # fmt: skip
         """Begin a scan of each of these owners, all or none, and return their numbers;
-        ``titles`` are the checks' titles.
+        ``rules`` is the digest of the rules, ``titles`` are the checks' titles.
 
         StoreError while another scan of one of them runs. A scan that was killed before stays
         unfinished; what it recorded is compared with like everything else.
         """
         values = {
             "source": source, "started": started, "tier": tier, "policy": policy,
-            "tool_version": tool_version,
+            "tool_version": tool_version, "rules": rules,
         }  # fmt: skip
         if not owners:
             return []

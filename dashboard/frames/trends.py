@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from audits.model.causes import cause_words
 from audits.model.history import ScoreChange, TrendRow
 from audits.model.query import FixTime
 from dashboard.frames.cells import frame_of, visible
@@ -31,7 +32,7 @@ def points(rows: Sequence[TrendRow]) -> pd.DataFrame:
 
 def changed(row: TrendRow) -> str:
     """What besides the repositories changed since the scan before: policy, token rights."""
-    words = {"policy": "policy changed", "token": "token rights changed"}
+    words = {"policy": "rules changed", "token": "token rights changed"}
     return ", ".join(words.get(word, word) for word in row.changed)
 
 
@@ -134,7 +135,7 @@ def score_changes(rows: Sequence[ScoreChange]) -> pd.DataFrame:
                 "after": row.after,
                 "grade": f"{row.grade_before or '-'} → {row.grade_after or '-'}",
                 "change": _difference(row),
-                "cause": row.cause,
+                "cause": cause_words(row.cause),
                 "checks": ", ".join(row.checks),
             }
             for row in sorted(rows, key=lambda row: row.at, reverse=True)

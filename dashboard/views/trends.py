@@ -116,7 +116,7 @@ def _compare(rows: Sequence[TrendRow]) -> None:
 def _changes(scope: Scope) -> None:
     page.section(
         "Why scores changed",
-        "The repository, a setting, the package index, the policy, or the token's rights.",
+        "What provably differs between the two scans, or that the cause is not known.",
     )
     table(
         trends.score_changes(data.score_changes(scope, since=0)),

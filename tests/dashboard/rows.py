@@ -31,7 +31,7 @@ def repository(name: str = "lumen", **changes: object) -> RepositoryRow:
     values: Values = {
         "owner": "orchard-labs", "repository": name, "host": "github.com", "commit": "a" * 40,
         "branch": "main", "archived": False, "topics": ("python",), "grade": "C",
-        "points": 66.0, "strict_points": 66.0, "coverage": 0.7, "tier": 0, "policy": "2026.1",
+        "points": 66.0, "strict_points": 66.0, "coverage": 0.7, "tier": 0, "policy": "v2026-1",
         "cap": "", "areas": {"pinning": 60.0, "permissions": 80.0, "environment": None,
                              "trusted-publisher": 45.0, "integrity": 100.0},
         "coverages": {}, "open": {"critical": 0, "high": 2, "medium": 1, "low": 0, "info": 0},
@@ -83,7 +83,7 @@ def trend(scan: int = 1, **changes: object) -> TrendRow:
                   "trusted-publisher": 40.0, "integrity": 90.0},
         "grades": {"A": 1, "C": 4, "F": 3, "-": 2}, "ladders": {"token": 4},
         "open": {"critical": 1, "high": 9, "medium": 5, "low": 0, "info": 0},
-        "checks": {"unpinned-action": 9}, "new": 3, "fixed": 2, "policy": "2026.1", "tier": 0,
+        "checks": {"unpinned-action": 9}, "new": 3, "fixed": 2, "policy": "v2026-1", "tier": 0,
     }  # fmt: skip
     return TrendRow(**(values | changes))
 

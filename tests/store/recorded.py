@@ -14,12 +14,18 @@ from tests.store.samples import OWNER, POLICY, night
 
 
 def begin(
-    store: Store, number: int, *, owner: str = OWNER, tier: int = 1, policy: str = POLICY
+    store: Store,
+    number: int,
+    *,
+    owner: str = OWNER,
+    tier: int = 1,
+    policy: str = POLICY,
+    version: str = "1.0",
 ) -> int:
     """Begin the n-th night's scan."""
     return store.begin_scan(
         owner, source="github.com", started=night(number), tier=tier, policy=policy,
-        tool_version="1.0", titles={"unpinned-action": "Actions are not pinned"},
+        tool_version=version, titles={"unpinned-action": "Actions are not pinned"},
     )  # fmt: skip
 
 
@@ -31,9 +37,10 @@ def scan(
     gone: Iterable[str] = (),
     tier: int = 1,
     policy: str = POLICY,
+    version: str = "1.0",
 ) -> ScanRow:
     """Record the n-th night's scan as a whole."""
-    scan_id = begin(store, number, owner=owner, tier=tier, policy=policy)
+    scan_id = begin(store, number, owner=owner, tier=tier, policy=policy, version=version)
     for found in audits:
         store.record(scan_id, found)
     return store.finish_scan(scan_id, night(number), gone=gone)

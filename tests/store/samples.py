@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from msgspec.structs import replace
-
-from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release, ResolvedRef
+from audits.model.evidence import (
+    AdvisoryList,
+    PackageEvidence,
+    Provenance,
+    PublisherKind,
+    Release,
+    ResolvedRef,
+)
 from audits.model.outcome import (
     Acceptance,
     AcceptanceKind,
@@ -122,7 +128,7 @@ def evidence(version: str = "1.0", *, attested: bool = True) -> PackageEvidence:
     return PackageEvidence(registry="pypi", name="lumen", releases=(release,), seen_at=night(0))
 
 
-def score(points: float | None, *, tier: int = 1, policy: str = POLICY) -> Score:
+def score(points: float | None, *, tier: int = 1, policy: str = POLICY, rules: str = "a1") -> Score:
     """A score whose pinning area has these points."""
     grade = Grade.NONE if points is None else Grade.A if points >= 90 else Grade.C
     lost = () if points is None or points == 100 else (
@@ -138,7 +144,9 @@ def score(points: float | None, *, tier: int = 1, policy: str = POLICY) -> Score
         )
         for area in Area
     )  # fmt: skip
-    return Score(points=points, grade=grade, coverage=0.9, tier=tier, policy=policy, areas=areas)
+    return Score(
+        points=points, grade=grade, coverage=0.9, tier=tier, policy=policy, areas=areas, rules=rules
+    )
 
 
 def publication(name: str, flow: Workflow, job: Job, line: int) -> Publication:
@@ -172,6 +180,14 @@ def status_of(published: Publication, *, attested: bool) -> PackageStatus:
     )  # fmt: skip
 
 
+def _known(references: Iterable[ResolvedRef]) -> dict[tuple[str, str], ResolvedRef]:
+    return {(found.slug, found.ref): found for found in references}
+
+
+def _results(*found: AuditedFinding) -> tuple[Result, ...]:
+    return result(PINS, *found), result(TOKEN, area=Area.TRUSTED_PUBLISHER)
+
+
 def audit(
     name: str = "lumen",
     *found: AuditedFinding,
@@ -183,34 +199,34 @@ def audit(
     points: float | None = 60.0,
     tier: int = 1,
     policy: str = POLICY,
+    rules: str = "a1",
     gaps: tuple[Gap, ...] = (),
     index: PackageEvidence | None = None,
     references: tuple[ResolvedRef, ...] = (),
     breadth: Breadth = Breadth.RELEASE,
     beyond: tuple[AuditedFinding, ...] = (),
     owner_results: tuple[Result, ...] = (),
+    advisories: AdvisoryList | None = None,
     github_id: int | None = None,
 ) -> Audit:
     """An audit of a repository that publishes one package with one job."""
     flow, job = workflow(text, line=line)
     published = publication(name, flow, job, line)
-    graph = graph_of(published)
     snapshot = Snapshot(
         ref=RepositoryRef(owner=OWNER, name=name), commit=sha, committed_at=night(0),
         files=(flow.source,), settings=settings, gaps=gaps, topics=("python", "science"),
         database_id=github_id,
     )  # fmt: skip
     repository = Repository(
-        snapshot=snapshot, workflows=(flow,), graph=graph, breadth=breadth,
-        references={(r.slug, r.ref): r for r in references} if references else NO_REFERENCES,
+        snapshot=snapshot, workflows=(flow,), graph=graph_of(published), breadth=breadth,
+        references=_known(references) or NO_REFERENCES, advisories=advisories,
         index={("pypi", index.name): index} if index else NO_INDEX,
     )  # fmt: skip
-    scored = score(points, tier=tier, policy=policy)
+    scored = score(points, tier=tier, policy=policy, rules=rules)
     return Audit(
-        repository=repository, score=scored, strict_score=replace(scored, points=points),
-        results=(result(PINS, *found), result(TOKEN, area=Area.TRUSTED_PUBLISHER))
-        if results is None else results,
-        statuses=(status_of(published, attested=index is not None),), lesson=(NAMED,), beyond=beyond, owner_results=owner_results,
+        repository=repository, score=scored, strict_score=scored, owner_results=owner_results,
+        results=_results(*found) if results is None else results, lesson=(NAMED,), beyond=beyond,
+        statuses=(status_of(published, attested=index is not None),),
     )  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from msgspec.structs import replace
 
-from audits.model.evidence import ResolvedRef
+from audits.model.causes import Cause, cause_clause, cause_words
+from audits.model.evidence import Advisory, AdvisoryList, ResolvedRef
 from audits.model.outcome import Outcome
 from audits.model.score import Audit
 from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
@@ -41,6 +44,18 @@ def reference(commit_id: str) -> ResolvedRef:
     return ResolvedRef(slug="actions/checkout", ref="v4", commit=commit_id)
 
 
+def advisories(name: str, package: str = "actions/checkout") -> AdvisoryList:
+    """A list with one advisory."""
+    found = Advisory(id=name, package=package, ranges=("<5",))
+    return AdvisoryList(taken=date(2026, 1, 1), advisories=(found,))
+
+
+def unread(audited: Audit) -> Audit:
+    """The audit of a repository whose files could not be read."""
+    snapshot = replace(audited.repository.snapshot, files=(), gaps=(gap(),))
+    return replace(audited, repository=replace(audited.repository, snapshot=snapshot))
+
+
 UNKNOWN = (result(PINS, outcome=Outcome.UNKNOWN, unseen=(NEEDS_ADMIN,)), result(TOKEN))
 
 CASES: dict[str, tuple[Audit, Audit]] = {
@@ -53,7 +68,13 @@ CASES: dict[str, tuple[Audit, Audit]] = {
         audit(points=60, index=evidence("1.0")),
         audit(points=95, index=evidence("2.0", attested=False)),
     ),
-    "policy": (audit(points=60), audit(points=95, policy="2", text="on: push\n")),
+    "rules": (audit(points=60), audit(points=95, rules="b2", text="on: push\n")),
+    "unread": (audit("lumen", fault("a"), points=60), unread(audit(points=95))),
+    "advisories": (
+        audit(points=60, advisories=advisories("GHSA-1")),
+        audit(points=95, advisories=advisories("GHSA-2")),
+    ),
+    "unknown": (audit(points=60), audit(points=95)),
     "token": (
         audit(points=60, settings=settings(reviewers=HIDDEN)),
         audit(points=95, settings=settings(reviewers=1)),
@@ -78,6 +99,75 @@ def test_each_cause(store: Store, cause: str) -> None:
     assert (change.cause, change.before, change.after) == (cause, 60, 95)
     assert (change.grade_before, change.grade_after) == ("C", "A")
     assert change.checks == (PINS,)
+
+
+NOT_THE_CAUSE: dict[str, tuple[Audit, Audit, str]] = {
+    "references that were read once": (
+        audit(points=60), audit(points=95, references=(reference(commit(8)),)), "unknown",
+    ),
+    "a reference of which less was seen": (
+        audit(points=60, references=(reference(commit(7)),)),
+        audit(points=95, references=(replace(reference(commit(7)), reachable=HIDDEN),)),
+        "unread",
+    ),
+    "an index that was read once": (audit(points=60, index=evidence()), audit(points=95), "unread"),
+    "an advisory for another action": (
+        audit(points=60, advisories=advisories("GHSA-1")),
+        audit(points=95, advisories=advisories("GHSA-2", "other/action")),
+        "advisories",
+    ),
+    "advisories for other actions alone": (
+        audit(points=60, advisories=advisories("GHSA-1", "other/action")),
+        audit(points=95, advisories=advisories("GHSA-2", "other/action")),
+        "unknown",
+    ),
+    "the acceptance of what cost nothing": (
+        audit("lumen", fault("a"), fault("t", check=TOKEN), points=60),
+        audit("lumen", fault("a"), fault("t", check=TOKEN, accepted=True), points=95),
+        "unknown",
+    ),
+    "a check that crashed": (
+        audit("lumen", fault("a"), points=60),
+        audit(
+            "lumen", results=(replace(UNKNOWN[0], unseen=(), crash="ValueError"),), points=95,
+            text="on: push\n",
+        ),
+        "unread",
+    ),
+    "a commit that changed no file that is read": (
+        audit(points=60), audit(points=95, sha=commit(9)), "unknown",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_THE_CAUSE)
+def test_only_what_differs_in_both_scans_is_a_cause(store: Store, case: str) -> None:
+    before, after, cause = NOT_THE_CAUSE[case]
+    scan(store, 0, before)
+    scan(store, 1, after)
+    assert store.score_changes(OWNER)[0].cause == cause
+
+
+def test_another_version_of_the_program_is_the_cause_where_nothing_else_is(store: Store) -> None:
+    scan(store, 0, audit(points=60), version="1.0")
+    scan(store, 1, audit(points=95), version="1.1")
+    scan(store, 2, audit(points=60, text="on: push\n"), version="1.2")
+    assert [c.cause for c in store.score_changes(OWNER, since=0)] == ["repository", "rules"]
+
+
+def test_a_repository_is_compared_with_when_it_was_reached_last(store: Store) -> None:
+    old, new = reference(commit(7)), reference(commit(8))
+    scan(store, 0, audit(points=60, references=(old,)), audit("quill", references=(old,)))
+    scan(store, 1, audit("quill", references=(new,)))
+    scan(store, 2, audit(points=95, references=(new,)), audit("quill", references=(new,)))
+    assert [c.cause for c in store.score_changes(OWNER)] == ["references"]
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_each_cause_has_words(cause: Cause) -> None:
+    assert cause_words(cause) != cause.value
+    assert cause_clause(cause).endswith(cause_words(cause))
+    assert cause_clause("unknown") == "; the cause is not known"
 
 
 def test_a_lesser_token_is_the_cause_even_if_files_changed(store: Store) -> None:

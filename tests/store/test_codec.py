@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import fields
@@ -71,13 +71,13 @@ def test_references_round_trip(found: ResolvedRef) -> None:
     assert loads(ResolvedRef, dumps(ResolvedRef, found)) == found
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(every_field_of(Details))
 def test_details_round_trip(found: Details) -> None:
     assert loads(Details, dumps(Details, found)) == found
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(every_field_of(PackageEvidence), unseen)
 def test_evidence_round_trips(found: PackageEvidence, why: Unseen) -> None:
     index = Index(value={(found.registry, found.name): found})

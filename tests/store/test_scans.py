@@ -34,7 +34,7 @@ def test_an_unfinished_scan_is_not_seen(store: Store) -> None:
     assert not store.score_changes(OWNER)
     store.finish_scan(running, night(1))
     assert [f.fingerprint for f in store.findings()] == ["b"]
-    assert [c.cause for c in store.score_changes(OWNER)] == ["references"]
+    assert [c.cause for c in store.score_changes(OWNER)] == ["unknown"]
 
 
 def test_a_paused_scan_is_resumed(filled: str, store: Store) -> None:
