@@ -10,7 +10,7 @@ import typer
 
 DatabaseOption = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option("--database", metavar="URL", help="SQLAlchemy URL of the store; default: SQLite in your data directory.", envvar="RELEASE_AUDIT_DATABASE", show_envvar=True),
+    typer.Option("--database", metavar="URL", help="The store: path of an SQLite file, or postgresql://user@host/name; default: SQLite in your data directory.", envvar="RELEASE_AUDIT_DATABASE", show_envvar=True),
 ]  # fmt: skip
 IndexOption = Annotated[
     str,

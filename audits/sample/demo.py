@@ -42,7 +42,7 @@ def sample_database() -> str:
     path = folder / "sample.sqlite"
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return f"sqlite:///{path}"
+    return str(path)
 
 
 def scan_sample(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,21 @@ HEAD = REVISIONS[-1]
 
 _BUSY_SECONDS = 30
 _FILE_NAME = "history.sqlite"
+_SQLITE = ("sqlite", "sqlite+pysqlite")
+_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+_POSTGRES = re.compile(r"^postgres(?=\+|://)", re.IGNORECASE)
+"""The short form that PostgreSQL's own tools take, too."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|\w+\s*=")
+"""The beginning of a URL, or of PostgreSQL's ``key=value`` form; a drive is one letter."""
 
 
-def default_url() -> str:
-    """The SQLite file in the user's data directory."""
-    path = Path(platformdirs.user_data_dir("release-audit", appauthor=False)) / _FILE_NAME
-    return URL.create("sqlite", database=str(path)).render_as_string()
+def default_path() -> str:
+    """The path of the SQLite file in the user's data directory."""
+    return str(Path(platformdirs.user_data_dir("release-audit", appauthor=False)) / _FILE_NAME)
 
 
 def open_store(url: str | None = None, *, read_only: bool = False) -> Store:
-    """Open the store at a database URL, by default `default_url`.
+    """Open the store at a database's URL or a file's path, by default `default_path`.
 
     A new SQLite file or an empty database gets its tables, and an older one is brought up to
     date, unless ``read_only``. StoreError where that cannot be.
@@ -128,19 +134,46 @@ def unreachable(error: Exception, name: str) -> StoreError:
     )
 
 
-def _address(url: str | None) -> URL:
+def _address(text: str | None) -> URL:
+    """The address of a database: a URL, or the path of an SQLite file.
+
+    Paths are taken as they are typed: nothing in them is decoded, as nothing is in a shell.
+    """
+    text = default_path() if text is None or not text.strip() else text.strip()
+    if "\0" in text:
+        raise _not_understood()
+    scheme, slashes, path = text.partition(":///")
+    if slashes and scheme.lower() in _SQLITE:
+        if "?" in path:
+            raise StoreError(
+                f"The address {text} has a '?', which begins options in a URL.",
+                "Give the path of the file alone, without sqlite:///.",
+            )
+        if path in {"", ":memory:"}:
+            raise _not_understood()
+        return URL.create("sqlite", database=path)
+    if _is_path(text):
+        return URL.create("sqlite", database=str(Path(text).expanduser()))
     try:
-        address = make_url(url or default_url())
+        address = make_url(_POSTGRES.sub("postgresql", text, count=1))
         kind = address.get_backend_name()
-    except (ArgumentError, NoSuchModuleError):
-        kind = ""
-    if kind == "postgresql":
-        return address.set(drivername="postgresql+psycopg")
-    if kind == "sqlite" and address.database not in {None, "", ":memory:"}:
-        return address.set(drivername="sqlite")
-    raise StoreError(
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise _not_understood() from None
+    if kind != "postgresql":
+        raise _not_understood()
+    return address.set(drivername="postgresql+psycopg")
+
+
+def _is_path(text: str) -> bool:
+    """Whether an address without a scheme names a file, rather than being a slip."""
+    named = text.lower().endswith(_SUFFIXES) or "/" in text or "\\" in text
+    return named and "://" not in text and _SCHEME.match(text) is None
+
+
+def _not_understood() -> StoreError:
+    return StoreError(
         "The database's address is not understood.",
-        "Write sqlite:///path/to/file or postgresql://user@host/name.",
+        "Give the path of a file that ends with .sqlite, or postgresql://user@host/name.",
     )
 
 

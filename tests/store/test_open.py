@@ -16,9 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from audits.store.errors import StoreError
-from audits.store.open import HEAD, REVISIONS, default_url, open_store, upgrade
+from audits.store.open import HEAD, REVISIONS, default_path, open_store, upgrade
 from audits.store.store import Store
 from audits.store.tables import metadata, version
+from tests.store.conftest import database
 from tests.store.recorded import begin, scan
 from tests.store.samples import OWNER, audit, fault, night
 
@@ -144,10 +145,69 @@ def test_an_empty_file_is_an_empty_store(tmp_path: Path) -> None:
         open_store(f"sqlite:///{path}", read_only=True)
 
 
-@pytest.mark.parametrize("address", ["nonsense", "mysql://host/name", "sqlite://", "oracle+x://a"])
-def test_addresses_that_are_not_understood(address: str) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense", "mysql://host/name", "sqlite://", "sqlite:///", "sqlite:///:memory:",
+        "oracle+x://a", "sqlite://history.sqlite", "file:history.sqlite", "postgres", "://",
+        "host=localhost dbname=x", "host=/run/x dbname=a.db", "a\0b.sqlite",
+        "https://host/history.sqlite", "postgresql://host:port/x", "postgresql:/x",
+    ],
+)  # fmt: skip
+def test_addresses_that_are_not_understood(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(StoreError, match="not understood"):
         open_store(address)
+    assert list(tmp_path.iterdir()) == []
+
+
+ODD = ["o dd", "a?b", "a#b", "100%", "%3F", "a%20b", "größe & ?#%", "a;b&c=d", "x@y:z", "'\"`$(x)"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_path_is_that_very_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    path = folder / f"{name}.sqlite"
+    relative = f"./{path.name}"
+    for address in (str(path), relative, *([] if "?" in name else [f"sqlite:///{path}"])):
+        store = open_store(address)
+        scan(store, 0, audit("lumen"))
+        store.close()
+        assert open_store(address, read_only=True).owners() == (OWNER,)
+        found = {p.name.removesuffix("-wal").removesuffix("-shm") for p in folder.iterdir()}
+        assert found == {path.name}
+
+
+def test_a_question_mark_in_a_url_is_refused(tmp_path: Path) -> None:
+    for name in ("o?dd.sqlite", "h.sqlite?mode=ro"):
+        for read_only in (False, True):
+            with pytest.raises(StoreError, match="has a '\\?'") as raised:
+                open_store(f"sqlite:///{tmp_path}/{name}", read_only=read_only)
+            assert "path of the file alone" in raised.value.advice
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_short_forms_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for address in ("history.sqlite", "x.db", "sub/store", "~/own.sqlite3", "sqlite:///u.sqlite"):
+        open_store(address).close()
+    made = {"history.sqlite", "x.db", "sub", "own.sqlite3", "u.sqlite"}
+    assert {p.name for p in tmp_path.iterdir() if not p.name.endswith(("-wal", "-shm"))} == made
+
+
+def test_the_short_form_of_postgresql(postgres: str) -> None:
+    with database(postgres) as address:
+        open_store(address.replace("postgresql://", "postgres://", 1)).close()
+        reader = open_store(address, read_only=True)
+        assert reader.owners() == ()
+        reader.close()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -165,14 +225,6 @@ def test_an_unreachable_server_keeps_its_password(tmp_path: Path) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_odd_paths(tmp_path: Path) -> None:
-    path = tmp_path / "größe & 100%#?" / "a b.sqlite"
-    store = open_store(f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}")
-    scan(store, 0, audit("lumen"))
-    store.close()
-    assert store.name.endswith("a b.sqlite")
-
-
 def test_the_default_is_in_the_users_data_directory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -180,7 +232,7 @@ def test_the_default_is_in_the_users_data_directory(
     store = open_store()
     scan(store, 0, audit("lumen"))
     store.close()
-    assert default_url().endswith("release-audit/history.sqlite")
+    assert default_path().endswith("release-audit/history.sqlite")
     assert open_store(read_only=True).owners() == (OWNER,)
 
 
