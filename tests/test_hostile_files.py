@@ -1,50 +1,65 @@
-"""What generated and hostile workflow files cost from their text to the audit (design §13)."""
+"""What generated and hostile files cost from their text to the audit (design §13)."""
 
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from time import process_time
 
 import pytest
 
 from audits.audit import Rules, audit
+from audits.check import all_checks
+from audits.cli import GARBAGE
 from audits.model.score import Audit
 from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
+from audits.report.json import audit_document
+from audits.report.markdown import markdown_report
+from audits.report.sarif import sarif
+from audits.report.text import text_report
+from audits.unheeded import unheeded
 from audits.workflow.read import read_repository
 from tests.checks.harness import INDEX
+from tests.hostile_inputs import (
+    HEAD,
+    INVALID,
+    OTHERS,
+    PUSH,
+    TOO_LARGE,
+    UPLOAD,
+    WORKFLOW,
+    WORKFLOWS,
+    job,
+    script,
+)
 from tests.test_score import LESSON
 
-MOST_TIMES = 600
-"""What a file may cost: so many times a usual one, which takes 3.4 ms where this is 2 s. In
+MOST_TIMES = 500
+"""What a file may cost: so many times a usual one, which takes 2 ms where this is a second. In
 seconds it would be a bound on the machine, and on what else runs there.
 """
-EVENTS = (
-    "push, pull_request_target, workflow_run, issue_comment, release, schedule, create, issues,"
-    "workflow_dispatch, merge_group, pull_request, status, watch, fork, gollum, label, milestone"
-)
-HEAD = f"on: [{EVENTS}]\njobs:\n"
-UPLOAD = "      - run: twine upload dist/*\n        env: {TWINE_PASSWORD: '${{ secrets.T }}'}\n"
-UPLOADS = "twine upload a; npm publish; cargo publish; gem push x; docker push a; uv publish"
+MOST_MEMORY = 100
+"""MB that a file may take beyond what a usual one does."""
 
 
-def job(number: int, steps: str = UPLOAD, more: str = "") -> str:
-    return f"  j{number}:\n    runs-on: x\n{more}    steps:\n{steps}"
+@pytest.fixture(autouse=True)
+def garbage() -> Iterator[None]:
+    """Collect garbage as seldom as the command line does."""
+    known = gc.get_threshold()
+    gc.set_threshold(GARBAGE, 50, 50)
+    yield
+    gc.set_threshold(*known)
 
 
-def each_waits_for_all(count: int, condition: str = "github.run_id", steps: str = UPLOAD) -> str:
-    needs = [", ".join(f"j{above}" for above in range(number)) for number in range(count)]
-    more = [f"    needs: [{names}]\n    if: {condition}\n" for names in needs]
-    return HEAD + "".join(job(number, steps, more[number]) for number in range(count))
-
-
-def script(*lines: str, more: str = "") -> str:
-    inside = "".join(f"          {line}\n" for line in lines)
-    return f"      - run: |\n{inside}          twine upload dist/*\n{more}"
-
-
-def audited(text: str) -> Audit:
-    files = (SourceFile.of(".github/workflows/release.yml", text.encode()),)
-    snapshot = Snapshot(ref=RepositoryRef(owner="orchard-labs", name="lumen"), files=files)
+def audited(text: str, files: dict[str, str] | None = None) -> Audit:
+    texts = {WORKFLOW: text, **(files or {})}
+    sources = tuple(SourceFile.of(path, text.encode()) for path, text in texts.items())
+    snapshot = Snapshot(ref=RepositoryRef(owner="orchard-labs", name="lumen"), files=sources)
     repository = read_repository(snapshot, channel=INDEX.channel_of)
+    unheeded(repository)
     return audit(repository, Rules(index=INDEX))
 
 
@@ -57,90 +72,104 @@ def usual_seconds() -> float:
     return (process_time() - started) / 15
 
 
-def measured(text: str) -> tuple[Audit, float]:
+def measured(text: str, files: dict[str, str] | None = None) -> tuple[Audit, float]:
     """The audit, and how many times as long it took as one of a usual file, before or after."""
     before = usual_seconds()
     started = process_time()
-    found = audited(text)
+    found = audited(text, files)
     took = process_time() - started
     return found, took / max(before, usual_seconds())
 
 
-VARIABLES = "".join(f"          V{n}: ${{{{ env.V{n + 1} }}}}\n" for n in range(2000))
-COLLECTED = "${{ !cancelled() && !contains(needs.*.result, 'failure') }}"
-FILES = {
-    "each job waits for all before it": each_waits_for_all(200),
-    "under a condition": each_waits_for_all(150, "needs.j1.outputs.x == matrix.y"),
-    "under one that outlives a failure": each_waits_for_all(150, COLLECTED),
-    "with expressions": each_waits_for_all(120, steps=script("echo ${{ github.head_ref }}")),
-    "in a circle": HEAD
-    + "".join(
-        job(n, more=f"    needs: [{', '.join(f'j{k}' for k in range(200) if k != n)}]\n")
-        for n in range(100)
-    ),
-    "thousands of uploads": HEAD + "".join(job(n, script(UPLOADS) * 2) for n in range(250)),
-    "thousands of expressions in a line": HEAD + job(0, script("${{ github.head_ref }} " * 9000)),
-    "expressions of folded text": HEAD
-    + job(0, script(*["${{ github.head_ref }}"] * 5000).replace("|", ">") + UPLOAD),
-    "a chain of variables": HEAD
-    + job(
-        0,
-        script(*(f"${{{{ env.V{n} }}}}" for n in range(2000)), more=f"        env:\n{VARIABLES}"),
-    ),
-    "steps under conditions": HEAD
-    + job(
-        0,
-        "".join(
-            f"      - run: echo ${{{{ github.head_ref }}}}\n        if: failure() || env.x == {n}\n"
-            for n in range(350)
-        )
-        + UPLOAD * 50,
-    ),
-    "thousands of downloads": HEAD
-    + job(0, script(*(f"curl -o f{n} https://x.example/f; ./f{n}" for n in range(2000)))),
-    "thousands of redirections": HEAD
-    + job(0, script("{ " + "a; " * 1200 + "} > x", "{ " + "b; " * 1200 + "} > y") * 15),
-}
-
-
-@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
 def test_a_file_that_few_would_write_is_judged_in_time(text: str) -> None:
     found, times = measured(text)
+    assert times < MOST_TIMES
+    assert found.publications
+    assert not any(result.crash for result in found.results)
+    unread = {gap.reason for gap in found.repository.gaps if not gap.optional}
+    assert unread <= {GapReason.TOO_LARGE}
+
+
+@pytest.mark.parametrize("files", OTHERS.values(), ids=OTHERS)
+def test_so_is_one_that_stands_beside_a_workflow(files: dict[str, str]) -> None:
+    found, times = measured(HEAD + job(0), files)
     assert times < MOST_TIMES
     assert found.publications
     assert not any(result.crash for result in found.results)
 
 
 def test_publications_that_are_left_out_are_a_gap() -> None:
-    many = audited(FILES["thousands of uploads"])
+    many = audited(WORKFLOWS["thousands of uploads"])
     (gap,) = (g for g in many.repository.gaps if g.reason is GapReason.TOO_LARGE)
-    assert gap.subject == ".github/workflows/release.yml"
-    assert (many.score.coverage or 0) < (audited(HEAD + job(0)).score.coverage or 0)
+    assert gap.subject == WORKFLOW
+    assert many.score.coverage < audited(HEAD + job(0)).score.coverage
     assert not audited(HEAD + "".join(map(job, range(100)))).repository.gaps
 
 
-LONG = "x: &s\n  run: |\n" + "    twine upload dist/*; curl x | sh\n" * 3000
-WIDE = "x: &e {" + ", ".join(f"V{n}: y" for n in range(5000)) + "}\n"
-PATTERNS = "\n".join(f"      - 'v{n}.*'" for n in range(5000))
+def test_commands_that_are_left_out_are_a_gap() -> None:
+    found = audited(PUSH + job(0, script("true; " * 30_000) + UPLOAD))
+    (gap,) = found.repository.gaps
+    assert (gap.subject, gap.reason, gap.optional) == (WORKFLOW, GapReason.TOO_LARGE, False)
+    assert "more commands" in gap.detail
+    assert not audited(PUSH + job(0, script("true; " * 5000) + UPLOAD)).repository.gaps
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f"{LONG}on: push\njobs: {{a: {{steps: [{', '.join(['*s'] * 400)}]}}}}\n",
-        WIDE + HEAD + "".join(job(n, more="    env: *e\n") for n in range(250)),
-        WIDE + HEAD + "".join(job(n, more="    services: *e\n") for n in range(250)),
-        f"on: [{', '.join(['push'] * 20_000)}]\njobs:\n{job(0)}",
-        f"on:\n  push:\n    tags:\n{PATTERNS}\njobs:\n{job(0)}",
-    ],
-)
+@pytest.mark.parametrize("text", TOO_LARGE, ids=range(len(TOO_LARGE)))
 def test_a_file_that_nobody_can_follow_is_a_gap(text: str) -> None:
     found, times = measured(text)
     assert times < MOST_TIMES
     assert [gap.reason for gap in found.repository.gaps] == [GapReason.TOO_LARGE]
 
 
+@pytest.mark.parametrize("text", INVALID, ids=range(len(INVALID)))
+def test_a_text_that_is_no_workflow_is_a_gap_in_time(text: str) -> None:
+    found, times = measured(text)
+    assert times < MOST_TIMES
+    gaps = found.repository.gaps
+    assert 0 < len(gaps) <= 101
+    assert {(gap.reason, gap.optional) for gap in gaps} == {(GapReason.INVALID, False)}
+    assert not found.publications
+
+
 def test_aliases_of_usual_files_are_read() -> None:
     text = "x: &e {A: b}\ny: &s {run: twine upload dist/*}\n" + HEAD
     found = audited(text + job(0, "      - *s\n" * 3, "    env: *e\n"))
     assert (len(found.publications), found.repository.gaps) == (3, ())
+
+
+@pytest.mark.parametrize("name", ["permissions of every job", "comments on every line"])
+def test_what_is_printed_of_such_a_file_takes_no_longer(name: str) -> None:
+    found = audited(WORKFLOWS[name])
+    usual = usual_seconds()
+    checks = {check.id: check for check in all_checks()}
+    started = process_time()
+    assert "\n".join(text_report(found))
+    assert markdown_report(found)
+    assert audit_document(found, "1")
+    assert sarif(found, checks, "1")
+    assert process_time() - started < MOST_TIMES * max(usual, usual_seconds())
+
+
+_MEMORY = """
+import resource, sys
+from tests.hostile_inputs import HEAD, OTHERS, WORKFLOWS, job
+from tests.test_hostile_files import LESSON, audited
+audited(LESSON)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+name = sys.argv[1]
+audited(WORKFLOWS.get(name, HEAD + job(0)), OTHERS.get(name))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count in other units")
+@pytest.mark.parametrize(
+    "name",
+    ["calls of setup", "braces inside braces", "a long list to look in", "keys of a project"],
+)
+def test_memory_stays_bounded_too(name: str) -> None:
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-c", _MEMORY, name]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < MOST_MEMORY

@@ -133,7 +133,7 @@ def _of_job(
     top = sites[0]
     runs = [s for s in sites if s.step and s.step.run and (s.step, registry) not in quiet]
     of_job = _gives(top, top.job.env, patterns)
-    if not of_job and (not _gives(top, top.workflow.env, patterns) or _is_meant_elsewhere(top)):
+    if not of_job and (not _workflow_gives(top, patterns) or _is_meant_elsewhere(top)):
         return []
     if named := [site for site in runs if _is_release_script(site)]:
         return named[-1:]
@@ -168,6 +168,14 @@ def _gives(site: Site, env: Inputs, patterns: tuple[str, ...]) -> bool:
         for name, scalar in env.items()
         if fits(name, patterns)
     )
+
+
+def _workflow_gives(site: Site, patterns: tuple[str, ...]) -> bool:
+    """The same of the workflow's variables, asked once: no step or job changes what they are."""
+    known, key = site.library.given, (site.workflow, patterns)
+    if key not in known:
+        known[key] = _gives(site, site.workflow.env, patterns)
+    return known[key]
 
 
 def _may_run(site: Site, registry: Registry) -> bool:

@@ -37,8 +37,8 @@ class Library(Struct, frozen=True, kw_only=True):
     names its metadata declares by registry (``declared`` with their folders), ``indexes``
     upload addresses by configured name. ``channel`` tells an upload address's channel;
     ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
-    still take, ``assigned`` keeps what was found of
-    the variables that it sets.
+    still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
+    whether those of a workflow, which its jobs share, hold such a credential.
     """
 
     channel: Callable[[str], Channel]
@@ -49,6 +49,7 @@ class Library(Struct, frozen=True, kw_only=True):
     declared: tuple[DeclaredPackage, ...] = ()
     indexes: Mapping[str, str] = field(default_factory=dict)
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
+    given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
 
 
 class Site(Struct, frozen=True, kw_only=True, dict=True):
