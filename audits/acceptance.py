@@ -14,7 +14,7 @@ from audits.model.source import SourceFile
 from audits.waivers import Waivers
 from audits.workflow.marks import Mark, marks_of
 from audits.workflow.reach_of_marks import lines_of
-from audits.workflow.zizmor_config import PATHS, ZizmorIgnore, read_ignores
+from audits.workflow.zizmor_config import PATHS, ZizmorIgnore, read_config
 
 
 class Acceptances:
@@ -116,6 +116,6 @@ def _zizmor_reasons(
 def _ignores(config: SourceFile) -> dict[str, tuple[ZizmorIgnore, ...]]:
     """The entries of a configuration by rule."""
     found: dict[str, list[ZizmorIgnore]] = {}
-    for ignore in read_ignores(config):
+    for ignore in read_config(config).ignores:
         found.setdefault(ignore.rule, []).append(ignore)
     return {rule: tuple(entries) for rule, entries in found.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 import rtoml
@@ -13,9 +14,12 @@ from msgspec import Struct
 LONGEST = timedelta(days=90)
 WARN_BEFORE = timedelta(days=30)
 _KEYS = frozenset({"repository", "check", "responsible", "reason", "ticket", "expires"})
+_KEY_LIST = ", ".join(sorted(_KEYS))
 _REQUIRED = ("repository", "check", "responsible", "reason", "expires")
 _ACCEPT = "accept-locally"
 _HEADER = re.compile(r"^\s*\[\[\s*waiver\s*\]\]")
+_TABLE = re.compile(r"^\s*\[")
+_LONGEST_NAME = 60
 
 
 class Waiver(Struct, frozen=True, kw_only=True):
@@ -70,10 +74,11 @@ class Waivers(Struct, frozen=True, kw_only=True):
 
 
 def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
-    """The waivers of a TOML text.
+    """The waivers of a TOML text, and everything that is wrong with it, in order of its lines.
 
-    ``checks`` are the known ids. Whatever is wrong with one entry leaves the others in force;
-    a file that is not TOML gives no waiver and one problem.
+    ``checks`` are the known ids. An entry with a mistake accepts nothing; a file that is not
+    TOML gives no waiver and one problem. Whoever reads a file for a user refuses one with
+    problems.
     """
     text = text.removeprefix("\ufeff")
     try:
@@ -83,12 +88,15 @@ def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
         return Waivers(today=today, problems=(_not_toml(text, error),))
     problems: list[WaiverProblem] = []
     waivers = []
-    for line, entry in _entries(text, data.get("waiver", []), problems):
-        problem = _problem(entry, today, checks)
-        if problem:
-            problems.append(WaiverProblem(line=line, detail=f"line {line}: {problem}"))
-        elif isinstance(entry, Mapping):
+    lines = text.split("\n")
+    for line, entry in _entries(lines, data.get("waiver", []), problems):
+        found = list(_mistakes(entry, today, checks))
+        for key, mistake in found:
+            at = _line_of_key(lines, line, key)
+            problems.append(WaiverProblem(line=at, detail=f"line {at}: {mistake}"))
+        if not found and isinstance(entry, Mapping):
             waivers.append(_waiver(entry, line))
+    problems += _repeated(waivers)
     problems += [
         _at(text, key, f"{key!r} is not known; write [policy] or [[waiver]]")
         for key in data.keys() - {"waiver", "policy"}
@@ -102,19 +110,44 @@ def _not_toml(text: str, error: Exception) -> WaiverProblem:
     found = re.fullmatch(r"(.*) at line (\d+) column \d+", str(error), re.DOTALL)
     line = int(found[2]) if found else text.count("\n") + 1
     what = (found[1] if found else str(error))[:200]
-    return WaiverProblem(line=line, detail=f"line {line}: this is not TOML: {what}; mend the file")
+    return WaiverProblem(line=line, detail=f"line {line}: this is not TOML: {what}; fix that")
 
 
 def _entries(
-    text: str, entries: object, problems: list[WaiverProblem]
+    lines: list[str], entries: object, problems: list[WaiverProblem]
 ) -> Iterator[tuple[int, object]]:
     """The entries with the lines of their headers."""
     if not isinstance(entries, list):
+        text = "\n".join(lines)
         problems.append(_at(text, "waiver", "a waiver is one of several; write [[waiver]]"))
         return
-    lines = [n for n, line in enumerate(text.split("\n"), 1) if _HEADER.match(line)]
+    headers = [n for n, line in enumerate(lines, 1) if _HEADER.match(line)]
     for position, entry in enumerate(entries):
-        yield lines[position] if position < len(lines) else 1, entry
+        yield headers[position] if position < len(headers) else 1, entry
+
+
+def _line_of_key(lines: list[str], header: int, key: str) -> int:
+    """The line of a key below its entry's header; the header's where it is written otherwise."""
+    written = re.compile(rf"""[ \t]*["']?{re.escape(key)}["']?[ \t]*=""")
+    for number, line in enumerate(lines[header:], header + 1):
+        if _TABLE.match(line):
+            break
+        if key and written.match(line):
+            return number
+    return header
+
+
+def _repeated(waivers: list[Waiver]) -> Iterator[WaiverProblem]:
+    """The waivers that say again what one before them says."""
+    first: dict[tuple[str, str], int] = {}
+    for waiver in waivers:
+        before = first.setdefault((waiver.repository.lower(), waiver.check), waiver.line)
+        if before != waiver.line:
+            detail = (
+                f"line {waiver.line}: {waiver.check!r} in {waiver.repository!r} has a waiver on "
+                f"line {before} already; delete one of them"
+            )
+            yield WaiverProblem(line=waiver.line, detail=detail)
 
 
 def _at(text: str, key: str, detail: str) -> WaiverProblem:
@@ -141,9 +174,7 @@ def _local(
         problems.append(_at(text, _ACCEPT, f"{_ACCEPT!r} is a list of checks; write {example}"))
         return frozenset()
     problems += [
-        _at(text, _ACCEPT, f"there is no check {name!r}; see 'release-audit explain'")
-        for name in names
-        if name not in checks
+        _at(text, _ACCEPT, _no_check(name, checks)) for name in names if name not in checks
     ]
     return frozenset(names) & checks
 
@@ -159,28 +190,59 @@ def _date(value: object) -> date | None:
         return None
 
 
-def _problem(entry: object, today: date, checks: frozenset[str]) -> str:
-    """What is wrong with an entry, and what to do; "" if nothing is."""
+def _mistakes(entry: object, today: date, checks: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with an entry, and what to do, each with the key that it is about."""
     if not isinstance(entry, Mapping):
-        return "a waiver is a table; write [[waiver]]"
-    if unknown := sorted(entry.keys() - _KEYS):
-        return f"the key {unknown[0]!r} is not known; a waiver has {', '.join(sorted(_KEYS))}"
+        yield "", "a waiver is a table; write [[waiver]]"
+        return
+    for key in sorted(entry.keys() - _KEYS):
+        near = get_close_matches(str(key)[:_LONGEST_NAME], sorted(_KEYS), n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"a waiver has {_KEY_LIST}"
+        yield str(key), f"the key {_short(key)} is not known; {advice}"
     for key in _REQUIRED:
         if not str(entry.get(key, "")).strip():
-            return f"the waiver has no {key!r}; add it"
-    for key in entry.keys() - {"expires"}:
+            yield key, f"the waiver has no {key!r}; add it"
+    for key in sorted((entry.keys() & _KEYS) - {"expires"}):
         if not isinstance(entry[key], str):
-            return f"{key!r} is no text; put it in quotes"
-    if not re.fullmatch(r"\*|[^/]+/[^/]+", entry["repository"]):
-        return f"{entry['repository']!r} is no repository; write owner/name, owner/* or *"
-    if entry["check"] not in checks:
-        return f"there is no check {entry['check']!r}; see 'release-audit explain'"
-    expires = _date(entry["expires"])
+            yield key, f"{key!r} is no text; put it in quotes"
+    yield from _wrong_values(entry, today, checks)
+
+
+def _wrong_values(
+    entry: Mapping[str, object], today: date, checks: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with values of the right type."""
+    repository, check = entry.get("repository"), entry.get("check")
+    named = repository.strip() if isinstance(repository, str) else ""
+    if named and not re.fullmatch(r"\*|[^/]+/[^/]+", named):
+        advice = "write owner/name, owner/* or *"
+        yield "repository", f"{_short(repository)} is no repository; {advice}"
+    if isinstance(check, str) and check.strip() and check not in checks:
+        yield "check", _no_check(check, checks)
+    given = entry.get("expires", "")
+    if not str(given).strip():
+        return
+    expires = _date(given)
     if expires is None:
-        return f"'expires' is {entry['expires']!r}; write a date such as {today.isoformat()}"
-    if expires > today + LONGEST:
-        return f"it expires on {expires}, more than {LONGEST.days} days ahead; choose {today + LONGEST} or earlier"
-    return ""
+        yield "expires", f"'expires' is {_short(given)}; write a date such as {today.isoformat()}"
+    elif expires > today + LONGEST:
+        yield (
+            "expires",
+            f"it expires on {expires}, in more than {LONGEST.days} days; "
+            f"choose {today + LONGEST} or earlier",
+        )
+
+
+def _short(value: object) -> str:
+    """A value as a message quotes it."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+
+
+def _no_check(name: str, checks: frozenset[str]) -> str:
+    near = get_close_matches(name[:_LONGEST_NAME], sorted(checks), n=1)
+    advice = f"did you mean {near[0]!r}?" if near else "see 'release-audit explain'"
+    return f"there is no check {_short(name)}; {advice}"
 
 
 def _waiver(entry: Mapping[str, object], line: int) -> Waiver:

@@ -10,6 +10,8 @@ import typer
 
 from audits.cli.exits import UsageError
 from audits.model.outcome import AcceptanceKind
+from audits.report.escape import printable
+from audits.report.words import count
 from audits.waivers import Waivers, read_waivers
 
 if TYPE_CHECKING:
@@ -19,24 +21,36 @@ _MOST_BYTES = 1024 * 1024
 
 
 def load_waivers(path: Path | None) -> Waivers:
-    """The waivers of a file as of today, once it is said what is wrong with them; UsageError
-    where it cannot be read at all.
+    """The waivers of a file as of today.
+
+    UsageError where it cannot be read, and for a file with mistakes, which it lists all: what
+    a mistyped file was meant to accept is anybody's guess.
     """
     today = date.today()
     if path is None:
         return Waivers(today=today)
     try:
-        text = path.read_bytes()[:_MOST_BYTES].decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _content(path).decode("utf-8")
+    except OSError as error:
         raise UsageError(
-            f"{path} cannot be read as a file of waivers.", "Give a TOML file in UTF-8."
+            f"The waivers {path} cannot be read ({error.strerror}).", "Give a TOML file in UTF-8."
+        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"The waivers {path} are not UTF-8 (line {line}).", "Save the file in UTF-8."
         ) from error
     # All checks are imported to know their names.
     from audits.unheeded import known_checks
 
     loaded = read_waivers(text, today, known_checks())
-    for problem in loaded.problems:
-        typer.echo(f"warning: {path}, {problem.detail}", err=True)
+    if loaded.problems:
+        lines = "".join(f"\n  {printable(problem.detail)}" for problem in loaded.problems)
+        mistakes = count(len(loaded.problems), "mistake", "mistakes")
+        raise UsageError(
+            f"The waivers {path} have {mistakes}:{lines}",
+            "Correct them all; until then nothing runs.",
+        )
     return loaded
 
 
@@ -58,3 +72,16 @@ def warn_of(path: Path | None, waivers: Waivers, audit: Audit) -> None:
 def _is_waived(found: AuditedFinding) -> bool:
     accepted = found.acceptance
     return accepted is not None and accepted.kind is AcceptanceKind.WAIVER
+
+
+def _content(path: Path) -> bytes:
+    """The file's bytes; UsageError for what is no usual file, or a huge one."""
+    if not path.is_file() and path.exists():
+        raise UsageError(f"The waivers {path} are no file.", "Give a TOML file in UTF-8.")
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise UsageError(
+            f"The waivers {path} are larger than {_MOST_BYTES // 1024} KiB.", "Split the file."
+        )
+    return content

@@ -48,6 +48,16 @@ class PackageNames(Struct, frozen=True, kw_only=True):
         return {registry: tuple(names) for registry, names in found.items()}
 
 
+class _ShapeError(ValueError):
+    """A file that parses, and says something else than its format allows at ``key``."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(what)
+        self.key = key
+
+
+_LONGEST_NAME = 255
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOML_LINE = re.compile(r" at line (\d+) column \d+$")
 _ERRORS = (ValueError, SyntaxError, RecursionError, MemoryError, configparser.Error)
 _Names = Iterator[tuple[Registry, str]]
@@ -62,14 +72,15 @@ def package_names(files: Iterable[SourceFile]) -> PackageNames:
         reader = _reader(file.path)
         if reader is None:
             continue
+        text = file.text.removeprefix("\ufeff")
         try:
-            for registry, name in reader(file.text):
-                declared.setdefault((registry, storable(name), dirname(file.path)))
+            for registry, name in reader(text):
+                declared.setdefault((registry, _checked(storable(name)), dirname(file.path)))
             if basename(file.path) in {"pyproject.toml", "uv.toml"}:
-                read = ((storable(n), storable(u)) for n, u in _uv_indexes(file.text))
+                read = ((storable(n), storable(u)) for n, u in _uv_indexes(text))
                 indexes |= {n: u for n, u in read if n not in indexes}
         except _ERRORS as error:
-            gaps.append(_gap(file.path, error))
+            gaps.append(_gap(file.path, text, error))
     packages = tuple(DeclaredPackage(registry=r, name=n, directory=d) for r, n, d in declared)
     return PackageNames(declared=packages, indexes=indexes, gaps=tuple(gaps))
 
@@ -79,26 +90,64 @@ def _reader(path: str) -> Callable[[str], _Names] | None:
     return _READERS["*.gemspec"] if name.endswith(".gemspec") else _READERS.get(name)
 
 
-def _gap(path: str, error: Exception) -> Gap:
-    told = _TOML_LINE.search(str(error))
-    line = int(told[1]) if told else getattr(error, "lineno", None)
+def _gap(path: str, text: str, error: Exception) -> Gap:
+    """A file whose package cannot be told, with the line at fault where it is known."""
+    line: int | None = None
+    if isinstance(error, _ShapeError):
+        written = re.search(
+            rf"""^[ \t]*[{{\[]*[ \t]*["']?{re.escape(error.key)}["']?[ \t]*[\]=:.]""", text, re.M
+        )
+        line = text.count("\n", 0, written.start()) + 1 if written else 1
+        why, advice = f" ({error})", "fix that"
+    else:
+        found = _TOML_LINE.search(str(error))
+        given = int(found[1]) if found else getattr(error, "lineno", None)
+        line = given if isinstance(given, int) else None
+        why, advice = "", "fix its syntax"
+    place = f"{path}, line {line}," if line else path
     return Gap(
         subject=path,
         reason=GapReason.INVALID,
-        detail=f"{path} could not be read as package metadata: mend its syntax to see its name.",
-        line=line if isinstance(line, int) else None,
+        detail=f"{place} could not be read as package metadata{why}: {advice} to see its name.",
+        line=line,
     )
 
 
+def _checked(name: str) -> str:
+    """A name that can be one; _ShapeError for control characters and endless names."""
+    if len(name) > _LONGEST_NAME or _NO_NAME.search(name):
+        raise _ShapeError("name", "its name is none that a registry takes")
+    return name
+
+
 def _at(table: object, *keys: str) -> object:
-    """A value deep in parsed TOML or JSON; None where any step is missing or no table."""
-    for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
+    """A value deep in parsed TOML or JSON; None where a step is missing, _ShapeError where it
+    is no table.
+    """
+    for depth, key in enumerate(keys):
+        if table is None:
+            return None
+        if not isinstance(table, dict):
+            where = f"{'.'.join(keys[:depth])!r}" if depth else "the whole file"
+            raise _ShapeError(keys[depth - 1] if depth else "", f"{where} is no table")
+        table = table.get(key)
     return table
 
 
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
+def _text(table: object, *keys: str) -> str:
+    """The text there, "" for none; _ShapeError for anything else."""
+    value = _at(table, *keys)
+    if value is not None and not isinstance(value, str):
+        raise _ShapeError(keys[-1], f"{'.'.join(keys)!r} is no text")
+    return (value or "").strip()
+
+
+def _list(table: object, *keys: str) -> list[object]:
+    """The list there, empty for none; _ShapeError for anything else."""
+    value = _at(table, *keys)
+    if value is not None and not isinstance(value, list):
+        raise _ShapeError(keys[-1], f"{'.'.join(keys)!r} is no list")
+    return value or []
 
 
 @lru_cache(maxsize=1)
@@ -117,7 +166,7 @@ def _pyproject(text: str) -> _Names:
         ("tool", "flit", "metadata", "module"),
         ("tool", "pdm", "name"),
     ):
-        if name := _text(_at(data, *keys)):
+        if name := _text(data, *keys):
             if not _is_private(data):
                 yield Registry.PYPI, name
             return
@@ -125,16 +174,14 @@ def _pyproject(text: str) -> _Names:
 
 def _is_private(data: object) -> bool:
     """Whether the index would refuse it: the classifier that is there to prevent uploads."""
-    classifiers = _at(data, "project", "classifiers")
-    items = classifiers if isinstance(classifiers, list) else []
+    items = _list(data, "project", "classifiers")
     return any(isinstance(item, str) and item.startswith("Private ::") for item in items)
 
 
 def _uv_indexes(text: str) -> Iterator[tuple[str, str]]:
     data = _toml(text)
-    indexes = _at(data, "tool", "uv", "index") or _at(data, "index")
-    for index in indexes if isinstance(indexes, list) else ():
-        name, url = _text(_at(index, "name")), _text(_at(index, "publish-url"))
+    for index in _list(data, "tool", "uv", "index") or _list(data, "index"):
+        name, url = _text(index, "name"), _text(index, "publish-url")
         if name and url:
             yield name, url
 
@@ -165,8 +212,9 @@ def _setup_py(text: str) -> _Names:
         for keyword in node.keywords:
             if keyword.arg == "name":
                 value = keyword.value
-                if isinstance(value, ast.Constant) and (name := _text(value.value)):
-                    yield Registry.PYPI, name
+                if isinstance(value, ast.Constant):
+                    if name := _text({"name": value.value}, "name"):
+                        yield Registry.PYPI, name
                 elif isinstance(value, ast.Name) and value.id in constants:
                     yield Registry.PYPI, constants[value.id]
 
@@ -178,14 +226,16 @@ def _called(node: ast.Call) -> str:
 
 def _package_json(text: str) -> _Names:
     data: object = json.loads(text)
-    name = _text(_at(data, "name"))
+    if data is None:
+        raise _ShapeError("", "the whole file is no table")
+    name = _text(data, "name")
     if name and _at(data, "private") is not True:
         yield Registry.NPM, name
 
 
 def _cargo(text: str) -> _Names:
     data = _toml(text)
-    name, publish = _text(_at(data, "package", "name")), _at(data, "package", "publish")
+    name, publish = _text(data, "package", "name"), _at(data, "package", "publish")
     if name and publish is not False and publish != []:
         yield Registry.CRATES, name
 

@@ -19,6 +19,7 @@ from audits.workflow.packages import package_names
 from audits.workflow.parse import parse_action, parse_workflow
 from audits.workflow.publications import MOST_OF_JOB, MOST_OF_STEP
 from audits.workflow.updates import read_updates
+from audits.workflow.zizmor_config import PATHS, read_config
 
 _WORKFLOWS = ".github/workflows/"
 _MOST = (MOST_OF_WORKFLOW, MOST_OF_JOB, MOST_OF_STEP)
@@ -71,7 +72,7 @@ def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], 
     """The repository's own workflows and actions, and all that could not be read so far."""
     workflows: list[Workflow] = []
     actions: list[CompositeAction] = []
-    gaps = list(snapshot.gaps)
+    gaps = [*snapshot.gaps, *_zizmor_gaps(snapshot)]
     for file in snapshot.files:
         folder, _, name = file.path.rpartition("/")
         if f"{folder}/" == _WORKFLOWS and name.endswith((".yml", ".yaml")):
@@ -83,6 +84,13 @@ def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], 
             gaps += read.gaps
             actions += [read.action] if read.action else []
     return workflows, actions, gaps
+
+
+def _zizmor_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
+    """What of the repository's configuration of zizmor could not be read."""
+    files = {file.path: file for file in snapshot.files}
+    config = next((files[path] for path in PATHS if path in files), None)
+    return () if config is None else read_config(config).gaps
 
 
 def _missing_callees(workflows: list[Workflow]) -> list[Gap]:

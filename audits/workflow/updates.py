@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audits.model.place import Location
-from audits.model.source import Gap, SourceFile
+from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
 from audits.workflow.nodes import (
     Node,
@@ -70,10 +70,15 @@ def read_updates(files: Sequence[SourceFile]) -> UpdateAutomation:
 
 
 def _read_dependabot(file: SourceFile, found: _Found) -> None:
+    """Read Dependabot's file; one that Dependabot refuses updates nothing, and is a gap."""
     try:
         text, root = compose(file)
     except RefusedError as refused:
         found.gaps.append(_gap(refused.gap, file, "Dependabot"))
+        return
+    wrong = next(_wrong_in_dependabot(root), None)
+    if wrong is not None:
+        found.gaps.append(_wrong_gap(text, *wrong, "Dependabot"))
         return
     updates = child(root, "updates")
     for item in items(updates):
@@ -91,6 +96,28 @@ def _read_dependabot(file: SourceFile, found: _Found) -> None:
         )
     if is_list(updates) and items(updates):
         _find_end(file.text, items(updates)[-1], found)
+
+
+def _wrong_in_dependabot(root: Node) -> Iterator[tuple[Node, str]]:
+    """Why Dependabot refuses the file: places and what is wrong there.
+
+    https://docs.github.com/en/code-security/dependabot/working-with-dependabot/dependabot-options-reference#required-keys
+    """
+    version, updates = child(root, "version"), child(root, "updates")
+    if word(version) != "2":
+        yield version or root, "it does not say 'version: 2'"
+    if not is_list(updates):
+        yield updates or root, "it has no list 'updates'"
+    for item in items(updates):
+        if not is_map(item):
+            yield item, "an update is no mapping of keys"
+        elif not is_scalar(child(item, "package-ecosystem")):
+            yield item, "an update does not say its 'package-ecosystem'"
+        elif child(item, "directory") is None and child(item, "directories") is None:
+            yield item, "an update says neither 'directory' nor 'directories'"
+        days = child(child(item, "cooldown"), "default-days")
+        if days is not None and _days(days) is None:
+            yield days, "'default-days' is no number of days"
 
 
 def _cooldown_place(text: Text, item: Node, cooldown: Node | None) -> Location:
@@ -167,6 +194,9 @@ def _read_renovate(file: SourceFile, found: _Found, key: str = "") -> None:
     config = child(root, key) if key else root
     if config is None:
         return
+    if not is_map(config):
+        found.gaps.append(_wrong_gap(text, config, f"{key!r} is no mapping of keys", "Renovate"))
+        return
     found.rules.append(
         UpdateRule(
             bot=UpdateBot.RENOVATE, ecosystem=_ACTIONS, at=text.location(config),
@@ -214,4 +244,15 @@ def _gap(gap: Gap, file: SourceFile, bot: str) -> Gap:
     """The same gap in words that fit a bot's file."""
     place = f"{file.path}, line {gap.line}" if gap.line else file.path
     reason = gap.detail.removeprefix(f"{place}: ").partition(";")[0]
-    return replace(gap, detail=f"{place}: {reason}; {bot} cannot read it: mend it")
+    return replace(gap, detail=f"{place}: {reason}; {bot} cannot read it: fix it")
+
+
+def _wrong_gap(text: Text, node: Node, what: str, bot: str) -> Gap:
+    """A file that parses, and that the bot refuses for what it says at this place."""
+    line = text.location(node).line
+    return Gap(
+        subject=text.path,
+        reason=GapReason.INVALID,
+        line=line,
+        detail=f"{text.path}, line {line}: {what}; {bot} cannot read it: fix it",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -109,8 +110,43 @@ def test_a_waiver_accepts_and_both_scores_are_shown(token: Path, tmp_path: Path)
     assert "waiver: moving" in ran.out
 
 
-def test_a_wrong_waiver_is_named_with_its_line(token: Path, tmp_path: Path) -> None:
+def test_waivers_with_mistakes_are_refused_and_all_mistakes_listed(
+    token: Path, tmp_path: Path
+) -> None:
     waivers = tmp_path / "waivers.toml"
-    waivers.write_text('\n\n[[waiver]]\nrepository = "x"\ncheck = "no-such-check"\n', "utf-8")
+    waivers.write_text('\n\n[[waiver]]\nrepository = "x"\ncheck = "long-live-token"\n', "utf-8")
     ran = release_audit("check", str(token), "--waivers", str(waivers), *INDEX)
+    assert (ran.code, ran.out) == (2, "")
+    assert "have 5 mistakes:" in ran.err
     assert "line 3: the waiver has no 'responsible'" in ran.err
+    assert (
+        "line 5: there is no check 'long-live-token'; did you mean 'long-lived-token'?" in ran.err
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[[waiver", "line 1: this is not TOML"),
+        (b"# \xff\n", "not UTF-8 (line 1)"),
+        (b"#" * (1024 * 1024 + 1), "larger than 1024 KiB"),
+        (None, "cannot be read"),
+        ("folder", "are no file"),
+        ("fifo", "are no file"),
+    ],
+)
+def test_waivers_that_cannot_be_read_are_refused(
+    token: Path, tmp_path: Path, content: bytes | str | None, said: str
+) -> None:
+    waivers = tmp_path / "waivers.toml"
+    if isinstance(content, bytes):
+        waivers.write_bytes(content)
+    elif content == "folder":
+        waivers.mkdir()
+    elif content == "fifo":
+        os.mkfifo(waivers)
+    for command in (("check", str(token)), ("scan", "--folder", str(token.parent), "--offline")):
+        ran = release_audit(*command, "--waivers", str(waivers), *INDEX)
+        assert ran.code == 2
+        assert said in ran.err
+        assert "advice: " in ran.err

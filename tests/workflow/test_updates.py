@@ -61,7 +61,6 @@ def test_an_update_may_be_switched_off(more: str, covers: bool) -> None:
         ("directories: ['**/*']", True),
         ("directory: /tools", False),
         ("directories: [/.github/actions/build]", False),
-        ("target-branch: main", False),
     ],
 )
 def test_the_root_stands_for_the_workflows(folder: str, covers: bool) -> None:
@@ -110,6 +109,24 @@ def test_renovate_may_stand_in_package_json() -> None:
         (".github/dependabot.yml", "updates: [\n"),
         (".github/dependabot.yaml", ""),
         (".github/dependabot.yml", "version: 2\nversion: 2\n"),
+        (".github/dependabot.yml", "- version: 2\n"),
+        (".github/dependabot.yml", "version: 2\n"),
+        (".github/dependabot.yml", "version: 1\nupdates: []\n"),
+        (".github/dependabot.yml", "updates:\n" + ACTIONS),
+        (".github/dependabot.yml", "version: 2\nupdates: {}\n"),
+        (".github/dependabot.yml", "version: 2\nupdates: [github-actions]\n"),
+        (".github/dependabot.yml", "version: 2\nupdates:\n  - directory: /\n"),
+        (".github/dependabot.yml", f"version: 2\nupdates:\n{ACTIONS}  - {{}}\n"),
+        (".github/dependabot.yml", "version: 2\nupdates:\n  - package-ecosystem: pip\n"),
+        (
+            ".github/dependabot.yml",
+            f"version: 2\nupdates:\n{ACTIONS}    cooldown: {{default-days: soon}}\n",
+        ),
+        ("renovate.json", "[]"),
+        ("renovate.json", "true"),
+        (".github/renovate.json5", ""),
+        ("package.json", '{"renovate": "config:base"}'),
+        ("package.json", '{"renovate": null}'),
         ("renovate.json", '{"extends": '),
     ],
 )
@@ -118,8 +135,9 @@ def test_what_cannot_be_read_is_a_gap_that_says_who_cannot(path: str, text: str)
     assert not found.covers_actions
     assert [gap.subject for gap in found.gaps] == [path]
     assert found.gaps[0].reason is GapReason.INVALID
-    bot = "Renovate" if "renovate" in path else "Dependabot"
-    assert found.gaps[0].detail.endswith(f"{bot} cannot read it: mend it")
+    bot = "Dependabot" if "dependabot" in path else "Renovate"
+    assert found.gaps[0].detail.endswith(f"{bot} cannot read it: fix it")
+    assert found.gaps[0].detail.startswith(path)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +146,8 @@ def test_what_cannot_be_read_is_a_gap_that_says_who_cannot(path: str, text: str)
         ("version: 2\nupdates:\n" + ACTIONS, 2),
         ("version: 2\nupdates:\n- package-ecosystem: pip\n  directory: /\n", 0),
         (
-            "version: 2\nupdates:\n  - package-ecosystem: pip\n    labels: [a,\n      b]\n\n# end\n",
+            "version: 2\nupdates:\n  - package-ecosystem: pip\n    directory: /\n"
+            "    labels: [a,\n      b]\n\n# end\n",
             2,
         ),
     ],
@@ -145,8 +164,9 @@ def test_a_further_update_has_its_place(text: str, indent: int) -> None:
 
 
 def test_a_list_in_brackets_gets_no_further_update() -> None:
-    assert of(".github/dependabot.yml", "updates: []\n").append_at is None
-    assert of(".github/dependabot.yml", "updates: [{package-ecosystem: pip}]\n").append_at is None
+    for listed in ("[]", "[{package-ecosystem: pip, directory: /}]"):
+        found = of(".github/dependabot.yml", f"version: 2\nupdates: {listed}\n")
+        assert (found.gaps, found.append_at) == ((), None)
 
 
 @given(st.text(max_size=200), st.sampled_from([".github/dependabot.yml", "renovate.json"]))
