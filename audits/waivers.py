@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -96,7 +96,7 @@ def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
             problems.append(WaiverProblem(line=at, detail=f"line {at}: {mistake}"))
         if not found and isinstance(entry, Mapping):
             waivers.append(_waiver(entry, line))
-    problems += _repeated(waivers)
+    problems += _repeated(waiver for waiver in waivers if waiver.expires >= today)
     problems += [
         _at(text, key, f"{key!r} is not known; write [policy] or [[waiver]]")
         for key in data.keys() - {"waiver", "policy"}
@@ -137,8 +137,8 @@ def _line_of_key(lines: list[str], header: int, key: str) -> int:
     return header
 
 
-def _repeated(waivers: list[Waiver]) -> Iterator[WaiverProblem]:
-    """The waivers that say again what one before them says."""
+def _repeated(waivers: Iterable[Waiver]) -> Iterator[WaiverProblem]:
+    """The waivers in force that say again what one before them says."""
     first: dict[tuple[str, str], int] = {}
     for waiver in waivers:
         before = first.setdefault((waiver.repository.lower(), waiver.check), waiver.line)
