@@ -45,6 +45,7 @@ from audits.model.publishers import (
     ReleasedPackage,
     is_this_repository,
     released_packages,
+    whose,
 )
 from audits.model.released import only_names
 from audits.model.repository import Repository
@@ -182,7 +183,9 @@ def publisher_mismatch(repo: Repository) -> Iterator[Verdict]:
             continue
         others = [p for p in provenance if not is_this_repository(repo, p)]
         known = [p for p in others if _is_known(p)]
-        if known:
+        if known and (unseen := whose(repo.ref)) is not None:
+            yield Unknown(at=at, unseen=unseen, job=job, publication=publication)
+        elif known:
             yield _finding(repo, package, known)
         elif others:
             reason = f"{package.name} was attested for a publisher of an unknown kind"

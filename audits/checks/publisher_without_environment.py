@@ -32,7 +32,12 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Registry
-from audits.model.publishers import ReleasedPackage, is_this_repository, released_packages
+from audits.model.publishers import (
+    ReleasedPackage,
+    is_this_repository,
+    released_packages,
+    whose,
+)
 from audits.model.released import publisher_files, publisher_path
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
@@ -111,7 +116,9 @@ def publisher_without_environment(repo: Repository) -> Iterator[Verdict]:
             yield Unknown(at=at, unseen=provenance, job=job, publication=publication)
             continue
         own = [p for p in provenance if is_this_repository(repo, p)]
-        if own and all(p.environment for p in own):
+        if provenance and not own and (unseen := whose(repo.ref)) is not None:
+            yield Unknown(at=at, unseen=unseen, job=job, publication=publication)
+        elif own and all(p.environment for p in own):
             yield Clean(at=at, job=job, publication=publication)
         elif own:
             yield Finding(

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from audits.cli.exits import UsageError
 from audits.cli.github import is_slug
+from audits.collect.disk import ReadFault
 from audits.collect.errors import CollectError
-from audits.collect.folder import is_repository, read_apart
+from audits.collect.folder import is_bare, is_repository, read_apart
 from audits.collect.origin import origin_of
 from audits.collect.paths import MAX_BYTES, WORKFLOWS, is_workflow, local_references
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
@@ -41,7 +42,7 @@ class Target(Struct, frozen=True, kw_only=True):
     @property
     def clone(self) -> tuple[RepositoryRef, Path] | None:
         """The folder with the repository's name, if it lies on this machine."""
-        return None if self.root is None else (origin_of(self.root), self.root)
+        return None if self.root is None else (_ref(self.root), self.root)
 
 
 def find_target(word: str, *, host: str, offline: bool) -> Target:
@@ -92,12 +93,13 @@ def find_root(path: Path) -> Path | None:
     """The repository that a folder is or lies in: the folder itself where it has .git, .github
     or is bare, else the nearest checkout above it, else itself where it has metadata.
     """
-    own = is_repository(path)
-    if own and (
-        (path / ".git").exists() or (path / ".github").is_dir() or (path / "HEAD").exists()
-    ):
+    try:
+        own = is_repository(path)
+    except ReadFault as fault:
+        raise CollectError(f"{path} {fault.said}.", f"{fault.advice.capitalize()}.") from None
+    if own and any(os.path.lexists(path / name) for name in (".git", ".github", "HEAD")):
         return path
-    above = next((up for up in path.resolve().parents if (up / ".git").exists()), None)
+    above = next((up for up in path.resolve().parents if os.path.lexists(up / ".git")), None)
     return above or (path if own else None)
 
 
@@ -118,8 +120,12 @@ def read_target(target: Target) -> Snapshot:
         path = target.root / target.workflow
         with path.open("rb") as stream:
             return _alone(f"{WORKFLOWS}/{path.name}", stream.read(MAX_BYTES + 1), path.stem)
-    snapshot = read_apart(target.root, origin_of(target.root))
+    snapshot = read_apart(target.root, _ref(target.root))
     return only_workflow(snapshot, target.workflow) if target.workflow else snapshot
+
+
+def _ref(root: Path) -> RepositoryRef:
+    return origin_of(root, bare=is_bare(root))
 
 
 def _read_stdin() -> Snapshot:
@@ -128,7 +134,7 @@ def _read_stdin() -> Snapshot:
 
 def _alone(path: str, content: bytes, name: str) -> Snapshot:
     """A workflow without a repository around it."""
-    ref = RepositoryRef(owner="local", name=name)
+    ref = RepositoryRef(owner="local", name=name, host="")
     reason, detail = GapReason.INVALID, f"{path} is not UTF-8 text; save it as UTF-8"
     if len(content) > MAX_BYTES:
         reason, detail = GapReason.TOO_LARGE, f"{path} is larger than {MAX_BYTES // 1024} KiB"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import os
+import stat
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from audits.collect.disk import ReadFault, dangling, is_within, leads_out
 from audits.collect.errors import CollectError
-from audits.collect.folder_files import entries, read_files
-from audits.collect.git import git
+from audits.collect.folder_files import REPOSITORY, printable_path, read_commit, read_tree
+from audits.collect.git import GitRepository, Head, git_repository, lacks
+from audits.collect.origin import remote_of
 from audits.faults import crash_gap
 from audits.model.errors import AuditError
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
@@ -19,36 +22,70 @@ _PACKAGE_FILES = {
     "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml",
     "action.yml", "action.yaml",
 }  # fmt: skip
-_COMMITTER = re.compile(rb"^committer .*> (?P<seconds>\d{1,12}) (?P<zone>[+-]\d{4})$", re.MULTILINE)
 _BARE = {"HEAD", "objects", "refs"}
+# Of a checkout nothing but links and dates is lost with these: its files are read all the same.
+_ONLY_UNKNOWN = {GapReason.UNSUPPORTED, GapReason.NOT_FOUND}
 
 
 def is_repository(path: Path) -> bool:
-    """Whether a directory is a repository: ``.git``, ``.github``, root metadata, or bare."""
-    found = {entry.name: entry for entry in entries(path)}
-    if ".git" in found or found.keys() >= _BARE:
-        return True
-    if ".github" in found and found[".github"].is_dir():
+    """Whether a directory is a repository: ``.git``, ``.github``, root metadata, or bare.
+
+    Raises ReadFault where it cannot be listed.
+    """
+    found = _names(path)
+    return ".git" in found or found >= _BARE or _has_files(path, found)
+
+
+def is_bare(path: Path) -> bool:
+    """Whether a directory is a bare clone: it has git's own files, and none of a checkout's.
+
+    A checkout may hold files of such names too; its own are read then.
+    """
+    try:
+        found = _names(path)
+    except ReadFault:
+        return False
+    return found >= _BARE and ".git" not in found and not _has_files(path, found)
+
+
+def history(path: Path) -> AbstractContextManager[GitRepository | None]:
+    """The git repository of a checkout or bare clone; None where there is none. Raises
+    ReadFault where that cannot be told.
+    """
+    return git_repository(path, bare=is_bare(path))
+
+
+def _has_files(path: Path, found: set[str]) -> bool:
+    """Whether there is ``.github``, or metadata at the root; what cannot be looked at counts."""
+    if ".github" in found and not _is_plain_file(path / ".github"):
         return True
     return any(
-        entry.is_file()
-        for name, entry in found.items()
-        if name in _PACKAGE_FILES or name.endswith(".gemspec")
+        (name in _PACKAGE_FILES or name.endswith(".gemspec")) and not _is_folder(path / name)
+        for name in found
     )
 
 
-def has_history(path: Path) -> bool:
-    """Whether git can be asked about the repository: a checkout or a bare clone."""
-    return (path / ".git").exists() or _is_bare(path)
+def _names(path: Path) -> set[str]:
+    try:
+        return set(os.listdir(path))  # noqa: PTH208 - names, and errors before the first of them
+    except OSError as error:
+        raise ReadFault.of(error) from error
 
 
-def _is_bare(path: Path) -> bool:
-    return all((path / part).exists() for part in sorted(_BARE))
+def _is_plain_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
 
 
-def _directories(path: Path) -> list[Path]:
-    inside = (entry for entry in entries(path) if entry.name[0] not in "._" and entry.is_dir())
-    return [path / name for name in sorted(entry.name for entry in inside)]
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """The mode of what is there, links followed; 0 where that cannot be told."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 @dataclass(kw_only=True)
@@ -57,9 +94,10 @@ class FolderCollector:
     repositories, two (``owner/repository``).
 
     ``owner`` names the account they belong to; without it the folder's name does, or with two
-    levels each parent's. ``more`` are further such folders: of repositories with one name and
-    owner the first counts, and a gap names the others. ``host`` is the web host for links. Symbolic links that lead out of a
-    repository are not followed.
+    levels each parent's, and a repository has a ``host``, the web host for links, only where
+    its own remote says the same. ``more`` are further such folders: of repositories with one
+    name and owner the first counts, and a gap names the others. Symbolic links that lead out
+    of the folder or of a repository are not followed.
     """
 
     folder: Path
@@ -71,11 +109,11 @@ class FolderCollector:
     @property
     def source(self) -> str:
         """The folder's name, without where it lies on this machine."""
-        names = [folder.resolve().name for folder in (self.folder, *self.more)]
+        names = [printable_path(f.resolve().name) for f in (self.folder, *self.more)]
         return f"folder{'s' if self.more else ''} {', '.join(names)}"
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Directories that were passed over."""
+        """Directories that were passed over or could not be read."""
         return tuple(self._gaps)
 
     def snapshots(self) -> Iterator[Snapshot]:
@@ -98,6 +136,7 @@ class FolderCollector:
                     detail = f"{path} was not read: {first[1]} is {ref} already; rename one of them"
                     gap = Gap(subject=path.name, reason=GapReason.UNSUPPORTED, detail=detail)
                     self._gaps.append(gap)
+        self._without_links([ref for ref, _ in found.values()])
         return list(found.values())
 
     def _inside(self, folder: Path) -> list[tuple[RepositoryRef, Path]]:
@@ -106,38 +145,111 @@ class FolderCollector:
             raise CollectError(
                 f"{folder} is not a folder.", "Give the folder that holds the repositories."
             )
-        children = _directories(folder)
-        direct = [path for path in children if is_repository(path)]
-        if direct:
-            owner = self.owner or folder.resolve().name
-            self._ignored(folder, [path for path in children if path not in direct])
-            return [(self._ref(owner, path), path) for path in direct]
-        nested = [inner for path in children for inner in _directories(path)]
-        found = [
-            (self._ref(self.owner or path.parent.name, path), path)
-            for path in nested
-            if is_repository(path)
+        try:
+            children = self._directories(folder, folder)
+        except ReadFault as fault:
+            raise CollectError(f"{folder} {fault.said}.", f"{fault.advice.capitalize()}.") from None
+        owner = self.owner or printable_path(folder.resolve().name)
+        found = self._repositories(folder, children, dict.fromkeys(children, owner))
+        if found:
+            return found
+        parents: dict[Path, str] = {}
+        for path in children:
+            try:
+                inner = self._directories(folder, path)
+            except ReadFault as fault:
+                self._gaps.append(fault.gap(_name(folder, path)))
+            else:
+                parents |= dict.fromkeys(inner, self.owner or printable_path(path.name))
+        found = self._repositories(folder, list(parents), parents)
+        if found:
+            return found
+        raise CollectError(
+            f"{folder} holds no repository{' that can be read' if self._gaps else ''}.",
+            "A repository is a directory with .git, .github or package metadata; "
+            "for a single one, use 'release-audit check PATH'.",
+        )
+
+    def _repositories(
+        self, folder: Path, paths: list[Path], owners: dict[Path, str]
+    ) -> list[tuple[RepositoryRef, Path]]:
+        """Those that are repositories, with those that may be and cannot be listed; nothing
+        where none is one.
+        """
+        kinds = {path: _may_be_repository(path) for path in paths}
+        if True not in kinds.values():
+            return []
+        self._ignored(folder, [path for path, kind in kinds.items() if kind is False])
+        return [
+            (self._ref(owners[path], path), path)
+            for path, kind in kinds.items()
+            if kind is not False
         ]
-        if not found:
-            raise CollectError(
-                f"{folder} holds no repository.",
-                "A repository is a directory with .git, .github or package metadata; "
-                "for a single one, use 'release-audit check PATH'.",
-            )
-        read = {path for _, path in found}
-        self._ignored(folder, [path for path in nested if path not in read])
+
+    def _directories(self, folder: Path, path: Path) -> list[Path]:
+        """The directories in ``path``, in the order of names; a gap for each link that cannot
+        be followed, or leads out of ``folder``.
+        """
+        found = []
+        for name in sorted(_names(path)):
+            place = path / name
+            if name[0] in "._":
+                continue
+            try:
+                if stat.S_ISDIR(place.stat().st_mode):
+                    if place.is_symlink() and not is_within(str(place), str(folder)):
+                        raise leads_out("the folder")
+                    found.append(place)
+            except ReadFault as fault:
+                self._gaps.append(fault.gap(_name(folder, place)))
+            except FileNotFoundError:
+                self._gaps.append(dangling().gap(_name(folder, place)))
+            except OSError as error:
+                self._gaps.append(ReadFault.of(error).gap(_name(folder, place)))
         return found
 
     def _ref(self, owner: str, path: Path) -> RepositoryRef:
-        return RepositoryRef(owner=owner, name=path.name.removesuffix(".git"), host=self.host)
+        """The repository's name; its host is known where the owner is given or its own remote
+        agrees.
+        """
+        name = printable_path(path.name).removesuffix(".git")
+        ref = RepositoryRef(owner=owner, name=name, host=self.host if self.owner else "")
+        remote = None if self.owner else remote_of(path, bare=is_bare(path))
+        if remote is not None and str(remote).lower() == str(ref).lower():
+            return remote
+        return ref
 
     def _ignored(self, folder: Path, paths: list[Path]) -> None:
         for path in paths:
-            name = path.relative_to(folder).as_posix()
+            name = _name(folder, path)
             detail = f"{name} was passed over: it has no .git, .github or package metadata"
             self._gaps.append(
                 Gap(subject=name, reason=GapReason.UNSUPPORTED, detail=detail, optional=True)
             )
+
+    def _without_links(self, refs: list[RepositoryRef]) -> None:
+        """Say once of how many repositories the owner is only guessed."""
+        guessed = sum(not ref.host for ref in refs)
+        if guessed:
+            detail = (
+                f"Nothing links to {guessed} of {len(refs)} repositories, as no remote of theirs "
+                "confirms the owner and name that the folders give; name the owner by --org"
+            )
+            self._gaps.append(
+                Gap(subject="links", reason=GapReason.NOT_FOUND, detail=detail, optional=True)
+            )
+
+
+def _name(folder: Path, path: Path) -> str:
+    return printable_path(path.relative_to(folder).as_posix())
+
+
+def _may_be_repository(path: Path) -> bool | None:
+    """Whether a directory is a repository; None where that cannot be told."""
+    try:
+        return is_repository(path)
+    except ReadFault:
+        return None
 
 
 def read_apart(path: Path, ref: RepositoryRef) -> Snapshot:
@@ -145,44 +257,61 @@ def read_apart(path: Path, ref: RepositoryRef) -> Snapshot:
     try:
         return read_folder(path, ref)
     except AuditError as error:
-        gap = Gap(subject="repository", reason=GapReason.UNAVAILABLE, detail=str(error))
+        gap = Gap(subject=REPOSITORY, reason=GapReason.UNAVAILABLE, detail=str(error))
         return Snapshot(ref=ref, gaps=(gap,))
     except Exception as error:
         return Snapshot(ref=ref, gaps=(crash_gap(error, f"reading {ref}"),))
 
 
 def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
-    """The snapshot of one repository on disk: its working tree, or HEAD of a bare clone."""
-    commit, branch, when = _git_facts(path)
-    files, gaps = read_files(path, bare=_is_bare(path))
+    """The snapshot of one repository on disk: its working tree, or HEAD of a bare clone.
+
+    ``branch`` is "" where HEAD is on none, or that cannot be told.
+    """
+    return _read_bare(path, ref) if is_bare(path) else _read_tree(path, ref)
+
+
+def _read_tree(path: Path, ref: RepositoryRef) -> Snapshot:
+    """A working tree's files, and what HEAD is."""
+    head, when = Head(), None
+    files, gaps = read_tree(path)
+    try:
+        with git_repository(path) as repository:
+            if repository is not None:
+                head = repository.head()
+                when = repository.commit(head.commit).committed_at if head.commit else None
+    except ReadFault as fault:
+        optional = fault.reason in _ONLY_UNKNOWN
+        gaps = (*gaps, fault.gap(".git", optional=optional))
     return Snapshot(
-        ref=ref, commit=commit, branch=branch or "main", committed_at=when,
+        ref=ref, commit=head.commit, branch=head.branch, committed_at=when, files=files, gaps=gaps
+    )
+
+
+def _read_bare(path: Path, ref: RepositoryRef) -> Snapshot:
+    """The files of a bare clone's HEAD; a gap on all of it where that cannot be read."""
+    try:
+        with git_repository(path, bare=True) as repository:
+            return _read_head(repository, ref) if repository else Snapshot(ref=ref)
+    except ReadFault as fault:
+        name = printable_path(path.resolve().name)
+        return Snapshot(ref=ref, branch="", gaps=(fault.gap(name, subject=REPOSITORY),))
+
+
+def _read_head(repository: GitRepository, ref: RepositoryRef) -> Snapshot:
+    head = repository.head()
+    if not head.commit:
+        if repository.is_unborn():
+            return Snapshot(ref=ref, branch=head.branch)
+        said = "has a HEAD that names a branch without a commit"
+        advice = "name one that has: git symbolic-ref HEAD refs/heads/NAME"
+        raise ReadFault(GapReason.INVALID, said, advice)
+    try:
+        commit = repository.commit(head.commit)
+        files, gaps = read_commit(repository, commit.tree)
+    except ReadFault as fault:
+        raise lacks(repository, fault) from fault
+    return Snapshot(
+        ref=ref, commit=head.commit, branch=head.branch, committed_at=commit.committed_at,
         files=files, gaps=gaps,
     )  # fmt: skip
-
-
-def _git_facts(path: Path) -> tuple[str, str, datetime | None]:
-    """Commit, branch and commit time of HEAD; empty where git cannot tell."""
-    if not has_history(path):
-        return "", "", None
-    commit = git(path, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    content = git(path, "cat-file", "commit", "HEAD") if commit else None
-    if not commit or content is None:
-        return "", "", None
-    head = git(path, "symbolic-ref", "--quiet", "HEAD") or b""
-    _, _, branch = head.decode("utf-8", "replace").strip().partition("refs/heads/")
-    return commit.decode("ascii", "replace").strip(), branch, _committed_at(content)
-
-
-def _committed_at(commit: bytes) -> datetime | None:
-    """The time of the ``committer`` line of a commit object, None where it has no usable one."""
-    found = _COMMITTER.search(commit.partition(b"\n\n")[0])
-    if found is None:
-        return None
-    sign = -1 if found["zone"][:1] == b"-" else 1
-    hours, minutes = int(found["zone"][1:3]), int(found["zone"][3:])
-    try:
-        zone = timezone(sign * timedelta(hours=hours, minutes=minutes))
-        return datetime.fromtimestamp(int(found["seconds"]), zone)
-    except (ValueError, OverflowError, OSError):
-        return None

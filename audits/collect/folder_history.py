@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from audits.collect.folder import has_history
-from audits.collect.git import git
-from audits.collect.paths import MAX_BYTES
+from audits.collect.disk import ReadFault
+from audits.collect.folder import history
+from audits.collect.git import GitRepository, lacks
+from audits.collect.git_objects import Entry, MissingObject
 from audits.model.evidence import FileThen, ReleasedFile
-from audits.model.source import RepositoryRef
+from audits.model.source import Gap, GapReason, RepositoryRef
 
 
 @dataclass(kw_only=True)
@@ -22,13 +23,22 @@ class FolderHistory:
 
     places: Callable[[], Iterable[tuple[RepositoryRef, Path]]]
 
-    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen]:
-        """What each file was; those of repositories without history are left out."""
-        found = {}
+    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
+        """What each file was, or why that cannot be read; those of repositories without
+        history are left out.
+        """
+        found: dict[ReleasedFile, FileThen | Gap] = {}
         for file in files:
             path = self._paths.get(file.slug.lower())
-            if path is not None and has_history(path):
-                found[file] = _then(path, file)
+            try:
+                if path is not None:
+                    with history(path) as repository:
+                        if repository is not None:
+                            found[file] = _then(repository, file)
+            except ReadFault as fault:
+                found[file] = fault.gap(
+                    f"The commit {file.commit} of {file.slug}", subject=str(file)
+                )
         return found
 
     @cached_property
@@ -36,25 +46,25 @@ class FolderHistory:
         return {str(ref).lower(): path for ref, path in self.places()}
 
 
-def _then(path: Path, file: ReleasedFile) -> FileThen:
-    listed = git(path, "ls-tree", "-z", "--full-tree", file.commit, file.path)
-    if listed is None:
-        return FileThen(commit_known=False)
-    mode, _, rest = listed.decode("utf-8", "replace").partition(" ")
-    kind, _, named = rest.partition(" ")
-    if kind != "blob" or mode == "120000":
-        return FileThen()
-    oid = named.partition("\t")[0]
-    return FileThen(oid=oid, text=None if oid == file.today else _text(path, oid))
-
-
-def _text(path: Path, oid: str) -> str | None:
-    """The text of a blob; None for one that is not here, no text, or too large."""
-    size = git(path, "cat-file", "-s", oid)
-    if size is None or int(size) > MAX_BYTES:
-        return None
-    content = git(path, "cat-file", "blob", oid)
+def _then(repository: GitRepository, file: ReleasedFile) -> FileThen:
     try:
-        return None if content is None else content.decode("utf-8")
+        commit = repository.commit(file.commit.lower())
+    except MissingObject:
+        return FileThen(commit_known=False)
+    entry = repository.objects.at(commit.tree, file.path)
+    if entry is None or not entry.is_file:
+        return FileThen()
+    is_same = entry.oid == file.today
+    return FileThen(oid=entry.oid, text=None if is_same else _text(repository, entry))
+
+
+def _text(repository: GitRepository, entry: Entry) -> str | None:
+    """The text of a file; None for one that is not here, no text, or too large."""
+    try:
+        return repository.objects.blob(entry.oid).decode("utf-8")
     except UnicodeDecodeError:
         return None
+    except ReadFault as fault:
+        if lacks(repository, fault).reason in {GapReason.NOT_FOUND, GapReason.TOO_LARGE}:
+            return None
+        raise

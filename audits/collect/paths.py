@@ -59,7 +59,7 @@ _LOCAL = re.compile(r"""uses:\s*["']?(?:\./|\$/)([^\s"'#:,}]{0,300})""")
 _REMOTE = re.compile(
     r"""uses:\s*["']?([\w.-]{1,100})/([\w.-]{1,100})((?:/[^\s"'#@:]{1,300})?)@([^\s"'#:,}]{1,255})"""
 )
-_ACTION = re.compile(rf"{re.escape(ACTIONS)}/(?:.+/)?action\.ya?ml")
+_ACTION = re.compile(rf"{re.escape(ACTIONS)}/(?:.+/)?action\.ya?ml", re.DOTALL)
 
 
 def is_workflow(path: str) -> bool:

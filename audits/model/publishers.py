@@ -10,7 +10,7 @@ from msgspec import Struct
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release, normalized
 from audits.model.publication import Publication
 from audits.model.repository import Repository
-from audits.model.settings import Unseen
+from audits.model.settings import Need, Unseen
 from audits.model.source import RepositoryRef
 
 PUBLIC_HOST = "github.com"
@@ -90,13 +90,24 @@ def newest_evidence(repo: Repository, publication: Publication) -> PackageEviden
 
 
 def is_this_repository(repo: Repository, provenance: Provenance) -> bool:
-    """Whether an attestation names this repository; its id outlives renames and transfers."""
-    if provenance.kind is not PublisherKind.GITHUB or repo.ref.host != PUBLIC_HOST:
+    """Whether an attestation names this repository; its id outlives renames and transfers.
+
+    Where it is not known whose repository this is, an attestation for the name that its folder
+    gives it confirms that.
+    """
+    if provenance.kind is not PublisherKind.GITHUB or repo.ref.host not in {PUBLIC_HOST, ""}:
         return False
     known = repo.snapshot.database_id
     if known is not None and provenance.repository_id:
         return provenance.repository_id == str(known)
     return provenance.repository.lower() == str(repo.ref).lower()
+
+
+def whose(ref: RepositoryRef) -> Unseen | None:
+    """What is missing where it is not known whose repository this is; None where it is."""
+    if ref.is_known:
+        return None
+    return Unseen(need=Need.REFERENCES, reason="no remote says whose repository this is")
 
 
 def points_to(url: str, ref: RepositoryRef) -> bool:
@@ -108,4 +119,8 @@ def points_to(url: str, ref: RepositoryRef) -> bool:
     path = [part for part in parts.path.lower().split("/") if part]
     host = (parts.netloc.rpartition("@")[2]).lower().removeprefix("www.")
     named = [part.removesuffix(".git") for part in path[:2]]
-    return host == ref.host.lower() and named == [ref.owner.lower(), ref.name.lower()]
+    # The link confirms a name that is only guessed.
+    return host == (ref.host.lower() or PUBLIC_HOST) and named == [
+        ref.owner.lower(),
+        ref.name.lower(),
+    ]

@@ -60,7 +60,9 @@ class Gap(Struct, frozen=True, kw_only=True):
 
 
 class RepositoryRef(Struct, frozen=True, kw_only=True):
-    """A repository's name and where it lives; ``host`` is the web host, no scheme."""
+    """A repository's name and where it lives; ``host`` is the web host, no scheme, and ""
+    where it is not known whose it is: ``owner`` is a guess then, and nothing links there.
+    """
 
     owner: str
     name: str
@@ -73,9 +75,14 @@ class RepositoryRef(Struct, frozen=True, kw_only=True):
         return f"{self.owner}/{self.name}"
 
     @property
+    def is_known(self) -> bool:
+        """Whether it is known whose repository it is, so that addresses lead to it."""
+        return bool(self.host)
+
+    @property
     def is_enterprise_server(self) -> bool:
         """Whether it lives on a GitHub Enterprise Server, whose OIDC issuer is its own."""
-        return self.host != "github.com" and not self.host.endswith(".ghe.com")
+        return self.is_known and self.host != "github.com" and not self.host.endswith(".ghe.com")
 
 
 class SourceFile(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import code, markdown
-from audits.report.words import AREA_TITLES, STEP_MARKS, headline, missing
+from audits.report.words import AREA_TITLES, NO_LINKS, STEP_MARKS, headline, missing
 
 
 def markdown_report(audit: Audit) -> str:
@@ -44,6 +44,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     if unknown := missing(audit):
         yield "\n## Would make more known\n"
         yield from (f"- {markdown(item)}" for item in unknown)
+    if not audit.repository.ref.is_known:
+        yield f"\n{NO_LINKS}"
 
 
 def _areas(audit: Audit) -> Iterator[str]:

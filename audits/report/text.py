@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from audits.model.outcome import Severity
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
-from audits.report.words import AREA_TITLES, STEP_MARKS, count, headline, missing
+from audits.report.words import AREA_TITLES, NO_LINKS, STEP_MARKS, count, headline, missing
 
 _MOST_LINES = 12
 """Lines of one file that are listed for what is said of them."""
@@ -50,6 +50,9 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
         yield ""
         yield style("Unknown checks; to know more", "strong")
         yield from (f"  {item}" for item in unknown)
+    if not audit.repository.ref.is_known:
+        yield ""
+        yield style(NO_LINKS, "dim")
 
 
 def _publications(audit: Audit, style: Style) -> Iterator[str]:

@@ -26,6 +26,10 @@ def headline(score: Score) -> str:
     return f"{text} · {score.cap}" if score.cap else text
 
 
+NO_LINKS = "Nothing links to the repository: no remote named origin says whose it is."
+"""Said once where the owner is not known."""
+
+
 def missing(audit: Audit) -> tuple[str, ...]:
     """What would turn unknown checks into answers, the most useful first."""
     counts: dict[str, int] = {}

@@ -96,7 +96,9 @@ def kinship(repository: Repository, provenance: Provenance) -> Kinship:
     if provenance.kind is PublisherKind.OTHER:
         return Kinship.UNKNOWN
     ref = repository.ref
-    if provenance.kind is not PublisherKind.GITHUB or ref.host != PUBLIC_HOST:
+    if not ref.is_known and not is_this_repository(repository, provenance):
+        return Kinship.UNKNOWN
+    if provenance.kind is not PublisherKind.GITHUB or ref.host not in {PUBLIC_HOST, ""}:
         return Kinship.FOREIGN
     if not provenance.repository:
         return Kinship.UNKNOWN
@@ -118,11 +120,15 @@ def judge(
     if foreign:
         return _mismatch(repository, released, *foreign[0])
     if by_kin[0][0] is Kinship.UNKNOWN:
-        github = by_kin[0][1].kind is PublisherKind.GITHUB
-        which = "that names no repository" if github else "of a kind that is not known here"
+        worst = by_kin[0][1]
+        whom = "a publisher of a kind that is not known here"
+        if worst.kind is PublisherKind.GITHUB:
+            whom = "a publisher that names no repository"
+        if worst.repository and not repository.ref.is_known:
+            whom = f"{worst.repository}, and no remote says whose repository this is"
         return Verdict(
             state=Ladder.UNKNOWN, missing="the publisher of the latest release",
-            why=f"{released.said} for a publisher {which}",
+            why=f"{released.said} for {whom}",
         )  # fmt: skip
     verdicts = [_own(repository, publications, released, p) for p in released.provenance]
     return next((v for v in verdicts if v.state is not Ladder.ATTESTED), verdicts[0])

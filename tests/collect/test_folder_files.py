@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.collect.folder_files import read_files
+from audits.collect.folder_files import read_tree
 
 WORKFLOW = ".github/workflows/release.yml"
 
@@ -23,7 +23,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def names(root: Path) -> list[str]:
-    return [file.path for file in read_files(root, bare=False)[0]]
+    return [file.path for file in read_tree(root)[0]]
 
 
 def write(root: Path, path: str, text: str = "on: push\n") -> None:

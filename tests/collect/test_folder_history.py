@@ -12,7 +12,7 @@ from audits.collect.folder import read_folder
 from audits.collect.folder_history import FolderHistory
 from audits.collect.paths import MAX_BYTES
 from audits.model.evidence import FileThen, ReleasedFile
-from audits.model.source import RepositoryRef, SourceFile
+from audits.model.source import Gap, RepositoryRef, SourceFile
 
 PATH = ".github/workflows/release.yml"
 REF = RepositoryRef(owner="orchard-labs", name="lumen")
@@ -33,7 +33,7 @@ class Clone:
     path: Path
     commits: tuple[str, ...]
 
-    def then(self, commit: str, path: str = PATH, today: str = "") -> FileThen | None:
+    def then(self, commit: str, path: str = PATH, today: str = "") -> FileThen | Gap | None:
         file = ReleasedFile(slug="Orchard-Labs/Lumen", commit=commit, path=path, today=today)
         history = FolderHistory(places=lambda: [(REF, self.path)])
         return history.released([file]).get(file)
@@ -103,7 +103,7 @@ def test_what_is_no_text_or_too_large_is_not_read(clone: Clone, content: bytes) 
     made = commit(clone.path, content)
     commit(clone.path, b"on: push\n")
     then = clone.then(made)
-    assert then is not None
+    assert isinstance(then, FileThen)
     assert (bool(then.oid), then.text) == (True, None)
 
 
