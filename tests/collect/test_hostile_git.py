@@ -80,46 +80,49 @@ def hostile(tmp_path: Path) -> Path:
     return work
 
 
+def _in_shape(hostile: Path, shape: str, tmp_path: Path) -> Path:
+    """The folder of repositories to scan, with the hostile one in this shape."""
+    path = hostile
+    if shape == "bare":
+        path = (hostile / ".git").rename(tmp_path / "bare")
+    elif shape == "git file into the tree":
+        (hostile / ".git").rename(hostile / "meta")
+        (hostile / ".git").write_text("gitdir: meta\n", "utf-8")
+    elif shape == "embedded":
+        (hostile / ".git").rename(hostile / "inner")
+    folder = tmp_path / "organization"
+    folder.mkdir()
+    path.rename(folder / "pebble")
+    return folder
+
+
+def _command(words: list[str], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command where variables and the first folder of PATH name planted programs."""
+    names = ("GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_PAGER")
+    environment = {
+        **os.environ,
+        **dict.fromkeys(names, str(tmp_path / "program")),
+        "GIT_DIR": str(tmp_path / "elsewhere"),
+        "PATH": os.pathsep.join((str(tmp_path), os.environ["PATH"])),
+    }
+    code = f"import sys; from audits.cli import main; sys.argv[1:] = {words!r}; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.parametrize("engine", [[], ["--no-engine"]])
 @pytest.mark.parametrize("shape", ["checkout", "bare", "git file into the tree", "embedded"])
 def test_no_program_of_a_repository_is_run(
     hostile: Path, shape: str, engine: list[str], tmp_path: Path
 ) -> None:
-    path = hostile
-    if shape == "bare":
-        (hostile / ".git").rename(tmp_path / "bare")
-        path = tmp_path / "bare"
-    if shape == "git file into the tree":
-        (hostile / ".git").rename(hostile / "meta")
-        (hostile / ".git").write_text("gitdir: meta\n", "utf-8")
-    if shape == "embedded":
-        (hostile / ".git").rename(hostile / "inner")
-    planted = str(tmp_path / "program")
-    variables = dict.fromkeys(("GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_PAGER"), planted)
-    environment = {
-        **os.environ,
-        **variables,
-        "GIT_DIR": str(tmp_path / "elsewhere"),
-        "PATH": os.pathsep.join((str(tmp_path), os.environ["PATH"])),
-    }
-    folder = tmp_path / "organization"
-    folder.mkdir()
-    path = path.rename(folder / "pebble")
+    folder = _in_shape(hostile, shape, tmp_path)
     database = f"sqlite:///{tmp_path}/store.sqlite"
     for words in (
-        ["check", str(path), "--all"],
+        ["check", str(folder / "pebble"), "--all"],
         ["scan", "--folder", str(folder), "--offline", "--database", database],
     ):
-        code = (
-            f"import sys; from audits.cli import main; sys.argv[1:] = {[*words, *engine]!r}; main()"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = _command([*words, *engine], tmp_path)
         assert done.returncode in {0, 1, 3}, done.stderr
         assert "Traceback" not in done.stderr
     assert not (tmp_path / "mark").exists()
