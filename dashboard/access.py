@@ -1,20 +1,46 @@
-"""Who may look: the allow-list of a deployment with login, and the rule for open addresses.
+"""Who may look: where a visit comes from, whether the viewer is logged in, and on the list.
 
-Pure: what the viewer claims and what the operator allows come in, a decision goes out.
+Pure: the login's configuration and what is known of a visit come in, a decision goes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import Enum
-from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from msgspec import Struct
+
+from audits.login import Login, is_loopback
 
 REFUSED_BIND = (
     "The dashboard has no login, so it is shown on this machine only. To serve it elsewhere, "
     "configure [auth] and [access] in .streamlit/secrets.toml (README, “Serving a team”)."
 )
+BROKEN = (
+    "The dashboard's login is not configured correctly, so it is closed. The reason is in the "
+    "log of whoever runs it."
+)
+
+FORWARDED = (
+    "forwarded",
+    "via",
+    "x-forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-",
+    "x-envoy-",
+    "x-amzn-",
+    "x-azure-",
+    "true-client-ip",
+    "cf-",
+    "fly-",
+    "fastly-",
+    "tailscale-",
+)
+"""How the names of headers begin by which proxies say for whom they ask."""
 
 
 class Decision(Enum):
@@ -26,80 +52,67 @@ class Decision(Enum):
     CLOSED = "closed"
 
 
-class AllowList(Struct, frozen=True, kw_only=True):
-    """Who may see everything; a viewer who matches any entry may.
-
-    ``domains`` are what follows the ``@`` of a verified address, exactly. ``claims`` maps a
-    claim of the identity token (``groups``, ``hd`` …) to the values that admit.
+class Visit(Struct, frozen=True, kw_only=True):
+    """Where a visit comes from. ``address`` is what the server listens on, ``peer`` the other
+    end of the connection ("" for this machine); ``headers`` are empty where no request was
+    made, as in tests of the pages.
     """
 
-    addresses: frozenset[str] = frozenset()
-    domains: frozenset[str] = frozenset()
-    claims: Mapping[str, frozenset[str]] | None = None
+    address: str
+    peer: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
 
-    @classmethod
-    def read(cls, section: Mapping[str, object]) -> AllowList:
-        """The ``[access]`` section of the secrets: addresses, domains, and a claims table."""
-        claims = section.get("claims")
-        table = claims if isinstance(claims, Mapping) else {}
-        return cls(
-            addresses=_words(section.get("addresses")),
-            domains=frozenset(word.lstrip("@") for word in _words(section.get("domains"))),
-            claims={str(name): _exact(values) for name, values in table.items()},
-        )
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a header."""
+        return tuple(value for key, value in self.headers if key.lower() == name)
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nobody is let in by it."""
-        return not (self.addresses or self.domains or any((self.claims or {}).values()))
-
-    def admits(self, viewer: Mapping[str, object]) -> bool:
-        """Whether a logged-in viewer with these claims may look.
-
-        An address counts unless the provider says that it is not verified: anybody can type
-        somebody else's into a profile.
+    def is_local(self) -> bool:
+        """Whether somebody on this machine asks, as far as any sign tells: a name or origin
+        from elsewhere, or a proxy's header, means that others are behind it.
         """
-        verified = viewer.get("email_verified", True) in {True, "true"}
-        address = str(viewer.get("email") or "").casefold() if verified else ""
-        if address and address in self.addresses:
+        if not is_loopback(self.address) or (self.peer and not is_loopback(self.peer)):
+            return False
+        if not self.headers:
             return True
-        if address.count("@") == 1 and address.partition("@")[2] in self.domains:
-            return True
-        return any(
-            values & _exact(viewer.get(claim)) for claim, values in (self.claims or {}).items()
+        hosts = self.all("host")
+        return (
+            bool(hosts)
+            and all(is_loopback(host_of(host)) for host in hosts)
+            and all(is_loopback(host_of(origin)) for origin in self.all("origin"))
+            and not any(name.lower().startswith(FORWARDED) for name, _ in self.headers)
         )
 
 
-def decide(
-    *, auth: bool, access: AllowList, viewer: Mapping[str, object], address: str
-) -> Decision:
+def decide(*, login: Login | None, viewer: Mapping[str, object], visit: Visit) -> Decision:
     """What becomes of a visit.
 
-    Without login the server must listen on loopback (``address``); with it, a viewer logs in
-    and is then held against the allow-list; an empty list lets nobody in.
+    Without login only this machine is served. With it, a viewer logs in and is then held
+    against the allow-list, wherever the visit comes from.
     """
-    if not auth:
-        return Decision.ALLOWED if is_loopback(address) else Decision.CLOSED
+    if login is None:
+        return Decision.ALLOWED if visit.is_local else Decision.CLOSED
     if viewer.get("is_logged_in") is not True:
         return Decision.LOG_IN
-    return Decision.ALLOWED if access.admits(viewer) else Decision.REFUSED
+    return Decision.ALLOWED if login.access.admits(viewer) else Decision.REFUSED
 
 
-def is_loopback(address: str) -> bool:
-    """Whether a server that listens there is reached from its own machine only."""
+def host_of(value: str) -> str:
+    """The host of a Host or Origin header, without its port; "" for what is neither."""
+    address = value if "://" in value else f"//{value}"
+    if not re.fullmatch(r"[a-z]*:?//[\w.:\[\]-]+", address, re.ASCII | re.IGNORECASE):
+        return ""
     try:
-        return ip_address(address.strip("[] ")).is_loopback
+        return urlsplit(address).hostname or ""
     except ValueError:
-        return address.strip().lower() == "localhost"
+        return ""
 
 
-def _exact(value: object) -> frozenset[str]:
-    if isinstance(value, str):
-        return frozenset({value})
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return frozenset(str(item) for item in value)
-    return frozenset()
-
-
-def _words(value: object) -> frozenset[str]:
-    return frozenset(word.strip().casefold() for word in _exact(value) if word.strip())
+def knows_host(visit: Visit, hosts: Iterable[str]) -> bool:
+    """Whether a visit is for one of the dashboard's own names, and from a page of one: pages
+    of other names would read it through a visitor's browser (DNS rebinding).
+    """
+    known = {host.casefold().strip("[]").removesuffix(".") for host in hosts}
+    asked = (*visit.all("host"), *visit.all("origin"))
+    names = (host_of(value).casefold().removesuffix(".") for value in asked)
+    return bool(visit.all("host")) and all(name in known or is_loopback(name) for name in names)

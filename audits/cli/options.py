@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
@@ -48,3 +50,11 @@ class FailOn(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
     NEVER = "never"
+
+
+def database_words(database: str | None) -> str:
+    """What the next command needs to open the same store; a password is never part of it."""
+    if not database or os.environ.get("RELEASE_AUDIT_DATABASE") == database:
+        return ""
+    server = "://" in database and not database.lower().startswith("sqlite")
+    return f" --database {'URL' if server or '=' in database else shlex.quote(database)}"

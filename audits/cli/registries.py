@@ -86,6 +86,6 @@ def _split(url: str) -> SplitResult | None:
 
 def _is_private(parts: SplitResult) -> bool:
     """Whether nobody on the way can change what the address answers."""
-    from audits.cli.dashboard import is_loopback
+    from audits.login import is_loopback
 
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))

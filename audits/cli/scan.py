@@ -162,7 +162,8 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
                 asked.collector, lambda ref: advance(printable(str(ref))), audits=audits
             )
         gaps = (*asked.collector.gaps(), *scanner.faults)
-        print_summary(store, finished, gaps, asked.planner.waivers)
+        waivers = asked.planner.waivers
+        print_summary(store, finished, gaps, waivers, database=asked.database)
     return _exit_code(finished, gaps, asked.allow_gaps)
 
 
@@ -215,7 +216,7 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
         except KeyboardInterrupt:
             return _stopped(context)
         for result in results:
-            print_summary(store, result.finished, result.gaps, waivers)
+            print_summary(store, result.finished, result.gaps, waivers, database=asked.database)
     for error in failures:
         typer.echo(f"error: {error.message}\nadvice: {error.advice}", err=True)
     paused = [owner for result in results for owner in result.paused]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 import typer
 
+from audits.cli.options import database_words
 from audits.model.history import RepositoryRow
 from audits.model.query import RepositoryFilter
 from audits.model.source import Gap
@@ -21,11 +23,18 @@ _GRAVE = ("critical", "high")
 
 
 def print_summary(
-    store: Store, finished: tuple[Scanned, ...], gaps: tuple[Gap, ...], waivers: Waivers
+    store: Store,
+    finished: tuple[Scanned, ...],
+    gaps: tuple[Gap, ...],
+    waivers: Waivers,
+    *,
+    database: str | None = None,
+    index_url: str = "",
 ) -> None:
     """Print the summary of finished scans; the store is asked only for what is new.
 
-    ``gaps`` are those that concern no single repository.
+    ``gaps`` are those that concern no single repository. ``database`` and ``index_url`` are as
+    they were given, for the commands that are named.
     """
     told: list[str] = []
     for scanned in finished:
@@ -39,11 +48,13 @@ def print_summary(
     for line in missed[: 2 * _MOST]:
         typer.echo(f"not seen: {line}")
     if len(missed) > 2 * _MOST:
-        typer.echo(
-            f"not seen: and {len(missed) - 2 * _MOST} more; 'release-audit export' lists them"
-        )
+        typer.echo(f"not seen: and {len(missed) - 2 * _MOST} more, in the export")
     if finished:
-        typer.echo("See it with: release-audit dashboard")
+        where = database_words(database)
+        index = f" --index-url {shlex.quote(index_url)}" if index_url else ""
+        typer.echo(f"Its dashboard: release-audit dashboard{where}{index}")
+        typer.echo(f"Its report: release-audit report{where}")
+        typer.echo(f"Its tables: release-audit export DIR{where}")
 
 
 def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[str]:

@@ -115,7 +115,7 @@ def gap_lines(gaps: Sequence[GapRow], most: int | None = None) -> Iterator[str]:
         more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
         yield printable(f"{place}: {about(mine[0].subject, mine[0].detail)}{more}")
     if most is not None and len(by_place) > most:
-        yield f"and {len(by_place) - most} more; 'release-audit report' lists them"
+        yield f"and {len(by_place) - most} more in the report"
 
 
 def about(subject: str, detail: str) -> str:
@@ -171,7 +171,7 @@ def text_news(news: News) -> Iterator[str]:
 
 def _more(number: int) -> Iterator[str]:
     if number > 0:
-        yield f"    and {number} more; 'release-audit report' lists them"
+        yield f"    and {number} more in the report"
 
 
 def _finding(row: FindingRow) -> str:

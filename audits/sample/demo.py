@@ -16,6 +16,7 @@ from audits.run import Plan
 from audits.sample.evidence import SampleFacts
 from audits.sample.organization import INDEX_URL, SampleCollector, at_noon, dates
 from audits.scan import Scanned, Scanner
+from audits.store.errors import StoreError
 from audits.store.store import Store
 from audits.waivers import read_waivers
 
@@ -35,13 +36,19 @@ expires = 2026-07-31
 
 def sample_database() -> str:
     """The URL of the sample's own database, in the user's data directory; an earlier one is
-    removed, so that the sample always starts on its first day.
+    removed, so that the sample always starts on its first day. StoreError where that cannot be.
     """
     folder = Path(platformdirs.user_data_dir("release-audit", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "sample.sqlite"
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The sample's database {path} cannot be made anew: {error.strerror}.",
+            "Name another one with --database FILE.",
+        ) from error
     return str(path)
 
 

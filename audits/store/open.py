@@ -164,6 +164,14 @@ def _address(text: str | None) -> URL:
     return address.set(drivername="postgresql+psycopg")
 
 
+def absolute_address(text: str | None) -> str:
+    """A database's address that means the same in every folder; StoreError for none."""
+    address = _address(text)
+    if text and address.get_backend_name() != "sqlite":
+        return text.strip()
+    return str(Path(str(address.database)).absolute())
+
+
 def _is_path(text: str) -> bool:
     """Whether an address without a scheme names a file, rather than being a slip."""
     named = text.lower().endswith(_SUFFIXES) or "/" in text or "\\" in text
@@ -188,7 +196,7 @@ def _must_exist(address: URL) -> None:
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).is_file():
         raise StoreError(
             f"There is no database at {_shown(address)}.",
-            "Run `release-audit scan` or `release-audit demo` first, or name another database.",
+            "Run `release-audit scan` first, or name another database with --database.",
         )
 
 

@@ -42,11 +42,14 @@ def nothing_yet() -> None:
         st.header("Nothing to show yet", anchor=False, icon=":material/inbox:")
         if problem:
             st.text(str(problem))
-        st.markdown("Look around with an invented organization that comes with the program:")
-        st.code("release-audit demo", language=None)
-        st.markdown("Or scan your own repositories from a folder of checkouts, with no token:")
+        st.markdown("Scan your own repositories from a folder of checkouts, with no token:")
         st.code("release-audit scan --folder DIR", language=None)
-        st.markdown("Then reload this page. A single workflow can be tried at once:")
+        st.markdown(
+            "Then reload this page. An invented organization comes with the program, in a "
+            "database of its own, which this command shows:"
+        )
+        st.code("release-audit demo", language=None)
+        st.markdown("A single workflow can be tried at once:")
         st.page_link("views/self_check.py", label="Open the self-check", icon=":material/task_alt:")
 
 

@@ -41,35 +41,71 @@ def path_of(view: str) -> str:
     return "/" if view == "overview" else f"/{view}"
 
 
-@contextmanager
-def served(database: str, folder: Path, **environment: str) -> Iterator[str]:
-    """The dashboard of a database over loopback; gives its address."""
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / f"dashboard-{port}.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "server.py"),
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def served(
+    database: str, folder: Path, script: str = "server.py", **environment: str
+) -> Iterator[str]:
+    """The dashboard of a database over loopback, as `streamlit run` starts it; its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script),
                f"--server.port={port}", "--server.headless=true"]  # fmt: skip
+    own = {"RELEASE_AUDIT_DATABASE": database, **environment}
+    with _running(command, folder, ROOT.parent, own, port) as process:
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+@contextmanager
+def commanded(
+    *words: str, folder: Path, port: int, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`release-audit` with these words, started in a folder, once it serves the dashboard."""
+    command = [
+        sys.executable,
+        "-c",
+        "from audits.cli import main; main()",
+        *words,
+        f"--port={port}",
+    ]
+    own = {"PYTHONPATH": str(ROOT.parent), "HOME": str(folder), **environment}
+    with _running(command, folder, folder, own, port) as process:
+        yield process
+        process.terminate()
+
+
+@contextmanager
+def _running(
+    command: list[str], folder: Path, cwd: Path, environment: dict[str, str], port: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    log = folder / f"dashboard-{port}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT.parent,
-            env={**os.environ, "RELEASE_AUDIT_DATABASE": database, **environment},
+            command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd,
+            env={**os.environ, **environment},
         )  # fmt: skip
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-            yield f"http://127.0.0.1:{port}"
+            yield process
+            process.wait(timeout=60)
         finally:
-            process.terminate()
-            process.wait(timeout=15)
+            process.kill()
+            process.wait(timeout=60)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            with urlopen(address, timeout=2) as answer:  # noqa: S310 - loopback, set above
+            with urlopen(address, timeout=10) as answer:  # noqa: S310 - loopback, set above
                 if answer.status == 200:
                     return
         except (URLError, OSError):

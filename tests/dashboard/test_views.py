@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from dashboard.access import REFUSED_BIND
 from tests.dashboard import sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
@@ -121,64 +119,6 @@ def test_a_hostile_organization_is_shown_by_safe_elements_only(view: str, opened
             assert "evil.example" not in text, (kind, text)
     labels = [element.label for element in (*app.expander, *app.metric, *app.tabs, *app.button)]
     assert not any("evil.example" in label for label in labels)
-
-
-def open_gate(
-    monkeypatch: pytest.MonkeyPatch, database: str, user: dict[str, object], **secrets: object
-) -> AppTest:
-    """The overview as seen by a viewer of a deployment with login."""
-    monkeypatch.setenv("RELEASE_AUDIT_DATABASE", database)
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
-    app.secrets["auth"] = {"redirect_uri": "https://audit.example/oauth2callback"}
-    for name, value in secrets.items():
-        app.secrets[name] = value
-    app.user = user
-    return app.run()
-
-
-def test_whoever_is_not_logged_in_sees_a_button_and_nothing_else(
-    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = open_gate(monkeypatch, databases["many"], {"is_logged_in": False})
-    assert not app.exception
-    assert [button.label for button in app.button] == ["Log in"]
-    assert "orchard" not in said(app)
-    assert not app.dataframe
-
-
-def test_whoever_is_not_on_the_list_reads_whom_to_ask(
-    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stranger = {"is_logged_in": True, "email": "eve@elsewhere.example"}
-    for access in ({}, {"domains": ["orchard.example"]}):
-        app = open_gate(monkeypatch, databases["many"], stranger, access=access)
-        assert "not on this dashboard's list" in said(app)
-        assert "lumen" not in said(app)
-        assert not app.selectbox
-
-
-def test_a_member_sees_the_dashboard_and_can_log_out(
-    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    member = {"is_logged_in": True, "email": "kim@orchard.example", "email_verified": True}
-    access = {"domains": ["orchard.example"]}
-    app = open_gate(monkeypatch, databases["many"], member, access=access)
-    assert "5 repositories publish" in sound(app, "Overview")
-    assert "Log out" in [button.label for button in app.button]
-
-
-def test_without_login_another_address_is_refused(
-    databases: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases["many"])
-    before = config.get_option("server.address")
-    config.set_option("server.address", "0.0.0.0")  # noqa: S104 - what is refused
-    try:
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=30).run()
-    finally:
-        config.set_option("server.address", before)
-    assert REFUSED_BIND in said(app)
-    assert not app.selectbox
 
 
 def test_a_database_that_fails_is_told_in_its_own_words(
