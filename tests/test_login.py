@@ -88,7 +88,7 @@ def test_a_file_of_another_program_configures_no_login(tmp_path: Path) -> None:
         read_login([other], required=True)
 
 
-MALFORMED = {
+MALFORMED: dict[str, tuple[str | bytes, int, str]] = {
     # what is no TOML
     "slip": (AUTH.replace("[auth]", "[auth") + ACCESS, 1, "not TOML"),
     "slip below": (AUTH + ACCESS.replace("[access]", "[access"), 7, "not TOML"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from audits.login import Login, LoginError
 from dashboard.access import BROKEN, REFUSED_BIND, Decision, Visit, decide
 from dashboard.login import ADMITTED, configured, report
+
+_VIEWS = Path(__file__).parents[1] / "views"
 
 
 def admit() -> None:
@@ -82,7 +86,10 @@ def _remember(*, admitted: bool) -> None:
 
 
 def _gate_page(title: str, sentence: str) -> None:
-    st.navigation([st.Page(_nothing, title=title)], position="hidden")
+    # Every view's address leads here: one that is not known opens a dialog over the page.
+    views = sorted(path.stem for path in _VIEWS.glob("[!_]*.py"))
+    pages = [st.Page(_nothing, title=title, url_path=view.replace("_", "-")) for view in views]
+    st.navigation([st.Page(_nothing, title=title, default=True), *pages], position="hidden")
     st.title(title, anchor=False)
     st.markdown(sentence)
 

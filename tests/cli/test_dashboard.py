@@ -117,15 +117,17 @@ def test_a_broken_login_refuses_to_start(name: str, command: str, tmp_path: Path
 def test_the_file_is_the_one_where_the_command_is_started(tmp_path: Path) -> None:
     home, here = tmp_path / "home", tmp_path / "here"
     general, mine = configured(home, "[auth"), configured(here, "[access")
-    own = {"folder": here, "HOME": str(home)}
-    assert str(mine) in sentence(ran(*PLAIN, **own), 3)
+
+    def started(*words: str, **environment: str) -> str:
+        return sentence(ran(*PLAIN, *words, folder=here, HOME=str(home), **environment), 3)
+
+    assert str(mine) in started()
     mine.unlink()
-    assert str(general) in sentence(ran(*PLAIN, **own), 3)
+    assert str(general) in started()
     other = here / "other.toml"
-    assert f"{other} cannot be read" in sentence(ran(*PLAIN, "--secrets", "other.toml", **own), 3)
+    assert f"{other} cannot be read" in started("--secrets", "other.toml")
     other.write_text("[x]\ny = 1\n")
-    named = ran(*PLAIN, **own, RELEASE_AUDIT_SECRETS=str(other))
-    assert "no [auth] and no [access]" in sentence(named, 3)
+    assert "no [auth] and no [access]" in started(RELEASE_AUDIT_SECRETS=str(other))
 
 
 def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
