@@ -69,7 +69,7 @@ def settle(
     """The findings with severity, fingerprint, links, excerpt and acceptance."""
     seen: Counter[str] = Counter()
     settled = []
-    for finding in map(_without_foreign_edits, findings):
+    for finding in map(_redacted, map(_without_foreign_edits, findings)):
         excerpt = excerpt_of(repository, finding)
         mark = _mark(check, finding, excerpt)
         seen[mark] += 1
@@ -92,6 +92,14 @@ def _without_foreign_edits(finding: Finding) -> Finding:
     """The finding without edits of other repositories' files: those are mended there."""
     foreign = any(foreign_path(edit.path) for edit in finding.edits)
     return replace(finding, edits=()) if foreign else finding
+
+
+def _redacted(finding: Finding) -> Finding:
+    """The finding without the credentials that a text of the file may hold."""
+    message, because = masked(finding.message), masked(finding.because)
+    if message == finding.message and because == finding.because:
+        return finding
+    return replace(finding, message=message, because=because)
 
 
 def _mark(check: Check, finding: Finding, excerpt: str) -> str:

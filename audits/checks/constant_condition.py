@@ -39,6 +39,7 @@ from audits.model.expression import (
     walk,
 )
 from audits.model.guards import publishing_steps
+from audits.model.masking import clipped
 from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
 from audits.model.repository import Repository
@@ -160,7 +161,7 @@ def _asks(text: str) -> bool:
 
 
 def _message(text: str, severe: bool) -> str:
-    shown = " ".join(text.split())[:80]
+    shown = clipped(" ".join(text.split()), 80)
     if severe:
         return f"`{shown}` was meant to guard a publication, and is always true"
     return f"`{shown}` is always true"

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_WORKFLOW_SYNTAX, STEP_SECURE
+from audits.model.masking import clipped
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.repository import Repository
 
@@ -53,6 +54,10 @@ _LONGEST = 60
             name="a named script",
             workflow=f"{_HEAD}      - name: Show what was built\n        run: ls dist\n{_UPLOAD}",
         ),
+        Example(
+            name="a script that begins with a comment",
+            workflow=f"{_HEAD}      - run: |  # !\n          # what was built\n          ls\n{_UPLOAD}",
+        ),
         Example(name="only actions", workflow=_HEAD + _UPLOAD, outcome=Outcome.NOT_APPLICABLE),
     ),
 )
@@ -63,11 +68,18 @@ def unnamed_step(repo: Repository) -> Iterator[Verdict]:
         if step.run is None or site.action is not None or not site.is_release_job:
             continue
         if step.name is None or not step.name.value.strip():
-            line = step.run.value.strip().partition("\n")[0]
-            shown = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+            line = _first_command(step.run.value)
             yield Finding(
-                message=f"The step that runs `{shown}` has no `name:`",
-                at=step.at, job=site.job, anchor=line[:_LONGEST],
-            )  # fmt: skip
+                message=f"The step that runs `{clipped(line, _LONGEST)}` has no `name:`",
+                at=step.at,
+                job=site.job,
+                anchor=line[:_LONGEST],
+            )
         else:
             yield Clean(at=step.at, job=site.job)
+
+
+def _first_command(script: str) -> str:
+    """The first line of a script that is no comment, else its first line."""
+    lines = [line.strip() for line in script.strip().split("\n")]
+    return next((line for line in lines if line and not line.startswith("#")), lines[0])

@@ -11,6 +11,7 @@ from itertools import accumulate
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
+from audits.model.masking import masked
 from audits.model.settings import OwnerSettings, RepositorySettings
 from audits.model.storable import storable
 
@@ -41,7 +42,7 @@ class Gap(Struct, frozen=True, kw_only=True):
 
     ``subject`` is a path, an environment, a package, a setting or a file's comment; ``detail``
     one sentence with a piece of advice; ``permission`` names the right that would have shown
-    it, if any.
+    it, if any. Credentials that the detail quotes are redacted.
 
     ``optional`` marks what nobody asked for in particular: a setting that only sharpens checks,
     a directory that is no repository, an ignore comment without effect. It makes checks unknown
@@ -57,6 +58,8 @@ class Gap(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _keep_storable(self, "subject", "detail", "permission")
+        if (shown := masked(self.detail)) != self.detail:
+            force_setattr(self, "detail", shown)
 
 
 class RepositoryRef(Struct, frozen=True, kw_only=True):
