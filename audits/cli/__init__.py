@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from audits.cli.exits import FAULT, INTERRUPTED, WRONG_USE, exit_code
+from audits.cli.output import OutputError, leave_broken_pipe, leave_unwritten, say
 from audits.faults import fault_log, log_fault
 from audits.model.errors import AuditError
 
@@ -32,20 +33,24 @@ def main() -> None:
             obj=leader, standalone_mode=False, prog_name="release-audit"
         )
         sys.exit(code if isinstance(code, int) else 0)
+    except OutputError as error:
+        leave_unwritten(error)
     except AuditError as error:
-        sys.stderr.write(f"error: {error.message}\n")
+        say(f"error: {error.message}", error=True)
         if error.advice:
-            sys.stderr.write(f"advice: {error.advice}\n")
+            say(f"advice: {error.advice}", error=True)
         sys.exit(exit_code(error))
+    except BrokenPipeError:
+        leave_broken_pipe()
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What was recorded is kept.\n")
+        say("Stopped. What was recorded is kept.", error=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
         if _is_usage(error):
             sys.exit(WRONG_USE)
         place = log_fault(error, "running a command")
-        sys.stderr.write(f"error: release-audit failed ({type(error).__name__}): {place}.\n")
-        sys.stderr.write("advice: Please report it; what was recorded is kept.\n")
+        say(f"error: release-audit failed ({type(error).__name__}): {place}.", error=True)
+        say("advice: Please report it; what was recorded is kept.", error=True)
         sys.exit(FAULT)
     finally:
         if leader is not None:
@@ -67,8 +72,8 @@ def _is_usage(error: Exception) -> bool:
         return True
     context = error.ctx if isinstance(error, UsageError) else None
     command = context.command_path if context else "release-audit"
-    sys.stderr.write(f"error: {' '.join(error.format_message().split())}\n")
-    sys.stderr.write(f"advice: '{command} --help' says what it takes.\n")
+    say(f"error: {' '.join(error.format_message().split())}", error=True)
+    say(f"advice: '{command} --help' says what it takes.", error=True)
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from audits import __version__
+from audits.cli.output import say
 
 COMMANDS = ("demo", "scan", "check", "report", "export", "explain", "doctor", "dashboard")
 """In the order of the help; each is a function of the module of its name."""
@@ -38,7 +39,7 @@ def application(first: str = "") -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"release-audit {__version__}")
+        say(f"release-audit {__version__}")
         raise typer.Exit
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from msgspec import Struct
@@ -32,16 +31,6 @@ if TYPE_CHECKING:
     from audits.model.score import Audit
     from audits.run import Plan
     from audits.waivers import Waivers
-
-_COLOURS: dict[str, dict[str, Any]] = {
-    "critical": {"fg": "red", "bold": True},
-    "high": {"fg": "red"},
-    "medium": {"fg": "yellow"},
-    "low": {"fg": "blue"},
-    "info": {"dim": True},
-    "strong": {"bold": True},
-    "dim": {"dim": True},
-}
 
 
 def check(
@@ -74,7 +63,7 @@ def check(
         _audit(target, options, lambda: connect(token_file, api_url, host=host))
         for target in targets
     ]
-    typer.echo(_printers()[form](audits), nl=False)
+    _print(audits, form)
     for audit in audits:
         warn_of(waivers, loaded, audit)
     raise typer.Exit(_exit_code(audits, fail_on, allow_gaps))
@@ -156,24 +145,19 @@ def _exit_code(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool) -> in
     )  # fmt: skip
 
 
-def _printers() -> dict[Format, Callable[[Sequence[Audit]], str]]:
-    return {
-        Format.TEXT: lambda audits: "\n".join(map(_text, audits)),
-        Format.JSON: _json,
-        Format.SARIF: lambda audits: _sarif(audits[0]),
-        Format.MARKDOWN: lambda audits: "\n".join(map(_markdown, audits)),
-    }
+def _print(audits: Sequence[Audit], form: Format) -> None:
+    from audits.cli.output import say, say_document, styled
 
+    if form is Format.TEXT:
+        from audits.report.text import text_report
 
-def _text(audit: Audit) -> str:
-    from audits.report.text import plain, text_report
-
-    style = _coloured if sys.stdout.isatty() else plain
-    return "\n".join(text_report(audit, style)) + "\n"
-
-
-def _coloured(text: str, what: str) -> str:
-    return typer.style(text, **_COLOURS.get(what, {}))
+        say("\n\n".join("\n".join(text_report(audit, styled)) for audit in audits))
+    elif form is Format.JSON:
+        say_document(_json(audits))
+    elif form is Format.SARIF:
+        say_document(_sarif(audits[0]))
+    else:
+        say_document("\n".join(map(_markdown, audits)))
 
 
 def _json(audits: Sequence[Audit]) -> str:
@@ -182,7 +166,7 @@ def _json(audits: Sequence[Audit]) -> str:
 
     documents = [audit_document(audit, __version__) for audit in audits]
     shown = documents[0] if len(documents) == 1 else documents
-    return json.dumps(shown, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(shown, indent=2) + "\n"
 
 
 def _sarif(audit: Audit) -> str:
@@ -190,7 +174,7 @@ def _sarif(audit: Audit) -> str:
     from audits.report.sarif import sarif
 
     checks = {check.id: check for check in all_checks()}
-    return json.dumps(sarif(audit, checks, __version__), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(sarif(audit, checks, __version__), indent=2) + "\n"
 
 
 def _markdown(audit: Audit) -> str:

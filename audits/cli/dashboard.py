@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from audits.cli.exits import UsageError
 from audits.cli.options import DatabaseOption, IndexOption
+from audits.cli.output import say
 from audits.login import (
     Login,
     LoginError,
@@ -95,10 +96,10 @@ def serve(serving: Serving) -> None:
 
     file, login = check_serving(serving)
     if login and not is_loopback(login.host) and login.host not in {*serving.names, serving.host}:
-        typer.echo(
+        say(
             f"note: redirect_uri leads people to {login.host}, which is not answered without "
             f"--allow-host {login.host}.",
-            err=True,
+            error=True,
         )
     environment = dict(os.environ)
     for name, value in {

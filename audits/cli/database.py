@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from audits.cli.options import DatabaseOption
+from audits.cli.output import say
 
 database = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -19,4 +20,4 @@ def upgrade(database: DatabaseOption = None) -> None:
     """Bring the store's schema up to date; a new store is made where there is none."""
     from audits.store.open import upgrade as bring_up_to_date
 
-    typer.echo(f"The schema is at revision {bring_up_to_date(database)}.")
+    say(f"The schema is at revision {bring_up_to_date(database)}.")

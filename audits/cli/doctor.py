@@ -11,6 +11,7 @@ import typer
 from audits.cli.exits import UsageError
 from audits.cli.github import ApiUrlOption, TokenFileOption
 from audits.cli.options import OfflineOption
+from audits.cli.output import say
 
 if TYPE_CHECKING:
     from audits.collect.github_doctor import DoctorReport, Right
@@ -29,7 +30,6 @@ def doctor(
     from audits.cli.github import connect, is_login
     from audits.cli.waiting import watching
     from audits.collect.github import GitHubCollector, Request
-    from audits.report.escape import printable
 
     if offline:
         raise UsageError("Only GitHub can say what a token sees.", "Leave --offline out.")
@@ -39,7 +39,7 @@ def doctor(
         connection = connect(token_file, api_url, on_wait=watch.waiting)
         report = GitHubCollector(Request(owner=owner), connection).doctor()
     for line in doctor_lines(report, datetime.now(UTC)):
-        typer.echo(printable(line))
+        say(line)
 
 
 def doctor_lines(report: DoctorReport, now: datetime) -> Iterator[str]:

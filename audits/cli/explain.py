@@ -1,4 +1,4 @@
-"""``release-audit explain``: what a check looks for, why, and how it looks mended."""
+"""``release-audit explain``: what a check looks for, why, and how it looks fixed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from audits.cli.exits import UsageError
+from audits.cli.output import say, say_document
 
 if TYPE_CHECKING:
     from audits.check import Check
@@ -23,14 +24,17 @@ def explain(
     known = {c.id: c for c in all_checks()}
     if check is None:
         if as_json:
-            typer.echo(json.dumps([_record(c) for c in known.values()], indent=2))
+            say_document(json.dumps([_record(c) for c in known.values()], indent=2) + "\n")
             return
         for c in known.values():
-            typer.echo(f"{c.severity.label:<9} {c.area:<18} {c.id:<32} {c.title}")
+            say(f"{c.severity.label:<9} {c.area:<18} {c.id:<32} {c.title}")
         return
     if check not in known:
         raise UsageError(f"There is no check {check!r}.", _near(check, list(known)))
-    typer.echo(json.dumps(_record(known[check]), indent=2) if as_json else _text(known[check]))
+    if as_json:
+        say_document(json.dumps(_record(known[check]), indent=2) + "\n")
+    else:
+        say(_text(known[check]))
 
 
 def _near(name: str, known: list[str]) -> str:
@@ -82,6 +86,6 @@ def _text(check: Check) -> str:
     if failing is not None:
         lines += ["## Example: lines marked '# !' are reported", "", failing.workflow.rstrip(), ""]
         if failing.fixed is not None:
-            lines += ["## Mended", "", failing.fixed.rstrip(), ""]
+            lines += ["## Fixed", "", failing.fixed.rstrip(), ""]
     lines += ["## Links", "", *(link for link in (record["lesson"], *check.links) if link)]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ import typer
 
 from audits.cli.exits import FAULT
 from audits.cli.options import DatabaseOption
+from audits.cli.output import say
 
 
 def export(
@@ -27,10 +28,10 @@ def export(
     with closing(open_store(database, read_only=True)) as store:
         tables = write(store, folder, owner=owner, bom=bom, fixed=with_fixed)
     for table in tables:
-        typer.echo(f"{table.rows:>8} rows  {folder / table.name}.csv")
+        say(f"{table.rows:>8} rows  {folder / table.name}.csv")
     failed = [table for table in tables if table.faults]
     for table in failed:
         rows = count(table.faults, "row")
-        typer.echo(f"error: {rows} of {table.name} could not be written: {table.log}", err=True)
+        say(f"error: {rows} of {table.name} could not be written: {table.log}", error=True)
     if failed:
         raise typer.Exit(FAULT)

@@ -12,6 +12,7 @@ import typer
 
 from audits.cli.exits import UsageError
 from audits.cli.options import DatabaseOption, OfflineOption, WaiversOption
+from audits.cli.output import say, say_document
 
 if TYPE_CHECKING:
     from audits.report.news import News
@@ -44,9 +45,9 @@ def report(
         chosen = _chosen(store, owner, since)
         found = [news_of(store, login, loaded, since=number) for login, number in chosen]
     if form is NewsFormat.JSON:
-        typer.echo(json.dumps([news_document(news) for news in found], indent=2))
+        say_document(json.dumps([news_document(news) for news in found], indent=2) + "\n")
     elif form is NewsFormat.MARKDOWN:
-        typer.echo("\n".join(map(markdown_news, found)), nl=False)
+        say_document("\n".join(map(markdown_news, found)))
     else:
         for news in found:
             _print(news)
@@ -83,16 +84,15 @@ def _chosen(store: Store, owner: str | None, since: str) -> list[tuple[str, int 
 
 
 def _print(news: News) -> None:
-    from audits.report.escape import printable
     from audits.report.news import gap_lines, text_news
 
     day = f"{news.scan.started:%Y-%m-%d %H:%M}"
     before = (
         f" since scan {news.since.id} of {news.since.started:%Y-%m-%d %H:%M}" if news.since else ""
     )
-    typer.echo(f"{printable(news.scan.owner)}: scan {news.scan.id} of {day}{before}")
+    say(f"{news.scan.owner}: scan {news.scan.id} of {day}{before}")
     lines = [*text_news(news), *(f"  not seen: {line}" for line in gap_lines(news.gaps))]
     for line in lines:
-        typer.echo(line)
+        say(line)
     if not lines:
-        typer.echo("  Nothing is new.")
+        say("  Nothing is new.")

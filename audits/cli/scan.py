@@ -22,6 +22,7 @@ from audits.cli.options import (
     RegistryOption,
     WaiversOption,
 )
+from audits.cli.output import say
 from audits.cli.planner import Planner
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _stopped(context: typer.Context) -> int:
     """Say how to go on with a scan that was interrupted, and return the exit code."""
     from audits.cli.resume import resume_line
 
-    typer.echo(f"Stopped; what was read is kept. {resume_line(context)}", err=True)
+    say(f"Stopped; what was read is kept. {resume_line(context)}", error=True)
     return INTERRUPTED
 
 
@@ -218,10 +219,10 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
         for result in results:
             print_summary(store, result.finished, result.gaps, waivers, database=asked.database)
     for error in failures:
-        typer.echo(f"error: {error.message}\nadvice: {error.advice}", err=True)
+        say(f"error: {error.message}\nadvice: {error.advice}", error=True)
     paused = [owner for result in results for owner in result.paused]
     if paused:
-        typer.echo(f"{', '.join(paused)}: not finished. {resume_line(context)}", err=True)
+        say(f"{', '.join(paused)}: not finished. {resume_line(context)}", error=True)
     if any(exit_code(error) == FAULT for error in failures):
         return FAULT
     return _exit_code(
@@ -240,7 +241,7 @@ def _results(
 
     names, problems = read_list(asked.repos) if asked.repos else ((), ())
     for problem in problems:
-        typer.echo(f"warning: {printable(problem)}", err=True)
+        say(f"warning: {problem}", error=True)
     with watching("asking GitHub") as watch:
 
         def wait(seconds: float, why: str) -> None:

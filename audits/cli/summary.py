@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-
-import typer
+from collections.abc import Iterable, Iterator
 
 from audits.cli.options import database_words
+from audits.cli.output import say
 from audits.model.history import RepositoryRow
 from audits.model.query import RepositoryFilter
 from audits.model.source import Gap
@@ -39,22 +38,32 @@ def print_summary(
     told: list[str] = []
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
-            typer.echo(line)
+            say(line)
         if scanned.missed.asked:
             told += gap_lines(store.gaps(owner=scanned.scan.owner, optional=False), _MOST)
     known = "\n".join(told)
-    rest = [printable(about(g.subject, g.detail)) for g in gaps if printable(g.detail) not in known]
-    missed = [*told, *dict.fromkeys(rest)]
+    rest = _lines(gap for gap in gaps if printable(gap.detail) not in known)
+    missed = [*told, *rest]
     for line in missed[: 2 * _MOST]:
-        typer.echo(f"not seen: {line}")
+        say(f"not seen: {line}")
     if len(missed) > 2 * _MOST:
-        typer.echo(f"not seen: and {len(missed) - 2 * _MOST} more, in the export")
+        say(f"not seen: and {len(missed) - 2 * _MOST} more, in the export")
     if finished:
         where = database_words(database)
         index = f" --index-url {shlex.quote(index_url)}" if index_url else ""
-        typer.echo(f"Its dashboard: release-audit dashboard{where}{index}")
-        typer.echo(f"Its report: release-audit report{where}")
-        typer.echo(f"Its tables: release-audit export DIR{where}")
+        say(f"Its dashboard: release-audit dashboard{where}{index}")
+        say(f"Its report: release-audit report{where}")
+        say(f"Its tables: release-audit export DIR{where}")
+
+
+def _lines(gaps: Iterable[Gap]) -> Iterator[str]:
+    """A line for each thing that is said of gaps, however many it is said of."""
+    subjects: dict[str, list[str]] = {}
+    for gap in gaps:
+        subjects.setdefault(gap.detail, []).append(gap.subject)
+    for detail, mine in subjects.items():
+        more = f" (and {len(mine) - 1} more)" if len(mine) > 1 else ""
+        yield f"{about(mine[0], detail)}{more}"
 
 
 def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[str]:

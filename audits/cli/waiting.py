@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from audits.cli.output import say
+
 _SAY_AGAIN = 30.0
 _SHORT = 3.0
 
@@ -50,7 +52,7 @@ class PlainWatch(Watch):
             if time.monotonic() - self._counted < _SAY_AGAIN:
                 return
             self._counted = time.monotonic()
-        sys.stderr.write(f"{self._done} repositories read\n")
+        say(f"{self._done} repositories read", error=True)
 
     def waiting(self, seconds: float, why: str) -> None:
         """Say once that the scan waits."""
@@ -58,7 +60,7 @@ class PlainWatch(Watch):
             if seconds < _SHORT or time.monotonic() - self._said < _SAY_AGAIN:
                 return
             self._said = time.monotonic()
-        sys.stderr.write(waiting_line(seconds, why) + "\n")
+        say(waiting_line(seconds, why), error=True)
 
 
 def waiting_line(seconds: float, why: str) -> str:

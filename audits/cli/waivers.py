@@ -6,9 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from audits.cli.exits import UsageError
+from audits.cli.output import say
 from audits.model.outcome import AcceptanceKind
 from audits.report.escape import printable
 from audits.report.words import count
@@ -64,9 +63,9 @@ def warn_of(path: Path | None, waivers: Waivers, audit: Audit) -> None:
     for waiver in waivers.waivers:
         what = f"{path}, line {waiver.line}: the waiver of {waiver.check} for {waiver.repository}"
         if waiver.expires < waivers.today and waiver.covers(name, waiver.check):
-            typer.echo(f"warning: {what} expired on {waiver.expires}", err=True)
+            say(f"warning: {what} expired on {waiver.expires}", error=True)
         elif waiver.repository.lower() == name.lower() and waiver.check not in used:
-            typer.echo(f"warning: {what} matches nothing there; delete it", err=True)
+            say(f"warning: {what} matches nothing there; delete it", error=True)
 
 
 def _is_waived(found: AuditedFinding) -> bool:

@@ -13,6 +13,8 @@ def printable(text: str) -> str:
     """The text on one line, with control, bidirectional and unassigned characters shown as
     escapes: a terminal cannot be steered by it, nor a reader's eye.
     """
+    if text.isprintable():
+        return text
     return "".join(
         c
         if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
