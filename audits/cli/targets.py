@@ -16,17 +16,15 @@ from audits.cli.github import is_slug
 from audits.collect.disk import ReadFault
 from audits.collect.errors import CollectError
 from audits.collect.folder import is_bare, is_repository, read_apart
-from audits.collect.origin import origin_of
+from audits.collect.origin import origin_of, parse_address
 from audits.collect.paths import MAX_BYTES, WORKFLOWS, is_workflow, local_references
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
 if TYPE_CHECKING:
     from audits.collect.github import GitHubCollector
 
-_ADDRESS = re.compile(
-    r"(?:(?:https?|ssh|git)://(?:[^/@\s]*@)?|[\w.-]+@)(?P<host>[\w.-]+)(?::\d+)?[:/]"
-    r"(?P<slug>[\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?"
-)
+_BELOW = re.compile(r"(https?://[^/\s]+/[^/\s]+/[^/\s]+)/.*")
+"""A page of a repository, such as a file: its repository comes first."""
 _STDIN = "-"
 
 
@@ -53,9 +51,9 @@ def find_target(word: str, *, host: str, offline: bool) -> Target:
     if word == _STDIN:
         return Target()
     path = Path(word)
-    address = _ADDRESS.fullmatch(word)
-    if address is not None and not os.path.lexists(path):
-        return _on_github(address["slug"], address["host"], host=host, offline=offline)
+    named = parse_address(_BELOW.sub(r"\1", word))
+    if named is not None and not os.path.lexists(path):
+        return _on_github(str(named), named.host, host=host, offline=offline)
     if not os.path.lexists(path) and is_slug(word):
         return _on_github(word, host, host=host, offline=offline)
     if path.is_file():

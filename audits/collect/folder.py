@@ -23,6 +23,10 @@ _PACKAGE_FILES = {
     "action.yml", "action.yaml",
 }  # fmt: skip
 _BARE = {"HEAD", "objects", "refs"}
+_NO_LINKS = (
+    "Nothing links to repositories whose remote does not confirm the owner and name that their "
+    "folders give; name the owner by --org"
+)
 # Of a checkout nothing but links and dates is lost with these: its files are read all the same.
 _ONLY_UNKNOWN = {GapReason.UNSUPPORTED, GapReason.NOT_FOUND}
 
@@ -228,16 +232,15 @@ class FolderCollector:
             )
 
     def _without_links(self, refs: list[RepositoryRef]) -> None:
-        """Say once of how many repositories the owner is only guessed."""
-        guessed = sum(not ref.host for ref in refs)
-        if guessed:
-            detail = (
-                f"Nothing links to {guessed} of {len(refs)} repositories, as no remote of theirs "
-                "confirms the owner and name that the folders give; name the owner by --org"
+        """Say once of each owner that it is only guessed for some of its repositories."""
+        for owner in dict.fromkeys(ref.owner for ref in refs if not ref.host):
+            gap = Gap(
+                subject=f"{owner}/links",
+                reason=GapReason.NOT_FOUND,
+                detail=_NO_LINKS,
+                optional=True,
             )
-            self._gaps.append(
-                Gap(subject="links", reason=GapReason.NOT_FOUND, detail=detail, optional=True)
-            )
+            self._gaps.append(gap)
 
 
 def _name(folder: Path, path: Path) -> str:
