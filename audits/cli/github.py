@@ -85,7 +85,9 @@ def read_list(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if is_slug(name):
             names.setdefault(name.lower(), name)
         elif name:
-            problems.append(f"{path}, line {number}: {name[:80]!r} is no owner/name; mend the line")
+            problems.append(
+                f"{path}, line {number}: {name[:80]!r} is no owner/name; correct the line"
+            )
     if not names:
         raise UsageError(f"{path} names no repository.", "Write one owner/name on each line.")
     return tuple(names.values()), tuple(problems)

@@ -88,7 +88,7 @@ class _Outcome(Struct):
         why = f" ({cause[:160]})" if cause else ""
         detail = (
             f"zizmor could not read {lost.file.path}{why}; its own rules are not judged there: "
-            "mend the file, or look at it with zizmor itself"
+            "correct the file, or run zizmor on it"
         )
         gap = Gap(subject=lost.file.path, reason=GapReason.UNSUPPORTED, detail=detail)
         self.gaps.setdefault(lost.repository, []).append(gap)

@@ -24,7 +24,7 @@ class Faults:
         if len(self.gaps) == MOST_FAULTS:
             detail = "it has more faults than are named here"
         line = self.text.line(node.start_mark.index)
-        detail = f"{self.source.path}, line {line}: {detail}; GitHub cannot run it: mend it"
+        detail = f"{self.source.path}, line {line}: {detail}; GitHub cannot run it: correct it"
         self.gaps.append(
             Gap(subject=self.source.path, reason=GapReason.INVALID, line=line, detail=detail)
         )

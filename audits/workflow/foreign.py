@@ -97,7 +97,7 @@ def _other_ref(workflow: Workflow, uses: Uses) -> Gap:
     line, local = uses.raw.line, f"./{uses.path}"
     detail = (
         f"{workflow.path}, line {line}: {uses.raw.value} is a workflow of this repository at "
-        f"another ref and may differ from the file at hand, so that the call is not followed; "
+        f"another ref and may differ from the file that was read, so the call is not followed; "
         f"write {local} if the file of the same commit is meant"
     )
     return Gap(subject=uses.raw.value, reason=GapReason.UNSUPPORTED, line=line, detail=detail)

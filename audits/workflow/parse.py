@@ -194,7 +194,7 @@ def _refused(
     advice = (
         "split it"
         if reason is GapReason.TOO_LARGE
-        else "GitHub cannot run it: mend it or delete it"
+        else "GitHub cannot run it: correct it or delete it"
     )
     return RefusedError(
         Gap(subject=source.path, reason=reason, line=line, detail=f"{place}: {detail}; {advice}")

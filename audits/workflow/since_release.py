@@ -31,7 +31,7 @@ def file_since(repository: Repository, provenance: Provenance) -> str:
             return f"that file has changed since the release's commit {commit}"
         case Since.NO_COMMIT:
             return (
-                f"the release's commit {commit} is not in the history at hand, so whether that file has "
+                f"the release's commit {commit} is not in the history that was read, so whether that file has "
                 "changed since is not known"
             )
         case Since.NEVER:

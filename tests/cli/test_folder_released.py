@@ -130,7 +130,8 @@ def test_a_commit_that_this_clone_lacks(checkout: Path, index: PackageIndexServe
     commit(checkout)
     serve(index, Run(commit="d" * 40))
     assert (
-        "the release's commit ddddddd is not in the history at hand" in check(checkout, index).out
+        "the release's commit ddddddd is not in the history that was read"
+        in check(checkout, index).out
     )
 
 

@@ -86,7 +86,7 @@ def test_a_commit_that_is_gone_proves_no_change(scans: Scans) -> None:
     release(scans, repo(scans, "lumen"), "d" * 40)
     state, why = states(scans)["lumen"]
     assert state == "attested"
-    assert "the release's commit ddddddd is not in the history at hand" in why
+    assert "the release's commit ddddddd is not in the history that was read" in why
 
 
 def test_a_workflow_that_was_renamed_since_is_told(scans: Scans) -> None:

@@ -26,5 +26,5 @@ def test_a_job_that_nothing_runs_is_a_gap(job: str, said: str) -> None:
     found = parsed(f"on: push\njobs:\n  good: {{runs-on: x, steps: []}}\n  odd: {job}\n")
     assert found.workflow is not None
     assert [job.id for job in found.workflow.jobs] == ["good", "odd"]
-    place = f"{found.workflow.path}, line 4: the job 'odd' {said}; GitHub cannot run it: mend it"
+    place = f"{found.workflow.path}, line 4: the job 'odd' {said}; GitHub cannot run it: correct it"
     assert [(gap.line, gap.detail) for gap in found.gaps] == ([(4, place)] if said else [])

@@ -58,7 +58,7 @@ def held(
         (UNREADABLE, Ladder.OIDC, "release.yml; that file has changed since the release's commit ccccccc."),
         (NEVER, Ladder.OIDC, "release.yml; the release's commit ccccccc has no such file to compare with."),
         (LOST, Ladder.ATTESTED,
-         "release.yml; the release's commit ccccccc is not in the history at hand, so whether that file has "
+         "release.yml; the release's commit ccccccc is not in the history that was read, so whether that file has "
          "changed since is not known."),
         (None, Ladder.ATTESTED, "release.yml; whether that file has changed since was not seen."),
     ],
