@@ -32,9 +32,12 @@ class Acceptances:
         waiver = self.waivers.match(str(repository.ref), check)
         if waiver is not None:
             return Acceptance(
-                kind=AcceptanceKind.WAIVER, reason=waiver.reason, ticket=waiver.ticket,
-                responsible=waiver.responsible, expires=waiver.expires,
-            )  # fmt: skip
+                kind=AcceptanceKind.WAIVER,
+                reason=waiver.reason,
+                ticket=waiver.ticket,
+                responsible=waiver.responsible,
+                expires=waiver.expires,
+            )
         reason = self._local_reason(check, finding, repository)
         if reason is None:
             return None

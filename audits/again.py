@@ -124,9 +124,12 @@ class Again:
             repository = audit.repository
             asks = _asks(repository)
             mark = self._mark(
-                repository.snapshot, asks, repository.references, repository.index,
+                repository.snapshot,
+                asks,
+                repository.references,
+                repository.index,
                 repository.advisories,
-            )  # fmt: skip
+            )
             body = json.dumps([asks.files, asks.environments, asks.uses, asks.packages])
             crashed = any(result.crash for result in (*audit.results, *audit.owner_results))
             kept[_key(repository.ref)] = ("" if crashed else mark, body)
@@ -152,10 +155,11 @@ class Again:
             snapshot = by_key[key]
             if mark and files == _files(snapshot):
                 asks = _Asks(
-                    files=files, uses=tuple(tuple(use) for use in uses),
+                    files=files,
+                    uses=tuple(tuple(use) for use in uses),
                     environments=None if environments is None else tuple(environments),
                     packages=tuple(tuple(package) for package in packages),
-                )  # fmt: skip
+                )
                 found[snapshot.ref] = _Known(mark=mark, asks=asks)
         return found
 
@@ -175,27 +179,38 @@ class Again:
         index = self._facts.packages(tuple(pairs)) if pairs else {}
         advisories = self._facts.advisories()
         same = {
-            ref for ref, snapshot in completed.items()
+            ref
+            for ref, snapshot in completed.items()
             if self._mark(snapshot, known[ref].asks, references, index, advisories)
             == known[ref].mark
-        }  # fmt: skip
+        }
         return same, completed
 
     def _mark(
-        self, snapshot: Snapshot, asks: _Asks, references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
-        index: PackageIndex | Unseen, advisories: AdvisoryList | None,
-    ) -> str:  # fmt: skip
+        self,
+        snapshot: Snapshot,
+        asks: _Asks,
+        references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
+        index: PackageIndex | Unseen,
+        advisories: AdvisoryList | None,
+    ) -> str:
         refs = [
-            "" if isinstance(references, Unseen) or (found := references.get(key)) is None
+            ""
+            if isinstance(references, Unseen) or (found := references.get(key)) is None
             else dumps(ResolvedRef, found)
             for key in sorted({(use.slug, use.ref) for use in asks.references()})
-        ]  # fmt: skip
+        ]
         said = (
-            self._rules, asks.files, repr(asks), repr(snapshot.gaps),
+            self._rules,
+            asks.files,
+            repr(asks),
+            repr(snapshot.gaps),
             dumps(Settings, Settings(value=snapshot.settings)),
             dumps(OwnersSettings, OwnersSettings(value=snapshot.owner_settings)),
-            *refs, _evidence(index, asks.packages), self._list(advisories),
-        )  # fmt: skip
+            *refs,
+            _evidence(index, asks.packages),
+            self._list(advisories),
+        )
         return sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
 
     def _list(self, advisories: AdvisoryList | None) -> str:
@@ -223,20 +238,25 @@ def _asks(repository: Repository) -> _Asks:
     """What its audit asked of others."""
     uses = {(u.owner, u.repo, u.ref, u.comment) for u in remote_uses(repository)}
     return _Asks(
-        files=_files(repository.snapshot), uses=tuple(sorted(uses)),
+        files=_files(repository.snapshot),
+        uses=tuple(sorted(uses)),
         environments=environments_of(repository) if repository.publications else None,
         packages=packages_to_ask(repository),
-    )  # fmt: skip
+    )
 
 
 def _files(snapshot: Snapshot) -> str:
     """What names a repository's files and its place on GitHub."""
     said = (
-        str(snapshot.ref), snapshot.commit, snapshot.branch, str(snapshot.archived),
-        repr(snapshot.topics), repr(snapshot.database_id),
+        str(snapshot.ref),
+        snapshot.commit,
+        snapshot.branch,
+        str(snapshot.archived),
+        repr(snapshot.topics),
+        repr(snapshot.database_id),
         repr(sorted((file.path, file.oid) for file in snapshot.files)),
         repr(sorted((key, file.oid) for key, file in snapshot.remote_files.items())),
-    )  # fmt: skip
+    )
     return sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
 
 

@@ -156,9 +156,13 @@ def first_worker() -> Leader | None:
 
 @contextmanager
 def audits_ahead(
-    collector: FolderCollector, planner: Planner, *, alone: bool, engine: bool,
+    collector: FolderCollector,
+    planner: Planner,
+    *,
+    alone: bool,
+    engine: bool,
     leader: Leader | None = None,
-) -> Iterator[Iterator[Told]]:  # fmt: skip
+) -> Iterator[Iterator[Told]]:
     """What the audits of the collector's repositories tell, in its order.
 
     Where it pays, they are worked out ahead from now on, on the other processors. Whatever a

@@ -88,14 +88,20 @@ def crashed_audit(snapshot: Snapshot, error: Exception, what: str) -> Audit:
     """
     gap = crash_gap(error, f"{what} {snapshot.ref}")
     bare = Snapshot(
-        ref=snapshot.ref, branch=snapshot.branch, archived=snapshot.archived,
-        topics=snapshot.topics, database_id=snapshot.database_id, gaps=(*snapshot.gaps, gap),
-    )  # fmt: skip
+        ref=snapshot.ref,
+        branch=snapshot.branch,
+        archived=snapshot.archived,
+        topics=snapshot.topics,
+        database_id=snapshot.database_id,
+        gaps=(*snapshot.gaps, gap),
+    )
     nothing = Score(points=None, grade=Grade.UNKNOWN, coverage=0.0, tier=0, policy=POLICY)
     return Audit(
-        repository=Repository(snapshot=bare, gaps=bare.gaps), results=(), score=nothing,
+        repository=Repository(snapshot=bare, gaps=bare.gaps),
+        results=(),
+        score=nothing,
         strict_score=nothing,
-    )  # fmt: skip
+    )
 
 
 def is_crashed(audit: Audit) -> bool:

@@ -89,9 +89,14 @@ def log_fault(error: BaseException, what: str) -> str:
     """Log an exception with its traceback; returns the words that say where it is."""
     log = fault_log()
     record = logging.LogRecord(
-        "release-audit", logging.ERROR, __file__, 0, what, None,
+        "release-audit",
+        logging.ERROR,
+        __file__,
+        0,
+        what,
+        None,
         (type(error), error, error.__traceback__),
-    )  # fmt: skip
+    )
     log.handle(record)
     if log.trouble:
         return f"no log of it could be written to {log_path()} ({log.trouble})"
@@ -108,8 +113,10 @@ def crash_gap(error: BaseException, what: str, subject: str = "repository") -> G
 
 
 def each_apart(
-    items: Sequence[T], work: Callable[[Sequence[T]], Sequence[R]], failed: Callable[[T, Exception], R]
-) -> list[R]:  # fmt: skip
+    items: Sequence[T],
+    work: Callable[[Sequence[T]], Sequence[R]],
+    failed: Callable[[T, Exception], R],
+) -> list[R]:
     """What ``work`` makes of all items together, in their order.
 
     Where that raises, halves are tried, down to the items that raise alone: these become what

@@ -99,9 +99,12 @@ class GitHubFacts:
         day = f" as of {known.taken}" if known else ""
         detail = f"GitHub's advisories: {found.reason} Those{day} were used. Scan again later."
         gap = Gap(
-            subject="advisories:*", reason=GapReason.UNAVAILABLE, detail=detail,
-            permission=found.permission, optional=bool(found.permission),
-        )  # fmt: skip
+            subject="advisories:*",
+            reason=GapReason.UNAVAILABLE,
+            detail=detail,
+            permission=found.permission,
+            optional=bool(found.permission),
+        )
         self._gaps[gap] = None
         return known
 

@@ -91,9 +91,13 @@ class GitHubScan:
         return self._run(scanner, collector, memory, seen, unchanged)
 
     def _run(
-        self, scanner: Scanner, collector: GitHubCollector | ManyOwners, memory: StoreMemory,
-        seen: Seen, unchanged: Unchanged,
-    ) -> GitHubScanned:  # fmt: skip
+        self,
+        scanner: Scanner,
+        collector: GitHubCollector | ManyOwners,
+        memory: StoreMemory,
+        seen: Seen,
+        unchanged: Unchanged,
+    ) -> GitHubScanned:
         facts = GitHubFacts(reader=collector, others=self.plan.facts)
         scanner.plan = replace(self.plan, facts=facts)
         scanner.again = Again(memory, facts, scanner.plan, self.marks)

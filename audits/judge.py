@@ -137,13 +137,18 @@ def _links(
 ) -> tuple[Link, ...]:
     snapshot = repository.snapshot
     return finding_links(
-        repository.ref, finding, commit=snapshot.commit, branch=snapshot.branch,
+        repository.ref,
+        finding,
+        commit=snapshot.commit,
+        branch=snapshot.branch,
         lesson=lesson_link(LESSON, check.lesson) if check.lesson else "",
-        documentation=check.links, index=index,
+        documentation=check.links,
+        index=index,
         environment_id=_environment_id(snapshot.settings, finding.environment),
-        with_form=check.area is Area.TRUSTED_PUBLISHER, on_owner=check.on_owner,
+        with_form=check.area is Area.TRUSTED_PUBLISHER,
+        on_owner=check.on_owner,
         file_exists=repository.file(finding.at.path) is not None,
-    )  # fmt: skip
+    )
 
 
 def _environment_id(settings: RepositorySettings | None, name: str) -> int | None:

@@ -14,9 +14,19 @@ from audits.check import Check
 from audits.engines import zizmor
 
 _DECLARED = (
-    "id", "area", "severity", "needs", "sharpened_by", "fix", "lesson", "any_workflow",
-    "milder_in_other_jobs", "counts_places", "scored", "on_owner",
-)  # fmt: skip
+    "id",
+    "area",
+    "severity",
+    "needs",
+    "sharpened_by",
+    "fix",
+    "lesson",
+    "any_workflow",
+    "milder_in_other_jobs",
+    "counts_places",
+    "scored",
+    "on_owner",
+)
 """What of a check's declaration decides on scores; its texts and examples do not."""
 
 
@@ -30,11 +40,13 @@ def constants() -> Mapping[str, object]:
         "areas": {area.value: weight for area, weight in score.AREA_WEIGHTS.items()},
         "grades": [[least, grade.value] for least, grade in score.GRADES],
         "caps": [
-            sorted(score.HIGH_CAPS.items()), score.MANY_HIGHS_CAP, score.PUBLISHER_HIGH_CAP,
+            sorted(score.HIGH_CAPS.items()),
+            score.MANY_HIGHS_CAP,
+            score.PUBLISHER_HIGH_CAP,
             score.CRITICAL_CAP,
         ],
         "engine": [sorted(zizmor.RULES), sorted(zizmor.SEVERITIES.items())],
-    }  # fmt: skip
+    }
 
 
 def policy_digest(checks: Iterable[Check], *, engine: str = "", index: str = "") -> str:

@@ -134,11 +134,15 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
     # A repository that asks nothing of others is not told that they could not be asked: what
     # is known of it must not depend on whom it is audited with.
     repositories = tuple(
-        replace(repository, snapshot=snapshot,
-                references=references if mine else {}, index=index if asked else {},
-                gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(asked, missed)))
+        replace(
+            repository,
+            snapshot=snapshot,
+            references=references if mine else {},
+            index=index if asked else {},
+            gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(asked, missed)),
+        )
         for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
-    )  # fmt: skip
+    )
     repositories = plan.facts.released(repositories)
     reports: Sequence[EngineReport | None] = (None,) * len(repositories)
     if plan.engine is not None:
@@ -172,9 +176,12 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
     if plan.breadth is Breadth.RELEASE:
         return None
     wide = read_repository(
-        repository.snapshot, channel=plan.rules.index.channel_of, breadth=Breadth.ALL,
-        advisories=repository.advisories, index_hosts=repository.index_hosts,
-    )  # fmt: skip
+        repository.snapshot,
+        channel=plan.rules.index.channel_of,
+        breadth=Breadth.ALL,
+        advisories=repository.advisories,
+        index_hosts=repository.index_hosts,
+    )
     return replace(wide, references=repository.references, index=repository.index)
 
 

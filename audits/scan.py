@@ -104,9 +104,14 @@ class Scanner:
     """
 
     def __init__(
-        self, store: Store, plan: Plan | None, *, started: datetime | None = None,
-        resume: bool = False, again: Again | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        store: Store,
+        plan: Plan | None,
+        *,
+        started: datetime | None = None,
+        resume: bool = False,
+        again: Again | None = None,
+    ) -> None:
         self.store = store
         self.plan = plan
         self.started = started
@@ -127,9 +132,13 @@ class Scanner:
         return self._current(owner, source).done
 
     def run(
-        self, collector: Collector, seen: Seen = _nobody, unchanged: Unchanged = _nobody, *,
+        self,
+        collector: Collector,
+        seen: Seen = _nobody,
+        unchanged: Unchanged = _nobody,
+        *,
         audits: Iterable[Told] | None = None,
-    ) -> tuple[Scanned, ...]:  # fmt: skip
+    ) -> tuple[Scanned, ...]:
         """Scan everything that the collector hands over, or record what ``audits`` of it tell
         that are made elsewhere.
 
@@ -207,9 +216,13 @@ class Scanner:
                 names = self.store.resume_scan(unfinished.id)
                 done = frozenset(name.lower() for name in names)
                 self._opened[key] = _Open(
-                    owner=owner, source=source, rules=self._rules, id=unfinished.id, done=done,
+                    owner=owner,
+                    source=source,
+                    rules=self._rules,
+                    id=unfinished.id,
+                    done=done,
                     repositories=len(done),
-                )  # fmt: skip
+                )
             else:
                 self._opened[key] = _Open(owner=owner, source=source, rules=self._rules)
                 self._begin([self._opened[key]])
@@ -228,10 +241,14 @@ class Scanner:
             return
         try:
             numbers = self.store.begin_scans(
-                [current.owner for current in new.values()], source=storable(first.source), tier=0,
-                started=self.started or datetime.now(UTC), policy=POLICY, rules=first.rules,
+                [current.owner for current in new.values()],
+                source=storable(first.source),
+                tier=0,
+                started=self.started or datetime.now(UTC),
+                policy=POLICY,
+                rules=first.rules,
                 tool_version=__version__,
-            )  # fmt: skip
+            )
         except StoreError:
             self._opened = {k: v for k, v in self._opened.items() if k not in new}
             raise
@@ -314,12 +331,16 @@ class Scanner:
             del self._opened[current.owner.lower()]
         return tuple(
             Scanned(
-                scan=done.scan, totals=done.totals, before=done.before,
-                repositories=current.repositories, changed=current.changed, same=current.same,
+                scan=done.scan,
+                totals=done.totals,
+                before=done.before,
+                repositories=current.repositories,
+                changed=current.changed,
+                same=current.same,
                 missed=done.missed,
             )
             for current, done in zip(ending, finished, strict=True)
-        )  # fmt: skip
+        )
 
     def _say_of_owner(self, current: _Open, known: tuple[Gap, ...]) -> None:
         """Record what is known of an owner as a whole, and what is not."""

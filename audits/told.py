@@ -45,9 +45,10 @@ def unrecorded(told: Told, error: Exception) -> Told:
 def _told(audit: Audit) -> Told:
     asked = packages_to_ask(audit.repository)
     return Told(
-        said=said_by(audit, title), registries=frozenset(name for name, _ in asked),
+        said=said_by(audit, title),
+        registries=frozenset(name for name, _ in asked),
         crashed=is_crashed(audit),
-    )  # fmt: skip
+    )
 
 
 def title(check: str) -> str:

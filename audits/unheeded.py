@@ -51,10 +51,12 @@ def _gaps(file: SourceFile) -> Iterator[Gap]:
         why = "" if mark.is_zizmor else _fault(mark)
         if why:
             yield Gap(
-                subject=f"comment in {file.path}", reason=GapReason.INVALID, line=mark.line,
+                subject=f"comment in {file.path}",
+                reason=GapReason.INVALID,
+                line=mark.line,
                 optional=True,
                 detail=f"{file.path}, line {mark.line}: the comment accepts nothing{why}",
-            )  # fmt: skip
+            )
 
 
 def _fault(mark: Mark) -> str:

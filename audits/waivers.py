@@ -249,7 +249,11 @@ def _waiver(entry: Mapping[str, object], line: int) -> Waiver:
     expires = _date(entry["expires"])
     assert expires is not None  # noqa: S101 - `_problem` has seen to it
     return Waiver(
-        repository=str(entry["repository"]), check=str(entry["check"]),
-        responsible=str(entry["responsible"]), reason=str(entry["reason"]),
-        ticket=str(entry.get("ticket", "")), expires=expires, line=line,
-    )  # fmt: skip
+        repository=str(entry["repository"]),
+        check=str(entry["check"]),
+        responsible=str(entry["responsible"]),
+        reason=str(entry["reason"]),
+        ticket=str(entry.get("ticket", "")),
+        expires=expires,
+        line=line,
+    )

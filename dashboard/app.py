@@ -31,13 +31,17 @@ page = st.navigation(
         st.Page("views/publishers.py", title="Publishers", icon=":material/verified:"),
         st.Page("views/trends.py", title="Trends", icon=":material/trending_up:"),
         st.Page("views/reports.py", title="Reports", icon=":material/description:"),
-        st.Page("views/self_check.py", title="Self-check", icon=":material/task_alt:",
-                url_path="self-check"),
+        st.Page(
+            "views/self_check.py",
+            title="Self-check",
+            icon=":material/task_alt:",
+            url_path="self-check",
+        ),
         st.Page("views/coverage.py", title="Coverage", icon=":material/visibility:"),
         st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
     ],
     expanded=True,
-)  # fmt: skip
+)
 with trouble_told():
     choose_scope()
     page.run()

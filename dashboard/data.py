@@ -172,9 +172,12 @@ def owner_card(scope: Scope) -> tuple[OwnerFact, ...]:
 
 @_kept
 def findings(
-    scope: Scope, where: FindingFilter, order: str = "severity", start: int = 0,
+    scope: Scope,
+    where: FindingFilter,
+    order: str = "severity",
+    start: int = 0,
     limit: int | None = None,
-) -> tuple[FindingRow, ...]:  # fmt: skip
+) -> tuple[FindingRow, ...]:
     """A page of the findings that match."""
     found = _store().findings(
         scope.scan, owner=scope.owner, where=where, order=order, offset=start, limit=limit

@@ -27,8 +27,14 @@ if TYPE_CHECKING:
     from audits.store.store import Store
 
 TABLES: tuple[Table[Any], ...] = (
-    REPOSITORIES, PUBLICATIONS, FINDINGS, ACTIONS, PUBLISHERS, GAPS, TREND,
-)  # fmt: skip
+    REPOSITORIES,
+    PUBLICATIONS,
+    FINDINGS,
+    ACTIONS,
+    PUBLISHERS,
+    GAPS,
+    TREND,
+)
 
 
 def csv_bytes(store: Store, scope: Scope, name: str) -> bytes:
@@ -39,10 +45,13 @@ def csv_bytes(store: Store, scope: Scope, name: str) -> bytes:
 
 def _rows(store: Store, scope: Scope, name: str) -> Iterable[Any]:
     makers: dict[str, Callable[..., Iterable[Any]]] = {
-        REPOSITORIES.name: partial(repository_rows, store), PUBLICATIONS.name: store.publications,
-        FINDINGS.name: store.findings, ACTIONS.name: store.actions,
-        PUBLISHERS.name: store.packages, GAPS.name: store.gaps,
-    }  # fmt: skip
+        REPOSITORIES.name: partial(repository_rows, store),
+        PUBLICATIONS.name: store.publications,
+        FINDINGS.name: store.findings,
+        ACTIONS.name: store.actions,
+        PUBLISHERS.name: store.packages,
+        GAPS.name: store.gaps,
+    }
     if name == TREND.name:
         return store.trend(scope.owner, scan=scope.scan)
     return makers[name](scope.scan, owner=scope.owner)
@@ -73,7 +82,10 @@ def with_acceptances(audit: Audit, rows: Sequence[FindingRow]) -> Audit:
 
 def _acceptance(row: FindingRow) -> Acceptance:
     return Acceptance(
-        kind=AcceptanceKind(row.acceptance), reason=row.acceptance_reason,
-        responsible=row.responsible, ticket=row.ticket,
-        expires=date.fromisoformat(row.expires) if row.expires else None, counts=row.accepted,
-    )  # fmt: skip
+        kind=AcceptanceKind(row.acceptance),
+        reason=row.acceptance_reason,
+        responsible=row.responsible,
+        ticket=row.ticket,
+        expires=date.fromisoformat(row.expires) if row.expires else None,
+        counts=row.accepted,
+    )

@@ -79,9 +79,11 @@ def _pipeline(
 ) -> Pipeline:
     draft = _Draft()
     draft.nodes["trigger"] = Node(
-        id="trigger", kind="trigger", title=visible(entry.path.rpartition("/")[2]),
+        id="trigger",
+        kind="trigger",
+        title=visible(entry.path.rpartition("/")[2]),
         lines=tuple(_trigger(trigger) for trigger in entry.triggers),
-    )  # fmt: skip
+    )
     workflows = {workflow.path: workflow for workflow in repository.workflows}
     for publication, route in ways:
         before = "trigger"
@@ -135,10 +137,13 @@ def _job(repository: Repository, job: Job, findings: Sequence[FindingRow]) -> No
     worst = next((word for word in SEVERITIES if any(f.severity == word for f in mine)), "")
     checks = dict.fromkeys(f.check for f in sorted(mine, key=rank))
     return Node(
-        id=_job_id(job), kind=repository.graph.roles[job].value if job in repository.graph.roles
-        else "other job", title=visible(job.id), lines=tuple(lines), severity=worst,
+        id=_job_id(job),
+        kind=repository.graph.roles[job].value if job in repository.graph.roles else "other job",
+        title=visible(job.id),
+        lines=tuple(lines),
+        severity=worst,
         faults=f"{signed(worst)}: {', '.join(checks)}" if mine else "",
-    )  # fmt: skip
+    )
 
 
 def _concerns(finding: FindingRow, job: Job) -> bool:
@@ -200,9 +205,12 @@ def _upload(node: str, publication: Publication) -> Node:
     packages = visible(", ".join(publication.packages)) or "package not named"
     where = f"{publication.registry.value} · {publication.channel.value}"
     return Node(
-        id=node, kind="upload", title=packages, lines=(where, _AUTH[publication.auth]),
+        id=node,
+        kind="upload",
+        title=packages,
+        lines=(where, _AUTH[publication.auth]),
         severity="high" if publication.auth in {Auth.TOKEN, Auth.MIXED} else "",
-    )  # fmt: skip
+    )
 
 
 def _placed(path: str, draft: _Draft) -> Pipeline:

@@ -58,18 +58,22 @@ def read_again(
     """A stored snapshot, parsed and judged by today's checks from the evidence of its scan."""
     hosts = index_hosts()
     repository = read_repository(
-        snapshot, channel=hosts.channel_of, references=references, index=index,
+        snapshot,
+        channel=hosts.channel_of,
+        references=references,
+        index=index,
         advisories=advisories,
-    )  # fmt: skip
+    )
     return _reading(judged(repository, Rules(index=hosts)))
 
 
 def self_check(workflow: str, pyproject: str = "", dependabot: str = "") -> SelfCheck:
     """The audit of a pasted workflow; empty texts are files that are not there."""
     texts = {
-        WORKFLOW_PATH: workflow, "pyproject.toml": pyproject,
+        WORKFLOW_PATH: workflow,
+        "pyproject.toml": pyproject,
         ".github/dependabot.yml": dependabot,
-    }  # fmt: skip
+    }
     files = tuple(
         SourceFile.of(path, text.encode("utf-8", errors="replace"))
         for path, text in texts.items()

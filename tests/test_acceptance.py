@@ -124,9 +124,12 @@ def test_a_waiver_goes_before_a_comment() -> None:
     files = pinned(second=" # release-audit: ignore[unpinned-action] our own action")
     (found,) = accepted("unpinned-action", files, WAIVER)
     assert found == Acceptance(
-        kind=AcceptanceKind.WAIVER, reason="pinned next week", responsible="release team",
-        ticket="OPS-41", expires=date(2026, 3, 8),
-    )  # fmt: skip
+        kind=AcceptanceKind.WAIVER,
+        reason="pinned next week",
+        responsible="release team",
+        ticket="OPS-41",
+        expires=date(2026, 3, 8),
+    )
 
 
 def test_an_expired_waiver_accepts_nothing() -> None:
@@ -161,27 +164,39 @@ CALL = (
     "    secrets: inherit\n"
 )
 ALIKE = {
-    "unpinned-action": workflow(f"{UPLOAD}\n- name: Peel\n  uses: orchard-labs/peel@v1\n  with:\n    x: y"),
+    "unpinned-action": workflow(
+        f"{UPLOAD}\n- name: Peel\n  uses: orchard-labs/peel@v1\n  with:\n    x: y"
+    ),
     "unpinned-reusable-workflow": workflow(UPLOAD, more=CALL),
     "inherited-secrets": workflow(UPLOAD, more=CALL),
     "unpinned-image": workflow(UPLOAD, job="environment: pypi\ncontainer:\n  image: python"),
     "default-token-permissions": workflow(UPLOAD, top="run-name: x", more=TWO),
     "broad-workflow-permissions": workflow(
-        UPLOAD, top="permissions:\n  contents: write\n  packages: write", more=TWO),
+        UPLOAD, top="permissions:\n  contents: write\n  packages: write", more=TWO
+    ),
     "persisted-checkout-credentials": workflow(
-        f"- name: Get\n  uses: actions/checkout@{PIN} # v4.2.2\n  with:\n    fetch-depth: 0\n{UPLOAD}"),
+        f"- name: Get\n  uses: actions/checkout@{PIN} # v4.2.2\n  with:\n    fetch-depth: 0\n{UPLOAD}"
+    ),
     "secrets-outside-environment": workflow(
-        "- run: twine upload dist/*\n  env:\n    TWINE_PASSWORD: ${{ secrets.PYPI_TOKEN }}", job=""),
+        "- run: twine upload dist/*\n  env:\n    TWINE_PASSWORD: ${{ secrets.PYPI_TOKEN }}", job=""
+    ),
     "template-injection": workflow(
-        f"- name: Tell\n  run: |\n    make\n    echo ${{{{ github.ref_name }}}}\n  env:\n    x: y\n{UPLOAD}"),
-    "dangerous-trigger": workflow(UPLOAD, on="\n  push:\n  pull_request_target:\n    types: [opened]"),
+        f"- name: Tell\n  run: |\n    make\n    echo ${{{{ github.ref_name }}}}\n  env:\n    x: y\n{UPLOAD}"
+    ),
+    "dangerous-trigger": workflow(
+        UPLOAD, on="\n  push:\n  pull_request_target:\n    types: [opened]"
+    ),
     "cached-release-build": workflow(
         f"- name: Keep\n  uses: actions/cache@{PIN}\n  with: {{path: x, key: y}}\n{UPLOAD}",
-        on="\n  release:\n    types: [published]"),
+        on="\n  release:\n    types: [published]",
+    ),
     "constant-condition": workflow(
-        f"- name: Make\n  if: ${{{{ github.ref_type == 'tag' }}}} && true\n  run: make\n{UPLOAD}"),
-    "exposed-secrets": workflow(f"- run: make\n  env:\n    ALL: ${{{{ toJSON(secrets) }}}}\n{UPLOAD}"),
-}  # fmt: skip
+        f"- name: Make\n  if: ${{{{ github.ref_type == 'tag' }}}} && true\n  run: make\n{UPLOAD}"
+    ),
+    "exposed-secrets": workflow(
+        f"- run: make\n  env:\n    ALL: ${{{{ toJSON(secrets) }}}}\n{UPLOAD}"
+    ),
+}
 
 
 def variants(check: str) -> dict[int, str]:
@@ -197,8 +212,17 @@ def variants(check: str) -> dict[int, str]:
 @cache
 def heeded_by_zizmor() -> dict[tuple[str, int], set[int]]:
     """By check and line of the comment: the lines that zizmor still reports."""
-    options = ("--offline", "-q", "--no-progress", "--format", "json-v1", "--no-exit-codes",
-               "--persona", "auditor", "--no-config")  # fmt: skip
+    options = (
+        "--offline",
+        "-q",
+        "--no-progress",
+        "--format",
+        "json-v1",
+        "--no-exit-codes",
+        "--persona",
+        "auditor",
+        "--no-config",
+    )
     left: dict[tuple[str, int], set[int]] = {}
     with TemporaryDirectory() as name:
         paths = []

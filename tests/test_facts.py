@@ -47,8 +47,11 @@ def test_settings_are_read_of_publishing_repositories_alone(github: LoopbackGitH
     github.forget()
     completed = {s.ref.name: s for s in facts.complete(tuple(found.values()))}
     assert {name for name, s in completed.items() if s.settings is not None} == {
-        "lumen", "tidepool", "moss", "pipelines",
-    }  # fmt: skip
+        "lumen",
+        "tidepool",
+        "moss",
+        "pipelines",
+    }
     asked = {seen.path.split("/")[3] for seen in github.log if seen.path.startswith("/repos/")}
     assert asked == {"lumen", "tidepool", "moss", "pipelines"}
     # one batch: environments' rulesets of all of them cost one query

@@ -42,10 +42,14 @@ def test_the_version_is_no_number() -> None:
 
 
 _CHANGES: list[dict[str, object]] = [
-    {"id": "another"}, {"area": Area.INTEGRITY}, {"severity": Severity.INFO},
-    {"needs": frozenset({Need.SECRET_NAMES})}, {"sharpened_by": frozenset({Need.ADMINISTRATION})},
-    {"fix": FixKind.REVIEW}, {"lesson": "another"},
-]  # fmt: skip
+    {"id": "another"},
+    {"area": Area.INTEGRITY},
+    {"severity": Severity.INFO},
+    {"needs": frozenset({Need.SECRET_NAMES})},
+    {"sharpened_by": frozenset({Need.ADMINISTRATION})},
+    {"fix": FixKind.REVIEW},
+    {"lesson": "another"},
+]
 _FLAGS = ("any_workflow", "milder_in_other_jobs", "counts_places", "scored", "on_owner")
 
 
@@ -80,9 +84,11 @@ def test_the_order_of_checks_does_not_count_and_their_number_does() -> None:
 def test_the_engine_and_the_index_count() -> None:
     checks = all_checks()
     ways = [
-        policy_digest(checks), policy_digest(checks, engine="1.33.0"),
-        policy_digest(checks, engine="1.34.0"), policy_digest(checks, index="https://a.example"),
-    ]  # fmt: skip
+        policy_digest(checks),
+        policy_digest(checks, engine="1.33.0"),
+        policy_digest(checks, engine="1.34.0"),
+        policy_digest(checks, index="https://a.example"),
+    ]
     assert len(set(ways)) == len(ways)
     assert engine_version()
 

@@ -20,11 +20,19 @@ def audits() -> dict[str, Audit]:
 def test_packages_stand_where_their_evidence_puts_them() -> None:
     found: dict[str, PackageStatus] = {s.package: s for a in audits().values() for s in a.statuses}
     assert {package: status.state.value for package, status in found.items()} == {
-        "lumen": "attested", "tidepool": "attested", "driftwood-tides": "attested",
-        "moss-core": "attested", "moss-cli": "manual", "quillwort": "oidc", "gatehouse": "oidc",
-        "one-basket": "oidc", "@orchard-labs/pebble": "oidc", "old-mill": "mismatch",
-        "saltmarsh": "token", "cracked-bell": "unknown",
-    }  # fmt: skip
+        "lumen": "attested",
+        "tidepool": "attested",
+        "driftwood-tides": "attested",
+        "moss-core": "attested",
+        "moss-cli": "manual",
+        "quillwort": "oidc",
+        "gatehouse": "oidc",
+        "one-basket": "oidc",
+        "@orchard-labs/pebble": "oidc",
+        "old-mill": "mismatch",
+        "saltmarsh": "token",
+        "cracked-bell": "unknown",
+    }
     ends = {
         "lumen": "that file is as it was at the release's commit ",
         "quillwort": "that file has changed since the release's commit ",
@@ -39,7 +47,8 @@ def test_ids_and_commits_tell_repositories_apart() -> None:
     snapshots = list(SampleCollector(day=dates()[-1]).snapshots())
     assert len({s.database_id for s in snapshots}) == len({s.commit for s in snapshots})
     mismatched = [
-        name for name, audit in audits().items()
+        name
+        for name, audit in audits().items()
         if any(f.check == "publisher-mismatch" for f in audit.findings)
-    ]  # fmt: skip
+    ]
     assert mismatched == ["old-mill"]

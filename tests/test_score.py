@@ -26,9 +26,7 @@ from audits.workflow.read import read_repository
 from tests.generated import INDEX, UNSEEN, Shape, repositories, repository, settings_facts, shapes
 
 CHECKS = all_checks()
-BOUNDED = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # fmt: skip
+BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def judged(repo: Repository) -> tuple[Judged, ...]:
@@ -217,10 +215,13 @@ def as_github_makes_it(tier: int) -> RepositorySettings | None:
     secrets: tuple[str, ...] | Unseen = () if tier > 2 else UNSEEN
     environment = EnvironmentSettings(name="pypi", secret_names=secrets)
     return RepositorySettings(
-        environments={"pypi": environment}, tag_rulesets=(), latest_release_immutable=False,
-        actions=policy if tier > 1 else UNSEEN, secret_names=secrets,
+        environments={"pypi": environment},
+        tag_rulesets=(),
+        latest_release_immutable=False,
+        actions=policy if tier > 1 else UNSEEN,
+        secret_names=secrets,
         organization_secret_names=secrets,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("tier", [0, 1, 2, 3])
@@ -237,8 +238,16 @@ def test_the_lesson_earns_an_a_at_every_tier(tier: int) -> None:
         (" # v1.14.2", "", "missing-version-comment"),
         ("permissions: {}\n", "", "default-token-permissions"),
         ("permissions: {}\n", "permissions: write-all\n", "broad-workflow-permissions"),
-        ("        with:\n          persist-credentials: false\n", "", "persisted-checkout-credentials"),
-        ("    environment:\n      name: pypi\n      url: https://pypi.example/p/lumen\n", "", "publish-without-environment"),
+        (
+            "        with:\n          persist-credentials: false\n",
+            "",
+            "persisted-checkout-credentials",
+        ),
+        (
+            "    environment:\n      name: pypi\n      url: https://pypi.example/p/lumen\n",
+            "",
+            "publish-without-environment",
+        ),
         ("      url: https://pypi.example/p/lumen\n", "", "environment-without-url"),
         ("      id-token: write\n", "", "oidc-not-granted"),
         ("    types:\n      - published\n", "", "release-trigger-type"),
@@ -247,7 +256,7 @@ def test_the_lesson_earns_an_a_at_every_tier(tier: int) -> None:
         ("name: Release\n", "", "unnamed-workflow"),
         ("      - name: Build\n        run", "      - run", "unnamed-step"),
     ],
-)  # fmt: skip
+)
 def test_each_step_of_the_lesson_left_out_is_named(old: str, new: str, check: str) -> None:
     assert old in LESSON
     text = LESSON.replace(old, new, 1)
@@ -262,8 +271,14 @@ def test_each_step_of_the_lesson_left_out_is_named(old: str, new: str, check: st
 
 def test_grades_begin_where_the_design_says() -> None:
     assert [grade_of(p) for p in (90, 89.9, 75, 60, 40, 39.9, None)] == [
-        Grade.A, Grade.B, Grade.B, Grade.C, Grade.D, Grade.F, Grade.NONE,
-    ]  # fmt: skip
+        Grade.A,
+        Grade.B,
+        Grade.B,
+        Grade.C,
+        Grade.D,
+        Grade.F,
+        Grade.NONE,
+    ]
 
 
 def test_a_repository_that_publishes_nothing_is_not_applicable() -> None:

@@ -96,13 +96,17 @@ def test_only_files_that_are_looked_at_count() -> None:
     comment = "# release-audit: ignore[unpinned-action]"
     other = f"on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: a/b@v1 {comment}\n"
     files = {
-        RELEASE: pinned(""), OTHER: other,
-        DEPENDABOT: f"version: 2 {comment}\nupdates: []\n", "action.yml": f"name: x {comment}\n",
-    }  # fmt: skip
+        RELEASE: pinned(""),
+        OTHER: other,
+        DEPENDABOT: f"version: 2 {comment}\nupdates: []\n",
+        "action.yml": f"name: x {comment}\n",
+    }
     assert [gap.subject for gap in unheeded(repository(files))] == [f"comment in {DEPENDABOT}"]
     assert [gap.subject for gap in unheeded(repository(files, Breadth.ALL))] == [
-        f"comment in {OTHER}", "comment in action.yml", f"comment in {DEPENDABOT}",
-    ]  # fmt: skip
+        f"comment in {OTHER}",
+        "comment in action.yml",
+        f"comment in {DEPENDABOT}",
+    ]
 
 
 def test_a_file_full_of_them_is_told_in_part() -> None:

@@ -51,9 +51,10 @@ _CLEAN = _WORKFLOW.format(mark="")
 
 def _owner(may_approve: bool | Unseen) -> OwnerSettings:
     policy = ActionsPolicy(
-        default_token_write=False, can_approve_pull_requests=may_approve,
+        default_token_write=False,
+        can_approve_pull_requests=may_approve,
         sha_pinning_required=True,
-    )  # fmt: skip
+    )
     return OwnerSettings(
         login="orchard-labs", actions=policy, immutable_releases="all", secret_names=()
     )
@@ -98,7 +99,9 @@ def actions_can_approve(repo: Repository) -> Iterator[Verdict]:
     elif may_approve:
         yield Finding(
             message="GitHub Actions may create and approve pull requests in every repository of the organization",
-            at=at, anchor="approve pull requests", settings_page=SettingsPage.ACTIONS,
-        )  # fmt: skip
+            at=at,
+            anchor="approve pull requests",
+            settings_page=SettingsPage.ACTIONS,
+        )
     else:
         yield Clean(at=at)

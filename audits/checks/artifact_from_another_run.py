@@ -89,8 +89,10 @@ def artifact_from_another_run(repo: Repository) -> Iterator[Verdict]:
                 continue
             yield Finding(
                 message=f"`{download.action}` fetches what another run built",
-                at=download.at, job=site.job, anchor=download.name or download.action,
-            )  # fmt: skip
+                at=download.at,
+                job=site.job,
+                anchor=download.name or download.action,
+            )
 
 
 def _is_own(repo: Repository, download: Download) -> bool:

@@ -51,11 +51,14 @@ def _evidence(*attested: bool | None, yanked: int = -1) -> tuple[PackageEvidence
     }
     releases = tuple(
         Release(
-            version=f"{9 - age}.0", uploaded=None, files=1, yanked=age == yanked,
+            version=f"{9 - age}.0",
+            uploaded=None,
+            files=1,
+            yanked=age == yanked,
             provenance=shown[known],
         )
         for age, known in enumerate(attested)
-    )  # fmt: skip
+    )
     return (PackageEvidence(registry="pypi", name="lumen", releases=releases),)
 
 
@@ -113,7 +116,10 @@ def attestation_regression(repo: Repository) -> Iterator[Verdict]:
             yield Finding(
                 message=f"The newest release of `{package.name}`, {newest.version}, carries no "
                 f"attestation, and {last.version} before it did",
-                at=at, job=job, publication=publication, anchor=package.name,
-            )  # fmt: skip
+                at=at,
+                job=job,
+                publication=publication,
+                anchor=package.name,
+            )
         elif hidden is not None:
             yield Unknown(at=at, unseen=hidden, job=job, publication=publication)

@@ -210,17 +210,24 @@ def _judged(repo: Repository, publication: Publication) -> Verdict:
     if switch is None:
         return Finding(
             message=f"`{publication.mechanism}` makes no attestations here",
-            at=at, job=job, publication=publication, anchor=publication.mechanism,
-            severity=Severity.LOW, because="nothing was switched off: the uploader makes none",
-        )  # fmt: skip
+            at=at,
+            job=job,
+            publication=publication,
+            anchor=publication.mechanism,
+            severity=Severity.LOW,
+            because="nothing was switched off: the uploader makes none",
+        )
     text = f"Attestations of `{publication.mechanism}` are switched off"
     if seen:
         text += f"; the newest release, {seen.version}, still has them"
     return Finding(
-        message=text, at=Location(path=at.path, line=switch.line, column=switch.column),
-        job=job, publication=publication, anchor="attestations",
+        message=text,
+        at=Location(path=at.path, line=switch.line, column=switch.column),
+        job=job,
+        publication=publication,
+        anchor="attestations",
         edits=_edits(repo, publication, switch),
-    )  # fmt: skip
+    )
 
 
 def _makes(repo: Repository, publication: Publication) -> bool | None:

@@ -137,8 +137,11 @@ def broad_job_permissions(repo: Repository) -> Iterator[Verdict]:
             yield Finding(
                 message=f"`write-all` lets everything in `{site.job.id}` change code, releases "
                 "and packages.",
-                at=given.at, job=site.job, anchor="write-all", edits=_narrowed(repo, site),
-            )  # fmt: skip
+                at=given.at,
+                job=site.job,
+                anchor="write-all",
+                edits=_narrowed(repo, site),
+            )
             continue
         findings: list[Verdict] = list(_superfluous(repo, site)) if site.is_release_job else []
         yield from findings or [Clean(at=given.at, job=site.job)]
@@ -166,16 +169,22 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
             yield Finding(
                 message=f"`{scope}: write` may be more than `{job.id}` needs: not every step of "
                 "it is known.",
-                at=at, job=job, anchor=scope, severity=Severity.INFO,
+                at=at,
+                job=job,
+                anchor=scope,
+                severity=Severity.INFO,
                 because="nobody can tell from here",
-            )  # fmt: skip
+            )
         elif used.get(scope) is not Level.WRITE:
             yield Finding(
                 message=f"No step of `{job.id}` uses `{scope}: write`.",
-                at=at, job=job, anchor=scope, severity=Severity.MEDIUM,
+                at=at,
+                job=job,
+                anchor=scope,
+                severity=Severity.MEDIUM,
                 because="it is one scope, not all",
                 edits=drop_scope(site.workflow.source, given, scope),
-            )  # fmt: skip
+            )
 
 
 def _token_is_used(repo: Repository, site: JobSite) -> bool:

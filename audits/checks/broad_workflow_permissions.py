@@ -44,10 +44,16 @@ from audits.model.workflow import Level, PermissionsState, Workflow
 # What zizmor's rule of the same meaning says of each scope; scopes it does not know are medium.
 _HIGH = frozenset(
     {
-        "actions", "attestations", "contents", "deployments", "issues", "packages", "pages",
+        "actions",
+        "attestations",
+        "contents",
+        "deployments",
+        "issues",
+        "packages",
+        "pages",
         "pull-requests",
     }
-)  # fmt: skip
+)
 _LOW = frozenset({"models", "statuses"})
 _JOBS = """\
 jobs:
@@ -168,14 +174,19 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
     if given.state is PermissionsState.WRITE_ALL:
         yield Finding(
             message="`write-all` at the top lets every job change code, releases and packages.",
-            at=given.at, anchor="write-all", edits=_moved(repo, workflow),
-        )  # fmt: skip
+            at=given.at,
+            anchor="write-all",
+            edits=_moved(repo, workflow),
+        )
     elif given.state is PermissionsState.READ_ALL:
         yield Finding(
             message="`read-all` at the top lets every job read what it has no need of.",
-            at=given.at, anchor="read-all", edits=_moved(repo, workflow),
-            severity=Severity.MEDIUM, because="nothing can be changed with it",
-        )  # fmt: skip
+            at=given.at,
+            anchor="read-all",
+            edits=_moved(repo, workflow),
+            severity=Severity.MEDIUM,
+            because="nothing can be changed with it",
+        )
     elif len(relying) > 1:
         jobs = " and ".join(f"`{job.id}`" for job in relying[:3])
         more = " and others" if len(relying) > 3 else ""
@@ -185,9 +196,12 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
             severity, because = _severity(scope)
             yield Finding(
                 message=f"`{scope}: write` at the top is shared by the jobs {jobs}{more}.",
-                at=given.places.get(scope, given.at), anchor=scope, severity=severity,
-                because=because, edits=_moved(repo, workflow),
-            )  # fmt: skip
+                at=given.places.get(scope, given.at),
+                anchor=scope,
+                severity=severity,
+                because=because,
+                edits=_moved(repo, workflow),
+            )
 
 
 def _waiting(workflow: Workflow) -> Iterator[Finding]:
@@ -196,9 +210,12 @@ def _waiting(workflow: Workflow) -> Iterator[Finding]:
     if given.at is not None and given.state in _BROAD:
         yield Finding(
             message=f"`{given.state}` at the top is what the next job gets that says nothing.",
-            at=given.at, anchor=given.state, severity=Severity.LOW,
-            because="every job has a block of its own", edits=move_to_jobs(workflow.source, workflow, {}),
-        )  # fmt: skip
+            at=given.at,
+            anchor=given.state,
+            severity=Severity.LOW,
+            because="every job has a block of its own",
+            edits=move_to_jobs(workflow.source, workflow, {}),
+        )
 
 
 def _severity(scope: str) -> tuple[Severity | None, str]:

@@ -72,9 +72,15 @@ _FETCHED = """\
           path: dist/
 """
 _SPLIT = (
-    _HEAD + _BUILD_JOB + _CHECKOUT + _BUILD % "" + _HANDED_OVER
-    + _JOB.replace("publish:\n", "publish:\n    needs: [build]\n") + _FETCHED + _UPLOAD
-)  # fmt: skip
+    _HEAD
+    + _BUILD_JOB
+    + _CHECKOUT
+    + _BUILD % ""
+    + _HANDED_OVER
+    + _JOB.replace("publish:\n", "publish:\n    needs: [build]\n")
+    + _FETCHED
+    + _UPLOAD
+)
 
 
 @check(
@@ -106,7 +112,7 @@ _SPLIT = (
             outcome=Outcome.NOT_APPLICABLE,
         ),
     ),
-)  # fmt: skip
+)
 def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
     """Judge each publishing job."""
     by_job: dict[Job, list[Publication]] = {}
@@ -120,9 +126,12 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
             continue
         yield Finding(
             message=f"`{found[0].what}` builds the package in the job that publishes it",
-            at=found[0].at, job=job, anchor=found[0].what,
-            extra_lines=tuple(act.at for act in found[1:]), edits=_edits(repo, job, publications),
-        )  # fmt: skip
+            at=found[0].at,
+            job=job,
+            anchor=found[0].what,
+            extra_lines=tuple(act.at for act in found[1:]),
+            edits=_edits(repo, job, publications),
+        )
 
 
 def _edits(repo: Repository, job: Job, publications: list[Publication]) -> tuple[Edit, ...]:

@@ -96,13 +96,15 @@ jobs:
         ),
         Example(
             name="turned on",
-            workflow=_WORKFLOW % f"{_PYTHON}  # !{_WITH}python-version: '3.13'\n          cache: pip",
+            workflow=_WORKFLOW
+            % f"{_PYTHON}  # !{_WITH}python-version: '3.13'\n          cache: pip",
             fixed=_WORKFLOW % f"{_PYTHON}{_WITH}python-version: '3.13'",
         ),
         Example(
             name="turned on twice",
             workflow=_WORKFLOW % f"{_NODE}  # !{_WITH}node-version: 24\n          cache: npm",
-            fixed=_WORKFLOW % f"{_NODE}{_WITH}package-manager-cache: false\n          node-version: 24",
+            fixed=_WORKFLOW
+            % f"{_NODE}{_WITH}package-manager-cache: false\n          node-version: 24",
             files={"package.json": '{"packageManager": "npm@11.6.0"}'},
         ),
         Example(
@@ -150,7 +152,8 @@ jobs:
         ),
         Example(
             name="turned on for tags",
-            workflow=_WORKFLOW % f"{_UV}  # !{_WITH}enable-cache: ${{{{ github.ref_type == 'tag' }}}}",
+            workflow=_WORKFLOW
+            % f"{_UV}  # !{_WITH}enable-cache: ${{{{ github.ref_type == 'tag' }}}}",
             fixed=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false",
         ),
         Example(
@@ -170,11 +173,13 @@ jobs:
         ),
         Example(
             name="a test job beside the release",
-            workflow=_TEST.replace("{push: {branches: [main]}}", "release").replace("# v4", "# v4.3.0  # !\n#"),
+            workflow=_TEST.replace("{push: {branches: [main]}}", "release").replace(
+                "# v4", "# v4.3.0  # !\n#"
+            ),
             severity=Severity.LOW,
         ),
     ),
-)  # fmt: skip
+)
 def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
     without = frozenset() if _names_manager(repo) else frozenset({BY_MANAGER})
@@ -193,8 +198,11 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
         may = "restores" if restores is Restores.YES else "may restore"
         yield Finding(
             message=f"`{uses.action}` {may} a cache",
-            at=at, job=site.job, anchor=uses.action, edits=_edits(repo, site, controls),
-        )  # fmt: skip
+            at=at,
+            job=site.job,
+            anchor=uses.action,
+            edits=_edits(repo, site, controls),
+        )
 
 
 def _names_manager(repo: Repository) -> bool:

@@ -136,10 +136,12 @@ def _verdict(condition: Condition, path: str, job: Job | None, guards: bool) -> 
     severe = guards and _asks(condition.text.value)
     return Finding(
         message=_message(condition.text.value, severe),
-        at=at, job=job, anchor=condition.text.value.strip()[:80],
+        at=at,
+        job=job,
+        anchor=condition.text.value.strip()[:80],
         severity=Severity.HIGH if severe else None,
         because="it was meant to guard a publication" if severe else "",
-    )  # fmt: skip
+    )
 
 
 def _is_always_true(condition: Condition) -> bool:

@@ -206,10 +206,12 @@ def _verdict(
     severe = bool(flow) or (publishes and not way.conditions)
     return Finding(
         message=_message(event, flow, way, publishes),
-        at=at, job=route.job, anchor=event,
+        at=at,
+        job=route.job,
+        anchor=event,
         severity=Severity.CRITICAL if severe else Severity.HIGH,
         because="" if severe else "neither code nor data of a stranger was found on the way",
-    )  # fmt: skip
+    )
 
 
 def _message(event: str, flow: str, way: Reach, publishes: bool) -> str:
@@ -278,9 +280,12 @@ def _takes_head(repo: Repository, step: Step) -> bool:
 
 def _is_head(name: str) -> bool:
     return name == "github.head_ref" or name.startswith(
-        ("github.event.pull_request.head.", "github.event.workflow_run.head_",
-         "github.event.pull_request.merge_commit_sha")
-    )  # fmt: skip
+        (
+            "github.event.pull_request.head.",
+            "github.event.workflow_run.head_",
+            "github.event.pull_request.merge_commit_sha",
+        )
+    )
 
 
 def _takes_words(repo: Repository, site: StepSite, event: str) -> bool:

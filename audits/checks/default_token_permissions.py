@@ -114,9 +114,13 @@ def _settings(*, write: bool) -> RepositorySettings:
         default_token_write=write, can_approve_pull_requests=unseen, sha_pinning_required=unseen
     )
     return RepositorySettings(
-        environments=unseen, tag_rulesets=unseen, latest_release_immutable=unseen, actions=policy,
-        secret_names=unseen, organization_secret_names=unseen,
-    )  # fmt: skip
+        environments=unseen,
+        tag_rulesets=unseen,
+        latest_release_immutable=unseen,
+        actions=policy,
+        secret_names=unseen,
+        organization_secret_names=unseen,
+    )
 
 
 @check(
@@ -210,7 +214,12 @@ def _finding(
         message += ", which is read-only today"
         because = "the repository's default is read-only today"
     return Finding(
-        message=f"{message}.", at=at, job=job, edits=edits, because=because,
-        severity=Severity.LOW if write is False else None, anchor="permissions",
+        message=f"{message}.",
+        at=at,
+        job=job,
+        edits=edits,
+        because=because,
+        severity=Severity.LOW if write is False else None,
+        anchor="permissions",
         settings_page=SettingsPage.ACTIONS,
-    )  # fmt: skip
+    )

@@ -137,6 +137,8 @@ def dynamic_environment(repo: Repository) -> Iterator[Verdict]:
         yield Finding(
             message=f"The environment's name `{declared.name.value.strip()}` may come out empty, "
             "and the job would have none",
-            at=declared.at, job=publication.job, publication=publication,
+            at=declared.at,
+            job=publication.job,
+            publication=publication,
             anchor=declared.name.value,
-        )  # fmt: skip
+        )

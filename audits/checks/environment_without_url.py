@@ -156,9 +156,12 @@ def environment_without_url(repo: Repository) -> Iterator[Verdict]:
             continue
         yield Finding(
             message=f"The environment of the job `{job.id}` {fault}",
-            at=declared.at, job=job, publication=only, anchor=job.id,
+            at=declared.at,
+            job=job,
+            publication=only,
+            anchor=job.id,
             edits=_edits(repo, declared, publications),
-        )  # fmt: skip
+        )
 
 
 def _fault(repo: Repository, declared: Environment, publications: list[Publication]) -> str:

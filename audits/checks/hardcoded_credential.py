@@ -209,11 +209,14 @@ def _of_publication(repo: Repository, publication: Publication) -> Iterator[Find
             yield Finding(
                 message=f"`{credential.name}` of `{publication.mechanism}` stands in the file: "
                 "revoke it",
-                at=credential.at, job=publication.job, publication=publication,
+                at=credential.at,
+                job=publication.job,
+                publication=publication,
                 severity=Severity.HIGH if is_test else None,
                 because="it is for a test index" if is_test else "",
-                anchor=credential.name, settings_page=SettingsPage.SECRETS,
-            )  # fmt: skip
+                anchor=credential.name,
+                settings_page=SettingsPage.SECRETS,
+            )
 
 
 def _of_images(job: Job) -> Iterator[Finding]:
@@ -254,12 +257,16 @@ def _of_text(source: SourceFile) -> Iterator[Finding]:
             at=Location(path=source.path, line=line),
             severity=Severity.HIGH if shape.is_test else None,
             because="it is for a test index" if shape.is_test else "",
-            anchor=shape.what, settings_page=SettingsPage.SECRETS,
-        )  # fmt: skip
+            anchor=shape.what,
+            settings_page=SettingsPage.SECRETS,
+        )
 
 
 def _finding(message: str, path: str, value: Scalar, job: Job | None, anchor: str) -> Finding:
     return Finding(
-        message=message, at=Location(path=path, line=value.line, column=value.column),
-        job=job, anchor=anchor, settings_page=SettingsPage.SECRETS,
-    )  # fmt: skip
+        message=message,
+        at=Location(path=path, line=value.line, column=value.column),
+        job=job,
+        anchor=anchor,
+        settings_page=SettingsPage.SECRETS,
+    )

@@ -191,8 +191,10 @@ def id_token_too_wide(repo: Repository) -> Iterator[Verdict]:
             yield Finding(
                 message="`id-token: write` at the top lets every job ask for the release's "
                 "identity.",
-                at=given.places[_SCOPE], anchor="top", edits=_to_publishers(repo, workflow),
-            )  # fmt: skip
+                at=given.places[_SCOPE],
+                anchor="top",
+                edits=_to_publishers(repo, workflow),
+            )
     for site in repo.jobs():
         granting = _block_of(site)
         if granting is not None and site.job not in shared:
@@ -229,14 +231,22 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
     if runs:
         return Finding(
             message=f"{message}, and it runs code of the project or its tools.",
-            at=at, job=job, anchor=job.id, edits=edits,
-        )  # fmt: skip
+            at=at,
+            job=job,
+            anchor=job.id,
+            edits=edits,
+        )
     return Finding(
-        message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}.", at=at, job=job,
-        anchor=job.id, edits=edits, severity=Severity.MEDIUM,
-        because="it logs in to a cloud and runs nothing of the project" if deployed
+        message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}.",
+        at=at,
+        job=job,
+        anchor=job.id,
+        edits=edits,
+        severity=Severity.MEDIUM,
+        because="it logs in to a cloud and runs nothing of the project"
+        if deployed
         else "nobody can tell from here what its actions do",
-    )  # fmt: skip
+    )
 
 
 def _signs_elsewhere(job: Job) -> bool | None:

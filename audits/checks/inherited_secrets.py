@@ -66,9 +66,11 @@ jobs:
           GH_TOKEN: ${{ secrets.GITHUB_TOKEN }}
 """
 _CALLEES = {".github/workflows/publish.yml": _CALLEE}
-_UNDECLARED = {".github/workflows/publish.yml": _CALLEE.replace("    secrets:\n", "").replace(
-    "      INDEX_TOKEN:\n        required: true\n", ""
-)}  # fmt: skip
+_UNDECLARED = {
+    ".github/workflows/publish.yml": _CALLEE.replace("    secrets:\n", "").replace(
+        "      INDEX_TOKEN:\n        required: true\n", ""
+    )
+}
 
 
 @check(
@@ -102,8 +104,11 @@ def inherited_secrets(repo: Repository) -> Iterator[Verdict]:
             continue
         yield Finding(
             message=f"`{uses.raw.value}` gets every secret of this repository and its owner.",
-            at=at, job=site.job, anchor=uses.action or uses.path, edits=_named(repo, site),
-        )  # fmt: skip
+            at=at,
+            job=site.job,
+            anchor=uses.action or uses.path,
+            edits=_named(repo, site),
+        )
 
 
 def _named(repo: Repository, site: JobSite) -> tuple[Edit, ...]:

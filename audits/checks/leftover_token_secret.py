@@ -184,9 +184,12 @@ def _judged(repo: Repository, publication: Publication) -> Iterator[Verdict]:
                 yield Finding(
                     message=f"The secret `{name}` is still stored in {place}, though the newest "
                     "release came from a trusted publisher",
-                    at=at, job=job, publication=publication, anchor=name,
+                    at=at,
+                    job=job,
+                    publication=publication,
+                    anchor=name,
                     settings_page=SettingsPage.SECRETS,
-                )  # fmt: skip
+                )
     unseen = next((names for _, names in places if isinstance(names, Unseen)), None)
     if unseen is not None:
         yield Unknown(at=at, unseen=unseen, job=job, publication=publication)

@@ -173,11 +173,14 @@ def long_lived_token(repo: Repository) -> Iterator[Verdict]:
         if stored:
             yield Finding(
                 message=_message(repo, publication, stored[0]),
-                at=stored[0].at, job=job, publication=publication,
-                anchor=stored[0].secret or stored[0].name, edits=_edits(repo, publication),
+                at=stored[0].at,
+                job=job,
+                publication=publication,
+                anchor=stored[0].secret or stored[0].name,
+                edits=_edits(repo, publication),
                 extra_lines=(publication.at, *(c.at for c in stored[1:])),
                 settings_page=SettingsPage.PUBLISHER,
-            )  # fmt: skip
+            )
         elif publication.auth is Auth.OIDC or _lacks_the_right(publication):
             yield Clean(at=publication.at, job=job, publication=publication)
         else:

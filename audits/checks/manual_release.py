@@ -59,9 +59,12 @@ def _evidence(
     files = 2 if attested else 0
     release = Release(version="2.0", uploaded=None, files=2, attested_files=files)
     package = PackageEvidence(
-        registry=_REGISTRY, name="lumen", releases=(release,) if exists else (), exists=exists,
+        registry=_REGISTRY,
+        name="lumen",
+        releases=(release,) if exists else (),
+        exists=exists,
         repository_urls=urls,
-    )  # fmt: skip
+    )
     return (package,)
 
 
@@ -158,8 +161,10 @@ def manual_release(repo: Repository) -> Iterator[Verdict]:
             yield Finding(
                 message=f"`{name}` is on the index, its links lead here, and no workflow of this "
                 "repository publishes it",
-                at=at, anchor=name, settings_page=SettingsPage.PUBLISHER,
-            )  # fmt: skip
+                at=at,
+                anchor=name,
+                settings_page=SettingsPage.PUBLISHER,
+            )
 
 
 def _not_seen(evidence: PackageEvidence | Unseen) -> Unseen | None:

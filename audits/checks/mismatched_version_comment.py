@@ -121,11 +121,13 @@ def _finding(repo: Repository, use: RemoteUse, named: str, known: ResolvedRef) -
     truth = f"whose version is {tag}" if tag else "which no tag of the action names"
     return Finding(
         message=f"The comment says {named}, but {spelled(use.uses)} is a commit {truth}.",
-        at=use.at, job=use.job, anchor=use.uses.action,
+        at=use.at,
+        job=use.job,
+        anchor=use.uses.action,
         severity=Severity.LOW if moved else None,
         because=f"{named} was this commit once and has moved on" if moved else "",
         edits=comment_edits(source, use.uses, tag) if source is not None and tag else (),
-    )  # fmt: skip
+    )
 
 
 def _is_series(named: str, known: ResolvedRef) -> bool:

@@ -39,9 +39,13 @@ jobs:
 """
 _CHOSEN = _WORKFLOW.replace("PyPI{mark}", "${{{{ vars.TARGET }}}}")
 _REFUSED = RepositorySettings(
-    environments=NOT_READ, tag_rulesets=NOT_READ, latest_release_immutable=NOT_READ,
-    actions=NOT_READ, secret_names=NOT_READ, organization_secret_names=NOT_READ,
-)  # fmt: skip
+    environments=NOT_READ,
+    tag_rulesets=NOT_READ,
+    latest_release_immutable=NOT_READ,
+    actions=NOT_READ,
+    secret_names=NOT_READ,
+    organization_secret_names=NOT_READ,
+)
 
 
 def _settings(*names: str) -> RepositorySettings:

@@ -122,10 +122,13 @@ def mixed_credentials(repo: Repository) -> Iterator[Verdict]:
                 reported.add(publication)
                 yield Finding(
                     message=_message(paths, publication),
-                    at=publication.at, job=publication.job, publication=publication,
-                    anchor=paths.name, edits=_edits(repo, paths, publication),
+                    at=publication.at,
+                    job=publication.job,
+                    publication=publication,
+                    anchor=paths.name,
+                    edits=_edits(repo, paths, publication),
                     extra_lines=tuple(p.at for p in paths.trusted),
-                )  # fmt: skip
+                )
 
 
 def _message(paths: PackagePaths, publication: Publication) -> str:

@@ -91,5 +91,7 @@ def mutable_releases(repo: Repository) -> Iterator[Verdict]:
     elif immutable is False:
         yield Finding(
             message="The newest GitHub release is not immutable: its tag and files can be replaced",
-            at=at, anchor="newest release", settings_page=SettingsPage.RELEASES,
-        )  # fmt: skip
+            at=at,
+            anchor="newest release",
+            settings_page=SettingsPage.RELEASES,
+        )

@@ -167,6 +167,10 @@ def oidc_not_granted(repo: Repository) -> Iterator[Verdict]:
         yield Finding(
             message=f"`{publication.mechanism}` needs `id-token: write`, which {jobs} may not "
             "have: the release will fail",
-            at=at, job=publication.job, publication=publication, anchor=missing[0].job.id,
-            edits=grant_edits(missing), extra_lines=(publication.at, *(m.at for m in missing[1:])),
-        )  # fmt: skip
+            at=at,
+            job=publication.job,
+            publication=publication,
+            anchor=missing[0].job.id,
+            edits=grant_edits(missing),
+            extra_lines=(publication.at, *(m.at for m in missing[1:])),
+        )

@@ -181,9 +181,14 @@ def _finding(
     if any(map(_uploads_everything, later)):
         message += ", and the checkout is uploaded as an artifact"
     return Finding(
-        message=f"{message}.", at=site.step.at, job=site.job, anchor="actions/checkout",
-        severity=severity, because=because, edits=_edits(repo, site, later),
-    )  # fmt: skip
+        message=f"{message}.",
+        at=site.step.at,
+        job=site.job,
+        anchor="actions/checkout",
+        severity=severity,
+        because=because,
+        edits=_edits(repo, site, later),
+    )
 
 
 def _severity(

@@ -103,9 +103,10 @@ def publish_despite_failure(repo: Repository) -> Iterator[Verdict]:
                 seen.add((publication.job, condition.text.start))
                 yield Finding(
                     message=f"The publication runs although {failed} failed",
-                    at=condition.text.location(path), job=publication.job,
+                    at=condition.text.location(path),
+                    job=publication.job,
                     anchor=condition.text.value.strip()[:80],
-                )  # fmt: skip
+                )
         if not found:
             yield Clean(at=publication.at, publication=publication)
 
@@ -148,9 +149,12 @@ def _holds_after(
 ) -> bool:
     """Whether a condition holds where the jobs that it reads came to this, and all to that."""
     facts: dict[str, Value] = {
-        "always()": True, "success()": False, "failure()": True, "cancelled()": False,
+        "always()": True,
+        "success()": False,
+        "failure()": True,
+        "cancelled()": False,
         "needs.*.result": every,
-    }  # fmt: skip
+    }
     for job, result in results.items():
         name = f"needs.{job.id.lower()}"
         facts[f"{name}.result"] = result
@@ -166,9 +170,12 @@ def _survives_step(step: Step, steps: tuple[Step, ...]) -> bool:
     if not has_status_function(expression) or not earlier:
         return False
     facts: dict[str, Value] = {
-        "always()": True, "success()": False, "failure()": True, "cancelled()": False,
+        "always()": True,
+        "success()": False,
+        "failure()": True,
+        "cancelled()": False,
         "job.status": "failure",
-    }  # fmt: skip
+    }
     for other in earlier:
         if other.id:
             name = f"steps.{other.id.lower()}"

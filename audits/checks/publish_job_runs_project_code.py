@@ -84,6 +84,8 @@ def publish_job_runs_project_code(repo: Repository) -> Iterator[Verdict]:
         deeds = dict.fromkeys(act.deed.value for act in found)
         yield Finding(
             message=f"The publishing job {', '.join(deeds)}: `{first.what}`",
-            at=first.at, job=job, anchor=first.what,
+            at=first.at,
+            job=job,
+            anchor=first.what,
             extra_lines=tuple(act.at for act in others),
-        )  # fmt: skip
+        )

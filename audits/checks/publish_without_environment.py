@@ -152,9 +152,14 @@ def publish_without_environment(repo: Repository) -> Iterator[Verdict]:
             yield Finding(
                 message=f"The job `{job.id}` publishes to {first.registry.value} "
                 "without an environment",
-                at=job.at, job=job, publication=only, anchor=job.id, environment=name,
-                edits=_edits(first, name), settings_page=SettingsPage.ENVIRONMENTS,
-            )  # fmt: skip
+                at=job.at,
+                job=job,
+                publication=only,
+                anchor=job.id,
+                environment=name,
+                edits=_edits(first, name),
+                settings_page=SettingsPage.ENVIRONMENTS,
+            )
 
 
 def _usual_name(publication: Publication) -> str:

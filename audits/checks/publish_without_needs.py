@@ -93,8 +93,10 @@ def publish_without_needs(repo: Repository) -> Iterator[Verdict]:
             names = " or ".join(f"`{job.id}`" for job in makers[:3])
             yield Finding(
                 message=f"The package comes from {names}, which this job does not wait for",
-                at=download.at, job=site.job, anchor=download.name or download.action,
-            )  # fmt: skip
+                at=download.at,
+                job=site.job,
+                anchor=download.name or download.action,
+            )
 
 
 def _makers(makers: Makers, download: Download) -> list[Job]:

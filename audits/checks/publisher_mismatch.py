@@ -221,8 +221,11 @@ def _finding(repo: Repository, package: ReleasedPackage, others: list[Provenance
     return Finding(
         message=f"The newest release of `{package.name}`, {version}, was attested for "
         f"`{where}`{forge}, not for this repository{only_names(repo, named)}",
-        at=publication.at, job=publication.job, publication=publication, anchor=package.name,
+        at=publication.at,
+        job=publication.job,
+        publication=publication,
+        anchor=package.name,
         severity=None if foreign else Severity.MEDIUM,
         because="" if foreign else "the owner is the same",
         settings_page=SettingsPage.PUBLISHER,
-    )  # fmt: skip
+    )

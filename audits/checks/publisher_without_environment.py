@@ -123,9 +123,13 @@ def publisher_without_environment(repo: Repository) -> Iterator[Verdict]:
         elif own:
             yield Finding(
                 message=_message(repo, package, next(p for p in own if not p.environment)),
-                at=at, job=job, publication=publication, anchor=package.name,
-                environment=_environment(publication), settings_page=SettingsPage.PUBLISHER,
-            )  # fmt: skip
+                at=at,
+                job=job,
+                publication=publication,
+                anchor=package.name,
+                environment=_environment(publication),
+                settings_page=SettingsPage.PUBLISHER,
+            )
 
 
 def _message(repo: Repository, package: ReleasedPackage, made: Provenance) -> str:

@@ -106,17 +106,21 @@ def release_trigger_type(repo: Repository) -> Iterator[Verdict]:
             message=f"A release starts the workflow when it is {said}"
             if said
             else "Every change of a release starts the workflow",
-            at=trigger.at, anchor="release", edits=_edits(workflow, trigger),
-        )  # fmt: skip
+            at=trigger.at,
+            anchor="release",
+            edits=_edits(workflow, trigger),
+        )
 
 
 def _publishes_otherwise(repo: Repository, workflow: Workflow, trigger: Trigger) -> bool:
     """Whether something is published for another type than ``published``."""
     start = starts_of(repo, trigger)[0]
     edited = Start(
-        trigger=trigger, what="an edited release", ref=start.ref,
+        trigger=trigger,
+        what="an edited release",
+        ref=start.ref,
         facts={**start.facts, "github.event.action": "edited"},
-    )  # fmt: skip
+    )
     ways = [
         (publication, route)
         for publication in repo.publications

@@ -46,9 +46,11 @@ _CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
 
 def _owner(enforced: str | Unseen) -> OwnerSettings:
     return OwnerSettings(
-        login="orchard-labs", actions=NO_ADMINISTRATION, immutable_releases=enforced,
+        login="orchard-labs",
+        actions=NO_ADMINISTRATION,
+        immutable_releases=enforced,
         secret_names=(),
-    )  # fmt: skip
+    )
 
 
 @check(
@@ -92,7 +94,9 @@ def releases_not_immutable(repo: Repository) -> Iterator[Verdict]:
         yield Finding(
             message="The organization enforces immutable releases "
             f"{'for selected repositories only' if some else 'nowhere'}",
-            at=at, severity=Severity.INFO if some else None,
+            at=at,
+            severity=Severity.INFO if some else None,
             because="some repositories are covered" if some else "",
-            anchor="immutable releases", settings_page=SettingsPage.RELEASES,
-        )  # fmt: skip
+            anchor="immutable releases",
+            settings_page=SettingsPage.RELEASES,
+        )

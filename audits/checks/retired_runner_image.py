@@ -95,11 +95,13 @@ def retired_runner_image(repo: Repository) -> Iterator[Verdict]:
             whole = label.scalar.value == label.text
             yield Finding(
                 message=f"GitHub has removed the image `{label.text}`",
-                at=at, job=job, anchor=label.text,
+                at=at,
+                job=job,
+                anchor=label.text,
                 edits=(replace_scalar(source, label.scalar, _like(label.scalar, newer)),)
                 if source is not None and whole
                 else (),
-            )  # fmt: skip
+            )
 
 
 def _like(old: Scalar, new: str) -> str:

@@ -105,9 +105,12 @@ def secrets_outside_environment(repo: Repository) -> Iterator[Verdict]:
                 yield Finding(
                     message=f"The job `{publication.job.id}` reads `secrets.{credential.secret}` "
                     "without an environment: every other job can read it too",
-                    at=credential.at, job=publication.job, publication=publication,
-                    anchor=credential.secret, settings_page=SettingsPage.SECRETS,
-                )  # fmt: skip
+                    at=credential.at,
+                    job=publication.job,
+                    publication=publication,
+                    anchor=credential.secret,
+                    settings_page=SettingsPage.SECRETS,
+                )
 
 
 def _is_inside(publication: Publication, credential: Credential) -> bool:

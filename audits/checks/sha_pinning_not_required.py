@@ -51,9 +51,10 @@ _CLEAN = _WORKFLOW.format(mark="")
 
 def _owner(required: bool | Unseen) -> OwnerSettings:
     policy = ActionsPolicy(
-        default_token_write=False, can_approve_pull_requests=False,
+        default_token_write=False,
+        can_approve_pull_requests=False,
         sha_pinning_required=required,
-    )  # fmt: skip
+    )
     return OwnerSettings(
         login="orchard-labs", actions=policy, immutable_releases="all", secret_names=()
     )
@@ -103,7 +104,9 @@ def sha_pinning_not_required(repo: Repository) -> Iterator[Verdict]:
     elif not required:
         yield Finding(
             message="The organization does not require actions to be pinned to a full commit",
-            at=at, anchor="pinning policy", settings_page=SettingsPage.ACTIONS,
-        )  # fmt: skip
+            at=at,
+            anchor="pinning policy",
+            settings_page=SettingsPage.ACTIONS,
+        )
     else:
         yield Clean(at=at)

@@ -128,9 +128,11 @@ def shared_environment(repo: Repository) -> Iterator[Verdict]:
         whom = "the same job" if job is publication.job else f"the job `{job.id}`"
         yield Finding(
             message=f"The environment `{name}` of the release also serves {whom}, which {what}",
-            at=declared.at, publication=publication, anchor=f"{name} {job.path} {job.id}",
+            at=declared.at,
+            publication=publication,
+            anchor=f"{name} {job.path} {job.id}",
             edits=_edits(repo, name, declared, job, channel, publication),
-        )  # fmt: skip
+        )
     for publication in judged_publications(repo):
         if publication.environment and not shared.intersection(_names(publication)):
             at = publication.environment.at

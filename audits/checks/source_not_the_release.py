@@ -58,13 +58,24 @@ _WITH = "\n        with: {%s}"
 _SAME = "the commit that started the run"
 # Contexts that name what started the run.
 _STARTED = (
-    "github.ref", "github.sha", "github.ref_name", "github.workflow_sha", "github.event.ref",
-    "github.event.after", "github.event.head_commit.id", "github.event.release.tag_name",
-    "github.event.workflow_run.head_sha", "github.event.workflow_run.head_branch",
-    "github.event.workflow_run.head_commit.id", "github.event.pull_request.merge_commit_sha",
-    "github.event.pull_request.head.sha", "github.event.pull_request.head.ref", "github.head_ref",
-    "github.event.client_payload.ref", "github.event.merge_group.head_sha",
-)  # fmt: skip
+    "github.ref",
+    "github.sha",
+    "github.ref_name",
+    "github.workflow_sha",
+    "github.event.ref",
+    "github.event.after",
+    "github.event.head_commit.id",
+    "github.event.release.tag_name",
+    "github.event.workflow_run.head_sha",
+    "github.event.workflow_run.head_branch",
+    "github.event.workflow_run.head_commit.id",
+    "github.event.pull_request.merge_commit_sha",
+    "github.event.pull_request.head.sha",
+    "github.event.pull_request.head.ref",
+    "github.head_ref",
+    "github.event.client_payload.ref",
+    "github.event.merge_group.head_sha",
+)
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 
 
@@ -130,9 +141,12 @@ def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
             because = _milder(site.step, site.job)
             yield Finding(
                 message=f"The sources of the release come from `{wrong}`",
-                at=at, job=site.job, anchor=wrong, because=because,
+                at=at,
+                job=site.job,
+                anchor=wrong,
+                because=because,
                 severity=Severity.LOW if because else None,
-            )  # fmt: skip
+            )
 
 
 def _milder(step: Step, job: Job) -> str:

@@ -81,6 +81,8 @@ def unbounded_artifact(repo: Repository) -> Iterator[Verdict]:
         source, name = repo.file(site.path), step.input("name")
         yield Finding(
             message="The artifact is kept for as long as the repository keeps logs",
-            at=at, job=site.job, anchor=name.value if name else "artifact",
+            at=at,
+            job=site.job,
+            anchor=name.value if name else "artifact",
             edits=set_input(source, step, "retention-days", "1") if source else (),
-        )  # fmt: skip
+        )

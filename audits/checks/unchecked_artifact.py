@@ -96,8 +96,11 @@ def unchecked_artifact(repo: Repository) -> Iterator[Verdict]:
         edits = set_input(source, site.step, "if-no-files-found", "error") if source else ()
         yield Finding(
             message="The upload succeeds even when there is no file to upload",
-            at=at, job=site.job, anchor=_name(site.step.input("name")), edits=edits,
-        )  # fmt: skip
+            at=at,
+            job=site.job,
+            anchor=_name(site.step.input("name")),
+            edits=edits,
+        )
 
 
 def _name(given: Scalar | None) -> str:

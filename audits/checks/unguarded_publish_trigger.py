@@ -86,17 +86,25 @@ _NONE = Unseen(need=Need.SETTINGS, reason="not asked")
 def _settings(**given: object) -> RepositorySettings:
     environment = EnvironmentSettings(name="pypi", **given)  # type: ignore[arg-type]
     return RepositorySettings(
-        environments={"pypi": environment}, tag_rulesets=_NONE, latest_release_immutable=_NONE,
-        actions=_NONE, secret_names=_NONE, organization_secret_names=_NONE,
-    )  # fmt: skip
+        environments={"pypi": environment},
+        tag_rulesets=_NONE,
+        latest_release_immutable=_NONE,
+        actions=_NONE,
+        secret_names=_NONE,
+        organization_secret_names=_NONE,
+    )
 
 
 _PACKAGES = frozenset(
     {
-        Registry.PYPI, Registry.NPM, Registry.CRATES, Registry.RUBYGEMS, Registry.NUGET,
+        Registry.PYPI,
+        Registry.NPM,
+        Registry.CRATES,
+        Registry.RUBYGEMS,
+        Registry.NUGET,
         Registry.ANACONDA,
     }
-)  # fmt: skip
+)
 _DELIBERATE = OUTSIDER_EVENTS | {"release", "workflow_dispatch", "repository_dispatch"}
 _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
 
@@ -236,11 +244,14 @@ def _verdict(
     return Finding(
         message=f"{start.what[0].upper()}{start.what[1:]} can publish: "
         "nothing on the way asks for a tag or a release",
-        at=start.trigger.at, publication=publication, anchor=start.trigger.event,
-        severity=Severity.LOW if because else None, because=because,
+        at=start.trigger.at,
+        publication=publication,
+        anchor=start.trigger.event,
+        severity=Severity.LOW if because else None,
+        because=because,
         settings_page=SettingsPage.ENVIRONMENTS if environment else None,
         environment=environment.name.value if environment and not environment.dynamic else "",
-    )  # fmt: skip
+    )
 
 
 def _milder(publication: Publication, start: Start, way: Reach) -> str:

@@ -176,6 +176,9 @@ def unpinned_action(repo: Repository) -> Iterator[Verdict]:
             source = repo.file(use.at.path)
             edits = pin_edits(source, use.uses, known.commit, version_today(known))
         yield Finding(
-            message=f"{moving(use.uses, known)}.", at=use.at, job=use.job,
-            anchor=use.uses.action, edits=edits,
-        )  # fmt: skip
+            message=f"{moving(use.uses, known)}.",
+            at=use.at,
+            job=use.job,
+            anchor=use.uses.action,
+            edits=edits,
+        )

@@ -246,6 +246,9 @@ def _judged(place: _Place, text: str | None) -> Verdict:
         return Finding(message=message, at=place.at, job=place.job, anchor=anchor)
     return Finding(
         message=f"The tag of the image `{image}` can be moved: it has no digest.",
-        at=place.at, job=place.job, anchor=anchor or name, severity=Severity.MEDIUM,
+        at=place.at,
+        job=place.job,
+        anchor=anchor or name,
+        severity=Severity.MEDIUM,
         because="a tag other than latest is moved on purpose only",
-    )  # fmt: skip
+    )

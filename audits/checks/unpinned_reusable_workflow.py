@@ -114,9 +114,12 @@ def unpinned_reusable_workflow(repo: Repository) -> Iterator[Verdict]:
         if _is_slsa(use.uses):
             edits = ()
         yield Finding(
-            message=f"{moving(use.uses, known)}.", at=use.at, job=use.job,
-            anchor=use.uses.action, edits=edits,
-        )  # fmt: skip
+            message=f"{moving(use.uses, known)}.",
+            at=use.at,
+            job=use.job,
+            anchor=use.uses.action,
+            edits=edits,
+        )
 
 
 def _is_slsa(uses: Uses) -> bool:

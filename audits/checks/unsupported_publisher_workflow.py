@@ -107,5 +107,7 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
                 message=f"`{called.action}` uploads from another repository's workflow, which no "
                 "trusted publisher of this package can name",
                 at=Location(path=job.path, line=place.line, column=place.column),
-                job=job, publication=publication, anchor=called.action,
-            )  # fmt: skip
+                job=job,
+                publication=publication,
+                anchor=called.action,
+            )

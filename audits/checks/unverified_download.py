@@ -139,10 +139,13 @@ def unverified_download(repo: Repository) -> Iterator[Verdict]:
                 yield Clean(at=at, job=job)
                 continue
             yield Finding(
-                message=f"A download is {verdict} and nothing verifies it.", at=at, job=job,
-                severity=Severity.HIGH if publishes else None, anchor=verdict,
+                message=f"A download is {verdict} and nothing verifies it.",
+                at=at,
+                job=job,
+                severity=Severity.HIGH if publishes else None,
+                anchor=verdict,
                 because="the publishing job holds the credential" if publishes else "",
-            )  # fmt: skip
+            )
 
 
 def _downloads(commands: Sequence[Command]) -> dict[int, str]:

@@ -192,13 +192,19 @@ def _finding(
             source, commit = repo.file(use.at.path), resolved.newest_release_commit
             edits = pin_edits(source, use.uses, commit, resolved.newest_release)
     names = f"{advisory.id} ({advisory.cve})" if advisory.cve else advisory.id
-    asked = "" if repo.advisories is None or repo.advisories.live else (
-        f", as the list of {repo.advisories.taken.isoformat()} has it"
-    )  # fmt: skip
+    asked = (
+        ""
+        if repo.advisories is None or repo.advisories.live
+        else (f", as the list of {repo.advisories.taken.isoformat()} has it")
+    )
     severity = _SEVERITIES.get(advisory.severity, Severity.MEDIUM)
     said = advisory.severity or "unrated, which is taken for medium"
     return Finding(
         message=f"`{use.uses.action}` {_version(repo, use)} is covered by {names}{asked}.",
-        at=use.at, job=use.job, anchor=f"{advisory.id} {use.uses.action}", edits=edits,
-        severity=severity, because=f"the advisory is {said}",
-    )  # fmt: skip
+        at=use.at,
+        job=use.job,
+        anchor=f"{advisory.id} {use.uses.action}",
+        edits=edits,
+        severity=severity,
+        because=f"the advisory is {said}",
+    )

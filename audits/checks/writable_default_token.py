@@ -54,9 +54,11 @@ _SAYS = _WORKFLOW.format(mark="", permissions="    permissions: {}\n")
 
 def _policy(write: bool | Unseen, set_by: str = "owner") -> ActionsPolicy:
     return ActionsPolicy(
-        default_token_write=write, can_approve_pull_requests=False, sha_pinning_required=True,
+        default_token_write=write,
+        can_approve_pull_requests=False,
+        sha_pinning_required=True,
         set_by=set_by,
-    )  # fmt: skip
+    )
 
 
 def _owner(write: bool | Unseen) -> OwnerSettings:
@@ -120,9 +122,11 @@ def writable_default_token(repo: Repository) -> Iterator[Verdict]:
         yield Finding(
             message=f"The organization's default token may write, and the release job "
             f"`{relying.job.id}` says nothing of permissions",
-            at=relying.job.at, job=relying.job, anchor="default token",
+            at=relying.job.at,
+            job=relying.job,
+            anchor="default token",
             settings_page=SettingsPage.ACTIONS,
-        )  # fmt: skip
+        )
 
 
 def _relying(repo: Repository) -> JobSite | None:

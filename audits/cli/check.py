@@ -104,13 +104,17 @@ def _audit(target: Target, options: _Options, connected: Callable[[], Connection
 
     clone = target.clone
     plan = make_plan(
-        index_url=options.index_url, waivers=options.waivers, engine=options.engine,
+        index_url=options.index_url,
+        waivers=options.waivers,
+        engine=options.engine,
         everything=options.everything,
         facts=index_facts(
-            options.index_url, offline=not (target.slug or options.online),
-            registries=options.registries, clones=None if clone is None else lambda: [clone],
+            options.index_url,
+            offline=not (target.slug or options.online),
+            registries=options.registries,
+            clones=None if clone is None else lambda: [clone],
         ),
-    )  # fmt: skip
+    )
     if target.slug:
         return _audit_remote(target.slug, plan, connected())
     return audit_batch((read_target(target),), plan)[0]
@@ -140,9 +144,10 @@ def _exit_code(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool) -> in
         least = Severity[fail_on.name]
         findings = any(f.severity >= least for audit in audits for f in open_findings(audit))
     return end_code(
-        crashed=any(map(is_crashed, audits)), findings=findings,
+        crashed=any(map(is_crashed, audits)),
+        findings=findings,
         unread=not allow_gaps and any(not gap.optional for gap in gaps),
-    )  # fmt: skip
+    )
 
 
 def _print(audits: Sequence[Audit], form: Format) -> None:

@@ -95,9 +95,10 @@ def checks_without(lacking: frozenset[Need]) -> tuple[tuple[str, ...], tuple[str
 
     unknown = tuple(check.id for check in all_checks() if check.needs & lacking)
     blunt = tuple(
-        check.id for check in all_checks()
+        check.id
+        for check in all_checks()
         if check.sharpened_by & lacking and check.id not in unknown
-    )  # fmt: skip
+    )
     return unknown, blunt
 
 

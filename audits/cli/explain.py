@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def explain(
-    check: Annotated[Optional[str], typer.Argument(metavar="[CHECK]", help="A check's id; without it, the list.")] = None,  # noqa: UP045
+    check: Annotated[
+        str | None, typer.Argument(metavar="[CHECK]", help="A check's id; without it, the list.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Explain one check, or list all of them."""
     from audits.check import all_checks
 

@@ -16,10 +16,14 @@ from audits.cli.output import say
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the files.")],
     owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
-    bom: Annotated[bool, typer.Option("--bom", help="Begin each CSV file with a byte order mark, for Excel.")] = False,
-    with_fixed: Annotated[bool, typer.Option("--with-fixed", help="Write fixed findings too, with the day.")] = False,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin each CSV file with a byte order mark, for Excel.")
+    ] = False,
+    with_fixed: Annotated[
+        bool, typer.Option("--with-fixed", help="Write fixed findings too, with the day.")
+    ] = False,
     database: DatabaseOption = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write the newest scan as a Frictionless Data Package."""
     from audits.report.export import export as write
     from audits.report.words import count

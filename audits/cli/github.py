@@ -25,12 +25,22 @@ if TYPE_CHECKING:
 
 TokenFileOption = Annotated[
     Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option("--token-file", metavar="FILE", help="File that holds the token; default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE."),
-]  # fmt: skip
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="File that holds the token; default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE.",
+    ),
+]
 ApiUrlOption = Annotated[
     str,
-    typer.Option("--api-url", metavar="URL", help="API of a GitHub Enterprise Server.", envvar=["RELEASE_AUDIT_API_URL", "GITHUB_API_URL"], show_envvar=True),
-]  # fmt: skip
+    typer.Option(
+        "--api-url",
+        metavar="URL",
+        help="API of a GitHub Enterprise Server.",
+        envvar=["RELEASE_AUDIT_API_URL", "GITHUB_API_URL"],
+        show_envvar=True,
+    ),
+]
 MaxPointsOption = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option("--max-points", min=1, help="GraphQL points that one owner's scan may cost."),
@@ -52,9 +62,13 @@ def is_slug(text: str) -> bool:
 
 
 def connect(
-    token_file: Path | None, api_url: str, *, host: str = "", max_points: int | None = None,
+    token_file: Path | None,
+    api_url: str,
+    *,
+    host: str = "",
+    max_points: int | None = None,
     on_wait: Callable[[float, str], None] | None = None,
-) -> Connection:  # fmt: skip
+) -> Connection:
     """How GitHub is reached with the credential of the environment or of a file."""
     from audits.collect.github import Connection
     from audits.collect.github_address import DEFAULT_API
@@ -63,9 +77,11 @@ def connect(
 
     return Connection(
         credential=find_credential(os.environ, token_file=token_file),
-        api_url=api_url or DEFAULT_API, host=host, limits=Limits(max_points=max_points),
+        api_url=api_url or DEFAULT_API,
+        host=host,
+        limits=Limits(max_points=max_points),
         on_wait=on_wait,
-    )  # fmt: skip
+    )
 
 
 def read_list(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -94,9 +110,12 @@ def read_list(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def run_scans(
-    scan: GitHubScan, owners: tuple[str, ...], names: tuple[str, ...],
-    done: Callable[[str], None], failed: Callable[[AuditError], None],
-) -> tuple[GitHubScanned, ...]:  # fmt: skip
+    scan: GitHubScan,
+    owners: tuple[str, ...],
+    names: tuple[str, ...],
+    done: Callable[[str], None],
+    failed: Callable[[AuditError], None],
+) -> tuple[GitHubScanned, ...]:
     """Scan owners one by one, then the list; an owner that cannot be read costs no other."""
 
     def note(ref: RepositoryRef) -> None:
@@ -125,9 +144,15 @@ def _apart(
 
 
 def make_scan(
-    store: Store, plan: Plan, connection: Connection, waivers: Waivers, *,
-    archived: bool, forks: bool, resume: bool,
-) -> GitHubScan:  # fmt: skip
+    store: Store,
+    plan: Plan,
+    connection: Connection,
+    waivers: Waivers,
+    *,
+    archived: bool,
+    forks: bool,
+    resume: bool,
+) -> GitHubScan:
     """The scan that a command line asks for."""
     from audits.collect.github import Choice
     from audits.engines.zizmor import Zizmor
@@ -135,6 +160,10 @@ def make_scan(
 
     engine = f"zizmor {plan.engine.version()}" if isinstance(plan.engine, Zizmor) else ""
     return GitHubScan(
-        store=store, plan=plan, connection=connection, resume=resume,
-        choice=Choice(archived=archived, forks=forks), marks=marks_of(waivers, engine),
-    )  # fmt: skip
+        store=store,
+        plan=plan,
+        connection=connection,
+        resume=resume,
+        choice=Choice(archived=archived, forks=forks),
+        marks=marks_of(waivers, engine),
+    )

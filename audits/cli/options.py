@@ -12,24 +12,52 @@ import typer
 
 DatabaseOption = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option("--database", metavar="URL", help="The store: path of an SQLite file, or postgresql://user@host/name; default: SQLite in your data directory.", envvar="RELEASE_AUDIT_DATABASE", show_envvar=True),
-]  # fmt: skip
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="The store: path of an SQLite file, or postgresql://user@host/name; default: SQLite in your data directory.",
+        envvar="RELEASE_AUDIT_DATABASE",
+        show_envvar=True,
+    ),
+]
 IndexOption = Annotated[
     str,
-    typer.Option("--index-url", metavar="URL", help="Simple index that stands for PyPI.", envvar="RELEASE_AUDIT_INDEX_URL", show_envvar=True),
-]  # fmt: skip
+    typer.Option(
+        "--index-url",
+        metavar="URL",
+        help="Simple index that stands for PyPI.",
+        envvar="RELEASE_AUDIT_INDEX_URL",
+        show_envvar=True,
+    ),
+]
 RegistryOption = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option("--registry", metavar="NAME=URL", help="Address of another registry, npm or crates, as in npm=https://registry.npm.example; repeat it, or in the variable write several with spaces between.", envvar="RELEASE_AUDIT_REGISTRIES", show_envvar=True),
-]  # fmt: skip
+    typer.Option(
+        "--registry",
+        metavar="NAME=URL",
+        help="Address of another registry, npm or crates, as in npm=https://registry.npm.example; repeat it, or in the variable write several with spaces between.",
+        envvar="RELEASE_AUDIT_REGISTRIES",
+        show_envvar=True,
+    ),
+]
 WaiversOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--waivers", metavar="FILE", help="TOML file of reviewed waivers."),
 ]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask nobody: no index, no GitHub.")]
 NoEngineOption = Annotated[bool, typer.Option("--no-engine", help="Leave zizmor's rules out.")]
-AllowGapsOption = Annotated[bool, typer.Option("--allow-gaps", help="Do not end with 3 where something asked for could not be read.")]  # fmt: skip
-AllOption = Annotated[bool, typer.Option("--all", help="Look at every workflow, not only at releases; scores stay those of releases.")]  # fmt: skip
+AllowGapsOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-gaps", help="Do not end with 3 where something asked for could not be read."
+    ),
+]
+AllOption = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Look at every workflow, not only at releases; scores stay those of releases."
+    ),
+]
 
 
 class Format(StrEnum):

@@ -23,9 +23,12 @@ Places = Callable[[], Iterable[tuple[RepositoryRef, Path]]]
 
 
 def index_facts(
-    index_url: str, *, offline: bool, registries: Iterable[str] | None = None,
+    index_url: str,
+    *,
+    offline: bool,
+    registries: Iterable[str] | None = None,
     clones: Places | None = None,
-) -> Facts:  # fmt: skip
+) -> Facts:
     """Facts of package indexes, or of nobody; ``registries`` are others as NAME=URL, ``clones``
     the repositories whose history is at hand.
     """

@@ -48,10 +48,14 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
         from audits.cli.plan import index_facts, make_plan
 
         return make_plan(
-            index_url=self.index_url, waivers=self.waivers, engine=self.engine,
+            index_url=self.index_url,
+            waivers=self.waivers,
+            engine=self.engine,
             everything=self.everything,
             facts=index_facts(
-                self.index_url, offline=self.offline, registries=self.registries,
+                self.index_url,
+                offline=self.offline,
+                registries=self.registries,
                 clones=None if self.collector is None else self.collector.repositories,
             ),
-        )  # fmt: skip
+        )

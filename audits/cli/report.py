@@ -28,13 +28,20 @@ class NewsFormat(StrEnum):
 
 
 def report(
-    since: Annotated[str, typer.Option("--since", metavar="last|SCAN|DATE", help="The scan to compare with: the one before, one by its number, or the last one before a day.")] = "last",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since",
+            metavar="last|SCAN|DATE",
+            help="The scan to compare with: the one before, one by its number, or the last one before a day.",
+        ),
+    ] = "last",
     owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
     form: Annotated[NewsFormat, typer.Option("--format", help="How to print.")] = NewsFormat.TEXT,
     waivers: WaiversOption = None,
     database: DatabaseOption = None,
     offline: OfflineOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Print what is new, fixed, reopened and not re-checked, and which scores changed why."""
     from audits.cli.waivers import load_waivers
     from audits.report.news import markdown_news, news_document, news_of

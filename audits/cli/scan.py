@@ -136,9 +136,12 @@ def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
         if resume:
             return _record(asked)
         with audits_ahead(
-            asked.collector, asked.planner, alone=asked.planner.offline,
-            engine=asked.planner.engine, leader=context.obj,
-        ) as audits:  # fmt: skip
+            asked.collector,
+            asked.planner,
+            alone=asked.planner.offline,
+            engine=asked.planner.engine,
+            leader=context.obj,
+        ) as audits:
             return _record(asked, audits)
     except KeyboardInterrupt:
         return _stopped(context)
@@ -228,8 +231,9 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
     return _exit_code(
         [scanned for result in results for scanned in result.finished],
         [gap for result in results for gap in result.gaps],
-        asked.allow_gaps, stopped=bool(failures or paused),
-    )  # fmt: skip
+        asked.allow_gaps,
+        stopped=bool(failures or paused),
+    )
 
 
 def _results(
@@ -250,13 +254,21 @@ def _results(
             running.beat()
 
         connection = connect(
-            asked.token_file, asked.api_url, host=asked.host, max_points=asked.max_points,
+            asked.token_file,
+            asked.api_url,
+            host=asked.host,
+            max_points=asked.max_points,
             on_wait=wait,
-        )  # fmt: skip
+        )
         running = make_scan(
-            store, plan, connection, waivers, archived=asked.archived, forks=asked.forks,
+            store,
+            plan,
+            connection,
+            waivers,
+            archived=asked.archived,
+            forks=asked.forks,
             resume=asked.resume,
-        )  # fmt: skip
+        )
         return run_scans(
             running, asked.owners, names, lambda name: watch.done(printable(name)), failures.append
         )

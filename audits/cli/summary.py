@@ -98,9 +98,11 @@ def _known(scanned: Scanned) -> str:
 def _worst(store: Store, owner: str) -> Iterator[str]:
     """On a first scan, when nothing can be new: the repositories to look at first."""
     bad = store.repositories(
-        owner=owner, where=RepositoryFilter(grades=("B", "C", "D", "F")), order="points",
+        owner=owner,
+        where=RepositoryFilter(grades=("B", "C", "D", "F")),
+        order="points",
         limit=_MOST,
-    )  # fmt: skip
+    )
     if bad:
         yield "  worst:"
         yield from (f"    {_repository(row)}" for row in bad)

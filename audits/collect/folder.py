@@ -19,9 +19,14 @@ from audits.model.errors import AuditError
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 
 _PACKAGE_FILES = {
-    "pyproject.toml", "setup.py", "setup.cfg", "package.json", "Cargo.toml",
-    "action.yml", "action.yaml",
-}  # fmt: skip
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "package.json",
+    "Cargo.toml",
+    "action.yml",
+    "action.yaml",
+}
 _BARE = {"HEAD", "objects", "refs"}
 _NO_LINKS = (
     "Nothing links to repositories whose remote does not confirm the owner and name that their "
@@ -315,6 +320,10 @@ def _read_head(repository: GitRepository, ref: RepositoryRef) -> Snapshot:
     except ReadFault as fault:
         raise lacks(repository, fault) from fault
     return Snapshot(
-        ref=ref, commit=head.commit, branch=head.branch, committed_at=commit.committed_at,
-        files=files, gaps=gaps,
-    )  # fmt: skip
+        ref=ref,
+        commit=head.commit,
+        branch=head.branch,
+        committed_at=commit.committed_at,
+        files=files,
+        gaps=gaps,
+    )

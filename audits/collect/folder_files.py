@@ -181,9 +181,10 @@ class _Reading:
                 return
         shown = printable_path(path)
         gap = fault.gap(
-            shown or "The repository's folder", subject=shown or REPOSITORY,
+            shown or "The repository's folder",
+            subject=shown or REPOSITORY,
             optional=path in self.behind_links,
-        )  # fmt: skip
+        )
         self.gaps.setdefault(path, gap)
 
 

@@ -66,9 +66,16 @@ def _broken() -> tuple[type[Exception], ...]:
     from dulwich.errors import ApplyDeltaError, FileFormatException
 
     return (
-        ApplyDeltaError, FileFormatException, ValueError, LookupError, AssertionError,
-        OverflowError, struct.error, zlib.error, OSError,
-    )  # fmt: skip
+        ApplyDeltaError,
+        FileFormatException,
+        ValueError,
+        LookupError,
+        AssertionError,
+        OverflowError,
+        struct.error,
+        zlib.error,
+        OSError,
+    )
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,12 @@ class GitHubCollector:
         self._files = FileReader(self._client, self._memory)
         self._references = ReferenceReader(self._client, self._memory)
         self._settings = SettingsBatch(
-            self._client, self._memory, self._rights,
-            installation=credential.is_installation, workers=request.workers,
-        )  # fmt: skip
+            self._client,
+            self._memory,
+            self._rights,
+            installation=credential.is_installation,
+            workers=request.workers,
+        )
         self._advisories: AdvisoryList | Unseen | None = None
 
     @property
@@ -174,8 +177,10 @@ class GitHubCollector:
     def _unread(self, repo: Listed, *gaps: Gap) -> Snapshot:
         return Snapshot(
             ref=RepositoryRef(owner=repo.owner, name=repo.name, host=self._client.host),
-            archived=repo.archived, gaps=(*repo.gaps, *gaps), database_id=repo.database_id,
-        )  # fmt: skip
+            archived=repo.archived,
+            gaps=(*repo.gaps, *gaps),
+            database_id=repo.database_id,
+        )
 
     def prefetch_settings(self, wanted: Iterable[tuple[Snapshot, tuple[str, ...]]]) -> None:
         """Read the settings of many publishing repositories at once, for `with_settings`."""
@@ -194,9 +199,11 @@ class GitHubCollector:
         owner = facts.settings if isinstance(facts.settings, OwnerSettings) else None
         for (_, snapshot, _), read in zip(known, found, strict=True):
             self._prefetched[_key(snapshot)] = replace(
-                snapshot, settings=read.settings, owner_settings=owner,
+                snapshot,
+                settings=read.settings,
+                owner_settings=owner,
                 gaps=tuple(dict.fromkeys((*snapshot.gaps, *read.gaps))),
-            )  # fmt: skip
+            )
 
     def with_settings(self, snapshot: Snapshot, environments: tuple[str, ...]) -> Snapshot:
         """The snapshot with its settings, those read ahead or asked for now."""

@@ -82,6 +82,10 @@ def _advisories(row: Json) -> Iterator[Advisory]:
         ranges.setdefault(package, []).append(versions)
     for package, chosen in ranges.items():
         yield Advisory(
-            id=row["id"], package=package, ranges=tuple(chosen), severity=row["severity"],
-            cve=row["cve"], published=row["published"],
-        )  # fmt: skip
+            id=row["id"],
+            package=package,
+            ranges=tuple(chosen),
+            severity=row["severity"],
+            cve=row["cve"],
+            published=row["published"],
+        )

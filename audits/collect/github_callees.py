@@ -183,9 +183,12 @@ class CalleeReader:
             value = node.get(f"t{number}")
             if isinstance(value, dict) and value.get("__typename") == "Blob":
                 want = Want(
-                    node_id=str(node.get("id")), slug=str(node.get("nameWithOwner")), path=path,
-                    oid=str(value.get("oid")), size=int(value.get("byteSize") or 0),
-                )  # fmt: skip
+                    node_id=str(node.get("id")),
+                    slug=str(node.get("nameWithOwner")),
+                    path=path,
+                    oid=str(value.get("oid")),
+                    size=int(value.get("byteSize") or 0),
+                )
                 if callee.is_pinned:
                     place = (want.node_id, want.slug, want.path, want.oid, want.size)
                     self._memory.keep_answer(self._pinned_key(callee), "", json.dumps(place))

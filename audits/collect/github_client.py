@@ -90,10 +90,15 @@ class GitHubClient:
         found: Github | None = getattr(self._local, "github", None)
         if found is None:
             found = self._local.github = Github(
-                auth=self.auth, base_url=self.api_url, timeout=self.pacer.limits.timeout,
-                user_agent=f"release-audit/{__version__}", per_page=100, retry=None,
-                seconds_between_requests=None, seconds_between_writes=None,
-            )  # fmt: skip
+                auth=self.auth,
+                base_url=self.api_url,
+                timeout=self.pacer.limits.timeout,
+                user_agent=f"release-audit/{__version__}",
+                per_page=100,
+                retry=None,
+                seconds_between_requests=None,
+                seconds_between_writes=None,
+            )
         return found
 
     def graphql(self, query: str, variables: Mapping[str, Json] | None = None) -> GraphAnswer:
@@ -175,9 +180,11 @@ class GitHubClient:
             if pause := required_pause(reply.status, reply.headers, body, limits, attempt):
                 if last:
                     raise GitHubError(
-                        "GitHub's limit did not lift.", "Scan again later.",
-                        reason=GapReason.RATE_LIMITED, status=reply.status,
-                    )  # fmt: skip
+                        "GitHub's limit did not lift.",
+                        "Scan again later.",
+                        reason=GapReason.RATE_LIMITED,
+                        status=reply.status,
+                    )
                 self.pacer.hold(*pause)
                 continue
             if reply.status == 401 and not renewed and isinstance(self.auth, InstallationAuth):

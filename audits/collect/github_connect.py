@@ -60,10 +60,13 @@ class Connection(Struct, frozen=True, kw_only=True):
         def exchange() -> tuple[str, datetime]:
             # the App's own token lasts ten minutes, so each exchange signs a new one
             requester = Github(
-                auth=app_auth(self.credential), base_url=address, retry=None,
-                timeout=self.limits.timeout, seconds_between_requests=None,
+                auth=app_auth(self.credential),
+                base_url=address,
+                retry=None,
+                timeout=self.limits.timeout,
+                seconds_between_requests=None,
                 seconds_between_writes=None,
-            ).requester  # fmt: skip
+            ).requester
             try:
                 _, body = requester.requestJsonAndCheck("POST", path)
             finally:

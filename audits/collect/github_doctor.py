@@ -76,13 +76,19 @@ def examine(client: GitHubClient, owner: str, credential: Credential) -> DoctorR
         rights += (*_organization_rights(client, pages.login, headers),)
     total = pages.total or 0
     return DoctorReport(
-        owner=pages.login, owner_kind=pages.owner_kind, credential=credential.description,
-        host=client.host, tier=_tier(rights), rights=rights,
-        cost=_cost(client, total, rights), expires_at=_expiry(client, headers),
+        owner=pages.login,
+        owner_kind=pages.owner_kind,
+        credential=credential.description,
+        host=client.host,
+        tier=_tier(rights),
+        rights=rights,
+        cost=_cost(client, total, rights),
+        expires_at=_expiry(client, headers),
         scopes=tuple(s.strip() for s in headers.get("x-oauth-scopes", "").split(",") if s.strip()),
-        private_seen=any(r.private for r in listed), tried_on=sample.slug if sample else "",
+        private_seen=any(r.private for r in listed),
+        tried_on=sample.slug if sample else "",
         notes=_notes(credential, listed),
-    )  # fmt: skip
+    )
 
 
 def _try(
@@ -151,9 +157,13 @@ def _cost(client: GitHubClient, total: int, rights: tuple[Right, ...]) -> Cost:
     each = 3 + 2 * (Need.ADMINISTRATION in granted) + 2 * (Need.SECRET_NAMES in granted)
     left = _limits(client)
     return Cost(
-        repositories=total, graphql_requests=2 * pages + texts + refs, points=points,
-        rest_requests=total * each, points_left=left.get("graphql"), rest_left=left.get("core"),
-    )  # fmt: skip
+        repositories=total,
+        graphql_requests=2 * pages + texts + refs,
+        points=points,
+        rest_requests=total * each,
+        points_left=left.get("graphql"),
+        rest_left=left.get("core"),
+    )
 
 
 def _limits(client: GitHubClient) -> Mapping[str, int]:

@@ -45,11 +45,13 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
     def read(self) -> dict[str, EnvironmentSettings] | Unseen:
         """Every environment by lower-cased name; details of those in use."""
         rows = self.sheet.fact(
-            "environments", Need.SETTINGS, ACTIONS,
+            "environments",
+            Need.SETTINGS,
+            ACTIONS,
             lambda: self.rest.listed(
                 self.answers, self._path, "environments", _row, unchanged=self.unchanged
             ),
-        )  # fmt: skip
+        )
         if isinstance(rows, Unseen):
             return rows
         return {str(row["name"]).lower(): self._environment(row) for row in rows}
@@ -57,12 +59,17 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
     def _environment(self, row: Json) -> EnvironmentSettings:
         name, kind = str(row["name"]), row["policy"]
         found = EnvironmentSettings(
-            name=name, database_id=row["id"], reviewers=row["reviewers"],
-            wait_minutes=row["wait"], prevent_self_review=row["self"],
-            admins_can_bypass=_bypass(row["bypass"]), custom_rules=tuple(row["custom"]),
+            name=name,
+            database_id=row["id"],
+            reviewers=row["reviewers"],
+            wait_minutes=row["wait"],
+            prevent_self_review=row["self"],
+            admins_can_bypass=_bypass(row["bypass"]),
+            custom_rules=tuple(row["custom"]),
             ref_patterns=(PROTECTED_BRANCHES,) if kind == "protected" else (),
-            secret_names=_not_asked(Need.SECRET_NAMES), on_plan=self.on_plan or _protected(row),
-        )  # fmt: skip
+            secret_names=_not_asked(Need.SECRET_NAMES),
+            on_plan=self.on_plan or _protected(row),
+        )
         if name.lower() not in self.names:
             if kind == _CUSTOM:
                 return replace(found, ref_patterns=_not_asked(Need.SETTINGS))
@@ -77,22 +84,27 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
     def _patterns(self, name: str) -> tuple[str, ...] | Unseen:
         path = self._path + path_of(name, "deployment-branch-policies")
         patterns = self.sheet.fact(
-            f"environment {name}: branches and tags", Need.SETTINGS, ACTIONS,
+            f"environment {name}: branches and tags",
+            Need.SETTINGS,
+            ACTIONS,
             lambda: self.rest.listed(
-                self.answers, path, "branch_policies",
-                lambda p: f"{p.get('type') or 'branch'}:{p['name']}", unchanged=self.unchanged,
+                self.answers,
+                path,
+                "branch_policies",
+                lambda p: f"{p.get('type') or 'branch'}:{p['name']}",
+                unchanged=self.unchanged,
             ),
-        )  # fmt: skip
+        )
         return patterns if isinstance(patterns, Unseen) else tuple(patterns) or (NO_REF,)
 
     def _custom_rules(self, name: str) -> tuple[str, ...] | Unseen:
         path = self._path + path_of(name, "deployment_protection_rules")
         rules = self.sheet.fact(
-            f"environment {name}: custom rules", Need.SETTINGS, ACTIONS,
-            lambda: self.rest.one(
-                self.answers, path, _custom_names, unchanged=self.unchanged
-            ),
-        )  # fmt: skip
+            f"environment {name}: custom rules",
+            Need.SETTINGS,
+            ACTIONS,
+            lambda: self.rest.one(self.answers, path, _custom_names, unchanged=self.unchanged),
+        )
         return rules if isinstance(rules, Unseen) else tuple(rules)
 
     def _secret_names(self, name: str) -> tuple[str, ...] | Unseen:
@@ -101,11 +113,13 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
             return self.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), ENVIRONMENTS)
         path = self._path + path_of(name, "secrets")
         names = self.sheet.fact(
-            subject, Need.SECRET_NAMES, ENVIRONMENTS,
+            subject,
+            Need.SECRET_NAMES,
+            ENVIRONMENTS,
             lambda: self.rest.listed(
                 self.answers, path, "secrets", lambda s: str(s["name"]), unchanged=self.unchanged
             ),
-        )  # fmt: skip
+        )
         return names if isinstance(names, Unseen) else tuple(sorted(names))
 
 

@@ -127,18 +127,24 @@ def refusal(status: int, headers: Mapping[str, Any]) -> GitHubError:
         return GitHubError(
             "GitHub does not accept this credential.",
             "It may have expired or been revoked; make a new one.",
-            reason=GapReason.FORBIDDEN, status=status,
-        )  # fmt: skip
+            reason=GapReason.FORBIDDEN,
+            status=status,
+        )
     if status in (403, 451):
         advice = f"It needs {permission}." if permission else "Ask `release-audit doctor`."
         return GitHubError(
-            "This token may not read it.", advice,
-            reason=GapReason.FORBIDDEN, status=status, permission=permission,
-        )  # fmt: skip
+            "This token may not read it.",
+            advice,
+            reason=GapReason.FORBIDDEN,
+            status=status,
+            permission=permission,
+        )
     if status in (404, 410):
         return GitHubError(
             "GitHub says that it does not exist, which it also says where a right is missing.",
             f"It needs {permission}." if permission else "Check its name and the token's rights.",
-            reason=GapReason.NOT_FOUND, status=status, permission=permission,
-        )  # fmt: skip
+            reason=GapReason.NOT_FOUND,
+            status=status,
+            permission=permission,
+        )
     return GitHubError(f"GitHub answered with status {status}.", "Scan again later.", status=status)

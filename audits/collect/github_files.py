@@ -31,9 +31,13 @@ class _Reading:
     def want(self, path: str, oid: str = "", size: int = 0) -> Want:
         """What asks for one file of this repository."""
         return Want(
-            node_id=self.repo.node_id, slug=self.repo.slug, path=path, oid=oid, size=size,
+            node_id=self.repo.node_id,
+            slug=self.repo.slug,
+            path=path,
+            oid=oid,
+            size=size,
             commit="" if oid else self.repo.commit,
-        )  # fmt: skip
+        )
 
     def take(self, got: Got) -> None:
         """Keep what was read, or why it was not."""
@@ -76,11 +80,16 @@ class _Reading:
         """What was read, without called files and settings."""
         repo = self.repo
         return Snapshot(
-            ref=RepositoryRef(owner=repo.owner, name=repo.name, host=host), commit=repo.commit,
-            committed_at=repo.committed_at, branch=repo.branch or "main", archived=repo.archived,
-            files=tuple(self.files[path] for path in sorted(self.files)), topics=repo.topics,
-            gaps=tuple(dict.fromkeys(self.gaps)), database_id=repo.database_id,
-        )  # fmt: skip
+            ref=RepositoryRef(owner=repo.owner, name=repo.name, host=host),
+            commit=repo.commit,
+            committed_at=repo.committed_at,
+            branch=repo.branch or "main",
+            archived=repo.archived,
+            files=tuple(self.files[path] for path in sorted(self.files)),
+            topics=repo.topics,
+            gaps=tuple(dict.fromkeys(self.gaps)),
+            database_id=repo.database_id,
+        )
 
 
 class FileReader:

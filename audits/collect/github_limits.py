@@ -185,9 +185,12 @@ def _is_secondary(status: int, headers: Mapping[str, Any], message: str) -> bool
     if status not in (200, 403, 429):
         return False
     text = message.lower()
-    return status == 429 or "secondary rate limit" in text or "abuse detection" in text or (
-        status == 403 and "retry-after" in headers
-    )  # fmt: skip
+    return (
+        status == 429
+        or "secondary rate limit" in text
+        or "abuse detection" in text
+        or (status == 403 and "retry-after" in headers)
+    )
 
 
 def _said(body: object) -> tuple[str, bool]:

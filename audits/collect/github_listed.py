@@ -112,9 +112,11 @@ def _state_gaps(node: Mapping[str, Json]) -> Iterator[Gap]:
     elif node.get("root") is None and not node.get("isEmpty"):
         # contents that a token may not read come as null without an error
         yield Gap(
-            subject="files", reason=GapReason.FORBIDDEN, permission="Contents: read",
+            subject="files",
+            reason=GapReason.FORBIDDEN,
+            permission="Contents: read",
             detail="The repository's files cannot be read. Grant Contents: read for it.",
-        )  # fmt: skip
+        )
 
 
 def _entries(node: Mapping[str, Json]) -> tuple[tuple[Entry, ...], tuple[Gap, ...]]:

@@ -101,16 +101,22 @@ class OwnerReader:
             login=login,
             actions=self._policy(sheet, login, answers),
             immutable_releases=sheet.fact(
-                "owner: immutable releases", Need.ADMINISTRATION, ADMINISTRATION,
-                lambda: str(self._one(
-                    answers, login, ("settings", "immutable-releases"),
-                    lambda body: body["enforced_repositories"],
-                )),
+                "owner: immutable releases",
+                Need.ADMINISTRATION,
+                ADMINISTRATION,
+                lambda: str(
+                    self._one(
+                        answers,
+                        login,
+                        ("settings", "immutable-releases"),
+                        lambda body: body["enforced_repositories"],
+                    )
+                ),
             ),
             secret_names=secrets
             if isinstance(secrets, Unseen)
             else tuple(sorted(s.name for s in secrets)),
-        )  # fmt: skip
+        )
         plan = self._plan(login, answers)
         return OwnerFacts(
             login=login, settings=settings, secrets=secrets, plan=plan, gaps=tuple(sheet.gaps)
@@ -130,15 +136,19 @@ class OwnerReader:
     def _policy(self, sheet: Sheet, login: str, answers: Answers) -> ActionsPolicy | Unseen:
         need = Need.ADMINISTRATION
         workflow: Json = sheet.fact(
-            "owner: default token permission", need, ADMINISTRATION,
+            "owner: default token permission",
+            need,
+            ADMINISTRATION,
             lambda: self._one(
                 answers, login, ("actions", "permissions", "workflow"), workflow_part
             ),
-        )  # fmt: skip
+        )
         permissions: Json = sheet.fact(
-            "owner: allowed actions", need, ADMINISTRATION,
+            "owner: allowed actions",
+            need,
+            ADMINISTRATION,
             lambda: self._one(answers, login, ("actions", "permissions"), permissions_part),
-        )  # fmt: skip
+        )
         if isinstance(workflow, Unseen) and isinstance(permissions, Unseen):
             return workflow
         return policy(workflow, permissions, set_by="owner")
@@ -154,13 +164,14 @@ class OwnerReader:
             )
             return tuple(
                 OrganizationSecret(
-                    name=name, visibility=visibility,
+                    name=name,
+                    visibility=visibility,
                     chosen=self._chosen(path, name, answers)
                     if visibility == "selected"
                     else frozenset(),
                 )
                 for name, visibility in rows
-            )  # fmt: skip
+            )
 
         return sheet.fact("owner: secrets' names", Need.SECRET_NAMES, SECRETS, read)
 
@@ -184,6 +195,9 @@ def policy(workflow: Json, permissions: Json, *, set_by: str) -> ActionsPolicy:
     if sha is None:
         sha = absent("whether SHA pinning is required", Need.ADMINISTRATION)
     return ActionsPolicy(
-        default_token_write=write, can_approve_pull_requests=approve, sha_pinning_required=sha,
-        allowed_actions=allowed, set_by=set_by,
-    )  # fmt: skip
+        default_token_write=write,
+        can_approve_pull_requests=approve,
+        sha_pinning_required=sha,
+        allowed_actions=allowed,
+        set_by=set_by,
+    )

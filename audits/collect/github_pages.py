@@ -34,9 +34,12 @@ def failed_listing(slug: str, gap: Gap, node: Mapping[str, Json] | None = None) 
     """A repository of which only the name is known, with the reason as its gap."""
     node = node or {}
     return Listed(
-        node_id=str(node.get("id") or ""), slug=slug, database_id=node.get("databaseId"),
-        archived=bool(node.get("isArchived")), gaps=(gap,),
-    )  # fmt: skip
+        node_id=str(node.get("id") or ""),
+        slug=slug,
+        database_id=node.get("databaseId"),
+        archived=bool(node.get("isArchived")),
+        gaps=(gap,),
+    )
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -155,9 +158,11 @@ class RepositoryPages:
         return found
 
     def _hidden(self, errors: Sequence[GraphError]) -> None:
-        error = errors[0] if errors else GraphError(
-            reason=GapReason.FORBIDDEN, detail="This token may not see it."
-        )  # fmt: skip
+        error = (
+            errors[0]
+            if errors
+            else GraphError(reason=GapReason.FORBIDDEN, detail="This token may not see it.")
+        )
         self.gaps.append(error.as_gap("a repository of the list", "Metadata: read"))
 
 

@@ -74,9 +74,13 @@ class ReferenceReader:
 
     def _ask(self, asked: Sequence[Asked]) -> Iterator[list[ResolvedRef]]:
         batches = ask(
-            self._client, asked, self._size, _write,
-            weight=lambda a: len(a.refs) + len(a.hints), heaviest=_MOST_REFS,
-        )  # fmt: skip
+            self._client,
+            asked,
+            self._size,
+            _write,
+            weight=lambda a: len(a.refs) + len(a.hints),
+            heaviest=_MOST_REFS,
+        )
         for items, answer in batches:
             for index, item in enumerate(items):
                 yield self._resolved(item, answer, f"r{index}")
@@ -111,10 +115,11 @@ class ReferenceReader:
         release = node.get("latestRelease") or {}
         commits = [_commit(node.get(f"c{i}")) for i in range(len(asked.refs))]
         tags = self._tags.of(
-            asked.slug, node.get("refs"),
+            asked.slug,
+            node.get("refs"),
             hints=[peeled(node.get(f"n{i}")) for i in range(len(asked.hints))],
             wanted={c for c, ref in zip(commits, asked.refs, strict=True) if c and is_commit(ref)},
-        )  # fmt: skip
+        )
         head = ((node.get("defaultBranchRef") or {}).get("target") or {}).get("oid")
         branch = (node.get("defaultBranchRef") or {}).get("name") or ""
         found = []
@@ -124,7 +129,11 @@ class ReferenceReader:
             named = is_tag or is_branch or commit in (None, head)
             found.append(
                 ResolvedRef(
-                    slug=asked.slug, ref=ref, commit=commit, is_tag=is_tag, is_branch=is_branch,
+                    slug=asked.slug,
+                    ref=ref,
+                    commit=commit,
+                    is_tag=is_tag,
+                    is_branch=is_branch,
                     tags=tags.of_commit(commit),
                     reachable=named or self._reach.of(slug, branch, str(commit), tags),
                     archived=bool(node.get("isArchived")),
@@ -134,7 +143,7 @@ class ReferenceReader:
                     newest_release_commit=(release.get("tagCommit") or {}).get("oid") or "",
                     newest_release_at=parse_time(release.get("publishedAt")),
                 )
-            )  # fmt: skip
+            )
         return found
 
 

@@ -68,10 +68,12 @@ def _write(files: Sequence[ReleasedFile]) -> str:
     parts = []
     for index, file in enumerate(files):
         kind = "__typename oid ... on Blob { byteSize }"
-        body = " ".join((
-            queries.expression("commit", f"{file.commit}^{{commit}}", "__typename"),
-            queries.expression("then", f"{file.commit}:{file.path}", kind),
-        ))  # fmt: skip
+        body = " ".join(
+            (
+                queries.expression("commit", f"{file.commit}^{{commit}}", "__typename"),
+                queries.expression("then", f"{file.commit}:{file.path}", kind),
+            )
+        )
         parts.append(queries.by_name(f"r{index}", file.slug, body))
     return queries.batch("released", parts)
 

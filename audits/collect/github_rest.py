@@ -66,9 +66,14 @@ class RestReader:
         return f"github:{self._client.api_url}{path}".lower()
 
     def one(
-        self, answers: Answers, path: str, reduce: Reduce, *, unchanged: bool = False,
+        self,
+        answers: Answers,
+        path: str,
+        reduce: Reduce,
+        *,
+        unchanged: bool = False,
         parameters: Mapping[str, Json] | None = None,
-    ) -> Json:  # fmt: skip
+    ) -> Json:
         """A resource, reduced. ``unchanged``: GitHub said otherwise that nothing changed, so
         a stored answer of the last seven days is used unasked. GitHubError if it is refused.
         """
@@ -83,9 +88,14 @@ class RestReader:
         return self._keep(answers, key, answer.etag, _reduced(reduce, answer.body))
 
     def listed(
-        self, answers: Answers, path: str, field_name: str, reduce: Reduce, *,
+        self,
+        answers: Answers,
+        path: str,
+        field_name: str,
+        reduce: Reduce,
+        *,
         unchanged: bool = False,
-    ) -> list[Json]:  # fmt: skip
+    ) -> list[Json]:
         """All items of a counted list, each reduced.
 
         GitHub's redirection after a rename loses ``per_page``: the count says if any lack.

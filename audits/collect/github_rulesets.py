@@ -88,9 +88,11 @@ class StateReader:
     def _state(self, node: Json, errors: tuple[GraphError, ...], *, sees_actors: bool) -> State:
         if not isinstance(node, dict) or "nameWithOwner" not in node:
             gone = GitHubError(
-                "The repository was deleted or hidden while it was read.", "Scan again.",
-                reason=GapReason.NOT_FOUND, status=410,
-            )  # fmt: skip
+                "The repository was deleted or hidden while it was read.",
+                "Scan again.",
+                reason=GapReason.NOT_FOUND,
+                status=410,
+            )
             return State(rulesets=gone, missing=True)
         slug = str(node["nameWithOwner"])
         text = json.dumps(node, sort_keys=True).encode()
@@ -152,10 +154,13 @@ class StateReader:
                 else:
                     wanted[key] = changed
         for items, answer in ask(
-            self._client, list(wanted), BatchSize(_MOST), lambda ids: queries.batch(
+            self._client,
+            list(wanted),
+            BatchSize(_MOST),
+            lambda ids: queries.batch(
                 "rules", (queries.rules(f"r{i}", key) for i, key in enumerate(ids))
             ),
-        ):  # fmt: skip
+        ):
             for index, key in enumerate(items):
                 self._details[key] = _detail(answer, f"r{index}")
             # what one credential is not shown, another may be

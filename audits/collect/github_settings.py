@@ -59,9 +59,14 @@ class SettingsBatch:
     """Reads settings of many repositories: GraphQL in batches, REST from a few threads."""
 
     def __init__(
-        self, client: GitHubClient, memory: Memory, rights: Rights, *,
-        installation: bool, workers: int = 4,
-    ) -> None:  # fmt: skip
+        self,
+        client: GitHubClient,
+        memory: Memory,
+        rights: Rights,
+        *,
+        installation: bool,
+        workers: int = 4,
+    ) -> None:
         self._client = client
         self._memory = memory
         self._rights = rights
@@ -82,11 +87,15 @@ class SettingsBatch:
         answers = Answers()
         tasks = [
             _Task(
-                repo=repo, names=names, state=states[repo.node_id], owner=owner, answers=answers,
+                repo=repo,
+                names=names,
+                state=states[repo.node_id],
+                owner=owner,
+                answers=answers,
                 sheet=Sheet(rights=self._rights),
             )
             for repo, names in wanted
-        ]  # fmt: skip
+        ]
         answers.load(self._memory, [key for task in tasks for key in self._keys(task)])
         for task in tasks:
             known = answers.get(self._state_key(task.repo))
@@ -111,10 +120,13 @@ class SettingsBatch:
         """The keys of everything that may be asked for a repository."""
         actions = task.path + "/actions"
         paths = (
-            f"{actions}/permissions", f"{actions}/permissions/workflow", f"{actions}/secrets",
-            f"{actions}/organization-secrets", f"{task.path}/releases/latest",
+            f"{actions}/permissions",
+            f"{actions}/permissions/workflow",
+            f"{actions}/secrets",
+            f"{actions}/organization-secrets",
+            f"{task.path}/releases/latest",
             *self._environments(task).paths(),
-        )  # fmt: skip
+        )
         yield from map(self._rest.key, paths)
         if self._installation:
             yield self._state_key(task.repo)
@@ -130,11 +142,15 @@ class SettingsBatch:
 
     def _environments(self, task: _Task) -> EnvironmentReader:
         return EnvironmentReader(
-            rest=self._rest, answers=task.answers, sheet=task.sheet, slug=task.repo.slug,
+            rest=self._rest,
+            answers=task.answers,
+            sheet=task.sheet,
+            slug=task.repo.slug,
             names=frozenset(name.lower() for name in task.names),
-            on_plan=task.owner.protects(private=task.repo.private), unchanged=task.unchanged,
+            on_plan=task.owner.protects(private=task.repo.private),
+            unchanged=task.unchanged,
             may_list_secrets=task.repo.permission not in _NO_SECRETS,
-        )  # fmt: skip
+        )
 
     def _one(self, task: _Task) -> Read:
         sheet, state = task.sheet, task.state
@@ -216,21 +232,28 @@ class SettingsBatch:
             return task.sheet.unseen(subject, Need.ADMINISTRATION, role_refusal(), ADMINISTRATION)
         path = f"{task.path}/actions/{part}"
         return task.sheet.fact(
-            subject, Need.ADMINISTRATION, ADMINISTRATION,
+            subject,
+            Need.ADMINISTRATION,
+            ADMINISTRATION,
             lambda: self._rest.one(task.answers, path, reduce, unchanged=task.unchanged),
-        )  # fmt: skip
+        )
 
     def _secrets(self, task: _Task, part: str) -> tuple[str, ...] | Unseen:
         subject = f"{part.replace('-', ' ')}' names"
         if task.repo.permission in _NO_SECRETS:
             return task.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), SECRETS)
         names = task.sheet.fact(
-            subject, Need.SECRET_NAMES, SECRETS,
+            subject,
+            Need.SECRET_NAMES,
+            SECRETS,
             lambda: self._rest.listed(
-                task.answers, f"{task.path}/actions/{part}", "secrets",
-                lambda secret: str(secret["name"]), unchanged=task.unchanged,
+                task.answers,
+                f"{task.path}/actions/{part}",
+                "secrets",
+                lambda secret: str(secret["name"]),
+                unchanged=task.unchanged,
             ),
-        )  # fmt: skip
+        )
         return names if isinstance(names, Unseen) else tuple(sorted(names))
 
     def _organization_secrets(self, task: _Task) -> tuple[str, ...] | Unseen:
@@ -252,9 +275,11 @@ def _gone(error: GitHubError) -> Read:
         return Unseen(need=need, reason=error.message)
 
     settings = RepositorySettings(
-        environments=unseen(Need.SETTINGS), tag_rulesets=unseen(Need.SETTINGS),
-        latest_release_immutable=unseen(Need.SETTINGS), actions=unseen(Need.ADMINISTRATION),
+        environments=unseen(Need.SETTINGS),
+        tag_rulesets=unseen(Need.SETTINGS),
+        latest_release_immutable=unseen(Need.SETTINGS),
+        actions=unseen(Need.ADMINISTRATION),
         secret_names=unseen(Need.SECRET_NAMES),
         organization_secret_names=unseen(Need.SECRET_NAMES),
-    )  # fmt: skip
+    )
     return Read(settings=settings, gaps=(error.gap("settings"),))

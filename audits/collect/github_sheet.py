@@ -90,8 +90,11 @@ class Sheet(Struct, kw_only=True):
         # A right that is missing only makes checks unknown; what is broken was asked for.
         self.gaps.append(
             Gap(
-                subject=subject, reason=reason, detail=detail, permission=named,
+                subject=subject,
+                reason=reason,
+                detail=detail,
+                permission=named,
                 optional=bool(named),
             )
-        )  # fmt: skip
+        )
         return Unseen(need=need, reason=error.message, permission=named)

@@ -104,9 +104,13 @@ class TextReader:
 
     def _batches(self, wants: Sequence[Want]) -> Iterator[Got]:
         batches = ask(
-            self._client, wants, self._size, _write, heaviest=MOST_BYTES,
+            self._client,
+            wants,
+            self._size,
+            _write,
+            heaviest=MOST_BYTES,
             weight=lambda w: _LOOK_UP_WEIGHT if w.is_look_up else w.size,
-        )  # fmt: skip
+        )
         for items, answer in batches:
             if isinstance(answer, GitHubError):
                 yield from (Got(want=want, gap=answer.gap(want.path)) for want in items)
@@ -185,9 +189,11 @@ def _share(got: Got, want: Want) -> Got:
     """What another want of the same blob gets."""
     file = got.file and SourceFile(path=want.path, text=got.file.text, oid=got.file.oid)
     gap = got.gap and Gap(
-        subject=want.path, reason=got.gap.reason, detail=got.gap.detail,
+        subject=want.path,
+        reason=got.gap.reason,
+        detail=got.gap.detail,
         permission=got.gap.permission,
-    )  # fmt: skip
+    )
     return Got(want=want, file=file, gap=gap)
 
 

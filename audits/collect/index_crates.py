@@ -45,12 +45,16 @@ class CratesReader:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         links = (crate.get("repository"), crate.get("homepage"))
         evidence = PackageEvidence(
-            registry=Registry.CRATES, name=name, releases=releases, exists=exists,
+            registry=Registry.CRATES,
+            name=name,
+            releases=releases,
+            exists=exists,
             repository_urls=tuple(
                 dict.fromkeys(t for t in links if isinstance(t, str) and t.startswith("http"))
             ),
-            seen_at=datetime.now(UTC), index_url=self._base,
-        )  # fmt: skip
+            seen_at=datetime.now(UTC),
+            index_url=self._base,
+        )
         trusted = evidence.latest.is_attested if evidence.latest else None
         return replace(evidence, trusted_publisher=trusted), tuple(reading.gaps)
 
@@ -77,10 +81,13 @@ def _release(entry: Mapping[str, object]) -> Release:
     else:
         provenance = (_provenance(trusted),)
     return Release(
-        version=str(entry["num"]), uploaded=moment(entry.get("created_at")), files=1,
-        yanked=entry.get("yanked") is True, provenance=provenance,
+        version=str(entry["num"]),
+        uploaded=moment(entry.get("created_at")),
+        files=1,
+        yanked=entry.get("yanked") is True,
+        provenance=provenance,
         attested_files=None if isinstance(provenance, Unseen) else len(provenance),
-    )  # fmt: skip
+    )
 
 
 def _provenance(trusted: Mapping[str, object]) -> Provenance:
@@ -92,6 +99,8 @@ def _provenance(trusted: Mapping[str, object]) -> Provenance:
     repository, run = text("repository", "project_path"), text("run_id")
     at_github = kind is PublisherKind.GITHUB and repository and run.isdecimal()
     return Provenance(
-        kind=kind, repository=repository, commit=text("sha"),
+        kind=kind,
+        repository=repository,
+        commit=text("sha"),
         run_url=f"https://github.com/{quote(repository)}/actions/runs/{run}" if at_github else "",
-    )  # fmt: skip
+    )

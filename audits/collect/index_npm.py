@@ -59,10 +59,14 @@ class NpmReader:
         except IndexTroubleError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         evidence = PackageEvidence(
-            registry=Registry.NPM, name=name, releases=releases, exists=packument is not None,
+            registry=Registry.NPM,
+            name=name,
+            releases=releases,
+            exists=packument is not None,
             repository_urls=_links(packument or {}),
-            seen_at=datetime.now(UTC), index_url=self._base,
-        )  # fmt: skip
+            seen_at=datetime.now(UTC),
+            index_url=self._base,
+        )
         trusted = _trusted(packument or {}, evidence.latest)
         return replace(evidence, trusted_publisher=trusted), tuple(dict.fromkeys(reading.gaps))
 
@@ -80,13 +84,15 @@ class NpmReader:
         wanted = set(current[: EARLIER + 1])
         return kept(
             Release(
-                version=version, uploaded=uploads[version], files=1,
+                version=version,
+                uploaded=uploads[version],
+                files=1,
                 yanked=bool(manifest.get("deprecated")),
                 provenance=self._provenance(manifest, version in wanted, reading),
                 attested_files=_attested(manifest),
             )
             for version, manifest in manifests.items()
-        )  # fmt: skip
+        )
 
     def _provenance(
         self, manifest: Mapping[str, object], wanted: bool, reading: Reading

@@ -90,9 +90,14 @@ class PyPIReader:
         if not isinstance(releases, Unseen) and releases:
             urls = self._project_urls(name, releases[0].version, unchanged, reading)
         evidence = PackageEvidence(
-            registry=Registry.PYPI, name=name, releases=releases, exists=exists,
-            repository_urls=urls, seen_at=datetime.now(UTC), index_url=self._hosts.base,
-        )  # fmt: skip
+            registry=Registry.PYPI,
+            name=name,
+            releases=releases,
+            exists=exists,
+            repository_urls=urls,
+            seen_at=datetime.now(UTC),
+            index_url=self._hosts.base,
+        )
         return _with_trust(evidence), tuple(dict.fromkeys(reading.gaps))
 
     def _page(self, url: str) -> tuple[Mapping[str, object] | None, bool]:
@@ -174,9 +179,11 @@ class PyPIReader:
                 "it lies on another host, which is not asked: give the address of that index.",
             )
         data = self._session.json(
-            file.provenance_url, accept=_INTEGRITY, fresh=FOREVER,
+            file.provenance_url,
+            accept=_INTEGRITY,
+            fresh=FOREVER,
             limit=self._session.limits.object_bytes,
-        )  # fmt: skip
+        )
         if data is None:
             raise IndexTroubleError(
                 GapReason.NOT_FOUND, "the index lists it and does not serve it."

@@ -57,11 +57,15 @@ def listed_file(raw: object, project: str, url: str, *, tells: bool) -> ListedFi
         zone = uploaded.tzinfo or UTC
         uploaded = uploaded.replace(tzinfo=zone).astimezone(UTC)
     return ListedFile(
-        filename=package.filename, version=_canonical(package.version), uploaded=uploaded,
-        yanked=package.is_yanked, is_sdist=package.package_type == "sdist", tells=says,
+        filename=package.filename,
+        version=_canonical(package.version),
+        uploaded=uploaded,
+        yanked=package.is_yanked,
+        is_sdist=package.package_type == "sdist",
+        tells=says,
         provenance_url=(package.provenance_url or "") if says else "",
         sha256=package.digests.get("sha256", "").lower(),
-    )  # fmt: skip
+    )
 
 
 def _canonical(version: str) -> str:
@@ -158,7 +162,10 @@ def _release(
     else:
         provenance = ()
     return Release(
-        version=version, uploaded=_first_upload(files), files=len(files),
-        yanked=all(file.yanked for file in files), provenance=provenance,
+        version=version,
+        uploaded=_first_upload(files),
+        files=len(files),
+        yanked=all(file.yanked for file in files),
+        provenance=provenance,
         attested_files=attested if says else None,
-    )  # fmt: skip
+    )

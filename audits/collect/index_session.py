@@ -83,11 +83,16 @@ class IndexSession:
         self._credentials = credentials or {}
         self._cache = cache_in(directory, self.limits.kept_days)
         retry = Retry(
-            total=2, connect=2, read=0, status=2, redirect=5,
+            total=2,
+            connect=2,
+            read=0,
+            status=2,
+            redirect=5,
             backoff_factor=self.limits.backoff_seconds,
-            status_forcelist=[500, 502, 503, 504], raise_on_status=False,
+            status_forcelist=[500, 502, 503, 504],
+            raise_on_status=False,
             respect_retry_after_header=False,
-        )  # fmt: skip
+        )
         adapter = CacheControlAdapter(cache=self._cache, max_retries=retry)
         self._session = OneHostSession()
         self._session.max_redirects = 5
@@ -230,10 +235,14 @@ class IndexSession:
 
         _run_for(ask, self.limits.answer_seconds)
         host = urlsplit(url).netloc
-        found = outcome[0] if outcome else IndexTroubleError(
-            GapReason.UNAVAILABLE,
-            f"{host} took over {self.limits.answer_seconds:.0f} seconds to answer: run later.",
-        )  # fmt: skip
+        found = (
+            outcome[0]
+            if outcome
+            else IndexTroubleError(
+                GapReason.UNAVAILABLE,
+                f"{host} took over {self.limits.answer_seconds:.0f} seconds to answer: run later.",
+            )
+        )
         if isinstance(found, IndexTroubleError):
             raise found
         return found
@@ -255,10 +264,12 @@ class IndexSession:
                             f"{host} answered with over {limit} bytes, which are not read.",
                         )
                 answer = Answer(
-                    asked=url, status=response.status_code, body=bytes(body),
+                    asked=url,
+                    status=response.status_code,
+                    body=bytes(body),
                     content_type=response.headers.get("Content-Type", ""),
                     from_cache=bool(getattr(response, "from_cache", False)),
-                )  # fmt: skip
+                )
                 return answer, response.headers.get("Retry-After", "")
         except (requests.RequestException, OSError, ValueError) as error:
             raise IndexTroubleError(

@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
 _PREFIX = "1.3.6.1.4.1.57264.1."
 _FIELDS = {
-    "9": "build_signer", "11": "runner", "13": "commit", "14": "ref", "15": "repository_id",
-    "17": "owner_id", "18": "build_config", "20": "event", "21": "run_url",
-}  # fmt: skip
+    "9": "build_signer",
+    "11": "runner",
+    "13": "commit",
+    "14": "ref",
+    "15": "repository_id",
+    "17": "owner_id",
+    "18": "build_config",
+    "20": "event",
+    "21": "run_url",
+}
 """Fields by the last number of Fulcio's object identifiers:
 https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 """

@@ -25,11 +25,21 @@ from audits.model.workflow import Job
 
 RULES = frozenset(
     {
-        "adhoc-packages", "bot-conditions", "dependabot-execution", "github-app", "github-env",
-        "insecure-commands", "misfeature", "obfuscation", "typosquat-uses", "unpinned-tools",
-        "unredacted-secrets", "unsound-contains", "unsound-ternary",
+        "adhoc-packages",
+        "bot-conditions",
+        "dependabot-execution",
+        "github-app",
+        "github-env",
+        "insecure-commands",
+        "misfeature",
+        "obfuscation",
+        "typosquat-uses",
+        "unpinned-tools",
+        "unredacted-secrets",
+        "unsound-contains",
+        "unsound-ternary",
     }
-)  # fmt: skip
+)
 """The rules that are kept; we judge what the others look for ourselves."""
 
 SEVERITIES = {
@@ -39,9 +49,17 @@ SEVERITIES = {
     "High": Severity.HIGH,
 }
 _OPTIONS = (
-    "--offline", "--no-progress", "--format", "json-v1", "--no-ignores", "--no-config",
-    "--no-exit-codes", "--collect", "all", "--strict-collection",
-)  # fmt: skip
+    "--offline",
+    "--no-progress",
+    "--format",
+    "json-v1",
+    "--no-ignores",
+    "--no-config",
+    "--no-exit-codes",
+    "--collect",
+    "all",
+    "--strict-collection",
+)
 _VERSION = re.compile(r"\bzizmor v?(\d[\w.+-]*)")
 _REFUSED = re.compile(r"(?:failed to load|failed on) file://(.+?)(?: as [\w -]+)?$", re.MULTILINE)
 _CAUSE = re.compile(r"^\s+1: (.+)$", re.MULTILINE)
@@ -78,10 +96,12 @@ class _Outcome(Struct):
     def report(self, number: int) -> EngineReport:
         """The report of one repository."""
         return EngineReport(
-            engine="zizmor", version=self.version, rules=tuple(sorted(RULES)),
+            engine="zizmor",
+            version=self.version,
+            rules=tuple(sorted(RULES)),
             findings=tuple(self.findings.get(number, ())),
             gaps=tuple(self.gaps.get(number, ())),
-        )  # fmt: skip
+        )
 
     def lose(self, lost: _Input, cause: str = "") -> None:
         """Note that zizmor gave up on a file."""
@@ -125,10 +145,17 @@ class Zizmor(Struct, frozen=True, kw_only=True):
             return None
         try:
             return subprocess.run(  # noqa: S603 - fixed options and paths that we made
-                [self.program, *words], capture_output=True, text=True, encoding="utf-8",
-                errors="replace", timeout=seconds, check=False, env=_environment(), cwd=folder,
+                [self.program, *words],
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=seconds,
+                check=False,
+                env=_environment(),
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
-            )  # fmt: skip
+            )
         except (OSError, subprocess.TimeoutExpired):
             return None
 
@@ -186,9 +213,10 @@ class Zizmor(Struct, frozen=True, kw_only=True):
 def _absent() -> EngineReport:
     """What is said where zizmor does not run at all."""
     gap = Gap(
-        subject="zizmor", reason=GapReason.UNAVAILABLE,
+        subject="zizmor",
+        reason=GapReason.UNAVAILABLE,
         detail="zizmor did not run, so its rules are not judged; reinstall release-audit",
-    )  # fmt: skip
+    )
     return EngineReport(engine="zizmor", rules=tuple(sorted(RULES)), gaps=(gap,), ran=False)
 
 
@@ -243,9 +271,11 @@ def _keep(entry: Mapping[str, Any], places: Mapping[str, _Input], outcome: _Outc
         return
     spot = primary["concrete"]["location"]
     at = Location(
-        path=found.file.path, line=spot["start_point"]["row"] + 1,
-        column=spot["start_point"]["column"] + 1, end_line=spot["end_point"]["row"] + 1,
-    )  # fmt: skip
+        path=found.file.path,
+        line=spot["start_point"]["row"] + 1,
+        column=spot["start_point"]["column"] + 1,
+        end_line=spot["end_point"]["row"] + 1,
+    )
     if (found.repository, entry["ident"], at) in outcome.seen:
         return  # an alias of YAML is reported once more where its anchor stands
     outcome.seen.add((found.repository, entry["ident"], at))

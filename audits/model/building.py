@@ -35,35 +35,75 @@ class Act(Struct, frozen=True, kw_only=True):
 
 BUILD_ACTIONS = frozenset(
     {
-        "pypa/cibuildwheel", "hynek/build-and-inspect-python-package",
-        "openastronomy/build-python-dist", "rubygems/release-gem", "joerick/cibuildwheel", "messense/maturin-action",
-        "ralfg/python-wheels-manylinux-build", "casperdcl/deploy-pypi",
-        "jruizgit/poetry-publish", "juanrh30/pypi-poetry-publish", "marian-code/python-publisher",
-        "code-specialist/pypi-poetry-publish", "etils-actions/pypi-auto-publish",
+        "pypa/cibuildwheel",
+        "hynek/build-and-inspect-python-package",
+        "openastronomy/build-python-dist",
+        "rubygems/release-gem",
+        "joerick/cibuildwheel",
+        "messense/maturin-action",
+        "ralfg/python-wheels-manylinux-build",
+        "casperdcl/deploy-pypi",
+        "jruizgit/poetry-publish",
+        "juanrh30/pypi-poetry-publish",
+        "marian-code/python-publisher",
+        "code-specialist/pypi-poetry-publish",
+        "etils-actions/pypi-auto-publish",
     }
-)  # fmt: skip
+)
 # First words of a command that builds; publishing commands here build by themselves.
-_BUILDS: frozenset[tuple[str, ...]] = frozenset({
-    ("build",), ("pyproject-build",), ("cibuildwheel",), ("check-wheel-build",),
-    ("hatch", "build"), ("flit", "build"), ("flit", "publish"), ("poetry", "build"),
-    ("uv", "build"), ("rye", "build"), ("pdm", "build"), ("pdm", "publish"), ("maturin", "build"),
-    ("maturin", "publish"), ("maturin", "sdist"), ("pip", "wheel"), ("pip3", "wheel"),
-    ("jupyter", "labextension", "build"), ("npm", "run", "build"), ("pnpm", "build"),
-    ("pnpm", "run", "build"), ("yarn", "build"), ("yarn", "run", "build"), ("npm", "pack"),
-    ("bun", "run", "build"), ("gem", "build"), ("dotnet", "pack"), ("conda", "build"),
-    ("conda-build",), ("rattler-build", "build"), ("conda", "mambabuild"), ("boa", "build"),
-})  # fmt: skip
+_BUILDS: frozenset[tuple[str, ...]] = frozenset(
+    {
+        ("build",),
+        ("pyproject-build",),
+        ("cibuildwheel",),
+        ("check-wheel-build",),
+        ("hatch", "build"),
+        ("flit", "build"),
+        ("flit", "publish"),
+        ("poetry", "build"),
+        ("uv", "build"),
+        ("rye", "build"),
+        ("pdm", "build"),
+        ("pdm", "publish"),
+        ("maturin", "build"),
+        ("maturin", "publish"),
+        ("maturin", "sdist"),
+        ("pip", "wheel"),
+        ("pip3", "wheel"),
+        ("jupyter", "labextension", "build"),
+        ("npm", "run", "build"),
+        ("pnpm", "build"),
+        ("pnpm", "run", "build"),
+        ("yarn", "build"),
+        ("yarn", "run", "build"),
+        ("npm", "pack"),
+        ("bun", "run", "build"),
+        ("gem", "build"),
+        ("dotnet", "pack"),
+        ("conda", "build"),
+        ("conda-build",),
+        ("rattler-build", "build"),
+        ("conda", "mambabuild"),
+        ("boa", "build"),
+    }
+)
 _LENGTHS = sorted({len(words) for words in _BUILDS})
 _BUILD_WORDS = frozenset({"sdist", "bdist_wheel", "bdist", "bdist_egg"})
 _INSTALLERS: dict[tuple[str, ...], frozenset[str]] = {
-    ("uv", "sync"): frozenset(), ("poetry", "install"): frozenset(), ("pdm", "install"): frozenset(),
-    ("pdm", "sync"): frozenset(), ("pipenv", "install"): frozenset(), ("npm", "ci"): frozenset(),
+    ("uv", "sync"): frozenset(),
+    ("poetry", "install"): frozenset(),
+    ("pdm", "install"): frozenset(),
+    ("pdm", "sync"): frozenset(),
+    ("pipenv", "install"): frozenset(),
+    ("npm", "ci"): frozenset(),
     ("npm", "install"): frozenset({"-g", "--global", "--ignore-scripts"}),
     ("npm", "i"): frozenset({"-g", "--global", "--ignore-scripts"}),
     ("pnpm", "install"): frozenset({"-g", "--global", "--ignore-scripts"}),
-    ("yarn", "install"): frozenset({"--ignore-scripts"}), ("bun", "install"): frozenset({"-g"}),
-    ("bundle", "install"): frozenset(), ("rye", "sync"): frozenset(),
-}  # fmt: skip
+    ("yarn", "install"): frozenset({"--ignore-scripts"}),
+    ("bun", "install"): frozenset({"-g"}),
+    ("bundle", "install"): frozenset(),
+    ("rye", "sync"): frozenset(),
+}
 _RUNNERS = frozenset({"make", "tox", "nox", "just", "task", "invoke", "inv", "rake", "poe", "doit"})
 # What projects call the target of such a runner that builds the package.
 _BUILD_TARGETS = frozenset(
@@ -76,8 +116,11 @@ _INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "py"})
 def packs_by_itself(registry: Registry) -> bool:
     """Whether a registry's uploaders make what they upload, so that no other job could."""
     return registry in {
-        Registry.CONTAINER, Registry.GORELEASER, Registry.GITHUB_RELEASE, Registry.CRATES,
-    }  # fmt: skip
+        Registry.CONTAINER,
+        Registry.GORELEASER,
+        Registry.GITHUB_RELEASE,
+        Registry.CRATES,
+    }
 
 
 def acts(repo: Repository, job: Job) -> tuple[Act, ...]:

@@ -41,11 +41,21 @@ _CALLS_DEEP = 10
 # https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#github-context
 _FILLED = frozenset(
     {
-        "github.actor", "github.event_name", "github.ref", "github.ref_name", "github.ref_type",
-        "github.repository", "github.repository_owner", "github.run_id", "github.run_number",
-        "github.sha", "github.triggering_actor", "github.workflow", "github.workflow_ref",
+        "github.actor",
+        "github.event_name",
+        "github.ref",
+        "github.ref_name",
+        "github.ref_type",
+        "github.repository",
+        "github.repository_owner",
+        "github.run_id",
+        "github.run_number",
+        "github.sha",
+        "github.triggering_actor",
+        "github.workflow",
+        "github.workflow_ref",
     }
-)  # fmt: skip
+)
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "!"})
 _TESTS = frozenset({"startswith", "endswith", "contains", "always", "success", "failure"})
 

@@ -70,9 +70,14 @@ class UsedEnvironment(Struct, frozen=True, kw_only=True):
     def fault(self, message: str) -> Finding:
         """The finding that its settings are at fault."""
         return Finding(
-            message=message, at=self.at, job=self.job, publication=self.publication,
-            anchor=self.name, environment=self.name, settings_page=SettingsPage.ENVIRONMENTS,
-        )  # fmt: skip
+            message=message,
+            at=self.at,
+            job=self.job,
+            publication=self.publication,
+            anchor=self.name,
+            environment=self.name,
+            settings_page=SettingsPage.ENVIRONMENTS,
+        )
 
 
 def used_environments(repo: Repository) -> Iterator[UsedEnvironment]:
@@ -91,9 +96,12 @@ def used_environments(repo: Repository) -> Iterator[UsedEnvironment]:
         spelled = {name.lower(): name for each in found for name in each.values}
         for name in names:
             yield UsedEnvironment(
-                job=job, declared=declared, name=spelled[name],
-                settings=settings_of(repo, name), publication=only,
-            )  # fmt: skip
+                job=job,
+                declared=declared,
+                name=spelled[name],
+                settings=settings_of(repo, name),
+                publication=only,
+            )
         if not all(each.complete for each in found):
             yield UsedEnvironment(
                 job=job, declared=declared, name="", settings=DECIDED_LATER, publication=only

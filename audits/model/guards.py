@@ -28,8 +28,11 @@ from audits.model.workflow import Condition, Job, Step, Workflow
 
 STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
 _USUAL: dict[str, Value] = {
-    "always()": True, "success()": True, "failure()": False, "cancelled()": False,
-}  # fmt: skip
+    "always()": True,
+    "success()": True,
+    "failure()": False,
+    "cancelled()": False,
+}
 
 Settings = RepositorySettings | Unseen
 _REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")

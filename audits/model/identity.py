@@ -19,11 +19,15 @@ _SCOPE = "id-token"
 # Actions that need nothing of the job's token but reading the repository, if that.
 _MODEST = frozenset(
     {
-        "actions/checkout", "actions/download-artifact", "actions/setup-node",
-        "actions/setup-python", "actions/upload-artifact", "astral-sh/setup-uv",
+        "actions/checkout",
+        "actions/download-artifact",
+        "actions/setup-node",
+        "actions/setup-python",
+        "actions/upload-artifact",
+        "astral-sh/setup-uv",
         "pypa/gh-action-pypi-publish",
     }
-)  # fmt: skip
+)
 _USES_TOKEN = re.compile(r"github\.token|GITHUB_TOKEN|GH_TOKEN|\bgh |git push", re.IGNORECASE)
 
 

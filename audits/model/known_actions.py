@@ -70,9 +70,7 @@ KNOWN_ACTIONS: Mapping[str, KnownAction] = {
         False,
     ),
     **_table("rubygems/release-gem", {**_OIDC, **_RELEASE}, True),
-    **_table(
-        "actions/attest actions/attest-build-provenance actions/attest-sbom", _ATTEST, False
-    ),
+    **_table("actions/attest actions/attest-build-provenance actions/attest-sbom", _ATTEST, False),
     **_table("sigstore/gh-action-sigstore-python", {**_OIDC, **_RELEASE}, False),
     **_table("actions/deploy-pages", {"pages": _WRITE, "id-token": _WRITE}, False),
     **_table("actions/configure-pages", {"pages": _WRITE}, False),
@@ -83,13 +81,9 @@ KNOWN_ACTIONS: Mapping[str, KnownAction] = {
         {**_RELEASE, "discussions": _WRITE},
         False,
     ),
-    **_table(
-        "release-drafter/release-drafter", {**_RELEASE, "pull-requests": _WRITE}, False
-    ),
+    **_table("release-drafter/release-drafter", {**_RELEASE, "pull-requests": _WRITE}, False),
     **_table("peaceiris/actions-gh-pages jamesives/github-pages-deploy-action", _RELEASE, False),
-    **_table(
-        "peter-evans/create-pull-request", {**_RELEASE, "pull-requests": _WRITE}, False
-    ),
+    **_table("peter-evans/create-pull-request", {**_RELEASE, "pull-requests": _WRITE}, False),
     **_table("pypa/cibuildwheel pyo3/maturin-action pre-commit/action", {}, True),
     **_table("py-actions/py-dependency-install", {}, True),
     **_table(
@@ -97,10 +91,8 @@ KNOWN_ACTIONS: Mapping[str, KnownAction] = {
         {"contents": _READ, "id-token": _WRITE, "attestations": _WRITE},
         True,
     ),
-    **_table(
-        "goreleaser/goreleaser-action", {**_RELEASE, **_OIDC, "packages": _WRITE}, True
-    ),
-}  # fmt: skip
+    **_table("goreleaser/goreleaser-action", {**_RELEASE, **_OIDC, "packages": _WRITE}, True),
+}
 
 # Actions that log in to a cloud with the job's identity, and the cloud's own programs.
 _CLOUDS: Mapping[str, frozenset[str]] = {
@@ -112,16 +104,29 @@ _CLOUDS: Mapping[str, frozenset[str]] = {
 # Actions whose whole purpose is to push with the credentials that checkout left behind.
 _PUSHERS = frozenset(
     {
-        "stefanzweifel/git-auto-commit-action", "endbug/add-and-commit",
-        "ad-m/github-push-action", "peter-evans/create-pull-request",
-        "python-semantic-release/python-semantic-release", "changesets/action",
-        "release-plz/action", "jamesives/github-pages-deploy-action",
+        "stefanzweifel/git-auto-commit-action",
+        "endbug/add-and-commit",
+        "ad-m/github-push-action",
+        "peter-evans/create-pull-request",
+        "python-semantic-release/python-semantic-release",
+        "changesets/action",
+        "release-plz/action",
+        "jamesives/github-pages-deploy-action",
     }
-)  # fmt: skip
+)
 _REMOTE_GIT = frozenset({"push", "fetch", "pull", "clone", "submodule", "ls-remote", "lfs"})
 _RELEASERS = frozenset(
-    {"semantic-release", "release-plz", "lerna", "changeset", "np", "release-it", "cz", "bumpversion"}
-)  # fmt: skip
+    {
+        "semantic-release",
+        "release-plz",
+        "lerna",
+        "changeset",
+        "np",
+        "release-it",
+        "cz",
+        "bumpversion",
+    }
+)
 # Programs that run whatever a project's own files say.
 _OPAQUE = frozenset({"make", "just", "task", "tox", "nox", "invoke", "inv", "rake", "bash", "sh"})
 _NODE = frozenset({"npm", "yarn", "pnpm", "bun"})

@@ -144,9 +144,12 @@ def publisher_form(
     if not page or ref.host != "github.com" or not repository_url(ref):
         return ""
     query = _query(
-        provider="github", owner=ref.owner, repository=ref.name,
-        workflow_filename=workflow.rpartition("/")[2], environment=environment,
-    )  # fmt: skip
+        provider="github",
+        owner=ref.owner,
+        repository=ref.name,
+        workflow_filename=workflow.rpartition("/")[2],
+        environment=environment,
+    )
     return f"{page}?{query}"
 
 

@@ -34,7 +34,8 @@ def package_paths(repo: Repository) -> Iterator[PackagePaths]:
             found.setdefault((registry, name), []).append(publication)
     for (registry, name), publications in found.items():
         yield PackagePaths(
-            registry=registry, name=name,
+            registry=registry,
+            name=name,
             trusted=tuple(p for p in publications if p.auth is Auth.OIDC),
             stored=tuple(p for p in publications if p.stored_credentials),
-        )  # fmt: skip
+        )

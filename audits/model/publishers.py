@@ -64,9 +64,11 @@ def released_packages(repo: Repository) -> Iterator[ReleasedPackage]:
                 kept = tuple(r for r in evidence.releases if not r.yanked)
                 releases = kept or evidence.releases
             yield ReleasedPackage(
-                publication=publication, name=package, releases=releases,
+                publication=publication,
+                name=package,
+                releases=releases,
                 is_trusted=None if isinstance(evidence, Unseen) else evidence.is_trusted,
-            )  # fmt: skip
+            )
 
 
 def newest_release(repo: Repository, publication: Publication) -> Release | Unseen | None:

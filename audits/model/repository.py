@@ -237,23 +237,29 @@ def _job_sites(repo: Repository) -> tuple[JobSite, ...]:
     everything, graph = repo.breadth is Breadth.ALL, repo.graph
     return tuple(
         JobSite(
-            workflow=workflow, job=job, role=graph.roles.get(job, Role.OTHER),
+            workflow=workflow,
+            job=job,
+            role=graph.roles.get(job, Role.OTHER),
             is_release_job=everything or job in graph.release_jobs,
         )
         for workflow in repo.release_workflows()
         for job in workflow.live_jobs
-    )  # fmt: skip
+    )
 
 
 def _step_sites(repo: Repository) -> tuple[StepSite, ...]:
     found = [
         StepSite(
-            step=step, path=site.workflow.path, job=site.job, workflow=site.workflow,
-            role=site.role, is_release_job=site.is_release_job,
+            step=step,
+            path=site.workflow.path,
+            job=site.job,
+            workflow=site.workflow,
+            role=site.role,
+            is_release_job=site.is_release_job,
         )
         for site in repo.jobs()
         for step in site.job.live_steps
-    ]  # fmt: skip
+    ]
     for action in repo.actions:
         if repo.breadth is Breadth.ALL or action.path in repo.graph.release_paths:
             found += _action_steps(repo, action)
@@ -267,7 +273,10 @@ def _action_steps(repo: Repository, action: CompositeAction) -> Iterator[StepSit
     for step in action.steps:
         if not step.never_runs:
             yield StepSite(
-                step=step, path=action.path, job=job, action=action,
+                step=step,
+                path=action.path,
+                job=job,
+                action=action,
                 role=repo.graph.roles.get(job, Role.OTHER) if job else Role.OTHER,
                 is_release_job=bool(release) or repo.breadth is Breadth.ALL,
-            )  # fmt: skip
+            )

@@ -118,10 +118,12 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
         """Settings of which these environments and what is given were read, and no more."""
         return cls(
             environments={each.name.lower(): each for each in environments},
-            tag_rulesets=tag_rulesets, latest_release_immutable=latest_release_immutable,
-            actions=actions, secret_names=secret_names,
+            tag_rulesets=tag_rulesets,
+            latest_release_immutable=latest_release_immutable,
+            actions=actions,
+            secret_names=secret_names,
             organization_secret_names=organization_secret_names,
-        )  # fmt: skip
+        )
 
 
 class OwnerSettings(Struct, frozen=True, kw_only=True):

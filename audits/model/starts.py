@@ -47,8 +47,19 @@ OUTSIDER_EVENTS = frozenset({"pull_request_target", "workflow_run", "issue_comme
 _PULL_REQUEST = frozenset({"pull_request", "number", "action", "label", "assignee"})
 _PAYLOADS: dict[str, frozenset[str]] = {
     "push": frozenset(
-        {"ref", "base_ref", "before", "after", "created", "deleted", "forced", "compare",
-         "commits", "head_commit", "pusher"}
+        {
+            "ref",
+            "base_ref",
+            "before",
+            "after",
+            "created",
+            "deleted",
+            "forced",
+            "compare",
+            "commits",
+            "head_commit",
+            "pusher",
+        }
     ),
     "create": frozenset({"ref", "ref_type", "master_branch", "pusher_type"}),
     "release": frozenset({"release", "action", "changes"}),
@@ -59,14 +70,19 @@ _PAYLOADS: dict[str, frozenset[str]] = {
     "issue_comment": frozenset({"issue", "comment", "action", "changes"}),
     "workflow_dispatch": frozenset({"inputs", "ref", "workflow"}),
     "schedule": frozenset({"schedule", "workflow"}),
-}  # fmt: skip
+}
 _EVERY_PAYLOAD = frozenset(name for names in _PAYLOADS.values() for name in names)
 _OWN_NAMES = (
-    "github.repository", "github.repository_id", "github.repository_owner",
-    "github.repository_owner_id", "github.event.repository.full_name",
-    "github.event.repository.name", "github.event.repository.id",
-    "github.event.repository.owner.login", "github.event.repository.owner.name",
-)  # fmt: skip
+    "github.repository",
+    "github.repository_id",
+    "github.repository_owner",
+    "github.repository_owner_id",
+    "github.event.repository.full_name",
+    "github.event.repository.name",
+    "github.event.repository.id",
+    "github.event.repository.owner.login",
+    "github.event.repository.owner.name",
+)
 # A branch that no condition names: whoever can push, can push it.
 _SOME_BRANCH = "any-branch-at-all"
 _DEFAULT_BRANCH = "the-default-branch"
@@ -208,11 +224,15 @@ def _applies(name: str, event: str) -> bool:
 def _branch() -> dict[str, Value]:
     ref = f"refs/heads/{_SOME_BRANCH}"
     return {
-        "github.ref": ref, "github.event.ref": ref, "github.ref_name": _SOME_BRANCH,
-        "github.ref_type": "branch", "github.event.ref_type": "branch",
-        "github.event.base_ref": None, "github.event.deleted": False,
+        "github.ref": ref,
+        "github.event.ref": ref,
+        "github.ref_name": _SOME_BRANCH,
+        "github.ref_type": "branch",
+        "github.event.ref_type": "branch",
+        "github.event.base_ref": None,
+        "github.event.deleted": False,
         "github.event.repository.default_branch": _DEFAULT_BRANCH,
-    }  # fmt: skip
+    }
 
 
 def _tag(patterns: tuple[str, ...] | None) -> dict[str, Value]:
@@ -223,15 +243,21 @@ def _tag(patterns: tuple[str, ...] | None) -> dict[str, Value]:
         start = start[:-1] if patterns[0][len(start) : len(start) + 1] in {"?", "+"} else start
     ref = Prefix(f"refs/tags/{start}")
     return {
-        "github.ref": ref, "github.event.ref": ref, "github.ref_name": Prefix(start),
-        "github.ref_type": "tag", "github.event.ref_type": "tag",
-        "github.event.deleted": False, "github.event.release.draft": False,
+        "github.ref": ref,
+        "github.event.ref": ref,
+        "github.ref_name": Prefix(start),
+        "github.ref_type": "tag",
+        "github.event.ref_type": "tag",
+        "github.event.deleted": False,
+        "github.event.release.draft": False,
         "github.event.repository.default_branch": _DEFAULT_BRANCH,
         "github.event.release.tag_name": Prefix(start),
-    }  # fmt: skip
+    }
 
 
 def _ref(start: str, kind: RefKind) -> dict[str, Value]:
     return {
-        "github.ref": Prefix(start), "github.ref_name": Undecided(True), "github.ref_type": kind
-    }  # fmt: skip
+        "github.ref": Prefix(start),
+        "github.ref_name": Undecided(True),
+        "github.ref_type": kind,
+    }

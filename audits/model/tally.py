@@ -20,9 +20,11 @@ class Tally(Struct, kw_only=True):
     def joined(self, other: Tally) -> Tally:
         """Both together."""
         return Tally(
-            failing=self.failing + other.failing, clean=self.clean + other.clean,
-            unknown=self.unknown or other.unknown, severity=max(self.severity, other.severity),
-        )  # fmt: skip
+            failing=self.failing + other.failing,
+            clean=self.clean + other.clean,
+            unknown=self.unknown or other.unknown,
+            severity=max(self.severity, other.severity),
+        )
 
 
 class Count:

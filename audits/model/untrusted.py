@@ -22,10 +22,14 @@ class Setter(IntEnum):
 
 
 _PULL_REQUEST = (
-    "pull_request.title", "pull_request.body", "pull_request.head.ref",
-    "pull_request.head.label", "pull_request.head.repo.default_branch",
-    "pull_request.head.repo.description", "pull_request.head.repo.homepage",
-)  # fmt: skip
+    "pull_request.title",
+    "pull_request.body",
+    "pull_request.head.ref",
+    "pull_request.head.label",
+    "pull_request.head.repo.default_branch",
+    "pull_request.head.repo.description",
+    "pull_request.head.repo.homepage",
+)
 _PEOPLE = tuple(f"{who}.{what}" for who in ("author", "committer") for what in ("name", "email"))
 _COMMIT = ("message", *_PEOPLE)
 _ISSUE = ("issue.title", "issue.body")
@@ -41,15 +45,18 @@ _OUTSIDER: dict[str, tuple[str, ...]] = {
     "pull_request_review": (*_PULL_REQUEST, "review.body"),
     "pull_request_review_comment": (*_PULL_REQUEST, "comment.body"),
     "workflow_run": (
-        "workflow_run.head_branch", "workflow_run.display_title",
-        "workflow_run.head_repository.description", "workflow_run.pull_requests.*.head.ref",
+        "workflow_run.head_branch",
+        "workflow_run.display_title",
+        "workflow_run.head_repository.description",
+        "workflow_run.pull_requests.*.head.ref",
         *(f"workflow_run.head_commit.{field}" for field in _COMMIT),
     ),
     # Commits of strangers arrive with their own words when a pull request is merged.
     "push": (
-        *(f"head_commit.{field}" for field in _COMMIT), *(f"commits.*.{field}" for field in _COMMIT)
+        *(f"head_commit.{field}" for field in _COMMIT),
+        *(f"commits.*.{field}" for field in _COMMIT),
     ),
-}  # fmt: skip
+}
 _LABELS = ("label.name", "pull_request.labels.*.name", "pull_request.milestone.title")
 _BASE = ("pull_request.base.ref", "pull_request.base.label")
 _WRITER: dict[str, tuple[str, ...]] = {
@@ -57,15 +64,19 @@ _WRITER: dict[str, tuple[str, ...]] = {
     "create": ("ref", "description"),
     "delete": ("ref",),
     "release": (
-        "release.tag_name", "release.name", "release.body", "release.target_commitish",
-        "release.assets.*.name", "release.assets.*.label",
+        "release.tag_name",
+        "release.name",
+        "release.body",
+        "release.target_commitish",
+        "release.assets.*.name",
+        "release.assets.*.label",
     ),
     "repository_dispatch": ("client_payload", "action"),
     "pull_request": (*_LABELS, *_BASE),
     "pull_request_target": (*_LABELS, *_BASE),
     "issues": ("label.name", "issue.labels.*.name", "issue.milestone.title"),
     "issue_comment": ("issue.labels.*.name", "issue.milestone.title"),
-}  # fmt: skip
+}
 _REF_EVENTS = frozenset({"push", "create", "release", "workflow_dispatch"})
 _HEAD_EVENTS = frozenset(
     {"pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"}

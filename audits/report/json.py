@@ -36,12 +36,16 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
         ],
         "gaps": [
             {
-                "subject": gap.subject, "reason": gap.reason, "detail": gap.detail,
-                "line": gap.line, "permission": gap.permission, "optional": gap.optional,
+                "subject": gap.subject,
+                "reason": gap.reason,
+                "detail": gap.detail,
+                "line": gap.line,
+                "permission": gap.permission,
+                "optional": gap.optional,
             }
             for gap in audit.repository.gaps
         ],
-    }  # fmt: skip
+    }
 
 
 def _engine(run: EngineRun | None) -> dict[str, Any] | None:

@@ -48,9 +48,13 @@ class News(Struct, frozen=True, kw_only=True):
 
 
 def news_of(
-    store: Store, owner: str, waivers: Waivers, *, since: int | None = None,
+    store: Store,
+    owner: str,
+    waivers: Waivers,
+    *,
+    since: int | None = None,
     limit: int | None = None,
-) -> News:  # fmt: skip
+) -> News:
     """The news of an owner's newest scan since another one, by default the one before.
 
     ``limit`` bounds each list. StoreError where ``since`` is no finished scan before it.
@@ -69,15 +73,19 @@ def news_of(
     # a waiver names repositories by a pattern, and so concerns every owner that it can match
     mine = [w for w in waivers.waivers if _may_concern(w, login)]
     return News(
-        scan=scans[0], since=before,
-        changes=store.changes(login, since=number, limit=limit) if before else
-        ScanChanges(owner=login, scan=scans[0].id, since=0),
-        scores=net_changes(store.score_changes(login, since=number, limit=10_000))[:limit] if before else (),
+        scan=scans[0],
+        since=before,
+        changes=store.changes(login, since=number, limit=limit)
+        if before
+        else ScanChanges(owner=login, scan=scans[0].id, since=0),
+        scores=net_changes(store.score_changes(login, since=number, limit=10_000))[:limit]
+        if before
+        else (),
         gaps=store.gaps(owner=login, optional=False),
         expired=tuple(w for w in waivers.expired() if w in mine),
         expiring=tuple(w for w in waivers.expiring() if w in mine),
         unmatched=tuple(w for w in waivers.active() if w in mine and _matches_nothing(store, w)),
-    )  # fmt: skip
+    )
 
 
 def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
@@ -94,11 +102,15 @@ def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
         if (oldest.before, oldest.grade_before) == (newest.after, newest.grade_after):
             continue
         every = (newest, *earlier)
-        found.append(replace(
-            newest, before=oldest.before, grade_before=oldest.grade_before,
-            cause="; ".join(dict.fromkeys(c.cause for c in reversed(every))),
-            checks=tuple(dict.fromkeys(check for c in every for check in c.checks)),
-        ))  # fmt: skip
+        found.append(
+            replace(
+                newest,
+                before=oldest.before,
+                grade_before=oldest.grade_before,
+                cause="; ".join(dict.fromkeys(c.cause for c in reversed(every))),
+                checks=tuple(dict.fromkeys(check for c in every for check in c.checks)),
+            )
+        )
     return tuple(found)
 
 
@@ -293,23 +305,36 @@ def news_document(news: News) -> dict[str, Any]:
 
 def _scan(scan: ScanRow) -> dict[str, Any]:
     return {
-        "id": scan.id, "started": scan.started.isoformat(), "tier": scan.tier,
-        "policy": scan.policy, "repositories": scan.repositories, "changed": list(scan.changed),
-    }  # fmt: skip
+        "id": scan.id,
+        "started": scan.started.isoformat(),
+        "tier": scan.tier,
+        "policy": scan.policy,
+        "repositories": scan.repositories,
+        "changed": list(scan.changed),
+    }
 
 
 def _record(row: FindingRow) -> dict[str, Any]:
     return {
-        "repository": row.repository, "check": row.check, "severity": row.severity,
-        "path": row.path, "line": row.line, "message": row.message,
-        "fingerprint": row.fingerprint, "first_seen": row.first_seen.isoformat(),
+        "repository": row.repository,
+        "check": row.check,
+        "severity": row.severity,
+        "path": row.path,
+        "line": row.line,
+        "message": row.message,
+        "fingerprint": row.fingerprint,
+        "first_seen": row.first_seen.isoformat(),
         "last_seen": row.last_seen.isoformat(),
         "link": next((k.url for k in row.links if k.kind == "permalink"), ""),
-    }  # fmt: skip
+    }
 
 
 def _waiver_record(waiver: Waiver) -> dict[str, Any]:
     return {
-        "repository": waiver.repository, "check": waiver.check, "expires": waiver.expires.isoformat(),
-        "responsible": waiver.responsible, "ticket": waiver.ticket, "line": waiver.line,
-    }  # fmt: skip
+        "repository": waiver.repository,
+        "check": waiver.check,
+        "expires": waiver.expires.isoformat(),
+        "responsible": waiver.responsible,
+        "ticket": waiver.ticket,
+        "line": waiver.line,
+    }

@@ -97,8 +97,10 @@ def resource(table: Table[Any]) -> dict[str, object]:
     fields = []
     for column in table.columns:
         field: dict[str, object] = {
-            "name": column.name, "type": column.type, "description": column.description
-        }  # fmt: skip
+            "name": column.name,
+            "type": column.type,
+            "description": column.description,
+        }
         if column.words:
             field["constraints"] = {"enum": list(column.words)}
         fields.append(field)

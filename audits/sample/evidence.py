@@ -39,18 +39,30 @@ _NOT_ASKED = Unseen(need=Need.INDEX, reason="no address of this registry is conf
 
 
 def _attested(
-    repository: str, workflow: str, *, tag: str, environment: str = "pypi",
-    event: str = "release", owner: str = OWNER,
-) -> Provenance:  # fmt: skip
+    repository: str,
+    workflow: str,
+    *,
+    tag: str,
+    environment: str = "pypi",
+    event: str = "release",
+    owner: str = OWNER,
+) -> Provenance:
     slug = f"{owner}/{repository}"
     ref = f"refs/tags/{tag}"
     signer = f"{_HOST}/{slug}/.github/workflows/{workflow}@{ref}"
     return Provenance(
-        kind=PublisherKind.GITHUB, repository=slug, workflow=workflow, environment=environment,
-        ref=ref, event=event, runner="github-hosted", repository_id=str(number_of(slug)),
+        kind=PublisherKind.GITHUB,
+        repository=slug,
+        workflow=workflow,
+        environment=environment,
+        ref=ref,
+        event=event,
+        runner="github-hosted",
+        repository_id=str(number_of(slug)),
         run_url=f"{_HOST}/{slug}/actions/runs/1900000{len(slug)}/attempts/1",
-        build_signer=signer, build_config=signer,
-    )  # fmt: skip
+        build_signer=signer,
+        build_config=signer,
+    )
 
 
 def _release(version: str, day: str, made: Provenance | None = None) -> Release:
@@ -59,9 +71,12 @@ def _release(version: str, day: str, made: Provenance | None = None) -> Release:
     files = files_of(uploaded.date()).get(made.repository.partition("/")[2], {}) if made else {}
     provenance = (replace(made, commit=commit_of(files)),) if made else ()
     return Release(
-        version=version, uploaded=uploaded, files=2, provenance=provenance,
+        version=version,
+        uploaded=uploaded,
+        files=2,
+        provenance=provenance,
         attested_files=2 if provenance else 0,
-    )  # fmt: skip
+    )
 
 
 _HOMES = {"driftwood-tides": "driftwood", "moss-core": "moss", "moss-cli": "moss"}
@@ -77,26 +92,38 @@ _RELEASES: dict[str, tuple[Release, ...]] = {
         _release("0.8.0", "2026-04-02"),
     ),
     "quillwort": (
-        _release("3.1.0", "2026-05-20", _attested("quillwort", "release.yml", tag="v3.1.0", environment="")),
+        _release(
+            "3.1.0",
+            "2026-05-20",
+            _attested("quillwort", "release.yml", tag="v3.1.0", environment=""),
+        ),
     ),
     "one-basket": (_release("0.3.0", "2026-03-03"),),
     "driftwood-tides": (
-        _release("2.0.0", "2026-07-30", _attested("driftwood", "publish.yml", tag="v2.0.0", event="push")),
+        _release(
+            "2.0.0", "2026-07-30", _attested("driftwood", "publish.yml", tag="v2.0.0", event="push")
+        ),
     ),
     "moss-core": (
-        _release("1.4.0", "2026-08-19", _attested("moss", "release.yml", tag="core-v1.4.0", event="push")),
+        _release(
+            "1.4.0", "2026-08-19", _attested("moss", "release.yml", tag="core-v1.4.0", event="push")
+        ),
     ),
     "moss-cli": (_release("1.1.0", "2026-02-10"),),
     "gatehouse": (_release("0.1.0", "2026-01-15"),),
     "old-mill": (
-        _release("5.0.1", "2026-07-02", _attested("old-mill", "wheels.yml", tag="v5.0.1", owner="millers-sample")),
+        _release(
+            "5.0.1",
+            "2026-07-02",
+            _attested("old-mill", "wheels.yml", tag="v5.0.1", owner="millers-sample"),
+        ),
         _release("5.0.0", "2026-03-28", _attested("old-mill", "release.yml", tag="v5.0.0")),
     ),
     "saltmarsh": (
         _release("2.3.0", "2026-10-01"),
         _release("2.2.0", "2026-08-12", _attested("saltmarsh", "release.yml", tag="v2.2.0")),
     ),
-}  # fmt: skip
+}
 
 
 class SampleFacts(Struct, frozen=True, kw_only=True):
@@ -123,10 +150,14 @@ class SampleFacts(Struct, frozen=True, kw_only=True):
             )
             home = f"{_HOST}/{OWNER}/{_HOMES.get(name, name)}"
             found[registry, name] = PackageEvidence(
-                registry=registry, name=name, releases=releases, exists=bool(releases),
+                registry=registry,
+                name=name,
+                releases=releases,
+                exists=bool(releases),
                 repository_urls=(home,) if releases else (),
-                seen_at=at_noon(self.day), index_url=INDEX_URL,
-            )  # fmt: skip
+                seen_at=at_noon(self.day),
+                index_url=INDEX_URL,
+            )
             if registry != "pypi":
                 found[registry, name] = PackageEvidence(
                     registry=registry, name=name, releases=_NOT_ASKED

@@ -47,8 +47,10 @@ def begin(connection: Connection, owners: Sequence[str], values: Mapping[str, An
     lock.take(connection, scans, owners)
     return [
         Begun(
-            owner=owner, owner_id=ids[owner.lower()], scan_id=scans[ids[owner.lower()]],
+            owner=owner,
+            owner_id=ids[owner.lower()],
+            scan_id=scans[ids[owner.lower()]],
             was_known=owner.lower() not in new,
         )
         for owner in owners
-    ]  # fmt: skip
+    ]

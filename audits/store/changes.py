@@ -66,15 +66,24 @@ def note_change(batch: Batch, recording: Recording, place: Place, said: Said, no
         cause = _difference(batch, recording, place, said, noted, moved).cause()
     words = {number: name for name, number in noted.names.rules.items()}
     table = tables.score_change
-    batch.connection.execute(table.delete().where(
-        table.c.repository_id == place.repository_id, table.c.scan_id == place.scan_id
-    ))  # fmt: skip
-    batch.connection.execute(table.insert().values(
-        owner_id=place.owner_id, repository_id=place.repository_id, scan_id=place.scan_id,
-        before=before.points, after=after["points"], grade_before=before.grade,
-        grade_after=after["grade"], cause=cause.value,
-        checks="|".join(words[number] for number in moved.rules if number in words),
-    ))  # fmt: skip
+    batch.connection.execute(
+        table.delete().where(
+            table.c.repository_id == place.repository_id, table.c.scan_id == place.scan_id
+        )
+    )
+    batch.connection.execute(
+        table.insert().values(
+            owner_id=place.owner_id,
+            repository_id=place.repository_id,
+            scan_id=place.scan_id,
+            before=before.points,
+            after=after["points"],
+            grade_before=before.grade,
+            grade_after=after["grade"],
+            cause=cause.value,
+            checks="|".join(words[number] for number in moved.rules if number in words),
+        )
+    )
 
 
 def _moved(before: Row[Any], after: Mapping[str, Any], changes: Mapping[str, Change]) -> _Moved:
@@ -105,7 +114,8 @@ def _difference(
     outcomes = moved.outcomes.values()
     return Difference(
         sight=moved.before.tier != moved.after["tier"],
-        files=_files_differ(*listings), gaps=_gaps_differ(*listings),
+        files=_files_differ(*listings),
+        gaps=_gaps_differ(*listings),
         settings=_compared(batch.connection, held.settings_id, facts["settings_id"]),
         index=_index(batch.connection, held.index_id, facts["index_id"]),
         references=max(references, _called(*listings), key=lambda d: d.value),
@@ -114,7 +124,7 @@ def _difference(
         crashed=not moved.crashed.isdisjoint(moved.rules),
         lost_or_found=bool(outcomes) and all(_UNKNOWN in pair for pair in outcomes),
         program=recording.is_other_program,
-    )  # fmt: skip
+    )
 
 
 def _facts(noted: Noted) -> Mapping[str, Any]:
@@ -186,9 +196,10 @@ def _references(
     """How what actions resolve to differs from what it was as of an earlier scan."""
     table = tables.reference
     statement = select(table).where(
-        table.c.owner_id == owner_id, table.c.closed > since,
+        table.c.owner_id == owner_id,
+        table.c.closed > since,
         table.c.slug.in_({slug for slug, _ in used}),
-    )  # fmt: skip
+    )
     was: dict[tuple[str, str], Json] = {}
     now: dict[tuple[str, str], Json] = {}
     for row in connection.execute(statement):
@@ -205,9 +216,13 @@ def _advisories(
 ) -> Differs:
     """How the advisories for the actions that it uses differ from those of an earlier scan."""
     table, content = tables.owner_facts, tables.content
-    held = select(content.c.data).join(table, table.c.advisories_id == content.c.id).where(
-        table.c.owner_id == recording.owner_id, table.c.opened <= since, table.c.closed > since
-    )  # fmt: skip
+    held = (
+        select(content.c.data)
+        .join(table, table.c.advisories_id == content.c.id)
+        .where(
+            table.c.owner_id == recording.owner_id, table.c.opened <= since, table.c.closed > since
+        )
+    )
     data = connection.scalar(held)
     known = said.advisories or recording.advisories
     if data is None or known is None:

@@ -219,9 +219,15 @@ def _union_encoder(args: tuple[Any, ...]) -> Coder:
 
 
 _JSON_TYPES: dict[type, tuple[type, ...]] = {
-    str: (str,), int: (int,), float: (float, int), bool: (bool,), type(None): (type(None),),
-    datetime: (str,), date: (str,), tuple: (list,),
-}  # fmt: skip
+    str: (str,),
+    int: (int,),
+    float: (float, int),
+    bool: (bool,),
+    type(None): (type(None),),
+    datetime: (str,),
+    date: (str,),
+    tuple: (list,),
+}
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Coder:

@@ -110,18 +110,25 @@ def _detail(found: AuditedFinding, commit: str) -> FindingDetail:
         job.environment.name.value if job and job.environment else ""
     )
     return FindingDetail(
-        message=finding.message, because=finding.because, line=at.line, end_line=at.end_line,
-        excerpt=found.excerpt, workflow=job.path if job else _workflow(at.path),
-        job=job.id if job else "", environment=environment,
+        message=finding.message,
+        because=finding.because,
+        line=at.line,
+        end_line=at.end_line,
+        excerpt=found.excerpt,
+        workflow=job.path if job else _workflow(at.path),
+        job=job.id if job else "",
+        environment=environment,
         publication=finding.publication.key if finding.publication else "",
-        fix=found.fix.value if found.fix else "", reason=accepted.reason if accepted else "",
+        fix=found.fix.value if found.fix else "",
+        reason=accepted.reason if accepted else "",
         responsible=accepted.responsible if accepted else "",
-        ticket=accepted.ticket if accepted else "", ends=expires,
+        ticket=accepted.ticket if accepted else "",
+        ends=expires,
         links=tuple(
             (link.kind, link.label, link.url.replace(commit, COMMIT) if commit else link.url)
             for link in found.links
         ),
-    )  # fmt: skip
+    )
 
 
 def _workflow(path: str) -> str:

@@ -88,18 +88,26 @@ def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
 
     return (
         select(
-            finding, rule.c.name.label("check"), rule.c.title, rule.c.area,
-            repository.c.name.label("repository"), state.c.host, state.c.head,
-            facts.c.detail_id.label("own"), owner_facts.c.detail_id.label("owners"),
-            case((facts.c.id.is_not(None), facts.c.detail_id), else_=owner_facts.c.detail_id)
-            .label("detail_id"),
+            finding,
+            rule.c.name.label("check"),
+            rule.c.title,
+            rule.c.area,
+            repository.c.name.label("repository"),
+            state.c.host,
+            state.c.head,
+            facts.c.detail_id.label("own"),
+            owner_facts.c.detail_id.label("owners"),
+            case((facts.c.id.is_not(None), facts.c.detail_id), else_=owner_facts.c.detail_id).label(
+                "detail_id"
+            ),
         )
         .join(rule, rule.c.id == finding.c.rule_id)
         .join(repository, repository.c.id == finding.c.repository_id)
-        .outerjoin(state, held(state)).outerjoin(facts, held(facts))
+        .outerjoin(state, held(state))
+        .outerjoin(facts, held(facts))
         .outerjoin(owner_facts, held(owner_facts))
         .where(finding.c.id.in_(ids))
-    )  # fmt: skip
+    )
 
 
 def _finding_row(row: Row[Any], scope: Scope, blocks: Blocks) -> FindingRow:
@@ -107,16 +115,36 @@ def _finding_row(row: Row[Any], scope: Scope, blocks: Blocks) -> FindingRow:
     closed = scope.started[row.closed] if row.closed <= scope.scans[row.owner_id] else None
     lost_in = row.closed if closed else None if row.state == SEEN else row.opened
     return FindingRow(
-        owner=scope.logins[row.owner_id], repository=row.repository, host=row.host or "",
-        fingerprint=row.fingerprint, check=row.check, title=row.title, area=row.area,
+        owner=scope.logins[row.owner_id],
+        repository=row.repository,
+        host=row.host or "",
+        fingerprint=row.fingerprint,
+        check=row.check,
+        title=row.title,
+        area=row.area,
         severity=SEVERITY_WORDS[row.severity],
-        state=FIXED_WORD if closed else STATE_WORDS[row.state], message=detail.message,
-        because=detail.because, path=row.path, line=detail.line, end_line=detail.end_line,
-        excerpt=detail.excerpt, workflow=detail.workflow, job=detail.job,
-        publication=detail.publication, environment=detail.environment,
-        in_release=row.in_release, fix=detail.fix, acceptance=ACCEPTANCE_WORDS[row.acceptance],
-        acceptance_reason=detail.reason, responsible=detail.responsible, ticket=detail.ticket,
-        expires=detail.ends, commit=row.head or "", first_seen=scope.started[row.first],
-        last_seen=scope.last_seen(row.owner_id, lost_in), closed=closed, accepted=row.accepted,
+        state=FIXED_WORD if closed else STATE_WORDS[row.state],
+        message=detail.message,
+        because=detail.because,
+        path=row.path,
+        line=detail.line,
+        end_line=detail.end_line,
+        excerpt=detail.excerpt,
+        workflow=detail.workflow,
+        job=detail.job,
+        publication=detail.publication,
+        environment=detail.environment,
+        in_release=row.in_release,
+        fix=detail.fix,
+        acceptance=ACCEPTANCE_WORDS[row.acceptance],
+        acceptance_reason=detail.reason,
+        responsible=detail.responsible,
+        ticket=detail.ticket,
+        expires=detail.ends,
+        commit=row.head or "",
+        first_seen=scope.started[row.first],
+        last_seen=scope.last_seen(row.owner_id, lost_in),
+        closed=closed,
+        accepted=row.accepted,
         links=detail.built_links(row.head or ""),
-    )  # fmt: skip
+    )

@@ -94,20 +94,32 @@ def _finished(recording: Recording, row: Row[Any], totals: Totals, finished: dat
     # The highest tier of evidence that was read of a repository, which only the end knows.
     tier = max(row.tier, row.highest or 0)
     scan = ScanRow(
-        id=row.id, owner=recording.owner, source=row.source, started=row.started,
-        finished=finished, tool_version=row.tool_version, policy=row.policy, tier=tier,
-        repositories=row.reached, not_reached=row.lost, changed=tuple(_changed(row, tier)),
-    )  # fmt: skip
+        id=row.id,
+        owner=recording.owner,
+        source=row.source,
+        started=row.started,
+        finished=finished,
+        tool_version=row.tool_version,
+        policy=row.policy,
+        tier=tier,
+        repositories=row.reached,
+        not_reached=row.lost,
+        changed=tuple(_changed(row, tier)),
+    )
     return Finished(scan=scan, totals=totals, before=row.before or 0)
 
 
 def _row(closed: Finished) -> dict[str, Any]:
     scan = closed.scan
     return {
-        "number": scan.id, "finished": scan.finished, "repositories": scan.repositories,
-        "not_reached": scan.not_reached, "tier": scan.tier, "changed": "|".join(scan.changed),
+        "number": scan.id,
+        "finished": scan.finished,
+        "repositories": scan.repositories,
+        "not_reached": scan.not_reached,
+        "tier": scan.tier,
+        "changed": "|".join(scan.changed),
         "totals": pack(dumps(Totals, closed.totals)),
-    }  # fmt: skip
+    }
 
 
 def forget_scan(connection: Connection, recording: Recording) -> None:
@@ -134,21 +146,25 @@ def _ending() -> Select[Any]:
     lost = (unreached.c.owner_id == scan.c.owner_id) & (unreached.c.closed == OPEN)
     held = (score.c.owner_id == scan.c.owner_id) & (score.c.closed == OPEN)
     done = (
-        (earlier.c.owner_id == scan.c.owner_id) & earlier.c.finished.is_not(None)
+        (earlier.c.owner_id == scan.c.owner_id)
+        & earlier.c.finished.is_not(None)
         & (earlier.c.id < scan.c.id)
-    )  # fmt: skip
+    )
     before = select(func.max(earlier.c.id)).where(done).scalar_subquery()
-    return select(
-        scan,
-        counted.select_from(progress).where(mine).scalar_subquery().label("reached"),
-        counted.select_from(unreached).where(lost).scalar_subquery().label("lost"),
-        select(func.max(score.c.tier)).where(held).scalar_subquery().label("highest"),
-        last.c.id.label("before"), last.c.policy.label("policy_before"),
-        last.c.rules.label("rules_before"),
-        last.c.tier.label("tier_before"),
-    ).outerjoin_from(scan, last, last.c.id == before).where(
-        scan.c.id.in_(bindparam("scans", expanding=True))
-    )  # fmt: skip
+    return (
+        select(
+            scan,
+            counted.select_from(progress).where(mine).scalar_subquery().label("reached"),
+            counted.select_from(unreached).where(lost).scalar_subquery().label("lost"),
+            select(func.max(score.c.tier)).where(held).scalar_subquery().label("highest"),
+            last.c.id.label("before"),
+            last.c.policy.label("policy_before"),
+            last.c.rules.label("rules_before"),
+            last.c.tier.label("tier_before"),
+        )
+        .outerjoin_from(scan, last, last.c.id == before)
+        .where(scan.c.id.in_(bindparam("scans", expanding=True)))
+    )
 
 
 @cache

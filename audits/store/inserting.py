@@ -26,9 +26,12 @@ class _Statement(Struct, frozen=True, kw_only=True):
 
 
 def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *,
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
     unless_there: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """Insert rows that all name the same columns; with ``unless_there`` those of them that
     break no uniqueness.
 
@@ -71,9 +74,12 @@ def _statement(table: Table, dialect: Dialect, given: tuple[str, ...]) -> _State
         name: process for name in names if (process := _processor(table, name, dialect)) is not None
     }
     return _Statement(
-        text=str(compiled), names=tuple(compiled.positiontup or names), defaults=defaults,
-        positional=bool(compiled.positional), processors=processors,
-    )  # fmt: skip
+        text=str(compiled),
+        names=tuple(compiled.positiontup or names),
+        defaults=defaults,
+        positional=bool(compiled.positional),
+        processors=processors,
+    )
 
 
 def _processor(table: Table, name: str, dialect: Dialect) -> Processor | None:

@@ -74,9 +74,11 @@ class Batch:
     def open(self, table: Table, place: Place, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows that hold from this scan on."""
         frame = {
-            "owner_id": place.owner_id, "repository_id": place.repository_id,
-            "opened": place.scan_id, "closed": OPEN,
-        }  # fmt: skip
+            "owner_id": place.owner_id,
+            "repository_id": place.repository_id,
+            "opened": place.scan_id,
+            "closed": OPEN,
+        }
         self._opened.setdefault(table, []).extend({**frame, **row} for row in rows)
 
     def close(self, table: Table, place: Place, rows: Iterable[Row[Any]], ended: int = 0) -> None:

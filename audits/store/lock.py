@@ -46,11 +46,14 @@ def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]
     now = datetime.now(UTC)
     rows = [
         {
-            "owner_id": owner_id, "scan_id": scan_id, "machine": platform.node(),
-            "process": os.getpid(), "beat": now,
+            "owner_id": owner_id,
+            "scan_id": scan_id,
+            "machine": platform.node(),
+            "process": os.getpid(),
+            "beat": now,
         }
         for owner_id, scan_id in scans.items()
-    ]  # fmt: skip
+    ]
     try:
         connection.execute(scan_lock.insert(), rows)
     except IntegrityError as error:

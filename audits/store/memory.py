@@ -111,10 +111,13 @@ class StoreMemory:
         now = datetime.now(UTC)
         rows = {
             (ref.slug, ref.ref): {
-                "slug": ref.slug, "ref": ref.ref, "value": dumps(ResolvedRef, ref), "at": now,
+                "slug": ref.slug,
+                "ref": ref.ref,
+                "value": dumps(ResolvedRef, ref),
+                "at": now,
             }
             for ref in refs
-        }  # fmt: skip
+        }
         with self._store.writing() as connection:
             for part in chunks(rows.values()):
                 _put(connection, tables.resolved, part)

@@ -83,9 +83,10 @@ class Names:
             if row.name in rules and rules[row.name] != (row.title, row.area, row.severity):
                 title, area, severity = rules[row.name]
                 connection.execute(
-                    table.update().where(table.c.id == row.id)
+                    table.update()
+                    .where(table.c.id == row.id)
                     .values(title=title, area=area, severity=severity)
-                )  # fmt: skip
+                )
 
     def learn_unseen(self, connection: Connection, reasons: Iterable[Reason]) -> None:
         """Number reasons why something was not seen."""

@@ -235,9 +235,12 @@ def _sqlite(address: URL, *, write: bool, read_only: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         # A file: URI, so that mode=ro holds and odd characters of the path are escaped.
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS,
-            isolation_level=None, check_same_thread=False,
-        )  # fmt: skip
+            f"{path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -65536")
         if not read_only:

@@ -48,9 +48,9 @@ def _numbered(connection: Connection, recordings: Sequence[Recording]) -> set[in
     table = tables.repository
     known = {r.repositories[""] for r in recordings if "" in r.repositories}
     strangers = {r.owner_id: r for r in recordings if "" not in r.repositories}
-    insert_new(connection, table, [
-        {"owner_id": owner_id, "name": "", "key": ""} for owner_id in strangers
-    ])  # fmt: skip
+    insert_new(
+        connection, table, [{"owner_id": owner_id, "name": "", "key": ""} for owner_id in strangers]
+    )
     for part in chunks(strangers):
         mine = table.c.owner_id.in_(part) & (table.c.key == "")
         for row in connection.execute(select(table.c.id, table.c.owner_id).where(mine)):
@@ -62,9 +62,10 @@ def _numbered(connection: Connection, recordings: Sequence[Recording]) -> set[in
 
 def _place(recording: Recording) -> Place:
     return Place(
-        scan_id=recording.scan_id, owner_id=recording.owner_id,
+        scan_id=recording.scan_id,
+        owner_id=recording.owner_id,
         repository_id=recording.repositories[""],
-    )  # fmt: skip
+    )
 
 
 def _sync_facts(batch: Batch, recordings: Sequence[Recording], *, ended: bool) -> None:

@@ -237,6 +237,9 @@ def _fix_times(rows: Sequence[Row[Any]], scope: Scope) -> Iterator[FixTime]:
         total = sum(count for _, count in found)
         mean = sum(days * count for days, count in found) / total
         yield FixTime(
-            check=name, title=title, fixed=total, mean_days=mean,
+            check=name,
+            title=title,
+            fixed=total,
+            mean_days=mean,
             longest_days=max(days for days, _ in found),
-        )  # fmt: skip
+        )

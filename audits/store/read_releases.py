@@ -26,9 +26,14 @@ class ReadReleases(Connected):
     """What is released, and with whose code."""
 
     def publications(
-        self, scan: int | None = None, *, owner: str | None = None, repository: str = "",
-        limit: int | None = None, offset: int = 0,
-    ) -> tuple[PublicationRow, ...]:  # fmt: skip
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        repository: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> tuple[PublicationRow, ...]:
         """Publications, in the order of repositories, files and jobs."""
         table = tables.publication
         order = (table.c.workflow, table.c.job, table.c.step, table.c.id)
@@ -39,9 +44,14 @@ class ReadReleases(Connected):
             return tuple(PublicationRow(**_shared(row, table, scope)) for row in rows)
 
     def packages(
-        self, scan: int | None = None, *, owner: str | None = None, repository: str = "",
-        limit: int | None = None, offset: int = 0,
-    ) -> tuple[PackageRow, ...]:  # fmt: skip
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        repository: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> tuple[PackageRow, ...]:
         """Packages, with the state they had in the owner's scan before."""
         table = tables.package
         with self.reading() as connection:
@@ -53,17 +63,24 @@ class ReadReleases(Connected):
             return tuple(_package_row(row, scope, earlier) for row in rows)
 
     def actions(
-        self, scan: int | None = None, *, owner: str | None = None, where: ActionFilter = _ALL,
-        limit: int | None = None, offset: int = 0,
-    ) -> Iterator[ActionRow]:  # fmt: skip
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: ActionFilter = _ALL,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[ActionRow]:
         """Uses of actions, reusable workflows and images, one at a time."""
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
             chosen = (
-                select(_use.c.id).join(_action).join(_repository)
+                select(_use.c.id)
+                .join(_action)
+                .join(_repository)
                 .where(_valid(scope, where), *_conditions(connection, scope, where))
                 .order_by(_repository.c.owner_id, _repository.c.key, _use.c.path, _use.c.id)
-            )  # fmt: skip
+            )
             ids = connection.scalars(chosen.limit(limit).offset(offset)).all()
             blocks = Blocks(connection)
             for part in chunks(ids):
@@ -73,9 +90,14 @@ class ReadReleases(Connected):
                     yield _action_row(rows[number], scope, blocks)
 
     def action_summaries(
-        self, scan: int | None = None, *, owner: str | None = None, where: ActionFilter = _ALL,
-        limit: int | None = 200, offset: int = 0,
-    ) -> tuple[ActionSummary, ...]:  # fmt: skip
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: ActionFilter = _ALL,
+        limit: int | None = 200,
+        offset: int = 0,
+    ) -> tuple[ActionSummary, ...]:
         """Actions over all repositories, those that most repositories use first."""
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
@@ -83,16 +105,20 @@ class ReadReleases(Connected):
             repositories = func.count(func.distinct(_use.c.repository_id))
             grouped = (
                 select(
-                    _use.c.action_id, repositories.label("repositories"), func.count().label("uses"),
+                    _use.c.action_id,
+                    repositories.label("repositories"),
+                    func.count().label("uses"),
                     func.count(func.distinct(_use.c.ref)).label("refs"),
-                    func.min(_use.c.kind).label("kind"), func.min(_use.c.slug).label("slug"),
+                    func.min(_use.c.kind).label("kind"),
+                    func.min(_use.c.slug).label("slug"),
                     func.sum(case((_use.c.pinned, 0), else_=1)).label("unpinned"),
                     func.sum(case((_use.c.in_release, 1), else_=0)).label("in_release"),
                     func.max(_use.c.advisories).label("advisories"),
                 )
                 .where(*conditions)
-                .group_by(_use.c.action_id).order_by(repositories.desc(), _use.c.action_id)
-            )  # fmt: skip
+                .group_by(_use.c.action_id)
+                .order_by(repositories.desc(), _use.c.action_id)
+            )
             rows = connection.execute(grouped.limit(limit).offset(offset)).all()
             return _summaries(connection, scope, conditions, rows)
 
@@ -122,9 +148,10 @@ def _package_row(
     values = _shared(row, tables.package, scope)
     has_evidence = values.pop("has_evidence")
     return PackageRow(
-        **values, previous_state=earlier.get((row.repository_id, row.registry, row.package), ""),
+        **values,
+        previous_state=earlier.get((row.repository_id, row.registry, row.package), ""),
         evidence_at=scope.at(row.owner_id) if has_evidence else None,
-    )  # fmt: skip
+    )
 
 
 def _earlier_states(
@@ -182,30 +209,50 @@ def _conditions(
 def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
     facts, reference = tables.facts, tables.reference
     known = and_(
-        reference.c.slug == _use.c.slug, reference.c.ref == _use.c.ref, scope.valid(reference),
-        reference.c.owner_id == _use.c.owner_id, _use.c.slug != "",
-    )  # fmt: skip
+        reference.c.slug == _use.c.slug,
+        reference.c.ref == _use.c.ref,
+        scope.valid(reference),
+        reference.c.owner_id == _use.c.owner_id,
+        _use.c.slug != "",
+    )
     return (
         select(
-            _use, _action.c.name.label("action"), _repository.c.name, facts.c.detail_id,
-            reference.c.newest_release, reference.c.archived, reference.c.exists,
+            _use,
+            _action.c.name.label("action"),
+            _repository.c.name,
+            facts.c.detail_id,
+            reference.c.newest_release,
+            reference.c.archived,
+            reference.c.exists,
         )
-        .join(_action).join(_repository, _repository.c.id == _use.c.repository_id)
+        .join(_action)
+        .join(_repository, _repository.c.id == _use.c.repository_id)
         .join(facts, facts.c.repository_id == _use.c.repository_id)
         .outerjoin(reference, known)
         .where(_use.c.id.in_(ids), scope.valid(facts))
-    )  # fmt: skip
+    )
 
 
 def _action_row(row: Row[Any], scope: Scope, blocks: Blocks) -> ActionRow:
     key = use_key(row.path, row.job, row.action, row.ref, row.ordinal)
     return ActionRow(
-        owner=scope.logins[row.owner_id], repository=row.name, action=row.action, ref=row.ref,
-        comment=row.comment, pinned=row.pinned, kind=row.kind, path=row.path, job=row.job,
-        line=blocks.line(row.detail_id, key), role=row.role, in_release=row.in_release,
-        permissions=row.permissions, advisories=row.advisories,
-        newest_release=row.newest_release or "", archived=_archived(row.archived, row.exists),
-    )  # fmt: skip
+        owner=scope.logins[row.owner_id],
+        repository=row.name,
+        action=row.action,
+        ref=row.ref,
+        comment=row.comment,
+        pinned=row.pinned,
+        kind=row.kind,
+        path=row.path,
+        job=row.job,
+        line=blocks.line(row.detail_id, key),
+        role=row.role,
+        in_release=row.in_release,
+        permissions=row.permissions,
+        advisories=row.advisories,
+        newest_release=row.newest_release or "",
+        archived=_archived(row.archived, row.exists),
+    )
 
 
 def _archived(archived: bool | None, exists: bool | None) -> str:
@@ -214,9 +261,11 @@ def _archived(archived: bool | None, exists: bool | None) -> str:
 
 
 def _summaries(
-    connection: Connection, scope: Scope, conditions: Sequence[ColumnElement[bool]],
+    connection: Connection,
+    scope: Scope,
+    conditions: Sequence[ColumnElement[bool]],
     rows: Sequence[Row[Any]],
-) -> tuple[ActionSummary, ...]:  # fmt: skip
+) -> tuple[ActionSummary, ...]:
     """The groups with names, advisories and what is known of the actions' repositories.
 
     Each is asked for all groups at once: a question a group took most of a view's second.
@@ -229,14 +278,19 @@ def _summaries(
     known = _known(connection, scope, sorted({row.slug for row in rows if row.slug}))
     return tuple(
         ActionSummary(
-            action=names[row.action_id], kind=row.kind, uses=row.uses, refs=row.refs,
-            repositories=row.repositories, unpinned=int(row.unpinned),
-            in_release=int(row.in_release), advisories=advisories.get(row.action_id, ""),
+            action=names[row.action_id],
+            kind=row.kind,
+            uses=row.uses,
+            refs=row.refs,
+            repositories=row.repositories,
+            unpinned=int(row.unpinned),
+            in_release=int(row.in_release),
+            advisories=advisories.get(row.action_id, ""),
             newest_release=known.get(row.slug, _UNKNOWN)[0],
             archived=known.get(row.slug, _UNKNOWN)[1],
         )
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def _advisories(

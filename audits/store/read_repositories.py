@@ -23,8 +23,11 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "coverage": (_score.c.coverage,),
     "changed": (_score.c.opened,),
     "open": tuple(_score.c[f"open_{word}"] for word in reversed(SEVERITIES)),
-    **{area.value: (_score.c[f"{column}_points"],) for area, column in zip(Area, AREAS, strict=True)},
-}  # fmt: skip
+    **{
+        area.value: (_score.c[f"{column}_points"],)
+        for area, column in zip(Area, AREAS, strict=True)
+    },
+}
 """What repositories can be ordered by; a leading ``-`` turns it round. Unknown comes last."""
 
 
@@ -90,9 +93,11 @@ class ReadRepositories(Connected):
     ) -> dict[str, tuple[str, ...]]:
         """The words to filter by: grades, ladders, registries and topics that occur."""
         columns = {
-            "grades": _score.c.grade, "ladders": _score.c.ladders,
-            "registries": _score.c.registries, "topics": _state.c.topics,
-        }  # fmt: skip
+            "grades": _score.c.grade,
+            "ladders": _score.c.ladders,
+            "registries": _score.c.registries,
+            "topics": _state.c.topics,
+        }
         found: dict[str, tuple[str, ...]] = {}
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
@@ -121,11 +126,12 @@ class ReadRepositories(Connected):
             scope = scope_of(connection, owner, scan)
             ranges = [
                 and_(
-                    table.c.owner_id == number, table.c.scan_id <= at,
+                    table.c.owner_id == number,
+                    table.c.scan_id <= at,
                     table.c.scan_id > _start(scope, number, at, since, repository),
                 )
                 for number, at in scope.scans.items()
-            ]  # fmt: skip
+            ]
             statement = (
                 select(table, _repository.c.name)
                 .join(_repository)
@@ -155,13 +161,19 @@ def _listed(connection: Connection, scope: Scope, where: RepositoryFilter) -> Se
     )
     return (
         select(
-            _score, _repository.c.name, lost.label("lost_in"), _state.c.host, _state.c.head,
-            _state.c.branch, _state.c.archived, _state.c.topics,
+            _score,
+            _repository.c.name,
+            lost.label("lost_in"),
+            _state.c.host,
+            _state.c.head,
+            _state.c.branch,
+            _state.c.archived,
+            _state.c.topics,
         )
         .join(_repository, _repository.c.id == _score.c.repository_id)
         .join(_state, _state.c.repository_id == _score.c.repository_id)
         .where(scope.valid(_score), scope.valid(_state), *_conditions(connection, scope, where))
-    )  # fmt: skip
+    )
 
 
 def _conditions(
@@ -173,9 +185,10 @@ def _conditions(
     if where.grades:
         found.append(_score.c.grade.in_(where.grades))
     for column, words in (
-        (_score.c.ladders, where.ladders), (_score.c.registries, where.registries),
+        (_score.c.ladders, where.ladders),
+        (_score.c.registries, where.registries),
         (_state.c.topics, where.topics),
-    ):  # fmt: skip
+    ):
         if words:
             found.append(or_(*(column.contains(f"|{w}|", autoescape=True) for w in words)))
     areas = dict(zip((area.value for area in Area), AREAS, strict=True))
@@ -192,9 +205,10 @@ def _conditions(
         result, rule = tables.result, tables.rule
         number = connection.scalar(select(rule.c.id).where(rule.c.name == where.failing))
         failed = select(result.c.repository_id).where(
-            result.c.rule_id == (number or 0), result.c.outcome == OUTCOMES[Outcome.FAIL],
+            result.c.rule_id == (number or 0),
+            result.c.outcome == OUTCOMES[Outcome.FAIL],
             scope.valid(result),
-        )  # fmt: skip
+        )
         found.append(_score.c.repository_id.in_(failed))
     return found
 
@@ -203,24 +217,43 @@ def _repository_row(row: Row[Any], scope: Scope) -> RepositoryRow:
     held = row._mapping
     areas = list(zip(Area, AREAS, strict=True))
     return RepositoryRow(
-        owner=scope.logins[row.owner_id], repository=row.name, host=row.host, commit=row.head,
-        branch=row.branch, archived=row.archived, topics=unbarred(row.topics), grade=row.grade,
-        points=row.points, strict_points=row.strict_points, coverage=row.coverage,
-        tier=row.tier, policy=row.policy, cap=row.cap,
+        owner=scope.logins[row.owner_id],
+        repository=row.name,
+        host=row.host,
+        commit=row.head,
+        branch=row.branch,
+        archived=row.archived,
+        topics=unbarred(row.topics),
+        grade=row.grade,
+        points=row.points,
+        strict_points=row.strict_points,
+        coverage=row.coverage,
+        tier=row.tier,
+        policy=row.policy,
+        cap=row.cap,
         areas={area.value: held[f"{column}_points"] for area, column in areas},
         coverages={area.value: held[f"{column}_coverage"] for area, column in areas},
         open={s.label: held[f"open_{w}"] for s, w in zip(Severity, SEVERITIES, strict=True)},
-        accepted=row.accepted, publications=row.publications,
-        registries=unbarred(row.registries), ladders=unbarred(row.ladders), gaps=row.gaps,
+        accepted=row.accepted,
+        publications=row.publications,
+        registries=unbarred(row.registries),
+        ladders=unbarred(row.ladders),
+        gaps=row.gaps,
         last_seen=scope.last_seen(row.owner_id, row.lost_in),
         changed=scope.started[row.opened],
-    )  # fmt: skip
+    )
 
 
 def _score_change(row: Row[Any], scope: Scope) -> ScoreChange:
     return ScoreChange(
-        owner=scope.logins[row.owner_id], repository=row.name, scan=row.scan_id,
-        at=scope.started[row.scan_id], before=row.before, after=row.after,
-        grade_before=row.grade_before, grade_after=row.grade_after, cause=row.cause,
+        owner=scope.logins[row.owner_id],
+        repository=row.name,
+        scan=row.scan_id,
+        at=scope.started[row.scan_id],
+        before=row.before,
+        after=row.after,
+        grade_before=row.grade_before,
+        grade_after=row.grade_after,
+        cause=row.cause,
         checks=unbarred(row.checks),
-    )  # fmt: skip
+    )

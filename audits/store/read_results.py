@@ -43,9 +43,8 @@ class ReadResults(Connected):
             known = select(rule).where(rule.c.since <= at, rule.c.id.not_in(owners))
             # Rules of another analyser have a result only where they found something.
             rules = [
-                row for row in connection.execute(known)
-                if row.id in found or "/" not in row.name
-            ]  # fmt: skip
+                row for row in connection.execute(known) if row.id in found or "/" not in row.name
+            ]
             name = connection.scalar(
                 select(tables.repository.c.name).where(tables.repository.c.id == number)
             )
@@ -66,17 +65,27 @@ class ReadResults(Connected):
             rows = connection.execute(statement.order_by(table.c.points.desc())).all()
         return tuple(
             DeductionRow(
-                owner=scope.logins[row.owner_id], repository=row.name, area=row.area,
-                check=row.check, severity=SEVERITY_WORDS[row.severity], points=row.points,
+                owner=scope.logins[row.owner_id],
+                repository=row.name,
+                area=row.area,
+                check=row.check,
+                severity=SEVERITY_WORDS[row.severity],
+                points=row.points,
                 publication=row.publication,
             )
             for row in rows
-        )  # fmt: skip
+        )
 
     def gaps(
-        self, scan: int | None = None, *, owner: str | None = None, repository: str = "",
-        limit: int | None = None, offset: int = 0, optional: bool | None = None,
-    ) -> tuple[GapRow, ...]:  # fmt: skip
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        repository: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+        optional: bool | None = None,
+    ) -> tuple[GapRow, ...]:
         """What could not be seen, the owner's own gaps first; with ``optional`` given, only
         such gaps, or only others.
         """
@@ -90,12 +99,17 @@ class ReadResults(Connected):
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
         return tuple(
             GapRow(
-                owner=scope.logins[row.owner_id], repository=row.name, subject=row.subject,
-                reason=row.reason, detail=row.detail, line=row.line, permission=row.permission,
+                owner=scope.logins[row.owner_id],
+                repository=row.name,
+                subject=row.subject,
+                reason=row.reason,
+                detail=row.detail,
+                line=row.line,
+                permission=row.permission,
                 optional=row.optional,
             )
             for row in rows
-        )  # fmt: skip
+        )
 
     def count_gaps(self, scan: int | None = None, *, owner: str | None = None) -> int:
         """How many gaps there are."""
@@ -118,11 +132,16 @@ class ReadResults(Connected):
         steps = loads(Details, unpack(row.data)).lesson if row else ()
         return tuple(
             LessonRow(
-                owner=owner, repository=row.name if row else repository, position=place,
-                title=step.title, url=step.url, state=step.state.value, checks=step.checks,
+                owner=owner,
+                repository=row.name if row else repository,
+                position=place,
+                title=step.title,
+                url=step.url,
+                state=step.state.value,
+                checks=step.checks,
             )
             for place, step in enumerate(steps, start=1)
-        )  # fmt: skip
+        )
 
     def owner_card(
         self, owner: str | None = None, *, scan: int | None = None
@@ -166,30 +185,44 @@ def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str)
     none = OUTCOMES[Outcome.NOT_APPLICABLE]
     reason = "" if row is None else row.crash or row.reason or ""
     return ResultRow(
-        owner=owner, repository=name, check=rule_row.name, title=rule_row.title,
-        area=rule_row.area, severity=SEVERITY_WORDS[row.severity if row else rule_row.severity],
-        outcome=OUTCOME_WORDS[row.outcome if row else none], weight=row.weight if row else 0.0,
-        reason=reason, permission=(row.permission or "") if row else "",
-        need=(row.need or "") if row else "", places=row.places if row else 0,
+        owner=owner,
+        repository=name,
+        check=rule_row.name,
+        title=rule_row.title,
+        area=rule_row.area,
+        severity=SEVERITY_WORDS[row.severity if row else rule_row.severity],
+        outcome=OUTCOME_WORDS[row.outcome if row else none],
+        weight=row.weight if row else 0.0,
+        reason=reason,
+        permission=(row.permission or "") if row else "",
+        need=(row.need or "") if row else "",
+        places=row.places if row else 0,
         failing=row.failing if row else 0,
-    )  # fmt: skip
+    )
 
 
 def _fact(
     connection: Connection, scope: Scope, row: Row[Any], said: dict[int, Row[Any]]
 ) -> OwnerFact:
     statement = select(finding.c.id).where(
-        scope.valid(finding), finding.c.owner_id == row.owner_id, finding.c.on_owner,
+        scope.valid(finding),
+        finding.c.owner_id == row.owner_id,
+        finding.c.on_owner,
         finding.c.rule_id == row.rule_id,
-    )  # fmt: skip
+    )
     ids = connection.scalars(statement.order_by(finding.c.repository_id).limit(1)).all()
     failed = row.outcome == OUTCOMES[Outcome.FAIL]
     shown = next(finding_rows(connection, scope, ids), None) if failed else None
     why = said.get(row.unseen_id)
     return OwnerFact(
-        owner=scope.logins[row.owner_id], check=row.name, title=row.title,
-        severity=SEVERITY_WORDS[row.severity], outcome=OUTCOME_WORDS[row.outcome],
-        repositories=row.touched, message=shown.message if shown else "",
-        reason=why.reason if why else "", permission=why.permission if why else "",
+        owner=scope.logins[row.owner_id],
+        check=row.name,
+        title=row.title,
+        severity=SEVERITY_WORDS[row.severity],
+        outcome=OUTCOME_WORDS[row.outcome],
+        repositories=row.touched,
+        message=shown.message if shown else "",
+        reason=why.reason if why else "",
+        permission=why.permission if why else "",
         links=shown.links if shown else (),
-    )  # fmt: skip
+    )

@@ -99,11 +99,18 @@ class ReadScans(Connected):
 def scan_row(row: Row[Any]) -> ScanRow:
     """A scan as readers see it."""
     return ScanRow(
-        id=row.id, owner=row.login, source=row.source, started=row.started,
-        finished=row.finished, tool_version=row.tool_version, policy=row.policy, tier=row.tier,
-        repositories=row.repositories, not_reached=row.not_reached,
+        id=row.id,
+        owner=row.login,
+        source=row.source,
+        started=row.started,
+        finished=row.finished,
+        tool_version=row.tool_version,
+        policy=row.policy,
+        tier=row.tier,
+        repositories=row.repositories,
+        not_reached=row.not_reached,
         changed=unbarred(row.changed),
-    )  # fmt: skip
+    )
 
 
 def _totals(row: Row[Any]) -> Totals:
@@ -113,21 +120,37 @@ def _totals(row: Row[Any]) -> Totals:
 def _trend_row(row: Row[Any]) -> TrendRow:
     totals = _totals(row)
     return TrendRow(
-        scan=row.id, at=row.started, points=totals.points, coverage=totals.coverage,
-        repositories=totals.repositories, publishing=totals.publishing, areas=totals.areas,
-        grades=totals.grades, ladders=totals.ladders, open=totals.open,
+        scan=row.id,
+        at=row.started,
+        points=totals.points,
+        coverage=totals.coverage,
+        repositories=totals.repositories,
+        publishing=totals.publishing,
+        areas=totals.areas,
+        grades=totals.grades,
+        ladders=totals.ladders,
+        open=totals.open,
         checks={name: total.failed for name, total in totals.checks.items() if total.failed},
-        new=totals.new, fixed=totals.fixed, policy=row.policy, tier=row.tier,
+        new=totals.new,
+        fixed=totals.fixed,
+        policy=row.policy,
+        tier=row.tier,
         changed=unbarred(row.changed),
-    )  # fmt: skip
+    )
 
 
 def _check_count(name: str, total: CheckTotal, rule: Row[Any] | None) -> CheckCount:
     return CheckCount(
-        check=name, title=rule.title if rule else title_of(name), area=rule.area if rule else "",
-        severity=SEVERITY_WORDS[rule.severity] if rule else "", passed=total.passed,
-        failed=total.failed, unknown=total.unknown, places=total.places, points=total.points,
-    )  # fmt: skip
+        check=name,
+        title=rule.title if rule else title_of(name),
+        area=rule.area if rule else "",
+        severity=SEVERITY_WORDS[rule.severity] if rule else "",
+        passed=total.passed,
+        failed=total.failed,
+        unknown=total.unknown,
+        places=total.places,
+        points=total.points,
+    )
 
 
 def _permission_count(name: str, total: PermissionTotal) -> PermissionCount:

@@ -86,15 +86,22 @@ def _stored(connection: Connection, scope: Scope, row: Row[Any]) -> Stored:
     oids = [oid for _, oid in (*listing.files, *listing.remote.values())]
     ref = RepositoryRef(owner=scope.logins[row.owner_id], name=row.name, host=row.host)
     frame = Snapshot(
-        ref=ref, commit=row.head, committed_at=row.committed_at, branch=row.branch,
-        archived=row.archived, topics=unbarred(row.topics), database_id=row.database_id,
-        settings=settings, gaps=listing.gaps,
+        ref=ref,
+        commit=row.head,
+        committed_at=row.committed_at,
+        branch=row.branch,
+        archived=row.archived,
+        topics=unbarred(row.topics),
+        database_id=row.database_id,
+        settings=settings,
+        gaps=listing.gaps,
         owner_settings=owner_settings if isinstance(owner_settings, OwnerSettings) else None,
-    )  # fmt: skip
+    )
     return Stored(
-        snapshot=rebuilt(frame, listing, read_texts(connection, oids)), advisories=advisories,
+        snapshot=rebuilt(frame, listing, read_texts(connection, oids)),
+        advisories=advisories,
         index=loads(Index, contents[row.index_id]).value,
-    )  # fmt: skip
+    )
 
 
 def _owner(

@@ -50,9 +50,10 @@ class _New(Struct, frozen=True, kw_only=True):
     def place(self) -> Place:
         recording = self.recording
         return Place(
-            scan_id=recording.scan_id, owner_id=recording.owner_id,
+            scan_id=recording.scan_id,
+            owner_id=recording.owner_id,
             repository_id=recording.repositories[self.key],
-        )  # fmt: skip
+        )
 
 
 def record_batch(
@@ -113,13 +114,18 @@ def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
     """Number the repositories; returns those of which something may hold already."""
     table = tables.repository
     strangers = [
-        new for new in news
+        new
+        for new in news
         if new.number is None and new.said.database_id not in new.recording.by_github_id
-    ]  # fmt: skip
-    insert_new(connection, table, [
-        {"owner_id": new.recording.owner_id, "name": new.said.ref.name, "key": new.key}
-        for new in strangers
-    ])  # fmt: skip
+    ]
+    insert_new(
+        connection,
+        table,
+        [
+            {"owner_id": new.recording.owner_id, "name": new.said.ref.name, "key": new.key}
+            for new in strangers
+        ],
+    )
     owners = {new.recording.owner_id: new.recording for new in strangers}
     found = select(table.c.id, table.c.owner_id, table.c.key)
     found = found.where(table.c.owner_id.in_(owners), table.c.key.in_([n.key for n in strangers]))
@@ -194,9 +200,13 @@ def _sync_families(
             numbered = [row | _open_counts(findings.open) for row in numbered]
         changes[name] = sync(batch, tables.metadata.tables[name], place, numbered)
     if held:
-        note_change(batch, new.recording, place, said, Noted(
-            changes=changes, names=names, held=held[0], reaccepted=findings.reaccepted
-        ))  # fmt: skip
+        note_change(
+            batch,
+            new.recording,
+            place,
+            said,
+            Noted(changes=changes, names=names, held=held[0], reaccepted=findings.reaccepted),
+        )
 
 
 def _open_counts(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:

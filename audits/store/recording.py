@@ -67,9 +67,10 @@ class Recording(Struct, kw_only=True):
         scan = tables.scan
         own = select(scan.c.tool_version).where(scan.c.id == self.scan_id)
         finished = select(scan.c.id, scan.c.tool_version).where(
-            scan.c.owner_id == self.owner_id, scan.c.id < self.scan_id,
+            scan.c.owner_id == self.owner_id,
+            scan.c.id < self.scan_id,
             scan.c.finished.is_not(None),
-        )  # fmt: skip
+        )
         last = connection.execute(finished.order_by(scan.c.id.desc()).limit(1)).first()
         if last is not None:
             self.before = last.id
@@ -83,9 +84,10 @@ class Recording(Struct, kw_only=True):
         self.repositories = {row.key: row.id for row in held}
         self.digests = {row.id: row.digest for row in held}
         numbered = select(state.c.database_id, state.c.repository_id).where(
-            state.c.owner_id == self.owner_id, state.c.closed == OPEN,
+            state.c.owner_id == self.owner_id,
+            state.c.closed == OPEN,
             state.c.database_id.is_not(None),
-        )  # fmt: skip
+        )
         self.by_github_id = {row[0]: row[1] for row in connection.execute(numbered)}
         ref = tables.reference
         known = select(ref.c.slug, ref.c.ref, ref.c.value)

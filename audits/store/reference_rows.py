@@ -28,21 +28,31 @@ def keep_references(
     table = reference
     for new in references:
         held = (
-            (table.c.owner_id == recording.owner_id) & (table.c.closed == OPEN)
-            & (table.c.slug == new.slug) & (table.c.ref == new.ref)
-        )  # fmt: skip
+            (table.c.owner_id == recording.owner_id)
+            & (table.c.closed == OPEN)
+            & (table.c.slug == new.slug)
+            & (table.c.ref == new.ref)
+        )
         if (new.slug, new.ref) in recording.references:
             mine = table.c.opened == recording.scan_id
             connection.execute(table.delete().where(held, mine))
             connection.execute(table.update().where(held).values(closed=recording.scan_id))
         recording.references[(new.slug, new.ref)] = new.value
     if references:
-        connection.execute(table.insert(), [
-            {
-                "owner_id": recording.owner_id, "slug": new.slug, "ref": new.ref,
-                "opened": recording.scan_id, "closed": OPEN, "value": new.value,
-                "newest_release": new.newest_release, "archived": new.archived,
-                "exists": new.exists,
-            }
-            for new in references
-        ])  # fmt: skip
+        connection.execute(
+            table.insert(),
+            [
+                {
+                    "owner_id": recording.owner_id,
+                    "slug": new.slug,
+                    "ref": new.ref,
+                    "opened": recording.scan_id,
+                    "closed": OPEN,
+                    "value": new.value,
+                    "newest_release": new.newest_release,
+                    "archived": new.archived,
+                    "exists": new.exists,
+                }
+                for new in references
+            ],
+        )

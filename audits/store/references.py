@@ -41,6 +41,10 @@ def _resolved(repository: Repository, uses: list[Use]) -> Iterator[ResolvedRef]:
 @lru_cache(maxsize=4096)
 def _reference(found: ResolvedRef) -> Reference:
     return Reference(
-        slug=found.slug, ref=found.ref, value=dumps(ResolvedRef, found),
-        newest_release=found.newest_release, archived=found.archived, exists=found.exists,
-    )  # fmt: skip
+        slug=found.slug,
+        ref=found.ref,
+        value=dumps(ResolvedRef, found),
+        newest_release=found.newest_release,
+        archived=found.archived,
+        exists=found.exists,
+    )

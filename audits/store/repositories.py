@@ -34,11 +34,14 @@ def mark_unreached(connection: Connection, recording: Recording, numbers: Sequen
         known = set(connection.scalars(listed))
         rows = [
             {
-                "owner_id": recording.owner_id, "repository_id": number,
-                "opened": recording.scan_id, "closed": OPEN,
+                "owner_id": recording.owner_id,
+                "repository_id": number,
+                "opened": recording.scan_id,
+                "closed": OPEN,
             }
-            for number in part if number not in known
-        ]  # fmt: skip
+            for number in part
+            if number not in known
+        ]
         if rows:
             connection.execute(unreached.insert(), rows)
         table = tables.repository

@@ -24,21 +24,29 @@ def state_row(audit: Audit) -> Row:
     """The repository itself at the audited commit."""
     snapshot = audit.repository.snapshot
     return {
-        "host": snapshot.ref.host, "head": snapshot.commit, "committed_at": snapshot.committed_at,
-        "branch": snapshot.branch, "archived": snapshot.archived,
-        "topics": barred(snapshot.topics), "database_id": snapshot.database_id,
-    }  # fmt: skip
+        "host": snapshot.ref.host,
+        "head": snapshot.commit,
+        "committed_at": snapshot.committed_at,
+        "branch": snapshot.branch,
+        "archived": snapshot.archived,
+        "topics": barred(snapshot.topics),
+        "database_id": snapshot.database_id,
+    }
 
 
 def score_row(audit: Audit) -> Row:
     """The score with the counts that lists of repositories show and filter by."""
     score = audit.score
     row: Row = {
-        "grade": score.grade.value, "points": _rounded(score.points),
-        "strict_points": _rounded(audit.strict_score.points), "tier": score.tier,
-        "coverage": _rounded(score.coverage), "policy": score.policy, "rules": score.rules,
+        "grade": score.grade.value,
+        "points": _rounded(score.points),
+        "strict_points": _rounded(audit.strict_score.points),
+        "tier": score.tier,
+        "coverage": _rounded(score.coverage),
+        "policy": score.policy,
+        "rules": score.rules,
         "cap": score.cap,
-    }  # fmt: skip
+    }
     by_area = {area.area: area for area in score.areas}
     for column, area in zip(AREAS, Area, strict=True):
         scored = by_area.get(area)
@@ -70,10 +78,16 @@ def result_row(result: Result, *, on_owner: bool) -> Row:
     """The outcome of a check."""
     unseen = first_unseen(result)
     return {
-        "rule_id": result.check, "outcome": OUTCOMES[result.outcome], "severity": int(result.severity),
-        "weight": _rounded(result.weight), "places": result.places, "failing": result.failing,
-        "unseen_id": reason(unseen) if unseen else None, "on_owner": on_owner, "crash": result.crash,
-    }  # fmt: skip
+        "rule_id": result.check,
+        "outcome": OUTCOMES[result.outcome],
+        "severity": int(result.severity),
+        "weight": _rounded(result.weight),
+        "places": result.places,
+        "failing": result.failing,
+        "unseen_id": reason(unseen) if unseen else None,
+        "on_owner": on_owner,
+        "crash": result.crash,
+    }
 
 
 def stored_results(audit: Audit) -> list[tuple[Result, bool]]:
@@ -96,11 +110,17 @@ def finding_row(found: AuditedFinding, *, ordinal: int, on_owner: bool) -> Row:
     """What identifies a finding and what lists filter by; the words are in `Details`."""
     kind = found.acceptance.kind if found.acceptance else None
     return {
-        "rule_id": found.check, "fingerprint": found.fingerprint, "ordinal": ordinal,
-        "severity": int(found.severity), "state": 0, "acceptance": ACCEPTANCES[kind],
-        "accepted": is_accepted(found), "in_release": found.in_release,
-        "path": found.finding.at.path, "on_owner": on_owner,
-    }  # fmt: skip
+        "rule_id": found.check,
+        "fingerprint": found.fingerprint,
+        "ordinal": ordinal,
+        "severity": int(found.severity),
+        "state": 0,
+        "acceptance": ACCEPTANCES[kind],
+        "accepted": is_accepted(found),
+        "in_release": found.in_release,
+        "path": found.finding.at.path,
+        "on_owner": on_owner,
+    }
 
 
 def gaps_of(audit: Audit) -> tuple[Gap, ...]:
@@ -111,9 +131,13 @@ def gaps_of(audit: Audit) -> tuple[Gap, ...]:
 def gap_row(gap: Gap) -> Row:
     """One gap."""
     return {
-        "subject": gap.subject, "reason": gap.reason.value, "detail": gap.detail,
-        "line": gap.line, "permission": gap.permission, "optional": gap.optional,
-    }  # fmt: skip
+        "subject": gap.subject,
+        "reason": gap.reason.value,
+        "detail": gap.detail,
+        "line": gap.line,
+        "permission": gap.permission,
+        "optional": gap.optional,
+    }
 
 
 def publication_row(found: Publication) -> Row:
@@ -121,17 +145,25 @@ def publication_row(found: Publication) -> Row:
     environment = found.environment
     credentials = dict.fromkeys(c.secret or c.name for c in found.credentials)
     return {
-        "workflow": found.workflow.path, "job": found.job.id, "step": found.step,
-        "line": found.at.line, "registry": found.registry.value, "channel": found.channel.value,
-        "package": ", ".join(found.packages), "mechanism": found.mechanism,
-        "auth": found.auth.value, "credential": ", ".join(credentials),
+        "workflow": found.workflow.path,
+        "job": found.job.id,
+        "step": found.step,
+        "line": found.at.line,
+        "registry": found.registry.value,
+        "channel": found.channel.value,
+        "package": ", ".join(found.packages),
+        "mechanism": found.mechanism,
+        "auth": found.auth.value,
+        "credential": ", ".join(credentials),
         "environment": environment.name.value if environment else "",
         "environment_form": environment.form.value if environment else "",
-        "id_token": found.id_token, "indirect": found.indirect, "attests": yes_no(found.attests),
+        "id_token": found.id_token,
+        "indirect": found.indirect,
+        "attests": yes_no(found.attests),
         "triggers": ", ".join(dict.fromkeys(t.event for r in found.routes for t in r.triggers)),
         "called": found.called.raw.value if found.called else "",
         "publisher_workflow": ", ".join(found.publisher_workflows),
-    }  # fmt: skip
+    }
 
 
 def package_row(audit: Audit, status: PackageStatus) -> Row:
@@ -139,12 +171,16 @@ def package_row(audit: Audit, status: PackageStatus) -> Row:
     of = [p for p in audit.publications if p.key in status.publications]
     first = of[0] if of else None
     row: Row = {
-        "registry": status.registry, "package": status.package, "state": status.state.value,
-        "why": status.why, "workflow": first.workflow.path if first else "",
-        "job": first.job.id if first else "", "auth": first.auth.value if first else "",
+        "registry": status.registry,
+        "package": status.package,
+        "state": status.state.value,
+        "why": status.why,
+        "workflow": first.workflow.path if first else "",
+        "job": first.job.id if first else "",
+        "auth": first.auth.value if first else "",
         "environment": first.environment.name.value if first and first.environment else "",
         "publisher_form": _publisher_form(audit, status),
-    }  # fmt: skip
+    }
     found = audit.repository.evidence(status.registry, status.package)
     return row | _evidence(audit.repository, None if isinstance(found, Unseen) else found)
 
@@ -161,10 +197,12 @@ def _evidence(repository: Repository, found: PackageEvidence | None) -> Row:
         "publisher_repository": proof.repository if proof else "",
         "publisher_workflow": proof.workflow if proof else "",
         "publisher_environment": proof.environment if proof else "",
-        "release_ref": proof.ref if proof else "", "release_event": proof.event if proof else "",
+        "release_ref": proof.ref if proof else "",
+        "release_event": proof.event if proof else "",
         "release_runner": proof.runner if proof else "",
-        "release_run": proof.run_url if proof else "", "has_evidence": found is not None,
-    }  # fmt: skip
+        "release_run": proof.run_url if proof else "",
+        "has_evidence": found is not None,
+    }
 
 
 def _publisher_form(audit: Audit, status: PackageStatus) -> str:
@@ -181,8 +219,17 @@ def _publisher_form(audit: Audit, status: PackageStatus) -> str:
 def use_row(use: Use) -> Row:
     """One use of an action, without its line."""
     return {
-        "action_id": use.action, "ref": use.ref, "comment": use.comment, "pinned": use.pinned,
-        "kind": use.kind, "slug": use.slug, "path": use.path, "job": use.job, "role": use.role,
-        "ordinal": use.ordinal, "in_release": use.in_release, "permissions": use.permissions,
+        "action_id": use.action,
+        "ref": use.ref,
+        "comment": use.comment,
+        "pinned": use.pinned,
+        "kind": use.kind,
+        "slug": use.slug,
+        "path": use.path,
+        "job": use.job,
+        "role": use.role,
+        "ordinal": use.ordinal,
+        "in_release": use.in_release,
+        "permissions": use.permissions,
         "advisories": use.advisories,
-    }  # fmt: skip
+    }

@@ -81,15 +81,24 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
     everything = (families, findings, facts, _sight(audit))
     results = (*audit.results, *audit.owner_results)
     return Said(
-        ref=snapshot.ref, database_id=snapshot.database_id, unread=is_unread(snapshot),
-        families=families, findings=findings, details=details, source=source,
-        settings=settings, index=index, references=references_of(repository, uses),
+        ref=snapshot.ref,
+        database_id=snapshot.database_id,
+        unread=is_unread(snapshot),
+        families=families,
+        findings=findings,
+        details=details,
+        source=source,
+        settings=settings,
+        index=index,
+        references=references_of(repository, uses),
         texts={oid: Text(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
         rules={name: (storable(title(name)), *rule) for name, rule in _rules(audit).items()},
         reasons=frozenset(_reason(u) for result in results for u in result.unseen),
-        sight=sight_of(audit, rows.gaps_of(audit)), owner_settings=snapshot.owner_settings,
-        advisories=repository.advisories, digest=digest(text_of(everything)),
-    )  # fmt: skip
+        sight=sight_of(audit, rows.gaps_of(audit)),
+        owner_settings=snapshot.owner_settings,
+        advisories=repository.advisories,
+        digest=digest(text_of(everything)),
+    )
 
 
 def _storable(made: list[Row]) -> list[Row]:
@@ -136,17 +145,21 @@ def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
         "result": [rows.result_row(r, on_owner=owner) for r, owner in rows.stored_results(audit)],
         "deduction": [
             {
-                "rule_id": d.check, "area": d.area.value, "points": round(d.points, 6),
-                "severity": int(d.severity), "publication": d.publication,
+                "rule_id": d.check,
+                "area": d.area.value,
+                "points": round(d.points, 6),
+                "severity": int(d.severity),
+                "publication": d.publication,
             }
-            for area in audit.score.areas for d in area.deductions
+            for area in audit.score.areas
+            for d in area.deductions
         ],
         "publication": [rows.publication_row(p) for p in audit.publications],
         "package": [rows.package_row(audit, status) for status in audit.statuses],
         "gap": [rows.gap_row(gap) for gap in rows.gaps_of(audit)],
         "action_use": [rows.use_row(use) for use in uses],
         "unreached": [],
-    }  # fmt: skip
+    }
 
 
 def _findings(audit: Audit) -> list[Row]:

@@ -29,10 +29,12 @@ class Scope(Struct, frozen=True, kw_only=True):
         if not self.scans:
             return false()
         if len(self.scans) <= _FEW:
-            return or_(*(
-                and_(table.c.owner_id == o, table.c.opened <= s, table.c.closed > s)
-                for o, s in self.scans.items()
-            ))  # fmt: skip
+            return or_(
+                *(
+                    and_(table.c.owner_id == o, table.c.opened <= s, table.c.closed > s)
+                    for o, s in self.scans.items()
+                )
+            )
         at = case(self.scans, value=table.c.owner_id)
         mine = table.c.owner_id.in_(self.scans)
         return and_(mine, table.c.opened <= at, table.c.closed > at)
@@ -63,8 +65,10 @@ def scope_of(connection: Connection, owner: str | None, scan: int | None) -> Sco
     wanted = [] if owner is None else [own.c.key == owner.lower()]
     rows = connection.execute(
         select(table.c.id, table.c.owner_id, table.c.started, table.c.finished, own.c.login)
-        .join(own).where(*wanted).order_by(table.c.id)
-    ).all()  # fmt: skip
+        .join(own)
+        .where(*wanted)
+        .order_by(table.c.id)
+    ).all()
     if owner is not None and not rows:
         raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
     if scan is not None and all(row.id != scan or row.finished is None for row in rows):
@@ -73,13 +77,16 @@ def scope_of(connection: Connection, owner: str | None, scan: int | None) -> Sco
     for row in rows:
         if row.finished is not None:
             ids.setdefault(row.owner_id, []).append(row.id)
-    newest = {o: max((i for i in found if scan is None or i <= scan), default=0)
-              for o, found in ids.items()}  # fmt: skip
+    newest = {
+        o: max((i for i in found if scan is None or i <= scan), default=0)
+        for o, found in ids.items()
+    }
     return Scope(
-        scans={o: s for o, s in newest.items() if s}, finished=ids,
+        scans={o: s for o, s in newest.items() if s},
+        finished=ids,
         logins={row.owner_id: row.login for row in rows},
         started={row.id: row.started for row in rows},
-    )  # fmt: skip
+    )
 
 
 def repository_id(connection: Connection, scope: Scope, name: str) -> int:

@@ -51,25 +51,34 @@ def _same(other: FromClause, scan_id: Number) -> ColumnElement[bool]:
 def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Open as of the scan and not as of the one before."""
     return and_(
-        finding.c.owner_id == owner_id, finding.c.opened > before, finding.c.opened <= scan_id,
-        finding.c.closed > scan_id, ~_same(_earlier, before),
-    )  # fmt: skip
+        finding.c.owner_id == owner_id,
+        finding.c.opened > before,
+        finding.c.opened <= scan_id,
+        finding.c.closed > scan_id,
+        ~_same(_earlier, before),
+    )
 
 
 def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Open as of the scan before, and mended since."""
     return and_(
-        finding.c.owner_id == owner_id, finding.c.closed > before, finding.c.closed <= scan_id,
-        finding.c.opened <= before, ~_same(_later, scan_id),
-    )  # fmt: skip
+        finding.c.owner_id == owner_id,
+        finding.c.closed > before,
+        finding.c.closed <= scan_id,
+        finding.c.opened <= before,
+        ~_same(_later, scan_id),
+    )
 
 
 def went_out_of_sight(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Not re-checked as of the scan, and not so as of the one before."""
     return and_(
-        finding.c.owner_id == owner_id, finding.c.opened > before, finding.c.opened <= scan_id,
-        finding.c.closed > scan_id, finding.c.state == NOT_RECHECKED,
-    )  # fmt: skip
+        finding.c.owner_id == owner_id,
+        finding.c.opened > before,
+        finding.c.opened <= scan_id,
+        finding.c.closed > scan_id,
+        finding.c.state == NOT_RECHECKED,
+    )
 
 
 def scored() -> ColumnElement[bool]:
@@ -108,10 +117,11 @@ def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnEl
     """What is counted, by its name in `Counts`."""
     came = appeared(owner_id, before, scan_id)
     return {
-        "new": came & is_new(before), "fixed": vanished(owner_id, before, scan_id),
+        "new": came & is_new(before),
+        "fixed": vanished(owner_id, before, scan_id),
         "reopened": came & ~is_new(before),
         "not_rechecked": went_out_of_sight(owner_id, before, scan_id),
-    }  # fmt: skip
+    }
 
 
 @cache

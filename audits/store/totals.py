@@ -93,14 +93,19 @@ def _by_owner(
 
 def _totals(sums: Sums, names: Mapping[int, str], changes: since.Counts) -> Totals:
     return Totals(
-        **_scores(sums), ladders=_pairs(sums["ladders"]), checks=_checks(sums, names),
+        **_scores(sums),
+        ladders=_pairs(sums["ladders"]),
+        checks=_checks(sums, names),
         permissions={
             permission: PermissionTotal(unknown=count, repositories=repositories)
             for permission, count, repositories in sums["permissions"]
         },
-        gaps=sum(count for (count,) in sums["gaps"]), new=changes.new, fixed=changes.fixed,
-        reopened=changes.reopened, not_rechecked=changes.not_rechecked,
-    )  # fmt: skip
+        gaps=sum(count for (count,) in sums["gaps"]),
+        new=changes.new,
+        fixed=changes.fixed,
+        reopened=changes.reopened,
+        not_rechecked=changes.not_rechecked,
+    )
 
 
 @cache
@@ -121,8 +126,9 @@ def _statements() -> dict[str, Select[Any]]:
         ),
         "costs": _summed(deduction, [deduction.c.rule_id], func.sum(deduction.c.points)),
         "permissions": _summed(result, [unseen.c.permission], counted, repositories)
-        .join(unseen, unseen.c.id == result.c.unseen_id).where(lacks),
-    }  # fmt: skip
+        .join(unseen, unseen.c.id == result.c.unseen_id)
+        .where(lacks),
+    }
 
 
 def _summed(
@@ -138,13 +144,15 @@ def _means_and_sums() -> list[ColumnElement[Any]]:
     score = tables.score
     # Repositories that publish nothing have no coverage, and take no part in its mean.
     return [
-        func.count(), func.avg(score.c.points), func.avg(score.c.strict_points),
+        func.count(),
+        func.avg(score.c.points),
+        func.avg(score.c.strict_points),
         func.sum(case((score.c.publications > 0, 1), else_=0)),
         func.avg(score.c.coverage),
         func.sum(score.c.accepted),
         *(func.avg(score.c[f"{area}_points"]) for area in AREAS),
         *(func.sum(score.c[f"open_{word}"]) for word in SEVERITIES),
-    ]  # fmt: skip
+    ]
 
 
 def _scores(sums: Sums) -> dict[str, Any]:
@@ -152,13 +160,16 @@ def _scores(sums: Sums) -> dict[str, Any]:
     row = sums["scores"][0] if sums["scores"] else [None] * len(_means_and_sums())
     means, counts = row[6 : 6 + len(AREAS)], row[6 + len(AREAS) :]
     return {
-        "repositories": int(row[0] or 0), "points": _mean(row[1]),
-        "strict_points": _mean(row[2]), "publishing": int(row[3] or 0),
-        "coverage": _mean(row[4]) or 0.0, "accepted": int(row[5] or 0),
+        "repositories": int(row[0] or 0),
+        "points": _mean(row[1]),
+        "strict_points": _mean(row[2]),
+        "publishing": int(row[3] or 0),
+        "coverage": _mean(row[4]) or 0.0,
+        "accepted": int(row[5] or 0),
         "areas": {a.value: _mean(mean) for a, mean in zip(Area, means, strict=True)},
         "open": {s.label: int(n or 0) for s, n in zip(Severity, counts, strict=True)},
         "grades": _pairs(sums["grades"]),
-    }  # fmt: skip
+    }
 
 
 def _pairs(rows: Sequence[Sequence[Any]]) -> dict[Any, Any]:
@@ -178,8 +189,11 @@ def _checks(sums: Sums, names: Mapping[int, str]) -> dict[str, CheckTotal]:
     points = _pairs(sums["costs"])
     return {
         names[rule]: CheckTotal(
-            passed=by.get(_PASS, 0), failed=by.get(_FAIL, 0), unknown=by.get(_UNKNOWN, 0),
-            places=places[rule], points=round(float(points.get(rule, 0.0)), 3),
+            passed=by.get(_PASS, 0),
+            failed=by.get(_FAIL, 0),
+            unknown=by.get(_UNKNOWN, 0),
+            places=places[rule],
+            points=round(float(points.get(rule, 0.0)), 3),
         )
         for rule, by in sorted(counts.items(), key=lambda pair: names[pair[0]])
-    }  # fmt: skip
+    }

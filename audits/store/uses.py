@@ -57,14 +57,24 @@ def uses_of(audit: Audit) -> list[Use]:
         key = f"{path} {job.id if job else ''} {action}@{ref}"
         seen[key] = seen.get(key, -1) + 1
         known = advisories.get((path, line), "")
-        found.append(Use(
-            action=action, ref=ref, comment=uses.comment if uses else "", pinned=pinned,
-            kind=WORKFLOW if job and uses is job.uses else kind, slug=uses.slug if uses else "",
-            path=path, line=line, job=job.id if job else "", ordinal=seen[key],
-            role=(graph.roles.get(job, Role.OTHER) if job else Role.OTHER).value,
-            in_release=path in graph.release_paths, permissions=_permissions(graph, job),
-            advisories=known,
-        ))  # fmt: skip
+        found.append(
+            Use(
+                action=action,
+                ref=ref,
+                comment=uses.comment if uses else "",
+                pinned=pinned,
+                kind=WORKFLOW if job and uses is job.uses else kind,
+                slug=uses.slug if uses else "",
+                path=path,
+                line=line,
+                job=job.id if job else "",
+                ordinal=seen[key],
+                role=(graph.roles.get(job, Role.OTHER) if job else Role.OTHER).value,
+                in_release=path in graph.release_paths,
+                permissions=_permissions(graph, job),
+                advisories=known,
+            )
+        )
     return found
 
 

@@ -11,13 +11,18 @@ SEVERITIES = ("info", "low", "medium", "high", "critical")
 """Areas and severities as columns are named."""
 
 OUTCOMES = {
-    Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 2, Outcome.NOT_APPLICABLE: 3,
-}  # fmt: skip
+    Outcome.PASS: 0,
+    Outcome.FAIL: 1,
+    Outcome.UNKNOWN: 2,
+    Outcome.NOT_APPLICABLE: 3,
+}
 OUTCOME_WORDS = {number: outcome.value for outcome, number in OUTCOMES.items()}
 
 ACCEPTANCES: dict[AcceptanceKind | None, int] = {
-    None: 0, AcceptanceKind.WAIVER: 1, AcceptanceKind.LOCAL: 2,
-}  # fmt: skip
+    None: 0,
+    AcceptanceKind.WAIVER: 1,
+    AcceptanceKind.LOCAL: 2,
+}
 ACCEPTANCE_WORDS = {n: kind.value if kind else "" for kind, n in ACCEPTANCES.items()}
 
 SEEN, NOT_RECHECKED = 0, 1

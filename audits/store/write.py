@@ -36,14 +36,28 @@ class Writing(Connected):
         self._names = Names()
 
     def begin_scan(
-        self, owner: str, *, source: str, started: datetime, tier: int, policy: str,
-        tool_version: str, rules: str = "", titles: Mapping[str, str] | None = None,
-    ) -> int:  # fmt: skip
+        self,
+        owner: str,
+        *,
+        source: str,
+        started: datetime,
+        tier: int,
+        policy: str,
+        tool_version: str,
+        rules: str = "",
+        titles: Mapping[str, str] | None = None,
+    ) -> int:
         """Begin a scan of an owner and return its number: see `begin_scans`."""
         return self.begin_scans(
-            [owner], source=source, started=started, tier=tier, policy=policy,
-            tool_version=tool_version, rules=rules, titles=titles,
-        )[0]  # fmt: skip
+            [owner],
+            source=source,
+            started=started,
+            tier=tier,
+            policy=policy,
+            tool_version=tool_version,
+            rules=rules,
+            titles=titles,
+        )[0]
 
     def begin_scans(
         self, owners: Sequence[str], *, source: str, started: datetime, tier: int, policy: str,
@@ -82,13 +96,24 @@ class Writing(Connected):
         with self.reading() as connection:
             newest = select(func.max(table.c.id)).join(own).where(own.c.key == owner.lower())
             row = connection.execute(
-                select(table, own.c.login).join(own)
+                select(table, own.c.login)
+                .join(own)
                 .where(table.c.id == newest.scalar_subquery(), table.c.finished.is_(None))
-            ).first()  # fmt: skip
-        return None if row is None else ScanRow(
-            id=row.id, owner=row.login, source=row.source, started=row.started, finished=None,
-            tool_version=row.tool_version, policy=row.policy, tier=row.tier,
-        )  # fmt: skip
+            ).first()
+        return (
+            None
+            if row is None
+            else ScanRow(
+                id=row.id,
+                owner=row.login,
+                source=row.source,
+                started=row.started,
+                finished=None,
+                tool_version=row.tool_version,
+                policy=row.policy,
+                tier=row.tier,
+            )
+        )
 
     def resume_scan(self, scan_id: int, *, titles: Mapping[str, str] | None = None) -> set[str]:
         """Go on with an unfinished scan; returns the names of repositories already done."""
@@ -99,16 +124,21 @@ class Writing(Connected):
             ).first()
             newest = select(func.max(table.c.id))
             # What a later scan wrote before it was killed would pass for this one's.
-            if row is None or row.finished is not None or (
-                connection.scalar(newest.where(table.c.owner_id == row.owner_id)) != scan_id
-            ):  # fmt: skip
+            if (
+                row is None
+                or row.finished is not None
+                or (connection.scalar(newest.where(table.c.owner_id == row.owner_id)) != scan_id)
+            ):
                 raise StoreError(f"Scan {scan_id} cannot be resumed.", "Begin a new scan.")
             lock.clear(connection, row.owner_id, row.login)
             lock.take(connection, {row.owner_id: scan_id}, [row.login])
             recording = Recording(
-                scan_id=scan_id, owner_id=row.owner_id, owner=row.login, titles=titles or {},
+                scan_id=scan_id,
+                owner_id=row.owner_id,
+                owner=row.login,
+                titles=titles or {},
                 names=self._names,
-            )  # fmt: skip
+            )
             recording.load(connection)
             names = select(tables.repository.c.id, tables.repository.c.name)
             mine = names.where(tables.repository.c.owner_id == row.owner_id)

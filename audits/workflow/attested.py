@@ -45,9 +45,10 @@ class Released(Struct, frozen=True, kw_only=True):
         some = latest is not None and attested is not None and 0 < attested < latest.files
         return cls(
             version=latest_version(evidence),
-            provenance=() if isinstance(seen, Unseen) else seen, registry=evidence.registry,
+            provenance=() if isinstance(seen, Unseen) else seen,
+            registry=evidence.registry,
             part=f" in {attested} of its {latest.files} files" if latest and some else "",
-        )  # fmt: skip
+        )
 
     @property
     def said(self) -> str:
@@ -127,9 +128,10 @@ def judge(
         if worst.repository and not repository.ref.is_known:
             whom = f"{worst.repository}, and no remote says whose repository this is"
         return Verdict(
-            state=Ladder.UNKNOWN, missing="the publisher of the latest release",
+            state=Ladder.UNKNOWN,
+            missing="the publisher of the latest release",
             why=f"{released.said} for {whom}",
-        )  # fmt: skip
+        )
     verdicts = [_own(repository, publications, released, p) for p in released.provenance]
     return next((v for v in verdicts if v.state is not Ladder.ATTESTED), verdicts[0])
 
@@ -206,9 +208,10 @@ def _by_another(
         return Verdict.of(Ladder.UNKNOWN, f"{said}, {clause}", "the workflow that released it")
     today = " or ".join(sorted(names)) or "another one"
     return Verdict(
-        state=Ladder.OIDC, why=f"{said}, {clause}; the workflow that publishes today is {today}",
+        state=Ladder.OIDC,
+        why=f"{said}, {clause}; the workflow that publishes today is {today}",
         next=f"the next release fails unless a trusted publisher is registered for {today}",
-    )  # fmt: skip
+    )
 
 
 def _another_environment(
@@ -226,9 +229,10 @@ def _another_environment(
     said += f"{name or 'none'} today{when.get(became, '')}"
     what = f"the environment {name}" if name else "jobs without an environment"
     return Verdict(
-        state=Ladder.OIDC, why=said,
+        state=Ladder.OIDC,
+        why=said,
         next=f"the next release fails unless a trusted publisher is registered for {what}",
-    )  # fmt: skip
+    )
 
 
 def _may_be(

@@ -19,24 +19,48 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _Table = Mapping[str, tuple[str, ...]]
 
 _WORKFLOW: _Table = {
-    "env": (_MAP,), "defaults": (_MAP,), "permissions": (_TEXT, _MAP), "name": (_TEXT,),
-}  # fmt: skip
+    "env": (_MAP,),
+    "defaults": (_MAP,),
+    "permissions": (_TEXT, _MAP),
+    "name": (_TEXT,),
+}
 _JOB: _Table = {
-    "container": (_TEXT, _MAP), "defaults": (_MAP,), "env": (_MAP,), "environment": (_TEXT, _MAP),
-    "if": (_TEXT,), "needs": (_TEXT, _LIST), "outputs": (_MAP,), "permissions": (_TEXT, _MAP),
-    "runs-on": (_TEXT, _LIST, _MAP), "secrets": (_TEXT, _MAP), "services": (_MAP,),
-    "strategy": (_MAP,), "uses": (_TEXT,), "with": (_MAP,),
-}  # fmt: skip
+    "container": (_TEXT, _MAP),
+    "defaults": (_MAP,),
+    "env": (_MAP,),
+    "environment": (_TEXT, _MAP),
+    "if": (_TEXT,),
+    "needs": (_TEXT, _LIST),
+    "outputs": (_MAP,),
+    "permissions": (_TEXT, _MAP),
+    "runs-on": (_TEXT, _LIST, _MAP),
+    "secrets": (_TEXT, _MAP),
+    "services": (_MAP,),
+    "strategy": (_MAP,),
+    "uses": (_TEXT,),
+    "with": (_MAP,),
+}
 _STEP: _Table = {
-    "env": (_MAP,), "id": (_TEXT,), "if": (_TEXT,), "name": (_TEXT,), "run": (_TEXT,),
-    "shell": (_TEXT,), "uses": (_TEXT,), "with": (_MAP,), "working-directory": (_TEXT,),
-}  # fmt: skip
+    "env": (_MAP,),
+    "id": (_TEXT,),
+    "if": (_TEXT,),
+    "name": (_TEXT,),
+    "run": (_TEXT,),
+    "shell": (_TEXT,),
+    "uses": (_TEXT,),
+    "with": (_MAP,),
+    "working-directory": (_TEXT,),
+}
 _ACTION: _Table = {"inputs": (_MAP,), "name": (_TEXT,), "outputs": (_MAP,)}
 _TRIGGER: _Table = {
-    "branches": (_TEXT, _LIST), "branches-ignore": (_TEXT, _LIST), "inputs": (_MAP,),
-    "tags": (_TEXT, _LIST), "tags-ignore": (_TEXT, _LIST), "types": (_TEXT, _LIST),
+    "branches": (_TEXT, _LIST),
+    "branches-ignore": (_TEXT, _LIST),
+    "inputs": (_MAP,),
+    "tags": (_TEXT, _LIST),
+    "tags-ignore": (_TEXT, _LIST),
+    "types": (_TEXT, _LIST),
     "workflows": (_TEXT, _LIST),
-}  # fmt: skip
+}
 _WITH_LISTS = frozenset({"schedule"})
 """Events whose settings are a list."""
 

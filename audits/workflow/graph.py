@@ -253,7 +253,8 @@ def build_graph(
         by_job.setdefault(job, by_path.get(job.path, ()))
     builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
     return ReleaseGraph(
-        publications=publications, roles=roles,
+        publications=publications,
+        roles=roles,
         release_jobs=frozenset(roles) | builder.privileged(watched, by_path),
         release_paths=frozenset(by_path),
         routes=routes,
@@ -263,7 +264,7 @@ def build_graph(
         publications_by_path=by_path,
         hidden_calls=tuple(builder.hidden_calls(publications)),
         cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
-    )  # fmt: skip
+    )
 
 
 def _concerned(places: Mapping[Publication, Iterable[T]]) -> dict[T, tuple[Publication, ...]]:

@@ -82,16 +82,21 @@ def _published_status(
     keys = tuple(publication.key for publication in publications)
     if not package:
         conclusion = Verdict.of(
-            text, "the package's name was not found, so the index was not asked",
+            text,
+            "the package's name was not found, so the index was not asked",
             missing="the package's name",
-        )  # fmt: skip
+        )
     else:
         evidence = repository.evidence(registry, package)
         conclusion = _concluded(repository, text, publications, evidence)
     return PackageStatus(
-        registry=registry, package=package, state=conclusion.state, publications=keys,
-        why=sentence(_TEXT[text], conclusion.why), missing=conclusion.missing,
-    )  # fmt: skip
+        registry=registry,
+        package=package,
+        state=conclusion.state,
+        publications=keys,
+        why=sentence(_TEXT[text], conclusion.why),
+        missing=conclusion.missing,
+    )
 
 
 def _concluded(

@@ -49,9 +49,12 @@ def _marks(text: str) -> Iterator[Mark]:
         comment, alone = line[start:].rstrip(), not line[:start].strip()
         for names, reason in _OURS.findall(comment):
             yield Mark(
-                line=number, names=_names(names), is_zizmor=False, alone=alone,
+                line=number,
+                names=_names(names),
+                is_zizmor=False,
+                alone=alone,
                 reason=reason.strip()[:_LONGEST_REASON],
-            )  # fmt: skip
+            )
         # For zizmor what stands in a script is no comment.
         if not in_block and (found := _zizmor(comment)) is not None:
             names, reason = found

@@ -60,9 +60,13 @@ class Text:
         start = node.start_mark.index
         line = bisect_right(self.starts, start)
         return Scalar(
-            value=node.value, line=line, column=start - self.starts[line - 1] + 1,
-            start=start, end=node.end_mark.index, style=node.style or "",
-        )  # fmt: skip
+            value=node.value,
+            line=line,
+            column=start - self.starts[line - 1] + 1,
+            start=start,
+            end=node.end_mark.index,
+            style=node.style or "",
+        )
 
     def comment_after(self, index: int) -> tuple[str, int, int]:
         """The comment that ends the line of a character: (text, start, end).

@@ -87,6 +87,4 @@ def _with_files(repository: Repository, found: Mapping[ReleasedFile, FileThen | 
     snapshot = repository.snapshot
     if gaps:
         snapshot = replace(snapshot, gaps=(*snapshot.gaps, *gaps))
-    return replace(
-        repository, snapshot=snapshot, gaps=(*repository.gaps, *gaps), released=files
-    )  # fmt: skip
+    return replace(repository, snapshot=snapshot, gaps=(*repository.gaps, *gaps), released=files)

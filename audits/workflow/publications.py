@@ -121,9 +121,15 @@ def _sites(base: Site) -> tuple[Site, ...]:
     for index, step in enumerate(steps):
         before = steps[max(0, index - _MOST_BEFORE) : index + 1]
         site = Site(
-            workflow=base.workflow, job=base.job, routes=base.routes, library=base.library,
-            path=base.path, outer=step, step=step, before=before,
-        )  # fmt: skip
+            workflow=base.workflow,
+            job=base.job,
+            routes=base.routes,
+            library=base.library,
+            path=base.path,
+            outer=step,
+            step=step,
+            before=before,
+        )
         _enter(site, found, 0)
     return tuple(found)
 

@@ -17,10 +17,14 @@ _Part = TypeVar("_Part", Job, Step)
 # Of these rules zizmor shows the line alone, of all others in a step the whole step.
 _LINE_ONLY = frozenset(
     {
-        "dependabot-cooldown", "hardcoded-container-credentials", "overprovisioned-secrets",
-        "secrets-inherit", "self-hosted-runner", "unpinned-images",
+        "dependabot-cooldown",
+        "hardcoded-container-credentials",
+        "overprovisioned-secrets",
+        "secrets-inherit",
+        "self-hosted-runner",
+        "unpinned-images",
     }
-)  # fmt: skip
+)
 _WHOLE_JOB = frozenset({"secrets-outside-env"})
 _JOB_OUTSIDE_STEPS = frozenset({"unpinned-uses", "unsound-condition", "bot-conditions"})
 _WITH_TRIGGERS = frozenset({"cache-poisoning", "dangerous-triggers"})

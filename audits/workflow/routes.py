@@ -19,10 +19,22 @@ _MOST_CALLS = 2000
 # Every scope of a token but id-token:
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions
 _SCOPES = (
-    "actions", "artifact-metadata", "attestations", "checks", "contents", "deployments",
-    "discussions", "issues", "models", "packages", "pages", "pull-requests",
-    "repository-projects", "security-events", "statuses",
-)  # fmt: skip
+    "actions",
+    "artifact-metadata",
+    "attestations",
+    "checks",
+    "contents",
+    "deployments",
+    "discussions",
+    "issues",
+    "models",
+    "packages",
+    "pages",
+    "pull-requests",
+    "repository-projects",
+    "security-events",
+    "statuses",
+)
 _ORDER = (Level.NONE, Level.READ, Level.WRITE)
 
 _Way = tuple[Workflow, tuple[Job, ...], Grant | None]
@@ -124,5 +136,8 @@ def _least(own: Permissions, caller: Permissions) -> Permissions:
         scopes[scope] = min(levels, key=_ORDER.index)
     return Permissions(
         state=PermissionsState.MAP if scopes else PermissionsState.EMPTY,
-        scopes=scopes, places=own.places, at=own.at, span=own.span,
-    )  # fmt: skip
+        scopes=scopes,
+        places=own.places,
+        at=own.at,
+        span=own.span,
+    )

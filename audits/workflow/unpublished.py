@@ -26,9 +26,12 @@ def unpublished(
         seen.add(key)
         conclusion = _unpublished_state(repository, evidence, registry in unnamed)
         yield PackageStatus(
-            registry=registry, package=name, state=conclusion.state,
-            why=sentence(conclusion.why), missing=conclusion.missing,
-        )  # fmt: skip
+            registry=registry,
+            package=name,
+            state=conclusion.state,
+            why=sentence(conclusion.why),
+            missing=conclusion.missing,
+        )
 
 
 def _belonging(

@@ -64,9 +64,11 @@ def read_updates(files: Sequence[SourceFile]) -> UpdateAutomation:
         elif file.path == "package.json" and '"renovate"' in file.text:
             _read_renovate(file, found, "renovate")
     return UpdateAutomation(
-        rules=tuple(found.rules), gaps=tuple(found.gaps),
-        append_at=found.append_at, append_indent=found.append_indent,
-    )  # fmt: skip
+        rules=tuple(found.rules),
+        gaps=tuple(found.gaps),
+        append_at=found.append_at,
+        append_indent=found.append_indent,
+    )
 
 
 def _read_dependabot(file: SourceFile, found: _Found) -> None:
@@ -156,8 +158,10 @@ def _is_active(item: Node) -> bool:
 def _is_root(item: Node) -> bool:
     """Whether an update looks at ``.github/workflows``, which for Dependabot is the root."""
     folders = (*(words(child(item, "directory")) or ()), *(words(child(item, "directories")) or ()))
-    return any(folder.strip("/.") in {"", "github", "github/workflows"} or "*" in folder
-               for folder in folders)  # fmt: skip
+    return any(
+        folder.strip("/.") in {"", "github", "github/workflows"} or "*" in folder
+        for folder in folders
+    )
 
 
 def _find_end(text: str, last: Node, found: _Found) -> None:
@@ -199,10 +203,13 @@ def _read_renovate(file: SourceFile, found: _Found, key: str = "") -> None:
         return
     found.rules.append(
         UpdateRule(
-            bot=UpdateBot.RENOVATE, ecosystem=_ACTIONS, at=text.location(config),
-            covers_actions=_renovates_actions(config), has_cooldown=False,
+            bot=UpdateBot.RENOVATE,
+            ecosystem=_ACTIONS,
+            at=text.location(config),
+            covers_actions=_renovates_actions(config),
+            has_cooldown=False,
         )
-    )  # fmt: skip
+    )
 
 
 def _blank(comment: str) -> str:
@@ -226,8 +233,9 @@ def _renovates_actions(config: Node) -> bool:
     if included and not any(path.startswith((".github", "**", "*")) for path in included):
         return False
     ignored = words(child(config, "ignorePaths")) or ()
-    return not any(path.rstrip("/*") in {".github", ".github/workflows", "**/.github"}
-                   for path in ignored)  # fmt: skip
+    return not any(
+        path.rstrip("/*") in {".github", ".github/workflows", "**/.github"} for path in ignored
+    )
 
 
 def _rules_against(config: Node) -> Iterator[Node | None]:

@@ -57,9 +57,11 @@ def _verbs() -> dict[str, tuple[str, ...]]:
 
 
 _VERBS = _verbs()
-_ANY_VERB = tuple(dict.fromkeys(
-    program if verb == "" else verb for program, verbs in _VERBS.items() for verb in verbs
-))  # fmt: skip
+_ANY_VERB = tuple(
+    dict.fromkeys(
+        program if verb == "" else verb for program, verbs in _VERBS.items() for verb in verbs
+    )
+)
 _QUOTES = str.maketrans("", "", "'\"\\`^")
 _QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
 

@@ -19,9 +19,16 @@ def read_uses(raw: Scalar, comment: tuple[str, int, int]) -> Uses:
         kind: UsesKind, owner: str = "", repo: str = "", path: str = "", ref: str = ""
     ) -> Uses:
         return Uses(
-            kind=kind, raw=raw, owner=owner, repo=repo, path=path, ref=ref,
-            comment=words, comment_start=start, comment_end=end,
-        )  # fmt: skip
+            kind=kind,
+            raw=raw,
+            owner=owner,
+            repo=repo,
+            path=path,
+            ref=ref,
+            comment=words,
+            comment_start=start,
+            comment_end=end,
+        )
 
     if text.startswith(("./", "$/")):
         return made(UsesKind.LOCAL, path=_root_path(text[2:]))

@@ -29,28 +29,38 @@ def grades(counts: Mapping[str, int], ink: Ink) -> Drawing:
     """Repositories by grade, A first; those that publish nothing are left to the sentence."""
     words = [grade for grade in GRADES if grade != "-" and (grade != "?" or counts.get("?"))]
     return _bars(
-        words, [counts.get(w, 0) for w in words], [GRADE_COLOURS[w] for w in words], "repositories",
-        ink, details=[f"grade {w}" for w in words],
-    )  # fmt: skip
+        words,
+        [counts.get(w, 0) for w in words],
+        [GRADE_COLOURS[w] for w in words],
+        "repositories",
+        ink,
+        details=[f"grade {w}" for w in words],
+    )
 
 
 def ladder(counts: Mapping[str, int], ink: Ink) -> Drawing:
     """Packages by trusted-publisher status, from proven down to unknown."""
     words = [word for word in LADDER if word in LADDER[:4] or counts.get(word)]
     return _bars(
-        [signed(w) for w in words], [counts.get(w, 0) for w in words],
-        [LADDER_COLOURS[w] for w in words], "packages", ink,
+        [signed(w) for w in words],
+        [counts.get(w, 0) for w in words],
+        [LADDER_COLOURS[w] for w in words],
+        "packages",
+        ink,
         details=[LADDER_MEANING[w] for w in words],
-    )  # fmt: skip
+    )
 
 
 def severities(counts: Mapping[str, int], ink: Ink) -> Drawing:
     """Open findings by severity, the worst first."""
     return _bars(
-        [signed(w) for w in SEVERITIES], [counts.get(w, 0) for w in SEVERITIES],
-        [SEVERITY_COLOURS[w] for w in SEVERITIES], "open findings", ink,
+        [signed(w) for w in SEVERITIES],
+        [counts.get(w, 0) for w in SEVERITIES],
+        [SEVERITY_COLOURS[w] for w in SEVERITIES],
+        "open findings",
+        ink,
         details=list(SEVERITIES),
-    )  # fmt: skip
+    )
 
 
 def areas(points: Mapping[str, float | None], ink: Ink, *, mean: bool = True) -> Drawing:
@@ -59,12 +69,15 @@ def areas(points: Mapping[str, float | None], ink: Ink, *, mean: bool = True) ->
     known = [points.get(area) for area in AREAS]
     labels = ["n/a" if value is None else f"{value:.0f}" for value in known]
     return _bars(
-        [plain(area) for area in AREAS], [0.0 if value is None else value for value in known],
-        [colour_of(value) for value in known], "points of 100", ink, limit=100.0, labels=labels,
-        details=[
-            "not applicable" if v is None else meaning for v in known
-        ],
-    )  # fmt: skip
+        [plain(area) for area in AREAS],
+        [0.0 if value is None else value for value in known],
+        [colour_of(value) for value in known],
+        "points of 100",
+        ink,
+        limit=100.0,
+        labels=labels,
+        details=["not applicable" if v is None else meaning for v in known],
+    )
 
 
 def colour_of(points: float | None) -> str:
@@ -74,9 +87,13 @@ def colour_of(points: float | None) -> str:
 
 def _word_axis(ink: Ink) -> alt.Axis:
     return alt.Axis(
-        ticks=False, domain=False, labelColor=ink.text, labelFontSize=13, labelPadding=8,
+        ticks=False,
+        domain=False,
+        labelColor=ink.text,
+        labelFontSize=13,
+        labelPadding=8,
         labelLimit=150,
-    )  # fmt: skip
+    )
 
 
 def _bars(
@@ -113,7 +130,7 @@ def _bars(
             alt.Tooltip("label:N", title=unit),
             alt.Tooltip("meaning:N", title="meaning"),
         ],
-    )  # fmt: skip
+    )
     bars = base.mark_bar(cornerRadiusEnd=3, size=18).encode(
         color=alt.Color("colour:N", scale=None, legend=None)
     )

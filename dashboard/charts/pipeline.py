@@ -146,20 +146,27 @@ def _texts(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Char
     table = pd.DataFrame(
         [
             {
-                "x": box.left, "y": box.top + _PADDING + index * _LINE, "text": text,
-                "colour": colours[style], "columns": box.node.columns,
+                "x": box.left,
+                "y": box.top + _PADDING + index * _LINE,
+                "text": text,
+                "colour": colours[style],
+                "columns": box.node.columns,
                 "weight": "bold" if style == "name" else "normal",
             }
             for box in boxes
             for index, (text, style) in enumerate(_lines_of(box.node))
         ]
-    )  # fmt: skip
+    )
     for (columns, weight), part in table.groupby(["columns", "weight"], sort=True):
         yield (
             alt.Chart(part)
             .mark_text(
-                align="left", baseline="top", dx=16, fontSize=13.5, fontWeight="bold" if weight == "bold" else "normal",
+                align="left",
+                baseline="top",
+                dx=16,
+                fontSize=13.5,
+                fontWeight="bold" if weight == "bold" else "normal",
                 limit=alt.expr(f"max(40, width * {_WIDTHS[int(str(columns))]} - 28)"),
             )
             .encode(x=x, y=y, text="text:N", color=alt.Color("colour:N", scale=None))
-        )  # fmt: skip
+        )

@@ -136,16 +136,39 @@ def _bar_size(frame: pd.DataFrame) -> int:
 
 def _time(ink: Ink) -> alt.X:
     """Scans along the width, with room for half a bar at either end."""
-    axis = alt.Axis(format="%e %b %y", labelColor=ink.muted, grid=False, labelOverlap=True,
-                    tickCount=6, domainColor=ink.line, tickColor=ink.line)  # fmt: skip
+    axis = alt.Axis(
+        format="%e %b %y",
+        labelColor=ink.muted,
+        grid=False,
+        labelOverlap=True,
+        tickCount=6,
+        domainColor=ink.line,
+        tickColor=ink.line,
+    )
     return alt.X("at:T", title=None, axis=axis, scale=alt.Scale(padding=16))
 
 
 def _value_axis(ink: Ink) -> alt.Axis:
-    return alt.Axis(labelColor=ink.muted, titleColor=ink.muted, titleFontWeight="normal",
-                    gridColor=ink.line, gridOpacity=0.6, tickCount=5, tickMinStep=1, domain=False)  # fmt: skip
+    return alt.Axis(
+        labelColor=ink.muted,
+        titleColor=ink.muted,
+        titleFontWeight="normal",
+        gridColor=ink.line,
+        gridOpacity=0.6,
+        tickCount=5,
+        tickMinStep=1,
+        domain=False,
+    )
 
 
 def _legend(ink: Ink) -> alt.Legend:
-    return alt.Legend(orient="bottom", labelColor=ink.text, labelFontSize=12, columns=3,
-                      symbolType="circle", symbolStrokeWidth=0, symbolSize=90, direction="horizontal")  # fmt: skip
+    return alt.Legend(
+        orient="bottom",
+        labelColor=ink.text,
+        labelFontSize=12,
+        columns=3,
+        symbolType="circle",
+        symbolStrokeWidth=0,
+        symbolSize=90,
+        direction="horizontal",
+    )

@@ -17,9 +17,11 @@ def search(text: str, only: str) -> ActionFilter:
     """The filter that a search means: ``owner/repo``, part of it, or with ``@ref``."""
     name, _, ref = text.strip().partition("@")
     return ActionFilter(
-        action=name.strip(), ref=ref.strip(), pinned=False if only == "not pinned" else None,
+        action=name.strip(),
+        ref=ref.strip(),
+        pinned=False if only == "not pinned" else None,
         in_release=True if only == "in releases" else None,
-    )  # fmt: skip
+    )
 
 
 def summary(rows: Sequence[ActionSummary]) -> pd.DataFrame:
@@ -40,9 +42,19 @@ def summary(rows: Sequence[ActionSummary]) -> pd.DataFrame:
             }
             for row in rows
         ),
-        ("action", "kind", "repositories", "uses", "in releases", "pinned", "refs", "advisories",
-         "newest release", "archived"),
-    )  # fmt: skip
+        (
+            "action",
+            "kind",
+            "repositories",
+            "uses",
+            "in releases",
+            "pinned",
+            "refs",
+            "advisories",
+            "newest release",
+            "archived",
+        ),
+    )
 
 
 def broken_by_pinning(rows: Sequence[ActionSummary]) -> pd.DataFrame:

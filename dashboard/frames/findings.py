@@ -108,9 +108,12 @@ def waiver_text(rows: Sequence[FindingRow], expires: str) -> str:
     blocks = []
     for repository, check in dict.fromkeys((f"{r.owner}/{r.repository}", r.check) for r in rows):
         fields = (
-            ("repository", repository), ("check", check), ("responsible", ""), ("reason", ""),
+            ("repository", repository),
+            ("check", check),
+            ("responsible", ""),
+            ("reason", ""),
             ("expires", expires),
-        )  # fmt: skip
+        )
         lines = [f"{name} = {_toml(value)}" for name, value in fields]
         blocks.append("\n".join(["[[waiver]]", *lines]))
     return "\n\n".join(blocks) + "\n"

@@ -35,8 +35,9 @@ def check_table(checks: Sequence[Check]) -> pd.DataFrame:
 def without_title(text: str, title: str) -> str:
     """A check's text as Markdown, its headings below those of the view."""
     body = text.removeprefix(text.partition("\n")[0]).strip()
-    lines = (f"#### {line.lstrip('# ')}" if line.startswith("#") else line
-             for line in body.splitlines())  # fmt: skip
+    lines = (
+        f"#### {line.lstrip('# ')}" if line.startswith("#") else line for line in body.splitlines()
+    )
     return f"**{title}.**\n\n" + "\n".join(lines)
 
 

@@ -92,12 +92,15 @@ def improvements(
     order = sorted(gains, key=lambda check: (-sum(gains[check]), check))
     return tuple(
         Improvement(
-            check=check, area=about[check].area, severity=about[check].severity,
-            repositories=len(gains[check]), gain=sum(gains[check]) / len(scored),
+            check=check,
+            area=about[check].area,
+            severity=about[check].severity,
+            repositories=len(gains[check]),
+            gain=sum(gains[check]) / len(scored),
         )
         for check in order[:limit]
         if sum(gains[check]) / len(scored) >= 0.05
-    )  # fmt: skip
+    )
 
 
 def estimated(counts: Sequence[CheckCount], scored: int, limit: int = 5) -> tuple[Improvement, ...]:
@@ -107,12 +110,15 @@ def estimated(counts: Sequence[CheckCount], scored: int, limit: int = 5) -> tupl
     """
     found = [
         Improvement(
-            check=row.check, area=row.area, severity=row.severity, repositories=row.failed,
+            check=row.check,
+            area=row.area,
+            severity=row.severity,
+            repositories=row.failed,
             gain=row.points * AREA_WEIGHTS[Area(row.area)] / sum(AREA_WEIGHTS.values()) / scored,
         )
         for row in counts
         if scored and row.points and row.area in AREAS
-    ]  # fmt: skip
+    ]
     found.sort(key=lambda row: (-row.gain, row.check))
     return tuple(row for row in found[:limit] if row.gain >= 0.05)
 

@@ -33,15 +33,26 @@ def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: date
     finding = found.finding
     accepted = found.acceptance
     return FindingRow(
-        owner=audit.repository.ref.owner, repository=audit.repository.ref.name,
-        host=audit.repository.ref.host, fingerprint=found.fingerprint, check=found.check,
-        title=title, area=area, severity=found.severity.label, state="open",
-        message=finding.message, because=finding.because, path=finding.at.path,
-        line=finding.at.line, end_line=finding.at.end_line, excerpt=found.excerpt,
+        owner=audit.repository.ref.owner,
+        repository=audit.repository.ref.name,
+        host=audit.repository.ref.host,
+        fingerprint=found.fingerprint,
+        check=found.check,
+        title=title,
+        area=area,
+        severity=found.severity.label,
+        state="open",
+        message=finding.message,
+        because=finding.because,
+        path=finding.at.path,
+        line=finding.at.line,
+        end_line=finding.at.end_line,
+        excerpt=found.excerpt,
         workflow=finding.job.path if finding.job else "",
         job=finding.job.id if finding.job else "",
         publication=finding.publication.key if finding.publication else "",
-        environment=finding.environment, in_release=found.in_release,
+        environment=finding.environment,
+        in_release=found.in_release,
         fix=found.fix.value if found.fix else "",
         acceptance=accepted.kind.value if accepted else "",
         acceptance_reason=accepted.reason if accepted else "",
@@ -49,8 +60,11 @@ def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: date
         responsible=accepted.responsible if accepted else "",
         ticket=accepted.ticket if accepted else "",
         expires=accepted.expires.isoformat() if accepted and accepted.expires else "",
-        commit="", first_seen=at, last_seen=at, links=tuple(link for link in found.links if link.kind in _LINKS),
-    )  # fmt: skip
+        commit="",
+        first_seen=at,
+        last_seen=at,
+        links=tuple(link for link in found.links if link.kind in _LINKS),
+    )
 
 
 def areas_of(audit: Audit) -> dict[str, float | None]:

@@ -26,10 +26,23 @@ AREA_COLUMNS = tuple(plain(area) for area in AREAS)
 def repositories(rows: Sequence[RepositoryRow]) -> pd.DataFrame:
     """One repository a line: grade, points, coverage, areas, open faults, ladder."""
     columns = (
-        "repository", "grade", "points", "coverage", *AREA_COLUMNS, "high or worse", "open",
-        "publications", "registries", "ladder", "gaps", "topics", "archived", "cap", "changed",
+        "repository",
+        "grade",
+        "points",
+        "coverage",
+        *AREA_COLUMNS,
+        "high or worse",
+        "open",
+        "publications",
+        "registries",
+        "ladder",
+        "gaps",
+        "topics",
+        "archived",
+        "cap",
+        "changed",
         "last seen",
-    )  # fmt: skip
+    )
     return frame_of((_repository(row) for row in rows), columns)
 
 
@@ -64,9 +77,23 @@ def accepted_word(row: FindingRow) -> str:
 def findings(rows: Sequence[FindingRow]) -> pd.DataFrame:
     """One finding a line, in the order given."""
     columns = (
-        "severity", "check", "repository", "message", "path", "line", "job", "area", "state",
-        "accepted", "expires", "environment", "first seen", "last seen", "link", "fingerprint",
-    )  # fmt: skip
+        "severity",
+        "check",
+        "repository",
+        "message",
+        "path",
+        "line",
+        "job",
+        "area",
+        "state",
+        "accepted",
+        "expires",
+        "environment",
+        "first seen",
+        "last seen",
+        "link",
+        "fingerprint",
+    )
     return frame_of((_finding(row) for row in rows), columns)
 
 
@@ -94,9 +121,22 @@ def _finding(row: FindingRow) -> dict[str, object]:
 def publications(rows: Sequence[PublicationRow]) -> pd.DataFrame:
     """One publication a line: what goes where, by which means and identity."""
     columns = (
-        "repository", "package", "registry", "channel", "auth", "credential", "environment",
-        "mechanism", "id-token", "attests", "triggers", "workflow", "job", "step", "line",
-    )  # fmt: skip
+        "repository",
+        "package",
+        "registry",
+        "channel",
+        "auth",
+        "credential",
+        "environment",
+        "mechanism",
+        "id-token",
+        "attests",
+        "triggers",
+        "workflow",
+        "job",
+        "step",
+        "line",
+    )
     return frame_of((_publication(row) for row in rows), columns)
 
 
@@ -124,10 +164,25 @@ def _publication(row: PublicationRow) -> dict[str, object]:
 def packages(rows: Sequence[PackageRow]) -> pd.DataFrame:
     """One package a line: the ladder, the workflow it comes from, and the evidence."""
     columns = (
-        "package", "registry", "state", "before", "why", "repository", "workflow", "job",
-        "environment", "last release", "released", "attested", "attested repository",
-        "attested workflow", "attested environment", "event", "runner", "asked",
-    )  # fmt: skip
+        "package",
+        "registry",
+        "state",
+        "before",
+        "why",
+        "repository",
+        "workflow",
+        "job",
+        "environment",
+        "last release",
+        "released",
+        "attested",
+        "attested repository",
+        "attested workflow",
+        "attested environment",
+        "event",
+        "runner",
+        "asked",
+    )
     return frame_of((_package(row) for row in rows), columns)
 
 
@@ -157,9 +212,22 @@ def _package(row: PackageRow) -> dict[str, object]:
 def actions(rows: Sequence[ActionRow]) -> pd.DataFrame:
     """One use of an action, called workflow or image a line."""
     columns = (
-        "action", "ref", "comment", "pin", "kind", "repository", "path", "line", "job", "role",
-        "permissions", "advisories", "newest release", "archived", "in a release",
-    )  # fmt: skip
+        "action",
+        "ref",
+        "comment",
+        "pin",
+        "kind",
+        "repository",
+        "path",
+        "line",
+        "job",
+        "role",
+        "permissions",
+        "advisories",
+        "newest release",
+        "archived",
+        "in a release",
+    )
     return frame_of((_action(row) for row in rows), columns)
 
 

@@ -23,8 +23,11 @@ def finding_groups(scope: Scope, row: RepositoryRow) -> None:
     """The open findings, worst first, then those that are accepted."""
     rows = data.findings(scope, FindingFilter(repository=row.repository))
     if not rows:
-        page.empty("No finding is open here." if row.publications or not row.gaps else
-                   "No finding: what was read has no fault, but see the gaps.")  # fmt: skip
+        page.empty(
+            "No finding is open here."
+            if row.publications or not row.gaps
+            else "No finding: what was read has no fault, but see the gaps."
+        )
         return
     reading = data.reading(scope, row.repository)
     still = [f for f in rows if not f.accepted]
@@ -53,10 +56,11 @@ def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reading) 
             one_finding(row, reading)
     if len(group) > _SHOWN:
         st.page_link(
-            "views/findings.py", label=f"All {count(len(group), 'place')}",
+            "views/findings.py",
+            label=f"All {count(len(group), 'place')}",
             icon=":material/flag:",
             query_params={**scope.address, "check": check, "repository": group[0].repository},
-        )  # fmt: skip
+        )
 
 
 def one_finding(row: FindingRow, reading: Reading) -> None:

@@ -54,9 +54,12 @@ def _enforced(scope: Scope) -> None:
         "GitHub can require that every action is pinned to a full commit. These uses would stop.",
     )
     rows = data.action_summaries(scope, ActionFilter())
-    table(actions.broken_by_pinning(rows), name="broken-by-pinning",
-          alt="Uses of actions that enforced commit pins would stop",
-          nothing="Nothing would stop: every action is pinned to a full commit.")  # fmt: skip
+    table(
+        actions.broken_by_pinning(rows),
+        name="broken-by-pinning",
+        alt="Uses of actions that enforced commit pins would stop",
+        nothing="Nothing would stop: every action is pinned to a full commit.",
+    )
 
 
 SCOPE = page.opening(

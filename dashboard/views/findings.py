@@ -49,11 +49,15 @@ def _filters(scope: Scope) -> tuple[FindingFilter, str]:
     )
     order = third.selectbox("Order", list(ORDERS), key="order", bind="query-params")
     found = FindingFilter(
-        checks=tuple(checks), severities=tuple(severities), areas=tuple(areas),
-        repository="" if name == ANY else name, accepted=state == "accepted",
+        checks=tuple(checks),
+        severities=tuple(severities),
+        areas=tuple(areas),
+        repository="" if name == ANY else name,
+        accepted=state == "accepted",
         states=("not-re-checked",) if state == "not-re-checked" else (),
-        in_release=state != "outside releases", seen_since=_before(scope) if state == "new" else None,
-    )  # fmt: skip
+        in_release=state != "outside releases",
+        seen_since=_before(scope) if state == "new" else None,
+    )
     return found, ORDERS[order]
 
 

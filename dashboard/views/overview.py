@@ -90,31 +90,44 @@ def _first_things(scope: Scope) -> None:
     rows = data.first_things(scope)
     frame = overview.improvement_table(rows)
     table(
-        frame, name="what-to-do-first", download=False,
+        frame,
+        name="what-to-do-first",
+        download=False,
         alt="The checks whose mending would raise the mean score the most",
         nothing="Nothing is deducted anywhere: there is nothing to mend.",
         order=["check", "severity", "repositories", "mean gain"],
-        config={"mean gain": st.column_config.NumberColumn("Gain", format="+%.1f"),
-                "repositories": st.column_config.NumberColumn("Repositories", format="%d")},
-    )  # fmt: skip
+        config={
+            "mean gain": st.column_config.NumberColumn("Gain", format="+%.1f"),
+            "repositories": st.column_config.NumberColumn("Repositories", format="%d"),
+        },
+    )
     with st.container(horizontal=True):
         for row in rows[:3]:
-            st.page_link("views/findings.py", label=check_name(row.check), icon=":material/flag:",
-                         query_params={**scope.address, "check": row.check})  # fmt: skip
+            st.page_link(
+                "views/findings.py",
+                label=check_name(row.check),
+                icon=":material/flag:",
+                query_params={**scope.address, "check": row.check},
+            )
 
 
 def _worst(scope: Scope) -> None:
     page.section("Worst first", "Choose a line to open the repository.")
-    rows = [row for row in data.repositories(scope, RepositoryFilter(), "points", 0, 8)
-            if row.points is not None]  # fmt: skip
+    rows = [
+        row
+        for row in data.repositories(scope, RepositoryFilter(), "points", 0, 8)
+        if row.points is not None
+    ]
     if not rows:
         page.empty("No repository here has a score: none publishes, or none could be read.")
         return
     frame = tables.repositories(rows).assign(why=[overview.attention(row) for row in rows])
     chosen = choose(
-        frame, key="worst", alt="The repositories with the fewest points",
+        frame,
+        key="worst",
+        alt="The repositories with the fewest points",
         order=["repository", "grade", "points", "why"],
-    )  # fmt: skip
+    )
     if chosen:
         page.open_repository(rows[chosen[0]].repository)
 
@@ -127,8 +140,14 @@ def _over_time(scope: Scope) -> None:
         page.empty("No area applied in any scan so far.")
         return
     points = trend_frames.points(rows)
-    chart = trends.lines(frame, page.ink(), unit="mean points of 100", colours=trends.AREA_SERIES,
-                         marks=points[points["changed"] != ""], top=100)  # fmt: skip
+    chart = trends.lines(
+        frame,
+        page.ink(),
+        unit="mean points of 100",
+        colours=trends.AREA_SERIES,
+        marks=points[points["changed"] != ""],
+        top=100,
+    )
     st.altair_chart(chart, alt=f"Mean points of each area over {count(len(rows), 'scan')}")
     if len(rows) == 1:
         page.note("One scan so far: the next one draws the first line.")
@@ -138,12 +157,14 @@ def _movers(scope: Scope) -> None:
     page.section("Movers since the last scan")
     rows = overview.movers(data.score_changes(scope))
     table(
-        trend_frames.score_changes(rows), name="movers", download=False,
+        trend_frames.score_changes(rows),
+        name="movers",
+        download=False,
         order=["repository", "grade", "change", "cause", "checks"],
         alt="Repositories whose points changed the most since the last scan, and why",
         nothing="No score changed between the last two scans.",
         config={"change": st.column_config.NumberColumn("Change", format="%+.1f points")},
-    )  # fmt: skip
+    )
 
 
 def _owner_card(scope: Scope) -> None:

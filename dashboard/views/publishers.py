@@ -36,9 +36,10 @@ REGISTRIES = SECOND.multiselect(
     "Registry", sorted({row.registry for row in ROWS}), key="registry", bind="query-params"
 )
 SHOWN = [
-    row for row in ROWS
+    row
+    for row in ROWS
     if (not STATES or row.state in STATES) and (not REGISTRIES or row.registry in REGISTRIES)
-]  # fmt: skip
+]
 page.note(f"{count(len(SHOWN), 'package')} shown.")
 table(
     tables.packages(SHOWN),

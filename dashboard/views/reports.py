@@ -26,10 +26,14 @@ for report in TABLES:
         page.section(f"{report.name}.csv", report.description)
         with st.container(horizontal=True):
             st.download_button(
-                "Download CSV", data=partial(data.report, SCOPE, report.name),
-                file_name=f"{report.name}.csv", mime="text/csv", on_click="ignore",
-                key=f"report {report.name}", icon=":material/download:",
-            )  # fmt: skip
+                "Download CSV",
+                data=partial(data.report, SCOPE, report.name),
+                file_name=f"{report.name}.csv",
+                mime="text/csv",
+                on_click="ignore",
+                key=f"report {report.name}",
+                icon=":material/download:",
+            )
         with st.expander(f"Data dictionary: {count(len(report.columns), 'column')}"):
             table(
                 dictionary(report),

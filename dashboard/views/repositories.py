@@ -66,10 +66,14 @@ def _more_filters(scope: Scope) -> RepositoryFilter:
         )
         kind = right.selectbox("Show", list(PUBLISHING), key="show", bind="query-params")
     return RepositoryFilter(
-        area="" if area == "any" else area, below=None if area == "any" else FIRM,
-        ladders=tuple(ladder), registries=tuple(registry), topics=tuple(topic),
-        coverage_below=None if least > 100 else least / 100, publishing=PUBLISHING[kind],
-    )  # fmt: skip
+        area="" if area == "any" else area,
+        below=None if area == "any" else FIRM,
+        ladders=tuple(ladder),
+        registries=tuple(registry),
+        topics=tuple(topic),
+        coverage_below=None if least > 100 else least / 100,
+        publishing=PUBLISHING[kind],
+    )
 
 
 def _heat(scope: Scope, filters: RepositoryFilter, order: str) -> None:

@@ -23,8 +23,9 @@ def _choose(scope: Scope) -> RepositoryRow | None:
     if not names:
         page.empty("This scan holds no repository.")
         return None
-    name = st.selectbox("Repository", names, key="repository", bind="query-params",
-                        format_func=visible)  # fmt: skip
+    name = st.selectbox(
+        "Repository", names, key="repository", bind="query-params", format_func=visible
+    )
     return data.repository(scope, name)
 
 

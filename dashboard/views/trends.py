@@ -28,11 +28,16 @@ def _score(rows: Sequence[TrendRow]) -> None:
         page.empty("No repository had a score in these scans.")
         return
     st.altair_chart(
-        charts.lines(long, page.ink(), unit="points, per cent", top=100,
-                     colours={"points": "#1f6fb2", "coverage": "#d9772b"},
-                     marks=frame[frame["changed"] != ""]),
+        charts.lines(
+            long,
+            page.ink(),
+            unit="points, per cent",
+            top=100,
+            colours={"points": "#1f6fb2", "coverage": "#d9772b"},
+            marks=frame[frame["changed"] != ""],
+        ),
         alt=f"Mean points and coverage over {count(len(rows), 'scan')}",
-    )  # fmt: skip
+    )
 
 
 def _areas(rows: Sequence[TrendRow]) -> None:
@@ -74,10 +79,14 @@ def _one_check(rows: Sequence[TrendRow]) -> None:
         return
     check = st.selectbox("Check", checks, key="check", bind="query-params", format_func=check_name)
     st.altair_chart(
-        charts.lines(trends.open_of_check(rows, check), page.ink(), unit="open findings",
-                     colours={check: "#b3262e"}),
+        charts.lines(
+            trends.open_of_check(rows, check),
+            page.ink(),
+            unit="open findings",
+            colours={check: "#b3262e"},
+        ),
         alt="Open findings of the chosen check",
-    )  # fmt: skip
+    )
 
 
 def _compare(rows: Sequence[TrendRow]) -> None:

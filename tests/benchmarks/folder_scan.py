@@ -42,9 +42,11 @@ def main() -> None:
             many = _copied(folder, work / "many", copies)
             count = len(places) * copies
             mine, other = _scan(many, work), run([*words, *_places(many)], work)
-            print(f"{count} repositories: {mine.wall:.1f} s, zizmor {other.wall:.1f} s, ratio "
-                  f"{mine.wall / other.wall:.2f}; largest process {mine.peak_mib:.0f} MiB "
-                  "(bar: 300)")  # fmt: skip
+            print(
+                f"{count} repositories: {mine.wall:.1f} s, zizmor {other.wall:.1f} s, ratio "
+                f"{mine.wall / other.wall:.2f}; largest process {mine.peak_mib:.0f} MiB "
+                "(bar: 300)"
+            )
 
 
 def _places(folder: Path) -> list[str]:
@@ -56,10 +58,20 @@ def _scan(folder: Path, work: Path) -> Used:
         old.unlink()
     database = f"sqlite:///{work / 'history.sqlite'}"
     return run(
-        [program("release-audit"), "scan", "--folder", str(folder), "--index-url", INDEX,
-         "--offline", "--no-engine", "--database", database],
+        [
+            program("release-audit"),
+            "scan",
+            "--folder",
+            str(folder),
+            "--index-url",
+            INDEX,
+            "--offline",
+            "--no-engine",
+            "--database",
+            database,
+        ],
         work,
-    )  # fmt: skip
+    )
 
 
 def _print(what: str, used: list[Used]) -> None:

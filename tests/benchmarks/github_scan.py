@@ -59,10 +59,13 @@ def serve(pipe: Pipe, repos: int, latency: float, tier: int, token: str) -> None
         while pipe.recv() == "counts":
             pipe.send(
                 Served(
-                    dict(github.by_kind()), github.count("graphql"), github.count("rest"),
-                    github.points, sum(seen.size for seen in github.log),
+                    dict(github.by_kind()),
+                    github.count("graphql"),
+                    github.count("rest"),
+                    github.points,
+                    sum(seen.size for seen in github.log),
                 )
-            )  # fmt: skip
+            )
             github.forget()
 
 
@@ -72,9 +75,13 @@ def uses_of(snapshot: Snapshot) -> Iterator[Uses]:
         if file.path.endswith("release.yml"):
             for owner, repo, ref, comment in _USES.findall(file.text):
                 yield Uses(
-                    kind=UsesKind.REMOTE, raw=Scalar(f"{owner}/{repo}@{ref}", 1, 1, 0, 0),
-                    owner=owner, repo=repo, ref=ref, comment=comment,
-                )  # fmt: skip
+                    kind=UsesKind.REMOTE,
+                    raw=Scalar(f"{owner}/{repo}@{ref}", 1, 1, 0, 0),
+                    owner=owner,
+                    repo=repo,
+                    ref=ref,
+                    comment=comment,
+                )
 
 
 def complete(collector: GitHubCollector, batch: list[Snapshot]) -> tuple[int, int]:
@@ -119,11 +126,15 @@ def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> None:
     print(
         f"{title}: {repositories} repositories, {publishing} publishing, {files} files, {refs} refs"
     )
-    print(f"  GraphQL {served.graphql} requests, {served.points} points; REST {served.rest}"
-          f" ({served.rest / max(publishing, 1):.2f} a publishing repository), of which"
-          f" {collector.usage.not_modified} not modified")  # fmt: skip
-    print(f"  {served.size / 1e6:.1f} MB, {wall:.1f} s, CPU {cpu:.1f} s"
-          f" ({1000 * cpu / max(repositories, 1):.1f} ms a repository), peak {peak:.0f} MB")  # fmt: skip
+    print(
+        f"  GraphQL {served.graphql} requests, {served.points} points; REST {served.rest}"
+        f" ({served.rest / max(publishing, 1):.2f} a publishing repository), of which"
+        f" {collector.usage.not_modified} not modified"
+    )
+    print(
+        f"  {served.size / 1e6:.1f} MB, {wall:.1f} s, CPU {cpu:.1f} s"
+        f" ({1000 * cpu / max(repositories, 1):.1f} ms a repository), peak {peak:.0f} MB"
+    )
     print("  " + ", ".join(f"{name} {count}" for name, count in sorted(served.by_kind.items())))
     print(f"  gaps that concern no repository: {len(collector.gaps())}")
 

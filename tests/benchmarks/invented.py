@@ -100,9 +100,12 @@ def _workflow(noise: Random, name: str, edits: int) -> tuple[Workflow, Job]:
 
 def _evidence(owner: str, name: str, releases: int) -> PackageEvidence:
     proof = Provenance(
-        kind=PublisherKind.GITHUB, repository=f"{owner}/{name}", workflow="release.yml",
-        environment="pypi", ref=f"refs/tags/v{releases}",
-    )  # fmt: skip
+        kind=PublisherKind.GITHUB,
+        repository=f"{owner}/{name}",
+        workflow="release.yml",
+        environment="pypi",
+        ref=f"refs/tags/v{releases}",
+    )
     release = Release(version=f"{releases}.0", uploaded=None, files=2, provenance=(proof,))
     return PackageEvidence(registry="pypi", name=name, releases=(release,))
 
@@ -113,13 +116,15 @@ def _finding(
     path, line = ".github/workflows/release.yml", 10 + 3 * n + edits
     base = f"https://github.com/{owner}/{name}"
     places = (
-        ("permalink", f"{base}/blob/{sha}/{path}#L{line}"), ("edit", f"{base}/edit/main/{path}"),
+        ("permalink", f"{base}/blob/{sha}/{path}#L{line}"),
+        ("edit", f"{base}/edit/main/{path}"),
         ("settings", f"{base}/settings/environments"),
         ("lesson", "https://lesson.example/trusted-publishing.html#step-4"),
         ("documentation", f"https://docs.example/actions/reference/{check}"),
-    )  # fmt: skip
+    )
     return AuditedFinding(
-        check=check, severity=severity,
+        check=check,
+        severity=severity,
         fingerprint=sha256(f"{name} {check} {n}".encode()).hexdigest()[:16],
         excerpt=f"      - uses: invented/action-{n}@v{n % 4 + 1}",
         finding=Finding(
@@ -127,7 +132,7 @@ def _finding(
             at=Location(path=path, line=line),
         ),
         links=tuple(Link(kind=kind, label=kind.title(), url=url) for kind, url in places),
-    )  # fmt: skip
+    )
 
 
 def _results(
@@ -146,12 +151,28 @@ def _results(
         if check in failing and check not in mended:
             found = (_finding(ref.owner, ref.name, sha, check, n, severity, edits),)
             outcome = Outcome.FAIL
-            lost.append(Deduction(check=check, area=area, points=5.0 * severity,
-                                  severity=severity, publication=published.key))  # fmt: skip
-        results.append(Result(
-            check=check, area=area, severity=severity, outcome=outcome, findings=found, places=3,
-            unseen=(HIDDEN,) if outcome is Outcome.UNKNOWN else (), failing=len(found), weight=15.0,
-        ))  # fmt: skip
+            lost.append(
+                Deduction(
+                    check=check,
+                    area=area,
+                    points=5.0 * severity,
+                    severity=severity,
+                    publication=published.key,
+                )
+            )
+        results.append(
+            Result(
+                check=check,
+                area=area,
+                severity=severity,
+                outcome=outcome,
+                findings=found,
+                places=3,
+                unseen=(HIDDEN,) if outcome is Outcome.UNKNOWN else (),
+                failing=len(found),
+                weight=15.0,
+            )
+        )
     return results, lost
 
 

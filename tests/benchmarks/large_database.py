@@ -74,16 +74,15 @@ def questions(store: Store) -> dict[str, Callable[[], object]]:
         "changes since the scan before": lambda: store.changes(OWNER, limit=50),
         "changes since the middle": lambda: store.changes(OWNER, since=middle, limit=50),
         "score changes": lambda: store.score_changes(OWNER, since=middle),
-        "50 worst repositories": lambda: store.repositories(
-            owner=OWNER, order="points", limit=50
-        ),
+        "50 worst repositories": lambda: store.repositories(owner=OWNER, order="points", limit=50),
         "all repositories": lambda: store.repositories(owner=OWNER),
         "filtered repositories": lambda: store.repositories(
-            owner=OWNER, limit=50,
+            owner=OWNER,
+            limit=50,
             where=RepositoryFilter(grades=("F",), topics=("team-3",), failing=CHECKS[3]),
         ),
         "words to filter by": lambda: store.repository_words(owner=OWNER),
-    } | _more_questions(store, name, middle)  # fmt: skip
+    } | _more_questions(store, name, middle)
 
 
 def _more_questions(store: Store, name: str, middle: int) -> dict[str, Callable[[], object]]:
@@ -91,9 +90,7 @@ def _more_questions(store: Store, name: str, middle: int) -> dict[str, Callable[
     last = store.scans(OWNER)[-1].id
     return {
         "50 worst findings": lambda: list(store.findings(owner=OWNER, limit=50)),
-        "findings, page 1000": lambda: list(
-            store.findings(owner=OWNER, limit=50, offset=50_000)
-        ),
+        "findings, page 1000": lambda: list(store.findings(owner=OWNER, limit=50, offset=50_000)),
         "findings in the middle": lambda: list(store.findings(middle, owner=OWNER, limit=50)),
         "findings at first": lambda: list(store.findings(last, owner=OWNER, limit=50)),
         "findings, filtered": lambda: list(store.findings(owner=OWNER, where=worst, limit=50)),
@@ -104,20 +101,25 @@ def _more_questions(store: Store, name: str, middle: int) -> dict[str, Callable[
         "count at first": lambda: store.count_findings(last, owner=OWNER),
         "time to fix": lambda: store.fix_times(OWNER),
         "actions": lambda: store.action_summaries(owner=OWNER, limit=100),
-        "who uses an action": lambda: list(store.actions(
-            owner=OWNER, where=ActionFilter(action=f"invented/{ACTIONS[7]}", exact=True)
-        )),
+        "who uses an action": lambda: list(
+            store.actions(
+                owner=OWNER, where=ActionFilter(action=f"invented/{ACTIONS[7]}", exact=True)
+            )
+        ),
         "packages": lambda: store.packages(owner=OWNER, limit=100),
         "publications": lambda: store.publications(owner=OWNER, limit=100),
         "gaps": lambda: store.gaps(owner=OWNER, limit=100),
         "one repository": lambda: (
-            store.repository(OWNER, name), store.results(OWNER, name),
-            store.deductions(OWNER, name), store.lesson(OWNER, name), store.texts(OWNER, name),
+            store.repository(OWNER, name),
+            store.results(OWNER, name),
+            store.deductions(OWNER, name),
+            store.lesson(OWNER, name),
+            store.texts(OWNER, name),
             list(store.findings(owner=OWNER, where=FindingFilter(repository=name))),
             store.score_changes(OWNER, repository=name),
         ),
         "all, of all owners": lambda: store.repositories(limit=50),
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

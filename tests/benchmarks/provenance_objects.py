@@ -17,14 +17,26 @@ from audits.model.evidence import Provenance, PublisherKind
 _CHECKED = ("kind", "repository", "workflow", "environment", "ref", "event", "runner", "commit")
 _EXPECTED = {
     "sampleproject-4.0.0.tar.gz.provenance.json": (
-        PublisherKind.GITHUB, "pypa/sampleproject", "release.yml", "", "refs/heads/main", "push",
-        "github-hosted", "621e4974ca25ce531773def586ba3ed8e736b3fc",
+        PublisherKind.GITHUB,
+        "pypa/sampleproject",
+        "release.yml",
+        "",
+        "refs/heads/main",
+        "push",
+        "github-hosted",
+        "621e4974ca25ce531773def586ba3ed8e736b3fc",
     ),
     "pep740-sampleproject-1.0.0.tar.gz.provenance.json": (
-        PublisherKind.GITLAB, "pep740-example/sampleproject", ".gitlab-ci.yml", "",
-        "refs/heads/main", "push", "gitlab-hosted", "0b706bbf1b50e7266b33762568566d6ec0f76d69",
+        PublisherKind.GITLAB,
+        "pep740-example/sampleproject",
+        ".gitlab-ci.yml",
+        "",
+        "refs/heads/main",
+        "push",
+        "gitlab-hosted",
+        "0b706bbf1b50e7266b33762568566d6ec0f76d69",
     ),
-}  # fmt: skip
+}
 _IDS = {
     "sampleproject-4.0.0.tar.gz.provenance.json": ("14899596", "647025"),
     "pep740-sampleproject-1.0.0.tar.gz.provenance.json": ("64895736", "98134409"),

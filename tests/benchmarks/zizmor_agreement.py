@@ -99,9 +99,12 @@ def compare(read: dict[str, Repository], everything: bool) -> tuple[Tally, list[
             tally.ours[spot.rule] += spot in we
             tally.theirs[spot.rule] += spot in they
             difference = Difference(
-                repository=repository, spot=spot, path=spot.path.removeprefix(prefix),
-                ours=we.get(spot), theirs=they.get(spot),
-            )  # fmt: skip
+                repository=repository,
+                spot=spot,
+                path=spot.path.removeprefix(prefix),
+                ours=we.get(spot),
+                theirs=they.get(spot),
+            )
             if reason := reason_of(difference):
                 tally.reasons[spot.rule, reason] += 1
             else:

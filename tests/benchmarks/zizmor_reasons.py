@@ -226,12 +226,24 @@ def _unknown_cache(it: Difference) -> bool:
 
 REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
     ("archived-uses", "offline, the action's repository is not asked", _theirs),
-    ("cache-poisoning", "a release job, whatever starts it and whatever uploads", _not_a_publishing_job),
-    ("cache-poisoning", "a job that takes no part in a release of this repository", _outside_releases),
+    (
+        "cache-poisoning",
+        "a release job, whatever starts it and whatever uploads",
+        _not_a_publishing_job,
+    ),
+    (
+        "cache-poisoning",
+        "a job that takes no part in a release of this repository",
+        _outside_releases,
+    ),
     ("cache-poisoning", "a cache that this version or `package.json` leaves off", _left_off),
     ("cache-poisoning", "an action whose cache zizmor does not know", _unknown_cache),
     ("dangerous-triggers", "a condition is in the way, or decided by an output", _conditions),
-    ("dependabot-cooldown", "no bot updates actions", lambda it: it.ours is not None and "dependabot" not in it.path),
+    (
+        "dependabot-cooldown",
+        "no bot updates actions",
+        lambda it: it.ours is not None and "dependabot" not in it.path,
+    ),
     ("dependabot-cooldown", "GitHub refuses a cooldown there", _no_cooldown_there),
     ("dependabot-cooldown", "zizmor refuses a file with such an ecosystem", _ecosystem_missing),
     ("excessive-permissions", "its pedantic users: one job, or each job says", _one_job_or_all_say),
@@ -239,20 +251,40 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
     ("excessive-permissions", "fewer than two jobs rely on the scope", _few_rely),
     ("excessive-permissions", "`read-all` in a job", _read_all_in_job),
     ("excessive-permissions", "a job's scope that nothing uses", _ours_by("broad-job-permissions")),
-    ("excessive-permissions", "an identity in a job that does not publish", _ours_by("id-token-too-wide")),
+    (
+        "excessive-permissions",
+        "an identity in a job that does not publish",
+        _ours_by("id-token-too-wide"),
+    ),
     ("secrets-outside-env", "no credential of a scored publication", _no_publish_secret),
     ("secrets-outside-env", "an upload to a private index", _for_own_index),
     ("template-injection", "the value is nobody's to set", _all(_is_fixed)),
     ("template-injection", "outputs of steps and jobs", _all(_is_output)),
-    ("template-injection", "variables and matrix, followed to where they are set", _all(_is_set_here)),
-    ("template-injection", "inputs of calls and actions, followed to the caller, and choices", _all(_is_given)),
+    (
+        "template-injection",
+        "variables and matrix, followed to where they are set",
+        _all(_is_set_here),
+    ),
+    (
+        "template-injection",
+        "inputs of calls and actions, followed to the caller, and choices",
+        _all(_is_given),
+    ),
     ("template-injection", "no event of the workflow carries it", _all(_never_carried)),
-    ("unpinned-images", "an expression names the image", lambda it: it.theirs is not None and "${{" in it.line),
-    ("unpinned-uses", "the SLSA generator", lambda it: "slsa-framework/slsa-github-generator" in it.line),
+    (
+        "unpinned-images",
+        "an expression names the image",
+        lambda it: it.theirs is not None and "${{" in it.line,
+    ),
+    (
+        "unpinned-uses",
+        "the SLSA generator",
+        lambda it: "slsa-framework/slsa-github-generator" in it.line,
+    ),
     ("use-trusted-publishing", "an uploader that zizmor does not know", _unknown_uploader),
     ("use-trusted-publishing", "a token beside `id-token: write`", _has_identity),
     ("use-trusted-publishing", "an upload to a test index", _for_tests),
-)  # fmt: skip
+)
 """Rule, reason, and whether it holds for a difference."""
 
 

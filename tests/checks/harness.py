@@ -47,9 +47,13 @@ def repository_of(example: Example, files: Mapping[str, str] | None = None) -> R
         for path, text in sorted((texts(example) if files is None else files).items())
     )
     snapshot = Snapshot(
-        ref=ref, commit=COMMIT, files=sources, settings=example.settings,
-        owner_settings=example.owner_settings, database_id=4242,
-    )  # fmt: skip
+        ref=ref,
+        commit=COMMIT,
+        files=sources,
+        settings=example.settings,
+        owner_settings=example.owner_settings,
+        database_id=4242,
+    )
     given: dict[str, object] = {}
     if example.references is not None:
         given["references"] = {(r.slug.lower(), r.ref): r for r in example.references}

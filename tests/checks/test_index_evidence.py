@@ -35,9 +35,14 @@ FILES = {
     "package.json": '{"name": "lumen", "version": "1.0.0"}\n',
 }
 OURS = Provenance(
-    kind=PublisherKind.GITHUB, repository="orchard-labs/lumen", workflow="release.yml",
-    environment="pypi", runner="github-hosted", commit=COMMIT, repository_id="4242",
-)  # fmt: skip
+    kind=PublisherKind.GITHUB,
+    repository="orchard-labs/lumen",
+    workflow="release.yml",
+    environment="pypi",
+    runner="github-hosted",
+    commit=COMMIT,
+    repository_id="4242",
+)
 STRANGER = replace(OURS, repository="stranger/lumen", repository_id="9")
 HIDDEN = Unseen(need=Need.INDEX, reason="the index answered 503")
 
@@ -48,7 +53,9 @@ def release(version: str, *provenance: Provenance, attested: int | None = None) 
     )
 
 
-def evidence(*releases: Release, registry: str = "pypi", trusted: bool | None = None) -> PackageEvidence:  # fmt: skip
+def evidence(
+    *releases: Release, registry: str = "pypi", trusted: bool | None = None
+) -> PackageEvidence:
     return PackageEvidence(
         registry=registry, name="lumen", releases=releases, trusted_publisher=trusted
     )
@@ -78,29 +85,49 @@ def message(check: str, repo: Repository) -> str:
 @pytest.mark.parametrize(
     ("step", "seen", "words"),
     [
-        (STEP + TOKEN, evidence(release("2.0", OURS)),
-         "The newest release, 2.0, came from a trusted publisher: one exists, and the token can go"),
+        (
+            STEP + TOKEN,
+            evidence(release("2.0", OURS)),
+            "The newest release, 2.0, came from a trusted publisher: one exists, and the token can go",
+        ),
         (STEP + TOKEN, evidence(release("2.0", STRANGER)), "(`id-token: write`)"),
-        (STEP + TOKEN, evidence(replace(release("2.0", attested=2), provenance=HIDDEN)),
-         "(`id-token: write`)"),
-        (STEP + TOKEN, evidence(release("2.0"), release("1.0", OURS)),
-         "2.0, is not attested, though 1.0 was: the index leaves open how it was uploaded"),
-        (STEP + TOKEN, evidence(release("2.0"), release("1.0", STRANGER)),
-         "2.0, is not attested: the index leaves open how it was uploaded"),
+        (
+            STEP + TOKEN,
+            evidence(replace(release("2.0", attested=2), provenance=HIDDEN)),
+            "(`id-token: write`)",
+        ),
+        (
+            STEP + TOKEN,
+            evidence(release("2.0"), release("1.0", OURS)),
+            "2.0, is not attested, though 1.0 was: the index leaves open how it was uploaded",
+        ),
+        (
+            STEP + TOKEN,
+            evidence(release("2.0"), release("1.0", STRANGER)),
+            "2.0, is not attested: the index leaves open how it was uploaded",
+        ),
         (STEP + TOKEN, evidence(), "(`id-token: write`)"),
-        (NPM + NPM_TOKEN, evidence(release("2.0", OURS), registry="npm", trusted=True),
-         "2.0, came from a trusted publisher: one exists, and the token can go"),
-        (NPM + NPM_TOKEN, evidence(release("2.0", OURS), registry="npm", trusted=False),
-         "2.0, did not come from a trusted publisher, as far as the registry says"),
+        (
+            NPM + NPM_TOKEN,
+            evidence(release("2.0", OURS), registry="npm", trusted=True),
+            "2.0, came from a trusted publisher: one exists, and the token can go",
+        ),
+        (
+            NPM + NPM_TOKEN,
+            evidence(release("2.0", OURS), registry="npm", trusted=False),
+            "2.0, did not come from a trusted publisher, as far as the registry says",
+        ),
         (NPM + NPM_TOKEN, evidence(release("2.0", OURS), registry="npm"), "(`id-token: write`)"),
     ],
-)  # fmt: skip
+)
 def test_a_token_beside_a_trusted_path(step: str, seen: PackageEvidence, words: str) -> None:
     assert message("long-lived-token", subject(step, seen)).endswith(words)
 
 
 def test_a_token_without_a_trusted_path_in_sight() -> None:
-    found = message("long-lived-token", subject(STEP + TOKEN, evidence(release("2.0")), id_token=False))  # fmt: skip
+    found = message(
+        "long-lived-token", subject(STEP + TOKEN, evidence(release("2.0")), id_token=False)
+    )
     assert found.endswith("the stored credential `secrets.PYPI_TOKEN`")
 
 
@@ -142,10 +169,13 @@ def test_the_worst_runner_of_several_files_counts() -> None:
     ("workflow", "words"),
     [
         ("release.yml", ": every job of `release.yml` may publish, in `pypi` or not"),
-        ("old.yml", ": every job of `old.yml` may publish, which is not here today and can be added on any branch"),
+        (
+            "old.yml",
+            ": every job of `old.yml` may publish, which is not here today and can be added on any branch",
+        ),
         ("", ": every job of its workflow file may publish"),
     ],
-)  # fmt: skip
+)
 def test_what_a_publisher_without_environment_lets_publish(workflow: str, words: str) -> None:
     made = replace(OURS, environment="", workflow=workflow)
     found = message("publisher-without-environment", subject(STEP, evidence(release("2.0", made))))
@@ -156,15 +186,25 @@ def test_what_a_publisher_without_environment_lets_publish(workflow: str, words:
     ("made", "identity", "words"),
     [
         (STRANGER, 4242, "for `stranger/lumen`, not for this repository"),
-        (STRANGER, None, "not for this repository (by name alone, as its id is not known: one that "
-                         "was renamed since looks the same)"),
-        (replace(STRANGER, repository_id=""), 4242,
-         "(by name alone, as the evidence gives no id: one that was renamed since looks the same)"),
-        (replace(OURS, repository_id="9"), 4242,
-         "for `orchard-labs/lumen` (repository 9 on github.com), not for this repository"),
+        (
+            STRANGER,
+            None,
+            "not for this repository (by name alone, as its id is not known: one that "
+            "was renamed since looks the same)",
+        ),
+        (
+            replace(STRANGER, repository_id=""),
+            4242,
+            "(by name alone, as the evidence gives no id: one that was renamed since looks the same)",
+        ),
+        (
+            replace(OURS, repository_id="9"),
+            4242,
+            "for `orchard-labs/lumen` (repository 9 on github.com), not for this repository",
+        ),
         (replace(STRANGER, kind=PublisherKind.GITLAB), None, "on GitLab, not for this repository"),
     ],
-)  # fmt: skip
+)
 def test_what_a_mismatch_was_told_by(made: Provenance, identity: int | None, words: str) -> None:
     repo = subject(STEP, evidence(release("2.0", made)))
     repo = replace(repo, snapshot=replace(repo.snapshot, database_id=identity))

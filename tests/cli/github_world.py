@@ -65,11 +65,17 @@ def small_world() -> World:
     called = Repo("pipelines", {".github/workflows/publish.yml": CALLED})
     called.tag("v1")
     return world_of(
-        lumen, tidepool, Repo("moss", package("moss", CALLER)), called,
-        Repo("notes", {".github/workflows/docs.yml": "on: push\njobs: {a: {runs-on: x, steps: []}}\n"}),
+        lumen,
+        tidepool,
+        Repo("moss", package("moss", CALLER)),
+        called,
+        Repo(
+            "notes",
+            {".github/workflows/docs.yml": "on: push\njobs: {a: {runs-on: x, steps: []}}\n"},
+        ),
         Repo("cracked", {".github/workflows/release.yml": "on: push\njobs: [\n"}),
         rulesets=[Ruleset("all tags", include=("~ALL",))],
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -93,9 +99,17 @@ class Cli:
     def words(self) -> tuple[str, ...]:
         """What every scan of GitHub is given here."""
         return (
-            "--api-url", self.github.url, "--host", "github.com", "--database", self.database,
-            "--no-engine", "--allow-gaps", "--index-url", self.index.simple,
-        )  # fmt: skip
+            "--api-url",
+            self.github.url,
+            "--host",
+            "github.com",
+            "--database",
+            self.database,
+            "--no-engine",
+            "--allow-gaps",
+            "--index-url",
+            self.index.simple,
+        )
 
     def scan(self, *words: str, **environment: str) -> Ran:
         return release_audit("scan", *words, *self.words, **(self.environment | environment))
@@ -114,17 +128,24 @@ class Scans:
     running: GitHubScan | None = None
 
     def run(
-        self, *, marks: tuple[str, ...] = (), resume: bool = False,
-        connection: Connection | None = None, seen: Callable[[RepositoryRef], None] | None = None,
-    ) -> GitHubScanned:  # fmt: skip
+        self,
+        *,
+        marks: tuple[str, ...] = (),
+        resume: bool = False,
+        connection: Connection | None = None,
+        seen: Callable[[RepositoryRef], None] | None = None,
+    ) -> GitHubScanned:
         self.audited.clear()
         self.same.clear()
         reader = IndexReader(self.index.simple, cache=self.cache / "index")
         plan = make_plan(index_url=self.index.simple, engine=False, facts=IndexFacts(reader=reader))
         scan = GitHubScan(
-            store=open_store(self.database), plan=plan, connection=connection or connect(self.github),
-            marks=marks, resume=resume,
-        )  # fmt: skip
+            store=open_store(self.database),
+            plan=plan,
+            connection=connection or connect(self.github),
+            marks=marks,
+            resume=resume,
+        )
 
         self.running = scan
 

@@ -47,7 +47,7 @@ def test_json_says_what_the_text_says(token: Path) -> None:
 
 
 def test_markdown_makes_no_link_of_untrusted_text(tmp_path: Path) -> None:
-    hostile = "on: release\njobs:\n  a:\n    steps:\n      - uses: 'o/r@[x](https://evil.example)|<b>'\n      - run: twine upload dist/*\n"  # fmt: skip
+    hostile = "on: release\njobs:\n  a:\n    steps:\n      - uses: 'o/r@[x](https://evil.example)|<b>'\n      - run: twine upload dist/*\n"
     root = write(tmp_path / "x", {".github/workflows/a.yml": hostile})
     out = release_audit("check", str(root), "--format", "markdown", *INDEX).out
     assert out.startswith("# Release audit of `local/x`")
@@ -87,7 +87,12 @@ def test_wrong_use_is_one_sentence_and_advice(tmp_path: Path, words: tuple[str, 
 
 
 def test_all_looks_beyond_releases(token: Path) -> None:
-    write(token, {".github/workflows/test.yml": "on: push\njobs:\n  t:\n    steps:\n      - uses: o/r@main\n"})  # fmt: skip
+    write(
+        token,
+        {
+            ".github/workflows/test.yml": "on: push\njobs:\n  t:\n    steps:\n      - uses: o/r@main\n"
+        },
+    )
     narrow = json.loads(release_audit("check", str(token), "--format", "json", *INDEX).out)
     wide = json.loads(release_audit("check", str(token), "--all", "--format", "json", *INDEX).out)
     beyond = [f for f in wide["findings"] if not f["in_release"]]

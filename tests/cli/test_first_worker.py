@@ -47,8 +47,11 @@ def test_wrong_options_end_the_worker_that_was_begun_for_them(
     main = "from audits.cli import main; main()"
     # It returns once nobody is left who could still write.
     ran = subprocess.run(
-        [sys.executable, "-c", main, *words], capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", main, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=False,
-    )  # fmt: skip
+    )
     assert ran.returncode == (0 if option == "--help" else 2)
     assert "Traceback" not in ran.stderr

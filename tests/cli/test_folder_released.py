@@ -28,8 +28,10 @@ FAILS = "; the next release fails unless a trusted publisher is registered for "
 def git(path: Path, *words: str) -> str:
     done = subprocess.run(
         ["git", "-c", "user.name=a", "-c", "user.email=a@lumen.example", "-C", str(path), *words],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 
@@ -61,9 +63,18 @@ def serve(index: PackageIndexServer, run: Run) -> None:
 
 def check(checkout: Path, index: PackageIndexServer, form: str = "text") -> Ran:
     return release_audit(
-        "check", str(checkout), "--online", "--format", form, "--no-engine", "--fail-on", "never",
-        "--index-url", index.simple, XDG_CACHE_HOME=str(checkout.parent.parent / "cache"),
-    )  # fmt: skip
+        "check",
+        str(checkout),
+        "--online",
+        "--format",
+        form,
+        "--no-engine",
+        "--fail-on",
+        "never",
+        "--index-url",
+        index.simple,
+        XDG_CACHE_HOME=str(checkout.parent.parent / "cache"),
+    )
 
 
 def same(path: Path) -> None:
@@ -88,18 +99,29 @@ def other_environment(path: Path) -> None:
     [
         (same, "attested", "; that file is as it was at the release's commit {commit}."),
         (changed, "oidc", "; that file has changed since the release's commit {commit}."),
-        (renamed, "oidc",
-         ", which was there at the release's commit {commit} and is not here today: it was renamed or removed "
-         "since; the workflow that publishes today is publish.yml" + FAILS + "publish.yml."),
-        (other_environment, "oidc",
-         " with the environment pypi, and the job names release today, as the file has changed since"
-         + FAILS + "the environment release."),
+        (
+            renamed,
+            "oidc",
+            ", which was there at the release's commit {commit} and is not here today: it was renamed or removed "
+            "since; the workflow that publishes today is publish.yml" + FAILS + "publish.yml.",
+        ),
+        (
+            other_environment,
+            "oidc",
+            " with the environment pypi, and the job names release today, as the file has changed since"
+            + FAILS
+            + "the environment release.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_became_of_the_workflow_reaches_whoever_asks(
-    checkout: Path, index: PackageIndexServer, tmp_path: Path,
-    change: Callable[[Path], None], state: str, words: str,
-) -> None:  # fmt: skip
+    checkout: Path,
+    index: PackageIndexServer,
+    tmp_path: Path,
+    change: Callable[[Path], None],
+    state: str,
+    words: str,
+) -> None:
     made = commit(checkout)
     serve(index, Run(commit=made))
     change(checkout)
@@ -113,9 +135,16 @@ def test_what_became_of_the_workflow_reaches_whoever_asks(
 
     database = f"sqlite:///{tmp_path / 'history.sqlite'}"
     ran = release_audit(
-        "scan", "--folder", str(checkout.parent), "--database", database, "--no-engine",
-        "--index-url", index.simple, XDG_CACHE_HOME=str(tmp_path / "cache"),
-    )  # fmt: skip
+        "scan",
+        "--folder",
+        str(checkout.parent),
+        "--database",
+        database,
+        "--no-engine",
+        "--index-url",
+        index.simple,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
     assert f"packages: {state} 1" in ran.out
     assert release_audit("export", str(tmp_path / "out"), "--database", database).code == 0
     with (tmp_path / "out" / "publishers.csv").open(encoding="utf-8", newline="") as stream:

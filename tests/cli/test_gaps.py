@@ -41,12 +41,22 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
         ({WORKFLOW: BROKEN, "pyproject.toml": "["}, "?", 0.0, 3),
         ({"pyproject.toml": "["}, "-", None, 3),
         ({"pyproject.toml": "[project]\n"}, "-", None, 0),
-        ({WORKFLOW: "on: push\njobs: {a: {runs-on: x, steps: []}} # release-audit: ignore\n"}, "-", None, 0),
+        (
+            {WORKFLOW: "on: push\njobs: {a: {runs-on: x, steps: []}} # release-audit: ignore\n"},
+            "-",
+            None,
+            0,
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_could_not_be_read_is_no_absence(
-    tmp_path: Path, database: str, files: dict[str, str], grade: str, coverage: float | None, code: int
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    database: str,
+    files: dict[str, str],
+    grade: str,
+    coverage: float | None,
+    code: int,
+) -> None:
     root = write(tmp_path / "owner" / "r", files)
     for severity in ("medium", "never"):
         text = release_audit("check", str(root), "--fail-on", severity, *INDEX)
@@ -73,7 +83,10 @@ def test_what_could_not_be_read_is_no_absence(
     assert (row["grade"], row["coverage"]) == (grade, "" if coverage is None else "0.0")
     told = release_audit("report", "--database", database, "--format", "json")
     assert bool(json.loads(told.out)[0]["gaps"]) == (code == 3)
-    assert ("### Not seen" in release_audit("report", "--database", database, "--format", "markdown").out) == (code == 3)  # fmt: skip
+    assert (
+        "### Not seen"
+        in release_audit("report", "--database", database, "--format", "markdown").out
+    ) == (code == 3)
 
 
 def test_a_resumed_scan_ends_as_one_that_was_not_stopped(tmp_path: Path, database: str) -> None:
@@ -158,9 +171,16 @@ def _change(scan: int, before: float, after: float, grades: str, cause: str) -> 
     from datetime import UTC, datetime
 
     return ScoreChange(
-        owner="o", repository="tidepool", scan=scan, at=datetime(2026, 1, scan, tzinfo=UTC),
-        before=before, after=after, grade_before=grades[0], grade_after=grades[1], cause=cause,
-    )  # fmt: skip
+        owner="o",
+        repository="tidepool",
+        scan=scan,
+        at=datetime(2026, 1, scan, tzinfo=UTC),
+        before=before,
+        after=after,
+        grade_before=grades[0],
+        grade_after=grades[1],
+        cause=cause,
+    )
 
 
 def test_a_report_over_several_scans_tells_the_net_change() -> None:

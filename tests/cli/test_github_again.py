@@ -86,14 +86,21 @@ def test_new_evidence_of_a_package_costs_its_repository_alone(scans: Scans) -> N
 
 
 def test_new_advisories_and_other_rules_cost_everything(scans: Scans) -> None:
-    scans.github.world.advisories.append({
-        "ghsa_id": "GHSA-aaaa-bbbb-cccc", "cve_id": None, "severity": "high",
-        "published_at": "2026-05-01T00:00:00Z", "withdrawn_at": None,
-        "vulnerabilities": [{
-            "package": {"ecosystem": "actions", "name": "lanterns/glow"},
-            "vulnerable_version_range": "< 2",
-        }],
-    })  # fmt: skip
+    scans.github.world.advisories.append(
+        {
+            "ghsa_id": "GHSA-aaaa-bbbb-cccc",
+            "cve_id": None,
+            "severity": "high",
+            "published_at": "2026-05-01T00:00:00Z",
+            "withdrawn_at": None,
+            "vulnerabilities": [
+                {
+                    "package": {"ecosystem": "actions", "name": "lanterns/glow"},
+                    "vulnerable_version_range": "< 2",
+                }
+            ],
+        }
+    )
     scans.run()
     assert set(scans.audited) == ALL
     scans.run(marks=("another waiver",))

@@ -148,9 +148,12 @@ def start(cli: Cli) -> subprocess.Popen[str]:
     """The program in a process of its own."""
     words = [sys.executable, "-c", MAIN, "scan", OWNER, *cli.words]
     return subprocess.Popen(
-        words, env={**os.environ, **cli.environment}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        words,
+        env={**os.environ, **cli.environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def interrupted(cli: Cli, number: signal.Signals, at: int) -> subprocess.Popen[str]:

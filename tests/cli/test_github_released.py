@@ -34,9 +34,11 @@ def scans(tmp_path: Path) -> Iterator[Scans]:
 def release(scans: Scans, repo: Repo, commit: str, event: str = "release") -> None:
     """Serve the package's one release, attested at a commit of its repository."""
     run = Run(
-        repository=f"{OWNER}/{repo.name}", commit=commit, repository_id=str(repo.number),
+        repository=f"{OWNER}/{repo.name}",
+        commit=commit,
+        repository_id=str(repo.number),
         event=event,
-    )  # fmt: skip
+    )
     files = [scans.index.release(repo.name, "1.2.0", 4, run)]
     scans.index.project(repo.name, files, versions=["1.2.0"])
     scans.index.metadata(repo.name, "1.2.0", {})
@@ -115,8 +117,9 @@ def test_the_event_is_held_against_the_workflow_as_it_was(scans: Scans) -> None:
     found = states(scans)
     assert "schedule" not in found["lumen"][1], "it was started by it then, and is not today"
     assert "has changed since" in found["lumen"][1]
-    assert found["moss"][1].endswith("that file is as it was at the release's commit "
-                                     f"{commit_of(scans, 'moss')[:7]}.")  # fmt: skip
+    assert found["moss"][1].endswith(
+        f"that file is as it was at the release's commit {commit_of(scans, 'moss')[:7]}."
+    )
     assert "by the event schedule, which it did not name" in found["tidepool"][1]
 
 

@@ -110,9 +110,17 @@ def test_waivers_that_end_are_named(cli: Cli, tmp_path: Path) -> None:
 
 def check(cli: Cli, *words: str) -> Ran:
     return release_audit(
-        "check", *words, "--api-url", cli.github.url, "--host", "github.com", "--no-engine",
-        "--index-url", cli.index.simple, **cli.environment,
-    )  # fmt: skip
+        "check",
+        *words,
+        "--api-url",
+        cli.github.url,
+        "--host",
+        "github.com",
+        "--no-engine",
+        "--index-url",
+        cli.index.simple,
+        **cli.environment,
+    )
 
 
 def test_a_repository_on_github_is_checked(cli: Cli) -> None:

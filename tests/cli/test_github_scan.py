@@ -151,8 +151,9 @@ def test_a_list_of_repositories_of_many_owners(cli: Cli, tmp_path: Path) -> None
     path = tmp_path / "list.txt"
     path.write_text(
         "# ours\norchard-labs/lumen\n\nlanterns/glow  # theirs\nno repository\n"
-        "Orchard-Labs/Lumen\norchard-labs/gone\nhttps://somewhere/else\n", "utf-8",
-    )  # fmt: skip
+        "Orchard-Labs/Lumen\norchard-labs/gone\nhttps://somewhere/else\n",
+        "utf-8",
+    )
     ran = cli.scan("--repos", str(path))
     assert ran.code == 0
     assert "line 5: 'no repository' is no owner/name" in ran.err

@@ -70,12 +70,21 @@ def everything(cli: Cli, tmp_path: Path, **environment: str) -> list[Ran]:
         cli.scan(OWNER, "nobody", **environment),
         release_audit("doctor", OWNER, *words, **given),
         release_audit(
-            "check", f"{OWNER}/tidepool", *words, "--no-engine", "--format", "json", "--host",
-            "github.com", "--index-url", cli.index.simple, **given,
+            "check",
+            f"{OWNER}/tidepool",
+            *words,
+            "--no-engine",
+            "--format",
+            "json",
+            "--host",
+            "github.com",
+            "--index-url",
+            cli.index.simple,
+            **given,
         ),
         release_audit("report", "--database", cli.database, "--format", "json"),
         release_audit("export", str(tmp_path / "export"), "--database", cli.database),
-    ]  # fmt: skip
+    ]
     assert [r.code for r in ran] == [0, 3, 0, 1, 0, 0], [r.err for r in ran]
     return ran
 
@@ -117,9 +126,13 @@ def places(cli: Cli, tmp_path: Path, ran: list[Ran], logged: io.StringIO) -> dic
         p.read_bytes().decode("latin-1") for p in sorted(path.parent.glob(path.name + "*"))
     )
     return {
-        "log": logged.getvalue(), "output": said, "database": database(path), "file": raw,
-        "export": export, "cache": cache,
-    }  # fmt: skip
+        "log": logged.getvalue(),
+        "output": said,
+        "database": database(path),
+        "file": raw,
+        "export": export,
+        "cache": cache,
+    }
 
 
 @pytest.mark.parametrize("faults", [False, True])
@@ -146,9 +159,12 @@ def test_an_apps_key_and_tokens_show_nowhere(cli: Cli, tmp_path: Path, logged: i
     key = tmp_path / "app.pem"
     key.write_text(app_key()[0], "utf-8")
     environment = {
-        "RELEASE_AUDIT_TOKEN": "", "GITHUB_TOKEN": "", "GH_TOKEN": "",
-        "RELEASE_AUDIT_APP_ID": "7", "RELEASE_AUDIT_APP_KEY_FILE": str(key),
-    }  # fmt: skip
+        "RELEASE_AUDIT_TOKEN": "",
+        "GITHUB_TOKEN": "",
+        "GH_TOKEN": "",
+        "RELEASE_AUDIT_APP_ID": "7",
+        "RELEASE_AUDIT_APP_KEY_FILE": str(key),
+    }
     found = places(cli, tmp_path, everything(cli, tmp_path, **environment), logged)
     assert cli.github.apps.issued
     for name, text in found.items():

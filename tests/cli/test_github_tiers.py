@@ -19,11 +19,15 @@ LACKING = {
 }
 TOKENS = {Need.SETTINGS.value, Need.ADMINISTRATION.value, Need.SECRET_NAMES.value}
 PERMISSIONS = {
-    1: {"Administration: read", "Secrets: read", "Organization administration: read",
-        "Organization secrets: read"},
+    1: {
+        "Administration: read",
+        "Secrets: read",
+        "Organization administration: read",
+        "Organization secrets: read",
+    },
     2: {"Secrets: read", "Organization secrets: read"},
     3: set[str](),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("tier", [1, 2, 3])

@@ -61,8 +61,9 @@ def hostile(tmp_path: Path) -> Path:
     return tmp_path / "pebble"
 
 
-@pytest.mark.parametrize("words", [[], ["--all"], ["--format", "json"], ["--format", "sarif"],
-                                   ["--format", "markdown"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "words", [[], ["--all"], ["--format", "json"], ["--format", "sarif"], ["--format", "markdown"]]
+)
 def test_no_text_of_a_repository_reaches_the_terminal_raw(hostile: Path, words: list[str]) -> None:
     done = release_audit("check", str(hostile), *words)
     assert done.out
@@ -158,9 +159,12 @@ def test_output_that_fails_ends_in_a_sentence(hostile: Path, redirect: str, code
         words = program("check", str(hostile), "--format", form, folder=hostile)
         script = f'set -o pipefail; "$@" {redirect}'
         done = subprocess.run(
-            ["bash", "-c", script, "bash", *words], capture_output=True, text=True, check=False,
+            ["bash", "-c", script, "bash", *words],
+            capture_output=True,
+            text=True,
+            check=False,
             timeout=120,
-        )  # fmt: skip
+        )
         # A reader that ends first may still have taken all of it.
         assert done.returncode == code or (code == 141 and done.returncode == 3), done.stderr
         assert "Traceback" not in done.stderr

@@ -43,10 +43,16 @@ def registry() -> Iterator[PackageIndexServer]:
         listed = {"url": server.base + ATTESTED, "provenance": {"x": "y"}}
         dist = {"attestations": listed, "integrity": npm_integrity()}
         server.put(ATTESTED, npm_attestations(Run(repository_id="1000")))
-        server.put("/lumen", {
-            "name": "lumen", "time": {"1.2.0": "2026-05-04T10:00:00.000Z"},
-            "versions": {"1.2.0": {"version": "1.2.0", "dist": dist, "_npmUser": {"name": "a"}}},
-        })  # fmt: skip
+        server.put(
+            "/lumen",
+            {
+                "name": "lumen",
+                "time": {"1.2.0": "2026-05-04T10:00:00.000Z"},
+                "versions": {
+                    "1.2.0": {"version": "1.2.0", "dist": dist, "_npmUser": {"name": "a"}}
+                },
+            },
+        )
         release = {"num": "0.3.0", "created_at": "2026-05-04T10:00:00Z", "trustpub_data": None}
         server.put("/api/v1/crates/lumen-core", {"crate": {}, "versions": [release]})
         yield server
@@ -66,10 +72,20 @@ def online(
 ) -> dict[tuple[str, str], str]:
     """Why each package is in its state, by registry and name, as `check --online` tells."""
     ran = release_audit(
-        "check", str(checkout), "--online", "--format", "json", "--no-engine", "--fail-on", "never",
-        "--index-url", server.simple, *options,
-        XDG_CACHE_HOME=str(checkout.parent / "cache"), **environment,
-    )  # fmt: skip
+        "check",
+        str(checkout),
+        "--online",
+        "--format",
+        "json",
+        "--no-engine",
+        "--fail-on",
+        "never",
+        "--index-url",
+        server.simple,
+        *options,
+        XDG_CACHE_HOME=str(checkout.parent / "cache"),
+        **environment,
+    )
     assert ran.code == 0, ran.err
     packages = json.loads(ran.out)["packages"]
     return {(p["registry"], p["package"]): p["why"] for p in packages}
@@ -101,22 +117,35 @@ def test_only_what_is_named_is_asked(checkout: Path, registry: PackageIndexServe
 @pytest.mark.parametrize(
     ("file", "text", "command", "registry_name"),
     [
-        ("lumen.gemspec", "Gem::Specification.new do |s|\n  s.name = 'lumen'\nend\n",
-         "gem push lumen.gem", "rubygems"),
+        (
+            "lumen.gemspec",
+            "Gem::Specification.new do |s|\n  s.name = 'lumen'\nend\n",
+            "gem push lumen.gem",
+            "rubygems",
+        ),
         ("Lumen.csproj", "<Project/>\n", "dotnet nuget push Lumen.1.0.0.nupkg", "nuget"),
     ],
-)  # fmt: skip
+)
 def test_a_registry_without_reader_is_said_to_be_unread(
-    tmp_path: Path, registry: PackageIndexServer, file: str, text: str, command: str,
+    tmp_path: Path,
+    registry: PackageIndexServer,
+    file: str,
+    text: str,
+    command: str,
     registry_name: str,
-) -> None:  # fmt: skip
+) -> None:
     workflow = NPM.replace("npm publish", command)
     files = {".github/workflows/release.yml": workflow, file: text}
     checkout = write(tmp_path / OWNER / "lumen", files)
     ran = release_audit(
-        "check", str(checkout), "--online", "--no-engine", "--index-url", registry.simple,
+        "check",
+        str(checkout),
+        "--online",
+        "--no-engine",
+        "--index-url",
+        registry.simple,
         XDG_CACHE_HOME=str(tmp_path / "cache"),
-    )  # fmt: skip
+    )
     unread = f"packages of {registry_name} cannot be read by this program"
     nameless = "the package's name was not found, so the index was not asked"
     assert f"not held against the index: {unread}." in ran.out or nameless in ran.out
@@ -137,9 +166,17 @@ def test_a_folder_is_scanned_with_registries(
 
     database = f"sqlite:///{tmp_path / 'history.sqlite'}"
     ran = release_audit(
-        "scan", "--folder", str(checkout.parent), "--database", database, "--no-engine",
-        "--index-url", registry.simple, *words(registry), XDG_CACHE_HOME=str(tmp_path / "cache"),
-    )  # fmt: skip
+        "scan",
+        "--folder",
+        str(checkout.parent),
+        "--database",
+        database,
+        "--no-engine",
+        "--index-url",
+        registry.simple,
+        *words(registry),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
     assert ran.code == 0, ran.err
     rows = open_store(database, read_only=True).packages(owner=OWNER)
     found = {(row.registry, row.package): row.why for row in rows}
@@ -188,9 +225,15 @@ def test_what_is_no_address_is_wrong_use(
 
 def test_two_addresses_of_one_registry_are_wrong_use(tmp_path: Path) -> None:
     ran = release_audit(
-        "scan", "--folder", str(tmp_path), "--offline",
-        "--registry", "npm=https://a.example", "--registry", "npm=https://b.example",
-    )  # fmt: skip
+        "scan",
+        "--folder",
+        str(tmp_path),
+        "--offline",
+        "--registry",
+        "npm=https://a.example",
+        "--registry",
+        "npm=https://b.example",
+    )
     assert _refused(ran, "npm was given two addresses")
 
 

@@ -39,19 +39,32 @@ def line_of(*words: str) -> str:
         ("one --resume", "one --resume"),
         ("--all --no-engine one", "one --all --no-engine --resume"),
         ("one --include-forks --no-archived", "one --no-archived --include-forks --resume"),
-        ("--repos 'my list.txt' --token-file /t/o", "--repos 'my list.txt' --token-file /t/o --resume"),
-        ("--folder 'a b; rm -rf $HOME' --offline --org x --host h.example",
-         "--folder 'a b; rm -rf $HOME' --org x --host h.example --offline --resume"),
-        ("one --api-url https://git.example/api/v3 --max-points 5 --waivers 'w x.toml'",
-         "one --api-url https://git.example/api/v3 --max-points 5 --waivers 'w x.toml' --resume"),
-        ("one --registry npm=https://a.example --registry crates=https://b.example/x",
-         "one --registry npm=https://a.example --registry crates=https://b.example/x --resume"),
-        ("one --index-url https://index.example/simple/ --database sqlite:///h.sqlite",
-         "one --database sqlite:///h.sqlite --index-url https://index.example/simple/ --resume"),
-        ("one --database postgresql://release@db.example/audit",
-         "one --database postgresql://release@db.example/audit --resume"),
+        (
+            "--repos 'my list.txt' --token-file /t/o",
+            "--repos 'my list.txt' --token-file /t/o --resume",
+        ),
+        (
+            "--folder 'a b; rm -rf $HOME' --offline --org x --host h.example",
+            "--folder 'a b; rm -rf $HOME' --org x --host h.example --offline --resume",
+        ),
+        (
+            "one --api-url https://git.example/api/v3 --max-points 5 --waivers 'w x.toml'",
+            "one --api-url https://git.example/api/v3 --max-points 5 --waivers 'w x.toml' --resume",
+        ),
+        (
+            "one --registry npm=https://a.example --registry crates=https://b.example/x",
+            "one --registry npm=https://a.example --registry crates=https://b.example/x --resume",
+        ),
+        (
+            "one --index-url https://index.example/simple/ --database sqlite:///h.sqlite",
+            "one --database sqlite:///h.sqlite --index-url https://index.example/simple/ --resume",
+        ),
+        (
+            "one --database postgresql://release@db.example/audit",
+            "one --database postgresql://release@db.example/audit --resume",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_was_typed_is_typed_again(words: str, expected: str) -> None:
     assert line_of(*shlex.split(words)) == START + expected
 
@@ -59,15 +72,22 @@ def test_what_was_typed_is_typed_again(words: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("--database postgresql+psycopg://release:pl:um@db.example:5432/audit?sslmode=require",
-         "--database 'postgresql+psycopg://release@db.example:5432/audit?sslmode=require'"),
-        ("--database 'postgresql:///audit?user=release&password=plum'",
-         "--database 'postgresql:///audit?user=release'"),
-        ("--index-url https://plum@index.example/simple/", "--index-url https://index.example/simple/"),
+        (
+            "--database postgresql+psycopg://release:pl:um@db.example:5432/audit?sslmode=require",
+            "--database 'postgresql+psycopg://release@db.example:5432/audit?sslmode=require'",
+        ),
+        (
+            "--database 'postgresql:///audit?user=release&password=plum'",
+            "--database 'postgresql:///audit?user=release'",
+        ),
+        (
+            "--index-url https://plum@index.example/simple/",
+            "--index-url https://index.example/simple/",
+        ),
         ("--registry npm=https://user:plum@npm.example", "--registry npm=https://npm.example"),
         ("--api-url https://x:plum@git.example/api/v3", "--api-url https://git.example/api/v3"),
     ],
-)  # fmt: skip
+)
 def test_passwords_are_left_out_and_that_is_said(words: str, expected: str) -> None:
     said = line_of("one", *shlex.split(words))
     assert said == f"{START}one {expected} --resume (with the password that is left out here)"
@@ -101,8 +121,10 @@ def test_a_folder_that_is_interrupted_says_how_to_go_on(tmp_path: Path) -> None:
     command = "from audits.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "scan", *words, "--no-engine", "--offline"],
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
     log = tmp_path / "history.sqlite-wal"
     # A reader's lock could be in the way of the store's first steps: its log tells as much.
     while not (log.exists() and log.stat().st_size) and process.poll() is None:

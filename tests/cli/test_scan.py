@@ -80,7 +80,17 @@ def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> No
     with pytest.raises(KeyboardInterrupt):
         Scanner(store, plan).run(collector, stop)
     assert store.latest_scan() is None
-    ran = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", "--resume", *INDEX)  # fmt: skip
+    ran = release_audit(
+        "scan",
+        "--folder",
+        str(organization),
+        "--database",
+        database,
+        "--org",
+        "orchard-labs",
+        "--resume",
+        *INDEX,
+    )
     assert ran.code == 0
     assert "orchard-labs: 4 repositories" in ran.out
     assert len(open_store(database, read_only=True).scans()) == 1
@@ -107,9 +117,12 @@ def test_the_summary_of_a_first_scan_asks_the_store_little(
     assert 0 < len([s for s in statements if s.startswith("SELECT")]) <= 6
     lines = capsys.readouterr().out.splitlines()
     ended = Waiver(
-        repository="orchard-labs/*", check="long-lived-token", responsible="release team",
-        reason="being moved", expires=day - timedelta(days=1),
-    )  # fmt: skip
+        repository="orchard-labs/*",
+        check="long-lived-token",
+        responsible="release team",
+        reason="being moved",
+        expires=day - timedelta(days=1),
+    )
     print_summary(store, (first,), (), Waivers(today=day, waivers=(ended,)))
     assert set(capsys.readouterr().out.splitlines()) - set(lines) == {
         "  expired on 2025-12-31: the waiver of long-lived-token for orchard-labs/* (line 1)"

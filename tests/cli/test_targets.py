@@ -49,12 +49,20 @@ def test_repositories_on_github_are_named_in_every_usual_way(word: str) -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        "https://gitlab.example/orchard-labs/lumen", "git@ghe.example:orchard-labs/lumen.git",
-        "https://github.com/orchard-labs", "https://github.com", "orchard-labs/", "a/b/c", "", "..x",
+        "https://gitlab.example/orchard-labs/lumen",
+        "git@ghe.example:orchard-labs/lumen.git",
+        "https://github.com/orchard-labs",
+        "https://github.com",
+        "orchard-labs/",
+        "a/b/c",
+        "",
+        "..x",
         "https://github.com/../lumen",
     ],
-)  # fmt: skip
-def test_what_is_nothing_is_said_to_be_so(word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+)
+def test_what_is_nothing_is_said_to_be_so(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     ran = release_audit("check", word)
     assert (ran.code, ran.out) == (2, "")
@@ -62,7 +70,9 @@ def test_what_is_nothing_is_said_to_be_so(word: str, tmp_path: Path, monkeypatch
     assert "\nadvice: " in ran.err
 
 
-def test_a_folder_inside_a_checkout_leads_to_its_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_folder_inside_a_checkout_leads_to_its_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = write(tmp_path / "lumen", {RELEASE: TOKEN, ".git/HEAD": "ref: refs/heads/main\n"})
     inner = root / "src" / "deep"
     inner.mkdir(parents=True)
@@ -100,7 +110,9 @@ def test_a_workflow_file_stands_for_itself_and_what_it_calls(tmp_path: Path) -> 
     ("content", "code"),
     [(TOKEN.encode(), 1), (b"\xff\xfe", 3), (b"jobs: [", 3), (b"#" * 3_000_000, 3)],
 )
-def test_standard_input_is_a_workflow(content: bytes, code: int, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_standard_input_is_a_workflow(
+    content: bytes, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     ran = checked("-")
     assert (ran.code, ran.err) == (code, "")
@@ -130,13 +142,19 @@ def test_several_folders_are_one_scan_and_no_repository_is_lost(tmp_path: Path) 
     assert ran.code == 0
     store = open_store(database, read_only=True)
     assert {(r.owner, r.repository) for r in store.repositories()} == {
-        ("one", "a"), ("one", "b"), ("two", "b"), ("two", "c"),
-    }  # fmt: skip
+        ("one", "a"),
+        ("one", "b"),
+        ("two", "b"),
+        ("two", "c"),
+    }
     ran = release_audit("scan", *words, "--org", "labs", "--database", database, *QUIET)
     assert ran.code == 3
     assert "labs/b already; rename one of them" in ran.out
     assert {r.repository for r in store.repositories(owner="labs")} == {"a", "b", "c"}
-    assert release_audit("scan", *words, "--folder", str(tmp_path / "x"), "--database", database).code == 3  # fmt: skip
+    assert (
+        release_audit("scan", *words, "--folder", str(tmp_path / "x"), "--database", database).code
+        == 3
+    )
     store.close()
 
 
@@ -152,7 +170,9 @@ def test_several_folders_are_one_scan_and_no_repository_is_lost(tmp_path: Path) 
         (("check", "."), ""),
     ],
 )
-def test_wrong_use_is_said_one_way(words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_wrong_use_is_said_one_way(
+    words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     ran = release_audit(*words)
     assert ran.code == 2
@@ -167,13 +187,23 @@ def test_waivers_that_ended_or_match_nothing_are_told(tmp_path: Path) -> None:
     root = write(tmp_path / "lumen", {RELEASE: TOKEN})
     today = date.today()
     entry = '[[waiver]]\nrepository = "{}"\ncheck = "{}"\nresponsible = "a"\nreason = "b"\nexpires = {}\n'
-    path = write(tmp_path, {"w.toml": "".join([
-        entry.format("local/lumen", "long-lived-token", today - timedelta(days=1)),
-        entry.format("local/lumen", "unpinned-action", today),
-        entry.format("local/lumen", "dangerous-trigger", today),
-        entry.format("local/*", "dangerous-trigger", today),
-        entry.format("other/lumen", "long-lived-token", today - timedelta(days=1)),
-    ])}) / "w.toml"  # fmt: skip
+    path = (
+        write(
+            tmp_path,
+            {
+                "w.toml": "".join(
+                    [
+                        entry.format("local/lumen", "long-lived-token", today - timedelta(days=1)),
+                        entry.format("local/lumen", "unpinned-action", today),
+                        entry.format("local/lumen", "dangerous-trigger", today),
+                        entry.format("local/*", "dangerous-trigger", today),
+                        entry.format("other/lumen", "long-lived-token", today - timedelta(days=1)),
+                    ]
+                )
+            },
+        )
+        / "w.toml"
+    )
     ran = release_audit("check", str(root), "--waivers", str(path), *QUIET)
     lines = ran.err.splitlines()
     assert len(lines) == 2

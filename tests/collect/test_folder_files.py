@@ -33,17 +33,30 @@ def write(root: Path, path: str, text: str = "on: push\n") -> None:
 
 def test_the_files_of_the_list_are_read_in_order(tree: Path) -> None:
     for path in (
-        WORKFLOW, ".github/workflows/actions.lock", ".github/workflows/notes.md",
-        ".github/workflows/more/deep.yml", ".github/actions/build/action.yml", "setup.py",
-        ".github/actions/build/build.sh", "core/pyproject.toml", "docs/pyproject.toml",
-        "core/deeper/pyproject.toml", ".github/dependabot.yml", "lumen.gemspec", "README.md",
-    ):  # fmt: skip
+        WORKFLOW,
+        ".github/workflows/actions.lock",
+        ".github/workflows/notes.md",
+        ".github/workflows/more/deep.yml",
+        ".github/actions/build/action.yml",
+        "setup.py",
+        ".github/actions/build/build.sh",
+        "core/pyproject.toml",
+        "docs/pyproject.toml",
+        "core/deeper/pyproject.toml",
+        ".github/dependabot.yml",
+        "lumen.gemspec",
+        "README.md",
+    ):
         write(tree, path)
     assert names(tree) == [
-        ".github/actions/build/action.yml", ".github/dependabot.yml",
-        ".github/workflows/actions.lock", WORKFLOW, "core/pyproject.toml", "lumen.gemspec",
+        ".github/actions/build/action.yml",
+        ".github/dependabot.yml",
+        ".github/workflows/actions.lock",
+        WORKFLOW,
+        "core/pyproject.toml",
+        "lumen.gemspec",
         "setup.py",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_file_that_links_out_is_not_read(tree: Path) -> None:

@@ -23,8 +23,10 @@ OIDS = tuple(SourceFile.of(PATH, text.encode()).oid for text in TEXTS)
 def git(path: Path, *words: str) -> str:
     done = subprocess.run(
         ["git", "-c", "user.name=a", "-c", "user.email=a@lumen.example", "-C", str(path), *words],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 

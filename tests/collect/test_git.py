@@ -22,10 +22,22 @@ REF = RepositoryRef(owner="orchard-labs", name="pebble")
 
 def git(path: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@pebble.example",
-         "-c", "protocol.file.allow=always", "-C", str(path), *words],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        [
+            "git",
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@pebble.example",
+            "-c",
+            "protocol.file.allow=always",
+            "-C",
+            str(path),
+            *words,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 
@@ -39,8 +51,10 @@ def commit(path: Path, text: str, name: str = WORKFLOW) -> None:
 def said_by_git(path: Path) -> tuple[str, str, datetime | None]:
     branch = subprocess.run(
         ["git", "-C", str(path), "symbolic-ref", "--short", "-q", "HEAD"],
-        check=False, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
+        check=False,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
     commit, _, when = git(path, "log", "-1", "--format=%H %cI").partition(" ")
     return commit, branch, datetime.fromisoformat(when)
 
@@ -127,10 +141,18 @@ def _linked_head(clone: Path, _: Path) -> Path:
 SHAPES: dict[str, Callable[[Path, Path], Path]] = {
     make.__name__.strip("_"): make
     for make in (
-        _detached, _packed, _old_index, _many_packs, _worktree, _shared, _shallow, _submodule,
-        _branch_of_branches, _linked_head,
+        _detached,
+        _packed,
+        _old_index,
+        _many_packs,
+        _worktree,
+        _shared,
+        _shallow,
+        _submodule,
+        _branch_of_branches,
+        _linked_head,
     )
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES)

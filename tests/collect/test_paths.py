@@ -14,13 +14,27 @@ from audits.collect import paths
 @pytest.mark.parametrize(
     "path",
     [
-        ".github/workflows/a.yml", ".github/workflows/.hidden.yaml", ".github/workflows/actions.lock",
-        ".github/actions/a/action.yml", ".github/actions/a/b/action.yaml", ".github/actions/action.yml",
-        ".github/dependabot.yaml", ".github/renovate.json5", ".github/zizmor.yml", "zizmor.yml",
-        "action.yml", "renovate.json", ".renovaterc", "pyproject.toml", "setup.py", "package.json",
-        "Cargo.toml", "wick.gemspec", "core/pyproject.toml",
+        ".github/workflows/a.yml",
+        ".github/workflows/.hidden.yaml",
+        ".github/workflows/actions.lock",
+        ".github/actions/a/action.yml",
+        ".github/actions/a/b/action.yaml",
+        ".github/actions/action.yml",
+        ".github/dependabot.yaml",
+        ".github/renovate.json5",
+        ".github/zizmor.yml",
+        "zizmor.yml",
+        "action.yml",
+        "renovate.json",
+        ".renovaterc",
+        "pyproject.toml",
+        "setup.py",
+        "package.json",
+        "Cargo.toml",
+        "wick.gemspec",
+        "core/pyproject.toml",
     ],
-)  # fmt: skip
+)
 def test_wanted(path: str) -> None:
     assert paths.wanted(path)
 
@@ -28,11 +42,21 @@ def test_wanted(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "", "README.md", ".github/workflows/a/b.yml", ".github/workflows/a.yml.txt", "docs/pyproject.toml",
-        ".tox/pyproject.toml", "a/b/pyproject.toml", "action.yml/x", ".github/pyproject.toml",
-        "core/setup.py", "lib/wick.gemspec", ".github/actions/a/main.js", "workflows/a.yml",
+        "",
+        "README.md",
+        ".github/workflows/a/b.yml",
+        ".github/workflows/a.yml.txt",
+        "docs/pyproject.toml",
+        ".tox/pyproject.toml",
+        "a/b/pyproject.toml",
+        "action.yml/x",
+        ".github/pyproject.toml",
+        "core/setup.py",
+        "lib/wick.gemspec",
+        ".github/actions/a/main.js",
+        "workflows/a.yml",
     ],
-)  # fmt: skip
+)
 def test_not_wanted(path: str) -> None:
     assert not paths.wanted(path)
 

@@ -18,15 +18,26 @@ import dashboard
 
 ROOT = Path(dashboard.__file__).parent
 FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 VIEWS = {
-    "overview": "Overview", "trends": "Trends", "repositories": "Repositories",
-    "repository": "Repository", "findings": "Findings", "actions": "Actions",
-    "publishers": "Publishers", "coverage": "Coverage", "method": "Method",
-    "self-check": "Self-check", "reports": "Reports",
-}  # fmt: skip
+    "overview": "Overview",
+    "trends": "Trends",
+    "repositories": "Repositories",
+    "repository": "Repository",
+    "findings": "Findings",
+    "actions": "Actions",
+    "publishers": "Publishers",
+    "coverage": "Coverage",
+    "method": "Method",
+    "self-check": "Self-check",
+    "reports": "Reports",
+}
 
 
 def chromium() -> str:
@@ -54,8 +65,15 @@ def served(
 ) -> Iterator[str]:
     """The dashboard of a database over loopback, as `streamlit run` starts it; its address."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script),
-               f"--server.port={port}", "--server.headless=true"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(ROOT / script),
+        f"--server.port={port}",
+        "--server.headless=true",
+    ]
     own = {"RELEASE_AUDIT_DATABASE": database, **environment}
     with _running(command, folder, ROOT.parent, own, port) as process:
         yield f"http://127.0.0.1:{port}"
@@ -87,9 +105,12 @@ def _running(
     log = folder / f"dashboard-{port}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, cwd=cwd,
+            command,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
             env={**os.environ, **environment},
-        )  # fmt: skip
+        )
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
             yield process

@@ -92,10 +92,11 @@ class Invented:
         """Every repository, in the order of names."""
         for name, files in sorted(self.repositories.items()):
             yield Snapshot(
-                ref=RepositoryRef(owner=self.owner, name=name), commit="c0ffee" + "0" * 34,
+                ref=RepositoryRef(owner=self.owner, name=name),
+                commit="c0ffee" + "0" * 34,
                 topics=("python",) if "l" in name else (),
                 files=tuple(SourceFile.of(path, text.encode()) for path, text in files.items()),
-            )  # fmt: skip
+            )
 
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be seen of the owner."""
@@ -105,9 +106,10 @@ class Invented:
 def released(name: str, workflow: str, **others: str) -> Files:
     """The files of a repository with one release workflow."""
     return {
-        ".github/workflows/release.yml": workflow, "pyproject.toml": PYPROJECT.format(name=name),
+        ".github/workflows/release.yml": workflow,
+        "pyproject.toml": PYPROJECT.format(name=name),
         **others,
-    }  # fmt: skip
+    }
 
 
 def orchard(state: int) -> dict[str, Files]:
@@ -143,17 +145,23 @@ def hostile() -> dict[str, Files]:
     name = (
         "![n](https://evil.example/name.png) <img src=https://evil.example/n2.png> www.evil.example"
     )
-    return {name: released("lumen", workflow), "=cmd|calc": released("=1+1", TOKEN),
-            "www.evil.example": released("x", TOKEN)}  # fmt: skip
+    return {
+        name: released("lumen", workflow),
+        "=cmd|calc": released("=1+1", TOKEN),
+        "www.evil.example": released("x", TOKEN),
+    }
 
 
 def write(path: Path, owner: str, states: list[dict[str, Files]], *, gaps: bool = False) -> str:
     """Scan the states into a database, a week apart; returns its address."""
     url = f"sqlite:///{path}"
     store = open_store(url)
-    missing = Gap(subject="environments", reason=GapReason.FORBIDDEN,
-                  detail="the token may not read them; grant Actions: read",
-                  permission="Actions: read")  # fmt: skip
+    missing = Gap(
+        subject="environments",
+        reason=GapReason.FORBIDDEN,
+        detail="the token may not read them; grant Actions: read",
+        permission="Actions: read",
+    )
     for week, state in enumerate(states):
         plan = Plan(rules=Rules(index=INDEX))
         scanner = Scanner(store, plan, started=FIRST + timedelta(weeks=week))

@@ -51,8 +51,14 @@ def heading(page: Page, title: str) -> None:
 def watched(page: Page) -> list[str]:
     """The addresses that a page asks of anybody but this machine."""
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url)
-            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")) else None)  # fmt: skip
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(request.url)
+            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+            else None
+        ),
+    )
     return asked
 
 
@@ -171,11 +177,17 @@ def test_the_server_sends_its_headers_and_knows_its_hosts(address: str) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     socket = requests.get(
-        f"{address}/_stcore/stream", timeout=10,
-        headers={"Host": "evil.example", "Origin": "http://evil.example", "Upgrade": "websocket",
-                 "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
-                 "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="},
-    )  # fmt: skip
+        f"{address}/_stcore/stream",
+        timeout=10,
+        headers={
+            "Host": "evil.example",
+            "Origin": "http://evil.example",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+    )
     assert socket.status_code == 403
 
 

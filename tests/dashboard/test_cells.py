@@ -17,12 +17,25 @@ from dashboard.language import percent
 from tests.dashboard.rows import HOSTILE
 
 
-@pytest.mark.parametrize("url", [
-    "javascript:alert(1)", "http://github.com/a", "https://github.com@evil.example/",
-    "https://user:pass@github.com/", "https://github.com/a b", "https://github.com/<script>",
-    "data:text/html,x", "//evil.example", "https:\\evil.example", "", "https://",
-    "https://[::1", "https://github.com/a\nb", "https://\u0435vil.example/",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "http://github.com/a",
+        "https://github.com@evil.example/",
+        "https://user:pass@github.com/",
+        "https://github.com/a b",
+        "https://github.com/<script>",
+        "data:text/html,x",
+        "//evil.example",
+        "https:\\evil.example",
+        "",
+        "https://",
+        "https://[::1",
+        "https://github.com/a\nb",
+        "https://\u0435vil.example/",
+    ],
+)
 def test_only_plain_https_addresses_become_links(url: str) -> None:
     assert safe_url(url) == ""
 
@@ -79,7 +92,11 @@ def test_a_frame_without_rows_still_has_its_columns() -> None:
 
 def test_shares_are_only_whole_when_they_are() -> None:
     assert [percent(share) for share in (0.0, 0.001, 0.5, 0.999, 1.0)] == [
-        "0 %", "1 %", "50 %", "99 %", "100 %"
-    ]  # fmt: skip
+        "0 %",
+        "1 %",
+        "50 %",
+        "99 %",
+        "100 %",
+    ]
     assert count(1, "repository", "repositories") == "1 repository"
     assert count(2040, "finding") == "2,040 findings"

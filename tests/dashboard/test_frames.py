@@ -42,24 +42,43 @@ def test_a_repository_line_has_a_blank_where_an_area_does_not_apply() -> None:
 
 
 def test_tables_of_nothing_have_their_columns() -> None:
-    makers = (tables.repositories, tables.findings, tables.publications, tables.packages,
-              tables.actions, tables.gaps, tables.deductions, tables.missing_permissions,
-              tables.results, actions.summary, actions.broken_by_pinning)  # fmt: skip
+    makers = (
+        tables.repositories,
+        tables.findings,
+        tables.publications,
+        tables.packages,
+        tables.actions,
+        tables.gaps,
+        tables.deductions,
+        tables.missing_permissions,
+        tables.results,
+        actions.summary,
+        actions.broken_by_pinning,
+    )
     for make in makers:
         assert list(make([]).columns), make
 
 
 def test_missing_permissions_say_what_each_would_answer() -> None:
-    rows = [PermissionCount(permission="Actions: read", unknown=7, repositories=3),
-            PermissionCount(permission="", unknown=2, repositories=1)]  # fmt: skip
+    rows = [
+        PermissionCount(permission="Actions: read", unknown=7, repositories=3),
+        PermissionCount(permission="", unknown=2, repositories=1),
+    ]
     frame = tables.missing_permissions(rows)
     assert list(frame["permission"]) == ["Actions: read", "(none would: see the gaps)"]
     assert list(frame["unknowns"]) == [7, 2]
 
 
 def test_gaps_of_the_owner_say_so() -> None:
-    row = GapRow(owner="o", repository="", subject="settings", reason="forbidden",
-                 detail="no right", line=None, permission="Administration: read")  # fmt: skip
+    row = GapRow(
+        owner="o",
+        repository="",
+        subject="settings",
+        reason="forbidden",
+        detail="no right",
+        line=None,
+        permission="Administration: read",
+    )
     assert tables.gaps([row]).loc[0, "repository"] == "(the owner)"
 
 
@@ -114,8 +133,17 @@ def test_improvements_rank_the_check_that_raises_the_mean_most() -> None:
 
 def test_the_estimate_for_many_repositories_comes_from_sums() -> None:
     def cost(check: str, area: str, points: float) -> CheckCount:
-        return CheckCount(check=check, title="t", area=area, severity="high", passed=1, failed=4,
-                          unknown=0, places=4, points=points)  # fmt: skip
+        return CheckCount(
+            check=check,
+            title="t",
+            area=area,
+            severity="high",
+            passed=1,
+            failed=4,
+            unknown=0,
+            places=4,
+            points=points,
+        )
 
     counts = [cost("a", "integrity", 400.0), cost("b", "pinning", 400.0), cost("c", "pinning", 0.0)]
     found = overview.estimated(counts, 10)
@@ -130,18 +158,40 @@ def test_a_repository_says_why_it_wants_attention() -> None:
 
 
 def test_the_owners_card_says_what_is_unknown_and_why() -> None:
-    fact = OwnerFact(owner="o", check="sha-pinning-not-required", title="t", severity="low",
-                     outcome="unknown", repositories=3, message="", reason="not read",
-                     permission="Administration: read")  # fmt: skip
+    fact = OwnerFact(
+        owner="o",
+        check="sha-pinning-not-required",
+        title="t",
+        severity="low",
+        outcome="unknown",
+        repositories=3,
+        message="",
+        reason="not read",
+        permission="Administration: read",
+    )
     assert list(overview.owner_table([fact]).iloc[0]) == [
-        "? unknown", "sha-pinning-not-required", "● low", 3, "not read", "Administration: read"
-    ]  # fmt: skip
+        "? unknown",
+        "sha-pinning-not-required",
+        "● low",
+        3,
+        "not read",
+        "Administration: read",
+    ]
 
 
 def test_movers_leave_out_what_did_not_move() -> None:
     def moved(name: str, before: float | None, after: float | None) -> ScoreChange:
-        return ScoreChange(owner="o", repository=name, scan=2, at=NOON, before=before, after=after,
-                           grade_before="C", grade_after="B", cause="repository")  # fmt: skip
+        return ScoreChange(
+            owner="o",
+            repository=name,
+            scan=2,
+            at=NOON,
+            before=before,
+            after=after,
+            grade_before="C",
+            grade_after="B",
+            cause="repository",
+        )
 
     rows = [moved("a", 50, 52), moved("b", 90, 40), moved("c", None, 70), moved("d", 60, 60)]
     assert [row.repository for row in overview.movers(rows)] == ["b", "a"]
@@ -152,8 +202,11 @@ def test_movers_leave_out_what_did_not_move() -> None:
 def test_trends_say_what_changed_and_leave_out_areas_that_did_not_apply() -> None:
     rows = [trend(1), trend(2, changed=("token",))]
     assert set(trends.areas(rows)["series"]) == {
-        "pinning", "permissions", "trusted publisher", "integrity"
-    }  # fmt: skip
+        "pinning",
+        "permissions",
+        "trusted publisher",
+        "integrity",
+    }
     assert list(trends.points(rows)["changed"]) == ["", "token rights changed"]
     assert list(trends.flow(rows)["value"]) == [3, -2]
     assert trends.flow(rows[:1]).empty
@@ -173,23 +226,35 @@ def test_time_to_fix_is_rounded_days() -> None:
 
 
 def test_actions_say_how_many_uses_are_pinned() -> None:
-    row = ActionSummary(action="actions/checkout", kind="action", uses=4, repositories=2, refs=3,
-                        unpinned=1, in_release=4, advisories="GHSA-1", newest_release="v5",
-                        archived="")  # fmt: skip
+    row = ActionSummary(
+        action="actions/checkout",
+        kind="action",
+        uses=4,
+        repositories=2,
+        refs=3,
+        unpinned=1,
+        in_release=4,
+        advisories="GHSA-1",
+        newest_release="v5",
+        archived="",
+    )
     frame = actions.summary([row])
     assert (frame.loc[0, "pinned"], frame.loc[0, "advisories"]) == (75, "▲ GHSA-1")
     image = replace(row, action="docker/x", kind="image")
     broken = actions.broken_by_pinning([image, replace(row, unpinned=0), row])
     assert [list(line) for line in broken.itertuples(index=False)] == [
         ["actions/checkout", 1, 4, 2]
-    ]  # fmt: skip
+    ]
 
 
 def test_a_search_for_an_action_may_name_a_ref() -> None:
     found = actions.search(" actions/checkout@v4 ", "not pinned")
     assert (found.action, found.ref, found.pinned, found.in_release) == (
-        "actions/checkout", "v4", False, None
-    )  # fmt: skip
+        "actions/checkout",
+        "v4",
+        False,
+        None,
+    )
     assert actions.search("", "in releases").in_release is True
 
 
@@ -209,8 +274,13 @@ def test_a_check_id_that_is_no_id_never_reaches_a_label() -> None:
 def test_lines_around_a_finding_are_numbered_and_marked() -> None:
     text = "\n".join(f"line {number}" for number in range(1, 9))
     shown = lines_around(text, 4).splitlines()
-    assert shown == ["     2  line 2", "     3  line 3", ">    4  line 4", "     5  line 5",
-                     "     6  line 6"]  # fmt: skip
+    assert shown == [
+        "     2  line 2",
+        "     3  line 3",
+        ">    4  line 4",
+        "     5  line 5",
+        "     6  line 6",
+    ]
     assert lines_around(text, 99) == ""
     assert lines_around("", 1) == ""
 

@@ -65,9 +65,12 @@ def test_it_runs_from_the_trigger_over_needs_to_the_upload() -> None:
     names = {node.id: node.title for node in shown.nodes}
     ways = {(names[start], names[end]) for start, end in shown.edges}
     assert ways == {
-        ("release.yml", "test"), ("test", "build"), ("test", "publish"), ("build", "publish"),
+        ("release.yml", "test"),
+        ("test", "build"),
+        ("test", "publish"),
+        ("build", "publish"),
         ("publish", "lumen"),
-    }  # fmt: skip
+    }
 
 
 def test_each_upload_of_one_step_has_a_box() -> None:
@@ -83,17 +86,21 @@ def test_boxes_say_what_they_hold_and_where_they_are_weak() -> None:
     assert nodes["release.yml"].lines == ("release (types published)",)
     assert nodes["test"].lines == ("token: no rights", "secrets: COVERAGE_TOKEN")
     assert nodes["build"].lines == ("token: contents read",)
-    assert nodes["publish"].lines == (
-        "token: id-token write, contents read", "environment: pypi"
-    )  # fmt: skip
+    assert nodes["publish"].lines == ("token: id-token write, contents read", "environment: pypi")
     assert nodes["publish"].faults == "▲ high: unpinned-action"
     assert nodes["build"].faults == ""
     assert nodes["lumen"].lines == ("pypi · production", "by trusted publishing")
 
 
-@pytest.mark.parametrize("changes", [
-    {"state": "fixed"}, {"acceptance": "waiver", "accepted": True}, {"severity": "info"}, {"job": "other"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": "fixed"},
+        {"acceptance": "waiver", "accepted": True},
+        {"severity": "info"},
+        {"job": "other"},
+    ],
+)
 def test_what_is_not_open_in_the_job_does_not_mark_it(changes: dict[str, str]) -> None:
     assert all(not node.faults for node in drawn(LESSON, **changes).nodes)
 
@@ -106,9 +113,11 @@ jobs:
     uses: ./.github/workflows/release.yml
     secrets: inherit
 """
-    nodes = drawn(workflow + "  send:\n    needs: call\n    runs-on: x\n    steps:\n"
-                  "      - run: twine upload dist/*\n        env:\n"
-                  "          TWINE_PASSWORD: ${{ secrets.PYPI }}\n").nodes  # fmt: skip
+    nodes = drawn(
+        workflow + "  send:\n    needs: call\n    runs-on: x\n    steps:\n"
+        "      - run: twine upload dist/*\n        env:\n"
+        "          TWINE_PASSWORD: ${{ secrets.PYPI }}\n"
+    ).nodes
     held = {node.title: node.lines for node in nodes}
     assert "secrets: all (inherited)" in held["call"]
     assert "token: the repository's default" in held["send"]
@@ -120,8 +129,10 @@ jobs:
 def test_many_jobs_beside_each_other_take_further_rows() -> None:
     jobs = "".join(f"  b{n}:\n    runs-on: x\n    steps: [{{run: make}}]\n" for n in range(7))
     needs = ", ".join(f"b{n}" for n in range(7))
-    nodes = drawn(f"on: push\njobs:\n{jobs}  out:\n    needs: [{needs}]\n    runs-on: x\n"
-                  "    steps: [{run: twine upload dist/*}]\n").nodes  # fmt: skip
+    nodes = drawn(
+        f"on: push\njobs:\n{jobs}  out:\n    needs: [{needs}]\n    runs-on: x\n"
+        "    steps: [{run: twine upload dist/*}]\n"
+    ).nodes
     assert max(node.columns for node in nodes) == 3
     assert [node.row for node in nodes if node.kind == "upload"] == [5]
     places = [(node.row, node.column) for node in nodes]
@@ -151,9 +162,11 @@ def test_charts_of_one_scan_and_of_nothing_are_still_charts() -> None:
         trends.lines(one, LIGHT, unit="points", colours=trends.AREA_SERIES, marks=marks, top=100),
         trends.stacked(trend_frames.open_by_severity([trend(1)]), DARK, unit="open findings"),
         trends.flow(trend_frames.flow([trend(1), trend(2)]), LIGHT),
-        bars.grades({}, LIGHT), bars.ladder({"mismatch": 1}, DARK), bars.severities({}, LIGHT),
+        bars.grades({}, LIGHT),
+        bars.ladder({"mismatch": 1}, DARK),
+        bars.severities({}, LIGHT),
         bars.areas({"pinning": None}, LIGHT),
-    ):  # fmt: skip
+    ):
         text = json.dumps(made.to_dict(), default=str)
         assert "NaN" not in text
         assert "tooltip" in text

@@ -101,8 +101,13 @@ def test_sarif_carries_the_findings_and_the_recorded_acceptances(store: Store) -
 
     assert reading.audit is not None
     one = reading.audit.findings[0]
-    accepted = finding(fingerprint=one.fingerprint, path=one.finding.at.path, acceptance="waiver",
-                       acceptance_reason="known", expires="2027-01-01")  # fmt: skip
+    accepted = finding(
+        fingerprint=one.fingerprint,
+        path=one.finding.at.path,
+        acceptance="waiver",
+        acceptance_reason="known",
+        expires="2027-01-01",
+    )
     marked = with_acceptances(reading.audit, [accepted]).findings[0].acceptance
     assert marked is not None
     assert (marked.reason, marked.expires) == ("known", date(2027, 1, 1))

@@ -18,9 +18,12 @@ def records(found: RepositorySettings | None) -> list[dict[Hashable, Any]]:
 def test_every_setting_says_whose_choice_it_is() -> None:
     hidden = Unseen(need=Need.SECRET_NAMES, reason="hidden")
     policy = ActionsPolicy(
-        default_token_write=True, can_approve_pull_requests=False, sha_pinning_required=hidden,
-        allowed_actions="selected", set_by="owner",
-    )  # fmt: skip
+        default_token_write=True,
+        can_approve_pull_requests=False,
+        sha_pinning_required=hidden,
+        allowed_actions="selected",
+        set_by="owner",
+    )
     rules = TagRuleset(name="Tags", include=("~ALL",), source="orchard-labs")
     known = RepositorySettings(
         environments={},

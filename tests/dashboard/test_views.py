@@ -12,11 +12,18 @@ from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
 
 VIEWS = {
-    "overview": "Overview", "trends": "Trends", "repositories": "Repositories",
-    "repository": "Repository", "findings": "Findings", "actions": "Actions",
-    "publishers": "Publishers", "coverage": "Coverage", "method": "Method",
-    "self_check": "Self-check", "reports": "Reports",
-}  # fmt: skip
+    "overview": "Overview",
+    "trends": "Trends",
+    "repositories": "Repositories",
+    "repository": "Repository",
+    "findings": "Findings",
+    "actions": "Actions",
+    "publishers": "Publishers",
+    "coverage": "Coverage",
+    "method": "Method",
+    "self_check": "Self-check",
+    "reports": "Reports",
+}
 WITHOUT_DATABASE = {"method", "self_check"}
 
 
@@ -28,8 +35,18 @@ def words(app: AppTest, kind: str) -> list[str]:
 def said(app: AppTest) -> str:
     """Everything that a view says, its tables' cells included."""
     parts = []
-    for kind in ("title", "header", "subheader", "markdown", "text", "caption", "info", "error", "warning",
-                 "code"):  # fmt: skip
+    for kind in (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "text",
+        "caption",
+        "info",
+        "error",
+        "warning",
+        "code",
+    ):
         parts += words(app, kind)
     parts += [f"{metric.label}: {metric.value}" for metric in app.metric]
     parts += [element.value.to_csv(na_rep="") for element in app.dataframe]
@@ -57,39 +74,49 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
         assert "There is no database at" in text
 
 
-@pytest.mark.parametrize(("view", "sentences"), {
-    "overview": ("5 repositories publish packages, of 6 scanned", "No score changed"),
-    "trends": ("One scan so far", "There is one scan so far", "Nothing was fixed yet"),
-    "repositories": ("6 repositories, lines 1 to 6", "fennel"),
-    "repository": ("What was deducted", "Last seen 7 Sep 2026"),
-    "findings": ("long-lived-token", "Choose lines"),
-    "actions": ("actions/checkout", "▲ not pinned", "release/v1"),
-    "publishers": ("▲ token", "PYPI_TOKEN"),
-    "coverage": ("Unknown results", "There is no gap"),
-    "method": ("unpinned-action", "an open critical finding 39"),
-    "self_check": ("The result appears here",),
-    "reports": ("repositories.csv", "SARIF"),
-}.items())  # fmt: skip
+@pytest.mark.parametrize(
+    ("view", "sentences"),
+    {
+        "overview": ("5 repositories publish packages, of 6 scanned", "No score changed"),
+        "trends": ("One scan so far", "There is one scan so far", "Nothing was fixed yet"),
+        "repositories": ("6 repositories, lines 1 to 6", "fennel"),
+        "repository": ("What was deducted", "Last seen 7 Sep 2026"),
+        "findings": ("long-lived-token", "Choose lines"),
+        "actions": ("actions/checkout", "▲ not pinned", "release/v1"),
+        "publishers": ("▲ token", "PYPI_TOKEN"),
+        "coverage": ("Unknown results", "There is no gap"),
+        "method": ("unpinned-action", "an open critical finding 39"),
+        "self_check": ("The result appears here",),
+        "reports": ("repositories.csv", "SARIF"),
+    }.items(),
+)
 def test_after_one_scan(view: str, sentences: tuple[str, ...], opened: Opened) -> None:
     text = sound(opened(view, "one"), VIEWS[view])
     for sentence in sentences:
         assert sentence in text, f"{sentence!r} not in {text}"
 
 
-@pytest.mark.parametrize(("view", "sentences"), {
-    "overview": ("5 repositories publish packages, of 6 scanned", "Since the last scan",
-                 "the rest is unknown, not safe", "long-lived-token"),
-    "trends": ("Two scans compared", "D → A", "fennel"),
-    "repositories": ("sorrel", "6 repositories"),
-    "repository": ("updates-not-automated",),
-    "findings": ("persisted-checkout-credentials",),
-    "actions": ("If commit pins were enforced", "contents: read"),
-    "publishers": ("● oidc", "▲ token"),
-    "coverage": ("What a permission would answer",),
-    "method": ("How a score comes about",),
-    "self_check": ("Nothing is stored or sent",),
-    "reports": ("Data dictionary",),
-}.items())  # fmt: skip
+@pytest.mark.parametrize(
+    ("view", "sentences"),
+    {
+        "overview": (
+            "5 repositories publish packages, of 6 scanned",
+            "Since the last scan",
+            "the rest is unknown, not safe",
+            "long-lived-token",
+        ),
+        "trends": ("Two scans compared", "D → A", "fennel"),
+        "repositories": ("sorrel", "6 repositories"),
+        "repository": ("updates-not-automated",),
+        "findings": ("persisted-checkout-credentials",),
+        "actions": ("If commit pins were enforced", "contents: read"),
+        "publishers": ("● oidc", "▲ token"),
+        "coverage": ("What a permission would answer",),
+        "method": ("How a score comes about",),
+        "self_check": ("Nothing is stored or sent",),
+        "reports": ("Data dictionary",),
+    }.items(),
+)
 def test_after_many_scans(view: str, sentences: tuple[str, ...], opened: Opened) -> None:
     text = sound(opened(view, "many"), VIEWS[view])
     for sentence in sentences:

@@ -18,8 +18,20 @@ from audits.judge import judge
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth, Repository
 
-_OPTIONS = ("--offline", "--no-progress", "--quiet", "--format", "json-v1", "--no-ignores",
-            "--no-config", "--no-exit-codes", "--collect", "all", "--persona", "auditor")  # fmt: skip
+_OPTIONS = (
+    "--offline",
+    "--no-progress",
+    "--quiet",
+    "--format",
+    "json-v1",
+    "--no-ignores",
+    "--no-config",
+    "--no-exit-codes",
+    "--collect",
+    "all",
+    "--persona",
+    "auditor",
+)
 
 ASKS_GITHUB = frozenset({"impostor-commit", "known-vulnerable-actions", "ref-version-mismatch"})
 """Rules that zizmor leaves out offline, so that there is nothing to compare."""
@@ -54,8 +66,12 @@ def zizmor_says(folder: Path, paths: Sequence[str]) -> dict[Spot, Said] | None:
     """All that zizmor finds in files below a folder; None where it gives up on one of them."""
     done = subprocess.run(
         [program(), *_OPTIONS, "--", *paths],
-        cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     if done.returncode != 0:
         return None
     return dict(_spot(entry) for entry in reversed(json.loads(done.stdout)))
@@ -110,9 +126,11 @@ def we_say(repository: Repository, index: IndexHosts, prefix: str = "") -> dict[
             for each in said_by.findings:
                 at = each.finding.at
                 said = Said(
-                    by=check.id, severity=each.severity.label, detail=each.finding.message,
+                    by=check.id,
+                    severity=each.severity.label,
+                    detail=each.finding.message,
                     also=frozenset(a.line for a in each.finding.extra_lines if a.path == at.path),
-                )  # fmt: skip
+                )
                 found[Spot(prefix + at.path, rule, at.line)] = said
     return found
 

@@ -65,9 +65,12 @@ def test_it_runs_the_wheel_and_tells_its_version() -> None:
         ("adhoc-packages", "- run: npm install -g peel\n"),
         ("unpinned-tools", f"- uses: extractions/setup-just@{PIN}\n"),
         ("misfeature", "- run: make\n  shell: cmd\n"),
-        ("github-app", f"- uses: actions/create-github-app-token@{PIN}\n  with: {{app-id: 1, private-key: x}}\n"),
+        (
+            "github-app",
+            f"- uses: actions/create-github-app-token@{PIN}\n  with: {{app-id: 1, private-key: x}}\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_rules_that_we_do_not_have_are_kept(rule: str, steps: str) -> None:
     found = report({RELEASE: workflow(steps + UPLOAD)})
     assert rule in {each.rule for each in found.findings}

@@ -60,94 +60,157 @@ CHECKOUT = f"- uses: actions/checkout@{PIN} # v4.2.2"
 
 DEVIATIONS = {
     "slsa": Deviation(
-        "unpinned-uses", "unpinned-reusable-workflow",
-        "zizmor reports the SLSA generator's tags as well."),
+        "unpinned-uses",
+        "unpinned-reusable-workflow",
+        "zizmor reports the SLSA generator's tags as well.",
+    ),
     "composite-image": Deviation(
-        "unpinned-images", "unpinned-image",
-        "It does not look at `docker://` in steps of composite actions; here they count."),
+        "unpinned-images",
+        "unpinned-image",
+        "It does not look at `docker://` in steps of composite actions; here they count.",
+    ),
     "opaque-image": Deviation(
-        "unpinned-images", "unpinned-image",
-        "An image that an expression names is unknown here unless all of its values stand in the job's matrix"),
+        "unpinned-images",
+        "unpinned-image",
+        "An image that an expression names is unknown here unless all of its values stand in the job's matrix",
+    ),
     "missing-at-top": Deviation(
-        "excessive-permissions", "default-token-permissions", "Its pedantic users are also told about the top of workflows with one job, or whose jobs all say for themselves."),
+        "excessive-permissions",
+        "default-token-permissions",
+        "Its pedantic users are also told about the top of workflows with one job, or whose jobs all say for themselves.",
+    ),
     "one-job-relies": Deviation(
-        "excessive-permissions", "broad-workflow-permissions",
-        "a scope must be shared by two of them"),
+        "excessive-permissions",
+        "broad-workflow-permissions",
+        "a scope must be shared by two of them",
+    ),
     "read-all-job": Deviation(
-        "excessive-permissions", "broad-workflow-permissions",
-        "It reports `read-all` in a job, too"),
+        "excessive-permissions", "broad-workflow-permissions", "It reports `read-all` in a job, too"
+    ),
     "late-checkout": Deviation(
-        "artipacked", "persisted-checkout-credentials",
-        "Where some checkout is uploaded, zizmor is silent about checkouts after the last upload."),
+        "artipacked",
+        "persisted-checkout-credentials",
+        "Where some checkout is uploaded, zizmor is silent about checkouts after the last upload.",
+    ),
     "other-secret": Deviation(
-        "secrets-outside-env", "secrets-outside-environment",
-        "zizmor's `secrets-outside-env` reports every secret; this check reports those that publish."),
+        "secrets-outside-env",
+        "secrets-outside-environment",
+        "zizmor's `secrets-outside-env` reports every secret; this check reports those that publish.",
+    ),
     "empty-environment": Deviation(
-        "secrets-outside-env", "secrets-outside-environment", "`environment: ''` is no environment"),
+        "secrets-outside-env", "secrets-outside-environment", "`environment: ''` is no environment"
+    ),
     "top-env": Deviation(
-        "secrets-outside-env", "secrets-outside-environment",
-        "a token in the workflow's own `env:` and one handed to a called workflow count"),
+        "secrets-outside-env",
+        "secrets-outside-environment",
+        "a token in the workflow's own `env:` and one handed to a called workflow count",
+    ),
     "called": Deviation(
-        "secrets-outside-env", "secrets-outside-environment",
-        "workflows with `workflow_call` are judged like all others"),
+        "secrets-outside-env",
+        "secrets-outside-environment",
+        "workflows with `workflow_call` are judged like all others",
+    ),
     "guarded-trigger": Deviation(
-        "dangerous-triggers", "dangerous-trigger",
-        "Here it passes where a condition keeps strangers out"),
+        "dangerous-triggers",
+        "dangerous-trigger",
+        "Here it passes where a condition keeps strangers out",
+    ),
     "command-output": Deviation(
-        "template-injection", "template-injection",
-        "Outputs of steps, names of users, and inputs that are a choice, a number or a boolean are not reported."),
+        "template-injection",
+        "template-injection",
+        "Outputs of steps, names of users, and inputs that are a choice, a number or a boolean are not reported.",
+    ),
     "repository-name": Deviation(
-        "template-injection", "template-injection",
-        "Names of the repository and values that the workflow itself sets pass"),
+        "template-injection",
+        "template-injection",
+        "Names of the repository and values that the workflow itself sets pass",
+    ),
     "any-upload": Deviation(
-        "cache-poisoning", "cached-release-build",
-        "jobs that take part in a release are judged whatever starts them and whatever uploads (`twine upload` too)"),
+        "cache-poisoning",
+        "cached-release-build",
+        "jobs that take part in a release are judged whatever starts them and whatever uploads (`twine upload` too)",
+    ),
     "cache-restore": Deviation(
-        "cache-poisoning", "cached-release-build", "`actions/cache/restore` counts like `actions/cache`"),
+        "cache-poisoning",
+        "cached-release-build",
+        "`actions/cache/restore` counts like `actions/cache`",
+    ),
     "decided-expression": Deviation(
-        "cache-poisoning", "cached-release-build",
-        "an expression is decided under all events that start the job for a tag or release"),
+        "cache-poisoning",
+        "cached-release-build",
+        "an expression is decided under all events that start the job for a tag or release",
+    ),
     "token-and-identity": Deviation(
-        "use-trusted-publishing", "long-lived-token", "It is silent about commands in jobs with `id-token: write`"),
+        "use-trusted-publishing",
+        "long-lived-token",
+        "It is silent about commands in jobs with `id-token: write`",
+    ),
     "other-uploader": Deviation(
-        "use-trusted-publishing", "long-lived-token", "uploaders that it does not know"),
+        "use-trusted-publishing", "long-lived-token", "uploaders that it does not know"
+    ),
     "test-index": Deviation(
-        "use-trusted-publishing", "long-lived-token", "uploads to test indexes"),
+        "use-trusted-publishing", "long-lived-token", "uploads to test indexes"
+    ),
     "no-token": Deviation(
-        "use-trusted-publishing", "long-lived-token", "whether or not a credential is in sight"),
+        "use-trusted-publishing", "long-lived-token", "whether or not a credential is in sight"
+    ),
     "other-credential": Deviation(
-        "hardcoded-container-credentials", "hardcoded-credential", "knows passwords of images only"),
+        "hardcoded-container-credentials", "hardcoded-credential", "knows passwords of images only"
+    ),
     "other-runner": Deviation(
-        "self-hosted-runner", "self-hosted-publisher", "Here only the job that publishes counts"),
+        "self-hosted-runner", "self-hosted-publisher", "Here only the job that publishes counts"
+    ),
     "always-true": Deviation(
-        "unsound-condition", "constant-condition", "Here every condition counts whose text alone makes it true."),
+        "unsound-condition",
+        "constant-condition",
+        "Here every condition counts whose text alone makes it true.",
+    ),
     "first-good-update": Deviation(
-        "dependabot-cooldown", "updates-not-automated", "stops at the first update that is in order"),
+        "dependabot-cooldown", "updates-not-automated", "stops at the first update that is in order"
+    ),
     "no-bot": Deviation(
-        "dependabot-cooldown", "updates-not-automated", "does not ask whether anything covers actions at all"),
+        "dependabot-cooldown",
+        "updates-not-automated",
+        "does not ask whether anything covers actions at all",
+    ),
     "no-cooldown-possible": Deviation(
-        "dependabot-cooldown", "updates-not-automated",
-        "Ecosystems for which GitHub refuses a cooldown are left out here."),
+        "dependabot-cooldown",
+        "updates-not-automated",
+        "Ecosystems for which GitHub refuses a cooldown are left out here.",
+    ),
     "asks-github": Deviation(
-        "archived-uses", "archived-action", "here the repository itself is asked"),
+        "archived-uses", "archived-action", "here the repository itself is asked"
+    ),
     "filtered-secrets": Deviation(
-        "overprovisioned-secrets", "exposed-secrets", "does not know `secrets.*`"),
+        "overprovisioned-secrets", "exposed-secrets", "does not know `secrets.*`"
+    ),
     "credentials-key": Deviation(
-        "hardcoded-container-credentials", "hardcoded-credential",
-        "points at the `credentials` of a service"),
+        "hardcoded-container-credentials",
+        "hardcoded-credential",
+        "points at the `credentials` of a service",
+    ),
     "local-registry": Deviation(
-        "hardcoded-container-credentials", "hardcoded-credential",
-        "also for registries on the runner itself"),
+        "hardcoded-container-credentials",
+        "hardcoded-credential",
+        "also for registries on the runner itself",
+    ),
     "chosen-credentials": Deviation(
-        "artipacked", "persisted-checkout-credentials",
-        "An expression is left out here: it may say either."),
+        "artipacked",
+        "persisted-checkout-credentials",
+        "An expression is left out here: it may say either.",
+    ),
     "unused-scope": Deviation(
-        "excessive-permissions", "broad-job-permissions",
-        "here scopes count that nothing in the job uses"),
+        "excessive-permissions",
+        "broad-job-permissions",
+        "here scopes count that nothing in the job uses",
+    ),
     "called-permissions": Deviation(
-        "excessive-permissions", "default-token-permissions",
-        "Workflows that are only called are left out"),
+        "excessive-permissions",
+        "default-token-permissions",
+        "Workflows that are only called are left out",
+    ),
     "identity-in-job": Deviation(
-        "excessive-permissions", "id-token-too-wide", "It has no rule for jobs."),
-}  # fmt: skip
+        "excessive-permissions", "id-token-too-wide", "It has no rule for jobs."
+    ),
+}
 """Every way in which we differ on purpose, by key."""

@@ -114,19 +114,39 @@ def _checkouts() -> tuple[Case, ...]:
     rule = "artipacked"
     upload = f"- uses: actions/upload-artifact@{PIN} # v4.6.2\n  with:\n    path: "
     return (
-        Case(rule=rule, name="as it comes", agrees=3, text=workflow(
-            f"{CHECKOUT}\n- name: Again\n  uses: actions/checkout@v6\n"
-            f"{CHECKOUT}\n  with: {{persist-credentials: 'False'}}\n"
-            f"{CHECKOUT}\n  with: {{persist-credentials: false}}\n"
-            f"{CHECKOUT}\n  with: {{persist-credentials: 'false'}}\n{UPLOAD}")),
-        Case(rule=rule, name="true and expressions", agrees=1, text=workflow(
-            f"{CHECKOUT}\n  with: {{persist-credentials: true}}\n"
-            f"{CHECKOUT} ## zizmor=chosen-credentials\n  with: {{persist-credentials: '${{{{ inputs.keep }}}}'}}\n{UPLOAD}")),
-        Case(rule=rule, name="the workspace is uploaded", agrees=1, text=workflow(
-            f"{CHECKOUT}\n{upload}.\n{CHECKOUT} ## ours=late-checkout\n{UPLOAD}")),
-        Case(rule=rule, name="a folder is uploaded", agrees=1,
-             text=workflow(f"{CHECKOUT}\n{upload}dist\n{UPLOAD}")),
-    )  # fmt: skip
+        Case(
+            rule=rule,
+            name="as it comes",
+            agrees=3,
+            text=workflow(
+                f"{CHECKOUT}\n- name: Again\n  uses: actions/checkout@v6\n"
+                f"{CHECKOUT}\n  with: {{persist-credentials: 'False'}}\n"
+                f"{CHECKOUT}\n  with: {{persist-credentials: false}}\n"
+                f"{CHECKOUT}\n  with: {{persist-credentials: 'false'}}\n{UPLOAD}"
+            ),
+        ),
+        Case(
+            rule=rule,
+            name="true and expressions",
+            agrees=1,
+            text=workflow(
+                f"{CHECKOUT}\n  with: {{persist-credentials: true}}\n"
+                f"{CHECKOUT} ## zizmor=chosen-credentials\n  with: {{persist-credentials: '${{{{ inputs.keep }}}}'}}\n{UPLOAD}"
+            ),
+        ),
+        Case(
+            rule=rule,
+            name="the workspace is uploaded",
+            agrees=1,
+            text=workflow(f"{CHECKOUT}\n{upload}.\n{CHECKOUT} ## ours=late-checkout\n{UPLOAD}"),
+        ),
+        Case(
+            rule=rule,
+            name="a folder is uploaded",
+            agrees=1,
+            text=workflow(f"{CHECKOUT}\n{upload}dist\n{UPLOAD}"),
+        ),
+    )
 
 
 CASES = (*_pins(), *_images(), *_permissions(), *_checkouts())

@@ -24,11 +24,42 @@ from audits.model.expression import (
 
 FRAGMENTS = st.sampled_from(
     [
-        "${{", "}}", "'", "''", "(", ")", "[", "]", "*", ".", ",", "!", "&&", "||", "==", "!=",
-        "<", ">=", "github", "event", "ref", "true", "null", "0x1F", "-1.5e3", " ", "\n", "${",
-        "contains", "fromJSON", "secrets", "'a''b'", "é", "\x00",
+        "${{",
+        "}}",
+        "'",
+        "''",
+        "(",
+        ")",
+        "[",
+        "]",
+        "*",
+        ".",
+        ",",
+        "!",
+        "&&",
+        "||",
+        "==",
+        "!=",
+        "<",
+        ">=",
+        "github",
+        "event",
+        "ref",
+        "true",
+        "null",
+        "0x1F",
+        "-1.5e3",
+        " ",
+        "\n",
+        "${",
+        "contains",
+        "fromJSON",
+        "secrets",
+        "'a''b'",
+        "é",
+        "\x00",
     ]
-)  # fmt: skip
+)
 TEXTS = st.one_of(st.text(max_size=80), st.lists(FRAGMENTS, max_size=40).map("".join))
 
 

@@ -62,11 +62,18 @@ def test_any_text_can_be_searched(text: str) -> None:
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        ("localhost", True), ("localhost:5000", True), ("127.0.0.1:80", True), ("[::1]:80", True),
-        ("registry.localhost", True), ("localhost.example", False), ("127.example", False),
-        ("registry.example:5000", False), ("", False), ("[", False),
+        ("localhost", True),
+        ("localhost:5000", True),
+        ("127.0.0.1:80", True),
+        ("[::1]:80", True),
+        ("registry.localhost", True),
+        ("localhost.example", False),
+        ("127.example", False),
+        ("registry.example:5000", False),
+        ("", False),
+        ("[", False),
     ],
-)  # fmt: skip
+)
 def test_hosts_on_the_machine_itself(host: str, expected: bool) -> None:
     assert is_local_host(host) is expected
     if "[" not in host:
@@ -79,11 +86,14 @@ def test_hosts_on_the_machine_itself(host: str, expected: bool) -> None:
     [
         ("with:\n          user: __token__\n          password: ${{ secrets.T }}", [7, 8, 9]),
         ("with:\n          password: ${{ secrets.T }}\n          verbose: true", [8]),
-        ("with:\n          user: builder\n          password: ${{ secrets.T }}\n          verbose: 1", [8, 9]),
+        (
+            "with:\n          user: builder\n          password: ${{ secrets.T }}\n          verbose: 1",
+            [8, 9],
+        ),
         ("with: {password: '${{ secrets.T }}'}", []),
         ("with:\n          password: >-\n            ${{ secrets.T }}", []),
     ],
-)  # fmt: skip
+)
 def test_credentials_go_by_whole_lines_or_not_at_all(inputs: str, removed: list[int]) -> None:
     source = SourceFile.of(".github/workflows/release.yml", STEP.format(inputs=inputs).encode())
     repository = repository_of(Example(name="", workflow=source.text))

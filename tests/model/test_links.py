@@ -29,16 +29,23 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20
 def publication(environment: str = "", dynamic: bool = False, **changes: object) -> Publication:
     at = Location(path=RELEASE, line=30)
     declared = Environment(
-        form=EnvironmentForm.STRING, at=at, dynamic=dynamic,
+        form=EnvironmentForm.STRING,
+        at=at,
+        dynamic=dynamic,
         name=Scalar(environment, line=30, column=1, start=0, end=0),
-    )  # fmt: skip
+    )
     values: dict[str, object] = {
         "workflow": Workflow(source=SourceFile.of(RELEASE, b"")),
         "job": Job(id="publish", path=RELEASE, at=at, span=(0, 0)),
-        "step": 0, "at": at, "registry": Registry.PYPI, "channel": Channel.PRODUCTION,
-        "mechanism": "twine", "auth": Auth.OIDC, "packages": ("lumen",),
+        "step": 0,
+        "at": at,
+        "registry": Registry.PYPI,
+        "channel": Channel.PRODUCTION,
+        "mechanism": "twine",
+        "auth": Auth.OIDC,
+        "packages": ("lumen",),
         "environment": declared if environment else None,
-    }  # fmt: skip
+    }
     return Publication(**{**values, **changes})  # type: ignore[arg-type]  # checked by the class
 
 
@@ -203,13 +210,20 @@ def test_hosts_follow_the_address() -> None:
 
 def test_links_of_a_finding_stand_in_one_order() -> None:
     finding = Finding(
-        message="x", at=Location(path=RELEASE, line=3), publication=publication("pypi"),
+        message="x",
+        at=Location(path=RELEASE, line=3),
+        publication=publication("pypi"),
         settings_page=SettingsPage.PUBLISHER,
-    )  # fmt: skip
+    )
     found = links.finding_links(
-        REF, finding, commit=COMMIT, branch="main", lesson=f"{LESSON}#a", index=INDEX,
+        REF,
+        finding,
+        commit=COMMIT,
+        branch="main",
+        lesson=f"{LESSON}#a",
+        index=INDEX,
         documentation=("https://docs.example/", "http://plain.example/", "javascript:x"),
-    )  # fmt: skip
+    )
     kinds = [link.kind for link in found]
     assert kinds == ["permalink", "edit", "publisher", "lesson", "documentation"]
     assert all(link.url.startswith("https://") and link.label for link in found)
@@ -217,9 +231,11 @@ def test_links_of_a_finding_stand_in_one_order() -> None:
 
 def test_links_of_settings_owners_and_missing_files() -> None:
     finding = Finding(
-        message="x", at=Location(path=RELEASE), publication=publication("pypi"),
+        message="x",
+        at=Location(path=RELEASE),
+        publication=publication("pypi"),
         settings_page=SettingsPage.ENVIRONMENTS,
-    )  # fmt: skip
+    )
     found = links.finding_links(
         REF, finding, commit="", branch="main", index=INDEX, environment_id=5, with_form=True
     )
@@ -245,8 +261,11 @@ def test_any_text_stays_itself(owner: str, name: str, path: str, branch: str) ->
     ref = RepositoryRef(owner=owner, name=name)
     parts = urlsplit(links.permalink(ref, COMMIT, Location(path=path, line=2)))
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == (
-        "https", "github.com", "", "L2",
-    )  # fmt: skip
+        "https",
+        "github.com",
+        "",
+        "L2",
+    )
     segments = parts.path.split("/")[1:]
     dots = {"%252E": ".", "%252E%252E": ".."}
     plain = [dots.get(segment, unquote(segment)) for segment in segments]

@@ -83,9 +83,13 @@ def test_a_reference_is_described_offline(ref: str, said: str) -> None:
 def test_a_branch_is_described_by_what_it_is_today() -> None:
     _, uses = used("uses: a/b@release/v1")
     known = ResolvedRef(
-        slug="a/b", ref="release/v1", commit=COMMIT, is_branch=True, tags=("v1.4.0",),
+        slug="a/b",
+        ref="release/v1",
+        commit=COMMIT,
+        is_branch=True,
+        tags=("v1.4.0",),
         newest_release="v1.5.0",
-    )  # fmt: skip
+    )
     assert moving(uses, known) == (
         "`a/b@release/v1` is a branch: today it is `3d3c42e` (v1.4.0), and the newest release "
         "is v1.5.0"

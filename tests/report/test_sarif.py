@@ -48,18 +48,27 @@ SHAPE: dict[str, Any] = {
                                 "properties": {
                                     "rules": {
                                         "items": {
-                                            "required": ["id", "shortDescription", "fullDescription", "help"],
+                                            "required": [
+                                                "id",
+                                                "shortDescription",
+                                                "fullDescription",
+                                                "help",
+                                            ],
                                             "properties": {
                                                 "shortDescription": TEXT,
                                                 "fullDescription": {
                                                     **TEXT,
-                                                    "properties": {"text": {"minLength": 1, "maxLength": 1024}},
+                                                    "properties": {
+                                                        "text": {"minLength": 1, "maxLength": 1024}
+                                                    },
                                                 },
                                                 "help": {**TEXT, "required": ["text", "markdown"]},
                                                 "properties": {
                                                     "required": ["security-severity", "tags"],
                                                     "properties": {
-                                                        "security-severity": {"pattern": r"^\d+\.\d$"},
+                                                        "security-severity": {
+                                                            "pattern": r"^\d+\.\d$"
+                                                        },
                                                         "tags": {"maxItems": 20},
                                                     },
                                                 },
@@ -72,7 +81,13 @@ SHAPE: dict[str, Any] = {
                     },
                     "results": {
                         "items": {
-                            "required": ["ruleId", "message", "locations", "partialFingerprints", "level"],
+                            "required": [
+                                "ruleId",
+                                "message",
+                                "locations",
+                                "partialFingerprints",
+                                "level",
+                            ],
                             "properties": {
                                 "level": {"enum": ["error", "warning", "note"]},
                                 "message": TEXT,
@@ -84,7 +99,7 @@ SHAPE: dict[str, Any] = {
             },
         },
     },
-}  # fmt: skip
+}
 
 
 def log(text: str, accept: bool = False) -> dict[str, Any]:

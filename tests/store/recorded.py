@@ -24,9 +24,14 @@ def begin(
 ) -> int:
     """Begin the n-th night's scan."""
     return store.begin_scan(
-        owner, source="github.com", started=night(number), tier=tier, policy=policy,
-        tool_version=version, titles={"unpinned-action": "Actions are not pinned"},
-    )  # fmt: skip
+        owner,
+        source="github.com",
+        started=night(number),
+        tier=tier,
+        policy=policy,
+        tool_version=version,
+        titles={"unpinned-action": "Actions are not pinned"},
+    )
 
 
 def scan(

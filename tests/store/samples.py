@@ -80,11 +80,15 @@ def fault(
     )
     url = f"https://github.com/{OWNER}/lumen/blob/{sha}/{path}#L{line}"
     return AuditedFinding(
-        check=check, severity=severity, fingerprint=name, excerpt=f"- uses: {name}@v4",
+        check=check,
+        severity=severity,
+        fingerprint=name,
+        excerpt=f"- uses: {name}@v4",
         finding=Finding(message=f"{name} is not pinned", at=Location(path=path, line=line)),
         links=(Link(kind="permalink", label="line", url=url),),
-        acceptance=waiver if accepted else None, in_release=in_release,
-    )  # fmt: skip
+        acceptance=waiver if accepted else None,
+        in_release=in_release,
+    )
 
 
 def result(
@@ -97,9 +101,16 @@ def result(
     """A result: failing with findings, passing without, unless said otherwise."""
     settled = outcome or (Outcome.FAIL if found else Outcome.PASS)
     return Result(
-        check=check, area=area, severity=Severity.HIGH, outcome=settled, findings=found,
-        unseen=unseen, places=len(found) + 1, failing=len(found), weight=40.0,
-    )  # fmt: skip
+        check=check,
+        area=area,
+        severity=Severity.HIGH,
+        outcome=settled,
+        findings=found,
+        unseen=unseen,
+        places=len(found) + 1,
+        failing=len(found),
+        weight=40.0,
+    )
 
 
 def _scalar(value: str, line: int = 9) -> Scalar:
@@ -119,9 +130,13 @@ def workflow(text: str, *, line: int = 9, ref: str = "v4") -> tuple[Workflow, Jo
 def evidence(version: str = "1.0", *, attested: bool = True) -> PackageEvidence:
     """What an index says of the package ``lumen``."""
     proof = Provenance(
-        kind=PublisherKind.GITHUB, repository=f"{OWNER}/lumen", workflow="release.yml",
-        environment="pypi", ref=f"refs/tags/v{version}", event="release",
-    )  # fmt: skip
+        kind=PublisherKind.GITHUB,
+        repository=f"{OWNER}/lumen",
+        workflow="release.yml",
+        environment="pypi",
+        ref=f"refs/tags/v{version}",
+        event="release",
+    )
     release = Release(
         version=version, uploaded=night(0), files=2, provenance=(proof,) if attested else ()
     )
@@ -131,19 +146,28 @@ def evidence(version: str = "1.0", *, attested: bool = True) -> PackageEvidence:
 def score(points: float | None, *, tier: int = 1, policy: str = POLICY, rules: str = "a1") -> Score:
     """A score whose pinning area has these points."""
     grade = Grade.NONE if points is None else Grade.A if points >= 90 else Grade.C
-    lost = () if points is None or points == 100 else (
-        Deduction(
-            check=PINS, area=Area.PINNING, points=100 - points, severity=Severity.HIGH,
-            publication=f"{PATH}:publish:0",
-        ),
-    )  # fmt: skip
+    lost = (
+        ()
+        if points is None or points == 100
+        else (
+            Deduction(
+                check=PINS,
+                area=Area.PINNING,
+                points=100 - points,
+                severity=Severity.HIGH,
+                publication=f"{PATH}:publish:0",
+            ),
+        )
+    )
     areas = tuple(
         AreaScore(
-            area=area, points=points if area is Area.PINNING else 100.0, coverage=1.0,
+            area=area,
+            points=points if area is Area.PINNING else 100.0,
+            coverage=1.0,
             deductions=lost if area is Area.PINNING else (),
         )
         for area in Area
-    )  # fmt: skip
+    )
     return Score(
         points=points, grade=grade, coverage=0.9, tier=tier, policy=policy, areas=areas, rules=rules
     )
@@ -152,32 +176,45 @@ def score(points: float | None, *, tier: int = 1, policy: str = POLICY, rules: s
 def publication(name: str, flow: Workflow, job: Job, line: int) -> Publication:
     """The upload of one package by one job, with a stored token."""
     return Publication(
-        workflow=flow, job=job, step=0, at=Location(path=PATH, line=line),
-        registry=Registry.PYPI, channel=Channel.PRODUCTION, auth=Auth.TOKEN,
-        mechanism="pypa/gh-action-pypi-publish", packages=(name,),
-    )  # fmt: skip
+        workflow=flow,
+        job=job,
+        step=0,
+        at=Location(path=PATH, line=line),
+        registry=Registry.PYPI,
+        channel=Channel.PRODUCTION,
+        auth=Auth.TOKEN,
+        mechanism="pypa/gh-action-pypi-publish",
+        packages=(name,),
+    )
 
 
 def graph_of(published: Publication) -> ReleaseGraph:
     """The graph of a release that is that one job."""
     return ReleaseGraph(
-        publications=(published,), roles={published.job: Role.PUBLISHING},
-        release_jobs=frozenset({published.job}), release_paths=frozenset({PATH}),
-    )  # fmt: skip
+        publications=(published,),
+        roles={published.job: Role.PUBLISHING},
+        release_jobs=frozenset({published.job}),
+        release_paths=frozenset({PATH}),
+    )
 
 
 NAMED = LessonStep(
-    title="Name the workflow", url="https://lesson.example/#1", state=StepState.DONE,
+    title="Name the workflow",
+    url="https://lesson.example/#1",
+    state=StepState.DONE,
     checks=("unnamed-workflow",),
-)  # fmt: skip
+)
 
 
 def status_of(published: Publication, *, attested: bool) -> PackageStatus:
     """The ladder's state of the package that a publication uploads."""
     return PackageStatus(
-        registry="pypi", package=published.packages[0], publications=(published.key,),
-        state=Ladder.ATTESTED if attested else Ladder.TOKEN, why="a stored token uploads it",
-    )  # fmt: skip
+        registry="pypi",
+        package=published.packages[0],
+        publications=(published.key,),
+        state=Ladder.ATTESTED if attested else Ladder.TOKEN,
+        why="a stored token uploads it",
+    )
 
 
 def _known(references: Iterable[ResolvedRef]) -> dict[tuple[str, str], ResolvedRef]:

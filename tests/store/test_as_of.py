@@ -42,12 +42,17 @@ def test_each_scan_is_read_back_as_it_was(
         held: dict[str, dict[str, tuple[int, bool]]] = {}
         for number, night in enumerate(told):
             audits = [
-                audit(name, *(
-                    fault(f, severity=Severity(level), accepted=accepted, sha=commit(number))
-                    for f, (level, accepted) in found.items()
-                ), sha=commit(number), points=float(len(found)))
+                audit(
+                    name,
+                    *(
+                        fault(f, severity=Severity(level), accepted=accepted, sha=commit(number))
+                        for f, (level, accepted) in found.items()
+                    ),
+                    sha=commit(number),
+                    points=float(len(found)),
+                )
                 for name, found in night.items()
-            ]  # fmt: skip
+            ]
             row = scan(store, number, *audits)
             held = {**held, **night}
             expected.append((row.id, dict(held), set(night)))
@@ -63,10 +68,16 @@ def _same(
     reached: set[str],
 ) -> None:
     wanted = {
-        (name, finding, Severity(level).label, "waiver" if accepted else "",
-         "open" if name in reached else "not-re-checked")
-        for name, found in state.items() for finding, (level, accepted) in found.items()
-    }  # fmt: skip
+        (
+            name,
+            finding,
+            Severity(level).label,
+            "waiver" if accepted else "",
+            "open" if name in reached else "not-re-checked",
+        )
+        for name, found in state.items()
+        for finding, (level, accepted) in found.items()
+    }
     found = list(store.findings(scan_id, owner=OWNER))
     assert wanted == {
         (f.repository, f.fingerprint, f.severity, f.acceptance, f.state) for f in found

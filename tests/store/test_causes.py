@@ -34,9 +34,12 @@ def settings(*, reviewers: int | Unseen = 0) -> RepositorySettings:
     """Settings with one environment."""
     return RepositorySettings(
         environments={"pypi": EnvironmentSettings(name="pypi", reviewers=reviewers)},
-        tag_rulesets=(), latest_release_immutable=None, actions=HIDDEN, secret_names=HIDDEN,
+        tag_rulesets=(),
+        latest_release_immutable=None,
+        actions=HIDDEN,
+        secret_names=HIDDEN,
         organization_secret_names=HIDDEN,
-    )  # fmt: skip
+    )
 
 
 def reference(commit_id: str) -> ResolvedRef:
@@ -103,7 +106,9 @@ def test_each_cause(store: Store, cause: str) -> None:
 
 NOT_THE_CAUSE: dict[str, tuple[Audit, Audit, str]] = {
     "references that were read once": (
-        audit(points=60), audit(points=95, references=(reference(commit(8)),)), "unknown",
+        audit(points=60),
+        audit(points=95, references=(reference(commit(8)),)),
+        "unknown",
     ),
     "a reference of which less was seen": (
         audit(points=60, references=(reference(commit(7)),)),
@@ -129,15 +134,19 @@ NOT_THE_CAUSE: dict[str, tuple[Audit, Audit, str]] = {
     "a check that crashed": (
         audit("lumen", fault("a"), points=60),
         audit(
-            "lumen", results=(replace(UNKNOWN[0], unseen=(), crash="ValueError"),), points=95,
+            "lumen",
+            results=(replace(UNKNOWN[0], unseen=(), crash="ValueError"),),
+            points=95,
             text="on: push\n",
         ),
         "unread",
     ),
     "a commit that changed no file that is read": (
-        audit(points=60), audit(points=95, sha=commit(9)), "unknown",
+        audit(points=60),
+        audit(points=95, sha=commit(9)),
+        "unknown",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", NOT_THE_CAUSE)

@@ -77,9 +77,12 @@ def test_a_waiver_that_came_or_went(store: Store, workflow: Path) -> None:
     scan(store, workflow)
     today = date.today()
     waiver = Waiver(
-        repository=f"{OWNER}/lumen", check=failing(store), reason="being moved",
-        responsible="release team", expires=today + timedelta(days=30),
-    )  # fmt: skip
+        repository=f"{OWNER}/lumen",
+        check=failing(store),
+        reason="being moved",
+        responsible="release team",
+        expires=today + timedelta(days=30),
+    )
     with_it = Waivers(today=today, waivers=(waiver,))
     scan(store, workflow, waivers=with_it)
     assert causes(store) == ["acceptance"]

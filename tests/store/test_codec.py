@@ -33,24 +33,36 @@ words = st.text(max_size=8)
 unseen = st.builds(Unseen, need=st.sampled_from(Need), reason=words, permission=words)
 listed = st.lists(words, max_size=3).map(tuple) | unseen
 environments = st.builds(
-    EnvironmentSettings, name=words, database_id=st.none() | st.integers(), on_plan=st.booleans(),
-    reviewers=st.integers(0, 6) | unseen, wait_minutes=st.integers(0, 9) | unseen,
-    prevent_self_review=st.booleans() | unseen, admins_can_bypass=st.booleans() | unseen,
-    ref_patterns=listed, custom_rules=listed, secret_names=listed,
-)  # fmt: skip
+    EnvironmentSettings,
+    name=words,
+    database_id=st.none() | st.integers(),
+    on_plan=st.booleans(),
+    reviewers=st.integers(0, 6) | unseen,
+    wait_minutes=st.integers(0, 9) | unseen,
+    prevent_self_review=st.booleans() | unseen,
+    admins_can_bypass=st.booleans() | unseen,
+    ref_patterns=listed,
+    custom_rules=listed,
+    secret_names=listed,
+)
 rulesets = st.builds(TagRuleset, name=words, include=st.lists(words).map(tuple))
 policies = st.builds(
-    ActionsPolicy, default_token_write=st.booleans() | unseen, allowed_actions=words | unseen,
-    can_approve_pull_requests=st.booleans() | unseen, sha_pinning_required=st.booleans() | unseen,
-)  # fmt: skip
+    ActionsPolicy,
+    default_token_write=st.booleans() | unseen,
+    allowed_actions=words | unseen,
+    can_approve_pull_requests=st.booleans() | unseen,
+    sha_pinning_required=st.booleans() | unseen,
+)
 names = words | st.just("?")
 settings_seen = st.builds(
     RepositorySettings,
     environments=st.dictionaries(names, environments, max_size=3) | unseen,
     tag_rulesets=st.lists(rulesets, max_size=2).map(tuple) | unseen,
-    latest_release_immutable=st.none() | st.booleans() | unseen, actions=policies | unseen,
-    secret_names=listed, organization_secret_names=listed,
-)  # fmt: skip
+    latest_release_immutable=st.none() | st.booleans() | unseen,
+    actions=policies | unseen,
+    secret_names=listed,
+    organization_secret_names=listed,
+)
 
 
 def every_field_of(kind: type[S]) -> st.SearchStrategy[S]:
@@ -100,10 +112,16 @@ def test_a_flag_is_no_count() -> None:
     def made(*, reviewers: int) -> Settings:
         place = EnvironmentSettings(name="pypi", reviewers=reviewers)
         hidden = Unseen(need=Need.SETTINGS, reason="")
-        return Settings(value=RepositorySettings(
-            environments={"pypi": place}, tag_rulesets=(), latest_release_immutable=None,
-            actions=hidden, secret_names=(), organization_secret_names=(),
-        ))  # fmt: skip
+        return Settings(
+            value=RepositorySettings(
+                environments={"pypi": place},
+                tag_rulesets=(),
+                latest_release_immutable=None,
+                actions=hidden,
+                secret_names=(),
+                organization_secret_names=(),
+            )
+        )
 
     assert dumps(Settings, made(reviewers=0)) != dumps(Settings, made(reviewers=True))
 

@@ -32,9 +32,7 @@ NIGHTS: tuple[Mapping[str, tuple[Audit, ...]], ...] = (
         "one": (audit("lumen", fault("a"), points=71.3), audit("quill", points=96.1, tier=2)),
         "two": (
             audit("tern", fault("c"), points=33.4, index=evidence()),
-            audit("rill", results=(
-                result(PINS, outcome=Outcome.UNKNOWN, unseen=(NEEDS_ADMIN,)),
-            )),
+            audit("rill", results=(result(PINS, outcome=Outcome.UNKNOWN, unseen=(NEEDS_ADMIN,)),)),
         ),
         "none": (),
     },
@@ -43,7 +41,7 @@ NIGHTS: tuple[Mapping[str, tuple[Audit, ...]], ...] = (
         "two": (audit("tern", fault("a", accepted=True)), audit("rill")),
         "none": (audit("moor", fault("m")),),
     },
-)  # fmt: skip
+)
 """What is seen of three owners, night by night; the third one comes late."""
 
 
@@ -135,9 +133,11 @@ def test_what_one_owner_misses_is_not_anothers(store: Store) -> None:
     assert [f.totals.not_rechecked for f in finished] == [1, 0]
     states = {(f.owner, f.repository): f.state for f in store.findings()}
     assert states == {
-        (OWNER, "lumen"): "open", (OWNER, "quill"): "not-re-checked",
-        (HILL, "lumen"): "open", (HILL, "quill"): "open",
-    }  # fmt: skip
+        (OWNER, "lumen"): "open",
+        (OWNER, "quill"): "not-re-checked",
+        (HILL, "lumen"): "open",
+        (HILL, "quill"): "open",
+    }
 
 
 def test_gaps_of_an_owner_end_with_the_scan_that_does_not_say_them(store: Store) -> None:

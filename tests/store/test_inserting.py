@@ -46,9 +46,16 @@ def test_times_flags_and_what_is_left_out(store: Store) -> None:
     at = datetime(2026, 3, 1, 23, 30, 0, 5, tzinfo=timezone(timedelta(hours=-5)))
     rows: Rows = [
         {**_place(store), "committed_at": at, "archived": True, "database_id": 2**40},
-        {"owner_id": 7, "repository_id": 9, "opened": 2, "closed": OPEN, "committed_at": None,
-         "archived": False, "database_id": None},
-    ]  # fmt: skip
+        {
+            "owner_id": 7,
+            "repository_id": 9,
+            "opened": 2,
+            "closed": OPEN,
+            "committed_at": None,
+            "archived": False,
+            "database_id": None,
+        },
+    ]
     ours, usual = _both(store, "state", rows)
     assert ours == usual
     assert ours[0][6] == at.astimezone(UTC)

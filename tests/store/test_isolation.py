@@ -217,10 +217,10 @@ TEXTS = {
     "setup.py": 'from setuptools import setup\nsetup(name="x\\udfff")\n',
     ".github/workflows/release.yml": TOKEN.replace("  deploy:", '  "dep\\0loy":'),
     ".github/workflows/npm.yml": (
-        "on: push\njobs:\n  a:\n    runs-on: x\n    environment: \"e\\0\"\n    steps:\n"
-        "      - run: npm publish\n        env: {NODE_AUTH_TOKEN: \"${{ secrets.N }}\"}\n"
+        'on: push\njobs:\n  a:\n    runs-on: x\n    environment: "e\\0"\n    steps:\n'
+        '      - run: npm publish\n        env: {NODE_AUTH_TOKEN: "${{ secrets.N }}"}\n'
     ),
-}  # fmt: skip
+}
 
 
 def test_strings_that_no_database_holds_are_stored_and_shown(url: str, tmp_path: Path) -> None:

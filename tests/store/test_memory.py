@@ -83,9 +83,10 @@ def test_the_snapshot_of_the_last_finished_scan(store: Store) -> None:
 
 def test_all_that_a_score_was_made_from(store: Store) -> None:
     known = AdvisoryList(
-        taken=date(2026, 1, 1), live=True,
+        taken=date(2026, 1, 1),
+        live=True,
         advisories=(Advisory(id="GHSA-2345-6789-cfgh", package="a/b", ranges=("<2",)),),
-    )  # fmt: skip
+    )
     ref = ResolvedRef(slug="actions/checkout", ref="v4", commit=commit(9), newest_release="v5")
     recorded = audit(index=evidence("1.0"), references=(ref,))
     scan(store, 0, _with(recorded, advisories=known))

@@ -44,19 +44,23 @@ def _schema(connection: Connection) -> list[object]:
     found = inspect(connection)
     return [
         (
-            name, [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
-            found.get_pk_constraint(name), sorted(map(repr, found.get_foreign_keys(name))),
+            name,
+            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(name)],
+            found.get_pk_constraint(name),
+            sorted(map(repr, found.get_foreign_keys(name))),
             sorted(map(repr, found.get_unique_constraints(name))),
             sorted(
                 (
-                    i["name"], i["column_names"], bool(i["unique"]),
+                    i["name"],
+                    i["column_names"],
+                    bool(i["unique"]),
                     sorted((k, str(v)) for k, v in i.get("dialect_options", {}).items()),
                 )
                 for i in found.get_indexes(name)
             ),
         )
         for name in sorted(found.get_table_names())
-    ]  # fmt: skip
+    ]
 
 
 def _empty(store: Store) -> None:
@@ -148,12 +152,24 @@ def test_an_empty_file_is_an_empty_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "nonsense", "mysql://host/name", "sqlite://", "sqlite:///", "sqlite:///:memory:",
-        "oracle+x://a", "sqlite://history.sqlite", "file:history.sqlite", "postgres", "://",
-        "host=localhost dbname=x", "host=/run/x dbname=a.db", "a\0b.sqlite",
-        "https://host/history.sqlite", "postgresql://host:port/x", "postgresql:/x",
+        "nonsense",
+        "mysql://host/name",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "oracle+x://a",
+        "sqlite://history.sqlite",
+        "file:history.sqlite",
+        "postgres",
+        "://",
+        "host=localhost dbname=x",
+        "host=/run/x dbname=a.db",
+        "a\0b.sqlite",
+        "https://host/history.sqlite",
+        "postgresql://host:port/x",
+        "postgresql:/x",
     ],
-)  # fmt: skip
+)
 def test_addresses_that_are_not_understood(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

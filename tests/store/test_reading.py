@@ -44,11 +44,12 @@ def mixed(store: Store) -> Store:
     bare = replace(tern.repository, graph=replace(tern.repository.graph, publications=()))
     snapshot = replace(bare.snapshot, archived=True, topics=("50%_web",))
     scan(
-        store, 0,
+        store,
+        0,
         audit("Lumen", fault("a"), fault("b", severity=Severity.LOW, accepted=True), points=60),
         audit("quill", index=replace(evidence(), name="quill"), points=95),
         replace(tern, repository=replace(bare, snapshot=snapshot), statuses=()),
-    )  # fmt: skip
+    )
     return store
 
 
@@ -103,18 +104,25 @@ def test_a_repository_as_it_was_scored(mixed: Store) -> None:
 
 def test_words_to_filter_by(mixed: Store) -> None:
     assert mixed.repository_words() == {
-        "grades": (Grade.NONE, Grade.A, Grade.C), "ladders": ("attested", "token"),
-        "registries": ("pypi",), "topics": ("50%_web", "python", "science"),
-    }  # fmt: skip
+        "grades": (Grade.NONE, Grade.A, Grade.C),
+        "ladders": ("attested", "token"),
+        "registries": ("pypi",),
+        "topics": ("50%_web", "python", "science"),
+    }
 
 
 def test_findings_are_filtered_and_ordered(store: Store) -> None:
     low = fault("low", severity=Severity.LOW, check=TOKEN, path="b.yml", accepted=True)
     audits = [
-        audit("quill", results=(result(PINS, fault("a"), fault("b", severity=Severity.CRITICAL)),
-                                result(TOKEN, low, area=Area.TRUSTED_PUBLISHER))),
+        audit(
+            "quill",
+            results=(
+                result(PINS, fault("a"), fault("b", severity=Severity.CRITICAL)),
+                result(TOKEN, low, area=Area.TRUSTED_PUBLISHER),
+            ),
+        ),
         audit("lumen", fault("c")),
-    ]  # fmt: skip
+    ]
     scan(store, 0, *audits)
     scan(store, 1, *audits, audit("tern", fault("d", severity=Severity.INFO)))
 
@@ -140,9 +148,14 @@ def test_findings_are_filtered_and_ordered(store: Store) -> None:
 
 
 def test_results_of_every_check(store: Store) -> None:
-    unknown = result("leftover-token-secret", outcome=Outcome.UNKNOWN, unseen=(
-        Unseen(need=Need.SECRET_NAMES, reason="no"), NEEDS_ADMIN,
-    ))  # fmt: skip
+    unknown = result(
+        "leftover-token-secret",
+        outcome=Outcome.UNKNOWN,
+        unseen=(
+            Unseen(need=Need.SECRET_NAMES, reason="no"),
+            NEEDS_ADMIN,
+        ),
+    )
     crashed = replace(result("id-token-too-wide", outcome=Outcome.UNKNOWN), crash="KeyError")
     scan(store, 0, audit("lumen", fault("a")), audit("quill", results=(unknown, crashed)))
     rows = {row.check: row for row in store.results(OWNER, "quill")}
@@ -186,8 +199,10 @@ def test_packages_know_their_state_before(store: Store) -> None:
     package = store.packages()[0]
     assert (package.previous_state, package.state) == (Ladder.TOKEN, Ladder.ATTESTED)
     assert (package.last_release, package.attested, package.release_event) == (
-        "1.0", "yes", "release"
-    )  # fmt: skip
+        "1.0",
+        "yes",
+        "release",
+    )
     assert store.packages(1)[0].previous_state == ""
     assert store.packages(1)[0].evidence_at is None
 
@@ -198,12 +213,16 @@ def test_who_runs_what(store: Store) -> None:
     assert [(s.action, s.repositories, s.unpinned) for s in summary] == [("actions/checkout", 2, 2)]
     uses = list(store.actions(where=ActionFilter(action="actions/checkout", exact=True)))
     assert [(u.repository, u.ref, u.role) for u in uses] == [
-        ("lumen", "v4", "publishing job"), ("quill", "v4", "publishing job"),
-    ]  # fmt: skip
+        ("lumen", "v4", "publishing job"),
+        ("quill", "v4", "publishing job"),
+    ]
     for nothing in (
-        ActionFilter(action="check", exact=True), ActionFilter(ref="v5"),
-        ActionFilter(pinned=True), ActionFilter(kinds=("image",)), ActionFilter(in_release=False),
-    ):  # fmt: skip
+        ActionFilter(action="check", exact=True),
+        ActionFilter(ref="v5"),
+        ActionFilter(pinned=True),
+        ActionFilter(kinds=("image",)),
+        ActionFilter(in_release=False),
+    ):
         assert not list(store.actions(where=nothing))
     assert len(list(store.actions(where=ActionFilter(repository="quill")))) == 1
 
@@ -215,15 +234,26 @@ def test_an_action_is_summed_up_with_what_is_known_of_it(store: Store) -> None:
     first, second = (f"GHSA-2222-3333-444{n}" for n in (4, 5))
     told = [fault(name, check="vulnerable-action", line=9) for name in (second, first)]
     scan(
-        store, 0, audit("lumen", told[0], references=(asked,)),
-        audit("quill", told[1], references=(asked,)), audit("tern", references=(asked,)),
-    )  # fmt: skip
+        store,
+        0,
+        audit("lumen", told[0], references=(asked,)),
+        audit("quill", told[1], references=(asked,)),
+        audit("tern", references=(asked,)),
+    )
     assert store.action_summaries() == (
         ActionSummary(
-            action="actions/checkout", kind="action", uses=3, repositories=3, refs=1, unpinned=3,
-            in_release=3, advisories=f"{first}, {second}", newest_release="v5", archived="yes",
+            action="actions/checkout",
+            kind="action",
+            uses=3,
+            repositories=3,
+            refs=1,
+            unpinned=3,
+            in_release=3,
+            advisories=f"{first}, {second}",
+            newest_release="v5",
+            archived="yes",
         ),
-    )  # fmt: skip
+    )
     mine = store.action_summaries(where=ActionFilter(repository="tern"))
     assert [(s.uses, s.advisories, s.archived) for s in mine] == [(1, "", "yes")]
     assert store.action_summaries(where=ActionFilter(ref="v5")) == ()
@@ -232,8 +262,9 @@ def test_an_action_is_summed_up_with_what_is_known_of_it(store: Store) -> None:
 def test_publications(mixed: Store) -> None:
     rows = mixed.publications()
     assert [(p.repository, p.package, p.auth) for p in rows] == [
-        ("Lumen", "Lumen", "token"), ("quill", "quill", "token"),
-    ]  # fmt: skip
+        ("Lumen", "Lumen", "token"),
+        ("quill", "quill", "token"),
+    ]
     assert len(mixed.publications(repository="quill")) == 1
 
 

@@ -45,18 +45,32 @@ def publication(
     job = Job(id=f"publish-{auth}", path=path, at=at, span=(0, 0))
     route = Route(entry=workflow, calls=(), job=job, grant=Grant(levels=None))
     return Publication(
-        workflow=workflow, job=job, step=1, at=at, registry=registry, channel=channel,
-        mechanism="twine", auth=auth, packages=packages or ("lumen",), routes=(route,),
+        workflow=workflow,
+        job=job,
+        step=1,
+        at=at,
+        registry=registry,
+        channel=channel,
+        mechanism="twine",
+        auth=auth,
+        packages=packages or ("lumen",),
+        routes=(route,),
         environment=declared if environment else None,
         publisher_workflows=(path,) if publisher is None else publisher,
-    )  # fmt: skip
+    )
 
 
 OURS = Provenance(
-    kind=PublisherKind.GITHUB, repository="orchard-labs/lumen", workflow="release.yml",
-    environment="PyPI", ref="refs/tags/v1.2.0", event="release", runner="github-hosted",
-    commit=COMMIT, repository_id="1001",
-)  # fmt: skip
+    kind=PublisherKind.GITHUB,
+    repository="orchard-labs/lumen",
+    workflow="release.yml",
+    environment="PyPI",
+    ref="refs/tags/v1.2.0",
+    event="release",
+    runner="github-hosted",
+    commit=COMMIT,
+    repository_id="1001",
+)
 
 
 def release(
@@ -67,9 +81,13 @@ def release(
     attested: int | None = None,
 ) -> Release:
     return Release(
-        version=version, uploaded=datetime(2026, 5, 1, tzinfo=UTC), files=1, yanked=yanked,
-        provenance=provenance, attested_files=attested,
-    )  # fmt: skip
+        version=version,
+        uploaded=datetime(2026, 5, 1, tzinfo=UTC),
+        files=1,
+        yanked=yanked,
+        provenance=provenance,
+        attested_files=attested,
+    )
 
 
 def evidence(
@@ -80,9 +98,12 @@ def evidence(
     trusted: bool | None = None,
 ) -> PackageEvidence:
     return PackageEvidence(
-        registry=registry, name=name, releases=releases, repository_urls=links,
+        registry=registry,
+        name=name,
+        releases=releases,
+        repository_urls=links,
         trusted_publisher=trusted,
-    )  # fmt: skip
+    )
 
 
 def repository(
@@ -100,8 +121,9 @@ def repository(
         workflows=tuple(Workflow(source=file) for file in files),
         graph=ReleaseGraph(publications=publications),
         index=NO_INDEX if seen is None else {(e.registry, e.name): e for e in seen},
-        package_names={"pypi": names} if names else {}, gaps=gaps,
-    )  # fmt: skip
+        package_names={"pypi": names} if names else {},
+        gaps=gaps,
+    )
 
 
 def status(subject: Repository) -> PackageStatus:

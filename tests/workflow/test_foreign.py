@@ -43,11 +43,14 @@ def file(path: str, text: str) -> SourceFile:
 
 def repository(release: str, remote: dict[str, tuple[str, str]]) -> Repository:
     snapshot = Snapshot(
-        ref=RepositoryRef(owner="orchard-labs", name="lumen"), commit="a" * 40,
-        files=(file(".github/workflows/release.yml", release),
-               file("pyproject.toml", '[project]\nname = "lumen"\n')),
+        ref=RepositoryRef(owner="orchard-labs", name="lumen"),
+        commit="a" * 40,
+        files=(
+            file(".github/workflows/release.yml", release),
+            file("pyproject.toml", '[project]\nname = "lumen"\n'),
+        ),
         remote_files={key: file(path, text) for key, (path, text) in remote.items()},
-    )  # fmt: skip
+    )
     return read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
 
 
@@ -100,8 +103,9 @@ def test_what_is_wrong_inside_counts(called: Audit) -> None:
 
 def test_a_finding_inside_keeps_its_name_when_the_pin_moves(called: Audit) -> None:
     moved = audited(
-        CALL.replace("@v1", "@v2"), {KEY.replace("@v1", "@v2"): (".github/workflows/publish.yml", PUBLISH)}
-    )  # fmt: skip
+        CALL.replace("@v1", "@v2"),
+        {KEY.replace("@v1", "@v2"): (".github/workflows/publish.yml", PUBLISH)},
+    )
     marks = [
         {f.fingerprint for f in each.findings if f.finding.at.path.startswith("orchard-labs/")}
         for each in (called, moved)
@@ -125,9 +129,12 @@ def test_a_called_workflow_calls_on_in_its_own_repository() -> None:
     middle = "on: workflow_call\njobs:\n  on:\n    uses: ./.github/workflows/upload.yml\n"
     below = "orchard-labs/pipelines/.github/workflows/upload.yml@v1"
     found = repository(
-        CALL, {KEY: (".github/workflows/publish.yml", middle),
-               below: (".github/workflows/upload.yml", PUBLISH)},
-    )  # fmt: skip
+        CALL,
+        {
+            KEY: (".github/workflows/publish.yml", middle),
+            below: (".github/workflows/upload.yml", PUBLISH),
+        },
+    )
     (publication,) = found.publications
     assert publication.workflow.path == below
     assert [call.id for call in publication.routes[0].calls] == ["release", "on"]
@@ -169,10 +176,12 @@ def test_workflows_that_call_each_other_end() -> None:
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        (KEY, KEY), ("a/b/c/action.yml@v1", "a/b/c@v1"), ("a/b/action.yaml@x/y", "a/b@x/y"),
+        (KEY, KEY),
+        ("a/b/c/action.yml@v1", "a/b/c@v1"),
+        ("a/b/action.yaml@x/y", "a/b@x/y"),
         ("a/b/x@1/w.yml@v1@2", "a/b/x@1/w.yml@v1@2"),
     ],
-)  # fmt: skip
+)
 def test_foreign_paths(path: str, name: str) -> None:
     found = foreign_path(path)
     assert found is not None

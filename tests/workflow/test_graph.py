@@ -53,12 +53,16 @@ def ids(jobs: frozenset[Job]) -> set[str]:
 
 @pytest.mark.parametrize("form", ["./", "$/"])
 def test_a_chain_of_calls_leads_from_the_trigger_to_the_publication(form: str) -> None:
-    repository = read({
-        "entry": flow(call("start", f"{form}.github/workflows/middle.yml")),
-        "middle": flow(call("pass-on", f"{form}.github/workflows/publish.yml"), on="workflow_call"),
-        "publish": flow(job("publish", PUBLISH), on="workflow_call"),
-        "test": flow(job("test", "- run: make"), on="push"),
-    })  # fmt: skip
+    repository = read(
+        {
+            "entry": flow(call("start", f"{form}.github/workflows/middle.yml")),
+            "middle": flow(
+                call("pass-on", f"{form}.github/workflows/publish.yml"), on="workflow_call"
+            ),
+            "publish": flow(job("publish", PUBLISH), on="workflow_call"),
+            "test": flow(job("test", "- run: make"), on="push"),
+        }
+    )
     (publication,) = repository.publications
     (route,) = publication.routes
     assert publication.workflow.path == path("publish")
@@ -71,11 +75,13 @@ def test_a_chain_of_calls_leads_from_the_trigger_to_the_publication(form: str) -
 
 
 def test_each_caller_is_a_route() -> None:
-    repository = read({
-        "one": flow(call("a", "./.github/workflows/publish.yml")),
-        "two": flow(call("b", "./.github/workflows/publish.yml"), on="push"),
-        "publish": flow(job("publish", PUBLISH), on="[workflow_call, workflow_dispatch]"),
-    })  # fmt: skip
+    repository = read(
+        {
+            "one": flow(call("a", "./.github/workflows/publish.yml")),
+            "two": flow(call("b", "./.github/workflows/publish.yml"), on="push"),
+            "publish": flow(job("publish", PUBLISH), on="[workflow_call, workflow_dispatch]"),
+        }
+    )
     (publication,) = repository.publications
     entries = {route.entry.path for route in publication.routes}
     assert entries == {path("one"), path("two"), path("publish")}
@@ -91,12 +97,14 @@ def test_a_reusable_publisher_of_elsewhere_is_a_publication_of_the_calling_job()
 
 
 def test_actions_inside_actions_are_on_the_way() -> None:
-    repository = read({
-        "release": flow(job("publish", "- uses: ./.github/actions/outer")),
-        ".github/actions/outer/action.yml": ACTION + "    - uses: ./.github/actions/inner\n",
-        ".github/actions/inner/action.yml": ACTION + f"    {PUBLISH}\n",
-        ".github/actions/other/action.yml": ACTION + "    - run: make\n      shell: bash\n",
-    })  # fmt: skip
+    repository = read(
+        {
+            "release": flow(job("publish", "- uses: ./.github/actions/outer")),
+            ".github/actions/outer/action.yml": ACTION + "    - uses: ./.github/actions/inner\n",
+            ".github/actions/inner/action.yml": ACTION + f"    {PUBLISH}\n",
+            ".github/actions/other/action.yml": ACTION + "    - run: make\n      shell: bash\n",
+        }
+    )
     (publication,) = repository.publications
     inner = ".github/actions/inner/action.yml"
     assert (publication.job.id, publication.at.path) == ("publish", inner)
@@ -106,22 +114,27 @@ def test_actions_inside_actions_are_on_the_way() -> None:
 
 
 def test_what_ancestors_call_is_on_the_way_however_deep() -> None:
-    repository = read({
-        "release": flow(
-            call("check", "./.github/workflows/check.yml"),
-            job("idle", "- run: make", head="needs: check"),
-            job("publish", PUBLISH, head="needs: idle"),
-            call("beside", "./.github/workflows/beside.yml"),
-        ),
-        "check": flow(call("deeper", "./.github/workflows/deeper.yml"), on="workflow_call"),
-        "deeper": flow(job("last", "- uses: ./.github/actions/set-up"), on="workflow_call"),
-        "beside": flow(job("docs", "- run: make"), on="workflow_call"),
-        ".github/actions/set-up/action.yml": ACTION + "    - run: make\n      shell: bash\n",
-    })  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                call("check", "./.github/workflows/check.yml"),
+                job("idle", "- run: make", head="needs: check"),
+                job("publish", PUBLISH, head="needs: idle"),
+                call("beside", "./.github/workflows/beside.yml"),
+            ),
+            "check": flow(call("deeper", "./.github/workflows/deeper.yml"), on="workflow_call"),
+            "deeper": flow(job("last", "- uses: ./.github/actions/set-up"), on="workflow_call"),
+            "beside": flow(job("docs", "- run: make"), on="workflow_call"),
+            ".github/actions/set-up/action.yml": ACTION + "    - run: make\n      shell: bash\n",
+        }
+    )
     action = ".github/actions/set-up/action.yml"
     assert repository.graph.release_paths == {
-        path("release"), path("check"), path("deeper"), action
-    }  # fmt: skip
+        path("release"),
+        path("check"),
+        path("deeper"),
+        action,
+    }
     assert roles(repository) == {"publish": Role.PUBLISHING}
 
 
@@ -141,74 +154,102 @@ DOWNLOAD = "- uses: actions/download-artifact@v4\n  with: {%s}"
     ],
 )
 def test_artifacts_tell_who_produces(wanted: str, producing: set[str]) -> None:
-    repository = read({"release": flow(
-        job("linux", UPLOAD % "wheels-linux"),
-        job("macos", UPLOAD % "wheels-macos"),
-        job("docs", UPLOAD % "docs"),
-        job("lint", "- run: make lint"),
-        job("publish", DOWNLOAD % wanted, PUBLISH, head="needs: [linux, macos, docs, lint]"),
-    )})  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                job("linux", UPLOAD % "wheels-linux"),
+                job("macos", UPLOAD % "wheels-macos"),
+                job("docs", UPLOAD % "docs"),
+                job("lint", "- run: make lint"),
+                job(
+                    "publish", DOWNLOAD % wanted, PUBLISH, head="needs: [linux, macos, docs, lint]"
+                ),
+            )
+        }
+    )
     found = {name for name, role in roles(repository).items() if role is Role.PRODUCING}
     assert found == producing
 
 
 def test_an_artifact_is_followed_through_the_job_that_passes_it_on() -> None:
-    repository = read({"release": flow(
-        job("build", UPLOAD % "raw"),
-        job("sign", DOWNLOAD % "name: raw", UPLOAD % "signed", head="needs: build"),
-        job("publish", DOWNLOAD % "name: signed", PUBLISH, head="needs: sign"),
-    )})  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                job("build", UPLOAD % "raw"),
+                job("sign", DOWNLOAD % "name: raw", UPLOAD % "signed", head="needs: build"),
+                job("publish", DOWNLOAD % "name: signed", PUBLISH, head="needs: sign"),
+            )
+        }
+    )
     assert roles(repository) == {
-        "build": Role.PRODUCING, "sign": Role.PRODUCING, "publish": Role.PUBLISHING
-    }  # fmt: skip
+        "build": Role.PRODUCING,
+        "sign": Role.PRODUCING,
+        "publish": Role.PUBLISHING,
+    }
 
 
 def test_an_output_makes_a_producer_and_a_need_alone_does_not() -> None:
     version = "outputs: {version: '${{ steps.v.outputs.v }}'}"
-    repository = read({"release": flow(
-        job("version", "- run: make", head=version),
-        job("test", "- run: make", head=version),
-        job("publish", "- run: echo ${{ needs.version.outputs.version }}", PUBLISH,
-            head="needs: [version, test]"),
-    )})  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                job("version", "- run: make", head=version),
+                job("test", "- run: make", head=version),
+                job(
+                    "publish",
+                    "- run: echo ${{ needs.version.outputs.version }}",
+                    PUBLISH,
+                    head="needs: [version, test]",
+                ),
+            )
+        }
+    )
     assert roles(repository) == {"version": Role.PRODUCING, "publish": Role.PUBLISHING}
 
 
 def test_jobs_and_steps_that_never_run_publish_and_produce_nothing() -> None:
-    repository = read({"release": flow(
-        job("off", PUBLISH, head="if: false"),
-        job("step", f"{PUBLISH}\n  if: ${{{{ false }}}}"),
-        job("ghost", UPLOAD % "dist", head="if: ${{ false }}"),
-        job("publish", DOWNLOAD % "name: dist", PUBLISH),
-    )})  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                job("off", PUBLISH, head="if: false"),
+                job("step", f"{PUBLISH}\n  if: ${{{{ false }}}}"),
+                job("ghost", UPLOAD % "dist", head="if: ${{ false }}"),
+                job("publish", DOWNLOAD % "name: dist", PUBLISH),
+            )
+        }
+    )
     assert [publication.job.id for publication in repository.publications] == ["publish"]
     assert roles(repository) == {"publish": Role.PUBLISHING}
 
 
 def test_release_jobs_are_those_on_the_way_and_those_with_an_identity_or_a_credential() -> None:
     secret = "- run: make\n  env: {T: '${{ secrets.PYPI_TOKEN }}'}"
-    repository = read({
-        "release": flow(
-            job("sign", "- run: make", head="permissions: {id-token: write}"),
-            job("check", secret),
-            job("test", "- run: make"),
-            job("publish", PUBLISH),
-        ),
-        "docs": flow(job("docs", "- run: make", head="permissions: {id-token: write}")),
-    })  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                job("sign", "- run: make", head="permissions: {id-token: write}"),
+                job("check", secret),
+                job("test", "- run: make"),
+                job("publish", PUBLISH),
+            ),
+            "docs": flow(job("docs", "- run: make", head="permissions: {id-token: write}")),
+        }
+    )
     assert ids(repository.graph.release_jobs) == {"sign", "check", "publish"}
 
 
 def test_a_fault_concerns_the_publications_that_it_is_on_the_way_to() -> None:
-    repository = read({
-        "release": flow(
-            job("build", UPLOAD % "dist"),
-            job("one", DOWNLOAD % "name: dist", PUBLISH),
-            job("two", PUBLISH),
-            job("lint", "- run: make"),
-        ),
-        "image": flow(job("image", "- run: docker push orchard/lumen")),
-    })  # fmt: skip
+    repository = read(
+        {
+            "release": flow(
+                job("build", UPLOAD % "dist"),
+                job("one", DOWNLOAD % "name: dist", PUBLISH),
+                job("two", PUBLISH),
+                job("lint", "- run: make"),
+            ),
+            "image": flow(job("image", "- run: docker push orchard/lumen")),
+        }
+    )
     graph = repository.graph
     concerned = {
         each.id: {publication.job.id for publication in found}
@@ -216,8 +257,12 @@ def test_a_fault_concerns_the_publications_that_it_is_on_the_way_to() -> None:
     }
     everyone = {"one", "two"}
     assert concerned == {
-        "build": {"one"}, "one": {"one"}, "two": {"two"}, "lint": everyone, "image": {"image"}
-    }  # fmt: skip
+        "build": {"one"},
+        "one": {"one"},
+        "two": {"two"},
+        "lint": everyone,
+        "image": {"image"},
+    }
     by_path = {
         name: {p.job.id for p in found} for name, found in graph.publications_by_path.items()
     }
@@ -233,10 +278,16 @@ def test_only_files_that_are_looked_at_have_routes() -> None:
 
 
 def test_workflows_that_call_each_other_come_to_an_end() -> None:
-    repository = read({
-        "one": flow(call("a", "./.github/workflows/two.yml"), on="workflow_call"),
-        "two": flow(call("b", "./.github/workflows/one.yml"), job("publish", PUBLISH), on="workflow_call"),
-    })  # fmt: skip
+    repository = read(
+        {
+            "one": flow(call("a", "./.github/workflows/two.yml"), on="workflow_call"),
+            "two": flow(
+                call("b", "./.github/workflows/one.yml"),
+                job("publish", PUBLISH),
+                on="workflow_call",
+            ),
+        }
+    )
     (publication,) = repository.publications
     assert [route.entry.path for route in publication.routes] == [path("two")]
     assert repository.graph.release_paths == {path("two")}
@@ -244,15 +295,21 @@ def test_workflows_that_call_each_other_come_to_an_end() -> None:
 
 def test_jobs_that_all_need_each_other_and_workflows_that_all_call_each_other_stay_quick() -> None:
     jobs = [
-        job(f"j{n}", "- run: twine upload ${{ needs.j0.outputs.a }}",
-            head=f"needs: [{', '.join(f'j{m}' for m in range(n))}]\noutputs: {{a: b}}")
+        job(
+            f"j{n}",
+            "- run: twine upload ${{ needs.j0.outputs.a }}",
+            head=f"needs: [{', '.join(f'j{m}' for m in range(n))}]\noutputs: {{a: b}}",
+        )
         for n in range(100)
-    ]  # fmt: skip
+    ]
     calls = {
-        f"w{n}": flow(*(call(f"c{m}", f"./.github/workflows/w{m}.yml") for m in range(9)),
-                      job("publish", PUBLISH), on="workflow_call")
+        f"w{n}": flow(
+            *(call(f"c{m}", f"./.github/workflows/w{m}.yml") for m in range(9)),
+            job("publish", PUBLISH),
+            on="workflow_call",
+        )
         for n in range(9)
-    }  # fmt: skip
+    }
     started = time.process_time()
     assert len(read({"release": flow(*jobs)}).publications) == 100
     assert len(read(calls).publications) == 9

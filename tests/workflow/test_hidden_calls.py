@@ -39,10 +39,12 @@ def read(
 ) -> Repository:
     files = {"publish.yml": SourceFile.of(".github/workflows/publish.yml", remote.encode())}
     snapshot = Snapshot(
-        ref=RepositoryRef(owner="orchard-labs", name="lumen", host=host), commit="a" * 40, gaps=gaps,
+        ref=RepositoryRef(owner="orchard-labs", name="lumen", host=host),
+        commit="a" * 40,
+        gaps=gaps,
         files=(SourceFile.of(RELEASE, text.encode()),),
         remote_files={CALLED: files["publish.yml"]} if remote else {},
-    )  # fmt: skip
+    )
     return read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
 
 
@@ -96,11 +98,13 @@ def test_nothing_of_the_callers_file_is_hidden() -> None:
         CALL + "    secrets:\n      token: ${{ secrets.COVERAGE_TOKEN }}\n",
         CALL + "    secrets:\n      token: ${{ secrets.PYPI_TOKEN }}\n",
         CALL + "    if: false\n" + INHERIT,
-        CALL.replace("far-away/pipelines/.github/workflows/publish.yml",
-                     "slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml")
+        CALL.replace(
+            "far-away/pipelines/.github/workflows/publish.yml",
+            "slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml",
+        )
         + IDENTITY,
     ],
-)  # fmt: skip
+)
 def test_other_calls_hide_nothing(text: str) -> None:
     found = audited(text)
     assert found.repository.graph.hidden_calls == ()

@@ -116,8 +116,9 @@ def test_packages_stand_apart_and_names_are_compared() -> None:
     token = publication(Auth.TOKEN, "lumen.core")
     found = statuses(repository(both, token, seen=(evidence(release(), name="lumen-core"),)))
     assert [(s.package, s.state) for s in found] == [
-        ("Lumen_Core", Ladder.MIXED), ("lumen-extra", Ladder.OIDC),
-    ]  # fmt: skip
+        ("Lumen_Core", Ladder.MIXED),
+        ("lumen-extra", Ladder.OIDC),
+    ]
     assert found[0].publications == (both.key, token.key)
     assert "release 1.2.0" in found[0].why
     assert "was not asked of its index" in found[1].why
@@ -212,9 +213,11 @@ def test_which_packages_to_ask_about() -> None:
         names=("lumen", "lumen-extra"),
     )
     assert packages_to_ask(subject) == (
-        ("pypi", "lumen-core"), ("pypi", "lumen"), ("npm", "@Orchard/lumen"),
+        ("pypi", "lumen-core"),
+        ("pypi", "lumen"),
+        ("npm", "@Orchard/lumen"),
         ("pypi", "lumen-extra"),
-    )  # fmt: skip
+    )
 
 
 def test_packages_of_other_repositories_are_not_told_here() -> None:

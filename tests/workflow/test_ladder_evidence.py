@@ -38,17 +38,25 @@ def npm(auth: Auth, trusted: bool | None) -> tuple[Ladder, str]:
     [
         (Auth.OIDC, True, Ladder.ATTESTED, "."),
         (Auth.OIDC, None, Ladder.ATTESTED, "."),
-        (Auth.OIDC, False, Ladder.ATTESTED,
-         "; the registry names an account for that upload, and no trusted publisher."),
+        (
+            Auth.OIDC,
+            False,
+            Ladder.ATTESTED,
+            "; the registry names an account for that upload, and no trusted publisher.",
+        ),
         (Auth.TOKEN, True, Ladder.MIXED, ", so that a trusted path exists beside the token."),
         (Auth.TOKEN, None, Ladder.TOKEN, "; provenance comes with tokens too."),
-        (Auth.TOKEN, False, Ladder.TOKEN,
-         "; the registry names an account for that upload, and no trusted publisher."),
+        (
+            Auth.TOKEN,
+            False,
+            Ladder.TOKEN,
+            "; the registry names an account for that upload, and no trusted publisher.",
+        ),
         (Auth.MIXED, None, Ladder.MIXED, "; provenance comes with tokens too."),
         (Auth.UNKNOWN, True, Ladder.ATTESTED, "."),
         (Auth.UNKNOWN, None, Ladder.UNKNOWN, "; provenance comes with tokens too."),
     ],
-)  # fmt: skip
+)
 def test_provenance_of_npm_comes_with_tokens_too(
     auth: Auth, trusted: bool | None, state: Ladder, words: str
 ) -> None:
@@ -64,14 +72,16 @@ def crate(*provenance: object, auth: Auth = Auth.OIDC) -> tuple[Ladder, str]:
 
 def test_crates_say_who_published() -> None:
     assert crate(CRATES) == (
-        Ladder.ATTESTED, "release 1.2.0 came from a trusted publisher of this repository.",
-    )  # fmt: skip
+        Ladder.ATTESTED,
+        "release 1.2.0 came from a trusted publisher of this repository.",
+    )
     assert crate(replace(CRATES, repository="stranger/lumen"))[1].startswith(
         "release 1.2.0 came from a trusted publisher of stranger/lumen on github.com, not for "
     )
     assert crate() == (
-        Ladder.OIDC, "the registry says that release 1.2.0 did not come from a trusted publisher.",
-    )  # fmt: skip
+        Ladder.OIDC,
+        "the registry says that release 1.2.0 did not come from a trusted publisher.",
+    )
     assert crate(auth=Auth.TOKEN)[0] is Ladder.TOKEN
 
 
@@ -80,15 +90,21 @@ def test_crates_say_who_published() -> None:
     [
         ((Auth.OIDC,), None, "its upload."),
         ((Auth.OIDC,), False, "its upload."),
-        ((Auth.OIDC,), True,
-         "its upload: the workflow as it stands makes attestations, so the release came before it "
-         "did so, or by a token or another tool."),
+        (
+            (Auth.OIDC,),
+            True,
+            "its upload: the workflow as it stands makes attestations, so the release came before it "
+            "did so, or by a token or another tool.",
+        ),
         ((Auth.TOKEN,), None, "its upload."),
-        ((Auth.OIDC, Auth.TOKEN), True,
-         "its upload: the token and the trusted publisher are both possible."),
+        (
+            (Auth.OIDC, Auth.TOKEN),
+            True,
+            "its upload: the token and the trusted publisher are both possible.",
+        ),
         ((Auth.MIXED,), None, "its upload: the token and the trusted publisher are both possible."),
     ],
-)  # fmt: skip
+)
 def test_what_an_absent_attestation_leaves_open(
     auths: tuple[Auth, ...], attests: bool | None, words: str
 ) -> None:

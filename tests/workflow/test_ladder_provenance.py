@@ -41,16 +41,24 @@ def with_provenance(
         ({"repository": "old-owner/lamp", "repository_id": ""}, 1001, Ladder.MISMATCH, "old-owner"),
         ({"repository_id": "5"}, 1001, Ladder.MISMATCH, "is another one"),
         ({"repository_id": "5"}, None, Ladder.ATTESTED, "release.yml"),
-        ({"repository": "orchard-labs/tools", "repository_id": "9"}, 1001, Ladder.MISMATCH,
-         "another repository of this owner"),
+        (
+            {"repository": "orchard-labs/tools", "repository_id": "9"},
+            1001,
+            Ladder.MISMATCH,
+            "another repository of this owner",
+        ),
         ({"repository": "stranger/lumen"}, None, Ladder.MISMATCH, "stranger/lumen on github.com"),
         ({"kind": PublisherKind.GITLAB}, None, Ladder.MISMATCH, "GitLab publisher"),
-        ({"kind": PublisherKind.GOOGLE, "repository": "a@b.example"}, None, Ladder.MISMATCH,
-         "Google publisher a@b.example"),
+        (
+            {"kind": PublisherKind.GOOGLE, "repository": "a@b.example"},
+            None,
+            Ladder.MISMATCH,
+            "Google publisher a@b.example",
+        ),
         ({"kind": PublisherKind.OTHER}, None, Ladder.UNKNOWN, "not known here"),
         ({"repository": ""}, None, Ladder.UNKNOWN, "names no repository"),
     ],
-)  # fmt: skip
+)
 def test_whose_release_it_was(
     changes: dict[str, object], identity: int | None, expected: Ladder, words: str
 ) -> None:
@@ -103,8 +111,9 @@ def test_a_publisher_that_cannot_be_told_is_any_workflow_there_is() -> None:
     assert with_provenance(gone, subject=open_ended).state is Ladder.OIDC
     nameless = with_provenance(replace(OURS, workflow=""), subject=open_ended)
     assert (nameless.state, nameless.missing) == (
-        Ladder.ATTESTED, "the workflow that released it",
-    )  # fmt: skip
+        Ladder.ATTESTED,
+        "the workflow that released it",
+    )
 
 
 @pytest.mark.parametrize(

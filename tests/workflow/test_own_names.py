@@ -38,10 +38,12 @@ def file(path: str, text: str) -> SourceFile:
 def repository(uses: str, there: str | None = None, callee: str = CALLED) -> Repository:
     """A release that calls by ``uses``; ``there`` is the text that was read at its ref."""
     snapshot = Snapshot(
-        ref=RepositoryRef(owner="orchard-labs", name="lumen"), commit=COMMIT, branch="trunk",
+        ref=RepositoryRef(owner="orchard-labs", name="lumen"),
+        commit=COMMIT,
+        branch="trunk",
         files=(file(RELEASE, CALL % uses), file(UPLOAD, callee)),
         remote_files={} if there is None else {uses: file(UPLOAD, there)},
-    )  # fmt: skip
+    )
     return read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
 
 

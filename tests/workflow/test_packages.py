@@ -56,11 +56,15 @@ def read(files: dict[str, str]) -> PackageNames:
         ("Cargo.toml", '[package]\nname = "lumen"\npublish = false', {}),
         ("Cargo.toml", '[package]\nname = "lumen"\npublish = []', {}),
         ("Cargo.toml", '[workspace]\nmembers = ["a"]', {}),
-        ("lumen.gemspec", "Gem::Specification.new do |s|\n  s.name = 'lumen'\nend", {"rubygems": ("lumen",)}),
+        (
+            "lumen.gemspec",
+            "Gem::Specification.new do |s|\n  s.name = 'lumen'\nend",
+            {"rubygems": ("lumen",)},
+        ),
         ("lumen.gemspec", "Gem::Specification.new { |s| s.name = NAME }", {}),
         ("README.md", "name = lumen", {}),
     ],
-)  # fmt: skip
+)
 def test_names_are_read_as_written(path: str, text: str, names: dict[str, tuple[str, ...]]) -> None:
     found = read({path: text})
     assert found.names == names

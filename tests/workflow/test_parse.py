@@ -85,14 +85,20 @@ def test_a_tag_push_is_told_from_a_branch_push() -> None:
     [
         ("actions/checkout@v4", UsesKind.REMOTE, "actions/checkout", "", "v4"),
         ("Owner/Repo/sub/dir@main", UsesKind.REMOTE, "owner/repo", "sub/dir", "main"),
-        ("pypa/gh-action-pypi-publish@release/v1", UsesKind.REMOTE, "pypa/gh-action-pypi-publish", "", "release/v1"),
+        (
+            "pypa/gh-action-pypi-publish@release/v1",
+            UsesKind.REMOTE,
+            "pypa/gh-action-pypi-publish",
+            "",
+            "release/v1",
+        ),
         ("./tools/build", UsesKind.LOCAL, "", "tools/build", ""),
         ("$/tools/../build/", UsesKind.LOCAL, "", "build", ""),
         ("docker://alpine:3", UsesKind.DOCKER, "", "alpine:3", ""),
         ("actions/checkout", UsesKind.INVALID, "", "", ""),
         ("checkout@v4", UsesKind.INVALID, "", "", ""),
     ],
-)  # fmt: skip
+)
 def test_uses_in_all_forms(uses: str, kind: UsesKind, slug: str, path: str, ref: str) -> None:
     found = using(uses).uses
     assert found is not None
@@ -174,7 +180,14 @@ def test_places_survive_what_yaml_and_github_count_differently() -> None:
 
 
 def test_lines_inside_a_block_scalar() -> None:
-    run = workflow("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          one\n          two\n").jobs[0].steps[0].run  # fmt: skip
+    run = (
+        workflow(
+            "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          one\n          two\n"
+        )
+        .jobs[0]
+        .steps[0]
+        .run
+    )
     assert run is not None
     assert run.line_at(run.value.index("two")) == 8
 
@@ -263,20 +276,42 @@ def test_a_composite_action() -> None:
 
 
 yaml_text = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=12)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=12)
     | st.sampled_from(["push", "write-all", "./x", "${{ a }}", "inherit", "o/r@v1"]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(
-            ["on", "jobs", "a", "steps", "uses", "run", "permissions", "with", "env", "if",
-             "environment", "needs", "strategy", "matrix", "secrets", "runs-on", "container"]
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "on",
+                    "jobs",
+                    "a",
+                    "steps",
+                    "uses",
+                    "run",
+                    "permissions",
+                    "with",
+                    "env",
+                    "if",
+                    "environment",
+                    "needs",
+                    "strategy",
+                    "matrix",
+                    "secrets",
+                    "runs-on",
+                    "container",
+                ]
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=5,
         )
-        | st.text(max_size=4),
-        inner,
-        max_size=5,
     ),
     max_leaves=40,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -23,7 +23,12 @@ NONE = "contents: read"
         (PUBLISH, "user: __token__", "id-token: write", "oidc"),
         (PUBLISH, "password: '${{ inputs.old && secrets.T }}'", "id-token: write", "mixed"),
         (PUBLISH, "password: \"${{ secrets.T || '' }}\"", "id-token: write", "mixed"),
-        (PUBLISH, "password: \"${{ inputs.x && secrets.A || secrets.B }}\"", "id-token: write", "token"),
+        (
+            PUBLISH,
+            'password: "${{ inputs.x && secrets.A || secrets.B }}"',
+            "id-token: write",
+            "token",
+        ),
         (PUBLISH, "password: '${{ vars.T }}'", NONE, "token"),
         (PUBLISH, "password: '${{ needs.a.outputs.b }}'", "id-token: write", "unknown"),
         (PUBLISH, "password: '${{ fromJSON(x) }}'", "id-token: write", "unknown"),
@@ -34,7 +39,7 @@ NONE = "contents: read"
         ("release-plz/action@v0.5", "", "id-token: write", "oidc"),
         ("docker/build-push-action@v6", "push: true", "packages: write", "none"),
     ],
-)  # fmt: skip
+)
 def test_actions(uses: str, inputs: str, permissions: str, auth: str) -> None:
     steps = f"- uses: {uses}\n" + (f"  with:\n    {inputs}\n" if inputs else "")
     assert the_one(job_of(steps, permissions=permissions)).auth == auth
@@ -155,9 +160,14 @@ def test_container_logins() -> None:
         (run_of("twine upload dist/*", env="TWINE_PASSWORD: hunter2"), "TWINE_PASSWORD"),
         (run_of("twine upload -p hunter2 dist/*"), "-p"),
         (run_of("TWINE_PASSWORD=hunter2 twine upload dist/*"), "TWINE_PASSWORD"),
-        (job_of("- uses: docker/login-action@v3\n  with: {password: hunter2}\n- run: docker push a/b"), "password"),
+        (
+            job_of(
+                "- uses: docker/login-action@v3\n  with: {password: hunter2}\n- run: docker push a/b"
+            ),
+            "password",
+        ),
     ],
-)  # fmt: skip
+)
 def test_credentials_in_the_file_are_marked_and_never_kept(text: str, name: str) -> None:
     (credential,) = the_one(text).stored_credentials
     assert (credential.name, credential.literal, credential.secret) == (name, True, "")
@@ -181,9 +191,12 @@ def test_credentials_in_the_file_are_marked_and_never_kept(text: str, name: str)
             "- run: curl $ACTIONS_ID_TOKEN_REQUEST_URL | mint >> $GITHUB_OUTPUT\n  id: mint",
             f"- uses: {PUBLISH}\n  with: {{password: '${{{{ steps.mint.outputs.token }}}}'}}",
         ),
-        ("- run: echo before", "- run: |\n    t=$(python -m id pypi | mint)\n    twine upload -p $t dist/*"),
+        (
+            "- run: echo before",
+            "- run: |\n    t=$(python -m id pypi | mint)\n    twine upload -p $t dist/*",
+        ),
     ],
-)  # fmt: skip
+)
 def test_minted_credentials_are_identities(before: str, upload: str) -> None:
     found = the_one(job_of(f"{before}\n{upload}\n"))
     assert (found.auth, found.does_oidc) == (Auth.OIDC, True)

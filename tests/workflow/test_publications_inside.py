@@ -64,11 +64,15 @@ def test_actions_that_use_themselves_end() -> None:
         ("- run: tox -e release\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}", "", 0),
         ("- run: nox -s x\n  env: {FLIT_PASSWORD: '${{ secrets.T }}'}", "", 0),
         ("- run: make x\n  env: {UV_PUBLISH_TOKEN: '${{ secrets.T }}'}", "", 0),
-        ("- run: 'true'\n- run: make publish\n- run: echo", "env: {PYPI_TOKEN: '${{ secrets.T }}'}", 1),
+        (
+            "- run: 'true'\n- run: make publish\n- run: echo",
+            "env: {PYPI_TOKEN: '${{ secrets.T }}'}",
+            1,
+        ),
         ("- run: build\n- run: finish", "env: {TWINE_PASSWORD: '${{ secrets.T }}'}", 1),
         ("- uses: orchard-labs/ship@v1\n  env: {TWINE_PASSWORD: '${{ secrets.T }}'}", "", 0),
     ],
-)  # fmt: skip
+)
 def test_scripts_are_found_by_their_credential(steps: str, head: str, step: int) -> None:
     found = the_one(job_of(steps, head=head), FILES)
     assert (found.registry, found.mechanism, found.step) == (Registry.PYPI, "script", step)
@@ -199,10 +203,15 @@ _TOKEN = "TWINE_PASSWORD: '${{ secrets.T }}'"
         _many("{run: make publish}", 256, env=_TOKEN, jobs=True),
         _many("{id: a, run: 'docker login -p ${{ secrets.T }}; docker push a'}", 500),
         _many(f"{{uses: {PUBLISH}, with: {{password: '${{{{ env.A0 }}}}'}}}}", 300, env=_CHAIN),
-        _many("{run: 'twine upload -p $A -r $C ${{ env.C }}'}", 3, env="A: $B, B: $A, C: '${{ env.C }}'"),
-        "on: push\njobs:\n  a:\n    steps:\n      - run: |\n" + "          twine upload $A\n" * 9000,
+        _many(
+            "{run: 'twine upload -p $A -r $C ${{ env.C }}'}",
+            3,
+            env="A: $B, B: $A, C: '${{ env.C }}'",
+        ),
+        "on: push\njobs:\n  a:\n    steps:\n      - run: |\n"
+        + "          twine upload $A\n" * 9000,
     ],
-)  # fmt: skip
+)
 def test_generated_and_hostile_files_take_about_a_second(text: str) -> None:
     started = time.process_time()
     assert found_in(text)
@@ -214,7 +223,7 @@ _WORDS = st.sampled_from(
         *("twine upload", "uv publish", "$(", "-r", "${{ env.X }}", "${{ secrets.", "|", "'"),
         *("docker push", "--push", "npm publish", "-p", "$X", "%X%", "export X=", "cd sub", "é"),
     ]
-)  # fmt: skip
+)
 _VALUES = st.lists(_WORDS | st.text("ab${}'\"./:*[]()|&!= ", max_size=6), max_size=6).map(" ".join)
 
 

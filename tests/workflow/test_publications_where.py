@@ -59,7 +59,11 @@ publish-url = "https://test.index.example/legacy/"
         ("cargo publish --registry crates-io", "", "production"),
         ("gem push x.gem --host https://gems.orchard.example", "", "private"),
         ("dotnet nuget push x -s https://api.nuget.example/v3/index.json", "", "production"),
-        ("dotnet nuget push x -s https://nuget.pkg.github.example/orchard-labs/index.json", "", "private"),
+        (
+            "dotnet nuget push x -s https://nuget.pkg.github.example/orchard-labs/index.json",
+            "",
+            "private",
+        ),
         ("docker push orchard/lumen:1", "", "production"),
         ("docker push ghcr.example/orchard-labs/lumen", "", "production"),
         ("docker push localhost:5000/lumen", "", "test"),
@@ -82,7 +86,7 @@ publish-url = "https://test.index.example/legacy/"
         ("rattler-build upload anaconda -o orchard -c dev x", "", "test"),
         ("rattler-build upload anaconda -o orchard x", "", "production"),
     ],
-)  # fmt: skip
+)
 def test_channels_of_commands(script: str, env: str, channel: str) -> None:
     assert the_one(run_of(script, env=env), FILES).channel == channel
 
@@ -118,11 +122,17 @@ def test_channels_of_actions(inputs: str, head: str, channel: str) -> None:
         ("", "test"),
         ("anaconda_nightly_upload_labels: main", "test"),
         ("anaconda_nightly_upload_organization: orchard", "production"),
-        ("anaconda_nightly_upload_organization: orchard, anaconda_nightly_upload_labels: 'dev,test'", "test"),
-        ("anaconda_nightly_upload_organization: orchard, anaconda_nightly_upload_labels: 'dev,main'", "production"),
+        (
+            "anaconda_nightly_upload_organization: orchard, anaconda_nightly_upload_labels: 'dev,test'",
+            "test",
+        ),
+        (
+            "anaconda_nightly_upload_organization: orchard, anaconda_nightly_upload_labels: 'dev,main'",
+            "production",
+        ),
         ("anaconda_nightly_upload_organization: '${{ vars.ORG }}'", "production"),
     ],
-)  # fmt: skip
+)
 def test_channels_of_nightly_wheels(inputs: str, channel: str) -> None:
     uses = "- uses: scientific-python/upload-nightly-action@0.6.2\n  with: "
     token = "anaconda_nightly_upload_token: '${{ secrets.T }}'"

@@ -51,18 +51,40 @@ def held(
 @pytest.mark.parametrize(
     ("then", "state", "words"),
     [
-        (SAME, Ladder.ATTESTED, "release.yml; that file is as it was at the release's commit ccccccc."),
-        (FileThen(oid="1" * 40, text="name: x\r\n"), Ladder.ATTESTED,
-         "release.yml; that file is as it was at the release's commit ccccccc."),
-        (OTHER, Ladder.OIDC, "release.yml; that file has changed since the release's commit ccccccc."),
-        (UNREADABLE, Ladder.OIDC, "release.yml; that file has changed since the release's commit ccccccc."),
-        (NEVER, Ladder.OIDC, "release.yml; the release's commit ccccccc has no such file to compare with."),
-        (LOST, Ladder.ATTESTED,
-         "release.yml; the release's commit ccccccc is not in the history that was read, so whether that file has "
-         "changed since is not known."),
+        (
+            SAME,
+            Ladder.ATTESTED,
+            "release.yml; that file is as it was at the release's commit ccccccc.",
+        ),
+        (
+            FileThen(oid="1" * 40, text="name: x\r\n"),
+            Ladder.ATTESTED,
+            "release.yml; that file is as it was at the release's commit ccccccc.",
+        ),
+        (
+            OTHER,
+            Ladder.OIDC,
+            "release.yml; that file has changed since the release's commit ccccccc.",
+        ),
+        (
+            UNREADABLE,
+            Ladder.OIDC,
+            "release.yml; that file has changed since the release's commit ccccccc.",
+        ),
+        (
+            NEVER,
+            Ladder.OIDC,
+            "release.yml; the release's commit ccccccc has no such file to compare with.",
+        ),
+        (
+            LOST,
+            Ladder.ATTESTED,
+            "release.yml; the release's commit ccccccc is not in the history that was read, so whether that file has "
+            "changed since is not known.",
+        ),
         (None, Ladder.ATTESTED, "release.yml; whether that file has changed since was not seen."),
     ],
-)  # fmt: skip
+)
 def test_the_workflow_that_publishes_today(
     then: FileThen | None, state: Ladder, words: str
 ) -> None:
@@ -74,7 +96,9 @@ def test_the_workflow_that_publishes_today(
 
 def test_evidence_without_a_commit() -> None:
     found = held(provenance=(replace(OURS, commit=""),))
-    assert found.why.endswith("the evidence names no commit, so whether that file has changed since is not known.")  # fmt: skip
+    assert found.why.endswith(
+        "the evidence names no commit, so whether that file has changed since is not known."
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,13 +108,17 @@ def test_evidence_without_a_commit() -> None:
         (OTHER, True, "which is still here beside release.yml, changed since"),
         (LOST, True, "which is still here beside release.yml"),
         (None, True, "which is still here beside release.yml"),
-        (OTHER, False, "which was there at the release's commit ccccccc and is not here today: it was "
-                       "renamed or removed since"),
+        (
+            OTHER,
+            False,
+            "which was there at the release's commit ccccccc and is not here today: it was "
+            "renamed or removed since",
+        ),
         (NEVER, False, "which neither the release's commit ccccccc nor today's files have"),
         (LOST, False, "which is not here today, and neither is the release's commit ccccccc"),
         (None, False, "which is not here today"),
     ],
-)  # fmt: skip
+)
 def test_another_workflow_of_this_repository(then: FileThen | None, here: bool, words: str) -> None:
     old = replace(OURS, workflow="old.yml")
     found = held(provenance=(old,), then=then, path=OLD, workflows=(PATH, OLD) if here else (PATH,))
@@ -107,13 +135,21 @@ def test_what_needs_no_publisher_is_not_told_to_fail(auth: Auth) -> None:
 @pytest.mark.parametrize(
     ("today", "then", "words"),
     [
-        ("release", OTHER, f"the job names release today, as the file has changed since{NEXT}the environment release."),
-        ("release", SAME, "the job names release today, though that file is as it was then"
-                          f"{NEXT}the environment release."),
+        (
+            "release",
+            OTHER,
+            f"the job names release today, as the file has changed since{NEXT}the environment release.",
+        ),
+        (
+            "release",
+            SAME,
+            "the job names release today, though that file is as it was then"
+            f"{NEXT}the environment release.",
+        ),
         ("release", LOST, f"the job names release today{NEXT}the environment release."),
         ("", None, f"the job names none today{NEXT}jobs without an environment."),
     ],
-)  # fmt: skip
+)
 def test_another_environment(today: str, then: FileThen | None, words: str) -> None:
     found = held(publication(environment=today), then=then)
     assert found.state is Ladder.OIDC
@@ -123,7 +159,10 @@ def test_another_environment(today: str, then: FileThen | None, words: str) -> N
 def test_files_of_one_release_by_several_workflows() -> None:
     both = (OURS, replace(OURS, workflow="wheels.yml"))
     found = held(provenance=both, then=SAME)
-    assert (found.state, "is attested for wheels.yml, and in other files for release.yml, " in found.why) == (Ladder.OIDC, True)  # fmt: skip
+    assert (
+        found.state,
+        "is attested for wheels.yml, and in other files for release.yml, " in found.why,
+    ) == (Ladder.OIDC, True)
     called = publication(publisher=(PATH, ".github/workflows/wheels.yml"))
     found = held(called, provenance=both, then=SAME)
     assert found.state is Ladder.ATTESTED

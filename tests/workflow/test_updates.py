@@ -24,10 +24,11 @@ ACTIONS = "  - package-ecosystem: github-actions\n    directory: /\n"
 
 def test_dependabot_is_read_with_its_cooldowns_and_places() -> None:
     found = dependabot(
-        ACTIONS, "    cooldown:\n      default-days: 7\n",
+        ACTIONS,
+        "    cooldown:\n      default-days: 7\n",
         "  - package-ecosystem: 'pip'\n    directory: /\n    cooldown: {semver-major-days: 9}\n",
         "  - directory: /\n    package-ecosystem: pre-commit\n",
-    )  # fmt: skip
+    )
     assert found.covers_actions
     assert [rule.ecosystem for rule in found.rules] == ["github-actions", "pip", "pre-commit"]
     assert [rule.cooldown_days for rule in found.rules] == [7, None, None]

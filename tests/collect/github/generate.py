@@ -102,12 +102,13 @@ def _task(chance: random.Random, actions: Owner, name: str, stamp: str) -> str:
 def _release(chance: random.Random, actions: Owner, stamp: str, environment: str) -> str:
     return (
         f"# {stamp}\nname: Release\non:\n  release:\n    types: [published]\njobs:\n"
-        "  build:\n    runs-on: ubuntu-latest\n    steps:\n" + _steps(chance, actions, 5)
+        "  build:\n    runs-on: ubuntu-latest\n    steps:\n"
+        + _steps(chance, actions, 5)
         + "  publish:\n    needs: build\n    runs-on: ubuntu-latest\n"
         f"    environment:\n      name: {environment}\n"
         "    permissions:\n      id-token: write\n    steps:\n"
         "      - uses: pypa/gh-action-pypi-publish@release/v1\n"
-    )  # fmt: skip
+    )
 
 
 def _files(chance: random.Random, actions: Owner, name: str, index: int) -> dict[str, Content]:
@@ -166,18 +167,25 @@ def _repository(chance: random.Random, actions: Owner, index: int) -> Repo:
     if index % 97 == 96:
         return Repo(name, empty=True)
     repo = Repo(
-        name, _files(chance, actions, name, index), private=index % 7 == 5,
-        archived=index % 20 == 17, fork=index % 40 == 33, disabled=index % 333 == 101,
-        topics=("python",) if index % 2 else (), secrets=("PYPI_API_TOKEN",) if index % 6 == 0 else (),
-    )  # fmt: skip
+        name,
+        _files(chance, actions, name, index),
+        private=index % 7 == 5,
+        archived=index % 20 == 17,
+        fork=index % 40 == 33,
+        disabled=index % 333 == 101,
+        topics=("python",) if index % 2 else (),
+        secrets=("PYPI_API_TOKEN",) if index % 6 == 0 else (),
+    )
     if index % 3 != 2:
         repo.environments = [
             Environment(
-                "pypi" if index % 5 else "Release/PyPI", reviewers=index % 3,
+                "pypi" if index % 5 else "Release/PyPI",
+                reviewers=index % 3,
                 policy=("", "custom", "protected")[index % 3 if index % 4 else 0],
-                patterns=("tag:v*", "branch:main"), secrets=("TOKEN",) if index % 4 == 0 else (),
+                patterns=("tag:v*", "branch:main"),
+                secrets=("TOKEN",) if index % 4 == 0 else (),
             )
-        ]  # fmt: skip
+        ]
         repo.tag("v1.0.0")
         repo.release = Release("v1.0.0", immutable=index % 2 == 0)
     if index % 12 == 1:
@@ -190,9 +198,14 @@ def organization(number: int, *, seed: int = 1, actions: int = 0) -> tuple[Owner
     chance = random.Random(seed)  # noqa: S311
     others = action_repositories(actions or min(200, max(8, number // 4)), seed)
     owner = Owner(
-        OWNER, policy=Policy(default_write=True), rulesets=[Ruleset("all tags", include=("~ALL",))],
-        secrets=(Secret("NPM_TOKEN", "private"), Secret("PYPI_TOKEN", "selected", (f"{OWNER}/lumen-0000",))),
-    )  # fmt: skip
+        OWNER,
+        policy=Policy(default_write=True),
+        rulesets=[Ruleset("all tags", include=("~ALL",))],
+        secrets=(
+            Secret("NPM_TOKEN", "private"),
+            Secret("PYPI_TOKEN", "selected", (f"{OWNER}/lumen-0000",)),
+        ),
+    )
     for index in range(number):
         owner.add(_repository(chance, others, index))
     pipelines = owner.add(

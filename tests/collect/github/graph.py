@@ -123,8 +123,11 @@ def _ref(repo: Repo, full: str) -> Value:
         return None
     prefix = "refs/tags/" if full.startswith("refs/tags/") else "refs/heads/"
     return {
-        "id": full, "name": full.removeprefix(prefix), "prefix": prefix, "target": repo.refs[full],
-    }  # fmt: skip
+        "id": full,
+        "name": full.removeprefix(prefix),
+        "prefix": prefix,
+        "target": repo.refs[full],
+    }
 
 
 def _refs(repo: Repo, args: Mapping[str, Any]) -> Value:
@@ -145,9 +148,11 @@ def _release(repo: Repo, release: Release | None) -> Value:
         return None
     tag = repo.refs.get(f"refs/tags/{release.tag}")
     return {
-        "id": f"RE_{repo.number}", "tagName": release.tag, "publishedAt": release.published,
+        "id": f"RE_{repo.number}",
+        "tagName": release.tag,
+        "publishedAt": release.published,
         "tagCommit": peel(tag) if tag else None,
-    }  # fmt: skip
+    }
 
 
 _REPOSITORY: dict[str, Callable[[Repo, Context, Mapping[str, Any]], Value]] = {
@@ -238,9 +243,12 @@ def run_query(
     rate.update(cost=price.points, nodeCount=price.nodes)
     rate["remaining"] -= price.points
     result = execute_sync(
-        schema(), document, context_value=Context(world, token, rate),
-        variable_values=dict(variables), field_resolver=resolve,
-    )  # fmt: skip
+        schema(),
+        document,
+        context_value=Context(world, token, rate),
+        variable_values=dict(variables),
+        field_resolver=resolve,
+    )
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [_error(e) for e in result.errors]

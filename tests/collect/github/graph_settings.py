@@ -34,15 +34,23 @@ def protection(environment: Environment, args: Mapping[str, Any]) -> Value:
     base = {"timeout": 0, "preventSelfReview": None, "reviewers": 0}
     if environment.reviewers:
         rules.append(
-            {**base, "databaseId": environment.number + 100_000, "type": "REQUIRED_REVIEWERS",
-             "preventSelfReview": environment.prevent_self_review,
-             "reviewers": environment.reviewers}
-        )  # fmt: skip
+            {
+                **base,
+                "databaseId": environment.number + 100_000,
+                "type": "REQUIRED_REVIEWERS",
+                "preventSelfReview": environment.prevent_self_review,
+                "reviewers": environment.reviewers,
+            }
+        )
     if environment.wait_minutes:
         rules.append(
-            {**base, "databaseId": environment.number + 200_000, "type": "WAIT_TIMER",
-             "timeout": environment.wait_minutes}
-        )  # fmt: skip
+            {
+                **base,
+                "databaseId": environment.number + 200_000,
+                "type": "WAIT_TIMER",
+                "timeout": environment.wait_minutes,
+            }
+        )
     if environment.policy:
         rules.append({**base, "databaseId": environment.number + 300_000, "type": "BRANCH_POLICY"})
     return connection(rules, args)
@@ -73,15 +81,22 @@ def ruleset_field(value: Value, name: str, args: Mapping[str, Any]) -> Value:
     ruleset: Ruleset = value if isinstance(value, Ruleset) else value["ruleset"]
     if name == "bypassActors":
         blank = {
-            "bypassMode": "ALWAYS", "organizationAdmin": False, "deployKey": False,
-            "repositoryRoleName": None, "actor": None,
-        }  # fmt: skip
+            "bypassMode": "ALWAYS",
+            "organizationAdmin": False,
+            "deployKey": False,
+            "repositoryRoleName": None,
+            "actor": None,
+        }
         return connection([{"id": "B", **blank, **a} for a in ruleset.bypass], args)
     if name == "rules":
         return connection([{"id": f"{r}", "type": r} for r in ruleset.rules], args)
     return {
-        "id": f"RRS_{ruleset.number}", "databaseId": ruleset.number, "name": ruleset.name,
-        "enforcement": ruleset.enforcement, "target": ruleset.target, "updatedAt": ruleset.updated,
+        "id": f"RRS_{ruleset.number}",
+        "databaseId": ruleset.number,
+        "name": ruleset.name,
+        "enforcement": ruleset.enforcement,
+        "target": ruleset.target,
+        "updatedAt": ruleset.updated,
         "source": None if isinstance(value, Ruleset) else value["source"],
         "conditions": {"refName": {"include": ruleset.include, "exclude": ruleset.exclude}},
-    }[name]  # fmt: skip
+    }[name]

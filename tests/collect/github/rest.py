@@ -166,9 +166,13 @@ def _environment(environment: Environment) -> Body:
             {"type": "User", "reviewer": {"login": f"r{i}"}} for i in range(environment.reviewers)
         ]
         rules.append(
-            {"id": 2, "type": "required_reviewers", "reviewers": people,
-             "prevent_self_review": environment.prevent_self_review}
-        )  # fmt: skip
+            {
+                "id": 2,
+                "type": "required_reviewers",
+                "reviewers": people,
+                "prevent_self_review": environment.prevent_self_review,
+            }
+        )
     policy = None
     if environment.policy:
         rules.append({"id": 3, "type": "branch_policy"})
@@ -177,9 +181,12 @@ def _environment(environment: Environment) -> Body:
             "custom_branch_policies": environment.policy == "custom",
         }
     return {
-        "id": environment.number, "name": environment.name, "protection_rules": rules,
-        "deployment_branch_policy": policy, "can_admins_bypass": environment.admins_can_bypass,
-    }  # fmt: skip
+        "id": environment.number,
+        "name": environment.name,
+        "protection_rules": rules,
+        "deployment_branch_policy": policy,
+        "can_admins_bypass": environment.admins_can_bypass,
+    }
 
 
 def _patterns(call: Call) -> Body:

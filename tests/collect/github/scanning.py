@@ -44,15 +44,22 @@ def github_with(world: World, *, tier: int = 3, role: str | None = "ADMIN") -> L
 
 
 def connect(
-    github: LoopbackGitHub, *, token: str = TOKEN, limits: Limits = FAST,
+    github: LoopbackGitHub,
+    *,
+    token: str = TOKEN,
+    limits: Limits = FAST,
     on_wait: Callable[[float, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Connection:  # fmt: skip
+) -> Connection:
     """How a test reaches its loopback GitHub."""
     return Connection(
-        credential=find_credential({"RELEASE_AUDIT_TOKEN": token}), api_url=github.url,
-        host="github.com", limits=limits, on_wait=on_wait, cancelled=cancelled,
-    )  # fmt: skip
+        credential=find_credential({"RELEASE_AUDIT_TOKEN": token}),
+        api_url=github.url,
+        host="github.com",
+        limits=limits,
+        on_wait=on_wait,
+        cancelled=cancelled,
+    )
 
 
 def connect_app(github: LoopbackGitHub, folder: Path) -> Connection:
@@ -65,9 +72,13 @@ def connect_app(github: LoopbackGitHub, folder: Path) -> Connection:
 
 
 def collector_of(
-    connection: Connection, memory: Memory | None = None, *, choice: Choice | None = None,
-    names: Iterable[str] = (), done: Iterable[str] = (),
-) -> GitHubCollector:  # fmt: skip
+    connection: Connection,
+    memory: Memory | None = None,
+    *,
+    choice: Choice | None = None,
+    names: Iterable[str] = (),
+    done: Iterable[str] = (),
+) -> GitHubCollector:
     """A collector of the tests' organization."""
     request = Request(
         owner=OWNER, names=tuple(names), choice=choice or Choice(), done=frozenset(done)

@@ -57,9 +57,11 @@ class LoopbackGitHub:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -189,10 +191,11 @@ class _Handler(BaseHTTPRequestHandler):
     @staticmethod
     def _headers(token: Token, bucket: Bucket, kind: str) -> dict[str, str]:
         headers = {
-            "X-RateLimit-Limit": str(bucket.limit), "X-RateLimit-Remaining": str(bucket.remaining),
+            "X-RateLimit-Limit": str(bucket.limit),
+            "X-RateLimit-Remaining": str(bucket.remaining),
             "X-RateLimit-Reset": str(bucket.reset),
             "X-RateLimit-Resource": "graphql" if kind == "graphql" else "core",
-        }  # fmt: skip
+        }
         if token.scopes is not None:
             headers["X-OAuth-Scopes"] = token.scopes
         if token.expires:
@@ -218,8 +221,11 @@ class _Handler(BaseHTTPRequestHandler):
             return Reply(502, b"<html>Unicorn!</html>", headers)
         reset = datetime.fromtimestamp(bucket.reset, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         rate: dict[str, Any] = {
-            "limit": bucket.limit, "remaining": bucket.remaining, "resetAt": reset, "used": 0,
-        }  # fmt: skip
+            "limit": bucket.limit,
+            "remaining": bucket.remaining,
+            "resetAt": reset,
+            "used": 0,
+        }
         result, points, _ = run_query(self.github.world, token, query, variables, rate)
         bucket.used += points
         self.github.points += points

@@ -43,8 +43,10 @@ def test_variables_in_order_and_a_file_before_them(tmp_path: Path) -> None:
         found.append((credential.secret.reveal(), credential.found_in))
         environment.pop(name)
     assert found == [
-        ("x1", "RELEASE_AUDIT_TOKEN"), ("ghs_second", "GITHUB_TOKEN"), ("ghp_third", "GH_TOKEN"),
-    ]  # fmt: skip
+        ("x1", "RELEASE_AUDIT_TOKEN"),
+        ("ghs_second", "GITHUB_TOKEN"),
+        ("ghp_third", "GH_TOKEN"),
+    ]
     assert find_credential({}).kind is CredentialKind.NONE
     from_file = find_credential({"GH_TOKEN": "no"}, token_file=file)
     assert from_file.secret is not None
@@ -57,11 +59,14 @@ def test_variables_in_order_and_a_file_before_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "environment",
     [
-        {"GH_TOKEN": "planted secret"}, {"GH_TOKEN": "planted\nsecret"}, {"GH_TOKEN": "plänted"},
-        {"RELEASE_AUDIT_APP_ID": "planted"}, {"RELEASE_AUDIT_APP_ID": "7"},
+        {"GH_TOKEN": "planted secret"},
+        {"GH_TOKEN": "planted\nsecret"},
+        {"GH_TOKEN": "plänted"},
+        {"RELEASE_AUDIT_APP_ID": "planted"},
+        {"RELEASE_AUDIT_APP_ID": "7"},
         {"RELEASE_AUDIT_APP_ID": "7", "RELEASE_AUDIT_APP_KEY_FILE": "/nowhere/key.pem"},
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_a_credential(environment: dict[str, str]) -> None:
     with pytest.raises(CollectError) as caught:
         find_credential(environment)

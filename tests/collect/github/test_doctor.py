@@ -31,9 +31,11 @@ def world() -> World:
 @pytest.mark.parametrize(
     ("tier", "unknown"),
     [
-        (1, {Need.ADMINISTRATION, Need.SECRET_NAMES}), (2, {Need.SECRET_NAMES}), (3, set()),
+        (1, {Need.ADMINISTRATION, Need.SECRET_NAMES}),
+        (2, {Need.SECRET_NAMES}),
+        (3, set()),
     ],
-)  # fmt: skip
+)
 def test_tiers(world: World, tier: int, unknown: set[Need]) -> None:
     with github_with(world, tier=tier) as github:
         token = github.tokens[TOKEN]
@@ -43,11 +45,15 @@ def test_tiers(world: World, tier: int, unknown: set[Need]) -> None:
     assert report.unknown == unknown
     lacking = {right.permission for right in report.rights if right.granted is False}
     expected = {
-        1: {"Administration: read", "Secrets: read", "Organization administration: read",
-            "Organization secrets: read"},
+        1: {
+            "Administration: read",
+            "Secrets: read",
+            "Organization administration: read",
+            "Organization secrets: read",
+        },
         2: {"Secrets: read", "Organization secrets: read"},
         3: set(),
-    }[tier]  # fmt: skip
+    }[tier]
     assert lacking == expected
     assert report.expires_at == datetime(2026, 12, 24, 10, tzinfo=UTC)
     assert report.scopes == ("repo", "read:org")

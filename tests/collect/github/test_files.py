@@ -26,20 +26,31 @@ WORKFLOW = ".github/workflows/release.yml"
 
 def test_reads_what_is_wanted_and_nothing_else() -> None:
     files: dict[str, Content] = {
-        WORKFLOW: "on: push\r\n", "README.md": "#", "pyproject.toml": "[project]\n",
-        "lumen.gemspec": "x", "core/pyproject.toml": "[project]\nname='core'\n",
-        "docs/pyproject.toml": "not a package", ".github/CODEOWNERS": "* @wick",
-        ".github/dependabot.yml": "version: 2\n", ".github/workflows/note.md": "x",
-        ".github/actions/a/action.yml": "name: a\n", ".github/actions/b/c/action.yaml": "name: c\n",
-        ".github/workflows/actions.lock": "{}\n", "renovate.json": "{}", "src/action.yml": "no",
-    }  # fmt: skip
+        WORKFLOW: "on: push\r\n",
+        "README.md": "#",
+        "pyproject.toml": "[project]\n",
+        "lumen.gemspec": "x",
+        "core/pyproject.toml": "[project]\nname='core'\n",
+        "docs/pyproject.toml": "not a package",
+        ".github/CODEOWNERS": "* @wick",
+        ".github/dependabot.yml": "version: 2\n",
+        ".github/workflows/note.md": "x",
+        ".github/actions/a/action.yml": "name: a\n",
+        ".github/actions/b/c/action.yaml": "name: c\n",
+        ".github/workflows/actions.lock": "{}\n",
+        "renovate.json": "{}",
+        "src/action.yml": "no",
+    }
     world = world_of(Repo("lumen", files, topics=("python", "grove")))
     with github_with(world) as github:
         found = snapshots(collector_of(connect(github)))["lumen"]
     unwanted = {
-        "README.md", "docs/pyproject.toml", ".github/CODEOWNERS", ".github/workflows/note.md",
+        "README.md",
+        "docs/pyproject.toml",
+        ".github/CODEOWNERS",
+        ".github/workflows/note.md",
         "src/action.yml",
-    }  # fmt: skip
+    }
     assert texts(found) == {path: text for path, text in files.items() if path not in unwanted}
     assert found.topics == ("python", "grove")
     assert found.branch == "main"
@@ -95,13 +106,17 @@ def test_same_owner_callees_are_read_at_their_ref() -> None:
 def test_odd_entries_become_gaps_and_lose_nothing_else() -> None:
     long = "# " + "é" * 300_000 + "\n"
     files: dict[str, Content] = {
-        WORKFLOW: "on: push\n", ".github/workflows/link.yml": Link("release.yml"),
+        WORKFLOW: "on: push\n",
+        ".github/workflows/link.yml": Link("release.yml"),
         ".github/workflows/latin.yml": "name: caf\xe9\n".encode("latin-1"),
-        ".github/workflows/binary.yml": b"\0\1\2", ".github/workflows/long.yml": long,
+        ".github/workflows/binary.yml": b"\0\1\2",
+        ".github/workflows/long.yml": long,
         ".github/workflows/huge.yml": "#" * (2 * 1024 * 1024 + 1),
-        ".github/workflows/bom.yml": "\ufeffon: push\n", ".github/actions": Submodule(),
-        "setup.py": "", "package.json": Submodule(),
-    }  # fmt: skip
+        ".github/workflows/bom.yml": "\ufeffon: push\n",
+        ".github/actions": Submodule(),
+        "setup.py": "",
+        "package.json": Submodule(),
+    }
     with github_with(world_of(Repo("lumen", files))) as github:
         found = snapshots(collector_of(connect(github)))["lumen"]
     assert {g.subject: g.reason for g in found.gaps} == {
@@ -113,9 +128,11 @@ def test_odd_entries_become_gaps_and_lose_nothing_else() -> None:
         "package.json": GapReason.UNSUPPORTED,
     }
     assert texts(found) == {
-        WORKFLOW: "on: push\n", ".github/workflows/long.yml": long, "setup.py": "",
+        WORKFLOW: "on: push\n",
+        ".github/workflows/long.yml": long,
+        "setup.py": "",
         ".github/workflows/bom.yml": "\ufeffon: push\n",
-    }  # fmt: skip
+    }
 
 
 def test_states_of_repositories() -> None:

@@ -61,8 +61,12 @@ def test_points_as_documented() -> None:
 
 @pytest.mark.parametrize(
     ("first", "kind"),
-    [("", "MISSING_PAGINATION_BOUNDARIES"), ("(first: 101)", "EXCESSIVE_PAGINATION"), ("(first: 0)", "EXCESSIVE_PAGINATION")],
-)  # fmt: skip
+    [
+        ("", "MISSING_PAGINATION_BOUNDARIES"),
+        ("(first: 101)", "EXCESSIVE_PAGINATION"),
+        ("(first: 0)", "EXCESSIVE_PAGINATION"),
+    ],
+)
 def test_pages_have_limits(first: str, kind: str) -> None:
     with pytest.raises(LimitError, match=kind):
         price(f'{{ repositoryOwner(login: "x") {{ repositories{first} {{ totalCount }} }} }}')

@@ -90,10 +90,21 @@ def test_a_list_cut_short_by_a_redirection_is_not_taken_for_the_whole() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"[]", b"null", b'"x"', b"{}", b'{"data": []}', b'{"data": {"r0": 7}}', b"\xff\xfe", b"{", b"<p>",
-     b'{"data": {"repositoryOwner": {"repositories": {"nodes": [{"id": 7}, 3, null]}}}}',
-     b'{"total_count": "x", "environments": [{}]}', b'{"errors": [3, {"path": "x"}]}'],
-)  # fmt: skip
+    [
+        b"[]",
+        b"null",
+        b'"x"',
+        b"{}",
+        b'{"data": []}',
+        b'{"data": {"r0": 7}}',
+        b"\xff\xfe",
+        b"{",
+        b"<p>",
+        b'{"data": {"repositoryOwner": {"repositories": {"nodes": [{"id": 7}, 3, null]}}}}',
+        b'{"total_count": "x", "environments": [{}]}',
+        b'{"errors": [3, {"path": "x"}]}',
+    ],
+)
 def test_answers_of_any_form_lose_no_repository(
     body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,10 +46,13 @@ def oid(repo: Repo, ref: str) -> str:
 def test_tag_branch_both_and_missing(action: Repo) -> None:
     world = World([Owner("lanterns", repos=[action])])
     tag, branch, both, missing, gone = resolve(
-        world, ("Lanterns", "setup-wick", "v2.0.0"), ("lanterns", "setup-wick", "release/v1"),
-        ("lanterns", "setup-wick", "v2"), ("lanterns", "setup-wick", "v9"),
+        world,
+        ("Lanterns", "setup-wick", "v2.0.0"),
+        ("lanterns", "setup-wick", "release/v1"),
+        ("lanterns", "setup-wick", "v2"),
+        ("lanterns", "setup-wick", "v9"),
         ("lanterns", "nothing", "v1"),
-    )  # fmt: skip
+    )
     new, old = oid(action, "v2.0.0"), oid(action, "v1.0.0")
     assert (tag.commit, tag.is_tag, tag.is_branch) == (new, True, False)
     assert tag.tags == ("v2.0.0", "v2")
@@ -155,14 +158,19 @@ def test_odd_refs_stay_inside_their_quotes(action: Repo) -> None:
 
 def advisory(number: int, **changes: object) -> dict[str, object]:
     row: dict[str, object] = {
-        "ghsa_id": f"GHSA-{number}", "cve_id": None, "severity": "high", "withdrawn_at": None,
+        "ghsa_id": f"GHSA-{number}",
+        "cve_id": None,
+        "severity": "high",
+        "withdrawn_at": None,
         "published_at": "2026-01-02T00:00:00Z",
         "vulnerabilities": [
-            {"package": {"ecosystem": "actions", "name": "lanterns/setup-wick"},
-             "vulnerable_version_range": "< 2.0.0"},
+            {
+                "package": {"ecosystem": "actions", "name": "lanterns/setup-wick"},
+                "vulnerable_version_range": "< 2.0.0",
+            },
             {"package": {"ecosystem": "npm", "name": "x"}, "vulnerable_version_range": "< 1"},
         ],
-    }  # fmt: skip
+    }
     return row | changes
 
 

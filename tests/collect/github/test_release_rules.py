@@ -65,7 +65,8 @@ def tag_rules() -> Iterator[tuple[str, Ruleset, str, str]]:
     hole = Ruleset("r", rules=CREATION, exclude=("refs/tags/v*",))
     yield "excluded", hole, "fail", "no ruleset"
     for name, actor, outcome in (
-        ("writers", WRITERS, "fail"), ("readers", {"repositoryRoleName": "read"}, "fail"),
+        ("writers", WRITERS, "fail"),
+        ("readers", {"repositoryRoleName": "read"}, "fail"),
         ("maintainers", {"repositoryRoleName": "maintain"}, "pass"),
         ("own role", {"repositoryRoleName": "release-crew"}, "pass"),
         ("pull requests", {**WRITERS, "bypassMode": "PULL_REQUEST"}, "pass"),
@@ -73,7 +74,7 @@ def tag_rules() -> Iterator[tuple[str, Ruleset, str, str]]:
         ("deploy keys", {"deployKey": True}, "pass"),
         ("team", {"actor": {"typename": "Team", "id": "T", "slug": "crew"}}, "pass"),
         ("app", {"actor": {"typename": "App", "id": "A", "slug": "bot"}}, "pass"),
-    ):  # fmt: skip
+    ):
         said = "everyone with write access may bypass the ruleset `r`" if outcome == "fail" else ""
         yield f"bypass: {name}", Ruleset("r", rules=CREATION, bypass=(actor,)), outcome, said
 

@@ -126,10 +126,14 @@ def test_errors_hold_no_answer(logged: io.StringIO) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "token ghp_" + "a1" * 18, "github_pat_" + "b2" * 20, "ghs_" + "c3" * 18, "gho_" + "d4" * 10,
-        "Bearer eyJhbGci.eyJpc3Mi.c2ln", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+        "token ghp_" + "a1" * 18,
+        "github_pat_" + "b2" * 20,
+        "ghs_" + "c3" * 18,
+        "gho_" + "d4" * 10,
+        "Bearer eyJhbGci.eyJpc3Mi.c2ln",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
     ],
-)  # fmt: skip
+)
 def test_what_looks_like_a_credential_is_taken_out(text: str) -> None:
     record = logging.LogRecord("github", logging.DEBUG, "", 1, "said %s", (text,), None)
     assert RedactingFilter().filter(record)

@@ -64,15 +64,26 @@ def policy_of(snapshot: Snapshot) -> ActionsPolicy:
 def test_everything_of_an_environment() -> None:
     name = "Release/PyPI ü"
     described = Environment(
-        name, reviewers=3, wait_minutes=15, prevent_self_review=True, admins_can_bypass=False,
-        policy="custom", patterns=("tag:v*", "branch:main"), secrets=("B", "A"),
-    )  # fmt: skip
+        name,
+        reviewers=3,
+        wait_minutes=15,
+        prevent_self_review=True,
+        admins_can_bypass=False,
+        policy="custom",
+        patterns=("tag:v*", "branch:main"),
+        secrets=("B", "A"),
+    )
     found = environment_of(lumen(environments=[described]), name.upper())
     assert found == EnvironmentSettings(
-        name=name, database_id=described.number, reviewers=3, wait_minutes=15,
-        prevent_self_review=True, admins_can_bypass=False, ref_patterns=("tag:v*", "branch:main"),
+        name=name,
+        database_id=described.number,
+        reviewers=3,
+        wait_minutes=15,
+        prevent_self_review=True,
+        admins_can_bypass=False,
+        ref_patterns=("tag:v*", "branch:main"),
         secret_names=("A", "B"),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,21 +129,27 @@ def test_rulesets_on_tags_with_those_of_the_organization() -> None:
     repo = lumen(
         rulesets=[
             Ruleset("tags", include=("refs/tags/v*",), exclude=("refs/tags/v0*",)),
-            Ruleset("off", enforcement="DISABLED"), Ruleset("trial", enforcement="EVALUATE"),
+            Ruleset("off", enforcement="DISABLED"),
+            Ruleset("trial", enforcement="EVALUATE"),
             Ruleset("branches", target="BRANCH"),
         ]
-    )  # fmt: skip
+    )
     parent = Ruleset("all", include=("~ALL",), rules=("CREATION", "DELETION"))
     with github_with(world_of(repo, rulesets=[parent])) as github:
         found = settings_of(read(github)).tag_rulesets
         assert github.by_kind()["Rules"] == 1
     assert found == (
         TagRuleset(
-            name="tags", include=("refs/tags/v*",), exclude=("refs/tags/v0*",),
-            rules=("creation", "deletion", "update"), source="orchard-labs/lumen",
+            name="tags",
+            include=("refs/tags/v*",),
+            exclude=("refs/tags/v0*",),
+            rules=("creation", "deletion", "update"),
+            source="orchard-labs/lumen",
         ),
-        TagRuleset(name="all", include=("~ALL",), rules=("creation", "deletion"), source="orchard-labs"),
-    )  # fmt: skip
+        TagRuleset(
+            name="all", include=("~ALL",), rules=("creation", "deletion"), source="orchard-labs"
+        ),
+    )
 
 
 @pytest.mark.parametrize("immutable", [True, False, None])
@@ -155,9 +172,12 @@ def test_what_the_organization_leaves_open_is_the_repositorys() -> None:
     with github_with(world_of(repo, policy=Policy(default_write=True))) as github:
         found = read(github)
     assert policy_of(found) == ActionsPolicy(
-        default_token_write=False, can_approve_pull_requests=False, sha_pinning_required=True,
-        allowed_actions="selected", set_by="repository",
-    )  # fmt: skip
+        default_token_write=False,
+        can_approve_pull_requests=False,
+        sha_pinning_required=True,
+        allowed_actions="selected",
+        set_by="repository",
+    )
     assert found.owner_settings is not None
     assert isinstance(found.owner_settings.actions, ActionsPolicy)
     assert found.owner_settings.actions.default_token_write is True
@@ -184,9 +204,11 @@ def test_an_older_server_does_not_report_pinning() -> None:
 def test_secrets_of_repository_and_organization() -> None:
     repo = lumen(secrets=("B", "A"), private=True)
     secrets = (
-        Secret("ALL"), Secret("PRIVATE", "private"), Secret("OURS", "selected", ("orchard-labs/lumen",)),
+        Secret("ALL"),
+        Secret("PRIVATE", "private"),
+        Secret("OURS", "selected", ("orchard-labs/lumen",)),
         Secret("THEIRS", "selected", ("orchard-labs/wick",)),
-    )  # fmt: skip
+    )
     with github_with(world_of(repo, secrets=secrets)) as github:
         found = settings_of(read(github))
     assert found.secret_names == ("A", "B")
@@ -220,11 +242,14 @@ def test_each_tier_has_the_right_unknowns(tier: int) -> None:
     assert {gap.subject: gap.permission for gap in found.gaps} == EXPECTED[tier]
     settings = settings_of(found)
     unseen = {f.name for f in fields(settings) if isinstance(getattr(settings, f.name), Unseen)}
-    assert unseen == {
-        1: {"actions", "secret_names", "organization_secret_names"},
-        2: {"secret_names", "organization_secret_names"},
-        3: set(),
-    }[tier]  # fmt: skip
+    assert (
+        unseen
+        == {
+            1: {"actions", "secret_names", "organization_secret_names"},
+            2: {"secret_names", "organization_secret_names"},
+            3: set(),
+        }[tier]
+    )
     owner = found.owner_settings
     assert isinstance(owner, OwnerSettings)
     assert isinstance(owner.immutable_releases, Unseen) == (tier < 2)

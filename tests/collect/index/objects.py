@@ -20,10 +20,22 @@ from msgspec import Struct
 Json = dict[str, object]
 _OID = "1.3.6.1.4.1.57264.1."
 _NUMBERS = {
-    "issuer": 8, "build_signer": 9, "build_signer_digest": 10, "runner": 11, "source": 12,
-    "commit": 13, "ref": 14, "repository_id": 15, "owner": 16, "owner_id": 17,
-    "build_config": 18, "build_config_digest": 19, "event": 20, "run_url": 21, "visibility": 22,
-}  # fmt: skip
+    "issuer": 8,
+    "build_signer": 9,
+    "build_signer_digest": 10,
+    "runner": 11,
+    "source": 12,
+    "commit": 13,
+    "ref": 14,
+    "repository_id": 15,
+    "owner": 16,
+    "owner_id": 17,
+    "build_config": 18,
+    "build_config_digest": 19,
+    "event": 20,
+    "run_url": 21,
+    "visibility": 22,
+}
 PUBLISH = "https://docs.pypi.example/attestations/publish/v1"
 SLSA = "https://slsa.dev/provenance/v1"
 
@@ -87,9 +99,12 @@ class Run(Struct, frozen=True, kw_only=True):
     def publisher(self) -> Json:
         """The publisher as the index knows it."""
         return {
-            "kind": "GitHub", "repository": self.repository, "workflow": self.workflow,
-            "environment": self.environment, "claims": None,
-        }  # fmt: skip
+            "kind": "GitHub",
+            "repository": self.repository,
+            "workflow": self.workflow,
+            "environment": self.environment,
+            "claims": None,
+        }
 
     def claims(self) -> dict[str, str | bytes]:
         """The claims of its signing certificate."""
@@ -97,13 +112,21 @@ class Run(Struct, frozen=True, kw_only=True):
         config = f"{base}/.github/workflows/{self.workflow}@{self.ref}"
         return {
             "issuer": "https://token.actions.githubusercontent.example",
-            "build_signer": self.called or config, "build_signer_digest": self.commit,
-            "runner": self.runner, "source": base, "commit": self.commit, "ref": self.ref,
-            "repository_id": self.repository_id, "owner": base.rpartition("/")[0],
-            "owner_id": self.owner_id, "build_config": config,
-            "build_config_digest": self.commit, "event": self.event,
-            "run_url": f"{base}/actions/runs/{self.run}/attempts/1", "visibility": "public",
-        }  # fmt: skip
+            "build_signer": self.called or config,
+            "build_signer_digest": self.commit,
+            "runner": self.runner,
+            "source": base,
+            "commit": self.commit,
+            "ref": self.ref,
+            "repository_id": self.repository_id,
+            "owner": base.rpartition("/")[0],
+            "owner_id": self.owner_id,
+            "build_config": config,
+            "build_config_digest": self.commit,
+            "event": self.event,
+            "run_url": f"{base}/actions/runs/{self.run}/attempts/1",
+            "visibility": "public",
+        }
 
 
 def attestation(
@@ -117,8 +140,9 @@ def attestation(
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": filename, "digest": {"sha256": sha256(content).hexdigest()}}],
-        "predicateType": predicate, "predicate": None,
-    }  # fmt: skip
+        "predicateType": predicate,
+        "predicate": None,
+    }
     text = json.dumps(statement, separators=(",", ":")).encode()
     signature = _key().sign(text, ec.ECDSA(hashes.SHA256()))
     return {
@@ -154,10 +178,12 @@ def provenance_object(
     made = [
         attestation(
             run.claims() if claims is None else claims,
-            filename=filename, content=content, predicate=predicate,
+            filename=filename,
+            content=content,
+            predicate=predicate,
         )
         for predicate in predicates
-    ]  # fmt: skip
+    ]
     return {"version": 1, "attestation_bundles": [bundle(publisher or run.publisher(), made)]}
 
 
@@ -175,8 +201,9 @@ def npm_attestations(run: Run, content: bytes = b"tarball", *, chain: bool = Tru
     statement = {"_type": "https://in-toto.io/Statement/v1", "subject": [of], "predicateType": SLSA}
     envelope = {
         "payload": _base64(json.dumps(statement).encode()),
-        "payloadType": "application/vnd.in-toto+json", "signatures": [{"sig": "", "keyid": ""}],
-    }  # fmt: skip
+        "payloadType": "application/vnd.in-toto+json",
+        "signatures": [{"sig": "", "keyid": ""}],
+    }
     material = {"x509CertificateChain": {"certificates": [raw]}} if chain else {"certificate": raw}
     own = {"verificationMaterial": {"publicKey": {"hint": "key"}}, "dsseEnvelope": envelope}
     signed = {"verificationMaterial": material, "dsseEnvelope": envelope}

@@ -80,10 +80,14 @@ class PackageIndexServer:
         filename = f"{name}-{version}" + ("-py3-none-any.whl" if wheel else ".tar.gz")
         content = filename.encode()
         entry: Json = {
-            "filename": filename, "url": f"/files/{filename}", "yanked": yanked,
-            "hashes": {"sha256": sha256(content).hexdigest()}, "size": len(content),
-            "upload-time": f"2026-05-{day:02d}T10:00:00.123456Z", "provenance": None,
-        }  # fmt: skip
+            "filename": filename,
+            "url": f"/files/{filename}",
+            "yanked": yanked,
+            "hashes": {"sha256": sha256(content).hexdigest()},
+            "size": len(content),
+            "upload-time": f"2026-05-{day:02d}T10:00:00.123456Z",
+            "provenance": None,
+        }
         path = f"/integrity/{name}/{version}/{filename}/provenance"
         if run is not None:
             entry["provenance"] = self.base + path

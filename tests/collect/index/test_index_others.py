@@ -46,9 +46,14 @@ def packument(index: PackageIndexServer, *manifests: Json, name: str = "lumen") 
     repository = {"type": "git", "url": "git+https://github.com/orchard-labs/lumen.git"}
     index.put(
         f"/{name}",
-        {"name": name, "versions": versions, "time": {"created": "x", **times},
-         "repository": repository, "homepage": "https://lumen.example"},
-    )  # fmt: skip
+        {
+            "name": name,
+            "versions": versions,
+            "time": {"created": "x", **times},
+            "repository": repository,
+            "homepage": "https://lumen.example",
+        },
+    )
 
 
 def test_npm_provenance_and_trusted_publishing_are_two_things(index: PackageIndexServer) -> None:
@@ -61,8 +66,10 @@ def test_npm_provenance_and_trusted_publishing_are_two_things(index: PackageInde
     evidence, gaps = read(index, "npm")
     assert not gaps
     assert [(r.version, r.is_attested) for r in releases(evidence)] == [
-        ("1.2.0", True), ("1.1.0", False), ("1.0.0", False),
-    ]  # fmt: skip
+        ("1.2.0", True),
+        ("1.1.0", False),
+        ("1.0.0", False),
+    ]
     assert evidence.trusted_publisher is False
     provenance = releases(evidence)[0].provenance
     assert not isinstance(provenance, Unseen)
@@ -70,8 +77,9 @@ def test_npm_provenance_and_trusted_publishing_are_two_things(index: PackageInde
         ("orchard-labs/lumen", "release.yml")
     ]
     assert evidence.repository_urls == (
-        "https://github.com/orchard-labs/lumen.git", "https://lumen.example",
-    )  # fmt: skip
+        "https://github.com/orchard-labs/lumen.git",
+        "https://lumen.example",
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,9 +117,12 @@ def test_npm_mirrors_that_leave_out_who_published_tell_nothing(index: PackageInd
     (release,) = releases(evidence)
     assert (release.is_attested, evidence.trusted_publisher) == (None, None)
     assert [(gap.subject, gap.detail) for gap in gaps] == [
-        ("npm:lumen", "provenance of lumen was not seen: the registry leaves out who published its "
-         "releases: give the address of the registry itself."),
-    ]  # fmt: skip
+        (
+            "npm:lumen",
+            "provenance of lumen was not seen: the registry leaves out who published its "
+            "releases: give the address of the registry itself.",
+        ),
+    ]
 
 
 def test_npm_names_with_a_scope(index: PackageIndexServer) -> None:
@@ -197,8 +208,11 @@ def version(number: str, day: int, **extra: object) -> Json:
 
 def test_crates_tell_who_published(index: PackageIndexServer) -> None:
     github = {
-        "provider": "github", "repository": "orchard-labs/lumen", "run_id": "99", "sha": "abc",
-    }  # fmt: skip
+        "provider": "github",
+        "repository": "orchard-labs/lumen",
+        "run_id": "99",
+        "sha": "abc",
+    }
     gitlab = {"provider": "gitlab", "project_path": "orchard/lumen", "job_id": "1", "sha": "d"}
     crate(
         index,
@@ -215,10 +229,12 @@ def test_crates_tell_who_published(index: PackageIndexServer) -> None:
     assert found["1.0.0"].provenance == ()
     assert found["1.2.0"].provenance == (
         Provenance(
-            kind=PublisherKind.GITHUB, repository="orchard-labs/lumen", commit="abc",
+            kind=PublisherKind.GITHUB,
+            repository="orchard-labs/lumen",
+            commit="abc",
             run_url="https://github.com/orchard-labs/lumen/actions/runs/99",
         ),
-    )  # fmt: skip
+    )
     assert found["1.1.0"].provenance == (
         Provenance(kind=PublisherKind.GITLAB, repository="orchard/lumen", commit="d"),
     )
@@ -231,10 +247,11 @@ def test_crates_tell_who_published(index: PackageIndexServer) -> None:
 def test_crates_keep_the_newest_trusted_release_however_old(index: PackageIndexServer) -> None:
     trusted = {"provider": "github", "repository": "orchard-labs/lumen", "run_id": "9", "sha": "a"}
     crate(
-        index, version("0.1.0", 1, trustpub_data=trusted),
+        index,
+        version("0.1.0", 1, trustpub_data=trusted),
         *(version(f"1.{n}.0", n + 2, trustpub_data=None) for n in range(12)),
         version("2.0.0", 20, trustpub_data=trusted, yanked=True),
-    )  # fmt: skip
+    )
     evidence, _ = read(index, "crates")
     assert releases(evidence)[-1].version == "0.1.0"
     assert evidence.trusted_publisher is False, "the withdrawn one does not count"

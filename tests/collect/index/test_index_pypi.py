@@ -30,8 +30,10 @@ def test_a_package_is_read(index: PackageIndexServer) -> None:
     evidence, gaps = read(index)
     assert not gaps
     assert [(r.version, r.files, r.is_attested) for r in releases(evidence)] == [
-        ("1.2.0", 2, True), ("1.1.0", 1, False), ("1.0.0", 1, True),
-    ]  # fmt: skip
+        ("1.2.0", 2, True),
+        ("1.1.0", 1, False),
+        ("1.0.0", 1, True),
+    ]
     latest = evidence.latest
     assert latest is not None
     assert latest.uploaded is not None

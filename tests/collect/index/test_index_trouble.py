@@ -185,8 +185,11 @@ def test_the_run_as_a_whole_is_bounded(index: PackageIndexServer) -> None:
         found, gaps = reader.evidence([("pypi", name) for name in names])
     assert len(index.asked) == 1
     assert [isinstance(found["pypi", name].releases, Unseen) for name in names] == [
-        False, True, True, True,
-    ]  # fmt: skip
+        False,
+        True,
+        True,
+        True,
+    ]
     assert all("used up" in gap.detail for gap in gaps)
 
 
@@ -209,10 +212,11 @@ def test_a_registry_without_address_is_told_once(index: PackageIndexServer) -> N
         found, gaps = reader.evidence(asked)
     reasons = [e.releases.reason for e in found.values() if isinstance(e.releases, Unseen)]
     assert reasons == [
-        "no address of this registry is configured", "no address of this registry is configured",
+        "no address of this registry is configured",
+        "no address of this registry is configured",
         "packages of nuget cannot be read by this program",
         "packages of rubygems cannot be read by this program",
-    ]  # fmt: skip
+    ]
     assert [gap.detail for gap in gaps] == [
         "packages of npm were not looked up, as no address of this registry is configured: name it "
         "by --registry npm=URL to see them.",

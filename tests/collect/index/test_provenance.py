@@ -67,19 +67,40 @@ def test_no_environment_in_all_its_spellings(environment: object) -> None:
 @pytest.mark.parametrize(
     ("publisher", "kind", "repository", "workflow"),
     [
-        ({"kind": "GitLab", "repository": "orchard/lumen", "workflow_filepath": ".gitlab-ci.yml"},
-         PublisherKind.GITLAB, "orchard/lumen", ".gitlab-ci.yml"),
-        ({"kind": "Google", "email": "release@orchard.example"},
-         PublisherKind.GOOGLE, "release@orchard.example", ""),
+        (
+            {
+                "kind": "GitLab",
+                "repository": "orchard/lumen",
+                "workflow_filepath": ".gitlab-ci.yml",
+            },
+            PublisherKind.GITLAB,
+            "orchard/lumen",
+            ".gitlab-ci.yml",
+        ),
+        (
+            {"kind": "Google", "email": "release@orchard.example"},
+            PublisherKind.GOOGLE,
+            "release@orchard.example",
+            "",
+        ),
         ({"kind": "CircleCI", "project_id": "x"}, PublisherKind.OTHER, "", ""),
-        ({"kind": "Tomorrow", "repository": "orchard/lumen"}, PublisherKind.OTHER, "orchard/lumen", ""),
+        (
+            {"kind": "Tomorrow", "repository": "orchard/lumen"},
+            PublisherKind.OTHER,
+            "orchard/lumen",
+            "",
+        ),
         ({"kind": None}, PublisherKind.OTHER, "", ""),
         ({}, PublisherKind.OTHER, "", ""),
         ({"kind": "GitHub"}, PublisherKind.GITHUB, "", ""),
-        ({"kind": "GitHub", "repository": ["x"], "workflow": {}, "tier": "gold"},
-         PublisherKind.GITHUB, "", ""),
+        (
+            {"kind": "GitHub", "repository": ["x"], "workflow": {}, "tier": "gold"},
+            PublisherKind.GITHUB,
+            "",
+            "",
+        ),
     ],
-)  # fmt: skip
+)
 def test_kinds_of_publisher(
     publisher: dict[str, object], kind: PublisherKind, repository: str, workflow: str
 ) -> None:
@@ -134,8 +155,15 @@ def test_an_attestation_is_for_its_file() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        None, [], "text", 7, {}, {"version": 1}, {"version": 1, "attestation_bundles": {}},
-        {"version": 2, "attestation_bundles": []}, {"attestation_bundles": []},
+        None,
+        [],
+        "text",
+        7,
+        {},
+        {"version": 1},
+        {"version": 1, "attestation_bundles": {}},
+        {"version": 2, "attestation_bundles": []},
+        {"attestation_bundles": []},
         {"version": 1, "attestation_bundles": []},
         {"version": 1, "attestation_bundles": [None]},
         {"version": 1, "attestation_bundles": [{"publisher": "x"}]},
@@ -143,7 +171,7 @@ def test_an_attestation_is_for_its_file() -> None:
         {"version": 1, "attestation_bundles": [{"publisher": {}, "attestations": []}]},
         {"version": 1, "attestation_bundles": [{"publisher": {}, "attestations": [{}]}]},
     ],
-)  # fmt: skip
+)
 def test_what_is_no_provenance_says_so(data: object) -> None:
     read = read_provenance(data)
     assert read.provenance == ()
@@ -192,13 +220,18 @@ def test_a_spoiled_attestation_beside_a_good_one_costs_only_itself() -> None:
 
 Anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["version", "attestation_bundles", "publisher", "attestations", "kind"]),
-        inner, max_size=3,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["version", "attestation_bundles", "publisher", "attestations", "kind"]
+            ),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(deadline=None, max_examples=60)
@@ -220,11 +253,16 @@ def test_any_bytes_as_a_claim_are_read_or_told(der: bytes) -> None:
 def test_bundles_of_npm() -> None:
     (found,) = read_sigstore_bundles(npm_attestations(RUN)).provenance
     assert (found.kind, found.repository, found.workflow, found.environment) == (
-        PublisherKind.GITHUB, "orchard-labs/lumen", "release.yml", "",
-    )  # fmt: skip
+        PublisherKind.GITHUB,
+        "orchard-labs/lumen",
+        "release.yml",
+        "",
+    )
     assert (found.event, found.repository_id, found.predicate_types) == (
-        "release", "1001", (SLSA,),
-    )  # fmt: skip
+        "release",
+        "1001",
+        (SLSA,),
+    )
 
 
 @pytest.mark.parametrize("chain", [True, False])
