@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from audits.model.errors import AuditError
-from audits.model.masking import masked
+from audits.model.redaction import masked
 from audits.model.source import Gap, GapReason
 from audits.model.storable import storable
 

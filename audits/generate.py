@@ -6,7 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from audits.check import Check, all_checks
+from audits.check import Check
+from audits.checks import all_checks
 from audits.report.export import TABLES, column_table
 
 README = Path(__file__).parent.parent / "README.md"

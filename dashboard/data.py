@@ -12,7 +12,17 @@ from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
-from audits.model.history import (
+from audits.model.query import (
+    ActionFilter,
+    ActionSummary,
+    CheckCount,
+    FindingFilter,
+    FixTime,
+    OwnerFact,
+    PermissionCount,
+    RepositoryFilter,
+)
+from audits.model.rows import (
     ActionRow,
     DeductionRow,
     FindingRow,
@@ -26,23 +36,13 @@ from audits.model.history import (
     ScoreChange,
     TrendRow,
 )
-from audits.model.query import (
-    ActionFilter,
-    ActionSummary,
-    CheckCount,
-    FindingFilter,
-    FixTime,
-    OwnerFact,
-    PermissionCount,
-    RepositoryFilter,
-)
 from audits.model.settings import RepositorySettings
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
-from dashboard import reading as readings
+from dashboard import reaudit as readings
 from dashboard.frames import overview
-from dashboard.reading import Reading, SelfCheck
+from dashboard.reaudit import Reading, SelfCheck
 from dashboard.scope import Scope
 
 DATABASE = "RELEASE_AUDIT_DATABASE"

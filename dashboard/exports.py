@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from audits import __version__
-from audits.check import all_checks
-from audits.model.history import FindingRow
+from audits.checks import all_checks
 from audits.model.outcome import Acceptance, AcceptanceKind
+from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding, Result
 from audits.report.export import repository_rows
-from audits.report.more_tables import ACTIONS, PUBLISHERS, TREND
 from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
-from audits.report.tables import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
-from dashboard.reading import Reading
+from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
+from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
+from dashboard.reaudit import Reading
 from dashboard.scope import Scope
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from audits.model.settings import (
     Unseen,
 )
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
-from audits.workflow.read import read_repository
+from audits.workflow.repository import read_repository
 
 INDEX = IndexHosts.of("https://pypi.example/simple/")
 PIN = "0123456789abcdef0123456789abcdef01234567"

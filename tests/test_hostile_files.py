@@ -11,17 +11,17 @@ from time import process_time
 
 import pytest
 
-from audits.audit import Rules, audit
-from audits.check import all_checks
+from audits.checks import all_checks
 from audits.cli import GARBAGE
 from audits.model.score import Audit
 from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
+from audits.pipeline.audit import Rules, audit
 from audits.report.json import audit_document
 from audits.report.markdown import markdown_report
 from audits.report.sarif import sarif
 from audits.report.text import text_report
-from audits.unheeded import unheeded
-from audits.workflow.read import read_repository
+from audits.suppressions.ineffective import unheeded
+from audits.workflow.repository import read_repository
 from tests.checks.harness import INDEX
 from tests.hostile_inputs import (
     HEAD,
@@ -35,7 +35,7 @@ from tests.hostile_inputs import (
     job,
     script,
 )
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 MOST_TIMES = 500
 """What a file may cost: so many times a usual one, which takes 2 ms where this is a second. In

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.model.expression import BrokenReaderError, Context, contexts, self_test
+from audits.expressions.syntax import BrokenReaderError, Context, contexts, self_test
 
 ROOT = Path(__file__).parent.parent
 # Escaped characters and sets, in which these signs stand for themselves.

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from audits import generate
-from audits.audit import Rules, audit
-from audits.collect.folder import read_folder
-from audits.collect.index_hosts import index_hosts
+from audits.collect.folder.collector import read_folder
+from audits.collect.index.default_index import index_hosts
 from audits.model.outcome import Severity
 from audits.model.source import RepositoryRef
-from audits.workflow.read import read_repository
+from audits.pipeline.audit import Rules, audit
+from audits.workflow.repository import read_repository
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audits", "dashboard", "tests")
@@ -129,7 +129,7 @@ def test_nothing_generated_is_stale() -> None:
 
 
 def test_readme_names_every_check_and_command() -> None:
-    from audits.check import all_checks
+    from audits.checks import all_checks
 
     text = generate.README.read_text("utf-8")
     assert all(f"`{check.id}`" in text for check in all_checks())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audits.audit import Rules
 from audits.model.index_hosts import IndexHosts
 from audits.model.score import Audit, PackageStatus
-from audits.run import Plan, audits_of
+from audits.pipeline.audit import Rules
+from audits.pipeline.run import Plan, audits_of
 from audits.sample.evidence import SampleFacts
 from audits.sample.organization import INDEX_URL, SampleCollector, dates
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.owner_settings import first_release_file, owner_actions
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ORGANIZATION_ACTIONS
 from audits.model.outcome import (
@@ -27,7 +28,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.owner_card import first_release_file, owner_actions
 from audits.model.repository import Repository
 from audits.model.settings import (
     NO_ADMINISTRATION,

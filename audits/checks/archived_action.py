@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.action_refs import remote_uses
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECURE_USE
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.pins import remote_uses
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

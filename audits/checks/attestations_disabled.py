@@ -22,9 +22,12 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from audits.analysis.action_versions import Version, parse_version
+from audits.analysis.release_provenance import attested_here
+from audits.analysis.trusted_publishers import newest_release, trusted_publications
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, PYPA_PUBLISH_ACTION, STEP_PUBLISHER
-from audits.model.credentials import without_input
+from audits.fixes.drop_credentials import without_input
 from audits.model.evidence import (
     PackageEvidence,
     Provenance,
@@ -32,6 +35,7 @@ from audits.model.evidence import (
     Release,
     ResolvedRef,
 )
+from audits.model.location import Location, Scalar
 from audits.model.outcome import (
     Area,
     Clean,
@@ -43,13 +47,9 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Publication, Registry
-from audits.model.publishers import newest_release, trusted_publications
-from audits.model.released import attested_here
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-from audits.model.versions import Version, parse_version
 
 # Registries that take attestations from their uploaders.
 _TAKE_ATTESTATIONS = frozenset({Registry.PYPI, Registry.NPM, Registry.RUBYGEMS})

@@ -26,18 +26,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.model.known_actions import (
+from audits.analysis.known_actions import (
     gives_token,
     hands_out_token,
     needed_scopes,
     pushes,
     workflow_hands_out_token,
 )
+from audits.check import Example, check
+from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
+from audits.fixes.permissions import block, drop_scope, replace_block
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import JobSite, Repository
-from audits.model.token import block, drop_scope, replace_block
 from audits.model.workflow import Level, PermissionsState
 
 _WORKFLOW = """\

@@ -33,12 +33,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.known_actions import needed_scopes
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.model.known_actions import needed_scopes
+from audits.fixes.permissions import move_to_jobs, relying_jobs
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository
-from audits.model.token import move_to_jobs, relying_jobs
 from audits.model.workflow import Level, PermissionsState, Workflow
 
 # What zizmor's rule of the same meaning says of each scope; scopes it does not know are medium.

@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.build_commands import Deed, acts, packs_by_itself
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.model.building import Deed, acts, packs_by_itself
+from audits.fixes.split_job import split_job
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository
-from audits.model.splitting import split_job
 from audits.model.workflow import Job
 
 _HEAD = "on: {release: {types: [published]}}\njobs:\n"

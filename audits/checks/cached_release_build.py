@@ -35,16 +35,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from audits.analysis.caches import BY_MANAGER, PUBLISHERS, Control, Restores, restores_cache
+from audits.analysis.conditions import reach, text_value
+from audits.analysis.events import RefKind, starts_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
-from audits.model.caches import BY_MANAGER, PUBLISHERS, Control, Restores, restores_cache
-from audits.model.decision import truth
-from audits.model.edits import delete_lines, set_input
-from audits.model.guards import reach, text_value
+from audits.expressions.evaluate import truth
+from audits.fixes.edits import delete_lines, set_input
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile, lines_of
-from audits.model.starts import RefKind, starts_of
 from audits.model.workflow import Job, Step, Workflow
 
 _WORKFLOW = """\

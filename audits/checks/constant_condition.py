@@ -27,10 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.conditions import publishing_steps
+from audits.analysis.job_dependencies import needs_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
-from audits.model.decision import Undecided, decide
-from audits.model.expression import (
+from audits.expressions.evaluate import Undecided, decide
+from audits.expressions.syntax import (
     Call,
     Context,
     condition_expression,
@@ -38,10 +40,8 @@ from audits.model.expression import (
     parse_expression,
     walk,
 )
-from audits.model.guards import publishing_steps
-from audits.model.masking import clipped
-from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
+from audits.model.redaction import clipped
 from audits.model.repository import Repository
 from audits.model.workflow import Condition, Job, Step
 

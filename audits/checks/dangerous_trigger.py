@@ -32,20 +32,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.artifacts import downloads
+from audits.analysis.conditions import publishing_steps, reach
+from audits.analysis.events import OUTSIDER_EVENTS, Start, starts_of
+from audits.analysis.job_dependencies import needs_of
+from audits.analysis.reachability import Reach
+from audits.analysis.taint import Tracer
+from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.artifacts import downloads
-from audits.model.expression import contexts
-from audits.model.guards import publishing_steps, reach
-from audits.model.needs import needs_of
+from audits.expressions.syntax import contexts
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.publication import Route
-from audits.model.reach import Reach
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.settings import Need, Unseen
-from audits.model.starts import OUTSIDER_EVENTS, Start, starts_of
-from audits.model.taint import Tracer
-from audits.model.untrusted import Setter, code_of
 from audits.model.workflow import Job, Role, Step, Workflow
 
 _WORKFLOW = """\

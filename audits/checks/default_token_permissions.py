@@ -33,10 +33,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from audits.analysis.known_actions import needed_scopes
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.model.edits import add_to_job, add_to_workflow
-from audits.model.known_actions import needed_scopes
+from audits.fixes.edits import add_to_job, add_to_workflow
+from audits.fixes.permissions import block, relying_jobs
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -48,10 +50,8 @@ from audits.model.outcome import (
     Severity,
     Verdict,
 )
-from audits.model.place import Location
 from audits.model.repository import Repository
 from audits.model.settings import ActionsPolicy, Need, RepositorySettings, Unseen
-from audits.model.token import block, relying_jobs
 from audits.model.workflow import Job, Level, PermissionsState, Workflow
 
 # Scopes that an action uses only where an input asks for it.

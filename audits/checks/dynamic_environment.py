@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environment_names import environment_names
+from audits.analysis.environments import judged_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, GITHUB_EXPRESSIONS
-from audits.model.environment_names import environment_names
-from audits.model.environments import judged_publications
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.repository import Repository
 

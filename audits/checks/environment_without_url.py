@@ -23,10 +23,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from audits.analysis.environments import judged_publications, subject
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.model.edits import replace, replace_scalar
-from audits.model.environments import judged_publications, subject
+from audits.fixes.edits import replace, replace_scalar
 from audits.model.evidence import normalized
 from audits.model.outcome import (
     Area,

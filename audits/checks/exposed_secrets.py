@@ -24,9 +24,9 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECRETS, GITHUB_SECURE_USE
-from audits.model.expression import Context, fences, walk
+from audits.expressions.syntax import Context, fences, walk
+from audits.model.location import Location, Scalar
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.place import Location, Scalar
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile
 from audits.model.workflow import Job

@@ -26,15 +26,7 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
-from audits.model.hardcoded import (
-    LOGIN_ACTIONS,
-    carries_credential,
-    is_literal,
-    is_local_host,
-    is_local_image,
-    names_local_url,
-    shapes,
-)
+from audits.model.location import Inputs, Location, Scalar
 from audits.model.outcome import (
     Area,
     Clean,
@@ -44,9 +36,17 @@ from audits.model.outcome import (
     Severity,
     Verdict,
 )
-from audits.model.place import Inputs, Location, Scalar
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Breadth, Repository, StepSite
+from audits.model.secret_patterns import (
+    LOGIN_ACTIONS,
+    carries_credential,
+    is_literal,
+    is_local_host,
+    is_local_image,
+    names_local_url,
+    shapes,
+)
 from audits.model.source import SourceFile
 from audits.model.workflow import Job
 

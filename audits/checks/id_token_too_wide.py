@@ -31,13 +31,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.known_actions import deploys, needed_scopes, runs_project_code
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.model.edits import add_to_job
-from audits.model.known_actions import deploys, needed_scopes, runs_project_code
+from audits.fixes.edits import add_to_job
+from audits.fixes.permissions import block, drop_scope, relying_jobs
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import JobSite, Repository
-from audits.model.token import block, drop_scope, relying_jobs
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Role, Workflow
 

@@ -28,8 +28,8 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_REUSE, GITHUB_SECURE_USE
-from audits.model.edits import replace
-from audits.model.expression import contexts
+from audits.expressions.syntax import contexts
+from audits.fixes.edits import replace
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import JobSite, Repository
 from audits.model.uses import UsesKind

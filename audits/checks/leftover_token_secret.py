@@ -21,6 +21,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from audits.analysis.release_provenance import attested_here
+from audits.analysis.trusted_publishers import released_packages
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
@@ -35,8 +37,6 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Registry
-from audits.model.publishers import released_packages
-from audits.model.released import attested_here
 from audits.model.repository import Repository
 from audits.model.settings import (
     NO_SECRET_NAMES,

@@ -33,11 +33,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.release_provenance import attested_here
+from audits.analysis.trusted_publishers import newest_evidence, trusted_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
-from audits.model.credentials import without_credentials
+from audits.fixes.drop_credentials import without_credentials
+from audits.fixes.oidc_permission import grant_edits, missing_grants
 from audits.model.evidence import PackageEvidence, Release
-from audits.model.identity import grant_edits, missing_grants
 from audits.model.outcome import (
     Area,
     Clean,
@@ -51,8 +53,6 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth, Credential, Publication
-from audits.model.publishers import newest_evidence, trusted_publications
-from audits.model.released import attested_here
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.workflow import SecretsPassed

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.trusted_publishers import points_to
 from audits.check import Example, check
 from audits.checks.constants import LESSON, PYPA_PUBLISH_GUIDE, STEP_NAME
 from audits.model.evidence import PackageEvidence, Release, normalized
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -30,9 +32,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.place import Location
 from audits.model.publication import Registry
-from audits.model.publishers import points_to
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

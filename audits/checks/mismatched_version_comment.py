@@ -21,8 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.action_refs import RemoteUse, remote_uses, spelled, version_today
+from audits.analysis.action_versions import parse_version, version_comment
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_DEPENDABOT, GITHUB_SECURE_USE, STEP_SECURE
+from audits.fixes.pin import comment_edits
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import (
     Area,
@@ -34,10 +37,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.pins import RemoteUse, comment_edits, remote_uses, spelled, version_today
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-from audits.model.versions import parse_version, version_comment
 
 _COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 _WORKFLOW = f"""\

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environments import used_environments
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.model.environments import used_environments
 from audits.model.outcome import (
     Area,
     Outcome,

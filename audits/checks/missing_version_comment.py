@@ -23,14 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.action_refs import RemoteUse, remote_uses, spelled, version_today
+from audits.analysis.action_versions import version_comment
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_DEPENDABOT, RENOVATE_PINNING, STEP_SECURE
+from audits.fixes.pin import comment_edits
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.pins import RemoteUse, comment_edits, remote_uses, spelled, version_today
 from audits.model.repository import Repository
 from audits.model.settings import Need
-from audits.model.versions import version_comment
 
 _WORKFLOW = """\
 on: release

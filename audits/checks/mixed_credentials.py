@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.publish_paths import PackagePaths, package_paths
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
-from audits.model.credentials import without_credentials, without_step
+from audits.fixes.drop_credentials import without_credentials, without_step
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.package_paths import PackagePaths, package_paths
 from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
 

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environments import judged_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_IMMUTABLE_RELEASES
-from audits.model.environments import judged_publications
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -30,7 +31,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.place import Location
 from audits.model.repository import Repository
 from audits.model.settings import Need, RepositorySettings, Unseen
 

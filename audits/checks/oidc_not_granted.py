@@ -22,9 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.trusted_publishers import trusted_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, STEP_HARDENED
-from audits.model.identity import grant_edits, missing_grants
+from audits.fixes.oidc_permission import grant_edits, missing_grants
 from audits.model.outcome import (
     Area,
     Clean,
@@ -35,7 +36,6 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth
-from audits.model.publishers import trusted_publications
 from audits.model.repository import Repository
 
 _ACTION = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"

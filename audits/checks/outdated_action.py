@@ -19,8 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from audits.analysis.action_refs import RemoteUse, remote_uses, spelled, version_today
+from audits.analysis.action_versions import parse_version, version_comment
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_DEPENDABOT, STEP_SECURE
+from audits.fixes.pin import pin_edits
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import (
     Area,
@@ -33,10 +36,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.pins import RemoteUse, pin_edits, remote_uses, spelled, version_today
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-from audits.model.versions import parse_version, version_comment
 
 _YEAR = timedelta(days=365)
 _OLD = "7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3"

@@ -30,17 +30,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from audits.analysis.action_refs import version_today
+from audits.analysis.action_versions import version_comment, version_of_ref
+from audits.analysis.known_actions import pushes
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_TOKEN, STEP_SECURE
-from audits.model.edits import set_input
+from audits.fixes.edits import set_input
 from audits.model.evidence import ResolvedRef
-from audits.model.known_actions import pushes
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.pins import version_today
 from audits.model.repository import Repository, StepSite
 from audits.model.settings import Need
 from audits.model.uses import Uses
-from audits.model.versions import version_comment, version_of_ref
 
 _INPUT = "persist-credentials"
 _SAFER = 6

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from audits.analysis.conditions import has_status_function, publishing_steps
+from audits.analysis.job_dependencies import Needs, needs_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
-from audits.model.decision import Value, decide
-from audits.model.expression import Context, Expression, condition_expression, walk
-from audits.model.guards import has_status_function, publishing_steps
-from audits.model.needs import Needs, needs_of
+from audits.expressions.evaluate import Value, decide
+from audits.expressions.syntax import Context, Expression, condition_expression, walk
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository

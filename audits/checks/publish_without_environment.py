@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environments import judged_publications, subject
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.model.edits import add_to_job
-from audits.model.environments import judged_publications, subject
+from audits.fixes.edits import add_to_job
 from audits.model.outcome import (
     Area,
     Clean,

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.artifacts import Download, Makers, downloads
+from audits.analysis.job_dependencies import needs_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_WORKFLOW_SYNTAX, STEP_UPLOAD_JOB
-from audits.model.artifacts import Download, Makers, downloads
-from audits.model.needs import needs_of
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.repository import Repository
 from audits.model.workflow import Job, Role, Workflow

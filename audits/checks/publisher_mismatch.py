@@ -27,6 +27,14 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from audits.analysis.release_provenance import only_names
+from audits.analysis.trusted_publishers import (
+    PUBLIC_HOST,
+    ReleasedPackage,
+    is_this_repository,
+    released_packages,
+    whose,
+)
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, STEP_PUBLISHER
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
@@ -40,14 +48,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publishers import (
-    PUBLIC_HOST,
-    ReleasedPackage,
-    is_this_repository,
-    released_packages,
-    whose,
-)
-from audits.model.released import only_names
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

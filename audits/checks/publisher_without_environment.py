@@ -18,6 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.release_provenance import publisher_files, publisher_path
+from audits.analysis.trusted_publishers import (
+    ReleasedPackage,
+    is_this_repository,
+    released_packages,
+    whose,
+)
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, STEP_PUBLISHER
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
@@ -32,13 +39,6 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Registry
-from audits.model.publishers import (
-    ReleasedPackage,
-    is_this_repository,
-    released_packages,
-    whose,
-)
-from audits.model.released import publisher_files, publisher_path
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

@@ -25,13 +25,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from audits.analysis.conditions import publishing_steps, reach
+from audits.analysis.events import Start, starts_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, STEP_TRIGGERS
-from audits.model.edits import add_under, replace
-from audits.model.guards import publishing_steps, reach
+from audits.fixes.edits import add_under, replace
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository
-from audits.model.starts import Start, starts_of
 from audits.model.workflow import Trigger, Workflow
 
 _JOBS = """\

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.owner_settings import first_release_file, owner_settings
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_IMMUTABLE_RELEASES
 from audits.model.outcome import (
@@ -28,7 +29,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.owner_card import first_release_file, owner_settings
 from audits.model.repository import Repository
 from audits.model.settings import NO_ADMINISTRATION, Need, OwnerSettings, Unseen
 

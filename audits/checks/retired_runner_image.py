@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.runners import RETIRED_IMAGES, labels_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_IMAGES, GITHUB_RUNNERS
-from audits.model.edits import replace_scalar
+from audits.fixes.edits import replace_scalar
+from audits.model.location import Scalar
 from audits.model.outcome import Area, Clean, Finding, FixKind, Severity, Verdict
-from audits.model.place import Scalar
 from audits.model.repository import Repository
-from audits.model.runners import RETIRED_IMAGES, labels_of
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environments import judged_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, GITHUB_SECRETS
-from audits.model.environments import judged_publications
 from audits.model.outcome import (
     Area,
     Clean,

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environment_names import environment_names
+from audits.analysis.environments import judged_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, PYPA_PUBLISH_GUIDE
-from audits.model.edits import replace_scalar
-from audits.model.environment_names import environment_names
-from audits.model.environments import judged_publications
+from audits.fixes.edits import replace_scalar
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository

@@ -23,16 +23,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from audits.analysis.conditions import reach
+from audits.analysis.events import Start, starts_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_CONTEXTS, GITHUB_SECURE_USE, STEP_JOBS
-from audits.model.decision import Facts, Undecided, Value, evaluate
-from audits.model.expression import contexts, fences
-from audits.model.guards import reach
+from audits.expressions.evaluate import Facts, Undecided, Value, evaluate
+from audits.expressions.syntax import contexts, fences
+from audits.model.location import Scalar
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.place import Scalar
 from audits.model.repository import Repository, StepSite
 from audits.model.settings import Need, Unseen
-from audits.model.starts import Start, starts_of
 from audits.model.workflow import Job, Role, Step
 
 _WORKFLOW = """\

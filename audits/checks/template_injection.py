@@ -35,14 +35,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.taint import Taint, Tracer
+from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE
-from audits.model.expression import fences
+from audits.expressions.syntax import fences
+from audits.model.location import Location, Scalar
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.place import Location, Scalar
 from audits.model.repository import Repository, StepSite
-from audits.model.taint import Taint, Tracer
-from audits.model.untrusted import Setter, code_of
 
 _WORKFLOW = """\
 on: %s

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.artifacts import UPLOAD
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, STEP_ARTIFACT
-from audits.model.artifacts import UPLOAD
-from audits.model.edits import set_input
+from audits.fixes.edits import set_input
+from audits.model.location import Scalar
 from audits.model.outcome import Area, Clean, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.place import Scalar
 from audits.model.repository import Repository
 
 _BUILD = """\

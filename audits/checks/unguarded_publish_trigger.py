@@ -29,9 +29,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from audits.analysis.conditions import publishing_steps, reach
+from audits.analysis.events import OUTSIDER_EVENTS, RefKind, Start, starts_of
+from audits.analysis.reachability import Reach
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
-from audits.model.guards import publishing_steps, reach
 from audits.model.outcome import (
     Area,
     Clean,
@@ -43,10 +45,8 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Registry, Route
-from audits.model.reach import Reach
 from audits.model.repository import Repository
 from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
-from audits.model.starts import OUTSIDER_EVENTS, RefKind, Start, starts_of
 
 _WORKFLOW = """\
 on:

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_WORKFLOW_SYNTAX, STEP_SECURE
-from audits.model.masking import clipped
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
+from audits.model.redaction import clipped
 from audits.model.repository import Repository
 
 _HEAD = """\

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_WORKFLOW_SYNTAX, STEP_NAME
+from audits.model.location import Location
 from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.place import Location
 from audits.model.repository import Repository
 
 _REST = """\

@@ -28,8 +28,8 @@ from collections.abc import Iterator, Sequence
 from audits.check import Example, check
 from audits.checks.constants import PYPA_PUBLISH_GUIDE, SCORECARD_PINNING
 from audits.model.command import Command
+from audits.model.location import Location
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.place import Location
 from audits.model.repository import Repository, StepSite
 
 

@@ -31,9 +31,9 @@ from msgspec import Struct
 
 from audits.check import Example, check
 from audits.checks.constants import DOCKER_DIGESTS, GITHUB_SECURE_USE
-from audits.model.expression import Context, Expression, fences
+from audits.expressions.syntax import Context, Expression, fences
+from audits.model.location import Location, Scalar
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.place import Location, Scalar
 from audits.model.repository import Breadth, Repository
 from audits.model.settings import Need, Unseen
 from audits.model.uses import UsesKind

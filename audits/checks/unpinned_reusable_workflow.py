@@ -26,15 +26,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.action_refs import moving, remote_workflows, version_today
+from audits.analysis.action_versions import parse_version
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_REUSE, GITHUB_SECURE_USE, SLSA_GENERATOR, STEP_SECURE
+from audits.fixes.pin import pin_edits
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Severity, Verdict
-from audits.model.pins import moving, pin_edits, remote_workflows, version_today
 from audits.model.repository import Repository
 from audits.model.settings import Need
 from audits.model.uses import Uses
-from audits.model.versions import parse_version
 
 _CALLED = """\
 on: release

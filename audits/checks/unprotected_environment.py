@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environments import all_refs, is_protected, used_environments
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.model.environments import all_refs, is_protected, used_environments
 from audits.model.outcome import (
     Area,
     Outcome,

@@ -26,9 +26,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environments import judged_publications, subject
+from audits.analysis.release_tags import (
+    TagStart,
+    covers,
+    open_to_writers,
+    restricts_creation,
+    tag_starts,
+    uncovered,
+)
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_RULESETS, STEP_TRIGGERS
-from audits.model.environments import judged_publications, subject
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -39,7 +48,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.place import Location
 from audits.model.publication import Publication
 from audits.model.repository import Repository
 from audits.model.settings import (
@@ -49,14 +57,6 @@ from audits.model.settings import (
     RepositorySettings,
     TagRuleset,
     Unseen,
-)
-from audits.model.tags import (
-    TagStart,
-    covers,
-    open_to_writers,
-    restricts_creation,
-    tag_starts,
-    uncovered,
 )
 
 _WORKFLOW = """\

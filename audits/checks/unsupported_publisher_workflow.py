@@ -18,8 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.trusted_publishers import trusted_publications
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_REUSE, PYPA_PUBLISH_ACTION, STEP_UPLOAD_JOB
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -29,9 +31,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.place import Location
 from audits.model.publication import Auth, Registry
-from audits.model.publishers import trusted_publications
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

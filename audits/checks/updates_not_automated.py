@@ -36,6 +36,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from audits.analysis.action_refs import remote_uses
 from audits.check import Example, check
 from audits.checks.constants import (
     GITHUB_DEPENDABOT,
@@ -43,7 +44,8 @@ from audits.checks.constants import (
     RENOVATE_PINNING,
     STEP_SECURE,
 )
-from audits.model.edits import insert_below, replace
+from audits.fixes.edits import insert_below, replace
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -55,8 +57,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.pins import remote_uses
-from audits.model.place import Location
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule

@@ -26,8 +26,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from audits.analysis.action_refs import RemoteUse, remote_uses, version_today
+from audits.analysis.action_versions import (
+    is_within,
+    newest_is_within,
+    parse_version,
+    version_comment,
+    version_of_ref,
+)
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ADVISORIES, GITHUB_SECURE_USE
+from audits.fixes.pin import pin_edits
 from audits.model.evidence import Advisory, AdvisoryList, ResolvedRef
 from audits.model.outcome import (
     Area,
@@ -40,16 +49,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.pins import RemoteUse, pin_edits, remote_uses, version_today
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-from audits.model.versions import (
-    is_within,
-    newest_is_within,
-    parse_version,
-    version_comment,
-    version_of_ref,
-)
 
 _NO_LIST = Unseen(need=Need.REFERENCES, reason="no list of advisories was given")
 _SEVERITIES = {

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.owner_settings import first_release_file, owner_actions
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ORGANIZATION_ACTIONS, GITHUB_TOKEN
 from audits.model.outcome import (
@@ -28,7 +29,6 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.owner_card import first_release_file, owner_actions
 from audits.model.repository import JobSite, Repository
 from audits.model.settings import (
     NO_ADMINISTRATION,

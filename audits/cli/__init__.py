@@ -13,7 +13,7 @@ from audits.faults import fault_log, log_fault
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
-    from audits.ahead import Leader
+    from audits.pipeline.worker_pool import Leader
 
 GARBAGE = 300_000
 """Objects made between two collections of garbage, where Python's default is 700."""
@@ -86,6 +86,6 @@ def _leader(words: list[str]) -> Leader | None:
         return None
     if not any(word.partition("=")[0] == "--folder" for word in words):
         return None
-    from audits.ahead import first_worker
+    from audits.pipeline.worker_pool import first_worker
 
     return first_worker()

@@ -27,10 +27,10 @@ from audits.cli.options import (
 
 if TYPE_CHECKING:
     from audits.cli.targets import Target
-    from audits.collect.github import Connection
+    from audits.collect.github.collector import Connection
     from audits.model.score import Audit
-    from audits.run import Plan
-    from audits.waivers import Waivers
+    from audits.pipeline.run import Plan
+    from audits.suppressions.waivers import Waivers
 
 
 def check(
@@ -85,7 +85,7 @@ def _targets(
 ) -> list[Target]:
     """What is to be checked; UsageError where options or words make no sense."""
     from audits.cli.targets import find_target
-    from audits.collect.github_address import DEFAULT_API, api_address, web_host
+    from audits.collect.github.address import DEFAULT_API, api_address, web_host
 
     if online and offline:
         raise UsageError("--online and --offline say the opposite.", "Leave one out.")
@@ -100,7 +100,7 @@ def _targets(
 def _audit(target: Target, options: _Options, connected: Callable[[], Connection]) -> Audit:
     from audits.cli.plan import index_facts, make_plan
     from audits.cli.targets import read_target
-    from audits.run import audit_batch
+    from audits.pipeline.run import audit_batch
 
     clone = target.clone
     plan = make_plan(
@@ -123,9 +123,9 @@ def _audit(target: Target, options: _Options, connected: Callable[[], Connection
 def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
     """The audit of a repository on GitHub; CollectError where nothing of it can be read."""
     from audits.cli.targets import read_remote
-    from audits.collect.github import GitHubCollector, Request
-    from audits.github_facts import GitHubFacts
-    from audits.run import audit_batch
+    from audits.collect.github.collector import GitHubCollector, Request
+    from audits.pipeline.github_evidence import GitHubFacts
+    from audits.pipeline.run import audit_batch
 
     request = Request(owner=slug.partition("/")[0], names=(slug,))
     collector = GitHubCollector(request, connection)
@@ -135,8 +135,8 @@ def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
 
 
 def _exit_code(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool) -> int:
-    from audits.audit import is_crashed, open_findings
     from audits.model.outcome import Severity
+    from audits.pipeline.audit import is_crashed, open_findings
 
     gaps = [gap for audit in audits for gap in audit.repository.gaps]
     findings = False
@@ -175,7 +175,7 @@ def _json(audits: Sequence[Audit]) -> str:
 
 
 def _sarif(audit: Audit) -> str:
-    from audits.check import all_checks
+    from audits.checks import all_checks
     from audits.report.sarif import sarif
 
     checks = {check.id: check for check in all_checks()}

@@ -46,7 +46,7 @@ def _scan(url: str, *, engine: bool) -> None:
     from audits.sample.demo import scan_sample
     from audits.sample.organization import INDEX_URL
     from audits.store.open import open_store
-    from audits.waivers import Waivers
+    from audits.suppressions.waivers import Waivers
 
     with closing(open_store(url)) as store:
         if store.owners():

@@ -14,7 +14,7 @@ from audits.cli.options import OfflineOption
 from audits.cli.output import say
 
 if TYPE_CHECKING:
-    from audits.collect.github_doctor import DoctorReport, Right
+    from audits.collect.github.doctor import DoctorReport, Right
     from audits.model.settings import Need
 
 _SOON_DAYS = 14
@@ -29,7 +29,7 @@ def doctor(
     """Say what this token sees, which checks stay unknown, and what a scan would cost."""
     from audits.cli.github import connect, is_login
     from audits.cli.waiting import watching
-    from audits.collect.github import GitHubCollector, Request
+    from audits.collect.github.collector import GitHubCollector, Request
 
     if offline:
         raise UsageError("Only GitHub can say what a token sees.", "Leave --offline out.")
@@ -91,7 +91,7 @@ def _right(right: Right) -> str:
 
 def checks_without(lacking: frozenset[Need]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The checks that need what is lacking, and those that it would only sharpen."""
-    from audits.check import all_checks
+    from audits.checks import all_checks
 
     unknown = tuple(check.id for check in all_checks() if check.needs & lacking)
     blunt = tuple(

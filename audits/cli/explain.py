@@ -21,7 +21,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Explain one check, or list all of them."""
-    from audits.check import all_checks
+    from audits.checks import all_checks
 
     known = {c.id: c for c in all_checks()}
     if check is None:
@@ -48,7 +48,7 @@ def _near(name: str, known: list[str]) -> str:
 
 def _record(check: Check) -> dict[str, Any]:
     from audits.checks.constants import LESSON
-    from audits.model.links import lesson_link
+    from audits.fixes.links import lesson_link
 
     return {
         "id": check.id,

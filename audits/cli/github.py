@@ -16,12 +16,12 @@ from audits.faults import log_fault
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
-    from audits.collect.github import Connection
-    from audits.github_scan import GitHubScan, GitHubScanned
+    from audits.collect.github.collector import Connection
     from audits.model.source import RepositoryRef
-    from audits.run import Plan
+    from audits.pipeline.github_scan import GitHubScan, GitHubScanned
+    from audits.pipeline.run import Plan
     from audits.store.store import Store
-    from audits.waivers import Waivers
+    from audits.suppressions.waivers import Waivers
 
 TokenFileOption = Annotated[
     Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
@@ -70,10 +70,10 @@ def connect(
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Connection:
     """How GitHub is reached with the credential of the environment or of a file."""
-    from audits.collect.github import Connection
-    from audits.collect.github_address import DEFAULT_API
-    from audits.collect.github_auth import find_credential
-    from audits.collect.github_limits import Limits
+    from audits.collect.github.address import DEFAULT_API
+    from audits.collect.github.auth import find_credential
+    from audits.collect.github.collector import Connection
+    from audits.collect.github.rate_limits import Limits
 
     return Connection(
         credential=find_credential(os.environ, token_file=token_file),
@@ -154,9 +154,9 @@ def make_scan(
     resume: bool,
 ) -> GitHubScan:
     """The scan that a command line asks for."""
-    from audits.collect.github import Choice
+    from audits.collect.github.collector import Choice
     from audits.engines.zizmor import Zizmor
-    from audits.github_scan import GitHubScan, marks_of
+    from audits.pipeline.github_scan import GitHubScan, marks_of
 
     engine = f"zizmor {plan.engine.version()}" if isinstance(plan.engine, Zizmor) else ""
     return GitHubScan(

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
-from audits.acceptance import Acceptances
-from audits.audit import Rules
-from audits.check import all_checks
+from audits.checks import all_checks
 from audits.cli.registries import read_hosts, read_registries
 from audits.collect.advisories import bundled
 from audits.engines.zizmor import RULES, Zizmor
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
-from audits.policy import engine_version
-from audits.run import Facts, NoFacts, Plan
-from audits.waivers import Waivers
+from audits.pipeline.audit import Rules
+from audits.pipeline.run import Facts, NoFacts, Plan
+from audits.scoring.policy import engine_version
+from audits.suppressions.accept import Acceptances
+from audits.suppressions.waivers import Waivers
 
 Places = Callable[[], Iterable[tuple[RepositoryRef, Path]]]
 """Says which repositories lie where, once that is asked."""
@@ -35,9 +35,9 @@ def index_facts(
     others = read_registries(registries or ())
     if offline:
         return NoFacts(known=bundled())
-    from audits.collect.folder_history import FolderHistory
-    from audits.collect.index import IndexReader, default_cache
-    from audits.facts import IndexFacts
+    from audits.collect.folder.history import FolderHistory
+    from audits.collect.index.reader import IndexReader, default_cache
+    from audits.pipeline.index_evidence import IndexFacts
 
     read_hosts(index_url)
     reader = IndexReader(index_url, registries=others, cache=default_cache())

@@ -10,9 +10,9 @@ from msgspec import Struct
 from audits.cli.registries import read_hosts, read_registries
 
 if TYPE_CHECKING:
-    from audits.collect.folder import FolderCollector
-    from audits.run import Plan
-    from audits.waivers import Waivers
+    from audits.collect.folder.collector import FolderCollector
+    from audits.pipeline.run import Plan
+    from audits.suppressions.waivers import Waivers
 
 
 class Planner(Struct, frozen=True, kw_only=True, dict=True):

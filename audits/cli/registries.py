@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from audits.cli.exits import UsageError
-from audits.collect.index_hosts import index_hosts
+from audits.collect.index.default_index import index_hosts
 from audits.model.index_hosts import IndexHosts
 
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,30}")
@@ -44,7 +44,7 @@ def read_registries(values: Iterable[str]) -> dict[str, str]:
 
 def _check_name(name: str) -> None:
     # Slow to import, and not needed where no registry is named.
-    from audits.collect.index import OTHER_REGISTRIES
+    from audits.collect.index.reader import OTHER_REGISTRIES
 
     if name == "pypi":
         raise UsageError("PyPI's address is no --registry.", "Give it by --index-url.")

@@ -26,15 +26,15 @@ from audits.cli.output import say
 from audits.cli.planner import Planner
 
 if TYPE_CHECKING:
-    from audits.collect.folder import FolderCollector
-    from audits.github_scan import GitHubScanned
+    from audits.collect.folder.collector import FolderCollector
     from audits.model.errors import AuditError
     from audits.model.source import Gap
-    from audits.run import Plan
-    from audits.scan import Scanned
+    from audits.pipeline.github_scan import GitHubScanned
+    from audits.pipeline.run import Plan
+    from audits.pipeline.scan import Scanned
+    from audits.pipeline.serialize import Told
     from audits.store.store import Store
-    from audits.told import Told
-    from audits.waivers import Waivers
+    from audits.suppressions.waivers import Waivers
 
 
 def scan(
@@ -111,7 +111,7 @@ def _check_source(
 
 
 def _collector(folders: list[Path] | None, owner: str, host: str) -> FolderCollector | None:
-    from audits.collect.folder import FolderCollector
+    from audits.collect.folder.collector import FolderCollector
 
     if not folders:
         return None
@@ -130,7 +130,7 @@ class _Folder(Struct, frozen=True):
 
 def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
     """Scan a folder, print what came of it, and return the exit code."""
-    from audits.ahead import audits_ahead
+    from audits.pipeline.worker_pool import audits_ahead
 
     try:
         if resume:
@@ -154,8 +154,8 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
+    from audits.pipeline.scan import Scanner
     from audits.report.escape import printable
-    from audits.scan import Scanner
     from audits.store.open import open_store
 
     plan = None if asked.planner.offline and audits is not None else asked.planner()

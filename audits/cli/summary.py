@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 
 from audits.cli.options import database_words
 from audits.cli.output import say
-from audits.model.history import RepositoryRow
 from audits.model.query import RepositoryFilter
+from audits.model.rows import RepositoryRow
 from audits.model.source import Gap
+from audits.pipeline.scan import Scanned
 from audits.report.escape import printable
 from audits.report.news import about, gap_lines, news_of, text_news
 from audits.report.words import count
-from audits.scan import Scanned
 from audits.store.store import Store
-from audits.waivers import Waivers
+from audits.suppressions.waivers import Waivers
 
 _MOST = 8
 _GRAVE = ("critical", "high")

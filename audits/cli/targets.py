@@ -15,13 +15,13 @@ from audits.cli.exits import UsageError
 from audits.cli.github import is_slug
 from audits.collect.disk import ReadFault
 from audits.collect.errors import CollectError
-from audits.collect.folder import is_bare, is_repository, read_apart
-from audits.collect.origin import origin_of, parse_address
+from audits.collect.folder.collector import is_bare, is_repository, read_apart
+from audits.collect.folder.origin import origin_of, parse_address
 from audits.collect.paths import MAX_BYTES, WORKFLOWS, is_workflow, local_references
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
 if TYPE_CHECKING:
-    from audits.collect.github import GitHubCollector
+    from audits.collect.github.collector import GitHubCollector
 
 _BELOW = re.compile(r"(https?://[^/\s]+/[^/\s]+/[^/\s]+)/.*")
 """A page of a repository, such as a file: its repository comes first."""

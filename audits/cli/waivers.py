@@ -11,7 +11,7 @@ from audits.cli.output import say
 from audits.model.outcome import AcceptanceKind
 from audits.report.escape import printable
 from audits.report.words import count
-from audits.waivers import Waivers, read_waivers
+from audits.suppressions.waivers import Waivers, read_waivers
 
 if TYPE_CHECKING:
     from audits.model.score import Audit, AuditedFinding
@@ -40,7 +40,7 @@ def load_waivers(path: Path | None) -> Waivers:
             f"The waivers {path} are not UTF-8 (line {line}).", "Save the file in UTF-8."
         ) from error
     # All checks are imported to know their names.
-    from audits.unheeded import known_checks
+    from audits.suppressions.ineffective import known_checks
 
     loaded = read_waivers(text, today, known_checks())
     if loaded.problems:

@@ -16,8 +16,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from audits.model.engine import EngineReport
+from audits.model.location import Location
 from audits.model.outcome import EngineFinding, Finding, Severity
-from audits.model.place import Location
 from audits.model.repository import Breadth, Repository
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.uses import UsesKind

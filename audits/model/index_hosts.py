@@ -15,7 +15,7 @@ class IndexHosts(Struct, frozen=True, kw_only=True):
 
     ``base`` is its address without a slash at the end, ``host`` its host in lower case without
     ``www.`` (with its port, where that is not the scheme's own). The address of the public
-    index comes from `pypi_simple`; see `audits.collect.index_hosts`.
+    index comes from `pypi_simple`; see `audits.collect.index.default_index`.
     """
 
     base: str

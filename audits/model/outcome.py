@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
-from audits.model.place import Location
+from audits.model.location import Location
 from audits.model.publication import Publication
 from audits.model.settings import Unseen
 from audits.model.workflow import Job

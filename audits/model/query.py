@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from audits.model.history import FindingRow
 from audits.model.outcome import Link
+from audits.model.rows import FindingRow
 
 
 class RepositoryFilter(Struct, frozen=True, kw_only=True):

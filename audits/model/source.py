@@ -11,7 +11,7 @@ from itertools import accumulate
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
-from audits.model.masking import masked
+from audits.model.redaction import masked
 from audits.model.settings import OwnerSettings, RepositorySettings
 from audits.model.storable import storable
 

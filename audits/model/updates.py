@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from audits.model.place import Location
+from audits.model.location import Location
 from audits.model.source import Gap
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from audits.model.place import Scalar
+from audits.model.location import Scalar
 
 _COMMIT = re.compile("[0-9A-Fa-f]{40}")
 

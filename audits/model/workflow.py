@@ -8,7 +8,7 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
-from audits.model.place import Inputs, Location, Scalar
+from audits.model.location import Inputs, Location, Scalar
 from audits.model.source import SourceFile
 from audits.model.uses import Uses
 

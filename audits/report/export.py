@@ -17,10 +17,9 @@ from msgspec.structs import replace
 from audits import __version__
 from audits.faults import log_fault
 from audits.model.errors import AuditError
-from audits.model.history import FindingRow, RepositoryRow, TrendRow
 from audits.model.query import FindingFilter
+from audits.model.rows import FindingRow, RepositoryRow, TrendRow
 from audits.report.cells import LIST
-from audits.report.more_tables import ACTIONS, PUBLISHERS, TREND
 from audits.report.table import (
     SCHEMA_VERSION,
     Table,
@@ -29,7 +28,8 @@ from audits.report.table import (
     json_line,
     resource,
 )
-from audits.report.tables import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
+from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
+from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
 from audits.store.store import Store
 
 TABLES: tuple[Table[Any], ...] = (

@@ -10,13 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.model.causes import cause_clause, cause_words
-from audits.model.history import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.model.query import FindingFilter, ScanChanges
+from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.report.escape import code, markdown, printable
 from audits.report.words import count
 from audits.store.errors import StoreError
 from audits.store.store import Store
-from audits.waivers import Waiver, Waivers
+from audits.suppressions.waivers import Waiver, Waivers
 
 SCHEMA = 1
 _MOST_CHECKS = 4

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import platformdirs
 
-from audits.acceptance import Acceptances
-from audits.audit import Rules
-from audits.check import all_checks
+from audits.checks import all_checks
 from audits.engines.zizmor import Zizmor
 from audits.model.index_hosts import IndexHosts
-from audits.run import Plan
+from audits.pipeline.audit import Rules
+from audits.pipeline.run import Plan
+from audits.pipeline.scan import Scanned, Scanner
 from audits.sample.evidence import SampleFacts
 from audits.sample.organization import INDEX_URL, SampleCollector, at_noon, dates
-from audits.scan import Scanned, Scanner
 from audits.store.errors import StoreError
 from audits.store.store import Store
-from audits.waivers import read_waivers
+from audits.suppressions.accept import Acceptances
+from audits.suppressions.waivers import read_waivers
 
 _WAIVERS = """
 [policy]

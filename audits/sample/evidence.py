@@ -32,7 +32,7 @@ from audits.sample.organization import (
     files_of,
     number_of,
 )
-from audits.workflow.package_evidence import with_released
+from audits.workflow.publisher_status.questions import with_released
 
 _HOST = "https://github.com"
 _NOT_ASKED = Unseen(need=Need.INDEX, reason="no address of this registry is configured")

@@ -12,8 +12,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from audits.store.errors import StoreError
+from audits.store.schema.tables import metadata, version
 from audits.store.store import Store
-from audits.store.tables import metadata, version
 
 REVISIONS = tuple(
     sorted(

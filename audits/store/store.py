@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from audits.store.read_findings import ReadFindings
-from audits.store.read_releases import ReadReleases
-from audits.store.read_repositories import ReadRepositories
-from audits.store.read_results import ReadResults
-from audits.store.read_scans import ReadScans
-from audits.store.read_snapshots import ReadSnapshots
-from audits.store.write import Writing
+from audits.store.read.findings import ReadFindings
+from audits.store.read.releases import ReadReleases
+from audits.store.read.repositories import ReadRepositories
+from audits.store.read.results import ReadResults
+from audits.store.read.scans import ReadScans
+from audits.store.read.snapshots import ReadSnapshots
+from audits.store.write.scan import Writing
 
 
 class Store(

@@ -10,10 +10,11 @@ from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, case, func, select
 
 from audits.model.outcome import Area, Outcome, Severity
-from audits.store import since, tables
-from audits.store.names import chunks
-from audits.store.tables import OPEN
-from audits.store.words import AREAS, OUTCOMES, SEVERITIES
+from audits.store import difference
+from audits.store.schema import tables
+from audits.store.schema.codes import AREAS, OUTCOMES, SEVERITIES
+from audits.store.schema.tables import OPEN
+from audits.store.write.ids import chunks
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
@@ -67,7 +68,7 @@ def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, T
 
     What is open is what holds as of the scans, as no later scan of these owners has written.
     """
-    changes = since.newest_counts(connection, filter(None, befores.values()))
+    changes = difference.newest_counts(connection, filter(None, befores.values()))
     rule = tables.rule
     names = {row.id: row.name for row in connection.execute(select(rule.c.id, rule.c.name))}
     found: dict[int, Totals] = {}
@@ -78,7 +79,7 @@ def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, T
         }
         for owner in owners:
             mine = {name: by_owner.get(owner, []) for name, by_owner in sums.items()}
-            found[owner] = _totals(mine, names, changes.get(owner, since.Counts()))
+            found[owner] = _totals(mine, names, changes.get(owner, difference.Counts()))
     return found
 
 
@@ -91,7 +92,7 @@ def _by_owner(
     return found
 
 
-def _totals(sums: Sums, names: Mapping[int, str], changes: since.Counts) -> Totals:
+def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts) -> Totals:
     return Totals(
         **_scores(sums),
         ladders=_pairs(sums["ladders"]),

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
-from audits.model.artifact_names import ArtifactNames, file_name
-from audits.model.needs import needs_of
-from audits.model.place import Scalar
+from audits.analysis.artifact_names import ArtifactNames, file_name
+from audits.analysis.job_dependencies import needs_of
+from audits.model.location import Scalar
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.routes import Routes
 

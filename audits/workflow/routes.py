@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from audits.model.foreign import called_name, foreign_path
 from audits.model.publication import Grant, Route
+from audits.model.remote_path import called_name, foreign_path
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Workflow
 
 # GitHub allows ten levels of called workflows; a repository with more routes than this to one

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from audits.score import grade_of
+from audits.scoring.score import grade_of
 from dashboard.charts import Drawing
-from dashboard.language import (
+from dashboard.theme import (
     AREAS,
     GRADE_COLOURS,
     GRADES,

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts import Drawing
-from dashboard.language import AREA_COLOURS, SEVERITIES, SEVERITY_COLOURS, Ink, plain
+from dashboard.theme import AREA_COLOURS, SEVERITIES, SEVERITY_COLOURS, Ink, plain
 
 AREA_SERIES = {plain(area): colour for area, colour in AREA_COLOURS.items()}
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4])

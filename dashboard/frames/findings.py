@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from audits.model.history import FindingRow
+from audits.model.rows import FindingRow
 from audits.report.words import count
 from dashboard.frames.cells import link_of, visible
-from dashboard.language import SEVERITIES, signed
+from dashboard.theme import SEVERITIES, signed
 
 _CHECK = re.compile(r"[a-z0-9]+([-/][a-z0-9]+)*")
 _CONTEXT = 2

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from dashboard.frames.tables import AREA_COLUMNS
-from dashboard.language import GRADE_COLOURS
+from dashboard.theme import GRADE_COLOURS
 
 # From bad to good over the middle: orange to blue, apart for every kind of colour vision.
 _STEPS = ((90.0, "A"), (75.0, "B"), (60.0, "C"), (40.0, "D"), (0.0, "F"))

@@ -10,7 +10,7 @@ from audits.check import MARK, Check
 from audits.checks.constants import LESSON
 from audits.model.outcome import Outcome
 from dashboard.frames.cells import frame_of
-from dashboard.language import plain, signed
+from dashboard.theme import plain, signed
 
 
 def check_table(checks: Sequence[Check]) -> pd.DataFrame:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 from msgspec import Struct
 
-from audits.model.history import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.outcome import Area
 from audits.model.query import CheckCount, OwnerFact
+from audits.model.rows import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.report.words import count
-from audits.score import (
+from audits.scoring.score import (
     AREA_WEIGHTS,
     CRITICAL_CAP,
     HIGH_CAPS,
@@ -20,7 +20,7 @@ from audits.score import (
     grade_of,
 )
 from dashboard.frames.cells import frame_of, visible
-from dashboard.language import AREAS, percent, plain, signed
+from dashboard.theme import AREAS, percent, plain, signed
 
 
 class Headline(Struct, frozen=True, kw_only=True):

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import pandas as pd
 
-from audits.check import all_checks
-from audits.model.history import FindingRow
+from audits.checks import all_checks
+from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding
 from dashboard.frames.cells import frame_of
-from dashboard.language import plain, signed
+from dashboard.theme import plain, signed
 
 _LINKS = {"lesson", "documentation"}
 """What is pasted is on no host: links to its lines or settings would lead nowhere."""

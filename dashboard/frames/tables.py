@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from audits.model.history import (
+from audits.model.query import PermissionCount
+from audits.model.rows import (
     ActionRow,
     DeductionRow,
     FindingRow,
@@ -16,9 +17,8 @@ from audits.model.history import (
     RepositoryRow,
     ResultRow,
 )
-from audits.model.query import PermissionCount
 from dashboard.frames.cells import frame_of, link_of, visible
-from dashboard.language import AREAS, SEVERITIES, plain, signed
+from dashboard.theme import AREAS, SEVERITIES, plain, signed
 
 AREA_COLUMNS = tuple(plain(area) for area in AREAS)
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from audits.model.causes import cause_words
-from audits.model.history import ScoreChange, TrendRow
 from audits.model.query import FixTime
+from audits.model.rows import ScoreChange, TrendRow
 from dashboard.frames.cells import frame_of, visible
-from dashboard.language import AREAS, SEVERITIES, plain
+from dashboard.theme import AREAS, SEVERITIES, plain
 
 
 def points(rows: Sequence[TrendRow]) -> pd.DataFrame:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.check import all_checks
-from audits.model.history import FindingRow, RepositoryRow
+from audits.checks import all_checks
 from audits.model.query import FindingFilter
+from audits.model.rows import FindingRow, RepositoryRow
 from audits.report.words import count
 from dashboard import data
 from dashboard.frames import findings
 from dashboard.frames.cells import safe_url, visible
-from dashboard.language import LINK_LABELS, signed
 from dashboard.parts import page
-from dashboard.reading import Reading
+from dashboard.reaudit import Reading
 from dashboard.scope import Scope
+from dashboard.theme import LINK_LABELS, signed
 
 _SHOWN = 6
 

@@ -11,8 +11,8 @@ import streamlit as st
 
 from dashboard import data
 from dashboard.frames.cells import visible
-from dashboard.language import BADGES, DARK, LIGHT, Ink, plain, signed
 from dashboard.scope import Scope
+from dashboard.theme import BADGES, DARK, LIGHT, Ink, plain, signed
 
 SCOPE = "chosen scope"
 PROBLEM = "trouble with the database"

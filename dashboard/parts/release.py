@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from audits.model.history import FindingRow, RepositoryRow
 from audits.model.query import FindingFilter
+from audits.model.rows import FindingRow, RepositoryRow
 from dashboard import data
-from dashboard.charts.pipeline import drawing
+from dashboard.charts.release_graph import drawing
 from dashboard.frames.cells import frame_of, safe_url, visible
-from dashboard.language import BADGES, signed
 from dashboard.parts import page
 from dashboard.parts.tables import table
-from dashboard.pipeline import Pipeline, pipelines
-from dashboard.reading import Reading
+from dashboard.reaudit import Reading
+from dashboard.release_graph import Pipeline, pipelines
 from dashboard.scope import Scope
+from dashboard.theme import BADGES, signed
 
 
 def release(scope: Scope, row: RepositoryRow) -> None:

@@ -12,11 +12,11 @@ from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.findings import check_name, issue_text, waiver_text
-from dashboard.language import AREAS, SEVERITIES, signed
 from dashboard.parts import page
 from dashboard.parts.finding import one_finding
 from dashboard.parts.tables import choose, download_csv
 from dashboard.scope import Scope
+from dashboard.theme import AREAS, SEVERITIES, signed
 
 PAGE = 200
 STATES = ("open", "new", "not-re-checked", "accepted", "outside releases")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.check import Check, all_checks
+from audits.check import Check
+from audits.checks import all_checks
 from audits.model.outcome import Area, Severity
-from audits.score import AREA_WEIGHTS, GRADES, POLICY, WEIGHTS
+from audits.scoring.score import AREA_WEIGHTS, GRADES, POLICY, WEIGHTS
 from dashboard.frames.method import check_table, example_pair, lesson_url, without_title
-from dashboard.language import plain
 from dashboard.parts import page
 from dashboard.parts.tables import table
+from dashboard.theme import plain
 
 
 def _scores() -> None:

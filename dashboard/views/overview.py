@@ -11,10 +11,10 @@ from dashboard.charts import bars, trends
 from dashboard.frames import overview, tables
 from dashboard.frames import trends as trend_frames
 from dashboard.frames.findings import check_name
-from dashboard.language import LADDER_MEANING, percent
 from dashboard.parts import page
 from dashboard.parts.tables import choose, table
 from dashboard.scope import Scope
+from dashboard.theme import LADDER_MEANING, percent
 
 
 def _headline(scope: Scope) -> None:

@@ -8,9 +8,9 @@ from audits.report.words import count
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import tables
-from dashboard.language import LADDER, LADDER_MEANING
 from dashboard.parts import page
 from dashboard.parts.tables import table
+from dashboard.theme import LADDER, LADDER_MEANING
 
 SCOPE = page.opening(
     "Publishers",

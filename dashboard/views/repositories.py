@@ -11,10 +11,10 @@ from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.heat import heat_map
-from dashboard.language import AREAS, GRADES, LADDER
 from dashboard.parts import page
 from dashboard.parts.tables import choose, download_csv
 from dashboard.scope import Scope
+from dashboard.theme import AREAS, GRADES, LADDER
 
 PAGE = 100
 SORTS = {

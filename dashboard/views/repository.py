@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.model.history import RepositoryRow
+from audits.model.rows import RepositoryRow
 from audits.report.words import count
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
 from dashboard.frames.cells import repository_url, visible
-from dashboard.language import percent
 from dashboard.parts import page
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
 from dashboard.parts.tables import table
 from dashboard.scope import Scope
+from dashboard.theme import percent
 
 
 def _choose(scope: Scope) -> RepositoryRow | None:

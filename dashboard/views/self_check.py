@@ -9,12 +9,12 @@ import streamlit as st
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import findings, self_check
-from dashboard.language import percent
 from dashboard.parts import page
 from dashboard.parts.finding import one_finding
 from dashboard.parts.release import drawings
 from dashboard.parts.tables import table
-from dashboard.reading import SelfCheck
+from dashboard.reaudit import SelfCheck
+from dashboard.theme import percent
 
 _EXAMPLE = """\
 name: Release

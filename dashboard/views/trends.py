@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from audits.model.history import TrendRow
+from audits.model.rows import TrendRow
 from audits.report.words import count
 from dashboard import data
 from dashboard.charts import trends as charts

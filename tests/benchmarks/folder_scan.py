@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from audits.collect.folder import FolderCollector
+from audits.collect.folder.collector import FolderCollector
 from tests.benchmarks.whole_process import Used, program, run
 
 INDEX = "https://pypi.example/simple/"

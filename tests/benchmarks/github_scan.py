@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 
-from audits.collect.github import Connection, GitHubCollector, Request
-from audits.collect.github_auth import find_credential
-from audits.collect.github_limits import Limits
-from audits.collect.github_memory import TransientMemory
-from audits.model.memory import Memory
-from audits.model.place import Scalar
+from audits.collect.github.auth import find_credential
+from audits.collect.github.collector import Connection, GitHubCollector, Request
+from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.rate_limits import Limits
+from audits.model.cache import Memory
+from audits.model.location import Scalar
 from audits.model.source import Snapshot
 from audits.model.uses import Uses, UsesKind
-from audits.store.memory import StoreMemory
+from audits.store.cache import StoreMemory
 from audits.store.open import open_store
 from tests.collect.github.generate import OWNER, organization
 from tests.collect.github.server import LoopbackGitHub

@@ -8,8 +8,8 @@ from random import Random
 from msgspec.structs import replace
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.location import Location, Scalar
 from audits.model.outcome import Area, Finding, Link, Outcome, Severity
-from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Channel, Publication, Registry
 from audits.model.repository import ReleaseGraph, Repository
 from audits.model.score import (

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from audits.collect.provenance import read_provenance
+from audits.collect.index.provenance import read_provenance
 from audits.model.evidence import Provenance, PublisherKind
 
 _CHECKED = ("kind", "repository", "workflow", "environment", "ref", "event", "runner", "commit")

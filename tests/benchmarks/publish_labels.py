@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audits.collect.folder import FolderCollector
-from audits.collect.index_hosts import index_hosts
+from audits.collect.folder.collector import FolderCollector
+from audits.collect.index.default_index import index_hosts
 from audits.model.publication import Auth, Publication
-from audits.workflow.read import read_repository
+from audits.workflow.repository import read_repository
 from tests.benchmarks.accepted import ACCEPTED, EXTRAS, UNLABELLED_KINDS
 
 _INDEX = "https://pypi.example/simple/"

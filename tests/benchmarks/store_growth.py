@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import func, select
 
-from audits.store import tables
 from audits.store.open import open_store
+from audits.store.schema import tables
 from tests.benchmarks.large_database import Nights, build
 
 WANTED, YEAR = 10_000, 365

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from audits.collect.folder import FolderCollector
-from audits.collect.index_hosts import index_hosts
+from audits.collect.folder.collector import FolderCollector
+from audits.collect.index.default_index import index_hosts
 from audits.model.repository import Breadth, Repository
-from audits.workflow.read import read_repository
+from audits.workflow.repository import read_repository
 from tests.benchmarks.zizmor_reasons import Difference, reason_of
 from tests.engines.agreement import ASKS_GITHUB, Said, Spot, aligned, compared, isolated, we_say
 

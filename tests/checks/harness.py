@@ -9,7 +9,7 @@ from audits.check import MARK, Example
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Repository
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
-from audits.workflow.read import read_repository
+from audits.workflow.repository import read_repository
 
 INDEX = IndexHosts.of("https://pypi.example/simple/")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from audits.check import Check, Example, all_checks
-from audits.judge import judge
+from audits.check import Check, Example
+from audits.checks import all_checks
 from audits.model.outcome import Outcome
-from audits.score import Judged
+from audits.pipeline.evaluate import judge
+from audits.scoring.score import Judged
 from tests.checks.harness import INDEX, marked_lines, repository_of, texts, unmarked
 
 CASES = [

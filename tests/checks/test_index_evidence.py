@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from audits.check import Example, all_checks
+from audits.check import Example
+from audits.checks import all_checks
 from audits.model.evidence import FileThen, PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.outcome import Clean, Finding, Unknown, Verdict
 from audits.model.repository import Repository

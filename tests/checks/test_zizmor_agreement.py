@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from audits.check import all_checks
-from audits.collect.index_hosts import index_hosts
+from audits.checks import all_checks
+from audits.collect.index.default_index import index_hosts
 from audits.model.repository import Breadth, Repository
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
-from audits.workflow.read import read_repository
+from audits.workflow.repository import read_repository
 from tests.engines.agreement import ASKS_GITHUB, Said, Spot, aligned, compared, we_say, zizmor_says
 from tests.engines.zizmor_cases import DEVIATIONS, Case
 from tests.engines.zizmor_cases_pins import CASES as PINS

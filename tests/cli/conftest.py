@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_score import DEPENDABOT, LESSON
+from tests.scoring.test_score import DEPENDABOT, LESSON
 
 TOKEN = """name: Publish
 on: {release: {types: [published]}}

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audits.cli.plan import make_plan
-from audits.collect.github import Connection
-from audits.collect.index import IndexReader
-from audits.facts import IndexFacts
-from audits.github_scan import GitHubScan, GitHubScanned
+from audits.collect.github.collector import Connection
+from audits.collect.index.reader import IndexReader
 from audits.model.source import RepositoryRef
+from audits.pipeline.github_scan import GitHubScan, GitHubScanned
+from audits.pipeline.index_evidence import IndexFacts
 from audits.store.open import open_store
 from audits.store.store import Store
 from tests.cli.runner import Ran, release_audit
@@ -21,7 +21,7 @@ from tests.collect.github.scanning import TOKEN, connect, github_with, world_of
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import Environment, Repo, Ruleset, World
 from tests.collect.index.server import PackageIndexServer, serving
-from tests.test_score import DEPENDABOT, LESSON
+from tests.scoring.test_score import DEPENDABOT, LESSON
 
 OWNER = "orchard-labs"
 TOKEN_RELEASE = """name: Publish

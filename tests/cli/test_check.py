@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.check import all_checks
+from audits.checks import all_checks
 from tests.cli.conftest import write
 from tests.cli.runner import release_audit
 

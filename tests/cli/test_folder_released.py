@@ -17,7 +17,7 @@ from tests.cli.conftest import write
 from tests.cli.runner import Ran, release_audit
 from tests.collect.index.objects import Run
 from tests.collect.index.server import PackageIndexServer, serving
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 OWNER = "orchard-labs"
 PATH = ".github/workflows/release.yml"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.model.history import ScoreChange
+from audits.model.rows import ScoreChange
 from audits.report.news import net_changes
 from tests.cli.conftest import TOKEN, write
 from tests.cli.runner import release_audit

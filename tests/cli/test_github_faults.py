@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.collect.github_limits import Limits
+from audits.collect.github.rate_limits import Limits
 from audits.model.source import RepositoryRef
 from tests.cli.github_world import (
     OWNER,
@@ -106,7 +106,7 @@ def test_all_faults_together(
 def test_a_waiting_scan_says_so_and_keeps_its_place(
     scans: Scans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audits.scan._BEAT_SECONDS", 0.0)
+    monkeypatch.setattr("audits.pipeline.scan._BEAT_SECONDS", 0.0)
     said: list[tuple[float, str]] = []
     beats: set[str] = set()
     path = scans.database.removeprefix("sqlite:///")

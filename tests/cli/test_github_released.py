@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from audits.collect.github_many import ManyOwners
+from audits.collect.github.many_owners import ManyOwners
 from audits.model.evidence import FileThen, ReleasedFile
 from audits.model.source import SourceFile
 from tests.cli.github_world import OWNER, Scans, package, scanning
 from tests.collect.github.scanning import connect, github_with, world_of
 from tests.collect.github.world import Repo
 from tests.collect.index.objects import Run
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 PATH = ".github/workflows/release.yml"
 NAMES = ("lumen", "moss", "tidepool")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.github_world import OWNER, TOKEN_RELEASE, Cli, command_line, small_world
 from tests.cli.runner import Ran, release_audit
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 RELEASE = ".github/workflows/release.yml"
 

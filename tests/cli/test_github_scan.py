@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from audits.cli.waiting import PlainWatch, waiting_line
-from audits.collect.github_files import FileReader
-from audits.collect.github_listed import Listed
+from audits.collect.github.files import FileReader
+from audits.collect.github.listing import Listed
 from audits.model.source import Snapshot
 from audits.store.open import open_store
 from tests.cli.github_world import OWNER, TOKEN_RELEASE, Cli, command_line, package, small_world

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audits.check import all_checks
+from audits.checks import all_checks
 from audits.model.settings import Need
 from tests.cli.github_world import OWNER, command_line, small_world
 from tests.cli.runner import release_audit

@@ -19,7 +19,7 @@ from audits.store.open import open_store
 from tests.cli.conftest import write
 from tests.cli.github_world import OWNER, command_line, small_world
 from tests.cli.runner import release_audit
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 START = "Go on with: release-audit scan "
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.check import all_checks
-from audits.waivers import Waiver, Waivers
+from audits.checks import all_checks
+from audits.suppressions.waivers import Waiver, Waivers
 from tests.cli.runner import release_audit
 from tests.store.recorded import counted
 
@@ -64,9 +64,9 @@ def test_what_only_all_looks_at_is_exported_and_said_to_be_so(
 
 def test_an_interrupted_scan_is_resumed(organization: Path, database: str) -> None:
     from audits.cli.plan import make_plan
-    from audits.collect.folder import FolderCollector
+    from audits.collect.folder.collector import FolderCollector
     from audits.model.source import RepositoryRef
-    from audits.scan import Scanner
+    from audits.pipeline.scan import Scanner
     from audits.store.open import open_store
 
     store = open_store(database)
@@ -101,8 +101,8 @@ def test_the_summary_of_a_first_scan_asks_the_store_little(
 ) -> None:
     from audits.cli.plan import make_plan
     from audits.cli.summary import print_summary
-    from audits.collect.folder import FolderCollector
-    from audits.scan import Scanner
+    from audits.collect.folder.collector import FolderCollector
+    from audits.pipeline.scan import Scanner
     from audits.store.open import open_store
 
     day = date(2026, 1, 1)

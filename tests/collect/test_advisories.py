@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audits.analysis.action_versions import is_range
 from audits.collect.advisories import AdvisoryFileError, bundled, read, write
 from audits.model.evidence import Advisory, AdvisoryList
-from audits.model.versions import is_range
 
 GOOD = {"id": "GHSA-aaaa-bbbb-cccc", "package": "juniper-ci/upload", "ranges": ["<2.1.0"]}
 words = st.text(max_size=12)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from audits.model.history import (
+from audits.model.outcome import Link
+from audits.model.rows import (
     ActionRow,
     DeductionRow,
     FindingRow,
@@ -14,7 +15,6 @@ from audits.model.history import (
     ResultRow,
     TrendRow,
 )
-from audits.model.outcome import Link
 
 Values = dict[str, Any]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audits.audit import Rules
 from audits.model.index_hosts import IndexHosts
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
-from audits.run import Plan
-from audits.scan import Scanner
+from audits.pipeline.audit import Rules
+from audits.pipeline.run import Plan
+from audits.pipeline.scan import Scanner
 from audits.store.open import open_store
 from tests.dashboard.rows import HOSTILE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from audits.model.history import GapRow, ScoreChange
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
+from audits.model.rows import GapRow, ScoreChange
 from dashboard.frames import actions, overview, tables, trends
 from dashboard.frames.findings import (
     by_check,

@@ -13,10 +13,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.check import Check, all_checks
-from audits.judge import judge
+from audits.check import Check
+from audits.checks import all_checks
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth, Repository
+from audits.pipeline.evaluate import judge
 
 _OPTIONS = (
     "--offline",

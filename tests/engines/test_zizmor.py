@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from audits.audit import Rules, audit
-from audits.check import all_checks
+from audits.checks import all_checks
 from audits.engines.zizmor import RULES, Zizmor
 from audits.model.engine import EngineReport
 from audits.model.outcome import Area, Severity
 from audits.model.repository import Breadth, Repository
 from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
-from audits.workflow.read import read_repository
+from audits.pipeline.audit import Rules, audit
+from audits.workflow.repository import read_repository
 from tests.checks.harness import INDEX
 from tests.engines.zizmor_cases import PIN, RELEASE, UPLOAD, workflow
 

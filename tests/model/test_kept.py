@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from audits.model.place import Scalar
+from audits.model.location import Scalar
 from audits.model.repository import Repository
 from audits.model.source import RepositoryRef, Snapshot
 from audits.model.uses import Uses, UsesKind

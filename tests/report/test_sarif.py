@@ -9,13 +9,13 @@ import jsonschema
 import pytest
 
 from audits import __version__
-from audits.audit import Rules, audit
-from audits.check import all_checks
+from audits.checks import all_checks
 from audits.model.outcome import Acceptance, AcceptanceKind, Finding
 from audits.model.repository import Repository
+from audits.pipeline.audit import Rules, audit
 from audits.report.sarif import sarif
 from tests.generated import INDEX
-from tests.test_score import LESSON, lesson_repository
+from tests.scoring.test_score import LESSON, lesson_repository
 
 CHECKS = {check.id: check for check in all_checks()}
 LOOSE = (

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from graphql import GraphQLSchema, build_schema, get_named_type, parse, validate
 
-from audits.collect import github_queries as queries
+from audits.collect.github import queries
 from tests.collect.github.samples import written_queries
 
 PACKAGE = "@octokit/graphql-schema"

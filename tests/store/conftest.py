@@ -14,8 +14,8 @@ import pytest
 from psycopg import sql
 
 from audits.store.open import open_store
+from audits.store.schema.tables import metadata
 from audits.store.store import Store
-from audits.store.tables import metadata
 
 
 @pytest.fixture(scope="session")

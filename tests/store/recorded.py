@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
 
-from audits.model.history import ScanRow
+from audits.model.rows import ScanRow
 from audits.model.score import Audit
 from audits.store.store import Store
 from tests.store.samples import OWNER, POLICY, night

@@ -13,6 +13,7 @@ from audits.model.evidence import (
     Release,
     ResolvedRef,
 )
+from audits.model.location import Location, Scalar
 from audits.model.outcome import (
     Acceptance,
     AcceptanceKind,
@@ -22,7 +23,6 @@ from audits.model.outcome import (
     Outcome,
     Severity,
 )
-from audits.model.place import Location, Scalar
 from audits.model.publication import Auth, Channel, Publication, Registry
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, ReleaseGraph, Repository
 from audits.model.score import (

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import func, select
 
-from audits.store import tables
 from audits.store.errors import StoreError
+from audits.store.schema import tables
 from audits.store.store import Store
 from tests.store.recorded import begin, counted, scan
 from tests.store.samples import OWNER, POLICY, audit, fault, night

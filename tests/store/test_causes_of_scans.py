@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from audits.acceptance import Acceptances
-from audits.audit import Rules
-from audits.check import all_checks
-from audits.collect.folder import FolderCollector
+from audits.checks import all_checks
+from audits.collect.folder.collector import FolderCollector
+from audits.pipeline.audit import Rules
+from audits.pipeline.run import Plan
+from audits.pipeline.scan import Scanner
 from audits.report.news import news_of, text_news
-from audits.run import Plan
-from audits.scan import Scanner
 from audits.store.store import Store
-from audits.waivers import Waiver, Waivers
+from audits.suppressions.accept import Acceptances
+from audits.suppressions.waivers import Waiver, Waivers
 from tests.generated import INDEX
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 OWNER = "orchard-labs"
 FAULTY = LESSON.replace("permissions: {}", "permissions: write-all", 1)

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
-from audits.model.history import ScanRow
 from audits.model.outcome import Outcome, Severity
+from audits.model.rows import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason
-from audits.store import tables
 from audits.store.errors import StoreError
+from audits.store.schema import tables
 from audits.store.store import Store
 from audits.store.totals import Totals
 from tests.store.recorded import begin, counted, scan

@@ -9,7 +9,7 @@ from audits.model.query import FindingFilter
 from audits.model.repository import Breadth
 from audits.model.score import Audit
 from audits.model.source import GapReason
-from audits.store import tables
+from audits.store.schema import tables
 from audits.store.store import Store
 from tests.store.recorded import scan
 from tests.store.samples import (

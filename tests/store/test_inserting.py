@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from audits.store import tables
-from audits.store.inserting import insert_rows
+from audits.store.schema import tables
+from audits.store.schema.tables import OPEN
 from audits.store.store import Store
-from audits.store.tables import OPEN
+from audits.store.write.bulk_insert import insert_rows
 
 Rows = list[dict[str, Any]]
 

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, text
 
 from audits.cli import targets
 from audits.cli.plan import make_plan
-from audits.collect import folder as folder_module
-from audits.collect.folder import FolderCollector
+from audits.collect.folder import collector as folder_module
+from audits.collect.folder.collector import FolderCollector
 from audits.engines.zizmor import Zizmor
 from audits.faults import FaultLog, each_apart
 from audits.model.engine import EngineReport
@@ -23,8 +23,8 @@ from audits.model.errors import AuditError
 from audits.model.outcome import Finding
 from audits.model.repository import Repository
 from audits.model.source import RepositoryRef, Snapshot
-from audits.run import NoFacts, Plan
-from audits.scan import Scanned, Scanner
+from audits.pipeline.run import NoFacts, Plan
+from audits.pipeline.scan import Scanned, Scanner
 from audits.store.open import open_store
 from audits.store.store import Store
 from tests.cli.conftest import TOKEN, write

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from audits.audit import Rules, audit
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.score import Audit
-from audits.store.facts import index_of
-from audits.store.rows import package_row
+from audits.pipeline.audit import Rules, audit
+from audits.store.snapshots import index_of
+from audits.store.write.rows import package_row
 from tests.checks.harness import INDEX
 from tests.engines.test_zizmor import repository
-from tests.workflow.uploads import RELEASE, run_of
+from tests.workflow.publish.uploads import RELEASE, run_of
 
 BOTH = run_of(
     "npm publish\ntwine upload dist/*",

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from audits.store import lock, tables
 from audits.store.errors import StoreError
 from audits.store.open import open_store
+from audits.store.schema import tables
 from audits.store.store import Store
+from audits.store.write import lock
 from tests.store.recorded import begin, scan
 from tests.store.samples import OWNER, audit, fault, night
 

@@ -7,7 +7,7 @@ import pytest
 from audits.model.index_hosts import IndexHosts
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.model.workflow import Role
-from audits.workflow.read import read_repository
+from audits.workflow.repository import read_repository
 
 RELEASE = ".github/workflows/release.yml"
 BUILD = ".github/workflows/build.yml"

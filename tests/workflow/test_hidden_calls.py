@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from audits.audit import Rules, audit
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Area
 from audits.model.repository import Repository
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
-from audits.store.said import said_by
-from audits.workflow.read import read_repository
+from audits.pipeline.audit import Rules, audit
+from audits.store.write.audit_record import said_by
+from audits.workflow.repository import read_repository
 
 INDEX = IndexHosts.of("https://pypi.example/simple/")
 RELEASE = ".github/workflows/release.yml"

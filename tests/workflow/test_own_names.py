@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audits.audit import Rules, audit
 from audits.model.repository import Repository
 from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
-from audits.workflow.read import read_repository
+from audits.pipeline.audit import Rules, audit
+from audits.workflow.repository import read_repository
 from tests.checks.harness import INDEX
 
 RELEASE, UPLOAD = ".github/workflows/release.yml", ".github/workflows/upload.yml"

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from audits.model.publication import Grant
 from audits.model.source import SourceFile
 from audits.model.workflow import Level, Permissions, PermissionsState
-from audits.workflow.parse import parse_workflow
+from audits.workflow.parse.parse import parse_workflow
 from audits.workflow.routes import Routes, effective
 
 ORDER = (Level.NONE, Level.READ, Level.WRITE)

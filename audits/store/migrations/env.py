@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from audits.store.tables import metadata
+from audits.store.schema.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

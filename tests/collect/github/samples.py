@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from audits.collect.github import Connection, GitHubCollector, Request
-from audits.collect.github_auth import find_credential
+from audits.collect.github.auth import find_credential
+from audits.collect.github.collector import Connection, GitHubCollector, Request
 from audits.model.evidence import ReleasedFile
-from audits.model.place import Scalar
+from audits.model.location import Scalar
 from audits.model.uses import Uses, UsesKind
 from tests.collect.github.generate import organization
 from tests.collect.github.server import LoopbackGitHub

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from audits.collect.github import Choice, Connection, GitHubCollector, Request
-from audits.collect.github_auth import find_credential
-from audits.collect.github_limits import Limits
-from audits.collect.github_memory import TransientMemory
-from audits.model.memory import Memory
+from audits.collect.github.auth import find_credential
+from audits.collect.github.collector import Choice, Connection, GitHubCollector, Request
+from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.rate_limits import Limits
+from audits.model.cache import Memory
 from audits.model.source import Snapshot
 from tests.collect.github.apps import app_key
 from tests.collect.github.generate import OWNER

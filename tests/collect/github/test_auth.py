@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from audits.collect.errors import CollectError
-from audits.collect.github import Connection
-from audits.collect.github_address import api_address, web_host
-from audits.collect.github_auth import Credential, CredentialKind, Secret, find_credential
-from audits.collect.github_many import ManyOwners
+from audits.collect.github.address import api_address, web_host
+from audits.collect.github.auth import Credential, CredentialKind, Secret, find_credential
+from audits.collect.github.collector import Connection
+from audits.collect.github.many_owners import ManyOwners
 from tests.collect.github.git_objects import Content
 from tests.collect.github.scanning import (
     TOKEN,

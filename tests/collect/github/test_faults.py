@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from audits.collect.github_limits import Limits
-from audits.collect.github_memory import TransientMemory
+from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.rate_limits import Limits
 from audits.model.source import GapReason, Snapshot
 from tests.collect.github.faults import KINDS
 from tests.collect.github.generate import organization

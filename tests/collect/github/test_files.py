@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from audits.collect.folder import FolderCollector
-from audits.collect.github import Choice
+from audits.collect.folder.collector import FolderCollector
+from audits.collect.github.collector import Choice
 from audits.model.source import GapReason
 from tests.collect.github.generate import organization
 from tests.collect.github.git_objects import Content, Link, Submodule

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from audits.collect.errors import BudgetSpentError, ScanCancelledError
-from audits.collect.github_limits import Limits, Pacer, required_pause
+from audits.collect.github.rate_limits import Limits, Pacer, required_pause
 from audits.model.source import GapReason
 from tests.collect.github.git_objects import Content
 from tests.collect.github.scanning import (

@@ -11,7 +11,7 @@ from graphql import build_schema, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audits.collect import github_queries as queries
+from audits.collect.github import queries
 from tests.collect.github.git_objects import Link, build_tree, object_id
 from tests.collect.github.graph import schema
 from tests.collect.github.points import LimitError, Pricing

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from audits.collect.collector import Collector, Resolver, SettingsReader
-from audits.collect.github_limits import Limits
-from audits.collect.github_many import ManyOwners
+from audits.collect.github.many_owners import ManyOwners
+from audits.collect.github.rate_limits import Limits
 from audits.model.settings import Unseen
 from audits.model.source import GapReason
 from tests.collect.github.git_objects import Content

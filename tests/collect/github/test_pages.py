@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audits.collect.errors import CollectError
-from audits.collect.github_batches import BatchSize
-from audits.collect.github_many import ManyOwners
+from audits.collect.github.batches import BatchSize
+from audits.collect.github.many_owners import ManyOwners
 from audits.model.source import GapReason
 from tests.collect.github.git_objects import Content
 from tests.collect.github.scanning import (

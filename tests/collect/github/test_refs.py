@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audits.collect.github_reach import Tags
+from audits.collect.github.commit_reachability import Tags
 from audits.model.evidence import AdvisoryList, ResolvedRef
 from audits.model.settings import Unseen
 from tests.collect.github.git_objects import Commit, build_tree

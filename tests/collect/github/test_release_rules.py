@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from audits.audit import Rules, audit
 from audits.model.score import Audit
 from audits.model.settings import BypassActor, TagRuleset, Unseen
-from audits.workflow.read import read_repository
+from audits.pipeline.audit import Rules, audit
+from audits.workflow.repository import read_repository
 from tests.checks.harness import INDEX
 from tests.collect.github.git_objects import Content
 from tests.collect.github.scanning import (
@@ -24,7 +24,7 @@ from tests.collect.github.scanning import (
 )
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import Environment, Repo, Ruleset, Token
-from tests.test_score import LESSON
+from tests.scoring.test_score import LESSON
 
 BY_TAG = LESSON.replace(
     "  release:\n    types:\n      - published\n", "  push:\n    tags: ['v*']\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from audits.collect.errors import CollectError
-from audits.collect.github_log import RedactingFilter, install
-from audits.collect.github_memory import TransientMemory
+from audits.collect.github.log_redaction import RedactingFilter, install
+from audits.collect.github.memory_cache import TransientMemory
 from tests.collect.github.apps import app_key
 from tests.collect.github.faults import KINDS
 from tests.collect.github.git_objects import Content

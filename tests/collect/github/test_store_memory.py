@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from audits.collect.github_memory import TransientMemory
-from audits.model.memory import Memory
+from audits.collect.github.memory_cache import TransientMemory
+from audits.model.cache import Memory
 from audits.model.source import Snapshot
-from audits.store.memory import StoreMemory
+from audits.store.cache import StoreMemory
 from audits.store.open import open_store
 from tests.collect.github.generate import organization
 from tests.collect.github.samples import remote
@@ -26,9 +26,9 @@ from tests.collect.github.world import World
 
 _CHILD = """
 import sys
-from audits.collect.github import Connection, GitHubCollector, Request
-from audits.collect.github_auth import find_credential
-from audits.store.memory import StoreMemory
+from audits.collect.github.collector import Connection, GitHubCollector, Request
+from audits.collect.github.auth import find_credential
+from audits.store.cache import StoreMemory
 from audits.store.open import open_store
 url, database = sys.argv[1:]
 connection = Connection(credential=find_credential({"GH_TOKEN": "github_pat_planted0secret"}), api_url=url)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audits.collect.index import IndexReader
-from audits.collect.index_session import IndexLimits
+from audits.collect.index.reader import IndexReader
+from audits.collect.index.session import IndexLimits
 from audits.model.evidence import PackageEvidence, Release
 from audits.model.settings import Unseen
 from audits.model.source import Gap

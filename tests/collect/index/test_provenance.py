@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from audits.collect.provenance import read_provenance, read_sigstore_bundles
+from audits.collect.index.provenance import read_provenance, read_sigstore_bundles
 from audits.model.evidence import Provenance, PublisherKind
 from tests.collect.index.objects import (
     PUBLISH,

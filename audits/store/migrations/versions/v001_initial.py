@@ -1,4 +1,4 @@
-"""The first schema: the tables of `audits.store.tables`.
+"""The first schema: the tables of `audits.store.schema.tables`.
 
 It follows that module as long as nothing was released. The first revision after a release
 replaces this body by the tables as they were released (``alembic revision --autogenerate``
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from audits.store.tables import metadata
+from audits.store.schema.tables import metadata
 
 revision = "v001"
 down_revision = None

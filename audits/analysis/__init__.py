@@ -1,0 +1,1 @@
+"""What follows from a repository's model: conditions, events, taint, caches, references."""

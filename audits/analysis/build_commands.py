@@ -1,0 +1,225 @@
+"""What builds a package, and what runs a project's own code: commands and actions, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+from audits.model.command import Command
+from audits.model.location import Location
+from audits.model.publication import Registry
+from audits.model.repository import Repository
+from audits.model.uses import UsesKind
+from audits.model.workflow import Job, Step
+
+
+class Deed(Enum):
+    """What a step does in the job that publishes."""
+
+    BUILDS = "builds the package"
+    CHECKS_OUT = "checks out the repository"
+    CHECKS_OUT_OTHER = "checks out another repository"
+    INSTALLS = "installs the project"
+    RUNS_SCRIPT = "runs the project's own code"
+
+
+class Act(Struct, frozen=True, kw_only=True):
+    """One deed at one place; ``what`` is the action or command, for people."""
+
+    deed: Deed
+    what: str
+    at: Location
+
+
+BUILD_ACTIONS = frozenset(
+    {
+        "pypa/cibuildwheel",
+        "hynek/build-and-inspect-python-package",
+        "openastronomy/build-python-dist",
+        "rubygems/release-gem",
+        "joerick/cibuildwheel",
+        "messense/maturin-action",
+        "ralfg/python-wheels-manylinux-build",
+        "casperdcl/deploy-pypi",
+        "jruizgit/poetry-publish",
+        "juanrh30/pypi-poetry-publish",
+        "marian-code/python-publisher",
+        "code-specialist/pypi-poetry-publish",
+        "etils-actions/pypi-auto-publish",
+    }
+)
+# First words of a command that builds; publishing commands here build by themselves.
+_BUILDS: frozenset[tuple[str, ...]] = frozenset(
+    {
+        ("build",),
+        ("pyproject-build",),
+        ("cibuildwheel",),
+        ("check-wheel-build",),
+        ("hatch", "build"),
+        ("flit", "build"),
+        ("flit", "publish"),
+        ("poetry", "build"),
+        ("uv", "build"),
+        ("rye", "build"),
+        ("pdm", "build"),
+        ("pdm", "publish"),
+        ("maturin", "build"),
+        ("maturin", "publish"),
+        ("maturin", "sdist"),
+        ("pip", "wheel"),
+        ("pip3", "wheel"),
+        ("jupyter", "labextension", "build"),
+        ("npm", "run", "build"),
+        ("pnpm", "build"),
+        ("pnpm", "run", "build"),
+        ("yarn", "build"),
+        ("yarn", "run", "build"),
+        ("npm", "pack"),
+        ("bun", "run", "build"),
+        ("gem", "build"),
+        ("dotnet", "pack"),
+        ("conda", "build"),
+        ("conda-build",),
+        ("rattler-build", "build"),
+        ("conda", "mambabuild"),
+        ("boa", "build"),
+    }
+)
+_LENGTHS = sorted({len(words) for words in _BUILDS})
+_BUILD_WORDS = frozenset({"sdist", "bdist_wheel", "bdist", "bdist_egg"})
+_INSTALLERS: dict[tuple[str, ...], frozenset[str]] = {
+    ("uv", "sync"): frozenset(),
+    ("poetry", "install"): frozenset(),
+    ("pdm", "install"): frozenset(),
+    ("pdm", "sync"): frozenset(),
+    ("pipenv", "install"): frozenset(),
+    ("npm", "ci"): frozenset(),
+    ("npm", "install"): frozenset({"-g", "--global", "--ignore-scripts"}),
+    ("npm", "i"): frozenset({"-g", "--global", "--ignore-scripts"}),
+    ("pnpm", "install"): frozenset({"-g", "--global", "--ignore-scripts"}),
+    ("yarn", "install"): frozenset({"--ignore-scripts"}),
+    ("bun", "install"): frozenset({"-g"}),
+    ("bundle", "install"): frozenset(),
+    ("rye", "sync"): frozenset(),
+}
+_RUNNERS = frozenset({"make", "tox", "nox", "just", "task", "invoke", "inv", "rake", "poe", "doit"})
+# What projects call the target of such a runner that builds the package.
+_BUILD_TARGETS = frozenset(
+    {"build", "dist", "sdist", "wheel", "wheels", "package", "packages", "packaging", "pkg"}
+)
+_SHELLS = frozenset({"bash", "sh", "zsh", "source", ".", "pwsh"})
+_INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "py"})
+
+
+def packs_by_itself(registry: Registry) -> bool:
+    """Whether a registry's uploaders make what they upload, so that no other job could."""
+    return registry in {
+        Registry.CONTAINER,
+        Registry.GORELEASER,
+        Registry.GITHUB_RELEASE,
+        Registry.CRATES,
+    }
+
+
+def acts(repo: Repository, job: Job) -> tuple[Act, ...]:
+    """What the steps of a job do of all this, in their order."""
+    known = repo.once(_known_acts)
+    if job not in known:
+        known[job] = tuple(_acts(repo, job))
+    return known[job]
+
+
+def _known_acts(repo: Repository) -> dict[Job, tuple[Act, ...]]:
+    """A place for what each job does: one job may hold many publications."""
+    return {}
+
+
+def _acts(repo: Repository, job: Job) -> Iterator[Act]:
+    for step in job.live_steps:
+        yield from _by_action(step, job.path)
+        for command in repo.commands(step):
+            deed = _deed(command)
+            if deed is not None:
+                what = " ".join((*command.wrappers, *command.words))[:80]
+                yield Act(deed=deed, what=what, at=Location(path=job.path, line=command.line))
+
+
+def _by_action(step: Step, path: str) -> Iterator[Act]:
+    uses = step.uses
+    if uses is None:
+        return
+    deed = None
+    if uses.kind is UsesKind.LOCAL:
+        deed = Deed.RUNS_SCRIPT
+    elif uses.action == "actions/checkout":
+        other = step.input("repository") is not None
+        deed = Deed.CHECKS_OUT_OTHER if other else Deed.CHECKS_OUT
+    elif uses.action in BUILD_ACTIONS:
+        deed = Deed.BUILDS
+    elif uses.action == "pyo3/maturin-action":
+        command = step.input("command")
+        uploads = command is not None and command.value in {"upload", "list-python"}
+        deed = None if uploads else Deed.BUILDS
+    if deed is not None:
+        yield Act(deed=deed, what=uses.raw.value, at=uses.raw.location(path))
+
+
+def _deed(command: Command) -> Deed | None:
+    words = tuple(word.lower() for word in command.words)
+    if not words:
+        return None
+    if _builds(words):
+        return Deed.BUILDS
+    if _installs(words):
+        return Deed.INSTALLS
+    if _runs_script(command, words):
+        return Deed.RUNS_SCRIPT
+    return None
+
+
+def _builds(words: tuple[str, ...]) -> bool:
+    if words[:2] == ("pdm", "publish") and "--no-build" in words:
+        return False
+    if words[:2] == ("poetry", "publish"):
+        return "--build" in words
+    if any(words[:length] in _BUILDS for length in _LENGTHS):
+        return not {"--version", "--help", "-h"} & set(words)
+    if words[0] in _RUNNERS:
+        return bool(_BUILD_TARGETS & set(words[1:]))
+    setup = any(word.endswith("setup.py") for word in words[:3])
+    return setup and bool(_BUILD_WORDS & set(words))
+
+
+def _installs(words: tuple[str, ...]) -> bool:
+    harmless = _INSTALLERS.get(words[:2])
+    if harmless is not None:
+        return not harmless & set(words)
+    rest = words[1:]
+    if words[0] == "uv" and words[1:2] == ("pip",):
+        words, rest = words[1:], words[2:]
+    if words[0] not in {"pip", "pip3"} or rest[:1] != ("install",):
+        return False
+    return any(_is_own(word) for word in rest[1:]) or bool(
+        {"-r", "--requirement", "-e"} & set(rest)
+    )
+
+
+def _is_own(word: str) -> bool:
+    """Whether pip is told to install what lies in the workspace, built wheels apart."""
+    path = word.partition("[")[0]
+    return path == "." or (path.startswith("./") and not path.endswith((".whl", ".tar.gz")))
+
+
+def _runs_script(command: Command, words: tuple[str, ...]) -> bool:
+    program = command.words[0]
+    if program in _RUNNERS:
+        return not {"--version", "--help"} & set(words)
+    arguments = [word for word in command.words[1:] if not word.startswith("-")]
+    if program in _SHELLS:
+        return bool(arguments) and "-c" not in words
+    if program in _INTERPRETERS:
+        inline = {"-c", "-e", "-m", "-", "--version", "-V"} & set(command.words[1:3])
+        return bool(arguments) and not inline
+    return program.startswith(("./", "scripts/", "bin/", "tools/", "ci/", ".github/"))

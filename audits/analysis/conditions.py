@@ -1,0 +1,252 @@
+"""Which runs can reach a job or a step: every condition on the way, decided where it can be.
+
+A job without ``always()`` and its like runs only after all the jobs it waits for, directly
+or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from audits.analysis.events import RefKind, Start
+from audits.analysis.job_dependencies import needs_of
+from audits.analysis.reachability import Reach, joined
+from audits.expressions.evaluate import Facts, Undecided, Value, decide, evaluate
+from audits.expressions.syntax import (
+    Call,
+    Context,
+    Expression,
+    condition_expression,
+    fences,
+    walk,
+)
+from audits.model.location import Inputs, Location, Scalar
+from audits.model.publication import Publication, Route
+from audits.model.repository import Repository
+from audits.model.settings import RepositorySettings, Unseen
+from audits.model.workflow import Condition, Job, Step, Workflow
+
+STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
+_USUAL: dict[str, Value] = {
+    "always()": True,
+    "success()": True,
+    "failure()": False,
+    "cancelled()": False,
+}
+
+Settings = RepositorySettings | Unseen
+_REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")
+
+
+class _Guards:
+    """Works out what runs reach in one repository, and keeps what it worked out."""
+
+    def __init__(self, repo: Repository) -> None:
+        self.settings = repo.settings
+        self.workflows = {workflow.path: workflow for workflow in repo.workflows}
+        self._frames: dict[tuple[Location, str, str, tuple[Job, ...]], _Frame] = {}
+
+    def reach(self, route: Route, start: Start, steps: tuple[Step, ...]) -> Reach:
+        facts = start.facts
+        found = Reach()
+        for depth, job in enumerate((*route.calls, route.job)):
+            workflow = self.workflows.get(job.path)
+            if workflow is None:
+                return Reach(runs=None, unseen=(job.path,))
+            key = (start.trigger.at, start.what, workflow.path, route.calls[:depth])
+            frame = self._frames.get(key)
+            if frame is None:
+                frame = self._frames[key] = _Frame(self.settings, workflow, start, facts)
+            found = found.then(frame.job(job))
+            if job is not route.job:
+                facts = _passed(job, self.workflows.get(job.uses.path if job.uses else ""), facts)
+            for step in steps if job is route.job else ():
+                if step.condition is not None:
+                    known = _in_step(workflow, job, step, facts)
+                    found = found.then(_holds(step.condition, known))
+        return found
+
+
+def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
+    """Whether a run of this start comes by this route to its job, and to these steps."""
+    return repo.once(_Guards).reach(route, start, steps)
+
+
+def publishing_steps(publication: Publication) -> tuple[Step, ...]:
+    """The step that publishes, after the job's step that leads to it where they differ."""
+    at = publication.step
+    outer = publication.job.steps[at : at + 1] if at >= 0 else ()
+    inner = publication.source_step
+    return outer if inner is None or inner in outer else (*outer, inner)
+
+
+def has_status_function(expression: Expression | None) -> bool:
+    """Whether a condition replaces the implied ``success()``."""
+    return expression is not None and any(
+        isinstance(part, Call) and part.name in STATUS_FUNCTIONS for part in walk(expression)
+    )
+
+
+class _Frame:
+    """The jobs of one workflow in one kind of run."""
+
+    def __init__(self, settings: Settings, workflow: Workflow, start: Start, facts: Facts) -> None:
+        self.settings = settings
+        self.start = start
+        self.facts = facts
+        self.needs = needs_of(workflow)
+        self.own: dict[Job, Reach] = {}
+        self.chain: dict[Job, Reach] = {}
+        self.handed: dict[Job, dict[str, Value]] = {}
+
+    def job(self, job: Job) -> Reach:
+        """Whether a job runs, its ancestors first."""
+        if job in self.own:
+            return self.own[job]
+        for each in (*self.needs.unknown_above(job, self.own), job):
+            needs = [above for above in self.needs.direct[each] if above in self.own]
+            before = joined(r for above in needs for r in (self.chain[above], self.own[above]))
+            self.chain[each] = before
+            facts = self._after(needs) if each.condition is not None else self.facts
+            reached = _one_job(self.settings, each, self.start, facts, before)
+            self.own[each] = joined((reached,))
+        return self.own[job]
+
+    def _after(self, needs: list[Job]) -> Facts:
+        """The facts with what the jobs directly above came to and hand on."""
+        known = dict(self.facts)
+        results: list[Value] = []
+        for above in needs:
+            if above not in self.handed:
+                self.handed[above] = _handed(above, self.own[above], self.facts)
+            known |= self.handed[above]
+            results.append(known[f"needs.{above.id.lower()}.result"])
+        known["needs.*.result"] = tuple(results)
+        return known
+
+
+def _one_job(settings: Settings, job: Job, start: Start, facts: Facts, before: Reach) -> Reach:
+    if job.never_runs:
+        return Reach(runs=False)
+    success = Undecided() if before.runs is None else before.runs
+    known = facts if job.condition is None else {**facts, **_USUAL, "success()": success}
+    found = _holds(job.condition, known)
+    if job.condition is None or not _replaces_success(job.condition.text.value):
+        found = before.then(found)
+    guard = environment_guard(settings, job, start)
+    return found.then(Reach(runs=False, guard=guard)) if guard else found
+
+
+def _handed(job: Job, reached: Reach, facts: Facts) -> dict[str, Value]:
+    """What a job came to and hands on, as those that wait for it see it."""
+    name = f"needs.{job.id.lower()}"
+    result: Value = "success" if reached.runs else "skipped"
+    handed: dict[str, Value] = {
+        f"{name}.result": Undecided(True) if reached.runs is None else result
+    }
+    for output, text in job.outputs.items():
+        value = text_value(text, facts)
+        if not isinstance(value, Undecided):
+            handed[f"{name}.outputs.{output.lower()}"] = _as_text(value)
+    return handed
+
+
+def _holds(condition: Condition | None, facts: Facts) -> Reach:
+    """Whether a condition lets a run pass."""
+    if condition is None:
+        return Reach()
+    expression = condition_expression(condition.text.value)
+    if expression is None:
+        return Reach(conditions=(condition,))
+    read = _contexts_of(condition.text.value)
+    asks = any(part.parts[-1] not in _REPOSITORY for part in read)
+    conditions = (condition,) if asks else ()
+    known = decide(expression, facts)
+    if known is not None:
+        return Reach(runs=known, conditions=conditions)
+    open_ = tuple(part for part in read if part.name not in facts)
+    unseen = tuple(
+        part.name
+        for part in open_
+        if part.parts[0] in {"needs", "steps"} and "outputs" in part.parts
+    )
+    if unseen:
+        return Reach(runs=None, conditions=conditions, unseen=unseen)
+    return Reach(conditions=conditions, assumed=tuple(part.name for part in open_))
+
+
+@lru_cache(maxsize=1024)
+def _replaces_success(text: str) -> bool:
+    return has_status_function(condition_expression(text))
+
+
+@lru_cache(maxsize=1024)
+def _contexts_of(text: str) -> tuple[Context, ...]:
+    """The contexts that a condition reads."""
+    expression = condition_expression(text)
+    parts = walk(expression) if expression is not None else ()
+    return tuple(part for part in parts if isinstance(part, Context))
+
+
+def environment_guard(settings: Settings, job: Job, start: Start) -> str:
+    """The rule of the job's environment that stops such a run; empty where none was seen."""
+    environment = job.environment
+    if isinstance(settings, Unseen) or environment is None or environment.dynamic:
+        return ""
+    if isinstance(settings.environments, Unseen):
+        return ""
+    found = settings.environments.get(environment.name.value.lower())
+    if found is None:
+        return ""
+    if isinstance(found.reviewers, int) and found.reviewers > 0:
+        return f"the reviewers of the environment `{environment.name.value}`"
+    patterns = found.ref_patterns
+    only_tags = (
+        not isinstance(patterns, Unseen)
+        and patterns != ()
+        and all(pattern.startswith("tag:") for pattern in patterns)
+    )
+    if only_tags and start.ref in {RefKind.BRANCH, RefKind.PULL_REQUEST}:
+        return f"the tag policy of the environment `{environment.name.value}`"
+    return ""
+
+
+def _in_step(workflow: Workflow, job: Job, step: Step, facts: Facts) -> dict[str, Value]:
+    known = {**facts, **_USUAL}
+    for env in (workflow.env, job.env, step.env):
+        for name, text in env.items():
+            value = text_value(text, facts)
+            known[f"env.{name.lower()}"] = (
+                value if isinstance(value, Undecided) else _as_text(value)
+            )
+    return known
+
+
+def _passed(job: Job, callee: Workflow | None, facts: Facts) -> dict[str, Value]:
+    """The facts inside a called workflow: the caller's event, its own inputs."""
+    known = {name: value for name, value in facts.items() if not name.startswith("inputs")}
+    given: Inputs = {name.lower(): text for name, text in job.inputs.items()}
+    trigger = callee.trigger("workflow_call") if callee else None
+    for name, declared in (trigger.inputs if trigger else {}).items():
+        text = given.get(name.lower(), declared.default)
+        empty: Value = False if declared.type == "boolean" else ""
+        known[f"inputs.{name.lower()}"] = empty if text is None else text_value(text, facts)
+    return known
+
+
+def text_value(text: Scalar, facts: Facts) -> Value:
+    """The value of a scalar that may hold expressions."""
+    found = list(fences(text.value))
+    if not found:
+        return True if text.is_true else False if text.is_false else text.value
+    if len(found) == 1 and text.value.strip() == text.value[found[0].start : found[0].end]:
+        expression = found[0].expression
+        return Undecided() if expression is None else evaluate(expression, facts)
+    return Undecided()
+
+
+def _as_text(value: Value) -> Value:
+    """A value as it arrives in an output or a variable, which are always strings."""
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
+    return value

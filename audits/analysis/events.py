@@ -1,0 +1,263 @@
+"""The kinds of runs that an event starts, each with what is known of it beforehand.
+
+Payloads: https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import lru_cache
+
+from msgspec import Struct
+
+from audits.expressions.evaluate import Facts, Likeness, Prefix, Undecided, Value
+from audits.model.location import Location
+from audits.model.repository import Repository
+from audits.model.workflow import Trigger
+
+
+class RefKind(StrEnum):
+    """What the ref of a run names."""
+
+    BRANCH = "branch"
+    TAG = "tag"
+    PULL_REQUEST = "pull request"
+    ANY = "any ref"
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """One kind of run that a trigger starts.
+
+    ``what`` names it for people. ``by_outsider``: someone without write access can start it,
+    with the rights and secrets of the repository.
+    """
+
+    trigger: Trigger
+    what: str
+    ref: RefKind
+    facts: Facts
+    by_outsider: bool = False
+
+
+OUTSIDER_EVENTS = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
+"""Events that strangers set off and that run with the repository's own rights."""
+
+_PULL_REQUEST = frozenset({"pull_request", "number", "action", "label", "assignee"})
+_PAYLOADS: dict[str, frozenset[str]] = {
+    "push": frozenset(
+        {
+            "ref",
+            "base_ref",
+            "before",
+            "after",
+            "created",
+            "deleted",
+            "forced",
+            "compare",
+            "commits",
+            "head_commit",
+            "pusher",
+        }
+    ),
+    "create": frozenset({"ref", "ref_type", "master_branch", "pusher_type"}),
+    "release": frozenset({"release", "action", "changes"}),
+    "pull_request": _PULL_REQUEST,
+    "pull_request_target": _PULL_REQUEST,
+    "merge_group": frozenset({"merge_group", "action"}),
+    "workflow_run": frozenset({"workflow_run", "workflow", "action"}),
+    "issue_comment": frozenset({"issue", "comment", "action", "changes"}),
+    "workflow_dispatch": frozenset({"inputs", "ref", "workflow"}),
+    "schedule": frozenset({"schedule", "workflow"}),
+}
+_EVERY_PAYLOAD = frozenset(name for names in _PAYLOADS.values() for name in names)
+_OWN_NAMES = (
+    "github.repository",
+    "github.repository_id",
+    "github.repository_owner",
+    "github.repository_owner_id",
+    "github.event.repository.full_name",
+    "github.event.repository.name",
+    "github.event.repository.id",
+    "github.event.repository.owner.login",
+    "github.event.repository.owner.name",
+)
+# A branch that no condition names: whoever can push, can push it.
+_SOME_BRANCH = "any-branch-at-all"
+_DEFAULT_BRANCH = "the-default-branch"
+_OUTSIDER: dict[str, Value] = {
+    "github.actor": Likeness.FOREIGN,
+    "github.actor_id": Likeness.FOREIGN,
+    "github.triggering_actor": Likeness.FOREIGN,
+    "github.event.sender.login": Likeness.FOREIGN,
+    "github.event.sender.id": Likeness.FOREIGN,
+    "github.event.issue.user.login": Likeness.FOREIGN,
+    "github.event.issue.author_association": "NONE",
+    "github.event.comment.user.login": Likeness.FOREIGN,
+    "github.event.comment.author_association": "NONE",
+    "github.event.workflow_run.event": "pull_request",
+    "github.event.workflow_run.actor.login": Likeness.FOREIGN,
+    "github.event.workflow_run.triggering_actor.login": Likeness.FOREIGN,
+    "github.event.workflow_run.repository.full_name": Likeness.OWN,
+    "github.event.workflow_run.repository.id": Likeness.OWN,
+    "github.event.workflow_run.head_repository.full_name": Likeness.FOREIGN,
+    "github.event.workflow_run.head_repository.id": Likeness.FOREIGN,
+    "github.event.workflow_run.head_repository.owner.login": Likeness.FOREIGN,
+    "github.event.workflow_run.head_repository.fork": True,
+    "github.event.pull_request.user.login": Likeness.FOREIGN,
+    "github.event.pull_request.user.id": Likeness.FOREIGN,
+    "github.event.pull_request.author_association": "NONE",
+    "github.event.pull_request.base.repo.full_name": Likeness.OWN,
+    "github.event.pull_request.base.repo.id": Likeness.OWN,
+    "github.event.pull_request.base.repo.owner.login": Likeness.OWN,
+    "github.event.pull_request.base.user.login": Likeness.OWN,
+    "github.event.pull_request.head.repo.full_name": Likeness.FOREIGN,
+    "github.event.pull_request.head.repo.id": Likeness.FOREIGN,
+    "github.event.pull_request.head.repo.owner.login": Likeness.FOREIGN,
+    "github.event.pull_request.head.user.login": Likeness.FOREIGN,
+    "github.event.pull_request.head.repo.fork": True,
+}
+# Merging and labelling are acts of someone with rights: a condition on them is a guard.
+_UNMERGED: dict[str, Value] = {
+    "github.event.pull_request.merged": False,
+    "github.event.pull_request.merged_at": None,
+    "github.event.pull_request.labels.*.name": (),
+    "github.event.issue.labels.*.name": (),
+    "github.event.label.*": None,
+    "github.event.label": None,
+}
+
+
+def starts_of(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
+    """The kinds of runs that a trigger of a repository starts; none for ``workflow_call``."""
+    known = repo.once(_known_starts)
+    if trigger.at not in known:
+        known[trigger.at] = tuple(_starts_of(trigger))
+    return known[trigger.at]
+
+
+def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
+    """A place for the runs that each trigger starts: all its jobs share them."""
+    return {}
+
+
+def _starts_of(trigger: Trigger) -> Iterator[Start]:
+    match trigger.event:
+        case "push":
+            if not _excludes(trigger.branches, trigger.branches_ignore, trigger.tags is not None):
+                yield _start(trigger, "a push to a branch", RefKind.BRANCH, _branch())
+            if not _excludes(trigger.tags, trigger.tags_ignore, trigger.branches is not None):
+                yield _start(trigger, "a push of a tag", RefKind.TAG, _tag(trigger.tags))
+        case "create":
+            yield _start(trigger, "a new branch", RefKind.BRANCH, _branch())
+            yield _start(trigger, "a new tag", RefKind.TAG, _tag(None))
+        case "release":
+            yield _start(trigger, "a release", RefKind.TAG, _tag(None))
+        case "pull_request":
+            facts = _ref("refs/pull/", RefKind.BRANCH) | _UNMERGED
+            yield _start(trigger, "a pull request", RefKind.PULL_REQUEST, facts)
+        case "merge_group":
+            facts = _ref("refs/heads/gh-readonly-queue/", RefKind.BRANCH)
+            yield _start(trigger, "the merge queue", RefKind.BRANCH, facts)
+        case "schedule":
+            facts = _ref("refs/heads/", RefKind.BRANCH)
+            yield _start(trigger, "the schedule", RefKind.BRANCH, facts)
+        case event if event in OUTSIDER_EVENTS:
+            facts = _ref("refs/heads/", RefKind.BRANCH) | _UNMERGED | _OUTSIDER
+            yield _start(trigger, f"`{event}`", RefKind.BRANCH, facts, by_outsider=True)
+        case "workflow_call":
+            return
+        case event:
+            yield _start(trigger, f"`{event}`", RefKind.ANY, {})
+
+
+def _excludes(
+    only: tuple[str, ...] | None, ignored: tuple[str, ...] | None, others_named: bool
+) -> bool:
+    """Whether filters keep out every ref of one kind.
+
+    Where only refs of the other kind are filtered, those of this kind start nothing.
+    """
+    if only is None and ignored is None:
+        return others_named
+    if ignored is not None and any(pattern in {"**", "*"} for pattern in ignored):
+        return True
+    return only is not None and all(pattern.startswith("!") for pattern in only)
+
+
+def _start(
+    trigger: Trigger, what: str, ref: RefKind, facts: dict[str, Value], by_outsider: bool = False
+) -> Start:
+    event = trigger.event
+    known: dict[str, Value] = {**_facts_of(event), "github.event_name": event}
+    if "action" in _PAYLOADS.get(event, ()):
+        types = trigger.types or ()
+        known["github.event.action"] = types[0] if len(types) == 1 else Undecided(True)
+    known |= {name: value for name, value in facts.items() if _applies(name, event)}
+    return Start(trigger=trigger, what=what, ref=ref, facts=known, by_outsider=by_outsider)
+
+
+@lru_cache(maxsize=64)
+def _facts_of(event: str) -> Facts:
+    """What is known of any run that an event starts."""
+    known: dict[str, Value] = dict.fromkeys(_OWN_NAMES, Likeness.OWN)
+    known["github.event.repository.fork"] = False
+    if event in _PAYLOADS:
+        for name in _EVERY_PAYLOAD - _PAYLOADS[event]:
+            known |= {f"github.event.{name}": None, f"github.event.{name}.*": None}
+        if event not in {"pull_request", "pull_request_target"}:
+            known |= {"github.head_ref": "", "github.base_ref": ""}
+        if event != "workflow_dispatch":
+            known |= {"inputs": None, "inputs.*": None}
+    return known
+
+
+def _applies(name: str, event: str) -> bool:
+    """Whether the event's payload has the part that a fact speaks of."""
+    parts = name.split(".")
+    if parts[:2] != ["github", "event"] or parts[2] in {"sender", "repository"}:
+        return True
+    return parts[2] in _PAYLOADS.get(event, _EVERY_PAYLOAD)
+
+
+def _branch() -> dict[str, Value]:
+    ref = f"refs/heads/{_SOME_BRANCH}"
+    return {
+        "github.ref": ref,
+        "github.event.ref": ref,
+        "github.ref_name": _SOME_BRANCH,
+        "github.ref_type": "branch",
+        "github.event.ref_type": "branch",
+        "github.event.base_ref": None,
+        "github.event.deleted": False,
+        "github.event.repository.default_branch": _DEFAULT_BRANCH,
+    }
+
+
+def _tag(patterns: tuple[str, ...] | None) -> dict[str, Value]:
+    start = ""
+    if patterns is not None and len(patterns) == 1:
+        start = re.split(r"[*?+\[\]!\\]", patterns[0])[0]
+        # The character before ``?`` or ``+`` may be missing or repeated.
+        start = start[:-1] if patterns[0][len(start) : len(start) + 1] in {"?", "+"} else start
+    ref = Prefix(f"refs/tags/{start}")
+    return {
+        "github.ref": ref,
+        "github.event.ref": ref,
+        "github.ref_name": Prefix(start),
+        "github.ref_type": "tag",
+        "github.event.ref_type": "tag",
+        "github.event.deleted": False,
+        "github.event.release.draft": False,
+        "github.event.repository.default_branch": _DEFAULT_BRANCH,
+        "github.event.release.tag_name": Prefix(start),
+    }
+
+
+def _ref(start: str, kind: RefKind) -> dict[str, Value]:
+    return {
+        "github.ref": Prefix(start),
+        "github.ref_name": Undecided(True),
+        "github.ref_type": kind,
+    }

@@ -1,0 +1,1 @@
+"""Collects repositories from folders and bare clones on disk, without running git."""

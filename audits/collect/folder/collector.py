@@ -1,0 +1,329 @@
+"""Repositories in a folder: checkouts, bare clones, or plain directories of their files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audits.collect.disk import ReadFault, dangling, is_within, leads_out
+from audits.collect.errors import CollectError
+from audits.collect.folder.files import REPOSITORY, printable_path, read_commit, read_tree
+from audits.collect.folder.git import GitRepository, Head, git_repository, lacks
+from audits.collect.folder.origin import remote_of
+from audits.faults import crash_gap
+from audits.model.errors import AuditError
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
+
+_PACKAGE_FILES = {
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "package.json",
+    "Cargo.toml",
+    "action.yml",
+    "action.yaml",
+}
+_BARE = {"HEAD", "objects", "refs"}
+_NO_LINKS = (
+    "Nothing links to repositories whose remote does not confirm the owner and name that their "
+    "folders give; name the owner by --org"
+)
+# Of a checkout nothing but links and dates is lost with these: its files are read all the same.
+_ONLY_UNKNOWN = {GapReason.UNSUPPORTED, GapReason.NOT_FOUND}
+
+
+def is_repository(path: Path) -> bool:
+    """Whether a directory is a repository: ``.git``, ``.github``, root metadata, or bare.
+
+    Raises ReadFault where it cannot be listed.
+    """
+    found = _names(path)
+    return ".git" in found or found >= _BARE or _has_files(path, found)
+
+
+def is_bare(path: Path) -> bool:
+    """Whether a directory is a bare clone: it has git's own files, and none of a checkout's.
+
+    A checkout may hold files of such names too; its own are read then.
+    """
+    try:
+        found = _names(path)
+    except ReadFault:
+        return False
+    return found >= _BARE and ".git" not in found and not _has_files(path, found)
+
+
+def history(path: Path) -> AbstractContextManager[GitRepository | None]:
+    """The git repository of a checkout or bare clone; None where there is none. Raises
+    ReadFault where that cannot be told.
+    """
+    return git_repository(path, bare=is_bare(path))
+
+
+def _has_files(path: Path, found: set[str]) -> bool:
+    """Whether there is ``.github``, or metadata at the root; what cannot be looked at counts."""
+    if ".github" in found and not _is_plain_file(path / ".github"):
+        return True
+    return any(
+        (name in _PACKAGE_FILES or name.endswith(".gemspec")) and not _is_folder(path / name)
+        for name in found
+    )
+
+
+def _names(path: Path) -> set[str]:
+    try:
+        return set(os.listdir(path))  # noqa: PTH208 - names, and errors before the first of them
+    except OSError as error:
+        raise ReadFault.of(error) from error
+
+
+def _is_plain_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """The mode of what is there, links followed; 0 where that cannot be told."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
+
+
+@dataclass(kw_only=True)
+class FolderCollector:
+    """Reads the repositories below a folder, one level down or, if only grandchildren are
+    repositories, two (``owner/repository``).
+
+    ``owner`` names the account they belong to; without it the folder's name does, or with two
+    levels each parent's, and a repository has a ``host``, the web host for links, only where
+    its own remote says the same. ``more`` are further such folders: of repositories with one
+    name and owner the first counts, and a gap names the others. Symbolic links that lead out
+    of the folder or of a repository are not followed.
+    """
+
+    folder: Path
+    more: tuple[Path, ...] = ()
+    owner: str = ""
+    host: str = "github.com"
+    _gaps: list[Gap] = field(default_factory=list, init=False)
+
+    @property
+    def source(self) -> str:
+        """The folder's name, without where it lies on this machine."""
+        names = [printable_path(f.resolve().name) for f in (self.folder, *self.more)]
+        return f"folder{'s' if self.more else ''} {', '.join(names)}"
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Directories that were passed over or could not be read."""
+        return tuple(self._gaps)
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Every repository once, in the order of names.
+
+        Raises CollectError where the folder cannot be read or holds no repository.
+        """
+        found = self.repositories()
+        for ref, path in found:
+            yield read_apart(path, ref)
+
+    def repositories(self) -> list[tuple[RepositoryRef, Path]]:
+        """The repositories with their directories, each name once."""
+        self._gaps.clear()
+        found: dict[str, tuple[RepositoryRef, Path]] = {}
+        for folder in (self.folder, *self.more):
+            for ref, path in self._inside(folder):
+                first = found.setdefault(str(ref).lower(), (ref, path))
+                if first[1] != path:
+                    detail = f"{path} was not read: {first[1]} is {ref} already; rename one of them"
+                    gap = Gap(subject=path.name, reason=GapReason.UNSUPPORTED, detail=detail)
+                    self._gaps.append(gap)
+        self._without_links([ref for ref, _ in found.values()])
+        return list(found.values())
+
+    def _inside(self, folder: Path) -> list[tuple[RepositoryRef, Path]]:
+        """The repositories below one folder."""
+        if not folder.is_dir():
+            raise CollectError(
+                f"{folder} is not a folder.", "Give the folder that holds the repositories."
+            )
+        try:
+            children = self._directories(folder, folder)
+        except ReadFault as fault:
+            raise CollectError(f"{folder} {fault.said}.", f"{fault.advice.capitalize()}.") from None
+        owner = self.owner or printable_path(folder.resolve().name)
+        found = self._repositories(folder, children, dict.fromkeys(children, owner))
+        if found:
+            return found
+        parents: dict[Path, str] = {}
+        for path in children:
+            try:
+                inner = self._directories(folder, path)
+            except ReadFault as fault:
+                self._gaps.append(fault.gap(_name(folder, path)))
+            else:
+                parents |= dict.fromkeys(inner, self.owner or printable_path(path.name))
+        found = self._repositories(folder, list(parents), parents)
+        if found:
+            return found
+        raise CollectError(
+            f"{folder} holds no repository{' that can be read' if self._gaps else ''}.",
+            "A repository is a directory with .git, .github or package metadata; "
+            "for a single one, use 'release-audit check PATH'.",
+        )
+
+    def _repositories(
+        self, folder: Path, paths: list[Path], owners: dict[Path, str]
+    ) -> list[tuple[RepositoryRef, Path]]:
+        """Those that are repositories, with those that may be and cannot be listed; nothing
+        where none is one.
+        """
+        kinds = {path: _may_be_repository(path) for path in paths}
+        if True not in kinds.values():
+            return []
+        self._ignored(folder, [path for path, kind in kinds.items() if kind is False])
+        return [
+            (self._ref(owners[path], path), path)
+            for path, kind in kinds.items()
+            if kind is not False
+        ]
+
+    def _directories(self, folder: Path, path: Path) -> list[Path]:
+        """The directories in ``path``, in the order of names; a gap for each link that cannot
+        be followed, or leads out of ``folder``.
+        """
+        found = []
+        for name in sorted(_names(path)):
+            place = path / name
+            if name[0] in "._":
+                continue
+            try:
+                if stat.S_ISDIR(place.stat().st_mode):
+                    if place.is_symlink() and not is_within(str(place), str(folder)):
+                        raise leads_out("the folder")
+                    found.append(place)
+            except ReadFault as fault:
+                self._gaps.append(fault.gap(_name(folder, place)))
+            except FileNotFoundError:
+                self._gaps.append(dangling().gap(_name(folder, place)))
+            except OSError as error:
+                self._gaps.append(ReadFault.of(error).gap(_name(folder, place)))
+        return found
+
+    def _ref(self, owner: str, path: Path) -> RepositoryRef:
+        """The repository's name; its host is known where the owner is given or its own remote
+        agrees.
+        """
+        name = printable_path(path.name).removesuffix(".git")
+        ref = RepositoryRef(owner=owner, name=name, host=self.host if self.owner else "")
+        remote = None if self.owner else remote_of(path, bare=is_bare(path))
+        if remote is not None and str(remote).lower() == str(ref).lower():
+            return remote
+        return ref
+
+    def _ignored(self, folder: Path, paths: list[Path]) -> None:
+        for path in paths:
+            name = _name(folder, path)
+            detail = f"{name} was passed over: it has no .git, .github or package metadata"
+            self._gaps.append(
+                Gap(subject=name, reason=GapReason.UNSUPPORTED, detail=detail, optional=True)
+            )
+
+    def _without_links(self, refs: list[RepositoryRef]) -> None:
+        """Say once of each owner that it is only guessed for some of its repositories."""
+        for owner in dict.fromkeys(ref.owner for ref in refs if not ref.host):
+            gap = Gap(
+                subject=f"{owner}/links",
+                reason=GapReason.NOT_FOUND,
+                detail=_NO_LINKS,
+                optional=True,
+            )
+            self._gaps.append(gap)
+
+
+def _name(folder: Path, path: Path) -> str:
+    return printable_path(path.relative_to(folder).as_posix())
+
+
+def _may_be_repository(path: Path) -> bool | None:
+    """Whether a directory is a repository; None where that cannot be told."""
+    try:
+        return is_repository(path)
+    except ReadFault:
+        return None
+
+
+def read_apart(path: Path, ref: RepositoryRef) -> Snapshot:
+    """`read_folder`; where this program fails on the repository, a snapshot that says so."""
+    try:
+        return read_folder(path, ref)
+    except AuditError as error:
+        gap = Gap(subject=REPOSITORY, reason=GapReason.UNAVAILABLE, detail=str(error))
+        return Snapshot(ref=ref, gaps=(gap,))
+    except Exception as error:
+        return Snapshot(ref=ref, gaps=(crash_gap(error, f"reading {ref}"),))
+
+
+def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
+    """The snapshot of one repository on disk: its working tree, or HEAD of a bare clone.
+
+    ``branch`` is "" where HEAD is on none, or that cannot be told.
+    """
+    return _read_bare(path, ref) if is_bare(path) else _read_tree(path, ref)
+
+
+def _read_tree(path: Path, ref: RepositoryRef) -> Snapshot:
+    """A working tree's files, and what HEAD is."""
+    head, when = Head(), None
+    files, gaps = read_tree(path)
+    try:
+        with git_repository(path) as repository:
+            if repository is not None:
+                head = repository.head()
+                when = repository.commit(head.commit).committed_at if head.commit else None
+    except ReadFault as fault:
+        optional = fault.reason in _ONLY_UNKNOWN
+        gaps = (*gaps, fault.gap(".git", optional=optional))
+    return Snapshot(
+        ref=ref, commit=head.commit, branch=head.branch, committed_at=when, files=files, gaps=gaps
+    )
+
+
+def _read_bare(path: Path, ref: RepositoryRef) -> Snapshot:
+    """The files of a bare clone's HEAD; a gap on all of it where that cannot be read."""
+    try:
+        with git_repository(path, bare=True) as repository:
+            return _read_head(repository, ref) if repository else Snapshot(ref=ref)
+    except ReadFault as fault:
+        name = printable_path(path.resolve().name)
+        return Snapshot(ref=ref, branch="", gaps=(fault.gap(name, subject=REPOSITORY),))
+
+
+def _read_head(repository: GitRepository, ref: RepositoryRef) -> Snapshot:
+    head = repository.head()
+    if not head.commit:
+        if repository.is_unborn():
+            return Snapshot(ref=ref, branch=head.branch)
+        said = "has a HEAD that names a branch without a commit"
+        advice = "name one that has: git symbolic-ref HEAD refs/heads/NAME"
+        raise ReadFault(GapReason.INVALID, said, advice)
+    try:
+        commit = repository.commit(head.commit)
+        files, gaps = read_commit(repository, commit.tree)
+    except ReadFault as fault:
+        raise lacks(repository, fault) from fault
+    return Snapshot(
+        ref=ref,
+        commit=head.commit,
+        branch=head.branch,
+        committed_at=commit.committed_at,
+        files=files,
+        gaps=gaps,
+    )

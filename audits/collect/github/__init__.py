@@ -1,0 +1,1 @@
+"""Collects repositories, settings and references from GitHub's API."""

@@ -1,0 +1,222 @@
+"""Second pass: texts that are not stored yet, each once, however many repositories share it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from audits.collect.github import queries
+from audits.collect.github.batches import BatchSize, ask
+from audits.collect.github.client import GitHubClient, GraphAnswer
+from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.repositories import UNEXPECTED
+from audits.model.cache import Memory
+from audits.model.source import Gap, GapReason, SourceFile
+
+MOST_TEXTS = 300
+MOST_BYTES = 1_500_000
+"""Of one query: GitHub has ten seconds for each, and answers of megabytes take them."""
+
+_CUT_AT = 500_000
+"""GraphQL cuts texts at 512,000 bytes; longer ones are read by REST at once."""
+
+_LOOK_UP_WEIGHT = 500
+_MOST_BINARY = 5000
+
+
+class Want(Struct, frozen=True, kw_only=True):
+    """One text to read: by ``oid`` where it is known, else at ``commit:path``."""
+
+    node_id: str
+    slug: str
+    path: str
+    oid: str = ""
+    size: int = 0
+    commit: str = ""
+
+    @property
+    def is_look_up(self) -> bool:
+        """Whether it is not known to exist."""
+        return not self.oid
+
+    @property
+    def key(self) -> str:
+        """What makes two wants the same text."""
+        return self.oid or f"{self.node_id}:{self.commit}:{self.path}"
+
+
+class Got(Struct, frozen=True, kw_only=True):
+    """What became of a want: a file, a gap, or neither where no such file exists."""
+
+    want: Want
+    file: SourceFile | None = None
+    gap: Gap | None = None
+    renamed_to: str = ""
+
+
+class TextReader:
+    """Reads texts through the memory, and keeps there what it reads."""
+
+    def __init__(self, client: GitHubClient, memory: Memory) -> None:
+        self._client = client
+        self._memory = memory
+        self._size = BatchSize(MOST_TEXTS)
+        self._binary_key = f"github:{client.api_url}:not-text"
+        stored = memory.answer(self._binary_key)
+        self._binary: dict[str, None] = dict.fromkeys(json.loads(stored[1])) if stored else {}
+
+    def read(self, wants: Sequence[Want]) -> Iterator[Got]:
+        """What became of each want; several wants of one blob are one request."""
+        known = self._memory.texts({w.oid for w in wants if w.oid})
+        missing: dict[str, list[Want]] = {}
+        for want in wants:
+            if want.oid in self._binary:
+                yield self._not_text(want, want.oid)
+            elif (text := known.get(want.oid)) is not None:
+                yield Got(want=want, file=SourceFile(path=want.path, text=text, oid=want.oid))
+            else:
+                missing.setdefault(want.key, []).append(want)
+        for got in self._fetch([same[0] for same in missing.values()]):
+            yield got
+            for want in missing[got.want.key][1:]:
+                yield _share(got, want)
+
+    def _fetch(self, wants: Sequence[Want]) -> Iterator[Got]:
+        for want in wants:
+            if want.size > _CUT_AT:
+                got = self._by_rest(want, want.oid)
+                self._keep([got])
+                yield got
+        again: list[Want] = []
+        for got in self._batches([want for want in wants if want.size <= _CUT_AT]):
+            # GitHub gives up on parts of a large answer: those are worth asking for once more
+            if got.gap is not None and got.gap.reason is GapReason.UNAVAILABLE:
+                again.append(got.want)
+            else:
+                yield got
+        yield from self._batches(again)
+
+    def _batches(self, wants: Sequence[Want]) -> Iterator[Got]:
+        batches = ask(
+            self._client,
+            wants,
+            self._size,
+            _write,
+            heaviest=MOST_BYTES,
+            weight=lambda w: _LOOK_UP_WEIGHT if w.is_look_up else w.size,
+        )
+        for items, answer in batches:
+            if isinstance(answer, GitHubError):
+                yield from (Got(want=want, gap=answer.gap(want.path)) for want in items)
+                continue
+            found = [self._got(w, answer, alias, index) for alias, index, w in _aliases(items)]
+            self._keep(found)
+            yield from found
+
+    def _keep(self, found: Sequence[Got]) -> None:
+        """Hand texts to the memory, hundreds in one transaction."""
+        if texts := {got.file.oid: got.file.text for got in found if got.file}:
+            self._memory.keep_texts(texts)
+
+    def _got(self, want: Want, answer: GraphAnswer, alias: str, index: str) -> Got:
+        node = answer.data.get(alias)
+        errors = answer.errors_at(alias, index)
+        if not isinstance(node, dict) or not node:
+            detail = "The repository was deleted or hidden while it was read. Scan again."
+            return Got(
+                want=want, gap=Gap(subject=want.path, reason=GapReason.NOT_FOUND, detail=detail)
+            )
+        if errors:
+            return Got(want=want, gap=errors[0].as_gap(want.path, "Contents: read"))
+        slug = str(node.get("nameWithOwner") or want.slug)
+        renamed = slug if slug.lower() != want.slug.lower() else ""
+        value = node.get(index)
+        if value is None and want.is_look_up:
+            return Got(want=want, renamed_to=renamed)
+        got = self._blob(want, value)
+        return Got(want=want, file=got.file, gap=got.gap, renamed_to=renamed)
+
+    def _blob(self, want: Want, value: Json) -> Got:
+        if not isinstance(value, dict) or value.get("__typename") != "Blob":
+            if want.is_look_up:
+                return Got(want=want)
+            gap = Gap(subject=want.path, reason=GapReason.NOT_FOUND, detail=UNEXPECTED)
+            return Got(want=want, gap=gap)
+        oid, text = str(value.get("oid") or want.oid), value.get("text")
+        if value.get("isBinary") and not value.get("isTruncated"):
+            return self._not_text(want, oid)
+        if isinstance(text, str) and not value.get("isTruncated"):
+            # a lone surrogate is no character of UTF-8, so the id differs as it should
+            file = SourceFile.of(want.path, text.encode("utf-8", "replace"))
+            if file.oid == oid:
+                return Got(want=want, file=file)
+        # cut short, or in another encoding, which GraphQL converts: the id says so
+        return self._by_rest(want, oid)
+
+    def _not_text(self, want: Want, oid: str) -> Got:
+        """The gap of a file that is no text; it is not read again by the next scan."""
+        if oid not in self._binary:
+            self._binary[oid] = None
+            newest = list(self._binary)[-_MOST_BINARY:]
+            self._memory.keep_answer(self._binary_key, "", json.dumps(newest))
+        detail = "The file is no UTF-8 text. Save it as UTF-8."
+        return Got(want=want, gap=Gap(subject=want.path, reason=GapReason.INVALID, detail=detail))
+
+    def _by_rest(self, want: Want, oid: str) -> Got:
+        owner, _, name = want.slug.partition("/")
+        path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}/git/blobs/{quote(oid)}"
+        try:
+            body = self._client.get(path).body
+            content = base64.b64decode(body["content"])
+            file = SourceFile.of(want.path, content)
+        except GitHubError as error:
+            return Got(want=want, gap=error.gap(want.path, "Contents: read"))
+        except UnicodeDecodeError:
+            return self._not_text(want, oid)
+        except (KeyError, TypeError, binascii.Error):
+            gap = Gap(subject=want.path, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED)
+            return Got(want=want, gap=gap)
+        return Got(want=want, file=file)
+
+
+def _share(got: Got, want: Want) -> Got:
+    """What another want of the same blob gets."""
+    file = got.file and SourceFile(path=want.path, text=got.file.text, oid=got.file.oid)
+    gap = got.gap and Gap(
+        subject=want.path,
+        reason=got.gap.reason,
+        detail=got.gap.detail,
+        permission=got.gap.permission,
+    )
+    return Got(want=want, file=file, gap=gap)
+
+
+def _aliases(items: Iterable[Want]) -> Iterator[tuple[str, str, Want]]:
+    """Each want with the aliases of its repository and of itself."""
+    for number, (_, group) in enumerate(groupby(items, key=lambda w: w.node_id)):
+        for index, want in enumerate(group):
+            yield f"r{number}", f"t{index}", want
+
+
+def _write(items: Sequence[Want]) -> str:
+    parts: list[str] = []
+    bodies: Mapping[str, list[tuple[str, Want]]]
+    bodies = {}
+    for alias, index, want in _aliases(items):
+        bodies.setdefault(alias, []).append((index, want))
+    for alias, chosen in bodies.items():
+        selections = (
+            queries.expression(i, f"{w.commit}:{w.path}", "...Text")
+            if w.is_look_up
+            else queries.blob(i, w.oid)
+            for i, w in chosen
+        )
+        body = " ".join(("nameWithOwner", *selections))
+        parts.append(queries.by_id(alias, chosen[0][1].node_id, body))
+    return queries.batch("texts", parts)

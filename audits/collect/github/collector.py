@@ -1,0 +1,280 @@
+"""The GitHub collector: one owner's repositories, their settings, and what they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from audits.collect.errors import BudgetSpentError, CollectError
+from audits.collect.github.advisories import read_advisories
+from audits.collect.github.connect import Connection
+from audits.collect.github.doctor import DoctorReport, examine
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.files import FileReader
+from audits.collect.github.listing import Listed
+from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.organization import OwnerFacts, OwnerReader, personal
+from audits.collect.github.permissions import Rights
+from audits.collect.github.rate_limits import Usage
+from audits.collect.github.refs import ReferenceReader
+from audits.collect.github.release_files import read_released
+from audits.collect.github.repositories import PAGE, Choice, RepositoryPages, by_names
+from audits.collect.github.rest import Answers, RestReader
+from audits.collect.github.settings import SettingsBatch
+from audits.faults import crash_gap
+from audits.model.cache import Memory
+from audits.model.errors import AuditError
+from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
+from audits.model.settings import Need, OwnerSettings, Unseen
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
+from audits.model.uses import Uses
+
+__all__ = ["Choice", "Connection", "DoctorReport", "GitHubCollector", "Request"]
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What is to be read: all repositories of ``owner``, or only those of ``names``.
+
+    ``names`` are ``owner/name`` of this one owner. ``done`` holds lower-cased ``owner/name``
+    that an interrupted scan has finished (``--resume``); they are passed over.
+    """
+
+    owner: str
+    names: tuple[str, ...] = ()
+    choice: Choice = field(default_factory=Choice)
+    done: Container[str] = frozenset()
+    workers: int = 4
+
+
+class GitHubCollector:
+    """Collector, Resolver and SettingsReader of one owner on GitHub.
+
+    Snapshots come as they are read, so that whoever stops early keeps what was handed over.
+    """
+
+    def __init__(
+        self, request: Request, connection: Connection, memory: Memory | None = None
+    ) -> None:
+        self._request = request
+        self._memory: Memory = memory if memory is not None else TransientMemory()
+        self._client = connection.client(request.owner)
+        credential = connection.credential
+        self._credential = credential
+        self._rights = Rights(uniform=not credential.is_classic)
+        self._listed: dict[str, Listed] = {}
+        self._gaps: list[Gap] = []
+        self._owner: OwnerFacts | None = None
+        self._pages: RepositoryPages | None = None
+        self._prefetched: dict[str, Snapshot] = {}
+        self._files = FileReader(self._client, self._memory)
+        self._references = ReferenceReader(self._client, self._memory)
+        self._settings = SettingsBatch(
+            self._client,
+            self._memory,
+            self._rights,
+            installation=credential.is_installation,
+            workers=request.workers,
+        )
+        self._advisories: AdvisoryList | Unseen | None = None
+
+    @property
+    def source(self) -> str:
+        """What is read, for people."""
+        return f"{self._client.host}/{self._request.owner}"
+
+    @property
+    def usage(self) -> Usage:
+        """What was asked of GitHub so far."""
+        return self._client.pacer.usage
+
+    @property
+    def total(self) -> int | None:
+        """How many repositories there are; None before the first page."""
+        if self._request.names:
+            return len(self._request.names)
+        return self._pages.total if self._pages else None
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What concerns no single repository; complete once `snapshots` has ended."""
+        pages = self._pages.gaps if self._pages else []
+        owner = self._owner.gaps if self._owner else ()
+        return tuple(dict.fromkeys((*self._gaps, *pages, *owner, *self._references.gaps.values())))
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Every repository once, files read, settings not yet.
+
+        CollectError where nothing at all can be read; ScanCancelledError on a request to stop.
+        """
+        self._need_token()
+        started = False
+        try:
+            for page in self._pages_of():
+                started = True
+                chosen = [r for r in page if r.slug.lower() not in self._request.done]
+                yield from self._snapshots_of(chosen)
+        except (BudgetSpentError, GitHubError) as error:
+            if not started:
+                raise
+            self._gaps.append(_unfinished(error))
+
+    def _need_token(self) -> None:
+        if self._credential.secret is None:
+            raise CollectError(
+                "GitHub answers GraphQL queries to nobody without a token.",
+                "Set RELEASE_AUDIT_TOKEN, or read clones of the repositories instead.",
+            )
+
+    def _pages_of(self) -> Iterator[Sequence[Listed]]:
+        if self._request.names:
+            names = [n for n in self._request.names if n.lower() not in self._request.done]
+            seen: set[str] = set()
+            for start in range(0, len(names), PAGE):
+                page = list(by_names(self._client, names[start : start + PAGE]))
+                # two names may lead to one repository
+                yield [repo for repo in page if not repo.node_id or repo.node_id not in seen]
+                seen.update(repo.node_id for repo in page)
+            return
+        self._pages = RepositoryPages(self._client, self._request.owner, self._request.choice)
+        yield from self._pages
+
+    def _snapshots_of(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
+        readable = [repo for repo in listed if repo.node_id]
+        self._listed.update({repo.slug.lower(): repo for repo in readable})
+        waiting = {repo.slug: repo for repo in listed}
+        try:
+            for snapshot in self._read(readable):
+                waiting.pop(str(snapshot.ref), None)
+                yield snapshot
+        except BudgetSpentError as error:
+            for repo in waiting.values():
+                yield self._unread(repo, _unfinished(error))
+            raise
+        for repo in waiting.values():
+            yield self._unread(repo)
+
+    def _read(self, readable: Sequence[Listed]) -> Iterator[Snapshot]:
+        """The snapshots of repositories; those on which this program fails say so."""
+        waiting = {repo.slug: repo for repo in readable}
+        try:
+            for snapshot in self._files.read(readable):
+                waiting.pop(str(snapshot.ref), None)
+                yield snapshot
+        except AuditError:
+            raise
+        except Exception as error:
+            left = list(waiting.values())
+            if len(left) == 1:
+                yield self._unread(left[0], crash_gap(error, f"reading {left[0].slug}"))
+                return
+        else:
+            return
+        middle = len(left) // 2
+        yield from self._read(left[:middle])
+        yield from self._read(left[middle:])
+
+    def _unread(self, repo: Listed, *gaps: Gap) -> Snapshot:
+        return Snapshot(
+            ref=RepositoryRef(owner=repo.owner, name=repo.name, host=self._client.host),
+            archived=repo.archived,
+            gaps=(*repo.gaps, *gaps),
+            database_id=repo.database_id,
+        )
+
+    def prefetch_settings(self, wanted: Iterable[tuple[Snapshot, tuple[str, ...]]]) -> None:
+        """Read the settings of many publishing repositories at once, for `with_settings`."""
+        pairs = [(self._listed.get(str(s.ref).lower()), s, names) for s, names in wanted]
+        known = [(repo, s, names) for repo, s, names in pairs if repo is not None]
+        if not known:
+            return
+        try:
+            facts = self._owner_facts()
+            found = self._settings.read([(repo, names) for repo, _, names in known], facts)
+        except BudgetSpentError as error:
+            for _, snapshot, _ in known:
+                gaps = (*snapshot.gaps, replace(_unfinished(error), subject="settings"))
+                self._prefetched[_key(snapshot)] = replace(snapshot, gaps=gaps)
+            return
+        owner = facts.settings if isinstance(facts.settings, OwnerSettings) else None
+        for (_, snapshot, _), read in zip(known, found, strict=True):
+            self._prefetched[_key(snapshot)] = replace(
+                snapshot,
+                settings=read.settings,
+                owner_settings=owner,
+                gaps=tuple(dict.fromkeys((*snapshot.gaps, *read.gaps))),
+            )
+
+    def with_settings(self, snapshot: Snapshot, environments: tuple[str, ...]) -> Snapshot:
+        """The snapshot with its settings, those read ahead or asked for now."""
+        if _key(snapshot) not in self._prefetched:
+            self.prefetch_settings([(snapshot, environments)])
+        return self._prefetched.pop(_key(snapshot), snapshot)
+
+    def owner_settings(self, owner: str) -> OwnerSettings | Unseen:
+        """The settings of the organization that is read."""
+        if owner.lower() != self._request.owner.lower():
+            return Unseen(need=Need.ADMINISTRATION, reason=f"{owner} is not what is scanned.")
+        try:
+            return self._owner_facts().settings
+        except BudgetSpentError as error:
+            return Unseen(need=Need.ADMINISTRATION, reason=error.message)
+
+    def _owner_facts(self) -> OwnerFacts:
+        if self._owner is None:
+            kind = self._pages.owner_kind if self._pages else self._owner_kind()
+            login = self._request.owner
+            if kind == "User":
+                self._owner = personal(login)
+            else:
+                answers = Answers(memory=self._memory)
+                reader = OwnerReader(RestReader(self._client), self._rights)
+                self._owner = reader.read(login, answers)
+                answers.flush(self._memory)
+        return self._owner
+
+    def _owner_kind(self) -> str:
+        pages = RepositoryPages(self._client, self._request.owner, self._request.choice)
+        try:
+            return pages.kind()
+        except CollectError:
+            return ""
+
+    def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
+        """What refs of actions are today; those that could not be asked are left out."""
+        try:
+            return self._references.resolve(uses)
+        except BudgetSpentError as error:
+            self._gaps.append(replace(_unfinished(error), subject="references of actions"))
+            return {}
+
+    def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
+        """What workflow files were at commits."""
+        return read_released(self._client, files, self._node_id)
+
+    def _node_id(self, slug: str) -> str:
+        listed = self._listed.get(slug.lower())
+        return listed.node_id if listed else ""
+
+    def advisories(self) -> AdvisoryList | Unseen:
+        """GitHub's advisories for actions, asked once."""
+        if self._advisories is None:
+            try:
+                self._advisories = read_advisories(self._client, self._memory)
+            except BudgetSpentError as error:
+                self._advisories = Unseen(need=Need.REFERENCES, reason=error.message)
+        return self._advisories
+
+    def doctor(self) -> DoctorReport:
+        """What this credential sees of the owner, and what a scan would cost."""
+        self._need_token()
+        return examine(self._client, self._request.owner, self._credential)
+
+
+def _key(snapshot: Snapshot) -> str:
+    return str(snapshot.ref).lower()
+
+
+def _unfinished(error: CollectError) -> Gap:
+    reason = error.reason if isinstance(error, GitHubError) else GapReason.RATE_LIMITED
+    return Gap(subject="repository", reason=reason, detail=str(error))

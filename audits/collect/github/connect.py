@@ -1,0 +1,102 @@
+"""From a credential to a client: App installations are found and their tokens exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+import github
+from github import Auth, Github
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from audits.collect.errors import CollectError
+from audits.collect.github.address import DEFAULT_API, api_address
+from audits.collect.github.auth import Credential, CredentialKind, InstallationAuth, app_auth
+from audits.collect.github.client import GitHubClient
+from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.rate_limits import Limits, Pacer, WaitCallback
+from audits.model.source import GapReason
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """How GitHub is reached.
+
+    ``api_url`` is ``--api-url``; ``host`` replaces the web host derived from it. ``on_wait``
+    is called while waiting, ``cancelled`` is asked whether to stop.
+    """
+
+    credential: Credential = field(default_factory=Credential)
+    api_url: str = DEFAULT_API
+    host: str = ""
+    limits: Limits = field(default_factory=Limits)
+    on_wait: WaitCallback | None = None
+    cancelled: Callable[[], bool] | None = None
+
+    def client(self, owner: str) -> GitHubClient:
+        """A client that reads this owner's repositories; CollectError where none can."""
+        pacer = Pacer(self.limits, on_wait=self.on_wait, cancelled=self.cancelled)
+        address = api_address(self.api_url)
+        return GitHubClient(
+            self._auth(owner, address), api_url=address, pacer=pacer, host=self.host
+        )
+
+    def _auth(self, owner: str, address: str) -> Auth.Auth | None:
+        credential = self.credential
+        if credential.kind is CredentialKind.APP:
+            return self._installation(owner, address)
+        return Auth.Token(credential.secret.reveal()) if credential.secret else None
+
+    def _installation(self, owner: str, address: str) -> InstallationAuth:
+        """The App's installation at this owner; its token is asked for when first needed."""
+        pacer = Pacer(
+            replace(self.limits, max_points=None), on_wait=self.on_wait, cancelled=self.cancelled
+        )
+        app = GitHubClient(app_auth(self.credential), api_url=address, pacer=pacer)
+        installation = _installation_id(app, owner)
+        path = f"/app/installations/{installation}/access_tokens"
+
+        def exchange() -> tuple[str, datetime]:
+            # the App's own token lasts ten minutes, so each exchange signs a new one
+            requester = Github(
+                auth=app_auth(self.credential),
+                base_url=address,
+                retry=None,
+                timeout=self.limits.timeout,
+                seconds_between_requests=None,
+                seconds_between_writes=None,
+            ).requester
+            try:
+                _, body = requester.requestJsonAndCheck("POST", path)
+            finally:
+                requester.close()
+            return _token_of(body)
+
+        return InstallationAuth(exchange)
+
+
+def _installation_id(app: GitHubClient, owner: str) -> int:
+    for path in (f"/orgs/{quote(owner, safe='')}", f"/users/{quote(owner, safe='')}"):
+        try:
+            body = app.get(f"{path}/installation").body
+        except GitHubError as error:
+            if error.reason is not GapReason.NOT_FOUND:
+                raise
+            continue
+        if isinstance(body, dict) and isinstance(body.get("id"), int):
+            return int(body["id"])
+    raise CollectError(
+        f"The GitHub App is not installed at {owner}.", "An owner of it installs the App first."
+    )
+
+
+def _token_of(body: Json) -> tuple[str, datetime]:
+    token = body.get("token") if isinstance(body, dict) else None
+    if not isinstance(token, str) or not token:
+        raise github.GithubException(502, None, {}, "no token")
+    try:
+        end = datetime.fromisoformat(str(body.get("expires_at")))
+    except ValueError:
+        end = datetime.now(UTC) + timedelta(minutes=50)
+    return token, end if end.tzinfo else end.replace(tzinfo=UTC)

@@ -1,0 +1,182 @@
+"""The files of listed repositories: texts, nested packages, local actions and callees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from audits.collect import paths
+from audits.collect.github.blobs import Got, TextReader, Want
+from audits.collect.github.callees import CalleeReader
+from audits.collect.github.client import GitHubClient
+from audits.collect.github.listing import Listed
+from audits.collect.github.rest import Answers
+from audits.model.cache import Memory
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
+
+_ROUNDS = 5
+"""A local action may use another one, and so on; as deep as in a folder."""
+
+
+class _Reading:
+    """What is known of one repository while it is read."""
+
+    def __init__(self, repo: Listed) -> None:
+        self.repo = repo
+        self.files: dict[str, SourceFile] = {}
+        self.gaps: list[Gap] = list(repo.gaps)
+        self.looked_up: dict[str, tuple[str, int] | None] = {}
+        self.complete = True
+
+    def want(self, path: str, oid: str = "", size: int = 0) -> Want:
+        """What asks for one file of this repository."""
+        return Want(
+            node_id=self.repo.node_id,
+            slug=self.repo.slug,
+            path=path,
+            oid=oid,
+            size=size,
+            commit="" if oid else self.repo.commit,
+        )
+
+    def take(self, got: Got) -> None:
+        """Keep what was read, or why it was not."""
+        path = got.want.path
+        if got.file is not None:
+            self.files[path] = got.file
+        if got.gap is not None:
+            self.gaps.append(got.gap)
+            self.complete &= got.gap.reason is GapReason.INVALID
+        if got.want.commit and got.gap is None:
+            size = len(got.file.text.encode("utf-8", "replace")) if got.file else 0
+            self.looked_up[path] = (got.file.oid, size) if got.file else None
+        if got.renamed_to and not any(g.subject == "repository" for g in self.gaps):
+            detail = f"It was renamed to {got.renamed_to} while it was read. Scan again."
+            self.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
+
+    def first_wants(self) -> Iterator[Want]:
+        """The listed files, and packages one folder down."""
+        for entry in self.repo.entries:
+            yield self.want(entry.path, entry.oid, entry.size)
+        if self.repo.has_workflows and self.repo.commit:
+            for folder in self.repo.folders:
+                yield self.want(f"{folder}/{paths.PACKAGE_FILE}")
+
+    def local_wants(self) -> Iterator[Want]:
+        """Composite actions that texts name and that are not where they usually are."""
+        for file in tuple(self.files.values()):
+            if not (
+                paths.is_workflow(file.path) or file.path.endswith(("action.yml", "action.yaml"))
+            ):
+                continue
+            for directory in paths.local_references(file.text):
+                if directory.endswith((".yml", ".yaml")) or "${{" in directory:
+                    continue
+                candidates = paths.action_files(directory)
+                if not any(c in self.files or c in self.looked_up for c in candidates):
+                    yield from map(self.want, candidates)
+
+    def snapshot(self, host: str) -> Snapshot:
+        """What was read, without called files and settings."""
+        repo = self.repo
+        return Snapshot(
+            ref=RepositoryRef(owner=repo.owner, name=repo.name, host=host),
+            commit=repo.commit,
+            committed_at=repo.committed_at,
+            branch=repo.branch or "main",
+            archived=repo.archived,
+            files=tuple(self.files[path] for path in sorted(self.files)),
+            topics=repo.topics,
+            gaps=tuple(dict.fromkeys(self.gaps)),
+            database_id=repo.database_id,
+        )
+
+
+class FileReader:
+    """Turns listed repositories into snapshots, many at a time."""
+
+    def __init__(self, client: GitHubClient, memory: Memory) -> None:
+        self._client = client
+        self._memory = memory
+        self._texts = TextReader(client, memory)
+        self._answers = Answers()
+        self._callees: dict[str, CalleeReader] = {}
+
+    def read(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
+        """The snapshot of each, in order; what fails becomes a gap of its own repository."""
+        readings = {repo.node_id or repo.slug: _Reading(repo) for repo in listed}
+        wants = [w for r in readings.values() for w in r.first_wants()]
+        self._answers = Answers()
+        self._answers.load(self._memory, [self._key(r.repo) for r in readings.values()])
+        for _ in range(_ROUNDS):
+            for got in self._texts.read(self._recalled(readings, wants)):
+                readings[got.want.node_id].take(got)
+            wants = list(dict.fromkeys(w for r in readings.values() for w in r.local_wants()))
+            if not wants:
+                break
+        for reading in readings.values():
+            self._remember(reading)
+        self._answers.flush(self._memory)
+        yield from self._with_callees(list(readings.values()))
+
+    def _key(self, repo: Listed) -> str:
+        return f"github:{self._client.api_url}:looked-up:{repo.node_id}"
+
+    def _recalled(self, readings: dict[str, _Reading], wants: Iterable[Want]) -> list[Want]:
+        """The wants, with what an earlier scan found at the same tree instead of look-ups."""
+        chosen: list[Want] = []
+        trees: dict[str, dict[str, list[str | int] | None]] = {}
+        for want in wants:
+            reading = readings[want.node_id]
+            if not want.is_look_up:
+                chosen.append(want)
+                continue
+            if want.node_id not in trees:
+                stored = self._answers.get(self._key(reading.repo))
+                same = stored is not None and stored[0] == reading.repo.root
+                trees[want.node_id] = json.loads(stored[1]) if stored and same else {}
+            known = trees[want.node_id].get(want.path, ())
+            if known is None:
+                reading.looked_up[want.path] = None
+            elif known:
+                reading.looked_up[want.path] = (str(known[0]), int(known[1]))
+                chosen.append(reading.want(want.path, str(known[0]), int(known[1])))
+            else:
+                chosen.append(want)
+        return chosen
+
+    def _remember(self, reading: _Reading) -> None:
+        """Keep what look-ups found: the same tree gives the same answer forever."""
+        if not reading.looked_up or not reading.complete:
+            return
+        key, body = self._key(reading.repo), json.dumps(reading.looked_up, sort_keys=True)
+        stored = self._answers.get(key)
+        if stored is None or stored[:2] != (reading.repo.root, body):
+            self._answers.written[key] = (reading.repo.root, body)
+
+    def _with_callees(self, readings: list[_Reading]) -> Iterator[Snapshot]:
+        by_owner: dict[str, list[_Reading]] = {}
+        for reading in readings:
+            by_owner.setdefault(reading.repo.owner.lower(), []).append(reading)
+        called: dict[int, dict[str, SourceFile]] = {}
+        for owner, group in by_owner.items():
+            reader = self._callees.setdefault(
+                owner, CalleeReader(self._client, self._memory, self._texts, owner)
+            )
+            results = reader.read([_callers(r) for r in group])
+            for reading, (files, gaps) in zip(group, results, strict=True):
+                called[id(reading)] = files
+                reading.gaps.extend(gaps)
+        for reading in readings:
+            snapshot = reading.snapshot(self._client.host)
+            snapshot.remote_files.update(called[id(reading)])
+            yield snapshot
+
+
+def _callers(reading: _Reading) -> tuple[SourceFile, ...]:
+    """The files that can call others."""
+    return tuple(
+        f
+        for f in reading.files.values()
+        if paths.is_workflow(f.path) or f.path.endswith(("action.yml", "action.yaml"))
+    )

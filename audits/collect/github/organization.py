@@ -1,0 +1,203 @@
+"""Settings of an organization: what it imposes, and what it leaves to its repositories."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.permissions import Rights, Sheet
+from audits.collect.github.rest import Answers, Reduce, RestReader, path_of
+from audits.model.settings import ActionsPolicy, Need, OwnerSettings, Unseen
+from audits.model.source import Gap
+
+ADMINISTRATION = "Organization administration: read"
+SECRETS = "Organization secrets: read"
+
+_PLANS_WITHOUT_PROTECTION = frozenset({"free", "pro", "team"})
+"""Plans whose private repositories have no reviewers and no wait timer:
+https://docs.github.com/en/actions/reference/workflows-and-actions/deployments-and-environments
+"""
+
+
+class OrganizationSecret(Struct, frozen=True, kw_only=True):
+    """One secret's name and which repositories see it; ``chosen`` are their lower-cased names."""
+
+    name: str
+    visibility: str
+    chosen: frozenset[str] = frozenset()
+
+    def reaches(self, slug: str, *, private: bool) -> bool:
+        """Whether workflows of this repository can read it."""
+        if self.visibility == "selected":
+            return slug.lower() in self.chosen
+        return self.visibility == "all" or private
+
+
+class OwnerFacts(Struct, frozen=True, kw_only=True):
+    """What is known of an owner; ``settings`` is `Unseen` for a personal account."""
+
+    login: str
+    settings: OwnerSettings | Unseen
+    secrets: tuple[OrganizationSecret, ...] | Unseen
+    plan: str = ""
+    is_organization: bool = True
+    gaps: tuple[Gap, ...] = field(default=())
+
+    @property
+    def policy(self) -> ActionsPolicy | None:
+        """The organization's policy for Actions, as far as any of it was seen."""
+        if isinstance(self.settings, Unseen) or isinstance(self.settings.actions, Unseen):
+            return None
+        return self.settings.actions
+
+    def protects(self, *, private: bool) -> bool:
+        """Whether the plan offers protection of environments to such a repository."""
+        return not (private and self.plan in _PLANS_WITHOUT_PROTECTION)
+
+
+def personal(login: str) -> OwnerFacts:
+    """A personal account: everything is set in its repositories."""
+    reason = "A personal account has no settings of its own for Actions."
+    unseen = Unseen(need=Need.ADMINISTRATION, reason=reason)
+    return OwnerFacts(login=login, settings=unseen, secrets=(), is_organization=False)
+
+
+def boolean(body: Json, name: str) -> bool | None:
+    """A boolean of a body; None where this version of GitHub does not have it."""
+    value = body.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def absent(name: str, need: Need) -> Unseen:
+    """A setting that an older Enterprise Server does not have."""
+    return Unseen(need=need, reason=f"This version of GitHub does not report {name}.")
+
+
+def workflow_part(body: Json) -> Json:
+    """Of ``…/actions/permissions/workflow``: default token and approval right."""
+    return [
+        body["default_workflow_permissions"] == "write",
+        bool(body["can_approve_pull_request_reviews"]),
+    ]
+
+
+def permissions_part(body: Json) -> Json:
+    """Of ``…/actions/permissions``: SHA pinning (None where unknown) and allowed actions."""
+    return [boolean(body, "sha_pinning_required"), body.get("allowed_actions") or ""]
+
+
+class OwnerReader:
+    """Reads an organization's settings, once a scan."""
+
+    def __init__(self, rest: RestReader, rights: Rights) -> None:
+        self._rest = rest
+        self._rights = rights
+
+    def read(self, login: str, answers: Answers) -> OwnerFacts:
+        """What this credential may see of an organization."""
+        sheet = Sheet(rights=self._rights)
+        secrets = self._secrets(sheet, login, answers)
+        settings = OwnerSettings(
+            login=login,
+            actions=self._policy(sheet, login, answers),
+            immutable_releases=sheet.fact(
+                "owner: immutable releases",
+                Need.ADMINISTRATION,
+                ADMINISTRATION,
+                lambda: str(
+                    self._one(
+                        answers,
+                        login,
+                        ("settings", "immutable-releases"),
+                        lambda body: body["enforced_repositories"],
+                    )
+                ),
+            ),
+            secret_names=secrets
+            if isinstance(secrets, Unseen)
+            else tuple(sorted(s.name for s in secrets)),
+        )
+        plan = self._plan(login, answers)
+        return OwnerFacts(
+            login=login, settings=settings, secrets=secrets, plan=plan, gaps=tuple(sheet.gaps)
+        )
+
+    def _one(self, answers: Answers, login: str, parts: tuple[str, ...], reduce: Reduce) -> Json:
+        return self._rest.one(answers, path_of("orgs", login, *parts), reduce)
+
+    def _plan(self, login: str, answers: Answers) -> str:
+        try:
+            return str(
+                self._one(answers, login, (), lambda b: (b.get("plan") or {}).get("name", ""))
+            )
+        except GitHubError:
+            return ""
+
+    def _policy(self, sheet: Sheet, login: str, answers: Answers) -> ActionsPolicy | Unseen:
+        need = Need.ADMINISTRATION
+        workflow: Json = sheet.fact(
+            "owner: default token permission",
+            need,
+            ADMINISTRATION,
+            lambda: self._one(
+                answers, login, ("actions", "permissions", "workflow"), workflow_part
+            ),
+        )
+        permissions: Json = sheet.fact(
+            "owner: allowed actions",
+            need,
+            ADMINISTRATION,
+            lambda: self._one(answers, login, ("actions", "permissions"), permissions_part),
+        )
+        if isinstance(workflow, Unseen) and isinstance(permissions, Unseen):
+            return workflow
+        return policy(workflow, permissions, set_by="owner")
+
+    def _secrets(
+        self, sheet: Sheet, login: str, answers: Answers
+    ) -> tuple[OrganizationSecret, ...] | Unseen:
+        path = path_of("orgs", login, "actions", "secrets")
+
+        def read() -> tuple[OrganizationSecret, ...]:
+            rows = self._rest.listed(
+                answers, path, "secrets", lambda s: [s["name"], s["visibility"]]
+            )
+            return tuple(
+                OrganizationSecret(
+                    name=name,
+                    visibility=visibility,
+                    chosen=self._chosen(path, name, answers)
+                    if visibility == "selected"
+                    else frozenset(),
+                )
+                for name, visibility in rows
+            )
+
+        return sheet.fact("owner: secrets' names", Need.SECRET_NAMES, SECRETS, read)
+
+    def _chosen(self, path: str, name: str, answers: Answers) -> frozenset[str]:
+        names = self._rest.listed(
+            answers, path + path_of(name, "repositories"), "repositories", lambda r: r["full_name"]
+        )
+        return frozenset(str(n).lower() for n in names)
+
+
+def policy(workflow: Json, permissions: Json, *, set_by: str) -> ActionsPolicy:
+    """The policy from its two halves, either of which may be `Unseen`."""
+    write, approve = (
+        (workflow, workflow) if isinstance(workflow, Unseen) else (workflow[0], workflow[1])
+    )
+    sha, allowed = (
+        (permissions, permissions)
+        if isinstance(permissions, Unseen)
+        else (permissions[0], permissions[1])
+    )
+    if sha is None:
+        sha = absent("whether SHA pinning is required", Need.ADMINISTRATION)
+    return ActionsPolicy(
+        default_token_write=write,
+        can_approve_pull_requests=approve,
+        sha_pinning_required=sha,
+        allowed_actions=allowed,
+        set_by=set_by,
+    )

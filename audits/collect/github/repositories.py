@@ -1,0 +1,210 @@
+"""First pass: every repository of an owner, a hundred a page, ids only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.collect.errors import CollectError
+from audits.collect.github import queries
+from audits.collect.github.batches import BatchSize, ask
+from audits.collect.github.client import GitHubClient, GraphAnswer
+from audits.collect.github.errors import GitHubError, GraphError, Json, TooHeavyError
+from audits.collect.github.listing import Listed, parse_listed
+from audits.model.source import Gap, GapReason
+
+PAGE = 100
+_LAST_TRIES = 3
+_SHAPE = (KeyError, TypeError, AttributeError, ValueError)
+"""What reading an answer of unexpected form raises."""
+
+UNEXPECTED = "GitHub's answer had an unexpected form. Scan again later."
+
+
+def unreadable(slug: str, errors: Sequence[GraphError]) -> Gap:
+    """The gap of a repository that GitHub listed but would not describe."""
+    if errors:
+        return errors[0].as_gap(slug, "Metadata: read")
+    return Gap(subject=slug, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED)
+
+
+def failed_listing(slug: str, gap: Gap, node: Mapping[str, Json] | None = None) -> Listed:
+    """A repository of which only the name is known, with the reason as its gap."""
+    node = node or {}
+    return Listed(
+        node_id=str(node.get("id") or ""),
+        slug=slug,
+        database_id=node.get("databaseId"),
+        archived=bool(node.get("isArchived")),
+        gaps=(gap,),
+    )
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """Which repositories of an owner are read."""
+
+    archived: bool = True
+    forks: bool = False
+
+    def variables(self) -> dict[str, Json]:
+        """As the query wants it: None asks for both."""
+        return {
+            "isArchived": None if self.archived else False,
+            "isFork": None if self.forks else False,
+        }
+
+
+class RepositoryPages:
+    """The repositories of one owner, page by page, in the order of their names."""
+
+    def __init__(self, client: GitHubClient, owner: str, choice: Choice) -> None:
+        self._client = client
+        self._owner = owner
+        self._choice = choice
+        self._size = BatchSize(PAGE)
+        self._seen: set[str] = set()
+        self.total: int | None = None
+        self.owner_kind = ""
+        self.login = owner
+        self.gaps: list[Gap] = []
+
+    def __iter__(self) -> Iterator[tuple[Listed, ...]]:
+        cursor: str | None = None
+        more = True
+        while more:
+            name, connection, answer = self._page(cursor)
+            nodes = connection.get("nodes") or []
+            if name == "names":
+                found = [self._skipped(node) for node in nodes if node]
+            else:
+                found = self._listed(nodes, answer)
+            yield tuple(repo for repo in found if self._is_new(repo))
+            info = connection.get("pageInfo") or {}
+            more, cursor = bool(info.get("hasNextPage")), info.get("endCursor")
+        left = (self.total or 0) - len(self._seen) - len(self.gaps)
+        if left > 0:
+            detail = f"GitHub counts {left} more than it listed; the list changed. Scan again."
+            self.gaps.append(Gap(subject="list", reason=GapReason.UNAVAILABLE, detail=detail))
+
+    def kind(self) -> str:
+        """``Organization`` or ``User``, by the cheapest query."""
+        variables = self._choice.variables() | {"login": self._owner, "first": 1, "after": None}
+        self._connection(self._client.graphql(queries.document("names"), variables))
+        return self.owner_kind
+
+    def _is_new(self, repo: Listed) -> bool:
+        """Whether it was not on an earlier page: a rename meanwhile moves it to a later one."""
+        key = repo.node_id or repo.slug
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _page(self, cursor: str | None) -> tuple[str, Mapping[str, Json], GraphAnswer]:
+        """The next page as large as GitHub can serve; at the end, one name without its files."""
+        tries = 0
+        while True:
+            name = "repositories" if tries < _LAST_TRIES or self._size.size > 1 else "names"
+            variables = self._choice.variables()
+            variables |= {"login": self._owner, "first": self._size.size, "after": cursor}
+            try:
+                answer = self._client.graphql(queries.document(name), variables)
+            except TooHeavyError:
+                tries += 1
+                if name == "names" and tries > 2 * _LAST_TRIES:
+                    raise
+                self._size.failed(self._size.size)
+                self._client.pacer.wait(self._client.pacer.limits.backoff, "GitHub has trouble")
+                continue
+            if name == "repositories":
+                self._size.worked()
+            return name, self._connection(answer), answer
+
+    def _connection(self, answer: GraphAnswer) -> Mapping[str, Json]:
+        owner = answer.data.get("repositoryOwner")
+        connection = owner.get("repositories") if isinstance(owner, dict) else None
+        if not isinstance(owner, dict) or not isinstance(connection, dict):
+            detail = answer.errors[0].detail if answer.errors else ""
+            raise CollectError(
+                f"GitHub shows no account {self._owner!r} to this token.",
+                detail or "Check the spelling, and the token's owner.",
+            )
+        self.owner_kind = str(owner.get("__typename", ""))
+        self.login = str(owner.get("login") or self._owner)
+        if isinstance(total := connection.get("totalCount"), int):
+            self.total = total
+        return connection
+
+    def _skipped(self, node: Mapping[str, Json]) -> Listed:
+        detail = "GitHub ran out of time describing this repository. Scan it alone, later."
+        gap = Gap(subject="repository", reason=GapReason.UNAVAILABLE, detail=detail)
+        return failed_listing(str(node.get("nameWithOwner")), gap, node)
+
+    def _listed(self, nodes: Sequence[Json], answer: GraphAnswer) -> list[Listed]:
+        found: list[Listed] = []
+        again: list[tuple[str, str]] = []
+        for index, node in enumerate(nodes):
+            errors = answer.errors_at("repositoryOwner", "repositories", "nodes", index)
+            if not isinstance(node, dict):
+                self._hidden(errors)
+            elif errors:
+                # a part that is null by an error looks like a file that is not there
+                again.append((str(node.get("id")), str(node.get("nameWithOwner"))))
+            else:
+                found.append(_parse(node))
+        found.extend(by_ids(self._client, again))
+        return found
+
+    def _hidden(self, errors: Sequence[GraphError]) -> None:
+        error = (
+            errors[0]
+            if errors
+            else GraphError(reason=GapReason.FORBIDDEN, detail="This token may not see it.")
+        )
+        self.gaps.append(error.as_gap("a repository of the list", "Metadata: read"))
+
+
+def _parse(node: Mapping[str, Json]) -> Listed:
+    try:
+        return parse_listed(node)
+    except _SHAPE:
+        return failed_listing(str(node.get("nameWithOwner")), unreadable("repository", ()), node)
+
+
+def by_ids(client: GitHubClient, wanted: Sequence[tuple[str, str]]) -> Iterator[Listed]:
+    """Repositories by (node id, name), each as it is or with the reason why not."""
+
+    def write(items: Sequence[tuple[str, str]]) -> str:
+        parts = (queries.by_id(f"r{i}", node, "...Light") for i, (node, _) in enumerate(items))
+        return queries.batch("chosen", parts)
+
+    for items, answer in ask(client, wanted, BatchSize(25), write):
+        yield from _chosen([slug for _, slug in items], answer)
+
+
+def by_names(client: GitHubClient, slugs: Sequence[str]) -> Iterator[Listed]:
+    """Repositories by ``owner/name``, old names included, each once or as a gap."""
+
+    def write(items: Sequence[str]) -> str:
+        parts = (queries.by_name(f"r{i}", slug, "...Light") for i, slug in enumerate(items))
+        return queries.batch("chosen", parts)
+
+    for items, answer in ask(client, slugs, BatchSize(PAGE), write):
+        yield from _chosen(items, answer)
+
+
+def _chosen(slugs: Sequence[str], answer: GraphAnswer | GitHubError) -> Iterator[Listed]:
+    for index, slug in enumerate(slugs):
+        if isinstance(answer, GitHubError):
+            yield failed_listing(slug, answer.gap("repository"))
+            continue
+        node = answer.data.get(f"r{index}")
+        errors = answer.errors_at(f"r{index}")
+        if not isinstance(node, dict) or "id" not in node:
+            yield failed_listing(slug, unreadable("repository", errors))
+            continue
+        parts = (e.as_gap(str(e.path[1]) if len(e.path) > 1 else "repository") for e in errors)
+        found = _parse(node)
+        yield replace(found, gaps=(*parts, *found.gaps))

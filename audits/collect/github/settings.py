@@ -1,0 +1,285 @@
+"""Third pass: settings of the repositories that publish, a hundred at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.collect.github.client import GitHubClient
+from audits.collect.github.environments import EnvironmentReader
+from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.listing import Listed
+from audits.collect.github.organization import OwnerFacts, permissions_part, policy, workflow_part
+from audits.collect.github.permissions import Rights, Sheet, role_refusal
+from audits.collect.github.rest import Answers, Reduce, RestReader, path_of
+from audits.collect.github.rulesets import METADATA, Question, State, StateReader
+from audits.model.cache import Memory
+from audits.model.settings import (
+    ActionsPolicy,
+    EnvironmentSettings,
+    Need,
+    RepositorySettings,
+    Unseen,
+)
+from audits.model.source import Gap, GapReason
+
+ADMINISTRATION = "Administration: read"
+SECRETS = "Secrets: read"
+CONTENTS = "Contents: read"
+
+_NOT_ADMIN = ("READ", "TRIAGE", "WRITE", "MAINTAIN")
+_NO_SECRETS = ("READ", "TRIAGE")
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """What became of one repository's settings."""
+
+    settings: RepositorySettings
+    gaps: tuple[Gap, ...]
+
+
+class _Task(Struct, kw_only=True):
+    repo: Listed
+    names: tuple[str, ...]
+    state: State
+    owner: OwnerFacts
+    sheet: Sheet
+    answers: Answers
+    unchanged: bool = False
+
+    @property
+    def path(self) -> str:
+        return path_of("repos", self.repo.owner, self.repo.name)
+
+
+class SettingsBatch:
+    """Reads settings of many repositories: GraphQL in batches, REST from a few threads."""
+
+    def __init__(
+        self,
+        client: GitHubClient,
+        memory: Memory,
+        rights: Rights,
+        *,
+        installation: bool,
+        workers: int = 4,
+    ) -> None:
+        self._client = client
+        self._memory = memory
+        self._rights = rights
+        self._installation = installation
+        self._workers = workers
+        self._rest = RestReader(client)
+        self._states = StateReader(client, memory)
+
+    def read(
+        self, wanted: Sequence[tuple[Listed, tuple[str, ...]]], owner: OwnerFacts
+    ) -> list[Read]:
+        """The settings of each repository, in order; ``str``s are environments in use."""
+        questions = [
+            Question(repo=repo, environments=names if self._installation else ())
+            for repo, names in wanted
+        ]
+        states = self._states.read(questions)
+        answers = Answers()
+        tasks = [
+            _Task(
+                repo=repo,
+                names=names,
+                state=states[repo.node_id],
+                owner=owner,
+                answers=answers,
+                sheet=Sheet(rights=self._rights),
+            )
+            for repo, names in wanted
+        ]
+        answers.load(self._memory, [key for task in tasks for key in self._keys(task)])
+        for task in tasks:
+            known = answers.get(self._state_key(task.repo))
+            task.unchanged = known is not None and known[0] == task.state.fingerprint != ""
+        with ThreadPoolExecutor(max_workers=self._workers) as pool:
+            try:
+                found = list(pool.map(self._one, tasks))
+            except BaseException as stop:
+                if isinstance(stop, KeyboardInterrupt):
+                    self._client.pacer.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
+            finally:
+                # threads never touch the memory, which may be one connection to a database
+                answers.flush(self._memory)
+        for task in tasks:
+            self._remember(task)
+        answers.flush(self._memory)
+        return found
+
+    def _keys(self, task: _Task) -> Iterator[str]:
+        """The keys of everything that may be asked for a repository."""
+        actions = task.path + "/actions"
+        paths = (
+            f"{actions}/permissions",
+            f"{actions}/permissions/workflow",
+            f"{actions}/secrets",
+            f"{actions}/organization-secrets",
+            f"{task.path}/releases/latest",
+            *self._environments(task).paths(),
+        )
+        yield from map(self._rest.key, paths)
+        if self._installation:
+            yield self._state_key(task.repo)
+
+    def _state_key(self, repo: Listed) -> str:
+        return f"github:{self._client.api_url}:state:{repo.node_id}"
+
+    def _remember(self, task: _Task) -> None:
+        """Keep the sign of change, unless something could not be read at this state."""
+        trouble = any(gap.reason is GapReason.UNAVAILABLE for gap in task.sheet.gaps)
+        if self._installation and task.state.fingerprint and not task.unchanged and not trouble:
+            task.answers.written[self._state_key(task.repo)] = (task.state.fingerprint, "")
+
+    def _environments(self, task: _Task) -> EnvironmentReader:
+        return EnvironmentReader(
+            rest=self._rest,
+            answers=task.answers,
+            sheet=task.sheet,
+            slug=task.repo.slug,
+            names=frozenset(name.lower() for name in task.names),
+            on_plan=task.owner.protects(private=task.repo.private),
+            unchanged=task.unchanged,
+            may_list_secrets=task.repo.permission not in _NO_SECRETS,
+        )
+
+    def _one(self, task: _Task) -> Read:
+        sheet, state = task.sheet, task.state
+        if state.missing and isinstance(state.rulesets, GitHubError):
+            return _gone(state.rulesets)
+        if state.slug and state.slug.lower() != task.repo.slug.lower():
+            detail = f"It was renamed to {state.slug} while it was read. Scan again."
+            sheet.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
+            task.repo = replace(task.repo, slug=state.slug)
+        rulesets = (
+            sheet.unseen("tag rulesets", Need.SETTINGS, state.rulesets, METADATA)
+            if isinstance(state.rulesets, GitHubError)
+            else state.rulesets
+        )
+        settings = RepositorySettings(
+            environments=self._environments_of(task),
+            tag_rulesets=rulesets,
+            latest_release_immutable=self._immutable(task),
+            actions=self._policy(task),
+            secret_names=self._secrets(task, "secrets"),
+            organization_secret_names=self._organization_secrets(task),
+        )
+        return Read(settings=settings, gaps=tuple(sheet.gaps))
+
+    def _environments_of(self, task: _Task) -> dict[str, EnvironmentSettings] | Unseen:
+        if not task.names:
+            return Unseen(need=Need.SETTINGS, reason="Not asked: no workflow names one.")
+        return self._environments(task).read()
+
+    def _immutable(self, task: _Task) -> bool | Unseen | None:
+        if not task.repo.release:
+            return None
+        path = f"{task.path}/releases/latest"
+        stored = task.answers.stored.get(self._rest.key(path))
+        # a published release neither becomes immutable nor stops being so
+        same = stored is not None and task.repo.release in stored[1]
+
+        def read() -> Json:
+            try:
+                return self._rest.one(task.answers, path, _release, unchanged=same)
+            except GitHubError as error:
+                if error.status == 404 and not error.permission:
+                    return ["", None]
+                raise
+
+        found: Json = task.sheet.fact("newest release", Need.SETTINGS, CONTENTS, read)
+        if isinstance(found, Unseen) or not found[0]:
+            return found if isinstance(found, Unseen) else None
+        reason = "This version of GitHub does not report immutable releases."
+        immutable: bool | None = found[1]
+        return Unseen(need=Need.SETTINGS, reason=reason) if immutable is None else immutable
+
+    def _policy(self, task: _Task) -> ActionsPolicy | Unseen:
+        imposed = task.owner.policy
+        workflow: Json = None
+        permissions: Json = None
+        if imposed is not None:
+            # a restrictive choice of the organization cannot be widened by a repository:
+            # https://docs.github.com/en/organizations/managing-organization-settings
+            if imposed.default_token_write is False and imposed.can_approve_pull_requests is False:
+                workflow = [False, False]
+            if imposed.sha_pinning_required is True:
+                permissions = [True, imposed.allowed_actions]
+        asked = workflow is None or permissions is None
+        if workflow is None:
+            workflow = self._setting(task, "permissions/workflow", workflow_part)
+        if permissions is None:
+            permissions = self._setting(task, "permissions", permissions_part)
+        if isinstance(workflow, Unseen) and isinstance(permissions, Unseen):
+            return workflow
+        return policy(workflow, permissions, set_by="repository" if asked else "owner")
+
+    def _setting(self, task: _Task, part: str, reduce: Reduce) -> Json:
+        subject = {
+            "permissions": "allowed actions",
+            "permissions/workflow": "default token permission",
+        }[part]
+        if task.repo.permission in _NOT_ADMIN:
+            return task.sheet.unseen(subject, Need.ADMINISTRATION, role_refusal(), ADMINISTRATION)
+        path = f"{task.path}/actions/{part}"
+        return task.sheet.fact(
+            subject,
+            Need.ADMINISTRATION,
+            ADMINISTRATION,
+            lambda: self._rest.one(task.answers, path, reduce, unchanged=task.unchanged),
+        )
+
+    def _secrets(self, task: _Task, part: str) -> tuple[str, ...] | Unseen:
+        subject = f"{part.replace('-', ' ')}' names"
+        if task.repo.permission in _NO_SECRETS:
+            return task.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), SECRETS)
+        names = task.sheet.fact(
+            subject,
+            Need.SECRET_NAMES,
+            SECRETS,
+            lambda: self._rest.listed(
+                task.answers,
+                f"{task.path}/actions/{part}",
+                "secrets",
+                lambda secret: str(secret["name"]),
+                unchanged=task.unchanged,
+            ),
+        )
+        return names if isinstance(names, Unseen) else tuple(sorted(names))
+
+    def _organization_secrets(self, task: _Task) -> tuple[str, ...] | Unseen:
+        secrets = task.owner.secrets
+        if isinstance(secrets, Unseen):
+            return self._secrets(task, "organization-secrets")
+        repo = task.repo
+        return tuple(sorted(s.name for s in secrets if s.reaches(repo.slug, private=repo.private)))
+
+
+def _release(body: Json) -> Json:
+    immutable = body.get("immutable")
+    name = "@".join(filter(None, (body["tag_name"], body.get("published_at"))))
+    return [name, immutable if isinstance(immutable, bool) else None]
+
+
+def _gone(error: GitHubError) -> Read:
+    def unseen(need: Need) -> Unseen:
+        return Unseen(need=need, reason=error.message)
+
+    settings = RepositorySettings(
+        environments=unseen(Need.SETTINGS),
+        tag_rulesets=unseen(Need.SETTINGS),
+        latest_release_immutable=unseen(Need.SETTINGS),
+        actions=unseen(Need.ADMINISTRATION),
+        secret_names=unseen(Need.SECRET_NAMES),
+        organization_secret_names=unseen(Need.SECRET_NAMES),
+    )
+    return Read(settings=settings, gaps=(error.gap("settings"),))

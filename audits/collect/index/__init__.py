@@ -1,0 +1,1 @@
+"""Collects evidence about packages from PyPI and other package registries."""

@@ -1,0 +1,1 @@
+"""GitHub's expression language: syntax, evaluation, and glob patterns."""

@@ -1,0 +1,1 @@
+"""Fixes as exact text changes, and links to the pages that close a finding."""

@@ -1,0 +1,1 @@
+"""Scans and audits: from collected snapshots to results, in a pool of workers."""

@@ -1,0 +1,158 @@
+"""Run checks over a repository and settle what they find; a crash costs that one result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from audits.check import Check
+from audits.checks.constants import LESSON
+from audits.faults import log_fault
+from audits.fixes.links import finding_links, lesson_link
+from audits.model.index_hosts import IndexHosts
+from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severity, Unknown
+from audits.model.redaction import masked
+from audits.model.remote_path import foreign_path
+from audits.model.repository import Breadth, Repository
+from audits.model.score import AuditedFinding
+from audits.model.settings import EnvironmentSettings, RepositorySettings
+from audits.model.source import lines_of
+from audits.scoring.score import Judged
+
+Acceptor = Callable[[str, Finding, Repository], Acceptance | None]
+"""Says whether a finding of a check is accepted, by a waiver or by a comment in the file."""
+
+OTHER_JOB = "the job does not take part in the release"
+
+
+def accept_nothing(check: str, finding: Finding, repository: Repository) -> None:
+    """The acceptor of someone without waivers."""
+
+
+def judge(
+    check: Check,
+    repository: Repository,
+    index: IndexHosts,
+    accept: Acceptor = accept_nothing,
+) -> Judged:
+    """What a check says of a repository.
+
+    An exception inside the check is our fault, not the repository's: it is logged, and the
+    result says that the check crashed, so that it counts as unknown and never as passed.
+    """
+    try:
+        verdicts = tuple(check.judge(repository))
+        findings = [v for v in verdicts if isinstance(v, Finding)]
+        settled = settle(check, findings, repository, index, accept)
+    except Exception as error:
+        place = log_fault(error, f"judging {check.id} on {repository.ref}")
+        crash = f"{type(error).__name__} in the check {check.id}: {place}"
+        return Judged(check=check, crash=crash)
+    return Judged(
+        check=check,
+        findings=settled,
+        clean=tuple(v for v in verdicts if isinstance(v, Clean)),
+        unknown=tuple(v for v in verdicts if isinstance(v, Unknown)),
+    )
+
+
+def settle(
+    check: Check,
+    findings: Iterable[Finding],
+    repository: Repository,
+    index: IndexHosts,
+    accept: Acceptor,
+) -> tuple[AuditedFinding, ...]:
+    """The findings with severity, fingerprint, links, excerpt and acceptance."""
+    seen: Counter[str] = Counter()
+    settled = []
+    for finding in map(_redacted, map(_without_foreign_edits, findings)):
+        excerpt = excerpt_of(repository, finding)
+        mark = _mark(check, finding, excerpt)
+        seen[mark] += 1
+        mark = f"{mark}\0{seen[mark]}"
+        audited = AuditedFinding(
+            check=check.id,
+            finding=finding,
+            severity=_severity(check, finding, repository),
+            fingerprint=sha256(mark.encode("utf-8", "replace")).hexdigest()[:32],
+            links=_links(check, finding, repository, index),
+            acceptance=accept(check.id, finding, repository),
+            excerpt=excerpt,
+            fix=check.fix if finding.edits else None,
+        )
+        settled.append(audited)
+    return tuple(settled)
+
+
+def _without_foreign_edits(finding: Finding) -> Finding:
+    """The finding without edits of other repositories' files: those are mended there."""
+    foreign = any(foreign_path(edit.path) for edit in finding.edits)
+    return replace(finding, edits=()) if foreign else finding
+
+
+def _redacted(finding: Finding) -> Finding:
+    """The finding without the credentials that a text of the file may hold."""
+    message, because = masked(finding.message), masked(finding.because)
+    if message == finding.message and because == finding.because:
+        return finding
+    return replace(finding, message=message, because=because)
+
+
+def _mark(check: Check, finding: Finding, excerpt: str) -> str:
+    """What names a finding across line shifts and renamed steps; no line, no step index, and
+    not the ref by which another repository's file is called.
+    """
+    of = finding.job or (finding.publication.job if finding.publication else None)
+    job = of.id if of else ""
+    anchor = finding.anchor or excerpt
+    foreign = foreign_path(finding.at.path)
+    path = f"{foreign.slug}/{foreign.path}" if foreign else finding.at.path
+    return "\0".join((check.id, path, job, anchor))
+
+
+def _severity(check: Check, finding: Finding, repository: Repository) -> Severity:
+    """The finding's severity: milder in a job that takes no part in the release."""
+    severity = check.severity if finding.severity is None else finding.severity
+    elsewhere = finding.job is not None and finding.job not in repository.graph.release_jobs
+    milder = check.milder_in_other_jobs and repository.breadth is Breadth.RELEASE
+    return min(severity, Severity.LOW) if elsewhere and milder else severity
+
+
+def excerpt_of(repository: Repository, finding: Finding) -> str:
+    """The line at fault as it stands in the file, credentials left out, at most 200
+    characters.
+    """
+    file = repository.file(finding.at.path)
+    lines = lines_of(file.text) if file is not None else ()
+    index = finding.at.line - 1
+    return masked(lines[index].strip()[:2000])[:200] if index < len(lines) else ""
+
+
+def _links(
+    check: Check, finding: Finding, repository: Repository, index: IndexHosts
+) -> tuple[Link, ...]:
+    snapshot = repository.snapshot
+    return finding_links(
+        repository.ref,
+        finding,
+        commit=snapshot.commit,
+        branch=snapshot.branch,
+        lesson=lesson_link(LESSON, check.lesson) if check.lesson else "",
+        documentation=check.links,
+        index=index,
+        environment_id=_environment_id(snapshot.settings, finding.environment),
+        with_form=check.area is Area.TRUSTED_PUBLISHER,
+        on_owner=check.on_owner,
+        file_exists=repository.file(finding.at.path) is not None,
+    )
+
+
+def _environment_id(settings: RepositorySettings | None, name: str) -> int | None:
+    if settings is None or not name or not isinstance(settings.environments, dict):
+        return None
+    found = settings.environments.get(name.lower())
+    return found.database_id if isinstance(found, EnvironmentSettings) else None

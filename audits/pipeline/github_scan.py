@@ -1,0 +1,114 @@
+"""Scanning GitHub: an owner's repositories, or a list of them, into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.collect.github.collector import Choice, Connection, GitHubCollector, Request
+from audits.collect.github.many_owners import ManyOwners
+from audits.collect.github.rate_limits import Usage
+from audits.model.source import Gap
+from audits.pipeline.github_evidence import GitHubFacts
+from audits.pipeline.incremental import Again
+from audits.pipeline.run import Plan
+from audits.pipeline.scan import Scanned, Scanner, Seen, Unchanged
+from audits.store.cache import StoreMemory
+from audits.store.store import Store
+from audits.suppressions.waivers import Waivers
+
+
+class GitHubScanned(Struct, frozen=True, kw_only=True):
+    """What became of a scan: finished scans, owners that wait for ``--resume`` as the budget
+    was used up, what concerns no single repository, and what was asked of GitHub.
+    """
+
+    finished: tuple[Scanned, ...]
+    paused: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    usage: Usage
+
+
+def marks_of(waivers: Waivers, engine: str) -> tuple[str, ...]:
+    """What, beside files and facts, decides on an audit: the waivers in force today, and the
+    other analyser's version.
+    """
+    return repr(tuple(waivers.active())), ",".join(sorted(waivers.local)), engine
+
+
+@dataclass(kw_only=True)
+class GitHubScan:
+    """How GitHub is scanned. The plan's facts are those that are not GitHub's; ``choice``
+    says which repositories of an owner are read, ``marks`` are those of `marks_of`.
+    """
+
+    store: Store
+    plan: Plan
+    connection: Connection
+    choice: Choice = field(default_factory=Choice)
+    resume: bool = False
+    marks: tuple[str, ...] = ()
+    _running: Scanner | None = field(default=None, init=False)
+
+    def beat(self) -> None:
+        """Keep the lock of the scan that runs, while it waits for GitHub."""
+        if self._running is not None:
+            self._running.beat()
+
+    def owner(self, owner: str, seen: Seen, unchanged: Unchanged) -> GitHubScanned:
+        """Scan one owner. StoreError while another scan of it runs, CollectError where
+        nothing can be read; what was recorded by then is kept.
+        """
+        memory = StoreMemory(self.store)
+        scanner = Scanner(self.store, self.plan, resume=self.resume)
+        try:
+            done = scanner.open(owner, f"GitHub: {owner}")
+            names = frozenset(f"{owner}/{name}".lower() for name in done)
+            request = Request(owner=owner, choice=self.choice, done=names)
+            collector = GitHubCollector(request, self.connection, memory)
+        except BaseException:
+            scanner.close()
+            raise
+        return self._run(scanner, collector, memory, seen, unchanged)
+
+    def listed(self, names: Sequence[str], seen: Seen, unchanged: Unchanged) -> GitHubScanned:
+        """Scan the repositories of a list (``owner/name``), each owner as a scan of its own."""
+        memory = StoreMemory(self.store)
+        scanner = Scanner(self.store, self.plan, resume=self.resume)
+        owners = {name.partition("/")[0].lower(): name.partition("/")[0] for name in names}
+        done: set[str] = set()
+        try:
+            for owner in owners.values():
+                finished = scanner.open(owner, f"GitHub: a list with {owner}")
+                done |= {f"{owner}/{name}".lower() for name in finished}
+            collector = ManyOwners(names, self.connection, memory, done=done)
+        except BaseException:
+            scanner.close()
+            raise
+        return self._run(scanner, collector, memory, seen, unchanged)
+
+    def _run(
+        self,
+        scanner: Scanner,
+        collector: GitHubCollector | ManyOwners,
+        memory: StoreMemory,
+        seen: Seen,
+        unchanged: Unchanged,
+    ) -> GitHubScanned:
+        facts = GitHubFacts(reader=collector, others=self.plan.facts)
+        scanner.plan = replace(self.plan, facts=facts)
+        scanner.again = Again(memory, facts, scanner.plan, self.marks)
+        self._running = scanner
+        try:
+            finished = scanner.run(collector, seen, unchanged)
+        finally:
+            self._running = None
+        return GitHubScanned(
+            finished=finished,
+            paused=scanner.paused,
+            gaps=(*collector.gaps(), *scanner.faults),
+            usage=collector.usage,
+        )

@@ -1,0 +1,268 @@
+"""Scanning again: repositories that are as they were recorded are not parsed, and say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from itertools import islice
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits import __version__
+from audits.faults import each_apart, log_fault
+from audits.model.cache import Memory
+from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.location import Scalar
+from audits.model.repository import Repository
+from audits.model.score import Audit
+from audits.model.settings import OwnerSettings, Unseen
+from audits.model.source import RepositoryRef, Snapshot
+from audits.model.uses import Uses, UsesKind
+from audits.pipeline.github_evidence import environments_of
+from audits.pipeline.run import BATCH, Facts, Plan, audit_batch, remote_uses
+from audits.store.serialize import dumps
+from audits.store.snapshots import Advisories, Index, OwnersSettings, Settings, dateless
+from audits.workflow.publisher_status.questions import packages_to_ask
+
+_SHAPE = 2
+"""Of what is kept for the next scan; another number makes everything be read anew."""
+
+
+class SettingsFacts(Facts, Protocol):
+    """Facts whose settings can be asked of repositories that were not parsed."""
+
+    def settings(self, wanted: Iterable[tuple[Snapshot, tuple[str, ...]]]) -> tuple[Snapshot, ...]:
+        """Each snapshot with its settings."""
+
+    def owner_settings(self, owner: str) -> OwnerSettings | Unseen:
+        """The owner's settings."""
+
+
+class Same(Struct, frozen=True, kw_only=True):
+    """A repository of which nothing differs from what was recorded last."""
+
+    ref: RepositoryRef
+    registries: frozenset[str]
+
+
+class _Asks(Struct, frozen=True, kw_only=True):
+    """What a repository's audit asked of others, kept so that it can be asked again without
+    parsing. ``environments`` is None where settings were not asked.
+    """
+
+    files: str
+    environments: tuple[str, ...] | None
+    uses: tuple[tuple[str, str, str, str], ...]
+    packages: tuple[tuple[str, str], ...]
+
+    def references(self) -> Iterator[Uses]:
+        """The uses, as far as resolving needs them."""
+        for owner, repo, ref, comment in self.uses:
+            raw = Scalar(f"{owner}/{repo}@{ref}", 1, 1, 0, 0)
+            yield Uses(
+                kind=UsesKind.REMOTE, raw=raw, owner=owner, repo=repo, ref=ref, comment=comment
+            )
+
+
+class _Known(Struct, frozen=True, kw_only=True):
+    mark: str
+    asks: _Asks
+
+
+class Again:
+    """Audits of a scan, without those that would come out as they did.
+
+    A repository is the same if its files, branch, commit and settings are, the owner's
+    settings, what its refs resolve to and its packages' evidence, the advisories, the policy,
+    this program's version and everything of the plan that ``marks`` name (waivers, engine,
+    checks). All of it goes into one digest, kept with what has to be asked to compute it.
+    """
+
+    def __init__(
+        self, memory: Memory, facts: SettingsFacts, plan: Plan, marks: Iterable[str] = ()
+    ) -> None:
+        self._memory = memory
+        self._facts = facts
+        self._plan = replace(plan, facts=facts)
+        self._listed: tuple[AdvisoryList | None, str] = (None, "")
+        rules = plan.rules.digest
+        parts = (str(_SHAPE), rules, __version__, plan.breadth.value, *marks)
+        self._rules = "\0".join(parts)
+
+    def audits_of(
+        self, snapshots: Iterable[Snapshot], recorded: Callable[[RepositoryRef], bool]
+    ) -> Iterator[Audit | Same]:
+        """The audit of each snapshot, or that it is the same.
+
+        ``recorded`` says whether the store still holds the last audit of a repository.
+        """
+        stream = iter(snapshots)
+        while batch := tuple(islice(stream, BATCH)):
+            kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _audited)
+            same = {found.ref for found in kept if isinstance(found, Same)}
+            yield from (found for found in kept if isinstance(found, Same))
+            completed = {found.ref: found for found in kept if isinstance(found, Snapshot)}
+            rest = tuple(completed.get(s.ref, s) for s in batch if s.ref not in same)
+            yield from audit_batch(rest, self._plan) if rest else ()
+
+    def _sorted_out(self, snapshots: Sequence[Snapshot]) -> list[Snapshot | Same]:
+        """Each snapshot, with its settings where they were asked, or that it is the same."""
+        known = self._recall(snapshots)
+        same, completed = self._compared([s for s in snapshots if s.ref in known], known)
+        return [
+            _same(s.ref, known[s.ref].asks) if s.ref in same else completed.get(s.ref, s)
+            for s in snapshots
+        ]
+
+    def keep(self, audits: Iterable[Audit]) -> None:
+        """Keep for the next scan what these audits were made from; they are recorded."""
+        kept: dict[str, tuple[str, str]] = {}
+        for audit in audits:
+            repository = audit.repository
+            asks = _asks(repository)
+            mark = self._mark(
+                repository.snapshot,
+                asks,
+                repository.references,
+                repository.index,
+                repository.advisories,
+            )
+            body = json.dumps([asks.files, asks.environments, asks.uses, asks.packages])
+            crashed = any(result.crash for result in (*audit.results, *audit.owner_results))
+            kept[_key(repository.ref)] = ("" if crashed else mark, body)
+        held = self._memory.answers(kept)
+        self._memory.keep_answers(
+            {k: v for k, v in kept.items() if k not in held or held[k][:2] != v}
+        )
+
+    def owner_settings(self, owner: str) -> OwnerSettings | Unseen:
+        """The owner's settings, for the owner's card."""
+        return self._facts.owner_settings(owner)
+
+    def advisories(self) -> AdvisoryList | None:
+        """The advisories of this scan."""
+        return self._facts.advisories()
+
+    def _recall(self, snapshots: Iterable[Snapshot]) -> dict[RepositoryRef, _Known]:
+        """Those whose files are as they were."""
+        by_key = {_key(s.ref): s for s in snapshots}
+        found: dict[RepositoryRef, _Known] = {}
+        for key, (mark, body, _) in self._memory.answers(by_key).items():
+            files, environments, uses, packages = json.loads(body)
+            snapshot = by_key[key]
+            if mark and files == _files(snapshot):
+                asks = _Asks(
+                    files=files,
+                    uses=tuple(tuple(use) for use in uses),
+                    environments=None if environments is None else tuple(environments),
+                    packages=tuple(tuple(package) for package in packages),
+                )
+                found[snapshot.ref] = _Known(mark=mark, asks=asks)
+        return found
+
+    def _compared(
+        self, snapshots: list[Snapshot], known: Mapping[RepositoryRef, _Known]
+    ) -> tuple[set[RepositoryRef], dict[RepositoryRef, Snapshot]]:
+        """Which are the same in all that others say of them; all with their settings."""
+        if not snapshots:
+            return set(), {}
+        asked = [(s, known[s.ref].asks.environments) for s in snapshots]
+        wanted = [(s, names) for s, names in asked if names is not None]
+        completed = {s.ref: s for s in snapshots}
+        completed |= {s.ref: s for s in self._facts.settings(wanted)}
+        uses = {(u.slug, u.ref): u for s in snapshots for u in known[s.ref].asks.references()}
+        pairs = dict.fromkeys(p for s in snapshots for p in known[s.ref].asks.packages)
+        references = self._facts.references(tuple(uses.values())) if uses else {}
+        index = self._facts.packages(tuple(pairs)) if pairs else {}
+        advisories = self._facts.advisories()
+        same = {
+            ref
+            for ref, snapshot in completed.items()
+            if self._mark(snapshot, known[ref].asks, references, index, advisories)
+            == known[ref].mark
+        }
+        return same, completed
+
+    def _mark(
+        self,
+        snapshot: Snapshot,
+        asks: _Asks,
+        references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
+        index: PackageIndex | Unseen,
+        advisories: AdvisoryList | None,
+    ) -> str:
+        refs = [
+            ""
+            if isinstance(references, Unseen) or (found := references.get(key)) is None
+            else dumps(ResolvedRef, found)
+            for key in sorted({(use.slug, use.ref) for use in asks.references()})
+        ]
+        said = (
+            self._rules,
+            asks.files,
+            repr(asks),
+            repr(snapshot.gaps),
+            dumps(Settings, Settings(value=snapshot.settings)),
+            dumps(OwnersSettings, OwnersSettings(value=snapshot.owner_settings)),
+            *refs,
+            _evidence(index, asks.packages),
+            self._list(advisories),
+        )
+        return sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
+
+    def _list(self, advisories: AdvisoryList | None) -> str:
+        """The advisories as text, written out once a scan."""
+        if self._listed[0] is not advisories:
+            self._listed = advisories, dumps(Advisories, Advisories(value=dateless(advisories)))
+        return self._listed[1]
+
+
+def _audited(snapshot: Snapshot, error: Exception) -> Snapshot | Same:
+    """A repository that could not be compared is audited like a new one."""
+    log_fault(error, f"comparing {snapshot.ref} with its last scan")
+    return snapshot
+
+
+def _key(ref: RepositoryRef) -> str:
+    return f"audit:{ref.host}/{ref}".lower()
+
+
+def _same(ref: RepositoryRef, asks: _Asks) -> Same:
+    return Same(ref=ref, registries=frozenset(registry for registry, _ in asks.packages))
+
+
+def _asks(repository: Repository) -> _Asks:
+    """What its audit asked of others."""
+    uses = {(u.owner, u.repo, u.ref, u.comment) for u in remote_uses(repository)}
+    return _Asks(
+        files=_files(repository.snapshot),
+        uses=tuple(sorted(uses)),
+        environments=environments_of(repository) if repository.publications else None,
+        packages=packages_to_ask(repository),
+    )
+
+
+def _files(snapshot: Snapshot) -> str:
+    """What names a repository's files and its place on GitHub."""
+    said = (
+        str(snapshot.ref),
+        snapshot.commit,
+        snapshot.branch,
+        str(snapshot.archived),
+        repr(snapshot.topics),
+        repr(snapshot.database_id),
+        repr(sorted((file.path, file.oid) for file in snapshot.files)),
+        repr(sorted((key, file.oid) for key, file in snapshot.remote_files.items())),
+    )
+    return sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
+
+
+def _evidence(index: PackageIndex | Unseen, packages: Iterable[tuple[str, str]]) -> str:
+    """What indexes say of packages, without when they were asked."""
+    if isinstance(index, Unseen):
+        return dumps(Index, Index(value=index))
+    found = {key: index[key] for key in packages if key in index}
+    return dumps(Index, Index(value={k: replace(e, seen_at=None) for k, e in found.items()}))

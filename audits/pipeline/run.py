@@ -1,0 +1,195 @@
+"""A scan: repositories from a collector, read, completed, judged and handed on one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from audits.faults import crash_gap, each_apart
+from audits.model.engine import EngineReport
+from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
+from audits.model.score import Audit
+from audits.model.settings import Unseen
+from audits.model.source import Gap, Snapshot
+from audits.model.uses import Uses, UsesKind
+from audits.pipeline.audit import Rules, audit, crashed_audit
+from audits.workflow.publisher_status.questions import packages_to_ask
+from audits.workflow.repository import read_repository
+
+BATCH = 100
+"""Repositories that are completed together, so that their questions share requests."""
+
+
+class Engine(Protocol):
+    """Another analyser, run over several repositories at once."""
+
+    def run(self, repositories: Sequence[Repository]) -> tuple[EngineReport, ...]:
+        """Its results, one for each repository, in their order."""
+
+
+class Facts(Protocol):
+    """Where facts beyond the files come from; each method may be asked for many at once."""
+
+    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
+        """The repositories' snapshots with what settings can be read of those that publish."""
+
+    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
+        """What refs of actions are today."""
+
+    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
+        """What indexes serve about (registry, package) pairs."""
+
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories with what their workflow files were at their newest releases."""
+
+    def advisories(self) -> AdvisoryList | None:
+        """The advisories for actions."""
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be asked and concerns no single repository."""
+
+
+class NoFacts(Struct, frozen=True, kw_only=True):
+    """Facts of someone offline: files, and the advisories that ship with the program."""
+
+    known: AdvisoryList | None = None
+
+    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
+        """The snapshots as they are."""
+        return tuple(repository.snapshot for repository in repositories)
+
+    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
+        """Nobody was asked."""
+        return NO_REFERENCES
+
+    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
+        """Nobody was asked."""
+        return NO_INDEX
+
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories as they are."""
+        return repositories
+
+    def advisories(self) -> AdvisoryList | None:
+        """Those that ship with the program."""
+        return self.known
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """None: nothing was asked."""
+        return ()
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """How to audit: by which rules, from which facts, with which engine, how widely."""
+
+    rules: Rules
+    facts: Facts = field(default_factory=NoFacts)
+    engine: Engine | None = None
+    breadth: Breadth = Breadth.RELEASE
+
+
+def audits_of(snapshots: Iterable[Snapshot], plan: Plan) -> Iterator[Audit]:
+    """The audit of each snapshot, in order, `BATCH` at a time."""
+    stream = iter(snapshots)
+    while batch := tuple(islice(stream, BATCH)):
+        yield from audit_batch(batch, plan)
+
+
+def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
+    """The audits of some snapshots, whose questions to others are asked together.
+
+    A snapshot on which this program fails costs itself alone: its audit says so.
+    """
+
+    def failed(snapshot: Snapshot, error: Exception) -> Audit:
+        return crashed_audit(snapshot, error, "auditing")
+
+    return tuple(each_apart(snapshots, lambda some: _audit_together(some, plan), failed))
+
+
+def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
+    advisories = plan.facts.advisories()
+    read = tuple(
+        read_repository(
+            snapshot,
+            channel=plan.rules.index.channel_of,
+            advisories=advisories,
+            index_hosts=plan.rules.index,
+        )
+        for snapshot in snapshots
+    )
+    completed = plan.facts.complete(read)
+    uses = [{(u.slug, u.ref): u for u in remote_uses(repository)} for repository in read]
+    used = {name: use for each in uses for name, use in each.items()}
+    references = plan.facts.references(tuple(used.values())) if used else {}
+    packages = [packages_to_ask(repository) for repository in read]
+    wanted = tuple(dict.fromkeys(pair for each in packages for pair in each))
+    index = plan.facts.packages(wanted) if wanted else {}
+    missed = plan.facts.gaps()
+    # A repository that asks nothing of others is not told that they could not be asked: what
+    # is known of it must not depend on whom it is audited with.
+    repositories = tuple(
+        replace(
+            repository,
+            snapshot=snapshot,
+            references=references if mine else {},
+            index=index if asked else {},
+            gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(asked, missed)),
+        )
+        for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
+    )
+    repositories = plan.facts.released(repositories)
+    reports: Sequence[EngineReport | None] = (None,) * len(repositories)
+    if plan.engine is not None:
+        reports = each_apart(repositories, plan.engine.run, _failed_engine)
+    return tuple(
+        audit(repository, plan.rules, engine=report, everything=_everything(repository, plan))
+        for repository, report in zip(repositories, reports, strict=True)
+    )
+
+
+def _failed_engine(repository: Repository, error: Exception) -> EngineReport:
+    """What is said of a repository on which the other analyser, or what reads it, failed."""
+    gap = crash_gap(error, f"running the other analyser over {repository.ref}")
+    return EngineReport(engine="", gaps=(gap,), ran=False)
+
+
+def _merged(*gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    return tuple(dict.fromkeys(gap for some in gaps for gap in some))
+
+
+def _gaps_of(packages: Iterable[tuple[str, str]], missed: tuple[Gap, ...]) -> tuple[Gap, ...]:
+    """The gaps on a repository's own packages; those on a whole index are the owner's."""
+    if not missed:
+        return ()
+    subjects = {f"{registry}:{name}" for registry, name in packages}
+    return tuple(gap for gap in missed if gap.subject in subjects)
+
+
+def _everything(repository: Repository, plan: Plan) -> Repository | None:
+    """The same repository, read as widely as asked; None where only releases are asked for."""
+    if plan.breadth is Breadth.RELEASE:
+        return None
+    wide = read_repository(
+        repository.snapshot,
+        channel=plan.rules.index.channel_of,
+        breadth=Breadth.ALL,
+        advisories=repository.advisories,
+        index_hosts=repository.index_hosts,
+    )
+    return replace(wide, references=repository.references, index=repository.index)
+
+
+def remote_uses(repository: Repository) -> Iterator[Uses]:
+    """The remote actions and workflows that release workflows use."""
+    for site in repository.jobs():
+        if site.job.uses is not None and site.job.uses.kind is UsesKind.REMOTE:
+            yield site.job.uses
+    for step in repository.steps():
+        if step.step.uses is not None and step.step.uses.kind is UsesKind.REMOTE:
+            yield step.step.uses

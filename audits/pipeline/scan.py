@@ -1,0 +1,384 @@
+"""Scans into the store: each owner's repositories recorded one by one, resumable, finished."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from audits import __version__
+from audits.collect.collector import Collector
+from audits.faults import crash_gap, each_apart
+from audits.model.errors import AuditError
+from audits.model.rows import ScanRow
+from audits.model.score import Audit
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
+from audits.model.storable import storable
+from audits.pipeline.serialize import Told, tell, unrecorded
+from audits.scoring.score import POLICY
+from audits.store.errors import StoreError
+from audits.store.store import Store
+from audits.store.totals import Totals
+from audits.store.write.finish import Missed
+
+if TYPE_CHECKING:
+    from audits.pipeline.incremental import Again, Same
+    from audits.pipeline.run import Plan
+
+_BEAT_SECONDS = 240.0
+"""How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
+
+_TOGETHER = 30
+"""Repositories that are recorded in one transaction, where they come fast."""
+_WAIT_SECONDS = 1.0
+"""How long one that was audited waits for others before the next one has it recorded."""
+
+
+class Scanned(Struct, frozen=True, kw_only=True):
+    """One finished scan of one owner, in numbers: repositories, how many of them changed, and
+    how many were not even parsed, as nothing of theirs differs. ``before`` is the number of
+    the owner's scan before, 0 if none. ``missed`` counts the gaps of what it reached.
+    """
+
+    scan: ScanRow
+    totals: Totals
+    before: int
+    repositories: int
+    changed: int
+    same: int = 0
+    missed: Missed = Missed()
+
+
+Seen = Callable[[RepositoryRef], None]
+"""Told of every repository once its audit is recorded."""
+
+Unchanged = Callable[[RepositoryRef], None]
+"""Told of every repository that was not parsed again."""
+
+
+def _nobody(ref: RepositoryRef) -> None:
+    """Told of repositories where nobody watches."""
+
+
+@dataclass(kw_only=True)
+class _Open:
+    """The scan of one owner while it runs; ``id`` is 0 until it is begun, ``rules`` the digest
+    of the rules.
+    """
+
+    owner: str
+    source: str
+    rules: str
+    id: int = 0
+    done: frozenset[str] = frozenset()
+    registries: set[str] = field(default_factory=set)
+    repositories: int = 0
+    changed: int = 0
+    same: int = 0
+    put_off: bool = False
+
+
+@dataclass(kw_only=True)
+class _Waiting:
+    """An audit that waits to be recorded; ``audit`` is kept for the next scan, if it may be."""
+
+    told: Told
+    opened: _Open
+    audit: Audit | None = None
+
+
+class Scanner:
+    """Records what a collector reads; all owners' scans are finished when it has ended.
+
+    ``started`` is the time that the scans bear (now, unless a sample's own date). With
+    ``resume`` an owner's unfinished scan goes on where it stopped. ``again`` spares what did
+    not change since the last scan. ``plan`` is None where all audits are made elsewhere and
+    nobody is asked anything. ``paused`` are owners whose scan was left to be resumed, as the
+    points or the time allowed for it were used up. ``faults`` are this program's own that
+    concern no single repository.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        plan: Plan | None,
+        *,
+        started: datetime | None = None,
+        resume: bool = False,
+        again: Again | None = None,
+    ) -> None:
+        self.store = store
+        self.plan = plan
+        self.started = started
+        self.resume = resume
+        self.again = again
+        self.paused: tuple[str, ...] = ()
+        self._opened: dict[str, _Open] = {}
+        self.faults: list[Gap] = []
+        self._waiting: list[_Waiting] = []
+        self._waiting_since = 0.0
+        self._beating = threading.Lock()
+        self._last_beat = time.monotonic()
+
+    def open(self, owner: str, source: str) -> frozenset[str]:
+        """Begin or resume an owner's scan before anything is read; StoreError while another
+        one runs. Returns the names of repositories that are done already.
+        """
+        return self._current(owner, source).done
+
+    def run(
+        self,
+        collector: Collector,
+        seen: Seen = _nobody,
+        unchanged: Unchanged = _nobody,
+        *,
+        audits: Iterable[Told] | None = None,
+    ) -> tuple[Scanned, ...]:
+        """Scan everything that the collector hands over, or record what ``audits`` of it tell
+        that are made elsewhere.
+
+        If it is interrupted, what was recorded is kept and the scan can be resumed.
+        """
+        try:
+            for found in self._audits(collector) if audits is None else audits:
+                if isinstance(found, Audit | Told):
+                    self._take(found, collector.source)
+                    if self._is_due():
+                        self._record(seen)
+                else:
+                    self._record_same(found, collector.source)
+                    unchanged(found.ref)
+            self._record(seen)
+            return self._end((*collector.gaps(), *self.faults))
+        finally:
+            self._record(_nobody)
+            self.close()
+
+    def close(self) -> None:
+        """Leave what was opened to be resumed: nothing was read."""
+        for current in self._opened.values():
+            if current.id:
+                self.store.pause_scan(current.id)
+        self._opened.clear()
+
+    def beat(self) -> None:
+        """Keep the owners' locks while the collector waits; may be called often."""
+        with self._beating:
+            if time.monotonic() - self._last_beat >= _BEAT_SECONDS:
+                self._last_beat = time.monotonic()
+                for current in self._opened.values():
+                    if current.id:
+                        self.store.beat(current.id)
+
+    def _audits(self, collector: Collector) -> Iterator[Audit | Told | Same]:
+        # Not imported where others audit: it takes as long as starting does.
+        from audits.pipeline.run import audits_of
+
+        wanted = self._wanted(collector.snapshots(), collector.source)
+        if self.again is not None:
+            return self.again.audits_of(wanted, self._is_recorded)
+        if self.plan is None:
+            raise ValueError("without a plan there must be audits")
+        return iter(audits_of(wanted, self.plan))
+
+    def _wanted(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
+        for snapshot in self._guarded(snapshots, source):
+            current = self._current(snapshot.ref.owner, source)
+            if is_put_off(snapshot):
+                current.put_off = True
+            elif snapshot.ref.name.lower() not in current.done:
+                yield snapshot
+
+    def _guarded(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
+        """The snapshots until the collector fails by a fault of ours; what it handed over by
+        then is kept, and the rest counts as not reached.
+        """
+        try:
+            yield from snapshots
+        except AuditError:
+            raise
+        except Exception as error:
+            if not self._opened:
+                raise
+            self.faults.append(crash_gap(error, f"reading {source}", "collector"))
+
+    def _current(self, owner: str, source: str) -> _Open:
+        """The owner's scan, begun or resumed where it is not open yet."""
+        key = owner.lower()
+        if key not in self._opened:
+            unfinished = self.store.unfinished_scan(owner) if self.resume else None
+            if unfinished is not None:
+                names = self.store.resume_scan(unfinished.id)
+                done = frozenset(name.lower() for name in names)
+                self._opened[key] = _Open(
+                    owner=owner,
+                    source=source,
+                    rules=self._rules,
+                    id=unfinished.id,
+                    done=done,
+                    repositories=len(done),
+                )
+            else:
+                self._opened[key] = _Open(owner=owner, source=source, rules=self._rules)
+                self._begin([self._opened[key]])
+        return self._opened[key]
+
+    @property
+    def _rules(self) -> str:
+        """The digest of the plan's rules; "" without a plan."""
+        return "" if self.plan is None else self.plan.rules.digest
+
+    def _begin(self, waiting: Iterable[_Open]) -> None:
+        """Begin the scans that are not begun: all of them, or none stays open."""
+        new = {current.owner.lower(): current for current in waiting if not current.id}
+        first = next(iter(new.values()), None)
+        if first is None:
+            return
+        try:
+            numbers = self.store.begin_scans(
+                [current.owner for current in new.values()],
+                source=storable(first.source),
+                tier=0,
+                started=self.started or datetime.now(UTC),
+                policy=POLICY,
+                rules=first.rules,
+                tool_version=__version__,
+            )
+        except StoreError:
+            self._opened = {k: v for k, v in self._opened.items() if k not in new}
+            raise
+        for current, number in zip(new.values(), numbers, strict=True):
+            current.id = number
+
+    def _is_recorded(self, ref: RepositoryRef) -> bool:
+        return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
+
+    def _take(self, audit: Audit | Told, source: str) -> None:
+        """Have an audit recorded together with others."""
+        told = audit if isinstance(audit, Told) else tell(audit)
+        owner = told.said.ref.owner
+        if self.resume:
+            self._current(owner, source)
+        # Begun when it is recorded, together with others that are new by then.
+        new = _Open(owner=owner, source=source, rules=told.said.rules_digest)
+        current = self._opened.setdefault(owner.lower(), new)
+        current.registries |= told.registries
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        kept = audit if isinstance(audit, Audit) and not told.crashed else None
+        self._waiting.append(_Waiting(told=told, opened=current, audit=kept))
+
+    def _is_due(self) -> bool:
+        waited = time.monotonic() - self._waiting_since
+        return len(self._waiting) >= _TOGETHER or waited >= _WAIT_SECONDS
+
+    def _record(self, seen: Seen) -> None:
+        """Record the audits that wait."""
+        # Taken first: those that cannot be recorded must not be tried again.
+        waiting, self._waiting = self._waiting, []
+        self._begin([each.opened for each in waiting])
+        changed = each_apart(waiting, self._record_together, self._record_fault)
+        for each, differs in zip(waiting, changed, strict=True):
+            each.opened.changed += differs
+            each.opened.repositories += 1
+            seen(each.told.said.ref)
+        kept = [each.audit for each in waiting if each.audit is not None]
+        if self.again is not None and kept:
+            each_apart(kept, self._keep, self._keep_fault)
+
+    def _record_together(self, waiting: Sequence[_Waiting]) -> list[bool]:
+        return self.store.record_all([(each.opened.id, each.told.said) for each in waiting])
+
+    def _record_fault(self, waiting: _Waiting, error: Exception) -> bool:
+        """Record of a repository that what was found could not be recorded."""
+        waiting.told, waiting.audit = unrecorded(waiting.told, error), None
+        return self._record_together([waiting])[0]
+
+    def _keep(self, audits: Sequence[Audit]) -> Sequence[None]:
+        if self.again is not None:
+            self.again.keep(audits)
+        return [None] * len(audits)
+
+    def _keep_fault(self, audit: Audit, error: Exception) -> None:
+        what = f"keeping what the next scan of {audit.repository.ref} would spare"
+        self.faults.append(crash_gap(error, what, str(audit.repository.ref)))
+
+    def _record_same(self, same: Same, source: str) -> None:
+        current = self._current(same.ref.owner, source)
+        current.registries |= same.registries
+        self.store.record_unchanged(current.id, [same.ref.name])
+        current.repositories += 1
+        current.same += 1
+
+    def _end(self, gaps: tuple[Gap, ...]) -> tuple[Scanned, ...]:
+        """Finish the scans that were opened, all at once, but for those left to be resumed."""
+        ending: list[_Open] = []
+        for current in self._opened.values():
+            known = tuple(gap for gap in gaps if _is_of(gap, current.owner))
+            if current.put_off or any(map(_is_put_off, known)):
+                self.paused = (*self.paused, current.owner)
+            else:
+                self._say_of_owner(current, known)
+                ending.append(current)
+        numbers = [current.id for current in ending]
+        finished = self.store.finish_scans(numbers, self.started or datetime.now(UTC))
+        for current in ending:
+            del self._opened[current.owner.lower()]
+        return tuple(
+            Scanned(
+                scan=done.scan,
+                totals=done.totals,
+                before=done.before,
+                repositories=current.repositories,
+                changed=current.changed,
+                same=current.same,
+                missed=done.missed,
+            )
+            for current, done in zip(ending, finished, strict=True)
+        )
+
+    def _say_of_owner(self, current: _Open, known: tuple[Gap, ...]) -> None:
+        """Record what is known of an owner as a whole, and what is not."""
+        asked = () if self.plan is None else self.plan.facts.gaps()
+        mine = [gap for gap in asked if _concerns(gap, current.registries)]
+        try:
+            self._record_owner(current)
+        except AuditError:
+            raise
+        except Exception as error:
+            mine.append(crash_gap(error, f"reading the settings of {current.owner}", "settings"))
+        self.store.record_gaps(current.id, (*known, *mine))
+
+    def _record_owner(self, current: _Open) -> None:
+        if self.again is not None:
+            settings = self.again.owner_settings(current.owner)
+            self.store.record_owner(current.id, settings, advisories=self.again.advisories())
+
+
+def _is_of(gap: Gap, owner: str) -> bool:
+    """Whether a gap of the collector's is on this owner; one that names no owner is on all."""
+    named, slash, _ = gap.subject.partition("/")
+    return not slash or named.lower() == owner.lower()
+
+
+def _concerns(gap: Gap, registries: set[str]) -> bool:
+    """Whether a gap is on a whole index that the owner's packages are asked of. One that is on
+    a single repository's package is that repository's.
+    """
+    word = gap.subject.partition(":")[0]
+    return gap.subject.endswith(":*") and (word in registries or word == "advisories")
+
+
+def _is_put_off(gap: Gap) -> bool:
+    """Whether a gap says that the scan used up what it was allowed to ask."""
+    return gap.subject == "repository" and gap.reason is GapReason.RATE_LIMITED
+
+
+def is_put_off(snapshot: Snapshot) -> bool:
+    """Whether a repository was not read for that reason: it waits for the scan's resumption."""
+    return not snapshot.files and not snapshot.commit and any(map(_is_put_off, snapshot.gaps))

@@ -1,0 +1,1 @@
+"""Scores, grades, their policy, and the checklist of the lesson."""

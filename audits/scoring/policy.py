@@ -1,0 +1,76 @@
+"""The policy of scores: its version, and a digest of all that scores are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from audits.check import Check
+from audits.engines import zizmor
+from audits.scoring import score
+
+_DECLARED = (
+    "id",
+    "area",
+    "severity",
+    "needs",
+    "sharpened_by",
+    "fix",
+    "lesson",
+    "any_workflow",
+    "milder_in_other_jobs",
+    "counts_places",
+    "scored",
+    "on_owner",
+)
+"""What of a check's declaration decides on scores; its texts and examples do not."""
+
+
+def constants() -> Mapping[str, object]:
+    """The tables that scores are computed from, by name.
+
+    A table on which scores depend belongs here, so that a change of it needs a new `score.POLICY`.
+    """
+    return {
+        "weights": {severity.label: weight for severity, weight in score.WEIGHTS.items()},
+        "areas": {area.value: weight for area, weight in score.AREA_WEIGHTS.items()},
+        "grades": [[least, grade.value] for least, grade in score.GRADES],
+        "caps": [
+            sorted(score.HIGH_CAPS.items()),
+            score.MANY_HIGHS_CAP,
+            score.PUBLISHER_HIGH_CAP,
+            score.CRITICAL_CAP,
+        ],
+        "engine": [sorted(zizmor.RULES), sorted(zizmor.SEVERITIES.items())],
+    }
+
+
+def policy_digest(checks: Iterable[Check], *, engine: str = "", index: str = "") -> str:
+    """16 hexadecimal digits that change with any rule that scores follow.
+
+    ``engine`` is the version of the other analyser, "" where none is run; ``index`` names the
+    package index whose uploads count as production.
+    """
+    declared = sorted(
+        [[_plain(getattr(check, name)) for name in _DECLARED] for check in checks], key=repr
+    )
+    said = [score.POLICY, constants(), declared, engine, index]
+    text = msgspec.json.encode(said, order="sorted")
+    return blake2b(text, digest_size=8).hexdigest()
+
+
+@cache
+def engine_version() -> str:
+    """The version of zizmor that is installed with this program, "" where none is."""
+    try:
+        return version("zizmor")
+    except PackageNotFoundError:
+        return ""
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value

@@ -1,0 +1,324 @@
+"""Scores: what failed checks take from each area of each publication, and how sure we are.
+
+Rules: design section 6; `POLICY` is their version and changes whenever a number here does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+from audits.check import Check
+from audits.model.outcome import Area, Clean, Outcome, Severity, Unknown
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score
+from audits.model.settings import Unseen
+from audits.model.source import Gap, GapReason
+from audits.scoring.tally import Count, Tally
+
+POLICY = "v2026-1"
+"""The policy's version, ``v<year>-<n>``. `audits.scoring.policy` makes a digest of the rules, and a test
+holds that a change of them comes with a new version."""
+
+WEIGHTS = {
+    Severity.CRITICAL: 100.0,
+    Severity.HIGH: 40.0,
+    Severity.MEDIUM: 15.0,
+    Severity.LOW: 5.0,
+    Severity.INFO: 0.0,
+}
+AREA_WEIGHTS = {
+    Area.PINNING: 25.0,
+    Area.PERMISSIONS: 20.0,
+    Area.ENVIRONMENT: 20.0,
+    Area.TRUSTED_PUBLISHER: 25.0,
+    Area.INTEGRITY: 10.0,
+}
+GRADES = ((90.0, Grade.A), (75.0, Grade.B), (60.0, Grade.C), (40.0, Grade.D), (0.0, Grade.F))
+HIGH_CAPS = {1: 84.0, 2: 74.0}
+MANY_HIGHS_CAP = 59.0
+_NO_WORKFLOW_HIDDEN = {GapReason.UNSUPPORTED, GapReason.CRASHED}
+_WHOLE = {"repository", "files", ".github", ".github/workflows"}
+"""Subjects of gaps that may hide any workflow."""
+_PUBLISHES = re.compile(r"publish|upload|twine|release|docker push", re.IGNORECASE)
+PUBLISHER_HIGH_CAP = 74.0
+CRITICAL_CAP = 39.0
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """What one check said of a repository, its findings settled. A crash is no verdict."""
+
+    check: Check
+    findings: tuple[AuditedFinding, ...] = ()
+    clean: tuple[Clean, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    crash: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it comes to for the whole repository."""
+        if self.findings:
+            return Outcome.FAIL
+        if self.unknown or self.crash:
+            return Outcome.UNKNOWN
+        return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE
+
+
+class _Case(Struct, frozen=True, kw_only=True):
+    """What one check said of each publication that it concerns."""
+
+    check: Check
+    tallies: Mapping[Publication, Tally]
+    crash: str
+
+    @classmethod
+    def of(cls, judged: Judged, repository: Repository, with_acceptances: bool) -> _Case:
+        count = Count(repository)
+        for found in judged.findings:
+            if with_acceptances and _counts(found):
+                count.clean(found.finding)
+            else:
+                count.failing(found.finding, found.severity)
+        for clean in judged.clean:
+            count.clean(clean)
+        for unknown in judged.unknown:
+            count.unknown(unknown)
+        return cls(check=judged.check, tallies=count.tallies(), crash=judged.crash)
+
+
+class _Verdict(Struct, frozen=True, kw_only=True):
+    """What one check comes to for one publication; ``severity`` of its worst open finding."""
+
+    check: Check
+    outcome: Outcome
+    severity: Severity = Severity.INFO
+    points: float = 0.0
+
+
+class _Card(Struct, frozen=True, kw_only=True):
+    """One publication's verdicts of one area."""
+
+    publication: Publication
+    verdicts: tuple[_Verdict, ...]
+
+    @property
+    def points(self) -> float | None:
+        if not any(v.outcome in {Outcome.PASS, Outcome.FAIL} for v in self.verdicts):
+            return None
+        return max(0.0, 100.0 - sum(v.points for v in self.verdicts))
+
+
+def applies(area: Area, publication: Publication, repository: Repository) -> bool:
+    """Whether an area is judged for a publication (design sections 4 and 5).
+
+    Public registries do not trust the OIDC issuer of an Enterprise Server.
+    """
+    if area is Area.ENVIRONMENT:
+        return publication.registry.judges_environment
+    if area is Area.TRUSTED_PUBLISHER:
+        return publication.registry.has_trusted_publishing and _may_apply(area, repository)
+    return True
+
+
+def _may_apply(area: Area, repository: Repository) -> bool:
+    """Whether an area is judged for any publication of the repository."""
+    return area is not Area.TRUSTED_PUBLISHER or not repository.ref.is_enterprise_server
+
+
+def score(
+    repository: Repository,
+    judged: Iterable[Judged],
+    *,
+    with_acceptances: bool,
+    rules: str = "",
+) -> Score:
+    """The score of a repository under `POLICY`.
+
+    ``with_acceptances`` leaves out findings that a waiver, or a local acceptance that counts,
+    accepts. ``rules`` is the digest of the rules, see `audits.scoring.policy`. Points are 0 to 100,
+    coverage 0 to 1.
+    """
+    scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
+    # What has no outcome here takes no part in any number.
+    cases = tuple(
+        _Case.of(j, repository, with_acceptances)
+        for j in scored
+        if j.outcome is not Outcome.NOT_APPLICABLE
+    )
+    publications = repository.scored_publications
+    cards = {area: _cards(area, publications, repository, cases) for area in Area}
+    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
+    unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
+    if not publications and any(_is_unread(repository, gap) for gap in repository.gaps):
+        unread = max(unread, 1)
+    areas = tuple(
+        _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
+        for area in Area
+    )
+    verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
+    points, cap = _capped(_weighted(areas), verdicts)
+    known, applicable = _weights(verdicts)
+    applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
+    coverage = known / applicable if applicable else (0.0 if unread else None)
+    return Score(
+        points=points, grade=grade_of(points, coverage), areas=areas, cap=cap, policy=POLICY,
+        rules=rules, coverage=coverage, tier=tier_of(repository),
+    )  # fmt: skip
+
+
+def _cards(
+    area: Area,
+    publications: Iterable[Publication],
+    repository: Repository,
+    cases: Iterable[_Case],
+) -> tuple[_Card, ...]:
+    of_area = [case for case in cases if case.check.area is area]
+    return tuple(
+        _Card(
+            publication=publication,
+            verdicts=tuple(_verdict(publication, case) for case in of_area),
+        )
+        for publication in publications
+        if applies(area, publication, repository)
+    )
+
+
+def _verdict(publication: Publication, case: _Case) -> _Verdict:
+    check = case.check
+    if case.crash:
+        return _Verdict(check=check, outcome=Outcome.UNKNOWN)
+    tally = case.tallies.get(publication)
+    if tally is None:
+        return _Verdict(check=check, outcome=Outcome.NOT_APPLICABLE)
+    if tally.failing:
+        share = tally.failing / (tally.failing + tally.clean) if check.counts_places else 1.0
+        points = WEIGHTS[tally.severity] * (0.5 + 0.5 * share)
+        return _Verdict(check=check, outcome=Outcome.FAIL, severity=tally.severity, points=points)
+    if tally.unknown:
+        return _Verdict(check=check, outcome=Outcome.UNKNOWN)
+    return _Verdict(check=check, outcome=Outcome.PASS if tally.clean else Outcome.NOT_APPLICABLE)
+
+
+def _counts(found: AuditedFinding) -> bool:
+    """Whether the finding is accepted in a way that counts."""
+    return found.acceptance is not None and found.acceptance.counts
+
+
+def _weights(verdicts: Iterable[_Verdict]) -> tuple[float, float]:
+    """Σ weight of checks with a known outcome, and of applicable ones."""
+    known = applicable = 0.0
+    for verdict in verdicts:
+        if verdict.outcome is Outcome.NOT_APPLICABLE:
+            continue
+        applicable += WEIGHTS[verdict.check.severity]
+        if verdict.outcome is not Outcome.UNKNOWN:
+            known += WEIGHTS[verdict.check.severity]
+    return known, applicable
+
+
+def _area_score(
+    area: Area, cards: tuple[_Card, ...], judged: tuple[Judged, ...], unread: int
+) -> AreaScore:
+    known, applicable = _weights(v for card in cards for v in card.verdicts)
+    # What was not read may be a publication for which the area is judged.
+    of_area = (j for j in judged if j.check.area is area)
+    applicable += unread * sum(WEIGHTS[j.check.severity] for j in of_area)
+    coverage = known / applicable if applicable else None
+    judged_cards = [(card.points, card) for card in cards if card.points is not None]
+    if not judged_cards:
+        return AreaScore(area=area, points=None, coverage=coverage)
+    points, worst = min(judged_cards, key=lambda pair: pair[0])
+    key = worst.publication.key
+    deductions = tuple(
+        Deduction(
+            check=v.check.id, area=area, points=v.points, severity=v.severity, publication=key
+        )
+        for v in sorted(worst.verdicts, key=lambda v: -v.points)
+        if v.outcome is Outcome.FAIL
+    )
+    return AreaScore(
+        area=area, points=points, coverage=coverage, publication=key, deductions=deductions
+    )
+
+
+def _weighted(areas: tuple[AreaScore, ...]) -> float | None:
+    """The areas' weighted mean; areas that do not apply leave the weights."""
+    known = [(AREA_WEIGHTS[a.area], a.points) for a in areas if a.points is not None]
+    total = sum(weight for weight, _ in known)
+    return sum(weight * points for weight, points in known) / total if total else None
+
+
+def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | None, str]:
+    """The points under the caps for open highs and criticals, and what held them down."""
+    if points is None:
+        return None, ""
+    bad = {
+        v.check.id: v.check
+        for v in verdicts
+        if v.outcome is Outcome.FAIL and v.severity is Severity.HIGH
+    }
+    caps = []
+    if any(v.outcome is Outcome.FAIL and v.severity is Severity.CRITICAL for v in verdicts):
+        caps.append((CRITICAL_CAP, "an open critical finding"))
+    if bad:
+        count = len(bad)
+        words = "one failing check" if count == 1 else f"{count} failing checks"
+        caps.append((HIGH_CAPS.get(count, MANY_HIGHS_CAP), f"{words} of high severity"))
+    if any(check.area is Area.TRUSTED_PUBLISHER for check in bad.values()):
+        caps.append((PUBLISHER_HIGH_CAP, "an open high finding on the trusted publisher"))
+    if not caps or min(caps)[0] >= points:
+        return round(points, 1), ""
+    limit, why = min(caps)
+    return limit, f"held at {limit:.0f} by {why}"
+
+
+def grade_of(points: float | None, coverage: float | None = None) -> Grade:
+    """The grade of a number of points; without any, whether nothing applies or is known."""
+    if points is None:
+        return Grade.NONE if coverage is None else Grade.UNKNOWN
+    return next(grade for least, grade in GRADES if points >= least)
+
+
+def tier_of(repository: Repository) -> int:
+    """The highest tier of evidence that was read (design section 8), 0 to 3."""
+    settings = repository.snapshot.settings
+    if settings is None:
+        return 0
+    facts = (settings.environments, settings.actions, settings.secret_names)
+    return max(
+        (tier for tier, fact in enumerate(facts, 1) if not isinstance(fact, Unseen)), default=0
+    )
+
+
+def _hides_a_workflow(repository: Repository, gap: Gap) -> bool:
+    """Whether a publication may stand where we could not read.
+
+    What is not valid YAML GitHub most likely cannot run either, so it counts only where its
+    text speaks of publishing.
+    """
+    if not gap.subject.startswith(".github/workflows") or gap.reason in _NO_WORKFLOW_HIDDEN:
+        return False
+    file = repository.file(gap.subject)
+    broken = gap.reason is GapReason.INVALID and file is not None
+    return not broken or (file is not None and _speaks_of_publishing(file.text))
+
+
+@lru_cache(maxsize=64)
+def _speaks_of_publishing(text: str) -> bool:
+    return _PUBLISHES.search(text) is not None
+
+
+def _is_unread(repository: Repository, gap: Gap) -> bool:
+    """Whether a gap is on the repository as a whole, or on a workflow that was not read whole."""
+    if gap.optional:
+        return False
+    if gap.subject in _WHOLE or _hides_a_workflow(repository, gap):
+        return True
+    if not gap.subject.startswith(".github/workflows/"):
+        return False
+    is_parsed = any(workflow.path == gap.subject for workflow in repository.workflows)
+    return not is_parsed or gap.reason not in _NO_WORKFLOW_HIDDEN

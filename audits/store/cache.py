@@ -1,0 +1,142 @@
+"""What a collector may remember, kept in the store: see `audits.model.cache.Memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Table, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from audits.model.evidence import ResolvedRef
+from audits.model.source import Snapshot
+from audits.store.errors import StoreError
+from audits.store.schema import tables
+from audits.store.serialize import dumps, loads, pack, unpack
+from audits.store.store import Store
+from audits.store.write.ids import chunks, insert_new
+
+
+class StoreMemory:
+    """Texts, answers and refs of earlier scans; answers and refs are a cache, not history."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def known_blobs(self, oids: Iterable[str]) -> set[str]:
+        """Which of these git blob ids have their text stored."""
+        table = tables.text
+        known: set[str] = set()
+        with self._store.reading() as connection:
+            for part in chunks(sorted(set(oids))):
+                statement = select(table.c.oid).where(table.c.oid.in_(part))
+                known.update(connection.scalars(statement))
+        return known
+
+    def text(self, oid: str) -> str | None:
+        """The stored text of a blob."""
+        table = tables.text
+        with self._store.reading() as connection:
+            data = connection.scalar(select(table.c.data).where(table.c.oid == oid))
+        return None if data is None else unpack(data)
+
+    def texts(self, oids: Iterable[str]) -> Mapping[str, str]:
+        """The stored texts among these blobs, all at once."""
+        table = tables.text
+        found: dict[str, str] = {}
+        with self._store.reading() as connection:
+            for part in chunks(sorted(set(oids))):
+                statement = select(table.c.oid, table.c.data).where(table.c.oid.in_(part))
+                found.update((row.oid, unpack(row.data)) for row in connection.execute(statement))
+        return found
+
+    def keep_text(self, oid: str, text: str) -> None:
+        """Store a blob's text."""
+        self.keep_texts({oid: text})
+
+    def keep_texts(self, texts: Mapping[str, str]) -> None:
+        """Store texts by blob id, all at once."""
+        rows = [{"oid": o, "size": len(t), "data": pack(t)} for o, t in texts.items()]
+        with self._store.writing() as connection:
+            for part in chunks(rows):
+                insert_new(connection, tables.text, part)
+
+    def answer(self, key: str) -> tuple[str, str, datetime] | None:
+        """A stored answer: (ETag, body as JSON text, when it was read)."""
+        table = tables.answer
+        with self._store.reading() as connection:
+            row = connection.execute(select(table).where(table.c.key == key)).first()
+        return None if row is None else (row.etag, unpack(row.body), row.at)
+
+    def answers(self, keys: Iterable[str]) -> Mapping[str, tuple[str, str, datetime]]:
+        """The stored answers among these keys, all at once."""
+        table = tables.answer
+        found: dict[str, tuple[str, str, datetime]] = {}
+        with self._store.reading() as connection:
+            for part in chunks(sorted(set(keys))):
+                for row in connection.execute(select(table).where(table.c.key.in_(part))):
+                    found[row.key] = (row.etag, unpack(row.body), row.at)
+        return found
+
+    def keep_answer(self, key: str, etag: str, body: str) -> None:
+        """Store an answer under a key that holds no credential."""
+        self.keep_answers({key: (etag, body)})
+
+    def keep_answers(self, answers: Mapping[str, tuple[str, str]]) -> None:
+        """Store (ETag, body) by key, all at once."""
+        now = datetime.now(UTC)
+        rows: list[dict[str, object]] = [
+            {"key": key, "etag": etag, "body": pack(body), "at": now}
+            for key, (etag, body) in answers.items()
+        ]
+        with self._store.writing() as connection:
+            for part in chunks(rows):
+                _put(connection, tables.answer, part)
+
+    def references(
+        self, keys: Iterable[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[ResolvedRef, datetime]]:
+        """Resolved refs by (slug, ref), with when each was resolved."""
+        table = tables.resolved
+        columns = tuple_(table.c.slug, table.c.ref)
+        found: dict[tuple[str, str], tuple[ResolvedRef, datetime]] = {}
+        with self._store.reading() as connection:
+            for part in chunks(sorted(set(keys))):
+                for row in connection.execute(select(table).where(columns.in_(part))):
+                    found[(row.slug, row.ref)] = (loads(ResolvedRef, row.value), row.at)
+        return found
+
+    def keep_references(self, refs: Iterable[ResolvedRef]) -> None:
+        """Store resolved refs."""
+        now = datetime.now(UTC)
+        rows = {
+            (ref.slug, ref.ref): {
+                "slug": ref.slug,
+                "ref": ref.ref,
+                "value": dumps(ResolvedRef, ref),
+                "at": now,
+            }
+            for ref in refs
+        }
+        with self._store.writing() as connection:
+            for part in chunks(rows.values()):
+                _put(connection, tables.resolved, part)
+
+    def snapshot(self, owner: str, name: str) -> Snapshot | None:
+        """The snapshot of the last finished scan, for what did not change since."""
+        try:
+            return self._store.snapshot(owner, name)
+        except StoreError:
+            # An owner that was never scanned is no error for someone who asks what is known.
+            return None
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
+    """Insert rows, or replace those of the same primary key."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    keys = list(table.primary_key.columns)
+    others = {c.name: statement.excluded[c.name] for c in table.c if c not in set(keys)}
+    if rows:
+        replacing = statement.on_conflict_do_update(index_elements=keys, set_=others)
+        connection.execute(replacing, rows)

@@ -1,0 +1,138 @@
+"""What changed among findings between two scans, read from the rows that moved alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+)
+
+from audits.store.schema.codes import NOT_RECHECKED
+from audits.store.schema.tables import OPEN, finding, scan
+from audits.store.write.ids import chunks
+
+_earlier, _later = finding.alias("earlier"), finding.alias("later")
+
+Number = int | ColumnElement[int]
+
+_NEWEST = OPEN - 1
+"""Stands for the newest scan of any owner, as no scan has a higher number."""
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """How many findings are new, mended, back, or out of sight since another scan."""
+
+    new: int = 0
+    fixed: int = 0
+    reopened: int = 0
+    not_rechecked: int = 0
+
+
+def _same(other: FromClause, scan_id: Number) -> ColumnElement[bool]:
+    """A row of the same finding holds as of a scan."""
+    names = ("repository_id", "rule_id", "fingerprint", "ordinal")
+    same = and_(*(other.c[name] == finding.c[name] for name in names))
+    held = and_(other.c.opened <= scan_id, other.c.closed > scan_id)
+    return exists(select(other.c.id).where(same, held))
+
+
+def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+    """Open as of the scan and not as of the one before."""
+    return and_(
+        finding.c.owner_id == owner_id,
+        finding.c.opened > before,
+        finding.c.opened <= scan_id,
+        finding.c.closed > scan_id,
+        ~_same(_earlier, before),
+    )
+
+
+def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+    """Open as of the scan before, and mended since."""
+    return and_(
+        finding.c.owner_id == owner_id,
+        finding.c.closed > before,
+        finding.c.closed <= scan_id,
+        finding.c.opened <= before,
+        ~_same(_later, scan_id),
+    )
+
+
+def went_out_of_sight(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+    """Not re-checked as of the scan, and not so as of the one before."""
+    return and_(
+        finding.c.owner_id == owner_id,
+        finding.c.opened > before,
+        finding.c.opened <= scan_id,
+        finding.c.closed > scan_id,
+        finding.c.state == NOT_RECHECKED,
+    )
+
+
+def scored() -> ColumnElement[bool]:
+    """Findings of releases: not the owner's, nor those that only ``--all`` looks at."""
+    return and_(finding.c.in_release, ~finding.c.on_owner)
+
+
+def is_new(before: Number) -> ColumnElement[bool]:
+    """Never seen before, rather than back."""
+    return finding.c.first > before
+
+
+def counts(connection: Connection, owner_id: int, before: int, scan_id: int) -> Counts:
+    """Count what changed between two scans of an owner; none for an owner's first."""
+    if not before:
+        return Counts()
+    found = {
+        name: connection.scalar(select(func.count()).select_from(finding).where(moved, scored()))
+        for name, moved in _moved(owner_id, before, scan_id).items()
+    }
+    return Counts(**{name: int(count or 0) for name, count in found.items()})
+
+
+def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, Counts]:
+    """Count, by owner, what changed since these scans, one of each owner."""
+    found: dict[int, dict[str, int]] = {}
+    for part in chunks(befores):
+        for name, statement in _newest().items():
+            at = {"befores": part, "first": min(part)}
+            for owner_id, count in connection.execute(statement, at):
+                found.setdefault(owner_id, {})[name] = count
+    return {owner_id: Counts(**by_name) for owner_id, by_name in found.items()}
+
+
+def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnElement[bool]]:
+    """What is counted, by its name in `Counts`."""
+    came = appeared(owner_id, before, scan_id)
+    return {
+        "new": came & is_new(before),
+        "fixed": vanished(owner_id, before, scan_id),
+        "reopened": came & ~is_new(before),
+        "not_rechecked": went_out_of_sight(owner_id, before, scan_id),
+    }
+
+
+@cache
+def _newest() -> dict[str, Select[Any]]:
+    """A statement for each count that counts for many owners; built once."""
+    before = scan.alias("before")
+    first: ColumnElement[int] = bindparam("first")
+    counted = select(finding.c.owner_id, func.count()).group_by(finding.c.owner_id)
+    counted = counted.where(before.c.id.in_(bindparam("befores", expanding=True)), scored())
+    return {
+        # Said once more by a number, from which the database knows how few of all rows moved.
+        name: counted.where(moved, finding.c["closed" if name == "fixed" else "opened"] > first)
+        for name, moved in _moved(before.c.owner_id, before.c.id, _NEWEST).items()
+    }

@@ -1,0 +1,1 @@
+"""Reads scans, findings and releases from the store."""

@@ -1,0 +1,101 @@
+"""As of when one reads: for each owner the newest finished scan, or the one before a given."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime
+
+from msgspec import Struct, field
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
+
+from audits.store.errors import StoreError
+from audits.store.schema import tables
+
+_FEW = 200
+"""So many owners are spelled out, each with an index of its own; SQLite's expressions nest
+at most 1,000 deep."""
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """Scans by owner, and the times of all scans of these owners."""
+
+    scans: dict[int, int]
+    logins: dict[int, str]
+    started: dict[int, datetime] = field(default_factory=dict)
+    finished: dict[int, list[int]] = field(default_factory=dict)
+
+    def valid(self, table: Table) -> ColumnElement[bool]:
+        """Whether a row holds as of its owner's scan."""
+        if not self.scans:
+            return false()
+        if len(self.scans) <= _FEW:
+            return or_(
+                *(
+                    and_(table.c.owner_id == o, table.c.opened <= s, table.c.closed > s)
+                    for o, s in self.scans.items()
+                )
+            )
+        at = case(self.scans, value=table.c.owner_id)
+        mine = table.c.owner_id.in_(self.scans)
+        return and_(mine, table.c.opened <= at, table.c.closed > at)
+
+    def at(self, owner_id: int) -> datetime:
+        """When the owner's scan was."""
+        return self.started[self.scans[owner_id]]
+
+    def before(self, owner_id: int, scan_id: int) -> int:
+        """The owner's finished scan before another scan; 0 if there is none."""
+        ids = self.finished.get(owner_id, [])
+        place = bisect_left(ids, scan_id)
+        return ids[place - 1] if place else 0
+
+    def last_seen(self, owner_id: int, lost_in: int | None) -> datetime:
+        """When something was seen that has been out of sight since a scan, if it is."""
+        if lost_in is None:
+            return self.at(owner_id)
+        return self.started[self.before(owner_id, lost_in) or lost_in]
+
+
+def scope_of(connection: Connection, owner: str | None, scan: int | None) -> Scope:
+    """The scope of an owner (all, if None) as of a scan (the newest finished, if None).
+
+    An owner or a scan that is not known is a StoreError; a store without scans is not.
+    """
+    table, own = tables.scan, tables.owner
+    wanted = [] if owner is None else [own.c.key == owner.lower()]
+    rows = connection.execute(
+        select(table.c.id, table.c.owner_id, table.c.started, table.c.finished, own.c.login)
+        .join(own)
+        .where(*wanted)
+        .order_by(table.c.id)
+    ).all()
+    if owner is not None and not rows:
+        raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
+    if scan is not None and all(row.id != scan or row.finished is None for row in rows):
+        raise StoreError(f"There is no finished scan {scan}.", "Choose one of the list of scans.")
+    ids: dict[int, list[int]] = {}
+    for row in rows:
+        if row.finished is not None:
+            ids.setdefault(row.owner_id, []).append(row.id)
+    newest = {
+        o: max((i for i in found if scan is None or i <= scan), default=0)
+        for o, found in ids.items()
+    }
+    return Scope(
+        scans={o: s for o, s in newest.items() if s},
+        finished=ids,
+        logins={row.owner_id: row.login for row in rows},
+        started={row.id: row.started for row in rows},
+    )
+
+
+def repository_id(connection: Connection, scope: Scope, name: str) -> int:
+    """The number of a repository of the scope; StoreError where it is not known."""
+    table = tables.repository
+    statement = select(func.max(table.c.id)).where(
+        table.c.key == name.lower(), table.c.owner_id.in_(scope.scans)
+    )
+    found = connection.scalar(statement)
+    if found is None or not name:
+        raise StoreError(f"No repository {name} is stored.", "Choose one of the list.")
+    return int(found)

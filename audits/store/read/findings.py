@@ -1,0 +1,245 @@
+"""Reading findings as of a scan, and what is different between two scans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
+
+from audits.model.query import FindingFilter, FixTime, ScanChanges
+from audits.model.rows import FindingRow
+from audits.store import difference as moved
+from audits.store.base import Connected
+from audits.store.read.as_of import Scope, repository_id, scope_of
+from audits.store.read.finding_rows import finding_rows
+from audits.store.schema import tables
+from audits.store.schema.codes import (
+    FIXED,
+    NOT_RECHECKED,
+    NOT_RECHECKED_WORD,
+    SEEN,
+    SEVERITY_NUMBERS,
+    SEVERITY_WORDS,
+)
+from audits.store.schema.tables import finding
+
+_ALL = FindingFilter()
+_DAY = 86_400
+
+_repository = tables.repository
+
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "severity": (finding.c.severity.desc(), finding.c.rule_id, finding.c.repository_id),
+    "repository": (_repository.c.owner_id, _repository.c.key, finding.c.severity.desc()),
+    "check": (finding.c.rule_id, finding.c.repository_id),
+    "newest": (finding.c.first.desc(), finding.c.severity.desc()),
+    "oldest": (finding.c.first, finding.c.severity.desc()),
+}
+"""What findings can be ordered by; the worst first where several are equal."""
+
+
+class ReadFindings(Connected):
+    """Findings, one at a time, so that an export needs no memory."""
+
+    def findings(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: FindingFilter = _ALL,
+        order: str = "severity",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[FindingRow]:
+        """Findings that are open as of a scan, accepted ones included unless filtered."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            chosen = select(finding.c.id).where(
+                scope.valid(finding), *_conditions(connection, scope, where)
+            )
+            if order == "repository":
+                chosen = chosen.join(_repository, _repository.c.id == finding.c.repository_id)
+            ordered = (*ORDERS.get(order, ORDERS["severity"]), finding.c.id)
+            ids = connection.scalars(chosen.order_by(*ordered).limit(limit).offset(offset)).all()
+            yield from finding_rows(connection, scope, ids)
+
+    def fixed_findings(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> Iterator[FindingRow]:
+        """Findings that were fixed by a scan and are not open as of it, each as it was last."""
+        later = finding.alias("later")
+        same = [
+            later.c[name] == finding.c[name]
+            for name in ("repository_id", "rule_id", "fingerprint", "ordinal")
+        ]
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            ranges = [
+                (finding.c.owner_id == number) & (finding.c.closed <= at) & (later.c.opened <= at)
+                for number, at in scope.scans.items()
+            ]
+            if not ranges:
+                return
+            came_back = exists().where(*same, later.c.opened >= finding.c.closed, or_(*ranges))
+            bounded = or_(
+                *(
+                    (finding.c.owner_id == n) & (finding.c.closed <= at)
+                    for n, at in scope.scans.items()
+                )
+            )
+            chosen = (
+                select(finding.c.id)
+                .join(_repository, _repository.c.id == finding.c.repository_id)
+                .where(bounded, finding.c.ended == FIXED, ~finding.c.on_owner, ~came_back)
+                .order_by(*ORDERS["repository"], finding.c.id)
+            )
+            yield from finding_rows(connection, scope, connection.scalars(chosen).all())
+
+    def not_rechecked(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> dict[tuple[str, str], dict[str, int]]:
+        """How many findings that count were not looked at again, by severity, of each
+        (owner, repository).
+        """
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            named = (finding.c.owner_id, _repository.c.name, finding.c.severity)
+            statement = (
+                select(*named, func.count())
+                .join(_repository, _repository.c.id == finding.c.repository_id)
+                .where(
+                    scope.valid(finding),
+                    finding.c.state == NOT_RECHECKED,
+                    ~finding.c.accepted,
+                    moved.scored(),
+                )
+                .group_by(*named)
+            )
+            found: dict[tuple[str, str], dict[str, int]] = {}
+            for number, name, severity, count in connection.execute(statement):
+                key = (scope.logins[number], name)
+                found.setdefault(key, {})[SEVERITY_WORDS[severity]] = count
+            return found
+
+    def count_findings(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: FindingFilter = _ALL,
+    ) -> int:
+        """How many findings of that kind are open as of a scan."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            statement = (
+                select(func.count())
+                .select_from(finding)
+                .where(scope.valid(finding), *_conditions(connection, scope, where))
+            )
+            return int(connection.scalar(statement) or 0)
+
+    def changes(
+        self,
+        owner: str,
+        *,
+        scan: int | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+    ) -> ScanChanges:
+        """What is new, mended, back and out of sight since another scan, by default the one
+        before. All counts are 0 where there is none. ``limit`` bounds each list.
+        """
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            if not scope.scans:
+                return ScanChanges(owner=owner, scan=0, since=0)
+            number, at = next(iter(scope.scans.items()))
+            before = scope.before(number, at) if since is None else since
+            if not before:
+                return ScanChanges(owner=scope.logins[number], scan=at, since=0)
+            counts = moved.counts(connection, number, before, at)
+
+            def rows(*conditions: ColumnElement[bool]) -> tuple[FindingRow, ...]:
+                chosen = select(finding.c.id).where(*conditions, moved.scored())
+                ordered = chosen.order_by(*ORDERS["severity"], finding.c.id).limit(limit)
+                ids = connection.scalars(ordered).all()
+                return tuple(finding_rows(connection, scope, ids))
+
+            came = moved.appeared(number, before, at)
+            return ScanChanges(
+                owner=scope.logins[number], scan=at, since=before,
+                new=rows(came, moved.is_new(before)), reopened=rows(came, ~moved.is_new(before)),
+                fixed=rows(moved.vanished(number, before, at)),
+                not_rechecked=rows(moved.went_out_of_sight(number, before, at)),
+                new_count=counts.new, fixed_count=counts.fixed,
+                reopened_count=counts.reopened, not_rechecked_count=counts.not_rechecked,
+            )  # fmt: skip
+
+    def fix_times(
+        self, owner: str | None = None, *, scan: int | None = None, since: int = 0
+    ) -> tuple[FixTime, ...]:
+        """How long it took to mend what was mended after ``since`` up to a scan, by check."""
+        rule = tables.rule
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            ranges = [
+                (finding.c.owner_id == o) & (finding.c.closed > since) & (finding.c.closed <= s)
+                for o, s in scope.scans.items()
+            ]
+            statement = (
+                select(rule.c.name, rule.c.title, finding.c.first, finding.c.closed, func.count())
+                .join(rule, rule.c.id == finding.c.rule_id)
+                .where(or_(*ranges), finding.c.ended == FIXED, moved.scored())
+                .group_by(rule.c.name, rule.c.title, finding.c.first, finding.c.closed)
+                .order_by(rule.c.name)
+            )
+            rows = connection.execute(statement).all() if ranges else ()
+            return tuple(_fix_times(rows, scope))
+
+
+def _conditions(
+    connection: Connection, scope: Scope, where: FindingFilter
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [~finding.c.on_owner]
+    if where.repository:
+        number = repository_id(connection, scope, where.repository)
+        found.append(finding.c.repository_id == number)
+    if where.checks or where.areas:
+        rule = tables.rule
+        wanted = select(rule.c.id)
+        wanted = wanted.where(rule.c.name.in_(where.checks)) if where.checks else wanted
+        wanted = wanted.where(rule.c.area.in_(where.areas)) if where.areas else wanted
+        found.append(finding.c.rule_id.in_(connection.scalars(wanted).all()))
+    if where.severities:
+        numbers = [SEVERITY_NUMBERS[word] for word in where.severities if word in SEVERITY_NUMBERS]
+        found.append(finding.c.severity.in_(numbers))
+    if where.states:
+        states = [NOT_RECHECKED if word == NOT_RECHECKED_WORD else SEEN for word in where.states]
+        found.append(finding.c.state.in_(states))
+    if where.accepted is not None:
+        found.append(finding.c.accepted == where.accepted)
+    if where.in_release is not None:
+        found.append(finding.c.in_release == where.in_release)
+    if where.path:
+        found.append(finding.c.path == where.path)
+    if where.seen_since is not None:
+        found.append(finding.c.first > where.seen_since)
+    return found
+
+
+def _fix_times(rows: Sequence[Row[Any]], scope: Scope) -> Iterator[FixTime]:
+    spans: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    for name, title, first, closed, count in map(tuple, rows):
+        seconds = (scope.started[closed] - scope.started[first]).total_seconds()
+        spans.setdefault((name, title), []).append((seconds / _DAY, count))
+    for (name, title), found in spans.items():
+        total = sum(count for _, count in found)
+        mean = sum(days * count for days, count in found) / total
+        yield FixTime(
+            check=name,
+            title=title,
+            fixed=total,
+            mean_days=mean,
+            longest_days=max(days for days, _ in found),
+        )

@@ -1,0 +1,228 @@
+"""Reading outcomes, deductions, gaps, the lesson and the owner's card as of a scan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from audits.model.outcome import Area, Outcome
+from audits.model.query import OwnerFact
+from audits.model.rows import DeductionRow, GapRow, LessonRow, ResultRow
+from audits.store.base import Connected
+from audits.store.details import Details
+from audits.store.read.as_of import Scope, repository_id, scope_of
+from audits.store.read.finding_rows import finding_rows
+from audits.store.read.releases import named
+from audits.store.schema import tables
+from audits.store.schema.codes import OUTCOME_WORDS, OUTCOMES, SEVERITY_WORDS
+from audits.store.schema.tables import finding, result, rule, unseen
+from audits.store.serialize import loads, unpack
+
+_ORDER = {area.value: place for place, area in enumerate(Area)}
+
+
+class ReadResults(Connected):
+    """What checks came to."""
+
+    def results(
+        self, owner: str, repository: str, *, scan: int | None = None
+    ) -> tuple[ResultRow, ...]:
+        """The outcome of every check for one repository, in the order of areas."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            number = repository_id(connection, scope, repository)
+            kept = (
+                select(result, unseen.c.need, unseen.c.reason, unseen.c.permission)
+                .outerjoin(unseen, unseen.c.id == result.c.unseen_id)
+                .where(result.c.repository_id == number, scope.valid(result), ~result.c.on_owner)
+            )
+            found = {row.rule_id: row for row in connection.execute(kept)}
+            at = max(scope.scans.values(), default=0)
+            owners = select(result.c.rule_id).where(result.c.on_owner)
+            known = select(rule).where(rule.c.since <= at, rule.c.id.not_in(owners))
+            # Rules of another analyser have a result only where they found something.
+            rules = [
+                row for row in connection.execute(known) if row.id in found or "/" not in row.name
+            ]
+            name = connection.scalar(
+                select(tables.repository.c.name).where(tables.repository.c.id == number)
+            )
+        rows = [_result_row(r, found.get(r.id), owner, name or repository) for r in rules]
+        return tuple(sorted(rows, key=lambda row: (_ORDER.get(row.area, 9), row.check)))
+
+    def deductions(
+        self, owner: str, repository: str, *, scan: int | None = None
+    ) -> tuple[DeductionRow, ...]:
+        """What a repository's score lost, the most first."""
+        table = tables.deduction
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            statement = named(connection, scope, table, repository).add_columns(
+                rule.c.name.label("check")
+            )
+            statement = statement.join(rule, rule.c.id == table.c.rule_id)
+            rows = connection.execute(statement.order_by(table.c.points.desc())).all()
+        return tuple(
+            DeductionRow(
+                owner=scope.logins[row.owner_id],
+                repository=row.name,
+                area=row.area,
+                check=row.check,
+                severity=SEVERITY_WORDS[row.severity],
+                points=row.points,
+                publication=row.publication,
+            )
+            for row in rows
+        )
+
+    def gaps(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        repository: str = "",
+        limit: int | None = None,
+        offset: int = 0,
+        optional: bool | None = None,
+    ) -> tuple[GapRow, ...]:
+        """What could not be seen, the owner's own gaps first; with ``optional`` given, only
+        such gaps, or only others.
+        """
+        table = tables.gap
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            statement = named(connection, scope, table, repository)
+            if optional is not None:
+                statement = statement.where(table.c.optional == optional)
+            ordered = statement.order_by(table.c.subject, table.c.id)
+            rows = connection.execute(ordered.limit(limit).offset(offset)).all()
+        return tuple(
+            GapRow(
+                owner=scope.logins[row.owner_id],
+                repository=row.name,
+                subject=row.subject,
+                reason=row.reason,
+                detail=row.detail,
+                line=row.line,
+                permission=row.permission,
+                optional=row.optional,
+            )
+            for row in rows
+        )
+
+    def count_gaps(self, scan: int | None = None, *, owner: str | None = None) -> int:
+        """How many gaps there are."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            statement = select(func.count()).select_from(tables.gap).where(scope.valid(tables.gap))
+            return int(connection.scalar(statement) or 0)
+
+    def lesson(
+        self, owner: str, repository: str, *, scan: int | None = None
+    ) -> tuple[LessonRow, ...]:
+        """How far a repository is with the lesson, in the lesson's order."""
+        facts, content = tables.facts, tables.content
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            statement = named(connection, scope, facts, repository).add_columns(content.c.data)
+            row = connection.execute(
+                statement.join(content, content.c.id == facts.c.detail_id)
+            ).first()
+        steps = loads(Details, unpack(row.data)).lesson if row else ()
+        return tuple(
+            LessonRow(
+                owner=owner,
+                repository=row.name if row else repository,
+                position=place,
+                title=step.title,
+                url=step.url,
+                state=step.state.value,
+                checks=step.checks,
+            )
+            for place, step in enumerate(steps, start=1)
+        )
+
+    def owner_card(
+        self, owner: str | None = None, *, scan: int | None = None
+    ) -> tuple[OwnerFact, ...]:
+        """What concerns owners as a whole, with how many repositories each touches."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            touched = func.count(func.distinct(result.c.repository_id)).filter(
+                tables.repository.c.key != ""
+            )
+            statement = (
+                select(
+                    result.c.owner_id,
+                    result.c.rule_id,
+                    result.c.outcome,
+                    rule.c.name,
+                    rule.c.title,
+                    rule.c.severity,
+                    touched.label("touched"),
+                    func.max(result.c.unseen_id).label("unseen_id"),
+                )
+                .join(rule, rule.c.id == result.c.rule_id)
+                .join(tables.repository, tables.repository.c.id == result.c.repository_id)
+                .where(scope.valid(result), result.c.on_owner)
+                .group_by(
+                    result.c.owner_id,
+                    result.c.rule_id,
+                    result.c.outcome,
+                    rule.c.name,
+                    rule.c.title,
+                    rule.c.severity,
+                )
+                .order_by(result.c.owner_id, rule.c.severity.desc(), rule.c.name)
+            )
+            rows = connection.execute(statement).all()
+            said = {row.id: row for row in connection.execute(select(unseen))}
+            return tuple(_fact(connection, scope, row, said) for row in rows)
+
+
+def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str) -> ResultRow:
+    none = OUTCOMES[Outcome.NOT_APPLICABLE]
+    reason = "" if row is None else row.crash or row.reason or ""
+    return ResultRow(
+        owner=owner,
+        repository=name,
+        check=rule_row.name,
+        title=rule_row.title,
+        area=rule_row.area,
+        severity=SEVERITY_WORDS[row.severity if row else rule_row.severity],
+        outcome=OUTCOME_WORDS[row.outcome if row else none],
+        weight=row.weight if row else 0.0,
+        reason=reason,
+        permission=(row.permission or "") if row else "",
+        need=(row.need or "") if row else "",
+        places=row.places if row else 0,
+        failing=row.failing if row else 0,
+    )
+
+
+def _fact(
+    connection: Connection, scope: Scope, row: Row[Any], said: dict[int, Row[Any]]
+) -> OwnerFact:
+    statement = select(finding.c.id).where(
+        scope.valid(finding),
+        finding.c.owner_id == row.owner_id,
+        finding.c.on_owner,
+        finding.c.rule_id == row.rule_id,
+    )
+    ids = connection.scalars(statement.order_by(finding.c.repository_id).limit(1)).all()
+    failed = row.outcome == OUTCOMES[Outcome.FAIL]
+    shown = next(finding_rows(connection, scope, ids), None) if failed else None
+    why = said.get(row.unseen_id)
+    return OwnerFact(
+        owner=scope.logins[row.owner_id],
+        check=row.name,
+        title=row.title,
+        severity=SEVERITY_WORDS[row.severity],
+        outcome=OUTCOME_WORDS[row.outcome],
+        repositories=row.touched,
+        message=shown.message if shown else "",
+        reason=why.reason if why else "",
+        permission=why.permission if why else "",
+        links=shown.links if shown else (),
+    )

@@ -1,0 +1,1 @@
+"""Writes scans, findings and scores into the store."""

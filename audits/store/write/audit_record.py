@@ -1,0 +1,170 @@
+"""All that one audit says, in words alone, so that it can be made where no database is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from audits.model.evidence import AdvisoryList
+from audits.model.score import Audit
+from audits.model.settings import OwnerSettings, Unseen
+from audits.model.source import RepositoryRef, Snapshot
+from audits.model.storable import storable
+from audits.store.details import Details, all_findings, details_of, numbered
+from audits.store.schema.codes import title_of
+from audits.store.serialize import Packed, digest, dumps, pack, packed, text_of
+from audits.store.snapshots import Index, Listing, Settings, index_of, listing_of, texts_of
+from audits.store.write import rows
+from audits.store.write.action_uses import Use, uses_of
+from audits.store.write.references import Reference, references_of
+from audits.store.write.rows import Row
+from audits.store.write.visibility import Sight, sight_of
+
+Reason = tuple[str, str, str]
+"""Need, reason and permission of what was not seen."""
+
+
+class Text(Struct, frozen=True, kw_only=True):
+    """A file's text, compressed; ``size`` in characters."""
+
+    size: int
+    data: bytes
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """Rows by table name, in which words stand where the database has numbers; packed facts;
+    ``findings`` are kept apart, as they live on. ``digest`` covers all of it.
+
+    ``rules`` are title, area and severity of every check by its id.
+    """
+
+    ref: RepositoryRef
+    database_id: int | None
+    unread: bool
+    families: Mapping[str, list[Row]]
+    findings: list[Row]
+    details: Packed
+    source: Packed
+    settings: Packed
+    index: Packed
+    texts: Mapping[str, Text]
+    references: tuple[Reference, ...]
+    rules: Mapping[str, tuple[str, str, int]]
+    reasons: frozenset[Reason]
+    sight: Sight
+    owner_settings: OwnerSettings | Unseen | None
+    advisories: AdvisoryList | None
+    digest: bytes
+
+    @property
+    def rules_digest(self) -> str:
+        """What names the rules that it was made by."""
+        return str(self.families["score"][0]["rules"])
+
+    @property
+    def actions(self) -> set[str]:
+        """The actions and images that it uses."""
+        return {row["action_id"] for row in self.families["action_use"]}
+
+
+def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
+    """What is recorded of an audit; ``title`` names a check by its id."""
+    repository, snapshot, uses = audit.repository, audit.repository.snapshot, uses_of(audit)
+    details = packed(dumps(Details, details_of(audit, {use.key: use.line for use in uses})))
+    families = {name: _storable(kept) for name, kept in _families(audit, uses).items()}
+    findings = _storable(_findings(audit))
+    source = packed(dumps(Listing, listing_of(snapshot)))
+    settings = packed(dumps(Settings, Settings(value=snapshot.settings)))
+    index = packed(dumps(Index, Index(value=index_of(audit))))
+    facts = [part.hash.hex() for part in (details, source, settings, index)]
+    everything = (families, findings, facts, _sight(audit))
+    results = (*audit.results, *audit.owner_results)
+    return Said(
+        ref=snapshot.ref,
+        database_id=snapshot.database_id,
+        unread=is_unread(snapshot),
+        families=families,
+        findings=findings,
+        details=details,
+        source=source,
+        settings=settings,
+        index=index,
+        references=references_of(repository, uses),
+        texts={oid: Text(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
+        rules={name: (storable(title(name)), *rule) for name, rule in _rules(audit).items()},
+        reasons=frozenset(_reason(u) for result in results for u in result.unseen),
+        sight=sight_of(audit, rows.gaps_of(audit)),
+        owner_settings=snapshot.owner_settings,
+        advisories=repository.advisories,
+        digest=digest(text_of(everything)),
+    )
+
+
+def _storable(made: list[Row]) -> list[Row]:
+    """Rows whose texts any database can hold, wherever they came from."""
+    return [{name: _storable_value(value) for name, value in row.items()} for row in made]
+
+
+def _storable_value(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
+    return tuple(map(_storable_value, value)) if isinstance(value, tuple) else value
+
+
+def _reason(fact: Unseen) -> Reason:
+    need, reason, permission = rows.reason(fact)
+    return need, storable(reason), storable(permission)
+
+
+def is_unread(snapshot: Snapshot) -> bool:
+    """Whether nothing could be read of a repository: gaps, and no file or commit."""
+    return bool(snapshot.gaps) and not snapshot.files and not snapshot.commit
+
+
+def _rules(audit: Audit) -> dict[str, tuple[str, int]]:
+    """Area and severity of every check that an audit mentions."""
+    found = {f.check: ("integrity", int(f.severity)) for f in all_findings(audit)}
+    lost = (d for area in audit.score.areas for d in area.deductions)
+    found |= {d.check: (d.area.value, int(d.severity)) for d in lost}
+    results = (*audit.results, *audit.owner_results)
+    return found | {r.check: (r.area.value, int(r.severity)) for r in results}
+
+
+def _sight(audit: Audit) -> list[object]:
+    """How far the audit looked: it decides what is mended and what is out of sight."""
+    results = (*audit.results, *audit.owner_results)
+    seen = [(r.check, r.outcome.value, len(r.unseen), bool(r.crash)) for r in results]
+    return [audit.repository.breadth.value, *sorted(seen)]
+
+
+def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
+    return {
+        "state": [rows.state_row(audit)],
+        "score": [rows.score_row(audit)],
+        "result": [rows.result_row(r, on_owner=owner) for r, owner in rows.stored_results(audit)],
+        "deduction": [
+            {
+                "rule_id": d.check,
+                "area": d.area.value,
+                "points": round(d.points, 6),
+                "severity": int(d.severity),
+                "publication": d.publication,
+            }
+            for area in audit.score.areas
+            for d in area.deductions
+        ],
+        "publication": [rows.publication_row(p) for p in audit.publications],
+        "package": [rows.package_row(audit, status) for status in audit.statuses],
+        "gap": [rows.gap_row(gap) for gap in rows.gaps_of(audit)],
+        "action_use": [rows.use_row(use) for use in uses],
+        "unreached": [],
+    }
+
+
+def _findings(audit: Audit) -> list[Row]:
+    owners = {id(f) for result in audit.owner_results for f in result.findings}
+    return [
+        rows.finding_row(found, ordinal=ordinal, on_owner=id(found) in owners)
+        for found, ordinal in numbered(all_findings(audit))
+    ]

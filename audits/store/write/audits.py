@@ -1,0 +1,230 @@
+"""Writing what audits say of repositories, if they say anything new: a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Row, bindparam, select
+
+from audits.store.base import Connected
+from audits.store.details import Details, finding_key
+from audits.store.schema import tables
+from audits.store.schema.codes import SEVERITIES
+from audits.store.serialize import Packed, dumps, loads, packed, unpack
+from audits.store.write.audit_record import Said
+from audits.store.write.findings import Findings, sync_findings
+from audits.store.write.ids import Names, insert_new
+from audits.store.write.intervals import Batch, Place, sync
+from audits.store.write.reference_rows import keep_references, new_references
+from audits.store.write.references import Reference
+from audits.store.write.repositories import record_unread
+from audits.store.write.score_changes import Noted, note_change
+from audits.store.write.session import Recording, flush
+from audits.store.write.visibility import Sight
+
+
+class _New(Struct, frozen=True, kw_only=True):
+    """What one audit says beside what was known; ``differs`` from the repository's last."""
+
+    recording: Recording
+    said: Said
+    differs: bool
+    references: list[Reference]
+
+    @property
+    def key(self) -> str:
+        return self.said.ref.name.lower()
+
+    @property
+    def number(self) -> int | None:
+        return self.recording.repositories.get(self.key)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it keeps what was known, as nothing of it could be read."""
+        return self.said.unread and self.number is not None
+
+    @property
+    def place(self) -> Place:
+        recording = self.recording
+        return Place(
+            scan_id=recording.scan_id,
+            owner_id=recording.owner_id,
+            repository_id=recording.repositories[self.key],
+        )
+
+
+def record_batch(
+    store: Connected, names: Names, audits: Sequence[tuple[Recording, Said]]
+) -> list[bool]:
+    """Write audits in one transaction; returns of each whether anything had to be written.
+
+    No repository may be among them twice.
+    """
+    told = [_compared(recording, said) for recording, said in audits]
+    news = [new for new in told if new.differs or new.references]
+    if news:
+        with store.writing() as connection:
+            _write(connection, names, news)
+    for new in told:
+        if not new.differs and new.number is not None:
+            new.recording.note(new.number, reached=True)
+    return [new.differs or bool(new.references) for new in told]
+
+
+def _compared(recording: Recording, said: Said) -> _New:
+    recording.advisories = said.advisories or recording.advisories
+    if said.owner_settings is not None and recording.owner_settings is None:
+        recording.owner_settings = said.owner_settings
+    number = recording.repositories.get(said.ref.name.lower())
+    if said.unread and number is not None:
+        return _New(recording=recording, said=said, differs=True, references=[])
+    same = number is not None and recording.digests.get(number) == said.digest
+    new = new_references(recording, said.references)
+    return _New(recording=recording, said=said, differs=not same, references=new)
+
+
+def _write(connection: Connection, names: Names, news: Sequence[_New]) -> None:
+    for new in news:
+        keep_references(connection, new.recording, new.references)
+        if new.is_unread:
+            record_unread(connection, new.recording, new.place, new.said)
+    read = [new for new in news if new.differs and not new.is_unread]
+    if read:
+        _learn(connection, names, read)
+        batch = Batch(connection, _numbered(connection, read))
+        _sync(batch, names, read)
+        batch.write()
+        _keep_digests(connection, read)
+    flush(connection, {new.recording.scan_id: new.recording for new in news}.values())
+
+
+def _learn(connection: Connection, names: Names, news: Sequence[_New]) -> None:
+    """Number all that these audits speak of."""
+    rules = {name: rule for new in news for name, rule in new.said.rules.items()}
+    names.learn_rules(connection, rules, news[0].recording.scan_id)
+    names.learn_unseen(connection, {reason for new in news for reason in new.said.reasons})
+    names.learn_actions(connection, {action for new in news for action in new.said.actions})
+    names.keep_texts(connection, {o: t for new in news for o, t in new.said.texts.items()})
+
+
+def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
+    """Number the repositories; returns those of which something may hold already."""
+    table = tables.repository
+    strangers = [
+        new
+        for new in news
+        if new.number is None and new.said.database_id not in new.recording.by_github_id
+    ]
+    insert_new(
+        connection,
+        table,
+        [
+            {"owner_id": new.recording.owner_id, "name": new.said.ref.name, "key": new.key}
+            for new in strangers
+        ],
+    )
+    owners = {new.recording.owner_id: new.recording for new in strangers}
+    found = select(table.c.id, table.c.owner_id, table.c.key)
+    found = found.where(table.c.owner_id.in_(owners), table.c.key.in_([n.key for n in strangers]))
+    fresh = set()
+    if strangers:
+        for row in connection.execute(found).all():
+            known = owners[row.owner_id].repositories
+            if row.key not in known:
+                known[row.key] = row.id
+                fresh.add(row.id)
+    numbers = set()
+    for new in news:
+        # One at a time, as a new repository may bear the name that another has given up.
+        said = new.said
+        numbers.add(new.recording.number(connection, said.ref.name, said.database_id))
+        new.recording.note(new.place.repository_id, reached=True)
+    return numbers - fresh
+
+
+def _sync(batch: Batch, names: Names, news: Sequence[_New]) -> None:
+    """Bring all rows of these repositories up to date."""
+    checks = {rule: name for name, rule in names.rules.items()}
+    ready: list[tuple[_New, Findings, Packed]] = []
+    for new in news:
+        rows, looked = names.numbered(new.said.findings), _looked(new.said.sight, checks)
+        findings = sync_findings(batch, new.place, rows, looked)
+        ready.append((new, findings, _details(batch, new, findings, checks)))
+    said = [new.said for new in news]
+    facts = [part for one in said for part in (one.source, one.settings, one.index)]
+    names.keep_contents(batch.connection, [*facts, *(details for _, _, details in ready)])
+    for new, findings, details in ready:
+        _sync_families(batch, names, new, findings, details)
+
+
+def _looked(sight: Sight, checks: Mapping[int, str]) -> Callable[[Row[Any]], bool]:
+    """Whether the fault of a finding's row was looked for again."""
+
+    def looked(row: Row[Any]) -> bool:
+        return sight.looked(checks.get(row.rule_id, ""), row.path, row.in_release)
+
+    return looked
+
+
+def _details(batch: Batch, new: _New, findings: Findings, checks: Mapping[int, str]) -> Packed:
+    """What findings say, with what was said before of those that were not looked at again."""
+    held = batch.held(tables.facts, new.place.repository_id)
+    if not findings.unchecked or not held:
+        return new.said.details
+    table = tables.content
+    statement = select(table.c.data).where(table.c.id == held[0].detail_id)
+    earlier = loads(Details, unpack(batch.connection.execute(statement).scalar_one()))
+    keys = [finding_key(checks[rule], text, n) for rule, text, n in findings.unchecked]
+    details = loads(Details, unpack(new.said.details.data))
+    return packed(dumps(Details, details.carry(keys, earlier)))
+
+
+def _sync_families(
+    batch: Batch, names: Names, new: _New, findings: Findings, details: Packed
+) -> None:
+    said, place = new.said, new.place
+    facts = {
+        "source_id": names.contents[said.source.hash],
+        "settings_id": names.contents[said.settings.hash],
+        "index_id": names.contents[said.index.hash],
+        "detail_id": names.contents[details.hash],
+    }
+    held = batch.held(tables.facts, place.repository_id)
+    changes = {"facts": sync(batch, tables.facts, place, [facts])}
+    for name, rows in said.families.items():
+        numbered = names.numbered(rows)
+        if name == "score":
+            numbered = [row | _open_counts(findings.open) for row in numbered]
+        changes[name] = sync(batch, tables.metadata.tables[name], place, numbered)
+    if held:
+        note_change(
+            batch,
+            new.recording,
+            place,
+            said,
+            Noted(changes=changes, names=names, held=held[0], reaccepted=findings.reaccepted),
+        )
+
+
+def _open_counts(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Open findings by severity, those that were not looked at again included."""
+    counted = [
+        f["severity"]
+        for f in findings
+        if f["in_release"] and not f["accepted"] and not f["on_owner"]
+    ]
+    return {f"open_{word}": counted.count(level) for level, word in enumerate(SEVERITIES)}
+
+
+def _keep_digests(connection: Connection, news: Sequence[_New]) -> None:
+    table = tables.repository
+    rows = []
+    for new in news:
+        number = new.place.repository_id
+        new.recording.digests[number] = new.said.digest
+        rows.append({"number": number, "digest": new.said.digest, "name": new.said.ref.name})
+    update = table.update().where(table.c.id == bindparam("number"))
+    connection.execute(update, rows)

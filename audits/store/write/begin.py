@@ -1,0 +1,57 @@
+"""The beginning of scans: their owners, their rows, and the locks that keep others off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from audits.store.schema import tables
+from audits.store.write import lock
+from audits.store.write.ids import chunks, insert_returning
+
+
+class Begun(Struct, frozen=True, kw_only=True):
+    """A scan that has begun; something may hold already of an owner who was known."""
+
+    owner: str
+    owner_id: int
+    scan_id: int
+    was_known: bool
+
+
+def begin(connection: Connection, owners: Sequence[str], values: Mapping[str, Any]) -> list[Begun]:
+    """Begin a scan of each owner, whose rows hold ``values``.
+
+    StoreError while another scan of one of them runs.
+    """
+    table, scan = tables.owner, tables.scan
+    # In one order, as two scans may begin with the same owners. Whom this very statement
+    # inserts is new, whatever others do at the same time.
+    ordered = sorted(owners, key=str.lower)
+    rows = [{"login": owner, "key": owner.lower()} for owner in ordered]
+    new = {row.key for row in insert_returning(connection, table, rows, table.c.key)}
+    ids: dict[str, int] = {}
+    for part in chunks([row["key"] for row in rows]):
+        found = select(table.c.key, table.c.id).where(table.c.key.in_(part))
+        ids |= {row.key: row.id for row in connection.execute(found)}
+    for owner in ordered:
+        if owner.lower() not in new:
+            lock.clear(connection, ids[owner.lower()], owner)
+    made = connection.execute(
+        scan.insert().returning(scan.c.owner_id, scan.c.id),
+        [{**values, "owner_id": ids[owner.lower()]} for owner in owners],
+    )
+    scans = {row.owner_id: row.id for row in made}
+    lock.take(connection, scans, owners)
+    return [
+        Begun(
+            owner=owner,
+            owner_id=ids[owner.lower()],
+            scan_id=scans[ids[owner.lower()]],
+            was_known=owner.lower() not in new,
+        )
+        for owner in owners
+    ]

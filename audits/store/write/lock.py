@@ -1,0 +1,124 @@
+"""One scan per owner at a time: a row that its scan keeps fresh."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from sqlalchemy import Connection, Update, bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from audits.store.errors import StoreError
+from audits.store.schema.tables import scan_lock
+from audits.store.write.ids import chunks
+
+STALE = timedelta(minutes=15)
+"""A lock without a sign of life for so long belongs to a scan that was killed elsewhere."""
+
+_REUSED = timedelta(days=1)
+"""After so long, a process of that number on this machine is taken for another one."""
+
+
+def clear(connection: Connection, owner_id: int, owner: str) -> None:
+    """Free the owner's lock from a scan that was killed; StoreError while another one runs."""
+    held = connection.execute(
+        select(scan_lock).where(scan_lock.c.owner_id == owner_id).with_for_update()
+    ).first()
+    if held is not None:
+        now = datetime.now(UTC)
+        if not _is_dead(held.machine, held.process, now - held.beat):
+            seconds = max(0, int((now - held.beat).total_seconds()))
+            raise StoreError(
+                f"Another scan of {owner} is running "
+                f"(process {held.process} on {held.machine}, active {seconds} s ago).",
+                "Wait until it has finished; a killed scan frees its place by itself.",
+            )
+        connection.execute(scan_lock.delete().where(scan_lock.c.owner_id == owner_id))
+
+
+def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]) -> None:
+    """Take the locks of owners, which are free, for scans given by owner; StoreError if another
+    scan of one of them was first.
+    """
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "owner_id": owner_id,
+            "scan_id": scan_id,
+            "machine": platform.node(),
+            "process": os.getpid(),
+            "beat": now,
+        }
+        for owner_id, scan_id in scans.items()
+    ]
+    try:
+        connection.execute(scan_lock.insert(), rows)
+    except IntegrityError as error:
+        whose = owners[0] if len(owners) == 1 else "one of these owners"
+        raise StoreError(
+            f"Another scan of {whose} has just begun.", "Wait until it has finished."
+        ) from error
+
+
+def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
+    """Say that the scan is alive; StoreError where another scan has taken its place."""
+    mine = {"owner": owner_id, "scan": scan_id, "now": datetime.now(UTC)}
+    done = connection.execute(_sign(), mine)
+    if done.rowcount != 1:
+        raise _lost()
+
+
+def hold(connection: Connection, scans: Mapping[int, int]) -> None:
+    """Keep the locks of these scans, given by owner, until the transaction ends; StoreError
+    where another scan has taken the place of one.
+    """
+    held: dict[int, int] = {}
+    for part in chunks(scans):
+        locks = select(scan_lock.c.owner_id, scan_lock.c.scan_id).with_for_update()
+        for row in connection.execute(locks.where(scan_lock.c.owner_id.in_(part))):
+            held[row.owner_id] = row.scan_id
+    if held != scans:
+        raise _lost()
+
+
+def free(connection: Connection, scans: Mapping[int, int]) -> None:
+    """Give the locks of these scans, given by owner, back."""
+    for part in chunks(scans):
+        own = scan_lock.c.scan_id.in_([scans[owner] for owner in part])
+        connection.execute(scan_lock.delete().where(scan_lock.c.owner_id.in_(part), own))
+
+
+def _lost() -> StoreError:
+    return StoreError(
+        "This scan was silent for so long that another one took its place.",
+        "Let the other one finish, then scan again.",
+    )
+
+
+@cache
+def _sign() -> Update:
+    lock = scan_lock.c
+    mine = (lock.owner_id == bindparam("owner")) & (lock.scan_id == bindparam("scan"))
+    return scan_lock.update().where(mine).values(beat=bindparam("now"))
+
+
+def _is_dead(machine: str, process: int, silence: timedelta) -> bool:
+    if machine != platform.node():
+        return silence > STALE
+    return silence > _REUSED or not _runs(process)
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        # Windows has no harmless signal: os.kill would end the process.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

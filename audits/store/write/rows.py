@@ -1,0 +1,235 @@
+"""An audit as rows of the interval tables, with words where the database has numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from audits.analysis.trusted_publishers import is_this_repository
+from audits.model.evidence import PackageEvidence
+from audits.model.outcome import Area, Outcome, Severity
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.score import Audit, AuditedFinding, PackageStatus, Result
+from audits.model.settings import Unseen
+from audits.model.source import Gap
+from audits.store.details import all_findings
+from audits.store.schema.codes import ACCEPTANCES, AREAS, OUTCOMES, SEVERITIES, barred, yes_no
+from audits.store.write.action_uses import Use
+
+Row = dict[str, Any]
+
+
+def state_row(audit: Audit) -> Row:
+    """The repository itself at the audited commit."""
+    snapshot = audit.repository.snapshot
+    return {
+        "host": snapshot.ref.host,
+        "head": snapshot.commit,
+        "committed_at": snapshot.committed_at,
+        "branch": snapshot.branch,
+        "archived": snapshot.archived,
+        "topics": barred(snapshot.topics),
+        "database_id": snapshot.database_id,
+    }
+
+
+def score_row(audit: Audit) -> Row:
+    """The score with the counts that lists of repositories show and filter by."""
+    score = audit.score
+    row: Row = {
+        "grade": score.grade.value,
+        "points": _rounded(score.points),
+        "strict_points": _rounded(audit.strict_score.points),
+        "tier": score.tier,
+        "coverage": _rounded(score.coverage),
+        "policy": score.policy,
+        "rules": score.rules,
+        "cap": score.cap,
+    }
+    by_area = {area.area: area for area in score.areas}
+    for column, area in zip(AREAS, Area, strict=True):
+        scored = by_area.get(area)
+        row[f"{column}_points"] = _rounded(scored.points) if scored else None
+        row[f"{column}_coverage"] = _rounded(scored.coverage) if scored else None
+    counted = Counter(f.severity for f in audit.findings if not is_accepted(f))
+    for column, severity in zip(SEVERITIES, Severity, strict=True):
+        row[f"open_{column}"] = counted[severity]
+    return row | {
+        "accepted": sum(is_accepted(found) for found in audit.findings),
+        "publications": len(audit.publications),
+        "registries": barred(sorted({p.registry.value for p in audit.publications})),
+        "ladders": barred(sorted({status.state.value for status in audit.statuses})),
+        "gaps": len(gaps_of(audit)),
+    }
+
+
+def is_accepted(found: AuditedFinding) -> bool:
+    """Whether an acceptance of the finding counts."""
+    return found.acceptance is not None and found.acceptance.counts
+
+
+def _rounded(value: float | None) -> float | None:
+    """Points as kept: sums of the same parts in another order are the same."""
+    return None if value is None else round(value, 6)
+
+
+def result_row(result: Result, *, on_owner: bool) -> Row:
+    """The outcome of a check."""
+    unseen = first_unseen(result)
+    return {
+        "rule_id": result.check,
+        "outcome": OUTCOMES[result.outcome],
+        "severity": int(result.severity),
+        "weight": _rounded(result.weight),
+        "places": result.places,
+        "failing": result.failing,
+        "unseen_id": reason(unseen) if unseen else None,
+        "on_owner": on_owner,
+        "crash": result.crash,
+    }
+
+
+def stored_results(audit: Audit) -> list[tuple[Result, bool]]:
+    """Results to keep, each with whether it is the owner's: all but not-applicable."""
+    both = [(r, False) for r in audit.results] + [(r, True) for r in audit.owner_results]
+    return [(r, owner) for r, owner in both if r.outcome is not Outcome.NOT_APPLICABLE or r.crash]
+
+
+def reason(fact: Unseen) -> tuple[str, str, str]:
+    """What makes two reasons why something was not seen the same."""
+    return (fact.need.value, fact.reason, fact.permission)
+
+
+def first_unseen(result: Result) -> Unseen | None:
+    """Why it is unknown: what a permission would mend comes first."""
+    return min(result.unseen, key=lambda u: not u.permission, default=None)
+
+
+def finding_row(found: AuditedFinding, *, ordinal: int, on_owner: bool) -> Row:
+    """What identifies a finding and what lists filter by; the words are in `Details`."""
+    kind = found.acceptance.kind if found.acceptance else None
+    return {
+        "rule_id": found.check,
+        "fingerprint": found.fingerprint,
+        "ordinal": ordinal,
+        "severity": int(found.severity),
+        "state": 0,
+        "acceptance": ACCEPTANCES[kind],
+        "accepted": is_accepted(found),
+        "in_release": found.in_release,
+        "path": found.finding.at.path,
+        "on_owner": on_owner,
+    }
+
+
+def gaps_of(audit: Audit) -> tuple[Gap, ...]:
+    """What could not be seen, each gap once."""
+    return tuple(dict.fromkeys((*audit.repository.snapshot.gaps, *audit.repository.gaps)))
+
+
+def gap_row(gap: Gap) -> Row:
+    """One gap."""
+    return {
+        "subject": gap.subject,
+        "reason": gap.reason.value,
+        "detail": gap.detail,
+        "line": gap.line,
+        "permission": gap.permission,
+        "optional": gap.optional,
+    }
+
+
+def publication_row(found: Publication) -> Row:
+    """One publication, in the words of the CSV contract."""
+    environment = found.environment
+    credentials = dict.fromkeys(c.secret or c.name for c in found.credentials)
+    return {
+        "workflow": found.workflow.path,
+        "job": found.job.id,
+        "step": found.step,
+        "line": found.at.line,
+        "registry": found.registry.value,
+        "channel": found.channel.value,
+        "package": ", ".join(found.packages),
+        "mechanism": found.mechanism,
+        "auth": found.auth.value,
+        "credential": ", ".join(credentials),
+        "environment": environment.name.value if environment else "",
+        "environment_form": environment.form.value if environment else "",
+        "id_token": found.id_token,
+        "indirect": found.indirect,
+        "attests": yes_no(found.attests),
+        "triggers": ", ".join(dict.fromkeys(t.event for r in found.routes for t in r.triggers)),
+        "called": found.called.raw.value if found.called else "",
+        "publisher_workflow": ", ".join(found.publisher_workflows),
+    }
+
+
+def package_row(audit: Audit, status: PackageStatus) -> Row:
+    """One package: its state, where it comes from and what its index proves."""
+    of = [p for p in audit.publications if p.key in status.publications]
+    first = of[0] if of else None
+    row: Row = {
+        "registry": status.registry,
+        "package": status.package,
+        "state": status.state.value,
+        "why": status.why,
+        "workflow": first.workflow.path if first else "",
+        "job": first.job.id if first else "",
+        "auth": first.auth.value if first else "",
+        "environment": first.environment.name.value if first and first.environment else "",
+        "publisher_form": _publisher_form(audit, status),
+    }
+    found = audit.repository.evidence(status.registry, status.package)
+    return row | _evidence(audit.repository, None if isinstance(found, Unseen) else found)
+
+
+def _evidence(repository: Repository, found: PackageEvidence | None) -> Row:
+    latest = found.latest if found else None
+    proofs = latest.provenance if latest and not isinstance(latest.provenance, Unseen) else ()
+    # Of several publishers, one that is not this repository's is what has to be seen.
+    proof = min(proofs, key=lambda p: is_this_repository(repository, p), default=None)
+    return {
+        "last_release": latest.version if latest else "",
+        "last_release_at": latest.uploaded if latest else None,
+        "attested": yes_no(latest.is_attested) if latest else "",
+        "publisher_repository": proof.repository if proof else "",
+        "publisher_workflow": proof.workflow if proof else "",
+        "publisher_environment": proof.environment if proof else "",
+        "release_ref": proof.ref if proof else "",
+        "release_event": proof.event if proof else "",
+        "release_runner": proof.runner if proof else "",
+        "release_run": proof.run_url if proof else "",
+        "has_evidence": found is not None,
+    }
+
+
+def _publisher_form(audit: Audit, status: PackageStatus) -> str:
+    """The prefilled form that a finding about one of the package's publications links to."""
+    for found in all_findings(audit):
+        of = found.finding.publication
+        if of is None or of.key in status.publications:
+            for link in found.links:
+                if link.kind == "publisher":
+                    return link.url
+    return ""
+
+
+def use_row(use: Use) -> Row:
+    """One use of an action, without its line."""
+    return {
+        "action_id": use.action,
+        "ref": use.ref,
+        "comment": use.comment,
+        "pinned": use.pinned,
+        "kind": use.kind,
+        "slug": use.slug,
+        "path": use.path,
+        "job": use.job,
+        "role": use.role,
+        "ordinal": use.ordinal,
+        "in_release": use.in_release,
+        "permissions": use.permissions,
+        "advisories": use.advisories,
+    }

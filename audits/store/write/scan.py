@@ -1,0 +1,322 @@
+"""Recording a scan: repository by repository, so that a killed one can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine, func, select
+
+from audits.model.evidence import AdvisoryList
+from audits.model.rows import ScanRow
+from audits.model.score import Audit, Result
+from audits.model.settings import OwnerSettings, Unseen
+from audits.model.source import Gap
+from audits.store.base import Connected
+from audits.store.errors import StoreError
+from audits.store.schema import tables
+from audits.store.schema.codes import title_of
+from audits.store.write import lock
+from audits.store.write.audit_record import Said, said_by
+from audits.store.write.audits import record_batch
+from audits.store.write.begin import begin
+from audits.store.write.finish import Finished, close_scans, forget_scan
+from audits.store.write.ids import Names
+from audits.store.write.owners import keep_gaps, sync_owner, sync_owners
+from audits.store.write.repositories import close_gone, lose_repositories
+from audits.store.write.session import Recording, flush
+
+
+class Writing(Connected):
+    """The writing half of a store."""
+
+    def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
+        super().__init__(reader=reader, writer=writer, name=name)
+        self._recordings: dict[int, Recording] = {}
+        self._names = Names()
+
+    def begin_scan(
+        self,
+        owner: str,
+        *,
+        source: str,
+        started: datetime,
+        tier: int,
+        policy: str,
+        tool_version: str,
+        rules: str = "",
+        titles: Mapping[str, str] | None = None,
+    ) -> int:
+        """Begin a scan of an owner and return its number: see `begin_scans`."""
+        return self.begin_scans(
+            [owner],
+            source=source,
+            started=started,
+            tier=tier,
+            policy=policy,
+            tool_version=tool_version,
+            rules=rules,
+            titles=titles,
+        )[0]
+
+    def begin_scans(
+        self, owners: Sequence[str], *, source: str, started: datetime, tier: int, policy: str,
+        tool_version: str, rules: str = "", titles: Mapping[str, str] | None = None,
+    ) -> list[int]:  # fmt: skip
+        """Begin a scan of each of these owners, all or none, and return their numbers;
+        ``rules`` is the digest of the rules, ``titles`` are the checks' titles.
+
+        StoreError while another scan of one of them runs. A scan that was killed before stays
+        unfinished; what it recorded is compared with like everything else.
+        """
+        values = {
+            "source": source, "started": started, "tier": tier, "policy": policy,
+            "tool_version": tool_version, "rules": rules,
+        }  # fmt: skip
+        if not owners:
+            return []
+        with self.writing() as connection:
+            begun = begin(connection, owners, values)
+            recordings = [
+                Recording(
+                    scan_id=new.scan_id, owner_id=new.owner_id, owner=new.owner,
+                    titles=titles or {}, names=self._names,
+                )
+                for new in begun
+            ]  # fmt: skip
+            for new, recording in zip(begun, recordings, strict=True):
+                if new.was_known:
+                    recording.load(connection)
+        self._recordings |= {recording.scan_id: recording for recording in recordings}
+        return [recording.scan_id for recording in recordings]
+
+    def unfinished_scan(self, owner: str) -> ScanRow | None:
+        """The owner's newest scan, if it was not finished: it can be resumed."""
+        table, own = tables.scan, tables.owner
+        with self.reading() as connection:
+            newest = select(func.max(table.c.id)).join(own).where(own.c.key == owner.lower())
+            row = connection.execute(
+                select(table, own.c.login)
+                .join(own)
+                .where(table.c.id == newest.scalar_subquery(), table.c.finished.is_(None))
+            ).first()
+        return (
+            None
+            if row is None
+            else ScanRow(
+                id=row.id,
+                owner=row.login,
+                source=row.source,
+                started=row.started,
+                finished=None,
+                tool_version=row.tool_version,
+                policy=row.policy,
+                tier=row.tier,
+            )
+        )
+
+    def resume_scan(self, scan_id: int, *, titles: Mapping[str, str] | None = None) -> set[str]:
+        """Go on with an unfinished scan; returns the names of repositories already done."""
+        table, own = tables.scan, tables.owner
+        with self.writing() as connection:
+            row = connection.execute(
+                select(table, own.c.login).join(own).where(table.c.id == scan_id)
+            ).first()
+            newest = select(func.max(table.c.id))
+            # What a later scan wrote before it was killed would pass for this one's.
+            if (
+                row is None
+                or row.finished is not None
+                or (connection.scalar(newest.where(table.c.owner_id == row.owner_id)) != scan_id)
+            ):
+                raise StoreError(f"Scan {scan_id} cannot be resumed.", "Begin a new scan.")
+            lock.clear(connection, row.owner_id, row.login)
+            lock.take(connection, {row.owner_id: scan_id}, [row.login])
+            recording = Recording(
+                scan_id=scan_id,
+                owner_id=row.owner_id,
+                owner=row.login,
+                titles=titles or {},
+                names=self._names,
+            )
+            recording.load(connection)
+            names = select(tables.repository.c.id, tables.repository.c.name)
+            mine = names.where(tables.repository.c.owner_id == row.owner_id)
+            done = {r.name for r in connection.execute(mine) if r.id in recording.done}
+        self._recordings[scan_id] = recording
+        return done - {""}
+
+    def record(self, scan_id: int, audit: Audit) -> bool:
+        """Record one repository; returns whether it differs from what was known.
+
+        A repository of which nothing could be read keeps its findings as not-re-checked.
+        """
+        titles = self._recording(scan_id).titles
+        said = said_by(audit, lambda check: titles.get(check) or title_of(check))
+        return self.record_all([(scan_id, said)])[0]
+
+    def record_all(self, audits: Sequence[tuple[int, Said]]) -> list[bool]:
+        """Record several repositories at once, as `record` does, each with its scan's number.
+
+        If that fails, nothing of them is recorded.
+        """
+        pairs = [(self._recording(scan_id), said) for scan_id, said in audits]
+        recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
+        for recording in recordings:
+            recording.has_written = True
+        changed: list[bool] = []
+        with self._restored(recordings):
+            for part in _without_repeats(pairs):
+                changed += record_batch(self, self._names, part)
+        for recording in recordings:
+            self._keep_up(recording)
+        return changed
+
+    def is_recorded(self, scan_id: int, name: str) -> bool:
+        """Whether the repository's last audit still holds, so that it can be unchanged."""
+        recording = self._recording(scan_id)
+        number = recording.repositories.get(name.lower())
+        return number is not None and recording.digests.get(number) is not None
+
+    def record_unchanged(self, scan_id: int, names: Iterable[str]) -> None:
+        """Record that these repositories are as they were; unknown names are a StoreError."""
+        recording = self._recording(scan_id)
+        for name in names:
+            number = recording.repositories.get(name.lower())
+            if number is None or recording.digests.get(number) is None:
+                raise StoreError(
+                    f"{recording.owner}/{name} was not recorded before.", "Record its audit."
+                )
+            recording.has_written = True
+            recording.note(number, reached=True)
+        self._keep_up(recording)
+
+    def record_owner(
+        self,
+        scan_id: int,
+        settings: OwnerSettings | Unseen | None,
+        results: Sequence[Result] = (),
+        *,
+        advisories: AdvisoryList | None = None,
+    ) -> None:
+        """Record the owner's own settings and results, for the owner's card.
+
+        ``advisories`` are those of the scan, where no audit may have brought them.
+        """
+        recording = self._recording(scan_id)
+        recording.has_written = True
+        recording.owner_settings = settings
+        recording.advisories = advisories or recording.advisories
+        with self.writing() as connection:
+            sync_owner(connection, recording, results)
+
+    def record_gaps(self, scan_id: int, gaps: Iterable[Gap]) -> None:
+        """Record what could not be seen of the owner as a whole: all of it, each time.
+
+        It is written when the scan ends or is paused.
+        """
+        recording = self._recording(scan_id)
+        recording.gaps = tuple(gaps)
+        if recording.gaps or "" in recording.repositories:
+            recording.has_written = True
+
+    def beat(self, scan_id: int) -> None:
+        """Keep the owner's lock while a scan waits."""
+        recording = self._recording(scan_id)
+        with self.writing() as connection:
+            flush(connection, [recording])
+            lock.beat(connection, recording.owner_id, scan_id)
+
+    def pause_scan(self, scan_id: int) -> None:
+        """Leave a scan unfinished, to be resumed, and let others scan.
+
+        One that has recorded nothing, as its owner was mistyped, say, is forgotten.
+        """
+        recording = self._recording(scan_id)
+        with self.writing() as connection:
+            flush(connection, [recording])
+            keep_gaps(connection, recording)
+            lock.free(connection, {recording.owner_id: scan_id})
+            if not recording.has_written:
+                forget_scan(connection, recording)
+        del self._recordings[scan_id]
+
+    def finish_scan(self, scan_id: int, finished: datetime, *, gone: Iterable[str] = ()) -> ScanRow:
+        """Finish a scan; from now on it is what readers see.
+
+        Known repositories that were not recorded are listed as not reached. ``gone`` names
+        those that are known to be deleted or out of scope: all that is said of them ends.
+        """
+        return self._finish([self._recording(scan_id)], finished, gone)[0].scan
+
+    def finish_scans(self, scan_ids: Iterable[int], finished: datetime) -> list[Finished]:
+        """Finish scans of several owners at once, in this order, as `finish_scan` does.
+
+        If that fails, none of them is finished.
+        """
+        recordings = [self._recording(scan_id) for scan_id in scan_ids]
+        return self._finish(recordings, finished) if recordings else []
+
+    def _finish(
+        self, recordings: Sequence[Recording], finished: datetime, gone: Iterable[str] = ()
+    ) -> list[Finished]:
+        """Finish scans; ``gone`` are repositories of the first one's owner."""
+        locks = {recording.owner_id: recording.scan_id for recording in recordings}
+        with self._restored(recordings), self.writing() as connection:
+            lock.hold(connection, locks)
+            flush(connection, recordings)
+            sync_owners(connection, recordings)
+            close_gone(connection, recordings[0], gone)
+            lose_repositories(connection, recordings)
+            closed = close_scans(connection, recordings, finished)
+            lock.free(connection, locks)
+        for recording in recordings:
+            del self._recordings[recording.scan_id]
+        return closed
+
+    @contextmanager
+    def _restored(self, recordings: Sequence[Recording]) -> Iterator[None]:
+        """Where writing fails, the recordings know what they knew before it."""
+        before = [(r, set(r.done), list(r.pending)) for r in recordings]
+        try:
+            yield
+        except BaseException:
+            # What was rolled back has no number: learn it again.
+            self._names.forget()
+            for recording, done, pending in before:
+                recording.done, recording.pending, recording.is_stale = done, pending, True
+            raise
+
+    def _recording(self, scan_id: int) -> Recording:
+        if scan_id not in self._recordings:
+            raise StoreError(f"Scan {scan_id} is not being recorded.", "Begin or resume it.")
+        recording = self._recordings[scan_id]
+        if recording.is_stale:
+            with self.reading() as connection:
+                recording.load_known(connection)
+            recording.is_stale = False
+        return recording
+
+    def _keep_up(self, recording: Recording) -> None:
+        if recording.wants_flush:
+            with self.writing() as connection:
+                flush(connection, [recording])
+                lock.beat(connection, recording.owner_id, recording.scan_id)
+
+
+def _without_repeats(
+    pairs: Sequence[tuple[Recording, Said]],
+) -> Iterator[list[tuple[Recording, Said]]]:
+    """The audits in lists that mention no repository twice."""
+    part: list[tuple[Recording, Said]] = []
+    seen: set[tuple[int, str]] = set()
+    for recording, said in pairs:
+        key = (recording.scan_id, said.ref.name.lower())
+        if key in seen:
+            yield part
+            part, seen = [], set()
+        seen.add(key)
+        part.append((recording, said))
+    if part:
+        yield part

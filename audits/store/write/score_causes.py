@@ -1,0 +1,88 @@
+"""Why a score changed: what provably differs between two states of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from msgspec import Struct
+
+from audits.model.causes import Cause
+from audits.store.serialize import KIND, Json
+
+
+class Differs(Enum):
+    """How two facts differ: not at all, only in what could be read, or in what they say."""
+
+    SAME = 0
+    SIGHT = 1
+    CONTENT = 2
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """What differs between a repository's audit before and now.
+
+    ``sight`` is the tier of evidence; ``files`` and ``gaps`` are the repository's own.
+    ``crashed`` says that a check that moved the score crashed in one of the scans;
+    ``accepted`` that acceptances of all findings that moved it differ; ``lost_or_found`` that
+    every check that changed did so to or from unknown; ``program`` is the tool's version.
+    """
+
+    rules: bool = False
+    sight: bool = False
+    files: bool = False
+    gaps: bool = False
+    settings: Differs = Differs.SAME
+    index: Differs = Differs.SAME
+    references: Differs = Differs.SAME
+    advisories: Differs = Differs.SAME
+    accepted: bool = False
+    crashed: bool = False
+    lost_or_found: bool = False
+    program: bool = False
+
+    def cause(self) -> Cause:
+        """The cause, `Cause.UNKNOWN` where nothing differs that a score depends on."""
+        if self.rules:
+            return Cause.RULES
+        token = self.sight or self.settings is Differs.SIGHT
+        if token and (self.lost_or_found or not self.files):
+            return Cause.TOKEN
+        found = (
+            (self.crashed, Cause.UNREAD),
+            (self.files, Cause.REPOSITORY),
+            (self.settings is Differs.CONTENT, Cause.SETTING),
+            (self.accepted, Cause.ACCEPTANCE),
+            (self.gaps or self.lost_or_found, Cause.UNREAD),
+            (self.references is Differs.CONTENT, Cause.REFERENCES),
+            (self.index is Differs.CONTENT, Cause.INDEX),
+            (self.advisories is Differs.CONTENT, Cause.ADVISORIES),
+            (Differs.SIGHT in (self.references, self.index), Cause.UNREAD),
+            (self.program, Cause.RULES),
+        )
+        return next((cause for differs, cause in found if differs), Cause.UNKNOWN)
+
+
+def compared(before: Json, after: Json) -> Differs:
+    """How two facts differ, given as decoded JSON; None is a fact that was not asked for."""
+    if before == after:
+        return Differs.SAME
+    if before is None or after is None:
+        return Differs.SIGHT
+    return Differs.SIGHT if _agree(before, after) else Differs.CONTENT
+
+
+def _agree(one: Json, other: Json) -> bool:
+    """Whether two values are equal wherever both were seen."""
+    if _hidden(one) or _hidden(other):
+        return True
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        # A key that is left out has its default, which is a fact of its own.
+        return all(_agree(one.get(k, ""), other.get(k, "")) for k in one.keys() | other.keys())
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(map(_agree, one, other))
+    return bool(one == other)
+
+
+def _hidden(value: object) -> bool:
+    return isinstance(value, Mapping) and value.get(KIND) == "Unseen"

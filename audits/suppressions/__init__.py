@@ -1,0 +1,1 @@
+"""Waivers, ignore comments, and zizmor's configuration of ignored rules."""

@@ -1,0 +1,1 @@
+"""Parses workflow, action and metadata files into the model."""

@@ -1,0 +1,133 @@
+"""Steps, conditions, inputs and images: what jobs and composite actions have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.expressions.evaluate import decide
+from audits.expressions.syntax import Literal, condition_expression
+from audits.model.location import Scalar
+from audits.model.workflow import Condition, DeclaredInput, Image, Step
+from audits.workflow.parse.nodes import (
+    Node,
+    Text,
+    child,
+    is_map,
+    is_scalar,
+    items,
+    pairs,
+    scalars,
+    word,
+    words,
+)
+from audits.workflow.parse.uses import read_uses
+
+# Real files stay far below; a file of aliases may name one step a hundred thousand times.
+MOST_STEPS = 500
+_GROUPS_DEEP = 3
+
+
+def read_condition(text: Text, node: Node | None) -> Condition | None:
+    """An ``if:``, decided where its text alone decides it."""
+    if not is_scalar(node):
+        return None
+    scalar = text.scalar(node)
+    if scalar.is_null:
+        return None
+    expression = condition_expression(scalar.value)
+    known = decide(expression, {})
+    return Condition(
+        text=scalar, never=known is False, always=known is True and _is_constant(scalar.value)
+    )
+
+
+def _is_constant(text: str) -> bool:
+    """Whether the text reads nothing of the run: ``always()`` is no mistake."""
+    return isinstance(condition_expression(text), Literal) or "(" not in text
+
+
+def read_steps(text: Text, node: Node | None) -> tuple[Step, ...]:
+    """The steps of a list; groups of parallel steps are laid out one after the other.
+
+    Of more than `MOST_STEPS`, one more is read: whoever counts refuses the file.
+    """
+    found = []
+    for index, item in enumerate(_flat(node)):
+        if index > MOST_STEPS:
+            break
+        found.append(_read_step(text, index, item))
+    return tuple(found)
+
+
+def _flat(node: Node | None, depth: int = 0) -> Iterator[Node]:
+    for item in items(node):
+        if not is_map(item):
+            continue
+        group = child(item, "parallel")
+        if group is not None and depth < _GROUPS_DEEP:
+            yield from _flat(group, depth + 1)
+        else:
+            yield item
+
+
+def _read_step(text: Text, index: int, node: Node) -> Step:
+    keys = {key.value: value for key, value in pairs(node)}
+    uses = keys.get("uses")
+    inputs = keys.get("with")
+    run = keys.get("run")
+    return Step(
+        index=index,
+        at=text.location(node),
+        span=(node.start_mark.index, node.end_mark.index),
+        id=word(keys["id"]) if "id" in keys else "",
+        name=one(text, keys["name"]) if "name" in keys else None,
+        condition=read_condition(text, keys["if"]) if "if" in keys else None,
+        uses=read_uses(text.scalar(uses), text.comment_after(uses.end_mark.index))
+        if is_scalar(uses)
+        else None,
+        run=text.scalar(run) if is_scalar(run) else None,
+        shell=word(keys["shell"]) if "shell" in keys else "",
+        env=scalars(text, keys["env"]) if "env" in keys else {},
+        inputs=scalars(text, inputs) if inputs is not None else {},
+        inputs_are_dynamic=is_scalar(inputs) and "${{" in inputs.value,
+        working_directory=word(keys.get("working-directory")),
+    )
+
+
+def one(text: Text, node: Node | None) -> Scalar | None:
+    """The scalar of a scalar node that is not null."""
+    if not is_scalar(node):
+        return None
+    found = text.scalar(node)
+    return None if found.is_null else found
+
+
+def read_declared(text: Text, node: Node | None) -> dict[str, DeclaredInput]:
+    """The inputs that a workflow or an action declares."""
+    found = {}
+    for key, value in pairs(node):
+        name = str(key.value)
+        kind = child(value, "type")
+        found[name] = DeclaredInput(
+            name=name,
+            type=str(kind.value) if is_scalar(kind) else "",
+            default=one(text, child(value, "default")),
+            options=words(child(value, "options")) or (),
+            required=(required := child(value, "required")) is not None
+            and required.value == "true",
+        )
+    return found
+
+
+def read_image(text: Text, node: Node | None, service: str = "") -> Image | None:
+    """An image given as a string, or as a map with ``image`` and ``credentials``."""
+    holder = child(node, "image") if is_map(node) else node
+    reference = one(text, holder)
+    if reference is None or holder is None or reference.value == "":
+        return None
+    return Image(
+        reference=reference,
+        at=text.location(holder),
+        service=service,
+        password=one(text, child(child(node, "credentials"), "password")),
+    )

@@ -1,0 +1,1 @@
+"""Finds the steps that publish packages, with registry, channel and credential."""

@@ -1,0 +1,210 @@
+"""Which instance of a registry an upload goes to: production, test, private or not told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from audits.model.command import Command
+from audits.model.location import Scalar
+from audits.model.publication import Channel, Registry
+from audits.workflow.publish.site import Site
+from audits.workflow.uploaders.uploader import Uploader
+
+# Hosts of the public registries without their last label.
+_PUBLIC_HOSTS: dict[Registry, frozenset[str]] = {
+    Registry.NPM: frozenset({"registry.npmjs", "registry.yarnpkg", "npmjs"}),
+    Registry.CRATES: frozenset({"crates", "index.crates", "static.crates"}),
+    Registry.RUBYGEMS: frozenset({"rubygems"}),
+    Registry.NUGET: frozenset({"api.nuget", "nuget"}),
+    Registry.ANACONDA: frozenset({"anaconda", "api.anaconda"}),
+    Registry.CONTAINER: frozenset(
+        {"docker", "index.docker", "registry-1.docker", "registry.hub.docker", "ghcr", "quay"}
+        | {"gcr", "public.ecr", "registry.gitlab", "mcr.microsoft"}
+    ),
+}
+_PRIVATE_HOSTS = re.compile(r".*\.dkr\.ecr\..*|.*\.azurecr|.*\.jfrog|nuget\.pkg\.github")
+_FIXED_HOST = re.compile(r"https?://[\w.:-]+/")
+_LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?::\d+)?")
+_PRODUCTION_NAMES = frozenset(
+    {"pypi", "main", "release", "crates-io", "nuget", "npm", "upload", "warehouse"}
+)
+_TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
+# Labels of Anaconda; an account is named after its owner, who may well end in "-dev".
+_MAIN_LABELS = frozenset({"main", "release", "stable", "latest"})
+_TEST_LABEL = re.compile(
+    r"(?<![a-z])(?:alpha|beta|canary|ci|dev|devel|development|experimental|nightl(?:y|ies)|pre"
+    r"|prerelease|preview|rc|sandbox|snapshots?|staging|tests?|testing|unstable)(?![a-z])",
+    re.IGNORECASE,
+)
+_TEST_ACCOUNT = re.compile(r"(?<![a-z])(?:nightl(?:y|ies)|staging)(?![a-z])", re.IGNORECASE)
+
+
+def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Channel:
+    """The channel of an upload; unknown where an expression that is open decides."""
+    found = {_by_address(uploader, site, text) for text in _addresses(uploader, site, command)}
+    if not found:
+        found = {_by_name(site, text) for text in _names(uploader, site, command)}
+    if not found and uploader.target.images:
+        found = set(_images(uploader, site, command))
+    if found <= {Channel.PRODUCTION} and uploader.registry is Registry.ANACONDA:
+        return _by_label(uploader, site, command)
+    if not found:
+        return Channel.PRODUCTION
+    if Channel.PRODUCTION in found and uploader.target.images:
+        return Channel.PRODUCTION
+    return found.pop() if len(found) == 1 else Channel.UNKNOWN
+
+
+def _texts(site: Site, text: str) -> tuple[str | None, ...]:
+    texts = site.texts(text.strip())
+    if texts is not None:
+        return texts
+    # The host decides, so a path that is open does not matter.
+    host = _FIXED_HOST.match(text.strip())
+    return (host[0],) if host else (None,)
+
+
+def _given(
+    site: Site,
+    command: Command | None,
+    inputs: tuple[str, ...],
+    options: tuple[str, ...],
+    env: tuple[str, ...],
+) -> Iterator[str | None]:
+    """All that these inputs, options or variables say: the most specific that is given."""
+    if command is None:
+        for name in inputs:
+            scalar = site.input(name)
+            if scalar is not None and not scalar.is_null and scalar.value:
+                yield from _texts(site, scalar.value)
+                return
+    elif (word := command.option(*options) if options else None) is not None:
+        yield from _texts(site, site.expand(word, command))
+        return
+    for name in env:
+        if command is not None and name in command.env:
+            yield from _texts(site, site.expand(command.env[name], command))
+            return
+    for _, scalar, _, owner in site.variable(*env):
+        yield from _texts(owner, scalar.value)
+        return
+    if command is not None:
+        for name in env:
+            if (text := site.shell_value(name, command)) is not None:
+                yield from _texts(site, site.expand(text, command))
+                return
+
+
+def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    target = uploader.target
+    found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))
+    if not found and target.setup_actions:
+        found = site.once(("set up", uploader), lambda: list(_set_up(uploader, site)))
+    return [text for text in found if text != ""]
+
+
+def _set_up(uploader: Uploader, site: Site) -> Iterator[str | None]:
+    """The addresses that steps before give to actions that set the uploader up."""
+    for owner, step in site.steps_before():
+        action = step.uses.action if step.uses is not None else ""
+        for name in uploader.target.setup_actions.get(action, ()):
+            if (scalar := step.input(name)) is not None:
+                yield from _texts(owner, scalar.value)
+
+
+def _by_address(uploader: Uploader, site: Site, text: str | None) -> Channel:
+    if text is None or text.startswith("$"):
+        return Channel.UNKNOWN
+    if uploader.registry is Registry.PYPI:
+        return site.library.channel(text)
+    if "://" not in text and "." not in text and ":" not in text:
+        return _by_name(site, text)
+    return host_channel(uploader.registry, text)
+
+
+def host_channel(registry: Registry, address: str) -> Channel:
+    """The channel of an address of a registry other than PyPI, by the labels of its host."""
+    try:
+        host = urlsplit(address if "://" in address else f"https://{address}").netloc
+    except ValueError:
+        return Channel.UNKNOWN
+    host = host.rpartition("@")[2].lower().removeprefix("www.")
+    if _LOOPBACK.fullmatch(host):
+        return Channel.TEST
+    stem = host.partition(":")[0].rpartition(".")[0]
+    if not stem or "$" in host or "{" in host:
+        return Channel.UNKNOWN
+    if stem in _PUBLIC_HOSTS.get(registry, ()) or stem.endswith(".gcr"):
+        return Channel.PRODUCTION
+    if registry is Registry.CONTAINER and not _PRIVATE_HOSTS.fullmatch(stem):
+        return Channel.UNKNOWN
+    first = stem.partition(".")[0]
+    return Channel.TEST if first in {"test", "staging", "int"} else Channel.PRIVATE
+
+
+def _names(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    target = uploader.target
+    given = _given(site, command, target.name_inputs, target.name_options, target.name_env)
+    return [text for text in given if text != ""]
+
+
+def _by_name(site: Site, name: str | None) -> Channel:
+    """The channel of a configured name, by the address that the metadata gives for it."""
+    if name is None or name.startswith("$"):
+        return Channel.UNKNOWN
+    if address := site.library.indexes.get(name):
+        return site.library.channel(address)
+    if "://" in name:
+        return site.library.channel(name)
+    if name.lower() in _PRODUCTION_NAMES:
+        return Channel.PRODUCTION
+    return Channel.TEST if _TEST_NAME.search(name) else Channel.PRIVATE
+
+
+def _by_label(uploader: Uploader, site: Site, command: Command | None) -> Channel:
+    """The channel on the public host, which the label tells, and an account for nightlies.
+
+    What is given several labels is as good as the best of them; one whose name tells nothing
+    may be what people install from.
+    """
+    target = uploader.target
+    accounts = list(_given(site, command, target.account_inputs, target.account_options, ()))
+    if any(_TEST_ACCOUNT.search(text or "") for text in accounts or [target.account]):
+        return Channel.TEST
+    given: list[str | None] = []
+    if command is None:
+        given += _given(site, command, target.label_inputs, (), ())
+    else:
+        for word in command.options(*target.label_options):
+            given += _texts(site, site.expand(word, command))
+    labels = {label for text in given for label in ([None] if text is None else text.split(","))}
+    found = {_of_label(label) for label in labels if label is None or label.strip()}
+    if not found or Channel.PRODUCTION in found:
+        return Channel.PRODUCTION
+    return found.pop() if len(found) == 1 else Channel.UNKNOWN
+
+
+def _of_label(label: str | None) -> Channel:
+    if label is None or "$" in label:
+        return Channel.UNKNOWN
+    if label.strip().lower() in _MAIN_LABELS:
+        return Channel.PRODUCTION
+    return Channel.TEST if _TEST_LABEL.search(label) else Channel.UNKNOWN
+
+
+def _images(uploader: Uploader, site: Site, command: Command | None) -> Iterator[Channel]:
+    """The channels of the images that are named; none where they come from elsewhere."""
+    words: list[str] = []
+    if command is None:
+        scalars: list[Scalar | None] = [site.input(name) for name in uploader.target.image_inputs]
+        words = [word for scalar in scalars if scalar for word in re.split(r"[\s,]+", scalar.value)]
+    else:
+        words = [site.expand(word, command) for word in command.words[1:]]
+    for word in words:
+        for text in _texts(site, word.removeprefix("docker://")):
+            host, slash, _ = (text or "").partition("/")
+            is_host = "." in host or ":" in host or host == "localhost"
+            if slash and is_host and "$" not in host and not host.startswith("."):
+                yield host_channel(Registry.CONTAINER, host)

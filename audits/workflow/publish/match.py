@@ -1,0 +1,220 @@
+"""Whether a command or a ``uses:`` is one of the uploaders, and one that really uploads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from msgspec.structs import replace
+
+from audits.expressions.syntax import replace_fences
+from audits.model.command import Command
+from audits.model.location import Scalar
+from audits.model.uses import Uses
+from audits.workflow.publish.action_version import reaches, version_of
+from audits.workflow.publish.site import Site
+from audits.workflow.shell.commands import commands
+from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
+from audits.workflow.uploaders.uploader import TRUE, Uploader
+
+_PYTHON = re.compile(r"python[\d.]*t?|py")
+
+
+def _by_action() -> dict[str, tuple[Uploader, ...]]:
+    found: dict[str, tuple[Uploader, ...]] = {}
+    for uploader in ALL:
+        for action in uploader.actions:
+            found[action] = (*found.get(action, ()), uploader)
+    return found
+
+
+def _by_program() -> dict[str, tuple[tuple[tuple[str, ...], Uploader], ...]]:
+    found: dict[str, tuple[tuple[tuple[str, ...], Uploader], ...]] = {}
+    for uploader in ALL:
+        for text in uploader.commands:
+            program, *rest = text.split()
+            found[program] = (*found.get(program, ()), (tuple(rest), uploader))
+    return found
+
+
+BY_ACTION: Mapping[str, tuple[Uploader, ...]] = _by_action()
+BY_PROGRAM = _by_program()
+
+_WORDS = sorted({*BY_PROGRAM, "setup.py"} - {"python"}, key=len, reverse=True)
+MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)")
+"""Scripts without any of these words are not read at all: most of them."""
+
+
+def _verbs() -> dict[str, tuple[str, ...]]:
+    """The last word of each upload by its program; those that nobody knows are told by two."""
+    found: dict[str, dict[str, None]] = {}
+    for program, uploads in BY_PROGRAM.items():
+        names = found.setdefault(program, dict.fromkeys(("publish", "upload")))
+        names.update((rest[-1] if rest else "", None) for rest, _ in uploads)
+    found["setup.py"] = {"": None}
+    return {program: tuple(names) for program, names in found.items()}
+
+
+_VERBS = _verbs()
+_ANY_VERB = tuple(
+    dict.fromkeys(
+        program if verb == "" else verb for program, verbs in _VERBS.items() for verb in verbs
+    )
+)
+_QUOTES = str.maketrans("", "", "'\"\\`^")
+_QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
+
+
+def by_uses(site: Site) -> Iterator[Uploader]:
+    """The uploaders that the site's ``uses:`` is, with the inputs it is given."""
+    uses = site.uses
+    if uses is None:
+        return
+    for uploader in BY_ACTION.get(uses.action, ()):
+        if _in_range(uploader, uses) and not _is_switched_off(uploader, site):
+            yield uploader
+
+
+def _in_range(uploader: Uploader, uses: Uses) -> bool:
+    version = version_of(uses, uploader.old_refs)
+    if uploader.until and reaches(version, uploader.until):
+        return False
+    return reaches(version, uploader.since) is not False
+
+
+def _is_switched_off(uploader: Uploader, site: Site) -> bool:
+    """Whether an input keeps an action from uploading, or none makes it."""
+    for name, values in uploader.stops.items():
+        scalar = site.input(name)
+        if scalar is not None and _is_one_of(site, scalar, values):
+            return True
+    if not uploader.needs:
+        return _is_empty_draft(site)
+    for name, values in uploader.needs.items():
+        scalar = site.input(name)
+        if scalar is not None and _may_be(site, scalar, values):
+            return False
+    return not (site.step is not None and site.step.inputs_are_dynamic)
+
+
+def _is_empty_draft(site: Site) -> bool:
+    """A draft of a release without files is nothing that anybody can download."""
+    draft = site.input("draft")
+    if draft is None or site.texts(draft.value) != ("true",):
+        return False
+    return not any(
+        site.input(name) for name in ("files", "file", "artifacts", "artifact", "asset_path")
+    )
+
+
+def _is_one_of(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
+    """Whether the input is surely one of the values; of ``publish`` and its like, begins so."""
+    texts = site.texts(scalar.value)
+    if texts is None:
+        return False
+    return all(text.strip().lower() in values or text.partition(" ")[0] in values for text in texts)
+
+
+def _may_be(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
+    """Whether the input may hold one of the values; any value at all where none is named."""
+    if scalar.is_null or scalar.value.strip() == "":
+        return False
+    texts = site.texts(scalar.value)
+    if not values:
+        return texts not in {("",), ("false",)}
+    if texts is None:
+        fixed = replace_fences(scalar.value, "").strip()
+        return not fixed or any(value in fixed for value in values)
+    return any(value in text.lower() for value in values for text in texts)
+
+
+def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader, Command, bool]]:
+    """The uploaders among commands, and whether each really uploads."""
+    for command in found:
+        program = "python" if _PYTHON.fullmatch(command.program) else command.program
+        program = program.removeprefix("./")
+        for rest, uploader in BY_PROGRAM.get(program, ()):
+            if _names(command.words[1:], rest, uploader.value_options):
+                yield uploader, command, _uploads(uploader, command, site)
+                break
+
+
+def _names(words: tuple[str, ...], rest: tuple[str, ...], values: frozenset[str]) -> bool:
+    """Whether the first words that are no options are these; ``*`` is any word."""
+    index = 0
+    for wanted in rest:
+        while index < len(words) and words[index][:1] in {"-", "+"}:
+            index += 2 if words[index] in values else 1
+        if index >= len(words) or wanted not in {"*", words[index].removeprefix("./")}:
+            return False
+        index += 1
+    return True
+
+
+def _uploads(uploader: Uploader, command: Command, site: Site) -> bool:
+    words = [site.expand(word, command) if "$" in word else word for word in command.words[1:]]
+    if any(word in uploader.dry for word in words):
+        return False
+    if uploader.last_word_not and words and words[-1].startswith(uploader.last_word_not):
+        return False
+    if uploader.draft_values and ("--draft" in words or "-d" in words):
+        return _positional(words, uploader.draft_values) > len(uploader.commands[0].split())
+    if not uploader.needs_words:
+        return True
+    return any(wanted in word for wanted in uploader.needs_words for word in words)
+
+
+def _positional(words: list[str], values: frozenset[str]) -> int:
+    """How many words are neither options nor their values."""
+    count = index = 0
+    while index < len(words):
+        if words[index].startswith("-"):
+            index += 2 if words[index] in values else 1
+        else:
+            count += 1
+            index += 1
+    return count
+
+
+def commands_of(site: Site) -> tuple[Command, ...]:
+    """The commands that a step runs: of its script, or given to an action that runs them."""
+    step = site.step
+    if step is None:
+        return ()
+    if step.run is not None:
+        return site.commands if may_upload(step.run.value) else ()
+    action = step.uses.action if step.uses is not None else ""
+    if action not in RUN_BY_ACTION:
+        return ()
+    runs = RUN_BY_ACTION[action]
+    words = runs.words
+    if any(_is_one_of(site, s, TRUE) for name in runs.off if (s := step.input(name)) is not None):
+        return ()
+    given = [scalar for name in runs.inputs if (scalar := step.input(name)) is not None]
+    if not given:
+        return (Command(words=words, line=_line(step.uses)),) if words else ()
+    if not words:
+        return commands(given[0], step.shell, site.library.patience(site.path))
+    text = " ".join((*words, *(scalar.value.replace("\n", " ") for scalar in given)))
+    whole = replace(given[0], value=text, style="")
+    inner = commands(whole, "", site.library.patience(site.path))
+    return tuple(replace(command, line=_line(step.uses)) for command in inner)
+
+
+@lru_cache(maxsize=512)
+def may_upload(script: str) -> bool:
+    """Whether a script holds what every upload has, so that it is worth reading.
+
+    Reading a script only takes quotes and escapes away, so that a word that is not found here
+    is a word of no command.
+    """
+    bare = script.translate(_QUOTING)
+    if not any(map(bare.__contains__, _ANY_VERB)):
+        return False
+    programs = {*MAY_UPLOAD.findall(script.translate(_QUOTES))}
+    return any(verb in bare for program in programs for verb in _VERBS[program])
+
+
+def _line(uses: Uses | None) -> int:
+    return uses.raw.line if uses is not None else 1

@@ -1,0 +1,159 @@
+"""Which packages an upload holds, as far as the text tells exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import normpath
+
+from audits.model.command import Command
+from audits.model.publication import Channel, Registry
+from audits.workflow.publish.site import Site
+from audits.workflow.uploaders.uploader import Uploader
+
+_FOLDERS_OF_BUILDS = frozenset({"dist", "wheelhouse", "target/wheels", "pkg", "."})
+_PROJECT_PAGE = re.compile(r"https?://[^/]+/(?:p|project)/([A-Za-z0-9][A-Za-z0-9._-]*)")
+_SEPARATORS = re.compile(r"[-_.]+")
+_GLOB = re.compile(r"[*?\[{]")
+
+
+def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
+    """The names of what is uploaded; () where they cannot be told.
+
+    A name that is given counts; then the folder it is taken from; then the project that the
+    environment links to, if the metadata knows it; then the only name that the metadata
+    declares for the registry.
+    """
+    registry = uploader.registry
+    known = site.library.names.get(registry.value, ())
+    if not registry.has_trusted_publishing:
+        return ()
+    if named := _named(uploader, site, command):
+        return tuple(name for name in named if not known or name in known) or named
+    directories = list(_directories(uploader, site, command))
+    inside = [name for directory in directories for name in _in(registry, site, directory)]
+    if inside and directories != [""]:
+        return tuple(dict.fromkeys(inside))
+    page = _project_of_page(site) if registry is Registry.PYPI else ""
+    if listed := tuple(name for name in known if _same(page, name)):
+        return listed
+    here = inside if len(known) > 1 and _checks_out(site) else []
+    likely = known if len(known) == 1 else tuple(dict.fromkeys(here))
+    if page and (not likely or _runs_scripts(site)):
+        return (page,)
+    return likely
+
+
+def _project_of_page(site: Site) -> str:
+    """The project whose page the job's environment links to: what people say they publish.
+
+    It decides where the metadata does not, and where a job may have renamed the package: one
+    repository can build several from one file.
+    """
+    environment = site.job.environment
+    if environment is None or environment.url is None:
+        return ""
+    texts = site.texts(environment.url.value) or ()
+    match = _PROJECT_PAGE.match(texts[0].strip()) if len(texts) == 1 else None
+    known = match is not None and site.library.channel(match[0]) is not Channel.PRIVATE
+    return match[1] if match is not None and known else ""
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two spellings name one project, as the index compares them."""
+    return _SEPARATORS.sub("-", one).lower() == _SEPARATORS.sub("-", other).lower()
+
+
+def _checks_out(site: Site) -> bool:
+    """Whether the folder that the job works in is the repository, and no artifact's."""
+    slugs = {step.uses.slug for step in site.job.live_steps if step.uses is not None}
+    return "actions/checkout" in slugs
+
+
+def _runs_scripts(site: Site) -> bool:
+    return any(step.run is not None for step in site.job.live_steps if step is not site.step)
+
+
+def _named(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
+    contents = uploader.contents
+    found: list[str] = []
+    if command is None:
+        for name in contents.name_inputs:
+            if (scalar := site.input(name)) is not None:
+                found += site.texts(scalar.value) or ()
+    elif contents.name_options and (word := command.option(*contents.name_options)):
+        found += site.texts(site.expand(word, command)) or ()
+    plain = (name.strip() for name in found)
+    return tuple(dict.fromkeys(n for n in plain if n and not re.search(r"[\s*$./]", n)))
+
+
+def _directories(uploader: Uploader, site: Site, command: Command | None) -> Iterator[str]:
+    """The folders that what is uploaded comes from; "" is the root."""
+    contents = uploader.contents
+    base = [""]
+    step = site.step
+    if step is not None and command is not None:
+        base = list(site.texts(step.working_directory) or ()) if step.working_directory else [""]
+        base = [_joined(folder, _changed_to(site, command)) for folder in base]
+    if command is None:
+        for name in contents.directory_inputs:
+            if (scalar := site.input(name)) is not None and scalar.value:
+                yield from (_source(text) for text in site.texts(scalar.value) or ())
+                return
+    elif contents.directory_options and (word := command.option(*contents.directory_options)):
+        for text in site.texts(site.expand(word, command)) or ():
+            folder = text.rpartition("/")[0] if text.endswith(".toml") else text
+            yield from (_joined(start, folder) for start in base)
+        return
+    elif contents.files:
+        words = [w for w in command.words[1:] if "/" in w and "://" not in w]
+        for word in words:
+            texts = site.texts(site.expand(word, command)) or ()
+            yield from (_source(_joined(start, text)) for text in texts for start in base)
+        if words:
+            return
+    yield from base
+
+
+def _changed_to(site: Site, command: Command) -> str:
+    """The folder that ``cd`` changed to before the command, in the same script."""
+    folders = site.once("folders", lambda: dict(_folders(site)))
+    return folders.get(id(command), "")
+
+
+def _folders(site: Site) -> Iterator[tuple[int, str]]:
+    """The folder in which each command of the script runs, by the command's identity."""
+    folder = ""
+    for other in site.commands:
+        yield id(other), folder
+        if other.program in {"cd", "pushd"} and len(other.words) > 1:
+            texts = site.texts(site.expand(other.words[1], other))
+            folder = _joined(folder, texts[0]) if texts and len(texts) == 1 else folder
+        elif other.program == "popd":
+            folder = ""
+
+
+def _joined(base: str, folder: str) -> str:
+    joined = normpath(f"{base}/{folder}").strip("/") if folder else base
+    return "" if joined == "." else joined.removeprefix("./")
+
+
+def _source(path: str) -> str:
+    """The folder of a package whose build lies at ``path``: ``sub/dist/*`` is of ``sub``."""
+    parts = path.strip("/").removeprefix("./").split("/")
+    kept = []
+    for part in parts:
+        if _GLOB.search(part) or part in _FOLDERS_OF_BUILDS:
+            break
+        kept.append(part)
+    return "/".join(kept)
+
+
+def _in(registry: Registry, site: Site, directory: str) -> tuple[str, ...]:
+    """The names that the metadata in a folder declares."""
+    folder = _joined("", directory)
+    return tuple(
+        package.name
+        for package in site.library.declared
+        if package.registry is registry and package.directory == folder
+    )

@@ -1,0 +1,304 @@
+"""What counts as publishing: every step of a job that uploads something to a registry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec.structs import replace
+
+from audits.model.command import Command
+from audits.model.location import Location, Scalar
+from audits.model.publication import Auth, Publication, Registry, Route
+from audits.model.remote_path import called_name, foreign_path
+from audits.model.uses import Uses, UsesKind
+from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workflow
+from audits.workflow.publish.action_version import reaches, version_of
+from audits.workflow.publish.can_run import can_run
+from audits.workflow.publish.channel import channel_of
+from audits.workflow.publish.credentials import Proof, proof_of
+from audits.workflow.publish.indirect import (
+    handed_upload,
+    hands_secret,
+    indirect_uploads,
+    may_be_credential,
+)
+from audits.workflow.publish.match import BY_ACTION, by_command, by_uses, commands_of, may_upload
+from audits.workflow.publish.package_names import packages_of
+from audits.workflow.publish.site import Library, Site
+from audits.workflow.uploaders.catalog import RUN_BY_ACTION
+from audits.workflow.uploaders.uploader import CLAIMS, Claims, Uploader
+
+__all__ = ["Library", "find_publications"]
+
+# GitHub allows ten levels of composite actions; actions that use each other grow without end.
+_DEEPEST = 10
+_MOST_SITES = 2000
+# A generated job may hold any number; so many tell all there is to tell.
+MOST_OF_STEP = 50
+MOST_OF_JOB = 200
+_MOST_BEFORE = 200
+
+
+def find_publications(
+    workflow: Workflow, job: Job, routes: tuple[Route, ...], library: Library
+) -> tuple[Publication, ...]:
+    """The publications of a job, in the order of its steps.
+
+    A job that calls a workflow of another repository is one where that workflow is known to
+    publish (step -1), or is given a secret called after the package index; one whose text was
+    read is searched like the repository's own. What a composite action of this repository
+    uploads counts for the calling step, ``at`` the place inside the action.
+    """
+    if job.never_runs:
+        return ()
+    base = Site(workflow=workflow, job=job, routes=routes, library=library, path=workflow.path)
+    if job.uses is not None:
+        called = [_publication(base, uploader, None) for uploader in by_uses(base)]
+        if not called and (handed := handed_upload(base)) is not None:
+            called = [replace(_publication(base, handed, None), indirect=True)]
+        return _numbered(called) if called and can_run(base) else ()
+    if not _may_publish(base):
+        return ()
+    sites = _sites(base)
+    found: list[Publication] = []
+    quiet: set[tuple[Step, Registry]] = set()
+    for site in sites:
+        if len(found) >= MOST_OF_JOB:
+            break
+        here = list(_of_step(site, quiet))
+        if here and can_run(site):
+            found += here
+    held = frozenset(publication.registry for publication in found)
+    for site, uploader in islice(indirect_uploads(sites, held, quiet), MOST_OF_JOB):
+        if can_run(site):
+            found.append(replace(_publication(site, uploader, None), indirect=True))
+    order = {site.step: index for index, site in enumerate(sites)}
+    return _numbered(sorted(found, key=lambda p: order.get(p.source_step, 0)))
+
+
+def _numbered(found: list[Publication]) -> tuple[Publication, ...]:
+    """The publications of a job, those of one step told apart."""
+    if len(found) < 2:
+        return tuple(found)
+    seen: Counter[int] = Counter()
+    numbered = []
+    for publication in found:
+        seen[publication.step] += 1
+        ordinal = seen[publication.step]
+        numbered.append(replace(publication, ordinal=ordinal) if ordinal > 1 else publication)
+    return tuple(numbered)
+
+
+def _may_publish(base: Site) -> bool:
+    """Whether a closer look can find anything: most jobs neither use, run nor are given what
+    any publication has.
+    """
+    if any(map(may_be_credential, (*base.workflow.env, *base.job.env))):
+        return True
+    actions, path = base.library.actions, base.path
+    for step in base.job.live_steps:
+        if step.run is not None and may_upload(step.run.value):
+            return True
+        if any(map(may_be_credential, step.env)):
+            return True
+        uses = step.uses
+        if uses is not None and (
+            uses.action in BY_ACTION
+            or uses.action in RUN_BY_ACTION
+            or (actions and called_name(uses, path) in actions)
+            or hands_secret(step.inputs)
+        ):
+            return True
+    return False
+
+
+def _sites(base: Site) -> tuple[Site, ...]:
+    """Every step that a job runs, with those inside the repository's own composite actions."""
+    found: list[Site] = []
+    steps = base.job.live_steps
+    for index, step in enumerate(steps):
+        before = steps[max(0, index - _MOST_BEFORE) : index + 1]
+        site = Site(
+            workflow=base.workflow,
+            job=base.job,
+            routes=base.routes,
+            library=base.library,
+            path=base.path,
+            outer=step,
+            step=step,
+            before=before,
+        )
+        _enter(site, found, 0)
+    return tuple(found)
+
+
+def _enter(site: Site, found: list[Site], depth: int) -> None:
+    found.append(site)
+    uses = site.uses
+    if uses is None or depth >= _DEEPEST:
+        return
+    action = site.library.actions.get(called_name(uses, site.path))
+    if action is None:
+        return
+    steps = tuple(step for step in action.steps if not step.never_runs)
+    for index, step in enumerate(steps):
+        if len(found) >= _MOST_SITES:
+            return
+        inner = replace(
+            site,
+            step=step,
+            path=action.path,
+            action=action,
+            parent=site,
+            before=steps[max(0, index - _MOST_BEFORE) : index + 1],
+        )
+        _enter(inner, found, depth + 1)
+
+
+def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
+    """What a step uploads itself; dry runs are noted in ``quiet``."""
+    for uploader in by_uses(site):
+        proof = _proof(site, uploader, None)
+        if not uploader.needs_token or proof.auth in {Auth.TOKEN, Auth.MIXED}:
+            yield _publication(site, uploader, None, proof)
+    merged: dict[tuple[object, ...], Publication] = {}
+    for uploader, command, uploads in islice(by_command(commands_of(site), site), MOST_OF_STEP):
+        if not uploads:
+            if site.step is not None:
+                quiet.add((site.step, uploader.registry))
+            continue
+        proof = _proof(site, uploader, command)
+        if uploader.needs_token and proof.auth not in {Auth.TOKEN, Auth.MIXED}:
+            continue
+        made = _publication(site, uploader, command, proof)
+        key = (made.registry, made.channel, made.mechanism, made.auth)
+        merged[key] = _joined(merged[key], made) if key in merged else made
+    yield from merged.values()
+
+
+def _joined(first: Publication, second: Publication) -> Publication:
+    """Two commands of one step that upload in the same way, as one publication."""
+    return replace(
+        first,
+        packages=tuple(dict.fromkeys((*first.packages, *second.packages))),
+        credentials=tuple(dict.fromkeys((*first.credentials, *second.credentials))),
+    )
+
+
+def _does_oidc(site: Site, uploader: Uploader, command: Command | None) -> bool:
+    if uploader.oidc is None or _is_told_not_to(site, uploader.oidc_switch, command):
+        return False
+    if command is not None or site.uses is None:
+        return True
+    return reaches(version_of(site.uses, uploader.old_refs), uploader.oidc) is not False
+
+
+def _is_told_not_to(site: Site, switch: str, command: Command | None) -> bool:
+    """Whether the uploader's switch for trusted publishing is off."""
+    if not switch:
+        return False
+    if command is not None:
+        return command.option(switch) == "never"
+    scalar = site.input(switch)
+    return scalar is not None and site.texts(scalar.value) == ("false",)
+
+
+def _attests(site: Site, uploader: Uploader, command: Command | None) -> bool | None:
+    """Whether attestations are made; None where the version or the uploader does not tell."""
+    if uploader.attests_input and command is None:
+        scalar = site.input(uploader.attests_input)
+        texts = site.texts(scalar.value) if scalar is not None else None
+        if texts and all(text.strip().lower() == "false" for text in texts):
+            return False
+    if command is not None and command.has(*uploader.attests_not_words):
+        return False
+    if command is not None and command.has(*uploader.attests_words):
+        return True
+    if uploader.attests_beside:
+        steps = [step for _, step in site.steps_before()]
+        beside = site.once("actions", lambda: {s.uses.action for s in steps if s.uses is not None})
+        return not beside.isdisjoint(uploader.attests_beside)
+    if uploader.attests is None:
+        return False if uploader.attests_known else None
+    if command is not None or site.uses is None:
+        return True
+    return reaches(version_of(site.uses, uploader.old_refs), uploader.attests)
+
+
+def _proof(site: Site, uploader: Uploader, command: Command | None) -> Proof:
+    return proof_of(uploader, site, command, _does_oidc(site, uploader, command))
+
+
+def _publication(
+    site: Site, uploader: Uploader, command: Command | None, proof: Proof | None = None
+) -> Publication:
+    proof = proof or _proof(site, uploader, command)
+    uses = site.uses
+    return Publication(
+        workflow=site.workflow,
+        job=site.job,
+        step=site.outer.index if site.outer is not None else -1,
+        at=_place(site, command),
+        registry=uploader.registry,
+        channel=channel_of(uploader, site, command),
+        mechanism=uploader.mechanism,
+        auth=proof.auth,
+        packages=packages_of(uploader, site, command),
+        credentials=proof.credentials,
+        environment=_environment(site, uploader),
+        id_token=site.id_token,
+        does_oidc=proof.mints or _does_oidc(site, uploader, command),
+        attests=_attests(site, uploader, command),
+        action=uses if site.step is not None else None,
+        called=uses if site.step is None else _foreign_call(site),
+        source_step=site.step,
+        routes=site.routes,
+        publisher_workflows=_publisher_workflows(site, uploader.registry),
+    )
+
+
+def _place(site: Site, command: Command | None) -> Location:
+    step = site.step
+    if command is not None:
+        return Location(path=site.path, line=command.line)
+    if site.uses is not None:
+        return site.at(site.uses.raw)
+    if step is not None and step.run is not None:
+        return Location(path=site.path, line=step.run.line_at(0))
+    return step.at if step is not None else site.job.at
+
+
+def _environment(site: Site, uploader: Uploader) -> Environment | None:
+    """The job's environment, or the one that a called workflow is told to use."""
+    if site.step is not None or not uploader.environment_input:
+        return site.job.environment
+    name = site.input(uploader.environment_input)
+    if name is None or name.is_null or not name.value.strip():
+        return site.job.environment
+    return Environment(
+        form=EnvironmentForm.STRING, name=name, at=site.at(name), dynamic=_is_open(name)
+    )
+
+
+def _is_open(scalar: Scalar) -> bool:
+    return "${{" in scalar.value
+
+
+def _publisher_workflows(site: Site, registry: Registry) -> tuple[str, ...]:
+    """The files that the registry's publisher would name, as its claim has it."""
+    claims = CLAIMS.get(registry)
+    if claims is Claims.CALLING:
+        return tuple(dict.fromkeys(route.entry.path for route in site.routes))
+    # The file of a called workflow of another repository cannot be a publisher's here.
+    called = claims is Claims.CALLED and site.step is not None
+    return (site.workflow.path,) if called and foreign_path(site.workflow.path) is None else ()
+
+
+def _foreign_call(site: Site) -> Uses | None:
+    """The ``uses:`` by which this repository calls the other one whose workflow holds the step."""
+    if foreign_path(site.workflow.path) is None:
+        return None
+    calls = (call for route in site.routes for call in route.calls)
+    return next((c.uses for c in calls if c.uses and c.uses.kind is UsesKind.REMOTE), None)

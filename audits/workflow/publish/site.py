@@ -1,0 +1,301 @@
+"""Where an upload happens, and what its expressions and variables can stand for there."""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import cache, cached_property
+from itertools import islice, product
+from typing import TypeVar, cast
+
+from msgspec import Struct, field
+
+from audits.expressions.syntax import fences
+from audits.model.command import Command
+from audits.model.location import Inputs, Location, Scalar
+from audits.model.publication import Channel, CredentialSource, Route
+from audits.model.uses import Uses
+from audits.model.workflow import CompositeAction, Job, Step, Workflow
+from audits.workflow.parse.package_metadata import DeclaredPackage
+from audits.workflow.shell.commands import Patience
+
+_NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
+_MOST_TEXTS = 24
+_MOST_FENCES = 6
+# Of one environment that one upload may read: more are of a file that nobody wrote.
+_MOST_VARIABLES = 50
+_DEEPEST = 4
+T = TypeVar("T")
+
+
+class Library(Struct, frozen=True, kw_only=True):
+    """What a search for publications may look up.
+
+    ``actions`` are the repository's composite actions by folder from the root, ``names`` the
+    names its metadata declares by registry (``declared`` with their folders), ``indexes``
+    upload addresses by configured name. ``channel`` tells an upload address's channel;
+    ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
+    still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
+    whether those of a workflow, which its jobs share, hold such a credential.
+    """
+
+    channel: Callable[[str], Channel]
+    commands: Callable[[Step, Job, Workflow], tuple[Command, ...]]
+    patience: Callable[[str], Patience] = field(default=lambda _: Patience())
+    actions: Mapping[str, CompositeAction] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    declared: tuple[DeclaredPackage, ...] = ()
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
+    given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
+
+
+class Site(Struct, frozen=True, kw_only=True, dict=True):
+    """A step that runs in a job, perhaps inside a composite action, or a job that calls.
+
+    ``outer`` is the job's own step, ``step`` the one that runs; both are None for a call.
+    ``action`` and ``parent`` are given inside a composite action. ``before`` are the steps
+    that ran in the same list, the step itself included.
+    """
+
+    workflow: Workflow
+    job: Job
+    routes: tuple[Route, ...]
+    library: Library
+    path: str
+    outer: Step | None = None
+    step: Step | None = None
+    action: CompositeAction | None = None
+    parent: Site | None = None
+    before: tuple[Step, ...] = ()
+
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What ``work`` finds, worked out when it is first asked for under this key: a script may
+        hold thousands of uploads, and each asks the same of what stands before it.
+        """
+        if key not in self._found:
+            self._found[key] = work()
+        return cast("T", self._found[key])
+
+    @cached_property
+    def _found(self) -> dict[Hashable, object]:
+        """What `once` found so far; a copy of a site with other fields starts anew."""
+        return {}
+
+    @property
+    def uses(self) -> Uses | None:
+        """What the step or the job uses."""
+        return self.job.uses if self.step is None else self.step.uses
+
+    @property
+    def inputs(self) -> Inputs:
+        """What is given in ``with:``."""
+        return self.job.inputs if self.step is None else self.step.inputs
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The commands of the step's script."""
+        if self.step is None or self.step.run is None:
+            return ()
+        return self.library.commands(self.step, self.job, self.workflow)
+
+    @property
+    def id_token(self) -> bool:
+        """Whether the job can ask for an OIDC identity on one of its routes."""
+        return any(route.grant.id_token for route in self.routes)
+
+    def at(self, scalar: Scalar) -> Location:
+        """The place of a scalar of the step's file."""
+        return Location(path=self.path, line=scalar.line, column=scalar.column)
+
+    def input(self, name: str) -> Scalar | None:
+        """An input of that name, whatever its case, as written; empty ones included."""
+        for key, value in self.inputs.items():
+            if key.lower() == name:
+                return value
+        return None
+
+    def steps_before(self) -> tuple[tuple[Site, Step], ...]:
+        """Every step that ran before or is the step itself, with the site it belongs to."""
+        return self.once("steps before", lambda: tuple(self._steps_before()))
+
+    def step_before(self, step_id: str) -> tuple[Site, Step] | None:
+        """The first of these steps that has this id."""
+        before = reversed(self.steps_before())
+        by_id = self.once("ids", lambda: {step.id: (site, step) for site, step in before})
+        return by_id.get(step_id)
+
+    def _steps_before(self) -> Iterator[tuple[Site, Step]]:
+        site: Site | None = self
+        while site is not None:
+            for step in site.before:
+                if not step.never_runs:
+                    yield site, step
+            site = site.parent
+
+    def _levels(self) -> Iterator[tuple[Inputs, CredentialSource, Site]]:
+        """The environment, nearest first: of step, of the calling step, of job and workflow."""
+        site: Site | None = self
+        top = self
+        while site is not None:
+            if site.step is not None and site.step.env:
+                yield site.step.env, CredentialSource.STEP_ENV, site
+            top, site = site, site.parent
+        yield self.job.env, CredentialSource.JOB_ENV, top
+        yield self.workflow.env, CredentialSource.WORKFLOW_ENV, top
+
+    def variable(self, *patterns: str) -> Iterator[tuple[str, Scalar, CredentialSource, Site]]:
+        """The variables whose name is one of these, or fits one with a ``*``; nearest first."""
+        seen: set[str] = set()
+        open_ended = any("*" in pattern for pattern in patterns)
+        for env, source, site in self._levels():
+            names = self._fitting(env, patterns) if open_ended else patterns
+            for name in names:
+                if name in env and name not in seen:
+                    seen.add(name)
+                    yield name, env[name], source, site
+
+    def _fitting(self, env: Inputs, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        """The first variables of an environment that fit one of the patterns."""
+        return self.once(
+            ("fitting", id(env), patterns),
+            lambda: tuple(islice((n for n in env if fits(n, patterns)), _MOST_VARIABLES)),
+        )
+
+    def is_crowded(self, patterns: tuple[str, ...]) -> bool:
+        """Whether more variables fit the patterns than are looked at."""
+        return any("*" in pattern for pattern in patterns) and any(
+            len(self._fitting(env, patterns)) == _MOST_VARIABLES for env, _, _ in self._levels()
+        )
+
+    def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
+        """All that a text with expressions and variables can be; None where that is open."""
+        if depth > _DEEPEST or len(text) > 4096:
+            return None
+        if "${{" not in text:
+            return (text,)
+        return self.once(("texts", text, depth), lambda: self._texts(text, depth))
+
+    def _texts(self, text: str, depth: int) -> tuple[str, ...] | None:
+        pieces: list[tuple[str, ...]] = []
+        position = 0
+        for index, fence in enumerate(fences(text)):
+            if index >= _MOST_FENCES:
+                return None
+            choices = self._choices(fence.body, depth)
+            if choices is None:
+                return None
+            pieces += [(text[position : fence.start],), choices]
+            position = fence.end
+        pieces.append((text[position:],))
+        joined = dict.fromkeys("".join(parts) for parts in islice(product(*pieces), _MOST_TEXTS))
+        return tuple(joined)
+
+    def _choices(self, body: str, depth: int) -> tuple[str, ...] | None:
+        match = _NAMED.fullmatch(body)
+        if match is None:
+            return None
+        context, name = match.groups()
+        if context == "env":
+            for _, value, _, site in self.variable(name):
+                return site.texts(value.value, depth + 1)
+            return None
+        if context == "matrix":
+            values = self.job.matrix.get(name)
+            return tuple(dict.fromkeys(v.value for v in values)) if values else None
+        given = [site.texts(v.value, depth + 1) for site, v in self.given(name)]
+        if not given or any(texts is None for texts in given):
+            return None
+        return tuple(dict.fromkeys(text for texts in given if texts for text in texts))
+
+    def given(self, name: str) -> Iterator[tuple[Site, Scalar]]:
+        """What ``inputs.<name>`` is, by every way in; nothing where a person types it in."""
+        if self.action is not None and self.parent is not None:
+            declared = {key.lower(): value.default for key, value in self.action.inputs.items()}
+            value = self.parent.input(name.lower()) or declared.get(name.lower())
+            if value is not None:
+                yield self.parent, value
+            return
+        if any(not route.calls for route in self.routes):
+            return
+        for route in self.routes:
+            call = route.calls[-1]
+            trigger = self.workflow.trigger("workflow_call")
+            declared_input = trigger.inputs.get(name) if trigger else None
+            default = declared_input.default if declared_input else None
+            value = next((v for k, v in call.inputs.items() if k.lower() == name.lower()), default)
+            if value is not None:
+                yield call_site(self, route, call), value
+
+    def expand(self, word: str, command: Command | None) -> str:
+        """A word of a script with the variables put in that the workflow or script sets."""
+
+        def value_of(match: re.Match[str]) -> str:
+            name = next(filter(None, match.groups()), "")
+            return self.shell_value(name, command) or match.group()
+
+        return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
+
+    def assigned(self, command: Command | None) -> Mapping[str, str]:
+        """The variables that the script itself sets for a command, as written there."""
+        if self.step is None:
+            return {} if command is None else command.env
+        known = self.library.assigned
+        if self.step not in known:
+            known[self.step] = dict(_assignments(self.commands))
+        return known[self.step] if command is None else ChainMap(command.env, known[self.step])
+
+    def assigned_like(
+        self, patterns: tuple[str, ...], command: Command
+    ) -> Iterator[tuple[str, str]]:
+        """Those of these variables whose name fits one of the patterns, with what they hold."""
+        known = self.assigned(None)
+        names = self.once(
+            ("assigned", patterns), lambda: [name for name in known if fits(name, patterns)]
+        )
+        yield from ((name, command.env.get(name, known[name])) for name in names)
+        for name, text in command.env.items():
+            if name not in known and fits(name, patterns):
+                yield name, text
+
+    def shell_value(self, name: str, command: Command | None) -> str | None:
+        """What a variable holds in the script: set there, or given by the environment."""
+        if (value := self.assigned(command).get(name)) is not None:
+            return value
+        return next((scalar.value for _, scalar, _, _ in self.variable(name)), None)
+
+
+def _assignments(commands: Iterable[Command]) -> Iterator[tuple[str, str]]:
+    for command in commands:
+        if not command.words:
+            yield from command.env.items()
+        elif command.program == "export":
+            for word in command.words[1:]:
+                name, equals, value = word.partition("=")
+                if equals:
+                    yield name, value
+
+
+def call_site(site: Site, route: Route, call: Job) -> Site:
+    """The site of a job that calls the workflow of ``site``."""
+    workflow = route.entry if len(route.calls) == 1 else site.workflow
+    outer = Route(entry=route.entry, calls=route.calls[:-1], job=call, grant=route.grant)
+    return Site(workflow=workflow, job=call, routes=(outer,), library=site.library, path=call.path)
+
+
+@cache
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(p).replace(r"\*", ".*") for p in patterns) or "(?!)")
+
+
+def fits(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a variable's name is one of these, or fits one with a ``*``."""
+    return _pattern(patterns).fullmatch(name) is not None
+
+
+def variable_name(word: str) -> str:
+    """The variable that a word of a script is and nothing else; empty if it is not one."""
+    match = _VARIABLE.fullmatch(word)
+    return next(filter(None, match.groups()), "") if match else ""

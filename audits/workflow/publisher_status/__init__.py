@@ -1,0 +1,1 @@
+"""Tells how far each package is on its way to trusted publishing."""

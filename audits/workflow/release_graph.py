@@ -1,0 +1,295 @@
+"""How a repository releases: publications, the jobs and files on the way, who concerns whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from types import MappingProxyType
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from audits.model.command import Command
+from audits.model.publication import Channel, Publication
+from audits.model.remote_path import called_name, foreign_path
+from audits.model.repository import Breadth, ReleaseGraph
+from audits.model.uses import UsesKind
+from audits.model.workflow import CompositeAction, Job, Role, SecretsPassed, Step, Workflow
+from audits.workflow.handover import Handover
+from audits.workflow.parse.package_metadata import PackageNames
+from audits.workflow.publish.match import BY_ACTION
+from audits.workflow.publish.publications import Library, find_publications
+from audits.workflow.routes import Routes
+from audits.workflow.shell.commands import Patience, commands
+
+# Secrets whose names say that they publish: a job that holds one is a release job.
+_PUBLISH_SECRET = re.compile(
+    r"secrets\.\w*(?:PYPI|TWINE|NPM|CARGO|CRATES|RUBYGEMS|NUGET|ANACONDA)\w*", re.IGNORECASE
+)
+_ACTIONS_DEEP = 10
+# A generated file may hold any number; so many tell all there is to tell.
+MOST_OF_WORKFLOW = 256
+
+T = TypeVar("T")
+
+
+class _Way(Struct):
+    """The jobs and files on the way to one publication."""
+
+    jobs: dict[Job, None] = field(default_factory=dict)
+    paths: dict[str, None] = field(default_factory=dict)
+
+
+class _Builder:
+    def __init__(
+        self,
+        workflows: tuple[Workflow, ...],
+        actions: tuple[CompositeAction, ...],
+        names: PackageNames,
+        channel: Callable[[str], Channel],
+        own: Mapping[str, str],
+    ) -> None:
+        self.workflows = workflows
+        self.actions = {_called_as(action.path): action for action in actions}
+        self.routes = Routes(workflows, own)
+        self.handover = Handover(self.routes, self.all_steps)
+        self.found_commands: dict[Step, tuple[Command, ...]] = {}
+        self.library = Library(
+            actions=self.actions,
+            names=names.names,
+            declared=names.declared,
+            indexes=names.indexes,
+            channel=channel,
+            commands=self.commands,
+            patience=self.patience,
+        )
+        self.workflow_of = {job: w for w in workflows for job in w.jobs}
+        self.known_patience: dict[str, Patience] = {}
+        self.known_actions: dict[Job, tuple[CompositeAction, ...]] = {}
+        self.known_files: dict[Job, tuple[str, ...]] = {}
+        self.known_inside: dict[Job, tuple[str, ...]] = {}
+
+    def commands(
+        self, step: Step, job: Job | None, workflow: Workflow | None, path: str = ""
+    ) -> tuple[Command, ...]:
+        """The commands of a step, read once; ``path`` is its file where it is in no workflow."""
+        if step not in self.found_commands:
+            shell = step.shell or (job.shell if job else "") or (workflow.shell if workflow else "")
+            if not shell and job is not None:
+                windows = any("windows" in label.value.lower() for label in job.runs_on)
+                shell = "pwsh" if windows else "bash"
+            run = step.run
+            patience = self.patience(workflow.path if workflow else path)
+            found = () if run is None else commands(run, shell or "bash", patience)
+            self.found_commands[step] = found
+        return self.found_commands[step]
+
+    def patience(self, path: str) -> Patience:
+        """What is left for the scripts of a file."""
+        return self.known_patience.setdefault(path, Patience())
+
+    def publications(self) -> tuple[Publication, ...]:
+        return tuple(
+            publication
+            for workflow in self.workflows
+            for publication in islice(self._publications_of(workflow), MOST_OF_WORKFLOW)
+        )
+
+    def _publications_of(self, workflow: Workflow) -> Iterator[Publication]:
+        for job in workflow.live_jobs:
+            routes = self.routes.of(workflow, job)
+            for publication in find_publications(workflow, job, routes, self.library):
+                # What a call only seems to do is read in the called workflow, if that is there.
+                called = publication.indirect and publication.step < 0
+                if not (called and self.routes.callee(job)):
+                    yield publication
+
+    def used_actions(self, job: Job) -> tuple[CompositeAction, ...]:
+        """The composite actions of this repository that a job runs, directly or not."""
+        if job not in self.known_actions:
+            self.known_actions[job] = tuple(self._used_actions(job))
+        return self.known_actions[job]
+
+    def _used_actions(self, job: Job) -> Iterator[CompositeAction]:
+        pending = [(step, 0) for step in job.live_steps]
+        seen: set[str] = set()
+        while pending:
+            step, depth = pending.pop()
+            if step.uses is None or depth > _ACTIONS_DEEP:
+                continue
+            action = self.actions.get(called_name(step.uses, job.path))
+            if action is not None and action.path not in seen:
+                seen.add(action.path)
+                yield action
+                pending.extend((inner, depth + 1) for inner in action.steps)
+
+    def all_steps(self, job: Job) -> Iterator[Step]:
+        """The steps of a job that can run, then those of the composite actions it runs."""
+        yield from job.live_steps
+        for action in self.used_actions(job):
+            yield from (step for step in action.steps if not step.never_runs)
+
+    def way(self, publication: Publication) -> _Way:
+        """What leads to a publication: its job, its callers, its producers, their files."""
+        way = _Way()
+        own = publication.job
+        producers = self.handover.producers(publication.workflow, own)
+        callers = dict.fromkeys(call for route in publication.routes for call in route.calls)
+        for job in (own, *callers, *producers):
+            way.jobs[job] = None
+        seen: set[Job] = set()
+        for job in way.jobs:
+            # Of a job that was met before, all that it waits for was met too.
+            all_above = () if job in seen else self.handover.above(self.workflow_of[job], job)
+            new = [each for each in (job, *all_above) if each not in seen]
+            seen.update(new)
+            for each in new:
+                way.paths.update(dict.fromkeys(self.files(each)))
+                if each not in callers:
+                    way.paths.update(dict.fromkeys(self.inside(each)))
+        return way
+
+    def inside(self, job: Job) -> tuple[str, ...]:
+        """The files of all that a job calls, however deep."""
+        if job not in self.known_inside:
+            found: dict[str, None] = {}
+            pending, seen = [job], {job}
+            while pending:
+                callee = self.routes.callee(pending.pop())
+                for inner in callee.live_jobs if callee is not None else ():
+                    if inner not in seen:
+                        seen.add(inner)
+                        pending.append(inner)
+                        found.update(dict.fromkeys(self.files(inner)))
+            self.known_inside[job] = tuple(found)
+        return self.known_inside[job]
+
+    def files(self, job: Job) -> tuple[str, ...]:
+        """A job's workflow, the actions that it runs, and the workflow that it calls."""
+        if job not in self.known_files:
+            callee = self.routes.callee(job)
+            called = () if callee is None else (callee.path,)
+            actions = (action.path for action in self.used_actions(job))
+            self.known_files[job] = (self.workflow_of[job].path, *called, *actions)
+        return self.known_files[job]
+
+    def privileged(self, workflows: tuple[Workflow, ...], paths: Mapping[str, object]) -> set[Job]:
+        """The jobs of release workflows that can ask for an OIDC identity or hold a publish
+        credential.
+        """
+        return {
+            job
+            for workflow in workflows
+            for job in workflow.live_jobs
+            if workflow.path in paths and self.may_publish(workflow, job)
+        }
+
+    def may_publish(self, workflow: Workflow, job: Job) -> bool:
+        """Whether a job can ask for an OIDC identity or holds a publish credential."""
+        return (
+            any(route.grant.id_token for route in self.routes.of(workflow, job))
+            or _PUBLISH_SECRET.search(workflow.source.text, *job.span) is not None
+        )
+
+    def hidden_calls(self, publications: tuple[Publication, ...]) -> Iterator[Job]:
+        """The calls of other repositories' workflows that were not read and may publish."""
+        told = {publication.job for publication in publications}
+        for workflow in self.workflows:
+            for job in workflow.live_jobs:
+                uses = job.uses
+                if uses is None or uses.kind is not UsesKind.REMOTE or uses.action in BY_ACTION:
+                    continue
+                given_all = job.secrets_passed is SecretsPassed.INHERITED
+                hidden = job not in told and self.routes.callee(job) is None
+                if hidden and (given_all or self.may_publish(workflow, job)):
+                    yield job
+
+    def action_users(self, workflows: tuple[Workflow, ...]) -> dict[str, tuple[Job, ...]]:
+        """The jobs that run each composite action of the repository, by its path."""
+        users: dict[str, tuple[Job, ...]] = {}
+        for workflow in workflows:
+            for job in workflow.live_jobs:
+                for action in self.used_actions(job):
+                    users[action.path] = (*users.get(action.path, ()), job)
+        return users
+
+    def read_commands(
+        self, workflows: tuple[Workflow, ...], actions: tuple[CompositeAction, ...]
+    ) -> None:
+        """Read the commands of all steps of these files."""
+        for workflow in workflows:
+            for job in workflow.live_jobs:
+                for step in job.live_steps:
+                    self.commands(step, job, workflow)
+        for action in actions:
+            for step in action.steps:
+                self.commands(step, None, None, action.path)
+
+
+def build_graph(
+    workflows: tuple[Workflow, ...],
+    actions: tuple[CompositeAction, ...],
+    names: PackageNames,
+    channel: Callable[[str], Channel],
+    breadth: Breadth = Breadth.RELEASE,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> ReleaseGraph:
+    """Work out how a repository releases.
+
+    ``names`` are its metadata's package names, ``channel`` tells an upload address's channel,
+    ``own`` are as in `Routes`. Commands are read for the files that ``breadth`` looks at.
+    """
+    builder = _Builder(workflows, actions, names, channel, own)
+    publications = builder.publications()
+    ways = {publication: builder.way(publication) for publication in publications}
+    roles = _roles(ways)
+    by_path = _concerned({publication: way.paths for publication, way in ways.items()})
+    by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
+    everything = breadth is Breadth.ALL
+    watched = tuple(w for w in workflows if everything or w.path in by_path)
+    routes = {job: builder.routes.of(w, job) for w in watched for job in w.live_jobs}
+    for job in routes:
+        by_job.setdefault(job, by_path.get(job.path, ()))
+    builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
+    return ReleaseGraph(
+        publications=publications,
+        roles=roles,
+        release_jobs=frozenset(roles) | builder.privileged(watched, by_path),
+        release_paths=frozenset(by_path),
+        routes=routes,
+        commands=builder.found_commands,
+        action_users=builder.action_users(watched),
+        publications_by_job=by_job,
+        publications_by_path=by_path,
+        hidden_calls=tuple(builder.hidden_calls(publications)),
+        cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
+    )
+
+
+def _concerned(places: Mapping[Publication, Iterable[T]]) -> dict[T, tuple[Publication, ...]]:
+    """The publications on whose way each place is; many places share one tuple of them."""
+    found: dict[T, list[Publication]] = {}
+    for publication, on_the_way in places.items():
+        for place in on_the_way:
+            found.setdefault(place, []).append(publication)
+    same: dict[tuple[Publication, ...], tuple[Publication, ...]] = {}
+    return {place: same.setdefault(tuple(all_), tuple(all_)) for place, all_ in found.items()}
+
+
+def _called_as(path: str) -> str:
+    """How a ``uses:`` names the action of a file: its folder, or what another repository has."""
+    foreign = foreign_path(path)
+    return path.rpartition("/")[0] if foreign is None else foreign.called_as
+
+
+def _roles(ways: dict[Publication, _Way]) -> dict[Job, Role]:
+    """What each job on a way does; a job that publishes and produces is a publishing job."""
+    roles: dict[Job, Role] = {}
+    for publication, way in ways.items():
+        calling = {call for route in publication.routes for call in route.calls}
+        for job in way.jobs:
+            publishes = job is publication.job or job in calling
+            if publishes or job not in roles:
+                roles[job] = Role.PUBLISHING if publishes else Role.PRODUCING
+    return roles

@@ -1,0 +1,143 @@
+"""Workflows and composite actions that a repository calls in others of its owner.
+
+Where a collector read them, they are read like the repository's own: a publication inside
+stands at ``owner/repo/path@ref`` with the step that it has there, its routes lead through the
+call, and what is wrong there counts for whoever releases by it. Uploaders that are known by
+name are not looked into: what they do with their inputs is known better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from msgspec import Struct, field
+
+from audits.model.remote_path import ForeignPath, called_name, foreign_path
+from audits.model.source import Gap, GapReason, Snapshot, SourceFile
+from audits.model.uses import Uses
+from audits.model.workflow import CompositeAction, Workflow
+from audits.workflow.parse.parse import ParsedAction, ParsedWorkflow, parse_action, parse_workflow
+from audits.workflow.publish.match import BY_ACTION
+
+
+class Foreign(Struct):
+    """What was read of other repositories."""
+
+    workflows: list[Workflow] = field(default_factory=list)
+    actions: list[CompositeAction] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+def read_foreign(
+    snapshot: Snapshot, workflows: list[Workflow], actions: list[CompositeAction]
+) -> Foreign:
+    """What the repository's own files, and those that they call, call elsewhere."""
+    found = Foreign()
+    if not snapshot.remote_files:
+        return found
+    files = _files(snapshot)
+    pending = [called for w in workflows for called in _calls_of(w)]
+    pending += [called for a in actions for called in _calls_of_action(a)]
+    seen: set[str] = set()
+    while pending:
+        name = pending.pop(0)
+        file = files.get(name)
+        if file is None or name in seen:
+            continue
+        seen.add(name)
+        if file.path.rpartition("@")[0].endswith(("/action.yml", "/action.yaml")):
+            read = _action(file)
+            found.gaps += read.gaps
+            if read.action is not None:
+                found.actions.append(read.action)
+                pending += _calls_of_action(read.action)
+        else:
+            parsed = _workflow(file)
+            found.gaps += parsed.gaps
+            if parsed.workflow is not None:
+                found.workflows.append(parsed.workflow)
+                pending += _calls_of(parsed.workflow)
+    return found
+
+
+def own_names(snapshot: Snapshot, workflows: list[Workflow]) -> tuple[dict[str, str], list[Gap]]:
+    """The files that calls of the repository's workflows by its own name lead to, by that name.
+
+    Such a call takes the file as it is at its ref. It is followed where that is the file at
+    hand: at the audited branch or commit, or at any ref where the same text was read. At
+    another ref it may differ: it is not followed, and a gap says so.
+    """
+    own, known = str(snapshot.ref).lower(), {w.path: w for w in workflows}
+    names: dict[str, str] = {}
+    gaps = []
+    for workflow in workflows:
+        for uses in (job.uses for job in workflow.live_jobs):
+            if uses is None or uses.slug != own or uses.path not in known:
+                continue
+            name = called_name(uses, workflow.path)
+            if _is_at_hand(snapshot, uses, known[uses.path], snapshot.remote_files.get(name)):
+                names[name] = uses.path
+            else:
+                gaps.append(_other_ref(workflow, uses))
+    return names, gaps
+
+
+def _is_at_hand(snapshot: Snapshot, uses: Uses, here: Workflow, there: SourceFile | None) -> bool:
+    """Whether a workflow of the repository is the same at the ref that a call names."""
+    if uses.action in BY_ACTION:
+        return False
+    if there is not None:
+        return there.oid == here.source.oid
+    branch = snapshot.branch
+    return uses.ref in {branch, f"refs/heads/{branch}", snapshot.commit}
+
+
+def _other_ref(workflow: Workflow, uses: Uses) -> Gap:
+    line, local = uses.raw.line, f"./{uses.path}"
+    detail = (
+        f"{workflow.path}, line {line}: {uses.raw.value} is a workflow of this repository at "
+        f"another ref and may differ from the file that was read, so the call is not followed; "
+        f"write {local} if the file of the same commit is meant"
+    )
+    return Gap(subject=uses.raw.value, reason=GapReason.UNSUPPORTED, line=line, detail=detail)
+
+
+def _files(snapshot: Snapshot) -> Mapping[str, SourceFile]:
+    """The files by the name that a ``uses:`` calls them, each under its foreign path."""
+    own = str(snapshot.ref).lower()
+    found = {}
+    for key, file in snapshot.remote_files.items():
+        before, _, ref = key.rpartition("@")
+        owner, _, rest = before.partition("/")
+        path = ForeignPath(owner=owner, repo=rest.partition("/")[0], path=file.path, ref=ref)
+        if path.slug != own and foreign_path(str(path)) is not None:
+            found[key] = SourceFile(path=str(path), text=file.text, oid=file.oid)
+    return found
+
+
+def _calls_of(workflow: Workflow) -> Iterator[str]:
+    for job in workflow.live_jobs:
+        uses = [job.uses, *(step.uses for step in job.live_steps)]
+        yield from _names(uses, workflow.path)
+
+
+def _calls_of_action(action: CompositeAction) -> Iterator[str]:
+    yield from _names([step.uses for step in action.steps if not step.never_runs], action.path)
+
+
+def _names(found: list[Uses | None], inside: str) -> Iterator[str]:
+    for uses in found:
+        if uses is not None and uses.action not in BY_ACTION:
+            yield called_name(uses, inside)
+
+
+# One shared workflow is called by hundreds of repositories of a scan.
+@lru_cache(maxsize=256)
+def _workflow(file: SourceFile) -> ParsedWorkflow:
+    return parse_workflow(file)
+
+
+@lru_cache(maxsize=256)
+def _action(file: SourceFile) -> ParsedAction:
+    return parse_action(file)

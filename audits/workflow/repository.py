@@ -1,0 +1,149 @@
+"""From a snapshot to the repository that checks look at; any text gives results or gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.index_hosts import IndexHosts
+from audits.model.publication import Channel, Publication
+from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
+from audits.model.settings import Unseen
+from audits.model.source import Gap, GapReason, Snapshot
+from audits.model.workflow import CompositeAction, Job, Workflow
+from audits.workflow.parse.lock_file import read_lock
+from audits.workflow.parse.package_metadata import package_names
+from audits.workflow.parse.parse import parse_action, parse_workflow
+from audits.workflow.parse.update_bots import read_updates
+from audits.workflow.parse.zizmor_config import PATHS, read_config
+from audits.workflow.publish.publications import MOST_OF_JOB, MOST_OF_STEP
+from audits.workflow.release_graph import MOST_OF_WORKFLOW, build_graph
+from audits.workflow.remote_workflows import own_names, read_foreign
+
+_WORKFLOWS = ".github/workflows/"
+_MOST = (MOST_OF_WORKFLOW, MOST_OF_JOB, MOST_OF_STEP)
+"""Publications that are kept of one file, one job and one step."""
+
+
+def read_repository(
+    snapshot: Snapshot,
+    *,
+    channel: Callable[[str], Channel],
+    breadth: Breadth = Breadth.RELEASE,
+    references: dict[tuple[str, str], ResolvedRef] | Unseen = NO_REFERENCES,
+    index: PackageIndex | Unseen = NO_INDEX,
+    advisories: AdvisoryList | None = None,
+    index_hosts: IndexHosts | None = None,
+) -> Repository:
+    """Parse a snapshot and work out how it releases.
+
+    ``channel`` tells which instance of an index an upload address means; ``index_hosts`` are
+    the pages of the package index that edits may lead to.
+    """
+    workflows, actions, gaps = _parsed(snapshot)
+    names = package_names(snapshot.files)
+    updates = read_updates(snapshot.files)
+    foreign = read_foreign(snapshot, workflows, actions)
+    own, other_refs = own_names(snapshot, workflows)
+    graph = build_graph(
+        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth,
+        own,
+    )  # fmt: skip
+    # What others hold counts where it takes part in a release, and nowhere else.
+    release = graph.release_paths
+    known = (
+        (*workflows, *(w for w in foreign.workflows if w.path in release)),
+        (*actions, *(a for a in foreign.actions if a.path in release)),
+    )
+    gaps += (*foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows), *other_refs)
+    return Repository(
+        snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
+        references=references, index=index, advisories=advisories, package_names=names.names,
+        gaps=(
+            *gaps, *_crowded(graph.publications), *_cut_short(graph.cut_short),
+            *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps),
+        ),
+        updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
+    )  # fmt: skip
+
+
+def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], list[Gap]]:
+    """The repository's own workflows and actions, and all that could not be read so far."""
+    workflows: list[Workflow] = []
+    actions: list[CompositeAction] = []
+    gaps = [*snapshot.gaps, *_zizmor_gaps(snapshot)]
+    for file in snapshot.files:
+        folder, _, name = file.path.rpartition("/")
+        if f"{folder}/" == _WORKFLOWS and name.endswith((".yml", ".yaml")):
+            parsed = parse_workflow(file)
+            gaps += parsed.gaps
+            workflows += [parsed.workflow] if parsed.workflow else []
+        elif name in {"action.yml", "action.yaml"}:
+            read = parse_action(file)
+            gaps += read.gaps
+            actions += [read.action] if read.action else []
+    return workflows, actions, gaps
+
+
+def _zizmor_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
+    """What of the repository's configuration of zizmor could not be read."""
+    files = {file.path: file for file in snapshot.files}
+    config = next((files[path] for path in PATHS if path in files), None)
+    return () if config is None else read_config(config).gaps
+
+
+def _missing_callees(workflows: list[Workflow]) -> list[Gap]:
+    """A gap for each local workflow that is called and not there."""
+    paths = {workflow.path for workflow in workflows}
+    found = []
+    for workflow in workflows:
+        for job in workflow.live_jobs:
+            if job.uses is None or job.uses.kind != "local" or job.uses.path in paths:
+                continue
+            line = job.uses.raw.line
+            detail = (
+                f"{workflow.path}, line {line}: the called workflow {job.uses.path} could not be "
+                "read; check its path"
+            )
+            found.append(
+                Gap(subject=workflow.path, reason=GapReason.NOT_FOUND, line=line, detail=detail)
+            )
+    return found
+
+
+def _crowded(publications: tuple[Publication, ...]) -> Iterator[Gap]:
+    """A gap for each file of whose publications only the first are kept."""
+    if len(publications) < min(_MOST):
+        return
+    counted: Counter[tuple[object, ...]] = Counter()
+    for publication in publications:
+        place = (publication.workflow.path, publication.job, publication.step)
+        counted.update((place[:1], place[:2], place))
+    full = [place for place, count in counted.items() if count >= _MOST[len(place) - 1]]
+    for path in dict.fromkeys(str(place[0]) for place in full):
+        detail = f"{path} publishes more often than is read of one file: split it to see the rest"
+        yield Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
+
+
+def _cut_short(paths: tuple[str, ...]) -> Iterator[Gap]:
+    """A gap for each file of whose commands only the first were read."""
+    for path in paths:
+        detail = f"{path} runs more commands than are read of one file: split it to see the rest"
+        yield Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
+
+
+def _hidden_calls(calls: tuple[Job, ...], owner: str, told: list[Gap]) -> Iterator[Gap]:
+    """A gap for each such call whose workflow is not the subject of one already."""
+    known = {gap.subject for gap in told}
+    for job in calls:
+        if job.uses is None or (name := job.uses.raw.value) in known:
+            continue
+        line = job.uses.raw.line
+        ours = job.uses.owner.lower() == owner.lower()
+        detail = (
+            f"{job.path}, line {line}: {name} was not read and is given what it takes to "
+            f"publish: {'scan the owner on GitHub to read it, or ' if ours else ''}give it no "
+            "more than the secrets and rights that it needs"
+        )
+        yield Gap(subject=name, reason=GapReason.UNSUPPORTED, line=line, detail=detail)

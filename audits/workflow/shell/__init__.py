@@ -1,0 +1,1 @@
+"""Reads the commands of shell scripts in workflows."""

@@ -1,0 +1,1 @@
+"""The catalog of actions and commands that upload packages."""

@@ -1,0 +1,116 @@
+"""A stored or pasted repository read again: its workflows for drawing, its edits as diffs.
+
+Pure but for the public index's address; nothing here is stored or asked of anybody.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, field
+from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.index_hosts import IndexHosts
+from audits.model.repository import NO_INDEX, NO_REFERENCES
+from audits.model.score import Audit, AuditedFinding
+from audits.model.settings import Unseen
+from audits.model.source import RepositoryRef, Snapshot, SourceFile
+from audits.pipeline.audit import Rules
+from audits.pipeline.audit import audit as judged
+from audits.workflow.repository import read_repository
+from dashboard.frames.findings import difference
+
+WORKFLOW_PATH = ".github/workflows/release.yml"
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What was read again. ``texts`` by path; ``edits`` are diffs by a finding's fingerprint;
+    ``why_not`` says why there is no audit.
+    """
+
+    audit: Audit | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    edits: Mapping[str, str] = field(default_factory=dict)
+    why_not: str = ""
+
+
+class SelfCheck(Struct, frozen=True, kw_only=True):
+    """The audit of pasted texts, and the same texts read for drawing."""
+
+    audit: Audit
+    reading: Reading
+
+
+def index_hosts() -> IndexHosts:
+    """The package index that the operator names, or the public one."""
+    return IndexHosts.of(os.environ.get("RELEASE_AUDIT_INDEX_URL") or PYPI_SIMPLE_ENDPOINT)
+
+
+def read_again(
+    snapshot: Snapshot,
+    *,
+    references: dict[tuple[str, str], ResolvedRef] | Unseen = NO_REFERENCES,
+    index: PackageIndex | Unseen = NO_INDEX,
+    advisories: AdvisoryList | None = None,
+) -> Reading:
+    """A stored snapshot, parsed and judged by today's checks from the evidence of its scan."""
+    hosts = index_hosts()
+    repository = read_repository(
+        snapshot,
+        channel=hosts.channel_of,
+        references=references,
+        index=index,
+        advisories=advisories,
+    )
+    return _reading(judged(repository, Rules(index=hosts)))
+
+
+def self_check(workflow: str, pyproject: str = "", dependabot: str = "") -> SelfCheck:
+    """The audit of a pasted workflow; empty texts are files that are not there."""
+    texts = {
+        WORKFLOW_PATH: workflow,
+        "pyproject.toml": pyproject,
+        ".github/dependabot.yml": dependabot,
+    }
+    files = tuple(
+        SourceFile.of(path, text.encode("utf-8", errors="replace"))
+        for path, text in texts.items()
+        if text.strip()
+    )
+    ref = RepositoryRef(owner="you", name="this-workflow")
+    reading = read_again(Snapshot(ref=ref, files=files))
+    if reading.audit is None:  # read_again always judges; the type allows for more
+        raise AssertionError("nothing was judged")
+    return SelfCheck(audit=reading.audit, reading=reading)
+
+
+def _reading(audit: Audit) -> Reading:
+    texts = {file.path: file.text for file in audit.repository.snapshot.files}
+    return Reading(audit=audit, texts=texts, edits=dict(_diffs(audit.findings, texts)))
+
+
+def _diffs(
+    findings: Iterable[AuditedFinding], texts: Mapping[str, str]
+) -> Iterable[tuple[str, str]]:
+    """The change that each finding's edits make, file by file."""
+    for found in findings:
+        changes = []
+        for path in dict.fromkeys(edit.path for edit in found.finding.edits):
+            before = texts.get(path, "")
+            after = _applied(found, path, before)
+            if after is not None and after != before:
+                changes.append(difference(before, after))
+        if changes:
+            yield found.fingerprint, "\n".join(changes)
+
+
+def _applied(found: AuditedFinding, path: str, text: str) -> str | None:
+    """The text with a finding's edits made, None where one does not fit it."""
+    edits = sorted((e for e in found.finding.edits if e.path == path), key=lambda e: -e.start)
+    for edit in edits:
+        if text[edit.start : edit.end] != edit.old:
+            return None
+        text = text[: edit.start] + edit.new + text[edit.end :]
+    return text

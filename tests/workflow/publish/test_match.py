@@ -1,0 +1,35 @@
+"""Scripts are told apart before they are read: no upload may be missed."""
+
+from __future__ import annotations
+
+import pytest
+
+from audits.workflow.publish.match import may_upload
+from audits.workflow.uploaders.catalog import ALL
+
+COMMANDS = sorted({text.replace("*", "core") for uploader in ALL for text in uploader.commands})
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+@pytest.mark.parametrize(
+    "script",
+    ["{}", "cd dist && {} x", "if true; then\n  {}\nfi", "sudo -E {}", "./{}", "/usr/bin/{}"],
+)
+def test_every_upload_is_read(text: str, script: str) -> None:
+    assert may_upload(script.format(text))
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_an_upload_is_read_however_it_is_quoted(text: str) -> None:
+    first, *rest = text.split()
+    half = len(first) // 2
+    words = " ".join(f"'{word[:1]}'{word[1:]}" for word in rest)
+    assert may_upload(f'"{first[:half]}"{first[half:]} \\\n  {words}')
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["uv sync --frozen", "gh pr list", "docker run image", "npm ci", "pip install twine", "make"],
+)
+def test_what_uploads_nothing_is_not_read(script: str) -> None:
+    assert not may_upload(script)

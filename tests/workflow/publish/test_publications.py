@@ -1,0 +1,243 @@
+"""Which steps publish, and which only look so."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflow.publish.uploads import RELEASE, found_in, job_of, run_of, the_one
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+COMMANDS = [
+    ("twine upload dist/*", "pypi", "twine upload"),
+    ("python -m twine upload dist/*", "pypi", "twine upload"),
+    ("uv run --with twine twine upload dist/*", "pypi", "twine upload"),
+    ("sudo /opt/bin/twine upload dist/*", "pypi", "twine upload"),
+    ('bash -c "twine upload dist/*"', "pypi", "twine upload"),
+    ("uv publish", "pypi", "uv publish"),
+    ("pipx run uv publish", "pypi", "uv publish"),
+    ("uv --directory sub publish", "pypi", "uv publish"),
+    ("hatch publish", "pypi", "hatch publish"),
+    ("hatch -e ship publish", "pypi", "hatch publish"),
+    ("flit publish", "pypi", "flit publish"),
+    ("python -m flit publish", "pypi", "flit publish"),
+    ("poetry publish --build", "pypi", "poetry publish"),
+    ("poetry -C sub publish", "pypi", "poetry publish"),
+    ("pdm publish --no-build", "pypi", "pdm publish"),
+    ("maturin publish", "pypi", "maturin publish"),
+    ("maturin upload dist/*", "pypi", "maturin publish"),
+    ("rye publish", "pypi", "rye publish"),
+    ("python setup.py sdist bdist_wheel upload", "pypi", "setup.py upload"),
+    ("./setup.py upload -r pypi", "pypi", "setup.py upload"),
+    ("npm publish --access public", "npm", "npm publish"),
+    ("pnpm -r publish", "npm", "npm publish"),
+    ("pnpm --filter lumen publish", "npm", "npm publish"),
+    ("yarn npm publish", "npm", "npm publish"),
+    ("yarn workspace lumen publish", "npm", "npm publish"),
+    ("bunx npm publish", "npm", "npm publish"),
+    ("bun publish", "npm", "bun publish"),
+    ("npx changeset publish", "npm", "lerna publish"),
+    ("npx lerna publish from-git", "npm", "lerna publish"),
+    ("cargo publish", "crates", "cargo publish"),
+    ("cargo +nightly publish -p lumen", "crates", "cargo publish"),
+    ("cargo release --execute", "crates", "cargo release"),
+    ("release-plz release", "crates", "release-plz release"),
+    ("gem push lumen-1.gem", "rubygems", "gem push"),
+    ("bundle exec gem push pkg/*.gem", "rubygems", "gem push"),
+    ("dotnet nuget push out/*.nupkg", "nuget", "dotnet nuget push"),
+    ("docker push orchard/lumen", "container", "docker push"),
+    ("docker compose push", "container", "docker push"),
+    ("podman push lumen", "container", "docker push"),
+    ("docker buildx build --push -t orchard/lumen .", "container", "docker buildx build"),
+    ("docker buildx build -o type=registry .", "container", "docker buildx build"),
+    ("docker buildx bake --push", "container", "docker buildx build"),
+    ("docker buildx imagetools create -t a b", "container", "docker buildx imagetools create"),
+    ("crane copy a b", "container", "crane copy"),
+    ("skopeo copy docker://a/b docker://c/d", "container", "skopeo copy"),
+    ("ko build ./cmd/lumen", "container", "ko build"),
+    ("anaconda -t $T upload lumen.conda", "anaconda", "anaconda upload"),
+    ("goreleaser release --clean", "goreleaser", "goreleaser"),
+    ("goreleaser", "goreleaser", "goreleaser"),
+    ("gh release create v1 dist/*", "github-release", "gh release"),
+    ("gh release create --draft v1 dist/*", "github-release", "gh release"),
+    ("gh -R orchard-labs/lumen release upload v1 dist/*", "github-release", "gh release"),
+    ("if true; then\n  gh release create v1\nfi", "github-release", "gh release"),
+]
+
+
+@pytest.mark.parametrize(("script", "registry", "mechanism"), COMMANDS)
+def test_commands_that_publish(script: str, registry: str, mechanism: str) -> None:
+    found = the_one(run_of(script))
+    assert (found.registry, found.mechanism, found.step) == (registry, mechanism, 0)
+    assert found.channel == "production"
+    assert not found.indirect
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "twine check dist/*",
+        "twine upload --help",
+        "echo twine upload dist/*",
+        "cat <<EOF\ntwine upload\nEOF",
+        "uv publish --dry-run",
+        "uv build && uv version",
+        "poetry publish --dry-run",
+        "npm run publish",
+        "npm publish --dry-run",
+        "npm pack",
+        "cargo publish --dry-run",
+        "cargo publish -n",
+        "cargo release",
+        "cargo release --execute --no-publish",
+        "python setup.py sdist",
+        "python setup.py upload_docs",
+        "docker build -t lumen .",
+        "docker buildx build --push=false .",
+        "docker buildx build -o type=docker .",
+        "docker buildx imagetools inspect a",
+        "docker buildx imagetools create --dry-run -t a b",
+        "skopeo copy docker://a/b oci:c",
+        "skopeo inspect docker://a",
+        "ko build --local ./cmd",
+        "goreleaser build",
+        "goreleaser check",
+        "goreleaser release --snapshot",
+        "goreleaser release --skip=publish",
+        "gh release view v1",
+        "gh release create --draft --title x --notes-file n.md v1",
+        "gem build lumen.gemspec",
+        "dotnet nuget add source x",
+        "tox -e release",
+        "make release",
+        "git push --tags",
+        "semantic-release publish",
+        "anaconda show lumen",
+        "publish-test-results out",
+    ],
+)
+def test_commands_that_do_not(script: str) -> None:
+    assert found_in(run_of(script)) == ()
+
+
+ACTIONS = [
+    ("pypa/gh-action-pypi-publish@release/v1", "", "pypi"),
+    (f"pypa/gh-action-pypi-publish@{SHA}", "", "pypi"),
+    ("PyO3/maturin-action@v1", "{command: upload, args: dist/*}", "pypi"),
+    ("PyO3/maturin-action@v1", "{command: publish}", "pypi"),
+    ("jupyter-server/jupyter_releaser/.github/actions/finalize-release@v2", "", "pypi"),
+    ("jupyter-server/jupyter-releaser/.github/actions/finalize-release@v2", "", "pypi"),
+    (
+        "python-semantic-release/python-semantic-release@v7.34.6",
+        "{pypi_token: '${{ secrets.T }}'}",
+        "pypi",
+    ),
+    ("python-semantic-release/python-semantic-release@v9", "", "github-release"),
+    ("aio-libs/create-release@v1.6.6", "", "github-release"),
+    ("changesets/action@v1", "{publish: npm run release}", "npm"),
+    ("JS-DevTools/npm-publish@v3", "{token: '${{ secrets.T }}'}", "npm"),
+    ("actions-rs/cargo@v1", "{command: publish}", "crates"),
+    ("release-plz/action@v0.5", "", "crates"),
+    ("release-plz/action@v0.5", "{command: release}", "crates"),
+    ("katyo/publish-crates@v2", "", "crates"),
+    ("rubygems/release-gem@v1", "", "rubygems"),
+    ("docker/build-push-action@v6", "{push: true}", "container"),
+    ("docker/build-push-action@v6", "{push: '${{ github.ref == 1 }}'}", "container"),
+    ("docker/build-push-action@v6", "{outputs: 'type=image,push=true'}", "container"),
+    ("docker/bake-action@v5", "{push: true}", "container"),
+    ("scientific-python/upload-nightly-action@0.6", "", "anaconda"),
+    ("goreleaser/goreleaser-action@v6", "{args: release --clean}", "goreleaser"),
+    ("goreleaser/goreleaser-action@v6", "", "goreleaser"),
+    ("softprops/action-gh-release@v2", "", "github-release"),
+    ("softprops/action-gh-release@v2", "{draft: true, files: dist/*}", "github-release"),
+    ("ncipollo/release-action@v1", "", "github-release"),
+    ("svenstaro/upload-release-action@v2", "", "github-release"),
+    ("release-drafter/release-drafter@v6", "{publish: true}", "github-release"),
+]
+
+
+@pytest.mark.parametrize(("uses", "inputs", "registry"), ACTIONS)
+def test_actions_that_publish(uses: str, inputs: str, registry: str) -> None:
+    found = the_one(job_of(f"- uses: {uses}\n" + (f"  with: {inputs}\n" if inputs else "")))
+    assert (found.registry, found.step) == (registry, 0)
+    assert found.action is not None
+    assert found.at.line == 9
+
+
+@pytest.mark.parametrize(
+    ("uses", "inputs"),
+    [
+        ("docker/build-push-action@v6", ""),
+        ("docker/build-push-action@v6", "{push: false}"),
+        ("docker/build-push-action@v6", "{outputs: 'type=docker,dest=x.tar'}"),
+        ("docker/bake-action@v5", "{push: 'false'}"),
+        ("goreleaser/goreleaser-action@v6", "{args: release --snapshot --clean}"),
+        ("goreleaser/goreleaser-action@v6", "{args: check}"),
+        ("goreleaser/goreleaser-action@v6", "{install-only: true}"),
+        ("PyO3/maturin-action@v1", "{command: build}"),
+        ("PyO3/maturin-action@v1", ""),
+        ("release-plz/action@v0.5", "{command: release-pr}"),
+        ("changesets/action@v1", ""),
+        ("jupyter-server/jupyter_releaser/.github/actions/finalize-release@v2", "{dry_run: true}"),
+        ("softprops/action-gh-release@v2", "{draft: true}"),
+        ("release-drafter/release-drafter@v6", ""),
+        ("EnricoMi/publish-unit-test-result-action@v2", ""),
+        ("actions/upload-artifact@v4", ""),
+        ("pypa/gh-action-pypi-publish-fork@v1", ""),
+    ],
+)
+def test_actions_that_do_not(uses: str, inputs: str) -> None:
+    assert found_in(job_of(f"- uses: {uses}\n" + (f"  with: {inputs}\n" if inputs else ""))) == ()
+
+
+def test_a_script_given_to_an_action_is_read_like_one() -> None:
+    steps = (
+        "- uses: nick-fields/retry@v3\n  with: {max_attempts: 3, command: 'twine upload dist/*'}"
+    )
+    found = the_one(job_of(steps))
+    assert (found.mechanism, found.at.line) == ("twine upload", 10)
+
+
+def test_what_is_switched_off_or_out_of_reach_does_not_publish() -> None:
+    upload = "- uses: pypa/gh-action-pypi-publish@release/v1\n"
+    assert found_in(job_of(upload + "  if: false\n")) == ()
+    assert found_in(job_of(upload, head="if: ${{ false }}")) == ()
+    assert found_in(job_of(upload + "  if: github.event_name == 'release'\n")) == ()
+    assert found_in(job_of(upload, head="if: github.event_name == 'release'")) == ()
+    assert len(found_in(job_of(upload + "  if: github.event_name == 'push'\n"))) == 1
+    assert len(found_in(job_of(upload + "  if: needs.x.outputs.y\n"))) == 1
+
+
+def test_a_workflow_for_callers_elsewhere_can_meet_any_event() -> None:
+    text = """
+on: [workflow_call]
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    if: github.event_name == 'release'
+    steps: [{run: twine upload}]
+"""
+    assert len(found_in(text)) == 1
+    caller = "on: push\njobs: {call: {uses: ./.github/workflows/release.yml}}"
+    assert found_in({RELEASE: text, ".github/workflows/ci.yml": caller}) == ()
+
+
+def test_two_commands_of_one_step_are_one_publication_and_two_channels_are_two() -> None:
+    once = the_one(run_of("docker push a:1\ndocker push a:2"))
+    assert once.at.line == 10
+    found = found_in(run_of("twine upload -r testpypi dist/*\ntwine upload dist/*"))
+    assert [(p.channel, p.at.line) for p in found] == [("test", 10), ("production", 11)]
+
+
+def test_publications_come_in_the_order_of_steps() -> None:
+    steps = "- run: cargo publish\n- uses: pypa/gh-action-pypi-publish@v1\n- run: npm publish\n"
+    assert [p.step for p in found_in(job_of(steps))] == [0, 1, 2]
+
+
+def test_the_keys_of_a_publication() -> None:
+    found = the_one(job_of("- run: 'true'\n- run: twine upload", head="environment: pypi"))
+    assert found.key == f"{RELEASE}:publish:1"
+    assert found.environment is not None
+    assert found.environment.name.value == "pypi"
+    assert found.source_step is found.job.steps[1]
+    assert found.publisher_workflows == (RELEASE,)
