@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from audits import generate
+from audits import __version__
 from audits.collect.folder.collector import read_folder
 from audits.collect.index.default_index import index_hosts
 from audits.model.outcome import Severity
+from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.pipeline.audit import Rules, audit
 from audits.workflow.repository import read_repository
+from tests import generate
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audits", "dashboard", "tests")
@@ -128,11 +130,10 @@ def test_nothing_generated_is_stale() -> None:
     assert generate.stale() == []
 
 
-def test_readme_names_every_check_and_command() -> None:
-    from audits.checks import all_checks
-
+def test_readme_links_to_the_generated_pages() -> None:
     text = generate.README.read_text("utf-8")
-    assert all(f"`{check.id}`" in text for check in all_checks())
+    for page in (generate.CHECKS, generate.COLUMNS):
+        assert f"({page.relative_to(ROOT).as_posix()})" in text
 
 
 @pytest.mark.parametrize("readme_mark", ["demo command", "test command"])
@@ -149,3 +150,28 @@ def test_our_own_release_earns_an_a() -> None:
     assert [p.registry for p in audited.publications] == ["pypi"]
     grave = [f for f in audited.findings if f.severity > Severity.LOW]
     assert not grave
+
+
+def _readme_workflow() -> str:
+    text = generate.README.read_text("utf-8")
+    block = re.search(r"<!-- check workflow -->\n```yaml\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    return block[1]
+
+
+def test_readme_recommends_a_workflow_without_findings(tmp_path: Path) -> None:
+    path = tmp_path / ".github" / "workflows" / "release-audit.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(_readme_workflow(), "utf-8")
+    snapshot = read_folder(tmp_path, RepositoryRef(owner="orchard-labs", name="lumen"))
+    index = index_hosts()
+    repository = read_repository(snapshot, channel=index.channel_of, breadth=Breadth.ALL)
+    audited = audit(repository, Rules(index=index))
+    assert not repository.gaps
+    assert not [f for f in audited.findings if f.severity > Severity.INFO]
+
+
+def test_readme_recommends_this_version() -> None:
+    text = generate.README.read_text("utf-8")
+    assert f"release-audit=={__version__}" in text
+    assert f"rev: v{__version__}" in text

@@ -170,7 +170,7 @@ def data_package() -> dict[str, object]:
 
 
 def column_table(table: Table[Any]) -> str:
-    """A table's columns as a Markdown table, for README."""
+    """A table's columns as a Markdown table."""
     lines = ["| column | type | meaning |", "|---|---|---|"]
     for column in table.columns:
         words = f" One of {', '.join(f'`{w}`' for w in column.words)}." if column.words else ""

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from audits import generate
 from audits.check import Check, CheckError
 from audits.checks import all_checks, load_checks
 from audits.model.outcome import Outcome, Verdict
@@ -18,6 +17,7 @@ from audits.model.repository import Repository
 from audits.model.source import GapReason
 from audits.pipeline.audit import Rules, audit
 from audits.suppressions.ineffective import known_checks
+from tests import generate
 from tests.cli.runner import release_audit
 from tests.generated import INDEX
 from tests.scoring.test_score import LESSON, lesson_repository
