@@ -163,6 +163,8 @@ def test_readme_recommends_a_workflow_without_findings(tmp_path: Path) -> None:
     path = tmp_path / ".github" / "workflows" / "release-audit.yml"
     path.parent.mkdir(parents=True)
     path.write_text(_readme_workflow(), "utf-8")
+    bot = ROOT / ".github" / "dependabot.yml"
+    (tmp_path / ".github" / "dependabot.yml").write_text(bot.read_text("utf-8"), "utf-8")
     snapshot = read_folder(tmp_path, RepositoryRef(owner="orchard-labs", name="lumen"))
     index = index_hosts()
     repository = read_repository(snapshot, channel=index.channel_of, breadth=Breadth.ALL)
