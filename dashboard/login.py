@@ -32,7 +32,7 @@ def configured() -> Login | None:
     if login is not None:
         _memory().add("login")
     elif "login" in _memory():
-        raise LoginError("The login's configuration is gone.", "Restore it, or start again.")
+        raise LoginError("The login's configuration is missing.", "Restore it, or start again.")
     return login
 
 

@@ -90,7 +90,7 @@ LADDER_MEANING = {
     "token": "a stored token or password uploads the package",
     "mismatch": "the latest release was attested for another repository",
     "manual": "no workflow publishes it: someone uploads by hand",
-    "unknown": "what was seen does not tell",
+    "unknown": "not known from what was seen",
     "none": "nothing publishes",
 }
 

@@ -30,7 +30,7 @@ def moving(uses: Uses, known: ResolvedRef | Unseen) -> str:
     if not uses.ref:
         return f"{name} names no commit"
     if "${{" in uses.ref:
-        return f"{name} takes its ref from an expression, so that nobody can say what runs"
+        return f"{name} takes its ref from an expression: which version runs is unknown"
     if _HEX.fullmatch(uses.ref) and not uses.ref.isdecimal():
         return f"{name} is no full commit id: GitHub needs exactly 40 hexadecimal digits"
     seen = isinstance(known, ResolvedRef) and known.commit is not None

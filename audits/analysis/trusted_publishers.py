@@ -109,7 +109,7 @@ def whose(ref: RepositoryRef) -> Unseen | None:
     """What is missing where it is not known whose repository this is; None where it is."""
     if ref.is_known:
         return None
-    return Unseen(need=Need.REFERENCES, reason="no remote says whose repository this is")
+    return Unseen(need=Need.REFERENCES, reason="the repository has no remote")
 
 
 def points_to(url: str, ref: RepositoryRef) -> bool:

@@ -1,4 +1,4 @@
-"""Action's repository is archived or gone.
+"""Action's repository is archived or deleted.
 
 ## Why it matters
 Nobody mends an archived action: a flaw found in it stays, and it stops working when GitHub
@@ -70,10 +70,10 @@ def archived_action(repo: Repository) -> Iterator[Verdict]:
         if isinstance(known, Unseen):
             yield Unknown(at=use.at, unseen=known, job=use.job)
         elif not known.exists:
-            message = f"The repository `{slug}` is gone, or hidden from this token."
+            message = f"The repository `{slug}` does not exist, or this token cannot see it."
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
         elif known.archived:
-            message = f"The repository `{slug}` is archived: nobody mends it any more."
+            message = f"The repository `{slug}` is archived: it gets no more fixes."
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
         else:
             yield Clean(at=use.at, job=use.job)

@@ -1,4 +1,4 @@
-"""What is published was built by another run.
+"""Published artifact was built by another workflow run.
 
 The publishing job fetches an artifact of another workflow run, or of another repository.
 

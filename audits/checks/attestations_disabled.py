@@ -174,7 +174,7 @@ def _evidence(*provenance: Provenance) -> PackageEvidence:
             evidence=(_evidence(),),
             outcome=Outcome.UNKNOWN,
         ),
-        Example(name="a version nobody knows", workflow=_NO_VERSION, outcome=Outcome.UNKNOWN),
+        Example(name="an unknown version", workflow=_NO_VERSION, outcome=Outcome.UNKNOWN),
         Example(name="a token", workflow=_TOKEN, outcome=Outcome.NOT_APPLICABLE),
         Example(
             name="a registry without attestations",

@@ -1,4 +1,4 @@
-"""An event that strangers set off can reach a publication.
+"""Event that outsiders can trigger reaches a publication.
 
 `pull_request_target`, `workflow_run` and `issue_comment` run with the repository's own rights,
 for anyone.

@@ -1,4 +1,4 @@
-"""Neither workflow nor job says what its token may do.
+"""Neither workflow nor job declares permissions for its token.
 
 ## Why it matters
 Without `permissions:` a job's token has whatever the repository's or the organization's default
@@ -206,7 +206,7 @@ def _finding(
     settings = repo.settings
     policy = settings.actions if isinstance(settings, RepositorySettings) else settings
     write = policy.default_token_write if isinstance(policy, ActionsPolicy) else policy
-    message = f"{who} does not say what its token may do: the default holds"
+    message = f"{who} declares no permissions: the default applies to its token"
     because = ""
     if write is True:
         message += ", which lets it write"

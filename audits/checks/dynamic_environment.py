@@ -1,4 +1,4 @@
-"""Environment's name is an expression that may come out empty.
+"""Environment's name is an expression that may be empty.
 
 ## Why it matters
 A job whose `environment:` comes out empty has none: the rules, the reviewers and the tie to the

@@ -1,4 +1,4 @@
-"""A workflow hands out all its secrets, or one chosen at run time.
+"""Workflow exposes all its secrets, or one chosen at run time.
 
 `toJSON(secrets)` and `secrets[...]` with a computed name reach every secret there is.
 

@@ -224,7 +224,7 @@ def _of_images(job: Job) -> Iterator[Finding]:
         password = image.password
         if password and is_literal(password) and not is_local_image(image.reference.value):
             name = f"the service `{image.service}`" if image.service else "the job's container"
-            message = f"The registry password for {name} stands in the file: revoke it"
+            message = f"The registry password for {name} is written in the file: revoke it"
             yield _finding(message, job.path, password, job, image.service or "container")
 
 
@@ -233,7 +233,7 @@ def _of_variables(path: str, env: Inputs, job: Job | None) -> Iterator[Finding]:
         return
     for name, value in env.items():
         if carries_credential(name) and is_literal(value):
-            message = f"The value of `{name}` stands in the file: revoke it"
+            message = f"The value of `{name}` is written in the file: revoke it"
             yield _finding(message, path, value, job, name)
 
 
@@ -243,7 +243,7 @@ def _of_step(site: StepSite) -> Iterator[Finding]:
         field, registry = LOGIN_ACTIONS[step.uses.action]
         password, host = step.input(field), step.input(registry)
         if password and is_literal(password) and not (host and is_local_host(host.value)):
-            message = f"The password for `{step.uses.action}` stands in the file: revoke it"
+            message = f"The password for `{step.uses.action}` is written in the file: revoke it"
             yield _finding(message, site.path, password, site.job, field)
     if not names_local_url(value.value for value in step.inputs.values()):
         yield from _of_variables(site.path, step.env, site.job)
@@ -253,7 +253,7 @@ def _of_text(source: SourceFile) -> Iterator[Finding]:
     for shape in shapes(source.text):
         line = source.text.count("\n", 0, shape.start) + 1
         yield Finding(
-            message=f"What looks like {shape.what} stands in the file: revoke it",
+            message=f"What looks like {shape.what} is written in the file: revoke it",
             at=Location(path=source.path, line=line),
             severity=Severity.HIGH if shape.is_test else None,
             because="it is for a test index" if shape.is_test else "",

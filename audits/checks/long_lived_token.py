@@ -200,7 +200,7 @@ def _message(repo: Repository, publication: Publication, credential: Credential)
     text = f"`{publication.mechanism}` uploads to {publication.registry.value} with the stored "
     text += f"credential {held}"
     if publication.id_token:
-        text += ", although the job may ask for an identity of its own (`id-token: write`)"
+        text += ", although the job may request an OIDC identity (`id-token: write`)"
     return text + _evidence(repo, publication)
 
 

@@ -1,4 +1,4 @@
-"""Pinned action has no comment that says its version.
+"""Pinned action has no version comment.
 
 ## Why it matters
 A commit id tells people nothing: which release it is, whether it is old, whether an advisory

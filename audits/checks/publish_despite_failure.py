@@ -1,4 +1,4 @@
-"""A publication goes ahead although something before it failed.
+"""Publication runs even if a job before it failed.
 
 `always()` and `!cancelled()` in an `if:` replace the rule that a job needs what it waits for.
 

@@ -1,4 +1,4 @@
-"""The publishing job does not wait for the job that makes its package.
+"""Publishing job does not wait for the job that builds its package.
 
 It downloads an artifact of another job of the same run that is not among its `needs:`.
 

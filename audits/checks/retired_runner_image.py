@@ -1,4 +1,4 @@
-"""A job asks for a runner image that GitHub has removed.
+"""Job uses a runner image that GitHub has removed.
 
 Jobs on a removed image wait for a runner that never comes, and then fail.
 

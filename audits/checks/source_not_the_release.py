@@ -1,4 +1,4 @@
-"""The release is built from something else than what was released.
+"""Release is built from another source than the released one.
 
 A checkout in the jobs that build or publish names its own `ref:` or `repository:`.
 

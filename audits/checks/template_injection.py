@@ -1,4 +1,4 @@
-"""Somebody else's words are written into a script.
+"""Attacker-controlled expression is expanded in a script.
 
 `${{ }}` is replaced before the script runs: the value becomes part of its code.
 

@@ -1,4 +1,4 @@
-"""An artifact of the release is kept as long as logs are.
+"""Release artifact has no retention period of its own.
 
 The lesson keeps the package for one day: it is only handed from one job to the next.
 

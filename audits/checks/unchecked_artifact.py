@@ -1,4 +1,4 @@
-"""An upload of an artifact succeeds when there is nothing to upload.
+"""Artifact upload succeeds when no file matches.
 
 `actions/upload-artifact` only warns where its `path:` matches no file.
 

@@ -1,4 +1,4 @@
-"""A push to a branch, a pull request or a schedule can publish.
+"""Push to a branch, pull request or schedule can publish.
 
 Nothing on the way to the publication asks for a tag or a release.
 

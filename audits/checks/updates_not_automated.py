@@ -1,4 +1,4 @@
-"""Nothing keeps the actions of workflows up to date.
+"""Actions of workflows are not updated automatically.
 
 ## Why it matters
 A pin that nobody updates protects today and turns into old code with known flaws tomorrow. The
@@ -203,7 +203,7 @@ def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]
     workflows = list(repo.release_workflows())
     for workflow in [w for w in workflows if w.path in publishing] or workflows[:1]:
         yield Finding(
-            message=f"The actions of this workflow grow old: {told} update them.",
+            message=f"The actions of this workflow are not updated: {told} update them.",
             at=workflow.first_key or Location(path=workflow.path),
             anchor="github-actions",
             edits=_added(repo, updates),

@@ -73,7 +73,7 @@ def _is_usage(error: Exception) -> bool:
     context = error.ctx if isinstance(error, UsageError) else None
     command = context.command_path if context else "release-audit"
     say(f"error: {' '.join(error.format_message().split())}", error=True)
-    say(f"advice: '{command} --help' says what it takes.", error=True)
+    say(f"advice: '{command} --help' lists its options.", error=True)
     return True
 
 

@@ -88,7 +88,7 @@ def _targets(
     from audits.collect.github.address import DEFAULT_API, api_address, web_host
 
     if online and offline:
-        raise UsageError("--online and --offline say the opposite.", "Leave one out.")
+        raise UsageError("--online and --offline exclude each other.", "Leave one out.")
     if form is Format.SARIF and len(words) > 1:
         raise UsageError(
             "A SARIF file is of one repository.", "Check them one by one, each into a file."

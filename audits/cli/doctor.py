@@ -32,7 +32,7 @@ def doctor(
     from audits.collect.github.collector import GitHubCollector, Request
 
     if offline:
-        raise UsageError("Only GitHub can say what a token sees.", "Leave --offline out.")
+        raise UsageError("Only GitHub can answer what a token sees.", "Leave --offline out.")
     if not is_login(owner):
         raise UsageError(f"{owner!r} is no account's name.", "Give the name alone.")
     with watching("asking GitHub") as watch:

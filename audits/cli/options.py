@@ -25,7 +25,7 @@ IndexOption = Annotated[
     typer.Option(
         "--index-url",
         metavar="URL",
-        help="Simple index that stands for PyPI.",
+        help="Simple index to use in place of PyPI.",
         envvar="RELEASE_AUDIT_INDEX_URL",
         show_envvar=True,
     ),
@@ -44,7 +44,9 @@ WaiversOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--waivers", metavar="FILE", help="TOML file of reviewed waivers."),
 ]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Ask nobody: no index, no GitHub.")]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Use no network: no index, no GitHub.")
+]
 NoEngineOption = Annotated[bool, typer.Option("--no-engine", help="Leave zizmor's rules out.")]
 AllowGapsOption = Annotated[
     bool,

@@ -14,7 +14,7 @@ from audits.collect.errors import CollectError
 from audits.model.evidence import Advisory, AdvisoryList
 
 SCHEMA = 1
-_ADVICE = "Make it anew with the refresh command, or leave it out."
+_ADVICE = "Refresh it with 'release-audit db advisories', or leave it out."
 
 
 class AdvisoryFileError(CollectError):

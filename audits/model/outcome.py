@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 
 
 class FixKind(StrEnum):
-    """Whether an edit can be applied as it is or wants a reader."""
+    """Whether an edit can be applied as it is or needs review."""
 
     SAFE = "safe"
     REVIEW = "review"

@@ -70,9 +70,7 @@ def lead(asked: Pipe, turns: tuple[int, int], pipes: Sequence[Pipe]) -> None:
         # The others begin with what the first chunk made this one import and compile.
         first = _packed(chunks[0], plan)
     except Exception:
-        log.debug(
-            "the first worker gave up; the error is met again where it is told", exc_info=True
-        )
+        log.debug("the first worker failed; its error is reported by the run", exc_info=True)
         return
     _spread(_Share(chunks, plan, turns[0]), pipes, first)
 
@@ -156,7 +154,7 @@ def _work(share: _Share, pipes: Sequence[Pipe], number: int, first: bytes = b"")
         for told in share.told():
             ready.put(told)
     except Exception:
-        log.debug("a worker gave up; its repositories are audited again", exc_info=True)
+        log.debug("a worker failed; its repositories are audited in this process", exc_info=True)
     ready.put(_END)
     thread.join()
     sender.close()

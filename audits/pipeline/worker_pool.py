@@ -75,7 +75,7 @@ class Leader:
         try:
             self._task.send((chunks, planner))
         except OSError:
-            log.debug("the first worker is gone; all is done here", exc_info=True)
+            log.debug("the first worker ended; this process goes on alone", exc_info=True)
         for number in range(1, min(self._ahead, len(chunks))):
             self._hand_out(number)
         return self._in_order(chunks, cache(planner))

@@ -26,7 +26,7 @@ def headline(score: Score) -> str:
     return f"{text} · {score.cap}" if score.cap else text
 
 
-NO_LINKS = "Nothing links to the repository: no remote named origin says whose it is."
+NO_LINKS = "There are no links to the repository: it has no remote named origin."
 """Said once where the owner is not known."""
 
 

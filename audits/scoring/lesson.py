@@ -18,7 +18,7 @@ STEPS = (
     (constants.STEP_JOBS, "Configure the jobs in the workflow"),
     (constants.STEP_SECURE, "Secure the workflow: pin, name, update"),
     (constants.STEP_ARTIFACT, "Upload the built artifact"),
-    (constants.STEP_UPLOAD_JOB, "Upload from a job of its own, in an environment"),
+    (constants.STEP_UPLOAD_JOB, "Upload from a separate job, in an environment"),
     (constants.STEP_PUBLISHER, "Enable trusted publishing on the index"),
     (constants.STEP_HARDENED, "Scope permissions to each job"),
 )

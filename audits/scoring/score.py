@@ -273,7 +273,7 @@ def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | Non
     if not caps or min(caps)[0] >= points:
         return round(points, 1), ""
     limit, why = min(caps)
-    return limit, f"held at {limit:.0f} by {why}"
+    return limit, f"capped at {limit:.0f} by {why}"
 
 
 def grade_of(points: float | None, coverage: float | None = None) -> Grade:

@@ -95,4 +95,4 @@ def unknown_sentence(audit: Audit) -> str:
     unknown: Sequence[str] = [r.check for r in audit.results if r.outcome.value == "unknown"]
     if not unknown:
         return ""
-    return "Not judged here, since a text alone does not tell: " + ", ".join(unknown) + "."
+    return "Not checked here, as they need more than the text: " + ", ".join(unknown) + "."

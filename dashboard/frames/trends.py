@@ -82,7 +82,7 @@ def flow(rows: Sequence[TrendRow]) -> pd.DataFrame:
 
 
 def time_to_fix(rows: Sequence[FixTime]) -> pd.DataFrame:
-    """Days from first seen to mended, by check."""
+    """Days from first seen to fixed, by check."""
     return frame_of(
         (
             {

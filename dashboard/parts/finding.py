@@ -47,7 +47,7 @@ def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reading) 
         st.markdown(f"**{known.title}.**")
         st.page_link(
             "views/method.py",
-            label="Why it matters and how to mend it",
+            label="Why it matters and how to fix it",
             icon=":material/menu_book:",
             query_params={"check": check},
         )
@@ -76,7 +76,7 @@ def one_finding(row: FindingRow, reading: Reading) -> None:
     if row.acceptance:
         st.text(_acceptance(row))
     if change := reading.edits.get(row.fingerprint):
-        safe = "can be applied as it is" if row.fix == "safe" else "wants a reader"
+        safe = "can be applied as it is" if row.fix == "safe" else "needs review"
         page.note(f"An edit that {safe}:")
         st.code(change, language="diff")
     with st.container(horizontal=True):

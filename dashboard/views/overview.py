@@ -63,7 +63,7 @@ def _standing(scope: Scope) -> None:
         counts = now.ladders
         if any(counts.values()):
             st.altair_chart(bars.ladder(counts, page.ink()), alt=_words(counts, "packages"))
-            with st.expander("What the words mean"):
+            with st.expander("Glossary"):
                 st.markdown("\n".join(f"- **{w}**: {m}" for w, m in LADDER_MEANING.items()))
         else:
             page.empty("No package was found.")
@@ -85,7 +85,7 @@ def _words(counts: dict[str, int], what: str) -> str:
 def _first_things(scope: Scope) -> None:
     page.section(
         "What to do first",
-        "By so many points the mean would rise if one check were mended everywhere.",
+        "How many points the mean score gains if one check is fixed everywhere.",
     )
     rows = data.first_things(scope)
     frame = overview.improvement_table(rows)
@@ -93,8 +93,8 @@ def _first_things(scope: Scope) -> None:
         frame,
         name="what-to-do-first",
         download=False,
-        alt="The checks whose mending would raise the mean score the most",
-        nothing="Nothing is deducted anywhere: there is nothing to mend.",
+        alt="The checks whose fixes raise the mean score the most",
+        nothing="Nothing is deducted anywhere: there is nothing to fix.",
         order=["check", "severity", "repositories", "mean gain"],
         config={
             "mean gain": st.column_config.NumberColumn("Gain", format="+%.1f"),
@@ -183,7 +183,7 @@ def _owner_card(scope: Scope) -> None:
     )
 
 
-SCOPE = page.opening("Overview", "Where the organization stands, and what to do first.")
+SCOPE = page.opening("Overview", "The organization's score, and what to do first.")
 _headline(SCOPE)
 _standing(SCOPE)
 first, second = st.columns(2, gap="large")

@@ -27,7 +27,7 @@ with LEFT:
         st.altair_chart(bars.ladder(COUNTS, page.ink()), alt="Packages by trusted-publisher status")
     else:
         page.empty("No package was found.")
-with RIGHT, st.expander("What the words mean", expanded=True):
+with RIGHT, st.expander("Glossary", expanded=True):
     st.markdown("\n".join(f"- **{word}**: {said}" for word, said in LADDER_MEANING.items()))
 
 FIRST, SECOND = st.columns(2)
@@ -49,7 +49,7 @@ table(
     nothing="No package matches. Take a filter away to see more.",
 )
 
-page.section("Publications", "Every upload, with its credential, as the workflows say it.")
+page.section("Publications", "Every upload with its credential, as the workflows declare it.")
 table(
     tables.publications(data.publications(SCOPE)),
     name="publications",

@@ -100,7 +100,7 @@ def _result(checked: SelfCheck) -> None:
             )
     page.section("Findings")
     if not rows:
-        page.empty("No finding. Not everything can be told from a text: see below.")
+        page.empty("No finding. Some checks need more than the text: see below.")
     for number, (check, group) in enumerate(findings.by_check(rows)):
         with st.expander(findings.label(check, group), expanded=number == 0):
             for row in group:
@@ -115,7 +115,7 @@ def _result(checked: SelfCheck) -> None:
 
 page.heading(
     "Self-check",
-    "Paste a release workflow to see what the audit would say of it. Nothing is stored or sent.",
+    "Paste a release workflow to see its findings. Nothing is stored or sent.",
 )
 WORKFLOW, PYPROJECT, DEPENDABOT = _form()
 if WORKFLOW.strip():

@@ -138,7 +138,7 @@ def _changes(scope: Scope) -> None:
     )
 
 
-SCOPE = page.opening("Trends", "How the organization came to where it stands.")
+SCOPE = page.opening("Trends", "How the organization's scores developed.")
 ROWS = data.trend(SCOPE)
 if len(ROWS) == 1:
     page.note("One scan so far, shown as points; the next one draws lines.")
@@ -154,7 +154,7 @@ with TWO:
     table(
         trends.time_to_fix(data.fix_times(SCOPE)),
         name="time-to-fix",
-        alt="Days from first seen to mended, by check",
+        alt="Days from first seen to fixed, by check",
         nothing="Nothing was fixed yet.",
         download=False,
     )

@@ -178,5 +178,5 @@ def test_another_repository_is_a_finding_and_says_what_was_compared(
 def test_history_is_not_read_offline(checkout: Path, index: PackageIndexServer) -> None:
     commit(checkout)
     ran = release_audit("check", str(checkout), "--no-engine", "--index-url", index.simple)
-    assert "not held against the index: the package index was not asked." in ran.out
+    assert "not compared with the index: the package index was not asked." in ran.out
     assert index.asked == []

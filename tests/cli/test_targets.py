@@ -164,7 +164,7 @@ def test_several_folders_are_one_scan_and_no_repository_is_lost(tmp_path: Path) 
         (("chek",), "No such command 'chek'. Did you mean 'check'?"),
         (("check", "--fromat", "json"), "No such option"),
         (("check", "--format", "xml"), "Invalid value for '--format'"),
-        (("check", "--online", "--offline"), "say the opposite"),
+        (("check", "--online", "--offline"), "exclude each other"),
         (("doctor",), "Missing argument 'OWNER'"),
         (("db", "upgade"), "No such command 'upgade'"),
         (("check", "."), ""),

@@ -102,7 +102,7 @@ def test_points_of_deductions_are_the_scores_rule() -> None:
     areas = {"pinning": 60.0, "permissions": 100.0, "trusted-publisher": 60.0}
     assert overview.points_of(areas, []) == 100.0
     one = [deduction()]
-    # (25 x 60 + 20 x 100 + 25 x 100) / 70 = 85.7, held at 84 by one open high
+    # (25 x 60 + 20 x 100 + 25 x 100) / 70 = 85.7, capped at 84 by one open high
     assert overview.points_of(areas, one) == 84.0
     assert overview.points_of(areas, [deduction(severity="medium", points=15.0)]) == pytest.approx(
         94.6, abs=0.05
@@ -153,7 +153,7 @@ def test_the_estimate_for_many_repositories_comes_from_sums() -> None:
 
 def test_a_repository_says_why_it_wants_attention() -> None:
     assert overview.attention(repository()) == "2 high, 1 medium open"
-    assert overview.attention(repository(cap="held at 39 by x")) == "held at 39 by x"
+    assert overview.attention(repository(cap="capped at 39 by x")) == "capped at 39 by x"
     assert overview.attention(repository(open={})) == "nothing open"
 
 

@@ -122,7 +122,7 @@ class GitHubCollector:
     def _need_token(self) -> None:
         if self._credential.secret is None:
             raise CollectError(
-                "GitHub answers GraphQL queries to nobody without a token.",
+                "GitHub answers no GraphQL query without a token.",
                 "Set RELEASE_AUDIT_TOKEN, or read clones of the repositories instead.",
             )
 

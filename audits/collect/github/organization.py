@@ -57,7 +57,7 @@ class OwnerFacts(Struct, frozen=True, kw_only=True):
 
 def personal(login: str) -> OwnerFacts:
     """A personal account: everything is set in its repositories."""
-    reason = "A personal account has no settings of its own for Actions."
+    reason = "A personal account has no account-wide settings for Actions."
     unseen = Unseen(need=Need.ADMINISTRATION, reason=reason)
     return OwnerFacts(login=login, settings=unseen, secrets=(), is_organization=False)
 

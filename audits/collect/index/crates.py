@@ -75,7 +75,7 @@ def _release(entry: Mapping[str, object]) -> Release:
     provenance: tuple[Provenance, ...] | Unseen
     trusted = entry.get("trustpub_data")
     if "trustpub_data" not in entry:
-        provenance = unseen("the registry does not say who published the version")
+        provenance = unseen("the registry does not state who published the version")
     elif not isinstance(trusted, Mapping):
         provenance = ()
     else:

@@ -99,7 +99,7 @@ class NpmReader:
     ) -> tuple[Provenance, ...] | Unseen:
         attested = _attested(manifest)
         if attested is None:
-            return unseen("the registry does not tell who published the release, or how")
+            return unseen("the registry does not state who published the release, or how")
         if not attested:
             return ()
         if not wanted:

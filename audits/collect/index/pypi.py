@@ -251,7 +251,7 @@ def _silent(version: tuple[int, int], tells: bool) -> IndexTroubleError:
     )
     return IndexTroubleError(
         GapReason.UNSUPPORTED,
-        f"the index does not say which files are attested ({what}): ask another index.",
+        f"the index does not state which files are attested ({what}): ask another index.",
     )
 
 

@@ -171,7 +171,7 @@ class IndexSession:
         if self._strikes.get(host, 0) >= _STRIKES:
             self._closed[host] = IndexTroubleError(
                 GapReason.UNAVAILABLE,
-                f"{host} failed {_STRIKES} times in a row and was not asked again: run later.",
+                f"{host} failed {_STRIKES} times in a row and gets no more requests: run again later.",
             )
 
     def _pause_asked(self, asked: tuple[Answer, str]) -> float | None:

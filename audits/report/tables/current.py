@@ -50,7 +50,7 @@ def _open_columns() -> tuple[Column[RepositoryRow], ...]:
         Column(
             name=f"open_{severity.label}",
             type="integer",
-            description=f"Open findings of severity {severity.label} that count: of release workflows, not accepted, and looked at again.",
+            description=f"Open findings of severity {severity.label} that count: in release workflows, not accepted, and seen in this scan.",
             of=_open(severity.label),
         )
         for severity in reversed(Severity)
@@ -60,7 +60,7 @@ def _open_columns() -> tuple[Column[RepositoryRow], ...]:
 REPOSITORIES: Table[RepositoryRow] = Table(
     name="repositories",
     title="Repositories",
-    description="One row a repository, with its score as of the scan.",
+    description="One row per repository, with its score as of the scan.",
     key=("owner", "repository"),
     columns=(
         Column(
@@ -141,7 +141,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         Column(
             name="not_rechecked",
             type="integer",
-            description="Findings that count as well and were not looked at again, as their evidence could not be seen.",
+            description="Findings that still count although their evidence could not be seen in this scan.",
             of=lambda r: r.not_rechecked,
         ),
         Column(
@@ -192,7 +192,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
 PUBLICATIONS: Table[PublicationRow] = Table(
     name="publications",
     title="Publications",
-    description="One row a step, or called workflow, that uploads something to a registry.",
+    description="One row per publication: a step or called workflow that uploads to a registry.",
     key=(
         "owner",
         "repository",
@@ -325,7 +325,7 @@ PUBLICATIONS: Table[PublicationRow] = Table(
 FINDINGS: Table[FindingRow] = Table(
     name="findings",
     title="Findings",
-    description="One row a finding: one fault at one place.",
+    description="One row per finding: one fault at one place.",
     key=("owner", "repository", "fingerprint"),
     columns=(
         Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
@@ -338,7 +338,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             name="check",
             type="string",
-            description="The check's id; 'release-audit explain CHECK' tells more.",
+            description="The check's id; see 'release-audit explain CHECK'.",
             of=lambda r: r.check,
         ),
         Column(
@@ -358,7 +358,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             name="state",
             type="string",
-            description="open; not-re-checked: its evidence could not be seen again; fixed: only where the export was asked for fixed ones.",
+            description="open; not-re-checked: its evidence could not be seen in this scan; fixed: only with --with-fixed.",
             words=("open", "not-re-checked", "fixed"),
             of=lambda r: r.state,
         ),
@@ -399,7 +399,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             name="excerpt",
             type="string",
-            description="The line as it stands in the file.",
+            description="The line of the file, with credentials redacted.",
             of=lambda r: r.excerpt,
         ),
         Column(
@@ -411,7 +411,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             name="fix",
             type="string",
-            description="safe: an edit can be applied as it is; review: an edit wants a reader; empty: by hand.",
+            description="safe: an edit that can be applied as it is; review: an edit that a person must review; empty: by hand.",
             of=lambda r: r.fix,
         ),
         Column(
@@ -496,7 +496,7 @@ FINDINGS: Table[FindingRow] = Table(
 GAPS: Table[GapRow] = Table(
     name="gaps",
     title="Gaps",
-    description="One row a thing that could not be seen, and why; nothing here counts as safe.",
+    description="One row per gap: what could not be seen, and why. Nothing here counts as safe.",
     key=("owner", "repository", "subject", "reason", "line", "detail"),
     columns=(
         Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
@@ -540,7 +540,7 @@ GAPS: Table[GapRow] = Table(
         Column(
             name="optional",
             type="boolean",
-            description="True: nobody asked for it in particular, so that it does not end a command with 3.",
+            description="True: it was not asked for explicitly and does not lead to exit status 3.",
             of=lambda r: r.optional,
         ),
     ),

@@ -30,7 +30,7 @@ def _ladder(state: str) -> Callable[[TrendRow], Value]:
 ACTIONS: Table[ActionRow] = Table(
     name="actions",
     title="Actions",
-    description="One row a use of an action, a called workflow or an image.",
+    description="One row per use of an action, a called workflow or an image.",
     key=("owner", "repository", "path", "line", "action"),
     columns=(
         Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
@@ -79,7 +79,7 @@ ACTIONS: Table[ActionRow] = Table(
         Column(
             name="in_release",
             type="boolean",
-            description="Whether it stands in a release workflow.",
+            description="Whether it is in a release workflow.",
             of=lambda r: r.in_release,
         ),
         Column(
@@ -112,7 +112,7 @@ ACTIONS: Table[ActionRow] = Table(
 PUBLISHERS: Table[PackageRow] = Table(
     name="publishers",
     title="Publishers",
-    description="One row a package: its place on the trusted-publisher ladder and the evidence, as served by the index, which verified it at upload.",
+    description="One row per package: its trusted-publisher status, and the evidence as the index serves it.",
     key=("owner", "repository", "registry", "package"),
     columns=(
         Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
@@ -149,7 +149,7 @@ PUBLISHERS: Table[PackageRow] = Table(
             of=lambda r: r.previous_state,
         ),
         Column(
-            name="why", type="string", description="The sentence that says why.", of=lambda r: r.why
+            name="why", type="string", description="The reason for the status.", of=lambda r: r.why
         ),
         Column(
             name="workflow",
@@ -204,7 +204,7 @@ PUBLISHERS: Table[PackageRow] = Table(
         Column(
             name="publisher_environment",
             type="string",
-            description="The publisher's environment; empty: not tied to one, or, other than PyPI, not told.",
+            description="The publisher's environment; empty: not tied to one, or not published by the registry.",
             of=lambda r: r.publisher_environment,
         ),
         Column(
@@ -249,7 +249,7 @@ PUBLISHERS: Table[PackageRow] = Table(
 TREND: Table[TrendRow] = Table(
     name="trend",
     title="Trend",
-    description="One row a scan, with sums over the owner's repositories.",
+    description="One row per scan, with sums over the owner's repositories.",
     key=("scan",),
     columns=(
         Column(name="scan", type="integer", description="The scan's number.", of=lambda r: r.scan),

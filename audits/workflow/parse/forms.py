@@ -112,7 +112,7 @@ def action_faults(root: Node) -> Iterator[Fault]:
         return
     using, steps = child(runs, "using"), child(runs, "steps")
     if not is_scalar(using) or using.value in _NULLS:
-        yield using or runs, "the action does not say what it uses ('using:')"
+        yield using or runs, "the action has no 'using:'"
     elif using.value.lower() == "composite" and not is_list(steps):
         yield steps or runs, "the composite action has no list of 'steps:'"
     yield from step_faults(steps)

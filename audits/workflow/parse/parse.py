@@ -247,7 +247,7 @@ def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) ->
 def _no_text(source: SourceFile, text: Text, node: Node) -> RefusedError:
     key = next(key for key, _ in node.value if key.id != "scalar")
     line = text.line(key.start_mark.index)
-    return _refused(source, GapReason.INVALID, "a list or a map stands in the place of a key", line)
+    return _refused(source, GapReason.INVALID, "a key is a list or a map", line)
 
 
 def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> RefusedError:

@@ -107,16 +107,16 @@ def _wrong_in_dependabot(root: Node) -> Iterator[tuple[Node, str]]:
     """
     version, updates = child(root, "version"), child(root, "updates")
     if word(version) != "2":
-        yield version or root, "it does not say 'version: 2'"
+        yield version or root, "it lacks 'version: 2'"
     if not is_list(updates):
         yield updates or root, "it has no list 'updates'"
     for item in items(updates):
         if not is_map(item):
             yield item, "an update is no mapping of keys"
         elif not is_scalar(child(item, "package-ecosystem")):
-            yield item, "an update does not say its 'package-ecosystem'"
+            yield item, "an update has no 'package-ecosystem'"
         elif child(item, "directory") is None and child(item, "directories") is None:
-            yield item, "an update says neither 'directory' nor 'directories'"
+            yield item, "an update has neither 'directory' nor 'directories'"
         days = child(child(item, "cooldown"), "default-days")
         if days is not None and _days(days) is None:
             yield days, "'default-days' is no number of days"

@@ -136,7 +136,7 @@ def judge(
         if worst.kind is PublisherKind.GITHUB:
             whom = "a publisher that names no repository"
         if worst.repository and not repository.ref.is_known:
-            whom = f"{worst.repository}, and no remote says whose repository this is"
+            whom = f"{worst.repository}, and the repository has no remote"
         return Verdict(
             state=Ladder.UNKNOWN,
             missing="the publisher of the latest release",

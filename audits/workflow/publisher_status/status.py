@@ -113,12 +113,12 @@ def _concluded(
 ) -> Verdict:
     """The state once the index's evidence is counted in."""
     if isinstance(evidence, Unseen):
-        return Verdict.of(text, f"not held against the index: {evidence.reason}", evidence.reason)
+        return Verdict.of(text, f"not compared with the index: {evidence.reason}", evidence.reason)
     if not evidence.exists:
         return Verdict.of(text, "the index knows no package of this name")
     if isinstance(evidence.releases, Unseen):
         reason = evidence.releases.reason
-        return Verdict.of(text, f"not held against the index: {reason}", reason)
+        return Verdict.of(text, f"not compared with the index: {reason}", reason)
     latest = evidence.latest
     if latest is None:
         return Verdict.of(text, "the index has no release of it")
