@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
 from msgspec import Struct, field
 
@@ -22,7 +23,8 @@ class Example(Struct, frozen=True, kw_only=True):
     ``workflow`` is the text of ``path``; ``files`` are further files by path, whose lines may
     be marked too. Lines that end in `MARK` must be reported. ``outcome`` is FAIL if a line is
     marked and PASS otherwise, unless given. ``fixed`` is ``workflow`` after the edits.
-    ``severity`` is what the findings must have, where that is part of the example.
+    ``severity`` is what the findings must have, where that is part of the example. ``as_of`` is
+    the day whose facts of the platform count.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Example(Struct, frozen=True, kw_only=True):
     evidence: tuple[PackageEvidence, ...] | None = None
     advisories: AdvisoryList | None = None
     host: str = "github.com"
+    as_of: date = date(2026, 11, 29)
 
     @property
     def expected(self) -> Outcome:

@@ -11,27 +11,6 @@ from audits.expressions.syntax import Context, Literal, fences, outcomes
 from audits.model.location import Scalar
 from audits.model.workflow import Job
 
-# Removed by GitHub, and the image nearest to each. Dates:
-# https://github.com/actions/runner-images/issues?q=label%3AAnnouncement
-RETIRED_IMAGES: dict[str, str] = {
-    "ubuntu-16.04": "ubuntu-24.04",  # 2021-09-20
-    "ubuntu-18.04": "ubuntu-24.04",  # 2023-04-03
-    "ubuntu-20.04": "ubuntu-24.04",  # 2025-04-15
-    "windows-2016": "windows-2025",  # 2022-03-15
-    "windows-2019": "windows-2025",  # 2025-06-30
-    "macos-10.15": "macos-15-intel",  # 2022-12-01
-    "macos-11": "macos-15-intel",  # 2024-06-28
-    "macos-11.0": "macos-15-intel",
-    "macos-12": "macos-15-intel",  # 2024-12-03
-    "macos-12-large": "macos-15-large",
-    "macos-12-xl": "macos-15-large",
-    "macos-13": "macos-15-intel",  # 2025-12-08
-    "macos-13-large": "macos-15-large",
-    "macos-13-xlarge": "macos-15-xlarge",
-    "macos-14": "macos-15",  # 2026-11-02
-    "macos-14-large": "macos-15-large",
-    "macos-14-xlarge": "macos-15-xlarge",
-}
 # The shapes of the labels of GitHub's own machines:
 # https://docs.github.com/en/actions/reference/runners/github-hosted-runners
 _HOSTED = re.compile(

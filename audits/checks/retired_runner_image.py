@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.runners import RETIRED_IMAGES, labels_of
+from audits.analysis.runners import labels_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_IMAGES, GITHUB_RUNNERS
 from audits.fixes.edits import replace_scalar
 from audits.model.location import Scalar
 from audits.model.outcome import Area, Clean, Finding, FixKind, Severity, Verdict
+from audits.model.platform_facts import retired_image
 from audits.model.repository import Repository
 
 _WORKFLOW = """\
@@ -87,18 +88,18 @@ def retired_runner_image(repo: Repository) -> Iterator[Verdict]:
             continue
         for label in labels:
             at = label.scalar.location(job.path)
-            newer = RETIRED_IMAGES.get(label.text.lower())
-            if newer is None:
+            image = retired_image(label.text, repo.as_of)
+            if image is None or repo.ref.is_enterprise_server:
                 yield Clean(at=at, job=job)
                 continue
             source = repo.file(job.path)
             whole = label.scalar.value == label.text
             yield Finding(
-                message=f"GitHub has removed the image `{label.text}`",
+                message=f"GitHub removed the image `{label.text}` on {image.since.isoformat()}",
                 at=at,
                 job=job,
                 anchor=label.text,
-                edits=(replace_scalar(source, label.scalar, _like(label.scalar, newer)),)
+                edits=(replace_scalar(source, label.scalar, _like(label.scalar, image.newer)),)
                 if source is not None and whole
                 else (),
             )

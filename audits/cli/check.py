@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -16,6 +17,7 @@ from audits.cli.github import ApiUrlOption, TokenFileOption, connect
 from audits.cli.options import (
     AllOption,
     AllowGapsOption,
+    AsOfOption,
     FailOn,
     Format,
     IndexOption,
@@ -23,6 +25,7 @@ from audits.cli.options import (
     OfflineOption,
     RegistryOption,
     WaiversOption,
+    day_of,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ def check(
     registry: RegistryOption = None,
     online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
     offline: OfflineOption = False,
+    as_of: AsOfOption = None,
     token_file: TokenFileOption = None,
     api_url: ApiUrlOption = "",
     host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host of OWNER/REPO; default: the API's.")] = "",
@@ -58,7 +62,9 @@ def check(
 
     targets = _targets(paths or ["."], form, online, offline, api_url, host)
     loaded = load_waivers(waivers)
-    options = _Options(index_url, tuple(registry or ()), not no_engine, everything, online, loaded)
+    options = _Options(
+        index_url, tuple(registry or ()), not no_engine, everything, online, loaded, day_of(as_of)
+    )
     audits = [
         _audit(target, options, lambda: connect(token_file, api_url, host=host))
         for target in targets
@@ -78,6 +84,7 @@ class _Options(Struct, frozen=True):
     everything: bool
     online: bool
     waivers: Waivers
+    as_of: date
 
 
 def _targets(
@@ -108,6 +115,7 @@ def _audit(target: Target, options: _Options, connected: Callable[[], Connection
         waivers=options.waivers,
         engine=options.engine,
         everything=options.everything,
+        as_of=options.as_of,
         facts=index_facts(
             options.index_url,
             offline=not (target.slug or options.online),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
@@ -60,6 +61,21 @@ AllOption = Annotated[
         "--all", help="Look at every workflow, not only at releases; scores stay those of releases."
     ),
 ]
+
+AsOfOption = Annotated[
+    Optional[datetime],  # noqa: UP045
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="The day whose rules of GitHub and of the registries count, as in 2026-12-02; default: today.",
+    ),
+]
+
+
+def day_of(as_of: datetime | None) -> date:
+    """The day that an audit stands for."""
+    return as_of.date() if as_of else date.today()
 
 
 class Format(StrEnum):

@@ -52,8 +52,9 @@ def make_plan(
     engine: bool = True,
     everything: bool = False,
     facts: Facts | None = None,
+    as_of: date | None = None,
 ) -> Plan:
-    """The plan of a command."""
+    """The plan of a command; ``as_of`` is the day whose facts count, today unless given."""
     checks = all_checks()
     rules_of = {check.id: check.zizmor for check in checks if check.zizmor}
     rules_of |= {f"zizmor/{rule}": rule for rule in RULES}
@@ -64,6 +65,7 @@ def make_plan(
             accept=accept,
             checks=checks,
             engine=engine_version() if engine else "",
+            as_of=as_of or date.today(),
         ),
         facts=facts or NoFacts(known=bundled()),
         engine=Zizmor() if engine else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
     engine: bool
     everything: bool
     offline: bool
+    as_of: date
 
     def __call__(self) -> Plan:
         """The plan; UsageError where an option is wrong."""
@@ -52,6 +54,7 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
             waivers=self.waivers,
             engine=self.engine,
             everything=self.everything,
+            as_of=self.as_of,
             facts=index_facts(
                 self.index_url,
                 offline=self.offline,

@@ -15,12 +15,14 @@ from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
 from audits.cli.options import (
     AllOption,
     AllowGapsOption,
+    AsOfOption,
     DatabaseOption,
     IndexOption,
     NoEngineOption,
     OfflineOption,
     RegistryOption,
     WaiversOption,
+    day_of,
 )
 from audits.cli.output import say
 from audits.cli.planner import Planner
@@ -58,14 +60,14 @@ def scan(
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
     offline: OfflineOption = False,
+    as_of: AsOfOption = None,
 ) -> None:  # fmt: skip
     """Scan repositories, score them, and record what changed."""
     _check_source(folder, repos, owners or [], offline)
     collector = _collector(folder, org, host)
     planner = Planner(
-        collector=collector, waivers=_loaded(waivers), index_url=index_url,
-        registries=tuple(registry or ()), engine=not no_engine, everything=everything,
-        offline=offline,
+        collector=collector, waivers=_loaded(waivers), index_url=index_url, offline=offline,
+        registries=tuple(registry or ()), engine=not no_engine, everything=everything, as_of=day_of(as_of),
     )  # fmt: skip
     planner.check()
     if collector is not None:
@@ -161,7 +163,7 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
     plan = None if asked.planner.offline and audits is not None else asked.planner()
     with closing(open_store(asked.database)) as store:
         with progress("reading") as advance:
-            scanner = Scanner(store, plan, resume=audits is None)
+            scanner = Scanner(store, plan, resume=audits is None, as_of=asked.planner.as_of)
             finished = scanner.run(
                 asked.collector, lambda ref: advance(printable(str(ref))), audits=audits
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from enum import Enum
 from functools import cached_property
 from typing import TypeVar, cast
@@ -20,6 +21,7 @@ from audits.model.evidence import (
 )
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Verdict
+from audits.model.platform_facts import Fact, holds
 from audits.model.publication import Publication, Route
 from audits.model.settings import Need, RepositorySettings, Unseen
 from audits.model.source import Gap, RepositoryRef, Snapshot, SourceFile
@@ -95,7 +97,8 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
     ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``.
     ``index_hosts`` tells the pages of the package index, where one is configured. ``released``
-    is what workflow files were at the commits of newest releases, by (commit, path).
+    is what workflow files were at the commits of newest releases, by (commit, path). ``as_of``
+    is the day whose `platform_facts` count.
     """
 
     snapshot: Snapshot
@@ -112,6 +115,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     index_hosts: IndexHosts | None = None
     released: Mapping[tuple[str, str], FileThen] = field(default_factory=dict)
+    as_of: date = field(default_factory=date.today)
 
     def once(self, work: Callable[[Repository], T]) -> T:
         """What ``work`` comes to for this repository; many checks ask for the same.
@@ -150,6 +154,12 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
         """Those that count: production and unknown; private ones if there are no such."""
         production = tuple(p for p in self.publications if p.is_scored)
         return production or tuple(p for p in self.publications if p.channel == "private")
+
+    def holds(self, fact: Fact) -> bool | None:
+        """Whether a fact of the platform holds for it on the day that counts; None where only
+        its visibility, which is not read, could tell.
+        """
+        return holds(fact, self.as_of, host=self.ref.host)
 
     def file(self, *paths: str) -> SourceFile | None:
         """The first of these files that it has."""

@@ -5,7 +5,7 @@ Times are aware and in UTC. Text that was not there is ``""``, a number that is 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct, field
 
@@ -14,7 +14,8 @@ from audits.model.outcome import Link
 
 class ScanRow(Struct, frozen=True, kw_only=True):
     """One scan. ``finished`` is None while it runs or if it was killed. ``cause`` words are
-    ``policy`` and ``token`` where that changed since the scan before.
+    ``policy`` and ``token`` where that changed since the scan before. ``as_of`` is the day whose
+    facts of the platform counted, None where that was not recorded.
     """
 
     id: int
@@ -28,6 +29,7 @@ class ScanRow(Struct, frozen=True, kw_only=True):
     repositories: int = 0
     not_reached: int = 0
     changed: tuple[str, ...] = ()
+    as_of: date | None = None
 
 
 class RepositoryRow(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from itertools import accumulate
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
+from audits.model.platform_facts import is_enterprise_server
 from audits.model.redaction import masked
 from audits.model.settings import OwnerSettings, RepositorySettings
 from audits.model.storable import storable
@@ -85,7 +86,7 @@ class RepositoryRef(Struct, frozen=True, kw_only=True):
     @property
     def is_enterprise_server(self) -> bool:
         """Whether it lives on a GitHub Enterprise Server, whose OIDC issuer is its own."""
-        return self.is_known and self.host != "github.com" and not self.host.endswith(".ghe.com")
+        return is_enterprise_server(self.host)
 
 
 class SourceFile(Struct, frozen=True, kw_only=True):

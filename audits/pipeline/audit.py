@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from functools import cached_property, partial
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from audits.faults import crash_gap
 from audits.model.engine import EngineReport
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Area, EngineFinding
+from audits.model.platform_facts import begun
 from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, Grade, Result, Score
 from audits.model.settings import Need
@@ -29,18 +31,22 @@ from audits.workflow.publisher_status.status import statuses
 class Rules(Struct, frozen=True, kw_only=True, dict=True):
     """What an audit goes by: the index whose forms are linked, and who accepts what.
 
-    ``engine`` is the version of the other analyser that is run, "" where none is.
+    ``engine`` is the version of the other analyser that is run, "" where none is. ``as_of`` is the
+    day whose facts of the platform count (see `audits.model.platform_facts`).
     """
 
     index: IndexHosts
     accept: Acceptor = accept_nothing
     checks: tuple[Check, ...] = field(default_factory=all_checks)
     engine: str = ""
+    as_of: date = field(default_factory=date.today)
 
     @cached_property
     def digest(self) -> str:
         """What names these rules: two scores are comparable where it is the same."""
-        return policy_digest(self.checks, engine=self.engine, index=self.index.base)
+        return policy_digest(
+            self.checks, engine=self.engine, index=self.index.base, begun=begun(self.as_of)
+        )
 
 
 def audit(

@@ -120,6 +120,7 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
             channel=plan.rules.index.channel_of,
             advisories=advisories,
             index_hosts=plan.rules.index,
+            as_of=plan.rules.as_of,
         )
         for snapshot in snapshots
     )
@@ -181,6 +182,7 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
         breadth=Breadth.ALL,
         advisories=repository.advisories,
         index_hosts=repository.index_hosts,
+        as_of=repository.as_of,
     )
     return replace(wide, references=repository.references, index=repository.index)
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -98,7 +98,7 @@ class Scanner:
     ``started`` is the time that the scans bear (now, unless a sample's own date). With
     ``resume`` an owner's unfinished scan goes on where it stopped. ``again`` spares what did
     not change since the last scan. ``plan`` is None where all audits are made elsewhere and
-    nobody is asked anything. ``paused`` are owners whose scan was left to be resumed, as the
+    nobody is asked anything; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
     points or the time allowed for it were used up. ``faults`` are this program's own that
     concern no single repository.
     """
@@ -111,12 +111,14 @@ class Scanner:
         started: datetime | None = None,
         resume: bool = False,
         again: Again | None = None,
+        as_of: date | None = None,
     ) -> None:
         self.store = store
         self.plan = plan
         self.started = started
         self.resume = resume
         self.again = again
+        self.as_of = as_of if plan is None else plan.rules.as_of
         self.paused: tuple[str, ...] = ()
         self._opened: dict[str, _Open] = {}
         self.faults: list[Gap] = []
@@ -247,6 +249,7 @@ class Scanner:
                 started=self.started or datetime.now(UTC),
                 policy=POLICY,
                 rules=first.rules,
+                as_of=self.as_of,
                 tool_version=__version__,
             )
         except StoreError:

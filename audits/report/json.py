@@ -21,6 +21,7 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
         "owner": audit.repository.ref.owner,
         "repository": audit.repository.ref.name,
         "commit": snapshot.commit,
+        "as_of": audit.repository.as_of.isoformat(),
         "score": _score(audit.score),
         "score_without_acceptances": _score(audit.strict_score),
         "checks": [_result(result) for result in (*audit.results, *audit.owner_results)],

@@ -309,6 +309,7 @@ def _scan(scan: ScanRow) -> dict[str, Any]:
         "started": scan.started.isoformat(),
         "tier": scan.tier,
         "policy": scan.policy,
+        "as_of": scan.as_of.isoformat() if scan.as_of else None,
         "repositories": scan.repositories,
         "changed": list(scan.changed),
     }

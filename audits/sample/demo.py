@@ -62,7 +62,7 @@ def scan_sample(
     finished: list[Scanned] = []
     for day in dates():
         accept = Acceptances(read_waivers(_WAIVERS, day, known), rules_of)
-        rules = Rules(index=IndexHosts.of(INDEX_URL), accept=accept, checks=checks)
+        rules = Rules(index=IndexHosts.of(INDEX_URL), accept=accept, checks=checks, as_of=day)
         plan = Plan(rules=rules, facts=SampleFacts(day=day), engine=Zizmor() if engine else None)
         scanner = Scanner(store, plan, started=at_noon(day))
         collector = SampleCollector(day=day)

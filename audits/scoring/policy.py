@@ -11,6 +11,7 @@ import msgspec
 
 from audits.check import Check
 from audits.engines import zizmor
+from audits.model import platform_facts
 from audits.scoring import score
 
 _DECLARED = (
@@ -46,19 +47,27 @@ def constants() -> Mapping[str, object]:
             score.CRITICAL_CAP,
         ],
         "engine": [sorted(zizmor.RULES), sorted(zizmor.SEVERITIES.items())],
+        "platform": [
+            platform_facts.FACTS,
+            platform_facts.RETIRED_IMAGES,
+            platform_facts.CHECKOUT_REFUSES,
+        ],
     }
 
 
-def policy_digest(checks: Iterable[Check], *, engine: str = "", index: str = "") -> str:
+def policy_digest(
+    checks: Iterable[Check], *, engine: str = "", index: str = "", begun: Iterable[str] = ()
+) -> str:
     """16 hexadecimal digits that change with any rule that scores follow.
 
     ``engine`` is the version of the other analyser, "" where none is run; ``index`` names the
-    package index whose uploads count as production.
+    package index whose uploads count as production; ``begun`` the dated facts of the platform
+    that have begun by the day that counts.
     """
     declared = sorted(
         [[_plain(getattr(check, name)) for name in _DECLARED] for check in checks], key=repr
     )
-    said = [score.POLICY, constants(), declared, engine, index]
+    said = [score.POLICY, constants(), declared, engine, index, list(begun)]
     text = msgspec.json.encode(said, order="sorted")
     return blake2b(text, digest_size=8).hexdigest()
 

@@ -20,7 +20,7 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason
 from audits.scoring.tally import Count, Tally
 
-POLICY = "v2026-1"
+POLICY = "v2026-2"
 """The policy's version, ``v<year>-<n>``. `audits.scoring.policy` makes a digest of the rules, and a test
 holds that a change of them comes with a new version."""
 

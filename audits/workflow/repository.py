@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
@@ -35,11 +36,13 @@ def read_repository(
     index: PackageIndex | Unseen = NO_INDEX,
     advisories: AdvisoryList | None = None,
     index_hosts: IndexHosts | None = None,
+    as_of: date | None = None,
 ) -> Repository:
     """Parse a snapshot and work out how it releases.
 
     ``channel`` tells which instance of an index an upload address means; ``index_hosts`` are
-    the pages of the package index that edits may lead to.
+    the pages of the package index that edits may lead to; ``as_of`` is the day whose facts of
+    the platform count, today unless given.
     """
     workflows, actions, gaps = _parsed(snapshot)
     names = package_names(snapshot.files)
@@ -47,8 +50,7 @@ def read_repository(
     foreign = read_foreign(snapshot, workflows, actions)
     own, other_refs = own_names(snapshot, workflows)
     graph = build_graph(
-        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth,
-        own,
+        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth, own
     )  # fmt: skip
     # What others hold counts where it takes part in a release, and nowhere else.
     release = graph.release_paths
@@ -57,14 +59,13 @@ def read_repository(
         (*actions, *(a for a in foreign.actions if a.path in release)),
     )
     gaps += (*foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows), *other_refs)
+    gaps += (*_crowded(graph.publications), *_cut_short(graph.cut_short))
+    gaps += _hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps)
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=(
-            *gaps, *_crowded(graph.publications), *_cut_short(graph.cut_short),
-            *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps),
-        ),
-        updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
+        gaps=tuple(gaps), updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
+        as_of=as_of or date.today(),
     )  # fmt: skip
 
 

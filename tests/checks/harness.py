@@ -64,5 +64,6 @@ def repository_of(example: Example, files: Mapping[str, str] | None = None) -> R
         channel=INDEX.channel_of,
         advisories=example.advisories,
         index_hosts=INDEX,
+        as_of=example.as_of,
         **given,  # type: ignore[arg-type]
     )

@@ -155,3 +155,29 @@ def test_waivers_that_cannot_be_read_are_refused(
         assert ran.code == 2
         assert said in ran.err
         assert "advice: " in ran.err
+
+
+_OLD_IMAGE = """\
+on: {release: {types: [published]}}
+jobs:
+  publish:
+    runs-on: macos-14
+    steps:
+      - run: twine upload dist/*
+        env: {TWINE_PASSWORD: "${{ secrets.INDEX_TOKEN }}"}
+"""
+
+
+@pytest.mark.parametrize(("day", "gone"), [("2026-11-01", False), ("2026-11-02", True)])
+def test_the_facts_of_the_day_that_is_asked_for_count(tmp_path: Path, day: str, gone: bool) -> None:
+    root = write(tmp_path / "x", {".github/workflows/a.yml": _OLD_IMAGE})
+    ran = release_audit("check", str(root), "--format", "json", "--as-of", day, *INDEX)
+    document = json.loads(ran.out)
+    assert document["as_of"] == day
+    assert ("retired-runner-image" in {f["check"] for f in document["findings"]}) is gone
+
+
+def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    ran = release_audit("check", str(tmp_path), "--as-of", "soon")
+    assert ran.code == 2
+    assert "--as-of" in ran.err

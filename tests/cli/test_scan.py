@@ -215,3 +215,19 @@ def test_another_address_without_a_login_is_refused(database: str) -> None:
     )
     assert ran.code == 2
     assert "no login" in ran.err
+
+
+def test_a_scan_bears_the_day_whose_facts_counted(organization: Path, database: str) -> None:
+    from audits.store.open import open_store
+
+    words = ("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs")
+    for day in ("2026-11-29", "2026-11-30", "2026-12-02"):
+        assert release_audit(*words, "--no-engine", "--offline", "--as-of", day, *INDEX).code == 0
+    store = open_store(database, read_only=True)
+    first, second, third = sorted(store.scans(), key=lambda scan: scan.id)
+    assert [str(scan.as_of) for scan in (first, second, third)] == [
+        "2026-11-29",
+        "2026-11-30",
+        "2026-12-02",
+    ]
+    assert "policy" not in second.changed

@@ -110,6 +110,7 @@ def scan_row(row: Row[Any]) -> ScanRow:
         repositories=row.repositories,
         not_reached=row.not_reached,
         changed=unbarred(row.changed),
+        as_of=row.as_of,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Engine, func, select
 
@@ -47,6 +47,7 @@ class Writing(Connected):
         tool_version: str,
         rules: str = "",
         titles: Mapping[str, str] | None = None,
+        as_of: date | None = None,
     ) -> int:
         """Begin a scan of an owner and return its number: see `begin_scans`."""
         return self.begin_scans(
@@ -58,21 +59,24 @@ class Writing(Connected):
             tool_version=tool_version,
             rules=rules,
             titles=titles,
+            as_of=as_of,
         )[0]
 
     def begin_scans(
         self, owners: Sequence[str], *, source: str, started: datetime, tier: int, policy: str,
         tool_version: str, rules: str = "", titles: Mapping[str, str] | None = None,
+        as_of: date | None = None,
     ) -> list[int]:  # fmt: skip
         """Begin a scan of each of these owners, all or none, and return their numbers;
-        ``rules`` is the digest of the rules, ``titles`` are the checks' titles.
+        ``rules`` is the digest of the rules, ``titles`` are the checks' titles, ``as_of`` is the
+        day whose facts of the platform count.
 
         StoreError while another scan of one of them runs. A scan that was killed before stays
         unfinished; what it recorded is compared with like everything else.
         """
         values = {
             "source": source, "started": started, "tier": tier, "policy": policy,
-            "tool_version": tool_version, "rules": rules,
+            "tool_version": tool_version, "rules": rules, "as_of": as_of,
         }  # fmt: skip
         if not owners:
             return []
@@ -113,6 +117,7 @@ class Writing(Connected):
                 tool_version=row.tool_version,
                 policy=row.policy,
                 tier=row.tier,
+                as_of=row.as_of,
             )
         )
 
