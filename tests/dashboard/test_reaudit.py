@@ -53,7 +53,7 @@ def test_a_self_check_finds_scores_and_offers_edits() -> None:
     assert "long-lived-token" in set(lost["check"])
     assert (lost["points lost"] > 0).all()
     assert "missing-environment" not in {row.check for row in rows}
-    assert frames.unknown_sentence(checked.audit).startswith("Not judged here")
+    assert frames.unknown_sentence(checked.audit).startswith("Not checked here")
 
 
 @settings(max_examples=40, deadline=None)
