@@ -1,4 +1,4 @@
-"""Faults of this program: each is logged, and costs only the repository that it happened to."""
+"""Isolates faults of this program: each is logged and costs only one repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login of the dashboard: where its secrets.toml is looked for, and what is refused in it.
+"""Finds and validates the dashboard's login in secrets.toml.
 
 The command and the dashboard itself both read it here, so that neither opens what the other
 keeps closed. No value of the file is ever part of a message.

@@ -1,4 +1,4 @@
-"""Who may look: where a visit comes from, whether the viewer is logged in, and on the list.
+"""Decides who may see the dashboard: by origin of the request, login, and access list.
 
 Pure: the login's configuration and what is known of a visit come in, a decision goes out.
 """

@@ -1,4 +1,4 @@
-"""The dashboard's entry: page, login gate, navigation. `release-audit dashboard` starts it."""
+"""Entry point of the dashboard: page, login gate, navigation."""
 
 from __future__ import annotations
 

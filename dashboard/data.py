@@ -1,4 +1,4 @@
-"""The only file that opens the store or caches.
+"""Opens the store and caches its answers, for all views.
 
 What a finished scan says never changes and its rows are frozen, so they are kept by scan and
 shared between viewers; which scans there are is asked again every few seconds.

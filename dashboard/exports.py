@@ -1,4 +1,4 @@
-"""Downloads of the Reports view: the export's own tables, and SARIF of one repository."""
+"""Downloads of the Reports view: the export's tables, and SARIF of one repository."""
 
 from __future__ import annotations
 

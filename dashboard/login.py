@@ -1,4 +1,4 @@
-"""The login that this process was started with, read anew at every visit."""
+"""The login configuration of this process, re-read on every visit."""
 
 from __future__ import annotations
 

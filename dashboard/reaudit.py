@@ -1,4 +1,4 @@
-"""A stored or pasted repository read again: its workflows for drawing, its edits as diffs.
+"""Parses and audits a stored or pasted repository, for drawings and diffs.
 
 Pure but for the public index's address; nothing here is stored or asked of anybody.
 """

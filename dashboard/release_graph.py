@@ -1,4 +1,4 @@
-"""A release as a drawing would have it: triggers, jobs and uploads in rows, and the ways between.
+"""Lays out a release as a drawing: triggers, jobs, uploads, and edges.
 
 Pure. Names stay data all the way to the chart: nothing here builds markup.
 """

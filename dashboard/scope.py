@@ -1,4 +1,4 @@
-"""What a view shows: one owner as of one finished scan."""
+"""The scope of a view: one owner as of one finished scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard's web server: which requests are answered at all, and security headers.
+"""The dashboard's web server: accepted requests and security headers.
 
 `python -m dashboard` runs it. `streamlit run dashboard/app.py` shows the same pages with their
 login, but without what is here.

@@ -1,4 +1,4 @@
-"""The visual language: for every word of a status one sign, one colour and one order.
+"""Signs, colours and order of status words.
 
 Colour never stands alone: `signed` puts the sign before the word wherever it is shown.
 """

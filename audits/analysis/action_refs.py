@@ -1,4 +1,4 @@
-"""What a remote ``uses:`` points to, in words, and the edit that pins it to a commit."""
+"""Describes what a remote ``uses:`` points to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions of actions: in refs and comments, in order, and in the ranges of advisories."""
+"""Compares versions of actions: in refs, in comments, and in the ranges of advisories."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a download may take an artifact, where names hold expressions and wildcards."""
+"""Matches names of downloaded artifacts with uploaded ones; names may hold expressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs hand each other: uploads and downloads of artifacts, by GitHub's own actions."""
+"""Uploads and downloads of artifacts by GitHub's own actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What builds a package, and what runs a project's own code: commands and actions, as data."""
+"""Commands and actions that build a package or run a project's own code."""
 
 from __future__ import annotations
 

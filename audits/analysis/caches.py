@@ -1,4 +1,4 @@
-"""Which actions restore a cache, and by which inputs: data, and the reading of one step.
+"""Actions that restore a cache, and whether one step does.
 
 The list and the rules for values follow zizmor's ``cache-poisoning``, so that both agree, but
 for the versions in which a cache came to be on without being asked for:

@@ -1,4 +1,4 @@
-"""Which runs can reach a job or a step: every condition on the way, decided where it can be.
+"""Decides which runs reach a job or a step, from every condition on the way.
 
 A job without ``always()`` and its like runs only after all the jobs it waits for, directly
 or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions

@@ -1,4 +1,4 @@
-"""The names that an ``environment:`` can come to, also where it is an expression."""
+"""The possible names of a job's ``environment:``, expressions included."""
 
 from __future__ import annotations
 

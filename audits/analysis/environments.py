@@ -1,4 +1,4 @@
-"""Which environment a publication deploys to, and how GitHub guards it."""
+"""The environment that a publication deploys to, and its protection."""
 
 from __future__ import annotations
 

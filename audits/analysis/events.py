@@ -1,4 +1,4 @@
-"""The kinds of runs that an event starts, each with what is known of it beforehand.
+"""The kinds of runs that an event starts, and the facts known about each beforehand.
 
 Payloads: https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
 """

@@ -1,4 +1,4 @@
-"""What the jobs of a workflow wait for by ``needs:``, directly or not."""
+"""Direct and indirect dependencies of jobs through ``needs:``."""
 
 from __future__ import annotations
 

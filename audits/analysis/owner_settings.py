@@ -1,4 +1,4 @@
-"""What the owner's card needs of a repository: the owner's settings, and whether they matter."""
+"""The owner's settings that concern a repository's releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways by which one package reaches its registry."""
+"""The publications through which one package reaches its registry."""
 
 from __future__ import annotations
 

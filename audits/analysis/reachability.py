@@ -1,4 +1,4 @@
-"""Whether a kind of run comes to a place, and what stands on its way."""
+"""Decides whether a kind of run reaches a place, and lists the conditions on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release's provenance says of this repository, held against its files then and now."""
+"""Compares a release's provenance with the repository's files, then and now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tags start a release, and whether rulesets cover them: patterns of tags, compared.
+"""The tags that start a release, and whether rulesets cover them.
 
 Whether one set of patterns covers another is tried on tags that the first one takes, so that
 what is called uncovered always comes with a tag that proves it.

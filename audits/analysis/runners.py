@@ -1,4 +1,4 @@
-"""Which machine a job runs on, as far as its labels tell."""
+"""The kind of machine that a job runs on, by its labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who can set the value of an expression: anyone, only people with write access, or nobody."""
+"""Decides who can set the value of an expression: anyone, people with write access, or nobody."""
 
 from __future__ import annotations
 

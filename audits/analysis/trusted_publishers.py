@@ -1,4 +1,4 @@
-"""Publications that can have a trusted publisher, and what the index proves of their packages."""
+"""Publications that can use trusted publishing, and the evidence for their packages."""
 
 from __future__ import annotations
 

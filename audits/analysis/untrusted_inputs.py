@@ -1,4 +1,4 @@
-"""What strangers, and people with write access, can write into a run: tables and look-up.
+"""Tables of what outsiders and people with write access can write into a run.
 
 The fields that strangers fill in:
 https://docs.github.com/en/actions/concepts/security/script-injections

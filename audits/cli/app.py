@@ -1,4 +1,4 @@
-"""The commands, gathered; each command's module imports what it needs when it runs."""
+"""Registers the commands; each command's module imports what it needs when it runs."""
 
 from __future__ import annotations
 

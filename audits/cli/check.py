@@ -1,4 +1,4 @@
-"""``release-audit check``: a checkout, offline, in well under a second; or several."""
+"""``release-audit check``: audits checkouts, files or repositories, offline by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``release-audit dashboard``: checks the login, then becomes the dashboard's server."""
+"""``release-audit dashboard``: checks the login, then starts the dashboard's server."""
 
 from __future__ import annotations
 

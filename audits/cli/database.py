@@ -1,4 +1,4 @@
-"""``release-audit db``: care for the store."""
+"""``release-audit db``: maintains the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``release-audit demo``: the sample organization, scanned day by day, in the dashboard."""
+"""``release-audit demo``: scans the sample organization and opens the dashboard."""
 
 from __future__ import annotations
 

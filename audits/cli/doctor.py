@@ -1,4 +1,4 @@
-"""``release-audit doctor``: what a token sees of an owner, and what that leaves unknown."""
+"""``release-audit doctor``: shows what a token can see of an owner, and what stays unknown."""
 
 from __future__ import annotations
 

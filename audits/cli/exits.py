@@ -1,4 +1,4 @@
-"""Exit codes (design section 10) and the error of someone who used the command wrongly."""
+"""Exit codes (design section 10) and the error for wrong use of a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``release-audit explain``: what a check looks for, why, and how it looks fixed."""
+"""``release-audit explain``: prints the text of a check, with an example before and after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``release-audit export``: the store's newest scan as CSV and JSON Lines."""
+"""``release-audit export``: writes the newest scan as CSV and JSON Lines."""
 
 from __future__ import annotations
 

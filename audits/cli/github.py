@@ -1,4 +1,4 @@
-"""Options and steps that commands on GitHub share: credential, connection, lists, results."""
+"""Options and steps that the commands for GitHub share: credential, connection, results."""
 
 from __future__ import annotations
 

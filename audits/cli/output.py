@@ -1,4 +1,4 @@
-"""The one place where commands write to the terminal: escapes, colours, and output that fails.
+"""Writes all output of commands: escapes it, colours it, and handles output that fails.
 
 Texts of others reach people through here alone, so that no command can forget to escape them:
 a test finds whatever else in this package writes.

@@ -1,4 +1,4 @@
-"""From options to a plan: rules, waivers, engine, facts."""
+"""Makes the plan of a scan from its options: rules, waivers, engine, evidence."""
 
 from __future__ import annotations
 

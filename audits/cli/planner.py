@@ -1,4 +1,4 @@
-"""A scan's options on how to judge, until the plan is made of them where it is needed."""
+"""The options of a scan, as sent to worker processes, which make the plan from them."""
 
 from __future__ import annotations
 

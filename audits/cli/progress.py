@@ -1,4 +1,4 @@
-"""Progress for people: a moving line on a terminal, a line now and then elsewhere."""
+"""Shows progress: a moving line on a terminal, a line from time to time elsewhere."""
 
 from __future__ import annotations
 

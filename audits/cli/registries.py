@@ -1,4 +1,4 @@
-"""Addresses of the package index and of other registries, as commands are given them."""
+"""Reads the addresses of package registries from options."""
 
 from __future__ import annotations
 

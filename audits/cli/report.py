@@ -1,4 +1,4 @@
-"""``release-audit report``: what is new since the last scan, or since another one."""
+"""``release-audit report``: lists what is new since an earlier scan."""
 
 from __future__ import annotations
 

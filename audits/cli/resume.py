@@ -1,4 +1,4 @@
-"""The command line that goes on with a scan that was stopped, as it can be typed again."""
+"""Prints the command line that resumes an interrupted scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``release-audit scan``: owners on GitHub, a list of repositories, or a folder into the store."""
+"""``release-audit scan``: scans owners, a list of repositories, or a folder into the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan ends with: grades, what is new, fixed and not re-checked, and what to do next."""
+"""The summary of a scan: grades, what is new, fixed and not re-checked, and what to do next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``check`` is given: checkouts and folders inside them, workflow files, ``-``, GitHub."""
+"""Resolves the targets of ``check``: checkouts, folders, workflow files, ``-``, GitHub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan of GitHub shows of itself: repositories done, and why it waits, if it does."""
+"""Shows the progress of a GitHub scan, and why it waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of waivers that a command is given."""
+"""Reads the waiver file that a command is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advisories for actions: the dated list shipped with the program, and files of its shape.
+"""Reads advisories for actions: the list shipped with the program, and files of its shape.
 
 Source: GitHub's advisory database, ecosystem ``actions`` (https://github.com/advisories).
 """

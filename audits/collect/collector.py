@@ -1,4 +1,4 @@
-"""What every collector does: hand over snapshots one by one, and say what it could not see."""
+"""The interface of collectors: they yield snapshots, and gaps for what could not be seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening files that somebody else may have laid out: absent, refused and broken stay apart."""
+"""Opens files of untrusted folders and keeps absent, refused and broken apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a source could not be read at all, in words for the person who asked."""
+"""The error of a source that could not be read at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of a repository are read: the one list that every collector shares."""
+"""Decides which files of a repository are read, for every collector."""
 
 from __future__ import annotations
 

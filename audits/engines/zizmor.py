@@ -1,4 +1,4 @@
-"""zizmor, run offline over release workflows for the rules that we do not have ourselves."""
+"""Runs zizmor offline over workflows, for the rules that this program lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Automata whose states are the bits of one integer, so that all states take a step at once.
+"""Nondeterministic automata as bits of one integer.
 
 Patterns of strangers are matched by them: the time grows with the length of the text alone, a
 thousand states costing hardly more than one.

@@ -1,4 +1,4 @@
-"""Deciding expressions from what is known of a run, with "cannot tell" as a third answer."""
+"""Evaluates expressions on partly known facts, with "unknown" as a third answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GitHub's two kinds of name patterns, matched in steps that no pattern can make explode."""
+"""Matches GitHub's two kinds of glob patterns in linear time."""
 
 from __future__ import annotations
 

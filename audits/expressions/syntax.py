@@ -1,4 +1,4 @@
-"""GitHub's expressions (``${{ … }}`` and ``if:``): read, searched, and decided where possible.
+"""Parses GitHub's expressions (``${{ … }}`` and ``if:``).
 
 Grammar: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions
 """

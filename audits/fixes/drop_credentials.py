@@ -1,4 +1,4 @@
-"""The edits that take stored credentials, and switches, out of the step that uploads."""
+"""Edits that remove stored credentials and switches from an upload step."""
 
 from __future__ import annotations
 

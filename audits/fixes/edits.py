@@ -1,4 +1,4 @@
-"""Exact text edits at known places of a workflow: what checks offer as fixes.
+"""Exact text edits at known places of a workflow.
 
 Nothing is dumped: lines are found by their indentation, and everything else stays as it is.
 Where a place is written in a way that a line cannot be added to safely, there is no edit.

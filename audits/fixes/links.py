@@ -1,4 +1,4 @@
-"""Addresses that close a finding (design section 7): pure text, https only, every part quoted."""
+"""Links to the pages that close a finding (design section 7), https only, quoted."""
 
 from __future__ import annotations
 

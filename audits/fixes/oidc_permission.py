@@ -1,4 +1,4 @@
-"""Where a job's right to an OIDC identity is missing, and the edits that grant it."""
+"""Edits that grant a job the right to an OIDC identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks of ``permissions:``: which jobs rely on the workflow's, and edits of them."""
+"""Edits of ``permissions:`` blocks, and which jobs rely on the workflow's."""
 
 from __future__ import annotations
 

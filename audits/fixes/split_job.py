@@ -1,4 +1,4 @@
-"""Cuts one job in two: what builds, and what publishes what was built."""
+"""Edits that split one job into a building and a publishing job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a collector may remember between scans; the store implements it, `run` passes it in."""
+"""The interface of what a collector caches between scans; the store implements it."""
 
 from __future__ import annotations
 

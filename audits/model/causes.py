@@ -1,4 +1,4 @@
-"""Causes of a change of score: a word for each, and what it says to people."""
+"""Causes of a change of score, with a sentence for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What another analyser said of one repository."""
+"""Results of another analyzer for one repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one class of errors that people are told of: what went wrong, and what to do."""
+"""The base class of errors shown to users: what went wrong, and a piece of advice."""
 
 from __future__ import annotations
 

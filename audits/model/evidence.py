@@ -1,4 +1,4 @@
-"""Facts about other repositories and about packages, as indexes and GitHub serve them."""
+"""Evidence about other repositories and packages, as GitHub and indexes serve it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts and pages of a package index, derived from its simple index's address alone."""
+"""Hosts and pages of a package index, derived from the address of its simple index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places in files: where something stands, in the words of editors and of GitHub links."""
+"""Locations in files, in the lines and columns of editors and GitHub links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What checks say: verdicts at places, gathered to one result per check."""
+"""Verdicts of checks, and the result of each check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers ask of the store, and the answers that are no table's rows."""
+"""Queries to the store, and answers that are not rows of a table."""
 
 from __future__ import annotations
 

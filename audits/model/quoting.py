@@ -1,4 +1,4 @@
-"""Text as part of an address, so that it can mean nothing but itself."""
+"""Quotes text for use in URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of files as they may be stored and shown: credentials that stand in them left out."""
+"""Redacts credentials in lines that are stored or shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One repository, read: the only thing that checks look at."""
+"""A parsed repository: the only input of checks."""
 
 from __future__ import annotations
 

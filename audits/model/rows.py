@@ -1,4 +1,4 @@
-"""Rows of the store as reports and the dashboard read them; one row is one line of a table.
+"""Rows of the store as reports and the dashboard read them.
 
 Times are aware and in UTC. Text that was not there is ``""``, a number that is not known None.
 """

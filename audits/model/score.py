@@ -1,4 +1,4 @@
-"""Scores, grades and the ladder, and the audit that carries them for one repository."""
+"""Scores, grades, publisher status, and the audit that holds them for one repository."""
 
 from __future__ import annotations
 

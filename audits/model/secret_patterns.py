@@ -1,4 +1,4 @@
-"""Credentials that stand in a file: by where they stand, and by what they look like."""
+"""Recognizes credentials in files, by their position and by their shape."""
 
 from __future__ import annotations
 

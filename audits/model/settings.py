@@ -1,4 +1,4 @@
-"""Facts that only GitHub knows: settings of environments, rules, tokens and secrets' names."""
+"""Settings that only GitHub knows: environments, rulesets, tokens, names of secrets."""
 
 from __future__ import annotations
 

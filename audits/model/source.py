@@ -1,4 +1,4 @@
-"""What a collector hands over: files of one repository at one commit, and what it missed."""
+"""A snapshot: files of one repository at one commit, and the gaps of reading it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that every database and encoding can hold: characters that none can are written out."""
+"""Escapes characters that some database or encoding cannot store."""
 
 from __future__ import annotations
 

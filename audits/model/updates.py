@@ -1,4 +1,4 @@
-"""Who keeps a repository's actions up to date: Dependabot, Renovate, or nobody."""
+"""The update bots of a repository's actions: Dependabot and Renovate."""
 
 from __future__ import annotations
 

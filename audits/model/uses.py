@@ -1,4 +1,4 @@
-"""What a ``uses:`` names: a repository's action or workflow, a local one, or an image."""
+"""The target of a ``uses:``: a repository's action or workflow, a local one, or an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workflow as GitHub reads it: triggers, jobs, steps, permissions, each with its place."""
+"""A parsed workflow: triggers, jobs, steps and permissions, each with its location."""
 
 from __future__ import annotations
 

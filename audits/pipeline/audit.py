@@ -1,4 +1,4 @@
-"""From a repository that was read to its audit: all checks, both scores, ladder and lesson."""
+"""Audits a parsed repository: all checks, scores, publisher status and lesson."""
 
 from __future__ import annotations
 

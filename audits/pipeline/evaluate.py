@@ -1,4 +1,4 @@
-"""Run checks over a repository and settle what they find; a crash costs that one result."""
+"""Runs checks over a repository; a crash costs only that check's result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of a scan of GitHub: settings and references from its API, packages from their indexes."""
+"""The evidence of a GitHub scan: settings, references and packages."""
 
 from __future__ import annotations
 

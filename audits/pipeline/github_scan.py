@@ -1,4 +1,4 @@
-"""Scanning GitHub: an owner's repositories, or a list of them, into the store."""
+"""Scans an owner's repositories on GitHub, or a list of them, into the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scanning again: repositories that are as they were recorded are not parsed, and say so."""
+"""Skips unchanged repositories: those recorded at the same state are not parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts that are asked of others during a scan: package indexes, and GitHub where it is read."""
+"""Collects evidence from package indexes and GitHub during a scan."""
 
 from __future__ import annotations
 

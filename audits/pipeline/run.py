@@ -1,4 +1,4 @@
-"""A scan: repositories from a collector, read, completed, judged and handed on one by one."""
+"""Runs a scan: parses, completes and audits the collected repositories one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans into the store: each owner's repositories recorded one by one, resumable, finished."""
+"""Scans owners into the store; an interrupted scan can resume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audits made ready to be recorded, wherever they are made."""
+"""Serializes audits for recording, in whichever process made them."""
 
 from __future__ import annotations
 

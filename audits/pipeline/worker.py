@@ -1,4 +1,4 @@
-"""Processes that read and judge repositories, and hand what they tell to whoever records it."""
+"""Worker processes that parse and audit repositories."""
 
 from __future__ import annotations
 

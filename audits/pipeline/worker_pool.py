@@ -1,4 +1,4 @@
-"""A folder's repositories, read and judged by other processes while this one records them."""
+"""A pool of workers audits the repositories of a folder while this process records them."""
 
 from __future__ import annotations
 

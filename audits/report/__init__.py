@@ -1,1 +1,1 @@
-"""Audits as files and text for people and machines."""
+"""Writes audits as text and files: terminal, Markdown, CSV, JSON, SARIF."""

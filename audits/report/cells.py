@@ -1,4 +1,4 @@
-"""Values as cells of a CSV file that no spreadsheet runs; the rule can be undone.
+"""Cells of CSV files that no spreadsheet executes; the rule can be undone.
 
 A text that a spreadsheet would take for a formula, or that begins with an apostrophe, gets
 one apostrophe in front: take one leading apostrophe away to have the text back. Line breaks

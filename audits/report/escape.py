@@ -1,4 +1,4 @@
-"""Untrusted text for terminals and Markdown: shown as it is, never acted on."""
+"""Escapes untrusted text for terminals and Markdown."""
 
 from __future__ import annotations
 

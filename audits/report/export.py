@@ -1,4 +1,4 @@
-"""The whole store as a Frictionless Data Package: CSV for people, JSON Lines for machines.
+"""Exports the store as a Frictionless Data Package: CSV and JSON Lines.
 
 Rows stream from the store to the files, so that memory does not grow with the organization.
 """

@@ -1,4 +1,4 @@
-"""The audit of one repository as a JSON document, for programs."""
+"""Writes the audit of one repository as JSON."""
 
 from __future__ import annotations
 

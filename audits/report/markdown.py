@@ -1,4 +1,4 @@
-"""The audit of one repository as Markdown, for a pull request, an issue or a job summary."""
+"""Writes the audit of one repository as Markdown."""
 
 from __future__ import annotations
 

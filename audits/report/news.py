@@ -1,4 +1,4 @@
-"""What is new between two scans of an owner: findings, scores with causes, waivers that end."""
+"""Lists what is new between two scans: findings, scores with causes, expiring waivers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit of one repository as SARIF 2.1.0, as GitHub's code scanning reads it.
+"""Writes the audit of one repository as SARIF 2.1.0 for code scanning.
 
 Source: https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
 """

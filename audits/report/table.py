@@ -1,4 +1,4 @@
-"""What a table of the export is: its columns with their meaning, and how rows fill them."""
+"""The type of an exported table: columns with their meaning and source."""
 
 from __future__ import annotations
 

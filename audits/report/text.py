@@ -1,4 +1,4 @@
-"""The audit of one repository as text for a terminal; colours are left to who prints it."""
+"""Writes the audit of one repository as text for a terminal."""
 
 from __future__ import annotations
 

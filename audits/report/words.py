@@ -1,4 +1,4 @@
-"""Scores and states in words, the same on the command line, in Markdown and elsewhere."""
+"""Phrases for scores and states, shared by all outputs."""
 
 from __future__ import annotations
 

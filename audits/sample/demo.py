@@ -1,4 +1,4 @@
-"""Scanning the sample organization into a store of its own, one scan for each of its days."""
+"""Scans the sample organization into a store, once for each of its days."""
 
 from __future__ import annotations
 

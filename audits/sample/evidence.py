@@ -1,4 +1,4 @@
-"""What the sample's package index serves on a day: attested, foreign, lapsed, and none."""
+"""Evidence of the sample package index on each day."""
 
 from __future__ import annotations
 

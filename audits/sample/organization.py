@@ -1,4 +1,4 @@
-"""The sample organization's repositories as they stood on a day."""
+"""The sample organization's repositories on each day."""
 
 from __future__ import annotations
 

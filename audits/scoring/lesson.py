@@ -1,4 +1,4 @@
-"""The lesson's steps in the lesson's order, and how far a repository is with each."""
+"""The lesson's steps in order, and a repository's progress in each."""
 
 from __future__ import annotations
 

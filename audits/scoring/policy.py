@@ -1,4 +1,4 @@
-"""The policy of scores: its version, and a digest of all that scores are computed from."""
+"""The version of the scoring policy, and a digest of everything that scores depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores: what failed checks take from each area of each publication, and how sure we are.
+"""Computes scores from deductions for failed checks, and their coverage.
 
 Rules: design section 6; `POLICY` is their version and changes whenever a number here does.
 """

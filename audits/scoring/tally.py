@@ -1,4 +1,4 @@
-"""How many places of a check are at fault, in order or unknown, for each publication."""
+"""Counts failing, passing and unknown places of a check for each publication."""
 
 from __future__ import annotations
 

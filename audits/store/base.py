@@ -1,4 +1,4 @@
-"""A store's two ways to its database, for reading and for writing."""
+"""Connections of a store for reading and for writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a collector may remember, kept in the store: see `audits.model.cache.Memory`."""
+"""The cache of collectors in the store; see `audits.model.cache.Memory`."""
 
 from __future__ import annotations
 

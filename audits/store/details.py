@@ -1,4 +1,4 @@
-"""What changes with every shifted line, packed together once per state of a repository.
+"""Packs the details that change with every shifted line, once per state of a repository.
 
 Findings and uses of actions keep rows of their own that do not mention lines, so that an
 edited workflow adds one packed text instead of a new row for each of its findings.

@@ -1,4 +1,4 @@
-"""What changed among findings between two scans, read from the rows that moved alone."""
+"""Compares the findings of two scans, reading only rows that changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong with a store, in a sentence and with a piece of advice."""
+"""Errors of the store, with a piece of advice."""
 
 from __future__ import annotations
 

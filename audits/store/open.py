@@ -1,4 +1,4 @@
-"""Opening the database: where it is, whether its schema fits, and bringing it up to date."""
+"""Opens the database, checks its schema, and upgrades it."""
 
 from __future__ import annotations
 

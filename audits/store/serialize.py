@@ -1,4 +1,4 @@
-"""Structs of the model to JSON and back, by their type hints."""
+"""Serializes structs of the model to JSON and back, by their type hints."""
 
 from __future__ import annotations
 

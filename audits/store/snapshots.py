@@ -1,4 +1,4 @@
-"""What a collector read, packed so that it can be drawn again and scored again."""
+"""Packs snapshots so that they can be drawn and scored later."""
 
 from __future__ import annotations
 

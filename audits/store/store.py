@@ -1,4 +1,4 @@
-"""The store: a database of scans, read as of any of them."""
+"""The store: a database of scans, readable as of any of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums over one scan, made once when it finishes, so that no trend reads history."""
+"""Computes a scan's sums once when it finishes, so that no trend reads history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings are accepted: by the reviewed file, by a comment, or in zizmor's own ways."""
+"""Decides which findings are accepted: by the waiver file, a comment, or zizmor's configuration."""
 
 from __future__ import annotations
 

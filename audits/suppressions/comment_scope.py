@@ -1,4 +1,4 @@
-"""How far zizmor's comments reach: the lines where one accepts a finding of a rule."""
+"""The lines to which zizmor's ignore comments apply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comments of a file that accept findings, in our words and in zizmor's."""
+"""Parses ignore comments, this program's and zizmor's."""
 
 from __future__ import annotations
 

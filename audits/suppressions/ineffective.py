@@ -1,4 +1,4 @@
-"""Comments that are meant to accept a finding and accept nothing: each becomes a gap."""
+"""Reports ignore comments that suppress nothing, each as a gap."""
 
 from __future__ import annotations
 

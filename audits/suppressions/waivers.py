@@ -1,4 +1,4 @@
-"""The reviewed file of waivers: read, checked line by line, and matched to findings."""
+"""Reads and validates the waiver file, and matches waivers to findings."""
 
 from __future__ import annotations
 

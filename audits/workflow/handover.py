@@ -1,4 +1,4 @@
-"""Which jobs hand a publishing job what it uploads: artifacts and outputs."""
+"""Finds the jobs whose artifacts and outputs a publishing job uses."""
 
 from __future__ import annotations
 

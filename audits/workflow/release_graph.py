@@ -1,4 +1,4 @@
-"""How a repository releases: publications, the jobs and files on the way, who concerns whom."""
+"""The graph of a release: publications, and the jobs and files that lead to them."""
 
 from __future__ import annotations
 

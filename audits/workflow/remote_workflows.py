@@ -1,4 +1,4 @@
-"""Workflows and composite actions that a repository calls in others of its owner.
+"""Workflows and composite actions in other repositories of the same owner.
 
 Where a collector read them, they are read like the repository's own: a publication inside
 stands at ``owner/repo/path@ref`` with the step that it has there, its routes lead through the

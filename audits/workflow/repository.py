@@ -1,4 +1,4 @@
-"""From a snapshot to the repository that checks look at; any text gives results or gaps."""
+"""Builds the repository that checks read from a snapshot; any text gives results or gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways from triggers to jobs through calls, and what a job's token may do on each."""
+"""Routes from triggers to jobs through calls, and the token permissions on each."""
 
 from __future__ import annotations
 

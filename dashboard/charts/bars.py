@@ -1,4 +1,4 @@
-"""Counts and means at one moment, as bars that carry their numbers."""
+"""Bar charts of counts and means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drawing of a `Pipeline`. Vega draws names as text on a canvas, so markup stays letters."""
+"""Draws a release graph with Vega, whose canvas text cannot contain markup."""
 
 from __future__ import annotations
 

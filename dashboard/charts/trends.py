@@ -1,4 +1,4 @@
-"""Lines and bars over scans; one scan is shown as points, since a line needs two."""
+"""Charts over scans: lines and bars; a single scan is a point."""
 
 from __future__ import annotations
 

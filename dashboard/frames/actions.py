@@ -1,4 +1,4 @@
-"""Actions from the point of view of whoever must react to a bad one: who runs what, and how."""
+"""Tables of the uses of an action: who runs it, and how."""
 
 from __future__ import annotations
 

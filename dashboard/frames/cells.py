@@ -1,4 +1,4 @@
-"""How single values become cells: words with signs, links that lead where they say, safe CSV."""
+"""Formats single values as cells: words with signs, links, safe CSV."""
 
 from __future__ import annotations
 

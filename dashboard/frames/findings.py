@@ -1,4 +1,4 @@
-"""Findings as they are read one by one: grouped, with their lines, and as texts to paste."""
+"""Groups findings for reading, and formats them as text to paste."""
 
 from __future__ import annotations
 

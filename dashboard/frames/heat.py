@@ -1,4 +1,4 @@
-"""The heat map of the Repositories view: cells of a page of rows coloured by their points."""
+"""Colours the cells of the Repositories heat map."""
 
 from __future__ import annotations
 

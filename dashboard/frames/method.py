@@ -1,4 +1,4 @@
-"""The checks as a table, and their texts as the Method view shows them."""
+"""The table of checks, and their texts, for the Method view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the first view says: one headline, who moved, and what to do first."""
+"""Content of the Overview: headline, changes, and what to do first."""
 
 from __future__ import annotations
 

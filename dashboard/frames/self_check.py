@@ -1,4 +1,4 @@
-"""An audit that is not stored, as the rows that the other views show."""
+"""Rows of an audit that is not stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of a repository as a scan read them, and whose choice each is."""
+"""Table of a repository's settings, and whether each was chosen or is GitHub's default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of an owner as long tables: one line a scan and series."""
+"""Long tables of an owner's history, one row per scan and series."""
 
 from __future__ import annotations
 

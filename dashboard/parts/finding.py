@@ -1,4 +1,4 @@
-"""Findings of one repository, one box a check: the lines, why, the edit, the links."""
+"""Shows the findings of one check: lines, explanation, edit, links."""
 
 from __future__ import annotations
 

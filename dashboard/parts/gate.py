@@ -1,4 +1,4 @@
-"""The login gate: nothing is read from the store before the viewer is let in."""
+"""Shows the login gate before anything is read from the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every view opens: one heading, one sentence, and what to do where there is nothing yet."""
+"""The heading of every view, and its text where there is no data yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a repository releases: the drawing from trigger to upload, and the lesson's checklist."""
+"""Shows how a repository releases: the drawing and the lesson's checklist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which owner and which scan the views show: two boxes in the sidebar, both in the address."""
+"""Selects owner and scan in the sidebar; both are in the address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: canvas grids with words for screen readers, and downloads a spreadsheet cannot run."""
+"""Shows tables with text for screen readers and safe downloads."""
 
 from __future__ import annotations
 

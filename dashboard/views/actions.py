@@ -1,4 +1,4 @@
-"""Actions: who runs what, at which ref, with which permissions."""
+"""Actions view: who runs what, at which ref, with which permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coverage: what could not be seen, and which permission would show it."""
+"""Coverage view: what could not be seen, and which permission would show it."""
 
 from __future__ import annotations
 

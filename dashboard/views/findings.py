@@ -1,4 +1,4 @@
-"""Findings: by check, area, severity and age; chosen ones become an issue, a waiver or CSV."""
+"""Findings view: filters, and findings as issue text, waiver or CSV."""
 
 from __future__ import annotations
 

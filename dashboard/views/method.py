@@ -1,4 +1,4 @@
-"""Method: how scores come about, and every check's own text, from the checks themselves."""
+"""Method view: how scores are computed, and every check's text."""
 
 from __future__ import annotations
 

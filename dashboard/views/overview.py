@@ -1,4 +1,4 @@
-"""Overview: where the organization stands, what is new, what to do first."""
+"""Overview: the organization's score, what is new, what to do first."""
 
 from __future__ import annotations
 

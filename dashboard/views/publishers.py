@@ -1,4 +1,4 @@
-"""Publishers: which package comes from which repository, workflow and environment, and proof."""
+"""Publishers view: packages with repository, workflow, environment and evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports: every table as CSV with its data dictionary, and SARIF for one repository."""
+"""Reports view: tables as CSV with their columns, and SARIF of one repository."""
 
 from __future__ import annotations
 

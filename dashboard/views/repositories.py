@@ -1,4 +1,4 @@
-"""Repositories: the heat map of areas, narrowed by filters that live in the address."""
+"""Repositories view: heat map of areas with filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repository: its grade and why, its release drawn, its findings, the lesson, its history."""
+"""Repository view: grade, release, findings, lesson and history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Self-check: paste or upload a workflow, read its findings and score; nothing is stored."""
+"""Self-check view: audits a pasted workflow; nothing is stored."""
 
 from __future__ import annotations
 

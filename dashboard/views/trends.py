@@ -1,4 +1,4 @@
-"""Trends: points, areas, checks, burn-down, new against fixed, two scans compared."""
+"""Trends view: points, areas, checks, new and fixed findings, two scans compared."""
 
 from __future__ import annotations
 

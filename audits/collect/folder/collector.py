@@ -1,4 +1,4 @@
-"""Repositories in a folder: checkouts, bare clones, or plain directories of their files."""
+"""Collects the repositories of a folder: checkouts, bare clones, or plain directories."""
 
 from __future__ import annotations
 

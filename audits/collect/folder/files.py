@@ -1,4 +1,4 @@
-"""The wanted files of a repository on disk: a working tree's, or those of a bare clone's HEAD.
+"""Reads the wanted files of a repository on disk, from its tree or a bare clone's HEAD.
 
 What is not there is no gap; whatever is there and could not be read is one, and costs no
 other file.

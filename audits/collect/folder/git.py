@@ -1,4 +1,4 @@
-"""What the files of a git repository say of it, read without running git.
+"""Reads HEAD, refs and the remote of a git repository, without running git.
 
 Nothing that a repository or the environment names is run: of its configuration the address of
 ``origin`` and the form of its storage are read, includes are not followed, and no variable

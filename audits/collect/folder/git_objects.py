@@ -1,4 +1,4 @@
-"""A repository's stored commits, folders and files, read within bounds and without git."""
+"""Reads stored commits, trees and blobs within bounds, without running git."""
 
 from __future__ import annotations
 

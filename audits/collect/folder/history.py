@@ -1,4 +1,4 @@
-"""Workflow files at the commits of releases, from the history of clones on disk."""
+"""Reads workflow files at the commits of releases from clones on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which repository a checkout is of, from the address of its remote."""
+"""Finds a checkout's owner and name from the address of its remote."""
 
 from __future__ import annotations
 

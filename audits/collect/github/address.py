@@ -1,4 +1,4 @@
-"""Where a GitHub lives: the API's address, and the web host that belongs to it."""
+"""Addresses of a GitHub server: its API and its web host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Advisories for actions from GitHub's database, read once a scan."""
+"""Reads advisories for actions from GitHub's database, once per scan."""
 
 from __future__ import annotations
 

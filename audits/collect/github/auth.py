@@ -1,4 +1,4 @@
-"""Credentials: found in the environment or a file, never stored, logged, printed or pickled."""
+"""Finds credentials in the environment or a file; they are never stored, logged or printed."""
 
 from __future__ import annotations
 

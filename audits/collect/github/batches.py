@@ -1,4 +1,4 @@
-"""Asking for many things at once: batches that halve where GitHub runs out of time."""
+"""Sends GraphQL queries in batches, halved where GitHub runs out of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Second pass: texts that are not stored yet, each once, however many repositories share it."""
+"""Second pass: reads file texts that the store lacks, each content once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Called workflows and composite actions in other repositories of the owner, at their refs."""
+"""Reads called workflows and composite actions in other repositories of the owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to GitHub through PyGithub: every wait, retry and refusal is decided here."""
+"""Sends requests to GitHub through PyGithub, with all waits, retries and refusals."""
 
 from __future__ import annotations
 

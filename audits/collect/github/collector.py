@@ -1,4 +1,4 @@
-"""The GitHub collector: one owner's repositories, their settings, and what they refer to."""
+"""Collects an owner's repositories from GitHub, with settings and references."""
 
 from __future__ import annotations
 

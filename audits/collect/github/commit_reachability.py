@@ -1,4 +1,4 @@
-"""Whether a pinned commit belongs to its repository: objects of forks resolve there too."""
+"""Decides whether a pinned commit belongs to its repository or only to a fork."""
 
 from __future__ import annotations
 

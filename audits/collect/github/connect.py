@@ -1,4 +1,4 @@
-"""From a credential to a client: App installations are found and their tokens exchanged."""
+"""Makes a client from a credential, App installations included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a credential sees of an owner, which rights it lacks, and what a scan would cost."""
+"""Measures what a credential can see of an owner, and what a scan would cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deployment environments by REST: GraphQL knows no ref policy and no administrators' bypass."""
+"""Reads deployment environments by REST; GraphQL lacks ref policies and bypass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitHub's refusals and errors mean, in our words; answers are never quoted."""
+"""Translates GitHub's refusals and errors into gaps; answers are never quoted."""
 
 from __future__ import annotations
 

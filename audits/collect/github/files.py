@@ -1,4 +1,4 @@
-"""The files of listed repositories: texts, nested packages, local actions and callees."""
+"""Selects and reads the files of listed repositories."""
 
 from __future__ import annotations
 

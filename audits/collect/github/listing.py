@@ -1,4 +1,4 @@
-"""What the first pass knows of a repository: its state, and the ids of the files to read."""
+"""A repository as the first pass lists it: its state, and the ids of files to read."""
 
 from __future__ import annotations
 

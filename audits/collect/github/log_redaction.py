@@ -1,4 +1,4 @@
-"""Keeps credentials and answers out of logs: PyGithub writes whole bodies at DEBUG.
+"""Keeps credentials and answers out of logs; PyGithub logs whole bodies at DEBUG.
 
 Among them is the token of a GitHub App's installation, which is part of an answer.
 """

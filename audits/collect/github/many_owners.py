@@ -1,4 +1,4 @@
-"""Repositories of many owners, from a list: one collector for each owner behind the same seams."""
+"""Collects a list of repositories of many owners."""
 
 from __future__ import annotations
 

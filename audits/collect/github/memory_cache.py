@@ -1,4 +1,4 @@
-"""A memory that lasts as long as the process, for scans without a store."""
+"""A cache that lasts as long as the process, for scans without a store."""
 
 from __future__ import annotations
 

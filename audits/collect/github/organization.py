@@ -1,4 +1,4 @@
-"""Settings of an organization: what it imposes, and what it leaves to its repositories."""
+"""Reads the settings of an organization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collects facts and what is missing of them: an `Unseen` in place, and a gap naming the right."""
+"""Gathers facts, and for each missing one an `Unseen` and a gap that names the permission."""
 
 from __future__ import annotations
 

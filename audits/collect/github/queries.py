@@ -1,4 +1,4 @@
-"""GraphQL documents: read from ``queries/``, their repeated part written out for a batch."""
+"""Loads GraphQL documents from ``queries/`` and expands them for batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Staying within GitHub's limits: pacing, visible and cancellable waiting, points' budget.
+"""Keeps requests within GitHub's limits: pacing, cancellable waits, a points budget.
 
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """

@@ -1,4 +1,4 @@
-"""What ``owner/repo@ref`` is today: resolved in batches, remembered for a day, asked once."""
+"""Resolves ``owner/repo@ref`` in batches; answers are cached for a day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workflow files at the commits of releases: which blob each was, and its text if it changed."""
+"""Reads workflow files at the commits of releases."""
 
 from __future__ import annotations
 

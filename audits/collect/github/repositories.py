@@ -1,4 +1,4 @@
-"""First pass: every repository of an owner, a hundred a page, ids only."""
+"""First pass: lists an owner's repositories, a hundred per page."""
 
 from __future__ import annotations
 

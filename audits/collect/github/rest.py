@@ -1,4 +1,4 @@
-"""REST reads that remember: unchanged answers cost nothing of the hour's limit."""
+"""Reads REST endpoints with conditional requests; unchanged answers cost no quota."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rulesets on tags, the organization's included, and signs of change, by GraphQL."""
+"""Reads rulesets on tags and signs of change by GraphQL."""
 
 from __future__ import annotations
 

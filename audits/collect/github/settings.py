@@ -1,4 +1,4 @@
-"""Third pass: settings of the repositories that publish, a hundred at a time."""
+"""Third pass: reads settings of publishing repositories, a hundred at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages of a crates registry: who published each version, as its web interface tells."""
+"""Reads who published each version of a package from a crates registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index that is meant where none is configured: the one that `pypi_simple` knows."""
+"""The default package index, as `pypi_simple` knows it."""
 
 from __future__ import annotations
 

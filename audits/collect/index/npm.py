@@ -1,4 +1,4 @@
-"""Packages of an npm registry: provenance and trusted publishing, from the full packument."""
+"""Reads provenance and trusted publishing of npm packages from the full packument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages of an index that speaks the Simple API as JSON (PEP 691, 700, 740)."""
+"""Reads packages from an index that serves the Simple API as JSON (PEP 691, 700, 740)."""
 
 from __future__ import annotations
 

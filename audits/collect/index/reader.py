@@ -1,4 +1,4 @@
-"""Evidence about packages, from the indexes that serve them: one reader for each registry."""
+"""Reads evidence about packages, with one reader per registry."""
 
 from __future__ import annotations
 

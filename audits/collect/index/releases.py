@@ -1,4 +1,4 @@
-"""Files of a project page, gathered to releases, and which of them to read provenance of."""
+"""Groups the files of a project page by release, and selects provenance to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polite reading of package indexes: cached on disk, one request at a time, bounded in all ways."""
+"""A bounded, cached HTTP session for package indexes, one request at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests to package indexes travel: who asks, where redirects may go, what is kept."""
+"""The HTTP transport for package indexes: user agent, redirects, cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of the export, as data: name, type, meaning and source of every column."""
+"""Tables of repositories, publications, findings and gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of the export on actions, packages and trends."""
+"""Tables of actions, packages and trends."""
 
 from __future__ import annotations
 

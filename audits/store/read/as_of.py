@@ -1,4 +1,4 @@
-"""As of when one reads: for each owner the newest finished scan, or the one before a given."""
+"""Selects for each owner the newest finished scan, or the one before a given scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a finding's row and its repository's packed details to what readers see."""
+"""Makes readable findings from rows and packed details."""
 
 from __future__ import annotations
 

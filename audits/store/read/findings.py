@@ -1,4 +1,4 @@
-"""Reading findings as of a scan, and what is different between two scans."""
+"""Reads findings as of a scan, and differences between two scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading publications, packages and uses of actions as of a scan."""
+"""Reads publications, packages and uses of actions as of a scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading repositories and their scores as of a scan."""
+"""Reads repositories and their scores as of a scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading outcomes, deductions, gaps, the lesson and the owner's card as of a scan."""
+"""Reads outcomes, deductions, gaps, lesson progress and owner settings as of a scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading owners, scans, and what was added up when scans finished."""
+"""Reads owners, scans, and the sums stored with finished scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what was collected: texts, snapshots and evidence, to draw or score it again."""
+"""Reads stored texts, snapshots and evidence."""
 
 from __future__ import annotations
 

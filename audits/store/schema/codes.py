@@ -1,4 +1,4 @@
-"""Small numbers and joined lists in columns, and the words that they stand for."""
+"""Maps words to the small numbers and joined lists that columns hold."""
 
 from __future__ import annotations
 

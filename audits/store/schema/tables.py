@@ -1,4 +1,4 @@
-"""The tables of the store: scans, what is known over intervals of scans, texts, and caches.
+"""Tables of the store: scans, intervals of validity, texts, and caches.
 
 A row of an interval table holds from scan `opened` up to, not including, scan `closed`, which
 is `OPEN` while it still holds. So "as of scan S" is ``opened <= S AND closed > S``.

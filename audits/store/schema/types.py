@@ -1,4 +1,4 @@
-"""Times as the store's tables hold them."""
+"""Column types for times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The uses of remote actions, reusable workflows and images of a repository, as rows."""
+"""Rows for the uses of remote actions, reusable workflows and images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that one audit says, in words alone, so that it can be made where no database is at hand."""
+"""A serializable record of an audit, made without a database connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing what audits say of repositories, if they say anything new: a batch at a time."""
+"""Writes what changed in audits, in batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beginning of scans: their owners, their rows, and the locks that keep others off."""
+"""Begins a scan: its owner, its row, and its lock."""
 
 from __future__ import annotations
 

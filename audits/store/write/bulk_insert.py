@@ -1,4 +1,4 @@
-"""Many rows into a table at once, by one statement of the driver's own."""
+"""Inserts many rows with one statement of the driver."""
 
 from __future__ import annotations
 

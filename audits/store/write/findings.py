@@ -1,4 +1,4 @@
-"""How findings open, change, go out of sight and close."""
+"""Opens, updates, hides and closes findings."""
 
 from __future__ import annotations
 

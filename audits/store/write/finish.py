@@ -1,4 +1,4 @@
-"""The end of a scan: its sums, what changed about the scan itself, and no more writing."""
+"""Finishes a scan: its sums and its changes of scope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers for what repeats: rules, reasons, actions, packed contents and texts."""
+"""Assigns ids to repeated values: rules, reasons, actions, texts."""
 
 from __future__ import annotations
 

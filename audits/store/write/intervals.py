@@ -1,4 +1,4 @@
-"""Writing rows as they open, change and close, and asking for those that hold."""
+"""Opens, updates and closes rows that are valid for an interval of scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scan per owner at a time: a row that its scan keeps fresh."""
+"""Locks an owner for one scan at a time, by a row that the scan keeps fresh."""
 
 from __future__ import annotations
 

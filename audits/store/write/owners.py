@@ -1,4 +1,4 @@
-"""What a scan says of the owner as a whole, under the repository without a name."""
+"""Writes what a scan finds about the owner as a whole."""
 
 from __future__ import annotations
 

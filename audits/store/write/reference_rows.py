@@ -1,4 +1,4 @@
-"""What is known of other repositories, once per owner rather than once per use."""
+"""Rows about other repositories, stored once per owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an audit knows of other repositories, ready to be stored."""
+"""A serializable record of what an audit knows about other repositories."""
 
 from __future__ import annotations
 

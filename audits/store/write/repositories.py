@@ -1,4 +1,4 @@
-"""Repositories that a scan could not read or did not reach, and those that are gone."""
+"""Writes repositories that a scan could not read, did not reach, or found deleted."""
 
 from __future__ import annotations
 

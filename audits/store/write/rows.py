@@ -1,4 +1,4 @@
-"""An audit as rows of the interval tables, with words where the database has numbers."""
+"""Converts an audit to rows of the interval tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recording a scan: repository by repository, so that a killed one can be resumed."""
+"""Records a scan repository by repository, so that an interrupted one can resume."""
 
 from __future__ import annotations
 

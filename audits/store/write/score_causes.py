@@ -1,4 +1,4 @@
-"""Why a score changed: what provably differs between two states of a repository."""
+"""Finds the cause of a changed score: what differs between two states of a repository."""
 
 from __future__ import annotations
 

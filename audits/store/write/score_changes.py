@@ -1,4 +1,4 @@
-"""Changes of scores, each written down with its cause."""
+"""Writes changes of scores with their causes."""
 
 from __future__ import annotations
 

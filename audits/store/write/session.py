@@ -1,4 +1,4 @@
-"""What a running scan keeps in memory: whom it knows, what it has done, which words it used."""
+"""The in-memory state of a running scan: known repositories, progress, ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far an audit looked, which decides what is mended and what only went out of sight."""
+"""What an audit could evaluate, which separates fixed findings from unseen ones."""
 
 from __future__ import annotations
 

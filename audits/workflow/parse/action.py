@@ -1,4 +1,4 @@
-"""An ``action.yml``: its steps where it is composite, its image where it runs one."""
+"""Parses an ``action.yml``: the steps of a composite action, or its image."""
 
 from __future__ import annotations
 

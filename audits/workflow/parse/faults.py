@@ -1,4 +1,4 @@
-"""What of a workflow or an action GitHub refuses: one gap for each place, up to a number."""
+"""Collects gaps for invalid places of a workflow or action, up to a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms of a workflow or an action that GitHub refuses and that hold nothing to read.
+"""Detects forms of a workflow or action that GitHub rejects.
 
 Only what GitHub is known to refuse is named: nothing, and an expression, pass everywhere.
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax

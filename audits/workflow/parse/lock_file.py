@@ -1,4 +1,4 @@
-"""GitHub's lock file of actions, ``.github/workflows/actions.lock``.
+"""Parses GitHub's lock file of actions, ``.github/workflows/actions.lock``.
 
 Format: https://github.com/github/gh-actions-lock
 """

@@ -1,4 +1,4 @@
-"""YAML nodes with exact places; the parser's view of a file's text."""
+"""YAML nodes with exact locations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package names that a repository's metadata declares, by registry and folder."""
+"""Reads package names from a repository's metadata, by registry and folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file's text to a workflow or a composite action; the only importer of ruamel.yaml.
+"""Parses a file into a workflow or composite action; the only importer of ruamel.yaml.
 
 Nodes are composed, never constructed: ``on`` stays a string and every node keeps its place.
 """

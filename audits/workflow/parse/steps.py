@@ -1,4 +1,4 @@
-"""Steps, conditions, inputs and images: what jobs and composite actions have in common."""
+"""Parses steps, conditions, inputs and images of jobs and composite actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Update bots: what Dependabot's and Renovate's files say about the actions of workflows.
+"""Parses the configuration of Dependabot and Renovate.
 
 Dependabot: https://docs.github.com/en/code-security/dependabot/working-with-dependabot/dependabot-options-reference
 Renovate: https://docs.renovatebot.com/configuration-options/

@@ -1,4 +1,4 @@
-"""Reading a ``uses:`` into what it names."""
+"""Parses the value of a ``uses:``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triggers, permissions, jobs: from the nodes of a workflow file to the model."""
+"""Parses triggers, permissions and jobs of a workflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a repository's ``zizmor.yml`` ignores; the rest of it is zizmor's own business."""
+"""Reads the ignored rules of a repository's ``zizmor.yml``."""
 
 from __future__ import annotations
 

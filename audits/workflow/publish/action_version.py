@@ -1,4 +1,4 @@
-"""Which version of an action a ``uses:`` means, as far as its text tells."""
+"""Finds the version of an action that a ``uses:`` names."""
 
 from __future__ import annotations
 

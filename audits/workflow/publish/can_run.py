@@ -1,4 +1,4 @@
-"""Whether a step can run at all: under the events of its routes and the inputs it is given."""
+"""Decides whether a step can run under the events and inputs of its routes."""
 
 from __future__ import annotations
 

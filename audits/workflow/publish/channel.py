@@ -1,4 +1,4 @@
-"""Which instance of a registry an upload goes to: production, test, private or not told."""
+"""Decides which instance of a registry an upload goes to: production, test or private."""
 
 from __future__ import annotations
 

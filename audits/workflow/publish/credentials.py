@@ -1,4 +1,4 @@
-"""Which credential an upload is given, and so how it proves who it is."""
+"""Finds the credential of an upload, and so how it authenticates."""
 
 from __future__ import annotations
 

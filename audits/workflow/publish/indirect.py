@@ -1,4 +1,4 @@
-"""Uploads by scripts of the project, found by the credential that they are given."""
+"""Finds uploads by a project's scripts through the credential that they get."""
 
 from __future__ import annotations
 

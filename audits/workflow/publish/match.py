@@ -1,4 +1,4 @@
-"""Whether a command or a ``uses:`` is one of the uploaders, and one that really uploads."""
+"""Matches commands and ``uses:`` with the catalog of uploaders."""
 
 from __future__ import annotations
 

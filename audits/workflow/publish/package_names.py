@@ -1,4 +1,4 @@
-"""Which packages an upload holds, as far as the text tells exactly."""
+"""Finds the packages that an upload contains."""
 
 from __future__ import annotations
 

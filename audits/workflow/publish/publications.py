@@ -1,4 +1,4 @@
-"""What counts as publishing: every step of a job that uploads something to a registry."""
+"""Finds every step of a job that uploads something to a registry."""
 
 from __future__ import annotations
 

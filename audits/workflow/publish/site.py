@@ -1,4 +1,4 @@
-"""Where an upload happens, and what its expressions and variables can stand for there."""
+"""The context of an upload: values of its expressions and variables."""
 
 from __future__ import annotations
 

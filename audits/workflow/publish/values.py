@@ -1,4 +1,4 @@
-"""What the value of an input or variable is, seen as a credential."""
+"""Classifies the value of an input or variable as a credential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the latest release's provenance names this repository's workflow, and if not, whose."""
+"""Compares the latest release's provenance with the repository's workflows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which packages are worth asking the indexes about, and which files their evidence leads to."""
+"""Lists the packages to ask indexes about, and the files that their evidence needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release's certificate tells, held against the workflow at its commit and today's."""
+"""Compares a release's certificate with the workflow at its commit and now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages that belong to a repository while no publication of it names them."""
+"""Finds packages that belong to a repository without a publication of it."""
 
 from __future__ import annotations
 

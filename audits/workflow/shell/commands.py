@@ -1,4 +1,4 @@
-"""The commands of ``run:`` scripts; the only module that imports tree-sitter.
+"""Parses the commands of ``run:`` scripts; the only importer of tree-sitter.
 
 A grammar finds a command wherever a shell would: in conditions, loops, pipes and functions.
 """

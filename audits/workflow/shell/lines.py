@@ -1,4 +1,4 @@
-"""Commands of PowerShell and cmd scripts, and of scripts too long for a grammar: by line."""
+"""Splits PowerShell, cmd and very long scripts into commands, line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a shell script: quotes removed, ``${{ … }}`` left as it stands."""
+"""Splits shell commands into words, without quotes, with ``${{ … }}`` unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that run another program: what stands between them and the real command, as data."""
+"""Table of programs that run another program, such as ``sudo`` and ``uv run``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of an uploader: the columns of the tables in ``uploaders`` and its siblings."""
+"""The type of an uploader: one entry of the catalog."""
 
 from __future__ import annotations
 
