@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.location import Location
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step
@@ -115,12 +115,7 @@ _INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "py"})
 
 def packs_by_itself(registry: Registry) -> bool:
     """Whether a registry's uploaders make what they upload, so that no other job could."""
-    return registry in {
-        Registry.CONTAINER,
-        Registry.GORELEASER,
-        Registry.GITHUB_RELEASE,
-        Registry.CRATES,
-    }
+    return registry.info.packs_by_itself
 
 
 def acts(repo: Repository, job: Job) -> tuple[Act, ...]:

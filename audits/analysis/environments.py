@@ -27,7 +27,7 @@ def judged_publications(repo: Repository) -> tuple[Publication, ...]:
     """The publications that the environment area is about: uploads to production (and to what
     may be production) of registries that know environments.
     """
-    return tuple(p for p in repo.publications if p.is_scored and p.registry.judges_environment)
+    return tuple(p for p in repo.publications if p.is_scored and p.judges_environment)
 
 
 class UsedEnvironment(Struct, frozen=True, kw_only=True):

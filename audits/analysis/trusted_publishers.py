@@ -23,7 +23,7 @@ def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
     """
     if repo.ref.is_enterprise_server:
         return ()
-    return tuple(p for p in repo.publications if p.is_scored and p.registry.has_trusted_publishing)
+    return tuple(p for p in repo.publications if p.is_scored and p.has_trusted_publishing)
 
 
 class ReleasedPackage(Struct, frozen=True, kw_only=True):

@@ -47,12 +47,9 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Auth, Publication, Registry
+from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-
-# Registries that take attestations from their uploaders.
-_TAKE_ATTESTATIONS = frozenset({Registry.PYPI, Registry.NPM, Registry.RUBYGEMS})
 
 # The first release that makes them by itself: https://github.com/pypa/gh-action-pypi-publish/releases
 _SINCE = {"pypa/gh-action-pypi-publish": Version((1, 11, 0))}
@@ -189,7 +186,7 @@ def attestations_disabled(repo: Repository) -> Iterator[Verdict]:
         by_identity = publication.auth is Auth.OIDC or publication.does_oidc
         if publication.stored_credentials or not by_identity:
             continue
-        if publication.registry in _TAKE_ATTESTATIONS:
+        if publication.info.takes_attestations:
             yield _judged(repo, publication)
 
 

@@ -38,7 +38,8 @@ from audits.model.outcome import (
     Severity,
     Verdict,
 )
-from audits.model.publication import Channel, Publication, Registry
+from audits.model.publication import Channel, Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.workflow import Environment, EnvironmentForm, Job
 

@@ -36,7 +36,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Publication, Registry
+from audits.model.publication import Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import (
     NO_SECRET_NAMES,
@@ -46,14 +47,6 @@ from audits.model.settings import (
     Unseen,
 )
 
-# Names as people give them to tokens of each registry.
-_TOKEN_NAMES = {
-    Registry.PYPI: r"PYPI|TWINE|UV_PUBLISH|FLIT|HATCH_INDEX|MATURIN_(PASSWORD|PYPI)|PDM_PUBLISH",
-    Registry.NPM: r"NPM|NODE_AUTH",
-    Registry.CRATES: r"CARGO|CRATES?_?IO",
-    Registry.RUBYGEMS: r"RUBYGEMS|GEM_HOST",
-    Registry.NUGET: r"NUGET",
-}
 _PURPOSE = re.compile(r"TOKEN|PASSW|SECRET|KEY|AUTH|CRED|PYPI$", re.IGNORECASE)
 _HARMLESS = re.compile(r"TEST|USER(NAME)?$|URL$|READ", re.IGNORECASE)
 
@@ -174,7 +167,7 @@ def _judged(repo: Repository, publication: Publication) -> Iterator[Verdict]:
         if not other.is_scored or other.registry is not publication.registry
         for credential in other.stored_credentials
     }
-    pattern = re.compile(_TOKEN_NAMES[publication.registry], re.IGNORECASE)
+    pattern = re.compile(publication.info.credential_names or "(?!)", re.IGNORECASE)
     found = False
     for place, names in places:
         for name in () if isinstance(names, Unseen) else names:

@@ -32,7 +32,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

@@ -43,7 +43,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Publication, Registry
+from audits.model.publication import Publication
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.workflow import Job
@@ -163,7 +163,7 @@ def publish_without_environment(repo: Repository) -> Iterator[Verdict]:
 
 
 def _usual_name(publication: Publication) -> str:
-    return {Registry.CRATES: "crates-io"}.get(publication.registry, publication.registry.value)
+    return publication.info.environment or publication.registry.value
 
 
 def _edits(publication: Publication, name: str) -> tuple[Edit, ...]:

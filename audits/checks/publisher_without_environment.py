@@ -38,7 +38,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Publication, Registry
+from audits.model.publication import Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 

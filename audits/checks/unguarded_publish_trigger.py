@@ -44,7 +44,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Publication, Registry, Route
+from audits.model.publication import Publication, Route
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
 
@@ -95,16 +96,6 @@ def _settings(**given: object) -> RepositorySettings:
     )
 
 
-_PACKAGES = frozenset(
-    {
-        Registry.PYPI,
-        Registry.NPM,
-        Registry.CRATES,
-        Registry.RUBYGEMS,
-        Registry.NUGET,
-        Registry.ANACONDA,
-    }
-)
 _DELIBERATE = OUTSIDER_EVENTS | {"release", "workflow_dispatch", "repository_dispatch"}
 _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
 
@@ -195,7 +186,7 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
 def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
     """Judge each way from an undeliberate event to the publication of a package."""
     for publication in repo.publications:
-        if publication.registry not in _PACKAGES or not publication.is_scored:
+        if not (publication.info.is_package and publication.is_scored):
             continue
         seen = set()
         found = False

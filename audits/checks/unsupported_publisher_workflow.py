@@ -31,7 +31,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Auth, Registry
+from audits.model.publication import Auth
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -93,7 +93,8 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
             continue
         job, called = publication.job, publication.called
         foreign = called is not None and called.slug != str(repo.ref).lower()
-        if called is None or not foreign or publication.registry is not Registry.PYPI:
+        trusted = publication.info.trusted
+        if called is None or not foreign or trusted is None or trusted.callee_elsewhere:
             yield Clean(at=publication.at, job=job, publication=publication)
         elif publication.auth is Auth.UNKNOWN:
             reason = f"whether {called.action} uploads with a token or an identity was not read"

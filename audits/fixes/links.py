@@ -10,8 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from audits.model.index_hosts import IndexHosts
 from audits.model.location import Location
 from audits.model.outcome import Finding, Link, SettingsPage
-from audits.model.publication import Channel, Publication, Registry
+from audits.model.publication import Channel, Publication
 from audits.model.quoting import quoted_path, quoted_segment
+from audits.model.registry import Registry
 from audits.model.remote_path import foreign_path
 from audits.model.source import RepositoryRef
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from audits.model.registry import registry_named
 from audits.model.settings import Unseen
 
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -113,9 +114,6 @@ class Release(Struct, frozen=True, kw_only=True):
         return None if isinstance(self.provenance, Unseen) else bool(self.provenance)
 
 
-_ONLY_TRUSTED = frozenset({"pypi", "crates"})
-
-
 class PackageEvidence(Struct, frozen=True, kw_only=True):
     """What an index serves about one package: newest release first; ``repository_urls`` are
     the project links of its metadata; ``seen_at`` when it was asked.
@@ -149,9 +147,16 @@ class PackageEvidence(Struct, frozen=True, kw_only=True):
         takes provenance with tokens too.
         """
         attested = self.latest is not None and self.latest.is_attested
-        if self.trusted_publisher or (attested and self.registry in _ONLY_TRUSTED):
+        if self.trusted_publisher or (attested and _vouches(self.registry)):
             return True
         return None if attested and self.trusted_publisher is None else False
+
+
+def _vouches(word: str) -> bool:
+    """Whether a registry takes attestations from trusted publishers alone."""
+    registry = registry_named(word)
+    trusted = registry.info.trusted if registry is not None else None
+    return trusted is not None and trusted.attests_alone
 
 
 class ReleasedFile(Struct, frozen=True, kw_only=True):

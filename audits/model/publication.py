@@ -7,37 +7,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from audits.model.location import Location
+from audits.model.registry import Registry, RegistryInfo
 from audits.model.uses import Uses
 from audits.model.workflow import Environment, Job, Level, Permissions, Step, Trigger, Workflow
-
-
-class Registry(StrEnum):
-    """Where packages go; the words are part of the CSV contract."""
-
-    PYPI = "pypi"
-    NPM = "npm"
-    CRATES = "crates"
-    RUBYGEMS = "rubygems"
-    NUGET = "nuget"
-    CONTAINER = "container"
-    ANACONDA = "anaconda"
-    GORELEASER = "goreleaser"
-    GITHUB_RELEASE = "github-release"
-
-    @property
-    def has_trusted_publishing(self) -> bool:
-        """Whether the registry takes an OIDC identity in place of a stored credential."""
-        return self in _TRUSTED
-
-    @property
-    def judges_environment(self) -> bool:
-        """Whether the environment area applies (design section 5)."""
-        return self in _TRUSTED or self is Registry.ANACONDA
-
-
-_TRUSTED = frozenset(
-    {Registry.PYPI, Registry.NPM, Registry.CRATES, Registry.RUBYGEMS, Registry.NUGET}
-)
 
 
 class Channel(StrEnum):
@@ -138,6 +110,8 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     ``called`` is the remote workflow where the publication is in a called one; where its text
     was read, ``workflow`` is that file, by its foreign path, and ``step`` the one inside.
     ``ordinal`` counts, from 1, those of one step or call that differ in more than packages.
+    ``instance`` is the row of an instance that differs from its registry's (Docker Hub among
+    the container registries).
     """
 
     workflow: Workflow
@@ -161,6 +135,22 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     routes: tuple[Route, ...] = ()
     publisher_workflows: tuple[str, ...] = ()
     ordinal: int = 1
+    instance: RegistryInfo | None = None
+
+    @property
+    def info(self) -> RegistryInfo:
+        """What is known of where it uploads."""
+        return self.instance or self.registry.info
+
+    @property
+    def has_trusted_publishing(self) -> bool:
+        """Whether an OIDC identity could take the place of a stored credential."""
+        return self.info.trusted is not None
+
+    @property
+    def judges_environment(self) -> bool:
+        """Whether the environment area applies (design section 5)."""
+        return self.info.judges_environment
 
     @property
     def key(self) -> str:

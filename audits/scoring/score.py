@@ -118,9 +118,9 @@ def applies(area: Area, publication: Publication, repository: Repository) -> boo
     Public registries do not trust the OIDC issuer of an Enterprise Server.
     """
     if area is Area.ENVIRONMENT:
-        return publication.registry.judges_environment
+        return publication.judges_environment
     if area is Area.TRUSTED_PUBLISHER:
-        return publication.registry.has_trusted_publishing and _may_apply(area, repository)
+        return publication.has_trusted_publishing and _may_apply(area, repository)
     return True
 
 

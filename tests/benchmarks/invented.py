@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.location import Location, Scalar
 from audits.model.outcome import Area, Finding, Link, Outcome, Severity
-from audits.model.publication import Auth, Channel, Publication, Registry
+from audits.model.publication import Auth, Channel, Publication
+from audits.model.registry import Registry
 from audits.model.repository import ReleaseGraph, Repository
 from audits.model.score import (
     AreaScore,

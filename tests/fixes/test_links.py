@@ -12,7 +12,8 @@ from audits.fixes import links
 from audits.model.index_hosts import IndexHosts
 from audits.model.location import Location, Scalar
 from audits.model.outcome import Edit, Finding, SettingsPage
-from audits.model.publication import Auth, Channel, Publication, Registry
+from audits.model.publication import Auth, Channel, Publication
+from audits.model.registry import Registry
 from audits.model.source import RepositoryRef, SourceFile
 from audits.model.storable import storable
 from audits.model.workflow import Environment, EnvironmentForm, Job, Workflow

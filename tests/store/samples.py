@@ -23,7 +23,8 @@ from audits.model.outcome import (
     Outcome,
     Severity,
 )
-from audits.model.publication import Auth, Channel, Publication, Registry
+from audits.model.publication import Auth, Channel, Publication
+from audits.model.registry import Registry
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, ReleaseGraph, Repository
 from audits.model.score import (
     AreaScore,

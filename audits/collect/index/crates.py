@@ -13,7 +13,7 @@ from audits.collect.index.pypi import Reading, note_silence, unseen
 from audits.collect.index.releases import kept
 from audits.collect.index.session import IndexSession, IndexTroubleError
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason
 

@@ -14,7 +14,7 @@ from audits.collect.index.pypi import Reading, note_silence, unseen
 from audits.collect.index.releases import EARLIER, kept
 from audits.collect.index.session import FOREVER, IndexSession, IndexTroubleError
 from audits.model.evidence import PackageEvidence, Provenance, Release
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason
 

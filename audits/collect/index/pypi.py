@@ -16,7 +16,7 @@ from audits.collect.index.releases import ListedFile, choose, listed_file, newes
 from audits.collect.index.session import FOREVER, IndexSession, IndexTroubleError
 from audits.model.evidence import PackageEvidence, Provenance, Release
 from audits.model.index_hosts import IndexHosts
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
 

@@ -13,13 +13,17 @@ from audits.collect.index.npm import NpmReader
 from audits.collect.index.pypi import PyPIReader, normalized_name, unseen
 from audits.collect.index.session import IndexLimits, IndexSession
 from audits.model.evidence import PackageEvidence, PackageIndex
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason
 
 OFFLINE = unseen("the package index was not asked, as this run is offline")
 """What stands in place of evidence in a run without network."""
 
-OTHER_REGISTRIES = (Registry.NPM.value, Registry.CRATES.value)
+OTHER_REGISTRIES = tuple(
+    registry.value
+    for registry in Registry
+    if registry.info.can_be_read and registry is not Registry.PYPI
+)
 """Words of the registries that can be read beside the index, once they have an address."""
 
 

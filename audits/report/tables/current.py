@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audits.model.outcome import Area, Severity
-from audits.model.publication import Auth, Channel, Registry
+from audits.model.publication import Auth, Channel
+from audits.model.registry import Registry
 from audits.model.rows import (
     FindingRow,
     GapRow,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audits.model.outcome import Area
-from audits.model.publication import Auth, Registry
+from audits.model.publication import Auth
+from audits.model.registry import Registry
 from audits.model.rows import ActionRow, PackageRow, TrendRow
 from audits.model.score import Grade, Ladder
 from audits.report.cells import Value, flag, listed

@@ -14,7 +14,7 @@ from posixpath import basename, dirname
 import rtoml
 from msgspec import Struct, field
 
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
 

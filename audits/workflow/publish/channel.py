@@ -8,28 +8,15 @@ from urllib.parse import urlsplit
 
 from audits.model.command import Command
 from audits.model.location import Scalar
-from audits.model.publication import Channel, Registry
+from audits.model.publication import Channel
+from audits.model.registry import Registry
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Uploader
 
-# Hosts of the public registries without their last label.
-_PUBLIC_HOSTS: dict[Registry, frozenset[str]] = {
-    Registry.NPM: frozenset({"registry.npmjs", "registry.yarnpkg", "npmjs"}),
-    Registry.CRATES: frozenset({"crates", "index.crates", "static.crates"}),
-    Registry.RUBYGEMS: frozenset({"rubygems"}),
-    Registry.NUGET: frozenset({"api.nuget", "nuget"}),
-    Registry.ANACONDA: frozenset({"anaconda", "api.anaconda"}),
-    Registry.CONTAINER: frozenset(
-        {"docker", "index.docker", "registry-1.docker", "registry.hub.docker", "ghcr", "quay"}
-        | {"gcr", "public.ecr", "registry.gitlab", "mcr.microsoft"}
-    ),
-}
 _PRIVATE_HOSTS = re.compile(r".*\.dkr\.ecr\..*|.*\.azurecr|.*\.jfrog|nuget\.pkg\.github")
 _FIXED_HOST = re.compile(r"https?://[\w.:-]+/")
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?::\d+)?")
-_PRODUCTION_NAMES = frozenset(
-    {"pypi", "main", "release", "crates-io", "nuget", "npm", "upload", "warehouse"}
-)
+_PRODUCTION_NAMES = frozenset({"main", "release"}).union(*(r.info.names for r in Registry))
 _TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
 # Labels of Anaconda; an account is named after its owner, who may well end in "-dev".
 _MAIN_LABELS = frozenset({"main", "release", "stable", "latest"})
@@ -136,7 +123,7 @@ def host_channel(registry: Registry, address: str) -> Channel:
     stem = host.partition(":")[0].rpartition(".")[0]
     if not stem or "$" in host or "{" in host:
         return Channel.UNKNOWN
-    if stem in _PUBLIC_HOSTS.get(registry, ()) or stem.endswith(".gcr"):
+    if stem in registry.info.hosts or stem.endswith(".gcr"):
         return Channel.PRODUCTION
     if registry is Registry.CONTAINER and not _PRIVATE_HOSTS.fullmatch(stem):
         return Channel.UNKNOWN

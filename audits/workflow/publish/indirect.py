@@ -10,7 +10,7 @@ from itertools import chain, islice
 from msgspec.structs import replace
 
 from audits.model.location import Inputs
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.publish.match import BY_ACTION, MAY_UPLOAD
@@ -20,7 +20,7 @@ from audits.workflow.uploaders.catalog import ALL, SCRIPT_TOKENS, WORDS_OF_RELEA
 from audits.workflow.uploaders.uploader import SWITCH_ON, Tokens, Uploader
 
 # What all names of `SCRIPT_TOKENS` have in common: most variables need no closer look.
-_CREDENTIAL = re.compile(r"TOKEN|PASS|AUTH|KEY")
+_CREDENTIAL = re.compile(r"TOKEN|PASS|AUTH|KEY|PAT\b|CREDENTIALS|SECRET")
 # A secret that is called after the index, and not after the one for trying things out.
 _INDEX_SECRET = re.compile(r"secrets\.(?!\w*test)\w*(?:pypi|twine)\w*", re.IGNORECASE)
 _RELEASE_WORD = re.compile(rf"(?:{'|'.join(WORDS_OF_RELEASE)})", re.IGNORECASE)
@@ -209,7 +209,7 @@ def _is_release_script(site: Site) -> bool:
 
 def _uploader(registry: Registry, patterns: tuple[str, ...]) -> Uploader:
     """An entry for a script: it takes what any uploader of the registry takes."""
-    like = next(u for u in ALL if u.registry is registry and u.commands)
+    like = next(u for u in ALL if u.registry is registry)
     tokens = Tokens(env=patterns, logins=like.tokens.logins)
     return Uploader(
         mechanism="script",

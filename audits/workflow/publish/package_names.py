@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from audits.model.command import Command
-from audits.model.publication import Channel, Registry
+from audits.model.publication import Channel
+from audits.model.registry import Registry
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Uploader
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from audits.model.command import Command
 from audits.model.location import Location, Scalar
-from audits.model.publication import Auth, Publication, Registry, Route
+from audits.model.publication import Auth, Publication, Route
+from audits.model.registry import Claims, Registry
 from audits.model.remote_path import called_name, foreign_path
 from audits.model.uses import Uses, UsesKind
 from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workflow
@@ -28,7 +29,7 @@ from audits.workflow.publish.match import BY_ACTION, by_command, by_uses, comman
 from audits.workflow.publish.package_names import packages_of
 from audits.workflow.publish.site import Library, Site
 from audits.workflow.uploaders.catalog import RUN_BY_ACTION
-from audits.workflow.uploaders.uploader import CLAIMS, Claims, Uploader
+from audits.workflow.uploaders.uploader import Uploader
 
 __all__ = ["Library", "find_publications"]
 
@@ -288,7 +289,7 @@ def _is_open(scalar: Scalar) -> bool:
 
 def _publisher_workflows(site: Site, registry: Registry) -> tuple[str, ...]:
     """The files that the registry's publisher would name, as its claim has it."""
-    claims = CLAIMS.get(registry)
+    claims = registry.info.trusted.claims if registry.info.trusted is not None else None
     if claims is Claims.CALLING:
         return tuple(dict.fromkeys(route.entry.path for route in site.routes))
     # The file of a called workflow of another repository cannot be a publisher's here.

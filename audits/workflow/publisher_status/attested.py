@@ -16,7 +16,8 @@ from audits.analysis.release_provenance import (
 )
 from audits.analysis.trusted_publishers import PUBLIC_HOST, is_this_repository
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind
-from audits.model.publication import Publication, Registry
+from audits.model.publication import Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.score import Ladder
 from audits.model.settings import Unseen

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from audits.analysis.release_provenance import entry_path, publisher_path
 from audits.analysis.trusted_publishers import is_this_repository
 from audits.model.evidence import FileThen, ReleasedFile, normalized
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap
@@ -32,7 +32,7 @@ def packages_to_ask(repository: Repository) -> tuple[tuple[str, str], ...]:
     found = [
         (publication.registry.value, package)
         for publication in repository.publications
-        if publication.registry.has_trusted_publishing and publication.is_scored
+        if publication.has_trusted_publishing and publication.is_scored
         for package in publication.packages
     ]
     for registry in Registry:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from audits.model.evidence import PackageEvidence, normalized
-from audits.model.publication import Auth, Publication, Registry
+from audits.model.publication import Auth, Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
@@ -64,7 +65,7 @@ def _published(
     """Each package with its publications; "" for those whose package was not found."""
     named: list[tuple[Registry, str, str, Publication]] = []
     for publication in repository.publications:
-        if not (publication.registry.has_trusted_publishing and publication.is_scored):
+        if not (publication.has_trusted_publishing and publication.is_scored):
             continue
         registry = publication.registry
         named += [

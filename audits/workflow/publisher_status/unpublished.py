@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from audits.analysis.trusted_publishers import points_to
 from audits.model.evidence import PackageEvidence, normalized
-from audits.model.publication import Registry
+from audits.model.registry import Registry, registry_named
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
@@ -49,7 +49,7 @@ def _belonging(
     repositories of a scan, and a package that another of them publishes may well link here.
     """
     for word, names in repository.package_names.items():
-        registry = next((r for r in Registry if r == word), None)
+        registry = registry_named(word)
         if registry is not None and registry.has_trusted_publishing:
             for name in names:
                 yield registry, name, repository.evidence(registry, name)

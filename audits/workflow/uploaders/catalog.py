@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.workflow.uploaders.containers import CONTAINERS
 from audits.workflow.uploaders.pypi import PYPI
 from audits.workflow.uploaders.registries import REGISTRIES
@@ -39,20 +39,14 @@ gives them a stored one.
 """
 
 
-def _script_tokens(registry: Registry, *more: str) -> tuple[str, ...]:
+def _script_tokens(registry: Registry) -> tuple[str, ...]:
     names = (name for u in ALL if u.registry is registry for name in u.tokens.env)
-    return tuple(dict.fromkeys((*names, *more)))
+    return tuple(dict.fromkeys((*names, *registry.info.token_variables)))
 
 
 SCRIPT_TOKENS: dict[Registry, tuple[str, ...]] = {
-    Registry.PYPI: _script_tokens(Registry.PYPI, "PYPI_API_TOKEN", "TWINE_TOKEN"),
-    Registry.NPM: _script_tokens(Registry.NPM),
-    Registry.CRATES: _script_tokens(Registry.CRATES),
-    Registry.RUBYGEMS: _script_tokens(Registry.RUBYGEMS),
-    Registry.NUGET: _script_tokens(Registry.NUGET),
-    Registry.ANACONDA: _script_tokens(Registry.ANACONDA),
-    Registry.CONTAINER: _script_tokens(
-        Registry.CONTAINER, "DOCKER*PASSWORD", "DOCKER*TOKEN", "DH_PASSWORD", "*QUAY*PASSWORD"
-    ),
+    registry: _script_tokens(registry)
+    for registry in Registry
+    if registry.info.found_by_token and any(u.registry is registry for u in ALL)
 }
 """Variables whose presence tells that a script of the project uploads, by registry."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.workflow.uploaders.uploader import (
     ALWAYS,
     DRY,

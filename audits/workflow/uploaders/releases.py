@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.workflow.uploaders.uploader import DRY, SWITCH_ON, TRUE, Target, Tokens, Uploader
 
 _ANACONDA = Tokens(

@@ -3,34 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 
 from msgspec import Struct, field
 
-from audits.model.publication import Registry
-
-
-class Claims(Enum):
-    """The workflow file that a registry's publisher names: the one that is called, or the one
-    that calls.
-    """
-
-    CALLED = "called"
-    CALLING = "calling"
-
-
-CLAIMS: Mapping[Registry, Claims] = {
-    # The claim `job_workflow_ref`: https://github.com/pypi/warehouse/issues/11096
-    Registry.PYPI: Claims.CALLED,
-    # The calling workflow, as its documentation of trusted publishers says.
-    Registry.NPM: Claims.CALLING,
-    # The claim `workflow_ref`, in the registry's crate `crates_io_trustpub`.
-    Registry.CRATES: Claims.CALLING,
-    # The claim `job_workflow_ref`, as its guide to trusted publishing says.
-    Registry.RUBYGEMS: Claims.CALLED,
-    # The same: https://github.com/NuGet/login/issues/24
-    Registry.NUGET: Claims.CALLED,
-}
+from audits.model.registry import Registry
 
 DRY = frozenset({"--dry-run", "--dryrun", "--dry-run=true", "--help"})
 """Options that keep nearly every uploader from uploading."""

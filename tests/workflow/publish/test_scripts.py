@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audits.model.publication import Auth, CredentialSource, Registry
+from audits.model.publication import Auth, CredentialSource
+from audits.model.registry import Registry
 from audits.workflow.uploaders.catalog import SCRIPT_TOKENS
 from tests.workflow.publish.uploads import RELEASE, found_in, indented, job_of, the_one
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.location import Location, Scalar
-from audits.model.publication import Auth, Channel, Grant, Publication, Registry, Route
+from audits.model.publication import Auth, Channel, Grant, Publication, Route
+from audits.model.registry import Registry
 from audits.model.repository import NO_INDEX, ReleaseGraph, Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Need, Unseen

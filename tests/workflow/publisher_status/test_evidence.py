@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from audits.model.evidence import FileThen, PackageEvidence, PublisherKind
-from audits.model.publication import Auth, Registry
+from audits.model.publication import Auth
+from audits.model.registry import Registry
 from audits.model.score import Ladder
 from audits.model.source import SourceFile
 from tests.workflow.publisher_status.parts import (

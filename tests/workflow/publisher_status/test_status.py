@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from audits.analysis.trusted_publishers import points_to
 from audits.model.evidence import PackageEvidence, Release
-from audits.model.publication import Auth, Channel, Registry
+from audits.model.publication import Auth, Channel
+from audits.model.registry import Registry
 from audits.model.repository import NO_INDEX
 from audits.model.score import Ladder, PackageStatus
 from audits.model.source import Gap, GapReason
