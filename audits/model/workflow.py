@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from audits.model.location import Inputs, Location, Scalar
 from audits.model.source import SourceFile
 from audits.model.uses import Uses
+from audits.model.yaml_value import Keys
 
 
 class PermissionsState(StrEnum):
@@ -81,6 +82,7 @@ class Trigger(Struct, frozen=True, kw_only=True):
     workflows: tuple[str, ...] = ()
     inputs: Mapping[str, DeclaredInput] = field(default_factory=dict)
     span: tuple[int, int] = (0, 0)
+    keys: Keys = field(default_factory=dict)
 
     @property
     def is_tag_push(self) -> bool:
@@ -139,6 +141,8 @@ class Image(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True, kw_only=True, eq=False):
     """One step; ``at`` is the first line of the step, ``index`` counts from 0.
 
+    ``keys`` holds every key without a field here, such as ``timeout-minutes``.
+
     Compared by identity: two equal texts are still two steps.
     """
 
@@ -155,6 +159,7 @@ class Step(Struct, frozen=True, kw_only=True, eq=False):
     inputs: Inputs = field(default_factory=dict)
     inputs_are_dynamic: bool = False
     working_directory: str = ""
+    keys: Keys = field(default_factory=dict)
 
     @property
     def never_runs(self) -> bool:
@@ -181,6 +186,8 @@ class Job(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One job, of steps or calling a workflow (``uses``); ``path`` is its workflow's file.
 
     Compared by identity. ``runs_on`` are labels; ``matrix`` holds static values by key.
+    ``keys`` holds every key without a field here, such as ``timeout-minutes``, ``concurrency``,
+    ``strategy``, ``cache-mode`` and unknown ones.
     """
 
     id: str
@@ -206,6 +213,7 @@ class Job(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     secrets: Inputs = field(default_factory=dict)
     secrets_at: Location | None = None
     shell: str = ""
+    keys: Keys = field(default_factory=dict)
 
     @cached_property
     def live_steps(self) -> tuple[Step, ...]:
@@ -230,6 +238,7 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     shell: str = ""
     jobs: tuple[Job, ...] = ()
     first_key: Location | None = None
+    keys: Keys = field(default_factory=dict)
 
     @cached_property
     def live_jobs(self) -> tuple[Job, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeGuard
 
 from audits.model.location import Inputs, Location, Scalar
 from audits.model.source import line_starts
+from audits.model.yaml_value import YamlValue
 
 
 class Mark(Protocol):
@@ -154,3 +155,42 @@ def words(node: Node | None) -> tuple[str, ...] | None:
     if is_scalar(node):
         return (node.value,) if node.value != "" else ()
     return tuple(item.value for item in items(node) if is_scalar(item))
+
+
+# Real keys hold a handful of values; aliases can make a short file hold billions.
+_MOST_VALUES = 300
+_DEEPEST = 8
+
+
+def other_keys(text: Text, found: dict[str, Pair], typed: frozenset[str]) -> dict[str, YamlValue]:
+    """The values of all keys but the typed ones, each kept up to a depth and a number."""
+    if found.keys() <= typed:
+        return {}
+    return {
+        name: _Values(text).value(node, key)
+        for name, (key, node) in found.items()
+        if name not in typed
+    }
+
+
+class _Values:
+    """Makes values of nodes, at most `_MOST_VALUES` of them."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.left = _MOST_VALUES
+
+    def value(self, node: Node, key: Node | None = None, depth: int = 0) -> YamlValue:
+        self.left -= 1
+        at = self.text.location(key or node)
+        if is_scalar(node):
+            return YamlValue(at=at, scalar=self.text.scalar(node))
+        if depth == _DEEPEST:
+            return YamlValue(at=at, truncated=True)
+        listed = tuple(self.value(n, None, depth + 1) for n in items(node) if self.left > 0)
+        keys = {
+            str(name.value): self.value(inner, name, depth + 1)
+            for name, inner in pairs(node)
+            if self.left > 0
+        }
+        return YamlValue(at=at, items=listed, keys=keys, truncated=self.left <= 0)

@@ -15,6 +15,7 @@ from audits.workflow.parse.nodes import (
     is_map,
     is_scalar,
     items,
+    other_keys,
     pairs,
     scalars,
     word,
@@ -25,6 +26,10 @@ from audits.workflow.parse.uses import read_uses
 # Real files stay far below; a file of aliases may name one step a hundred thousand times.
 MOST_STEPS = 500
 _GROUPS_DEEP = 3
+_STEP_KEYS = frozenset(
+    ["id", "name", "if", "uses", "run", "shell", "env", "with", "working-directory"]
+)
+"""Keys with a typed field; all others are kept as `YamlValue`."""
 
 
 def read_condition(text: Text, node: Node | None) -> Condition | None:
@@ -71,7 +76,8 @@ def _flat(node: Node | None, depth: int = 0) -> Iterator[Node]:
 
 
 def _read_step(text: Text, index: int, node: Node) -> Step:
-    keys = {key.value: value for key, value in pairs(node)}
+    found = {str(key.value): (key, value) for key, value in pairs(node)}
+    keys = {name: value for name, (_, value) in found.items()}
     uses = keys.get("uses")
     inputs = keys.get("with")
     run = keys.get("run")
@@ -91,6 +97,7 @@ def _read_step(text: Text, index: int, node: Node) -> Step:
         inputs=scalars(text, inputs) if inputs is not None else {},
         inputs_are_dynamic=is_scalar(inputs) and "${{" in inputs.value,
         working_directory=word(keys.get("working-directory")),
+        keys=other_keys(text, found, _STEP_KEYS),
     )
 
 

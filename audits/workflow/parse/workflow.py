@@ -16,6 +16,7 @@ from audits.model.workflow import (
     Trigger,
     Workflow,
 )
+from audits.model.yaml_value import YamlValue
 from audits.workflow.parse.faults import Faults
 from audits.workflow.parse.forms import job_faults, workflow_faults
 from audits.workflow.parse.nodes import (
@@ -26,6 +27,7 @@ from audits.workflow.parse.nodes import (
     is_map,
     is_scalar,
     items,
+    other_keys,
     pairs,
     scalars,
     strings,
@@ -40,6 +42,30 @@ from audits.workflow.parse.steps import (
     read_steps,
 )
 from audits.workflow.parse.uses import read_uses
+
+_WORKFLOW_KEYS = frozenset({"name", "on", "permissions", "env", "jobs"})
+_TRIGGER_KEYS = frozenset(
+    {"types", "branches", "branches-ignore", "tags", "tags-ignore", "workflows", "inputs"}
+)
+_JOB_KEYS = frozenset(
+    [
+        "name",
+        "needs",
+        "if",
+        "runs-on",
+        "environment",
+        "permissions",
+        "env",
+        "outputs",
+        "container",
+        "services",
+        "steps",
+        "uses",
+        "with",
+        "secrets",
+    ]
+)
+"""Keys with a typed field; all others are kept as `YamlValue`."""
 
 # A matrix of GitHub's has 256 jobs at most; real files declare a few dozen.
 MOST_JOBS = 256
@@ -74,6 +100,7 @@ class _Reader:
             shell=self.shell(keys["defaults"][1] if "defaults" in keys else None),
             jobs=self.jobs(root, keys.get("jobs")),
             first_key=self.text.location(first[0]) if first else None,
+            keys=other_keys(self.text, keys, _WORKFLOW_KEYS),
         )
 
     def shell(self, defaults: Node | None) -> str:
@@ -86,7 +113,8 @@ class _Reader:
         return tuple(self.trigger(item, None) for item in single if is_scalar(item) and item.value)
 
     def trigger(self, key: Node, value: Node | None) -> Trigger:
-        of = {str(name.value): node for name, node in pairs(value)}
+        keys = {str(name.value): (name, node) for name, node in pairs(value)}
+        of = {name: node for name, (_, node) in keys.items()}
         return Trigger(
             event=str(key.value),
             at=self.text.location(key),
@@ -98,7 +126,16 @@ class _Reader:
             workflows=words(of.get("workflows")) or (),
             inputs=read_declared(self.text, of.get("inputs")),
             span=(key.start_mark.index, (value or key).end_mark.index),
+            keys=self.trigger_keys(key, value, keys),
         )
+
+    def trigger_keys(
+        self, key: Node, value: Node | None, found: dict[str, tuple[Node, Node]]
+    ) -> dict[str, YamlValue]:
+        """The keys without a field; the list of ``schedule`` under its own name."""
+        if is_list(value):
+            return other_keys(self.text, {str(key.value): (key, value)}, frozenset())
+        return other_keys(self.text, found, _TRIGGER_KEYS)
 
     def permissions(self, found: tuple[Node, Node] | None) -> Permissions:
         if found is None:
@@ -181,6 +218,7 @@ class _Reader:
             secrets=scalars(text, of.get("secrets")),
             secrets_at=text.location(keys["secrets"][0]) if "secrets" in keys else None,
             shell=self.shell(of.get("defaults")),
+            keys=other_keys(text, keys, _JOB_KEYS),
         )
 
     def needs_to_run(self, key: Node, of: dict[str, Node]) -> None:
