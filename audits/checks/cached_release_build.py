@@ -4,8 +4,9 @@ A step in a job that builds or publishes restores files that earlier runs left b
 
 ## Why it matters
 
-Caches of the default branch can be filled by any workflow that runs there, also by one that
-handles a pull request with too many rights. Whoever writes into the cache once changes every
+Caches of the default branch can be filled by any workflow that runs there for somebody who may
+push, and on an Enterprise Server also by one that handles a stranger's pull request; on
+github.com such runs only read since 2026-06-26, unless `cache-mode` lets them write. Whoever writes into the cache once changes every
 build that restores it, and nothing in the release shows it: the sources are right, the tools or
 dependencies are not. A release is rare; the minute that a cache saves is not worth it.
 
@@ -13,7 +14,7 @@ dependencies are not. A release is rare; the minute that a cache saves is not wo
 
 Turn the cache off in the release: `enable-cache: false` for `astral-sh/setup-uv`, no `cache:`
 for `actions/setup-python`, `package-manager-cache: false` for `actions/setup-node`, no
-`actions/cache`. Where one workflow both tests and releases, let the run decide:
+`actions/cache`, or `cache-mode: none` for the whole job. Where one workflow both tests and releases, let the run decide:
 `enable-cache: ${{ github.ref_type != 'tag' }}`.
 
 ## Deviations
@@ -26,6 +27,8 @@ From zizmor's `cache-poisoning`, with which this agrees on actions, values and l
   `prefix-dev/setup-pixi` and `mamba-org/setup-micromamba` when they are told to;
 - `actions/setup-go` before v4 and `actions/setup-node` before v5 cache only when asked to, and
   later versions of `actions/setup-node` only where `package.json` names a package manager;
+- `cache-mode` is read as GitHub reads it, the job's before the workflow's and never more than
+  the caller's: `none` and `write-only` restore nothing, where the host knows the key;
 - an expression is decided under all events that start the job for a tag or release, not only
   where it has one of two forms.
 """
@@ -35,6 +38,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from audits.analysis.cache_modes import may_restore
 from audits.analysis.caches import BY_MANAGER, PUBLISHERS, Control, Restores, restores_cache
 from audits.analysis.conditions import reach, text_value
 from audits.analysis.events import RefKind, starts_of
@@ -45,7 +49,7 @@ from audits.fixes.edits import delete_lines, set_input
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile, lines_of
-from audits.model.workflow import Job, Step, Workflow
+from audits.model.workflow import Step, Workflow
 
 _WORKFLOW = """\
 on:
@@ -65,6 +69,20 @@ _UV = "astral-sh/setup-uv@37802adc94f370d6bfd71619e3f0bf239e1f3b78 # v7.6.0"
 _NODE = "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0"
 _IMAGE = "docker/build-push-action@53b7df96c91f9c12dcc8a07bcb9ccacbed38856a # v7.3.0"
 _WITH = "\n        with:\n          "
+_MODES = """\
+on: {{push: {{tags: ['v*']}}}}
+{top}
+jobs:
+  publish:
+    {job}
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {{id-token: write}}
+    steps:
+      - uses: actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830{mark}
+        with: {{path: .venv, key: venv}}
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
 _TEST = """\
 on: {push: {branches: [main]}}
 jobs:
@@ -160,6 +178,28 @@ jobs:
             name="turned off for tags",
             workflow=_WORKFLOW % f"{_UV}{_WITH}enable-cache: ${{{{ github.ref_type != 'tag' }}}}",
         ),
+        Example(
+            name="kept out by the job's mode",
+            workflow=_MODES.format(top="", job="cache-mode: none", mark=""),
+        ),
+        Example(
+            name="kept out by the workflow's mode",
+            workflow=_MODES.format(top="cache-mode: write-only", job="name: P", mark=""),
+        ),
+        Example(
+            name="the job's mode goes before the workflow's",
+            workflow=_MODES.format(top="cache-mode: none", job="cache-mode: read", mark="  # !"),
+        ),
+        Example(
+            name="a mode that this host does not know",
+            workflow=_MODES.format(top="cache-mode: none", job="name: P", mark="  # !"),
+            host="github.orchard.example",
+        ),
+        Example(
+            name="the mode in a script is no mode",
+            workflow=_MODES.format(top="", job="name: P", mark="  # !")
+            + "      - run: |\n          cat <<EOF\n          cache-mode: none\n          EOF\n",
+        ),
         Example(name="turned off", workflow=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false"),
         Example(name="off unless turned on", workflow=_WORKFLOW % _PYTHON),
         Example(
@@ -188,6 +228,8 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
         restores, controls = restores_cache(site.step, without=without)
         if uses is None or not _is_looked_at(site):
             continue
+        if site.job is not None and not may_restore(repo, site.job):
+            restores = Restores.NO
         at = uses.raw.location(site.path)
         if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
             restores = Restores.NO
@@ -219,10 +261,9 @@ def _names_manager(repo: Repository) -> bool:
 def _is_looked_at(site: StepSite) -> bool:
     """Whether the step's job takes part in a release, or zizmor looks at it too."""
     if site.workflow is None or site.job is None or site.is_release_job:
-        return site.is_release_job and not (site.workflow and _is_without(site.workflow, site.job))
-    return not _is_without(site.workflow, site.job) and (
-        _is_started_by_release(site.workflow)
-        or any(step.uses and step.uses.action in PUBLISHERS for step in site.job.live_steps)
+        return site.is_release_job
+    return _is_started_by_release(site.workflow) or any(
+        step.uses and step.uses.action in PUBLISHERS for step in site.job.live_steps
     )
 
 
@@ -233,18 +274,6 @@ def _is_started_by_release(workflow: Workflow) -> bool:
     branches = push.branches or () if push is not None else ()
     release_branch = any("release" in branch.lower() for branch in branches)
     return workflow.trigger("release") is not None or tags or release_branch
-
-
-def _is_without(workflow: Workflow, job: Job | None) -> bool:
-    """Whether ``cache-mode: none`` keeps caches out of the job or the workflow."""
-    text = workflow.source.text
-    if "cache-mode:" not in text:
-        return False
-    inside = text[slice(*job.span)] if job is not None else ""
-    return bool(
-        re.search(r"^cache-mode:[ \t]*['\"]?none\b", text, re.MULTILINE)
-        or re.search(r"^[ \t]+cache-mode:[ \t]*['\"]?none\b", inside, re.MULTILINE)
-    )
 
 
 def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> bool:

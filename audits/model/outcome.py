@@ -114,6 +114,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     ``severity`` is None for the check's own; ``because`` says why it is milder. Of ``job``
     and ``publication``, those given say whom it concerns; with neither, every publication
     that the file at ``at`` belongs to, and with a file outside workflows, all of them.
+    ``concerns`` names the publications instead, for a fault outside a release that reaches it.
     ``anchor`` is the text that names the fault across line shifts (``actions/checkout``).
     ``extra_lines`` are further lines to mark. ``edits`` mend it, all or none.
     """
@@ -129,6 +130,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     settings_page: SettingsPage | None = None
     environment: str = ""
     extra_lines: tuple[Location, ...] = ()
+    concerns: tuple[Publication, ...] | None = None
 
 
 class Clean(Struct, frozen=True, kw_only=True):
@@ -137,6 +139,7 @@ class Clean(Struct, frozen=True, kw_only=True):
     at: Location
     job: Job | None = None
     publication: Publication | None = None
+    concerns: tuple[Publication, ...] | None = None
 
 
 class Unknown(Struct, frozen=True, kw_only=True):
@@ -146,6 +149,7 @@ class Unknown(Struct, frozen=True, kw_only=True):
     unseen: Unseen
     job: Job | None = None
     publication: Publication | None = None
+    concerns: tuple[Publication, ...] | None = None
 
 
 Verdict = Finding | Clean | Unknown

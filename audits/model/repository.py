@@ -219,6 +219,8 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
 
     def concerned(self, verdict: Verdict) -> tuple[Publication, ...]:
         """The publications that a verdict speaks of (see `Finding`)."""
+        if verdict.concerns is not None:
+            return verdict.concerns
         if verdict.publication is not None:
             return (verdict.publication,)
         if verdict.job is not None:

@@ -248,8 +248,7 @@ def build_graph(
     by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
     everything = breadth is Breadth.ALL
     watched = tuple(w for w in workflows if everything or w.path in by_path)
-    routes = {job: builder.routes.of(w, job) for w in watched for job in w.live_jobs}
-    for job in routes:
+    for job in (job for workflow in watched for job in workflow.live_jobs):
         by_job.setdefault(job, by_path.get(job.path, ()))
     builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
     return ReleaseGraph(
@@ -257,7 +256,7 @@ def build_graph(
         roles=roles,
         release_jobs=frozenset(roles) | builder.privileged(watched, by_path),
         release_paths=frozenset(by_path),
-        routes=routes,
+        routes={job: builder.routes.of(w, job) for w in workflows for job in w.live_jobs},
         commands=builder.found_commands,
         action_users=builder.action_users(watched),
         publications_by_job=by_job,

@@ -269,10 +269,10 @@ def test_a_fault_concerns_the_publications_that_it_is_on_the_way_to() -> None:
     assert by_path == {path("release"): everyone, path("image"): {"image"}}
 
 
-def test_only_files_that_are_looked_at_have_routes() -> None:
+def test_jobs_of_all_files_have_routes() -> None:
     files = {"release": flow(job("publish", PUBLISH)), "test": flow(job("test", "- run: make"))}
     narrow, wide = read(files), read(files, Breadth.ALL)
-    assert {each.id for each in narrow.graph.routes} == {"publish"}
+    assert {each.id for each in narrow.graph.routes} == {"publish", "test"}
     assert {each.id for each in wide.graph.routes} == {"publish", "test"}
     assert narrow.graph.release_paths == wide.graph.release_paths == {path("release")}
 
