@@ -205,6 +205,7 @@ def _finding(
         at=use.at,
         job=use.job,
         anchor=f"{advisory.id} {use.uses.action}",
+        advisories=tuple(filter(None, (advisory.id, advisory.cve))),
         edits=edits,
         severity=severity,
         because=f"the advisory is {said}",

@@ -116,7 +116,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     that the file at ``at`` belongs to, and with a file outside workflows, all of them.
     ``concerns`` names the publications instead, for a fault outside a release that reaches it.
     ``anchor`` is the text that names the fault across line shifts (``actions/checkout``).
-    ``extra_lines`` are further lines to mark. ``edits`` mend it, all or none.
+    ``extra_lines`` are further lines to mark. ``edits`` fix it, all or none. ``advisories`` are
+    the ids (GHSA, CVE) of those that cover what is used.
     """
 
     message: str
@@ -131,6 +132,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     environment: str = ""
     extra_lines: tuple[Location, ...] = ()
     concerns: tuple[Publication, ...] | None = None
+    advisories: tuple[str, ...] = ()
 
 
 class Clean(Struct, frozen=True, kw_only=True):

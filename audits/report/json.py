@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audits.model.engine import EngineRun
+from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Outcome
 from audits.model.publication import Publication
 from audits.model.score import Audit, AuditedFinding, Result, Score
@@ -25,7 +26,7 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
         "score": _score(audit.score),
         "score_without_acceptances": _score(audit.strict_score),
         "checks": [_result(result) for result in (*audit.results, *audit.owner_results)],
-        "findings": [finding_record(f) for f in (*audit.findings, *audit.beyond)],
+        "findings": [finding_document(f) for f in (*audit.findings, *audit.beyond)],
         "publications": [_publication(p) for p in audit.publications],
         "packages": [
             {"registry": s.registry, "package": s.package, "state": s.state, "why": s.why}
@@ -97,35 +98,38 @@ def _result(result: Result) -> dict[str, Any]:
     return record
 
 
-def finding_record(audited: AuditedFinding) -> dict[str, Any]:
+def finding_document(audited: AuditedFinding) -> dict[str, Any]:
     """One finding, as in ``findings.csv``."""
-    finding, acceptance = audited.finding, audited.acceptance
-    record: dict[str, Any] = {
-        "check": audited.check,
-        "severity": audited.severity.label,
-        "message": finding.message,
-        "because": finding.because,
-        "path": finding.at.path,
-        "line": finding.at.line,
-        "column": finding.at.column,
-        "job": finding.job.id if finding.job else "",
-        "publication": finding.publication.key if finding.publication else "",
-        "excerpt": audited.excerpt,
-        "in_release": audited.in_release,
-        "fix": audited.fix or "",
-        "fingerprint": audited.fingerprint,
-        "links": [{"kind": k.kind, "label": k.label, "url": k.url} for k in audited.links],
+    record = FindingRecord.of(audited)
+    document: dict[str, Any] = {
+        "check": record.check,
+        "severity": record.severity,
+        "message": record.message,
+        "because": record.because,
+        "path": record.path,
+        "line": record.line,
+        "column": record.column,
+        "workflow": record.workflow,
+        "job": record.job,
+        "publication": record.publication,
+        "environment": record.environment,
+        "excerpt": record.excerpt,
+        "in_release": record.in_release,
+        "fix": record.fix,
+        "fingerprint": record.fingerprint,
+        "advisories": list(record.advisories),
+        "links": [{"kind": k.kind, "label": k.label, "url": k.url} for k in record.links],
     }
-    if acceptance is not None:
-        record["acceptance"] = {
-            "kind": acceptance.kind,
-            "reason": acceptance.reason,
-            "responsible": acceptance.responsible,
-            "ticket": acceptance.ticket,
-            "expires": acceptance.expires.isoformat() if acceptance.expires else "",
-            "counts": acceptance.counts,
+    if record.acceptance:
+        document["acceptance"] = {
+            "kind": record.acceptance,
+            "reason": record.acceptance_reason,
+            "responsible": record.responsible,
+            "ticket": record.ticket,
+            "expires": record.expires,
+            "counts": record.accepted,
         }
-    return record
+    return document
 
 
 def _publication(publication: Publication) -> dict[str, Any]:

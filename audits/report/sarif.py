@@ -10,6 +10,7 @@ from typing import Any
 
 from audits.check import Check
 from audits.checks.constants import LESSON
+from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Severity
 from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding
@@ -130,29 +131,41 @@ def _summary(text: str) -> str:
 
 
 def _result(audited: AuditedFinding, index: int) -> dict[str, Any]:
-    finding = audited.finding
-    because = f" ({finding.because})" if finding.because else ""
+    record = FindingRecord.of(audited)
+    because = f" ({record.because})" if record.because else ""
     links = "".join(
-        f"\n{link.label}: {link.url}" for link in audited.links if link.kind == "settings"
+        f"\n{link.label}: {link.url}" for link in record.links if link.kind == "settings"
     )
-    region: dict[str, int] = {"startLine": max(finding.at.line, 1)}
-    if finding.at.column > 1:
-        region["startColumn"] = finding.at.column
+    region: dict[str, int] = {"startLine": max(record.line, 1)}
+    if record.column > 1:
+        region["startColumn"] = record.column
     result: dict[str, Any] = {
-        "ruleId": audited.check,
+        "ruleId": record.check,
         "ruleIndex": index,
         "level": _LEVELS[audited.severity],
-        "message": {"text": f"{finding.message}{because}{links}"},
-        "locations": [{"physicalLocation": {**_place(finding.at.path), "region": region}}],
-        "partialFingerprints": {"releaseAudit/v1": audited.fingerprint},
+        "message": {"text": f"{record.message}{because}{links}"},
+        "locations": [{"physicalLocation": {**_place(record.path), "region": region}}],
+        "partialFingerprints": {"releaseAudit/v1": record.fingerprint},
+        "properties": _properties(record),
     }
-    acceptance = audited.acceptance
-    if acceptance is not None and acceptance.counts:
-        kind = "external" if acceptance.kind == "waiver" else "inSource"
+    if record.accepted:
+        kind = "external" if record.acceptance == "waiver" else "inSource"
         result["suppressions"] = [
-            {"kind": kind, "status": "accepted", "justification": acceptance.reason}
+            {"kind": kind, "status": "accepted", "justification": record.acceptance_reason}
         ]
     return result
+
+
+def _properties(record: FindingRecord) -> dict[str, Any]:
+    """What a finding concerns, by the names of ``findings.csv``, where it is known."""
+    known = {
+        "job": record.job,
+        "environment": record.environment,
+        "publication": record.publication,
+        "fix": record.fix,
+        "advisories": list(record.advisories),
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _uri(path: str) -> str:

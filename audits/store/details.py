@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Link
 from audits.model.score import Audit, AuditedFinding, LessonStep
 
@@ -103,33 +104,24 @@ def details_of_findings(
 
 
 def _detail(found: AuditedFinding, commit: str) -> FindingDetail:
-    finding, accepted = found.finding, found.acceptance
-    at, job = finding.at, finding.job or (finding.publication and finding.publication.job)
-    expires = accepted.expires.isoformat() if accepted and accepted.expires else ""
-    environment = finding.environment or (
-        job.environment.name.value if job and job.environment else ""
-    )
+    record = FindingRecord.of(found)
     return FindingDetail(
-        message=finding.message,
-        because=finding.because,
-        line=at.line,
-        end_line=at.end_line,
-        excerpt=found.excerpt,
-        workflow=job.path if job else _workflow(at.path),
-        job=job.id if job else "",
-        environment=environment,
-        publication=finding.publication.key if finding.publication else "",
-        fix=found.fix.value if found.fix else "",
-        reason=accepted.reason if accepted else "",
-        responsible=accepted.responsible if accepted else "",
-        ticket=accepted.ticket if accepted else "",
-        ends=expires,
+        message=record.message,
+        because=record.because,
+        line=record.line,
+        end_line=record.end_line,
+        excerpt=record.excerpt,
+        workflow=record.workflow,
+        job=record.job,
+        environment=record.environment,
+        publication=record.publication,
+        fix=record.fix,
+        reason=record.acceptance_reason,
+        responsible=record.responsible,
+        ticket=record.ticket,
+        ends=record.expires,
         links=tuple(
             (link.kind, link.label, link.url.replace(commit, COMMIT) if commit else link.url)
-            for link in found.links
+            for link in record.links
         ),
     )
-
-
-def _workflow(path: str) -> str:
-    return path if path.startswith(".github/workflows/") else ""

@@ -8,6 +8,7 @@ from datetime import datetime
 import pandas as pd
 
 from audits.checks import all_checks
+from audits.model.finding_record import FindingRecord
 from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding
 from dashboard.frames.cells import frame_of
@@ -30,40 +31,39 @@ def finding_rows(audit: Audit, at: datetime) -> list[FindingRow]:
 
 
 def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: datetime) -> FindingRow:
-    finding = found.finding
-    accepted = found.acceptance
+    record = FindingRecord.of(found)
     return FindingRow(
         owner=audit.repository.ref.owner,
         repository=audit.repository.ref.name,
         host=audit.repository.ref.host,
-        fingerprint=found.fingerprint,
-        check=found.check,
+        fingerprint=record.fingerprint,
+        check=record.check,
         title=title,
         area=area,
-        severity=found.severity.label,
+        severity=record.severity,
         state="open",
-        message=finding.message,
-        because=finding.because,
-        path=finding.at.path,
-        line=finding.at.line,
-        end_line=finding.at.end_line,
-        excerpt=found.excerpt,
-        workflow=finding.job.path if finding.job else "",
-        job=finding.job.id if finding.job else "",
-        publication=finding.publication.key if finding.publication else "",
-        environment=finding.environment,
-        in_release=found.in_release,
-        fix=found.fix.value if found.fix else "",
-        acceptance=accepted.kind.value if accepted else "",
-        acceptance_reason=accepted.reason if accepted else "",
-        accepted=accepted is not None and accepted.counts,
-        responsible=accepted.responsible if accepted else "",
-        ticket=accepted.ticket if accepted else "",
-        expires=accepted.expires.isoformat() if accepted and accepted.expires else "",
+        message=record.message,
+        because=record.because,
+        path=record.path,
+        line=record.line,
+        end_line=record.end_line,
+        excerpt=record.excerpt,
+        workflow=record.workflow,
+        job=record.job,
+        publication=record.publication,
+        environment=record.environment,
+        in_release=record.in_release,
+        fix=record.fix,
+        acceptance=record.acceptance,
+        acceptance_reason=record.acceptance_reason,
+        accepted=record.accepted,
+        responsible=record.responsible,
+        ticket=record.ticket,
+        expires=record.expires,
         commit="",
         first_seen=at,
         last_seen=at,
-        links=tuple(link for link in found.links if link.kind in _LINKS),
+        links=tuple(link for link in record.links if link.kind in _LINKS),
     )
 
 

@@ -74,6 +74,7 @@ def fault(
     accepted: bool = False,
     sha: str = "",
     in_release: bool = True,
+    advisories: tuple[str, ...] = (),
 ) -> AuditedFinding:
     """A finding whose fingerprint is ``name``."""
     waiver = Acceptance(
@@ -85,7 +86,11 @@ def fault(
         severity=severity,
         fingerprint=name,
         excerpt=f"- uses: {name}@v4",
-        finding=Finding(message=f"{name} is not pinned", at=Location(path=path, line=line)),
+        finding=Finding(
+            message=f"{name} is not pinned",
+            at=Location(path=path, line=line),
+            advisories=advisories,
+        ),
         links=(Link(kind="permalink", label="line", url=url),),
         acceptance=waiver if accepted else None,
         in_release=in_release,

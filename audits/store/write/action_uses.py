@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -15,7 +14,6 @@ from audits.store.details import use_key
 
 ACTION, WORKFLOW, IMAGE = "action", "reusable workflow", "image"
 
-_ADVISORY = re.compile(r"GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}|CVE-\d{4}-\d{4,}")
 _DIGEST = "@sha256:"
 
 
@@ -137,12 +135,11 @@ def _permissions(graph: ReleaseGraph, job: Job | None) -> str:
 
 
 def _advisories(audit: Audit) -> dict[tuple[str, int], str]:
-    """Advisories by file and line, as the check on them found: its verdict is the only one."""
+    """Advisories by file and line, as findings name them."""
     found: dict[tuple[str, int], str] = {}
     for item in (*audit.findings, *audit.beyond):
-        if item.check == "vulnerable-action":
-            told = " ".join((item.finding.message, *(link.url for link in item.links)))
-            ids = dict.fromkeys(_ADVISORY.findall(told))
+        if item.finding.advisories:
             at = (item.finding.at.path, item.finding.at.line)
-            found[at] = ", ".join(dict.fromkeys((*found.get(at, "").split(", "), *ids))).strip(", ")
+            known = filter(None, found.get(at, "").split(", "))
+            found[at] = ", ".join(dict.fromkeys((*known, *item.finding.advisories)))
     return found
