@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from audits.analysis.events import RefKind, Start
+from msgspec import Struct
+
+from audits.analysis.events import RefKind, Start, outsider_starts
 from audits.analysis.job_dependencies import needs_of
+from audits.analysis.outsiders import Right, Scope
 from audits.analysis.reachability import Reach, joined
 from audits.expressions.evaluate import Facts, Undecided, Value, decide, evaluate
 from audits.expressions.syntax import (
@@ -20,11 +23,11 @@ from audits.expressions.syntax import (
     fences,
     walk,
 )
-from audits.model.location import Inputs, Location, Scalar
+from audits.model.location import Inputs, Scalar
 from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
 from audits.model.settings import RepositorySettings, Unseen
-from audits.model.workflow import Condition, Job, Step, Workflow
+from audits.model.workflow import Condition, Job, Step, Trigger, Workflow
 
 STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
 _USUAL: dict[str, Value] = {
@@ -44,7 +47,7 @@ class _Guards:
     def __init__(self, repo: Repository) -> None:
         self.settings = repo.settings
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
-        self._frames: dict[tuple[Location, str, str, tuple[Job, ...]], _Frame] = {}
+        self._frames: dict[tuple[int, str, tuple[Job, ...]], tuple[Start, _Frame]] = {}
 
     def reach(self, route: Route, start: Start, steps: tuple[Step, ...]) -> Reach:
         facts = start.facts
@@ -53,10 +56,7 @@ class _Guards:
             workflow = self.workflows.get(job.path)
             if workflow is None:
                 return Reach(runs=None, unseen=(job.path,))
-            key = (start.trigger.at, start.what, workflow.path, route.calls[:depth])
-            frame = self._frames.get(key)
-            if frame is None:
-                frame = self._frames[key] = _Frame(self.settings, workflow, start, facts)
+            frame = self._frame(workflow, start, route.calls[:depth], facts)
             found = found.then(frame.job(job))
             if job is not route.job:
                 facts = _passed(job, self.workflows.get(job.uses.path if job.uses else ""), facts)
@@ -66,10 +66,59 @@ class _Guards:
                     found = found.then(_holds(step.condition, known))
         return found
 
+    def _frame(
+        self, workflow: Workflow, start: Start, calls: tuple[Job, ...], facts: Facts
+    ) -> _Frame:
+        """The frame of one run, which is kept with its start: so its identity stays its own."""
+        key = (id(start), workflow.path, calls)
+        if key not in self._frames:
+            self._frames[key] = (start, _Frame(self.settings, workflow, start, facts))
+        return self._frames[key][1]
+
 
 def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
     """Whether a run of this start comes by this route to its job, and to these steps."""
     return repo.once(_Guards).reach(route, start, steps)
+
+
+class Passage(Struct, frozen=True, kw_only=True):
+    """Whether people come past all conditions to a job or step, and who the first of them is.
+
+    ``runs`` is None where outputs decide, which ``reach`` names. ``start`` is the first run
+    that comes through, else the first that may; None where none does.
+    """
+
+    runs: bool | None = False
+    start: Start | None = None
+    reach: Reach = Reach(runs=False)
+
+    @property
+    def who(self) -> str:
+        """Who comes through, for people."""
+        return "" if self.start is None else self.start.who
+
+
+def passage(
+    repo: Repository,
+    route: Route,
+    trigger: Trigger,
+    steps: tuple[Step, ...] = (),
+    right: Right = Right.NONE,
+    scopes: frozenset[Scope] = frozenset({Scope.REPOSITORY}),
+) -> Passage:
+    """Whether people with no more than this right come by a route to its job, and to these
+    steps, in runs made with these rights. Only events that need no write access are tried.
+    """
+    perhaps = Passage()
+    for start in outsider_starts(repo, trigger):
+        if start.right > right or start.scope not in scopes:
+            continue
+        found = reach(repo, route, start, steps)
+        if found.runs:
+            return Passage(runs=True, start=start, reach=found)
+        if found.runs is None and perhaps.start is None:
+            perhaps = Passage(runs=None, start=start, reach=found)
+    return perhaps
 
 
 def publishing_steps(publication: Publication) -> tuple[Step, ...]:

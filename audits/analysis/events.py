@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from audits.analysis.outsiders import OUTSIDER_EVENTS, Right, Scope, World, worlds_of
 from audits.expressions.evaluate import Facts, Likeness, Prefix, Undecided, Value
 from audits.model.location import Location
 from audits.model.repository import Repository
@@ -30,21 +31,22 @@ class RefKind(StrEnum):
 class Start(Struct, frozen=True, kw_only=True):
     """One kind of run that a trigger starts.
 
-    ``what`` names it for people. ``by_outsider``: someone without write access can start it,
-    with the rights and secrets of the repository.
+    ``what`` names it for people, ``who`` those that start it, who need ``right`` for that.
+    ``scope`` says with what the run is made, and ``owns_subject`` whether what it is about is
+    theirs (see `audits.analysis.outsiders`).
     """
 
     trigger: Trigger
     what: str
     ref: RefKind
     facts: Facts
-    by_outsider: bool = False
+    who: str = "whoever can write to the repository"
+    right: Right = Right.WRITE
+    scope: Scope = Scope.REPOSITORY
+    owns_subject: bool = True
 
 
-OUTSIDER_EVENTS = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
-"""Events that strangers set off and that run with the repository's own rights."""
-
-_PULL_REQUEST = frozenset({"pull_request", "number", "action", "label", "assignee"})
+_PULL_REQUEST = frozenset({"pull_request", "number", "action", "label", "assignee", "changes"})
 _PAYLOADS: dict[str, frozenset[str]] = {
     "push": frozenset(
         {
@@ -65,9 +67,18 @@ _PAYLOADS: dict[str, frozenset[str]] = {
     "release": frozenset({"release", "action", "changes"}),
     "pull_request": _PULL_REQUEST,
     "pull_request_target": _PULL_REQUEST,
+    "pull_request_review": frozenset({"pull_request", "review", "action", "changes"}),
+    "pull_request_review_comment": frozenset({"pull_request", "comment", "action", "changes"}),
     "merge_group": frozenset({"merge_group", "action"}),
     "workflow_run": frozenset({"workflow_run", "workflow", "action"}),
     "issue_comment": frozenset({"issue", "comment", "action", "changes"}),
+    "issues": frozenset({"issue", "action", "changes", "label", "assignee", "milestone"}),
+    "discussion": frozenset({"discussion", "action", "changes", "label", "answer"}),
+    "discussion_comment": frozenset({"discussion", "comment", "action", "changes"}),
+    "commit_comment": frozenset({"comment", "action"}),
+    "watch": frozenset({"action"}),
+    "fork": frozenset({"forkee"}),
+    "gollum": frozenset({"pages"}),
     "workflow_dispatch": frozenset({"inputs", "ref", "workflow"}),
     "schedule": frozenset({"schedule", "workflow"}),
 }
@@ -86,55 +97,50 @@ _OWN_NAMES = (
 # A branch that no condition names: whoever can push, can push it.
 _SOME_BRANCH = "any-branch-at-all"
 _DEFAULT_BRANCH = "the-default-branch"
-_OUTSIDER: dict[str, Value] = {
-    "github.actor": Likeness.FOREIGN,
-    "github.actor_id": Likeness.FOREIGN,
-    "github.triggering_actor": Likeness.FOREIGN,
-    "github.event.sender.login": Likeness.FOREIGN,
-    "github.event.sender.id": Likeness.FOREIGN,
-    "github.event.issue.user.login": Likeness.FOREIGN,
-    "github.event.issue.author_association": "NONE",
-    "github.event.comment.user.login": Likeness.FOREIGN,
-    "github.event.comment.author_association": "NONE",
-    "github.event.workflow_run.event": "pull_request",
-    "github.event.workflow_run.actor.login": Likeness.FOREIGN,
-    "github.event.workflow_run.triggering_actor.login": Likeness.FOREIGN,
-    "github.event.workflow_run.repository.full_name": Likeness.OWN,
-    "github.event.workflow_run.repository.id": Likeness.OWN,
-    "github.event.workflow_run.head_repository.full_name": Likeness.FOREIGN,
-    "github.event.workflow_run.head_repository.id": Likeness.FOREIGN,
-    "github.event.workflow_run.head_repository.owner.login": Likeness.FOREIGN,
-    "github.event.workflow_run.head_repository.fork": True,
-    "github.event.pull_request.user.login": Likeness.FOREIGN,
-    "github.event.pull_request.user.id": Likeness.FOREIGN,
-    "github.event.pull_request.author_association": "NONE",
-    "github.event.pull_request.base.repo.full_name": Likeness.OWN,
-    "github.event.pull_request.base.repo.id": Likeness.OWN,
-    "github.event.pull_request.base.repo.owner.login": Likeness.OWN,
-    "github.event.pull_request.base.user.login": Likeness.OWN,
-    "github.event.pull_request.head.repo.full_name": Likeness.FOREIGN,
-    "github.event.pull_request.head.repo.id": Likeness.FOREIGN,
-    "github.event.pull_request.head.repo.owner.login": Likeness.FOREIGN,
-    "github.event.pull_request.head.user.login": Likeness.FOREIGN,
-    "github.event.pull_request.head.repo.fork": True,
-}
 # Merging and labelling are acts of someone with rights: a condition on them is a guard.
 _UNMERGED: dict[str, Value] = {
     "github.event.pull_request.merged": False,
     "github.event.pull_request.merged_at": None,
     "github.event.pull_request.labels.*.name": (),
-    "github.event.issue.labels.*.name": (),
     "github.event.label.*": None,
     "github.event.label": None,
 }
+_REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
 
 
 def starts_of(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
     """The kinds of runs that a trigger of a repository starts; none for ``workflow_call``."""
     known = repo.once(_known_starts)
     if trigger.at not in known:
-        known[trigger.at] = tuple(_starts_of(trigger))
+        known[trigger.at] = tuple(_starts_of(repo, trigger))
     return known[trigger.at]
+
+
+def outsider_starts(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
+    """The runs of a trigger that people without write access have a hand in: those they start
+    by themselves first, then what people with rights start on what outsiders brought.
+
+    None for events that take write access. Those of ``pull_request`` run with the rights of a
+    fork.
+    """
+    known = repo.once(_known_outsiders)
+    if trigger.at not in known:
+        known[trigger.at] = tuple(_outsider_starts(repo, trigger))
+    return known[trigger.at]
+
+
+def _known_outsiders(repo: Repository) -> dict[Location, tuple[Start, ...]]:
+    """A place for the runs that outsiders start."""
+    return {}
+
+
+def _outsider_starts(repo: Repository, trigger: Trigger) -> Iterator[Start]:
+    event = trigger.event
+    on_pull_request = event in _REVIEWS or event == "pull_request"
+    kind = RefKind.PULL_REQUEST if on_pull_request else RefKind.BRANCH
+    place = _ref("refs/pull/" if on_pull_request else "refs/heads/", RefKind.BRANCH)
+    for world in worlds_of(repo, trigger):
+        yield _start(trigger, f"`{event}`", kind, {**place, **world.facts}, world)
 
 
 def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
@@ -142,7 +148,7 @@ def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
     return {}
 
 
-def _starts_of(trigger: Trigger) -> Iterator[Start]:
+def _starts_of(repo: Repository, trigger: Trigger) -> Iterator[Start]:
     match trigger.event:
         case "push":
             if not _excludes(trigger.branches, trigger.branches_ignore, trigger.tags is not None):
@@ -164,8 +170,7 @@ def _starts_of(trigger: Trigger) -> Iterator[Start]:
             facts = _ref("refs/heads/", RefKind.BRANCH)
             yield _start(trigger, "the schedule", RefKind.BRANCH, facts)
         case event if event in OUTSIDER_EVENTS:
-            facts = _ref("refs/heads/", RefKind.BRANCH) | _UNMERGED | _OUTSIDER
-            yield _start(trigger, f"`{event}`", RefKind.BRANCH, facts, by_outsider=True)
+            yield from outsider_starts(repo, trigger)
         case "workflow_call":
             return
         case event:
@@ -187,7 +192,11 @@ def _excludes(
 
 
 def _start(
-    trigger: Trigger, what: str, ref: RefKind, facts: dict[str, Value], by_outsider: bool = False
+    trigger: Trigger,
+    what: str,
+    ref: RefKind,
+    facts: dict[str, Value],
+    world: World | None = None,
 ) -> Start:
     event = trigger.event
     known: dict[str, Value] = {**_facts_of(event), "github.event_name": event}
@@ -195,7 +204,18 @@ def _start(
         types = trigger.types or ()
         known["github.event.action"] = types[0] if len(types) == 1 else Undecided(True)
     known |= {name: value for name, value in facts.items() if _applies(name, event)}
-    return Start(trigger=trigger, what=what, ref=ref, facts=known, by_outsider=by_outsider)
+    if world is None:
+        return Start(trigger=trigger, what=what, ref=ref, facts=known)
+    return Start(
+        trigger=trigger,
+        what=what,
+        ref=ref,
+        facts=known,
+        who=world.who,
+        right=world.right,
+        scope=world.scope,
+        owns_subject=world.owns_subject,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -206,7 +226,7 @@ def _facts_of(event: str) -> Facts:
     if event in _PAYLOADS:
         for name in _EVERY_PAYLOAD - _PAYLOADS[event]:
             known |= {f"github.event.{name}": None, f"github.event.{name}.*": None}
-        if event not in {"pull_request", "pull_request_target"}:
+        if not event.startswith("pull_request"):
             known |= {"github.head_ref": "", "github.base_ref": ""}
         if event != "workflow_dispatch":
             known |= {"inputs": None, "inputs.*": None}

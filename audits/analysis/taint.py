@@ -9,7 +9,8 @@ from typing import TypeVar, cast
 from msgspec import Struct
 
 from audits.analysis.conditions import reach
-from audits.analysis.events import starts_of
+from audits.analysis.events import Start, outsider_starts, starts_of
+from audits.analysis.outsiders import LISTED_EVENTS, Right
 from audits.analysis.untrusted_inputs import Setter, setter_of
 from audits.expressions.syntax import Context, fences, outcomes
 from audits.model.location import Scalar
@@ -19,7 +20,11 @@ from audits.model.workflow import CompositeAction, Job, Step, Trigger
 
 
 class Taint(Struct, frozen=True, kw_only=True):
-    """A context whose value someone sets, and the event that carries it."""
+    """A context whose value someone sets, and the event that carries it.
+
+    ``setter`` is WRITER also where the words are an outsider's, but only people with write
+    access bring them into the run: a condition or a type of event keeps all others out.
+    """
 
     context: Context
     setter: Setter
@@ -50,8 +55,8 @@ class Tracer:
         self.known: dict[Context, Taint | None] = repo.once(_known_taints).setdefault(at, {})
 
     @cached_property
-    def ways(self) -> tuple[tuple[Route, Trigger], ...]:
-        """The routes and events that lead to the step."""
+    def ways(self) -> tuple[_Way, ...]:
+        """The routes and runs that lead to the step."""
         job, step = self.site.job, self.site.step
         if job is None:
             return ()
@@ -86,16 +91,24 @@ class Tracer:
         for route in self.repo.routes(self.site.job):
             origins = self._origins(context, route)
             for trigger in route.triggers if origins else ():
-                setters = (self._setter(origin, trigger) for origin in origins)
-                setter = max((s for s in setters if s is not None), default=None)
+                setters = {origin: self._setter(origin, trigger) for origin in origins}
                 # Asked last: most contexts are set by nobody, whatever way leads here.
-                if setter is not None and self._leads_here(route, trigger):
+                if any(setters.values()) and (setter := self._at_best(route, trigger, setters)):
                     found.append(Taint(context=context, setter=setter, event=trigger.event))
         # Somebody who calls it is named only where nobody else starts it.
         return max(found, key=lambda t: (t.setter, t.event != "workflow_call"), default=None)
 
-    def _leads_here(self, route: Route, trigger: Trigger) -> bool:
-        return any(way is route and event is trigger for way, event in self.ways)
+    def _at_best(
+        self, route: Route, trigger: Trigger, setters: dict[_Origin, Setter | None]
+    ) -> Setter | None:
+        """The least privileged who sets one of these origins, over all runs that come here."""
+        best: Setter | None = None
+        for way, event, start in self.ways:
+            if way is route and event is trigger:
+                for origin, setter in setters.items():
+                    held = _held_by(origin, setter, start)
+                    best = held if best is None or (held is not None and held > best) else best
+        return best
 
     def _origins(self, context: Context, route: Route) -> tuple[_Origin, ...]:
         """Where the value of a context can come from, by one way to the job."""
@@ -121,6 +134,21 @@ class Tracer:
 
 
 _At = tuple[Job | None, Step, CompositeAction | None]
+_Way = tuple[Route, Trigger, Start | None]
+"""A route, the event that sets it off, and the kind of run; none for a call from elsewhere."""
+
+
+def _held_by(origin: _Origin, setter: Setter | None, start: Start | None) -> Setter | None:
+    """Who sets an origin in one kind of run: those whose words they are, unless only people
+    with rights start that run or what it is about is not the outsider's.
+    """
+    if setter is not Setter.OUTSIDER or start is None:
+        return setter
+    if start.trigger.event not in LISTED_EVENTS:
+        return setter
+    added = origin[1:3] in {("event", "comment"), ("event", "review")}
+    theirs = start.owns_subject or added
+    return Setter.OUTSIDER if start.right is Right.NONE and theirs else Setter.WRITER
 
 
 def _known_taints(repo: Repository) -> dict[_At, dict[Context, Taint | None]]:
@@ -130,18 +158,20 @@ def _known_taints(repo: Repository) -> dict[_At, dict[Context, Taint | None]]:
 
 def _known_ways(
     repo: Repository,
-) -> dict[tuple[Job, tuple[Step, ...]], tuple[tuple[Route, Trigger], ...]]:
+) -> dict[tuple[Job, tuple[Step, ...]], tuple[_Way, ...]]:
     """A place for the ways to jobs and steps, which are worked out when first asked for."""
     return {}
 
 
-def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[tuple[Route, Trigger]]:
+def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[_Way]:
     for route in repo.routes(job):
         for trigger in route.triggers:
-            starts = starts_of(repo, trigger)
-            found = (reach(repo, route, start, steps).runs for start in starts)
-            if not starts or any(runs is not False for runs in found):
-                yield route, trigger
+            starts = outsider_starts(repo, trigger) or starts_of(repo, trigger)
+            for start in starts:
+                if reach(repo, route, start, steps).runs is not False:
+                    yield route, trigger, start
+            if not starts:
+                yield route, trigger, None
 
 
 class _Names:

@@ -1,42 +1,50 @@
 """Event that outsiders can trigger reaches a publication.
 
-`pull_request_target`, `workflow_run` and `issue_comment` run with the repository's own rights,
-for anyone.
+Some events run with the repository's own rights for anyone: `pull_request_target`,
+`workflow_run`, `issue_comment`, `issues`, `discussion` and its comments, reviews of pull requests
+from the repository's own branches, `commit_comment`, `watch`, `fork`, `gollum`.
 
 ## Why it matters
 
 Unlike `pull_request`, these events give a run the secrets and the token of the repository, while
-a stranger decides what it is about. If the run then checks out the stranger's branch, takes the
-artifact of the stranger's run, or writes the stranger's words into a script, the stranger's
-code runs in a job that can publish. That is critical, and so is a publication with nothing in
-the way, which anyone can set off. With a condition in the way that does not keep strangers out
-(`github.event.workflow_run.conclusion == 'success'`), it is high.
+an outsider decides what it is about. If the run then checks out the outsider's branch, takes the
+artifact of the outsider's run, or writes the outsider's words into a script, their code runs in a
+job that can publish. That is critical. Where nothing of theirs comes in, but anyone can set the
+publication off, it is high.
 
 `workflow_run` is not safer for naming a workflow that only pushes start: a pull request can
-bring a workflow of the same name. Its `head_branch` is the name of the stranger's branch and
+bring a workflow of the same name. Its `head_branch` is the name of the outsider's branch and
 may well be `main`.
+
+An outsider is everybody who may come, not one kind of account. Whoever had one typo merged is a
+`CONTRIBUTOR`, so that `author_association != 'NONE'` keeps them in. `contains('alice bob',
+github.actor)` searches a text: an account named `lic` passes. `github.actor == 'dependabot[bot]'`
+says who acted last, which anyone brings about on a pull request of their own. A comment stands
+under an issue or pull request of anybody, so the author of the issue is no guard.
 
 ## How to fix
 
 Publish from a workflow of its own that only releases or tags start. If it must be one of these
-events, keep strangers out with a condition on the job: `github.event.workflow_run.event ==
+events, keep outsiders out with a condition on the job: `github.event.workflow_run.event ==
 'push'` together with `github.event.workflow_run.head_repository.full_name == github.repository`,
-or `github.event.comment.author_association == 'OWNER'`.
+or `contains(fromJSON('["OWNER", "MEMBER"]'), github.event.comment.author_association)`.
 
 ## Deviations
-zizmor's `dangerous-triggers` reports every event of this kind. Here it passes where a condition
-keeps strangers out, and is unknown where an output decides.
+zizmor's `dangerous-triggers` reports every `pull_request_target` and `workflow_run`. Here it
+passes where a condition keeps outsiders out, and is unknown where an output decides. Outside
+releases it is medium where an outsider's code or words meet rights or secrets, low where such an
+event only starts a job that has them, and nothing where the job has neither.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from audits.analysis.artifacts import downloads
-from audits.analysis.conditions import publishing_steps, reach
-from audits.analysis.events import OUTSIDER_EVENTS, Start, starts_of
+from audits.analysis.conditions import Passage, passage, publishing_steps
 from audits.analysis.job_dependencies import needs_of
-from audits.analysis.reachability import Reach
+from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.check import Example, check
@@ -46,8 +54,24 @@ from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknow
 from audits.model.publication import Route
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.settings import Need, Unseen
-from audits.model.workflow import Job, Role, Step, Workflow
+from audits.model.workflow import Job, Level, Role, Step, Trigger, Workflow
 
+_SECRET = re.compile(r"secrets\s*\.\s*(\w+)")
+_SCOPES = (
+    "actions",
+    "attestations",
+    "checks",
+    "contents",
+    "deployments",
+    "discussions",
+    "id-token",
+    "issues",
+    "packages",
+    "pages",
+    "pull-requests",
+    "security-events",
+    "statuses",
+)
 _WORKFLOW = """\
 on:
   %s
@@ -91,20 +115,20 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
             name="nothing in the way",
             workflow=_WORKFLOW
             % (f"{_TARGET}  # !", "github.repository_owner == 'orchard-labs'", _LS),
-            severity=Severity.CRITICAL,
+            severity=Severity.HIGH,
         ),
         Example(
-            name="the stranger's branch is checked out",
+            name="the outsider's branch is checked out",
             workflow=_WORKFLOW % (f"{_TARGET}  # !", "github.event.action != 'closed'", _HEAD),
             severity=Severity.CRITICAL,
         ),
         Example(
-            name="the artifact of the stranger's run is published",
+            name="the artifact of the outsider's run is published",
             workflow=_WORKFLOW % (f"{_AFTER}  # !", _GREEN, _FETCH),
             severity=Severity.CRITICAL,
         ),
         Example(
-            name="the stranger's words reach a script",
+            name="the outsider's words reach a script",
             workflow=_WORKFLOW
             % (f"{_COMMENT}  # !", _ASKED, "run: echo ${{ github.event.comment.body }}"),
             severity=Severity.CRITICAL,
@@ -112,6 +136,47 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
         Example(
             name="only the trigger, and a condition that keeps nobody out",
             workflow=_WORKFLOW % (f"{_AFTER}  # !", _GREEN, _LS),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="an association that one merged change gives",
+            workflow=_WORKFLOW
+            % (f"{_COMMENT}  # !", "github.event.comment.author_association != 'NONE'", _LS),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a text that is searched for the account's name",
+            workflow=_WORKFLOW % (f"{_COMMENT}  # !", "contains('alice bob', github.actor)", _LS),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a list of accounts",
+            workflow=_WORKFLOW
+            % (_COMMENT, 'contains(fromJSON(\'["alice", "bob"]\'), github.actor)', _LS),
+        ),
+        Example(
+            name="a bot as the last actor",
+            workflow=_WORKFLOW % (f"{_TARGET}  # !", "github.actor == 'dependabot[bot]'", _HEAD),
+            severity=Severity.CRITICAL,
+        ),
+        Example(
+            name="a bot as the author",
+            workflow=_WORKFLOW
+            % (_TARGET, "github.event.pull_request.user.login == 'dependabot[bot]'", _HEAD),
+        ),
+        Example(
+            name="an owner's issue, under which anyone comments",
+            workflow=_WORKFLOW
+            % (f"{_COMMENT}  # !", "github.event.issue.author_association == 'OWNER'", _LS),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a type of event that takes rights",
+            workflow=_WORKFLOW % ("issues: {types: [labeled]}", "github.run_id", _LS),
+        ),
+        Example(
+            name="an issue that anyone opens",
+            workflow=_WORKFLOW % ("issues: {types: [opened, labeled]}  # !", "github.run_id", _LS),
             severity=Severity.HIGH,
         ),
         Example(name="only own pushes", workflow=_WORKFLOW % (_AFTER, _OWN_PUSH, _FETCH)),
@@ -151,29 +216,71 @@ def dangerous_trigger(repo: Repository) -> Iterator[Verdict]:
     for workflow in repo.release_workflows():
         for trigger in workflow.triggers:
             if trigger.event in OUTSIDER_EVENTS:
-                for start in starts_of(repo, trigger):
-                    yield from _judged(repo, workflow, start)
+                yield from _judged(repo, workflow, trigger)
 
 
-def _judged(repo: Repository, workflow: Workflow, start: Start) -> Iterator[Verdict]:
+def _judged(repo: Repository, workflow: Workflow, trigger: Trigger) -> Iterator[Verdict]:
     ways = list(_publishing_ways(repo, workflow))
-    publishes = bool(ways)
-    if not ways and repo.breadth is Breadth.ALL and not _only_labels(workflow):
-        ways = [
-            (route, ())
-            for job in workflow.live_jobs
-            for route in repo.routes(job)
-            if route.entry is workflow
-        ]
+    if not ways:
+        if repo.breadth is Breadth.ALL:
+            yield from _outside_releases(repo, workflow, trigger)
+        return
     verdicts: dict[Job, Verdict] = {}
     for route, steps in ways:
-        verdict = _verdict(repo, route, start, steps, publishes)
+        verdict = _verdict(repo, route, trigger, steps)
         known = verdicts.get(route.job)
         if known is None or _rank(verdict) > _rank(known):
             verdicts[route.job] = verdict
-    # Outside releases one verdict says it: nothing there publishes, job by job.
-    worst = max(verdicts.values(), key=_rank, default=None)
-    yield from verdicts.values() if publishes or worst is None else (worst,)
+    yield from verdicts.values()
+
+
+def _outside_releases(repo: Repository, workflow: Workflow, trigger: Trigger) -> Iterator[Verdict]:
+    """One verdict for a workflow that publishes nothing, that of its worst job."""
+    found = [
+        _elsewhere(repo, route, trigger)
+        for job in workflow.live_jobs
+        for route in repo.routes(job)
+        if route.entry is workflow
+    ]
+    worst = max(found, key=_rank, default=None)
+    if worst is not None:
+        yield worst
+
+
+def _elsewhere(repo: Repository, route: Route, trigger: Trigger) -> Verdict:
+    found = passage(repo, route, trigger)
+    flow = _flow(repo, route, found) if found.runs else ""
+    rights = _rights(repo, route)
+    usual = trigger.event in {"pull_request_target", "workflow_run"}
+    usual = usual and not _only_labels(route.entry)
+    if not found.runs or not rights or not (flow or usual):
+        return Clean(at=trigger.at, job=route.job)
+    severe = bool(flow)
+    return Finding(
+        message=f"`{trigger.event}`: {found.who} can set off a job with {rights}"
+        + (f", and {flow}" if flow else ""),
+        at=trigger.at,
+        job=route.job,
+        anchor=trigger.event,
+        severity=Severity.MEDIUM if severe else Severity.LOW,
+        because="the job is outside every release"
+        if severe
+        else "neither code nor words of an outsider were found in the job",
+    )
+
+
+def _rights(repo: Repository, route: Route) -> str:
+    """What of worth a job holds; empty where its token only reads and no secret is read."""
+    workflow = next((w for w in repo.workflows if w.path == route.job.path), None)
+    text = workflow.source.text[slice(*route.job.span)].lower() if workflow else ""
+    shared = [t.value.lower() for t in workflow.env.values()] if workflow else []
+    read = [name for part in (text, *shared) for name in _SECRET.findall(part)]
+    if any(name != "github_token" for name in read) or route.job.secrets:
+        return "secrets"
+    if route.grant.levels is None:
+        return "the default token"
+    writes = any(route.grant.level(scope) is Level.WRITE for scope in _SCOPES)
+    return "a token that writes" if writes else ""
 
 
 def _publishing_ways(
@@ -191,36 +298,34 @@ def _publishing_ways(
                 yield route, steps
 
 
-def _verdict(
-    repo: Repository, route: Route, start: Start, steps: tuple[Step, ...], publishes: bool
-) -> Verdict:
-    at, event = start.trigger.at, start.trigger.event
-    way = reach(repo, route, start, steps)
-    if way.runs is False:
-        return Clean(at=at, job=route.job)
-    if way.runs is None:
-        reason = f"whether `{event}` comes through hangs on `{way.unseen[0]}`"
+def _verdict(repo: Repository, route: Route, trigger: Trigger, steps: tuple[Step, ...]) -> Verdict:
+    found = passage(repo, route, trigger, steps)
+    if found.runs is False:
+        return Clean(at=trigger.at, job=route.job)
+    if found.runs is None:
+        reason = f"whether `{trigger.event}` comes through hangs on `{found.reach.unseen[0]}`"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)
-        return Unknown(at=at, job=route.job, unseen=unseen)
-    flow = _flow(repo, route, start)
-    severe = bool(flow) or (publishes and not way.conditions)
+        return Unknown(at=trigger.at, job=route.job, unseen=unseen)
+    flow = _flow(repo, route, found)
     return Finding(
-        message=_message(event, flow, way, publishes),
-        at=at,
+        message=_message(trigger.event, flow, found),
+        at=trigger.at,
         job=route.job,
-        anchor=event,
-        severity=Severity.CRITICAL if severe else Severity.HIGH,
-        because="" if severe else "neither code nor data of a stranger was found on the way",
+        anchor=trigger.event,
+        severity=Severity.CRITICAL if flow else Severity.HIGH,
+        because="" if flow else "neither code nor data of an outsider was found on the way",
     )
 
 
-def _message(event: str, flow: str, way: Reach, publishes: bool) -> str:
-    aim = "publishing job" if publishes else "job"
+def _message(event: str, flow: str, found: Passage) -> str:
     if flow:
-        return f"`{event}`: {flow} in a {aim} that anyone can set off"
-    if way.conditions:
-        return f"`{event}`: anyone can set off the {aim}, past a condition that keeps nobody out"
-    return f"`{event}`: anyone can set off the {aim}; nothing is in the way"
+        return f"`{event}`: {found.who} can set off the publishing job, and {flow}"
+    if found.reach.conditions:
+        return (
+            f"`{event}`: {found.who} can set off the publishing job, past a condition that does "
+            "not keep them out"
+        )
+    return f"`{event}`: {found.who} can set off the publishing job; nothing is in the way"
 
 
 def _rank(verdict: Verdict) -> int:
@@ -229,38 +334,46 @@ def _rank(verdict: Verdict) -> int:
     return 1 if isinstance(verdict, Unknown) else 0
 
 
-def _flow(repo: Repository, route: Route, start: Start) -> str:
-    """What of a stranger's comes into the jobs that hand something to the last of a route."""
-    workflow = next(w for w in repo.workflows if w.path == route.job.path)
+def _flow(repo: Repository, route: Route, found: Passage) -> str:
+    """What of an outsider's comes into the jobs that hand something to the last of a route."""
+    start = found.start
+    workflow = next((w for w in repo.workflows if w.path == route.job.path), None)
+    if start is None or workflow is None:
+        return ""
     handing = [
         job
         for job in needs_of(workflow).above(route.job)
         if repo.graph.roles.get(job, Role.OTHER) is not Role.OTHER
     ]
-    known, event = repo.once(_known_flows), start.trigger.event
+    known = repo.once(_known_flows)
     for job in (route.job, *handing):
-        if (job, event) not in known:
-            known[job, event] = _flow_into(repo, workflow, job, event)
-    return next(filter(None, (known[job, event] for job in (route.job, *handing))), "")
+        key = (job, start.trigger.event, start.owns_subject)
+        if key not in known:
+            known[key] = _flow_into(repo, workflow, job, key[1], start.owns_subject)
+        if known[key]:
+            return known[key]
+    return ""
 
 
-def _known_flows(repo: Repository) -> dict[tuple[Job, str], str]:
+def _known_flows(repo: Repository) -> dict[tuple[Job, str, bool], str]:
     """A place for what comes into each job: many publishing jobs may wait for the same ones."""
     return {}
 
 
-def _flow_into(repo: Repository, workflow: Workflow, job: Job, event: str) -> str:
+def _flow_into(
+    repo: Repository, workflow: Workflow, job: Job, event: str, brings_code: bool
+) -> str:
     for step in job.live_steps:
-        if _takes_head(repo, step):
-            return "a stranger's branch is checked out"
+        if brings_code and _takes_head(repo, step):
+            return "an outsider's branch is checked out"
         site = StepSite(step=step, path=job.path, job=job, workflow=workflow)
         if _takes_words(repo, site, event):
-            return "a stranger's words reach a script"
+            return "an outsider's words become code"
     if event == "workflow_run" and any(
         download.run is not None and "github.run_id" not in download.run
         for download in downloads(repo, job)
     ):
-        return "the artifact of a stranger's run is used"
+        return "the artifact of an outsider's run is used"
     return ""
 
 

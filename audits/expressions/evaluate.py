@@ -28,12 +28,17 @@ class Prefix(Struct, frozen=True):
 
 
 class Likeness(Enum):
-    """A string known only by how it compares: with ``OWN`` every comparison for equality
-    holds (a repository's own name in its own workflow), with ``FOREIGN`` none does.
+    """A name known only by how it compares.
+
+    ``OWN`` is a repository's own name in its own workflow: every comparison holds. ``FOREIGN``
+    is an outsider's: it equals nothing that a workflow names. ``CHOSEN`` is too, but was picked
+    to pass searches: it is a part of the text that is searched for it, and begins, ends or goes
+    on as asked where a name can.
     """
 
     OWN = "equal to whatever it is compared with"
     FOREIGN = "equal to nothing that is named"
+    CHOSEN = "equal to nothing that is named, and picked to be found"
 
 
 Value: TypeAlias = "str | float | bool | Prefix | Undecided | Likeness | tuple[Value, ...] | None"
@@ -144,8 +149,10 @@ def _alike(left: Value, right: Value) -> bool | None:
     """Whether two values are equal to GitHub: strings without case, else as numbers."""
     if isinstance(left, Undecided | tuple) or isinstance(right, Undecided | tuple):
         return None
+    if isinstance(left, Likeness) and isinstance(right, Likeness):
+        return left is right
     if isinstance(left, Likeness) or isinstance(right, Likeness):
-        return Likeness.FOREIGN not in {left, right}
+        return Likeness.OWN in {left, right}
     if isinstance(left, Prefix) or isinstance(right, Prefix):
         known, other = (left, right) if isinstance(left, Prefix) else (right, left)
         if not isinstance(known, Prefix) or isinstance(other, Prefix):
@@ -157,7 +164,11 @@ def _alike(left: Value, right: Value) -> bool | None:
 
 
 def _starts_with(values: list[Value]) -> Value:
-    if len(values) != 2 or not isinstance(values[1], str):
+    if len(values) != 2:
+        return _UNDECIDED
+    if Likeness.FOREIGN in values or Likeness.CHOSEN in values:
+        return _found_at(values[0], values[1], _BEGINNING)
+    if not isinstance(values[1], str):
         return _UNDECIDED
     text, start = values[0], values[1].lower()
     if isinstance(text, Prefix):
@@ -169,7 +180,11 @@ def _starts_with(values: list[Value]) -> Value:
 
 
 def _ends_with(values: list[Value]) -> Value:
-    if len(values) != 2 or not isinstance(values[1], str):
+    if len(values) != 2:
+        return _UNDECIDED
+    if Likeness.FOREIGN in values or Likeness.CHOSEN in values:
+        return _found_at(values[0], values[1], _PART)
+    if not isinstance(values[1], str):
         return _UNDECIDED
     text, end = values[0], values[1].lower()
     return _word(text).endswith(end) if _is_plain(text) else _of_likeness(text)
@@ -184,11 +199,31 @@ def _contains(values: list[Value]) -> Value:
     if isinstance(text, tuple):
         found = [_alike(item, part) for item in text]
         return True if True in found else _UNDECIDED if None in found else False
+    if Likeness.FOREIGN in values or Likeness.CHOSEN in values:
+        return _found_at(text, part, _PART)
     if not isinstance(part, str):
         return _of_likeness(part) if isinstance(part, Likeness) else _UNDECIDED
     if isinstance(text, Prefix):
         return True if part.lower() in text.text.lower() else _UNDECIDED
     return part.lower() in _word(text) if _is_plain(text) else _of_likeness(text)
+
+
+# What an account's or a repository's name can begin with, and what can be a part of it: no
+# brackets, which mark bots, and no owner's name of somebody else in front.
+_BEGINNING = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_PART = re.compile(r"[A-Za-z0-9._/-]+")
+_OF_A_NAME = re.compile(r"[A-Za-z0-9]")
+
+
+def _found_at(text: Value, part: Value, possible: re.Pattern[str]) -> Value:
+    """Whether a search with an outsider's name on one side finds something."""
+    if isinstance(text, Undecided) or isinstance(part, Undecided):
+        return _UNDECIDED
+    if Likeness.CHOSEN not in {text, part} or (text is part):
+        return text is part
+    if part is Likeness.CHOSEN:
+        return isinstance(text, str) and _OF_A_NAME.search(text) is not None
+    return isinstance(part, str) and possible.fullmatch(part) is not None
 
 
 def _is_plain(value: Value) -> bool:
@@ -197,9 +232,7 @@ def _is_plain(value: Value) -> bool:
 
 def _word(value: Value) -> str:
     """A plain value as the lower-case string that GitHub makes of it for a search."""
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "true", False: "false"}[value]
-    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+    return _as_written(value).lower()
 
 
 def _of_likeness(value: Value) -> Value:
@@ -233,6 +266,51 @@ def _plain(value: object) -> Value:
     return Undecided(True)
 
 
+def _join(values: list[Value]) -> Value:
+    """The items of an array that is known in full, with a separator between them."""
+    items, separator = values[0] if values else None, values[1] if len(values) > 1 else ","
+    if not isinstance(items, tuple) or not isinstance(separator, str):
+        return _UNDECIDED
+    known = [item for item in items if isinstance(item, str | bool | float | None)]
+    return separator.join(map(_as_written, known)) if len(known) == len(items) else _UNDECIDED
+
+
+def _format(values: list[Value]) -> Value:
+    """A text with its places filled; undecided unless all is known.
+
+    A doubled brace stands for one: https://docs.github.com/en/actions/reference/workflows-and-actions/expressions#format
+    """
+    if not values or not isinstance(values[0], str):
+        return _UNDECIDED
+    given = values[1:]
+    if not all(isinstance(value, str | bool | float | None) for value in given):
+        return _UNDECIDED
+    words = [_as_written(value) for value in given]
+    try:
+        return _PLACE.sub(lambda found: _placed(found, words), values[0])
+    except (IndexError, ValueError):
+        return _UNDECIDED
+
+
+_PLACE = re.compile(r"\{\{|\}\}|\{(\d{1,3})\}")
+
+
+def _placed(found: re.Match[str], words: list[str]) -> str:
+    return words[int(found[1])] if found[1] else found[0][0]
+
+
+def _as_written(value: Value) -> str:
+    """A plain value as the string that GitHub makes of it."""
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _to_json(values: list[Value]) -> Value:
+    """An empty array as text; others are not needed."""
+    return "[]" if values == [()] else _UNDECIDED
+
+
 _FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
     "startswith": _starts_with,
     "endswith": _ends_with,
@@ -240,4 +318,7 @@ _FUNCTIONS: dict[str, Callable[[list[Value]], Value]] = {
     "always": lambda _: True,
     "": lambda values: values[0],
     "fromjson": _from_json,
+    "join": _join,
+    "format": _format,
+    "tojson": _to_json,
 }

@@ -137,6 +137,11 @@ def _for_own_index(it: Difference) -> bool:
     return it.theirs is not None and found is not None and found.channel is Channel.PRIVATE
 
 
+def _other_event(it: Difference) -> bool:
+    usual = ("pull_request_target", "workflow_run")
+    return it.ours is not None and not any(event in it.line for event in usual)
+
+
 def _conditions(it: Difference) -> bool:
     workflow = it.workflow
     return workflow is not None and all(job.condition or job.needs for job in workflow.live_jobs)
@@ -239,6 +244,12 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
     ("cache-poisoning", "a cache that this version or `package.json` leaves off", _left_off),
     ("cache-poisoning", "an action whose cache zizmor does not know", _unknown_cache),
     ("dangerous-triggers", "a condition is in the way, or decided by an output", _conditions),
+    ("dangerous-triggers", "an event that zizmor leaves out", _other_event),
+    (
+        "dangerous-triggers",
+        "no way to a release, and neither rights nor an outsider's code",
+        _outside_releases,
+    ),
     (
         "dependabot-cooldown",
         "no bot updates actions",

@@ -113,7 +113,17 @@ DEVIATIONS = {
     "guarded-trigger": Deviation(
         "dangerous-triggers",
         "dangerous-trigger",
-        "Here it passes where a condition keeps strangers out",
+        "Here it passes where a condition keeps outsiders out",
+    ),
+    "no-rights": Deviation(
+        "dangerous-triggers",
+        "dangerous-trigger",
+        "and nothing where the job has neither",
+    ),
+    "other-event": Deviation(
+        "dangerous-triggers",
+        "dangerous-trigger",
+        "zizmor's `dangerous-triggers` reports every `pull_request_target` and `workflow_run`",
     ),
     "command-output": Deviation(
         "template-injection",

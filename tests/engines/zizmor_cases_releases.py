@@ -16,13 +16,19 @@ def _triggers() -> tuple[Case, ...]:
              text=workflow(UPLOAD, on="\n  - push\n  - pull_request_target")),
         Case(rule=rule, name="as a map", agrees=2, text=workflow(
             UPLOAD, on="\n  workflow_run: {workflows: [Tests]}\n  issue_comment:\n  release:")),
+        Case(rule=rule, name="events that zizmor leaves out", agrees=0, text=workflow(
+            UPLOAD, on="\n  issues: {types: [opened]} ## ours=other-event\n  release:")),
         Case(rule=rule, name="only the owner", agrees=0, text=workflow(
             UPLOAD, on="\n  issue_comment: ## zizmor=guarded-trigger", job=f"if: {own}\nenvironment: pypi")),
         Case(rule=rule, name="labels only", agrees=0, text=workflow(UPLOAD), files={
             ".github/workflows/label.yml": workflow(
                 f"- uses: actions/labeler@{PIN}", on="pull_request_target", job="")}),
         Case(rule=rule, name="beside the release", agrees=1, text=workflow(UPLOAD), files={
-            ".github/workflows/greet.yml": workflow("- run: make greet", on="pull_request_target", job="")}),
+            ".github/workflows/greet.yml": workflow("- run: make greet", on="pull_request_target",
+                                                    job="permissions: {issues: write}")}),
+        Case(rule=rule, name="beside the release, without rights", agrees=0, text=workflow(UPLOAD), files={
+            ".github/workflows/greet.yml": workflow(
+                "- run: make greet", on="\n  pull_request_target: ## zizmor=no-rights", job="")}),
     )  # fmt: skip
 
 
