@@ -24,8 +24,8 @@ from collections.abc import Iterator
 
 from audits.analysis.cache_modes import lets_save, may_restore
 from audits.analysis.caches import Restores, restores_cache
-from audits.analysis.conditions import reach
-from audits.analysis.events import OUTSIDER_EVENTS, starts_of
+from audits.analysis.conditions import passage
+from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_CACHE, GITHUB_EVENTS
 from audits.model.location import Location
@@ -153,23 +153,25 @@ def cache_open_to_outsiders(repo: Repository) -> Iterator[Verdict]:
             )
 
 
+# A review's run has the pull request's own cache, not that of the default branch.
+_EVENTS = OUTSIDER_EVENTS - {"pull_request_review", "pull_request_review_comment"}
+
+
 def _routes(repo: Repository) -> Iterator[Route]:
     """The ways from an outsider's event to a job."""
     for workflow in repo.workflows:
         for job in workflow.live_jobs:
             for route in repo.routes(job):
-                if any(trigger.event in OUTSIDER_EVENTS for trigger in route.triggers):
+                if any(trigger.event in _EVENTS for trigger in route.triggers):
                     yield route
 
 
 def _comes_through(repo: Repository, route: Route) -> tuple[str, bool | None]:
     """The event by which an outsider gets to the end of a route, and whether one does."""
     answers = (
-        (trigger.event, reach(repo, route, start).runs)
+        (trigger.event, passage(repo, route, trigger).runs)
         for trigger in route.triggers
-        if trigger.event in OUTSIDER_EVENTS
-        for start in starts_of(repo, trigger)
-        if start.by_outsider
+        if trigger.event in _EVENTS
     )
     order: dict[bool | None, int] = {True: 0, None: 1, False: 2}
     return min(answers, key=lambda answer: order[answer[1]], default=("", False))

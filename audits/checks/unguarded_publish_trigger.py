@@ -30,7 +30,8 @@ import re
 from collections.abc import Iterator
 
 from audits.analysis.conditions import publishing_steps, reach
-from audits.analysis.events import OUTSIDER_EVENTS, RefKind, Start, starts_of
+from audits.analysis.events import RefKind, Start, starts_of
+from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.reachability import Reach
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
