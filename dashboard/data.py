@@ -42,7 +42,7 @@ from audits.store.open import open_store
 from audits.store.store import Store
 from dashboard import reaudit as readings
 from dashboard.frames import overview
-from dashboard.reaudit import Reading, SelfCheck
+from dashboard.reaudit import Reaudit, SelfCheck
 from dashboard.scope import Scope
 
 DATABASE = "RELEASE_AUDIT_DATABASE"
@@ -270,11 +270,11 @@ def actions(scope: Scope, where: ActionFilter, limit: int) -> tuple[ActionRow, .
 
 
 @st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
-def reading(scope: Scope, name: str) -> Reading:
+def reading(scope: Scope, name: str) -> Reaudit:
     """One repository's stored texts, parsed and judged again, to be drawn and mended."""
     stored = _store().stored(scope.owner, name, scan=scope.scan)
     if stored is None:
-        return Reading(why_not="The texts of this repository are not stored for this scan.")
+        return Reaudit(why_not="The texts of this repository are not stored for this scan.")
     references = _store().references(scope.owner, scan=scope.scan)
     return readings.read_again(
         stored.snapshot, references=references, index=stored.index, advisories=stored.advisories

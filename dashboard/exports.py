@@ -20,7 +20,7 @@ from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
 from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
 from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
-from dashboard.reaudit import Reading
+from dashboard.reaudit import Reaudit
 from dashboard.scope import Scope
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _rows(store: Store, scope: Scope, name: str) -> Iterable[Any]:
     return makers[name](scope.scan, owner=scope.owner)
 
 
-def sarif_bytes(reading: Reading, rows: Sequence[FindingRow]) -> bytes:
+def sarif_bytes(reading: Reaudit, rows: Sequence[FindingRow]) -> bytes:
     """What was read again, with the acceptances of the scan, as a SARIF log."""
     if reading.audit is None:
         return b"{}"

@@ -25,7 +25,7 @@ from dashboard.frames.findings import difference
 WORKFLOW_PATH = ".github/workflows/release.yml"
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reaudit(Struct, frozen=True, kw_only=True):
     """What was read again. ``texts`` by path; ``edits`` are diffs by a finding's fingerprint;
     ``why_not`` says why there is no audit.
     """
@@ -40,7 +40,7 @@ class SelfCheck(Struct, frozen=True, kw_only=True):
     """The audit of pasted texts, and the same texts read for drawing."""
 
     audit: Audit
-    reading: Reading
+    reading: Reaudit
 
 
 def index_hosts() -> IndexHosts:
@@ -54,7 +54,7 @@ def read_again(
     references: dict[tuple[str, str], ResolvedRef] | Unseen = NO_REFERENCES,
     index: PackageIndex | Unseen = NO_INDEX,
     advisories: AdvisoryList | None = None,
-) -> Reading:
+) -> Reaudit:
     """A stored snapshot, parsed and judged by today's checks from the evidence of its scan."""
     hosts = index_hosts()
     repository = read_repository(
@@ -86,9 +86,9 @@ def self_check(workflow: str, pyproject: str = "", dependabot: str = "") -> Self
     return SelfCheck(audit=reading.audit, reading=reading)
 
 
-def _reading(audit: Audit) -> Reading:
+def _reading(audit: Audit) -> Reaudit:
     texts = {file.path: file.text for file in audit.repository.snapshot.files}
-    return Reading(audit=audit, texts=texts, edits=dict(_diffs(audit.findings, texts)))
+    return Reaudit(audit=audit, texts=texts, edits=dict(_diffs(audit.findings, texts)))
 
 
 def _diffs(

@@ -29,7 +29,7 @@ from audits.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from audits.cli.targets import Target
+    from audits.cli.targets import CheckTarget
     from audits.collect.github.collector import Connection
     from audits.model.score import Audit
     from audits.pipeline.run import Plan
@@ -89,7 +89,7 @@ class _Options(Struct, frozen=True):
 
 def _targets(
     words: list[str], form: Format, online: bool, offline: bool, api_url: str, host: str
-) -> list[Target]:
+) -> list[CheckTarget]:
     """What is to be checked; UsageError where options or words make no sense."""
     from audits.cli.targets import find_target
     from audits.collect.github.address import DEFAULT_API, api_address, web_host
@@ -104,7 +104,7 @@ def _targets(
     return [find_target(word, host=where, offline=offline) for word in dict.fromkeys(words)]
 
 
-def _audit(target: Target, options: _Options, connected: Callable[[], Connection]) -> Audit:
+def _audit(target: CheckTarget, options: _Options, connected: Callable[[], Connection]) -> Audit:
     from audits.cli.plan import index_facts, make_plan
     from audits.cli.targets import read_target
     from audits.pipeline.run import audit_batch

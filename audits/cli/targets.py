@@ -28,7 +28,7 @@ _BELOW = re.compile(r"(https?://[^/\s]+/[^/\s]+/[^/\s]+)/.*")
 _STDIN = "-"
 
 
-class Target(Struct, frozen=True, kw_only=True):
+class CheckTarget(Struct, frozen=True, kw_only=True):
     """One thing to check: a repository on GitHub (``slug``), else a folder (``root``), of which
     ``workflow`` is the only workflow wanted, "" for all; ``-`` has neither.
     """
@@ -43,13 +43,13 @@ class Target(Struct, frozen=True, kw_only=True):
         return None if self.root is None else (_ref(self.root), self.root)
 
 
-def find_target(word: str, *, host: str, offline: bool) -> Target:
+def find_target(word: str, *, host: str, offline: bool) -> CheckTarget:
     """What a word of the command line means; UsageError where it means nothing.
 
     ``host`` is the web host of GitHub. A path that is there goes before OWNER/REPO.
     """
     if word == _STDIN:
-        return Target()
+        return CheckTarget()
     path = Path(word)
     named = parse_address(_BELOW.sub(r"\1", word))
     if named is not None and not os.path.lexists(path):
@@ -69,10 +69,10 @@ def find_target(word: str, *, host: str, offline: bool) -> Target:
             f"{word} is no repository: it has no .git, .github or package metadata.",
             "Give a checkout, or use 'release-audit scan --folder' for a folder of them.",
         )
-    return Target(root=root)
+    return CheckTarget(root=root)
 
 
-def _on_github(slug: str, named: str, *, host: str, offline: bool) -> Target:
+def _on_github(slug: str, named: str, *, host: str, offline: bool) -> CheckTarget:
     if named.lower() != host.lower():
         raise UsageError(
             f"{named} is not the GitHub that is asked, which is {host}.",
@@ -84,7 +84,7 @@ def _on_github(slug: str, named: str, *, host: str, offline: bool) -> Target:
         raise UsageError(
             f"{slug} is no folder here, and GitHub is not asked offline.", "Leave --offline out."
         )
-    return Target(slug=slug)
+    return CheckTarget(slug=slug)
 
 
 def find_root(path: Path) -> Path | None:
@@ -101,16 +101,16 @@ def find_root(path: Path) -> Path | None:
     return above or (path if own else None)
 
 
-def _workflow_file(path: Path) -> Target:
+def _workflow_file(path: Path) -> CheckTarget:
     if path.suffix not in {".yml", ".yaml"}:
         raise UsageError(f"{path} is no workflow.", "Give a file that ends in .yml or .yaml.")
     whole = path.resolve()
     if whole.parent.parts[-2:] == tuple(WORKFLOWS.split("/")):
-        return Target(root=whole.parents[2], workflow=f"{WORKFLOWS}/{whole.name}")
-    return Target(root=whole.parent, workflow=whole.name)
+        return CheckTarget(root=whole.parents[2], workflow=f"{WORKFLOWS}/{whole.name}")
+    return CheckTarget(root=whole.parent, workflow=whole.name)
 
 
-def read_target(target: Target) -> Snapshot:
+def read_target(target: CheckTarget) -> Snapshot:
     """The snapshot of a target on this machine."""
     if target.root is None:
         return _read_stdin()

@@ -20,7 +20,7 @@ from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, Grade, Result, Score
 from audits.model.settings import Need
 from audits.model.source import Gap, GapReason, Snapshot
-from audits.pipeline.evaluate import Acceptor, accept_nothing, judge, settle
+from audits.pipeline.run_checks import Acceptor, accept_nothing, judge, settle
 from audits.scoring.lesson import lesson_steps
 from audits.scoring.policy import policy_digest
 from audits.scoring.score import POLICY, WEIGHTS, Judged, score

@@ -12,7 +12,7 @@ from audits.model.outcome import Acceptance, AcceptanceKind, Finding
 from audits.model.repository import Repository
 from audits.model.source import SourceFile
 from audits.suppressions.comment_scope import lines_of
-from audits.suppressions.comments import Mark, marks_of
+from audits.suppressions.comments import IgnoreComment, marks_of
 from audits.suppressions.waivers import Waivers
 from audits.workflow.parse.zizmor_config import PATHS, ZizmorIgnore, read_config
 
@@ -58,10 +58,10 @@ class Acceptances:
 class _Marks(Struct, frozen=True):
     """Comments that accept one check or rule, each line's first, and the lines in order."""
 
-    by_line: dict[int, Mark]
+    by_line: dict[int, IgnoreComment]
     lines: list[int]
 
-    def within(self, first: int, last: int) -> Mark | None:
+    def within(self, first: int, last: int) -> IgnoreComment | None:
         """The first comment on these lines."""
         at = bisect_left(self.lines, first)
         found = at < len(self.lines) and self.lines[at] <= last

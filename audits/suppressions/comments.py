@@ -19,7 +19,7 @@ _BLOCK = re.compile(r"(?:^|[ \t])[|>][+\-0-9]*$")
 _LONGEST_REASON = 300
 
 
-class Mark(Struct, frozen=True, kw_only=True):
+class IgnoreComment(Struct, frozen=True, kw_only=True):
     """One comment: at which line, whose words it is in, what it accepts and why.
 
     ``alone`` says that nothing but the comment stands on the line. One in our words without
@@ -34,21 +34,21 @@ class Mark(Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=256)
-def marks_of(file: SourceFile) -> tuple[Mark, ...]:
+def marks_of(file: SourceFile) -> tuple[IgnoreComment, ...]:
     """The comments of a file that accept findings or are meant to, in its order."""
     if "ignore[" not in file.text and "release-audit:" not in file.text:
         return ()
     return tuple(_marks(file.text))
 
 
-def _marks(text: str) -> Iterator[Mark]:
+def _marks(text: str) -> Iterator[IgnoreComment]:
     for number, line, in_block in _lines(text):
         start = comment_start(line) if "ignore" in line else -1
         if start < 0:
             continue
         comment, alone = line[start:].rstrip(), not line[:start].strip()
         for names, reason in _OURS.findall(comment):
-            yield Mark(
+            yield IgnoreComment(
                 line=number,
                 names=_names(names),
                 is_zizmor=False,
@@ -59,7 +59,9 @@ def _marks(text: str) -> Iterator[Mark]:
         if not in_block and (found := _zizmor(comment)) is not None:
             names, reason = found
             short = reason.strip()[:_LONGEST_REASON]
-            yield Mark(line=number, names=_names(names), is_zizmor=True, alone=alone, reason=short)
+            yield IgnoreComment(
+                line=number, names=_names(names), is_zizmor=True, alone=alone, reason=short
+            )
 
 
 def _zizmor(comment: str) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from audits.checks import all_checks
 from audits.engines.zizmor import RULES
 from audits.model.repository import Breadth, Repository
 from audits.model.source import Gap, GapReason, SourceFile
-from audits.suppressions.comments import Mark, marks_of
+from audits.suppressions.comments import IgnoreComment, marks_of
 
 # Whoever mends so many comments of one file sees the others next time.
 _MOST = 20
@@ -59,7 +59,7 @@ def _gaps(file: SourceFile) -> Iterator[Gap]:
             )
 
 
-def _fault(mark: Mark) -> str:
+def _fault(mark: IgnoreComment) -> str:
     """How the sentence on a comment goes on, with what to write; "" for one that is right."""
     form = "# release-audit: ignore[{}] and the reason".format
     known = mark.names & known_checks()

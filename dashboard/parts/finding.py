@@ -12,7 +12,7 @@ from dashboard import data
 from dashboard.frames import findings
 from dashboard.frames.cells import safe_url, visible
 from dashboard.parts import page
-from dashboard.reaudit import Reading
+from dashboard.reaudit import Reaudit
 from dashboard.scope import Scope
 from dashboard.theme import LINK_LABELS, signed
 
@@ -41,7 +41,7 @@ def finding_groups(scope: Scope, row: RepositoryRow) -> None:
                 _group(scope, check, group, reading)
 
 
-def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reading) -> None:
+def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reaudit) -> None:
     known = next((c for c in all_checks() if c.id == check), None)
     if known is not None:
         st.markdown(f"**{known.title}.**")
@@ -63,7 +63,7 @@ def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reading) 
         )
 
 
-def one_finding(row: FindingRow, reading: Reading) -> None:
+def one_finding(row: FindingRow, reading: Reaudit) -> None:
     """One finding; everything that comes from the repository is shown as text or code."""
     st.text(visible(row.message))
     st.text(findings.place(row))

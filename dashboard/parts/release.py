@@ -14,7 +14,7 @@ from dashboard.charts.release_graph import drawing
 from dashboard.frames.cells import frame_of, safe_url, visible
 from dashboard.parts import page
 from dashboard.parts.tables import table
-from dashboard.reaudit import Reading
+from dashboard.reaudit import Reaudit
 from dashboard.release_graph import Pipeline, pipelines
 from dashboard.scope import Scope
 from dashboard.theme import BADGES, signed
@@ -26,7 +26,7 @@ def release(scope: Scope, row: RepositoryRow) -> None:
     drawings(data.reading(scope, row.repository), found)
 
 
-def drawings(reading: Reading, rows: Sequence[FindingRow]) -> None:
+def drawings(reading: Reaudit, rows: Sequence[FindingRow]) -> None:
     """Draw what was read, with these findings where they lie."""
     drawn = pipelines(reading.audit.repository, rows) if reading.audit else ()
     if not drawn:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audits.checks import load_checks
-from audits.pipeline.evaluate import judge
+from audits.pipeline.run_checks import judge
 from tests.checks.harness import INDEX, marked_lines, repository_of, texts
 
 PAGE = Path(__file__).parents[2] / ".github" / "CONTRIBUTING.md"

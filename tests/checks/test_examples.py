@@ -9,7 +9,7 @@ import pytest
 from audits.check import Check, Example
 from audits.checks import all_checks
 from audits.model.outcome import Outcome
-from audits.pipeline.evaluate import judge
+from audits.pipeline.run_checks import judge
 from audits.scoring.score import Judged
 from tests.checks.harness import INDEX, marked_lines, repository_of, texts, unmarked
 

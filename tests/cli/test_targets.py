@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audits.cli.exits import UsageError
-from audits.cli.targets import Target, find_target
+from audits.cli.targets import CheckTarget, find_target
 from audits.store.open import open_store
 from tests.cli.conftest import TOKEN, write
 from tests.cli.runner import Ran, release_audit
@@ -41,7 +41,7 @@ def checked(*words: str) -> Ran:
 )
 def test_repositories_on_github_are_named_in_every_usual_way(word: str) -> None:
     target = find_target(word, host="github.com", offline=False)
-    assert target == Target(slug="orchard-labs/lumen")
+    assert target == CheckTarget(slug="orchard-labs/lumen")
     with pytest.raises(UsageError):
         find_target(word, host="github.com", offline=True)
 

@@ -20,7 +20,7 @@ from dashboard import server
 from dashboard.exports import TABLES, csv_bytes, sarif_bytes, with_acceptances
 from dashboard.frames import self_check as frames
 from dashboard.frames.reports import dictionary
-from dashboard.reaudit import Reading, index_hosts, read_again, self_check
+from dashboard.reaudit import Reaudit, index_hosts, read_again, self_check
 from dashboard.scope import Scope
 from tests.dashboard.rows import NOON, finding
 from tests.dashboard.sample import TOKEN
@@ -97,7 +97,7 @@ def test_sarif_carries_the_findings_and_the_recorded_acceptances(store: Store) -
     assert log["version"] == "2.1.0"
     ids = {result["ruleId"] for result in log["runs"][0]["results"]}
     assert "long-lived-token" in ids
-    assert json.loads(sarif_bytes(Reading(), rows)) == {}
+    assert json.loads(sarif_bytes(Reaudit(), rows)) == {}
 
     assert reading.audit is not None
     one = reading.audit.findings[0]

@@ -17,7 +17,7 @@ from audits.check import Check
 from audits.checks import all_checks
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Breadth, Repository
-from audits.pipeline.evaluate import judge
+from audits.pipeline.run_checks import judge
 
 _OPTIONS = (
     "--offline",

@@ -20,7 +20,7 @@ from audits.model.settings import (
 )
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit
-from audits.pipeline.evaluate import judge
+from audits.pipeline.run_checks import judge
 from audits.scoring.score import Judged, grade_of, score
 from audits.workflow.repository import read_repository
 from tests.generated import INDEX, UNSEEN, Shape, repositories, repository, settings_facts, shapes

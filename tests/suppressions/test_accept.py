@@ -15,7 +15,7 @@ from audits.checks import all_checks
 from audits.model.outcome import Acceptance, AcceptanceKind, Outcome
 from audits.model.repository import Breadth
 from audits.pipeline.audit import Rules, audit
-from audits.pipeline.evaluate import judge
+from audits.pipeline.run_checks import judge
 from audits.suppressions.accept import Acceptances
 from audits.suppressions.waivers import read_waivers
 from tests.checks.harness import INDEX

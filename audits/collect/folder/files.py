@@ -23,7 +23,7 @@ from audits.collect.disk import (
     read_regular,
 )
 from audits.collect.folder.git import GitRepository, lacks
-from audits.collect.folder.git_objects import FOLDER, SUBMODULE, Entry
+from audits.collect.folder.git_objects import FOLDER, SUBMODULE, TreeEntry
 from audits.collect.paths import (
     ACTIONS,
     MAX_BYTES,
@@ -285,12 +285,12 @@ class _Commit:
         except ReadFault as fault:
             raise lacks(self.repository, fault) from fault
 
-    def _at(self, path: str) -> Entry | None:
-        root = Entry(FOLDER, self.tree)
+    def _at(self, path: str) -> TreeEntry | None:
+        root = TreeEntry(FOLDER, self.tree)
         return self.repository.objects.at(self.tree, path) if path else root
 
 
-def _is_followed(entry: Entry) -> bool:
+def _is_followed(entry: TreeEntry) -> bool:
     """True; ReadFault for a link or a submodule."""
     if entry.is_file or entry.is_folder:
         return True

@@ -79,7 +79,7 @@ def _broken() -> tuple[type[Exception], ...]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """One entry of a folder: git's mode, and the id of what it is."""
 
     mode: int
@@ -123,7 +123,7 @@ class Objects:
     _open: ExitStack = field(default_factory=ExitStack)
     _objects_left: int = _MOST_OBJECTS
     _bytes_left: int = _MOST_BYTES
-    _folders: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    _folders: dict[str, dict[str, TreeEntry]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Close the packs."""
@@ -133,7 +133,7 @@ class Objects:
         """The content of a file, at most `MAX_BYTES`."""
         return self._read(oid, "blob")
 
-    def tree(self, oid: str) -> dict[str, Entry]:
+    def tree(self, oid: str) -> dict[str, TreeEntry]:
         """What a folder holds, by name; names that are not UTF-8 as `os.fsdecode` gives them."""
         if oid not in self._folders:
             self._folders[oid] = dict(_entries(self._read(oid, "tree")))
@@ -150,7 +150,7 @@ class Objects:
             oid = _header(content, b"object ")
         raise _corrupt("is a tag of a tag of a tag")
 
-    def at(self, tree: str, path: str) -> Entry | None:
+    def at(self, tree: str, path: str) -> TreeEntry | None:
         """The entry of a path below a folder; None where there is none."""
         folder, _, name = path.rpartition("/")
         if folder:
@@ -362,14 +362,14 @@ def _checked(oid: str, kind: str, content: bytes) -> tuple[str, bytes]:
     return kind, content
 
 
-def _entries(content: bytes) -> Iterator[tuple[str, Entry]]:
+def _entries(content: bytes) -> Iterator[tuple[str, TreeEntry]]:
     from dulwich.objects import parse_tree
 
     try:
         for name, mode, oid in parse_tree(content, 20):
             if name in {b"", b".", b".."} or b"/" in name:
                 raise _corrupt("holds a name that no checkout can have")
-            yield os.fsdecode(name), Entry(mode, oid.decode("ascii"))
+            yield os.fsdecode(name), TreeEntry(mode, oid.decode("ascii"))
     except _broken() as error:
         raise _corrupt() from error
 

@@ -16,7 +16,7 @@ _FEW = 200
 at most 1,000 deep."""
 
 
-class Scope(Struct, frozen=True, kw_only=True):
+class AsOf(Struct, frozen=True, kw_only=True):
     """Scans by owner, and the times of all scans of these owners."""
 
     scans: dict[int, int]
@@ -56,7 +56,7 @@ class Scope(Struct, frozen=True, kw_only=True):
         return self.started[self.before(owner_id, lost_in) or lost_in]
 
 
-def scope_of(connection: Connection, owner: str | None, scan: int | None) -> Scope:
+def scope_of(connection: Connection, owner: str | None, scan: int | None) -> AsOf:
     """The scope of an owner (all, if None) as of a scan (the newest finished, if None).
 
     An owner or a scan that is not known is a StoreError; a store without scans is not.
@@ -81,7 +81,7 @@ def scope_of(connection: Connection, owner: str | None, scan: int | None) -> Sco
         o: max((i for i in found if scan is None or i <= scan), default=0)
         for o, found in ids.items()
     }
-    return Scope(
+    return AsOf(
         scans={o: s for o, s in newest.items() if s},
         finished=ids,
         logins={row.owner_id: row.login for row in rows},
@@ -89,7 +89,7 @@ def scope_of(connection: Connection, owner: str | None, scan: int | None) -> Sco
     )
 
 
-def repository_id(connection: Connection, scope: Scope, name: str) -> int:
+def repository_id(connection: Connection, scope: AsOf, name: str) -> int:
     """The number of a repository of the scope; StoreError where it is not known."""
     table = tables.repository
     statement = select(func.max(table.c.id)).where(

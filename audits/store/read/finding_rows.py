@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case
 from audits.faults import log_fault
 from audits.model.rows import FindingRow
 from audits.store.details import Details, FindingDetail, finding_key
-from audits.store.read.as_of import Scope
+from audits.store.read.as_of import AsOf
 from audits.store.schema import tables
 from audits.store.schema.codes import (
     ACCEPTANCE_WORDS,
@@ -65,7 +65,7 @@ def _details(data: bytes, number: int) -> Details | None:
         return None
 
 
-def finding_rows(connection: Connection, scope: Scope, ids: Sequence[int]) -> Iterator[FindingRow]:
+def finding_rows(connection: Connection, scope: AsOf, ids: Sequence[int]) -> Iterator[FindingRow]:
     """The findings of these row numbers, in this order, block by block."""
     blocks = Blocks(connection)
     for part in chunks(ids):
@@ -75,7 +75,7 @@ def finding_rows(connection: Connection, scope: Scope, ids: Sequence[int]) -> It
             yield _finding_row(rows[number], scope, blocks)
 
 
-def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
+def _joined(scope: AsOf, ids: Sequence[int]) -> Select[Any]:
     """Rows with the state and the details of when they held last, up to the scope's scan."""
     rule, repository = tables.rule, tables.repository
     at = case(scope.scans, value=finding.c.owner_id)
@@ -110,7 +110,7 @@ def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _finding_row(row: Row[Any], scope: Scope, blocks: Blocks) -> FindingRow:
+def _finding_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> FindingRow:
     detail = blocks.finding(row.detail_id, finding_key(row.check, row.fingerprint, row.ordinal))
     closed = scope.started[row.closed] if row.closed <= scope.scans[row.owner_id] else None
     lost_in = row.closed if closed else None if row.state == SEEN else row.opened

@@ -11,7 +11,7 @@ from audits.model.query import FindingFilter, FixTime, ScanChanges
 from audits.model.rows import FindingRow
 from audits.store import difference as moved
 from audits.store.base import Connected
-from audits.store.read.as_of import Scope, repository_id, scope_of
+from audits.store.read.as_of import AsOf, repository_id, scope_of
 from audits.store.read.finding_rows import finding_rows
 from audits.store.schema import tables
 from audits.store.schema.codes import (
@@ -199,7 +199,7 @@ class ReadFindings(Connected):
 
 
 def _conditions(
-    connection: Connection, scope: Scope, where: FindingFilter
+    connection: Connection, scope: AsOf, where: FindingFilter
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [~finding.c.on_owner]
     if where.repository:
@@ -228,7 +228,7 @@ def _conditions(
     return found
 
 
-def _fix_times(rows: Sequence[Row[Any]], scope: Scope) -> Iterator[FixTime]:
+def _fix_times(rows: Sequence[Row[Any]], scope: AsOf) -> Iterator[FixTime]:
     spans: dict[tuple[str, str], list[tuple[float, int]]] = {}
     for name, title, first, closed, count in map(tuple, rows):
         seconds = (scope.started[closed] - scope.started[first]).total_seconds()

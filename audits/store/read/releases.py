@@ -11,7 +11,7 @@ from audits.model.query import ActionFilter, ActionSummary
 from audits.model.rows import ActionRow, PackageRow, PublicationRow
 from audits.store.base import Connected
 from audits.store.details import use_key
-from audits.store.read.as_of import Scope, repository_id, scope_of
+from audits.store.read.as_of import AsOf, repository_id, scope_of
 from audits.store.read.finding_rows import Blocks
 from audits.store.schema import tables
 from audits.store.schema.codes import yes_no
@@ -123,7 +123,7 @@ class ReadReleases(Connected):
             return _summaries(connection, scope, conditions, rows)
 
 
-def named(connection: Connection, scope: Scope, table: Table, repository: str) -> Select[Any]:
+def named(connection: Connection, scope: AsOf, table: Table, repository: str) -> Select[Any]:
     """Valid rows of a table with their repository's name, in the order of names."""
     statement = select(table, _repository.c.name).join(
         _repository, _repository.c.id == table.c.repository_id
@@ -135,7 +135,7 @@ def named(connection: Connection, scope: Scope, table: Table, repository: str) -
     return statement.order_by(_repository.c.owner_id, _repository.c.key)
 
 
-def _shared(row: Row[Any], table: Table, scope: Scope) -> dict[str, Any]:
+def _shared(row: Row[Any], table: Table, scope: AsOf) -> dict[str, Any]:
     """The columns of a row that readers see under the same name."""
     hidden = {"id", "owner_id", "repository_id", "opened", "closed"}
     values = {c.name: getattr(row, c.name) for c in table.c if c.name not in hidden}
@@ -143,7 +143,7 @@ def _shared(row: Row[Any], table: Table, scope: Scope) -> dict[str, Any]:
 
 
 def _package_row(
-    row: Row[Any], scope: Scope, earlier: dict[tuple[int, str, str], str]
+    row: Row[Any], scope: AsOf, earlier: dict[tuple[int, str, str], str]
 ) -> PackageRow:
     values = _shared(row, tables.package, scope)
     has_evidence = values.pop("has_evidence")
@@ -155,7 +155,7 @@ def _package_row(
 
 
 def _earlier_states(
-    connection: Connection, scope: Scope, rows: Sequence[Row[Any]]
+    connection: Connection, scope: AsOf, rows: Sequence[Row[Any]]
 ) -> dict[tuple[int, str, str], str]:
     table = tables.package
     found: dict[tuple[int, str, str], str] = {}
@@ -169,7 +169,7 @@ def _earlier_states(
     return found
 
 
-def _valid(scope: Scope, where: ActionFilter) -> ColumnElement[bool]:
+def _valid(scope: AsOf, where: ActionFilter) -> ColumnElement[bool]:
     """Whether a use holds, such that what reads all of an owner's walks the table in its order.
 
     SQLite would look up every row by an index, in the order of actions: two to five times as
@@ -182,7 +182,7 @@ def _valid(scope: Scope, where: ActionFilter) -> ColumnElement[bool]:
 
 
 def _conditions(
-    connection: Connection, scope: Scope, where: ActionFilter
+    connection: Connection, scope: AsOf, where: ActionFilter
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if where.action:
@@ -206,7 +206,7 @@ def _conditions(
     return found
 
 
-def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
+def _joined(scope: AsOf, ids: Sequence[int]) -> Select[Any]:
     facts, reference = tables.facts, tables.reference
     known = and_(
         reference.c.slug == _use.c.slug,
@@ -233,7 +233,7 @@ def _joined(scope: Scope, ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _action_row(row: Row[Any], scope: Scope, blocks: Blocks) -> ActionRow:
+def _action_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> ActionRow:
     key = use_key(row.path, row.job, row.action, row.ref, row.ordinal)
     return ActionRow(
         owner=scope.logins[row.owner_id],
@@ -262,7 +262,7 @@ def _archived(archived: bool | None, exists: bool | None) -> str:
 
 def _summaries(
     connection: Connection,
-    scope: Scope,
+    scope: AsOf,
     conditions: Sequence[ColumnElement[bool]],
     rows: Sequence[Row[Any]],
 ) -> tuple[ActionSummary, ...]:
@@ -307,9 +307,7 @@ def _advisories(
     return {action: ", ".join(sorted(ids)) for action, ids in found.items()}
 
 
-def _known(
-    connection: Connection, scope: Scope, slugs: Sequence[str]
-) -> dict[str, tuple[str, str]]:
+def _known(connection: Connection, scope: AsOf, slugs: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Newest release and whether archived, by ``owner/repo``; those without were not asked."""
     table = tables.reference
     found: dict[str, tuple[str, str]] = {}

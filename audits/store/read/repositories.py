@@ -10,7 +10,7 @@ from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import RepositoryFilter
 from audits.model.rows import RepositoryRow, ScoreChange
 from audits.store.base import Connected
-from audits.store.read.as_of import Scope, repository_id, scope_of
+from audits.store.read.as_of import AsOf, repository_id, scope_of
 from audits.store.schema import tables
 from audits.store.schema.codes import AREAS, OUTCOMES, SEVERITIES, unbarred
 
@@ -144,13 +144,13 @@ class ReadRepositories(Connected):
             return tuple(_score_change(row, scope) for row in connection.execute(newest))
 
 
-def _start(scope: Scope, owner: int, at: int, since: int | None, repository: str) -> int:
+def _start(scope: AsOf, owner: int, at: int, since: int | None, repository: str) -> int:
     if since is not None:
         return since
     return 0 if repository else scope.before(owner, at)
 
 
-def _listed(connection: Connection, scope: Scope, where: RepositoryFilter) -> Select[Any]:
+def _listed(connection: Connection, scope: AsOf, where: RepositoryFilter) -> Select[Any]:
     lost = (
         select(func.max(tables.unreached.c.opened))
         .where(
@@ -177,7 +177,7 @@ def _listed(connection: Connection, scope: Scope, where: RepositoryFilter) -> Se
 
 
 def _conditions(
-    connection: Connection, scope: Scope, where: RepositoryFilter
+    connection: Connection, scope: AsOf, where: RepositoryFilter
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if where.text:
@@ -213,7 +213,7 @@ def _conditions(
     return found
 
 
-def _repository_row(row: Row[Any], scope: Scope) -> RepositoryRow:
+def _repository_row(row: Row[Any], scope: AsOf) -> RepositoryRow:
     held = row._mapping
     areas = list(zip(Area, AREAS, strict=True))
     return RepositoryRow(
@@ -244,7 +244,7 @@ def _repository_row(row: Row[Any], scope: Scope) -> RepositoryRow:
     )
 
 
-def _score_change(row: Row[Any], scope: Scope) -> ScoreChange:
+def _score_change(row: Row[Any], scope: AsOf) -> ScoreChange:
     return ScoreChange(
         owner=scope.logins[row.owner_id],
         repository=row.name,

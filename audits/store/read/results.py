@@ -11,7 +11,7 @@ from audits.model.query import OwnerFact
 from audits.model.rows import DeductionRow, GapRow, LessonRow, ResultRow
 from audits.store.base import Connected
 from audits.store.details import Details
-from audits.store.read.as_of import Scope, repository_id, scope_of
+from audits.store.read.as_of import AsOf, repository_id, scope_of
 from audits.store.read.finding_rows import finding_rows
 from audits.store.read.releases import named
 from audits.store.schema import tables
@@ -202,7 +202,7 @@ def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str)
 
 
 def _fact(
-    connection: Connection, scope: Scope, row: Row[Any], said: dict[int, Row[Any]]
+    connection: Connection, scope: AsOf, row: Row[Any], said: dict[int, Row[Any]]
 ) -> OwnerFact:
     statement = select(finding.c.id).where(
         scope.valid(finding),

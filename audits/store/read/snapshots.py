@@ -12,7 +12,7 @@ from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.store.base import Connected
-from audits.store.read.as_of import Scope, scope_of
+from audits.store.read.as_of import AsOf, scope_of
 from audits.store.schema import tables
 from audits.store.schema.codes import unbarred
 from audits.store.serialize import loads, unpack
@@ -75,7 +75,7 @@ class ReadSnapshots(Connected):
             return {(row.slug, row.ref): loads(ResolvedRef, row.value) for row in rows}
 
 
-def _state(connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
+def _state(connection: Connection, scope: AsOf, name: str) -> Row[Any] | None:
     state, facts, repository = tables.state, tables.facts, tables.repository
     statement = (
         select(state, repository.c.name, facts.c.source_id, facts.c.settings_id, facts.c.index_id)
@@ -86,7 +86,7 @@ def _state(connection: Connection, scope: Scope, name: str) -> Row[Any] | None:
     return connection.execute(statement).first()
 
 
-def _stored(connection: Connection, scope: Scope, row: Row[Any]) -> Stored:
+def _stored(connection: Connection, scope: AsOf, row: Row[Any]) -> Stored:
     contents = _contents(connection, (row.source_id, row.settings_id, row.index_id))
     listing = loads(Listing, contents[row.source_id])
     settings = loads(Settings, contents[row.settings_id]).value
@@ -113,7 +113,7 @@ def _stored(connection: Connection, scope: Scope, row: Row[Any]) -> Stored:
 
 
 def _owner(
-    connection: Connection, scope: Scope
+    connection: Connection, scope: AsOf
 ) -> tuple[OwnerSettings | Unseen | None, AdvisoryList | None]:
     table = tables.owner_facts
     row = connection.execute(select(table).where(scope.valid(table))).first()

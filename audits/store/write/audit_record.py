@@ -25,7 +25,7 @@ Reason = tuple[str, str, str]
 """Need, reason and permission of what was not seen."""
 
 
-class Text(Struct, frozen=True, kw_only=True):
+class StoredText(Struct, frozen=True, kw_only=True):
     """A file's text, compressed; ``size`` in characters."""
 
     size: int
@@ -48,7 +48,7 @@ class Said(Struct, frozen=True, kw_only=True):
     source: Packed
     settings: Packed
     index: Packed
-    texts: Mapping[str, Text]
+    texts: Mapping[str, StoredText]
     references: tuple[Reference, ...]
     rules: Mapping[str, tuple[str, str, int]]
     reasons: frozenset[Reason]
@@ -91,7 +91,7 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
         settings=settings,
         index=index,
         references=references_of(repository, uses),
-        texts={oid: Text(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
+        texts={oid: StoredText(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
         rules={name: (storable(title(name)), *rule) for name, rule in _rules(audit).items()},
         reasons=frozenset(_reason(u) for result in results for u in result.unseen),
         sight=sight_of(audit, rows.gaps_of(audit)),

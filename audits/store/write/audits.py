@@ -15,7 +15,7 @@ from audits.store.schema.codes import SEVERITIES
 from audits.store.serialize import Packed, dumps, loads, packed, unpack
 from audits.store.write.audit_record import Said
 from audits.store.write.findings import Findings, sync_findings
-from audits.store.write.ids import Names, insert_new
+from audits.store.write.ids import Ids, insert_new
 from audits.store.write.intervals import Batch, Place, sync
 from audits.store.write.reference_rows import keep_references, new_references
 from audits.store.write.references import Reference
@@ -57,7 +57,7 @@ class _New(Struct, frozen=True, kw_only=True):
 
 
 def record_batch(
-    store: Connected, names: Names, audits: Sequence[tuple[Recording, Said]]
+    store: Connected, names: Ids, audits: Sequence[tuple[Recording, Said]]
 ) -> list[bool]:
     """Write audits in one transaction; returns of each whether anything had to be written.
 
@@ -86,7 +86,7 @@ def _compared(recording: Recording, said: Said) -> _New:
     return _New(recording=recording, said=said, differs=not same, references=new)
 
 
-def _write(connection: Connection, names: Names, news: Sequence[_New]) -> None:
+def _write(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
     for new in news:
         keep_references(connection, new.recording, new.references)
         if new.is_unread:
@@ -101,7 +101,7 @@ def _write(connection: Connection, names: Names, news: Sequence[_New]) -> None:
     flush(connection, {new.recording.scan_id: new.recording for new in news}.values())
 
 
-def _learn(connection: Connection, names: Names, news: Sequence[_New]) -> None:
+def _learn(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
     """Number all that these audits speak of."""
     rules = {name: rule for new in news for name, rule in new.said.rules.items()}
     names.learn_rules(connection, rules, news[0].recording.scan_id)
@@ -145,7 +145,7 @@ def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
     return numbers - fresh
 
 
-def _sync(batch: Batch, names: Names, news: Sequence[_New]) -> None:
+def _sync(batch: Batch, names: Ids, news: Sequence[_New]) -> None:
     """Bring all rows of these repositories up to date."""
     checks = {rule: name for name, rule in names.rules.items()}
     ready: list[tuple[_New, Findings, Packed]] = []
@@ -183,7 +183,7 @@ def _details(batch: Batch, new: _New, findings: Findings, checks: Mapping[int, s
 
 
 def _sync_families(
-    batch: Batch, names: Names, new: _New, findings: Findings, details: Packed
+    batch: Batch, names: Ids, new: _New, findings: Findings, details: Packed
 ) -> None:
     said, place = new.said, new.place
     facts = {

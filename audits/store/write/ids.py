@@ -12,7 +12,7 @@ from sqlalchemy import Row as Read
 
 from audits.store.schema import tables
 from audits.store.serialize import Packed, packed
-from audits.store.write.audit_record import Reason, Text
+from audits.store.write.audit_record import Reason, StoredText
 from audits.store.write.bulk_insert import insert_rows
 from audits.store.write.rows import Row
 
@@ -54,7 +54,7 @@ def _insert_new(table: Table, dialect: str) -> Insert:
     return insert_sqlite(table).on_conflict_do_nothing()
 
 
-class Names:
+class Ids:
     """Numbers that were asked for once, kept for the length of a scan."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class Names:
             for row in connection.execute(statement):
                 self.contents[row.hash] = row.id
 
-    def keep_texts(self, connection: Connection, texts: Mapping[str, Text]) -> None:
+    def keep_texts(self, connection: Connection, texts: Mapping[str, StoredText]) -> None:
         """Store the texts of blobs that are not stored yet."""
         new = texts.keys() - self._texts
         table = tables.text

@@ -22,7 +22,7 @@ from audits.store.write.audit_record import Said, said_by
 from audits.store.write.audits import record_batch
 from audits.store.write.begin import begin
 from audits.store.write.finish import Finished, close_scans, forget_scan
-from audits.store.write.ids import Names
+from audits.store.write.ids import Ids
 from audits.store.write.owners import keep_gaps, sync_owner, sync_owners
 from audits.store.write.repositories import close_gone, lose_repositories
 from audits.store.write.session import Recording, flush
@@ -34,7 +34,7 @@ class Writing(Connected):
     def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
         super().__init__(reader=reader, writer=writer, name=name)
         self._recordings: dict[int, Recording] = {}
-        self._names = Names()
+        self._names = Ids()
 
     def begin_scan(
         self,

@@ -18,7 +18,7 @@ from audits.store.schema.tables import OPEN
 from audits.store.serialize import Json, loads, unpack
 from audits.store.snapshots import Advisories, Listing
 from audits.store.write.audit_record import Said
-from audits.store.write.ids import Names
+from audits.store.write.ids import Ids
 from audits.store.write.intervals import Batch, Change, Place
 from audits.store.write.score_causes import Difference, Differs, compared
 from audits.store.write.session import Recording
@@ -34,7 +34,7 @@ class Noted(Struct, frozen=True, kw_only=True):
     """
 
     changes: Mapping[str, Change]
-    names: Names
+    names: Ids
     held: Row[Any]
     reaccepted: frozenset[int]
 

@@ -13,7 +13,7 @@ from audits.model.source import Gap
 from audits.store.details import Details
 from audits.store.schema import tables
 from audits.store.schema.tables import OPEN
-from audits.store.write.ids import Names, insert_new
+from audits.store.write.ids import Ids, insert_new
 
 FLUSH = 200
 """Repositories whose progress is written together; a killed scan repeats at most so many."""
@@ -32,7 +32,7 @@ class Recording(Struct, kw_only=True):
     owner_id: int
     owner: str
     titles: Mapping[str, str]
-    names: Names
+    names: Ids
     repositories: dict[str, int] = field(default_factory=dict)
     digests: dict[int, bytes | None] = field(default_factory=dict)
     by_github_id: dict[int, int] = field(default_factory=dict)
