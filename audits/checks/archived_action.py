@@ -1,16 +1,16 @@
-"""Action's repository is archived or deleted.
+"""Action's repository is archived.
 
 ## Why it matters
-Nobody mends an archived action: a flaw found in it stays, and it stops working when GitHub
-retires the runtime it needs. An action whose repository is gone fails the release, and a
-deleted owner's name can be registered by somebody else.
+An archived action gets no more fixes: a flaw found in it stays, and it stops working when GitHub
+retires the runtime it needs.
 
 ## How to fix
 Replace the action by one that is kept, or by the few commands it stands for. Many small release
 actions (create a release, upload a file) are one line of GitHub's command line, which every
 hosted runner has.
 
-A repository that your token may not see looks like one that is gone.
+GitHub says of a repository that your token may not see what it says of one that is gone: this
+check does not know either, and names the right that would show it.
 
 ## Deviations
 zizmor's `archived-uses` knows a fixed list of archived repositories and works offline; here the
@@ -45,7 +45,6 @@ _KEPT = ResolvedRef(
     is_tag=True,
 )
 _ARCHIVED = ResolvedRef(slug=_KEPT.slug, ref="v1", commit=_KEPT.commit, archived=True)
-_GONE = ResolvedRef(slug=_KEPT.slug, ref="v1", commit=None, exists=False)
 
 
 @check(
@@ -57,21 +56,17 @@ _GONE = ResolvedRef(slug=_KEPT.slug, ref="v1", commit=None, exists=False)
     any_workflow=True,
     examples=(
         Example(name="archived", workflow=_WORKFLOW, references=(_ARCHIVED,)),
-        Example(name="gone", workflow=_WORKFLOW, references=(_GONE,)),
         Example(name="kept", workflow=_WORKFLOW.replace(" # !", ""), references=(_KEPT,)),
         Example(name="offline", workflow=_WORKFLOW.replace(" # !", ""), outcome=Outcome.UNKNOWN),
     ),
 )
 def archived_action(repo: Repository) -> Iterator[Verdict]:
-    """Yield a finding for each action or called workflow of an archived or absent repository."""
+    """Yield a finding for each action or called workflow of an archived repository."""
     for use in remote_uses(repo):
         known = repo.reference(use.uses)
         slug = f"{use.uses.owner}/{use.uses.repo}"
         if isinstance(known, Unseen):
             yield Unknown(at=use.at, unseen=known, job=use.job)
-        elif not known.exists:
-            message = f"The repository `{slug}` does not exist, or this token cannot see it."
-            yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
         elif known.archived:
             message = f"The repository `{slug}` is archived: it gets no more fixes."
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)

@@ -44,14 +44,8 @@ jobs:
 _MARKED = _WORKFLOW.replace("# v7.0.1", "# v7.0.1 # !")
 
 
-def _resolved(
-    *, reachable: bool | Unseen, commit: str | None = _COMMIT, exists: bool = True
-) -> tuple[ResolvedRef, ...]:
-    return (
-        ResolvedRef(
-            slug="actions/checkout", ref=_COMMIT, commit=commit, reachable=reachable, exists=exists
-        ),
-    )
+def _resolved(*, reachable: bool | Unseen, commit: str | None = _COMMIT) -> tuple[ResolvedRef, ...]:
+    return (ResolvedRef(slug="actions/checkout", ref=_COMMIT, commit=commit, reachable=reachable),)
 
 
 _REFUSED = Unseen(need=Need.REFERENCES, reason="the comparison was refused")
@@ -82,12 +76,6 @@ _REFUSED = Unseen(need=Need.REFERENCES, reason="the comparison was refused")
             outcome=Outcome.UNKNOWN,
         ),
         Example(name="offline", workflow=_WORKFLOW, outcome=Outcome.UNKNOWN),
-        Example(
-            name="the whole repository is gone",
-            workflow=_WORKFLOW,
-            references=_resolved(reachable=False, commit=None, exists=False),
-            outcome=Outcome.NOT_APPLICABLE,
-        ),
     ),
 )
 def unknown_commit(repo: Repository) -> Iterator[Verdict]:
@@ -98,8 +86,6 @@ def unknown_commit(repo: Repository) -> Iterator[Verdict]:
         known = repo.reference(use.uses)
         if isinstance(known, Unseen):
             yield Unknown(at=use.at, unseen=known, job=use.job)
-        elif not known.exists:
-            continue  # said by `archived-action`
         elif known.commit is None:
             message = f"{spelled(use.uses)}: the repository has no such commit."
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from audits.model.evidence import ResolvedRef
 from audits.model.source import Snapshot
 
 
 class Memory(Protocol):
-    """Texts, answers and refs of earlier scans. Nothing in it is a credential."""
+    """Texts and answers of earlier scans. Nothing in it is a credential."""
 
     def known_blobs(self, oids: Iterable[str]) -> set[str]:
         """Which of these git blob ids have their text stored."""
@@ -39,14 +38,6 @@ class Memory(Protocol):
 
     def keep_answers(self, answers: Mapping[str, tuple[str, str]]) -> None:
         """Store (ETag, body) by key, all at once."""
-
-    def references(
-        self, keys: Iterable[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], tuple[ResolvedRef, datetime]]:
-        """Resolved refs by (slug, ref), with when each was resolved."""
-
-    def keep_references(self, refs: Iterable[ResolvedRef]) -> None:
-        """Store resolved refs."""
 
     def snapshot(self, owner: str, name: str) -> Snapshot | None:
         """The snapshot of the last finished scan, for what did not change since."""

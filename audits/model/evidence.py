@@ -31,7 +31,6 @@ class ResolvedRef(Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | Unseen = ()
     reachable: bool | Unseen = True
     archived: bool = False
-    exists: bool = True
     renamed_to: str = ""
     committed_at: datetime | None = None
     newest_release: str = ""

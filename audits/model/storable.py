@@ -37,12 +37,14 @@ def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
 
     ValueError or RecursionError for what cannot be read.
     """
-    value = json.loads(text)
     shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
-    return _storable_json(value) if _ESCAPED.search(shown) else value
+    return storable_json(json.loads(text), shown)
 
 
-def _storable_json(value: Any) -> Any:  # noqa: ANN401 - as above
+def storable_json(value: Any, text: str) -> Any:  # noqa: ANN401 - as above
+    """The value of a JSON text, its texts as `storable` makes them; it is changed in place."""
+    if _ESCAPED.search(text) is None:
+        return value
     # Level by level, so that no depth of nesting ends it.
     if isinstance(value, str):
         return storable(value)

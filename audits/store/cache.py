@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Table, select, tuple_
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from audits.model.evidence import ResolvedRef
 from audits.model.source import Snapshot
 from audits.store.errors import StoreError
 from audits.store.schema import tables
-from audits.store.serialize import dumps, loads, pack, unpack
+from audits.store.serialize import pack, unpack
 from audits.store.store import Store
 from audits.store.write.ids import chunks, insert_new
 
 
 class StoreMemory:
-    """Texts, answers and refs of earlier scans; answers and refs are a cache, not history."""
+    """Texts and answers of earlier scans; answers are a cache, not history."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -92,35 +91,6 @@ class StoreMemory:
         with self._store.writing() as connection:
             for part in chunks(rows):
                 _put(connection, tables.answer, part)
-
-    def references(
-        self, keys: Iterable[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], tuple[ResolvedRef, datetime]]:
-        """Resolved refs by (slug, ref), with when each was resolved."""
-        table = tables.resolved
-        columns = tuple_(table.c.slug, table.c.ref)
-        found: dict[tuple[str, str], tuple[ResolvedRef, datetime]] = {}
-        with self._store.reading() as connection:
-            for part in chunks(sorted(set(keys))):
-                for row in connection.execute(select(table).where(columns.in_(part))):
-                    found[(row.slug, row.ref)] = (loads(ResolvedRef, row.value), row.at)
-        return found
-
-    def keep_references(self, refs: Iterable[ResolvedRef]) -> None:
-        """Store resolved refs."""
-        now = datetime.now(UTC)
-        rows = {
-            (ref.slug, ref.ref): {
-                "slug": ref.slug,
-                "ref": ref.ref,
-                "value": dumps(ResolvedRef, ref),
-                "at": now,
-            }
-            for ref in refs
-        }
-        with self._store.writing() as connection:
-            for part in chunks(rows.values()):
-                _put(connection, tables.resolved, part)
 
     def snapshot(self, owner: str, name: str) -> Snapshot | None:
         """The snapshot of the last finished scan, for what did not change since."""

@@ -43,23 +43,6 @@ def test_answers(store: Store) -> None:
     assert datetime.now(UTC) - found[2] < timedelta(minutes=5)
 
 
-def test_references(store: Store) -> None:
-    memory: Memory = StoreMemory(store)
-    hidden = Unseen(need=Need.REFERENCES, reason="not asked")
-    refs = [
-        ResolvedRef(slug=f"a/{n}", ref="v1", commit=commit(n), tags=("v1",), reachable=hidden)
-        for n in range(700)
-    ]
-    memory.keep_references(refs)
-    memory.keep_references([replace(refs[0], commit=None, exists=False)])
-    found = memory.references([(ref.slug, ref.ref) for ref in refs] + [("b/1", "v1")])
-    assert len(found) == 700
-    assert found[("a/1", "v1")][0] == refs[1]
-    assert found[("a/0", "v1")][0].exists is False
-    memory.keep_references([])
-    assert memory.references([]) == {}
-
-
 def test_the_snapshot_of_the_last_finished_scan(store: Store) -> None:
     memory: Memory = StoreMemory(store)
     assert memory.snapshot(OWNER, "lumen") is None

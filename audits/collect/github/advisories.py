@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError, Json, unexpected
+from audits.collect.github.forms import AdvisoryRow, kept_as, read_as
 from audits.collect.github.rest import Answers, RestReader
 from audits.model.cache import Memory
 from audits.model.evidence import Advisory, AdvisoryList
@@ -17,6 +19,7 @@ from audits.model.settings import Need, Unseen
 
 _PATH = "/advisories"
 _MOST_PAGES = 20
+_LONGEST_LINK = 4000
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
 
@@ -27,65 +30,64 @@ def read_advisories(client: GitHubClient, memory: Memory) -> AdvisoryList | Unse
     answers.load(memory, (key,))
     try:
         rows = _rows(client, answers, key)
-        found = tuple(a for row in rows for a in _advisories(row))
     except GitHubError as error:
         return Unseen(need=Need.REFERENCES, reason=error.message, permission=error.permission)
-    except (KeyError, TypeError, AttributeError):
-        return Unseen(need=Need.REFERENCES, reason="GitHub's list had an unexpected form.")
+    found = tuple(advisory for row in rows for advisory in _advisories(row))
     answers.flush(memory)
     return AdvisoryList(taken=datetime.now(UTC).date(), advisories=found, live=True)
 
 
-def _rows(client: GitHubClient, answers: Answers, key: str) -> list[Json]:
+def _rows(client: GitHubClient, answers: Answers, key: str) -> list[AdvisoryRow]:
     stored = answers.stored.get(key)
-    rows: list[Json] = []
+    known = kept_as(list[AdvisoryRow], stored[1]) if stored else None
+    rows: list[AdvisoryRow] = []
     parameters: dict[str, Json] = {"ecosystem": "actions", "type": "reviewed", "per_page": 100}
     etag = ""
     for page in range(_MOST_PAGES):
-        answer = client.get(_PATH, parameters, etag=stored[0] if stored and not page else "")
-        if answer.status == 304 and stored is not None:
-            return list(json.loads(stored[1]))
-        rows += [_reduced(row) for row in answer.body]
-        following = _NEXT.search(str(answer.headers.get("link", "")))
+        sent = stored[0] if stored and known is not None and not page else ""
+        answer = client.get(_PATH, parameters, etag=sent)
+        if answer.status == 304:
+            if known is None:
+                raise unexpected()
+            return known
+        rows += read_as(list[AdvisoryRow], answer.body)
+        following = _NEXT.search(str(answer.headers.get("link", ""))[:_LONGEST_LINK])
         if following is None:
             etag = answer.etag if page == 0 else ""
             break
-        cursor = parse_qs(urlsplit(following.group(1)).query).get("after")
-        if not cursor:
-            break
-        parameters["after"] = cursor[0]
-    answers.written[key] = (etag, json.dumps(rows))
+        cursor = _cursor(following.group(1))
+        if cursor in ("", parameters.get("after")):
+            raise unexpected()
+        parameters["after"] = cursor
+    else:
+        raise GitHubError("GitHub's list of advisories does not end.", "Scan again later.")
+    answers.written[key] = (etag, msgspec.json.encode(rows).decode())
     return rows
 
 
-def _reduced(row: Json) -> Json:
-    return {
-        "id": str(row["ghsa_id"]),
-        "cve": str(row.get("cve_id") or ""),
-        "severity": str(row.get("severity") or ""),
-        "published": str(row.get("published_at") or "")[:10],
-        "withdrawn": bool(row.get("withdrawn_at")),
-        "vulnerabilities": [
-            [str(v["package"]["name"]), str(v.get("vulnerable_version_range") or "")]
-            for v in row.get("vulnerabilities") or ()
-            if v.get("package") and v["package"].get("ecosystem") == "actions"
-        ],
-    }
+def _cursor(address: str) -> str:
+    """What the address of the next page says of its beginning; "" where it says nothing."""
+    try:
+        return parse_qs(urlsplit(address).query).get("after", [""])[0]
+    except ValueError:
+        return ""
 
 
-def _advisories(row: Json) -> Iterator[Advisory]:
-    """One for each package that a row names."""
-    if row["withdrawn"]:
+def _advisories(row: AdvisoryRow) -> Iterator[Advisory]:
+    """One for each action that a row names."""
+    if row.withdrawn_at:
         return
     ranges: dict[str, list[str]] = {}
-    for package, versions in row["vulnerabilities"]:
-        ranges.setdefault(package, []).append(versions)
-    for package, chosen in ranges.items():
+    for entry in row.vulnerabilities or ():
+        package = entry.package
+        if package is not None and package.ecosystem == "actions" and package.name:
+            ranges.setdefault(package.name, []).append(entry.vulnerable_version_range or "")
+    for name, chosen in ranges.items():
         yield Advisory(
-            id=row["id"],
-            package=package,
+            id=row.ghsa_id,
+            package=name,
             ranges=tuple(chosen),
-            severity=row["severity"],
-            cve=row["cve"],
-            published=row["published"],
+            severity=row.severity or "",
+            cve=row.cve_id or "",
+            published=(row.published_at or "")[:10],
         )

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -80,6 +81,15 @@ class Credential(Struct, frozen=True, kw_only=True):
     def _token_kind(self) -> str:
         text = self.secret.reveal() if self.secret else ""
         return next((kind for p, kind in _PREFIXES.items() if text.startswith(p)), "token")
+
+    def digest(self, owner: str = "") -> str:
+        """What stands for the credential where it must not be written, "" without one: another
+        token has another digest, and an App one for each owner that installed it.
+        """
+        if self.secret is None:
+            return ""
+        text = f"{self.app_id} {owner.lower()}" if self.app_id else self.secret.reveal()
+        return sha256(f"release-audit {text}".encode()).hexdigest()[:16]
 
     @property
     def is_installation(self) -> bool:

@@ -61,13 +61,15 @@ def ask(
     tries = 0
     while start < len(items):
         chosen = _take(items, start, size.size, weight, heaviest)
+        query = write(chosen)
         try:
-            answer: GraphAnswer | GitHubError = client.graphql(write(chosen))
+            answer: GraphAnswer | GitHubError = client.graphql(query)
         except TooHeavyError as error:
             tries += 1
             if size.failed(len(chosen)) or tries < _LAST_TRIES:
                 client.pacer.wait(client.pacer.limits.backoff, "GitHub has trouble")
                 continue
+            client.gave_up(query)
             answer = error
         except GitHubError as error:
             answer = error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -14,8 +13,8 @@ from msgspec import Struct
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
-from audits.collect.github.errors import GitHubError, Json
-from audits.collect.github.repositories import UNEXPECTED
+from audits.collect.github.errors import GitHubError, unexpected
+from audits.collect.github.forms import EncodedBlob, Text, kept_as, read_as, read_if, slug_of
 from audits.model.cache import Memory
 from audits.model.source import Gap, GapReason, SourceFile
 
@@ -28,6 +27,7 @@ _CUT_AT = 500_000
 
 _LOOK_UP_WEIGHT = 500
 _MOST_BINARY = 5000
+_SHA1_LENGTH = 40
 
 
 class Want(Struct, frozen=True, kw_only=True):
@@ -67,9 +67,10 @@ class TextReader:
         self._client = client
         self._memory = memory
         self._size = BatchSize(MOST_TEXTS)
-        self._binary_key = f"github:{client.api_url}:not-text"
+        self._binary_key = client.memory_key(":not-text")
         stored = memory.answer(self._binary_key)
-        self._binary: dict[str, None] = dict.fromkeys(json.loads(stored[1])) if stored else {}
+        known = kept_as(list[str], stored[1]) if stored else None
+        self._binary: dict[str, None] = dict.fromkeys(known or ())
 
     def read(self, wants: Sequence[Want]) -> Iterator[Got]:
         """What became of each want; several wants of one blob are one request."""
@@ -134,26 +135,28 @@ class TextReader:
             )
         if errors:
             return Got(want=want, gap=errors[0].as_gap(want.path, "Contents: read"))
-        slug = str(node.get("nameWithOwner") or want.slug)
+        slug = slug_of(node.get("nameWithOwner")) or want.slug
         renamed = slug if slug.lower() != want.slug.lower() else ""
         value = node.get(index)
         if value is None and want.is_look_up:
             return Got(want=want, renamed_to=renamed)
-        got = self._blob(want, value)
+        try:
+            got = self._blob(want, read_if(Text, value))
+        except GitHubError as odd:
+            got = Got(want=want, gap=odd.gap(want.path))
         return Got(want=want, file=got.file, gap=got.gap, renamed_to=renamed)
 
-    def _blob(self, want: Want, value: Json) -> Got:
-        if not isinstance(value, dict) or value.get("__typename") != "Blob":
+    def _blob(self, want: Want, value: Text | None) -> Got:
+        if value is None or value.typename != "Blob":
             if want.is_look_up:
                 return Got(want=want)
-            gap = Gap(subject=want.path, reason=GapReason.NOT_FOUND, detail=UNEXPECTED)
-            return Got(want=want, gap=gap)
-        oid, text = str(value.get("oid") or want.oid), value.get("text")
-        if value.get("isBinary") and not value.get("isTruncated"):
+            raise unexpected()
+        oid = value.oid or want.oid
+        if value.is_binary and not value.is_truncated:
             return self._not_text(want, oid)
-        if isinstance(text, str) and not value.get("isTruncated"):
+        if value.text is not None and not value.is_truncated:
             # a lone surrogate is no character of UTF-8, so the id differs as it should
-            file = SourceFile.of(want.path, text.encode("utf-8", "replace"))
+            file = SourceFile.of(want.path, value.text.encode("utf-8", "replace"))
             if file.oid == oid:
                 return Got(want=want, file=file)
         # cut short, or in another encoding, which GraphQL converts: the id says so
@@ -172,16 +175,17 @@ class TextReader:
         owner, _, name = want.slug.partition("/")
         path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}/git/blobs/{quote(oid)}"
         try:
-            body = self._client.get(path).body
-            content = base64.b64decode(body["content"])
+            found = read_as(EncodedBlob, self._client.get(path).body)
+            content = base64.b64decode(found.content)
             file = SourceFile.of(want.path, content)
         except GitHubError as error:
             return Got(want=want, gap=error.gap(want.path, "Contents: read"))
         except UnicodeDecodeError:
             return self._not_text(want, oid)
-        except (KeyError, TypeError, binascii.Error):
-            gap = Gap(subject=want.path, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED)
-            return Got(want=want, gap=gap)
+        except ValueError:
+            return Got(want=want, gap=unexpected().gap(want.path))
+        if len(oid) == _SHA1_LENGTH and file.oid != oid:
+            return Got(want=want, gap=unexpected().gap(want.path))
         return Got(want=want, file=file)
 
 

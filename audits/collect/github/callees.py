@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from audits.collect import paths
 from audits.collect.github import queries
@@ -14,6 +15,7 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.blobs import TextReader, Want
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import GitObject, Place, kept_as, read_as, read_if
 from audits.model.cache import Memory
 from audits.model.source import Gap, GapReason, SourceFile
 
@@ -57,7 +59,7 @@ class CalleeReader:
         self._memory = memory
         self._texts = texts
         self._owner = owner.lower()
-        self._key = f"github:{client.api_url}:callees:{self._owner}"
+        self._key = client.memory_key(f":callees:{self._owner}")
         self._found: dict[Callee, SourceFile | Gap] = {}
         self._recalled = False
         self._used: set[Callee] = set()
@@ -125,22 +127,22 @@ class CalleeReader:
 
     def _recall(self) -> set[Callee]:
         stored = self._memory.answer(self._key)
-        return {Callee(*entry) for entry in json.loads(stored[1])} if stored else set()
+        kept = kept_as(list[_Moving], stored[1]) if stored else None
+        return {Callee(slug=m.slug, path=m.path, ref=m.ref) for m in kept or ()}
 
     def _pinned_key(self, callee: Callee) -> str:
-        return f"github:{self._client.api_url}:callee:{callee.key.lower()}"
+        return self._client.memory_key(f":callee:{callee.key.lower()}")
 
     def _fetch(self, callees: Sequence[Callee]) -> None:
         wants: list[tuple[Callee, Want]] = []
         unknown: list[Callee] = []
         for callee in callees:
             stored = self._memory.answer(self._pinned_key(callee)) if callee.is_pinned else None
-            if stored is None:
+            kept = kept_as(_Pinned, stored[1]) if stored else None
+            if kept is None:
                 unknown.append(callee)
             else:
-                node, slug, path, oid, size = json.loads(stored[1])
-                want = Want(node_id=node, slug=slug, path=path, oid=oid, size=size)
-                wants.append((callee, want))
+                wants.append((callee, Want(**asdict(kept))))
         wants.extend(self._located(unknown))
         by_want: dict[Want, list[Callee]] = {}
         for callee, want in sorted(wants, key=lambda pair: pair[1].node_id):
@@ -179,21 +181,46 @@ class CalleeReader:
             return _missing(callee, errors[0].as_gap(callee.key, "Contents: read"))
         if not isinstance(node, dict):
             return _missing(callee, None)
-        for number, path in enumerate(callee.candidates()):
-            value = node.get(f"t{number}")
-            if isinstance(value, dict) and value.get("__typename") == "Blob":
+        try:
+            place = read_as(Place, node)
+            candidates = [
+                read_if(GitObject, node.get(f"t{number}"))
+                for number, _ in enumerate(callee.candidates())
+            ]
+        except GitHubError as odd:
+            return _missing(callee, odd.gap(callee.key))
+        for path, value in zip(callee.candidates(), candidates, strict=True):
+            if value is not None and value.typename == "Blob":
                 want = Want(
-                    node_id=str(node.get("id")),
-                    slug=str(node.get("nameWithOwner")),
+                    node_id=place.id,
+                    slug=place.name_with_owner,
                     path=path,
-                    oid=str(value.get("oid")),
-                    size=int(value.get("byteSize") or 0),
+                    oid=value.oid,
+                    size=value.byte_size or 0,
                 )
                 if callee.is_pinned:
-                    place = (want.node_id, want.slug, want.path, want.oid, want.size)
-                    self._memory.keep_answer(self._pinned_key(callee), "", json.dumps(place))
+                    at = json.dumps([want.node_id, want.slug, want.path, want.oid, want.size])
+                    self._memory.keep_answer(self._pinned_key(callee), "", at)
                 return want
         return _missing(callee, None)
+
+
+class _Moving(Struct, frozen=True, array_like=True):
+    """A callee whose text may change."""
+
+    slug: str
+    path: str
+    ref: str
+
+
+class _Pinned(Struct, frozen=True, array_like=True):
+    """Where the text of a callee is that can never change."""
+
+    node_id: str
+    slug: str
+    path: str
+    oid: str
+    size: int
 
 
 def _missing(callee: Callee, gap: Gap | None) -> Gap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -10,25 +11,33 @@ import requests
 from github import Auth, Github
 from github.GithubException import GithubException
 from msgspec import Struct, field
+from urllib3.exceptions import HTTPError
 
 from audits import __version__
-from audits.collect.github import log_redaction
+from audits.collect.bounds import TooLargeError, TooSlowError, parse_json
+from audits.collect.errors import BudgetSpentError
+from audits.collect.github import log_redaction, transport
 from audits.collect.github.address import api_address, web_host
 from audits.collect.github.auth import InstallationAuth
+from audits.collect.github.endpoints import Endpoints, down_error, endpoint_of
 from audits.collect.github.errors import (
     GitHubError,
     GraphError,
     Json,
     TooHeavyError,
+    UnusableError,
     graph_errors,
     refusal,
+    unexpected,
 )
 from audits.collect.github.rate_limits import Pacer, required_pause
-from audits.model.source import GapReason
-from audits.model.storable import read_json
 
 _SERVER_ERRORS = range(500, 600)
 _TOO_HEAVY = (502, 504)
+_NOT_MODIFIED = 304
+_OPERATION = re.compile(r"\bquery (\w+)")
+_MOST_POINTS = 10_000
+"""Of one query; GitHub allows 5,000 to 10,000 an hour."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -68,18 +77,34 @@ class GitHubClient:
     """Sends GraphQL queries and REST reads with one credential; safe to use from threads.
 
     PyGithub's own pauses and retries are off: they make each query wait a second, sleep
-    where nobody sees it, and give up with three unrelated classes.
+    where nobody sees it, and give up with three unrelated classes. ``reader`` stands for the
+    credential in keys of what is remembered (`Credential.digest`).
     """
 
     def __init__(
-        self, auth: Auth.Auth | None, *, api_url: str, pacer: Pacer, host: str = ""
+        self,
+        auth: Auth.Auth | None,
+        *,
+        api_url: str,
+        pacer: Pacer,
+        host: str = "",
+        reader: str = "",
     ) -> None:
         log_redaction.install()
+        transport.install()
         self.api_url = api_address(api_url)
         self.host = host or web_host(self.api_url)
         self.pacer = pacer
         self.auth = auth
+        self.endpoints = Endpoints(pacer.limits.attempts)
+        self._reader = reader
         self._local = threading.local()
+
+    def memory_key(self, what: str) -> str:
+        """The key under which something is remembered for this credential alone: what one may
+        see, another may not.
+        """
+        return f"github:{self._reader}:{self.api_url}{what}"
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         raise TypeError("a client holds a credential and is never pickled or copied")
@@ -115,13 +140,19 @@ class GitHubClient:
                 *requester.requestJson("POST", requester.graphql_url, None, None, document)
             )
 
-        reply, body = self._perform("graphql", send)
-        data = body.get("data") if isinstance(body, dict) else None
-        errors = graph_errors(body.get("errors") if isinstance(body, dict) else None, reply.headers)
+        reply, body = self._perform("graphql", operation_of(query), send)
+        if not isinstance(body, dict):
+            raise unexpected()
+        data = body.get("data")
+        errors = graph_errors(body.get("errors"), reply.headers)
         if not isinstance(data, dict):
             self._no_data(errors)
         self._record(data.get("rateLimit"))
         return GraphAnswer(data=data, errors=errors, headers=reply.headers)
+
+    def gave_up(self, query: str) -> None:
+        """Record that not even the smallest part of a query was answered in time."""
+        self.endpoints.too_heavy("graphql", operation_of(query))
 
     @staticmethod
     def _no_data(errors: tuple[GraphError, ...]) -> NoReturn:
@@ -132,9 +163,11 @@ class GitHubClient:
         raise TooHeavyError("GitHub answered a query without data.", "Scan again later.")
 
     def _record(self, rate: Json) -> None:
-        if isinstance(rate, dict):
-            left = rate.get("remaining")
-            self.pacer.spent(int(rate.get("cost") or 0), left if isinstance(left, int) else None)
+        """Count a query's points; one where GitHub does not say how many."""
+        rate = rate if isinstance(rate, dict) else {}
+        cost, left = rate.get("cost"), rate.get("remaining")
+        known = type(cost) is int and 0 <= cost <= _MOST_POINTS
+        self.pacer.spent(cost if known else 1, left if type(left) is int else None)
 
     def get(
         self, path: str, parameters: Mapping[str, Json] | None = None, *, etag: str = ""
@@ -156,38 +189,52 @@ class GitHubClient:
             # PyGithub writes into the headers that it is given
             return _Reply(*requester.requestJson("GET", path, dict(parameters or {}), {**headers}))
 
-        reply, body = self._perform("rest", send)
-        if reply.status == 304:
+        reply, body = self._perform("rest", endpoint_of(path), send)
+        if reply.status == _NOT_MODIFIED:
             self.pacer.count(not_modified=1)
             body = None
         return Answer(status=reply.status, headers=reply.headers, body=body)
 
-    def _perform(self, kind: str, send: Callable[[], _Reply]) -> tuple[_Reply, Json]:
-        """Send until there is an answer or a reason to give up."""
+    def _perform(self, kind: str, endpoint: str, send: Callable[[], _Reply]) -> tuple[_Reply, Json]:
+        """Send until there is an answer or a reason to give up; nothing to what is down."""
+        if self.endpoints.is_down(kind, endpoint):
+            raise down_error(kind)
+        try:
+            reply, body = self._repeated(kind, endpoint, send)
+        except TooHeavyError:
+            raise
+        except GitHubError as error:
+            if error.status in range(400, 500):
+                self._answered(kind, endpoint)
+            else:
+                self.endpoints.failed(kind, endpoint)
+            raise
+        self._answered(kind, endpoint)
+        return reply, body
+
+    def _answered(self, kind: str, endpoint: str) -> None:
+        self.endpoints.answered(kind, endpoint)
+        self.pacer.answered()
+
+    def _repeated(
+        self, kind: str, endpoint: str, send: Callable[[], _Reply]
+    ) -> tuple[_Reply, Json]:
         limits = self.pacer.limits
         renewed = False
-        for attempt in range(limits.attempts):
-            last = attempt == limits.attempts - 1
+        failures = pauses = 0
+        while True:
             self.pacer.before(kind)
-            self.pacer.count(**{f"{kind}_requests": 1}, retries=int(attempt > 0))
+            self.pacer.count(**{f"{kind}_requests": 1}, retries=int(failures + pauses > 0))
             outcome = self._attempt(kind, send)
             if isinstance(outcome, GitHubError):
-                if last or isinstance(outcome, TooHeavyError) or outcome.status in range(400, 500):
-                    raise outcome
-                self.pacer.wait(limits.backoff * 2**attempt, "GitHub has trouble")
+                failures += 1
+                self._back_off(kind, endpoint, outcome, failures)
                 continue
             reply, body = outcome
-            if pause := required_pause(reply.status, reply.headers, body, limits, attempt):
-                if last:
-                    raise GitHubError(
-                        "GitHub's limit did not lift.",
-                        "Scan again later.",
-                        reason=GapReason.RATE_LIMITED,
-                        status=reply.status,
-                    )
-                self.pacer.hold(*pause)
-                continue
-            if reply.status == 401 and not renewed and isinstance(self.auth, InstallationAuth):
+            if pause := required_pause(reply.status, reply.headers, body, limits, pauses):
+                pauses += 1
+                self._pause(pause, pauses)
+            elif reply.status == 401 and not renewed and isinstance(self.auth, InstallationAuth):
                 # GitHub may end an installation's token before its time
                 renewed = True
                 self.auth.forget()
@@ -195,7 +242,26 @@ class GitHubClient:
                 raise refusal(reply.status, reply.headers)
             else:
                 return reply, body
-        raise GitHubError("GitHub does not accept this credential.", "Make a new one.", status=401)
+
+    def _back_off(self, kind: str, endpoint: str, error: GitHubError, failures: int) -> None:
+        """Wait before the next attempt; the error itself where there is to be none."""
+        most = self.endpoints.attempts(kind, endpoint)
+        if isinstance(error, UnusableError):
+            # what is cut off may be whole the next time; what is no JSON stays so
+            most = min(most, 2)
+        final = isinstance(error, TooHeavyError) or error.status in range(400, 500)
+        if final or failures >= most or self.endpoints.is_down(kind, endpoint):
+            raise error
+        if not self.pacer.back_off(self.pacer.limits.backoff * 2 ** (failures - 1)):
+            raise error
+
+    def _pause(self, pause: tuple[float, str], pauses: int) -> None:
+        """Let every thread wait for GitHub's limit."""
+        if pauses >= self.pacer.limits.attempts:
+            raise BudgetSpentError(
+                "GitHub's limit does not lift.", "Go on later with --resume; what was read is kept."
+            )
+        self.pacer.hold(*pause)
 
     def _attempt(self, kind: str, send: Callable[[], _Reply]) -> tuple[_Reply, Json] | GitHubError:
         """One request: its answer, or what went wrong with it."""
@@ -209,29 +275,46 @@ class GitHubClient:
             )
         if reply.status in _SERVER_ERRORS:
             return GitHubError("GitHub has trouble.", "Scan again later.", status=reply.status)
+        if reply.status in range(300, 400) and reply.status != _NOT_MODIFIED:
+            return _elsewhere()
         try:
-            return reply, read_json(reply.text) if reply.text else None
+            return reply, parse_json(reply.text) if reply.text else None
         except ValueError:
             if reply.status >= 400:
                 return reply, None
-            return GitHubError("GitHub's answer was cut off.", "Scan again later.")
+            return UnusableError(
+                "GitHub's answer is cut off, or no JSON.", "Scan again later, or check --api-url."
+            )
 
     @staticmethod
     def _send(kind: str, send: Callable[[], _Reply]) -> _Reply | GitHubError:
         """The reply, or which of the many classes of failure it was."""
+        heavy = TooHeavyError if kind == "graphql" else GitHubError
         try:
             return send()
-        except requests.exceptions.ReadTimeout:
-            error = TooHeavyError if kind == "graphql" else GitHubError
-            return error("GitHub gave no answer in time.", "Scan again later.")
+        except (requests.exceptions.ReadTimeout, TooSlowError):
+            return heavy("GitHub gave no answer in time.", "Scan again later.")
+        except TooLargeError:
+            most = transport.MOST_BYTES // 2**20
+            unusable = TooHeavyError if kind == "graphql" else UnusableError
+            return unusable(
+                f"GitHub's answer is larger than {most} MiB and was not read.", "Scan again later."
+            )
+        except transport.ElsewhereError:
+            return _elsewhere()
         except GithubException as refused:
             return refusal(refused.status, refused.headers or {})
-        except (RuntimeError, AssertionError):
-            # PyGithub raises these for a redirection to another host or scheme
-            return GitHubError(
-                "GitHub redirects to another address.", "Check --api-url.", status=421
-            )
-        except (requests.exceptions.RequestException, OSError, ValueError):
+        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError):
             return GitHubError(
                 "GitHub could not be reached.", "Check the network, then scan again."
             )
+
+
+def operation_of(query: str) -> str:
+    """The name of a query, which stands for its endpoint."""
+    found = _OPERATION.search(query)
+    return found.group(1) if found else "query"
+
+
+def _elsewhere() -> GitHubError:
+    return GitHubError("GitHub redirects to another address.", "Check --api-url.", status=421)

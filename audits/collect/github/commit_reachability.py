@@ -9,7 +9,8 @@ from msgspec import Struct, field
 
 from audits.collect.github import queries
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import Comparison, TagList, TagRef, read_as, read_if
 from audits.collect.github.rest import path_of
 from audits.model.settings import Need, Unseen
 
@@ -27,9 +28,9 @@ class Tags(Struct, kw_only=True):
     by_commit: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     complete: bool = True
 
-    def add(self, tag: tuple[str, str] | None) -> None:
+    def add(self, tag: tuple[str, str]) -> None:
         """Take a tag in, once."""
-        if tag is not None and tag[0] not in self.by_commit[tag[1]]:
+        if tag[0] not in self.by_commit[tag[1]]:
             self.by_commit[tag[1]].append(tag[0])
 
     def of_commit(self, commit: str | None) -> tuple[str, ...] | Unseen:
@@ -38,14 +39,9 @@ class Tags(Struct, kw_only=True):
         return found if found or self.complete or commit is None else _NOT_ALL
 
 
-def peeled(value: Json) -> tuple[str, str] | None:
+def peeled(tag: TagRef) -> tuple[str, str]:
     """A tag's name and the commit it ends at, through tags of tags."""
-    if not isinstance(value, dict):
-        return None
-    target = value.get("target") or {}
-    while isinstance(target.get("target"), dict):
-        target = target["target"]
-    return str(value["name"]), str(target.get("oid"))
+    return tag.name, tag.target.last.oid if tag.target else ""
 
 
 class TagPages:
@@ -55,7 +51,12 @@ class TagPages:
         self._client = client
 
     def of(
-        self, slug: str, first: Json, *, hints: Sequence[tuple[str, str] | None], wanted: set[str]
+        self,
+        slug: str,
+        first: TagList | None,
+        *,
+        hints: Sequence[tuple[str, str]],
+        wanted: set[str],
     ) -> Tags:
         """The tags of a repository, read until every wanted commit is found or all are."""
         tags = Tags()
@@ -63,26 +64,28 @@ class TagPages:
             tags.add(hint)
         connection = first
         for page in range(_MOST_PAGES):
-            for node in (connection or {}).get("nodes") or ():
-                tags.add(peeled(node))
-            info = (connection or {}).get("pageInfo") or {}
-            tags.complete = not info.get("hasNextPage")
+            for node in (connection.nodes or ()) if connection else ():
+                if node is not None:
+                    tags.add(peeled(node))
+            info = connection.page_info if connection else None
+            # a list that is not shown is not an empty one
+            tags.complete = info is not None and not info.has_next_page
             if tags.complete or all(tags.by_commit.get(c) for c in wanted):
                 break
-            if page == _MOST_PAGES - 1:
+            if page == _MOST_PAGES - 1 or info is None or info.end_cursor is None:
                 break
             try:
-                connection = self._next(slug, str(info.get("endCursor")))
+                connection = self._next(slug, info.end_cursor)
             except GitHubError:
                 break
         return tags
 
-    def _next(self, slug: str, cursor: str) -> Json:
+    def _next(self, slug: str, cursor: str) -> TagList | None:
         part = queries.by_name("r0", slug, queries.further_tags(cursor))
         node = self._client.graphql(queries.batch("tags", (part,))).data.get("r0")
         if not isinstance(node, dict):
             raise GitHubError("GitHub did not list further tags.", "Scan again later.")
-        return node.get("refs")
+        return read_if(TagList, node.get("refs"))
 
 
 class Reach:
@@ -107,12 +110,12 @@ class Reach:
         path = path_of("repos", owner, name, "compare", f"{branch}...{commit}")
         try:
             # the first page would list every changed file
-            body = self._client.get(path, {"per_page": 1, "page": 2}).body
+            answer = self._client.get(path, {"per_page": 1, "page": 2})
+            status = read_as(Comparison, answer.body).status
         except GitHubError as error:
             if error.status != 404 or not tags.complete:
                 return Unseen(need=Need.REFERENCES, reason=error.message)
             return False
-        status = body.get("status") if isinstance(body, dict) else None
         if status in ("identical", "behind"):
             return True
         if status not in ("ahead", "diverged"):

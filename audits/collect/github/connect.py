@@ -11,11 +11,14 @@ from github import Auth, Github
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from audits.collect.bounds import parse_json, shaped
 from audits.collect.errors import CollectError
 from audits.collect.github.address import DEFAULT_API, api_address
 from audits.collect.github.auth import Credential, CredentialKind, InstallationAuth, app_auth
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import Installation, InstallationToken, read_as
+from audits.collect.github.listing import parse_time
 from audits.collect.github.rate_limits import Limits, Pacer, WaitCallback
 from audits.model.source import GapReason
 
@@ -39,7 +42,11 @@ class Connection(Struct, frozen=True, kw_only=True):
         pacer = Pacer(self.limits, on_wait=self.on_wait, cancelled=self.cancelled)
         address = api_address(self.api_url)
         return GitHubClient(
-            self._auth(owner, address), api_url=address, pacer=pacer, host=self.host
+            self._auth(owner, address),
+            api_url=address,
+            pacer=pacer,
+            host=self.host,
+            reader=self.credential.digest(owner),
         )
 
     def _auth(self, owner: str, address: str) -> Auth.Auth | None:
@@ -68,10 +75,12 @@ class Connection(Struct, frozen=True, kw_only=True):
                 seconds_between_writes=None,
             ).requester
             try:
-                _, body = requester.requestJsonAndCheck("POST", path)
+                status, headers, text = requester.requestJson("POST", path)
             finally:
                 requester.close()
-            return _token_of(body)
+            if status >= 400:
+                raise github.GithubException(status, None, headers, "no token")
+            return _token_of(str(text))
 
         return InstallationAuth(exchange)
 
@@ -79,24 +88,19 @@ class Connection(Struct, frozen=True, kw_only=True):
 def _installation_id(app: GitHubClient, owner: str) -> int:
     for path in (f"/orgs/{quote(owner, safe='')}", f"/users/{quote(owner, safe='')}"):
         try:
-            body = app.get(f"{path}/installation").body
+            return read_as(Installation, app.get(f"{path}/installation").body).id
         except GitHubError as error:
             if error.reason is not GapReason.NOT_FOUND:
                 raise
-            continue
-        if isinstance(body, dict) and isinstance(body.get("id"), int):
-            return int(body["id"])
     raise CollectError(
         f"The GitHub App is not installed at {owner}.", "An owner of it installs the App first."
     )
 
 
-def _token_of(body: Json) -> tuple[str, datetime]:
-    token = body.get("token") if isinstance(body, dict) else None
-    if not isinstance(token, str) or not token:
-        raise github.GithubException(502, None, {}, "no token")
+def _token_of(text: str) -> tuple[str, datetime]:
     try:
-        end = datetime.fromisoformat(str(body.get("expires_at")))
+        answer = shaped(parse_json(text), InstallationToken)
     except ValueError:
-        end = datetime.now(UTC) + timedelta(minutes=50)
-    return token, end if end.tzinfo else end.replace(tzinfo=UTC)
+        raise github.GithubException(502, None, {}, "no token") from None
+    end = parse_time(answer.expires_at) or datetime.now(UTC) + timedelta(minutes=50)
+    return answer.token, end

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.analysis.environments import is_protected
-from audits.collect.github.errors import Json
+from audits.collect.github.forms import CustomRules, DeployEnvironment, NamedSecret, RefPattern
 from audits.collect.github.permissions import Sheet, role_refusal
 from audits.collect.github.rest import Answers, RestReader, path_of
 from audits.model.settings import EnvironmentSettings, Need, Unseen
@@ -49,27 +49,36 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
             Need.SETTINGS,
             ACTIONS,
             lambda: self.rest.listed(
-                self.answers, self._path, "environments", _row, unchanged=self.unchanged
+                self.answers,
+                self._path,
+                "environments",
+                DeployEnvironment,
+                unchanged=self.unchanged,
             ),
         )
         if isinstance(rows, Unseen):
             return rows
-        return {str(row["name"]).lower(): self._environment(row) for row in rows}
+        return {row.name.lower(): self._environment(row) for row in rows}
 
-    def _environment(self, row: Json) -> EnvironmentSettings:
-        name, kind = str(row["name"]), row["policy"]
+    def _environment(self, row: DeployEnvironment) -> EnvironmentSettings:
+        name, policy = row.name, row.deployment_branch_policy
+        rules = {rule.type: rule for rule in row.protection_rules or ()}
+        review, timer = rules.get("required_reviewers"), rules.get("wait_timer")
+        protected = policy is not None and policy.protected_branches
+        kind = _CUSTOM if policy is not None and policy.custom_branch_policies else ""
         found = EnvironmentSettings(
             name=name,
-            database_id=row["id"],
-            reviewers=row["reviewers"],
-            wait_minutes=row["wait"],
-            prevent_self_review=row["self"],
-            admins_can_bypass=_bypass(row["bypass"]),
-            custom_rules=tuple(row["custom"]),
-            ref_patterns=(PROTECTED_BRANCHES,) if kind == "protected" else (),
+            database_id=row.id,
+            reviewers=len(review.reviewers or ()) if review else 0,
+            wait_minutes=(timer.wait_timer or 0) if timer else 0,
+            prevent_self_review=bool(review and review.prevent_self_review),
+            admins_can_bypass=_bypass(row.can_admins_bypass),
+            custom_rules=tuple(sorted(rule for rule in rules if rule not in _KNOWN_RULES)),
+            ref_patterns=(PROTECTED_BRANCHES,) if protected and not kind else (),
             secret_names=_not_asked(Need.SECRET_NAMES),
-            on_plan=self.on_plan or _protected(row),
         )
+        seen = found.reviewers or found.wait_minutes or found.custom_rules or protected or kind
+        found = replace(found, on_plan=self.on_plan or bool(seen))
         if name.lower() not in self.names:
             if kind == _CUSTOM:
                 return replace(found, ref_patterns=_not_asked(Need.SETTINGS))
@@ -91,11 +100,13 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
                 self.answers,
                 path,
                 "branch_policies",
-                lambda p: f"{p.get('type') or 'branch'}:{p['name']}",
+                RefPattern,
                 unchanged=self.unchanged,
             ),
         )
-        return patterns if isinstance(patterns, Unseen) else tuple(patterns) or (NO_REF,)
+        if isinstance(patterns, Unseen):
+            return patterns
+        return tuple(pattern.text for pattern in patterns) or (NO_REF,)
 
     def _custom_rules(self, name: str) -> tuple[str, ...] | Unseen:
         path = self._path + path_of(name, "deployment_protection_rules")
@@ -103,9 +114,12 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
             f"environment {name}: custom rules",
             Need.SETTINGS,
             ACTIONS,
-            lambda: self.rest.one(self.answers, path, _custom_names, unchanged=self.unchanged),
+            lambda: self.rest.one(self.answers, path, CustomRules, unchanged=self.unchanged),
         )
-        return rules if isinstance(rules, Unseen) else tuple(rules)
+        if isinstance(rules, Unseen):
+            return rules
+        listed = rules.custom_deployment_protection_rules
+        return tuple(sorted((r.app and r.app.slug) or "app" for r in listed if r.enabled))
 
     def _secret_names(self, name: str) -> tuple[str, ...] | Unseen:
         subject = f"environment {name}: secrets' names"
@@ -117,46 +131,17 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
             Need.SECRET_NAMES,
             ENVIRONMENTS,
             lambda: self.rest.listed(
-                self.answers, path, "secrets", lambda s: str(s["name"]), unchanged=self.unchanged
+                self.answers, path, "secrets", NamedSecret, unchanged=self.unchanged
             ),
         )
-        return names if isinstance(names, Unseen) else tuple(sorted(names))
+        return names if isinstance(names, Unseen) else tuple(sorted(s.name for s in names))
 
 
 def _not_asked(need: Need) -> Unseen:
     return Unseen(need=need, reason="Not asked: no workflow uses this environment.")
 
 
-def _bypass(value: Json) -> bool | Unseen:
-    if isinstance(value, bool):
+def _bypass(value: bool | None) -> bool | Unseen:
+    if value is not None:
         return value
     return Unseen(need=Need.SETTINGS, reason="GitHub does not report the administrators' bypass.")
-
-
-def _protected(row: Json) -> bool:
-    return bool(row["reviewers"] or row["wait"] or row["custom"] or row["policy"])
-
-
-def _row(body: Json) -> Json:
-    """One environment of the list, reduced to what is judged; reviewers are only counted."""
-    rules = {rule["type"]: rule for rule in body.get("protection_rules") or ()}
-    review = rules.get("required_reviewers") or {}
-    policy = body.get("deployment_branch_policy") or {}
-    kind = "protected" if policy.get("protected_branches") else ""
-    return {
-        "name": str(body["name"]),
-        "id": body.get("id"),
-        "reviewers": len(review.get("reviewers") or ()),
-        "self": bool(review.get("prevent_self_review")),
-        "wait": int((rules.get("wait_timer") or {}).get("wait_timer") or 0),
-        "bypass": body.get("can_admins_bypass"),
-        "policy": _CUSTOM if policy.get("custom_branch_policies") else kind,
-        "custom": sorted(kind for kind in rules if kind not in _KNOWN_RULES),
-    }
-
-
-def _custom_names(body: Json) -> Json:
-    rules = body["custom_deployment_protection_rules"]
-    return sorted(
-        str((rule.get("app") or {}).get("slug") or "app") for rule in rules if rule["enabled"]
-    )

@@ -16,7 +16,11 @@ Json = Any
 
 
 class GitHubError(CollectError):
-    """One request failed for good. ``permission`` is the right GitHub asks for, if it says."""
+    """One request failed for good.
+
+    ``permission`` is the right GitHub asks for, if it says; ``saml`` where single sign-on of
+    the organization is what is missing.
+    """
 
     def __init__(
         self,
@@ -26,11 +30,13 @@ class GitHubError(CollectError):
         reason: GapReason = GapReason.UNAVAILABLE,
         status: int = 0,
         permission: str = "",
+        saml: bool = False,
     ) -> None:
         super().__init__(message, advice)
         self.reason = reason
         self.status = status
         self.permission = permission
+        self.saml = saml
 
     def gap(self, subject: str, permission: str = "") -> Gap:
         """The gap that this failure leaves."""
@@ -43,7 +49,21 @@ class GitHubError(CollectError):
 
 
 class TooHeavyError(GitHubError):
-    """A query took GitHub too long (502, 504 or no answer in time): ask for less at once."""
+    """A query took GitHub too long (502, 504 or no answer in time), or its answer is too large:
+    ask for less at once.
+    """
+
+
+class UnusableError(GitHubError):
+    """An answer that is none: no JSON, cut off, too large or too deep."""
+
+
+UNEXPECTED = "GitHub's answer had an unexpected form."
+
+
+def unexpected() -> UnusableError:
+    """The error for an answer that is JSON, but not as GitHub documents it."""
+    return UnusableError(UNEXPECTED, "Scan again later, or check --api-url.")
 
 
 class GraphError(Struct, frozen=True, kw_only=True):
@@ -52,6 +72,7 @@ class GraphError(Struct, frozen=True, kw_only=True):
     reason: GapReason
     path: tuple[str | int, ...] = ()
     detail: str = ""
+    saml: bool = False
 
     def as_gap(self, subject: str, permission: str = "") -> Gap:
         """The gap that this error leaves."""
@@ -67,42 +88,63 @@ _TYPES = {
 _OLD = (GapReason.UNSUPPORTED, "This version of GitHub does not know it; update the server.")
 _UNKNOWN = (GapReason.UNAVAILABLE, "GitHub could not answer this part; scan again later.")
 
-SSO_ADVICE = "Authorize the token for single sign-on"
+_MOST_ERRORS = 2000
+"""Of one answer. A batch has a few hundred parts."""
 
 
 def sso_url(headers: Mapping[str, Any]) -> str:
     """The address at which the token is authorized for SAML, from ``X-GitHub-SSO``; "" if none."""
-    found = re.search(r"url=(https?://[^\s;,]+)", str(headers.get("x-github-sso", "")))
+    found = re.search(r"url=(https?://[^\s;,]+)", str(headers.get("x-github-sso", ""))[:2000])
     return found.group(1) if found else ""
 
 
-def saml_detail(headers: Mapping[str, Any]) -> str:
+def asks_for_sso(headers: Mapping[str, Any]) -> bool:
+    """Whether an answer says that SAML single sign-on is in the way.
+
+    ``partial-results; organizations=…`` says so of a list that is shorter for that reason:
+    https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
+    """
+    return bool(str(headers.get("x-github-sso", "")).strip())
+
+
+def saml_detail(headers: Mapping[str, Any], owner: str = "") -> str:
     """What to do where an organization wants single sign-on."""
     url = sso_url(headers)
-    return (
-        f"The organization asks for SAML single sign-on. {SSO_ADVICE}{f': {url}' if url else '.'}"
-    )
+    who = f"The organization {owner}" if owner else "The organization"
+    where = f": {url}" if url else ", or give one that is"
+    return f"{who} asks for SAML single sign-on. Authorize the token for it{where}."
 
 
 def graph_errors(entries: Json, headers: Mapping[str, Any]) -> tuple[GraphError, ...]:
-    """The errors of a GraphQL answer, in our words."""
-    found = []
-    for entry in entries if isinstance(entries, list) else []:
-        if not isinstance(entry, dict):
-            continue
-        reason, detail = _TYPES.get(str(entry.get("type", "")), _UNKNOWN)
-        extensions = entry.get("extensions")
-        if isinstance(extensions, dict) and extensions.get("saml_failure"):
-            reason, detail = GapReason.FORBIDDEN, saml_detail(headers)
-        if isinstance(extensions, dict) and extensions.get("code") == "undefinedField":
-            reason, detail = _OLD
-        path = entry.get("path")
-        found.append(
-            GraphError(
-                reason=reason, detail=detail, path=tuple(path) if isinstance(path, list) else ()
-            )
-        )
-    return tuple(found)
+    """The errors of a GraphQL answer, in our words.
+
+    An entry that is not understood concerns everything, as one without a path does: what it
+    is about must not look as if it were not there. UnusableError where they are too many.
+    """
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        entries = [entries]
+    if len(entries) > _MOST_ERRORS:
+        raise unexpected()
+    return tuple(_graph_error(entry, headers) for entry in entries)
+
+
+def _graph_error(entry: Json, headers: Mapping[str, Any]) -> GraphError:
+    if not isinstance(entry, dict):
+        return GraphError(reason=_UNKNOWN[0], detail=_UNKNOWN[1])
+    reason, detail = _TYPES.get(str(entry.get("type", "")), _UNKNOWN)
+    extensions = entry.get("extensions")
+    saml = False
+    if isinstance(extensions, dict) and extensions.get("saml_failure"):
+        reason, detail, saml = GapReason.FORBIDDEN, saml_detail(headers), True
+    if isinstance(extensions, dict) and extensions.get("code") == "undefinedField":
+        reason, detail = _OLD
+    path = entry.get("path")
+    parts = tuple(path) if isinstance(path, list) else ()
+    if not all(isinstance(part, str | int) for part in parts):
+        parts = ()
+    return GraphError(reason=reason, detail=detail, path=parts, saml=saml)
 
 
 def accepted_permission(headers: Mapping[str, Any]) -> str:
@@ -121,8 +163,10 @@ def accepted_permission(headers: Mapping[str, Any]) -> str:
 def refusal(status: int, headers: Mapping[str, Any]) -> GitHubError:
     """The error for a status that no further attempt would change."""
     permission = accepted_permission(headers)
-    if sso_url(headers):
-        return GitHubError(saml_detail(headers), "", reason=GapReason.FORBIDDEN, status=status)
+    if status in (401, 403, 404) and asks_for_sso(headers):
+        return GitHubError(
+            saml_detail(headers), "", reason=GapReason.FORBIDDEN, status=status, saml=True
+        )
     if status == 401:
         return GitHubError(
             "GitHub does not accept this credential.",

@@ -9,11 +9,14 @@ from audits.collect import paths
 from audits.collect.github.blobs import Got, TextReader, Want
 from audits.collect.github.callees import CalleeReader
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.listing import Listed
-from audits.collect.github.rest import Answers
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import WholeTree, kept_as, read_as
+from audits.collect.github.listing import Listed, cut_short
+from audits.collect.github.rest import Answers, path_of
 from audits.model.cache import Memory
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
+_LookedUp = dict[str, tuple[str, int] | None]
 _ROUNDS = 5
 """A local action may use another one, and so on; as deep as in a folder."""
 
@@ -105,6 +108,8 @@ class FileReader:
     def read(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
         """The snapshot of each, in order; what fails becomes a gap of its own repository."""
         readings = {repo.node_id or repo.slug: _Reading(repo) for repo in listed}
+        for reading in readings.values():
+            reading.gaps += self._unproven(reading.repo)
         wants = [w for r in readings.values() for w in r.first_wants()]
         self._answers = Answers()
         self._answers.load(self._memory, [self._key(r.repo) for r in readings.values()])
@@ -119,13 +124,26 @@ class FileReader:
         self._answers.flush(self._memory)
         yield from self._with_callees(list(readings.values()))
 
+    def _unproven(self, repo: Listed) -> Iterator[Gap]:
+        """The folders of which not all was shown, as REST says of those that are in doubt."""
+        for path, folder in repo.doubtful:
+            place = path_of("repos", repo.owner, repo.name, "git", "trees", folder.oid)
+            try:
+                whole = read_as(WholeTree, self._client.get(place).body)
+            except GitHubError:
+                yield cut_short(path)
+                continue
+            shown = {(e.name, e.oid) for e in folder.entries}
+            if whole.truncated or any((e.path, e.sha) not in shown for e in whole.tree):
+                yield cut_short(path)
+
     def _key(self, repo: Listed) -> str:
-        return f"github:{self._client.api_url}:looked-up:{repo.node_id}"
+        return self._client.memory_key(f":looked-up:{repo.node_id}")
 
     def _recalled(self, readings: dict[str, _Reading], wants: Iterable[Want]) -> list[Want]:
         """The wants, with what an earlier scan found at the same tree instead of look-ups."""
         chosen: list[Want] = []
-        trees: dict[str, dict[str, list[str | int] | None]] = {}
+        trees: dict[str, _LookedUp] = {}
         for want in wants:
             reading = readings[want.node_id]
             if not want.is_look_up:
@@ -134,13 +152,14 @@ class FileReader:
             if want.node_id not in trees:
                 stored = self._answers.get(self._key(reading.repo))
                 same = stored is not None and stored[0] == reading.repo.root
-                trees[want.node_id] = json.loads(stored[1]) if stored and same else {}
-            known = trees[want.node_id].get(want.path, ())
-            if known is None:
+                kept = kept_as(_LookedUp, stored[1]) if stored and same else None
+                trees[want.node_id] = kept or {}
+            known = trees[want.node_id].get(want.path)
+            if want.path in trees[want.node_id] and known is None:
                 reading.looked_up[want.path] = None
-            elif known:
-                reading.looked_up[want.path] = (str(known[0]), int(known[1]))
-                chosen.append(reading.want(want.path, str(known[0]), int(known[1])))
+            elif known is not None:
+                reading.looked_up[want.path] = known
+                chosen.append(reading.want(want.path, *known))
             else:
                 chosen.append(want)
         return chosen

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import sha1
 
 from msgspec import Struct
 
 from audits.collect import paths
 from audits.collect.github.errors import Json
+from audits.collect.github.forms import Folder, Light, TreeEntry, read_as
 from audits.model.source import Gap, GapReason
 
 _SYMLINK = 0o120000
+_SHA1_LENGTH = 40
+_YEARS = range(1970, 2200)
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -27,7 +31,8 @@ class Listed(Struct, frozen=True, kw_only=True):
 
     ``folders`` are those at the root that may hold a package of their own. ``permission`` is
     the person's role, "" where GitHub does not say (Apps). ``release`` is the newest
-    release's tag and time.
+    release's tag and time. ``doubtful`` are folders, by path, whose entries are not those that
+    their ids stand for.
     """
 
     node_id: str
@@ -46,6 +51,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     root: str = ""
     entries: tuple[Entry, ...] = ()
     folders: tuple[str, ...] = ()
+    doubtful: tuple[tuple[str, Folder], ...] = ()
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -64,52 +70,59 @@ class Listed(Struct, frozen=True, kw_only=True):
         return any(paths.is_workflow(e.path) for e in self.entries)
 
 
-def parse_time(value: Json) -> datetime | None:
-    """A time as GitHub writes it; None for anything else."""
+def parse_time(value: object) -> datetime | None:
+    """A time as GitHub writes it, aware; None for anything else."""
     try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    if found is None or found.year not in _YEARS:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def parse_listed(node: Mapping[str, Json]) -> Listed:
-    """Read a ``Light`` fragment; KeyError or TypeError where GitHub sent something else."""
-    branch = node.get("defaultBranchRef") or {}
-    target = branch.get("target") or {}
-    release = node.get("latestRelease") or {}
-    root = node.get("root") or {}
-    topics = (node.get("repositoryTopics") or {}).get("nodes") or ()
-    entries, gaps = _entries(node)
+    """Read a ``Light`` fragment; GitHubError where GitHub sent something else."""
+    light = read_as(Light, node)
+    branch, release = light.default_branch_ref, light.latest_release
+    target = branch.target if branch else None
+    topics = light.repository_topics.nodes if light.repository_topics else ()
+    entries, gaps = _entries(light)
     return Listed(
-        node_id=node["id"],
-        slug=node["nameWithOwner"],
-        database_id=node.get("databaseId"),
-        archived=bool(node.get("isArchived")),
-        fork=bool(node.get("isFork")),
-        disabled=bool(node.get("isDisabled")),
-        private=node.get("visibility") in ("PRIVATE", "INTERNAL"),
-        permission=node.get("viewerPermission") or "",
-        topics=tuple(t["topic"]["name"] for t in topics if t),
-        branch=branch.get("name") or "",
-        commit=target.get("oid") or "",
-        committed_at=parse_time(target.get("committedDate")),
-        release="@".join(filter(None, (release.get("tagName"), release.get("publishedAt")))),
-        root=root.get("oid") or "",
+        node_id=light.id,
+        slug=light.name_with_owner,
+        database_id=light.database_id,
+        archived=light.is_archived,
+        fork=light.is_fork,
+        disabled=light.is_disabled,
+        private=light.visibility in ("PRIVATE", "INTERNAL"),
+        permission=light.viewer_permission or "",
+        topics=tuple(t.topic.name for t in topics if t),
+        branch=branch.name if branch else "",
+        commit=target.oid if target else "",
+        committed_at=parse_time(target.committed_date) if target else None,
+        release=release.name if release else "",
+        root=light.root.oid if light.root else "",
         entries=entries,
         folders=tuple(
-            e["name"]
-            for e in root.get("entries") or ()
-            if e["type"] == "tree" and paths.may_hold_package(e["name"])
+            e.name
+            for e in (light.root.entries if light.root else ())
+            if e.type == "tree" and paths.may_hold_package(e.name)
         ),
-        gaps=(*gaps, *_state_gaps(node)),
+        doubtful=tuple(
+            (path, folder)
+            for path, folder in _folders(light).items()
+            if folder is not None and not is_whole(folder)
+        ),
+        gaps=(*gaps, *_state_gaps(light), *_hidden(light)),
     )
 
 
-def _state_gaps(node: Mapping[str, Json]) -> Iterator[Gap]:
-    if node.get("isDisabled"):
+def _state_gaps(light: Light) -> Iterator[Gap]:
+    if light.is_disabled:
         detail = "GitHub has disabled the repository. Its owner can ask GitHub's support why."
         yield Gap(subject="repository", reason=GapReason.FORBIDDEN, detail=detail)
-    elif node.get("root") is None and not node.get("isEmpty"):
+    elif light.root is None and not light.is_empty:
         # contents that a token may not read come as null without an error
         yield Gap(
             subject="files",
@@ -119,25 +132,74 @@ def _state_gaps(node: Mapping[str, Json]) -> Iterator[Gap]:
         )
 
 
-def _entries(node: Mapping[str, Json]) -> tuple[tuple[Entry, ...], tuple[Gap, ...]]:
+def _folders(light: Light) -> dict[str, Folder | None]:
+    return {
+        "": light.root,
+        ".github": light.github,
+        paths.WORKFLOWS: light.workflows,
+        paths.ACTIONS: light.actions,
+    }
+
+
+def _hidden(light: Light) -> Iterator[Gap]:
+    """Folders that are listed and not shown, which would look like files that are not there."""
+    folders = _folders(light)
+    for path, folder in folders.items():
+        above, _, name = path.rpartition("/")
+        parent = folders[above] if path else None
+        if parent is None or folder is not None:
+            continue
+        if any(e.name == name and e.type == "tree" for e in parent.entries):
+            yield cut_short(path)
+
+
+def cut_short(path: str) -> Gap:
+    """The gap of a folder of which not all was shown."""
+    detail = "Not all of the folder was shown, so that files may be missing. Scan again later."
+    return Gap(subject=path or "root folder", reason=GapReason.UNAVAILABLE, detail=detail)
+
+
+def is_whole(folder: Folder) -> bool:
+    """Whether the entries are all that the folder's id stands for, as git computes it; True
+    where that cannot be told: other hashes than SHA-1, and names that are no UTF-8.
+
+    https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+    """
+    if len(folder.oid) != _SHA1_LENGTH or any(_is_lossy(e) for e in folder.entries):
+        return True
+    if not folder.entries:
+        return True  # a file, or an empty tree that no commit holds
+    order = sorted(folder.entries, key=lambda e: e.name.encode() + b"/" * (e.type == "tree"))
+    content = b"".join(
+        f"{e.mode:o} {e.name}".encode() + b"\0" + bytes.fromhex(e.oid) for e in order
+    )
+    header = b"tree %d\0" % len(content)
+    return sha1(header + content, usedforsecurity=False).hexdigest() == folder.oid
+
+
+def _is_lossy(entry: TreeEntry) -> bool:
+    return "\ufffd" in entry.name or not entry.mode or len(entry.oid) != _SHA1_LENGTH
+
+
+def _entries(light: Light) -> tuple[tuple[Entry, ...], tuple[Gap, ...]]:
     found: list[Entry] = []
     gaps: list[Gap] = []
-    for path, entry in _walk(node):
-        if entry["type"] == "tree":
+    for path, entry in _walk(light):
+        if entry.type == "tree":
             continue
-        if entry["type"] == "commit" and path in (".github", paths.WORKFLOWS, paths.ACTIONS):
+        if entry.type == "commit" and path in (".github", paths.WORKFLOWS, paths.ACTIONS):
             gaps.append(_unsupported(path, "a submodule"))
         elif not paths.wanted(path):
             continue
-        elif entry["type"] != "blob":
+        elif entry.type != "blob":
             gaps.append(_unsupported(path, "a submodule"))
-        elif entry.get("mode") == _SYMLINK:
+        elif entry.mode == _SYMLINK:
             gaps.append(_unsupported(path, "a symbolic link"))
-        elif entry["size"] > paths.MAX_BYTES:
-            detail = f"The file has {entry['size']:,} bytes and is not read. Make it shorter."
+        elif entry.size > paths.MAX_BYTES:
+            detail = f"The file has {entry.size:,} bytes and is not read. Make it shorter."
             gaps.append(Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail))
         else:
-            found.append(Entry(path=path, oid=entry["oid"], size=entry["size"]))
+            found.append(Entry(path=path, oid=entry.oid, size=entry.size))
     return tuple(found), tuple(gaps)
 
 
@@ -146,20 +208,17 @@ def _unsupported(path: str, what: str) -> Gap:
     return Gap(subject=path, reason=GapReason.UNSUPPORTED, detail=detail)
 
 
-def _walk(node: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+def _walk(light: Light) -> Iterator[tuple[str, TreeEntry]]:
     """Every listed entry with its path, `.github/actions` three levels deep."""
-    for field, folder in (
-        ("root", ""),
-        ("github", ".github/"),
-        ("workflows", f"{paths.WORKFLOWS}/"),
-        ("actions", f"{paths.ACTIONS}/"),
-    ):
-        yield from _tree(node.get(field), folder)
+    yield from _tree(light.root, "")
+    yield from _tree(light.github, ".github/")
+    yield from _tree(light.workflows, f"{paths.WORKFLOWS}/")
+    yield from _tree(light.actions, f"{paths.ACTIONS}/")
 
 
-def _tree(tree: Json, folder: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
-    for entry in (tree or {}).get("entries") or ():
-        path = f"{folder}{entry['name']}"
+def _tree(tree: Folder | None, folder: str) -> Iterator[tuple[str, TreeEntry]]:
+    for entry in tree.entries if tree else ():
+        path = f"{folder}{entry.name}"
         yield path, entry
-        if entry.get("object"):
-            yield from _tree(entry["object"], f"{path}/")
+        if entry.object is not None:
+            yield from _tree(entry.object, f"{path}/")

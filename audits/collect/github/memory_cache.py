@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from audits.model.evidence import ResolvedRef
 from audits.model.source import Snapshot
 
 
 class TransientMemory:
-    """Keeps texts, answers and refs in dictionaries; knows no earlier scan's snapshots."""
+    """Keeps texts and answers in dictionaries; knows no earlier scan's snapshots."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
         self._answers: dict[str, tuple[str, str, datetime]] = {}
-        self._refs: dict[tuple[str, str], tuple[ResolvedRef, datetime]] = {}
 
     def known_blobs(self, oids: Iterable[str]) -> set[str]:
         """Which of these git blob ids have their text here."""
@@ -53,17 +51,6 @@ class TransientMemory:
         """Keep (ETag, body) by key."""
         now = datetime.now(UTC)
         self._answers.update({key: (etag, body, now) for key, (etag, body) in answers.items()})
-
-    def references(
-        self, keys: Iterable[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], tuple[ResolvedRef, datetime]]:
-        """Kept refs among these."""
-        return {key: self._refs[key] for key in keys if key in self._refs}
-
-    def keep_references(self, refs: Iterable[ResolvedRef]) -> None:
-        """Keep refs."""
-        now = datetime.now(UTC)
-        self._refs.update({(ref.slug, ref.ref): (ref, now) for ref in refs})
 
     def snapshot(self, owner: str, name: str) -> Snapshot | None:
         """None: there is no earlier scan."""

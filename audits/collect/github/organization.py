@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import (
+    Account,
+    AllowedActions,
+    EnforcedReleases,
+    NamedRepository,
+    SharedSecret,
+    TokenPermissions,
+)
 from audits.collect.github.permissions import Rights, Sheet
-from audits.collect.github.rest import Answers, Reduce, RestReader, path_of
+from audits.collect.github.rest import Answers, Form, RestReader, path_of
 from audits.model.settings import ActionsPolicy, Need, OwnerSettings, Unseen
 from audits.model.source import Gap
 
@@ -62,28 +70,9 @@ def personal(login: str) -> OwnerFacts:
     return OwnerFacts(login=login, settings=unseen, secrets=(), is_organization=False)
 
 
-def boolean(body: Json, name: str) -> bool | None:
-    """A boolean of a body; None where this version of GitHub does not have it."""
-    value = body.get(name)
-    return value if isinstance(value, bool) else None
-
-
 def absent(name: str, need: Need) -> Unseen:
     """A setting that an older Enterprise Server does not have."""
     return Unseen(need=need, reason=f"This version of GitHub does not report {name}.")
-
-
-def workflow_part(body: Json) -> Json:
-    """Of ``…/actions/permissions/workflow``: default token and approval right."""
-    return [
-        body["default_workflow_permissions"] == "write",
-        bool(body["can_approve_pull_request_reviews"]),
-    ]
-
-
-def permissions_part(body: Json) -> Json:
-    """Of ``…/actions/permissions``: SHA pinning (None where unknown) and allowed actions."""
-    return [boolean(body, "sha_pinning_required"), body.get("allowed_actions") or ""]
 
 
 class OwnerReader:
@@ -104,13 +93,10 @@ class OwnerReader:
                 "owner: immutable releases",
                 Need.ADMINISTRATION,
                 ADMINISTRATION,
-                lambda: str(
+                lambda: (
                     self._one(
-                        answers,
-                        login,
-                        ("settings", "immutable-releases"),
-                        lambda body: body["enforced_repositories"],
-                    )
+                        answers, login, ("settings", "immutable-releases"), EnforcedReleases
+                    ).enforced_repositories
                 ),
             ),
             secret_names=secrets
@@ -122,32 +108,31 @@ class OwnerReader:
             login=login, settings=settings, secrets=secrets, plan=plan, gaps=tuple(sheet.gaps)
         )
 
-    def _one(self, answers: Answers, login: str, parts: tuple[str, ...], reduce: Reduce) -> Json:
-        return self._rest.one(answers, path_of("orgs", login, *parts), reduce)
+    def _one(self, answers: Answers, login: str, parts: tuple[str, ...], form: type[Form]) -> Form:
+        return self._rest.one(answers, path_of("orgs", login, *parts), form)
 
     def _plan(self, login: str, answers: Answers) -> str:
         try:
-            return str(
-                self._one(answers, login, (), lambda b: (b.get("plan") or {}).get("name", ""))
-            )
+            plan = self._one(answers, login, (), Account).plan
         except GitHubError:
             return ""
+        return plan.name if plan else ""
 
     def _policy(self, sheet: Sheet, login: str, answers: Answers) -> ActionsPolicy | Unseen:
         need = Need.ADMINISTRATION
-        workflow: Json = sheet.fact(
+        workflow = sheet.fact(
             "owner: default token permission",
             need,
             ADMINISTRATION,
             lambda: self._one(
-                answers, login, ("actions", "permissions", "workflow"), workflow_part
+                answers, login, ("actions", "permissions", "workflow"), TokenPermissions
             ),
         )
-        permissions: Json = sheet.fact(
+        permissions = sheet.fact(
             "owner: allowed actions",
             need,
             ADMINISTRATION,
-            lambda: self._one(answers, login, ("actions", "permissions"), permissions_part),
+            lambda: self._one(answers, login, ("actions", "permissions"), AllowedActions),
         )
         if isinstance(workflow, Unseen) and isinstance(permissions, Unseen):
             return workflow
@@ -159,41 +144,47 @@ class OwnerReader:
         path = path_of("orgs", login, "actions", "secrets")
 
         def read() -> tuple[OrganizationSecret, ...]:
-            rows = self._rest.listed(
-                answers, path, "secrets", lambda s: [s["name"], s["visibility"]]
-            )
+            rows = self._rest.listed(answers, path, "secrets", SharedSecret)
             return tuple(
                 OrganizationSecret(
-                    name=name,
-                    visibility=visibility,
-                    chosen=self._chosen(path, name, answers)
-                    if visibility == "selected"
+                    name=row.name,
+                    visibility=row.visibility,
+                    chosen=self._chosen(path, row.name, answers)
+                    if row.visibility == "selected"
                     else frozenset(),
                 )
-                for name, visibility in rows
+                for row in rows
             )
 
         return sheet.fact("owner: secrets' names", Need.SECRET_NAMES, SECRETS, read)
 
     def _chosen(self, path: str, name: str, answers: Answers) -> frozenset[str]:
-        names = self._rest.listed(
-            answers, path + path_of(name, "repositories"), "repositories", lambda r: r["full_name"]
+        rows = self._rest.listed(
+            answers, path + path_of(name, "repositories"), "repositories", NamedRepository
         )
-        return frozenset(str(n).lower() for n in names)
+        return frozenset(row.full_name.lower() for row in rows)
 
 
-def policy(workflow: Json, permissions: Json, *, set_by: str) -> ActionsPolicy:
+def policy(
+    workflow: TokenPermissions | Unseen, permissions: AllowedActions | Unseen, *, set_by: str
+) -> ActionsPolicy:
     """The policy from its two halves, either of which may be `Unseen`."""
-    write, approve = (
-        (workflow, workflow) if isinstance(workflow, Unseen) else (workflow[0], workflow[1])
-    )
-    sha, allowed = (
-        (permissions, permissions)
-        if isinstance(permissions, Unseen)
-        else (permissions[0], permissions[1])
-    )
-    if sha is None:
+    write: bool | Unseen
+    approve: bool | Unseen
+    if isinstance(workflow, Unseen):
+        write = approve = workflow
+    else:
+        write = workflow.default_workflow_permissions == "write"
+        approve = workflow.can_approve_pull_request_reviews
+    sha: bool | Unseen
+    allowed: str | Unseen
+    if isinstance(permissions, Unseen):
+        sha = allowed = permissions
+    else:
+        pinning = permissions.sha_pinning_required
         sha = absent("whether SHA pinning is required", Need.ADMINISTRATION)
+        sha = sha if pinning is None else pinning
+        allowed = permissions.allowed_actions or ""
     return ActionsPolicy(
         default_token_write=write,
         can_approve_pull_requests=approve,

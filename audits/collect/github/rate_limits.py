@@ -9,6 +9,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +21,8 @@ WaitCallback = Callable[[float, str], None]
 """Called about once a second while waiting, with the seconds left and why; from any thread."""
 
 _SLICE = 0.2
+_YEAR = 366 * 86400.0
+_MOST_DIGITS = 15
 
 
 def _quiet(_seconds: float, _why: str) -> None:
@@ -32,14 +36,17 @@ def _never() -> bool:
 class Limits(Struct, frozen=True, kw_only=True):
     """How much may be asked, and how long may be waited.
 
-    ``max_points`` bounds the GraphQL points of a scan; ``max_wait`` the seconds of one wait
-    (None: until GitHub's limit resets, at most an hour). GitHub allows 900 REST requests and
-    2,000 GraphQL points a minute; the defaults stay below. ``secondary_wait`` is what GitHub
-    asks for where it names no time. ``backoff`` is the first pause after a server's error.
+    ``max_points`` bounds the GraphQL points of a scan; ``max_wait`` the seconds of waiting for
+    a limit until one request is answered: limits lift within an hour, so that a server which
+    asks for more is not obeyed. GitHub allows 900 REST requests and 2,000 GraphQL points a
+    minute; the defaults stay below. ``secondary_wait`` is what GitHub asks for where it names
+    no time. ``backoff`` is the first pause after a server's error; all of them together may
+    take ``patience`` seconds and one more for each answer.
     """
 
     max_points: int | None = None
-    max_wait: float | None = None
+    max_wait: float = 3900.0
+    patience: float = 600.0
     rest_per_minute: int = 850
     graphql_per_minute: int = 300
     secondary_wait: float = 60.0
@@ -93,6 +100,9 @@ class Pacer:
         self._stopped = False
         self._not_before = 0.0
         self._why = ""
+        self._held = 0.0
+        self._backed_off = 0.0
+        self._answers = 0
 
     def stop(self) -> None:
         """Let no thread wait or send any more: the process was told to end."""
@@ -106,13 +116,10 @@ class Pacer:
             )
 
     def wait(self, seconds: float, why: str) -> None:
-        """Wait, visibly; raise where that takes longer than allowed, or on a request to stop."""
-        longest = self.limits.max_wait
-        if longest is not None and seconds > longest:
-            raise BudgetSpentError(
-                f"GitHub asks to wait {seconds:.0f} seconds ({why}).",
-                f"That is more than the {longest:.0f} allowed; go on later with --resume.",
-            )
+        """Wait, visibly; BudgetSpentError where that takes longer than allowed,
+        ScanCancelledError on a request to stop.
+        """
+        self._check_wait(seconds, why)
         end = time.monotonic() + seconds
         said = float("inf")
         while (left := end - time.monotonic()) > 0:
@@ -124,12 +131,44 @@ class Pacer:
         with self._lock:
             self.usage.seconds_waited += seconds
 
-    def hold(self, seconds: float, why: str) -> None:
-        """Keep every thread from sending for this long; `before` does the waiting."""
+    def _check_wait(self, seconds: float, why: str) -> None:
+        longest = self.limits.max_wait
+        if not seconds <= longest:  # also where it is no number
+            asked = f"{seconds:.0f} seconds" if seconds < _YEAR else "more than a year"
+            raise BudgetSpentError(
+                f"GitHub asks to wait {asked} ({why}).",
+                f"That is more than the {longest:.0f} seconds allowed; go on later with --resume.",
+            )
+
+    def back_off(self, seconds: float) -> bool:
+        """Wait before the same request is sent again; False where that was done enough."""
         with self._lock:
-            until = time.monotonic() + seconds
+            if self._backed_off + seconds > self.limits.patience + self._answers:
+                return False
+            self._backed_off += seconds
+        self.wait(seconds, "GitHub has trouble")
+        return True
+
+    def hold(self, seconds: float, why: str) -> None:
+        """Keep every thread from sending for this long; `before` does the waiting.
+
+        BudgetSpentError where GitHub has asked for more than is allowed since it answered last.
+        """
+        self._check_wait(seconds, why)
+        with self._lock:
+            now = time.monotonic()
+            until = now + seconds
             if until > self._not_before:
+                self._held += until - max(now, self._not_before)
                 self._not_before, self._why = until, why
+            held = self._held
+        self._check_wait(held, why)
+
+    def answered(self) -> None:
+        """Record an answer: the limit has lifted."""
+        with self._lock:
+            self._held = 0.0
+            self._answers += 1
 
     def before(self, kind: str) -> None:
         """To be called before each request of this kind (``rest`` or ``graphql``)."""
@@ -211,14 +250,33 @@ def required_pause(
     GraphQL says so with status 200; a 429 may come without Retry-After.
     """
     message, limited = _said(body)
-    after = str(headers.get("retry-after", ""))
     primary = limited or _is_primary(status, headers, message)
     if not primary and not _is_secondary(status, headers, message):
         return None
-    if after.isdigit():
-        return float(after), "GitHub asks for a pause"
-    reset = str(headers.get("x-ratelimit-reset", ""))
-    if primary and reset.isdigit():
+    after = _seconds_after(str(headers.get("retry-after", "")).strip())
+    if after is not None:
+        return after, "GitHub asks for a pause"
+    reset = _number(str(headers.get("x-ratelimit-reset", "")).strip())
+    if primary and reset is not None:
         # the reset falls somewhere within that second
-        return max(float(reset) - time.time(), 0.0) + 1, "GitHub's hourly limit"
+        return max(reset - time.time(), 0.0) + 1, "GitHub's hourly limit"
     return limits.secondary_wait * 2 ** min(attempt, 3), "GitHub asks for a pause"
+
+
+def _number(text: str) -> float | None:
+    """A count of seconds as HTTP writes it; None for anything else, `inf` for absurd ones."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return float(text) if len(text) < _MOST_DIGITS else float("inf")
+
+
+def _seconds_after(text: str) -> float | None:
+    """``Retry-After`` in seconds, which may be a date: RFC 9110, section 10.2.3."""
+    if not text or (seconds := _number(text)) is not None:
+        return seconds if text else None
+    try:
+        then = parsedate_to_datetime(text[:100])
+    except (ValueError, TypeError, OverflowError):
+        return None
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return max((then - datetime.now(UTC)).total_seconds(), 0.0)

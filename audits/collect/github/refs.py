@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from msgspec import Struct
 
 from audits.collect.github import queries
@@ -13,8 +14,16 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.commit_reachability import Reach, TagPages, peeled
 from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.forms import (
+    ActionNode,
+    GitObject,
+    ShownRelease,
+    TagRef,
+    kept_as,
+    read_as,
+    read_if,
+)
 from audits.collect.github.listing import parse_time
-from audits.collect.github.repositories import UNEXPECTED
 from audits.model.cache import Memory
 from audits.model.evidence import ResolvedRef
 from audits.model.source import Gap, GapReason
@@ -54,6 +63,7 @@ class ReferenceReader:
         self._known: dict[tuple[str, str], ResolvedRef] = {}
         self._tags = TagPages(client)
         self._reach = Reach(client)
+        self._hidden: set[str] = set()
         self.gaps: dict[str, Gap] = {}
 
     def resolve(self, uses: Iterable[Uses]) -> dict[tuple[str, str], ResolvedRef]:
@@ -61,16 +71,39 @@ class ReferenceReader:
         remote = [u for u in uses if u.kind is UsesKind.REMOTE and u.ref and "${{" not in u.ref]
         keys = dict.fromkeys((u.slug, u.ref) for u in remote)
         missing = [key for key in keys if key not in self._known]
-        now = datetime.now(UTC)
-        for key, (ref, seen) in self._memory.references(missing).items():
-            if now - seen < self._fresh_for:
-                self._known[key] = ref
-        asked = _grouped(remote, [key for key in missing if key not in self._known])
+        self._recall(missing)
+        unknown = [k for k in missing if k not in self._known and k[0] not in self._hidden]
+        asked = _grouped(remote, unknown)
         found = [ref for batch in self._ask(asked) for ref in batch]
-        if found:
-            self._memory.keep_references(found)
+        kept = {self._key(r.slug, r.ref): ("", msgspec.json.encode(r).decode()) for r in found}
+        kept |= {self._hidden_key(a.slug): ("", "") for a in asked if a.slug in self._hidden}
+        if kept:
+            self._memory.keep_answers(kept)
             self._known.update({(ref.slug, ref.ref): ref for ref in found})
         return {key: self._known[key] for key in keys if key in self._known}
+
+    def _recall(self, missing: Iterable[tuple[str, str]]) -> None:
+        """Take what this credential was answered within a day."""
+        by_key = {self._key(*pair): pair for pair in missing}
+        now = datetime.now(UTC)
+        for key, (_, body, seen) in self._memory.answers(by_key).items():
+            ref = kept_as(ResolvedRef, body) if now - seen < self._fresh_for else None
+            if ref is not None:
+                self._known[by_key[key]] = ref
+        hidden = {self._hidden_key(slug): slug for slug, _ in missing}
+        for key, (_, _, seen) in self._memory.answers(hidden).items():
+            if now - seen < self._fresh_for:
+                self._hide(hidden[key])
+
+    def _hide(self, slug: str) -> None:
+        self._hidden.add(slug)
+        self.gaps[slug] = _not_shown(slug)
+
+    def _hidden_key(self, slug: str) -> str:
+        return self._client.memory_key(f":not-shown:{slug}")
+
+    def _key(self, slug: str, ref: str) -> str:
+        return self._client.memory_key(f":ref:{slug}@{ref}")
 
     def _ask(self, asked: Sequence[Asked]) -> Iterator[list[ResolvedRef]]:
         batches = ask(
@@ -94,57 +127,71 @@ class ReferenceReader:
         errors = answer.errors_at(alias)
         node = answer.data.get(alias)
         if node is None and (not errors or errors[0].reason is GapReason.NOT_FOUND):
-            return [
-                ResolvedRef(slug=asked.slug, ref=r, commit=None, exists=False) for r in asked.refs
-            ]
-        if errors or not isinstance(node, dict):
-            reason = errors[0].reason if errors else GapReason.UNAVAILABLE
-            detail = errors[0].detail if errors else UNEXPECTED
-            self.gaps[asked.slug] = Gap(subject=asked.slug, reason=reason, detail=detail)
+            self._hide(asked.slug)
+            return []
+        if errors:
+            self.gaps[asked.slug] = errors[0].as_gap(asked.slug)
             return []
         try:
             return self._refs(asked, node)
-        except (KeyError, TypeError, AttributeError):
-            self.gaps[asked.slug] = Gap(
-                subject=asked.slug, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED
-            )
+        except GitHubError as odd:
+            self.gaps[asked.slug] = odd.gap(asked.slug)
             return []
 
-    def _refs(self, asked: Asked, node: Mapping[str, Json]) -> list[ResolvedRef]:
-        slug = str(node["nameWithOwner"]).lower()
-        release = node.get("latestRelease") or {}
+    def _refs(self, asked: Asked, node: Json) -> list[ResolvedRef]:
+        action = read_as(ActionNode, node)
+        if action.default_branch_ref is not None and action.head is None:
+            self._hide(asked.slug)
+            return []
+        slug, release = action.name_with_owner, action.latest_release or ShownRelease()
         commits = [_commit(node.get(f"c{i}")) for i in range(len(asked.refs))]
+        named = [read_if(TagRef, node.get(f"n{i}")) for i in range(len(asked.hints))]
+        pinned = zip(commits, asked.refs, strict=True)
         tags = self._tags.of(
             asked.slug,
-            node.get("refs"),
-            hints=[peeled(node.get(f"n{i}")) for i in range(len(asked.hints))],
-            wanted={c for c, ref in zip(commits, asked.refs, strict=True) if c and is_commit(ref)},
+            action.refs,
+            hints=[peeled(tag) for tag in named if tag is not None],
+            wanted={commit.oid for commit, ref in pinned if commit and is_commit(ref)},
         )
-        head = ((node.get("defaultBranchRef") or {}).get("target") or {}).get("oid")
-        branch = (node.get("defaultBranchRef") or {}).get("name") or ""
         found = []
         for index, (ref, commit) in enumerate(zip(asked.refs, commits, strict=True)):
             is_tag = node.get(f"t{index}") is not None
             is_branch = node.get(f"h{index}") is not None
-            named = is_tag or is_branch or commit in (None, head)
+            oid = commit.oid if commit else None
+            known = is_tag or is_branch or oid is None or oid == action.branch_commit
             found.append(
                 ResolvedRef(
                     slug=asked.slug,
                     ref=ref,
-                    commit=commit,
+                    commit=oid,
                     is_tag=is_tag,
                     is_branch=is_branch,
-                    tags=tags.of_commit(commit),
-                    reachable=named or self._reach.of(slug, branch, str(commit), tags),
-                    archived=bool(node.get("isArchived")),
-                    renamed_to="" if slug == asked.slug else str(node["nameWithOwner"]),
-                    committed_at=parse_time((node.get(f"c{index}") or {}).get("committedDate")),
-                    newest_release=release.get("tagName") or "",
-                    newest_release_commit=(release.get("tagCommit") or {}).get("oid") or "",
-                    newest_release_at=parse_time(release.get("publishedAt")),
+                    tags=tags.of_commit(oid),
+                    reachable=known or self._reach.of(slug, action.branch, str(oid), tags),
+                    archived=action.is_archived,
+                    renamed_to="" if slug.lower() == asked.slug else slug,
+                    committed_at=parse_time(commit.committed_date) if commit else None,
+                    newest_release=release.tag_name,
+                    newest_release_commit=release.tag_commit.oid if release.tag_commit else "",
+                    newest_release_at=parse_time(release.published_at),
                 )
             )
         return found
+
+
+def _not_shown(slug: str) -> Gap:
+    """The gap of an action that GitHub does not show: nobody can tell absence from a refusal."""
+    detail = (
+        f"GitHub shows no repository {slug} to this token: it is gone, or private and not covered. "
+        "Check its name, and give the token Contents: read for it."
+    )
+    return Gap(
+        subject=slug,
+        reason=GapReason.FORBIDDEN,
+        detail=detail,
+        permission="Contents: read",
+        optional=True,
+    )
 
 
 def _grouped(uses: Sequence[Uses], missing: Sequence[tuple[str, str]]) -> list[Asked]:
@@ -164,10 +211,10 @@ def _grouped(uses: Sequence[Uses], missing: Sequence[tuple[str, str]]) -> list[A
     ]
 
 
-def _commit(value: Json) -> str | None:
-    if isinstance(value, dict) and value.get("__typename") == "Commit":
-        return str(value["oid"])
-    return None
+def _commit(value: Json) -> GitObject | None:
+    """The commit that a ref leads to; None where it is another object, or none."""
+    found = read_if(GitObject, value)
+    return found if found is not None and found.typename == "Commit" else None
 
 
 def _write(items: Sequence[Asked]) -> str:

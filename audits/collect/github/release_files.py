@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -11,12 +11,21 @@ from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.blobs import TextReader, Want
 from audits.collect.github.client import GitHubClient, GraphAnswer
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import Anything, GitObject, Graph, read_as
 from audits.collect.github.memory_cache import TransientMemory
 from audits.model.evidence import FileThen, ReleasedFile
 from audits.model.source import Gap, GapReason
 
 _MOST = 100
+
+
+class _Released(Graph, frozen=True, kw_only=True):
+    """A commit, and a file at it."""
+
+    commit: Anything | None = None
+    then: GitObject | None = None
+
 
 Found = dict[ReleasedFile, FileThen | Gap]
 
@@ -86,15 +95,12 @@ def _then(
         return answer.gap(str(file)), 0
     if errors := answer.errors_at(alias):
         return errors[0].as_gap(str(file), "Contents: read"), 0
-    node = _mapping(answer.data.get(alias))
-    if not node.get("commit"):
+    try:
+        node = read_as(_Released, answer.data.get(alias))
+    except GitHubError as odd:
+        return odd.gap(str(file)), 0
+    if node.commit is None:
         return FileThen(commit_known=False), 0
-    then = _mapping(node.get("then"))
-    if then.get("__typename") != "Blob":
+    if node.then is None or node.then.typename != "Blob":
         return FileThen(), 0
-    size = then.get("byteSize")
-    return FileThen(oid=str(then.get("oid") or "")), size if isinstance(size, int) else 0
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, Mapping) else {}
+    return FileThen(oid=node.then.oid), node.then.byte_size or 0

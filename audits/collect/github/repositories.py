@@ -11,35 +11,46 @@ from audits.collect.errors import CollectError
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
-from audits.collect.github.errors import GitHubError, GraphError, Json, TooHeavyError
+from audits.collect.github.errors import (
+    GitHubError,
+    GraphError,
+    Json,
+    TooHeavyError,
+    unexpected,
+)
+from audits.collect.github.forms import AccountList, Light, RepositoryList, read_as, slug_of
 from audits.collect.github.listing import Listed, parse_listed
 from audits.model.source import Gap, GapReason
 
 PAGE = 100
 _LAST_TRIES = 3
-_SHAPE = (KeyError, TypeError, AttributeError, ValueError)
-"""What reading an answer of unexpected form raises."""
-
-UNEXPECTED = "GitHub's answer had an unexpected form. Scan again later."
+_MOST_PAGES = 5_000
+"""Of one owner: a list without an end is none."""
 
 
 def unreadable(slug: str, errors: Sequence[GraphError]) -> Gap:
     """The gap of a repository that GitHub listed but would not describe."""
     if errors:
         return errors[0].as_gap(slug, "Metadata: read")
-    return Gap(subject=slug, reason=GapReason.UNAVAILABLE, detail=UNEXPECTED)
+    return unexpected().gap(slug)
 
 
 def failed_listing(slug: str, gap: Gap, node: Mapping[str, Json] | None = None) -> Listed:
     """A repository of which only the name is known, with the reason as its gap."""
-    node = node or {}
+    try:
+        known = read_as(Light, {k: (node or {}).get(k) for k in _IDENTITY})
+    except GitHubError:
+        return Listed(node_id="", slug=slug, gaps=(gap,))
     return Listed(
-        node_id=str(node.get("id") or ""),
+        node_id=known.id,
         slug=slug,
-        database_id=node.get("databaseId"),
-        archived=bool(node.get("isArchived")),
+        database_id=known.database_id,
+        archived=known.is_archived,
         gaps=(gap,),
     )
+
+
+_IDENTITY = ("id", "nameWithOwner", "databaseId", "isArchived")
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -72,21 +83,24 @@ class RepositoryPages:
 
     def __iter__(self) -> Iterator[tuple[Listed, ...]]:
         cursor: str | None = None
-        more = True
-        while more:
+        for number in range(_MOST_PAGES + 1):
             name, connection, answer = self._page(cursor)
-            nodes = connection.get("nodes") or []
-            if name == "names":
-                found = [self._skipped(node) for node in nodes if node]
-            else:
-                found = self._listed(nodes, answer)
-            yield tuple(repo for repo in found if self._is_new(repo))
-            info = connection.get("pageInfo") or {}
-            more, cursor = bool(info.get("hasNextPage")), info.get("endCursor")
+            nodes = connection.nodes or ()
+            found = self._skipped(nodes) if name == "names" else self._listed(nodes, answer)
+            new = tuple(repo for repo in found if self._is_new(repo))
+            yield new
+            info = connection.page_info
+            if info is None or not info.has_next_page:
+                break
+            if number == _MOST_PAGES or info.end_cursor in (None, cursor) or (nodes and not new):
+                self.gaps.append(_list_gap("GitHub's list of repositories does not end."))
+                break
+            cursor = info.end_cursor
         left = (self.total or 0) - len(self._seen) - len(self.gaps)
         if left > 0:
-            detail = f"GitHub counts {left} more than it listed; the list changed. Scan again."
-            self.gaps.append(Gap(subject="list", reason=GapReason.UNAVAILABLE, detail=detail))
+            self.gaps.append(
+                _list_gap(f"GitHub counts {left} more than it listed; the list changed.")
+            )
 
     def kind(self) -> str:
         """``Organization`` or ``User``, by the cheapest query."""
@@ -102,7 +116,7 @@ class RepositoryPages:
         self._seen.add(key)
         return True
 
-    def _page(self, cursor: str | None) -> tuple[str, Mapping[str, Json], GraphAnswer]:
+    def _page(self, cursor: str | None) -> tuple[str, RepositoryList, GraphAnswer]:
         """The next page as large as GitHub can serve; at the end, one name without its files."""
         tries = 0
         while True:
@@ -122,40 +136,53 @@ class RepositoryPages:
                 self._size.worked()
             return name, self._connection(answer), answer
 
-    def _connection(self, answer: GraphAnswer) -> Mapping[str, Json]:
+    def _connection(self, answer: GraphAnswer) -> RepositoryList:
         owner = answer.data.get("repositoryOwner")
-        connection = owner.get("repositories") if isinstance(owner, dict) else None
-        if not isinstance(owner, dict) or not isinstance(connection, dict):
+        if owner is None or (isinstance(owner, dict) and owner.get("repositories") is None):
             detail = answer.errors[0].detail if answer.errors else ""
             raise CollectError(
                 f"GitHub shows no account {self._owner!r} to this token.",
                 detail or "Check the spelling, and the token's owner.",
             )
-        self.owner_kind = str(owner.get("__typename", ""))
-        self.login = str(owner.get("login") or self._owner)
-        if isinstance(total := connection.get("totalCount"), int):
-            self.total = total
-        return connection
+        account = read_as(AccountList, owner)
+        self.owner_kind, self.login = account.typename, account.login
+        if account.repositories.total_count is not None:
+            self.total = account.repositories.total_count
+        return account.repositories
 
-    def _skipped(self, node: Mapping[str, Json]) -> Listed:
+    def _skipped(self, nodes: Sequence[Json]) -> list[Listed]:
+        """The one repository of a page that GitHub cannot serve: its name alone."""
         detail = "GitHub ran out of time describing this repository. Scan it alone, later."
         gap = Gap(subject="repository", reason=GapReason.UNAVAILABLE, detail=detail)
-        return failed_listing(str(node.get("nameWithOwner")), gap, node)
+        return [found for node in nodes if (found := self._failed(node, gap)) is not None]
+
+    def _failed(self, node: Json, gap: Gap) -> Listed | None:
+        """A repository of which only the name is known; None, and a gap, where not even that."""
+        slug = slug_of(node.get("nameWithOwner")) if isinstance(node, dict) else ""
+        if slug:
+            return failed_listing(slug, gap, node)
+        self.gaps.append(unexpected().gap("a repository of the list"))
+        return None
 
     def _listed(self, nodes: Sequence[Json], answer: GraphAnswer) -> list[Listed]:
-        found: list[Listed] = []
+        found: list[Listed | None] = []
         again: list[tuple[str, str]] = []
         for index, node in enumerate(nodes):
             errors = answer.errors_at("repositoryOwner", "repositories", "nodes", index)
-            if not isinstance(node, dict):
+            if node is None:
                 self._hidden(errors)
-            elif errors:
+            elif errors and isinstance(node, dict) and (slug := slug_of(node.get("nameWithOwner"))):
                 # a part that is null by an error looks like a file that is not there
-                again.append((str(node.get("id")), str(node.get("nameWithOwner"))))
+                again.append((str(node.get("id")), slug))
             else:
-                found.append(_parse(node))
-        found.extend(by_ids(self._client, again))
-        return found
+                found.append(self._parsed(node))
+        return [repo for repo in (*found, *by_ids(self._client, again)) if repo is not None]
+
+    def _parsed(self, node: Json) -> Listed | None:
+        try:
+            return parse_listed(node)
+        except GitHubError as odd:
+            return self._failed(node, odd.gap("repository"))
 
     def _hidden(self, errors: Sequence[GraphError]) -> None:
         error = (
@@ -166,11 +193,8 @@ class RepositoryPages:
         self.gaps.append(error.as_gap("a repository of the list", "Metadata: read"))
 
 
-def _parse(node: Mapping[str, Json]) -> Listed:
-    try:
-        return parse_listed(node)
-    except _SHAPE:
-        return failed_listing(str(node.get("nameWithOwner")), unreadable("repository", ()), node)
+def _list_gap(said: str) -> Gap:
+    return Gap(subject="list", reason=GapReason.UNAVAILABLE, detail=f"{said} Scan again.")
 
 
 def by_ids(client: GitHubClient, wanted: Sequence[tuple[str, str]]) -> Iterator[Listed]:
@@ -206,5 +230,10 @@ def _chosen(slugs: Sequence[str], answer: GraphAnswer | GitHubError) -> Iterator
             yield failed_listing(slug, unreadable("repository", errors))
             continue
         parts = (e.as_gap(str(e.path[1]) if len(e.path) > 1 else "repository") for e in errors)
-        found = _parse(node)
+        try:
+            found = parse_listed(node)
+        except GitHubError as odd:
+            found = failed_listing(
+                slug_of(node.get("nameWithOwner")) or slug, odd.gap("repository"), node
+            )
         yield replace(found, gaps=(*parts, *found.gaps))

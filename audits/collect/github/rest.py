@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct, field
 
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError, Json, unexpected
+from audits.collect.github.forms import Number, kept_as, read_as
 from audits.model.cache import Memory
 
 TRUSTED_FOR = timedelta(days=7)
@@ -19,8 +21,7 @@ TRUSTED_FOR = timedelta(days=7)
 _PER_PAGE = 100
 _PAGES = 50
 
-Reduce = Callable[[Json], Json]
-"""Keeps of a body only what is needed, so that nothing else reaches the memory."""
+Form = TypeVar("Form")
 
 
 def path_of(*parts: str | int) -> str:
@@ -55,82 +56,105 @@ class Answers(Struct, kw_only=True):
             self.written.clear()
 
 
+class _Stored(Struct, frozen=True):
+    """What an earlier answer said, and how to ask whether it still holds."""
+
+    value: Any
+    etag: str
+    is_trusted: bool
+
+
 class RestReader:
-    """Reads resources conditionally, through stored answers."""
+    """Reads resources conditionally, through answers stored for the same credential."""
 
     def __init__(self, client: GitHubClient) -> None:
         self._client = client
 
     def key(self, path: str) -> str:
         """The memory's key of a resource; GitHub's names differ by more than their case."""
-        return f"github:{self._client.api_url}{path}".lower()
+        return self._client.memory_key(path).lower()
+
+    def stored(self, answers: Answers, path: str, form: type[Form]) -> Form | None:
+        """What an earlier answer said, without asking."""
+        found = answers.get(self.key(path))
+        return None if found is None else kept_as(form, found[1])
 
     def one(
         self,
         answers: Answers,
         path: str,
-        reduce: Reduce,
+        form: type[Form],
         *,
         unchanged: bool = False,
         parameters: Mapping[str, Json] | None = None,
-    ) -> Json:
-        """A resource, reduced. ``unchanged``: GitHub said otherwise that nothing changed, so
-        a stored answer of the last seven days is used unasked. GitHubError if it is refused.
+    ) -> Form:
+        """A resource. ``unchanged``: GitHub said otherwise that nothing changed, so a stored
+        answer of the last seven days is used unasked. GitHubError if it is refused.
         """
-        key = self.key(path)
-        stored = answers.get(key)
-        if stored is not None and unchanged and datetime.now(UTC) - stored[2] < TRUSTED_FOR:
-            return json.loads(stored[1])
-        etag = stored[0] if stored else ""
-        answer = self._client.get(path, parameters, etag=etag)
-        if answer.status == 304 and stored is not None:
-            return json.loads(stored[1])
-        return self._keep(answers, key, answer.etag, _reduced(reduce, answer.body))
+        stored = self._recalled(answers, path, form)
+        if stored is not None and unchanged and stored.is_trusted:
+            return stored.value  # type: ignore[no-any-return]
+        answer = self._client.get(path, parameters, etag=stored.etag if stored else "")
+        if answer.status == 304:
+            return self._unchanged(stored)  # type: ignore[no-any-return]
+        value = read_as(form, answer.body)
+        self._keep(answers, path, answer.etag, value)
+        return value
 
     def listed(
         self,
         answers: Answers,
         path: str,
         field_name: str,
-        reduce: Reduce,
+        form: type[Form],
         *,
         unchanged: bool = False,
-    ) -> list[Json]:
-        """All items of a counted list, each reduced.
-
-        GitHub's redirection after a rename loses ``per_page``: the count says if any lack.
-        """
-        key = self.key(path)
-        stored = answers.get(key)
-        if stored is not None and unchanged and datetime.now(UTC) - stored[2] < TRUSTED_FOR:
-            return list(json.loads(stored[1]))
-        items: list[Json] = []
+    ) -> list[Form]:
+        """All items of a counted list; the count says if any lack."""
+        form_of_all = list[form]  # type: ignore[valid-type]
+        stored = self._recalled(answers, path, form_of_all)
+        if stored is not None and unchanged and stored.is_trusted:
+            return stored.value  # type: ignore[no-any-return]
+        items: dict[str, Form] = {}
         total, etag = 1, ""
         for page in range(1, _PAGES + 1):
-            sent = stored[0] if stored and page == 1 else ""
+            sent = stored.etag if stored and page == 1 else ""
             parameters = {"per_page": _PER_PAGE} | ({"page": page} if page > 1 else {})
             answer = self._client.get(path, parameters, etag=sent)
-            if answer.status == 304 and stored is not None:
-                return list(json.loads(stored[1]))
-            found = _reduced(lambda body: [reduce(i) for i in body[field_name]], answer.body)
-            total = _reduced(lambda body: int(body["total_count"]), answer.body)
-            new = [item for item in found if item not in items]
-            items += new
+            if answer.status == 304:
+                return self._unchanged(stored)  # type: ignore[no-any-return]
+            found, total = _page(answer.body, field_name, form)
+            before = len(items)
+            items |= {repr(item): item for item in found}
             etag = answer.etag if page == 1 else ""
-            if len(items) >= total or not new:
+            if len(items) >= total or len(items) == before:
                 break
         if len(items) < total:
             raise GitHubError("GitHub's list came back incomplete.", "Scan again later.")
-        return list(self._keep(answers, key, etag, items))
+        self._keep(answers, path, etag, list(items.values()))
+        return list(items.values())
+
+    def _recalled(self, answers: Answers, path: str, form: type[Form]) -> _Stored | None:
+        """An earlier answer, if it is of the form that is asked for."""
+        found = answers.get(self.key(path))
+        value = None if found is None else kept_as(form, found[1])
+        if found is None or value is None:
+            return None
+        return _Stored(value, found[0], datetime.now(UTC) - found[2] < TRUSTED_FOR)
 
     @staticmethod
-    def _keep(answers: Answers, key: str, etag: str, value: Json) -> Json:
-        answers.written[key] = (etag, json.dumps(value, sort_keys=True))
-        return value
+    def _unchanged(stored: _Stored | None) -> Any:  # noqa: ANN401 - of the form that was asked for
+        if stored is None:
+            raise unexpected()
+        return stored.value
+
+    def _keep(self, answers: Answers, path: str, etag: str, value: object) -> None:
+        answers.written[self.key(path)] = (etag, msgspec.json.encode(value).decode())
 
 
-def _reduced(reduce: Reduce, body: Json) -> Json:
-    try:
-        return reduce(body)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise GitHubError("GitHub's answer had an unexpected form.", "Scan again later.") from None
+def _page(body: Json, field_name: str, form: type[Form]) -> tuple[list[Form], int]:
+    """The items of one page, and how many there are in all."""
+    if not isinstance(body, dict) or field_name not in body:
+        raise unexpected()
+    items: list[Form] = read_as(list[form], body[field_name])  # type: ignore[valid-type]
+    return items, read_as(Number, body.get("total_count"))

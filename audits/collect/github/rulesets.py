@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
@@ -13,8 +13,17 @@ from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError, GraphError, Json
+from audits.collect.github.forms import (
+    ActorList,
+    ActorNode,
+    RulesetDetail,
+    RulesetList,
+    RulesetNode,
+    StateNode,
+    kept_as,
+    read_as,
+)
 from audits.collect.github.listing import Listed
-from audits.collect.github.repositories import UNEXPECTED
 from audits.model.cache import Memory
 from audits.model.settings import NO_ADMINISTRATION, BypassActor, TagRuleset, Unseen
 from audits.model.source import GapReason
@@ -94,46 +103,47 @@ class StateReader:
                 status=410,
             )
             return State(rulesets=gone, missing=True)
-        slug = str(node["nameWithOwner"])
+        try:
+            shown = read_as(StateNode, node)
+        except GitHubError as odd:
+            return State(rulesets=odd)
         text = json.dumps(node, sort_keys=True).encode()
         fingerprint = "" if errors else hashlib.sha256(text).hexdigest()
-        connection = node.get("rulesets")
         own = [e for e in errors if len(e.path) < 2 or e.path[1] == "rulesets"]
-        if connection is None or own:
+        found: tuple[TagRuleset, ...] | GitHubError
+        if shown.rulesets is None or own:
             detail = own[0].detail if own else "This token may not see rulesets."
             reason = own[0].reason if own else GapReason.FORBIDDEN
             status = 403 if reason is GapReason.FORBIDDEN else 200
-            error = GitHubError(detail, "", reason=reason, status=status)
-            return State(rulesets=error, fingerprint=fingerprint, slug=slug)
-        try:
-            rulesets = self._rulesets(connection, sees_actors=sees_actors)
-        except (KeyError, TypeError, AttributeError):
-            return State(rulesets=GitHubError(UNEXPECTED, ""), slug=slug)
-        return State(rulesets=rulesets, fingerprint=fingerprint, slug=slug)
+            found = GitHubError(detail, "", reason=reason, status=status)
+        else:
+            found = self._rulesets(shown.rulesets, sees_actors=sees_actors)
+        return State(rulesets=found, fingerprint=fingerprint, slug=shown.name_with_owner)
 
     def _rulesets(
-        self, connection: Mapping[str, Json], *, sees_actors: bool
+        self, connection: RulesetList, *, sees_actors: bool
     ) -> tuple[TagRuleset, ...] | GitHubError:
-        nodes = [n for n in connection["nodes"] if n]
-        if connection["totalCount"] > len(nodes):
+        nodes = [n for n in connection.nodes if n is not None]
+        if connection.total_count > len(nodes):
             return GitHubError("There are more rulesets than are read.", "Merge some of them.")
         found: list[TagRuleset] = []
-        for node in _active(nodes):
-            detail = self._details[node["id"]]
+        for node in nodes:
+            if node.enforcement != "ACTIVE":
+                continue
+            detail = self._details[node.id]
             if isinstance(detail, GitHubError):
                 return detail
             # an empty list may be one that this person is not shown
             seen = detail.bypass if sees_actors else detail.bypass or None
             # rulesets that a person may not see in full have no conditions
-            names = node["conditions"].get("refName") or {}
-            source = node["source"]
+            names = node.conditions.ref_name if node.conditions else None
             found.append(
                 TagRuleset(
-                    name=node["name"],
-                    include=tuple(names.get("include") or ()),
-                    exclude=tuple(names.get("exclude") or ()),
+                    name=node.name,
+                    include=names.include if names else (),
+                    exclude=names.exclude if names else (),
                     rules=detail.rules,
-                    source=source.get("login") or source.get("nameWithOwner") or "enterprise",
+                    source=node.source.login or node.source.name_with_owner or "enterprise",
                     bypass=_HIDDEN if seen is None else seen,
                 )
             )
@@ -142,13 +152,12 @@ class StateReader:
     def _learn_details(self, nodes: Sequence[Json]) -> None:
         wanted: dict[str, str] = {}
         for node in nodes:
-            connection = node.get("rulesets") if isinstance(node, dict) else None
-            for ruleset in _active((connection or {}).get("nodes") or ()):
-                key, changed = str(ruleset["id"]), str(ruleset.get("updatedAt"))
+            for ruleset in _active(node):
+                key, changed = ruleset.id, ruleset.updated_at
                 if key in self._details or key in wanted:
                     continue
                 stored = self._memory.answer(self._key(key))
-                known = _stored(stored[1]) if stored and stored[0] == changed else None
+                known = kept_as(_Detail, stored[1]) if stored and stored[0] == changed else None
                 if known is not None:
                     self._details[key] = known
                 else:
@@ -174,57 +183,54 @@ class StateReader:
             )
 
     def _key(self, ruleset: str) -> str:
-        return f"github:{self._client.api_url}:ruleset-detail:{ruleset}"
+        return self._client.memory_key(f":ruleset-detail:{ruleset}")
 
 
-def _stored(text: str) -> _Detail | None:
-    """A stored answer; one of another shape is none."""
+def _active(node: Json) -> list[RulesetNode]:
+    """The rulesets in force that a repository's state names; none where it is of another form,
+    which `StateReader` says of the repository.
+    """
     try:
-        return msgspec.json.decode(text, type=_Detail)
-    except msgspec.DecodeError:
-        return None
-
-
-def _active(nodes: Sequence[Json]) -> list[Json]:
-    return [n for n in nodes if n and n.get("enforcement") == "ACTIVE"]
+        shown = read_as(StateNode, node)
+    except GitHubError:
+        return []
+    nodes = shown.rulesets.nodes if shown.rulesets else ()
+    return [n for n in nodes if n is not None and n.enforcement == "ACTIVE"]
 
 
 def _detail(answer: GraphAnswer | GitHubError, alias: str) -> _Detail | GitHubError:
     if isinstance(answer, GitHubError):
         return answer
-    try:
-        node = answer.data[alias]
-        rules = tuple(sorted({str(rule["type"]).lower() for rule in node["rules"]["nodes"]}))
-    except (KeyError, TypeError):
+    node = answer.data.get(alias)
+    if not isinstance(node, dict) or node.get("rules") is None:
         return GitHubError("This token may not see a ruleset's rules.", "", status=403)
     try:
-        return _Detail(rules=rules, bypass=_actors(node.get("bypassActors")))
-    except (KeyError, TypeError, AttributeError):
-        return _Detail(rules=rules, bypass=None)
+        found = read_as(RulesetDetail, node)
+    except GitHubError as odd:
+        return odd
+    rules = tuple(sorted({rule.type.lower() for rule in found.rules.nodes}))
+    return _Detail(rules=rules, bypass=_actors(found.bypass_actors))
 
 
-def _actors(connection: Json) -> tuple[BypassActor, ...] | None:
+def _actors(connection: ActorList | None) -> tuple[BypassActor, ...] | None:
     """Who may bypass a ruleset; None where that is not shown, or not all of it."""
-    if connection is None:
+    if connection is None or connection.total_count > len(connection.nodes):
         return None
-    nodes = connection["nodes"]
-    if connection["totalCount"] > len(nodes) or None in nodes:
-        return None
-    return tuple(_actor(node) for node in nodes)
+    found = tuple(_actor(node) for node in connection.nodes if node is not None)
+    return found if len(found) == len(connection.nodes) else None
 
 
-def _actor(node: Mapping[str, Json]) -> BypassActor:
-    actor = node.get("actor") or {}
-    kind, name = "other", str(actor.get("slug") or "")
-    if node.get("organizationAdmin"):
+def _actor(node: ActorNode) -> BypassActor:
+    kind, name = "other", node.actor.slug if node.actor else ""
+    if node.organization_admin:
         kind = "administrators"
-    elif node.get("deployKey"):
+    elif node.deploy_key:
         kind = "deploy-key"
-    elif node.get("repositoryRoleName"):
-        kind, name = "role", str(node["repositoryRoleName"]).lower()
-    elif actor.get("__typename") in {"App", "Team"}:
-        kind = str(actor["__typename"]).lower()
-    return BypassActor(kind=kind, name=name, always=node.get("bypassMode") != "PULL_REQUEST")
+    elif node.repository_role_name:
+        kind, name = "role", node.repository_role_name.lower()
+    elif node.actor is not None and node.actor.typename in {"App", "Team"}:
+        kind = node.actor.typename.lower()
+    return BypassActor(kind=kind, name=name, always=node.bypass_mode != "PULL_REQUEST")
 
 
 def _node(answer: GraphAnswer, alias: str) -> tuple[Json, tuple[GraphError, ...]]:

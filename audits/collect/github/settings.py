@@ -10,11 +10,17 @@ from msgspec.structs import replace
 
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.environments import EnvironmentReader
-from audits.collect.github.errors import GitHubError, Json
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import (
+    AllowedActions,
+    NamedSecret,
+    NewestRelease,
+    TokenPermissions,
+)
 from audits.collect.github.listing import Listed
-from audits.collect.github.organization import OwnerFacts, permissions_part, policy, workflow_part
+from audits.collect.github.organization import OwnerFacts, policy
 from audits.collect.github.permissions import Rights, Sheet, role_refusal
-from audits.collect.github.rest import Answers, Reduce, RestReader, path_of
+from audits.collect.github.rest import Answers, Form, RestReader, path_of
 from audits.collect.github.rulesets import METADATA, Question, State, StateReader
 from audits.model.cache import Memory
 from audits.model.settings import (
@@ -132,7 +138,7 @@ class SettingsBatch:
             yield self._state_key(task.repo)
 
     def _state_key(self, repo: Listed) -> str:
-        return f"github:{self._client.api_url}:state:{repo.node_id}"
+        return self._client.memory_key(f":state:{repo.node_id}")
 
     def _remember(self, task: _Task) -> None:
         """Keep the sign of change, unless something could not be read at this state."""
@@ -184,46 +190,50 @@ class SettingsBatch:
         if not task.repo.release:
             return None
         path = f"{task.path}/releases/latest"
-        stored = task.answers.stored.get(self._rest.key(path))
+        stored = self._rest.stored(task.answers, path, NewestRelease)
         # a published release neither becomes immutable nor stops being so
-        same = stored is not None and task.repo.release in stored[1]
+        same = stored is not None and stored.name == task.repo.release
 
-        def read() -> Json:
+        def read() -> NewestRelease | None:
             try:
-                return self._rest.one(task.answers, path, _release, unchanged=same)
+                return self._rest.one(task.answers, path, NewestRelease, unchanged=same)
             except GitHubError as error:
                 if error.status == 404 and not error.permission:
-                    return ["", None]
+                    return None
                 raise
 
-        found: Json = task.sheet.fact("newest release", Need.SETTINGS, CONTENTS, read)
-        if isinstance(found, Unseen) or not found[0]:
-            return found if isinstance(found, Unseen) else None
+        found = task.sheet.fact("newest release", Need.SETTINGS, CONTENTS, read)
+        if found is None or isinstance(found, Unseen):
+            return found
         reason = "This version of GitHub does not report immutable releases."
-        immutable: bool | None = found[1]
-        return Unseen(need=Need.SETTINGS, reason=reason) if immutable is None else immutable
+        unsaid = Unseen(need=Need.SETTINGS, reason=reason)
+        return unsaid if found.immutable is None else found.immutable
 
     def _policy(self, task: _Task) -> ActionsPolicy | Unseen:
         imposed = task.owner.policy
-        workflow: Json = None
-        permissions: Json = None
+        workflow: TokenPermissions | Unseen | None = None
+        permissions: AllowedActions | Unseen | None = None
         if imposed is not None:
             # a restrictive choice of the organization cannot be widened by a repository:
             # https://docs.github.com/en/organizations/managing-organization-settings
             if imposed.default_token_write is False and imposed.can_approve_pull_requests is False:
-                workflow = [False, False]
-            if imposed.sha_pinning_required is True:
-                permissions = [True, imposed.allowed_actions]
+                workflow = TokenPermissions(
+                    default_workflow_permissions="read", can_approve_pull_request_reviews=False
+                )
+            if imposed.sha_pinning_required is True and isinstance(imposed.allowed_actions, str):
+                permissions = AllowedActions(
+                    allowed_actions=imposed.allowed_actions, sha_pinning_required=True
+                )
         asked = workflow is None or permissions is None
         if workflow is None:
-            workflow = self._setting(task, "permissions/workflow", workflow_part)
+            workflow = self._setting(task, "permissions/workflow", TokenPermissions)
         if permissions is None:
-            permissions = self._setting(task, "permissions", permissions_part)
+            permissions = self._setting(task, "permissions", AllowedActions)
         if isinstance(workflow, Unseen) and isinstance(permissions, Unseen):
             return workflow
         return policy(workflow, permissions, set_by="repository" if asked else "owner")
 
-    def _setting(self, task: _Task, part: str, reduce: Reduce) -> Json:
+    def _setting(self, task: _Task, part: str, form: type[Form]) -> Form | Unseen:
         subject = {
             "permissions": "allowed actions",
             "permissions/workflow": "default token permission",
@@ -235,7 +245,7 @@ class SettingsBatch:
             subject,
             Need.ADMINISTRATION,
             ADMINISTRATION,
-            lambda: self._rest.one(task.answers, path, reduce, unchanged=task.unchanged),
+            lambda: self._rest.one(task.answers, path, form, unchanged=task.unchanged),
         )
 
     def _secrets(self, task: _Task, part: str) -> tuple[str, ...] | Unseen:
@@ -250,11 +260,11 @@ class SettingsBatch:
                 task.answers,
                 f"{task.path}/actions/{part}",
                 "secrets",
-                lambda secret: str(secret["name"]),
+                NamedSecret,
                 unchanged=task.unchanged,
             ),
         )
-        return names if isinstance(names, Unseen) else tuple(sorted(names))
+        return names if isinstance(names, Unseen) else tuple(sorted(s.name for s in names))
 
     def _organization_secrets(self, task: _Task) -> tuple[str, ...] | Unseen:
         secrets = task.owner.secrets
@@ -262,12 +272,6 @@ class SettingsBatch:
             return self._secrets(task, "organization-secrets")
         repo = task.repo
         return tuple(sorted(s.name for s in secrets if s.reaches(repo.slug, private=repo.private)))
-
-
-def _release(body: Json) -> Json:
-    immutable = body.get("immutable")
-    name = "@".join(filter(None, (body["tag_name"], body.get("published_at"))))
-    return [name, immutable if isinstance(immutable, bool) else None]
 
 
 def _gone(error: GitHubError) -> Read:

@@ -223,7 +223,6 @@ def _joined(scope: AsOf, ids: Sequence[int]) -> Select[Any]:
             facts.c.detail_id,
             reference.c.newest_release,
             reference.c.archived,
-            reference.c.exists,
         )
         .join(_action)
         .join(_repository, _repository.c.id == _use.c.repository_id)
@@ -251,13 +250,13 @@ def _action_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> ActionRow:
         permissions=row.permissions,
         advisories=row.advisories,
         newest_release=row.newest_release or "",
-        archived=_archived(row.archived, row.exists),
+        archived=_archived(row.archived),
     )
 
 
-def _archived(archived: bool | None, exists: bool | None) -> str:
-    """``yes`` also for what is gone; nothing where it was not asked."""
-    return "" if archived is None else yes_no(archived or not exists)
+def _archived(archived: bool | None) -> str:
+    """Whether it is archived; nothing where it was not asked, or is not shown."""
+    return "" if archived is None else yes_no(archived)
 
 
 def _summaries(
@@ -314,5 +313,5 @@ def _known(connection: Connection, scope: AsOf, slugs: Sequence[str]) -> dict[st
     for part in chunks(slugs):
         statement = select(table).where(table.c.slug.in_(part), scope.valid(table))
         for row in connection.execute(statement.order_by(table.c.id)):
-            found.setdefault(row.slug, (row.newest_release, _archived(row.archived, row.exists)))
+            found.setdefault(row.slug, (row.newest_release, _archived(row.archived)))
     return found

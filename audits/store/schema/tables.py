@@ -391,7 +391,6 @@ reference = Table(
     _text("value"),
     _text("newest_release"),
     _flag("archived"),
-    _flag("exists"),
     Index(None, "owner_id", "slug", "ref", "closed"),
 )
 
@@ -418,15 +417,6 @@ answer = Table(
     Column("key", Text, primary_key=True),
     _text("etag"),
     Column("body", LargeBinary, nullable=False),
-    Column("at", Moment, nullable=False),
-)
-
-resolved = Table(
-    "resolved",
-    metadata,
-    Column("slug", Text, primary_key=True),
-    Column("ref", Text, primary_key=True),
-    _text("value"),
     Column("at", Moment, nullable=False),
 )
 

@@ -51,7 +51,6 @@ def keep_references(
                     "value": new.value,
                     "newest_release": new.newest_release,
                     "archived": new.archived,
-                    "exists": new.exists,
                 }
                 for new in references
             ],

@@ -21,7 +21,6 @@ class Reference(Struct, frozen=True, kw_only=True):
     value: str
     newest_release: str
     archived: bool
-    exists: bool
 
 
 def references_of(repository: Repository, uses: list[Use]) -> tuple[Reference, ...]:
@@ -46,5 +45,4 @@ def _reference(found: ResolvedRef) -> Reference:
         value=dumps(ResolvedRef, found),
         newest_release=found.newest_release,
         archived=found.archived,
-        exists=found.exists,
     )

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.collect.github.traffic import Reply
+
 KINDS = (
     "500",
     "502",
@@ -38,6 +40,9 @@ class Faults:
     latency: float = 0.0
     before: Callable[[str, str], None] | None = None
     """Called with kind and path or query before each request: to change the world meanwhile."""
+
+    change: Callable[[str, str, Reply], Reply] | None = None
+    """Called with kind, path or query, and the answer: returns what is sent in its place."""
 
     def __post_init__(self) -> None:
         self.random = random.Random(7)  # noqa: S311

@@ -27,7 +27,6 @@ class AgingMemory(TransientMemory):
     def age(self, by: timedelta) -> None:
         """Let everything be this much older, as if the process had lasted so long."""
         self._answers = {k: (etag, body, at - by) for k, (etag, body, at) in self._answers.items()}
-        self._refs = {key: (ref, at - by) for key, (ref, at) in self._refs.items()}
 
 
 def world_of(*repos: Repo, **settings: object) -> World:

@@ -124,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
                 github.faults.before(kind, content.decode() or self.path)
             fault = github.faults.next(kind)
             reply = self._troubled(fault) or self._reply(kind, path, content, fault)
+            if github.faults.change:
+                reply = github.faults.change(kind, content.decode() or self.path, reply)
             name = query_name(content) if kind == "graphql" else ""
             github.log.append(
                 Seen(kind, path.removeprefix(PREFIX), reply.status, name, len(reply.body))

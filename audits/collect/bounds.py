@@ -1,0 +1,136 @@
+"""Bounds of what a server may answer: bytes of a body, seconds, depth and size of its JSON.
+
+GitHub's and package indexes' answers pass through here alone. A server may be broken, or in
+the hands of somebody else: whatever it sends costs a bounded time and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import zlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+import requests
+
+from audits.model.storable import storable_json
+
+DEEPEST = 60
+"""Levels of arrays and objects; the deepest query's answer has about twenty."""
+
+MOST_VALUES = 4_000_000
+"""Of one answer, by the marks that separate them: an empty list of two bytes takes fifty in
+memory.
+"""
+
+_LONGEST_INTEGER = 20
+_PIECE = 16384
+
+Result = TypeVar("Result")
+Form = TypeVar("Form")
+
+
+class TooLargeError(Exception):
+    """A body is longer than allowed; the rest of it was not read."""
+
+
+class TooSlowError(Exception):
+    """A server did not finish its answer in time."""
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON of any shape; forms are checked by `shaped`
+    """The value of a JSON text, every text in it storable; ValueError for what is no JSON, is
+    nested deeper than `DEEPEST` or holds more than `MOST_VALUES`.
+
+    A number that no database holds becomes infinity, which no form takes: it costs only what
+    it stands in.
+    """
+    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
+        raise ValueError("too many values")
+    try:
+        value = json.loads(text, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    _check_depth(value)
+    return storable_json(value, text)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else math.inf
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            below
+            for item in level
+            if isinstance(item, dict | list)
+            for below in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
+def shaped(value: object, form: type[Form]) -> Form:
+    """The value as a declared form; ValueError where it is of another."""
+    try:
+        return msgspec.convert(value, type=form)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def body_of(answer: requests.Response, most: int) -> bytes:
+    """The decompressed body of a streamed answer; TooLargeError once it is longer than ``most``
+    bytes, ContentDecodingError where it is compressed in a way that was not asked for.
+    """
+    coding = answer.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        raise requests.exceptions.ContentDecodingError("an encoding that was not asked for")
+    decoder = zlib.decompressobj(16 + zlib.MAX_WBITS) if "gzip" in coding else None
+    found = bytearray()
+    while piece := answer.raw.read1(_PIECE, decode_content=False):
+        # one byte more than allowed is enough to know
+        room = most + 1 - len(found)
+        found += piece if decoder is None else _inflated(decoder, piece, room)
+        if len(found) > most:
+            raise TooLargeError
+    if decoder is not None and found and not decoder.eof:
+        raise requests.exceptions.ContentDecodingError("the body ends too early")
+    return bytes(found)
+
+
+def _inflated(decoder: Any, piece: bytes, room: int) -> bytes:  # noqa: ANN401 - zlib's own, unnamed
+    try:
+        return bytes(decoder.decompress(piece, room))
+    except zlib.error as error:
+        raise requests.exceptions.ContentDecodingError("the body is no gzip") from error
+
+
+def within(seconds: float, work: Callable[[], Result]) -> Result:
+    """The result of work in a thread that is left behind where it takes longer: TooSlowError.
+
+    A socket's timeout starts anew with every byte, so that a body which trickles would hold up
+    the run; a daemon thread can be abandoned.
+    """
+    outcome: list[Result] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except BaseException as error:  # raised again in the thread that waits
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise TooSlowError
+    return outcome[0]
