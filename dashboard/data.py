@@ -226,9 +226,11 @@ def results(scope: Scope, name: str) -> tuple[ResultRow, ...]:
 
 
 @_kept
-def gaps(scope: Scope, name: str = "", limit: int = 2000) -> tuple[GapRow, ...]:
-    """What could not be seen, of one repository or of all."""
-    return _store().gaps(scope.scan, owner=scope.owner, repository=name, limit=limit)
+def gaps(
+    scope: Scope, name: str = "", limit: int = 2000, *, reason: str = ""
+) -> tuple[GapRow, ...]:
+    """What could not be seen, of one repository or of all; with a ``reason``, for that alone."""
+    return _store().gaps(scope.scan, owner=scope.owner, repository=name, limit=limit, reason=reason)
 
 
 @_kept
@@ -239,9 +241,9 @@ def settings(scope: Scope, name: str) -> RepositorySettings | None:
 
 
 @_kept
-def count_gaps(scope: Scope) -> int:
-    """How many gaps there are."""
-    return _store().count_gaps(scope.scan, owner=scope.owner)
+def count_gaps(scope: Scope, *, reason: str = "") -> int:
+    """How many gaps there are; with a ``reason``, how many of it."""
+    return _store().count_gaps(scope.scan, owner=scope.owner, reason=reason)
 
 
 @_kept

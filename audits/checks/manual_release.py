@@ -186,7 +186,10 @@ def _may_be_released_here(repo: Repository, evidence: PackageEvidence) -> bool:
 
 
 def _unread_workflow(repo: Repository) -> Unseen | None:
-    """A workflow that was not read, and so may publish the package."""
+    """A workflow that was not read, or a job that is not understood: it may publish the package."""
+    for found in repo.graph.unrecognized:
+        reason = f"how the job `{found.job.id}` of {found.workflow.path} publishes is not known"
+        return Unseen(need=Need.WORKFLOW, reason=reason)
     for job in repo.graph.hidden_calls:
         if job.uses is not None:
             reason = f"{job.uses.raw.value} was not read"

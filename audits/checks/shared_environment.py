@@ -151,6 +151,7 @@ def _others(repo: Repository) -> Iterator[tuple[str, Environment, Job, Channel |
         for name in _names(publication):
             yield name, publication.environment, publication.job, publication.channel
     publishing = {publication.job for publication in repo.publications}
+    publishing |= {found.job for found in repo.graph.unrecognized}
     for workflow in repo.workflows:
         for job in workflow.live_jobs:
             declared = job.environment

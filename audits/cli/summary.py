@@ -9,7 +9,7 @@ from audits.cli.options import database_words
 from audits.cli.output import say
 from audits.model.query import RepositoryFilter
 from audits.model.rows import RepositoryRow
-from audits.model.source import Gap
+from audits.model.source import Gap, GapReason
 from audits.pipeline.scan import Scanned
 from audits.report.escape import printable
 from audits.report.news import about, gap_lines, news_of, text_news
@@ -39,6 +39,10 @@ def print_summary(
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
             say(line)
+        owner = scanned.scan.owner
+        if number := store.count_gaps(owner=owner, reason=GapReason.UNRECOGNIZED):
+            jobs = count(number, "release-like job is", "release-like jobs are")
+            say(f"{owner}: {jobs} not understood; see gaps in the export, or Coverage")
         if scanned.missed.asked:
             told += gap_lines(store.gaps(owner=scanned.scan.owner, optional=False), _MOST)
     known = "\n".join(told)

@@ -172,3 +172,18 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     def stored_credentials(self) -> tuple[Credential, ...]:
         """Its long-lived tokens and passwords."""
         return tuple(c for c in self.credentials if c.is_stored)
+
+
+class UnrecognizedPublication(Struct, frozen=True, kw_only=True, eq=False):
+    """A job that has what it takes to publish and looks like it, by a way that is not known.
+
+    ``means`` says what it may publish with (``is given `secrets.X```), ``sign`` what looks like
+    a release; ``at`` is the step that may publish.
+    """
+
+    workflow: Workflow
+    job: Job
+    at: Location
+    means: str
+    sign: str
+    routes: tuple[Route, ...] = ()

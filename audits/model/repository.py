@@ -22,7 +22,7 @@ from audits.model.evidence import (
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Verdict
 from audits.model.platform_facts import Fact, holds
-from audits.model.publication import Publication, Route
+from audits.model.publication import Publication, Route, UnrecognizedPublication
 from audits.model.settings import Need, RepositorySettings, Unseen
 from audits.model.source import Gap, RepositoryRef, Snapshot, SourceFile
 from audits.model.updates import UpdateAutomation
@@ -73,6 +73,8 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
 
     ``release_paths`` are files of release workflows and of composite actions on the way;
     ``publications_by_job`` and ``publications_by_path`` say whom a fault there concerns.
+    ``unrecognized`` are jobs that look like a release and are not understood; their files count
+    as ``release_paths`` and they have a role, though no publication is concerned.
     ``hidden_calls`` are jobs that call a workflow which was not read, with what it takes to
     publish; ``cut_short`` files with more commands than are read of one.
     """
@@ -86,6 +88,7 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
     action_users: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
     publications_by_job: Mapping[Job, tuple[Publication, ...]] = field(default_factory=dict)
     publications_by_path: Mapping[str, tuple[Publication, ...]] = field(default_factory=dict)
+    unrecognized: tuple[UnrecognizedPublication, ...] = ()
     hidden_calls: tuple[Job, ...] = ()
     cut_short: tuple[str, ...] = ()
 

@@ -35,7 +35,8 @@ class ScanRow(Struct, frozen=True, kw_only=True):
 class RepositoryRow(Struct, frozen=True, kw_only=True):
     """One repository as of a scan. ``areas`` and ``coverages`` by the area's word; ``open``
     counts unaccepted findings by severity's word, ``not_rechecked`` those of them that were
-    not looked at again, where that was asked; ``registries`` and ``ladders`` distinct.
+    not looked at again, where that was asked; ``registries`` and ``ladders`` distinct;
+    ``unrecognized`` counts release-like jobs that are not understood.
     """
 
     owner: str
@@ -63,6 +64,7 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     last_seen: datetime
     changed: datetime
     not_rechecked: int = 0
+    unrecognized: int = 0
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):
@@ -161,8 +163,8 @@ class DeductionRow(Struct, frozen=True, kw_only=True):
 
 
 class GapRow(Struct, frozen=True, kw_only=True):
-    """Something that could not be seen; ``repository`` is "" for the owner as a whole, and
-    ``optional`` as in `Gap`.
+    """Something that could not be seen; ``repository`` is "" for the owner as a whole,
+    ``optional`` and ``job`` as in `Gap`.
     """
 
     owner: str
@@ -173,6 +175,7 @@ class GapRow(Struct, frozen=True, kw_only=True):
     line: int | None
     permission: str
     optional: bool = False
+    job: str = ""
 
 
 class PackageRow(Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ class GapReason(StrEnum):
     UNAVAILABLE = "unavailable"
     UNSUPPORTED = "unsupported"
     CRASHED = "crashed"
+    UNRECOGNIZED = "unrecognized-publication"
 
 
 class Gap(Struct, frozen=True, kw_only=True):
@@ -43,7 +44,8 @@ class Gap(Struct, frozen=True, kw_only=True):
 
     ``subject`` is a path, an environment, a package, a setting or a file's comment; ``detail``
     one sentence with a piece of advice; ``permission`` names the right that would have shown
-    it, if any. Credentials that the detail quotes are redacted.
+    it, if any; ``job`` the job of a workflow that it is about. Credentials that the detail
+    quotes are redacted.
 
     ``optional`` marks what nobody asked for in particular: a setting that only sharpens checks,
     a directory that is no repository, an ignore comment without effect. It makes checks unknown
@@ -56,9 +58,10 @@ class Gap(Struct, frozen=True, kw_only=True):
     line: int | None = None
     permission: str = ""
     optional: bool = False
+    job: str = ""
 
     def __post_init__(self) -> None:
-        _keep_storable(self, "subject", "detail", "permission")
+        _keep_storable(self, "subject", "detail", "permission", "job")
         if (shown := masked(self.detail)) != self.detail:
             force_setattr(self, "detail", shown)
 

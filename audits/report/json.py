@@ -44,6 +44,7 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
                 "line": gap.line,
                 "permission": gap.permission,
                 "optional": gap.optional,
+                "job": gap.job,
             }
             for gap in audit.repository.gaps
         ],

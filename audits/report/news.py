@@ -292,6 +292,7 @@ def news_document(news: News) -> dict[str, Any]:
             {
                 "repository": gap.repository, "subject": gap.subject, "reason": gap.reason,
                 "detail": gap.detail, "line": gap.line, "permission": gap.permission,
+                "job": gap.job,
             }
             for gap in news.gaps
         ],

@@ -33,7 +33,7 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
     if not audit.publications and audit.score.grade is Grade.NONE:
         yield "  No job publishes anything here, so there is nothing to score."
     elif not audit.publications:
-        yield "  Whether anything is published here is not known, as this could not be read:"
+        yield "  Whether anything is published here is not known, as this was not understood or read:"
         yield from (f"    {printable(gap.detail)}" for gap in unread)
     else:
         yield from _publications(audit, style)

@@ -41,7 +41,7 @@ AREA_WEIGHTS = {
 GRADES = ((90.0, Grade.A), (75.0, Grade.B), (60.0, Grade.C), (40.0, Grade.D), (0.0, Grade.F))
 HIGH_CAPS = {1: 84.0, 2: 74.0}
 MANY_HIGHS_CAP = 59.0
-_NO_WORKFLOW_HIDDEN = {GapReason.UNSUPPORTED, GapReason.CRASHED}
+_NO_WORKFLOW_HIDDEN = {GapReason.UNSUPPORTED, GapReason.CRASHED, GapReason.UNRECOGNIZED}
 _WHOLE = {"repository", "files", ".github", ".github/workflows"}
 """Subjects of gaps that may hide any workflow."""
 _PUBLISHES = re.compile(r"publish|upload|twine|release|docker push", re.IGNORECASE)
@@ -151,10 +151,7 @@ def score(
     )
     publications = repository.scored_publications
     cards = {area: _cards(area, publications, repository, cases) for area in Area}
-    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
-    unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
-    if not publications and any(_is_unread(repository, gap) for gap in repository.gaps):
-        unread = max(unread, 1)
+    unread = _not_seen(repository, publications)
     areas = tuple(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
@@ -165,9 +162,21 @@ def score(
     applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
     coverage = known / applicable if applicable else (0.0 if unread else None)
     return Score(
-        points=points, grade=grade_of(points, coverage), areas=areas, cap=cap, policy=POLICY,
+        points=points,
+        grade=Grade.UNKNOWN if repository.graph.unrecognized else grade_of(points, coverage),
+        areas=areas, cap=cap, policy=POLICY,
         rules=rules, coverage=coverage, tier=tier_of(repository),
     )  # fmt: skip
+
+
+def _not_seen(repository: Repository, publications: tuple[Publication, ...]) -> int:
+    """How many publications may stand in what was not read or not understood."""
+    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
+    unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
+    unread += len(repository.graph.unrecognized)
+    if not publications and any(_is_unread(repository, gap) for gap in repository.gaps):
+        return max(unread, 1)
+    return unread
 
 
 def _cards(

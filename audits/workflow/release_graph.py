@@ -11,15 +11,22 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from audits.model.command import Command
-from audits.model.publication import Channel, Publication
+from audits.model.publication import Channel, Publication, UnrecognizedPublication
 from audits.model.remote_path import called_name, foreign_path
 from audits.model.repository import Breadth, ReleaseGraph
 from audits.model.uses import UsesKind
-from audits.model.workflow import CompositeAction, Job, Role, SecretsPassed, Step, Workflow
+from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
 from audits.workflow.handover import Handover
 from audits.workflow.parse.package_metadata import PackageNames
 from audits.workflow.publish.match import BY_ACTION
-from audits.workflow.publish.publications import Library, find_publications
+from audits.workflow.publish.publications import Library, find_publications, sites_of
+from audits.workflow.publish.site import Site
+from audits.workflow.publish.unrecognized import (
+    hands_over,
+    has_rights,
+    may_be_unrecognized,
+    unrecognized,
+)
 from audits.workflow.routes import Routes
 from audits.workflow.shell.commands import Patience, commands
 
@@ -105,6 +112,34 @@ class _Builder:
                 if not (called and self.routes.callee(job)):
                     yield publication
 
+    def unrecognized(
+        self, publications: tuple[Publication, ...]
+    ) -> Iterator[UnrecognizedPublication]:
+        """The jobs that look like a release by a way that is not known."""
+        by_job: dict[Job, list[Publication]] = {}
+        for publication in publications:
+            by_job.setdefault(publication.job, []).append(publication)
+        for workflow in self.workflows:
+            publishing = [job for job in workflow.live_jobs if job in by_job]
+            for job in workflow.live_jobs:
+                routes = self.routes.of(workflow, job)
+                if job.uses is not None or not may_be_unrecognized(workflow, job, routes):
+                    continue
+                base = Site(
+                    workflow=workflow,
+                    job=job,
+                    routes=routes,
+                    library=self.library,
+                    path=workflow.path,
+                )
+                found = unrecognized(
+                    sites_of(base),
+                    by_job.get(job, ()),
+                    release_elsewhere=any(other is not job for other in publishing),
+                )
+                if found is not None:
+                    yield found
+
     def used_actions(self, job: Job) -> tuple[CompositeAction, ...]:
         """The composite actions of this repository that a job runs, directly or not."""
         if job not in self.known_actions:
@@ -130,7 +165,7 @@ class _Builder:
         for action in self.used_actions(job):
             yield from (step for step in action.steps if not step.never_runs)
 
-    def way(self, publication: Publication) -> _Way:
+    def way(self, publication: Publication | UnrecognizedPublication) -> _Way:
         """What leads to a publication: its job, its callers, its producers, their files."""
         way = _Way()
         own = publication.job
@@ -175,8 +210,8 @@ class _Builder:
         return self.known_files[job]
 
     def privileged(self, workflows: tuple[Workflow, ...], paths: Mapping[str, object]) -> set[Job]:
-        """The jobs of release workflows that can ask for an OIDC identity or hold a publish
-        credential.
+        """The jobs of release workflows that can ask for an OIDC identity, may write packages or
+        hold a publish credential.
         """
         return {
             job
@@ -186,9 +221,11 @@ class _Builder:
         }
 
     def may_publish(self, workflow: Workflow, job: Job) -> bool:
-        """Whether a job can ask for an OIDC identity or holds a publish credential."""
+        """Whether a job can ask for an OIDC identity, may write packages or holds a publish
+        credential.
+        """
         return (
-            any(route.grant.id_token for route in self.routes.of(workflow, job))
+            has_rights(self.routes.of(workflow, job))
             or _PUBLISH_SECRET.search(workflow.source.text, *job.span) is not None
         )
 
@@ -200,9 +237,8 @@ class _Builder:
                 uses = job.uses
                 if uses is None or uses.kind is not UsesKind.REMOTE or uses.action in BY_ACTION:
                     continue
-                given_all = job.secrets_passed is SecretsPassed.INHERITED
                 hidden = job not in told and self.routes.callee(job) is None
-                if hidden and (given_all or self.may_publish(workflow, job)):
+                if hidden and (hands_over(job) or self.may_publish(workflow, job)):
                     yield job
 
     def action_users(self, workflows: tuple[Workflow, ...]) -> dict[str, tuple[Job, ...]]:
@@ -243,8 +279,10 @@ def build_graph(
     builder = _Builder(workflows, actions, names, channel, own)
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
-    roles = _roles(ways)
+    not_known = {found: builder.way(found) for found in builder.unrecognized(publications)}
+    roles = _roles([*not_known.items(), *ways.items()])
     by_path = _concerned({publication: way.paths for publication, way in ways.items()})
+    by_path |= {path: () for way in not_known.values() for path in way.paths.keys() - by_path}
     by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
     everything = breadth is Breadth.ALL
     watched = tuple(w for w in workflows if everything or w.path in by_path)
@@ -261,6 +299,7 @@ def build_graph(
         action_users=builder.action_users(watched),
         publications_by_job=by_job,
         publications_by_path=by_path,
+        unrecognized=tuple(not_known),
         hidden_calls=tuple(builder.hidden_calls(publications)),
         cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
     )
@@ -282,10 +321,12 @@ def _called_as(path: str) -> str:
     return path.rpartition("/")[0] if foreign is None else foreign.called_as
 
 
-def _roles(ways: dict[Publication, _Way]) -> dict[Job, Role]:
+def _roles(
+    ways: Iterable[tuple[Publication | UnrecognizedPublication, _Way]],
+) -> dict[Job, Role]:
     """What each job on a way does; a job that publishes and produces is a publishing job."""
     roles: dict[Job, Role] = {}
-    for publication, way in ways.items():
+    for publication, way in ways:
         calling = {call for route in publication.routes for call in route.calls}
         for job in way.jobs:
             publishes = job is publication.job or job in calling

@@ -8,8 +8,8 @@ from datetime import date
 
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
-from audits.model.publication import Channel, Publication
-from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
+from audits.model.publication import Channel, Publication, UnrecognizedPublication
+from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, ReleaseGraph, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.workflow import CompositeAction, Job, Workflow
@@ -59,14 +59,23 @@ def read_repository(
         (*actions, *(a for a in foreign.actions if a.path in release)),
     )
     gaps += (*foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows), *other_refs)
-    gaps += (*_crowded(graph.publications), *_cut_short(graph.cut_short))
-    gaps += _hidden_calls(graph.hidden_calls, snapshot.ref.owner, gaps)
+    gaps += _gaps_of_graph(graph, snapshot.ref.owner, gaps)
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
         gaps=tuple(gaps), updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
         as_of=as_of or date.today(),
     )  # fmt: skip
+
+
+def _gaps_of_graph(graph: ReleaseGraph, owner: str, known: list[Gap]) -> tuple[Gap, ...]:
+    """What of releases was not read, not followed or not understood."""
+    return (
+        *_crowded(graph.publications),
+        *_cut_short(graph.cut_short),
+        *_hidden_calls(graph.hidden_calls, owner, known),
+        *_unrecognized(graph.unrecognized),
+    )
 
 
 def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], list[Gap]]:
@@ -148,3 +157,20 @@ def _hidden_calls(calls: tuple[Job, ...], owner: str, told: list[Gap]) -> Iterat
             "more than the secrets and rights that it needs"
         )
         yield Gap(subject=name, reason=GapReason.UNSUPPORTED, line=line, detail=detail)
+
+
+def _unrecognized(found: tuple[UnrecognizedPublication, ...]) -> Iterator[Gap]:
+    """A gap for each job that looks like a release and is not understood."""
+    for one in found:
+        detail = (
+            f"{one.at.path}, line {one.at.line}: the job `{one.job.id}` {one.means} and looks like "
+            f"a release by {one.sign}, but how it publishes is not known: name the action or "
+            "command that uploads in the configuration, or take away what it does not need"
+        )
+        yield Gap(
+            subject=one.workflow.path,
+            reason=GapReason.UNRECOGNIZED,
+            detail=detail,
+            line=one.at.line if one.at.path == one.workflow.path else one.job.at.line,
+            job=one.job.id,
+        )

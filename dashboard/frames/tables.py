@@ -258,6 +258,7 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
             {
                 "repository": visible(row.repository) or "(the owner)",
                 "subject": visible(row.subject),
+                "job": visible(row.job),
                 "reason": row.reason,
                 "detail": visible(row.detail),
                 "line": row.line,
@@ -265,7 +266,7 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
             }
             for row in rows
         ),
-        ("repository", "subject", "reason", "detail", "line", "permission"),
+        ("repository", "subject", "job", "reason", "detail", "line", "permission"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.model.source import GapReason
 from audits.report.words import count
 from dashboard import data
 from dashboard.frames import tables
@@ -17,6 +18,7 @@ SCOPE = page.opening(
 )
 TREND = data.trend(SCOPE)[-1]
 GAPS = data.gaps(SCOPE)
+UNRECOGNIZED = data.gaps(SCOPE, reason=GapReason.UNRECOGNIZED)
 MISSING = data.permission_counts(SCOPE)
 
 with st.container(horizontal=True, gap="large"):
@@ -43,6 +45,22 @@ table(
     nothing="No result is unknown: everything that applies was seen.",
     config={"unknowns": st.column_config.NumberColumn("Unknown results")},
 )
+
+if UNRECOGNIZED:
+    page.section(
+        count(len(UNRECOGNIZED), "release-like job is", "release-like jobs are")
+        + " not understood",
+        "Each has what it takes to publish and looks like a release, by a way that is not known. "
+        "Name what uploads in the configuration, and it is judged.",
+    )
+    table(
+        tables.gaps(UNRECOGNIZED),
+        name="unrecognized",
+        alt="Jobs that look like a release and are not understood",
+        nothing="",
+        order=["repository", "subject", "line", "job", "detail"],
+        config={"line": st.column_config.NumberColumn("Line", width="small")},
+    )
 
 page.section("Gaps", "Files, settings and packages that could not be read, and why.")
 REASONS = sorted({gap.reason for gap in GAPS})

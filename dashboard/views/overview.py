@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audits.model.query import RepositoryFilter
+from audits.model.source import GapReason
 from audits.report.words import count
 from dashboard import data
 from dashboard.charts import bars, trends
@@ -47,6 +48,19 @@ def _headline(scope: Scope) -> None:
         if len(rows) > 1:
             grid.metric("New", f"{now.new:,}", width="content", help="Since the scan before.")
             grid.metric("Fixed", f"{now.fixed:,}", width="content", help="Since the scan before.")
+
+
+def _unrecognized(scope: Scope) -> None:
+    """How many release-like jobs are not understood, with the way to the list."""
+    number = data.count_gaps(scope, reason=GapReason.UNRECOGNIZED)
+    if number:
+        said = count(number, "release-like job is", "release-like jobs are")
+        st.page_link(
+            "views/coverage.py",
+            label=f"{said} not understood: which?",
+            icon=":material/help:",
+            query_params={**scope.address, "reason": GapReason.UNRECOGNIZED.value},
+        )
 
 
 def _standing(scope: Scope) -> None:
@@ -185,6 +199,7 @@ def _owner_card(scope: Scope) -> None:
 
 SCOPE = page.opening("Overview", "The organization's score, and what to do first.")
 _headline(SCOPE)
+_unrecognized(SCOPE)
 _standing(SCOPE)
 first, second = st.columns(2, gap="large")
 with first:

@@ -69,7 +69,11 @@ def _sentence(row: RepositoryRow) -> str:
     parts = []
     if row.grade == "-":
         parts.append("No workflow publishes anything, so there is no grade.")
-    if row.grade == "?":
+    if row.unrecognized:
+        jobs = count(row.unrecognized, "release-like job")
+        verb = "is" if row.unrecognized == 1 else "are"
+        parts.append(f"{jobs} {verb} not understood, so there is no grade.")
+    elif row.grade == "?":
         parts.append("Nothing is known of how it releases, as something could not be read.")
     if row.cap:
         parts.append(f"The score is {visible(row.cap)}.")
@@ -156,7 +160,7 @@ def _more(scope: Scope, row: RepositoryRow) -> None:
         name="gaps",
         alt="Gaps",
         nothing="Every file and setting that was asked for was read.",
-        order=["subject", "reason", "detail", "line", "permission"],
+        order=["subject", "job", "reason", "detail", "line", "permission"],
     )
 
 

@@ -176,6 +176,12 @@ REPOSITORIES: Table[RepositoryRow] = Table(
             of=lambda r: r.gaps,
         ),
         Column(
+            name="unrecognized",
+            type="integer",
+            description="Jobs that look like a release and are not understood; see gaps.csv.",
+            of=lambda r: r.unrecognized,
+        ),
+        Column(
             name="last_seen",
             type="datetime",
             description="When it was last read.",
@@ -543,6 +549,12 @@ GAPS: Table[GapRow] = Table(
             type="boolean",
             description="True: it was not asked for explicitly and does not lead to exit status 3.",
             of=lambda r: r.optional,
+        ),
+        Column(
+            name="job",
+            type="string",
+            description="The job of the workflow that it is about; empty: the whole subject.",
+            of=lambda r: r.job,
         ),
     ),
 )

@@ -239,6 +239,7 @@ def _repository_row(row: Row[Any], scope: AsOf) -> RepositoryRow:
         registries=unbarred(row.registries),
         ladders=unbarred(row.ladders),
         gaps=row.gaps,
+        unrecognized=row.unrecognized,
         last_seen=scope.last_seen(row.owner_id, row.lost_in),
         changed=scope.started[row.opened],
     )

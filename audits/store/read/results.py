@@ -85,9 +85,10 @@ class ReadResults(Connected):
         limit: int | None = None,
         offset: int = 0,
         optional: bool | None = None,
+        reason: str = "",
     ) -> tuple[GapRow, ...]:
         """What could not be seen, the owner's own gaps first; with ``optional`` given, only
-        such gaps, or only others.
+        such gaps, or only others, and with a ``reason`` only those of it.
         """
         table = tables.gap
         with self.reading() as connection:
@@ -95,6 +96,8 @@ class ReadResults(Connected):
             statement = named(connection, scope, table, repository)
             if optional is not None:
                 statement = statement.where(table.c.optional == optional)
+            if reason:
+                statement = statement.where(table.c.reason == reason)
             ordered = statement.order_by(table.c.subject, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
         return tuple(
@@ -107,15 +110,20 @@ class ReadResults(Connected):
                 line=row.line,
                 permission=row.permission,
                 optional=row.optional,
+                job=row.job,
             )
             for row in rows
         )
 
-    def count_gaps(self, scan: int | None = None, *, owner: str | None = None) -> int:
-        """How many gaps there are."""
+    def count_gaps(
+        self, scan: int | None = None, *, owner: str | None = None, reason: str = ""
+    ) -> int:
+        """How many gaps there are; with a ``reason``, how many of it."""
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
             statement = select(func.count()).select_from(tables.gap).where(scope.valid(tables.gap))
+            if reason:
+                statement = statement.where(tables.gap.c.reason == reason)
             return int(connection.scalar(statement) or 0)
 
     def lesson(

@@ -219,6 +219,7 @@ score = interval(
     _text("registries"),
     _text("ladders"),
     _whole("gaps"),
+    _whole("unrecognized"),
     Index(None, "owner_id", "closed", "opened", "grade"),
 )
 """``rules`` is the digest of the rules, see `audits.scoring.policy`. ``registries`` and ``ladders`` are words between bars (``|npm|pypi|``), to be searched."""
@@ -355,6 +356,7 @@ gap = interval(
     Column("line", Integer),
     _text("permission"),
     _flag("optional"),
+    _text("job"),
     Index(None, "owner_id", "closed"),
 )
 

@@ -61,6 +61,7 @@ def score_row(audit: Audit) -> Row:
         "registries": barred(sorted({p.registry.value for p in audit.publications})),
         "ladders": barred(sorted({status.state.value for status in audit.statuses})),
         "gaps": len(gaps_of(audit)),
+        "unrecognized": len(audit.repository.graph.unrecognized),
     }
 
 
@@ -137,6 +138,7 @@ def gap_row(gap: Gap) -> Row:
         "line": gap.line,
         "permission": gap.permission,
         "optional": gap.optional,
+        "job": gap.job,
     }
 
 

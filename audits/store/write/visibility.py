@@ -7,7 +7,7 @@ from msgspec import Struct
 from audits.model.outcome import Outcome
 from audits.model.repository import Breadth
 from audits.model.score import Audit, Result
-from audits.model.source import Gap
+from audits.model.source import Gap, GapReason
 
 
 class Sight(Struct, frozen=True, kw_only=True):
@@ -54,5 +54,9 @@ def looked_at(result: Result) -> bool:
 
 
 def covers(gap: Gap, path: str) -> bool:
-    """Whether a gap hides a file: it is the gap's subject or lies below it."""
+    """Whether a gap hides a file: it is the gap's subject or lies below it. A job that is not
+    understood hides nothing: its file was read.
+    """
+    if gap.reason is GapReason.UNRECOGNIZED:
+        return False
     return path == gap.subject or path.startswith(gap.subject.rstrip("/") + "/")

@@ -62,7 +62,7 @@ def find_publications(
         return _numbered(called) if called and can_run(base) else ()
     if not _may_publish(base):
         return ()
-    sites = _sites(base)
+    sites = sites_of(base)
     found: list[Publication] = []
     quiet: set[tuple[Step, Registry]] = set()
     for site in sites:
@@ -115,7 +115,7 @@ def _may_publish(base: Site) -> bool:
     return False
 
 
-def _sites(base: Site) -> tuple[Site, ...]:
+def sites_of(base: Site) -> tuple[Site, ...]:
     """Every step that a job runs, with those inside the repository's own composite actions."""
     found: list[Site] = []
     steps = base.job.live_steps

@@ -56,9 +56,14 @@ def _belonging(
 
 
 def _unread_workflow(repository: Repository) -> str:
-    """A workflow file that could not be read, which may publish anything; "" if none."""
+    """A workflow file that could not be read, or a job that is not understood, which may publish
+    anything; "" if none.
+    """
+    for found in repository.graph.unrecognized:
+        return f"how the job `{found.job.id}` of {found.workflow.path} publishes is not known"
     gaps = (*repository.gaps, *repository.snapshot.gaps)
-    return next((g.subject for g in gaps if g.subject.startswith(".github/workflows")), "")
+    paths = (gap.subject for gap in gaps if gap.subject.startswith(".github/workflows"))
+    return next((f"{path} could not be read" for path in paths), "")
 
 
 def _unpublished_state(
@@ -68,7 +73,7 @@ def _unpublished_state(
         why = "no publication names it, and one whose package was not found may publish it"
         return Verdict.of(Ladder.UNKNOWN, why, "the package that a publication uploads")
     if unread := _unread_workflow(repository):
-        why = f"no workflow that was read publishes it, and {unread} could not be read"
+        why = f"no step that is known publishes it, and {unread}"
         return Verdict.of(Ladder.UNKNOWN, why, unread)
     if isinstance(evidence, Unseen):
         return Verdict.of(

@@ -1,0 +1,382 @@
+"""Jobs that have what it takes to publish and look like a release, by a way that is not known.
+
+Absence from the tables of uploaders is no evidence of absence (design section 4): such a job is
+a gap, never "publishes nothing".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from audits.expressions.syntax import replace_fences
+from audits.model.command import Command
+from audits.model.location import Inputs, Location
+from audits.model.publication import Auth, Publication, Route, UnrecognizedPublication
+from audits.model.registry import Registry
+from audits.model.remote_path import called_name
+from audits.model.uses import UsesKind
+from audits.model.workflow import Job, Level, SecretsPassed, Workflow
+from audits.workflow.publish.can_run import can_run
+from audits.workflow.publish.match import BY_ACTION
+from audits.workflow.publish.site import Site
+from audits.workflow.publish.values import SECRET, Kind, value_of
+from audits.workflow.uploaders.catalog import RUN_BY_ACTION
+from audits.workflow.uploaders.consumers import (
+    HOLDS_PACKAGES,
+    LOGINS,
+    MANY_TASKS,
+    PLAIN_PROGRAMS,
+    QUIET_ACTIONS,
+    QUIET_TASKS,
+    is_about_no_package,
+    is_something_else,
+    may_open_registry,
+    only_builds,
+    only_serves,
+    speaks_of_publishing,
+    speaks_of_release,
+    takes_identity,
+    title_speaks_of_release,
+)
+
+_SIGNS_BY_COMMAND = re.compile(r"\b(?:cosign|gitsign|sigstore|rekor-cli|notation|witness)\b")
+_OWN_REPOSITORY = frozenset({"actions", "github"})
+_UPLOADING_CURL = re.compile(r"-(?:T|F|d)\b.*|--(?:upload-file|form|data.*)|P(?:OST|UT)")
+_SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|mts|rb|pl|ps1|bat|cmd)$")
+_DRY = ("--dry-run", "--dryrun", "--dry-run=true", "--help", "--version")
+_MOST_WORDS = 5
+_RUN_WORDS = frozenset({"run", "run-script", "exec", "task", "r", "workspace", "dlx", "x", "--"})
+_INTERPRETERS = frozenset(
+    {"node", "deno", "bun", "ruby", "perl", "php", "bash", "sh", "zsh", "pwsh", "powershell", "tsx"}
+    | {"ts-node", "python", "python3", "source", "julia", "Rscript"}
+)
+
+
+class _Look(Struct, frozen=True, kw_only=True):
+    """A step that may publish in a way that is not known, and how it looks like a release."""
+
+    site: Site
+    at: Location
+    sign: str = ""
+
+    def is_loud(self, aside: bool) -> bool:
+        """Whether it looks like a release by itself; in a job that is ``aside``, such as one that
+        prepares a release, it has to speak of publishing.
+        """
+        return bool(self.sign) and (not aside or speaks_of_publishing(self.sign))
+
+
+class _Means(Struct, frozen=True, kw_only=True):
+    """One thing that a job may publish with, the steps that can use it, and whether a known
+    login takes it: then only a step that looks like a release is held against the job.
+    """
+
+    what: str
+    looks: tuple[_Look, ...]
+    logs_in: bool = False
+
+
+def unrecognized(
+    sites: Sequence[Site], publications: Sequence[Publication], *, release_elsewhere: bool
+) -> UnrecognizedPublication | None:
+    """The unrecognized publication of a job, if it looks like holding one.
+
+    ``sites`` are the job's steps, those of composite actions included; ``publications`` are
+    those that were found in it. ``release_elsewhere``: another job of the workflow is known to
+    publish, which is why the workflow is called and triggered as it is.
+    """
+    if not sites or not (looks := _looks(sites, publications)):
+        return None
+    base = sites[0]
+    aside = _is_something_else(base.job)
+    sign = "" if publications else _sign_of_job(base.job)
+    if not (sign or publications or release_elsewhere or aside or only_builds(base.job.id)):
+        sign = _sign_of_workflow(base.workflow, base.routes)
+    for means in _means(sites, looks, publications):
+        loud = next((look for look in means.looks if look.is_loud(aside)), None)
+        if loud is None and (means.logs_in or not sign):
+            continue
+        look = loud or means.looks[-1]
+        return UnrecognizedPublication(
+            workflow=base.workflow,
+            job=base.job,
+            at=look.at,
+            means=means.what,
+            sign=look.sign or sign,
+            routes=base.routes,
+        )
+    return None
+
+
+def _looks(sites: Sequence[Site], publications: Sequence[Publication]) -> tuple[_Look, ...]:
+    """The steps that may publish in a way that is not known, those that are known left out."""
+    own = {publication.source_step for publication in publications}
+    outer = {publication.step for publication in publications}
+    return tuple(
+        look
+        for site in sites
+        if site.step is not None
+        and site.step not in own
+        and not (site.parent is None and site.step.index in outer)
+        and (look := _look(site)) is not None
+        and can_run(site)
+    )
+
+
+def may_be_unrecognized(workflow: Workflow, job: Job, routes: Iterable[Route]) -> bool:
+    """Whether a job has anything to publish with; most have nothing."""
+    return (
+        has_rights(routes)
+        or SECRET.search(workflow.source.text, *job.span) is not None
+        or any(SECRET.search(scalar.value) for scalar in workflow.env.values())
+    )
+
+
+def hands_over(job: Job) -> bool:
+    """Whether a job hands a called workflow secrets that may open a registry: all of them, or
+    one that is not named for another service.
+    """
+    if job.secrets_passed is SecretsPassed.INHERITED:
+        return True
+    named = ((m[1] or m[2] or "") for s in job.secrets.values() for m in SECRET.finditer(s.value))
+    return any(name.upper() != "GITHUB_TOKEN" and may_open_registry(name) for name in named)
+
+
+def has_rights(routes: Iterable[Route]) -> bool:
+    """Whether the token of a job can ask for an identity or write packages on one of its ways."""
+    return any(route.grant.id_token or _holds_packages(route) for route in routes)
+
+
+def _holds_packages(route: Route) -> bool:
+    return route.grant.level("packages") is Level.WRITE
+
+
+def _means(
+    sites: Sequence[Site], looks: tuple[_Look, ...], publications: Sequence[Publication]
+) -> Iterator[_Means]:
+    """What the job may publish with and no known step takes."""
+    base = sites[0]
+    actions = {site.uses.action for site in sites if site.step and site.uses is not None}
+    logs_in = any(map(_logs_in, actions))
+    if base.id_token and not _identity_is_taken(sites, actions, publications):
+        yield _Means(what="may ask for an identity", looks=looks, logs_in=logs_in)
+    granted = any(map(_holds_packages, base.routes))
+    if granted and not publications and not actions & HOLDS_PACKAGES:
+        yield _Means(what="may write packages", looks=looks, logs_in=logs_in)
+    known = {c.secret for publication in publications for c in publication.credentials}
+    for secret, takers in _secrets(sites, looks).items():
+        if secret not in known and may_open_registry(secret):
+            looking = tuple(look for look in looks if look in takers)
+            yield _Means(
+                what=f"is given `secrets.{secret}`", looks=looking or looks, logs_in=not looking
+            )
+
+
+def _logs_in(action: str) -> bool:
+    return action in LOGINS or "login" in action.rpartition("/")[2]
+
+
+def _identity_is_taken(
+    sites: Sequence[Site], actions: set[str], publications: Sequence[Publication]
+) -> bool:
+    if any(map(takes_identity, actions)):
+        return True
+    for publication in publications:
+        if publication.auth in {Auth.OIDC, Auth.MIXED} or publication.does_oidc:
+            return True
+        if publication.registry is Registry.GORELEASER:
+            return True
+    scripts = (site.step.run.value for site in sites if site.step and site.step.run)
+    return any(_SIGNS_BY_COMMAND.search(script) for script in scripts)
+
+
+def _secrets(sites: Sequence[Site], looks: tuple[_Look, ...]) -> dict[str, tuple[_Look, ...]]:
+    """The stored secrets that steps which may publish, or logins before them, are given."""
+    found: dict[str, list[_Look]] = {}
+    by_step = {look.site.step: look for look in looks}
+    base = sites[0]
+    for env in (base.workflow.env, base.job.env):
+        for name in _stored(base, env):
+            found.setdefault(name, []).extend(looks)
+    for site in sites:
+        step = site.step
+        if step is None:
+            continue
+        look = by_step.get(step)
+        action = step.uses.action if step.uses is not None else ""
+        if look is None and not _logs_in(action):
+            continue
+        names = [*_stored(site, step.env), *_stored(site, step.inputs)]
+        if step.run is not None:
+            names += [m[1] or m[2] or "" for m in SECRET.finditer(step.run.value)]
+        for name in names:
+            found.setdefault(name, []).extend([look] if look is not None else [])
+    return {
+        name: tuple(takers)
+        for name, takers in found.items()
+        if name and name.upper() != "GITHUB_TOKEN"
+    }
+
+
+def _stored(site: Site, inputs: Inputs) -> Iterator[str]:
+    """The secrets that variables or inputs hold, unless no caller hands them over. A variable
+    or input that is named for GitHub or a service takes its own kind of token.
+    """
+    for name, scalar in inputs.items():
+        text = scalar.value
+        if "${{" not in text or not may_open_registry(name):
+            continue
+        value = value_of(site, text)
+        if value.kind is Kind.STORED and value.secret:
+            yield value.secret
+
+
+def _look(site: Site) -> _Look | None:
+    """How a step looks that may publish in a way that is not known; None for one that cannot."""
+    step = site.step
+    if step is None:
+        return None
+    if step.uses is not None:
+        return _look_at_action(site)
+    if step.run is None:
+        return None
+    title = step.name.value if step.name is not None else ""
+    titled = f"its step {title!r}" if title_speaks_of_release(_fixed(title)) else ""
+    commands = site.commands
+    if not commands:
+        place = Location(path=site.path, line=step.run.line_at(0))
+        return _Look(site=site, at=place, sign=titled) if step.run.value.strip() else None
+    opaque = [command for command in commands if _may_publish(command)]
+    if not opaque:
+        return None
+    signs = ((command, _sign_of(command)) for command in opaque)
+    command, sign = next(((c, s) for c, s in signs if s), (opaque[-1], titled))
+    return _Look(site=site, at=Location(path=site.path, line=command.line), sign=sign)
+
+
+def _look_at_action(site: Site) -> _Look | None:
+    step = site.step
+    uses = step.uses if step is not None else None
+    if step is None or uses is None or uses.kind is UsesKind.INVALID:
+        return None
+    if uses.kind is UsesKind.LOCAL and called_name(uses, site.path) in site.library.actions:
+        action = site.library.actions[called_name(uses, site.path)]
+        if action.using == "composite":
+            return None  # its steps are looked at one by one
+    name = uses.action or uses.path
+    known = LOGINS | HOLDS_PACKAGES | QUIET_ACTIONS
+    if uses.kind is UsesKind.REMOTE and (
+        uses.owner.lower() in _OWN_REPOSITORY
+        or takes_identity(name)
+        or name in known
+        or name in BY_ACTION
+        or name in RUN_BY_ACTION
+        or called_name(uses, site.path) in site.library.actions
+    ):
+        return None
+    short = name.rpartition("/")[2]
+    title = step.name.value if step.name is not None else ""
+    sign = ""
+    if only_serves(short):
+        return None
+    if speaks_of_release(short):
+        sign = f"the action {name}"
+    elif title_speaks_of_release(_fixed(title)):
+        sign = f"its step {title!r}"
+    return _Look(site=site, at=site.at(uses.raw), sign=sign)
+
+
+def _may_publish(command: Command) -> bool:
+    """Whether nothing is known of a command that says it publishes nothing."""
+    program = command.program.rpartition("/")[2]
+    if not program or program.startswith("-"):
+        return False
+    if program in {"curl", "wget", "http", "httpie"}:
+        return any(_UPLOADING_CURL.match(word) for word in command.words[1:])
+    if program in PLAIN_PROGRAMS or command.has(*_DRY):
+        return False
+    tasks = _tasks(command)
+    if tasks and tasks[0] in QUIET_TASKS and program not in MANY_TASKS:
+        return False
+    if any(map(is_about_no_package, tasks)):
+        return False
+    if any(map(speaks_of_release, tasks)):
+        return True
+    if any(word in QUIET_TASKS or is_something_else(word) for word in tasks):
+        return False
+    return program not in {"git", "docker", "podman", "cargo", "go", "dotnet", "nuget", "twine"}
+
+
+def _sign_of(command: Command) -> str:
+    """The words of a command that are called like a release."""
+    program = _SCRIPT.sub("", command.program.rpartition("/")[2])
+    said = [program] if program not in _INTERPRETERS else []
+    for name in (*said, *_tasks(command)):
+        if speaks_of_release(name):
+            return f"`{' '.join(command.words[:4])[:80]}`"
+    return ""
+
+
+def _tasks(command: Command) -> tuple[str, ...]:
+    """The words of a command that may name a task: no options, no values, few of them."""
+    found = []
+    for word in command.words[1:]:
+        if word.startswith("-") or "=" in word or "$" in word:
+            continue
+        if word in _RUN_WORDS:
+            continue
+        name = word
+        if "/" in word or "\\" in word:
+            if not _SCRIPT.search(word):
+                continue
+            name = word.rpartition("/")[2]
+        found.append(_SCRIPT.sub("", name))
+        if len(found) >= _MOST_WORDS:
+            break
+    # Behind an option with a value (`--configuration Release`) a word is no task.
+    return tuple(name for name in found if not _is_value(command, name))
+
+
+def _is_value(command: Command, name: str) -> bool:
+    words = command.words
+    for index, word in enumerate(words[1:], 1):
+        if word == name and words[index - 1] in {"-c", "--configuration", "--config", "-p", "-t"}:
+            return True
+    return False
+
+
+def _fixed(text: str) -> str:
+    return replace_fences(text, " ") if "${{" in text else text
+
+
+def _sign_of_job(job: Job) -> str:
+    environment = job.environment.name.value if job.environment is not None else ""
+    if environment and speaks_of_release(_fixed(environment)):
+        return f"its environment {environment!r}"
+    name = job.name.value if job.name is not None else ""
+    # What a job says it is holds for its id too: `release` with the name "Release notes".
+    if is_something_else(_fixed(name)) or is_something_else(job.id):
+        return ""
+    return next((f"its name {t!r}" for t in (job.id, name) if speaks_of_release(_fixed(t))), "")
+
+
+def _is_something_else(job: Job) -> bool:
+    name = job.name.value if job.name is not None else ""
+    return is_something_else(job.id) or is_something_else(_fixed(name))
+
+
+def _sign_of_workflow(workflow: Workflow, routes: Iterable[Route]) -> str:
+    """How the workflow looks like a release: its triggers, its name, its file's name."""
+    for entry in dict.fromkeys(route.entry for route in routes):
+        events = [t for t in entry.triggers if t.event not in {"workflow_dispatch"}]
+        if events and all(t.event == "release" or t.is_tag_push for t in events):
+            return "its trigger, a release or a tag"
+    name = workflow.name.value if workflow.name is not None else ""
+    file = workflow.path.rpartition("/")[2].removesuffix(".yml").removesuffix(".yaml")
+    for text in (name, file):
+        if text and is_something_else(text):
+            return ""
+    return next((f"the workflow's name {t!r}" for t in (name, file) if speaks_of_release(t)), "")

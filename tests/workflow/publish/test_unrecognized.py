@@ -1,0 +1,283 @@
+"""Jobs that look like a release and are not understood, and jobs that only look busy."""
+
+from __future__ import annotations
+
+import pytest
+
+from audits.model.index_hosts import IndexHosts
+from audits.model.score import Audit, Grade, Ladder
+from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
+from audits.pipeline.audit import Rules, audit
+from audits.workflow.repository import read_repository
+
+INDEX = IndexHosts.of("https://pypi.example/simple/")
+RELEASE = ".github/workflows/release.yml"
+ON_RELEASE = "on: {release: {types: [published]}}\n"
+ON_TAG = "on: {push: {tags: ['v*']}}\n"
+ON_PUSH = "on: {push: {branches: [main]}}\n"
+NIGHTLY = "on: {schedule: [{cron: '0 3 * * *'}]}\n"
+IDENTITY = "contents: read, id-token: write"
+
+
+def workflow(
+    steps: str,
+    *,
+    on: str = ON_RELEASE,
+    name: str = "Release",
+    job: str = "publish",
+    permissions: str = "contents: read",
+    head: str = "",
+) -> str:
+    lines = "\n".join(f"      {line}" for line in steps.strip("\n").splitlines())
+    return (
+        f"name: {name}\n{on}permissions: {{}}\njobs:\n  {job}:\n    runs-on: ubuntu-latest\n"
+        f"    permissions: {{{permissions}}}\n{head}    steps:\n"
+        f"      - uses: actions/checkout@v7\n{lines}\n"
+    )
+
+
+def audited(text: str, **files: str) -> Audit:
+    texts = {RELEASE: text, **{path.replace("__", "."): body for path, body in files.items()}}
+    snapshot = Snapshot(
+        ref=RepositoryRef(owner="orchard-labs", name="lumen"),
+        commit="a" * 40,
+        files=tuple(SourceFile.of(path, body.encode()) for path, body in texts.items()),
+    )
+    shown = read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
+    return audit(shown, Rules(index=INDEX))
+
+
+def run(command: str, env: str = "") -> str:
+    return f"- run: {command}\n" + (f"  env: {{{env}}}\n" if env else "")
+
+
+def secret(name: str, variable: str = "TOKEN") -> str:
+    return f"{variable}: '${{{{ secrets.{name} }}}}'"
+
+
+LOUD = {
+    "an identity and a tool of the project": workflow(
+        run("yarn shipper publish --yes"), permissions=IDENTITY
+    ),
+    "an identity and a task of a program": workflow(
+        "- uses: acme/configure-credentials@v1\n- run: bundle exec thor gem:release",
+        permissions=IDENTITY,
+        job="push",
+    ),
+    "an identity in an environment called after a registry": workflow(
+        run("./ci/go.sh"), permissions=IDENTITY, job="go", head="    environment: crates-io\n"
+    ),
+    "an identity and a trigger": workflow(
+        run("mage all"), on=ON_TAG, name="Go", job="go", permissions=IDENTITY
+    ),
+    "a token for an action that nobody knows": workflow(
+        f"- uses: acme/registry-publish@v1\n  with: {{{secret('CONAN_TOKEN', 'key')}}}",
+        on=ON_PUSH,
+        name="CI",
+        job="main",
+    ),
+    "a token for a script": workflow(
+        run("./scripts/upload_all.sh", secret("CHEESESHOP_PASSWORD")),
+        on=ON_PUSH,
+        name="CI",
+        job="release",
+    ),
+    "a token in the command itself": workflow(
+        run("'cloudsmith push deb acme/x x.deb -k ${{ secrets.CLOUDSMITH_KEY }}'"), on=ON_TAG
+    ),
+    "a token of the job": workflow(
+        run("just publish-everything"), head=f"    env: {{{secret('STORE_TOKEN')}}}\n"
+    ),
+    "packages: write and a task": workflow(
+        run("mage publish:all"), permissions="packages: write", on=ON_TAG, job="main"
+    ),
+    "packages: write and an action": workflow(
+        "- uses: acme/oci-releaser@v2", permissions="packages: write", on=ON_TAG
+    ),
+    "a login, then a script that is called after a release": workflow(
+        "- uses: aws-actions/configure-aws-credentials@v5\n  with: {role-to-assume: r}\n"
+        "- run: ./hack/publish-packages.sh",
+        permissions=IDENTITY,
+    ),
+    "a script of another language": workflow(
+        "- shell: python\n  run: |\n    import uploader\n    uploader.run()",
+        permissions=IDENTITY,
+    ),
+    "a request by hand": workflow(
+        run("curl --fail -T x.deb https://apt.example/upload -u ci:$TOKEN", secret("APT_TOKEN")),
+        job="publish-deb",
+    ),
+    "a second way beside a known one": workflow(
+        "- run: twine upload dist/*\n"
+        f"  env: {{{secret('PYPI_TOKEN', 'TWINE_PASSWORD')}}}\n"
+        f"- run: fastlane release\n  env: {{{secret('APP_STORE_KEY')}}}"
+    ),
+    "write-all": workflow(run("make publish")).replace(
+        "    permissions: {contents: read}\n", "    permissions: write-all\n"
+    ),
+}
+
+QUIET = {
+    "pages": workflow(
+        "- run: make html\n- uses: actions/upload-pages-artifact@v4\n"
+        "- uses: actions/deploy-pages@v4",
+        permissions="pages: write, id-token: write",
+        job="publish-docs",
+        head="    environment: github-pages\n",
+    ),
+    "attests what it builds": workflow(
+        "- run: make dist\n- uses: actions/attest-build-provenance@v3\n"
+        "  with: {subject-path: dist/*}",
+        permissions="contents: read, id-token: write, attestations: write",
+        job="build",
+    ),
+    "signs": workflow(
+        "- uses: sigstore/cosign-installer@v4\n- run: cosign sign-blob --yes lumen.tar.gz",
+        permissions=IDENTITY,
+        job="sign-release",
+    ),
+    "analyses": workflow(
+        run("./gradlew sonar", secret("SONAR_TOKEN", "SONAR_TOKEN")), on=ON_PUSH, name="Quality"
+    ),
+    "measures coverage of tags": workflow(
+        "- run: pytest --cov\n- uses: codecov/codecov-action@v5\n"
+        f"  with: {{{secret('CODECOV_TOKEN', 'token')}}}",
+        on=ON_TAG,
+        job="test",
+    ),
+    "measures coverage with an identity": workflow(
+        "- run: pytest --cov\n- uses: codecov/codecov-action@v5\n  with: {use_oidc: true}",
+        on=ON_TAG,
+        job="test",
+        permissions=IDENTITY,
+    ),
+    "writes release notes": workflow(
+        run("python scripts/notes.py > notes.md"),
+        job="release-notes",
+        permissions="contents: write, pull-requests: read",
+    ),
+    "drafts a changelog": workflow(
+        f"- uses: release-drafter/release-drafter@v6\n  env: {{{secret('BOT_PAT')}}}",
+        on=ON_PUSH,
+        job="draft",
+    ),
+    "opens the release's pull request": workflow(
+        "- run: ./scripts/prepare-release.sh\n- uses: peter-evans/create-pull-request@v7\n"
+        f"  with: {{{secret('BOT_TOKEN', 'token')}}}",
+        job="release-pr",
+        on="on: workflow_dispatch\n",
+    ),
+    "labels": workflow(
+        f"- uses: actions/labeler@v6\n  with: {{{secret('LABEL_TOKEN', 'repo-token')}}}",
+        on="on: pull_request_target\n",
+        name="Labels",
+        job="label",
+    ),
+    "tells a chat of the release": workflow(
+        f"- uses: acme/chat-post@v1\n  with: {{{secret('SLACK_WEBHOOK', 'url')}}}",
+        job="announce-release",
+    ),
+    "tests against a cloud at night": workflow(
+        "- uses: google-github-actions/auth@v3\n  with: {workload_identity_provider: p}\n"
+        "- run: pytest tests/e2e",
+        on=NIGHTLY,
+        name="Nightly",
+        job="integration",
+        permissions=IDENTITY,
+    ),
+    "deploys to a cloud": workflow(
+        "- uses: aws-actions/configure-aws-credentials@v5\n  with: {role-to-assume: r}\n"
+        "- run: aws ecs update-service --cluster c --service s",
+        permissions=IDENTITY,
+        job="deploy",
+        head="    environment: production\n",
+    ),
+    "deploys to its own server": workflow(
+        "- uses: appleboy/ssh-action@v1\n"
+        f"  with: {{host: web.example, {secret('SSH_PRIVATE_KEY', 'key')}, script: ./deploy.sh}}",
+        job="deploy",
+    ),
+    "builds what is released": workflow(
+        "- run: cargo build --release\n- run: python -m build\n"
+        "- uses: actions/upload-artifact@v7\n  with: {path: dist}",
+        permissions=IDENTITY,
+        job="build",
+    ),
+    "installs private packages for the tests": workflow(
+        f"- run: npm ci\n  env: {{{secret('NPM_TOKEN', 'NODE_AUTH_TOKEN')}}}\n- run: npm test",
+        on="on: pull_request\n",
+        name="CI",
+        job="test",
+    ),
+    "signs an application": workflow(
+        "- uses: apple-actions/import-codesign-certs@v5\n"
+        f"  with: {{{secret('MACOS_CERTIFICATE', 'p12-file-base64')}}}\n"
+        f"- run: ./scripts/sign.sh\n  env: {{{secret('MACOS_CERTIFICATE_PWD')}}}",
+        job="build-app",
+    ),
+    "sets nothing that may publish": workflow(run("make publish"), permissions="contents: read"),
+    "publishes by a known way": workflow(
+        "- uses: pypa/gh-action-pypi-publish@release/v1", permissions="id-token: write"
+    ),
+    "tries a release": workflow(
+        run("./scripts/release.sh --dry-run", secret("NPM_THINGS")), on=ON_PUSH, job="test-release"
+    ),
+    "is switched off": workflow(run("make publish"), permissions=IDENTITY, head="    if: false\n"),
+    "uploads test results": workflow(
+        f"- uses: acme/publish-test-results@v1\n  with: {{{secret('RESULTS_KEY', 'key')}}}",
+        on=ON_PUSH,
+        name="CI",
+        job="test",
+    ),
+    "triggers another repository": workflow(
+        "- uses: peter-evans/repository-dispatch@v4\n"
+        f"  with: {{{secret('DISPATCH_PAT', 'token')}, repository: acme/tap, event-type: bump}}",
+        job="update-tap",
+    ),
+    "caches builds": workflow(
+        run("npx turbo build", secret("TURBO_TOKEN", "TURBO_TOKEN")), on=ON_TAG, job="compile"
+    ),
+    "caches images": workflow(
+        "- uses: docker/build-push-action@v7\n  with: {push: false}",
+        permissions="packages: write",
+        on=ON_PUSH,
+        job="image",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", LOUD.values(), ids=LOUD)
+def test_a_job_that_looks_like_a_release_is_a_gap(text: str) -> None:
+    found = audited(text)
+    (gap,) = found.repository.gaps
+    assert (gap.subject, gap.reason, gap.optional) == (RELEASE, GapReason.UNRECOGNIZED, False)
+    (job,) = found.repository.workflows[0].jobs
+    assert gap.job == job.id
+    assert (gap.line or 0) > job.at.line
+    assert found.score.grade is Grade.UNKNOWN
+    assert (found.score.coverage or 0) < 1
+
+
+@pytest.mark.parametrize("text", QUIET.values(), ids=QUIET)
+def test_a_job_that_publishes_nothing_is_none(text: str) -> None:
+    found = audited(text)
+    assert found.repository.graph.unrecognized == ()
+    assert found.repository.gaps == ()
+
+
+@pytest.mark.parametrize("text", LOUD.values(), ids=LOUD)
+def test_no_check_says_that_it_publishes_nothing(text: str) -> None:
+    found = audited(text)
+    assert not [f for f in found.findings if "publishes nothing" in f.finding.message]
+    job = found.repository.workflows[0].jobs[0]
+    assert job in found.repository.graph.release_jobs
+
+
+def test_a_package_that_it_may_publish_is_not_on_the_ladders_lowest_rung() -> None:
+    text = LOUD["an identity and a tool of the project"]
+    package = '{"name": "@orchard-labs/lumen", "version": "1.0.0"}'
+    (status,) = audited(text, package__json=package).statuses
+    assert status.state is Ladder.UNKNOWN
+    assert "`publish`" in status.why
+    (quiet,) = audited(QUIET["writes release notes"], package__json=package).statuses
+    assert quiet.state is Ladder.NONE
