@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release, normalized
 from audits.model.publication import Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.source import RepositoryRef
@@ -24,6 +25,17 @@ def trusted_publications(repo: Repository) -> tuple[Publication, ...]:
     if repo.ref.is_enterprise_server:
         return ()
     return tuple(p for p in repo.publications if p.is_scored and p.has_trusted_publishing)
+
+
+def attestations_refused(publication: Publication) -> bool:
+    """Whether the index refuses every attestation that the upload could bring: PyPI compares it
+    with the workflow that was started, and it names the called one, of the same repository too.
+
+    https://github.com/pypi/warehouse/issues/11096
+    """
+    if publication.registry is not Registry.PYPI or not publication.routes:
+        return False
+    return all(route.calls for route in publication.routes)
 
 
 class ReleasedPackage(Struct, frozen=True, kw_only=True):

@@ -24,7 +24,11 @@ from msgspec.structs import replace
 
 from audits.analysis.action_versions import Version, parse_version
 from audits.analysis.release_provenance import attested_here
-from audits.analysis.trusted_publishers import newest_release, trusted_publications
+from audits.analysis.trusted_publishers import (
+    attestations_refused,
+    newest_release,
+    trusted_publications,
+)
 from audits.check import Example, check
 from audits.checks.constants import PEP_740, PYPA_PUBLISH_ACTION, STEP_PUBLISHER
 from audits.fixes.drop_credentials import without_input
@@ -93,6 +97,13 @@ _TOKEN = f"""\
         with:
           attestations: false
           password: ${{{{ secrets.INDEX_TOKEN }}}}
+"""
+_CALLING = """\
+on: release
+jobs:
+  publish:
+    permissions: {id-token: write}
+    uses: ./.github/workflows/upload.yml
 """
 _CRATE = f"""\
 {_HEAD}      - run: release-plz release
@@ -172,6 +183,16 @@ def _evidence(*provenance: Provenance) -> PackageEvidence:
             outcome=Outcome.UNKNOWN,
         ),
         Example(name="an unknown version", workflow=_NO_VERSION, outcome=Outcome.UNKNOWN),
+        Example(
+            name="in a called workflow, where they would be refused",
+            workflow=_CALLING,
+            files={
+                ".github/workflows/upload.yml": _DISABLED.replace(" # !", "").replace(
+                    "on: release", "on: workflow_call"
+                )
+            },
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
         Example(name="a token", workflow=_TOKEN, outcome=Outcome.NOT_APPLICABLE),
         Example(
             name="a registry without attestations",
@@ -184,7 +205,7 @@ def attestations_disabled(repo: Repository) -> Iterator[Verdict]:
     """Look at each production upload that proves itself by an identity."""
     for publication in trusted_publications(repo):
         by_identity = publication.auth is Auth.OIDC or publication.does_oidc
-        if publication.stored_credentials or not by_identity:
+        if publication.stored_credentials or not by_identity or attestations_refused(publication):
             continue
         if publication.info.takes_attestations:
             yield _judged(repo, publication)

@@ -201,7 +201,16 @@ def _message(repo: Repository, publication: Publication, credential: Credential)
     text += f"credential {held}"
     if publication.id_token:
         text += ", although the job may request an OIDC identity (`id-token: write`)"
-    return text + _evidence(repo, publication)
+    return text + _end(repo, publication) + _evidence(repo, publication)
+
+
+def _end(repo: Repository, publication: Publication) -> str:
+    """What the registry announced of such tokens, while that lies ahead; a sentence to add."""
+    end = publication.info.token_end
+    if end is None or repo.as_of >= end.on or "stage" in publication.mechanism.split():
+        return ""
+    when = f"About {end.on:%Y-%m}" if end.approximate else f"On {end.on.isoformat()}"
+    return f". {when} {end.what}"
 
 
 def _evidence(repo: Repository, publication: Publication) -> str:

@@ -4,12 +4,15 @@
 PyPI compares the workflow file that runs the upload with the file name in the trusted publisher,
 and looks for it in the publishing repository. Where the upload happens in a called workflow of
 another repository, even of the same owner, nothing can be registered that fits: the upload is
-refused, or its attestations name another identity than the publisher's. npm and crates.io look at
-the calling workflow instead, so they are not concerned.
+refused. In a called workflow of the same repository the identity fits, and the attestations
+do not: PyPI compares those with the workflow that was started, and refuses the upload with them.
+npm and the crates registry look at the calling workflow instead, and RubyGems has a field for
+the repository of the workflow, so they are not concerned.
 
 ## How to fix
 Keep building in the called workflow, and upload from a job of your own: download what it built
-as an artifact, and publish that with the publishing action.
+as an artifact, and publish that with the publishing action. Where the called workflow must
+upload, `attestations: false` lets the upload in, and its releases are then not attested.
 
 An upload with a token is not judged here: `long-lived-token` reports it.
 """
@@ -31,7 +34,8 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
-from audits.model.publication import Auth
+from audits.model.publication import Auth, Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -64,7 +68,7 @@ jobs:
 
 @check(
     area=Area.TRUSTED_PUBLISHER,
-    severity=Severity.MEDIUM,
+    severity=Severity.HIGH,
     lesson=STEP_UPLOAD_JOB,
     links=(PYPA_PUBLISH_ACTION, GITHUB_REUSE),
     examples=(
@@ -72,7 +76,24 @@ jobs:
         Example(
             name="a called workflow of this repository",
             workflow=_OWN,
-            files={".github/workflows/upload.yml": _UPLOAD},
+            files={".github/workflows/upload.yml": _UPLOAD.replace("v1.14.2\n", "v1.14.2 # !\n")},
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a called workflow of this repository, without attestations",
+            workflow=_OWN,
+            files={
+                ".github/workflows/upload.yml": _UPLOAD + "        with: {attestations: false}\n"
+            },
+        ),
+        Example(
+            name="a workflow that is started and called",
+            workflow=_OWN,
+            files={
+                ".github/workflows/upload.yml": _UPLOAD.replace(
+                    "on: workflow_call", "on: [push, workflow_call]\npermissions: {id-token: write}"
+                ).replace("v1.14.2\n", "v1.14.2 # !\n")
+            },
         ),
         Example(
             name="a token",
@@ -95,7 +116,7 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
         foreign = called is not None and called.slug != str(repo.ref).lower()
         trusted = publication.info.trusted
         if called is None or not foreign or trusted is None or trusted.callee_elsewhere:
-            yield Clean(at=publication.at, job=job, publication=publication)
+            yield _own(publication)
         elif publication.auth is Auth.UNKNOWN:
             reason = f"whether {called.action} uploads with a token or an identity was not read"
             unseen = Unseen(need=Need.REFERENCES, reason=reason)
@@ -111,4 +132,27 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
                 job=job,
                 publication=publication,
                 anchor=called.action,
+                severity=Severity.MEDIUM,
+                because="nothing is uploaded: the registry refuses it",
             )
+
+
+def _own(publication: Publication) -> Verdict:
+    """What is said of an upload by a workflow that the registry can find."""
+    at, job = publication.at, publication.job
+    is_called = any(route.calls for route in publication.routes)
+    if publication.registry is not Registry.PYPI or not is_called or publication.attests is False:
+        return Clean(at=at, job=job, publication=publication)
+    if publication.attests is None:
+        reason = f"whether {publication.mechanism} makes attestations is not known"
+        unseen = Unseen(need=Need.REFERENCES, reason=reason)
+        return Unknown(at=at, unseen=unseen, job=job, publication=publication)
+    return Finding(
+        message="PyPI refuses this upload: its attestations name the called workflow, and PyPI "
+        "looks for the calling one; upload from a job of the calling workflow, or leave the "
+        "attestations out with `attestations: false`",
+        at=at,
+        job=job,
+        publication=publication,
+        anchor="called workflow",
+    )

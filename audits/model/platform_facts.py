@@ -2,7 +2,8 @@
 
 A verdict that depends on how GitHub or a registry behaves asks `holds` about a row of this
 table for the day that the audit stands for, so that a rebuilt scan of the past is judged by the
-rules of its day. Every row has the address of the page that says so. A row that is added, or a
+rules of its day. What is a registry's own (events that it refuses, days on which tokens end)
+stands in its row of `audits.model.registry`. Every row has the address of the page that says so. A row that is added, or a
 date that changes, changes the digest of the rules (see `audits.scoring.policy`).
 """
 
@@ -13,6 +14,8 @@ from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
+
+from audits.model.registry import DOCKER_HUB, Registry
 
 _CHANGELOG = "https://github.blog/changelog"
 _CHECKOUT = "https://github.com/actions/checkout/releases/tag"
@@ -173,24 +176,17 @@ REQUIRED_PINS = Fact(
 
 # --- registries ---------------------------------------------------------------------------------
 
-PYPI_REFUSES_TARGET = Fact(
-    id="pypi-refuses-pull-request-target",
-    since=date(2025, 10, 17),
-    text="PyPI refuses identities of runs that `pull_request_target` started",
-    source="https://github.com/pypi/warehouse/pull/18886",
-)
 PYPI_OLD_RELEASES = Fact(
     id="pypi-old-releases-closed",
     since=date(2026, 7, 8),
     text="PyPI takes no new files for a release that is older than 14 days",
     source="https://github.com/pypi/warehouse/tree/main/docs/blog",
 )
-CRATES_REFUSES_EVENTS = Fact(
-    id="crates-refuses-events",
-    since=date(2026, 1, 1),
-    text="the crates registry refuses identities of runs that `pull_request_target` or `workflow_run` started",
-    source="https://github.com/asdecided/core/pull/476",
-    about=True,
+PYPI_ACTION_NOT_NESTED = Fact(
+    id="pypi-action-not-nested",
+    since=date(2024, 11, 12),
+    text="`pypa/gh-action-pypi-publish` since v1.12.0 fails inside a composite action",
+    source="https://github.com/pypa/gh-action-pypi-publish",
 )
 NPM_CLASSIC_TOKENS_END = Fact(
     id="npm-classic-tokens-end",
@@ -222,43 +218,11 @@ NPM_STAGE_ONLY_TOKENS = Fact(
     text="npm has tokens that may stage a release and not publish it",
     source=f"{_CHANGELOG}/2026-09-18-stage-only-npm-tokens-for-safer-automation",
 )
-NPM_DIRECT_TOKENS_END = Fact(
-    id="npm-direct-tokens-end",
-    since=date(2027, 1, 1),
-    text="npm's tokens that bypass the second factor can no longer publish, only stage",
-    source=f"{_CHANGELOG}/2026-07-07-npm-install-time-security-and-gat-bypass2fa-deprecation",
-    about=True,
-)
 NPM_SCRIPTS_OFF = Fact(
     id="npm-install-scripts-off",
     since=date(2026, 7, 7),
     text="npm 12 runs no install scripts of dependencies unless they are allowed",
     source=f"{_CHANGELOG}/2026-07-07-npm-install-time-security-and-gat-bypass2fa-deprecation",
-)
-DOCKER_HUB_OIDC = Fact(
-    id="docker-hub-oidc",
-    since=date(2026, 7, 23),
-    text="Docker Hub takes identities in place of a stored token, for Team and Business accounts",
-    source="https://github.com/docker/login-action/pull/1048",
-)
-MARKETPLACE_OIDC = Fact(
-    id="marketplace-oidc",
-    since=date(2026, 7, 23),
-    text="`vsce publish --oidc` publishes to the VS Code Marketplace by identity",
-    source="https://github.com/microsoft/vscode-vsce/pull/1291",
-)
-MARKETPLACE_TOKENS_END = Fact(
-    id="marketplace-tokens-end",
-    since=date(2026, 12, 1),
-    text="Azure DevOps' global personal access tokens, which `VSCE_PAT` holds, stop working",
-    source="https://github.com/microsoft/vscode-vsce/issues/1275",
-)
-OPEN_VSX_OIDC = Fact(
-    id="open-vsx-oidc",
-    since=date(2026, 1, 1),
-    text="Open VSX has trusted publishing",
-    source="https://github.com/eclipse-openvsx/openvsx/wiki/Trusted-Publishing",
-    about=True,
 )
 FACTS: tuple[Fact, ...] = (
     BLOCKED_PULL_REQUEST_TARGET,
@@ -272,20 +236,14 @@ FACTS: tuple[Fact, ...] = (
     DEPENDABOT_COOLDOWN,
     IMMUTABLE_RELEASES,
     REQUIRED_PINS,
-    PYPI_REFUSES_TARGET,
     PYPI_OLD_RELEASES,
-    CRATES_REFUSES_EVENTS,
+    PYPI_ACTION_NOT_NESTED,
     NPM_CLASSIC_TOKENS_END,
     NPM_STAGED_PUBLISHING,
     NPM_ALLOWED_ACTIONS,
     NPM_STAGES_NEW_PACKAGES,
     NPM_STAGE_ONLY_TOKENS,
-    NPM_DIRECT_TOKENS_END,
     NPM_SCRIPTS_OFF,
-    DOCKER_HUB_OIDC,
-    MARKETPLACE_OIDC,
-    MARKETPLACE_TOKENS_END,
-    OPEN_VSX_OIDC,
 )
 """Every fact, GitHub's first."""
 
@@ -382,4 +340,10 @@ def begun(day: date) -> tuple[str, ...]:
     facts += [f"{fact.id} ended" for fact in FACTS if fact.until and day >= fact.until]
     facts += [image.label for image in RETIRED_IMAGES if day >= image.since]
     facts += [CHECKOUT_REFUSES.action] if day >= CHECKOUT_REFUSES.moved else []
+    for info in (*(registry.info for registry in Registry), DOCKER_HUB):
+        trusted, end = info.trusted, info.token_end
+        facts += [f"{info.label} trusts"] if trusted and day >= trusted.since else []
+        refuses = trusted.refuses if trusted else ()
+        facts += [f"{info.label} refuses {each.event}" for each in refuses if day >= each.since]
+        facts += [f"tokens of {info.label} ended"] if end and day >= end.on else []
     return tuple(facts)

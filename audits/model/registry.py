@@ -156,7 +156,7 @@ class Registry(StrEnum):
             refuses=(
                 Refusal(
                     event="pull_request_target",
-                    since=date(2025, 10, 1),
+                    since=date(2025, 10, 17),
                     source=f"{_WAREHOUSE}/pull/18886",
                 ),
             ),

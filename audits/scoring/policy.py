@@ -12,6 +12,7 @@ import msgspec
 from audits.check import Check
 from audits.engines import zizmor
 from audits.model import platform_facts
+from audits.model.registry import DOCKER_HUB, Registry
 from audits.scoring import score
 
 _DECLARED = (
@@ -51,6 +52,8 @@ def constants() -> Mapping[str, object]:
             platform_facts.FACTS,
             platform_facts.RETIRED_IMAGES,
             platform_facts.CHECKOUT_REFUSES,
+            [registry.info for registry in Registry],
+            DOCKER_HUB,
         ],
     }
 

@@ -118,7 +118,11 @@ def message(check: str, repo: Repository) -> str:
             evidence(release("2.0", OURS), registry="npm", trusted=False),
             "2.0, did not come from a trusted publisher, as far as the registry says",
         ),
-        (NPM + NPM_TOKEN, evidence(release("2.0", OURS), registry="npm"), "(`id-token: write`)"),
+        (
+            NPM + NPM_TOKEN,
+            evidence(release("2.0", OURS), registry="npm"),
+            "tokens that bypass two-factor authentication can no longer publish directly",
+        ),
     ],
 )
 def test_a_token_beside_a_trusted_path(step: str, seen: PackageEvidence, words: str) -> None:

@@ -45,7 +45,7 @@ def test_what_github_does_is_not_what_an_enterprise_server_does() -> None:
         fact = facts.BLOCKED_PULL_REQUEST_TARGET
         assert holds(fact, day, host=host, public=public) is expected, host
     assert holds(facts.READ_ONLY_CACHES, day, host="github.orchard.example") is False
-    assert holds(facts.PYPI_REFUSES_TARGET, day, host="github.orchard.example") is True
+    assert holds(facts.PYPI_OLD_RELEASES, day, host="github.orchard.example") is True
 
 
 @pytest.mark.parametrize(
