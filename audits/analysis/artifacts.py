@@ -15,8 +15,7 @@ from audits.model.workflow import Job, Step, Workflow
 UPLOAD = "actions/upload-artifact"
 DOWNLOAD = "actions/download-artifact"
 
-# Actions that fetch artifacts of other runs; what they fetch is never this run's.
-_FETCHERS = frozenset(
+FETCHERS = frozenset(
     {
         "dawidd6/action-download-artifact",
         "aochmann/actions-download-artifact",
@@ -26,6 +25,7 @@ _FETCHERS = frozenset(
         "marcofaggian/action-download-multiple-artifacts",
     }
 )
+"""Actions that fetch artifacts of other runs; what they fetch is never this run's."""
 
 
 class Download(Struct, frozen=True, kw_only=True):
@@ -97,7 +97,7 @@ def downloads(repo: Repository, job: Job) -> Iterator[Download]:
 
 def _by_action(step: Step, path: str) -> Iterator[Download]:
     uses = step.uses
-    if uses is None or uses.action not in {DOWNLOAD, *_FETCHERS}:
+    if uses is None or uses.action not in {DOWNLOAD, *FETCHERS}:
         return
     run, repository = step.input("run-id", "run_id"), step.input("repository", "repo")
     yield Download(
@@ -106,7 +106,7 @@ def _by_action(step: Step, path: str) -> Iterator[Download]:
         action=uses.slug,
         name=_value(step.input("name")),
         pattern=_value(step.input("pattern")),
-        run=run.value if run is not None else "" if uses.action in _FETCHERS else None,
+        run=run.value if run is not None else "" if uses.action in FETCHERS else None,
         repository=repository.value if repository is not None else None,
     )
 

@@ -89,7 +89,7 @@ class Tracer:
             return None
         found = []
         for route in self.repo.routes(self.site.job):
-            origins = self._origins(context, route)
+            origins = self.origins(context, route)
             for trigger in route.triggers if origins else ():
                 setters = {origin: self._setter(origin, trigger) for origin in origins}
                 # Asked last: most contexts are set by nobody, whatever way leads here.
@@ -110,7 +110,7 @@ class Tracer:
                     best = held if best is None or (held is not None and held > best) else best
         return best
 
-    def _origins(self, context: Context, route: Route) -> tuple[_Origin, ...]:
+    def origins(self, context: Context, route: Route) -> tuple[tuple[str, ...], ...]:
         """Where the value of a context can come from, by one way to the job."""
         job, action = self.site.job, self.site.action
         trail = _Trail(self.names)

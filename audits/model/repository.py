@@ -75,6 +75,8 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
     ``publications_by_job`` and ``publications_by_path`` say whom a fault there concerns.
     ``unrecognized`` are jobs that look like a release and are not understood; their files count
     as ``release_paths`` and they have a role, though no publication is concerned.
+    ``routes`` are those of all jobs; ``commands`` are read of what releases touch and, where
+    anything is published, of every workflow that may hold rights.
     ``hidden_calls`` are jobs that call a workflow which was not read, with what it takes to
     publish; ``cut_short`` files with more commands than are read of one.
     """

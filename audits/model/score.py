@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from audits.model.engine import EngineRun
+from audits.model.exposure import Exposure
 from audits.model.outcome import Acceptance, Area, Finding, FixKind, Link, Outcome, Severity
 from audits.model.publication import Publication
 from audits.model.repository import Repository
@@ -145,7 +146,8 @@ class LessonStep(Struct, frozen=True, kw_only=True):
 class Audit(Struct, frozen=True, kw_only=True):
     """Everything said of one repository in one scan. ``score`` counts acceptances in,
     ``strict_score`` leaves them out. ``owner_findings`` go to the owner's card only. ``engine`` says
-    which other analyser was run, None where none was asked.
+    which other analyser was run, None where none was asked. ``exposure`` says who can publish each
+    package.
     """
 
     repository: Repository
@@ -157,6 +159,7 @@ class Audit(Struct, frozen=True, kw_only=True):
     owner_results: tuple[Result, ...] = ()
     beyond: tuple[AuditedFinding, ...] = field(default=())
     engine: EngineRun | None = None
+    exposure: tuple[Exposure, ...] = ()
 
     @property
     def findings(self) -> tuple[AuditedFinding, ...]:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from audits.analysis.exposure.search import exposures
 from audits.check import Check
 from audits.checks import all_checks
 from audits.faults import crash_gap
@@ -84,6 +85,7 @@ def audit(
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),
         beyond=_beyond(everything, judged, rules) if everything is not None else (),
         engine=engine.summary if engine else None,
+        exposure=exposures(repository),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audits.model.engine import EngineRun
+from audits.model.exposure import Cut, Exposure, ExposurePath
 from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Outcome
 from audits.model.publication import Publication
@@ -28,6 +29,7 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
         "checks": [_result(result) for result in (*audit.results, *audit.owner_results)],
         "findings": [finding_document(f) for f in (*audit.findings, *audit.beyond)],
         "publications": [_publication(p) for p in audit.publications],
+        "exposure": [exposure_record(each) for each in audit.exposure],
         "packages": [
             {"registry": s.registry, "package": s.package, "state": s.state, "why": s.why}
             for s in audit.statuses
@@ -133,9 +135,80 @@ def finding_document(audited: AuditedFinding) -> dict[str, Any]:
     return document
 
 
+def exposure_record(exposure: Exposure) -> dict[str, Any]:
+    """Who can publish one package, with the paths."""
+    cut = exposure.cut
+    return {
+        "publication": exposure.publication.key,
+        "registry": exposure.registry,
+        "package": exposure.package,
+        "level": exposure.level,
+        "may_be": exposure.may_be,
+        "accepted": exposure.accepted,
+        "as_of": exposure.as_of.isoformat(),
+        "cut": None
+        if cut is None
+        else {
+            **_cut(cut.cut),
+            "finding": cut.finding,
+            "leaves": cut.leaves,
+            "edits": cut.edits,
+        },
+        "paths": [_path(path) for path in exposure.paths],
+        "more": exposure.more,
+    }
+
+
+def _path(path: ExposurePath) -> dict[str, Any]:
+    return {
+        "id": path.id,
+        "actor": path.actor,
+        "state": path.state,
+        "holds": path.holds,
+        "until": path.until,
+        "way_in": path.way_in,
+        "sink": path.sink,
+        "starts": path.starts,
+        "sets_level": path.sets_level,
+        "after_merge": path.after_merge,
+        "accepted": path.accepted,
+        "steps": [
+            {
+                "kind": step.kind,
+                "what": step.what,
+                "path": step.at.path,
+                "line": step.at.line,
+                "job": step.job,
+                **({"finding": path.finding} if step.kind == "way-in" else {}),
+            }
+            for step in path.steps
+        ],
+        "cuts": [_cut(cut) for cut in path.cuts],
+        "needs": [
+            {
+                "what": need.what,
+                "needs": need.need,
+                "permission": need.permission,
+                "closes": need.closes,
+            }
+            for need in path.needs
+        ],
+    }
+
+
+def _cut(cut: Cut) -> dict[str, Any]:
+    return {
+        "what": cut.what,
+        "path": cut.at.path,
+        "line": cut.at.line,
+        "settings": cut.settings,
+    }
+
+
 def _publication(publication: Publication) -> dict[str, Any]:
     environment = publication.environment
     return {
+        "key": publication.key,
         "workflow": publication.workflow.path,
         "job": publication.job.id,
         "step": publication.step,

@@ -34,6 +34,20 @@ from audits.workflow.shell.commands import Patience, commands
 _PUBLISH_SECRET = re.compile(
     r"secrets\.\w*(?:PYPI|TWINE|NPM|CARGO|CRATES|RUBYGEMS|NUGET|ANACONDA)\w*", re.IGNORECASE
 )
+_RIGHTS = re.compile(r"\bsecrets\b|\bwrite\b|write-all|self-hosted", re.IGNORECASE)
+_FROM_OUTSIDE = frozenset(
+    {
+        "pull_request_target",
+        "issue_comment",
+        "issues",
+        "discussion",
+        "discussion_comment",
+        "workflow_run",
+        "watch",
+        "fork",
+        "gollum",
+    }
+)
 _ACTIONS_DEEP = 10
 # A generated file may hold any number; so many tell all there is to tell.
 MOST_OF_WORKFLOW = 256
@@ -289,6 +303,8 @@ def build_graph(
     for job in (job for workflow in watched for job in workflow.live_jobs):
         by_job.setdefault(job, by_path.get(job.path, ()))
     builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
+    if publications:
+        builder.read_commands(tuple(filter(_may_hold_rights, workflows)), actions)
     return ReleaseGraph(
         publications=publications,
         roles=roles,
@@ -303,6 +319,16 @@ def build_graph(
         hidden_calls=tuple(builder.hidden_calls(publications)),
         cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
     )
+
+
+def _may_hold_rights(workflow: Workflow) -> bool:
+    """Whether code in a workflow could lead to a release: it writes, holds a secret, is called,
+    or is started by people without rights. The scripts of all others are not read.
+    """
+    if _RIGHTS.search(workflow.source.text) is not None:
+        return True
+    events = {trigger.event for trigger in workflow.triggers}
+    return "workflow_call" in events or not events.isdisjoint(_FROM_OUTSIDE)
 
 
 def _concerned(places: Mapping[Publication, Iterable[T]]) -> dict[T, tuple[Publication, ...]]:

@@ -1,0 +1,299 @@
+"""Outsiders' code in a job: what checks a pull request's head out, and what then runs of it.
+
+Which versions of actions/checkout refuse: `audits.model.platform_facts`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from audits.analysis.checkout_refusal import refuses_strangers
+from audits.analysis.exposure.jobs import JobView, Placed
+from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action
+from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
+from audits.analysis.taint import Tracer
+from audits.expressions.syntax import Context, contexts, replace_fences
+from audits.model.command import Command
+from audits.model.exposure import PathNeed, PathState
+from audits.model.location import Location, Scalar
+from audits.model.publication import Publication, Route
+from audits.model.repository import Repository
+from audits.model.settings import Need
+from audits.model.workflow import Step
+
+CHECKOUT = "actions/checkout"
+_COMMITS = (
+    "github.event.pull_request.head.sha",
+    "github.event.pull_request.merge_commit_sha",
+    "github.event.workflow_run.head_sha",
+    "github.event.workflow_run.head_commit.id",
+    "github.event.workflow_run.pull_requests",
+    "github.event.after",
+)
+_NAMES = (
+    "github.head_ref",
+    "github.event.pull_request.head.ref",
+    "github.event.pull_request.head.label",
+    "github.event.workflow_run.head_branch",
+)
+_SOURCES = (
+    "github.event.pull_request.head.repo.",
+    "github.event.pull_request.head.user.",
+    "github.event.workflow_run.head_repository.",
+)
+_ASKS_FOR_HEAD = re.compile(
+    r"pulls\.get\b|\.head\.(?:sha|ref|repo)|headRef|head_?sha|head_?ref|refs/pull|/pulls/|pr view"
+    r"|merge_commit_sha|pull_request_head",
+    re.IGNORECASE,
+)
+_HEAD_ACTIONS = frozenset(
+    {
+        "xt0rted/pull-request-comment-branch",
+        "alessbell/pull-request-comment-branch",
+        "eficode/resolve-pr-refs",
+        "potiuk/get-workflow-origin",
+        "8bitjonny/gh-get-current-pr",
+        "octokit/request-action",
+        "octokit/graphql-action",
+        "refined-github/refined-github-get-pr",
+    }
+)
+_PULL = re.compile(r"(?:refs/)?pull/[^\s:]+?/(?:head|merge)\b|refs/pull/")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """Outsiders' code in a folder of the workspace, with the step that brought it there."""
+
+    placed: Placed
+    at: Location
+    what: str
+    anchor: str
+    folder: str
+    state: PathState = PathState.SEEN
+    needs: tuple[PathNeed, ...] = ()
+
+
+class Ran(Struct, frozen=True, kw_only=True):
+    """What runs code of such a folder."""
+
+    head: Head
+    placed: Placed
+    at: Location
+    what: str
+
+
+class Workspace:
+    """Follows one job's steps: whose code lies where, and what runs it."""
+
+    def __init__(
+        self, repo: Repository, view: JobView, route: Route, event: str, published: tuple[Publication, ...]
+    ) -> None:
+        self.repo = repo
+        self.view = view
+        self.route = route
+        self.event = event
+        self.published = published
+        self.folders: dict[str, Head | None] = {}
+        self.fetched = False
+
+    def runs(self) -> Iterator[Ran]:
+        """Each place where outsiders' code is run, in the order of the steps."""
+        if self.event == "pull_request":
+            self.folders[""] = None
+        for placed in self.view.steps:
+            yield from self._of_action(placed)
+            for command, folder in moves(self.view.commands(placed), self._start(placed.step)):
+                yield from self._of_command(placed, command, folder)
+            yield from self._published_by(placed)
+
+    def _start(self, step: Step) -> str:
+        return replace_fences(step.working_directory, "") if step.working_directory else ""
+
+    def _of_action(self, placed: Placed) -> Iterator[Ran]:
+        uses = placed.step.uses
+        if uses is None:
+            return
+        if uses.action == CHECKOUT:
+            self._check_out(placed)
+            return
+        target = run_by_action(placed.step)
+        if target is not None:
+            yield from self._ran(placed, inside(target), uses.raw.value, placed.at(uses.raw))
+
+    def _check_out(self, placed: Placed) -> None:
+        step = placed.step
+        given = step.input("path")
+        folder = inside(given.value) if given is not None else ""
+        state = self._head_state(placed, step)
+        if state is None:
+            self.folders[folder] = None
+            return
+        refusing = refuses(self.repo, step, self.event)
+        if refusing is True:
+            self.folders[folder] = None
+            return
+        needs: tuple[PathNeed, ...] = ()
+        if refusing is None:
+            state = PathState.OPEN
+            needs = (PathNeed(what="which version of actions/checkout the commit is", need=Need.REFERENCES),)
+        ref = step.input("ref") or step.input("repository")
+        self.folders[folder] = Head(
+            placed=placed,
+            at=placed.at(ref),
+            what=f"`{step.uses.slug if step.uses else ''}` takes the pull request's code",
+            anchor=f"{ref.value if ref else ''}",
+            folder=folder,
+            state=state,
+            needs=needs,
+        )
+
+    def _head_state(self, placed: Placed, step: Step) -> PathState | None:
+        """How sure it is that a checkout takes outsiders' code; None where it does not."""
+        ref, source = step.input("ref"), step.input("repository")
+        sourced = source is not None and self._from_outside(placed, source, _SOURCES)
+        if sourced:
+            return PathState.SEEN
+        if ref is None:
+            return None
+        if _PULL.search(ref.value) or self._from_outside(placed, ref, _COMMITS):
+            return PathState.SEEN
+        return self._of_output(placed, ref)
+
+    def _from_outside(self, placed: Placed, text: Scalar, names: tuple[str, ...]) -> bool:
+        return any(name.startswith(names) for name in self._origins(placed, text.value))
+
+    def _origins(self, placed: Placed, text: str) -> Iterator[str]:
+        tracer = Tracer(self.repo, self.view.site(placed))
+        for context in contexts(text):
+            yield context.name
+            for origin in tracer.origins(context, self.route):
+                yield ".".join(origin)
+
+    def _of_output(self, placed: Placed, ref: Scalar) -> PathState | None:
+        """For a ref from a step's output, of this job or of one above."""
+        for context in contexts(ref.value):
+            maker = self._maker(context)
+            if maker is not None:
+                if maker.uses is not None and maker.uses.action in _HEAD_ACTIONS:
+                    return PathState.DEFAULT
+                texts = [v.value for v in (*maker.inputs.values(), *maker.env.values())]
+                texts += [maker.run.value] if maker.run else []
+                asks = any(_ASKS_FOR_HEAD.search(text) for text in texts)
+                return PathState.DEFAULT if asks else PathState.OPEN
+        return None
+
+    def _maker(self, context: Context) -> Step | None:
+        """The step whose output a context reads."""
+        match context.parts:
+            case ("steps", name, "outputs", *_):
+                return _step(self.view.job.live_steps, name)
+            case ("needs", name, "outputs", output, *_):
+                above = self.view.workflow.job(name)
+                given = above.outputs if above else {}
+                text = next((t for k, t in given.items() if k.lower() == output), None)
+                for inner in contexts(text.value) if text is not None else ():
+                    if inner.parts[:1] == ("steps",) and len(inner.parts) > 1 and above:
+                        return _step(above.live_steps, inner.parts[1])
+        return None
+
+    def _of_command(self, placed: Placed, command: Command, folder: str) -> Iterator[Ran]:
+        words = command.words
+        at = placed.at(line=command.line)
+        if words[:3] == ("gh", "pr", "checkout") or words[:3] == ("hub", "pr", "checkout"):
+            self._bring(placed, at, folder, " ".join(words[:3]))
+        elif command.program == "git":
+            self._git(placed, command, folder, at)
+        elif command.program == "patch" and self.fetched:
+            self._bring(placed, at, folder, "patch")
+        elif words[:3] == ("gh", "pr", "diff"):
+            self.fetched = True
+        target = run_by(command)
+        if target is not None:
+            shown = " ".join((*command.wrappers, *words))[:60]
+            yield from self._ran(placed, inside(target, folder), f"`{shown}`", at)
+
+    def _git(self, placed: Placed, command: Command, folder: str, at: Location) -> None:
+        words = [word for word in command.words[1:] if not word.startswith("-")]
+        if not words:
+            return
+        text = self._expanded(placed, " ".join(words[1:]))
+        names = {name for name in self._origins(placed, text)}
+        is_head = _PULL.search(text) is not None or any(n.startswith(_COMMITS) for n in names)
+        source = any(n.startswith(_SOURCES) for n in names)
+        named = any(n.startswith(_NAMES) for n in names)
+        if words[0] in {"clone", "pull"} and (is_head or source):
+            self._bring(placed, at, inside(words[2], folder) if words[0] == "clone" and len(words) > 2 else folder, "git " + words[0])
+        elif words[0] == "fetch" and (is_head or source):
+            self.fetched = True
+        elif words[0] == "remote" and source:
+            self.fetched = True
+        elif words[0] in _TAKES and (is_head or (self.fetched and ("FETCH_HEAD" in text or named or _not_own(words)))):
+            self._bring(placed, at, folder, "git " + words[0])
+        elif words[0] in {"apply", "am"} and self.fetched:
+            self._bring(placed, at, folder, "git " + words[0])
+
+    def _expanded(self, placed: Placed, text: str) -> str:
+        """A command's text with the variables that the file sets in the place of their names."""
+        known = {}
+        for env in (self.view.workflow.env, self.view.job.env, placed.step.env):
+            known |= {name: value.value for name, value in env.items()}
+        return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), text)
+
+    def _bring(self, placed: Placed, at: Location, folder: str, what: str) -> None:
+        self.folders[self._checkout_of(folder)] = Head(
+            placed=placed, at=at, what=f"`{what}` takes the pull request's code",
+            anchor=what, folder=folder,
+        )  # fmt: skip
+
+    def _checkout_of(self, path: str) -> str:
+        """The folder of the checkout in which a path lies; the root where there is none."""
+        held = [f for f in self.folders if f == "" or path == f or path.startswith(f + "/")]
+        return max(held, key=len, default="")
+
+    def _ran(self, placed: Placed, path: str, what: str, at: Location) -> Iterator[Ran]:
+        head = self.folders.get(self._checkout_of(path))
+        if head is not None:
+            yield Ran(head=head, placed=placed, at=at, what=f"{what} runs it")
+
+    def _published_by(self, placed: Placed) -> Iterator[Ran]:
+        """What is published as it lies there, without being run first."""
+        head = self.folders.get("")
+        if head is None:
+            return
+        at_step = [p for p in self.published if self._is_step(p, placed)]
+        built = placed.step.uses is not None and placed.step.uses.action in BUILD_ON_PUBLISH
+        for publication in at_step:
+            yield Ran(head=head, placed=placed, at=publication.at, what="it is published as it is")
+        if built and not at_step and self.published and placed.step.uses is not None:
+            yield Ran(head=head, placed=placed, at=placed.step.at, what="it is built")
+
+    def _is_step(self, publication: Publication, placed: Placed) -> bool:
+        if publication.source_step is placed.step:
+            return True
+        own = self.view.job.steps[publication.step : publication.step + 1]
+        return publication.step >= 0 and placed.step in own
+
+
+def _not_own(words: list[str]) -> bool:
+    """Whether a branch that git is told to take is none that the repository surely has."""
+    return bool(words[1:]) and not any(
+        word in {"main", "master", "develop", "HEAD"} or "origin/" in word for word in words[1:]
+    )
+
+
+def _step(steps: tuple[Step, ...], name: str) -> Step | None:
+    return next((step for step in steps if step.id.lower() == name), None)
+
+
+def refuses(repo: Repository, step: Step, event: str) -> bool | None:
+    """Whether a checkout ends the job rather than take a fork's code; None where the version of
+    its commit is not known.
+    """
+    if event not in {"pull_request_target", "workflow_run"}:
+        return False
+    return refuses_strangers(repo, step)

@@ -1,0 +1,171 @@
+"""Which commands and actions run code of the workspace, and which folder of it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from audits.analysis.exposure.rules import (
+    DEPENDENCIES_UNRUN,
+    ONLY_WITH,
+    PLAIN,
+    PROJECT_ACTIONS,
+    PROJECT_PROGRAMS,
+    SUBCOMMANDS,
+)
+from audits.model.command import Command
+from audits.model.uses import UsesKind
+from audits.model.workflow import Step
+
+_SHELLS = frozenset("bash sh zsh dash ash ksh fish source . pwsh powershell".split())
+_INTERPRETERS = frozenset(
+    "python python3 py node ruby perl php deno bun ts-node tsx pypy pypy3 lua rscript julia".split()
+)
+_FOLDER_OPTIONS = (
+    "-C",
+    "--directory",
+    "--prefix",
+    "--cwd",
+    "--dir",
+    "--project",
+    "--project-dir",
+    "--manifest-path",
+    "--working-directory",
+    "--chdir",
+    "--root",
+    "--source",
+)
+_PROJECT_WRAPPERS = frozenset(
+    {"uv run", "poetry run", "pdm run", "hatch run", "rye run", "pipenv run", "bundle exec"}
+)
+_STILL = frozenset(
+    "audit why config cache outdated list ls view info login logout whoami version set-script add"
+    " dlx create init policies set plugin import store root bin help env setup approve-builds".split()
+)
+_HERE = re.compile(r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$PWD|\$\(pwd\))/?")
+_REQUIRED = re.compile(r"""\b(?:require|import|readFileSync)\s*\(\s*['"`](?:\./|\.\./|\$\{process\.env\.GITHUB_WORKSPACE\}/|\$\{\{\s*github\.workspace\s*\}\}/)([^'"`]*)""")
+_FOLDER_INPUTS = (
+    "working-directory",
+    "working_directory",
+    "cwd",
+    "package-dir",
+    "package_dir",
+    "build-root-directory",
+    "project",
+    "directory",
+    "root",
+    "workdir",
+)
+
+
+def inside(path: str, folder: str = "") -> str:
+    """A path of the workspace from its root, "" for the root itself; ``folder`` is where it is
+    read from.
+    """
+    plain = _HERE.sub("/", path.strip("\"'"))
+    whole = posixpath.normpath(posixpath.join("/", folder, plain)).lstrip("/")
+    return "" if whole == "." else whole
+
+
+def run_by(command: Command) -> str | None:
+    """The file or folder of the workspace that a command runs code of, as it is written: "" for
+    the current one; None where it runs none.
+    """
+    words = command.words
+    if not words or not DEPENDENCIES_UNRUN.isdisjoint(words[1:]):
+        return None
+    program = words[0]
+    name = program.lower().rpartition("/")[2]
+    if "/" in program and not program.startswith(("/", "~", "$HOME")):
+        return program
+    if name in _SHELLS or name in _INTERPRETERS:
+        if (script := _script(words)) is not None:
+            return script
+        if name not in SUBCOMMANDS:
+            return None
+    if name in {"pip", "pip3"} or words[:2] == ("uv", "pip"):
+        return _installed(words[2:] if name == "uv" else words[1:])
+    if name in PROJECT_PROGRAMS or (name in SUBCOMMANDS and _has_subcommand(name, words)):
+        return _folder(command)
+    if not _PROJECT_WRAPPERS.isdisjoint(command.wrappers) and "--no-project" not in command.written:
+        return _folder(command)
+    return None
+
+
+def _script(words: tuple[str, ...]) -> str | None:
+    """The file that a shell or an interpreter is given, if any."""
+    for word in words[1:]:
+        if word in {"-c", "-e", "-m", "-", "-s", "--eval"}:
+            return None
+        if not word.startswith("-"):
+            known = word.startswith(("/", "<(", "$(", "`", "http"))
+            return None if known or ("." not in word and "/" not in word) else word
+    return None
+
+
+def _installed(words: tuple[str, ...]) -> str | None:
+    """The folder or file of the project that pip installs, if any."""
+    if words[:1] not in {("install",), ("wheel",)}:
+        return None
+    for index, word in enumerate(words[1:], 1):
+        if words[index - 1] in {"-r", "--requirement", "-e", "--editable"}:
+            return word
+        if word.startswith("-r") and len(word) > 2 and not word.startswith("-r="):
+            return word[2:]
+        path = word.partition("[")[0]
+        if path in {".", ".."} or path.startswith(("./", "../")):
+            return path
+    return None
+
+
+def _has_subcommand(name: str, words: tuple[str, ...]) -> bool:
+    rest = [word for word in words[1:] if not word.startswith("-")]
+    if "-g" in words or "--global" in words:
+        return False
+    if not rest:
+        return name in {"yarn"}
+    if rest[0] in SUBCOMMANDS[name]:
+        return True
+    # `yarn lint` runs the script of that name; an option's value may come first.
+    if name in PLAIN and rest[0] not in _STILL:
+        return True
+    return any(word in SUBCOMMANDS[name] for word in rest[1:2]) and words[1].startswith("-")
+
+
+def _folder(command: Command) -> str:
+    given = command.option(*_FOLDER_OPTIONS)
+    if given is None and command.program in {"make", "gmake", "just", "tox", "nox", "docker-compose", "gradle", "mvn"}:
+        given = command.option("-f", "--file", "-c", "--justfile", "-p", "--makefile")
+    return given or ""
+
+
+def run_by_action(step: Step) -> str | None:
+    """The folder of the workspace that an action runs code of; None where it runs none."""
+    uses = step.uses
+    if uses is None:
+        return None
+    if uses.kind is UsesKind.LOCAL:
+        return None if uses.raw.value.startswith("$/") else uses.path
+    if uses.action == "actions/github-script" and (script := step.input("script")) is not None:
+        found = _REQUIRED.search(script.value)
+        return found[1] if found else None
+    if uses.action not in PROJECT_ACTIONS:
+        return None
+    wanted = ONLY_WITH.get(uses.action)
+    if wanted is not None:
+        given = step.input(wanted)
+        if given is None or given.value == "false":
+            return None
+    folder = step.input(*_FOLDER_INPUTS)
+    return folder.value if folder is not None else ""
+
+
+def moves(commands: tuple[Command, ...], start: str) -> Iterator[tuple[Command, str]]:
+    """The commands of a script, each with the folder of the workspace in which it runs."""
+    folder = inside(start)
+    for command in commands:
+        if command.program in {"cd", "pushd", "set-location"} and len(command.words) > 1:
+            folder = inside(command.words[1], folder)
+        else:
+            yield command, folder

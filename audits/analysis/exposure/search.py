@@ -1,0 +1,259 @@
+"""The paths of each publication, its level, and the cheapest cut: three hops, no general graph.
+
+From people into a job (`ways_in`, `movable`, `writers`), from the job to what leads to the
+publication (`sinks`), and so to the registry. Design section 6b says what counts how.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from audits.analysis.exposure.jobs import JobView, views
+from audits.analysis.exposure.movable import movable_ways
+from audits.analysis.exposure.release import Release, releases
+from audits.analysis.exposure.sinks import Drain, drains, holds_of, holds_rights
+from audits.analysis.exposure.ways_in import Way, outsider_ways
+from audits.analysis.exposure.writers import (
+    starting_ways,
+    update_ways,
+    writer_paths,
+    writer_words,
+)
+from audits.model.exposure import (
+    Actor,
+    CheapestCut,
+    Cut,
+    Exposure,
+    ExposurePath,
+    Holds,
+    PathState,
+    PathStep,
+    Sink,
+    WayIn,
+)
+from audits.model.remote_path import foreign_path
+from audits.model.repository import Repository
+from audits.model.workflow import Role
+
+MOST_PATHS = 20
+"""Paths of one publication that are kept: the least privileged and shortest."""
+_MOST_FOUND = 400
+_LEVELS = (Actor.ANYONE, Actor.THIRD_PARTY, Actor.ONE_WRITER)
+
+
+def exposures(repo: Repository) -> tuple[Exposure, ...]:
+    """Who can publish each package of a repository, in the order of its publications."""
+    return repo.once(_exposures)
+
+
+def _exposures(repo: Repository) -> tuple[Exposure, ...]:
+    if not repo.publications:
+        return ()
+    known = views(repo)
+    ways = tuple(way for view in known for way in _ways_of(repo, view))
+    found = []
+    for release in releases(repo, known):
+        paths = _paths(repo, release, known, ways)
+        for package in release.publication.packages or ("",):
+            found.append(_exposure(repo, release, package, paths))
+    return tuple(found)
+
+
+def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
+    """All ways into a job but those of single writers."""
+    yield from outsider_ways(repo, view)
+    yield from update_ways(repo, view)
+    yield from movable_ways(repo, view)
+    if repo.graph.roles.get(view.job, Role.OTHER) is not Role.OTHER:
+        yield from writer_words(repo, view)
+
+
+def _paths(
+    repo: Repository, release: Release, known: tuple[JobView, ...], ways: tuple[Way, ...]
+) -> list[ExposurePath]:
+    """The paths to one publication, whatever the package, worst first."""
+    found = [
+        _path(repo, release, way, drain)
+        for way, drain in _pairs(repo, release, ways)
+        if _counts(way, drain)
+    ]
+    own = release.publication.job
+    view = next((v for v in known if v.job is own), None) or JobView(
+        workflow=release.publication.workflow, job=own, graph=repo.graph, actions={}
+    )
+    for way in starting_ways(repo, view, release):
+        drain = Drain(sink=Sink.PUBLISHES, at=own.at, what="the job publishes", starts="starts", job=own.id)
+        found.append(_path(repo, release, way, drain))
+    found += [_path(repo, release, way, drain) for way, drain in writer_paths(repo, view, release)]
+    return sorted(found, key=_order)
+
+
+def _pairs(
+    repo: Repository, release: Release, ways: tuple[Way, ...]
+) -> Iterator[tuple[Way, Drain]]:
+    count = 0
+    for way in ways:
+        for drain in drains(repo, way, release):
+            yield way, drain
+            count += 1
+            if count >= _MOST_FOUND:
+                return
+
+
+def _counts(way: Way, drain: Drain) -> bool:
+    """Whether a pair makes a path: a writer's words matter only where the release is made."""
+    if way.kind is WayIn.WRITER_WORDS:
+        return drain.sink is Sink.PUBLISHES
+    return True
+
+
+def _order(path: ExposurePath) -> tuple[object, ...]:
+    elsewhere = path.holds is Holds.ENTERPRISE_SERVER
+    return (
+        not path.sets_level,
+        elsewhere,
+        path.actor.rank,
+        path.state.rank,
+        len(path.steps),
+        path.entrance.at,
+        path.drain.at,
+    )
+
+
+def _path(repo: Repository, release: Release, way: Way, drain: Drain) -> ExposurePath:
+    holds, doubt, policy_needs, until = holds_of(repo, way)
+    if drain.holds is Holds.ENTERPRISE_SERVER:
+        holds, doubt, policy_needs, until = Holds.ENTERPRISE_SERVER, PathState.SEEN, (), ""
+    elif drain.sink is Sink.RUNNER and way.is_fork_run:
+        holds = Holds.NOW
+    state = max((way.state, drain.state, doubt), key=lambda s: s.rank)
+    start = way.trigger.at if way.trigger is not None else way.at
+    job = way.view.job.id
+    return ExposurePath(
+        id="",
+        actor=way.actor,
+        state=state,
+        holds=holds,
+        way_in=way.kind,
+        sink=drain.sink,
+        starts=drain.starts,
+        steps=(
+            PathStep(kind="actor", what=way.who, at=start),
+            PathStep(kind="way-in", what=way.what, at=way.at, job=job),
+            PathStep(kind="sink", what=drain.what, at=drain.at, job=drain.job),
+            *drain.between,
+            PathStep(kind="publish", what="", at=release.at, job=release.publication.job.id),
+        ),
+        cuts=tuple(dict.fromkeys((way.cut, *way.cuts, *drain.cuts))),
+        needs=tuple(dict.fromkeys((*way.needs, *drain.needs, *policy_needs))),
+        until=until,
+        sets_level=_sets_level(way, drain, release),
+        after_merge=way.after_merge,
+        finding=_mark(way),
+    )
+
+
+def _sets_level(way: Way, drain: Drain, release: Release) -> bool:
+    """Whether a path counts for the level: tools and caches alone do not, nor what only starts a
+    release.
+    """
+    if not (way.sets_level and drain.sets_level):
+        return False
+    if way.kind is not WayIn.TOOL:
+        return True
+    publishes = way.view.job is release.publication.job
+    return holds_rights(drain) or publishes
+
+
+def _mark(way: Way) -> str:
+    """What names a way across moved lines and renamed jobs."""
+    foreign = foreign_path(way.at.path)
+    path = f"{foreign.slug}/{foreign.path}" if foreign else way.at.path
+    return "\0".join((way.kind.value, path, way.anchor, way.event))
+
+
+def _exposure(
+    repo: Repository, release: Release, package: str, paths: list[ExposurePath]
+) -> Exposure:
+    publication = release.publication
+    there = repo.ref.is_enterprise_server
+    level = level_of(paths, there)
+    shown = f"{publication.registry} {package}".strip()
+    kept = _named(paths[:MOST_PATHS], publication.registry, package, shown)
+    counts = Counter(path.actor for path in paths)
+    return Exposure(
+        publication=publication,
+        package=package,
+        level=level,
+        may_be=may_be_of(paths, there),
+        as_of=repo.as_of,
+        cut=cheapest_cut(paths, level, there),
+        paths=tuple(kept),
+        more=max(0, len(paths) - MOST_PATHS),
+        counts=tuple((actor, counts[actor]) for actor in _LEVELS if counts[actor]),
+    )
+
+
+def _named(
+    paths: Iterable[ExposurePath], registry: str, package: str, shown: str
+) -> Iterator[ExposurePath]:
+    """The paths with their ids, and the package in their last step."""
+    seen: Counter[str] = Counter()
+    for path in paths:
+        mark = "\0".join((registry, package, path.actor, path.finding, path.sink, path.starts))
+        seen[mark] += 1
+        identity = sha256(f"{mark}\0{seen[mark]}".encode("utf-8", "replace")).hexdigest()[:32]
+        last = replace(path.steps[-1], what=shown)
+        yield replace(path, id=identity, steps=(*path.steps[:-1], last), finding="")
+
+
+def holds_here(path: ExposurePath, enterprise_server: bool) -> bool:
+    """Whether a path holds at the host of its repository."""
+    return path.holds is not Holds.ENTERPRISE_SERVER or enterprise_server
+
+
+def level_of(paths: Iterable[ExposurePath], enterprise_server: bool = False) -> Actor:
+    """The least privileged actor over the paths that were seen or hold by default."""
+    here = [p for p in paths if p.sets_level and holds_here(p, enterprise_server)]
+    sure = [p.actor for p in here if p.state is not PathState.OPEN]
+    if sure:
+        return min(sure, key=lambda actor: actor.rank)
+    return Actor.UNKNOWN if here else Actor.TWO_PEOPLE
+
+
+def may_be_of(paths: Iterable[ExposurePath], enterprise_server: bool = False) -> Actor:
+    """The least privileged actor over all paths, whatever decides what was not seen."""
+    here = [p.actor for p in paths if p.sets_level and holds_here(p, enterprise_server)]
+    return min(here, key=lambda actor: actor.rank, default=Actor.TWO_PEOPLE)
+
+
+def cheapest_cut(
+    paths: list[ExposurePath], level: Actor, enterprise_server: bool = False
+) -> CheapestCut | None:
+    """The smallest set of changes after which the level is higher, by greedy cover: of equal
+    ones the one that needs no settings.
+    """
+    here = [p for p in paths if p.sets_level and holds_here(p, enterprise_server)]
+    making = [p for p in here if p.state is not PathState.OPEN and p.actor is level]
+    if level is Actor.UNKNOWN:
+        making = here
+    chosen: list[Cut] = []
+    left = making
+    while left:
+        tally = Counter(cut for path in left for cut in path.cuts)
+        if not tally:
+            return None
+        best = min(tally, key=lambda cut: (-tally[cut], cut.settings, cut.at, cut.what))
+        chosen.append(best)
+        left = [path for path in left if best not in path.cuts]
+    if not chosen:
+        return None
+    rest = [path for path in paths if set(path.cuts).isdisjoint(chosen)]
+    first = min(chosen, key=lambda cut: (cut.settings, chosen.index(cut)))
+    return CheapestCut(
+        cut=first, edits=len(chosen), leaves=level_of(rest, enterprise_server)
+    )

@@ -1,0 +1,189 @@
+"""What settings say of a path: environments that hold a run up, and who must approve a release.
+
+Two people are needed only where that was seen (design section 6b): what was not read is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from audits.analysis.environments import all_refs, settings_of
+from audits.analysis.release_tags import covers, open_to_writers, restricts_creation, tag_starts
+from audits.analysis.trusted_publishers import is_this_repository, newest_release
+from audits.model.exposure import PathNeed
+from audits.model.publication import Auth, Publication
+from audits.model.repository import Repository
+from audits.model.settings import EnvironmentSettings, Need, Unseen
+from audits.model.workflow import Environment, Job
+
+
+class Doubt(Struct, frozen=True, kw_only=True):
+    """Whether rules of an environment stop a run: they surely do, or ``needs`` would tell."""
+
+    is_closed: bool
+    needs: tuple[PathNeed, ...] = ()
+
+
+def environment_doubt(repo: Repository, job: Job) -> Doubt | None:
+    """Whether the environment of a job holds up what outsiders start; None where it does not."""
+    environment = job.environment
+    if environment is None:
+        return None
+    name = environment.name.value
+    need = _need(f"the rules of environment {name}")
+    if environment.dynamic:
+        return Doubt(is_closed=False, needs=(need,))
+    found = settings_of(repo, name)
+    if found is None:
+        return None
+    if isinstance(found, Unseen) or isinstance(found.reviewers, Unseen):
+        return Doubt(is_closed=False, needs=(need,))
+    if found.reviewers:
+        return Doubt(is_closed=True)
+    if isinstance(found.custom_rules, Unseen) or found.custom_rules:
+        return Doubt(is_closed=False, needs=(need,))
+    return None
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One thing that a second person's approval stands on: ``holds`` is None where ``need`` would
+    tell, and ``cut`` says how to make it hold.
+    """
+
+    what: str
+    holds: bool | None
+    cut: str
+    need: PathNeed | None = None
+
+
+def approval_rules(repo: Repository, publication: Publication) -> tuple[Rule, ...]:
+    """What a release by two people stands on, for one publication that names an environment."""
+    environment = publication.environment or publication.job.environment
+    if environment is None:
+        return ()
+    return (
+        *_of_environment(repo, publication, environment),
+        _binding(repo, publication, environment),
+    )
+
+
+def _of_environment(
+    repo: Repository, publication: Publication, environment: Environment
+) -> Iterator[Rule]:
+    name = environment.name.value
+    need = _need(f"the rules of environment {name}")
+    if environment.dynamic:
+        cut = "name one environment, without an expression"
+        yield Rule(what="which environment it is", holds=None, cut=cut, need=need)
+        return
+    found = settings_of(repo, name)
+    asks = f"require a reviewer in environment {name}"
+    if isinstance(found, Unseen):
+        yield Rule(what="reviewers", holds=None, cut=asks, need=need)
+        return
+    if found is None:
+        yield Rule(what="reviewers", holds=False, cut=f"create environment {name} with a reviewer")
+        return
+    yield _rule("reviewers", found.reviewers, asks, need)
+    yield _rule(
+        "self-review is prevented", found.prevent_self_review,
+        f"prevent self-review in environment {name}", need,
+    )  # fmt: skip
+    bypass = found.admins_can_bypass
+    yield _rule(
+        "administrators cannot bypass", bypass if isinstance(bypass, Unseen) else not bypass,
+        f"let administrators not bypass environment {name}", need,
+    )  # fmt: skip
+    yield from _refs(repo, publication, found, need)
+
+
+def _rule(what: str, fact: int | Unseen, cut: str, need: PathNeed) -> Rule:
+    if isinstance(fact, Unseen):
+        return Rule(what=what, holds=None, cut=cut, need=need)
+    return Rule(what=what, holds=bool(fact), cut=cut)
+
+
+def _refs(
+    repo: Repository, publication: Publication, found: EnvironmentSettings, need: PathNeed
+) -> Iterator[Rule]:
+    """Whether branches and tags of one's own cannot ask for the approval."""
+    cut = f"limit the branches and tags of environment {found.name}"
+    patterns = found.ref_patterns
+    if isinstance(patterns, Unseen):
+        yield Rule(what="which refs may ask", holds=None, cut=cut, need=need)
+        return
+    closed = bool(patterns) and not all_refs(patterns)
+    yield Rule(what="which refs may ask", holds=closed, cut=cut)
+    if closed and any(pattern.startswith("tag:") for pattern in patterns):
+        yield _tags(repo, publication)
+
+
+def _tags(repo: Repository, publication: Publication) -> Rule:
+    """Whether tags that the environment lets in are not every writer's to make."""
+    cut = "restrict by a ruleset who may create release tags"
+    what = "who may create the release tags"
+    need = PathNeed(what=what, need=Need.SETTINGS, permission="Metadata: read")
+    settings = repo.settings
+    if isinstance(settings, Unseen) or isinstance(settings.tag_rulesets, Unseen):
+        return Rule(what=what, holds=None, cut=cut, need=need)
+    creating = [r for r in settings.tag_rulesets if restricts_creation(r)]
+    tags = [tag for start in tag_starts(publication) for tag in start.tags]
+    held = [r for r in creating if tags and all(covers(r, tag) for tag in tags)]
+    opened = [open_to_writers(ruleset) for ruleset in held]
+    if False in opened:
+        return Rule(what=what, holds=True, cut=cut)
+    unseen = any(isinstance(each, Unseen) for each in opened)
+    return Rule(what=what, holds=None if unseen else False, cut=cut, need=need if unseen else None)
+
+
+def _binding(repo: Repository, publication: Publication, environment: Environment) -> Rule:
+    """Whether the release is bound to the environment: by the publisher, or since its credential
+    is stored nowhere else.
+    """
+    if publication.auth in {Auth.TOKEN, Auth.MIXED} or publication.stored_credentials:
+        return _secret_only_there(repo, publication, environment)
+    what = f"whether the publisher names environment {environment.name.value}"
+    cut = f"name environment {environment.name.value} in the registry's publisher"
+    need = PathNeed(what=what, need=Need.INDEX)
+    release = newest_release(repo, publication)
+    if release is None or isinstance(release, Unseen) or isinstance(release.provenance, Unseen):
+        return Rule(what=what, holds=None, cut=cut, need=need)
+    named = [p.environment for p in release.provenance if is_this_repository(repo, p)]
+    if not named:
+        return Rule(what=what, holds=None, cut=cut, need=need)
+    bound = all(each.lower() == environment.name.value.lower() for each in named)
+    return Rule(what=what, holds=bound, cut=cut)
+
+
+def _secret_only_there(
+    repo: Repository, publication: Publication, environment: Environment
+) -> Rule:
+    where = environment.name.value
+    names = {c.secret.lower() for c in publication.stored_credentials if c.secret}
+    what = f"whether its secret is stored in environment {where} only"
+    cut = f"store the secret in environment {where} only, or use a trusted publisher"
+    need = PathNeed(what=what, need=Need.SECRET_NAMES, permission="Secrets: read")
+    held = secret_elsewhere(repo, frozenset(names))
+    if held is None:
+        return Rule(what=what, holds=None, cut=cut, need=need)
+    return Rule(what=what, holds=not held and bool(names), cut=cut)
+
+
+def secret_elsewhere(repo: Repository, names: frozenset[str]) -> bool | None:
+    """Whether one of these secrets (lower case) is stored for the whole repository or by the
+    owner; None where the names were not read.
+    """
+    settings = repo.settings
+    if isinstance(settings, Unseen):
+        return None
+    lists = (settings.secret_names, settings.organization_secret_names)
+    for listed in lists:
+        if not isinstance(listed, Unseen) and names & {name.lower() for name in listed}:
+            return True
+    return None if any(isinstance(listed, Unseen) for listed in lists) else False
+
+
+def _need(what: str) -> PathNeed:
+    return PathNeed(what=what, need=Need.SETTINGS, permission="Actions: read")

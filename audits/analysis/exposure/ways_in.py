@@ -1,0 +1,501 @@
+"""Ways into a job for people without write access: their code, words, prompts and artifacts.
+
+Rules W1 to W6, W9 and W10, and the guards on them: design section 6b.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.analysis.artifacts import DOWNLOAD, FETCHERS
+from audits.analysis.conditions import passage
+from audits.analysis.events import Start
+from audits.analysis.exposure.heads import Ran, Workspace, refuses
+from audits.analysis.exposure.jobs import JobView, Placed
+from audits.analysis.exposure.project_code import inside, moves, run_by
+from audits.analysis.exposure.rules import (
+    AGENT_PROGRAMS,
+    AGENTS,
+    ASKERS,
+    CHECKED_MERGERS,
+    MERGE_CALL,
+    MERGERS,
+    PERMISSION_QUESTION,
+    REFUSERS,
+    Agent,
+)
+from audits.analysis.exposure.settings import environment_doubt
+from audits.analysis.job_dependencies import needs_of
+from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
+from audits.analysis.runners import labels_of
+from audits.analysis.taint import Tracer
+from audits.analysis.untrusted_inputs import Setter, code_of
+from audits.expressions.syntax import contexts
+from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
+from audits.model.location import Location
+from audits.model.publication import Route
+from audits.model.repository import Repository
+from audits.model.settings import Need
+from audits.model.workflow import Level, Step, Trigger
+
+_VERBS = {
+    "pull_request_target": "opens a pull request",
+    "pull_request": "opens a pull request",
+    "pull_request_review": "reviews a pull request",
+    "pull_request_review_comment": "comments on a pull request",
+    "issue_comment": "comments",
+    "issues": "opens an issue",
+    "discussion": "starts a discussion",
+    "discussion_comment": "comments on a discussion",
+    "workflow_run": "opens a pull request whose workflow runs first",
+    "watch": "stars the repository",
+    "fork": "forks the repository",
+    "gollum": "edits the wiki",
+    "commit_comment": "comments on a commit",
+}
+_ENV_FILE = re.compile(r"GITHUB_(?:ENV|PATH)")
+_ANY_SCOPE = frozenset({Scope.REPOSITORY, Scope.FORK})
+_OWN_SCOPE = frozenset({Scope.REPOSITORY})
+
+
+class Way(Struct, frozen=True, kw_only=True):
+    """One way into a job: who comes how, by which event, and what closes it.
+
+    ``route``, ``trigger`` and ``start`` tell the run, None where any run does. ``anchor`` names
+    it across moved lines. ``sets_level`` and ``after_merge`` as in `ExposurePath`.
+    """
+
+    kind: WayIn
+    actor: Actor
+    who: str
+    view: JobView
+    at: Location
+    what: str
+    anchor: str
+    cut: Cut
+    route: Route | None = None
+    trigger: Trigger | None = None
+    start: Start | None = None
+    state: PathState = PathState.SEEN
+    needs: tuple[PathNeed, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+    sets_level: bool = True
+    after_merge: bool = False
+    is_fork_run: bool = False
+
+    @property
+    def event(self) -> str:
+        """The event that starts the run, "" for any."""
+        return self.trigger.event if self.trigger is not None else ""
+
+    def doubted(self, state: PathState, *needs: PathNeed) -> Way:
+        """The way with a doubt more."""
+        worse = max(self.state, state, key=lambda s: s.rank)
+        return replace(self, state=worse, needs=tuple(dict.fromkeys((*self.needs, *needs))))
+
+
+def outsider_ways(repo: Repository, view: JobView) -> tuple[Way, ...]:
+    """The ways of people without write access into a job, each kind of each event once."""
+    found: dict[tuple[object, ...], Way] = {}
+    for route in view.routes:
+        for trigger in route.triggers:
+            if trigger.event not in LISTED_EVENTS:
+                continue
+            for way in _Entry(repo, view, route, trigger).ways():
+                key = (way.kind, way.at, way.anchor, way.event)
+                known = found.get(key)
+                if known is None or _order(way) < _order(known):
+                    found[key] = way
+    return tuple(found.values())
+
+
+def _order(way: Way) -> tuple[int, int]:
+    return way.actor.rank, way.state.rank
+
+
+class _Entry:
+    """One event that people without write access may set off, and one way to a job from it."""
+
+    def __init__(self, repo: Repository, view: JobView, route: Route, trigger: Trigger) -> None:
+        self.repo = repo
+        self.view = view
+        self.route = route
+        self.trigger = trigger
+        self.event = trigger.event
+        self.scopes = _ANY_SCOPE if self.event == "pull_request" else _OWN_SCOPE
+        self.passed: dict[tuple[Step, ...], tuple[Actor, PathState, Start, tuple[str, ...]] | None] = {}
+
+    def ways(self) -> Iterator[Way]:
+        """All kinds, guards looked at."""
+        if self.comes(()) is None:
+            return
+        if self.event == "pull_request":
+            yield from self._on_runner()
+            return
+        for way, placed in self._found():
+            guarded = self._guarded(way, placed)
+            if guarded is not None:
+                yield guarded
+
+    def comes(
+        self, steps: tuple[Step, ...]
+    ) -> tuple[Actor, PathState, Start, tuple[str, ...]] | None:
+        """Who comes to these steps, and how sure that is; None where only writers do."""
+        if steps not in self.passed:
+            self.passed[steps] = self._comes(steps)
+        return self.passed[steps]
+
+    def _comes(
+        self, steps: tuple[Step, ...]
+    ) -> tuple[Actor, PathState, Start, tuple[str, ...]] | None:
+        for right, actor in ((Right.NONE, Actor.ANYONE), (Right.TRIAGE, Actor.ONE_WRITER)):
+            found = passage(self.repo, self.route, self.trigger, steps, right, self.scopes)
+            if found.runs is not False and found.start is not None:
+                state = PathState.SEEN if found.runs else PathState.OPEN
+                return actor, state, found.start, found.reach.unseen
+        return None
+
+    def _found(self) -> Iterator[tuple[Way, Placed]]:
+        published = self.repo.publications_of(self.view.job)
+        for ran in Workspace(self.repo, self.view, self.route, self.event, published).runs():
+            yield from self._code(ran)
+            break
+        for placed in self.view.steps:
+            yield from self._words(placed)
+            yield from self._agent(placed)
+            yield from self._merge(placed)
+        if self.event == "workflow_run":
+            yield from self._artifact()
+
+    def _way(
+        self, kind: WayIn, placed: Placed, at: Location, what: str, anchor: str, cut: str
+    ) -> Way | None:
+        """A way, if people come to its step."""
+        comes = self.comes(placed.guards)
+        if comes is None:
+            return None
+        actor, state, start, unseen = comes
+        needs = tuple(
+            PathNeed(what=f"what `{name}` comes to", need=Need.WORKFLOW) for name in unseen
+        )
+        return Way(
+            kind=kind,
+            actor=actor,
+            who=self._who(actor, start),
+            view=self.view,
+            at=at,
+            what=what,
+            anchor=anchor,
+            cut=Cut(what=cut, at=at),
+            route=self.route,
+            trigger=self.trigger,
+            start=start,
+            state=state,
+            needs=needs,
+        )
+
+    def _who(self, actor: Actor, start: Start) -> str:
+        who = start.who if actor is Actor.ANYONE else "whoever may triage"
+        if actor is Actor.ANYONE and "act on" not in who:
+            return f"{who} who {_VERBS.get(self.event, 'sets it off')}"
+        return who
+
+    def _code(self, ran: Ran) -> Iterator[tuple[Way, Placed]]:
+        """W1: outsiders' code is checked out and runs."""
+        head = ran.head
+        steps = dict.fromkeys((*head.placed.guards, *ran.placed.guards))
+        if self.comes(tuple(steps)) is None:
+            return
+        cut = (
+            "check out the base only, or do this on `pull_request`"
+            if self.event != "issue_comment"
+            else "let nobody's comment build a pull request, or ask for write access in `if:`"
+        )
+        what = f"{head.what}, and {ran.what}"
+        way = self._way(WayIn.CODE, head.placed, head.at, what, head.anchor, cut)
+        if way is not None:
+            yield way.doubted(head.state, *head.needs), ran.placed
+
+    def _words(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
+        """W2: a field that outsiders set becomes code."""
+        tracer = Tracer(self.repo, self.view.site(placed))
+        for text in code_of(placed.step):
+            if "${{" not in text.value:
+                continue
+            for offset, taint in tracer.taints(text.value):
+                if taint.setter is not Setter.OUTSIDER or taint.event != self.event:
+                    continue
+                name = taint.context.name
+                file = self.repo.file(placed.path)
+                line = text.line_at(offset, file.text if file is not None else "")
+                way = self._way(
+                    WayIn.WORDS, placed, placed.at(line=line), f"`{name}` becomes code", name,
+                    f"hand `{name}` over in `env:` and read the variable",
+                )  # fmt: skip
+                if way is not None:
+                    yield way, placed
+
+    def _agent(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
+        """W3: an agent with a shell that reads what outsiders write."""
+        uses = placed.step.uses
+        agent = AGENTS.get(uses.action) if uses is not None else None
+        if agent is not None and uses is not None and is_open(agent, placed.step):
+            fed = agent.fed_by_event or self._is_fed(placed)
+            if fed:
+                yield from self._of_agent(placed, placed.at(uses.raw), uses.slug, shell_of(agent, placed.step))
+        for command in self.view.commands(placed):
+            program = AGENT_PROGRAMS.get(command.program)
+            if program is not None and len(command.words) > 1 and self._is_fed(placed):
+                words = " ".join(command.words[1:]).lower()
+                has = program.has_shell or any(word in words for word in program.shell)
+                yield from self._of_agent(placed, placed.at(line=command.line), command.program, has)
+
+    def _of_agent(
+        self, placed: Placed, at: Location, name: str, has_shell: bool
+    ) -> Iterator[tuple[Way, Placed]]:
+        cut = "let only people with write access start the agent, or take its shell away"
+        way = self._way(WayIn.AGENT, placed, at, f"the agent `{name}` does what the text says", name, cut)
+        if way is not None and not has_shell:
+            way = way.doubted(PathState.OPEN, PathNeed(what="whether the agent has a shell", need=Need.WORKFLOW))
+        if way is not None:
+            yield way, placed
+
+    def _is_fed(self, placed: Placed) -> bool:
+        """Whether a step is given something that outsiders write, or can look it up itself."""
+        tracer = Tracer(self.repo, self.view.site(placed))
+        texts = [*placed.step.inputs.values(), *placed.step.env.values()]
+        texts += [placed.step.run] if placed.step.run else []
+        for text in texts:
+            for context in contexts(text.value):
+                taint = tracer.worst(context)
+                if taint is not None and taint.setter is Setter.OUTSIDER:
+                    return True
+                if context.name.endswith((".number", "github.event", ".html_url")):
+                    return True
+        return False
+
+    def _artifact(self) -> Iterator[tuple[Way, Placed]]:
+        """W4: what the triggering run made is run, published, or read as variables."""
+        taken: str | None = None
+        source: Placed | None = None
+        for placed in self.view.steps:
+            folder = _downloaded_to(self.view, placed)
+            if folder is not None:
+                taken, source = folder, placed
+                continue
+            if taken is None or source is None:
+                continue
+            used = self._uses_artifact(placed, taken)
+            if used is None:
+                continue
+            what, sure = used
+            way = self._way(
+                WayIn.ARTIFACT, source, source.step.at,
+                f"an artifact of the run that anyone may start is taken, and {what}",
+                "artifact", "take artifacts of this run only, or let only pushes start it",
+            )  # fmt: skip
+            if way is not None:
+                doubt = PathNeed(what="what the file may set", need=Need.WORKFLOW)
+                yield (way if sure else way.doubted(PathState.OPEN, doubt)), placed
+                return
+
+    def _uses_artifact(self, placed: Placed, folder: str) -> tuple[str, bool] | None:
+        for command, cwd in moves(self.view.commands(placed), placed.step.working_directory):
+            target = run_by(command)
+            path = inside(target, cwd) if target is not None else None
+            if path is not None and (not folder or path == folder or path.startswith(folder + "/")):
+                return f"`{' '.join(command.words)[:60]}` runs it", bool(folder) or "/" in (target or "")
+            if any(_ENV_FILE.search(text) for text in command.redirects) and command.program in {"cat", "tee"}:
+                return "its lines become variables", False
+        for publication in self.repo.publications_of(self.view.job):
+            own = self.view.job.steps[publication.step : publication.step + 1]
+            if publication.step >= 0 and (placed.step in own or publication.source_step is placed.step):
+                return "it is published", True
+        return None
+
+    def _merge(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
+        """W6: a pull request is merged without a person."""
+        merging = merges(self.view, placed)
+        if merging is None or not self._may_merge(placed):
+            return
+        at, name = merging
+        uses = placed.step.uses
+        if uses is not None and uses.action in CHECKED_MERGERS:
+            return
+        way = self._way(
+            WayIn.MERGE, placed, at, f"`{name}` merges what the pull request brings", name,
+            "compare the author (`github.event.pull_request.user.login`), not who acted last",
+        )  # fmt: skip
+        if way is not None:
+            rules = PathNeed(
+                what="rules of the default branch", need=Need.SETTINGS, permission="Metadata: read"
+            )
+            yield way.doubted(PathState.DEFAULT, rules), placed
+
+    def _may_merge(self, placed: Placed) -> bool:
+        writes = self.view.level("contents", self.route)
+        return writes is not Level.READ and writes is not Level.NONE or bool(self.view.secret_names)
+
+    def _on_runner(self) -> Iterator[Way]:
+        """W5: a fork's pull request runs on a machine of the repository's own."""
+        labels = own_labels(self.view)
+        comes = self.comes(())
+        if not labels or comes is None:
+            return
+        actor, state, start, _ = comes
+        job = self.view.job
+        at = job.runs_on[0].location(job.path) if job.runs_on else job.at
+        way = Way(
+            kind=WayIn.RUNNER, actor=actor, who=self._who(actor, start), view=self.view, at=at,
+            what=f"a fork's pull request runs on `{' '.join(sorted(labels))}`",
+            anchor=" ".join(sorted(labels)), route=self.route, trigger=self.trigger, start=start,
+            cut=Cut(what="run pull requests on GitHub's machines", at=at), state=state,
+            after_merge=True, is_fork_run=True,
+        )  # fmt: skip
+        yield way.doubted(
+            PathState.DEFAULT,
+            PathNeed(what="which pull requests of forks wait for an approval", need=Need.ADMINISTRATION, permission="Administration: read"),
+            PathNeed(what="whether the runner is thrown away after each job", need=Need.ADMINISTRATION, permission="Administration: read"),
+        )
+
+    def _guarded(self, way: Way, last: Placed) -> Way | None:
+        """The way past guards G3, G4 and G6: None where one closes it."""
+        for placed in self.view.steps:
+            if placed is last:
+                break
+            if _ends_job(self.repo, placed, self.event):
+                return None
+        if (question := self._question(last)) is not None:
+            way = way.doubted(PathState.OPEN, question)
+        if not self.repo.publications_of(self.view.job):
+            doubt = environment_doubt(self.repo, self.view.job)
+            if doubt is not None and doubt.is_closed:
+                return None
+            if doubt is not None:
+                way = way.doubted(PathState.OPEN, *doubt.needs)
+        return way
+
+    def _question(self, last: Placed) -> PathNeed | None:
+        """The step above that asks what rights somebody has, if there is one."""
+        for placed in self.view.steps:
+            if placed is last:
+                break
+            if _asks(placed.step):
+                return _asked(placed.step, self.view.job.id)
+        for above in needs_of(self.view.workflow).above(self.view.job):
+            for step in above.live_steps:
+                if _asks(step):
+                    return _asked(step, above.id)
+        return None
+
+
+def is_open(agent: Agent, step: Step) -> bool:
+    """Whether people without write access may use an agent."""
+    if agent.asks_nobody:
+        return True
+    for name, values in agent.opened_by.items():
+        given = step.input(name)
+        if given is not None and (not values or given.value.strip().lower() in values):
+            return True
+    return False
+
+
+def shell_of(agent: Agent, step: Step) -> bool:
+    """Whether a step gives an agent a shell."""
+    if agent.has_shell:
+        return True
+    texts = [v.value.lower() for k, v in step.inputs.items() if not k.lower().endswith("prompt")]
+    return any(word in text for text in texts for word in agent.shell)
+
+
+def own_labels(view: JobView) -> frozenset[str]:
+    """The labels of a job that surely asks for a machine of the repository's own; none
+    otherwise. Larger and rented machines have labels of their own too, so only the label
+    ``self-hosted`` counts.
+    """
+    labels = frozenset(label.text.lower() for label in labels_of(view.job) if label.is_known)
+    return labels if "self-hosted" in labels else frozenset()
+
+
+def merges(view: JobView, placed: Placed) -> tuple[Location, str] | None:
+    """What of a step merges a pull request: where, and by what."""
+    uses = placed.step.uses
+    if uses is not None and uses.action in MERGERS:
+        return placed.at(uses.raw), uses.slug
+    for command in view.commands(placed):
+        if command.words[:3] == ("gh", "pr", "merge") and "--disable-auto" not in command.words:
+            return placed.at(line=command.line), "gh pr merge"
+        if command.program in {"gh", "curl"} and MERGE_CALL.search(" ".join(command.words)):
+            return placed.at(line=command.line), f"{command.program} … merge"
+    script = placed.step.input("script")
+    if uses is not None and uses.action == "actions/github-script" and script is not None:
+        found = MERGE_CALL.search(script.value)
+        if found is not None:
+            return placed.at(line=script.line_at(found.start())), found[0]
+    return None
+
+
+def _downloaded_to(view: JobView, placed: Placed) -> str | None:
+    """The folder to which a step takes an artifact of the triggering run; None if it takes none."""
+    uses, step = placed.step.uses, placed.step
+    if uses is not None and uses.action in {DOWNLOAD, *FETCHERS}:
+        run = step.input("run-id", "run_id")
+        if uses.action == DOWNLOAD and (run is None or "github.run_id" in run.value):
+            return None
+        path = step.input("path")
+        return inside(path.value) if path is not None else ""
+    if uses is not None and uses.action == "actions/github-script":
+        script = step.input("script")
+        return "" if script is not None and "downloadArtifact" in script.value else None
+    for command in view.commands(placed):
+        if command.words[:3] == ("gh", "run", "download"):
+            return inside(command.option("--dir", "-D") or "")
+        if command.program in {"gh", "curl"} and "artifacts" in " ".join(command.words):
+            return ""
+    return None
+
+
+def _ends_job(repo: Repository, placed: Placed, event: str) -> bool:
+    """Whether a step ends the job for people without write access (G6)."""
+    step, uses = placed.step, placed.step.uses
+    if uses is None or placed.guards or _goes_on(step) or _goes_on(placed.outer):
+        return False
+    refuser = REFUSERS.get(uses.action)
+    if refuser is None:
+        return uses.action == "actions/checkout" and _refused(repo, step, event)
+    for name, values in refuser.off.items():
+        given = step.input(name)
+        if given is not None and (not values or given.value.strip().lower() in values):
+            return False
+    return not refuser.on or step.input(refuser.on) is not None
+
+
+def _goes_on(step: Step) -> bool:
+    """Whether the job goes on, or may, where the step fails."""
+    given = step.keys.get("continue-on-error")
+    return given is not None and given.text != "false"
+
+
+def _refused(repo: Repository, step: Step, event: str) -> bool:
+    """Whether it is a checkout of a pull request's code that this version refuses."""
+    ref = step.input("ref")
+    asks = ref is not None and ("refs/pull/" in ref.value or ".head.sha" in ref.value)
+    return asks and refuses(repo, step, event) is True
+
+
+def _asks(step: Step) -> bool:
+    """Whether a step asks what rights somebody has (G3)."""
+    if step.uses is not None and step.uses.action in ASKERS:
+        return True
+    texts = [step.run] if step.run else []
+    texts += [step.inputs[key] for key in step.inputs if key.lower() in {"script", "route", "query"}]
+    return any(PERMISSION_QUESTION.search(text.value) for text in texts)
+
+
+def _asked(step: Step, job: str) -> PathNeed:
+    line = f"{step.at.path}, line {step.at.line}"
+    return PathNeed(what=f"what the question for rights in `{job}` ({line}) does", need=Need.WORKFLOW)

@@ -1,0 +1,178 @@
+"""What a single person with write access needs to publish, and what writers' words become.
+
+Rules W9 to W11 of design section 6b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.analysis.conditions import passage
+from audits.analysis.exposure.jobs import JobView
+from audits.analysis.exposure.release import Release
+from audits.analysis.exposure.rules import CHECKED_MERGERS
+from audits.analysis.exposure.settings import Rule, approval_rules
+from audits.analysis.exposure.sinks import Drain
+from audits.analysis.exposure.ways_in import Way, merges
+from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
+from audits.analysis.taint import Tracer
+from audits.analysis.untrusted_inputs import Setter, code_of
+from audits.model.exposure import Actor, Cut, PathNeed, PathState, Sink, WayIn
+from audits.model.publication import Registry
+from audits.model.repository import Repository
+from audits.model.settings import Need
+
+_WRITER = "anyone with write access"
+_ANY_SCOPE = frozenset({Scope.REPOSITORY, Scope.FORK})
+_BOT_WORDS = ("[bot]", "dependabot", "renovate")
+
+
+def writer_paths(
+    repo: Repository, view: JobView, release: Release
+) -> Iterator[tuple[Way, Drain]]:
+    """W11: the path of a single person with write access, unless two were seen to be needed."""
+    rules = () if _is_open_to_writers(release) else approval_rules(repo, release.publication)
+    failing = [rule for rule in rules if rule.holds is False]
+    unseen = [rule for rule in rules if rule.holds is None]
+    if rules and not failing and not unseen:
+        return
+    state = PathState.OPEN if rules and not failing else PathState.SEEN
+    at = _place(release)
+    cuts = _cuts(release, failing)
+    yield (
+        Way(
+            kind=WayIn.WRITER, actor=Actor.ONE_WRITER, who=_WRITER, view=view, at=at,
+            what=_what(release, failing), anchor="writer", cut=cuts[0], cuts=cuts[1:], state=state,
+            needs=() if failing else _needs(unseen),
+        ),
+        _proof(release),
+    )  # fmt: skip
+
+
+def _is_open_to_writers(release: Release) -> bool:
+    """Whether writers can publish whatever environment the job names: the built-in token does."""
+    publication = release.publication
+    if publication.registry is Registry.GITHUB_RELEASE:
+        return True
+    return not release.by_identity and not publication.stored_credentials and publication.auth == "none"
+
+
+def _needs(unseen: list[Rule]) -> tuple[PathNeed, ...]:
+    return tuple(dict.fromkeys(rule.need for rule in unseen if rule.need is not None))
+
+
+def _place(release: Release):  # type: ignore[no-untyped-def]
+    stored = release.publication.stored_credentials
+    here = [c.at for c in stored if c.at.path == release.publication.workflow.path]
+    return here[0] if here else release.at
+
+
+def _what(release: Release, failing: list[Rule]) -> str:
+    publication = release.publication
+    if failing:
+        return f"one person's release is not held up: not so that {failing[0].what}"
+    environment = release.environment
+    if environment and not _is_open_to_writers(release):
+        return f"the release runs in environment {environment}, whose rules decide"
+    if publication.stored_credentials:
+        return "a workflow that is pushed to any branch can read the stored credential"
+    if release.by_identity:
+        return "the publish workflow, changed on a branch, gets the identity: the registry matches repository and file"
+    return "a workflow that is pushed to any branch can publish with the built-in token"
+
+
+def _cuts(release: Release, failing: list[Rule]) -> tuple[Cut, ...]:
+    at = release.at
+    if failing:
+        return tuple(Cut(what=rule.cut, at=at, settings=True) for rule in failing)
+    if release.environment:
+        return (
+            Cut(what=f"require a reviewer other than the author in environment {release.environment}", at=at, settings=True),
+        )
+    if release.publication.registry is Registry.GITHUB_RELEASE:
+        return (Cut(what="let a ruleset say who may create release tags", at=at, settings=True),)
+    return (
+        Cut(what="publish from a protected environment that the registry's publisher names", at=at),
+    )
+
+
+def _proof(release: Release) -> Drain:
+    """What the release proves itself by, as a sink."""
+    publication = release.publication
+    if publication.stored_credentials:
+        sink, what = Sink.SECRET, "the stored credential publishes from anywhere"
+    elif release.by_identity:
+        sink, what = Sink.IDENTITY, "the identity of the publish workflow"
+    else:
+        sink, what = Sink.PUBLISHES, "the job publishes"
+    return Drain(
+        sink=sink, at=publication.job.at, what=what, starts="anywhere" if sink is Sink.SECRET else "push",
+        job=publication.job.id,
+    )  # fmt: skip
+
+
+def writer_words(repo: Repository, view: JobView) -> Iterator[Way]:
+    """W9: a name that people with write access choose becomes code in a job on the way."""
+    for placed in view.steps:
+        tracer = Tracer(repo, view.site(placed))
+        for text in code_of(placed.step):
+            if "${{" not in text.value:
+                continue
+            for offset, taint in tracer.taints(text.value):
+                if taint.setter is not Setter.WRITER:
+                    continue
+                at = placed.at(line=text.line_at(offset))
+                name = taint.context.name
+                yield Way(
+                    kind=WayIn.WRITER_WORDS, actor=Actor.ONE_WRITER, who=_WRITER, view=view, at=at,
+                    what=f"`{name}` becomes code", anchor=name,
+                    cut=Cut(what=f"hand `{name}` over in `env:` and read the variable", at=at),
+                )  # fmt: skip
+                return
+
+
+def update_ways(repo: Repository, view: JobView) -> Iterator[Way]:
+    """W10: updates of a bot are merged without a person, the author compared."""
+    for placed in view.steps:
+        merging = merges(view, placed)
+        if merging is None or not _is_of_bot(view, placed.step.uses.action if placed.step.uses else ""):
+            continue
+        at, name = merging
+        yield Way(
+            kind=WayIn.UPDATES, actor=Actor.THIRD_PARTY, who="whoever publishes an update", view=view,
+            at=at, what=f"`{name}` merges a bot's updates without a person", anchor=name,
+            cut=Cut(what="let a person merge updates, or wait three days and more", at=at),
+            state=PathState.OPEN,
+            needs=(PathNeed(what="how long the bot waits", need=Need.WORKFLOW),),
+        )  # fmt: skip
+        return
+
+
+def _is_of_bot(view: JobView, action: str) -> bool:
+    conditions = [view.job.condition, *(p.step.condition for p in view.steps)]
+    texts = [c.text.value.lower() for c in conditions if c is not None]
+    named = any(word in text for text in texts for word in _BOT_WORDS)
+    fetched = any(p.step.uses is not None and p.step.uses.action == "dependabot/fetch-metadata" for p in view.steps)
+    return named or fetched or action in CHECKED_MERGERS
+
+
+def starting_ways(repo: Repository, view: JobView, release: Release) -> Iterator[Way]:
+    """W7: people without write access start the release of what the default branch holds."""
+    from audits.analysis.conditions import publishing_steps
+
+    steps = publishing_steps(release.publication)
+    for route in release.publication.routes:
+        for trigger in route.triggers:
+            if trigger.event not in LISTED_EVENTS - {"pull_request"}:
+                continue
+            found = passage(repo, route, trigger, steps, Right.NONE, frozenset({Scope.REPOSITORY}))
+            if found.runs is False or found.start is None:
+                continue
+            yield Way(
+                kind=WayIn.START, actor=Actor.ANYONE, who=found.who, view=view, at=trigger.at,
+                what=f"`{trigger.event}` starts the release of what the default branch holds",
+                anchor=trigger.event, route=route, trigger=trigger, start=found.start,
+                cut=Cut(what="release on tags or releases only", at=trigger.at),
+                state=PathState.SEEN if found.runs else PathState.OPEN, sets_level=False,
+            )  # fmt: skip
+            return
