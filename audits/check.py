@@ -75,6 +75,7 @@ class Check(Struct, frozen=True, kw_only=True):
     counts_places: bool
     scored: bool
     on_owner: bool
+    caps_only: bool
     judge: CheckFunction
 
 
@@ -98,13 +99,15 @@ def check(
     counts_places: bool = False,
     scored: bool = True,
     on_owner: bool = False,
+    caps_only: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Declare the function below as the check of its module.
 
     ``lesson`` is the anchor of the lesson's section (see `audits.checks.constants`).
     ``any_workflow``: makes sense outside releases too (``--all``). ``counts_places``: the
     deduction grows with the share of places at fault. ``milder_in_other_jobs``: a finding in
-    a job that is no release job is low. ``scored`` False: shown, never scored.
+    a job that is no release job is low. ``scored`` False: shown, never scored. ``caps_only``: takes
+    no points, and holds the score down as long as it fails or, less so, is unknown.
     """
 
     def declare(function: CheckFunction) -> CheckFunction:
@@ -115,7 +118,7 @@ def check(
             sharpened_by=frozenset(sharpened_by), lesson=lesson, links=links, examples=examples,
             fix=fix, zizmor=zizmor, any_workflow=any_workflow, scored=scored,
             milder_in_other_jobs=milder_in_other_jobs, counts_places=counts_places,
-            on_owner=on_owner, judge=function,
+            on_owner=on_owner, caps_only=caps_only, judge=function,
         )  # fmt: skip
         return function
 

@@ -26,6 +26,7 @@ _VERIFIERS = _words(
 )
 _INLINE = re.compile(r"(?:<\(|\$\(|`)\s*(?:sudo\s+)?(?:curl|wget)\b")
 
+
 def downloads(commands: Sequence[Command]) -> dict[int, str]:
     """The lines of downloads: what is done with each unverified one, ``""`` if verified."""
     found: dict[int, str] = {}

@@ -33,7 +33,6 @@ from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdic
 from audits.model.repository import Repository, StepSite
 from audits.model.workflow import Job, Role
 
-
 _PIPED = """\
 on: release
 jobs:

@@ -155,6 +155,7 @@ def engine_check(engine: str, found: EngineFinding) -> Check:
         counts_places=False,
         scored=False,
         on_owner=False,
+        caps_only=False,
         judge=lambda _: iter(()),
     )
 

@@ -28,6 +28,7 @@ _DECLARED = (
     "counts_places",
     "scored",
     "on_owner",
+    "caps_only",
 )
 """What of a check's declaration decides on scores; its texts and examples do not."""
 
@@ -46,6 +47,7 @@ def constants() -> Mapping[str, object]:
             score.MANY_HIGHS_CAP,
             score.PUBLISHER_HIGH_CAP,
             score.CRITICAL_CAP,
+            score.UNSURE_CAP,
         ],
         "engine": [sorted(zizmor.RULES), sorted(zizmor.SEVERITIES.items())],
         "platform": [

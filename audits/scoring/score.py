@@ -47,6 +47,8 @@ _WHOLE = {"repository", "files", ".github", ".github/workflows"}
 _PUBLISHES = re.compile(r"publish|upload|twine|release|docker push", re.IGNORECASE)
 PUBLISHER_HIGH_CAP = 74.0
 CRITICAL_CAP = 39.0
+UNSURE_CAP = 89.0
+"""The most points while it is unknown whether a fault holds that caps by itself: no A."""
 
 
 class Judged(Struct, frozen=True, kw_only=True):
@@ -205,7 +207,7 @@ def _verdict(publication: Publication, case: _Case) -> _Verdict:
         return _Verdict(check=check, outcome=Outcome.NOT_APPLICABLE)
     if tally.failing:
         share = tally.failing / (tally.failing + tally.clean) if check.counts_places else 1.0
-        points = WEIGHTS[tally.severity] * (0.5 + 0.5 * share)
+        points = 0.0 if check.caps_only else WEIGHTS[tally.severity] * (0.5 + 0.5 * share)
         return _Verdict(check=check, outcome=Outcome.FAIL, severity=tally.severity, points=points)
     if tally.unknown:
         return _Verdict(check=check, outcome=Outcome.UNKNOWN)
@@ -268,9 +270,14 @@ def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | Non
     bad = {
         v.check.id: v.check
         for v in verdicts
-        if v.outcome is Outcome.FAIL and v.severity is Severity.HIGH
+        if v.outcome is Outcome.FAIL and v.severity is Severity.HIGH and not v.check.caps_only
     }
     caps = []
+    capping = {v.outcome: v.check for v in verdicts if v.check.caps_only}
+    if Outcome.FAIL in capping:
+        caps.append((CRITICAL_CAP, f"the open finding {capping[Outcome.FAIL].id}"))
+    if Outcome.UNKNOWN in capping:
+        caps.append((UNSURE_CAP, f"the unknown answer of {capping[Outcome.UNKNOWN].id}"))
     if any(v.outcome is Outcome.FAIL and v.severity is Severity.CRITICAL for v in verdicts):
         caps.append((CRITICAL_CAP, "an open critical finding"))
     if bad:

@@ -91,7 +91,12 @@ class Workspace:
     """Follows one job's steps: whose code lies where, and what runs it."""
 
     def __init__(
-        self, repo: Repository, view: JobView, route: Route, event: str, published: tuple[Publication, ...]
+        self,
+        repo: Repository,
+        view: JobView,
+        route: Route,
+        event: str,
+        published: tuple[Publication, ...],
     ) -> None:
         self.repo = repo
         self.view = view
@@ -140,7 +145,11 @@ class Workspace:
         needs: tuple[PathNeed, ...] = ()
         if refusing is None:
             state = PathState.OPEN
-            needs = (PathNeed(what="which version of actions/checkout the commit is", need=Need.REFERENCES),)
+            needs = (
+                PathNeed(
+                    what="which version of actions/checkout the commit is", need=Need.REFERENCES
+                ),
+            )
         ref = step.input("ref") or step.input("repository")
         self.folders[folder] = Head(
             placed=placed,
@@ -222,24 +231,28 @@ class Workspace:
         if not words:
             return
         text = self._expanded(placed, " ".join(words[1:]))
-        names = {name for name in self._origins(placed, text)}
+        names = set(self._origins(placed, text))
         is_head = _PULL.search(text) is not None or any(n.startswith(_COMMITS) for n in names)
         source = any(n.startswith(_SOURCES) for n in names)
         named = any(n.startswith(_NAMES) for n in names)
         if words[0] in {"clone", "pull"} and (is_head or source):
-            self._bring(placed, at, inside(words[2], folder) if words[0] == "clone" and len(words) > 2 else folder, "git " + words[0])
-        elif words[0] == "fetch" and (is_head or source):
+            self._bring(
+                placed,
+                at,
+                inside(words[2], folder) if words[0] == "clone" and len(words) > 2 else folder,
+                "git " + words[0],
+            )
+        elif (words[0] == "fetch" and (is_head or source)) or (words[0] == "remote" and source):
             self.fetched = True
-        elif words[0] == "remote" and source:
-            self.fetched = True
-        elif words[0] in _TAKES and (is_head or (self.fetched and ("FETCH_HEAD" in text or named or _not_own(words)))):
-            self._bring(placed, at, folder, "git " + words[0])
-        elif words[0] in {"apply", "am"} and self.fetched:
+        elif (
+            words[0] in _TAKES
+            and (is_head or (self.fetched and ("FETCH_HEAD" in text or named or _not_own(words))))
+        ) or (words[0] in {"apply", "am"} and self.fetched):
             self._bring(placed, at, folder, "git " + words[0])
 
     def _expanded(self, placed: Placed, text: str) -> str:
         """A command's text with the variables that the file sets in the place of their names."""
-        known = {}
+        known: dict[str, str] = {}
         for env in (self.view.workflow.env, self.view.job.env, placed.step.env):
             known |= {name: value.value for name, value in env.items()}
         return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), text)
@@ -252,7 +265,7 @@ class Workspace:
 
     def _checkout_of(self, path: str) -> str:
         """The folder of the checkout in which a path lies; the root where there is none."""
-        held = [f for f in self.folders if f == "" or path == f or path.startswith(f + "/")]
+        held = [f for f in self.folders if f in {"", path} or path.startswith(f + "/")]
         return max(held, key=len, default="")
 
     def _ran(self, placed: Placed, path: str, what: str, at: Location) -> Iterator[Ran]:

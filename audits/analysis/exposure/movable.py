@@ -79,7 +79,9 @@ def _of_uses(
         cut=Cut(what=f"pin `{uses.slug}` to a commit", at=at),
         state=PathState.DEFAULT,
         needs=(
-            PathNeed(what=f"whether the releases of {uses.slug} are immutable", need=Need.REFERENCES),
+            PathNeed(
+                what=f"whether the releases of {uses.slug} are immutable", need=Need.REFERENCES
+            ),
         ),
     )
 

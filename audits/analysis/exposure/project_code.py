@@ -18,9 +18,28 @@ from audits.model.command import Command
 from audits.model.uses import UsesKind
 from audits.model.workflow import Step
 
-_SHELLS = frozenset("bash sh zsh dash ash ksh fish source . pwsh powershell".split())
+_SHELLS = frozenset(
+    ["bash", "sh", "zsh", "dash", "ash", "ksh", "fish", "source", ".", "pwsh", "powershell"]
+)
 _INTERPRETERS = frozenset(
-    "python python3 py node ruby perl php deno bun ts-node tsx pypy pypy3 lua rscript julia".split()
+    [
+        "python",
+        "python3",
+        "py",
+        "node",
+        "ruby",
+        "perl",
+        "php",
+        "deno",
+        "bun",
+        "ts-node",
+        "tsx",
+        "pypy",
+        "pypy3",
+        "lua",
+        "rscript",
+        "julia",
+    ]
 )
 _FOLDER_OPTIONS = (
     "-C",
@@ -40,11 +59,44 @@ _PROJECT_WRAPPERS = frozenset(
     {"uv run", "poetry run", "pdm run", "hatch run", "rye run", "pipenv run", "bundle exec"}
 )
 _STILL = frozenset(
-    "audit why config cache outdated list ls view info login logout whoami version set-script add"
-    " dlx create init policies set plugin import store root bin help env setup approve-builds".split()
+    [
+        "audit",
+        "why",
+        "config",
+        "cache",
+        "outdated",
+        "list",
+        "ls",
+        "view",
+        "info",
+        "login",
+        "logout",
+        "whoami",
+        "version",
+        "set-script",
+        "add",
+        "dlx",
+        "create",
+        "init",
+        "policies",
+        "set",
+        "plugin",
+        "import",
+        "store",
+        "root",
+        "bin",
+        "help",
+        "env",
+        "setup",
+        "approve-builds",
+    ]
 )
-_HERE = re.compile(r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$PWD|\$\(pwd\))/?")
-_REQUIRED = re.compile(r"""\b(?:require|import|readFileSync)\s*\(\s*['"`](?:\./|\.\./|\$\{process\.env\.GITHUB_WORKSPACE\}/|\$\{\{\s*github\.workspace\s*\}\}/)([^'"`]*)""")
+_HERE = re.compile(
+    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$PWD|\$\(pwd\))/?"
+)
+_REQUIRED = re.compile(
+    r"""\b(?:require|import|readFileSync)\s*\(\s*['"`](?:\./|\.\./|\$\{process\.env\.GITHUB_WORKSPACE\}/|\$\{\{\s*github\.workspace\s*\}\}/)([^'"`]*)"""
+)
 _FOLDER_INPUTS = (
     "working-directory",
     "working_directory",
@@ -135,7 +187,16 @@ def _has_subcommand(name: str, words: tuple[str, ...]) -> bool:
 
 def _folder(command: Command) -> str:
     given = command.option(*_FOLDER_OPTIONS)
-    if given is None and command.program in {"make", "gmake", "just", "tox", "nox", "docker-compose", "gradle", "mvn"}:
+    if given is None and command.program in {
+        "make",
+        "gmake",
+        "just",
+        "tox",
+        "nox",
+        "docker-compose",
+        "gradle",
+        "mvn",
+    }:
         given = command.option("-f", "--file", "-c", "--justfile", "-p", "--makefile")
     return given or ""
 

@@ -79,13 +79,12 @@ class Release(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def starts(self) -> tuple[tuple[Workflow, Trigger], ...]:
         """The triggers that start it, with the files they stand in."""
-        return tuple(
-            dict.fromkeys(
-                (route.entry, trigger)
-                for route in self.publication.routes
-                for trigger in route.triggers
-            )
-        )
+        found = {
+            trigger.at: (route.entry, trigger)
+            for route in self.publication.routes
+            for trigger in route.triggers
+        }
+        return tuple(found.values())
 
     def started_by(self, *events: str) -> tuple[Workflow, Trigger] | None:
         """The first trigger of one of these events."""

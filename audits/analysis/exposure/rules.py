@@ -19,14 +19,14 @@ class Agent(Struct, frozen=True, kw_only=True):
     """An AI agent that runs as an action.
 
     ``opened_by`` are inputs that let people without write access use it, with the values that do
-    (any text where empty); without such inputs it asks nobody (``asks_nobody``). ``shell`` are
+    (any text where empty); without such inputs it asks nobody (``asks_nobody``). ``shell_words`` are
     words in its inputs that give it a shell, and ``has_shell`` whether it has one anyway.
     ``fed_by_event``: it reads the event by itself, without a prompt that names it. ``source`` is
     where its documentation says so.
     """
 
     opened_by: Mapping[str, tuple[str, ...]]
-    shell: tuple[str, ...]
+    shell_words: tuple[str, ...]
     source: str
     asks_nobody: bool = False
     has_shell: bool = False
@@ -37,45 +37,45 @@ _SHELL_TOOLS = ("bash", "shell", "run_shell_command", "execute", "danger", "yolo
 AGENTS: Mapping[str, Agent] = {
     "anthropics/claude-code-action": Agent(
         opened_by={"allowed_non_write_users": ()},
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         fed_by_event=True,
         source="https://github.com/anthropics/claude-code-action/blob/main/docs/security.md",
     ),
     "anthropics/claude-code-base-action": Agent(
         opened_by={},
         asks_nobody=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         source="https://github.com/anthropics/claude-code-base-action",
     ),
     "openai/codex-action": Agent(
         opened_by={"allow-users": ("*",), "allow-bots": ("true",)},
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         has_shell=True,
         source="https://github.com/openai/codex-action/blob/main/docs/security.md",
     ),
     "google-github-actions/run-gemini-cli": Agent(
         opened_by={},
         asks_nobody=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         source="https://github.com/google-github-actions/run-gemini-cli/blob/main/docs/best-practices.md",
     ),
     "google-gemini/gemini-cli-action": Agent(
         opened_by={},
         asks_nobody=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         source="https://github.com/google-gemini/gemini-cli-action",
     ),
     "qwenlm/qwen-code-action": Agent(
         opened_by={},
         asks_nobody=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         source="https://github.com/QwenLM/qwen-code-action",
     ),
     "sst/opencode/github": Agent(
         opened_by={},
         asks_nobody=True,
         has_shell=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         fed_by_event=True,
         source="https://opencode.ai/docs/github",
     ),
@@ -83,7 +83,7 @@ AGENTS: Mapping[str, Agent] = {
         opened_by={},
         asks_nobody=True,
         has_shell=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         fed_by_event=True,
         source="https://opencode.ai/docs/github",
     ),
@@ -91,7 +91,7 @@ AGENTS: Mapping[str, Agent] = {
         opened_by={},
         asks_nobody=True,
         has_shell=True,
-        shell=_SHELL_TOOLS,
+        shell_words=_SHELL_TOOLS,
         fed_by_event=True,
         source="https://docs.all-hands.dev/usage/how-to/github-action",
     ),
@@ -100,51 +100,58 @@ AGENTS: Mapping[str, Agent] = {
 input opens them; the others ask nobody.
 """
 
+
 class AgentProgram(Struct, frozen=True, kw_only=True):
-    """An AI agent that runs as a command; ``shell`` are options that give it a shell without
+    """An AI agent that runs as a command; ``shell_words`` are options that give it a shell without
     asking, and ``has_shell`` whether it has one anyway when nobody is there to ask.
     """
 
-    shell: tuple[str, ...]
+    shell_words: tuple[str, ...]
     source: str
     has_shell: bool = False
 
 
 AGENT_PROGRAMS: Mapping[str, AgentProgram] = {
     "claude": AgentProgram(
-        shell=("--dangerously-skip-permissions", "bash", "bypasspermissions"),
+        shell_words=("--dangerously-skip-permissions", "bash", "bypasspermissions"),
         source="https://docs.claude.com/en/docs/claude-code/cli-reference",
     ),
     "codex": AgentProgram(
-        shell=("--full-auto", "--yolo", "--dangerously-bypass-approvals-and-sandbox", "danger-full-access"),
+        shell_words=(
+            "--full-auto",
+            "--yolo",
+            "--dangerously-bypass-approvals-and-sandbox",
+            "danger-full-access",
+        ),
         has_shell=True,
         source="https://developers.openai.com/codex/cli/reference",
     ),
     "gemini": AgentProgram(
-        shell=("--yolo", "-y", "yolo", "run_shell_command"),
+        shell_words=("--yolo", "-y", "yolo", "run_shell_command"),
         source="https://github.com/google-gemini/gemini-cli/blob/main/docs/cli/configuration.md",
     ),
     "qwen": AgentProgram(
-        shell=("--yolo", "-y", "yolo", "run_shell_command"),
+        shell_words=("--yolo", "-y", "yolo", "run_shell_command"),
         source="https://github.com/QwenLM/qwen-code",
     ),
     "copilot": AgentProgram(
-        shell=("--allow-all-tools", "--allow-all", "--yolo", "shell"),
+        shell_words=("--allow-all-tools", "--allow-all", "--yolo", "shell"),
         source="https://docs.github.com/en/copilot/concepts/agents/about-copilot-cli",
     ),
-    "opencode": AgentProgram(shell=(), has_shell=True, source="https://opencode.ai/docs/cli"),
+    "opencode": AgentProgram(shell_words=(), has_shell=True, source="https://opencode.ai/docs/cli"),
     "aider": AgentProgram(
-        shell=("--yes-always", "--yes", "--auto-test"), source="https://aider.chat/docs/config/options.html"
+        shell_words=("--yes-always", "--yes", "--auto-test"),
+        source="https://aider.chat/docs/config/options.html",
     ),
-    "goose": AgentProgram(shell=(), has_shell=True, source="https://block.github.io/goose"),
+    "goose": AgentProgram(shell_words=(), has_shell=True, source="https://block.github.io/goose"),
     "cursor-agent": AgentProgram(
-        shell=("--force", "-f"), source="https://cursor.com/docs/cli/headless"
+        shell_words=("--force", "-f"), source="https://cursor.com/docs/cli/headless"
     ),
     "amp": AgentProgram(
-        shell=("--dangerously-allow-all",), source="https://ampcode.com/manual"
+        shell_words=("--dangerously-allow-all",), source="https://ampcode.com/manual"
     ),
     "droid": AgentProgram(
-        shell=("--auto", "--skip-permissions-unsafe"), source="https://docs.factory.ai/cli"
+        shell_words=("--auto", "--skip-permissions-unsafe"), source="https://docs.factory.ai/cli"
     ),
 }
 
@@ -317,7 +324,9 @@ CHECKED_MERGERS = _words(
 )
 """Of these, the ones that look at the pull request's author themselves."""
 
-MERGE_CALL = re.compile(r"\bpulls\.merge\b|enablePullRequestAutoMerge|mergePullRequest\b|/pulls/[^\s\"']+/merge\b")
+MERGE_CALL = re.compile(
+    r"\bpulls\.merge\b|enablePullRequestAutoMerge|mergePullRequest\b|/pulls/[^\s\"']+/merge\b"
+)
 """Words of a script that merges a pull request, or sets it to merge by itself."""
 
 PROJECT_ACTIONS = _words(
@@ -370,15 +379,21 @@ PROJECT_PROGRAMS = _words(
 """Programs that run what a project's own files say: its build, its tests or its configuration."""
 
 SUBCOMMANDS: Mapping[str, frozenset[str]] = {
-    "npm": _words("ci install i run test t start pack publish rebuild run-script install-test it exec x"),
-    "pnpm": _words("install i run test build start pack publish exec dlx rebuild recursive -r lint"),
+    "npm": _words(
+        "ci install i run test t start pack publish rebuild run-script install-test it exec x"
+    ),
+    "pnpm": _words(
+        "install i run test build start pack publish exec dlx rebuild recursive -r lint"
+    ),
     "yarn": _words("install run test build start pack publish workspaces workspace lint exec"),
     "bun": _words("install i run test build publish x"),
     "npx": frozenset(),
     "uv": _words("sync run build publish"),
     "pip": _words("install wheel"),
     "pip3": _words("install wheel"),
-    "cargo": _words("build b test t run r check c clippy bench publish package nextest doc install hack llvm-cov miri xtask"),
+    "cargo": _words(
+        "build b test t run r check c clippy bench publish package nextest doc install hack llvm-cov miri xtask"
+    ),
     "go": _words("test run generate"),
     "gem": _words("build"),
     "docker": _words("compose"),

@@ -58,8 +58,8 @@ def _exposures(repo: Repository) -> tuple[Exposure, ...]:
     found = []
     for release in releases(repo, known):
         paths = _paths(repo, release, known, ways)
-        for package in release.publication.packages or ("",):
-            found.append(_exposure(repo, release, package, paths))
+        packages = release.publication.packages or ("",)
+        found += [_exposure(repo, release, package, paths) for package in packages]
     return tuple(found)
 
 
@@ -86,7 +86,9 @@ def _paths(
         workflow=release.publication.workflow, job=own, graph=repo.graph, actions={}
     )
     for way in starting_ways(repo, view, release):
-        drain = Drain(sink=Sink.PUBLISHES, at=own.at, what="the job publishes", starts="starts", job=own.id)
+        drain = Drain(
+            sink=Sink.PUBLISHES, at=own.at, what="the job publishes", starts="starts", job=own.id
+        )
         found.append(_path(repo, release, way, drain))
     found += [_path(repo, release, way, drain) for way, drain in writer_paths(repo, view, release)]
     return sorted(found, key=_order)
@@ -254,6 +256,4 @@ def cheapest_cut(
         return None
     rest = [path for path in paths if set(path.cuts).isdisjoint(chosen)]
     first = min(chosen, key=lambda cut: (cut.settings, chosen.index(cut)))
-    return CheapestCut(
-        cut=first, edits=len(chosen), leaves=level_of(rest, enterprise_server)
-    )
+    return CheapestCut(cut=first, edits=len(chosen), leaves=level_of(rest, enterprise_server))

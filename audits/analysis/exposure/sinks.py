@@ -31,7 +31,7 @@ from audits.model.platform_facts import (
     BLOCKED_PULL_REQUEST_TARGET,
     READ_ONLY_CACHES,
 )
-from audits.model.publication import Registry
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need
 from audits.model.workflow import Level, Step
@@ -40,7 +40,9 @@ _BRANCH_RULES = PathNeed(
     what="rules of the default branch", need=Need.SETTINGS, permission="Metadata: read"
 )
 _DEFAULT_TOKEN = PathNeed(
-    what="what a job's token may do by default", need=Need.ADMINISTRATION, permission="Administration: read"
+    what="what a job's token may do by default",
+    need=Need.ADMINISTRATION,
+    permission="Administration: read",
 )
 _OF_MERGED_CODE = frozenset({WayIn.MERGE, WayIn.UPDATES})
 
@@ -90,8 +92,22 @@ def holds_of(repo: Repository, way: Way) -> tuple[Holds, PathState, tuple[PathNe
     blocked = repo.holds(fact)
     if blocked is not False:
         needs = (
-            PathNeed(what="whether a policy allows `pull_request_target`", need=Need.ADMINISTRATION, permission="Administration: read"),
-            *((PathNeed(what="whether the repository is public", need=Need.SETTINGS, permission="Metadata: read"),) if blocked is None else ()),
+            PathNeed(
+                what="whether a policy allows `pull_request_target`",
+                need=Need.ADMINISTRATION,
+                permission="Administration: read",
+            ),
+            *(
+                (
+                    PathNeed(
+                        what="whether the repository is public",
+                        need=Need.SETTINGS,
+                        permission="Metadata: read",
+                    ),
+                )
+                if blocked is None
+                else ()
+            ),
         )
         return Holds.UNLESS_POLICY, PathState.OPEN, needs, ""
     coming = repo.as_of < fact.since and not repo.ref.is_enterprise_server
@@ -128,7 +144,9 @@ def _same_run(
         if found.runs or found.guard.startswith("the reviewers"):
             return PathState.SEEN, ()
         if found.runs is None:
-            doubt = tuple(PathNeed(what=f"what `{n}` comes to", need=Need.WORKFLOW) for n in found.unseen)
+            doubt = tuple(
+                PathNeed(what=f"what `{n}` comes to", need=Need.WORKFLOW) for n in found.unseen
+            )
     return (PathState.OPEN, doubt) if doubt else (None, ())
 
 
@@ -180,11 +198,16 @@ def _identity(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     routes = (way.route,) if way.route is not None else view.routes
     if not any(route.grant.id_token for route in routes):
         return
-    state, needs = PathState.SEEN, ()
+    state = PathState.SEEN
+    needs: tuple[PathNeed, ...] = ()
     own = view.job.environment
-    if release.environment and (own is None or own.name.value.lower() != release.environment.lower()):
+    if release.environment and (
+        own is None or own.name.value.lower() != release.environment.lower()
+    ):
         state = PathState.OPEN
-        needs = (PathNeed(what="which environment the registry's publisher names", need=Need.INDEX),)
+        needs = (
+            PathNeed(what="which environment the registry's publisher names", need=Need.INDEX),
+        )
     at = view.grant_at("id-token")
     yield Drain(
         sink=Sink.IDENTITY, at=at, what="the job may ask for the release's identity",
@@ -209,7 +232,10 @@ def _stored_tokens(way: Way, release: Release) -> Iterator[Drain]:
         if state is None:
             continue
         name = f"secret {use.name.upper()}" if use.name else "a secret by a computed name"
-        rights = PathNeed(what=f"what the {name} may do" if use.name else "which secrets are read", need=Need.SECRET_NAMES)
+        rights = PathNeed(
+            what=f"what the {name} may do" if use.name else "which secrets are read",
+            need=Need.SECRET_NAMES,
+        )
         yield Drain(
             sink=Sink.STORED_TOKEN, at=use.at, what=f"the job holds {name}, which may push",
             starts=_start_by_push(release), job=way.view.job.id, state=state,
@@ -241,28 +267,39 @@ def pushing_state(use: SecretUse) -> PathState | None:
 
 def _of_app(step: Step) -> PathState:
     """An app's key: narrowed tokens leave the key itself, which whoever runs code may read."""
-    narrowed = {k.lower(): v.value for k, v in step.inputs.items() if k.lower().startswith("permission")}
+    narrowed = {
+        k.lower(): v.value for k, v in step.inputs.items() if k.lower().startswith("permission")
+    }
     if not narrowed:
         return PathState.DEFAULT
-    pushes = narrowed.get("permission-contents") == "write" or any("contents" in v and "write" in v for v in narrowed.values())
+    pushes = narrowed.get("permission-contents") == "write" or any(
+        "contents" in v and "write" in v for v in narrowed.values()
+    )
     return PathState.DEFAULT if pushes else PathState.OPEN
 
 
 def _start_by_push(release: Release) -> str:
     if release.started_by("push", "create", "release"):
         return "push"
-    return "dispatch" if release.started_by("workflow_dispatch", "repository_dispatch") else "next release"
+    return (
+        "dispatch"
+        if release.started_by("workflow_dispatch", "repository_dispatch")
+        else "next release"
+    )
 
 
 def _start_step(release: Release, *events: str) -> tuple[PathStep, ...]:
     """The trigger that starts the release, as a step."""
-    found = release.started_by(*(events or ("push", "create", "release", "workflow_dispatch", "repository_dispatch", "schedule")))
+    found = release.started_by(
+        *(
+            events
+            or ("push", "create", "release", "workflow_dispatch", "repository_dispatch", "schedule")
+        )
+    )
     if found is None:
         return ()
-    workflow, trigger = found
-    return (
-        PathStep(kind="start", what=f"`{trigger.event}` starts the release", at=trigger.at),
-    )
+    _, trigger = found
+    return (PathStep(kind="start", what=f"`{trigger.event}` starts the release", at=trigger.at),)
 
 
 def _job_token(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
@@ -280,7 +317,10 @@ def _job_token(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
         yield from _by_input(repo, way, release)
     if contents is Level.WRITE:
         yield _to_branch(way, release, at)
-    if release.publication.registry is Registry.CONTAINER and view.level("packages", way.route) is Level.WRITE:
+    if (
+        release.publication.registry is Registry.CONTAINER
+        and view.level("packages", way.route) is Level.WRITE
+    ):
         place = view.grant_at("packages")
         yield Drain(
             sink=Sink.JOB_TOKEN, at=place, what="token: packages write", starts="anywhere",
@@ -290,7 +330,7 @@ def _job_token(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
 
 
 def _default_token(repo: Repository, way: Way, release: Release) -> Drain:
-    """S4′: nothing says what the token may do."""
+    """S4, without `permissions`: nothing says what the token may do."""
     job = way.view.job
     return Drain(
         sink=Sink.DEFAULT_TOKEN, at=job.at, what="nothing limits the job's token", starts="next release",
@@ -351,7 +391,10 @@ def _by_input(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
 
 def _cache(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     """S5: the default branch's cache, which a job on the way restores."""
-    if way.event in {"pull_request", "pull_request_review", "pull_request_review_comment"} or not release.readers:
+    if (
+        way.event in {"pull_request", "pull_request_review", "pull_request_review_comment"}
+        or not release.readers
+    ):
         return
     holds = _cache_holds(repo, way)
     if holds is None or (way.trigger is None and not _on_default_branch(way.view)):
@@ -396,9 +439,15 @@ def _machine(way: Way, release: Release) -> Iterator[Drain]:
     for view, others in release.machines if labels else ():
         if view.job is way.view.job or not (labels <= others or others <= labels):
             continue
-        step = PathStep(kind="start", what="the release runs there later", at=view.job.at, job=view.job.id)
+        step = PathStep(
+            kind="start", what="the release runs there later", at=view.job.at, job=view.job.id
+        )
         at = view.job.runs_on[0].location(view.job.path) if view.job.runs_on else view.job.at
-        keeps = PathNeed(what="whether the runner is thrown away after each job", need=Need.ADMINISTRATION, permission="Administration: read")
+        keeps = PathNeed(
+            what="whether the runner is thrown away after each job",
+            need=Need.ADMINISTRATION,
+            permission="Administration: read",
+        )
         yield Drain(
             sink=Sink.RUNNER, at=at, what=f"a machine of `{' '.join(sorted(others))}` keeps what ran on it",
             starts="next release", job=view.job.id, state=PathState.DEFAULT, needs=(keeps,),

@@ -127,7 +127,9 @@ class _Entry:
         self.trigger = trigger
         self.event = trigger.event
         self.scopes = _ANY_SCOPE if self.event == "pull_request" else _OWN_SCOPE
-        self.passed: dict[tuple[Step, ...], tuple[Actor, PathState, Start, tuple[str, ...]] | None] = {}
+        self.passed: dict[
+            tuple[Step, ...], tuple[Actor, PathState, Start, tuple[str, ...]] | None
+        ] = {}
 
     def ways(self) -> Iterator[Way]:
         """All kinds, guards looked at."""
@@ -246,21 +248,29 @@ class _Entry:
         if agent is not None and uses is not None and is_open(agent, placed.step):
             fed = agent.fed_by_event or self._is_fed(placed)
             if fed:
-                yield from self._of_agent(placed, placed.at(uses.raw), uses.slug, shell_of(agent, placed.step))
+                yield from self._of_agent(
+                    placed, placed.at(uses.raw), uses.slug, shell_of(agent, placed.step)
+                )
         for command in self.view.commands(placed):
             program = AGENT_PROGRAMS.get(command.program)
             if program is not None and len(command.words) > 1 and self._is_fed(placed):
                 words = " ".join(command.words[1:]).lower()
-                has = program.has_shell or any(word in words for word in program.shell)
-                yield from self._of_agent(placed, placed.at(line=command.line), command.program, has)
+                has = program.has_shell or any(word in words for word in program.shell_words)
+                yield from self._of_agent(
+                    placed, placed.at(line=command.line), command.program, has
+                )
 
     def _of_agent(
         self, placed: Placed, at: Location, name: str, has_shell: bool
     ) -> Iterator[tuple[Way, Placed]]:
         cut = "let only people with write access start the agent, or take its shell away"
-        way = self._way(WayIn.AGENT, placed, at, f"the agent `{name}` does what the text says", name, cut)
+        way = self._way(
+            WayIn.AGENT, placed, at, f"the agent `{name}` does what the text says", name, cut
+        )
         if way is not None and not has_shell:
-            way = way.doubted(PathState.OPEN, PathNeed(what="whether the agent has a shell", need=Need.WORKFLOW))
+            way = way.doubted(
+                PathState.OPEN, PathNeed(what="whether the agent has a shell", need=Need.WORKFLOW)
+            )
         if way is not None:
             yield way, placed
 
@@ -308,12 +318,19 @@ class _Entry:
             target = run_by(command)
             path = inside(target, cwd) if target is not None else None
             if path is not None and (not folder or path == folder or path.startswith(folder + "/")):
-                return f"`{' '.join(command.words)[:60]}` runs it", bool(folder) or "/" in (target or "")
-            if any(_ENV_FILE.search(text) for text in command.redirects) and command.program in {"cat", "tee"}:
+                return f"`{' '.join(command.words)[:60]}` runs it", bool(folder) or "/" in (
+                    target or ""
+                )
+            if any(_ENV_FILE.search(text) for text in command.redirects) and command.program in {
+                "cat",
+                "tee",
+            }:
                 return "its lines become variables", False
         for publication in self.repo.publications_of(self.view.job):
             own = self.view.job.steps[publication.step : publication.step + 1]
-            if publication.step >= 0 and (placed.step in own or publication.source_step is placed.step):
+            if publication.step >= 0 and (
+                placed.step in own or publication.source_step is placed.step
+            ):
                 return "it is published", True
         return None
 
@@ -338,7 +355,9 @@ class _Entry:
 
     def _may_merge(self, placed: Placed) -> bool:
         writes = self.view.level("contents", self.route)
-        return writes is not Level.READ and writes is not Level.NONE or bool(self.view.secret_names)
+        return (writes is not Level.READ and writes is not Level.NONE) or bool(
+            self.view.secret_names
+        )
 
     def _on_runner(self) -> Iterator[Way]:
         """W5: a fork's pull request runs on a machine of the repository's own."""
@@ -358,8 +377,16 @@ class _Entry:
         )  # fmt: skip
         yield way.doubted(
             PathState.DEFAULT,
-            PathNeed(what="which pull requests of forks wait for an approval", need=Need.ADMINISTRATION, permission="Administration: read"),
-            PathNeed(what="whether the runner is thrown away after each job", need=Need.ADMINISTRATION, permission="Administration: read"),
+            PathNeed(
+                what="which pull requests of forks wait for an approval",
+                need=Need.ADMINISTRATION,
+                permission="Administration: read",
+            ),
+            PathNeed(
+                what="whether the runner is thrown away after each job",
+                need=Need.ADMINISTRATION,
+                permission="Administration: read",
+            ),
         )
 
     def _guarded(self, way: Way, last: Placed) -> Way | None:
@@ -409,7 +436,7 @@ def shell_of(agent: Agent, step: Step) -> bool:
     if agent.has_shell:
         return True
     texts = [v.value.lower() for k, v in step.inputs.items() if not k.lower().endswith("prompt")]
-    return any(word in text for text in texts for word in agent.shell)
+    return any(word in text for text in texts for word in agent.shell_words)
 
 
 def own_labels(view: JobView) -> frozenset[str]:
@@ -492,10 +519,14 @@ def _asks(step: Step) -> bool:
     if step.uses is not None and step.uses.action in ASKERS:
         return True
     texts = [step.run] if step.run else []
-    texts += [step.inputs[key] for key in step.inputs if key.lower() in {"script", "route", "query"}]
+    texts += [
+        step.inputs[key] for key in step.inputs if key.lower() in {"script", "route", "query"}
+    ]
     return any(PERMISSION_QUESTION.search(text.value) for text in texts)
 
 
 def _asked(step: Step, job: str) -> PathNeed:
     line = f"{step.at.path}, line {step.at.line}"
-    return PathNeed(what=f"what the question for rights in `{job}` ({line}) does", need=Need.WORKFLOW)
+    return PathNeed(
+        what=f"what the question for rights in `{job}` ({line}) does", need=Need.WORKFLOW
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.conditions import passage
+from audits.analysis.conditions import passage, publishing_steps
 from audits.analysis.exposure.jobs import JobView
 from audits.analysis.exposure.release import Release
 from audits.analysis.exposure.rules import CHECKED_MERGERS
@@ -18,7 +18,8 @@ from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, Sink, WayIn
-from audits.model.publication import Registry
+from audits.model.location import Location
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need
 
@@ -27,9 +28,7 @@ _ANY_SCOPE = frozenset({Scope.REPOSITORY, Scope.FORK})
 _BOT_WORDS = ("[bot]", "dependabot", "renovate")
 
 
-def writer_paths(
-    repo: Repository, view: JobView, release: Release
-) -> Iterator[tuple[Way, Drain]]:
+def writer_paths(repo: Repository, view: JobView, release: Release) -> Iterator[tuple[Way, Drain]]:
     """W11: the path of a single person with write access, unless two were seen to be needed."""
     rules = () if _is_open_to_writers(release) else approval_rules(repo, release.publication)
     failing = [rule for rule in rules if rule.holds is False]
@@ -54,14 +53,18 @@ def _is_open_to_writers(release: Release) -> bool:
     publication = release.publication
     if publication.registry is Registry.GITHUB_RELEASE:
         return True
-    return not release.by_identity and not publication.stored_credentials and publication.auth == "none"
+    return (
+        not release.by_identity
+        and not publication.stored_credentials
+        and publication.auth == "none"
+    )
 
 
 def _needs(unseen: list[Rule]) -> tuple[PathNeed, ...]:
     return tuple(dict.fromkeys(rule.need for rule in unseen if rule.need is not None))
 
 
-def _place(release: Release):  # type: ignore[no-untyped-def]
+def _place(release: Release) -> Location:
     stored = release.publication.stored_credentials
     here = [c.at for c in stored if c.at.path == release.publication.workflow.path]
     return here[0] if here else release.at
@@ -87,7 +90,11 @@ def _cuts(release: Release, failing: list[Rule]) -> tuple[Cut, ...]:
         return tuple(Cut(what=rule.cut, at=at, settings=True) for rule in failing)
     if release.environment:
         return (
-            Cut(what=f"require a reviewer other than the author in environment {release.environment}", at=at, settings=True),
+            Cut(
+                what=f"require a reviewer other than the author in environment {release.environment}",
+                at=at,
+                settings=True,
+            ),
         )
     if release.publication.registry is Registry.GITHUB_RELEASE:
         return (Cut(what="let a ruleset say who may create release tags", at=at, settings=True),)
@@ -135,7 +142,9 @@ def update_ways(repo: Repository, view: JobView) -> Iterator[Way]:
     """W10: updates of a bot are merged without a person, the author compared."""
     for placed in view.steps:
         merging = merges(view, placed)
-        if merging is None or not _is_of_bot(view, placed.step.uses.action if placed.step.uses else ""):
+        if merging is None or not _is_of_bot(
+            view, placed.step.uses.action if placed.step.uses else ""
+        ):
             continue
         at, name = merging
         yield Way(
@@ -152,14 +161,15 @@ def _is_of_bot(view: JobView, action: str) -> bool:
     conditions = [view.job.condition, *(p.step.condition for p in view.steps)]
     texts = [c.text.value.lower() for c in conditions if c is not None]
     named = any(word in text for text in texts for word in _BOT_WORDS)
-    fetched = any(p.step.uses is not None and p.step.uses.action == "dependabot/fetch-metadata" for p in view.steps)
+    fetched = any(
+        p.step.uses is not None and p.step.uses.action == "dependabot/fetch-metadata"
+        for p in view.steps
+    )
     return named or fetched or action in CHECKED_MERGERS
 
 
 def starting_ways(repo: Repository, view: JobView, release: Release) -> Iterator[Way]:
     """W7: people without write access start the release of what the default branch holds."""
-    from audits.analysis.conditions import publishing_steps
-
     steps = publishing_steps(release.publication)
     for route in release.publication.routes:
         for trigger in route.triggers:
