@@ -51,7 +51,8 @@ def doctor_lines(report: DoctorReport, now: datetime) -> Iterator[str]:
     if report.scopes:
         yield f"Scopes: {', '.join(report.scopes)}"
     yield ""
-    yield f"Rights{f', tried on {report.tried_on}' if report.tried_on else ''}"
+    tried = " and ".join(report.tried_on)
+    yield f"Rights, tried on {tried}" if tried else "Rights"
     yield from (f"  {_right(right)}" for right in report.rights)
     yield from _unknown(report)
     yield ""
@@ -86,7 +87,7 @@ def _right(right: Right) -> str:
         return f"✓ {right.permission}"
     if right.granted is None:
         return f"? {right.permission}: could not be tried. {right.detail}".rstrip()
-    return f"✗ {right.permission}"
+    return f"✗ {right.permission}: {right.detail}".removesuffix(": ")
 
 
 def checks_without(lacking: frozenset[Need]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -121,7 +122,8 @@ def _cost(report: DoctorReport) -> Iterator[str]:
     yield (
         f"A first scan of {cost.repositories} repositories asks at most "
         f"{cost.graphql_requests} GraphQL requests ({cost.points} points) and "
-        f"{cost.rest_requests} REST requests."
+        f"{cost.rest_requests} REST requests: {cost.workflows} of them have workflows, with "
+        f"{cost.environments} deployment environments in all."
     )
     if cost.points_left is not None and cost.rest_left is not None:
         yield f"Left of this hour: {cost.points_left} points, {cost.rest_left} REST requests."

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from audits.collect.errors import BudgetSpentError, CollectError
+from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
 from audits.collect.github.advisories import read_advisories
 from audits.collect.github.connect import Connection
 from audits.collect.github.doctor import DoctorReport, examine
@@ -15,7 +15,7 @@ from audits.collect.github.errors import GitHubError
 from audits.collect.github.files import FileReader
 from audits.collect.github.listing import Listed
 from audits.collect.github.memory_cache import TransientMemory
-from audits.collect.github.organization import OwnerFacts, OwnerReader, personal
+from audits.collect.github.organization import OwnerFacts, OwnerReader, not_shown, personal
 from audits.collect.github.permissions import Rights
 from audits.collect.github.rate_limits import Usage
 from audits.collect.github.refs import ReferenceReader
@@ -222,8 +222,15 @@ class GitHubCollector:
 
     def _owner_facts(self) -> OwnerFacts:
         if self._owner is None:
-            kind = self._pages.owner_kind if self._pages else self._owner_kind()
             login = self._request.owner
+            try:
+                kind = self._pages.owner_kind if self._pages else self._owner_kind()
+            except (BudgetSpentError, ScanCancelledError):
+                raise
+            except CollectError as hidden:
+                # each repository of it that was asked for has a gap of its own
+                self._owner = not_shown(login, str(hidden))
+                return self._owner
             if kind == "User":
                 self._owner = personal(login)
             else:
@@ -234,11 +241,7 @@ class GitHubCollector:
         return self._owner
 
     def _owner_kind(self) -> str:
-        pages = RepositoryPages(self._client, self._request.owner, self._request.choice)
-        try:
-            return pages.kind()
-        except CollectError:
-            return ""
+        return RepositoryPages(self._client, self._request.owner, self._request.choice).kind()
 
     def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
         """What refs of actions are today; those that could not be asked are left out."""

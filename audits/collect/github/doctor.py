@@ -1,27 +1,50 @@
-"""Measures what a credential can see of an owner, and what a scan would cost."""
+"""What a credential sees of an owner, which rights it lacks and why, and what a scan would cost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from math import ceil
 
 from msgspec import Struct
 
-from audits.collect.github.auth import Credential, InstallationAuth
+from audits.collect.errors import CollectError
+from audits.collect.github import queries
+from audits.collect.github.auth import Credential, CredentialKind, InstallationAuth
+from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.errors import GitHubError, Json
-from audits.collect.github.listing import Listed
-from audits.collect.github.repositories import Choice, RepositoryPages
+from audits.collect.github.errors import GitHubError
+from audits.collect.github.forms import (
+    AccountList,
+    SurveyNode,
+    WithEnvironments,
+    read_as,
+)
+from audits.collect.github.repositories import Choice
 from audits.collect.github.rest import path_of
 from audits.model.settings import Need
 
 _TEXT_REQUESTS = 50
 """A thousand repositories have about twelve texts each, three hundred to a query."""
 
+_PAGE = 100
+_MOST_PAGES = 500
+_COMPARISONS, _PINS = 200, 10
+"""At most so many pinned commits are looked for in the history of their action, in all and of
+one repository.
+"""
+
+_REFUSALS = 15
+"""So many requests may be refused before a right counts as missing, and those under way."""
+
+_NO_ENVIRONMENT = 1
+_RIGHTS_PAGE = "https://{host}/settings/personal-access-tokens"
+
 
 class Right(Struct, frozen=True, kw_only=True):
-    """One right: whether the credential has it, None where nothing could be tried on."""
+    """One right: whether the credential has it wherever it was tried, None where it could not
+    be. ``detail`` says why not, and what helps.
+    """
 
     need: Need
     permission: str
@@ -30,9 +53,13 @@ class Right(Struct, frozen=True, kw_only=True):
 
 
 class Cost(Struct, frozen=True, kw_only=True):
-    """What a first scan would ask at most, and what GitHub allows in an hour."""
+    """What a first scan would ask at most, and what GitHub allows in an hour. ``workflows`` are
+    the repositories that have any: only these can publish.
+    """
 
     repositories: int
+    workflows: int
+    environments: int
     graphql_requests: int
     points: int
     rest_requests: int
@@ -44,6 +71,7 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
     """The answer of `release-audit doctor`. ``tier`` is that of design section 8.
 
     ``expires_at`` is None where GitHub names no end. ``scopes`` are a classic token's.
+    ``tried_on`` are the repositories on which rights were tried: a public and a private one.
     """
 
     owner: str
@@ -56,7 +84,7 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     scopes: tuple[str, ...] = ()
     private_seen: bool = False
-    tried_on: str = ""
+    tried_on: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -65,77 +93,178 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
         return frozenset(right.need for right in self.rights if right.granted is not True)
 
 
+class _Survey(Struct, kw_only=True):
+    """The repositories of an owner, and why some were not shown."""
+
+    login: str = ""
+    kind: str = ""
+    total: int = 0
+    nodes: list[SurveyNode]
+    hidden: list[str]
+
+    @property
+    def with_workflows(self) -> list[SurveyNode]:
+        """Those that can publish; also those whose contents are hidden."""
+        return [n for n in self.nodes if n.workflows or (n.root is None and not n.is_empty)]
+
+    def samples(self) -> tuple[SurveyNode, ...]:
+        """A public and a private repository, those with workflows first."""
+        order = [*self.with_workflows, *self.nodes]
+        chosen = (
+            next((n for n in order if _is_private(n) is want), None) for want in (False, True)
+        )
+        return tuple(node for node in chosen if node is not None)
+
+
 def examine(client: GitHubClient, owner: str, credential: Credential) -> DoctorReport:
-    """Try each right on the owner and on one repository; CollectError where nothing is seen."""
-    pages = RepositoryPages(client, owner, Choice(archived=False, forks=True))
-    listed = next(iter(pages), ())
-    sample = next((r for r in listed if r.has_workflows), next(iter(listed), None))
-    headers: dict[str, str] = {}
-    rights = (*_repository_rights(client, sample, headers),)
-    if pages.owner_kind == "Organization":
-        rights += (*_organization_rights(client, pages.login, headers),)
-    total = pages.total or 0
+    """Try each right on the owner and on a public and a private repository; CollectError where
+    nothing is seen.
+    """
+    survey = _survey(client, owner)
+    samples = survey.samples()
+    trial = _Trial(client=client, credential=credential, headers={})
+    rights = (*_repository_rights(trial, samples, survey.hidden),)
+    if survey.kind == "Organization":
+        rights += (*_organization_rights(trial, survey.login),)
+    scopes = trial.headers.get("x-oauth-scopes", "").split(",")
     return DoctorReport(
-        owner=pages.login,
-        owner_kind=pages.owner_kind,
+        owner=survey.login,
+        owner_kind=survey.kind,
         credential=credential.description,
         host=client.host,
         tier=_tier(rights),
         rights=rights,
-        cost=_cost(client, total, rights),
-        expires_at=_expiry(client, headers),
-        scopes=tuple(s.strip() for s in headers.get("x-oauth-scopes", "").split(",") if s.strip()),
-        private_seen=any(r.private for r in listed),
-        tried_on=sample.slug if sample else "",
-        notes=_notes(credential, listed),
+        cost=_cost(client, survey, rights),
+        expires_at=_expiry(client, trial.headers),
+        scopes=tuple(scope.strip() for scope in scopes if scope.strip()),
+        private_seen=any(map(_is_private, survey.nodes)),
+        tried_on=tuple(sample.name_with_owner for sample in samples),
+        notes=tuple(_notes(credential, survey)),
     )
 
 
-def _try(
-    client: GitHubClient, need: Need, permission: str, path: str, headers: dict[str, str]
-) -> Right:
-    try:
-        answer = client.get(path, {"per_page": 1})
-    except GitHubError as error:
-        if error.status in (403, 404):
-            named = error.permission or permission
-            return Right(need=need, permission=named, granted=False, detail=error.message)
-        return Right(need=need, permission=permission, granted=None, detail=error.message)
-    headers.update({key.lower(): str(value) for key, value in answer.headers.items()})
-    return Right(need=need, permission=permission, granted=True)
+def _is_private(node: SurveyNode) -> bool:
+    return node.visibility in ("PRIVATE", "INTERNAL")
+
+
+def _survey(client: GitHubClient, owner: str) -> _Survey:
+    found = _Survey(nodes=[], hidden=[])
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        # what a scan reads unless it is told otherwise
+        variables = Choice().variables() | {"login": owner, "first": _PAGE, "after": cursor}
+        answer = client.graphql(queries.document("survey"), variables)
+        found.hidden += [error.detail for error in answer.errors if error.detail]
+        account = answer.data.get("repositoryOwner")
+        if account is None or (isinstance(account, dict) and account.get("repositories") is None):
+            raise CollectError(
+                f"GitHub shows no account {owner!r} to this token.",
+                found.hidden[0] if found.hidden else "Check the spelling, and the token's owner.",
+            )
+        shown = read_as(AccountList, account)
+        found.login, found.kind = shown.login, shown.typename
+        found.total = shown.repositories.total_count or 0
+        nodes = shown.repositories.nodes or ()
+        found.nodes += [read_as(SurveyNode, node) for node in nodes if node is not None]
+        page = shown.repositories.page_info
+        if page is None or not page.has_next_page or page.end_cursor in (None, cursor):
+            break
+        cursor = page.end_cursor
+    return found
+
+
+class _Trial(Struct, frozen=True, kw_only=True):
+    """Tries rights with one credential; ``headers`` are those of the last answers."""
+
+    client: GitHubClient
+    credential: Credential
+    headers: dict[str, str]
+
+    def attempt(self, need: Need, permission: str, path: str, role: str = "") -> Right:
+        """Whether a resource can be read."""
+        try:
+            answer = self.client.get(path, {"per_page": 1})
+        except GitHubError as error:
+            if error.status in (403, 404):
+                named = error.permission or permission
+                why = self._why(error, role)
+                return Right(need=need, permission=named, granted=False, detail=why)
+            return Right(need=need, permission=permission, granted=None, detail=str(error))
+        self.headers.update({key.lower(): str(value) for key, value in answer.headers.items()})
+        return Right(need=need, permission=permission, granted=True)
+
+    def _why(self, error: GitHubError, role: str) -> str:
+        """Why GitHub refused it, and what helps."""
+        if error.saml:
+            return error.message
+        if self.credential.is_classic:
+            if role and role != "ADMIN":
+                return f"the person of this token has the role {role.lower()} there; it takes admin"
+            return "the person may not, or the token lacks a scope (repo, admin:org, read:org)"
+        if self.credential.kind is CredentialKind.APP or self.credential.is_installation:
+            return "the App does not ask for it, or its owner has not approved it yet"
+        return (
+            f"the token was not given it: edit it at {_RIGHTS_PAGE.format(host=self.client.host)}"
+        )
 
 
 def _repository_rights(
-    client: GitHubClient, sample: Listed | None, headers: dict[str, str]
-) -> list[Right]:
+    trial: _Trial, samples: Sequence[SurveyNode], hidden: Sequence[str]
+) -> Iterator[Right]:
     probes = (
         (Need.SETTINGS, "Actions: read", ("environments",)),
         (Need.ADMINISTRATION, "Administration: read", ("actions", "permissions")),
         (Need.SECRET_NAMES, "Secrets: read", ("actions", "secrets")),
     )
-    if sample is None:
-        return [
-            Right(need=need, permission=name, granted=None, detail="There is no repository to try.")
-            for need, name, _ in probes
+    if not samples:
+        why = hidden[0] if hidden else "There is no repository to try."
+        for need, name, _ in probes:
+            yield Right(need=need, permission=name, granted=None, detail=why)
+        return
+    yield _contents(samples)
+    for need, name, parts in probes:
+        tried = [
+            (
+                sample,
+                trial.attempt(
+                    need,
+                    name,
+                    path_of("repos", *sample.name_with_owner.split("/", 1)) + path_of(*parts),
+                    sample.viewer_permission or "",
+                ),
+            )
+            for sample in samples
         ]
-    blind = any(gap.permission == "Contents: read" for gap in sample.gaps)
-    contents = Right(need=Need.WORKFLOW, permission="Contents: read", granted=not blind)
-    base = path_of("repos", sample.owner, sample.name)
-    return [
-        contents,
-        *(_try(client, need, name, base + path_of(*part), headers) for need, name, part in probes),
-    ]
+        yield _together(tried)
 
 
-def _organization_rights(client: GitHubClient, login: str, headers: dict[str, str]) -> list[Right]:
+def _contents(samples: Sequence[SurveyNode]) -> Right:
+    blind = [s.name_with_owner for s in samples if s.root is None and not s.is_empty]
+    where = f"the files of {' and '.join(blind)} are not shown" if blind else ""
+    return Right(need=Need.WORKFLOW, permission="Contents: read", granted=not blind, detail=where)
+
+
+def _together(tried: Sequence[tuple[SurveyNode, Right]]) -> Right:
+    """One right from what was found on each sample: the worst of it, and where."""
+    refused = [(node, right) for node, right in tried if right.granted is False]
+    untried = [(node, right) for node, right in tried if right.granted is None]
+    if not refused and not untried:
+        return tried[0][1]
+    node, right = (refused or untried)[0]
+    if len(tried) == len(refused):
+        return right
+    kind = "private" if _is_private(node) else "public"
+    where = f"not for the {kind} {node.name_with_owner}: {right.detail}"
+    return Right(need=right.need, permission=right.permission, granted=right.granted, detail=where)
+
+
+def _organization_rights(trial: _Trial, login: str) -> Iterator[Right]:
     probes = (
         (Need.ADMINISTRATION, "Organization administration: read", ("actions", "permissions")),
         (Need.SECRET_NAMES, "Organization secrets: read", ("actions", "secrets")),
     )
-    return [
-        _try(client, need, name, path_of("orgs", login, *part), headers)
-        for need, name, part in probes
-    ]
+    for need, name, parts in probes:
+        yield trial.attempt(need, name, path_of("orgs", login, *parts))
 
 
 def _tier(rights: tuple[Right, ...]) -> int:
@@ -147,33 +276,81 @@ def _tier(rights: tuple[Right, ...]) -> int:
     return 2 if Need.SECRET_NAMES in lacking else 3
 
 
-def _cost(client: GitHubClient, total: int, rights: tuple[Right, ...]) -> Cost:
-    granted = {right.need for right in rights if right.granted}
-    pages = ceil(total / 100)
-    texts = ceil(total * _TEXT_REQUESTS / 1000)
+def _cost(client: GitHubClient, survey: _Survey, rights: tuple[Right, ...]) -> Cost:
+    granted = {right.permission for right in rights if right.granted}
+    pages = max(1, ceil(survey.total / _PAGE))
+    texts = ceil(survey.total * _TEXT_REQUESTS / 1000)
     refs = min(20, pages * 2)
-    # an environment's sign of change costs 0.04 points, a repository's rulesets 0.01
-    points = pages + texts + ceil(total * 0.06) + refs
-    each = 3 + 2 * (Need.ADMINISTRATION in granted) + 2 * (Need.SECRET_NAMES in granted)
+    publishing = survey.with_workflows
+    environments = sum(_environments(client, publishing, seen="Actions: read" in granted))
+    # of each: environments and newest release; Actions' permissions; secrets' names twice
+    each = 2 + 2 * ("Administration: read" in granted) + 2 * ("Secrets: read" in granted)
+    # of each environment: refs that may deploy and Apps that must approve; secrets' names
+    each_environment = 2 + ("Secrets: read" in granted)
+    refused = _REFUSALS * sum(1 for right in rights if right.granted is not True)
+    rest = (
+        len(publishing) * each
+        + environments * each_environment
+        + refused
+        + min(_COMPARISONS, _PINS * len(publishing))
+    )
     left = _limits(client)
     return Cost(
-        repositories=total,
+        repositories=survey.total,
+        workflows=len(publishing),
+        environments=environments,
         graphql_requests=2 * pages + texts + refs,
-        points=points,
-        rest_requests=total * each,
+        # an environment's sign of change costs 0.04 points, a repository's rulesets 0.01
+        points=pages + texts + ceil(survey.total * 0.02 + environments * 0.04) + refs,
+        rest_requests=rest,
         points_left=left.get("graphql"),
         rest_left=left.get("core"),
     )
 
 
+def _environments(
+    client: GitHubClient, nodes: Sequence[SurveyNode], *, seen: bool
+) -> Iterator[int]:
+    """How many environments each repository has; one where that is not shown."""
+    if not seen:
+        yield from (_NO_ENVIRONMENT for _ in nodes)
+        return
+
+    def write(items: Sequence[SurveyNode]) -> str:
+        body = "environments(first: 1) { totalCount }"
+        parts = (queries.by_id(f"r{i}", node.id, body) for i, node in enumerate(items))
+        return queries.batch("environments", parts)
+
+    for items, answer in ask(client, nodes, BatchSize(_PAGE), write):
+        for index, _ in enumerate(items):
+            try:
+                node = None if isinstance(answer, GitHubError) else answer.data.get(f"r{index}")
+                yield read_as(WithEnvironments, node).environments.total_count
+            except GitHubError:
+                yield _NO_ENVIRONMENT
+
+
+class _Remaining(Struct, frozen=True):
+    remaining: int
+
+
+class _Resources(Struct, frozen=True):
+    core: _Remaining
+    graphql: _Remaining
+
+
+class _RateLimit(Struct, frozen=True):
+    resources: _Resources
+
+
 def _limits(client: GitHubClient) -> Mapping[str, int]:
     """What is left of the hour, by resource; asking is free."""
     try:
-        resources: Json = client.get("/rate_limit").body["resources"]
-        return {name: int(resources[name]["remaining"]) for name in ("core", "graphql")}
-    except (GitHubError, KeyError, TypeError, ValueError):
+        found = read_as(_RateLimit, client.get("/rate_limit").body).resources
+    except GitHubError:
         # Enterprise Server has no limits unless somebody sets them
         return {}
+    return {"core": found.core.remaining, "graphql": found.graphql.remaining}
 
 
 def _expiry(client: GitHubClient, headers: Mapping[str, str]) -> datetime | None:
@@ -189,10 +366,9 @@ def _expiry(client: GitHubClient, headers: Mapping[str, str]) -> datetime | None
     return None
 
 
-def _notes(credential: Credential, listed: tuple[Listed, ...]) -> tuple[str, ...]:
-    notes = []
+def _notes(credential: Credential, survey: _Survey) -> Iterator[str]:
     if credential.is_classic:
-        notes.append("Classic tokens can also write; a GitHub App or fine-grained token need not.")
-    if listed and not any(r.private for r in listed):
-        notes.append("No private repository was seen among the first hundred.")
-    return tuple(notes)
+        yield "Classic tokens can also write; a GitHub App or fine-grained token need not."
+    yield from dict.fromkeys(f"Not shown: {why}" for why in survey.hidden)
+    if survey.nodes and not any(map(_is_private, survey.nodes)):
+        yield "No private repository is shown: rights in private ones could not be tried."

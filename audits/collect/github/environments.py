@@ -15,13 +15,17 @@ ACTIONS = "Actions: read"
 ENVIRONMENTS = "Environments: read"
 PROTECTED_BRANCHES = "protected branches"
 NO_REF = "no branch or tag"
+NO_SECRETS = ("READ", "TRIAGE")
+"""Roles of people to whom GitHub lists no secrets' names."""
 
 _KNOWN_RULES = ("required_reviewers", "wait_timer", "branch_policy")
 _CUSTOM = "custom"
 
 
 class EnvironmentReader(Struct, frozen=True, kw_only=True):
-    """Reads the environments of one repository; ``names`` are those that workflows use."""
+    """Reads the environments of one repository; ``names`` are those that workflows use, ``role``
+    is the person's, "" where it is not known.
+    """
 
     rest: RestReader
     answers: Answers
@@ -30,7 +34,7 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
     names: frozenset[str]
     on_plan: bool = True
     unchanged: bool = False
-    may_list_secrets: bool = True
+    role: str = ""
 
     @property
     def _path(self) -> str:
@@ -123,8 +127,9 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
 
     def _secret_names(self, name: str) -> tuple[str, ...] | Unseen:
         subject = f"environment {name}: secrets' names"
-        if not self.may_list_secrets:
-            return self.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), ENVIRONMENTS)
+        if self.role in NO_SECRETS:
+            error = role_refusal(self.role, ENVIRONMENTS)
+            return self.sheet.unseen(subject, Need.SECRET_NAMES, error, ENVIRONMENTS)
         path = self._path + path_of(name, "secrets")
         names = self.sheet.fact(
             subject,

@@ -19,7 +19,7 @@ class GitHubError(CollectError):
     """One request failed for good.
 
     ``permission`` is the right GitHub asks for, if it says; ``saml`` where single sign-on of
-    the organization is what is missing.
+    the organization is what is missing. ``advised``: the advice says all that helps.
     """
 
     def __init__(
@@ -31,12 +31,14 @@ class GitHubError(CollectError):
         status: int = 0,
         permission: str = "",
         saml: bool = False,
+        advised: bool = False,
     ) -> None:
         super().__init__(message, advice)
         self.reason = reason
         self.status = status
         self.permission = permission
         self.saml = saml
+        self.advised = advised
 
     def gap(self, subject: str, permission: str = "") -> Gap:
         """The gap that this failure leaves."""

@@ -475,6 +475,30 @@ class Conditions(Graph, frozen=True, kw_only=True):
     ref_name: RefNames | None = None
 
 
+class Count(Graph, frozen=True, kw_only=True):
+    """How long a list is."""
+
+    total_count: Number
+
+
+class SurveyNode(Graph, frozen=True, kw_only=True):
+    """A repository as `doctor` sees it; ``root`` is None where contents are hidden."""
+
+    id: Name
+    name_with_owner: Slug
+    is_empty: bool = False
+    visibility: str = ""
+    viewer_permission: str | None = None
+    root: Anything | None = None
+    workflows: Anything | None = None
+
+
+class WithEnvironments(Graph, frozen=True, kw_only=True):
+    """A repository and how many environments it has."""
+
+    environments: Count
+
+
 class RuleSource(Graph, frozen=True, kw_only=True):
     """Where a ruleset is defined."""
 

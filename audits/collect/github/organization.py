@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import (
@@ -68,6 +69,12 @@ def personal(login: str) -> OwnerFacts:
     reason = "A personal account has no account-wide settings for Actions."
     unseen = Unseen(need=Need.ADMINISTRATION, reason=reason)
     return OwnerFacts(login=login, settings=unseen, secrets=(), is_organization=False)
+
+
+def not_shown(login: str, reason: str) -> OwnerFacts:
+    """An account that GitHub does not show: nothing of it is asked."""
+    unseen = Unseen(need=Need.ADMINISTRATION, reason=reason)
+    return OwnerFacts(login=login, settings=unseen, secrets=replace(unseen, need=Need.SECRET_NAMES))
 
 
 def absent(name: str, need: Need) -> Unseen:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.collect.github.client import GitHubClient
-from audits.collect.github.environments import EnvironmentReader
+from audits.collect.github.environments import NO_SECRETS, EnvironmentReader
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import (
     AllowedActions,
@@ -22,7 +22,9 @@ from audits.collect.github.organization import OwnerFacts, policy
 from audits.collect.github.permissions import Rights, Sheet, role_refusal
 from audits.collect.github.rest import Answers, Form, RestReader, path_of
 from audits.collect.github.rulesets import METADATA, Question, State, StateReader
+from audits.faults import crash_gap
 from audits.model.cache import Memory
+from audits.model.errors import AuditError
 from audits.model.settings import (
     ActionsPolicy,
     EnvironmentSettings,
@@ -37,7 +39,6 @@ SECRETS = "Secrets: read"
 CONTENTS = "Contents: read"
 
 _NOT_ADMIN = ("READ", "TRIAGE", "WRITE", "MAINTAIN")
-_NO_SECRETS = ("READ", "TRIAGE")
 
 
 class Read(Struct, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ class SettingsBatch:
                 state=states[repo.node_id],
                 owner=owner,
                 answers=answers,
-                sheet=Sheet(rights=self._rights),
+                sheet=Sheet(rights=self._rights, private=repo.private),
             )
             for repo, names in wanted
         ]
@@ -155,13 +156,27 @@ class SettingsBatch:
             names=frozenset(name.lower() for name in task.names),
             on_plan=task.owner.protects(private=task.repo.private),
             unchanged=task.unchanged,
-            may_list_secrets=task.repo.permission not in _NO_SECRETS,
+            role=task.repo.permission,
         )
 
     def _one(self, task: _Task) -> Read:
+        """What becomes of one repository's settings; a fault of this program costs only these."""
+        try:
+            return self._read(task)
+        except AuditError:
+            raise
+        except Exception as error:
+            what = f"reading the settings of {task.repo.slug}"
+            return _nothing(
+                "release-audit failed to read it",
+                crash_gap(error, what, "settings"),
+                *task.sheet.gaps,
+            )
+
+    def _read(self, task: _Task) -> Read:
         sheet, state = task.sheet, task.state
         if state.missing and isinstance(state.rulesets, GitHubError):
-            return _gone(state.rulesets)
+            return _nothing(state.rulesets.message, state.rulesets.gap("settings"))
         if state.slug and state.slug.lower() != task.repo.slug.lower():
             detail = f"It was renamed to {state.slug} while it was read. Scan again."
             sheet.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
@@ -239,7 +254,12 @@ class SettingsBatch:
             "permissions/workflow": "default token permission",
         }[part]
         if task.repo.permission in _NOT_ADMIN:
-            return task.sheet.unseen(subject, Need.ADMINISTRATION, role_refusal(), ADMINISTRATION)
+            return task.sheet.unseen(
+                subject,
+                Need.ADMINISTRATION,
+                role_refusal(task.repo.permission, ADMINISTRATION),
+                ADMINISTRATION,
+            )
         path = f"{task.path}/actions/{part}"
         return task.sheet.fact(
             subject,
@@ -250,8 +270,10 @@ class SettingsBatch:
 
     def _secrets(self, task: _Task, part: str) -> tuple[str, ...] | Unseen:
         subject = f"{part.replace('-', ' ')}' names"
-        if task.repo.permission in _NO_SECRETS:
-            return task.sheet.unseen(subject, Need.SECRET_NAMES, role_refusal(), SECRETS)
+        if task.repo.permission in NO_SECRETS:
+            return task.sheet.unseen(
+                subject, Need.SECRET_NAMES, role_refusal(task.repo.permission, SECRETS), SECRETS
+            )
         names = task.sheet.fact(
             subject,
             Need.SECRET_NAMES,
@@ -274,9 +296,11 @@ class SettingsBatch:
         return tuple(sorted(s.name for s in secrets if s.reaches(repo.slug, private=repo.private)))
 
 
-def _gone(error: GitHubError) -> Read:
+def _nothing(reason: str, *gaps: Gap) -> Read:
+    """Settings of which none was seen."""
+
     def unseen(need: Need) -> Unseen:
-        return Unseen(need=need, reason=error.message)
+        return Unseen(need=need, reason=reason)
 
     settings = RepositorySettings(
         environments=unseen(Need.SETTINGS),
@@ -286,4 +310,4 @@ def _gone(error: GitHubError) -> Read:
         secret_names=unseen(Need.SECRET_NAMES),
         organization_secret_names=unseen(Need.SECRET_NAMES),
     )
-    return Read(settings=settings, gaps=(error.gap("settings"),))
+    return Read(settings=settings, gaps=gaps)

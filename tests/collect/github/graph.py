@@ -137,10 +137,16 @@ def _refs(repo: Repo, args: Mapping[str, Any]) -> Value:
 
 
 def _environment(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
-    if not context.token.may("actions"):
+    if repo.private and not context.token.may("actions"):
         raise TypedError("FORBIDDEN", "Resource not accessible by integration")
     wanted = args["name"].lower()
     return next((e for e in repo.environments if e.name.lower() == wanted), None)
+
+
+def _environments(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
+    if repo.private and not context.token.may("actions"):
+        raise TypedError("FORBIDDEN", "Resource not accessible by integration")
+    return connection(repo.environments, args)
 
 
 def _release(repo: Repo, release: Release | None) -> Value:
@@ -174,6 +180,7 @@ _REPOSITORY: dict[str, Callable[[Repo, Context, Mapping[str, Any]], Value]] = {
     "defaultBranchRef": lambda repo, context, args: _ref(repo, f"refs/heads/{repo.branch}"),
     "object": _object,
     "environment": _environment,
+    "environments": _environments,
     "rulesets": lambda repo, context, args: rulesets(repo, args),
     "ref": lambda repo, context, args: _ref(repo, args["qualifiedName"]),
     "refs": lambda repo, context, args: _refs(repo, args),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audits.cli.doctor import doctor_lines
 from audits.collect.errors import CollectError
 from audits.model.settings import Need
 from tests.collect.github.git_objects import Content
@@ -16,9 +17,10 @@ from tests.collect.github.scanning import (
     connect,
     connect_app,
     github_with,
+    snapshots,
     world_of,
 )
-from tests.collect.github.world import Repo, World
+from tests.collect.github.world import Environment, Release, Repo, Token, World
 
 FILES: dict[str, Content] = {".github/workflows/release.yml": "on: push\n"}
 
@@ -69,7 +71,8 @@ def test_cost(world: World) -> None:
     cost = report.cost
     assert cost.repositories == 130
     assert cost.points_left == 5000 - spent
-    assert cost.rest_requests == 7 * 130
+    assert (cost.workflows, cost.environments) == (130, 0)
+    assert cost.rest_requests == 6 * 130 + 200
     assert 5 <= cost.graphql_requests <= 30
     assert 5 <= cost.points <= 40
 
@@ -101,3 +104,75 @@ def test_an_empty_owner_has_nothing_to_try() -> None:
 def test_an_unknown_owner() -> None:
     with github_with(World([])) as github, pytest.raises(CollectError, match="shows no account"):
         collector_of(connect(github)).doctor()
+
+
+def two_environments(count: int) -> World:
+    """Repositories that each name two environments without rules, which cost most to read."""
+    names = [Environment("pypi"), Environment("testpypi")]
+    return world_of(
+        *(
+            Repo(
+                f"lumen-{i:02d}",
+                {**FILES, "setup.py": f"{i}"},
+                environments=list(names),
+                release=Release("v1"),
+            )
+            for i in range(count)
+        )
+    )
+
+
+@pytest.mark.parametrize("tier", [1, 2, 3])
+def test_the_bound_of_requests_holds(tier: int) -> None:
+    used = ("pypi", "testpypi")
+    with github_with(two_environments(20), tier=tier) as github:
+        bound = collector_of(connect(github)).doctor().cost
+        github.forget()
+        collector = collector_of(connect(github))
+        found = list(snapshots(collector).values())
+        collector.prefetch_settings([(s, used) for s in found])
+        for snapshot in found:
+            collector.with_settings(snapshot, used)
+        asked, points = github.count("rest"), github.points
+    assert bound.environments == 40
+    assert asked <= bound.rest_requests
+    assert points <= bound.points
+
+
+def test_a_right_that_holds_for_public_repositories_alone_is_none() -> None:
+    world = world_of(Repo("a-public", dict(FILES)), Repo("b-private", dict(FILES), private=True))
+    with github_with(world, tier=1) as github:
+        github.tokens[TOKEN].refused = frozenset({"actions"})
+        report = collector_of(connect(github)).doctor()
+    (right,) = [r for r in report.rights if r.permission.startswith("Actions")]
+    assert right.granted is False
+    assert "not for the private orchard-labs/b-private: " in right.detail
+    assert report.tried_on == ("orchard-labs/a-public", "orchard-labs/b-private")
+    assert report.tier == 0
+
+
+@pytest.mark.parametrize(
+    ("token", "role", "why"),
+    [
+        ("github_pat_planted0one", "ADMIN", "settings/personal-access-tokens"),
+        ("ghp_planted0two", "WRITE", "has the role write there; it takes admin"),
+        ("ghp_planted0three", "ADMIN", "lacks a scope"),
+        ("ghs_planted0four", None, "the App does not ask for it"),
+    ],
+)
+def test_why_a_right_is_missing(token: str, role: str | None, why: str) -> None:
+    with github_with(world_of(Repo("lumen", dict(FILES)))) as github:
+        github.tokens = {token: Token(token, tier=1, role=role)}
+        report = collector_of(connect(github, token=token)).doctor()
+    (right,) = [r for r in report.rights if r.permission == "Administration: read"]
+    assert right.granted is False
+    assert why in right.detail
+
+
+def test_single_sign_on_is_named_with_its_address() -> None:
+    address = "https://github.example/orgs/x/sso?token=1"
+    with github_with(world_of(Repo("lumen", dict(FILES), saml=True))) as github:
+        report = collector_of(connect(github)).doctor()
+    lines = "\n".join(doctor_lines(report, datetime.now(UTC)))
+    assert "SAML single sign-on" in lines
+    assert address in lines

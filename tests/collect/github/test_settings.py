@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import fields
 
+from audits.collect.github.environments import EnvironmentReader
 from audits.model.settings import (
     ActionsPolicy,
     EnvironmentSettings,
@@ -15,7 +16,14 @@ from audits.model.settings import (
 )
 from audits.model.source import Snapshot
 from tests.collect.github.git_objects import Content
-from tests.collect.github.scanning import collector_of, connect, github_with, snapshots, world_of
+from tests.collect.github.scanning import (
+    TOKEN,
+    collector_of,
+    connect,
+    github_with,
+    snapshots,
+    world_of,
+)
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import (
     Environment,
@@ -273,8 +281,9 @@ def test_a_reader_is_not_asked_what_only_administrators_see() -> None:
     assert {g.permission for g in found.gaps} == {"Administration: read", "Secrets: read"}
 
 
-def test_a_refusal_is_learned() -> None:
-    repos = [Repo(f"lumen-{i:02d}", {**FILES}) for i in range(20)]
+@pytest.mark.parametrize(("private", "most"), [(True, 3), (False, 10)])
+def test_a_refusal_is_learned(private: bool, most: int) -> None:
+    repos = [Repo(f"lumen-{i:02d}", {**FILES}, private=private) for i in range(40)]
     with github_with(world_of(*repos), tier=1) as github:
         collector = collector_of(connect(github))
         found = snapshots(collector)
@@ -283,7 +292,55 @@ def test_a_refusal_is_learned() -> None:
         refused = [seen for seen in github.log if seen.status == 403]
     assert all(len(s.gaps) == 4 for s in read_all)
     # four threads may each have one on its way when the third refusal arrives
-    assert len(refused) <= 4 + 2 * (3 + 4)
+    assert len(refused) <= 4 + 2 * (most + 4)
+
+
+@pytest.mark.parametrize("first", ["private", "public"])
+def test_rights_in_private_repositories_say_nothing_of_public_ones(first: str) -> None:
+    """An App without Actions: read sees environments of public repositories all the same."""
+    names = ("a", "z") if first == "private" else ("z", "a")
+    repos = [
+        Repo(
+            f"{name}-{i}",
+            {**FILES},
+            private=private,
+            environments=[Environment("pypi", policy="custom", patterns=("tag:v*",))],
+        )
+        for name, private in zip(names, (True, False), strict=True)
+        for i in range(6)
+    ]
+    with github_with(world_of(*repos), role=None) as github:
+        github.tokens[TOKEN].refused = frozenset({"actions", "administration"})
+        collector = collector_of(connect(github))
+        found = list(snapshots(collector).values())
+        collector.prefetch_settings([(s, ("pypi",)) for s in found])
+        read_all = [settings_of(collector.with_settings(s, ("pypi",))) for s in found]
+    seen = {
+        s.ref.name: not isinstance(settings.environments, Unseen)
+        for s, settings in zip(found, read_all, strict=True)
+    }
+    assert seen == {repo.name: not repo.private for repo in repos}
+
+
+def test_a_fault_of_ours_costs_the_settings_of_one_repository(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repos = [Repo(f"lumen-{i}", {**FILES}, environments=[Environment("pypi")]) for i in range(4)]
+    honest = EnvironmentReader.read
+
+    def failing(self: EnvironmentReader) -> object:
+        if self.slug.endswith("lumen-2"):
+            raise ZeroDivisionError
+        return honest(self)
+
+    monkeypatch.setattr(EnvironmentReader, "read", failing)
+    with github_with(world_of(*repos)) as github:
+        collector = collector_of(connect(github))
+        found = list(snapshots(collector).values())
+        collector.prefetch_settings([(s, ("pypi",)) for s in found])
+        read_all = [collector.with_settings(s, ("pypi",)) for s in found]
+    crashed = [s.ref.name for s in read_all if any(g.reason == "crashed" for g in s.gaps)]
+    assert crashed == ["lumen-2"]
 
 
 def test_a_personal_account_has_no_settings_of_its_own() -> None:
