@@ -43,10 +43,13 @@ class Command(Struct, frozen=True, kw_only=True):
         """The values of all such options, in their order."""
         for index, word in enumerate(self.words):
             for name in names:
-                if word == name:
+                if word == name or _is_cmdlet_option(word, name):
                     yield self.words[index + 1] if index + 1 < len(self.words) else ""
                     break
                 if name.startswith("--") and word.startswith(name + "="):
+                    yield word[len(name) + 1 :]
+                    break
+                if len(name) > 2 and name[1] != "-" and word.startswith((name + "=", name + ":")):
                     yield word[len(name) + 1 :]
                     break
                 if len(name) == 2 and word.startswith(name) and not word.startswith("--"):
@@ -56,3 +59,8 @@ class Command(Struct, frozen=True, kw_only=True):
     def has(self, *flags: str) -> bool:
         """Whether one of these words is among the arguments."""
         return any(word in flags for word in self.words[1:])
+
+
+def _is_cmdlet_option(word: str, name: str) -> bool:
+    """Whether two words are one parameter of PowerShell, whose case does not matter."""
+    return len(name) > 2 and name[1] != "-" and word.lower() == name.lower()

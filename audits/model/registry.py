@@ -713,7 +713,10 @@ class Registry(StrEnum):
         trusted=None,  # asked for: https://github.com/PowerShell/PowerShellGallery/issues/353
         judges_environment=False,
         environment="",
-        token_variables=("PSGALLERY_*KEY", "PSGALLERY_*TOKEN", "POWERSHELL_GALLERY_*", "PSG_*KEY"),
+        token_variables=(
+            *("PSGALLERY_*KEY", "PSGALLERY_*TOKEN", "PSG_*KEY"),
+            *("POWERSHELL_GALLERY_*KEY", "POWERSHELL_GALLERY_*TOKEN"),
+        ),
         found_by_token=True,
         credential_names="",
         token_end=None,

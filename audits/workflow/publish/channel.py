@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from audits.model.command import Command
-from audits.model.location import Scalar
 from audits.model.publication import Channel
 from audits.model.registry import Registry
+from audits.workflow.publish.images import host_of, image_names
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Uploader
 
 _PRIVATE_HOSTS = re.compile(r".*\.dkr\.ecr\..*|.*\.azurecr|.*\.jfrog|nuget\.pkg\.github")
-_FIXED_HOST = re.compile(r"https?://[\w.:-]+/")
+_FIXED_HOST = re.compile(r"https?://(?:\[[\da-fA-F:]+\]|[\w.-]+)(?=[:/?#])")
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?::\d+)?")
 _PRODUCTION_NAMES = frozenset({"main", "release"}).union(*(r.info.names for r in Registry))
 _TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
@@ -53,6 +53,32 @@ def _texts(site: Site, text: str) -> tuple[str | None, ...]:
     return (host[0],) if host else (None,)
 
 
+def is_local(uploader: Uploader, site: Site, command: Command | None) -> bool:
+    """Whether an upload goes to a server of the run itself: on this machine, or one of the job's
+    ``services:``. That is a try-out and no registry.
+    """
+    services = {image.service for image in site.job.images if image.service}
+    hosts = [_host(text) for text in _addresses(uploader, site, command)]
+    if not hosts and uploader.target.images:
+        names = image_names(uploader, site, command)
+        found = [host_of(name) if name is not None else None for name in names]
+        hosts = [host for host in found if host] if command is not None else found
+    return bool(hosts) and all(
+        host is not None and (_LOOPBACK.fullmatch(host) or host.partition(":")[0] in services)
+        for host in hosts
+    )
+
+
+def _host(text: str | None) -> str | None:
+    """The host of an address, with its port; None where it may be any."""
+    if text is None or text.startswith("$") or "://" not in text:
+        return None
+    try:
+        return urlsplit(text).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return None
+
+
 def _given(
     site: Site,
     command: Command | None,
@@ -88,15 +114,15 @@ def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[
     target = uploader.target
     found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))
     if not found and target.setup_actions:
-        found = site.once(("set up", uploader), lambda: list(_set_up(uploader, site)))
+        found = site.once(("set up", uploader), lambda: list(_set_up(target.setup_actions, site)))
     return [text for text in found if text != ""]
 
 
-def _set_up(uploader: Uploader, site: Site) -> Iterator[str | None]:
-    """The addresses that steps before give to actions that set the uploader up."""
+def _set_up(inputs: Mapping[str, tuple[str, ...]], site: Site) -> Iterator[str | None]:
+    """What steps before give in these inputs of actions that set an uploader up."""
     for owner, step in site.steps_before():
         action = step.uses.action if step.uses is not None else ""
-        for name in uploader.target.setup_actions.get(action, ()):
+        for name in inputs.get(action, ()):
             if (scalar := step.input(name)) is not None:
                 yield from _texts(owner, scalar.value)
 
@@ -134,7 +160,12 @@ def host_channel(registry: Registry, address: str) -> Channel:
 def _names(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
     target = uploader.target
     given = _given(site, command, target.name_inputs, target.name_options, target.name_env)
-    return [text for text in given if text != ""]
+    named = [text for text in given if text != ""]
+    if not named and target.setup_names:
+        named = site.once(
+            ("set up by name", uploader), lambda: list(_set_up(target.setup_names, site))
+        )
+    return named
 
 
 def _by_name(site: Site, name: str | None) -> Channel:
@@ -183,15 +214,7 @@ def _of_label(label: str | None) -> Channel:
 
 def _images(uploader: Uploader, site: Site, command: Command | None) -> Iterator[Channel]:
     """The channels of the images that are named; none where they come from elsewhere."""
-    words: list[str] = []
-    if command is None:
-        scalars: list[Scalar | None] = [site.input(name) for name in uploader.target.image_inputs]
-        words = [word for scalar in scalars if scalar for word in re.split(r"[\s,]+", scalar.value)]
-    else:
-        words = [site.expand(word, command) for word in command.words[1:]]
-    for word in words:
-        for text in _texts(site, word.removeprefix("docker://")):
-            host, slash, _ = (text or "").partition("/")
-            is_host = "." in host or ":" in host or host == "localhost"
-            if slash and is_host and "$" not in host and not host.startswith("."):
-                yield host_channel(Registry.CONTAINER, host)
+    for name in image_names(uploader, site, command):
+        host = host_of(name) if name is not None else None
+        if host:
+            yield host_channel(Registry.CONTAINER, host)

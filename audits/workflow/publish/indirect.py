@@ -164,7 +164,7 @@ def _jobs_with_uploaders(workflow: Workflow) -> tuple[Job, ...]:
 def _gives(site: Site, env: Inputs, patterns: tuple[str, ...]) -> bool:
     """Whether one of these variables is a credential, and holds anything."""
     return any(
-        value_of(site, scalar.value).kind in {Kind.STORED, Kind.LITERAL, Kind.MINTED}
+        value_of(site, scalar.value).kind in {Kind.STORED, Kind.MINTED}
         for name, scalar in env.items()
         if fits(name, patterns)
     )

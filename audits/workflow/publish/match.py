@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -14,8 +15,10 @@ from audits.model.location import Scalar
 from audits.model.uses import Uses
 from audits.workflow.publish.action_version import reaches, version_of
 from audits.workflow.publish.site import Site
+from audits.workflow.publish.storage import copies_builds
+from audits.workflow.publish.taps import pushes_into
 from audits.workflow.shell.commands import commands
-from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
+from audits.workflow.uploaders.catalog import ALL, NODE_TOOLS, RUN_BY_ACTION
 from audits.workflow.uploaders.uploader import TRUE, Uploader
 
 _PYTHON = re.compile(r"python[\d.]*t?|py")
@@ -42,7 +45,7 @@ BY_ACTION: Mapping[str, tuple[Uploader, ...]] = _by_action()
 BY_PROGRAM = _by_program()
 
 _WORDS = sorted({*BY_PROGRAM, "setup.py"} - {"python"}, key=len, reverse=True)
-MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)")
+MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)", re.IGNORECASE)
 """Scripts without any of these words are not read at all: most of them."""
 
 
@@ -62,6 +65,14 @@ _ANY_VERB = tuple(
         program if verb == "" else verb for program, verbs in _VERBS.items() for verb in verbs
     )
 )
+_ANY_TEXT = "\0"
+_PACKAGE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
+_PACKAGE_MANAGER_VALUES = frozenset(
+    {"--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd"}
+)
+_BOOLEAN = re.compile(r"(?i:true|false)")
+_ALL_OPEN = re.compile(r"\$\{\{.*\}\}|\$\{?[\w:.-]+\}?|%\w+%", re.DOTALL)
+_DRY_NAME = re.compile(r"dry|test|try|preview|simulat|noop", re.IGNORECASE)
 _QUOTES = str.maketrans("", "", "'\"\\`^")
 _QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
 
@@ -89,6 +100,8 @@ def _is_switched_off(uploader: Uploader, site: Site) -> bool:
         scalar = site.input(name)
         if scalar is not None and _is_one_of(site, scalar, values):
             return True
+    if uploader.copies_builds and not copies_builds(site, None, 0):
+        return True
     if not uploader.needs:
         return _is_empty_draft(site)
     for name, values in uploader.needs.items():
@@ -113,7 +126,11 @@ def _is_one_of(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
     texts = site.texts(scalar.value)
     if texts is None:
         return False
-    return all(text.strip().lower() in values or text.partition(" ")[0] in values for text in texts)
+    return all(
+        text.partition(" ")[0] in values
+        or any(fnmatchcase(text.strip().lower(), value) for value in values)
+        for text in texts
+    )
 
 
 def _may_be(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
@@ -123,21 +140,78 @@ def _may_be(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
     texts = site.texts(scalar.value)
     if not values:
         return texts not in {("",), ("false",)}
-    if texts is None:
-        fixed = replace_fences(scalar.value, "").strip()
-        return not fixed or any(value in fixed for value in values)
-    return any(value in text.lower() for value in values for text in texts)
+    return any(
+        _may_hold(text.lower(), value.strip("*"))
+        for value in values
+        for text in (texts if texts is not None else (scalar.value,))
+    )
+
+
+def _may_hold(text: str, value: str) -> bool:
+    """Whether a text holds a value such as ``push=true``, expressions counting as any text: in
+    place of all of it, of what stands behind the ``=``, or of one part of a list.
+    """
+    if value in text:
+        return True
+    if "${{" not in text:
+        return False
+    open_text = replace_fences(text, _ANY_TEXT)
+    key, equals, _ = value.partition("=")
+    if equals and f"{key}={_ANY_TEXT}" in open_text:
+        return True
+    return any(part.strip(_ANY_TEXT) == "" for part in re.split(r"[\s,]+", open_text) if part)
 
 
 def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader, Command, bool]]:
     """The uploaders among commands, and whether each really uploads."""
     for command in found:
-        program = "python" if _PYTHON.fullmatch(command.program) else command.program
-        program = program.removeprefix("./")
-        for rest, uploader in BY_PROGRAM.get(program, ()):
-            if _names(command.words[1:], rest, uploader.value_options):
-                yield uploader, command, _uploads(uploader, command, site)
-                break
+        own = _run_by_package_manager(command)
+        for rest, uploader in BY_PROGRAM.get(_program(own), ()):
+            if not _names(own.words[1:], rest, uploader.value_options):
+                continue
+            if _is_another(uploader, own, site, len(rest) + 1):
+                continue
+            yield uploader, own, _uploads(uploader, own, site)
+            break
+
+
+def _program(command: Command) -> str:
+    program = command.program
+    if _PYTHON.fullmatch(program):
+        return "python"
+    program = program.removeprefix("./").removeprefix(".\\")
+    # Commands of PowerShell are the same in any case.
+    return program if program in BY_PROGRAM else program.lower()
+
+
+def _run_by_package_manager(command: Command) -> Command:
+    """The command that ``yarn changeset publish`` and its like run: a tool of the project, by
+    its own name. What is no such tool stays (it is a script of ``package.json``).
+    """
+    if command.program not in _PACKAGE_MANAGERS:
+        return command
+    words = command.words
+    index = 1
+    while index < len(words) and (words[index].startswith("-") or words[index] == "run"):
+        index += 2 if words[index] in _PACKAGE_MANAGER_VALUES else 1
+    if index < len(words) and words[index] in NODE_TOOLS:
+        return replace(command, words=words[index:])
+    return command
+
+
+def _is_another(uploader: Uploader, command: Command, site: Site, words: int) -> bool:
+    """Whether the same program does something else than this uploader does."""
+    rest = command.words[1:]
+    if uploader.not_words and any(word in uploader.not_words for word in rest):
+        return True
+    if uploader.word_pattern:
+        pattern = uploader.word_pattern
+        plain = [site.expand(word, command) for word in rest if not word.startswith("-")]
+        if not any(re.fullmatch(pattern, word, re.IGNORECASE) for word in plain):
+            return True
+    if uploader.checkout_of and not pushes_into(site, command, uploader.checkout_of):
+        return True
+    return uploader.copies_builds and not copies_builds(site, command, words)
 
 
 def _names(words: tuple[str, ...], rest: tuple[str, ...], values: frozenset[str]) -> bool:
@@ -154,7 +228,7 @@ def _names(words: tuple[str, ...], rest: tuple[str, ...], values: frozenset[str]
 
 def _uploads(uploader: Uploader, command: Command, site: Site) -> bool:
     words = [site.expand(word, command) if "$" in word else word for word in command.words[1:]]
-    if any(word in uploader.dry for word in words):
+    if any(_is_dry(uploader, command, words, index, site) for index in range(len(words))):
         return False
     if uploader.last_word_not and words and words[-1].startswith(uploader.last_word_not):
         return False
@@ -162,7 +236,38 @@ def _uploads(uploader: Uploader, command: Command, site: Site) -> bool:
         return _positional(words, uploader.draft_values) > len(uploader.commands[0].split())
     if not uploader.needs_words:
         return True
-    return any(wanted in word for wanted in uploader.needs_words for word in words)
+    return any(_may_give(word, wanted) for wanted in uploader.needs_words for word in words)
+
+
+def _may_give(word: str, wanted: str) -> bool:
+    """Whether a word of a command holds ``--push`` or ``push=true``, or may: ``push=$PUSH``."""
+    key, equals, _ = wanted.partition("=")
+    return wanted in word or bool(equals and re.search(rf"(?<!\w){key}=\$", word))
+
+
+def _is_dry(uploader: Uploader, command: Command, words: list[str], index: int, site: Site) -> bool:
+    """Whether the word at ``index`` keeps the command from uploading, whatever is known of its
+    value: ``--dry-run "$DRY"`` may be either.
+    """
+    name, equals, value = words[index].partition("=")
+    if words[index] in uploader.dry and not equals:
+        following = command.words[index + 2] if index + 2 < len(command.words) else ""
+        is_value = _BOOLEAN.fullmatch(following) or (
+            _ALL_OPEN.fullmatch(following) and _DRY_NAME.search(following)
+        )
+        return not is_value or _is_true(words[index + 1], site)
+    if words[index] in uploader.dry:
+        return True
+    return name in uploader.dry and _is_true(value, site)
+
+
+def _is_true(text: str, site: Site) -> bool:
+    """Whether a value of a switch is surely one that switches it on."""
+    texts = site.texts(text.strip())
+    return texts is not None and all(
+        found.strip().lower() not in {"false", "no", "0", ""} and "$" not in found
+        for found in texts
+    )
 
 
 def _positional(words: list[str], values: frozenset[str]) -> int:
@@ -209,10 +314,10 @@ def may_upload(script: str) -> bool:
     Reading a script only takes quotes and escapes away, so that a word that is not found here
     is a word of no command.
     """
-    bare = script.translate(_QUOTING)
+    bare = script.translate(_QUOTING).lower()
     if not any(map(bare.__contains__, _ANY_VERB)):
         return False
-    programs = {*MAY_UPLOAD.findall(script.translate(_QUOTES))}
+    programs = {name.lower() for name in MAY_UPLOAD.findall(script.translate(_QUOTES))}
     return any(verb in bare for program in programs for verb in _VERBS[program])
 
 

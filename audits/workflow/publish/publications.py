@@ -17,8 +17,9 @@ from audits.model.uses import Uses, UsesKind
 from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workflow
 from audits.workflow.publish.action_version import reaches, version_of
 from audits.workflow.publish.can_run import can_run
-from audits.workflow.publish.channel import channel_of
+from audits.workflow.publish.channel import channel_of, is_local
 from audits.workflow.publish.credentials import Proof, proof_of
+from audits.workflow.publish.images import instance_of
 from audits.workflow.publish.indirect import (
     handed_upload,
     hands_secret,
@@ -73,7 +74,7 @@ def find_publications(
             found += here
     held = frozenset(publication.registry for publication in found)
     for site, uploader in islice(indirect_uploads(sites, held, quiet), MOST_OF_JOB):
-        if can_run(site):
+        if can_run(site) and not is_local(uploader, site, None):
             found.append(replace(_publication(site, uploader, None), indirect=True))
     order = {site.step: index for index, site in enumerate(sites)}
     return _numbered(sorted(found, key=lambda p: order.get(p.source_step, 0)))
@@ -161,22 +162,41 @@ def _enter(site: Site, found: list[Site], depth: int) -> None:
 def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
     """What a step uploads itself; dry runs are noted in ``quiet``."""
     for uploader in by_uses(site):
-        proof = _proof(site, uploader, None)
-        if not uploader.needs_token or proof.auth in {Auth.TOKEN, Auth.MIXED}:
-            yield _publication(site, uploader, None, proof)
-    merged: dict[tuple[object, ...], Publication] = {}
-    for uploader, command, uploads in islice(by_command(commands_of(site), site), MOST_OF_STEP):
-        if not uploads:
+        if is_local(uploader, site, None):
             if site.step is not None:
                 quiet.add((site.step, uploader.registry))
             continue
-        proof = _proof(site, uploader, command)
-        if uploader.needs_token and proof.auth not in {Auth.TOKEN, Auth.MIXED}:
+        if (shown := _shown(site, uploader, None)) is not None:
+            yield _publication(site, shown[0], None, shown[1])
+    merged: dict[tuple[object, ...], Publication] = {}
+    for uploader, command, uploads in islice(by_command(commands_of(site), site), MOST_OF_STEP):
+        if not uploads or is_local(uploader, site, command):
+            if site.step is not None:
+                quiet.add((site.step, uploader.registry))
             continue
-        made = _publication(site, uploader, command, proof)
+        if (shown := _shown(site, uploader, command)) is None:
+            continue
+        made = _publication(site, shown[0], command, shown[1])
         key = (made.registry, made.channel, made.mechanism, made.auth)
         merged[key] = _joined(merged[key], made) if key in merged else made
     yield from merged.values()
+
+
+def _shown(
+    site: Site, uploader: Uploader, command: Command | None
+) -> tuple[Uploader, Proof] | None:
+    """The uploader with how it proves itself; what it is without a credential, or nothing, where
+    it would not upload without one.
+    """
+    proof = _proof(site, uploader, command)
+    if uploader.needs_token:
+        return (uploader, proof) if proof.auth in {Auth.TOKEN, Auth.MIXED} else None
+    if not uploader.needs_proof or proof.auth is not Auth.NONE:
+        return uploader, proof
+    if uploader.otherwise is None:
+        return None
+    instead = replace(uploader.otherwise, mechanism=uploader.mechanism)
+    return instead, _proof(site, instead, command)
 
 
 def _joined(first: Publication, second: Publication) -> Publication:
@@ -190,6 +210,8 @@ def _joined(first: Publication, second: Publication) -> Publication:
 
 def _does_oidc(site: Site, uploader: Uploader, command: Command | None) -> bool:
     if uploader.oidc is None or _is_told_not_to(site, uploader.oidc_switch, command):
+        return False
+    if uploader.oidc_words and (command is None or not command.has(*uploader.oidc_words)):
         return False
     if command is not None or site.uses is None:
         return True
@@ -257,6 +279,7 @@ def _publication(
         source_step=site.step,
         routes=site.routes,
         publisher_workflows=_publisher_workflows(site, uploader.registry),
+        instance=instance_of(uploader, site, command),
     )
 
 

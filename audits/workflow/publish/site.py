@@ -10,6 +10,7 @@ from itertools import islice, product
 from typing import TypeVar, cast
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.expressions.syntax import fences
 from audits.model.command import Command
@@ -18,15 +19,17 @@ from audits.model.publication import Channel, CredentialSource, Route
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.parse.package_metadata import DeclaredPackage
+from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
 
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|env:(\w+)|(\w+))|%(\w+)%")
+_VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
 _MOST_FENCES = 6
 # Of one environment that one upload may read: more are of a file that nobody wrote.
 _MOST_VARIABLES = 50
 _DEEPEST = 4
+_EXPORTS = re.compile(r"GITHUB_ENV|::set-env")
 T = TypeVar("T")
 
 
@@ -135,14 +138,41 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
                     yield site, step
             site = site.parent
 
+    def at_step(self, step: Step) -> Site:
+        """The site of another step of the same list, which ran before."""
+        before = self.before[: self.before.index(step) + 1] if step in self.before else ()
+        outer = step if self.action is None else self.outer
+        return replace(self, step=step, outer=outer, before=before)
+
+    def exported(self) -> Iterator[tuple[Inputs, Site]]:
+        """The variables that the scripts of steps before gave to all later ones, newest first."""
+        yield from self.once("exported", lambda: tuple(self._exported()))
+
+    def _exported(self) -> Iterator[tuple[Inputs, Site]]:
+        for site, step in reversed(self.steps_before()):
+            run = step.run
+            if run is None or step is self.step or not _EXPORTS.search(run.value):
+                continue
+            there = site.at_step(step)
+            values = {
+                name: replace(run, value=there.expand(text, None), style="")
+                for name, text in assignments_to(run.value, "GITHUB_ENV").items()
+            }
+            if values:
+                yield values, there
+
     def _levels(self) -> Iterator[tuple[Inputs, CredentialSource, Site]]:
-        """The environment, nearest first: of step, of the calling step, of job and workflow."""
+        """The environment, nearest first: of step, of the calling step, what steps before gave,
+        of job and workflow.
+        """
         site: Site | None = self
         top = self
         while site is not None:
             if site.step is not None and site.step.env:
                 yield site.step.env, CredentialSource.STEP_ENV, site
             top, site = site, site.parent
+        for values, there in self.exported():
+            yield values, CredentialSource.COMMAND_LINE, there
         yield self.job.env, CredentialSource.JOB_ENV, top
         yield self.workflow.env, CredentialSource.WORKFLOW_ENV, top
 
@@ -287,7 +317,8 @@ def call_site(site: Site, route: Route, call: Job) -> Site:
 
 @cache
 def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(p).replace(r"\*", ".*") for p in patterns) or "(?!)")
+    joined = "|".join(re.escape(p).replace(r"\*", ".*") for p in patterns) or "(?!)"
+    return re.compile(joined, re.IGNORECASE)
 
 
 def fits(name: str, patterns: tuple[str, ...]) -> bool:
@@ -299,3 +330,9 @@ def variable_name(word: str) -> str:
     """The variable that a word of a script is and nothing else; empty if it is not one."""
     match = _VARIABLE.fullmatch(word)
     return next(filter(None, match.groups()), "") if match else ""
+
+
+def variable_names(text: str) -> tuple[str, ...]:
+    """The variables that a text of a script puts in, in their order."""
+    found = (next(filter(None, m.groups()), "") for m in _VARIABLE.finditer(text))
+    return tuple(dict.fromkeys(name for name in found if name))

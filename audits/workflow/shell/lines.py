@@ -35,7 +35,7 @@ def _token_pattern(dialect: Dialect) -> re.Pattern[str]:
         |(?P<end>\n|;|&&|\|\||\|&?|&(?!>)|[(){{}}])
         |(?P<comment>(?<![^\s;]){_COMMENT[dialect]})
         |(?P<redirect>[0-9&]?(?:>>|>\||>&|>|<)[ \t]*[^\s;|&<>(){{}}]*)
-        |(?P<word>(?:'[^'\n]*'|"[^"]*"|{escape}.|[^\s;|&<>(){{}}"'])+|.)""",
+        |(?P<word>(?:\$\{{[^{{}}\n]*\}}|'[^'\n]*'|"[^"]*"|{escape}.|[^\s;|&<>(){{}}"'])+|.)""",
         re.VERBOSE,
     )
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from audits.model.registry import Registry
+from audits.workflow.uploaders.conda import CONDA
 from audits.workflow.uploaders.containers import CONTAINERS
+from audits.workflow.uploaders.editors import EDITORS
+from audits.workflow.uploaders.java import JAVA
+from audits.workflow.uploaders.node import JSR, NPM
 from audits.workflow.uploaders.pypi import PYPI
 from audits.workflow.uploaders.registries import REGISTRIES
 from audits.workflow.uploaders.releases import RELEASES
 from audits.workflow.uploaders.uploader import RunByAction, Uploader
 
-ALL: tuple[Uploader, ...] = (*PYPI, *REGISTRIES, *CONTAINERS, *RELEASES)
+ALL: tuple[Uploader, ...] = (
+    *(*PYPI, *NPM, *JSR, *REGISTRIES, *CONTAINERS, *CONDA),
+    *(*RELEASES, *EDITORS, *JAVA),
+)
 """Every uploader there is."""
 
 RUN_BY_ACTION: dict[str, RunByAction] = {
@@ -20,6 +27,13 @@ RUN_BY_ACTION: dict[str, RunByAction] = {
         words=("goreleaser",), inputs=("args",), off=("install-only",)
     ),
     "borales/actions-yarn": RunByAction(words=("yarn",), inputs=("cmd",)),
+    "burrunan/gradle-cache-action": RunByAction(words=("gradle",), inputs=("arguments",)),
+    "cloudflare/wrangler-action": RunByAction(words=("wrangler",), inputs=("command",)),
+    "eskatos/gradle-command-action": RunByAction(words=("gradle",), inputs=("arguments",)),
+    "gradle/actions/setup-gradle": RunByAction(words=("gradle",), inputs=("arguments",)),
+    "gradle/gradle-build-action": RunByAction(words=("gradle",), inputs=("arguments",)),
+    "jreleaser/release-action": RunByAction(words=("jreleaser",), inputs=("arguments",)),
+    "lannonbr/vsce-action": RunByAction(words=("vsce",), inputs=("args",)),
     "nick-fields/retry": RunByAction(inputs=("command",)),
     "nick-invision/retry": RunByAction(inputs=("command",)),
     "wandalen/wretry.action": RunByAction(inputs=("command",)),
@@ -28,6 +42,33 @@ RUN_BY_ACTION: dict[str, RunByAction] = {
 
 WORDS_OF_RELEASE = ("publish", "release", "upload", "deploy", "push")
 """What a project calls a script of its own that uploads."""
+
+NODE_TOOLS = frozenset(
+    command.split()[0]
+    for uploader in ALL
+    if uploader.registry in {Registry.NPM, Registry.JSR, Registry.VSCODE, Registry.OPENVSX}
+    for command in uploader.commands
+) - {"npm", "pnpm", "yarn", "bun", "deno"}
+"""Uploaders that package managers run by their name alone: `yarn changeset publish`."""
+
+SECRET_STORES = frozenset(
+    {
+        "1password/load-secrets-action",
+        "akeyless-community/akeyless-github-action",
+        "aws-actions/aws-secretsmanager-get-secrets",
+        "azure/get-keyvault-secrets",
+        "bitwarden/sm-action",
+        "cyberark/conjur-action",
+        "dopplerhq/secrets-fetch-action",
+        "google-github-actions/get-secretmanager-secrets",
+        "grafana/shared-workflows/actions/get-vault-secrets",
+        "hashicorp/vault-action",
+        "infisical/secrets-action",
+        "pulumi/esc-action",
+        "rancher-eio/read-vault-secrets",
+    }
+)
+"""Actions whose outputs are secrets that somebody stored elsewhere."""
 
 MINTING_ACTIONS: dict[str, tuple[str, ...]] = {
     action: tuple(uploader.tokens.login_actions.get(action, ()))
@@ -38,10 +79,27 @@ MINTING_ACTIONS: dict[str, tuple[str, ...]] = {
 gives them a stored one.
 """
 
+MINTING_VARIABLES = {"docker/login-action": "DOCKERHUB_OIDC_CONNECTIONID"}
+"""Variables without which such an action asks for no identity."""
+
+CLOUD_LOGINS = frozenset(
+    {
+        "aws-actions/configure-aws-credentials",
+        "google-github-actions/auth",
+        "azure/login",
+    }
+)
+"""Those of clouds: what their command lines give out later is as good as the login."""
+
+
+# They serve a hundred other purposes.
+_OF_GITHUB = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "AZURE_DEVOPS_EXT_PAT"})
+
 
 def _script_tokens(registry: Registry) -> tuple[str, ...]:
     names = (name for u in ALL if u.registry is registry for name in u.tokens.env)
-    return tuple(dict.fromkeys((*names, *registry.info.token_variables)))
+    own = (name for name in names if name not in _OF_GITHUB)
+    return tuple(dict.fromkeys((*own, *registry.info.token_variables)))
 
 
 SCRIPT_TOKENS: dict[Registry, tuple[str, ...]] = {

@@ -1,15 +1,27 @@
-"""Uploaders of container images: registries without trusted publishing."""
+"""Uploaders of container images and Helm charts."""
 
 from __future__ import annotations
 
 from audits.model.registry import Registry
-from audits.workflow.uploaders.uploader import DRY, SWITCH_ON, TRUE, Target, Tokens, Uploader
+from audits.workflow.uploaders.uploader import (
+    ALWAYS,
+    DRY,
+    SWITCH_ON,
+    TRUE,
+    Target,
+    Tokens,
+    Uploader,
+)
 
 _LOGIN = Tokens(
     inputs=("password", "registry_password", "registry-password", "docker_password"),
     env=("DOCKER_PASSWORD", "DOCKERHUB_TOKEN", "DOCKER_TOKEN", "DOCKER_HUB_TOKEN"),
     options=("--dest-creds", "--creds"),
-    logins=("docker login", "podman login", "skopeo login", "buildah login", "auth login"),
+    logins=(
+        *("docker login", "podman login", "skopeo login", "buildah login", "auth login"),
+        *("helm registry login", "oras login", "regctl registry login", "nerdctl login"),
+        *("docker/config.json", "DOCKER_AUTH_CONFIG"),
+    ),
     login_actions={
         "docker/login-action": ("password",),
         "azure/docker-login": ("password",),
@@ -18,8 +30,11 @@ _LOGIN = Tokens(
         "google-github-actions/auth": ("credentials_json",),
         "azure/login": ("creds",),
     },
-    # Cloud registries: a short-lived identity takes the place of a password.
+    # Short-lived identities take the place of a password: at cloud registries, and at Docker Hub
+    # (https://github.com/docker/login-action/pull/1048).
     minted_by=(
+        "docker/oidc-action",
+        "docker/login-action",
         "aws-actions/configure-aws-credentials",
         "google-github-actions/auth",
         "azure/login",
@@ -27,13 +42,22 @@ _LOGIN = Tokens(
 )
 _IMAGES = Target(images=True, image_inputs=("tags", "images", "image", "registry", "name"))
 _BUILDX_VALUES = frozenset({"--builder", "--config", "-c", "--context", "-H", "--host", "-l"})
-_PUSHED = ("--push", "type=registry", "push=true")
+_PUSHED = ("--push", "--publish", "type=registry", "push=true")
 # https://github.com/containers/image/blob/main/docs/containers-transports.5.md
 _LOCAL_TRANSPORTS = (
     *("oci:", "dir:", "oci-archive:"),
     *("docker-archive:", "docker-daemon:", "containers-storage:"),
 )
 _NOT_PUSHED = DRY | {"--push=false"}
+
+_CHARTS = Tokens(
+    inputs=("registry_password", "token", "github_token", "password"),
+    env=("CR_TOKEN", *Registry.HELM.info.token_variables),
+    options=("--password", "-t", "--token"),
+    logins=(*_LOGIN.logins, "helm repo add"),
+    login_actions=_LOGIN.login_actions,
+    minted_by=_LOGIN.minted_by,
+)
 
 CONTAINERS: tuple[Uploader, ...] = (
     Uploader(
@@ -55,6 +79,26 @@ CONTAINERS: tuple[Uploader, ...] = (
         needs={"push": TRUE, "set": ("push=true", "type=registry")},
         tokens=_LOGIN,
         target=_IMAGES,
+    ),
+    Uploader(
+        mechanism="docker/github-builder",
+        registry=Registry.CONTAINER,
+        actions=(
+            "docker/github-builder/.github/workflows/bake.yml",
+            "docker/github-builder/.github/workflows/build.yml",
+        ),
+        needs={"push": TRUE},
+        tokens=Tokens(inputs=("registry-auths",)),
+        target=Target(images=True, image_inputs=("meta-images",)),
+        oidc=ALWAYS,
+    ),
+    Uploader(
+        mechanism="devcontainers action",
+        registry=Registry.CONTAINER,
+        actions=("devcontainers/ci", "devcontainers/action"),
+        needs={"push": ("always", "filter"), "publish-features": TRUE, "publish-templates": TRUE},
+        tokens=_LOGIN,
+        target=Target(images=True, image_inputs=("imagename",)),
     ),
     Uploader(
         mechanism="container publishing action",
@@ -97,6 +141,13 @@ CONTAINERS: tuple[Uploader, ...] = (
             "docker build",
             "docker buildx bake",
             "docker image build",
+            "docker compose build",
+            "depot build",
+            "depot bake",
+            "earthly",
+            "skaffold build",
+            "pack build",
+            "nerdctl build",
         ),
         value_options=_BUILDX_VALUES,
         needs_words=_PUSHED,
@@ -124,6 +175,8 @@ CONTAINERS: tuple[Uploader, ...] = (
             "crane tag",
             "gcrane cp",
             "regctl image copy",
+            "regctl artifact put",
+            "regctl index create",
             "oras push",
             "oras copy",
             "oras cp",
@@ -146,6 +199,61 @@ CONTAINERS: tuple[Uploader, ...] = (
         dry=_NOT_PUSHED | {"--local", "-L", "--local=true"},
         tokens=_LOGIN,
         target=Target(images=True, name_env=("KO_DOCKER_REPO",)),
+    ),
+    Uploader(
+        mechanism="kaniko",
+        registry=Registry.CONTAINER,
+        commands=("executor", "/kaniko/executor"),
+        needs_words=("--destination", "-d"),
+        dry=_NOT_PUSHED | {"--no-push", "--no-push=true"},
+        tokens=_LOGIN,
+        target=_IMAGES,
+    ),
+    Uploader(
+        mechanism="jib",
+        registry=Registry.CONTAINER,
+        commands=("gradle", "gradlew", "mvn", "mvnw"),
+        word_pattern=r"(?::?[\w.-]+:)*(?:jib|bootBuildImage)|(?:[\w.-]+:)*jib(?::build)",
+        needs_words=("jib", "--publishImage"),
+        tokens=_LOGIN,
+        target=_IMAGES,
+    ),
+    Uploader(
+        mechanism="helm/chart-releaser-action",
+        registry=Registry.HELM,
+        actions=("helm/chart-releaser-action",),
+        stops={"skip_upload": TRUE, "install_only": TRUE},
+        tokens=_CHARTS,
+    ),
+    Uploader(
+        mechanism="chart-releaser",
+        registry=Registry.HELM,
+        commands=("cr upload", "chart-releaser upload"),
+        tokens=_CHARTS,
+    ),
+    Uploader(
+        mechanism="helm push",
+        registry=Registry.HELM,
+        commands=(
+            *("helm push", "helm cm-push", "helm chart push", "helm s3 push", "helm gcs push"),
+            "helm-push",
+        ),
+        tokens=_CHARTS,
+        target=_IMAGES,
+    ),
+    Uploader(
+        mechanism="Helm publishing action",
+        registry=Registry.HELM,
+        actions=(
+            "appany/helm-oci-chart-releaser",
+            "bitdeps/helm-oci-charts-releaser",
+            "stefanprodan/helm-gh-pages",
+            "grafana/helm-charts/.github/workflows/update-helm-repo.yaml",
+            "grafana/helm-charts/.github/workflows/update-helm-repo.yml",
+        ),
+        stops=SWITCH_ON,
+        tokens=_CHARTS,
+        target=Target(images=True, image_inputs=("registry", "oci_registry")),
     ),
 )
 """All of this page."""

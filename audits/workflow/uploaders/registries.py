@@ -1,4 +1,4 @@
-"""Uploaders of the other registries with trusted publishing: npm, crates, RubyGems, NuGet."""
+"""Uploaders of crates, gems, .NET, Dart, Elixir and PowerShell packages."""
 
 from __future__ import annotations
 
@@ -14,27 +14,11 @@ from audits.workflow.uploaders.uploader import (
     Uploader,
 )
 
-_NPM_TOKENS = Tokens(
-    inputs=("token", "npm-token", "npm_token"),
-    env=("NODE_AUTH_TOKEN", "NPM_TOKEN", "NPM_AUTH_TOKEN", "YARN_NPM_AUTH_TOKEN"),
-    options=("--_auth", "--_authToken"),
-    logins=("_authToken", "npmAuthToken", ".npmrc"),
-)
-_NPM_TARGET = Target(
-    url_inputs=("registry", "registry-url"),
-    url_options=("--registry",),
-    url_env=("NPM_CONFIG_REGISTRY", "npm_config_registry", "YARN_NPM_PUBLISH_REGISTRY"),
-    setup_actions={"actions/setup-node": ("registry-url",), "pnpm/setup": ("registry-url",)},
-)
-_NPM_CONTENTS = Contents(
-    directory_options=("--prefix", "-C", "--dir"),
-    name_options=("--filter", "-F", "-w", "--workspace"),
-)
 _CARGO_TOKENS = Tokens(
     inputs=("registry-token", "cargo-registry-token"),
     env=("CARGO_REGISTRY_TOKEN", "CARGO_REGISTRIES_*_TOKEN"),
     options=("--token",),
-    logins=("cargo login",),
+    logins=("cargo login", ".cargo/credentials", "CARGO_HOME/credentials"),
     minted_by=("rust-lang/crates-io-auth-action",),
 )
 _CARGO_TARGET = Target(
@@ -43,121 +27,18 @@ _CARGO_TARGET = Target(
 _CARGO_VALUES = frozenset({"--manifest-path", "--color", "--config", "-C", "-Z"})
 _GEM_TOKENS = Tokens(
     inputs=("api_key", "api-key", "api-token"),
-    env=("GEM_HOST_API_KEY", "RUBYGEMS_API_KEY", "RUBYGEMS_AUTH_TOKEN"),
-    logins=(".gem/credentials", ".local/share/gem/credentials"),
+    env=("GEM_HOST_API_KEY", "RUBYGEMS_API_KEY", "RUBYGEMS_AUTH_TOKEN", "BUNDLE_GEM__PUSH_KEY"),
+    options=("-k", "--key"),
+    logins=(".gem/credentials", ".local/share/gem/credentials", "gem signin"),
     login_actions={"rubygems/configure-rubygems-credentials": ("api-token",)},
     minted_by=("rubygems/configure-rubygems-credentials",),
 )
 _NUGET_TOKENS = Tokens(
     inputs=("nuget_key", "nuget-key", "api-key"),
     env=("NUGET_API_KEY", "NUGET_AUTH_TOKEN", "NUGET_TOKEN"),
-    options=("-k", "--api-key", "-ApiKey", "-apikey"),
+    options=("-k", "--api-key", "-ApiKey"),
+    logins=("setapikey", "setApiKey", "SetApiKey", "nuget add source", "nuget update source"),
     minted_by=("nuget/login",),
-)
-
-_NPM: tuple[Uploader, ...] = (
-    Uploader(
-        mechanism="npm publish",
-        registry=Registry.NPM,
-        commands=(
-            "npm publish",
-            "pnpm publish",
-            "yarn publish",
-            "yarn npm publish",
-            "yarn workspace * publish",
-            "yarn workspace * npm publish",
-            "yarn workspaces foreach npm publish",
-            "pnpm recursive publish",
-        ),
-        value_options=frozenset(
-            {"--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd"}
-            | {"--registry", "--include", "--exclude", "--from"}
-        ),
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-        contents=_NPM_CONTENTS,
-        # Provenance comes by itself with trusted publishing, as the registry documents.
-        oidc=ALWAYS,
-        attests=ALWAYS,
-    ),
-    Uploader(
-        mechanism="bun publish",
-        registry=Registry.NPM,
-        commands=("bun publish",),
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-    ),
-    Uploader(
-        mechanism="lerna publish",
-        registry=Registry.NPM,
-        commands=(
-            "lerna publish",
-            "nx release publish",
-            "changeset publish",
-            "np",
-            "beachball publish",
-        ),
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-        oidc=ALWAYS,
-        attests=ALWAYS,
-    ),
-    Uploader(
-        mechanism="semantic-release",
-        registry=Registry.NPM,
-        commands=("semantic-release",),
-        dry=DRY | {"-d", "--noop", "version", "publish", "changelog", "print-version"},
-        needs_token=True,
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-        oidc=ALWAYS,
-        attests=ALWAYS,
-    ),
-    Uploader(
-        mechanism="cycjimmy/semantic-release-action",
-        registry=Registry.NPM,
-        actions=("cycjimmy/semantic-release-action", "codfish/semantic-release-action"),
-        stops=SWITCH_ON,
-        needs_token=True,
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-        oidc=ALWAYS,
-        attests=ALWAYS,
-    ),
-    Uploader(
-        mechanism="changesets/action",
-        registry=Registry.NPM,
-        actions=("changesets/action",),
-        # Without `publish` it only opens the pull request.
-        needs={"publish": ()},
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-        oidc=ALWAYS,
-        attests=ALWAYS,
-    ),
-    Uploader(
-        mechanism="JS-DevTools/npm-publish",
-        registry=Registry.NPM,
-        actions=("js-devtools/npm-publish",),
-        stops=SWITCH_ON,
-        tokens=_NPM_TOKENS,
-        target=_NPM_TARGET,
-        contents=Contents(directory_inputs=("package",)),
-        oidc="4",
-        attests="4",
-    ),
-    Uploader(
-        mechanism="jupyter_releaser",
-        registry=Registry.NPM,
-        actions=(
-            "jupyter-server/jupyter_releaser/.github/actions/finalize-release",
-            "jupyter-server/jupyter-releaser/.github/actions/finalize-release",
-        ),
-        stops={"dry_run": TRUE},
-        # Most of its users have no npm package; the token is the sign of one.
-        needs_token=True,
-        tokens=Tokens(inputs=("npm_token",), env=("NPM_TOKEN",)),
-    ),
 )
 
 _CRATES: tuple[Uploader, ...] = (
@@ -223,6 +104,19 @@ _GEMS: tuple[Uploader, ...] = (
         attests_words=("--attestation",),
     ),
     Uploader(
+        mechanism="rake release",
+        registry=Registry.RUBYGEMS,
+        # Bundler's tasks, and those that projects build upon them.
+        commands=(
+            *("rake release", "rake release:rubygem_push", "rake gem:release", "rake gem:push"),
+            *("rake publish", "rake push", "gem release"),
+        ),
+        needs_proof=True,
+        tokens=_GEM_TOKENS,
+        target=Target(url_env=("RUBYGEMS_HOST",)),
+        attests_known=False,
+    ),
+    Uploader(
         mechanism="rubygems/release-gem",
         registry=Registry.RUBYGEMS,
         actions=("rubygems/release-gem",),
@@ -244,7 +138,7 @@ _NUGET: tuple[Uploader, ...] = (
     Uploader(
         mechanism="dotnet nuget push",
         registry=Registry.NUGET,
-        commands=("dotnet nuget push", "nuget push"),
+        commands=("dotnet nuget push", "nuget push", "dotnet paket push", "paket push"),
         tokens=_NUGET_TOKENS,
         target=Target(url_options=("-s", "--source", "-Source", "-src")),
     ),
@@ -262,5 +156,104 @@ _NUGET: tuple[Uploader, ...] = (
     ),
 )
 
-REGISTRIES: tuple[Uploader, ...] = (*_NPM, *_CRATES, *_GEMS, *_NUGET)
+_PUB_TOKENS = Tokens(
+    inputs=("accesstoken", "refreshtoken", "credential", "credentials", "credentialjson"),
+    env=Registry.PUB.info.token_variables,
+    logins=("pub-credentials.json", "pub token add"),
+)
+_HEX_TOKENS = Tokens(
+    inputs=("hex-api-key", "hex_api_key", "api-key"),
+    env=Registry.HEX.info.token_variables,
+    logins=("hex.organization auth", "hex.user key"),
+)
+_POWERSHELL_TOKENS = Tokens(
+    inputs=("token", "nugetapikey", "apikey", "api-key"),
+    env=Registry.POWERSHELL.info.token_variables,
+    options=("-NuGetApiKey", "-ApiKey"),
+)
+
+_PUB: tuple[Uploader, ...] = (
+    Uploader(
+        mechanism="dart pub publish",
+        registry=Registry.PUB,
+        commands=("dart pub publish", "flutter pub publish", "pub publish"),
+        value_options=frozenset({"-C", "--directory", "--server"}),
+        dry=DRY | {"-n"},
+        tokens=_PUB_TOKENS,
+        target=Target(url_options=("--server",), url_env=("PUB_HOSTED_URL",)),
+        oidc=ALWAYS,
+    ),
+    Uploader(
+        mechanism="melos publish",
+        registry=Registry.PUB,
+        commands=("melos publish",),
+        # It only tries unless this is given: https://melos.invertase.dev/commands/publish
+        needs_words=("--no-dry-run", "--dry-run=false"),
+        dry=frozenset({"--help"}),
+        tokens=_PUB_TOKENS,
+        oidc=ALWAYS,
+    ),
+    Uploader(
+        mechanism="dart-lang publishing workflow",
+        registry=Registry.PUB,
+        actions=(
+            "dart-lang/setup-dart/.github/workflows/publish.yml",
+            "dart-lang/ecosystem/.github/workflows/publish.yml",
+            "dart-lang/ecosystem/.github/workflows/publish.yaml",
+        ),
+        environment_input="environment",
+        oidc=ALWAYS,
+    ),
+    Uploader(
+        mechanism="pub publishing action",
+        registry=Registry.PUB,
+        actions=(
+            "flutter-actions/pubdev-publish",
+            "k-paxian/dart-package-publisher",
+            "leancodepl/mobile-tools/.github/actions/pub-release",
+            "sakebook/actions-flutter-pub-publisher",
+        ),
+        stops={**SWITCH_ON, "dryrunonly": TRUE},
+        tokens=_PUB_TOKENS,
+        oidc=ALWAYS,
+    ),
+)
+
+_HEX: tuple[Uploader, ...] = (
+    Uploader(
+        mechanism="mix hex.publish",
+        registry=Registry.HEX,
+        commands=("mix hex.publish", "mix do hex.publish", "rebar3 hex publish", "gleam publish"),
+        tokens=_HEX_TOKENS,
+    ),
+    Uploader(
+        mechanism="Hex publishing action",
+        registry=Registry.HEX,
+        actions=("erlangpack/github-action", "wesleimp/action-publish-hex"),
+        tokens=_HEX_TOKENS,
+    ),
+)
+
+_POWERSHELL: tuple[Uploader, ...] = (
+    Uploader(
+        mechanism="Publish-PSResource",
+        registry=Registry.POWERSHELL,
+        commands=("publish-module", "publish-psresource", "publish-script"),
+        dry=frozenset({"-whatif", "-WhatIf", "-WhatIf:$true"}),
+        tokens=_POWERSHELL_TOKENS,
+        target=Target(name_options=("-Repository",)),
+    ),
+    Uploader(
+        mechanism="PowerShell Gallery action",
+        registry=Registry.POWERSHELL,
+        actions=("pcgeek86/publish-powershell-module-action", "psmodule/publish-psmodule"),
+        stops={**SWITCH_ON, "whatif": TRUE},
+        tokens=_POWERSHELL_TOKENS,
+    ),
+)
+
+REGISTRIES: tuple[Uploader, ...] = (
+    *(*_CRATES, *_GEMS, *_NUGET),
+    *(*_PUB, *_HEX, *_POWERSHELL),
+)
 """All of this page."""

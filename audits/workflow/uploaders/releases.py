@@ -1,17 +1,10 @@
-"""Uploaders of Anaconda, goreleaser and GitHub Releases."""
+"""Uploaders of GitHub Releases, goreleaser, Homebrew taps and downloads."""
 
 from __future__ import annotations
 
 from audits.model.registry import Registry
-from audits.workflow.uploaders.uploader import DRY, SWITCH_ON, TRUE, Target, Tokens, Uploader
+from audits.workflow.uploaders.uploader import DRY, SWITCH_ON, TRUE, Tokens, Uploader
 
-_ANACONDA = Tokens(
-    inputs=("anaconda_nightly_upload_token", "anaconda-token", "anaconda_token", "token"),
-    env=("ANACONDA_API_TOKEN", "ANACONDA_TOKEN", "ANACONDA_API_KEY", "CONDA_TOKEN"),
-    options=("-t", "--token", "-a", "--api-key"),
-    logins=("anaconda login",),
-)
-_ANACONDA_VALUES = frozenset({"-t", "--token", "-s", "--site", "--config", "--at"})
 _GITHUB = Tokens(
     inputs=("token", "repo-token", "repo_token", "github_token", "github-token", "gh-token"),
     env=("GH_TOKEN", "GITHUB_TOKEN"),
@@ -27,59 +20,65 @@ _GORELEASER_DRY = DRY | {
 }
 _GORELEASER_OTHER = ("build", "check", "healthcheck", "init", "completion", "jsonschema", "help")
 
+_TAP = Tokens(
+    inputs=(
+        *("token", "github_token", "github-token", "homebrew_token", "repo_token", "tap_token"),
+        *("homebrew-token", "tap-token", "gh-token", "access-token", "push-token"),
+    ),
+    env=(*Registry.HOMEBREW.info.token_variables, "GH_TOKEN", "GITHUB_TOKEN"),
+    login_actions={"actions/checkout": ("token", "ssh-key")},
+)
+_CLOUD = Tokens(
+    inputs=(
+        *("aws-secret-access-key", "aws_secret_access_key", "r2-secret-access-key"),
+        *("connection_string", "credentials", "aws_key", "secret_access_key", "apitoken"),
+    ),
+    env=(
+        *("AWS_SECRET_ACCESS_KEY", "R2_SECRET_ACCESS_KEY", "CLOUDFLARE_API_TOKEN"),
+        *("AZURE_STORAGE_KEY", "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_SAS_TOKEN"),
+        *("RCLONE_CONFIG_*SECRET*", "RCLONE_CONFIG_*KEY", "B2_APPLICATION_KEY", "MC_HOST_*"),
+        *("GOOGLE_APPLICATION_CREDENTIALS", "S3_SECRET*", "DO_SPACES_SECRET*"),
+    ),
+    logins=("aws configure", "gcloud auth", "az login", "rclone config", ".s3cfg", "mc alias"),
+    login_actions={
+        "aws-actions/configure-aws-credentials": ("aws-secret-access-key",),
+        "google-github-actions/auth": ("credentials_json",),
+        "azure/login": ("creds",),
+    },
+    minted_by=(
+        "aws-actions/configure-aws-credentials",
+        "google-github-actions/auth",
+        "azure/login",
+    ),
+)
+
+GITHUB_BY_TOOL = Uploader(
+    mechanism="semantic-release",
+    registry=Registry.GITHUB_RELEASE,
+    tokens=_GITHUB,
+)
+"""What tools do that publish a package and make a release, where they are given no way to publish
+the package.
+"""
+
 RELEASES: tuple[Uploader, ...] = (
-    Uploader(
-        mechanism="scientific-python/upload-nightly-action",
-        registry=Registry.ANACONDA,
-        actions=("scientific-python/upload-nightly-action",),
-        tokens=_ANACONDA,
-        target=Target(
-            label_inputs=("anaconda_nightly_upload_labels",),
-            account_inputs=("anaconda_nightly_upload_organization",),
-            account="scientific-python-nightly-wheels",
-        ),
-    ),
-    Uploader(
-        mechanism="anaconda upload",
-        registry=Registry.ANACONDA,
-        commands=("anaconda upload", "binstar upload"),
-        value_options=_ANACONDA_VALUES,
-        tokens=_ANACONDA,
-        target=Target(
-            url_options=("-s", "--site"),
-            label_options=("-l", "--label", "-c", "--channel"),
-            account_options=("-u", "--user"),
-        ),
-    ),
-    Uploader(
-        mechanism="anaconda upload",
-        registry=Registry.ANACONDA,
-        commands=("rattler-build upload anaconda",),
-        value_options=_ANACONDA_VALUES,
-        tokens=_ANACONDA,
-        target=Target(
-            url_options=("-u", "--url"),
-            label_options=("-c", "--channel"),
-            account_options=("-o", "--owner"),
-        ),
-    ),
-    Uploader(
-        mechanism="conda publishing action",
-        registry=Registry.ANACONDA,
-        actions=(
-            "maxibor/conda-package-publish-action",
-            "m0nhawk/conda-package-publish-action",
-            "uibcdf/action-build-and-upload-conda-packages",
-        ),
-        stops=SWITCH_ON,
-        tokens=_ANACONDA,
-    ),
     Uploader(
         mechanism="goreleaser",
         registry=Registry.GORELEASER,
         commands=("goreleaser",),
         dry=_GORELEASER_DRY | frozenset(_GORELEASER_OTHER),
         tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="goreleaser workflow",
+        registry=Registry.GORELEASER,
+        actions=(
+            "charmbracelet/meta/.github/workflows/goreleaser.yml",
+            "charmbracelet/meta/.github/workflows/nightly.yml",
+        ),
+        tokens=Tokens(
+            inputs=("docker_token", "gh_pat", "fury_token", "goreleaser_key", "snapcraft_token")
+        ),
     ),
     Uploader(
         mechanism="gh release",
@@ -164,6 +163,97 @@ RELEASES: tuple[Uploader, ...] = (
         ),
         needs={"upload-assets": TRUE},
         tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="dist host",
+        registry=Registry.GITHUB_RELEASE,
+        commands=("dist host", "cargo dist host", "cargo-dist host"),
+        needs_words=("release", "upload"),
+        tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="release command",
+        registry=Registry.GITHUB_RELEASE,
+        commands=("hub release create", "ghr", "electron-forge publish"),
+        tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="electron-builder",
+        registry=Registry.GITHUB_RELEASE,
+        commands=("electron-builder",),
+        # https://www.electron.build/publish
+        needs_words=("always", "onTag"),
+        tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="tauri-apps/tauri-action",
+        registry=Registry.GITHUB_RELEASE,
+        actions=("tauri-apps/tauri-action",),
+        needs={"tagname": (), "releaseid": ()},
+        tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="Homebrew action",
+        registry=Registry.HOMEBREW,
+        actions=(
+            "dawidd6/action-homebrew-bump-formula",
+            "mislav/bump-homebrew-formula-action",
+            "justintime50/homebrew-releaser",
+            "macauley/action-homebrew-bump-cask",
+            "eugenesvk/action-homebrew-bump-cask",
+            "nshipster/update-homebrew-formula-action",
+        ),
+        stops={**SWITCH_ON, "skip_commit": TRUE},
+        tokens=_TAP,
+    ),
+    Uploader(
+        mechanism="brew bump",
+        registry=Registry.HOMEBREW,
+        commands=("brew bump-formula-pr", "brew bump-cask-pr", "brew bump"),
+        dry=DRY | {"-n"},
+        tokens=_TAP,
+    ),
+    Uploader(
+        mechanism="push to a Homebrew tap",
+        registry=Registry.HOMEBREW,
+        commands=("git push",),
+        checkout_of=r"[^/\s]+/homebrew-[\w.-]+",
+        tokens=_TAP,
+    ),
+    Uploader(
+        mechanism="dispatch to a Homebrew tap",
+        registry=Registry.HOMEBREW,
+        actions=("peter-evans/repository-dispatch",),
+        needs={"repository": ("/homebrew-",)},
+        tokens=_TAP,
+    ),
+    Uploader(
+        mechanism="copy to storage",
+        registry=Registry.DOWNLOADS,
+        commands=(
+            *("aws s3 cp", "aws s3 sync", "aws s3 mv", "aws s3api put-object"),
+            *("gsutil cp", "gsutil rsync", "gcloud storage cp", "gcloud storage rsync"),
+            *("az storage blob upload", "az storage blob upload-batch", "az storage blob sync"),
+            *("azcopy copy", "azcopy cp", "azcopy sync", "s3cmd put", "s3cmd sync"),
+            *("rclone copy", "rclone copyto", "rclone sync", "wrangler r2 object put"),
+            *("mc cp", "mc mirror", "s5cmd cp", "s5cmd sync", "b2 upload-file", "b2 sync"),
+        ),
+        copies_builds=True,
+        tokens=_CLOUD,
+    ),
+    Uploader(
+        mechanism="storage action",
+        registry=Registry.DOWNLOADS,
+        actions=(
+            "google-github-actions/upload-cloud-storage",
+            "jakejarvis/s3-sync-action",
+            "shallwefootball/s3-upload-action",
+            "shallwefootball/upload-s3-action",
+            "ryand56/r2-upload-action",
+            "bacongobbler/azure-blob-storage-upload",
+        ),
+        copies_builds=True,
+        tokens=_CLOUD,
     ),
 )
 """All of this page."""

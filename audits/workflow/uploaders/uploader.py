@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from audits.model.registry import Registry
 
-DRY = frozenset({"--dry-run", "--dryrun", "--dry-run=true", "--help"})
+DRY = frozenset({"--dry-run", "--dryrun", "--dryRun", "--dry_run", "--help"})
 """Options that keep nearly every uploader from uploading."""
 
 ALWAYS = "0"
@@ -17,9 +17,11 @@ ALWAYS = "0"
 
 class Tokens(Struct, frozen=True, kw_only=True):
     """How an uploader takes a stored credential: inputs, variables, options, and secrets of a
-    called workflow. A variable that ends in ``*`` stands for all that start so. ``logins`` are
-    texts of scripts that store one for later steps; ``login_actions`` the inputs of actions
-    that do.
+    called workflow. In a variable's name ``*`` is any text. ``logins`` are texts of scripts that
+    store one for later steps; ``login_actions`` the inputs of actions that do, and
+    ``variable_inputs`` those that name the variable which holds it. ``any_secret``: the
+    project's own build files say which variables they read, so that any stored secret of the
+    step counts, but those for signing.
     """
 
     inputs: tuple[str, ...] = ()
@@ -28,10 +30,13 @@ class Tokens(Struct, frozen=True, kw_only=True):
     logins: tuple[str, ...] = ()
     login_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     minted_by: tuple[str, ...] = ()
+    any_secret: bool = False
+    variable_inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """How an uploader is told where to upload: by address, or by a configured name.
+    """How an uploader is told where to upload: by address, or by a configured name;
+    ``setup_actions`` and ``setup_names`` are inputs of earlier actions that give either.
 
     Where a registry tells channels apart by labels, ``label_*`` give them and ``account_*``
     whose they are; ``account`` is meant where none is given.
@@ -44,6 +49,7 @@ class Target(Struct, frozen=True, kw_only=True):
     name_options: tuple[str, ...] = ()
     name_env: tuple[str, ...] = ()
     setup_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    setup_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     image_inputs: tuple[str, ...] = ()
     images: bool = False
     label_inputs: tuple[str, ...] = ()
@@ -68,12 +74,18 @@ class Uploader(Struct, frozen=True, kw_only=True, eq=False):
 
     ``actions`` are ``owner/repo[/path]`` of actions or called workflows in lower case,
     ``commands`` the program and its subcommands (``*`` is any word). An action counts unless
-    ``stops`` (input to values that keep it from uploading), ``needs`` (inputs that must be
-    true, or hold one of the values), or its version (``since``, ``until``) say otherwise; a
-    command unless a word of ``dry`` is given, or none of ``needs_words`` is contained in one.
+    ``stops`` (input to values that keep it from uploading; ``*`` is any text), ``needs`` (inputs
+    that must be true, or hold one of the values), or its version (``since``, ``until``) say
+    otherwise; a command unless a word of ``dry`` is given, none of ``needs_words`` is contained
+    in one, one of ``not_words`` is there, or none fits ``word_pattern`` as a whole.
+    ``needs_token`` and ``needs_proof``: it publishes only with a stored credential, or with that
+    or an identity; ``otherwise`` is what it does without. ``checkout_of`` is a pattern of the
+    other repository that an earlier step must have checked out or cloned. ``copies_builds``: it
+    copies files, and counts where these are builds (`audits.workflow.publish.storage`).
     ``oidc`` and ``attests`` are the versions from which it asks for an identity by itself and
     makes attestations; None is never; ``oidc_switch`` is the input or option that keeps it from
-    asking when it says ``false`` or ``never``. ``attests_known`` is False where nobody says.
+    asking when it says ``false`` or ``never``, ``oidc_words`` the options without which it does
+    not ask. ``attests_known`` is False where nobody says.
     ``draft_values`` are the options with a value of a command whose drafts without files do
     not count. ``old_refs`` are branches that its maintainers left behind.
     """
@@ -90,12 +102,19 @@ class Uploader(Struct, frozen=True, kw_only=True, eq=False):
     stops: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     since: str = ALWAYS
     until: str = ""
+    not_words: tuple[str, ...] = ()
+    word_pattern: str = ""
+    checkout_of: str = ""
+    copies_builds: bool = False
     needs_token: bool = False
+    needs_proof: bool = False
+    otherwise: Uploader | None = None
     tokens: Tokens = field(default_factory=Tokens)
     target: Target = field(default_factory=Target)
     contents: Contents = field(default_factory=Contents)
     oidc: str | None = None
     oidc_switch: str = ""
+    oidc_words: tuple[str, ...] = ()
     attests: str | None = None
     attests_known: bool = True
     attests_input: str = ""
@@ -120,5 +139,10 @@ class RunByAction(Struct, frozen=True, kw_only=True):
 TRUE = ("true",)
 """Values of an input that is switched on; expressions count as on."""
 
-SWITCH_ON: Mapping[str, tuple[str, ...]] = {"dry-run": TRUE, "dry_run": TRUE, "dryrun": TRUE}
+SWITCH_ON: Mapping[str, tuple[str, ...]] = {
+    "dry-run": TRUE,
+    "dry_run": TRUE,
+    "dryrun": TRUE,
+    "dry": TRUE,
+}
 """The inputs that switch a dry run on, as most actions spell them."""
