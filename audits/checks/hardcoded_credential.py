@@ -152,7 +152,11 @@ def _password(password: str, url: str = "verbose: true") -> str:
             workflow=_password("apples-and-pears # !", _TEST_URL),
             severity=Severity.HIGH,
         ),
-        Example(name="for an index on the runner", workflow=_password("pears", _LOCAL_URL)),
+        Example(
+            name="for an index on the runner",
+            workflow=_password("pears", _LOCAL_URL),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
         Example(name="a password of an image", workflow=_IMAGES),
         Example(name="a login to a registry of images", workflow=_LOGIN),
         Example(name="on the command line", workflow=_COMMAND),
