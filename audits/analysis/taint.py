@@ -1,4 +1,9 @@
-"""Decides who can set the value of an expression: anyone, people with write access, or nobody."""
+"""Who can set the value of an expression: anyone, only people with write access, or nobody.
+
+The one tracer: it follows variables, inputs, outputs of steps, jobs, composite actions and called
+workflows, and the matrix. What it does not follow it says (`Trace.untraced`): that is not known,
+which is not the same as not there.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,27 @@ from typing import TypeVar, cast
 
 from msgspec import Struct
 
+from audits.analysis.action_outputs import output_of
+from audits.analysis.artifacts import downloads
 from audits.analysis.conditions import reach
 from audits.analysis.events import Start, outsider_starts, starts_of
 from audits.analysis.outsiders import LISTED_EVENTS, Right
+from audits.analysis.script_values import (
+    Origin,
+    Part,
+    Variable,
+    Written,
+    written,
+    written_by_script,
+)
 from audits.analysis.untrusted_inputs import Setter, setter_of
 from audits.expressions.syntax import Context, fences, outcomes
 from audits.model.location import Scalar
 from audits.model.publication import Route
+from audits.model.remote_path import called_name, foreign_path
 from audits.model.repository import Repository, StepSite
-from audits.model.workflow import CompositeAction, Job, Step, Trigger
+from audits.model.uses import Uses, UsesKind
+from audits.model.workflow import CompositeAction, Job, Step, Trigger, Workflow
 
 
 class Taint(Struct, frozen=True, kw_only=True):
@@ -31,12 +48,22 @@ class Taint(Struct, frozen=True, kw_only=True):
     event: str
 
 
+class Trace(Struct, frozen=True):
+    """What became of following a context: who sets it, if anybody, and where the trail was
+    lost; ``untraced`` names these places for people.
+    """
+
+    taint: Taint | None = None
+    untraced: tuple[str, ...] = ()
+
+
 _FREE_TEXT = frozenset({"", "string"})
 _DEEPEST = 20
-_FOLLOWED = frozenset({"github", "inputs", "env", "needs", "matrix"})
+_MOST_USES = 16
+_FOLLOWED = frozenset({"github", "inputs", "env", "needs", "matrix", "steps"})
 _Origin = tuple[str, ...]
-"""The parts of a context in which a value starts out: of ``github``, or of ``inputs`` as the
-triggered workflow gets them.
+"""Where a value starts out: the parts of a context of ``github``, or of ``inputs`` as the
+triggered workflow gets them; or ``words``, their `Origin`, and what they are, for people.
 """
 T = TypeVar("T")
 
@@ -52,7 +79,7 @@ class Tracer:
         self.site = site
         self.names = repo.once(_Names)
         at = (site.job, site.step, site.action)
-        self.known: dict[Context, Taint | None] = repo.once(_known_taints).setdefault(at, {})
+        self.known: dict[Context, Trace] = repo.once(_known_traces).setdefault(at, {})
 
     @cached_property
     def ways(self) -> tuple[_Way, ...]:
@@ -80,23 +107,46 @@ class Tracer:
 
     def worst(self, context: Context) -> Taint | None:
         """The least privileged way in which a context can be set."""
+        return self.trace(context).taint
+
+    def untraced(self, text: str) -> tuple[str, ...]:
+        """Where the trails of the contexts in a text's fences were lost, for people."""
+        found: dict[str, None] = {}
+        for fence in fences(text):
+            expression = fence.expression
+            for part in outcomes(expression) if expression is not None else ():
+                if isinstance(part, Context):
+                    found |= dict.fromkeys(self.trace(part).untraced)
+        return tuple(found)
+
+    @property
+    def is_open_to_outsiders(self) -> bool:
+        """Whether anybody without write access starts a run that comes to the step."""
+        return any(start is not None and start.right is Right.NONE for _, _, start in self.ways)
+
+    def trace(self, context: Context) -> Trace:
+        """Who sets a context, and what of it was not followed."""
         if context not in self.known:
-            self.known[context] = self._worst(context)
+            self.known[context] = self._trace(context)
         return self.known[context]
 
-    def _worst(self, context: Context) -> Taint | None:
+    def _trace(self, context: Context) -> Trace:
         if context.parts[0] not in _FOLLOWED or self.site.job is None:
-            return None
-        found = []
+            return Trace()
+        found: list[Taint] = []
+        lost: dict[str, None] = {}
         for route in self.repo.routes(self.site.job):
-            origins = self.origins(context, route)
-            for trigger in route.triggers if origins else ():
-                setters = {origin: self._setter(origin, trigger) for origin in origins}
+            trail = self._trail(context, route)
+            lost |= trail.untraced
+            for trigger in route.triggers if trail.origins else ():
+                setters = {origin: self._setter(origin, trigger) for origin in trail.origins}
+                lost |= dict.fromkeys(o[2] for o in trail.origins if _is_open(o, trigger))
                 # Asked last: most contexts are set by nobody, whatever way leads here.
                 if any(setters.values()) and (setter := self._at_best(route, trigger, setters)):
                     found.append(Taint(context=context, setter=setter, event=trigger.event))
         # Somebody who calls it is named only where nobody else starts it.
-        return max(found, key=lambda t: (t.setter, t.event != "workflow_call"), default=None)
+        best = max(found, key=lambda t: (t.setter, t.event != "workflow_call"), default=None)
+        return Trace(best, tuple(lost))
 
     def _at_best(
         self, route: Route, trigger: Trigger, setters: dict[_Origin, Setter | None]
@@ -110,20 +160,21 @@ class Tracer:
                     best = held if best is None or (held is not None and held > best) else best
         return best
 
-    def origins(self, context: Context, route: Route) -> tuple[tuple[str, ...], ...]:
+    def origins(self, context: Context, route: Route) -> tuple[_Origin, ...]:
         """Where the value of a context can come from, by one way to the job."""
-        job, action = self.site.job, self.site.action
+        return tuple(self._trail(context, route).origins)
+
+    def _trail(self, context: Context, route: Route) -> _Trail:
         trail = _Trail(self.names)
-        jobs = (*route.calls, route.job)
-        if action is None:
-            trail.follow(context, jobs, self.site.step)
-        elif job is not None:
-            trail.follow_in_action(context, jobs, action, self.site.step, job)
-        return tuple(trail.origins)
+        for frame in self.names.frames(self.site, (*route.calls, route.job)):
+            trail.follow(context, frame)
+        return trail
 
     def _setter(self, origin: _Origin, trigger: Trigger) -> Setter | None:
         if origin[0] == "github":
             return setter_of(origin[1:], trigger.event)
+        if origin[0] == "words":
+            return self._of_words(Origin(origin[1]), trigger.event)
         # Inputs of the triggered workflow: whoever may start or call it sets them.
         if trigger.event not in {"workflow_dispatch", "workflow_call"}:
             return None
@@ -131,6 +182,33 @@ class Tracer:
         declared = self.names.folded(trigger.inputs).get(name)
         is_open = name in {"*", "[]"} or declared is None or declared.type in _FREE_TEXT
         return Setter.WRITER if is_open else None
+
+    def _of_words(self, origin: Origin, event: str) -> Setter | None:
+        """Who sets words that are in no context, under an event.
+
+        A merged commit's message and the names of tags take write access. A file of the
+        workspace counts as theirs where it comes from the artifact of an outsider's run.
+        """
+        job = self.site.job
+        match origin:
+            case Origin.LISTED:
+                return Setter.OUTSIDER
+            case Origin.SUBJECT | Origin.COMMITS:
+                return Setter.OUTSIDER if event in LISTED_EVENTS else Setter.WRITER
+            case Origin.REFS:
+                return Setter.WRITER
+            case Origin.FILES if event == "workflow_run" and job is not None:
+                foreign = any(found.run is not None for found in downloads(self.repo, job))
+                return Setter.OUTSIDER if foreign else None
+            case _:
+                return None
+
+
+def _is_open(origin: _Origin, trigger: Trigger) -> bool:
+    """Whether nobody can tell whose words these are: files of a workspace that may hold an
+    outsider's branch.
+    """
+    return origin[:2] == ("words", Origin.FILES) and trigger.event in LISTED_EVENTS
 
 
 _At = tuple[Job | None, Step, CompositeAction | None]
@@ -146,12 +224,14 @@ def _held_by(origin: _Origin, setter: Setter | None, start: Start | None) -> Set
         return setter
     if start.trigger.event not in LISTED_EVENTS:
         return setter
+    if origin[:2] == ("words", Origin.LISTED):
+        return setter
     added = origin[1:3] in {("event", "comment"), ("event", "review")}
     theirs = start.owns_subject or added
     return Setter.OUTSIDER if start.right is Right.NONE and theirs else Setter.WRITER
 
 
-def _known_taints(repo: Repository) -> dict[_At, dict[Context, Taint | None]]:
+def _known_traces(repo: Repository) -> dict[_At, dict[Context, Trace]]:
     """A place for what was found of each step: more than one check follows its values."""
     return {}
 
@@ -174,13 +254,42 @@ def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[_Way]
                 yield route, trigger, None
 
 
+class _Frame(Struct, frozen=True):
+    """Where an expression stands: in a step of the last of these jobs, which the others call,
+    or in a composite action that a step of ``caller`` uses. Without ``step``, after all steps.
+    """
+
+    jobs: tuple[Job, ...]
+    step: Step | None = None
+    action: CompositeAction | None = None
+    caller: _Frame | None = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the job or the action."""
+        return self.jobs[-1].steps if self.action is None else self.action.steps
+
+    @property
+    def path(self) -> str:
+        """The file of the job."""
+        return self.jobs[-1].path
+
+    def at(self, step: Step | None) -> _Frame:
+        """The same place at another step."""
+        return _Frame(self.jobs, step, self.action, self.caller)
+
+
 class _Names:
     """What names mean in one repository; GitHub compares them without case."""
 
     def __init__(self, repo: Repository) -> None:
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
+        self.actions = {_called_as(action.path): action for action in repo.actions}
+        self.commands = repo.graph.commands
         self._jobs: dict[str, dict[str, Job]] = {}
         self._folded: dict[int, Mapping[str, object]] = {}
+        self._written: dict[Step, tuple[Written, ...]] = {}
+        self._exports: dict[Job | CompositeAction, tuple[tuple[Step, Written], ...]] = {}
 
     def folded(self, names: Mapping[str, T]) -> Mapping[str, T]:
         """A mapping of the repository's by names in lower case; of two that are the same, the
@@ -202,6 +311,72 @@ class _Names:
             self._jobs[path] = {job.id.lower(): job for job in reversed(jobs)}
         return self._jobs[path].get(name)
 
+    def callee(self, job: Job) -> Workflow | None:
+        """The workflow that a job calls, where it was read."""
+        return self.workflows.get(called_name(job.uses, job.path)) if job.uses else None
+
+    def action(self, uses: Uses, path: str) -> CompositeAction | None:
+        """The composite action that a step uses, where it was read."""
+        return self.actions.get(called_name(uses, path))
+
+    def written(self, step: Step) -> tuple[Written, ...]:
+        """What a step's script hands to later steps."""
+        if step not in self._written:
+            found: tuple[Written, ...] = ()
+            if step.run is not None:
+                found = written(step.run.value, self.commands.get(step, ()))
+            elif step.uses is not None and step.uses.action == "actions/github-script":
+                script = step.input("script")
+                found = written_by_script(script.value) if script is not None else ()
+            self._written[step] = found
+        return self._written[step]
+
+    def exports(self, frame: _Frame) -> tuple[tuple[Step, Written], ...]:
+        """The variables that steps of a job or an action set for later steps."""
+        holder = frame.action or frame.jobs[-1]
+        if holder not in self._exports:
+            self._exports[holder] = tuple(
+                (step, found)
+                for step in frame.steps
+                for found in self.written(step)
+                if found.is_env
+            )
+        return self._exports[holder]
+
+    def frames(self, site: StepSite, jobs: tuple[Job, ...]) -> Iterator[_Frame]:
+        """The places of a step: one in a job, and one in an action for each use of it there."""
+        if site.action is None:
+            yield _Frame(jobs, site.step)
+            return
+        pending = [_Frame(jobs)]
+        left = _MOST_USES
+        while pending and left > 0:
+            frame = pending.pop()
+            for step in frame.steps:
+                used = self.action(step.uses, frame.path) if step.uses is not None else None
+                if used is None or step.never_runs or _is_inside(used, frame):
+                    continue
+                inner = _Frame(jobs, None, used, frame.at(step))
+                if used is site.action:
+                    left -= 1
+                    yield inner.at(site.step)
+                pending.append(inner)
+
+
+def _is_inside(action: CompositeAction, frame: _Frame | None) -> bool:
+    """Whether a frame stands in this action, directly or not."""
+    while frame is not None:
+        if frame.action is action:
+            return True
+        frame = frame.caller
+    return False
+
+
+def _called_as(path: str) -> str:
+    """How a ``uses:`` names the action of a file."""
+    foreign = foreign_path(path)
+    return path.rpartition("/")[0] if foreign is None else foreign.called_as
+
 
 class _Trail:
     """Follows values back to their origins along one route, each place once."""
@@ -209,45 +384,170 @@ class _Trail:
     def __init__(self, names: _Names) -> None:
         self.names = names
         self.origins: dict[_Origin, None] = {}
-        self._seen: set[tuple[str, tuple[Job, ...]]] = set()
+        self.untraced: dict[str, None] = {}
+        self._seen: set[tuple[str, _Frame]] = set()
 
-    def follow(
-        self, context: Context, jobs: tuple[Job, ...], step: Step | None, depth: int = 0
-    ) -> None:
-        """Follow a context as seen from the last of these jobs, the others calling it."""
-        if depth > _DEEPEST or not jobs or (context.name, jobs) in self._seen:
+    def follow(self, context: Context, frame: _Frame, depth: int = 0) -> None:
+        """Follow a context as seen from a place."""
+        if (context.name, frame) in self._seen:
             return
-        self._seen.add((context.name, jobs))
+        if depth > _DEEPEST:
+            self.untraced["values that are handed on too often"] = None
+            return
+        self._seen.add((context.name, frame))
         match context.parts:
             case ("github", "event", "inputs", *name):
                 self.origins["inputs", *name[:1]] = None
             case ("github", *_):
                 self.origins[context.parts] = None
+            case ("inputs", *name) if frame.action is not None:
+                self._action_input(name[:1], frame, depth)
             case ("inputs", *name):
-                self._input(name[:1], jobs, depth)
+                self._input(name[:1], frame.jobs, depth)
             case ("env", name, *_):
-                if text := self._env(name, jobs[-1], step):
-                    self._text(text, jobs, step, depth)
-            case ("needs", name, "outputs", output, *_):
-                above = self.names.job(jobs[-1].path, name)
-                text = self.names.folded(above.outputs).get(output) if above else None
-                if above is not None and text is not None:
-                    self._text(text, (*jobs[:-1], above), None, depth)
+                self._env(name, frame, depth)
+            case ("steps", name, "outputs", *output):
+                self._step_output(name, (*output, "*")[0], frame, depth)
+            case ("needs" | "jobs", name, "outputs", *output):
+                above = self.names.job(frame.path, name)
+                if above is not None:
+                    self._job_output(above, (*output, "*")[0], frame.jobs[:-1], depth)
             case ("matrix", *name):
-                for text in jobs[-1].matrix.get(".".join(name), ()):
-                    self._text(text, jobs, None, depth)
+                self._matrix(name, frame, depth)
 
-    def _text(self, text: Scalar, jobs: tuple[Job, ...], step: Step | None, depth: int) -> None:
+    def _text(self, text: Scalar, frame: _Frame, depth: int) -> None:
         for part in _contexts(text.value):
-            self.follow(part, jobs, step, depth + 1)
+            self.follow(part, frame, depth + 1)
 
-    def _env(self, name: str, job: Job, step: Step | None) -> Scalar | None:
-        workflow = self.names.workflows.get(job.path)
-        for holder in (step, job, workflow):
+    def _parts(self, parts: tuple[Part, ...], frame: _Frame, depth: int) -> None:
+        """Follow what a script puts a value together from."""
+        for part in parts:
+            if isinstance(part, Context):
+                self.follow(part, frame, depth + 1)
+            elif isinstance(part, Variable):
+                self._variable(part.name, frame, depth)
+            elif part.origin is Origin.UNTRACED:
+                self.untraced[part.what] = None
+            else:
+                self.origins["words", part.origin.value, part.what] = None
+
+    def _variable(self, name: str, frame: _Frame, depth: int) -> None:
+        """A variable of a shell: of the step's environment, or one that GitHub sets."""
+        if self._env(name.lower(), frame, depth):
+            return
+        prefix, _, rest = name.partition("_")
+        if prefix == "GITHUB" and rest.isupper():
+            self.follow(Context(("github", rest.lower())), frame, depth + 1)
+        elif prefix != "RUNNER":
+            self.untraced[f"the variable `{name[:60]}` of a script"] = None
+
+    def _env(self, name: str, frame: _Frame, depth: int) -> bool:
+        """Follow a variable; whether anything sets it."""
+        own = self.names.folded(frame.step.env).get(name) if frame.step is not None else None
+        if own is not None:
+            self._text(own, frame, depth)
+            return True
+        set_before = self._exported(name, frame, depth)
+        if frame.caller is not None:
+            return self._env(name, frame.caller, depth + 1) or set_before
+        for holder in (frame.jobs[-1], self.names.workflows.get(frame.path)):
             text = self.names.folded(holder.env).get(name) if holder is not None else None
             if text is not None:
-                return text
-        return None
+                self._text(text, frame.at(None), depth)
+                return True
+        return set_before
+
+    def _exported(self, name: str, frame: _Frame, depth: int) -> bool:
+        """Follow what earlier steps write to ``$GITHUB_ENV`` under a name."""
+        found = False
+        for step, export in self.names.exports(frame):
+            if step is frame.step:
+                break
+            if export.name in {name, "*"}:
+                found = found or export.name == name
+                self._parts(export.parts, frame.at(step), depth + 1)
+        return found
+
+    def _step_output(self, name: str, output: str, frame: _Frame, depth: int) -> None:
+        step = next((s for s in frame.steps if s.id.lower() == name), None)
+        if step is None:
+            return
+        told = f"the output `{output}` of the step `{step.id}`"
+        used = self.names.action(step.uses, frame.path) if step.uses is not None else None
+        if used is not None and used.steps:
+            inner = _Frame(frame.jobs, None, used, frame.at(step))
+            text = self.names.folded(used.outputs).get(output)
+            if text is not None:
+                self._text(text, inner, depth)
+        elif step.run is not None or (step.uses and step.uses.action == "actions/github-script"):
+            found = [w for w in self.names.written(step) if not w.is_env]
+            named = [w for w in found if output in {w.name, "*"}]
+            rest = [w for w in found if w.name == "*"]
+            for each in named or rest:
+                self._parts(each.parts, frame.at(step), depth + 1)
+            if not named and not rest:
+                self.untraced[told] = None
+        elif step.uses is not None and step.uses.kind is UsesKind.REMOTE:
+            words = output_of(step.uses, output)
+            self._parts((words,) if words is not None else (), frame, depth)
+        else:
+            self.untraced[told] = None
+
+    def _job_output(self, job: Job, output: str, calls: tuple[Job, ...], depth: int) -> None:
+        """Follow an output of a job, of its own steps or of the workflow that it calls."""
+        if depth > _DEEPEST:
+            self.untraced["values that are handed on too often"] = None
+        elif job.uses is None:
+            text = self.names.folded(job.outputs).get(output)
+            if text is not None:
+                self._text(text, _Frame((*calls, job)), depth)
+        else:
+            self._called_output(job, output, calls, depth)
+
+    def _called_output(self, job: Job, output: str, calls: tuple[Job, ...], depth: int) -> None:
+        callee = self.names.callee(job)
+        if callee is None or not callee.jobs:
+            self.untraced[f"the output `{output}` of a called workflow"] = None
+            return
+        trigger = callee.trigger("workflow_call")
+        declared = trigger.keys.get("outputs") if trigger is not None else None
+        values = self.names.folded(declared.keys) if declared is not None else {}
+        value = values[output].get("value") if output in values else None
+        if value is not None and value.scalar is not None:
+            self._text(value.scalar, _Frame((*calls, job, callee.jobs[0])), depth)
+
+    def _matrix(self, name: list[str], frame: _Frame, depth: int) -> None:
+        job = frame.jobs[-1]
+        outside = _Frame(frame.jobs)
+        for text in job.matrix.get(".".join(name), ()):
+            self._text(text, outside, depth)
+        strategy = job.keys.get("strategy")
+        matrix = strategy.get("matrix") if strategy is not None else None
+        if matrix is None:
+            return
+        # A matrix, or one of its axes, that an expression gives; `include` may give any key.
+        axes = self.names.folded(matrix.keys)
+        for value in (matrix, axes.get("include"), axes.get(name[0]) if name else None):
+            if value is not None and value.scalar is not None:
+                self._text(value.scalar, outside, depth)
+
+    def _action_input(self, name: list[str], frame: _Frame, depth: int) -> None:
+        """An input of a composite action: what the step that uses it gives, or its default."""
+        user = frame.caller.step if frame.caller is not None else None
+        if user is None or frame.caller is None or frame.action is None:
+            return
+        given = self.names.folded(user.inputs)
+        if not name:
+            for text in given.values():
+                self._text(text, frame.caller, depth)
+            return
+        declared = self.names.folded(frame.action.inputs).get(name[0])
+        default = declared.default if declared is not None else None
+        texts = [text for text in (given.get(name[0]), default) if text is not None]
+        if texts:
+            self._text(texts[0], frame.caller, depth)
+        elif user.inputs_are_dynamic:
+            self.untraced[f"the input `{name[0]}` of an action"] = None
 
     def _input(self, name: list[str], jobs: tuple[Job, ...], depth: int) -> None:
         if len(jobs) == 1:
@@ -261,37 +561,7 @@ class _Trail:
         given = self.names.folded(jobs[-2].inputs)
         texts = [given[name[0]]] if name and name[0] in given else [] if name else [*given.values()]
         for text in texts:
-            self._text(text, jobs[:-1], None, depth)
-
-    def follow_in_action(
-        self,
-        context: Context,
-        jobs: tuple[Job, ...],
-        action: CompositeAction,
-        step: Step,
-        job: Job,
-    ) -> None:
-        """Follow a context inside a composite action, whose inputs the job's steps give."""
-        if context.parts[0] == "env" and len(context.parts) > 1:
-            own = self.names.folded(step.env).get(context.parts[1])
-            if own is None:
-                self.follow(context, jobs, None)
-                return
-            for part in _contexts(own.value):
-                if part.parts[0] != "env":
-                    self.follow_in_action(part, jobs, action, step, job)
-            return
-        if context.parts[0] != "inputs" or len(context.parts) < 2:
-            if context.parts[0] == "github":
-                self.follow(context, jobs, step)
-            return
-        folder = action.path.rpartition("/")[0]
-        for user in job.live_steps:
-            if user.uses is None or user.uses.kind != "local" or user.uses.path != folder:
-                continue
-            text = self.names.folded(user.inputs).get(context.parts[1])
-            if text is not None:
-                self._text(text, jobs, user, 0)
+            self._text(text, _Frame(jobs[:-1]), depth)
 
 
 @lru_cache(maxsize=4096)

@@ -23,10 +23,13 @@ numbers, commit ids and the results of comparisons cannot carry code and pass.
 
 ## Deviations
 
-This row follows values further than zizmor's rule of the same name, and judges by who can set
-them: through variables (`env`), inputs of called workflows and composite actions, outputs of
-jobs and the matrix, and only under events that can reach the step. Outputs of steps, names of
-users, and inputs that are a choice, a number or a boolean are not reported.
+This check follows values further than zizmor's rule of the same name, and judges by who can set
+them: through variables (`env`, `$GITHUB_ENV`), inputs and outputs of called workflows and
+composite actions, outputs of steps and jobs and the matrix, and only under events that can reach
+the step. Of a script it knows what it prints from the event, from `gh` and from `git`; of an
+action, what well-known ones hand on. An output that it cannot follow is unknown where people
+without write access start the job, and passes elsewhere, as do numbers, names of users, and
+inputs that are a choice, a number or a boolean.
 Names of the repository and values that the workflow itself sets pass, of which zizmor tells too,
 partly to its pedantic users.
 """
@@ -35,14 +38,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from audits.analysis.taint import Taint, Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE
 from audits.expressions.syntax import fences
 from audits.model.location import Location, Scalar
-from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
+from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.repository import Repository, StepSite
+from audits.model.settings import Need, Unseen
 
 _WORKFLOW = """\
 on: %s
@@ -57,6 +63,7 @@ jobs:
       - %s
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
+_MOST_USERS = 16
 _ECHO = "run: echo '${{ %s }}'%s"
 _MARKED = "  # !"
 _RELEASE = "{release: {types: [published]}}"
@@ -65,6 +72,20 @@ _SCRIPT = (
     "uses: actions/github-script@ed597411d8f924073f98dfc5c65a23a2325f34cd # v8.0.0\n"
     "        with:\n          script: |\n            log('${{ github.event.issue.title }}')  # !"
 )
+_OUTPUT = """\
+on: %s
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - id: pr
+        %s
+      - run: echo "${{ steps.pr.outputs.ref }}"%s
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_VIEW = 'run: echo "ref=$(gh pr view 1 --json %s -q .%s)" >> "$GITHUB_OUTPUT"'
 _CALLED = """\
 on: {workflow_call: {inputs: {tag: {type: string}}}}
 jobs:
@@ -117,6 +138,24 @@ jobs:
             severity=Severity.MEDIUM,
         ),
         Example(
+            name="the output of a step, which prints a branch's name",
+            workflow=_OUTPUT % ("issue_comment", _VIEW % ("headRefName", "headRefName"), _MARKED),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="the output of a step, which prints a number",
+            workflow=_OUTPUT % ("issue_comment", _VIEW % ("number", "number"), ""),
+        ),
+        Example(
+            name="the output of an action that nobody knows",
+            workflow=_OUTPUT % ("issue_comment", "uses: acme/find@v1", ""),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="the same where only a release starts it",
+            workflow=_OUTPUT % (_RELEASE, "uses: acme/find@v1", ""),
+        ),
+        Example(
             name="a choice",
             workflow=_WORKFLOW % (_CHOICE, _ECHO % ("inputs.kind", "")),
         ),
@@ -140,16 +179,46 @@ def template_injection(repo: Repository) -> Iterator[Verdict]:
     """Judge every script, and every input that an action runs as code."""
     for site in repo.steps():
         for text in code_of(site.step):
-            found = _settable(repo, site, text)
-            for line, taint in found:
-                yield _finding(site, line, taint)
-            if not found:
-                yield Clean(at=site.step.at, job=site.job)
+            yield from _judged(repo, site, text)
+
+
+def _judged(repo: Repository, site: StepSite, text: Scalar) -> Iterator[Verdict]:
+    """The faults of a text, for all jobs that run it; or a doubt, or a pass."""
+    sites = list(_sites(repo, site)) if any(fences(text.value)) else []
+    found: dict[tuple[int, str], Taint] = {}
+    for each in sites:
+        for line, taint in _settable(repo, each, text):
+            known = found.get((line, taint.context.name))
+            if known is None or taint.setter > known.setter:
+                found[line, taint.context.name] = taint
+    for (line, _), taint in found.items():
+        yield _finding(site, line, taint)
+    lost = next((lost for each in sites if (lost := _lost(repo, each, text))), "")
+    if lost:
+        reason = f"{lost} was not followed, and anyone can start the job"
+        unseen = Unseen(need=Need.WORKFLOW, reason=reason)
+        yield Unknown(at=site.step.at, job=site.job, unseen=unseen)
+    elif not found:
+        yield Clean(at=site.step.at, job=site.job)
+
+
+def _sites(repo: Repository, site: StepSite) -> Iterator[StepSite]:
+    """The step, in each job that runs it: a composite action may have several."""
+    users = repo.graph.action_users.get(site.path, ()) if site.action is not None else ()
+    if not users:
+        yield site
+    for job in users[:_MOST_USERS]:
+        yield replace(site, job=job)
+
+
+def _lost(repo: Repository, site: StepSite, text: Scalar) -> str:
+    """What of a text was not followed in a job that people without write access start."""
+    tracer = Tracer(repo, site)
+    untraced = tracer.untraced(text.value)
+    return untraced[0] if untraced and tracer.is_open_to_outsiders else ""
 
 
 def _settable(repo: Repository, site: StepSite, text: Scalar) -> list[tuple[int, Taint]]:
-    if not any(fences(text.value)):
-        return []
     file = repo.file(site.path)
     source = file.text if file else ""
     found: dict[tuple[int, str], Taint] = {}

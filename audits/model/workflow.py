@@ -265,7 +265,9 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
 
 class CompositeAction(Struct, frozen=True, kw_only=True, eq=False):
-    """An ``action.yml`` of the repository; ``steps`` are empty unless it is composite."""
+    """An ``action.yml`` of the repository; ``steps`` and ``outputs`` (their values by name)
+    are empty unless it is composite.
+    """
 
     source: SourceFile
     name: Scalar | None = None
@@ -273,6 +275,7 @@ class CompositeAction(Struct, frozen=True, kw_only=True, eq=False):
     steps: tuple[Step, ...] = ()
     image: Image | None = None
     inputs: Mapping[str, DeclaredInput] = field(default_factory=dict)
+    outputs: Inputs = field(default_factory=dict)
 
     @property
     def path(self) -> str:

@@ -128,7 +128,8 @@ DEVIATIONS = {
     "command-output": Deviation(
         "template-injection",
         "template-injection",
-        "Outputs of steps, names of users, and inputs that are a choice, a number or a boolean are not reported.",
+        "An output that it cannot follow is unknown where people without write access start the job, "
+        "and passes elsewhere, as do numbers, names of users, and inputs that are a choice, a number or a boolean.",
     ),
     "repository-name": Deviation(
         "template-injection",

@@ -6,7 +6,7 @@ from audits.model.source import Gap, SourceFile
 from audits.model.workflow import CompositeAction
 from audits.workflow.parse.faults import Faults
 from audits.workflow.parse.forms import action_faults
-from audits.workflow.parse.nodes import Node, Text, child, is_scalar
+from audits.workflow.parse.nodes import Node, Text, child, is_scalar, pairs
 from audits.workflow.parse.steps import one, read_declared, read_image, read_steps
 
 
@@ -26,5 +26,10 @@ def read_action(
         steps=read_steps(text, child(runs, "steps")),
         image=read_image(text, child(runs, "image")),
         inputs=read_declared(text, child(root, "inputs")),
+        outputs={
+            str(key.value): value
+            for key, node in pairs(child(root, "outputs"))
+            if (value := one(text, child(node, "value"))) is not None
+        },
     )
     return action, tuple(faults.gaps)

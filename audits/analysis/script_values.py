@@ -1,0 +1,515 @@
+"""What a script hands to later steps, and where the text of a value in it comes from.
+
+Names and texts only: nothing is run. What is not understood says so (`Origin.UNTRACED`).
+How steps hand values on:
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from audits.expressions.syntax import Context, fences, outcomes
+from audits.model.command import Command
+
+
+class Origin(StrEnum):
+    """Where words come from that are in no context of GitHub's.
+
+    SUBJECT: the pull request or issue that a run is about. LISTED: pull requests and issues of
+    anybody, whatever started the run. COMMITS: messages of commits. REFS: names of branches,
+    tags and releases. FILES: a file of the workspace. UNTRACED: what was not followed.
+    """
+
+    SUBJECT = "subject"
+    LISTED = "listed"
+    COMMITS = "commits"
+    REFS = "refs"
+    FILES = "files"
+    UNTRACED = "untraced"
+
+
+class Found(Struct, frozen=True):
+    """Words of an origin; ``what`` names it for people."""
+
+    origin: Origin
+    what: str
+
+
+class Variable(Struct, frozen=True):
+    """A variable of the shell that the script reads; the name as written."""
+
+    name: str
+
+
+Part: TypeAlias = Context | Found | Variable
+"""What the text of a value is put together from."""
+
+
+class Written(Struct, frozen=True):
+    """A value that a script hands on: an output, or a variable of later steps (``is_env``).
+
+    ``name`` is ``*`` where the script does not tell it.
+    """
+
+    name: str
+    is_env: bool
+    parts: tuple[Part, ...]
+
+
+def _set(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_FILE = re.compile(r"GITHUB_(OUTPUT|ENV)\b", re.IGNORECASE)
+_OLD = re.compile(r"::set-(output|env)\s+name=([^:]+)::(.*)", re.DOTALL)
+_PRINTERS = frozenset({"echo", "printf", "write-output", "write-host", "add-content", "out-file"})
+_HEREDOC = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
+_START = re.compile(r"([\w.-]+)(?:<<['\"]?([^\s'\"]+)['\"]?\s*\Z|=)", re.ASCII)
+_DEEPEST = 8
+
+
+def written(script: str, commands: tuple[Command, ...]) -> tuple[Written, ...]:
+    """What a script hands on, by its commands."""
+    if not _FILE.search(script) and "::set-" not in script:
+        return ()
+    reader = _Script(script, commands)
+    found = [item for command in commands for item in reader.of(command)]
+    if not found:
+        unread = (Found(Origin.UNTRACED, "a script in another language"),)
+        kinds = {name.upper() == "ENV" for name in _FILE.findall(script)} or {False}
+        found = [Written("*", is_env, unread) for is_env in kinds]
+    return tuple(found)
+
+
+class _Script:
+    """Reads the commands of one script in their order."""
+
+    def __init__(self, script: str, commands: tuple[Command, ...]) -> None:
+        self.lines = script.split("\n")
+        self.script = script
+        self.assigned = _assignments(commands)
+        self.open: dict[bool, tuple[str, str]] = {}
+
+    def of(self, command: Command) -> Iterator[Written]:
+        """What one command hands on."""
+        words = " ".join(command.words)
+        old = _OLD.search(words) if command.program.lower() in _PRINTERS else None
+        if old is not None:
+            yield Written(old[2].lower(), old[1] == "env", self.parts(old[3]))
+            return
+        target = self._target(command)
+        if target is None:
+            return
+        heredoc = next((r for r in command.redirects if r.startswith("<<")), "")
+        if heredoc and not heredoc.startswith("<<<"):
+            for line in self._body(heredoc):
+                yield from self._line(line, target)
+        elif command.program.lower() in _PRINTERS:
+            for line in _printed(command):
+                yield from self._line(line, target)
+        else:
+            name = self.open.get(target, ("*", ""))[0]
+            yield Written(name.lower(), target, tuple(_of_command(words, self.assigned, 0)))
+
+    def _target(self, command: Command) -> bool | None:
+        """Whether a command writes variables (True) or outputs (False); None for neither."""
+        texts = [redirect for redirect in command.redirects if ">" in redirect]
+        if command.piped_into.lower() in {"tee", "out-file", "add-content", "tee-object"}:
+            texts += [line for line in self.lines if command.piped_into.lower() in line.lower()]
+        if command.program.lower() in {"add-content", "out-file"}:
+            texts += command.words
+        found = next((m for text in texts if (m := _FILE.search(text))), None)
+        return None if found is None else found[1].upper() == "ENV"
+
+    def _body(self, heredoc: str) -> list[str]:
+        mark = _HEREDOC.match(heredoc)
+        if mark is None:
+            return []
+        starts = [
+            n for n, line in enumerate(self.lines) if _HEREDOC.search(line) and mark[1] in line
+        ]
+        found: list[str] = []
+        for start in starts:
+            for line in self.lines[start + 1 :]:
+                if line.strip() == mark[1]:
+                    break
+                found.append(line)
+        return found
+
+    def _line(self, line: str, target: bool) -> Iterator[Written]:
+        """What one printed line says: ``name=value``, or a line between two delimiters."""
+        if target in self.open:
+            name, end = self.open[target]
+            if line.strip() == end:
+                del self.open[target]
+            else:
+                yield Written(name.lower(), target, self.parts(line))
+            return
+        start = _START.match(line.strip())
+        if start is None:
+            parts = self.parts(line)
+            if parts:
+                yield Written("*", target, parts)
+        elif start[2] is not None:
+            self.open[target] = (start[1], start[2])
+        else:
+            yield Written(start[1].lower(), target, self.parts(line.strip()[start.end() :]))
+
+    def parts(self, text: str) -> tuple[Part, ...]:
+        """What a text is put together from, variables of the script followed."""
+        return tuple(dict.fromkeys(_parts(text, self.assigned, 0)))
+
+
+def _printed(command: Command) -> list[str]:
+    """The lines that ``echo`` or ``printf`` prints; of a format, the arguments too."""
+    words = [word for word in command.words[1:] if not re.fullmatch(r"-[neE]+|-\w+", word)]
+    if command.program == "printf" and words:
+        text, given = words[0], " ".join(words[1:])
+        text = re.sub(r"%[-\d.]*[sqdb]", lambda _: given, text) if given else text
+        return text.replace("\\n", "\n").strip("\n").split("\n")
+    return " ".join(words).replace("\\n", "\n").split("\n")
+
+
+_DECLARES = frozenset({"export", "local", "declare", "readonly", "typeset"})
+_ASSIGNMENT = re.compile(r"\$?(?:env:)?([A-Za-z_]\w*)\s*=\s*(.*)", re.DOTALL)
+
+
+def _assignments(commands: tuple[Command, ...]) -> dict[str, tuple[str, ...]]:
+    """The texts that a script gives its own variables."""
+    found: dict[str, tuple[str, ...]] = {}
+    for command in commands:
+        pairs = list(command.env.items()) if not command.words else []
+        if command.program in _DECLARES:
+            matches = (_ASSIGNMENT.fullmatch(word) for word in command.words[1:])
+            pairs += [(m[1], m[2]) for m in matches if m]
+        elif command.program.startswith("$"):
+            match = _ASSIGNMENT.match(" ".join(command.words))
+            pairs += [(match[1], match[2])] if match else []
+        elif command.program in {"read", "mapfile"}:
+            pairs += [(word, "$1") for word in command.words[1:] if word.isidentifier()]
+        for name, text in pairs:
+            found[name] = (*found.get(name, ()), text)
+    return found
+
+
+_Assigned: TypeAlias = "dict[str, tuple[str, ...]]"
+_VARIABLE = re.compile(
+    r"\$(?:env:)?(?:\{(?P<braced>[#!]?[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*)"
+    r"|(?P<special>[@*\d]))"
+)
+_SPECIAL = frozenset({"RANDOM", "SECONDS", "LINENO", "HOSTNAME", "UID", "PWD", "HOME", "IFS"})
+
+
+def _parts(text: str, assigned: _Assigned, depth: int) -> Iterator[Part]:
+    """The parts of a text in a shell: expressions, substitutions, variables."""
+    if depth > _DEEPEST:
+        yield Found(Origin.UNTRACED, "values that are handed on too often")
+        return
+    at = 0
+    while (dollar := _next(text, at)) >= 0:
+        if text.startswith("${{", dollar):
+            fence = next(fences(text[dollar:]), None)
+            if fence is None:
+                return
+            yield from _contexts(fence.body, text[dollar:])
+            at = dollar + fence.end
+        elif text[dollar] == "`" or text.startswith("$(", dollar):
+            inside, at = _substitution(text, dollar)
+            if not inside.startswith("("):
+                yield from _of_command(inside, assigned, depth + 1)
+        elif (match := _VARIABLE.match(text, dollar)) is not None:
+            at = match.end()
+            yield from _variable(match, assigned, depth)
+        else:
+            at = dollar + 1
+
+
+def _next(text: str, at: int) -> int:
+    found = [place for place in (text.find("$", at), text.find("`", at)) if place >= 0]
+    return min(found, default=-1)
+
+
+def _contexts(_: str, text: str) -> Iterator[Part]:
+    fence = next(fences(text), None)
+    expression = fence.expression if fence is not None else None
+    for part in outcomes(expression) if expression is not None else ():
+        if isinstance(part, Context):
+            yield part
+
+
+def _substitution(text: str, start: int) -> tuple[str, int]:
+    """The command inside ``$(…)`` or backticks, and where it ends."""
+    if text[start] == "`":
+        end = text.find("`", start + 1)
+        end = len(text) if end < 0 else end
+        return text[start + 1 : end], end + 1
+    depth, at, quote = 0, start + 1, ""
+    while at < len(text):
+        character = text[at]
+        if text.startswith("${{", at) and (fence := next(fences(text[at:]), None)) is not None:
+            at += fence.end
+            continue
+        if character == "\\":
+            at += 2
+            continue
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth == 0:
+                return text[start + 2 : at], at + 1
+        at += 1
+    return text[start + 2 :], len(text)
+
+
+def _variable(match: re.Match[str], assigned: _Assigned, depth: int) -> Iterator[Part]:
+    if match["special"]:
+        yield Found(Origin.UNTRACED, f"`${match['special']}` of a script")
+        return
+    name = match["braced"] or match["plain"]
+    # `${#X}` is a length, and `${X//[^a-z]/}` keeps named characters alone.
+    if name.startswith("#") or "/[^" in (match["rest"] or "") or name in _SPECIAL:
+        return
+    name = name.lstrip("!")
+    for text in assigned.get(name, ()):
+        yield from _parts(text, {k: v for k, v in assigned.items() if k != name}, depth + 1)
+    if name not in assigned:
+        yield Variable(name)
+
+
+# Programs that let only digits, hashes or named characters through.
+_NARROWS = re.compile(
+    r"\btr\s+-(?:cd|dc|c)\b|\[\^|\bwc\b|\bsha\d+sum\b|\bmd5sum\b|\bcksum\b|\bb?ase64\b"
+    r"|\bgrep\s+(?:-\w*\s+)*-\w*[oqc]|\bjq\s+(?:-\w+\s+)*['\"]?length|\bxxd\b|\bslugify\b"
+)
+_HARMLESS = _set(
+    "date wc nproc uname hostname whoami id pwd mktemp seq expr stat du df true false test [ [["
+    " sha1sum sha256sum sha512sum md5sum cksum uuidgen arch getconf ulimit which command type"
+    " sleep set shopt basename dirname realpath readlink lsb_release rustc ruby gem"
+    " dotnet java javac go nix find ls"
+)
+_FILTERS = _set("cat head tail sed awk grep egrep rg cut tr sort uniq jq yq less xargs")
+# Tools that tell a version or a name from the repository's own files.
+_METADATA = re.compile(
+    r"(?:poetry|hatch|pdm|uv|flit|setuptools_scm|setuptools-scm|npm|pnpm|yarn|cargo|mvn|gradle"
+    r"|dunamai|versioneer|bump2version|bumpver|semver|minver|nbgv|gitversion)\b"
+)
+_PRINTS_VERSION = re.compile(r"--version\b|\bversion\b")
+_EVENT_PATH = re.compile(r"GITHUB_EVENT_PATH|github\.event_path", re.IGNORECASE)
+_JQ_PATH = re.compile(r"\.([A-Za-z_][\w.]*)")
+
+
+def _of_command(text: str, assigned: _Assigned, depth: int) -> Iterator[Part]:
+    """Where the output of a command line comes from."""
+    stages = _split(text)
+    if not stages or any(_NARROWS.search(stage) for stage in stages[1:]):
+        return
+    words = _words(stages[0])
+    while words and (re.fullmatch(r"[A-Za-z_]\w*=.*", words[0], re.DOTALL) or words[0] == "sudo"):
+        words = words[1:]
+    if not words:
+        return
+    program = words[0].rpartition("/")[2]
+    if _EVENT_PATH.search(text):
+        yield from _of_event(text)
+    elif program in {"echo", "printf"}:
+        yield from _parts(stages[0], assigned, depth + 1)
+    elif program == "gh":
+        yield from _of_gh(words, text)
+    elif program == "git":
+        yield from _of_git(words)
+    elif program in _FILTERS:
+        yield from _of_filter(stages[0], words, assigned, depth)
+    elif program in _HARMLESS or _METADATA.match(program) or _PRINTS_VERSION.search(text):
+        return
+    else:
+        yield Found(Origin.UNTRACED, f"what `{program[:40]}` prints")
+
+
+def _of_filter(stage: str, words: list[str], assigned: _Assigned, depth: int) -> Iterator[Part]:
+    if _NARROWS.search(stage):
+        return
+    if "<<<" in stage:
+        yield from _parts(stage.partition("<<<")[2], assigned, depth + 1)
+        return
+    yield Found(Origin.FILES, f"a file that `{words[0]}` reads")
+
+
+def _of_event(text: str) -> Iterator[Part]:
+    """The fields of the event's own file that ``jq`` and its like ask for."""
+    paths = [path for path in _JQ_PATH.findall(text) if "." in path or path == "inputs"]
+    for path in dict.fromkeys(paths) or ("*",):
+        parts = tuple(part.lower() for part in path.split(".") if part)
+        yield Context(("github", "event", *parts))
+
+
+# Fields that hold no free text: numbers, hashes, states, and names that GitHub restricts.
+_PLAIN_FIELDS = _set(
+    "number id node_id sha oid headrefoid baserefoid head_sha state isdraft draft mergeable url html_url"
+    " createdat created_at updatedat updated_at mergedat merged_at closed_at length size count"
+    " status conclusion databaseid database_id author_association permission role_name login"
+    " merged closed iscrossrepository additions deletions total_count object type fork private"
+    " mergecommit merge_commit_sha run_number run_id run_attempt head base user author data"
+    " default_branch visibility archived mergestatestatus reviewdecision"
+)
+_FIELD = re.compile(r"\.([A-Za-z_]\w*)")
+
+
+def _of_gh(words: list[str], text: str) -> Iterator[Part]:
+    kind, verb = (*words[1:3], "", "")[:2]
+    asked = _asked(words)
+    if asked and all(field.lower() in _PLAIN_FIELDS for field in asked):
+        return
+    what = f"`gh {kind} {verb}`" if kind != "api" else "`gh api`"
+    if kind in {"pr", "issue"} and verb in {"list", "status"}:
+        yield Found(Origin.LISTED, f"what {what} lists")
+    elif kind in {"pr", "issue"} and verb in {"view", "diff", "checks"}:
+        yield Found(Origin.SUBJECT, f"what {what} tells")
+    elif kind == "search":
+        yield Found(Origin.LISTED, "what `gh search` finds")
+    elif kind == "release":
+        yield Found(Origin.REFS, f"what {what} tells")
+    elif kind == "api":
+        yield from _of_api(verb, text)
+    elif kind not in {"auth", "run", "workflow", "repo", "variable", "secret", "cache"}:
+        yield Found(Origin.UNTRACED, f"what {what} prints")
+
+
+def _of_api(path: str, text: str) -> Iterator[Part]:
+    if re.search(r"/(?:permission|collaborators|members|memberships)\b", text):
+        return
+    if re.search(r"/(?:pulls|issues|comments|discussions)(?:/[^\s/]+)+", text):
+        yield Found(Origin.SUBJECT, "what `gh api` tells of a pull request or issue")
+    elif re.search(r"/(?:pulls|issues|comments|discussions|forks)\b", text):
+        yield Found(Origin.LISTED, "what `gh api` lists of pull requests or issues")
+    elif re.search(r"/(?:commits|compare)\b", text):
+        yield Found(Origin.COMMITS, "what `gh api` tells of commits")
+    elif re.search(r"/(?:releases|tags|branches|git/refs|git/matching-refs)\b", text):
+        yield Found(Origin.REFS, "what `gh api` tells of releases and refs")
+    else:
+        yield Found(Origin.UNTRACED, f"what `gh api {path[:40]}` prints")
+
+
+def _asked(words: list[str]) -> list[str]:
+    """The fields that ``--jq`` takes out, or else those that ``--json`` asks for."""
+    options = {"--jq": "", "-q": "", "--json": "", "--template": "", "-t": ""}
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in options:
+            options[name] = value if equals else (words[index + 1 : index + 2] or [""])[0]
+    query = options["--jq"] or options["-q"] or options["--template"] or options["-t"]
+    return _FIELD.findall(query) if query else [f for f in options["--json"].split(",") if f]
+
+
+_GIT_REFS = frozenset({"branch", "tag", "describe", "symbolic-ref", "name-rev", "for-each-ref"})
+_GIT_TEXT = frozenset({"log", "show", "shortlog", "cherry", "whatchanged"})
+_GIT_NAMES = frozenset({"diff", "diff-tree", "ls-files", "ls-tree", "status"})
+_HASHES_ONLY = re.compile(
+    r"--(?:pretty|format)=(?:format:|tformat:)?['\"]?(?:%[hHtTcai][tdIsr]?|[\s:._-])+['\"]?$"
+)
+
+
+def _of_git(words: list[str]) -> Iterator[Part]:
+    given = [word for word in words[1:] if not word.startswith("-")]
+    verb = given[0] if given else ""
+    named = any("--name-only" in word or "--name-status" in word for word in words)
+    if verb in _GIT_NAMES or (verb in _GIT_TEXT and named):
+        yield Found(Origin.SUBJECT, f"the names of files that `git {verb}` prints")
+    elif verb in _GIT_TEXT:
+        if not any(_HASHES_ONLY.match(word) for word in words):
+            yield Found(Origin.COMMITS, f"the messages of commits that `git {verb}` prints")
+    elif verb in _GIT_REFS or (verb == "rev-parse" and "--abbrev-ref" in words):
+        yield Found(Origin.REFS, f"the names that `git {verb}` prints")
+
+
+def _split(text: str) -> list[str]:
+    """The stages of a pipeline; bars inside quotes, brackets and expressions split nothing."""
+    stages, start, depth, quote, at = [], 0, 0, "", 0
+    while at < len(text):
+        character = text[at]
+        if text.startswith("${{", at) and (fence := next(fences(text[at:]), None)) is not None:
+            at += fence.end
+            continue
+        if character == "\\":
+            at += 1
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "({":
+            depth += 1
+        elif character in ")}":
+            depth -= 1
+        elif character == "|" and depth <= 0 and text[at : at + 2] != "||" and text[at - 1] != "|":
+            stages.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [stage.strip() for stage in (*stages, text[start:]) if stage.strip()]
+
+
+@lru_cache(maxsize=512)
+def _shell_words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text, posix=True))
+    except ValueError:
+        return tuple(text.split())
+
+
+def _words(text: str) -> list[str]:
+    return list(_shell_words(text))
+
+
+_SET_OUTPUT = re.compile(
+    r"\b(setOutput|exportVariable)\s*\(\s*['\"`]([\w.-]+)['\"`]\s*,\s*([^;\n]*)"
+)
+_RETURN = re.compile(r"\breturn\s+([^;\n]+)")
+_PAYLOAD = re.compile(r"context\.payload((?:\??\.\w+|\[['\"]\w+['\"]\])+)")
+_PROCESS = re.compile(r"process\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
+_CONST = re.compile(r"\b(?:const|let|var)\s+(\w+)\s*=\s*([^;\n]*)")
+_LITERAL = re.compile(r"\s*(?:['\"][^'\"]*['\"]|[\d.]+|true|false|null)\s*\)?\s*")
+
+
+def written_by_script(script: str) -> tuple[Written, ...]:
+    """What the JavaScript of ``actions/github-script`` hands on; its result is ``result``."""
+    variables = dict(_CONST.findall(script))
+    found = [
+        Written(name.lower(), kind == "exportVariable", tuple(_of_javascript(value, variables)))
+        for kind, name, value in _SET_OUTPUT.findall(script)
+    ]
+    results = (tuple(_of_javascript(value, variables)) for value in _RETURN.findall(script))
+    return (*found, *(Written("result", False, parts) for parts in results))
+
+
+def _of_javascript(value: str, variables: dict[str, str], depth: int = 0) -> Iterator[Part]:
+    text = value.strip()
+    if _LITERAL.fullmatch(text) or depth > 4:
+        return
+    payloads = [_payload(match[1]) for match in _PAYLOAD.finditer(text)]
+    yield from payloads
+    yield from (Variable(one or other) for one, other in _PROCESS.findall(text))
+    for fence in fences(text):
+        yield from _contexts(fence.body, text[fence.start :])
+    names = [name for name in re.findall(r"(?<![.\w])[A-Za-z_]\w*", text) if name in variables]
+    for name in names:
+        rest = {key: held for key, held in variables.items() if key != name}
+        yield from _of_javascript(variables[name], rest, depth + 1)
+    plain = re.search(r"\.(?:number|id|sha|length|data\.head\.sha)\s*\)?$|^!|===|!==", text)
+    if not payloads and not names and not _PROCESS.search(text) and not plain:
+        yield Found(Origin.UNTRACED, "what a script of `actions/github-script` works out")
+
+
+def _payload(path: str) -> Context:
+    parts = re.findall(r"\w+", path)
+    return Context(("github", "event", *(part.lower() for part in parts)))
