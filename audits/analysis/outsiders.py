@@ -223,15 +223,34 @@ def worlds_of(repo: Repository, trigger: Trigger) -> tuple[World, ...]:
     if event is None:
         return ()
     mentions = repo.once(_mentions)
-    return tuple(_worlds(trigger, event, mentions))
+    run_events = _run_events(repo, trigger) if mentions.run_event else ("pull_request",)
+    return tuple(_worlds(trigger, event, mentions, run_events))
 
 
-def _worlds(trigger: Trigger, event: _Event, mentions: _Mentions) -> Iterator[World]:
+def _run_events(repo: Repository, trigger: Trigger) -> tuple[str, ...]:
+    """The events of the run before it that an outsider may have set off.
+
+    Their pull request can bring a workflow of the awaited name, which `pull_request` starts;
+    `pull_request_target` starts only those of the repository.
+    """
+    awaited = {name.lower() for name in trigger.workflows}
+    own = any(
+        workflow.trigger("pull_request_target") is not None
+        for workflow in repo.workflows
+        if workflow.name is not None and workflow.name.value.lower() in awaited
+    )
+    return ("pull_request", "pull_request_target") if own else ("pull_request",)
+
+
+def _worlds(
+    trigger: Trigger, event: _Event, mentions: _Mentions, run_events: tuple[str, ...]
+) -> Iterator[World]:
     types = trigger.types or event.default or (*event.types, *event.restricted)
     free = [kind for kind in types if kind not in event.restricted]
     owned = (True,) if not event.voice or not event.subject else (True, False)
     people = [
-        _speaking(event, person, own) for person, own in product(_people(event, mentions), owned)
+        _speaking(event, person, own)
+        for person, own in product(_people(event, mentions, run_events), owned)
     ]
     if not event.types:
         yield from people
@@ -272,11 +291,8 @@ _ASSOCIATIONS = (
 _FOREIGN, _CHOSEN = Likeness.FOREIGN, Likeness.CHOSEN
 
 
-def _people(event: _Event, mentions: _Mentions) -> Iterator[_Person]:
+def _people(event: _Event, mentions: _Mentions, run_events: tuple[str, ...]) -> Iterator[_Person]:
     """Those who may come, from the plainest on."""
-    run_events = ["pull_request"]
-    if event.subject == "workflow_run" and mentions.run_event:
-        run_events.append("pull_request_target")
     associations = _ASSOCIATIONS if mentions.association else _ASSOCIATIONS[:1]
     for run_event, (association, who) in product(run_events, associations):
         yield _Person(

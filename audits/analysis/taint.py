@@ -7,6 +7,7 @@ which is not the same as not there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import TypeVar, cast
@@ -17,7 +18,7 @@ from audits.analysis.action_outputs import output_of
 from audits.analysis.artifacts import downloads
 from audits.analysis.conditions import reach
 from audits.analysis.events import Start, outsider_starts, starts_of
-from audits.analysis.outsiders import LISTED_EVENTS, Right
+from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
 from audits.analysis.script_values import (
     Origin,
     Part,
@@ -121,8 +122,11 @@ class Tracer:
 
     @property
     def is_open_to_outsiders(self) -> bool:
-        """Whether anybody without write access starts a run that comes to the step."""
-        return any(start is not None and start.right is Right.NONE for _, _, start in self.ways)
+        """Whether anybody without write access starts a run that comes to the step, with the
+        rights of the repository.
+        """
+        starts = (start for _, _, start in self.ways if start is not None)
+        return any(s.right is Right.NONE and s.scope is Scope.REPOSITORY for s in starts)
 
     def trace(self, context: Context) -> Trace:
         """Who sets a context, and what of it was not followed."""
@@ -172,6 +176,8 @@ class Tracer:
 
     def _setter(self, origin: _Origin, trigger: Trigger) -> Setter | None:
         if origin[0] == "github":
+            if origin[1:] in _REF and _names_its_refs(trigger):
+                return None
             return setter_of(origin[1:], trigger.event)
         if origin[0] == "words":
             return self._of_words(Origin(origin[1]), trigger.event)
@@ -202,6 +208,19 @@ class Tracer:
                 return Setter.OUTSIDER if foreign else None
             case _:
                 return None
+
+
+_REF = frozenset({("ref",), ("ref_name",), ("event", "ref"), ("event", "base_ref")})
+# A filter that lets through letters, digits and a few signs, none of which is code to a shell.
+_PLAIN_REF = re.compile(r"(?:[\w./-]|\[(?:\w-?)+\]|\+)+", re.ASCII)
+
+
+def _names_its_refs(trigger: Trigger) -> bool:
+    """Whether only branches and tags start a run whose names cannot carry code."""
+    only = (*(trigger.branches or ()), *(trigger.tags or ()))
+    ignoring = trigger.branches_ignore is not None or trigger.tags_ignore is not None
+    plain = all(_PLAIN_REF.fullmatch(name) for name in only)
+    return trigger.event == "push" and bool(only) and not ignoring and plain
 
 
 def _is_open(origin: _Origin, trigger: Trigger) -> bool:
