@@ -4,9 +4,12 @@
 The flaw is public, with a description of how to use it. In a release job it stands between
 your sources and the index.
 
-The advisories are GitHub's for the ecosystem `actions`. A dated list is shipped with the
-program, so that this works offline; with access to GitHub the list is the one of today. The
-severity is the advisory's, a critical one counting as high.
+The advisories are GitHub's for the ecosystem `actions`. With access to GitHub the list is the
+one of today, and it is kept for audits that ask nobody; `release-audit db advisories --update`
+refreshes it. The list that ships with the program bears its date and is incomplete: what it
+does not name, or a list older than a week does not, is unknown, never passed. Commits that
+attackers put into an action and that were published are listed too, and count whatever the
+version. The severity is the advisory's, a critical one counting as high.
 
 ## How to fix
 Update to a release that the advisory does not cover, and read what the advisory says about
@@ -24,7 +27,9 @@ zizmor's `known-vulnerable-actions` needs GitHub and is silent about commits tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from audits.analysis.action_refs import RemoteUse, remote_uses, version_today
 from audits.analysis.action_versions import (
@@ -52,6 +57,7 @@ from audits.model.outcome import (
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
+_FRESH = timedelta(days=7)
 _NO_LIST = Unseen(need=Need.REFERENCES, reason="no list of advisories was given")
 _SEVERITIES = {
     "critical": Severity.HIGH,
@@ -62,14 +68,17 @@ _SEVERITIES = {
 }
 _OLD = "7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3"
 _NEW = "3d3c42e5aac5ba805825da76410c181273ba90b1"
+_BAD = "b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3"
 _LIST = AdvisoryList(
-    taken=date(2026, 3, 4),
+    taken=date(2026, 11, 28),
+    complete=True,
     advisories=(
         Advisory(
             id="GHSA-aaaa-bbbb-cccc",
             package="juniper-ci/changed",
             ranges=(">=1.0, <2.4.1",),
             severity="critical",
+            commits=(_BAD,),
         ),
         Advisory(
             id="GHSA-dddd-ffff-gggg", package="juniper-ci/notes", ranges=("<=0.9",), severity="low"
@@ -139,6 +148,31 @@ def _with(reference: str) -> str:
             advisories=_LIST,
             outcome=Outcome.UNKNOWN,
         ),
+        Example(
+            name="a commit that attackers made",
+            workflow=_with(f"changed@{_BAD} # v2.5.0 # !"),
+            advisories=_LIST,
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a tag that points to a commit of attackers",
+            workflow=_with("changed@v2.5.0 # !"),
+            references=(ResolvedRef(slug="juniper-ci/changed", ref="v2.5.0", commit=_BAD),),
+            advisories=_LIST,
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a list that is incomplete",
+            workflow=_FIXED,
+            advisories=replace(_LIST, complete=False),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="a list that is older than a week",
+            workflow=_FIXED,
+            advisories=replace(_LIST, taken=date(2026, 11, 20)),
+            outcome=Outcome.UNKNOWN,
+        ),
         Example(name="no list", workflow=_FIXED, outcome=Outcome.UNKNOWN),
     ),
 )
@@ -154,17 +188,31 @@ def vulnerable_action(repo: Repository) -> Iterator[Verdict]:
         for advisory, answer in answers:
             if answer:
                 yield _finding(repo, use, advisory, known)
+        if any(answer for _, answer in answers):
+            continue
         if any(answer is None for _, answer in answers):
             reason = f"the version of {use.uses.slug} in use is not known"
-            unseen = Unseen(need=Need.REFERENCES, reason=reason)
-            yield Unknown(at=use.at, unseen=unseen, job=use.job)
-        elif not any(answer for _, answer in answers):
+        elif not (reason := _what_is_left_open(repo, repo.advisories)):
             yield Clean(at=use.at, job=use.job)
+            continue
+        unseen = Unseen(need=Need.REFERENCES, reason=reason)
+        yield Unknown(at=use.at, unseen=unseen, job=use.job)
+
+
+def _what_is_left_open(repo: Repository, known: AdvisoryList) -> str:
+    """Why an action that a list does not name may have an advisory; "" if it has none."""
+    if not known.complete:
+        return f"the list of advisories of {known.taken.isoformat()} is incomplete"
+    if not known.live and repo.as_of - known.taken > _FRESH:
+        return f"the list of advisories of {known.taken.isoformat()} is older than a week"
+    return ""
 
 
 def _covers(repo: Repository, use: RemoteUse, advisory: Advisory) -> bool | None:
     """Whether an advisory covers what runs; None where the version cannot be told."""
     known = repo.reference(use.uses)
+    if _is_compromised(known, use, advisory):
+        return True
     if isinstance(known, ResolvedRef) and (tag := version_today(known)):
         version = parse_version(tag)
         return None if version is None else is_within(version, advisory.ranges)
@@ -173,6 +221,14 @@ def _covers(repo: Repository, use: RemoteUse, advisory: Advisory) -> bool | None
         return None if version is None else is_within(version, advisory.ranges)
     version = version_of_ref(use.uses.ref)
     return None if version is None else newest_is_within(version, advisory.ranges)
+
+
+def _is_compromised(known: ResolvedRef | Unseen, use: RemoteUse, advisory: Advisory) -> bool:
+    """Whether what runs is one of the commits that attackers put into the action."""
+    runs = {use.uses.ref.lower(), use.locked.lower()}
+    if isinstance(known, ResolvedRef) and known.commit:
+        runs.add(known.commit.lower())
+    return not runs.isdisjoint(advisory.commits)
 
 
 def _version(repo: Repository, use: RemoteUse) -> str:
@@ -198,15 +254,17 @@ def _finding(
         if repo.advisories is None or repo.advisories.live
         else (f", as the list of {repo.advisories.taken.isoformat()} has it")
     )
+    compromised = _is_compromised(resolved, use, advisory)
     severity = _SEVERITIES.get(advisory.severity, Severity.MEDIUM)
     said = advisory.severity or "unrated, which is taken for medium"
+    what = "is a commit of attackers, published with" if compromised else "is covered by"
     return Finding(
-        message=f"`{use.uses.action}` {_version(repo, use)} is covered by {names}{asked}.",
+        message=f"`{use.uses.action}` {_version(repo, use)[:12]} {what} {names}{asked}.",
         at=use.at,
         job=use.job,
         anchor=f"{advisory.id} {use.uses.action}",
         advisories=tuple(filter(None, (advisory.id, advisory.cve))),
         edits=edits,
-        severity=severity,
-        because=f"the advisory is {said}",
+        severity=Severity.HIGH if compromised else severity,
+        because="" if compromised else f"the advisory is {said}",
     )

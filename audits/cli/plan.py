@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audits.checks import all_checks
 from audits.cli.registries import read_hosts, read_registries
-from audits.collect.advisories import bundled
+from audits.collect.advisories import newest
 from audits.engines.zizmor import RULES, Zizmor
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
@@ -34,7 +34,7 @@ def index_facts(
     """
     others = read_registries(registries or ())
     if offline:
-        return NoFacts(known=bundled())
+        return NoFacts(known=newest())
     from audits.collect.folder.history import FolderHistory
     from audits.collect.index.reader import IndexReader, default_cache
     from audits.pipeline.index_evidence import IndexFacts
@@ -42,7 +42,7 @@ def index_facts(
     read_hosts(index_url)
     reader = IndexReader(index_url, registries=others, cache=default_cache())
     history = FolderHistory(places=clones) if clones else None
-    return IndexFacts(reader=reader, known=bundled(), history=history)
+    return IndexFacts(reader=reader, known=newest(), history=history)
 
 
 def make_plan(
@@ -67,7 +67,7 @@ def make_plan(
             engine=engine_version() if engine else "",
             as_of=as_of or date.today(),
         ),
-        facts=facts or NoFacts(known=bundled()),
+        facts=facts or NoFacts(known=newest()),
         engine=Zizmor() if engine else None,
         breadth=Breadth.ALL if everything else Breadth.RELEASE,
     )

@@ -40,7 +40,8 @@ class ResolvedRef(Struct, frozen=True, kw_only=True):
 
 class Advisory(Struct, frozen=True, kw_only=True):
     """A published advisory for an action. ``package`` is ``owner/repo[/path]``; ``ranges``
-    are version ranges such as ``>=1.0, <2.2.0``; any one suffices. ``severity`` may be "".
+    are version ranges such as ``>=1.0, <2.2.0``; any one suffices. ``commits`` are published
+    full ids of compromised commits. ``severity`` may be "".
     """
 
     id: str
@@ -49,14 +50,20 @@ class Advisory(Struct, frozen=True, kw_only=True):
     severity: str = ""
     cve: str = ""
     published: str = ""
+    commits: tuple[str, ...] = ()
 
 
 class AdvisoryList(Struct, frozen=True, kw_only=True):
-    """The advisories as known on ``taken``; ``live`` where GitHub was asked in this scan."""
+    """The advisories as known on ``taken``, from the page ``source``; ``live`` where GitHub was
+    asked in this scan. ``complete``: it names every published advisory of that day, so that
+    what it does not name has none.
+    """
 
     taken: date
     advisories: tuple[Advisory, ...]
     live: bool = False
+    complete: bool = False
+    source: str = ""
 
 
 class PublisherKind(StrEnum):

@@ -170,7 +170,7 @@ class SampleFacts(Struct, frozen=True, kw_only=True):
 
     def advisories(self) -> AdvisoryList:
         """Those that ship with the program."""
-        return bundled()
+        return replace(bundled(), taken=self.day, live=True, complete=True)
 
     def gaps(self) -> tuple[Gap, ...]:
         """None: nobody was asked."""

@@ -285,10 +285,9 @@ def build_graph(
     breadth: Breadth = Breadth.RELEASE,
     own: Mapping[str, str] = MappingProxyType({}),
 ) -> ReleaseGraph:
-    """Work out how a repository releases.
+    """Work out how a repository releases; commands are read of the files ``breadth`` looks at.
 
-    ``names`` are its metadata's package names, ``channel`` tells an upload address's channel,
-    ``own`` are as in `Routes`. Commands are read for the files that ``breadth`` looks at.
+    ``names`` are its package names, ``channel`` tells an address's channel, ``own`` as in `Routes`.
     """
     builder = _Builder(workflows, actions, names, channel, own)
     publications = builder.publications()
@@ -300,8 +299,7 @@ def build_graph(
     by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
     everything = breadth is Breadth.ALL
     watched = tuple(w for w in workflows if everything or w.path in by_path)
-    for job in (job for workflow in watched for job in workflow.live_jobs):
-        by_job.setdefault(job, by_path.get(job.path, ()))
+    by_job = {job: by_path.get(job.path, ()) for w in watched for job in w.live_jobs} | by_job
     builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
     if publications:
         builder.read_commands(tuple(filter(_may_hold_rights, workflows)), actions)

@@ -19,6 +19,8 @@ from audits.model.settings import Need, Unseen
 
 _PATH = "/advisories"
 _MOST_PAGES = 20
+_PAGE = 100
+SOURCE = "https://github.com/advisories?query=type%3Areviewed+ecosystem%3Aactions"
 _LONGEST_LINK = 4000
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 
@@ -34,14 +36,20 @@ def read_advisories(client: GitHubClient, memory: Memory) -> AdvisoryList | Unse
         return Unseen(need=Need.REFERENCES, reason=error.message, permission=error.permission)
     found = tuple(advisory for row in rows for advisory in _advisories(row))
     answers.flush(memory)
-    return AdvisoryList(taken=datetime.now(UTC).date(), advisories=found, live=True)
+    return AdvisoryList(
+        taken=datetime.now(UTC).date(),
+        advisories=found,
+        live=True,
+        complete=len(rows) < _MOST_PAGES * _PAGE,
+        source=SOURCE,
+    )
 
 
 def _rows(client: GitHubClient, answers: Answers, key: str) -> list[AdvisoryRow]:
     stored = answers.stored.get(key)
     known = kept_as(list[AdvisoryRow], stored[1]) if stored else None
     rows: list[AdvisoryRow] = []
-    parameters: dict[str, Json] = {"ecosystem": "actions", "type": "reviewed", "per_page": 100}
+    parameters: dict[str, Json] = {"ecosystem": "actions", "type": "reviewed", "per_page": _PAGE}
     etag = ""
     for page in range(_MOST_PAGES):
         sent = stored[0] if stored and known is not None and not page else ""

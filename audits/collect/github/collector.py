@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from audits.collect.advisories import bundled, keep, with_commits
 from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
+from audits.collect.github.address import DEFAULT_API
 from audits.collect.github.advisories import read_advisories
 from audits.collect.github.connect import Connection
 from audits.collect.github.doctor import DoctorReport, examine
@@ -32,6 +35,9 @@ from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.model.uses import Uses
 
 __all__ = ["Choice", "Connection", "DoctorReport", "GitHubCollector", "Request"]
+
+
+log = logging.getLogger(__name__)
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -78,6 +84,7 @@ class GitHubCollector:
             workers=request.workers,
         )
         self._advisories: AdvisoryList | Unseen | None = None
+        self._is_public = connection.api_url == DEFAULT_API
 
     @property
     def source(self) -> str:
@@ -263,10 +270,23 @@ class GitHubCollector:
         """GitHub's advisories for actions, asked once."""
         if self._advisories is None:
             try:
-                self._advisories = read_advisories(self._client, self._memory)
+                self._advisories = self._read_advisories()
             except BudgetSpentError as error:
                 self._advisories = Unseen(need=Need.REFERENCES, reason=error.message)
         return self._advisories
+
+    def _read_advisories(self) -> AdvisoryList | Unseen:
+        """GitHub's list as of now, kept for audits that ask nobody where it is github.com's."""
+        found = read_advisories(self._client, self._memory)
+        if isinstance(found, Unseen):
+            return found
+        known = with_commits(found, bundled())
+        if self._is_public:
+            try:
+                keep(known)
+            except OSError as error:
+                log.warning("the list of advisories is not kept: %s", error)
+        return known
 
     def doctor(self) -> DoctorReport:
         """What this credential sees of the owner, and what a scan would cost."""

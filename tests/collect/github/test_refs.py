@@ -181,7 +181,7 @@ def test_advisories_of_all_pages_once() -> None:
         assert collector.advisories() is found
         assert github.count("rest") == 2
     assert isinstance(found, AdvisoryList)
-    assert len(found.advisories) == 149
+    assert len([a for a in found.advisories if not a.commits]) == 149
     first = found.advisories[0]
     assert (first.id, first.package, first.ranges) == (
         "GHSA-0",
