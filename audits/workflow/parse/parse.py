@@ -1,11 +1,14 @@
-"""Parses a file into a workflow or composite action; the only importer of ruamel.yaml.
+"""Parses a file into a workflow or composite action.
 
 Nodes are composed, never constructed: ``on`` stays a string and every node keeps its place.
+What the fast reader refuses is read once more by `audits.workflow.parse.pure_reader`, before it is
+called invalid. No other module imports ruamel.yaml.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from math import inf
@@ -21,12 +24,12 @@ from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow.parse import nodes
 from audits.workflow.parse.action import read_action
 from audits.workflow.parse.nodes import Node, Text
+from audits.workflow.parse.pure_reader import TooMuchWorkError, compose_slowly
 from audits.workflow.parse.steps import MOST_STEPS
 from audits.workflow.parse.workflow import MOST_JOBS, read_workflow
 
-# With the C reader a file of this size takes some 50 ms; the pure one is twenty times slower.
+# With the C reader a file of this size takes some 50 ms; the other one counts its work.
 MOST_BYTES = 256 * 1024
-MOST_BYTES_PURE = 128 * 1024
 _DEEPEST = 100
 # The C reader composes by recursion, and tens of thousands of levels overflow its stack, which
 # ends the process. So deep a text needs as many of the marks that open a collection on a line;
@@ -76,14 +79,14 @@ class _Untagged:
 
 
 @cache
-def _loader() -> tuple[Any, bool]:
-    """The loader class and whether it is the C one."""
+def _loader() -> Any:  # noqa: ANN401 - no types of its own
+    """The class of the C reader; None where it is not installed."""
     try:
         parser = import_module("ruamel.yaml.cyaml").CParser
     except ImportError:
-        return import_module("ruamel.yaml.loader").SafeLoader, False
+        return None
     tag = import_module("ruamel.yaml.tag").Tag(suffix="?")
-    return type("_Loader", (parser, _Untagged), {"tag": tag}), True
+    return type("_Loader", (parser, _Untagged), {"tag": tag})
 
 
 @cache
@@ -106,15 +109,17 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     Raises `RefusedError`, which carries the gap, for text that is no YAML mapping, too large,
     too deep, or that gives a key twice (GitHub refuses such a file too).
     """
-    _, is_c = _loader()
-    most = MOST_BYTES if is_c else MOST_BYTES_PURE
-    if _is_longer(source.text, most):
-        raise _refused(source, GapReason.TOO_LARGE, f"the file is larger than {most // 1024} KiB")
+    if _is_longer(source.text, MOST_BYTES):
+        detail = f"the file is larger than {MOST_BYTES // 1024} KiB"
+        raise _refused(source, GapReason.TOO_LARGE, detail)
     # The C reader drops a byte order mark without counting it; a line break in its place keeps
     # every index right, and lines are counted in the file's own text.
     body = "\n" + source.text[1:] if source.text[:1] == "\ufeff" else source.text
     try:
-        root = _composed(source, body)
+        root, by_c = _composed(source, body)
+    except TooMuchWorkError:
+        detail = "it is written in a way that takes too long to read"
+        raise _refused(source, GapReason.TOO_LARGE, detail) from None
     except _errors() as error:
         if not _CONTROL.search(body):
             raise _refused(source, GapReason.INVALID, *_reason(error, source.text)) from None
@@ -124,22 +129,25 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
     text = Text(source.path, source.text)
     if not nodes.is_map(root):
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
-    may_alias = "*" in body and (_ANCHOR.search(body) is not None if is_c else "&" in body)
+    may_alias = "*" in body and (_ANCHOR.search(body) is not None if by_c else "&" in body)
     _check_keys(source, text, root, is_tree=not may_alias)
-    if may_alias and _written_out(root) > most:
-        detail = f"with its aliases written out it is larger than {most // 1024} KiB"
+    if may_alias and _written_out(root) > MOST_BYTES:
+        detail = f"with its aliases written out it is larger than {MOST_BYTES // 1024} KiB"
         raise _refused(source, GapReason.TOO_LARGE, detail)
     if _ESCAPE.search(body):
         _make_storable(root)
     return text, root
 
 
-def _composed(source: SourceFile, body: str) -> Node | None:
-    loader, is_c = _loader()
-    if is_c and _may_be_deep(body):
-        _check_depth(source, loader(body))
-    root: Node | None = loader(body).get_single_node()
-    return root
+def _composed(source: SourceFile, body: str) -> tuple[Node | None, bool]:
+    """The root of a text, and whether the fast reader made it."""
+    loader = _loader()
+    if loader is not None:
+        with suppress(*_errors()):
+            if _may_be_deep(body):
+                _check_depth(source, loader(body))
+            return loader(body).get_single_node(), True
+    return compose_slowly(body, _DEEPEST), False
 
 
 def _may_be_deep(body: str) -> bool:
@@ -203,7 +211,7 @@ def _refused(
 
 def _reason(error: Exception, text: str) -> tuple[str, int | None]:
     """What a YAML error says in one line, and the line it speaks of."""
-    if isinstance(error, RecursionError):
+    if isinstance(error, RecursionError) or "maximum depth" in str(getattr(error, "problem", "")):
         return "it is nested too deeply", None
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = (

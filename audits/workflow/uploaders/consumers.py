@@ -233,6 +233,8 @@ _NO_CREDENTIAL = _words(
 )
 """Last words of the names of secrets that hold no credential."""
 
+# Of a name; more is not written by people.
+_LONGEST = 200
 _CHUNK = re.compile(r"[A-Za-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -241,7 +243,7 @@ _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 def words_in(text: str) -> tuple[str, ...]:
     """The words of a name, in lower case: of ``publish-toPyPI``, publish, to, pypi."""
     found: dict[str, None] = {}
-    for chunk in _CHUNK.findall(text):
+    for chunk in _CHUNK.findall(text[:_LONGEST]):
         parts = _CAMEL.findall(chunk)
         if len(parts) > 1 and not chunk.isupper():
             found.update((part.lower(), None) for part in parts)
