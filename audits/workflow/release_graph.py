@@ -294,8 +294,7 @@ def build_graph(
     ways = {publication: builder.way(publication) for publication in publications}
     not_known = {found: builder.way(found) for found in builder.unrecognized(publications)}
     roles = _roles([*not_known.items(), *ways.items()])
-    by_path = _concerned({publication: way.paths for publication, way in ways.items()})
-    by_path |= {path: () for way in not_known.values() for path in way.paths.keys() - by_path}
+    by_path = _by_path(ways, not_known)
     by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
     everything = breadth is Breadth.ALL
     watched = tuple(w for w in workflows if everything or w.path in by_path)
@@ -327,6 +326,16 @@ def _may_hold_rights(workflow: Workflow) -> bool:
         return True
     events = {trigger.event for trigger in workflow.triggers}
     return "workflow_call" in events or not events.isdisjoint(_FROM_OUTSIDE)
+
+
+def _by_path(
+    ways: Mapping[Publication, _Way], not_known: Mapping[UnrecognizedPublication, _Way]
+) -> dict[str, tuple[Publication, ...]]:
+    """The publications that each file on the way to a release concerns: to what is not
+    understood, none.
+    """
+    found = _concerned({publication: way.paths for publication, way in ways.items()})
+    return {**dict.fromkeys((p for way in not_known.values() for p in way.paths), ()), **found}
 
 
 def _concerned(places: Mapping[Publication, Iterable[T]]) -> dict[T, tuple[Publication, ...]]:
