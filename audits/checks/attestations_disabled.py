@@ -269,7 +269,7 @@ def _switch(publication: Publication) -> Scalar | None:
 
 def _edits(repo: Repository, publication: Publication, switch: Scalar) -> tuple[Edit, ...]:
     """Remove the switch where it is written out."""
-    source, step = repo.file(publication.at.path), publication.source_step
+    source, step = repo.file(publication.step_path), publication.source_step
     if source is None or step is None or switch.value.lower() != "false":
         return ()
     return without_input(source, step, "attestations")

@@ -246,7 +246,7 @@ def _unseen(publication: Publication) -> Unseen:
 
 def _edits(repo: Repository, publication: Publication) -> tuple[Edit, ...]:
     """Take the token out and grant the identity: both, or nothing."""
-    source = repo.file(publication.at.path)
+    source = repo.file(publication.step_path)
     if source is None or not publication.does_oidc:
         return ()
     removed = without_credentials(source, publication)

@@ -145,7 +145,7 @@ def _message(paths: PackagePaths, publication: Publication) -> str:
 
 def _edits(repo: Repository, paths: PackagePaths, publication: Publication) -> tuple[Edit, ...]:
     """Remove the step where it only uploads, or the credential where it does more."""
-    source, step = repo.file(publication.at.path), publication.source_step
+    source, step = repo.file(publication.step_path), publication.source_step
     if source is None or step is None or source.path != publication.job.path:
         return ()
     does_more = publication.action is not None and publication.action.slug != _UPLOADS_ONLY

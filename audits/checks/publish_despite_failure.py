@@ -122,7 +122,7 @@ def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condit
     steps = publishing_steps(publication)
     for step in steps:
         if step.condition is not None and _survives_step(step, publication.job.live_steps):
-            yield step.condition, publication.at.path, "an earlier step"
+            yield step.condition, publication.step_path or publication.at.path, "an earlier step"
 
 
 def _survives_job(needs: Needs, job: Job, condition: Condition) -> str:

@@ -16,7 +16,8 @@ class Command(Struct, frozen=True, kw_only=True):
     they stand, wrappers, their options and versions (``twine@6``) included; ``env`` are the
     assignments in front; ``line`` is the file's line; ``redirects`` are its redirections as
     written; ``piped_into`` is the program that reads its output. Expressions ``${{ … }}`` stay
-    as they are.
+    as they are. ``path`` is the file that holds it where that is a script or task file that a
+    step leads to, ``directory`` the folder in which it runs there ("" is the root).
     """
 
     words: tuple[str, ...]
@@ -26,11 +27,18 @@ class Command(Struct, frozen=True, kw_only=True):
     redirects: tuple[str, ...] = ()
     piped_into: str = ""
     written: tuple[str, ...] = ()
+    path: str = ""
+    directory: str = ""
 
     @property
     def program(self) -> str:
         """The first word, or nothing for a bare assignment."""
         return self.words[0] if self.words else ""
+
+    @property
+    def text(self) -> str:
+        """The words as they are written, no more of them than people read."""
+        return " ".join(self.written or self.words)[:200]
 
     def option(self, *names: str) -> str | None:
         """The value of the first such option (``--x v``, ``--x=v``, ``-xv`` for one letter).

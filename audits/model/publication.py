@@ -109,6 +109,8 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     that the registry's publisher would name; empty where they cannot be told.
     ``called`` is the remote workflow where the publication is in a called one; where its text
     was read, ``workflow`` is that file, by its foreign path, and ``step`` the one inside.
+    ``step_path`` is the file that holds the step, "" for a call that was not read.
+    ``script`` is the repository's own file that uploads, where the step runs it or a task in it.
     ``ordinal`` counts, from 1, those of one step or call that differ in more than packages.
     ``instance`` is the row of an instance that differs from its registry's (Docker Hub among
     the container registries).
@@ -134,6 +136,8 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     source_step: Step | None = None
     routes: tuple[Route, ...] = ()
     publisher_workflows: tuple[str, ...] = ()
+    step_path: str = ""
+    script: str = ""
     ordinal: int = 1
     instance: RegistryInfo | None = None
 
@@ -157,6 +161,11 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
         """Names it within its repository: workflow, job, step, and which one of the step."""
         further = f":{self.ordinal}" if self.ordinal > 1 else ""
         return f"{self.workflow.path}:{self.job.id}:{self.step}{further}"
+
+    @property
+    def way(self) -> str:
+        """How it uploads, for people: the uploader, and the repository's file that runs it."""
+        return f"{self.mechanism} by {self.script}" if self.script else self.mechanism
 
     @property
     def is_opaque(self) -> bool:

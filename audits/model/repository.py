@@ -19,6 +19,7 @@ from audits.model.evidence import (
     ResolvedRef,
     normalized,
 )
+from audits.model.hop import Hop
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Verdict
 from audits.model.platform_facts import Fact, holds
@@ -78,7 +79,8 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
     ``routes`` are those of all jobs; ``commands`` are read of what releases touch and, where
     anything is published, of every workflow that may hold rights.
     ``hidden_calls`` are jobs that call a workflow which was not read, with what it takes to
-    publish; ``cut_short`` files with more commands than are read of one.
+    publish; ``cut_short`` files with more commands than are read of one. ``hops`` are the scripts and
+    tasks of the repository that steps run where a credential is near.
     """
 
     publications: tuple[Publication, ...] = ()
@@ -93,6 +95,13 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
     unrecognized: tuple[UnrecognizedPublication, ...] = ()
     hidden_calls: tuple[Job, ...] = ()
     cut_short: tuple[str, ...] = ()
+    hops: Mapping[Step, tuple[Hop, ...]] = field(default_factory=dict)
+
+    @property
+    def missed_scripts(self) -> frozenset[str]:
+        """The files that steps with a credential lead to and that were not read."""
+        found = (hop for hops in self.hops.values() for hop in hops)
+        return frozenset(hop.path for hop in found if hop.given and not hop.read)
 
 
 class Repository(Struct, frozen=True, kw_only=True, dict=True):

@@ -130,7 +130,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     ``settings`` is None where the collector has no access to settings at all (a folder);
     single facts it was refused are `Unseen` inside. ``remote_files`` are called workflows and
-    composite actions of other repositories of the owner, by ``owner/repo/path@ref``.
+    composite actions of other repositories of the owner, by ``owner/repo/path@ref``. ``unread``
+    are scripts and the like that the text of a workflow seems to lead to and that could not be
+    read: gaps only where a release depends on them.
     """
 
     ref: RepositoryRef
@@ -144,6 +146,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     remote_files: dict[str, SourceFile] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    unread: tuple[Gap, ...] = ()
     database_id: int | None = None
 
     def __post_init__(self) -> None:

@@ -213,6 +213,7 @@ class Job(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     secrets: Inputs = field(default_factory=dict)
     secrets_at: Location | None = None
     shell: str = ""
+    working_directory: str = ""
     keys: Keys = field(default_factory=dict)
 
     @cached_property
@@ -236,6 +237,7 @@ class Workflow(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     permissions: Permissions = field(default_factory=Permissions)
     env: Inputs = field(default_factory=dict)
     shell: str = ""
+    working_directory: str = ""
     jobs: tuple[Job, ...] = ()
     first_key: Location | None = None
     keys: Keys = field(default_factory=dict)

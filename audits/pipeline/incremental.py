@@ -204,7 +204,7 @@ class Again:
             self._rules,
             asks.files,
             repr(asks),
-            repr(snapshot.gaps),
+            repr((snapshot.gaps, snapshot.unread)),
             dumps(Settings, Settings(value=snapshot.settings)),
             dumps(OwnersSettings, OwnersSettings(value=snapshot.owner_settings)),
             *refs,

@@ -65,9 +65,9 @@ def _publications(audit: Audit) -> Iterator[str]:
     for p in audit.publications:
         environment = code(p.environment.name.value) if p.environment else "none"
         names = " ".join(code(name) for name in p.packages) or "not found"
-        where = code(f"{p.workflow.path}:{p.at.line}")
+        where = code(f"{p.at.path}:{p.at.line}")
         yield (
-            f"| {p.registry} ({p.channel}) | {names} | {code(p.mechanism)} | {p.auth} "
+            f"| {p.registry} ({p.channel}) | {names} | {code(p.way)} | {p.auth} "
             f"| {environment} | {where} |"
         )
 

@@ -63,8 +63,8 @@ def _publications(audit: Audit, style: Style) -> Iterator[str]:
             if p.environment
             else "no environment"
         )
-        where = style(f"{printable(p.workflow.path)}:{p.at.line}", "dim")
-        yield f"  {p.registry} ({p.channel})  {names}  {printable(p.mechanism)}, {p.auth}, {environment}  {where}"
+        where = style(f"{printable(p.at.path)}:{p.at.line}", "dim")
+        yield f"  {p.registry} ({p.channel})  {names}  {printable(p.way)}, {p.auth}, {environment}  {where}"
 
 
 def _areas(audit: Audit) -> Iterator[str]:

@@ -14,6 +14,7 @@ from audits.model.command import Command
 from audits.model.publication import Channel, Publication, UnrecognizedPublication
 from audits.model.remote_path import called_name, foreign_path
 from audits.model.repository import Breadth, ReleaseGraph
+from audits.model.source import SourceFile
 from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
 from audits.workflow.handover import Handover
@@ -29,6 +30,7 @@ from audits.workflow.publish.unrecognized import (
 )
 from audits.workflow.routes import Routes
 from audits.workflow.shell.commands import Patience, commands
+from audits.workflow.tasks.hops import Hops
 
 # Secrets whose names say that they publish: a job that holds one is a release job.
 _PUBLISH_SECRET = re.compile(
@@ -70,6 +72,7 @@ class _Builder:
         names: PackageNames,
         channel: Callable[[str], Channel],
         own: Mapping[str, str],
+        files: Mapping[str, SourceFile],
     ) -> None:
         self.workflows = workflows
         self.actions = {_called_as(action.path): action for action in actions}
@@ -84,6 +87,7 @@ class _Builder:
             channel=channel,
             commands=self.commands,
             patience=self.patience,
+            hops=Hops(files, self.patience),
         )
         self.workflow_of = {job: w for w in workflows for job in w.jobs}
         self.known_patience: dict[str, Patience] = {}
@@ -284,12 +288,14 @@ def build_graph(
     channel: Callable[[str], Channel],
     breadth: Breadth = Breadth.RELEASE,
     own: Mapping[str, str] = MappingProxyType({}),
+    files: Mapping[str, SourceFile] = MappingProxyType({}),
 ) -> ReleaseGraph:
     """Work out how a repository releases; commands are read of the files ``breadth`` looks at.
 
-    ``names`` are its package names, ``channel`` tells an address's channel, ``own`` as in `Routes`.
+    ``names`` are its metadata's package names, ``channel`` tells an upload address's channel,
+    ``own`` are as in `Routes`, ``files`` what steps may lead to, ``breadth`` whose commands are read.
     """
-    builder = _Builder(workflows, actions, names, channel, own)
+    builder = _Builder(workflows, actions, names, channel, own, files)
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
     not_known = {found: builder.way(found) for found in builder.unrecognized(publications)}
@@ -315,6 +321,7 @@ def build_graph(
         unrecognized=tuple(not_known),
         hidden_calls=tuple(builder.hidden_calls(publications)),
         cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
+        hops=builder.library.led,
     )
 
 

@@ -11,7 +11,7 @@ from audits.model.index_hosts import IndexHosts
 from audits.model.publication import Channel, Publication, UnrecognizedPublication
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, ReleaseGraph, Repository
 from audits.model.settings import Unseen
-from audits.model.source import Gap, GapReason, Snapshot
+from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.workflow import CompositeAction, Job, Workflow
 from audits.workflow.parse.lock_file import read_lock
 from audits.workflow.parse.package_metadata import package_names
@@ -50,16 +50,16 @@ def read_repository(
     foreign = read_foreign(snapshot, workflows, actions)
     own, other_refs = own_names(snapshot, workflows)
     graph = build_graph(
-        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth, own
+        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth,
+        own, _by_path(snapshot),
     )  # fmt: skip
     # What others hold counts where it takes part in a release, and nowhere else.
-    release = graph.release_paths
     known = (
-        (*workflows, *(w for w in foreign.workflows if w.path in release)),
-        (*actions, *(a for a in foreign.actions if a.path in release)),
+        (*workflows, *(w for w in foreign.workflows if w.path in graph.release_paths)),
+        (*actions, *(a for a in foreign.actions if a.path in graph.release_paths)),
     )
     gaps += (*foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows), *other_refs)
-    gaps += _gaps_of_graph(graph, snapshot.ref.owner, gaps)
+    gaps += _gaps_of_graph(graph, snapshot, gaps)
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
@@ -68,13 +68,18 @@ def read_repository(
     )  # fmt: skip
 
 
-def _gaps_of_graph(graph: ReleaseGraph, owner: str, known: list[Gap]) -> tuple[Gap, ...]:
+def _by_path(snapshot: Snapshot) -> dict[str, SourceFile]:
+    return {file.path: file for file in snapshot.files}
+
+
+def _gaps_of_graph(graph: ReleaseGraph, snapshot: Snapshot, known: list[Gap]) -> tuple[Gap, ...]:
     """What of releases was not read, not followed or not understood."""
     return (
         *_crowded(graph.publications),
         *_cut_short(graph.cut_short),
-        *_hidden_calls(graph.hidden_calls, owner, known),
+        *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, known),
         *_unrecognized(graph.unrecognized),
+        *(gap for gap in snapshot.unread if gap.subject in graph.missed_scripts),
     )
 
 

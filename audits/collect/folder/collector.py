@@ -282,7 +282,7 @@ def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
 def _read_tree(path: Path, ref: RepositoryRef) -> Snapshot:
     """A working tree's files, and what HEAD is."""
     head, when = Head(), None
-    files, gaps = read_tree(path)
+    files, gaps, unread = read_tree(path)
     try:
         with git_repository(path) as repository:
             if repository is not None:
@@ -292,7 +292,13 @@ def _read_tree(path: Path, ref: RepositoryRef) -> Snapshot:
         optional = fault.reason in _ONLY_UNKNOWN
         gaps = (*gaps, fault.gap(".git", optional=optional))
     return Snapshot(
-        ref=ref, commit=head.commit, branch=head.branch, committed_at=when, files=files, gaps=gaps
+        ref=ref,
+        commit=head.commit,
+        branch=head.branch,
+        committed_at=when,
+        files=files,
+        gaps=gaps,
+        unread=unread,
     )
 
 
@@ -316,7 +322,7 @@ def _read_head(repository: GitRepository, ref: RepositoryRef) -> Snapshot:
         raise ReadFault(GapReason.INVALID, said, advice)
     try:
         commit = repository.commit(head.commit)
-        files, gaps = read_commit(repository, commit.tree)
+        files, gaps, unread = read_commit(repository, commit.tree)
     except ReadFault as fault:
         raise lacks(repository, fault) from fault
     return Snapshot(
@@ -326,4 +332,5 @@ def _read_head(repository: GitRepository, ref: RepositoryRef) -> Snapshot:
         committed_at=commit.committed_at,
         files=files,
         gaps=gaps,
+        unread=unread,
     )

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from audits.collect.disk import (
     ReadFault,
@@ -21,9 +21,11 @@ from audits.collect.disk import (
     leads_out,
     no_file,
     read_regular,
+    too_large,
 )
 from audits.collect.folder.git import GitRepository, lacks
 from audits.collect.folder.git_objects import FOLDER, SUBMODULE, TreeEntry
+from audits.collect.further_files import MOST_BYTES, Further, Leads
 from audits.collect.paths import (
     ACTIONS,
     MAX_BYTES,
@@ -44,7 +46,13 @@ _LOCAL_ROUNDS = 5
 _DEEPEST_ACTION, _MOST_ACTION_FOLDERS = 20, 1000
 _CONTROL = frozenset(map(chr, (*range(32), 127)))
 
-Read = tuple[tuple[SourceFile, ...], tuple[Gap, ...]]
+
+class Read(NamedTuple):
+    """What was read, what is amiss, and as `Snapshot.unread` what workflows may lead to."""
+
+    files: tuple[SourceFile, ...]
+    gaps: tuple[Gap, ...]
+    unread: tuple[Gap, ...]
 
 
 class _Kind(Enum):
@@ -86,22 +94,52 @@ class _Reading:
     gaps: dict[str, Gap] = field(default_factory=dict)
     behind_links: set[str] = field(default_factory=set)
     """Paths in folders that are links, which few packages are: nobody asked for these."""
+    leads: Leads = field(default_factory=Leads)
+    unread: dict[str, Gap] = field(default_factory=dict)
 
     def read(self) -> Read:
         tried: set[str] = set()
         pending = sorted(filter(wanted, self._paths()))
+        further: tuple[str, ...] = ()
         for _ in range(_LOCAL_ROUNDS):
             for path in pending:
                 self._one(path)
             tried.update(pending)
+            further = self._further((*pending, *further))
+            tried.update(further)
             pending = sorted(self._named(pending) - tried)
-            if not pending:
+            if not pending and not further:
                 break
-        return tuple(self.files[path] for path in sorted(self.files)), tuple(self.gaps.values())
+        files = tuple(self.files[path] for path in sorted(self.files))
+        return Read(files, tuple(self.gaps.values()), tuple(self.unread.values()))
+
+    def _further(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Read what these files lead to; what cannot be read may matter to nobody."""
+        for path in paths:
+            if (shown := printable_path(path)) in self.files:
+                self.leads.take(path, self.files[shown].text)
+        found = self.leads.further()
+        while found.folders:
+            for folder in found.folders:
+                self.leads.listed(folder, self._listing(folder))
+            more = self.leads.further()
+            found = Further(files=(*found.files, *more.files), folders=more.folders)
+        for path in found.files:
+            if printable_path(path) not in self.files:
+                self._one(path, MOST_BYTES)
+        return found.files
+
+    def _listing(self, folder: str) -> Mapping[str, bool]:
+        try:
+            found = self.place.names(folder)
+        except ReadFault:
+            return {}
+        return {name: kind is _Kind.FOLDER for name, kind in found.items()}
 
     def _paths(self) -> Iterator[str]:
         """What may be wanted by where it lies."""
         top = self._names("")
+        self.leads.listed("", {name: kind is _Kind.FOLDER for name, kind in top.items()})
         yield from top
         if ".github" in top or "" in self.gaps:
             yield from (f".github/{name}" for name in self._names(".github"))
@@ -150,15 +188,24 @@ class _Reading:
             p for p in named if p.endswith((".yml", ".yaml"))
         }
 
-    def _one(self, path: str) -> None:
+    def _one(self, path: str, limit: int = MAX_BYTES) -> None:
+        """Read a file; with a smaller ``limit`` it is one that may matter to nobody."""
+        fault: ReadFault | None = None
         try:
             content = self.place.content(path)
+            if content is not None and len(content) > limit:
+                raise too_large(limit)
             if content is not None:
                 self._keep(path, content)
         except UnicodeDecodeError:
             said, advice = "is not UTF-8 text", "save it as UTF-8"
-            self._fault(path, ReadFault(GapReason.INVALID, said, advice))
-        except ReadFault as fault:
+            fault = ReadFault(GapReason.INVALID, said, advice)
+        except ReadFault as error:
+            fault = error
+        if fault is not None and limit < MAX_BYTES:
+            shown = printable_path(path)
+            self.unread.setdefault(path, fault.gap(shown, subject=shown))
+        elif fault is not None:
             self._fault(path, fault)
 
     def _keep(self, path: str, content: bytes) -> None:

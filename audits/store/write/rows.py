@@ -154,7 +154,7 @@ def publication_row(found: Publication) -> Row:
         "registry": found.registry.value,
         "channel": found.channel.value,
         "package": ", ".join(found.packages),
-        "mechanism": found.mechanism,
+        "mechanism": found.way,
         "auth": found.auth.value,
         "credential": ", ".join(credentials),
         "environment": environment.name.value if environment else "",

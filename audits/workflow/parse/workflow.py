@@ -97,14 +97,18 @@ class _Reader:
             triggers_at=self.text.location(*triggers) if triggers else None,
             permissions=self.permissions(keys.get("permissions")),
             env=scalars(self.text, keys["env"][1]) if "env" in keys else {},
-            shell=self.shell(keys["defaults"][1] if "defaults" in keys else None),
+            shell=self.default("shell", keys["defaults"][1] if "defaults" in keys else None),
+            working_directory=self.default(
+                "working-directory", keys["defaults"][1] if "defaults" in keys else None
+            ),
             jobs=self.jobs(root, keys.get("jobs")),
             first_key=self.text.location(first[0]) if first else None,
             keys=other_keys(self.text, keys, _WORKFLOW_KEYS),
         )
 
-    def shell(self, defaults: Node | None) -> str:
-        return word(child(child(defaults, "run"), "shell"))
+    def default(self, key: str, defaults: Node | None) -> str:
+        """What ``defaults.run`` gives for steps that do not say it."""
+        return word(child(child(defaults, "run"), key))
 
     def triggers(self, node: Node) -> tuple[Trigger, ...]:
         if is_map(node):
@@ -189,7 +193,6 @@ class _Reader:
             self.needs_to_run(key, of)
         for part, detail in job_faults(str(key.value), node):
             self.gap(part, detail)
-        matrix = self.matrix(child(of.get("strategy"), "matrix"))
         group = child(of.get("runs-on"), "group")
         labels = child(of["runs-on"], "labels") if is_map(of.get("runs-on")) else of.get("runs-on")
         return Job(
@@ -207,7 +210,7 @@ class _Reader:
             env=scalars(text, of.get("env")),
             outputs=scalars(text, of.get("outputs")),
             images=self.images(of),
-            matrix=matrix,
+            matrix=self.matrix(child(of.get("strategy"), "matrix")),
             has_matrix=child(of.get("strategy"), "matrix") is not None,
             steps=read_steps(text, of.get("steps")),
             uses=read_uses(text.scalar(uses), text.comment_after(uses.end_mark.index))
@@ -217,7 +220,8 @@ class _Reader:
             secrets_passed=self.secrets(of.get("secrets")),
             secrets=scalars(text, of.get("secrets")),
             secrets_at=text.location(keys["secrets"][0]) if "secrets" in keys else None,
-            shell=self.shell(of.get("defaults")),
+            shell=self.default("shell", of.get("defaults")),
+            working_directory=self.default("working-directory", of.get("defaults")),
             keys=other_keys(text, keys, _JOB_KEYS),
         )
 

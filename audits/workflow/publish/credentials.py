@@ -36,11 +36,16 @@ _SIGNS = re.compile(r"GPG|SIGN|PGP|PASSPHRASE|KEYSTORE|GITHUB_TOKEN", re.IGNOREC
 
 
 class Proof(Struct, frozen=True, kw_only=True):
-    """How an upload authenticates, with the credentials that say so."""
+    """How an upload authenticates, with the credentials that say so.
+
+    ``mints`` says that a script exchanges an identity by hand, ``own`` that the uploader is
+    given the job's own token.
+    """
 
     auth: Auth
     credentials: tuple[Credential, ...] = ()
     mints: bool = False
+    own: bool = False
 
 
 def proof_of(uploader: Uploader, site: Site, command: Command | None, does_oidc: bool) -> Proof:
@@ -64,7 +69,8 @@ def proof_of(uploader: Uploader, site: Site, command: Command | None, does_oidc:
     auth = _auth(stored, minted or does_oidc, site.id_token, unsure)
     if auth in {Auth.OIDC, Auth.MIXED} and not minted and (place := _grant_place(site)):
         credentials.append(Credential(name="id-token", source=CredentialSource.OIDC, at=place))
-    return Proof(auth=auth, credentials=tuple(dict.fromkeys(credentials)), mints=minted)
+    own = any(value.kind is Kind.OWN for value in values)
+    return Proof(auth=auth, credentials=tuple(dict.fromkeys(credentials)), mints=minted, own=own)
 
 
 def _auth(stored: list[Value], identity: bool, id_token: bool, unsure: bool) -> Auth:
@@ -143,7 +149,7 @@ def _script_values(
     uploader: Uploader, site: Site, command: Command
 ) -> Iterator[tuple[Value, Credential]]:
     """Credentials that the script itself passes: options, assignments in front, exports."""
-    at = Location(path=site.path, line=command.line)
+    at = Location(path=command.path or site.path, line=command.line)
     for option in uploader.tokens.options:
         if (text := command.option(option)) is not None:
             value = shell_value_of(site, command, text)

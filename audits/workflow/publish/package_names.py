@@ -94,7 +94,7 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
     base = [""]
     step = site.step
     if step is not None and command is not None:
-        base = list(site.texts(step.working_directory) or ()) if step.working_directory else [""]
+        base = [command.directory] if command.path else list(site.directories)
         base = [_joined(folder, _changed_to(site, command)) for folder in base]
     if command is None:
         for name in contents.directory_inputs:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from msgspec.structs import replace
 
 from audits.model.command import Command
+from audits.model.hop import Hop
 from audits.model.location import Location, Scalar
 from audits.model.publication import Auth, Publication, Route
 from audits.model.registry import Claims, Registry
 from audits.model.remote_path import called_name, foreign_path
 from audits.model.uses import Uses, UsesKind
-from audits.model.workflow import Environment, EnvironmentForm, Job, Step, Workflow
+from audits.model.workflow import Environment, EnvironmentForm, Job, Level, Step, Workflow
 from audits.workflow.publish.action_version import reaches, version_of
 from audits.workflow.publish.can_run import can_run
 from audits.workflow.publish.channel import channel_of, is_local
@@ -29,8 +31,10 @@ from audits.workflow.publish.indirect import (
 from audits.workflow.publish.match import BY_ACTION, by_command, by_uses, commands_of, may_upload
 from audits.workflow.publish.package_names import packages_of
 from audits.workflow.publish.site import Library, Site
+from audits.workflow.publish.values import Kind, value_of
+from audits.workflow.tasks.invocations import may_lead
 from audits.workflow.uploaders.catalog import RUN_BY_ACTION
-from audits.workflow.uploaders.uploader import Uploader
+from audits.workflow.uploaders.uploader import DRY, Uploader
 
 __all__ = ["Library", "find_publications"]
 
@@ -41,6 +45,7 @@ _MOST_SITES = 2000
 MOST_OF_STEP = 50
 MOST_OF_JOB = 200
 _MOST_BEFORE = 200
+_STORED = re.compile(r"secrets(?!\.GITHUB_TOKEN)[.\[:]", re.IGNORECASE)
 
 
 def find_publications(
@@ -100,8 +105,9 @@ def _may_publish(base: Site) -> bool:
     if any(map(may_be_credential, (*base.workflow.env, *base.job.env))):
         return True
     actions, path = base.library.actions, base.path
+    leads = holds_credential(base)
     for step in base.job.live_steps:
-        if step.run is not None and may_upload(step.run.value):
+        if step.run is not None and (may_upload(step.run.value) or (leads and _leads(step))):
             return True
         if any(map(may_be_credential, step.env)):
             return True
@@ -114,6 +120,29 @@ def _may_publish(base: Site) -> bool:
         ):
             return True
     return False
+
+
+def holds_credential(base: Site) -> bool:
+    """Whether a job can ask for an identity, is given a secret, or has a token of its own that
+    may write packages or releases.
+    """
+    if base.id_token:
+        return True
+    text, (start, end) = base.workflow.source.text, base.job.span
+    if _STORED.search(text, start, end) or any(
+        "secrets" in scalar.value for scalar in base.workflow.env.values()
+    ):
+        return True
+    own = text.find("GITHUB_TOKEN", start, end) >= 0 or text.find("github.token", start, end) >= 0
+    return own and any(
+        route.grant.level(scope) in {Level.WRITE, None}
+        for route in base.routes
+        for scope in ("packages", "contents")
+    )
+
+
+def _leads(step: Step) -> bool:
+    return step.run is not None and may_lead(step.run.value)
 
 
 def sites_of(base: Site) -> tuple[Site, ...]:
@@ -160,7 +189,7 @@ def _enter(site: Site, found: list[Site], depth: int) -> None:
 
 
 def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
-    """What a step uploads itself; dry runs are noted in ``quiet``."""
+    """What a step uploads itself, or by a script; dry runs are noted in ``quiet``."""
     for uploader in by_uses(site):
         if is_local(uploader, site, None):
             if site.step is not None:
@@ -169,17 +198,68 @@ def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publicat
         if (shown := _shown(site, uploader, None)) is not None:
             yield _publication(site, shown[0], None, shown[1])
     merged: dict[tuple[object, ...], Publication] = {}
-    for uploader, command, uploads in islice(by_command(commands_of(site), site), MOST_OF_STEP):
+    own = islice(by_command(commands_of(site), site), MOST_OF_STEP)
+    for made in (*_of_commands(site, own, quiet), *_of_scripts(site, quiet)):
+        key = (made.registry, made.channel, made.mechanism, made.auth, made.script)
+        merged[key] = _joined(merged[key], made) if key in merged else made
+    yield from merged.values()
+
+
+def _of_commands(
+    site: Site,
+    found: Iterable[tuple[Uploader, Command, bool]],
+    quiet: set[tuple[Step, Registry]],
+) -> Iterator[Publication]:
+    for uploader, command, uploads in found:
         if not uploads or is_local(uploader, site, command):
             if site.step is not None:
                 quiet.add((site.step, uploader.registry))
             continue
         if (shown := _shown(site, uploader, command)) is None:
             continue
-        made = _publication(site, shown[0], command, shown[1])
-        key = (made.registry, made.channel, made.mechanism, made.auth)
-        merged[key] = _joined(merged[key], made) if key in merged else made
-    yield from merged.values()
+        proof = shown[1]
+        # What a script of the repository could do is done only where a credential is given.
+        if command.path and proof.auth is Auth.NONE and not (proof.own or site.id_token):
+            continue
+        yield _publication(site, shown[0], command, proof)
+
+
+def _is_given_credential(site: Site) -> bool:
+    """Whether the step can ask for an identity or has a stored credential in its variables."""
+    return site.id_token or any(
+        value_of(owner, scalar.value).kind is Kind.STORED
+        for _, scalar, _, owner in site.variable("*")
+    )
+
+
+def _of_scripts(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
+    """What the scripts and tasks that a step runs upload; that one was read and uploads
+    nothing is noted in ``quiet`` for every registry.
+    """
+    step = site.step
+    if step is None or not _leads(step):
+        return
+    uploads = False
+    hops: list[Hop] = []
+    for each in (led := site.led()):
+        inside = replace(site, script=each.commands)
+        found = list(islice(by_command(each.commands, inside), MOST_OF_STEP))
+        tries = any(word in DRY for word in each.hop.written.split())
+        if not tries:
+            yield from _of_commands(inside, found, quiet)
+        does = any(does for _, _, does in found) and not tries
+        uploads = uploads or does
+        hops += [replace(each.hop, uploads=does), *each.further]
+    if led and not uploads and all(each.hop.settled for each in led) and _only_leads(site):
+        quiet.update((step, registry) for registry in Registry)
+    if hops:
+        given = _is_given_credential(site)
+        site.library.led.setdefault(step, tuple(replace(hop, given=given) for hop in hops))
+
+
+def _only_leads(site: Site) -> bool:
+    """Whether nothing but what was followed could upload: a script of one command."""
+    return sum(bool(command.words) for command in site.commands) <= len(site.led())
 
 
 def _shown(
@@ -279,14 +359,19 @@ def _publication(
         source_step=site.step,
         routes=site.routes,
         publisher_workflows=_publisher_workflows(site, uploader.registry),
+<<<<<<< HEAD
         instance=instance_of(uploader, site, command),
+=======
+        step_path=site.path if site.step is not None else "",
+        script="" if command is None else command.path,
+>>>>>>> 60bbd55 (Follow steps one hop into scripts and tasks of the repository)
     )
 
 
 def _place(site: Site, command: Command | None) -> Location:
     step = site.step
     if command is not None:
-        return Location(path=site.path, line=command.line)
+        return Location(path=command.path or site.path, line=command.line)
     if site.uses is not None:
         return site.at(site.uses.raw)
     if step is not None and step.run is not None:

@@ -7,6 +7,7 @@ from collections import ChainMap
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from itertools import islice, product
+from posixpath import normpath
 from typing import TypeVar, cast
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from audits.expressions.syntax import fences
 from audits.model.command import Command
+from audits.model.hop import Hop
 from audits.model.location import Inputs, Location, Scalar
 from audits.model.publication import Channel, CredentialSource, Route
 from audits.model.uses import Uses
@@ -21,6 +23,7 @@ from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.parse.package_metadata import DeclaredPackage
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
+from audits.workflow.tasks.hops import Hops, Led
 
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
@@ -30,6 +33,8 @@ _MOST_FENCES = 6
 _MOST_VARIABLES = 50
 _DEEPEST = 4
 _EXPORTS = re.compile(r"GITHUB_ENV|::set-env")
+_MOST_DIRECTORIES = 12
+_WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$GITHUB_WORKSPACE/?")
 T = TypeVar("T")
 
 
@@ -41,7 +46,8 @@ class Library(Struct, frozen=True, kw_only=True):
     upload addresses by configured name. ``channel`` tells an upload address's channel;
     ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
     still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
-    whether those of a workflow, which its jobs share, hold such a credential.
+    whether those of a workflow, which its jobs share, hold such a credential. ``hops`` follows
+    steps into scripts, and ``led`` keeps what was found there.
     """
 
     channel: Callable[[str], Channel]
@@ -51,6 +57,8 @@ class Library(Struct, frozen=True, kw_only=True):
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[DeclaredPackage, ...] = ()
     indexes: Mapping[str, str] = field(default_factory=dict)
+    hops: Hops = field(default_factory=lambda: Hops({}, lambda _: Patience()))
+    led: dict[Step, tuple[Hop, ...]] = field(default_factory=dict)
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
     given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
 
@@ -60,7 +68,8 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
     ``outer`` is the job's own step, ``step`` the one that runs; both are None for a call.
     ``action`` and ``parent`` are given inside a composite action. ``before`` are the steps
-    that ran in the same list, the step itself included.
+    that ran in the same list, the step itself included. ``script`` are the commands of a script
+    or task that the step runs, where an upload is looked for there.
     """
 
     workflow: Workflow
@@ -73,6 +82,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
     action: CompositeAction | None = None
     parent: Site | None = None
     before: tuple[Step, ...] = ()
+    script: tuple[Command, ...] | None = None
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
         """What ``work`` finds, worked out when it is first asked for under this key: a script may
@@ -99,10 +109,64 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """The commands of the step's script."""
+        """The commands of the step's script, or of the one that it runs."""
+        if self.script is not None:
+            return self.script
         if self.step is None or self.step.run is None:
             return ()
         return self.library.commands(self.step, self.job, self.workflow)
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """The folders in which the step may run, from the root; () where that is open."""
+        step = self.step
+        if step is None:
+            return ("",)
+        inherited = self.job.working_directory or self.workflow.working_directory
+        written = step.working_directory or ("" if self.action is not None else inherited)
+        texts = self.texts(written) or ()
+        return tuple(dict.fromkeys(_from_root(text) for text in texts[:_MOST_DIRECTORIES]))
+
+    def led(self) -> tuple[Led, ...]:
+        """What the commands of the step lead to: scripts and tasks of the repository."""
+        return self.once("led", lambda: tuple(self._led()))
+
+    def settled(self) -> frozenset[tuple[int, str]]:
+        """The commands of the step, by line and words, that run scripts or tasks of the
+        repository which were read to their end and upload nothing.
+        """
+        hops = () if self.step is None else self.library.led.get(self.step, ())
+        return frozenset(
+            (hop.line, hop.written)
+            for hop in hops
+            if hop.at == self.path and hop.settled and not hop.uploads
+        )
+
+    def _led(self) -> Iterator[Led]:
+        if self.step is None or self.step.run is None:
+            return
+        commands = tuple(replace(c, words=self._words(c), path=self.path) for c in self.commands)
+        checkouts = self.once("checkouts", self._checkouts)
+        for directory in self.directories or ("",):
+            yield from self.library.hops.follow(commands, directory, checkouts)
+
+    def _words(self, command: Command) -> tuple[str, ...]:
+        """A command's words, expressions and variables put in where they can only be one text."""
+        if not any("$" in word for word in command.words):
+            return command.words
+        expanded = (self.expand(word, command) for word in command.words)
+        texts = ((word, self.texts(word)) for word in expanded)
+        return tuple(t[0] if t is not None and len(t) == 1 else word for word, t in texts)
+
+    def _checkouts(self) -> tuple[str, ...]:
+        """The folders into which the job checks the repository out, the root left out."""
+        found: dict[str, None] = {}
+        for step in self.job.live_steps:
+            if step.uses is not None and step.uses.slug == "actions/checkout":
+                path = step.input("path")
+                if path is not None and step.input("repository") is None:
+                    found[_from_root(path.value)] = None
+        return tuple(folder for folder in found if folder)
 
     @property
     def id_token(self) -> bool:
@@ -272,10 +336,18 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         """The variables that the script itself sets for a command, as written there."""
         if self.step is None:
             return {} if command is None else command.env
+        known = self._assigned()
+        return known if command is None else ChainMap(command.env, known)
+
+    def _assigned(self) -> dict[str, str]:
+        if self.script is not None:
+            outer = replace(self, script=None).assigned(None)
+            return self.once("assigned", lambda: {**outer, **dict(_assignments(self.commands))})
         known = self.library.assigned
-        if self.step not in known:
-            known[self.step] = dict(_assignments(self.commands))
-        return known[self.step] if command is None else ChainMap(command.env, known[self.step])
+        step = cast("Step", self.step)
+        if step not in known:
+            known[step] = dict(_assignments(self.commands))
+        return known[step]
 
     def assigned_like(
         self, patterns: tuple[str, ...], command: Command
@@ -295,6 +367,11 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         if (value := self.assigned(command).get(name)) is not None:
             return value
         return next((scalar.value for _, scalar, _, _ in self.variable(name)), None)
+
+
+def _from_root(folder: str) -> str:
+    plain = normpath(_WORKSPACE.sub("", folder.strip()) or ".").strip("/")
+    return "" if plain == "." else plain
 
 
 def _assignments(commands: Iterable[Command]) -> Iterator[tuple[str, str]]:

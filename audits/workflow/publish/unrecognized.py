@@ -249,7 +249,8 @@ def _look(site: Site) -> _Look | None:
     if not commands:
         place = Location(path=site.path, line=step.run.line_at(0))
         return _Look(site=site, at=place, sign=titled) if step.run.value.strip() else None
-    opaque = [command for command in commands if _may_publish(command)]
+    known = site.settled()
+    opaque = [c for c in commands if _may_publish(c) and (c.line, c.text) not in known]
     if not opaque:
         return None
     signs = ((command, _sign_of(command)) for command in opaque)

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.location import Scalar
+from audits.workflow.shell.branches import unreached_lines
 from audits.workflow.shell.lines import Dialect, line_commands
 from audits.workflow.shell.words import RawCommand, blank_out, unquote
 from audits.workflow.shell.wrappers import inner_script, unwrap
@@ -35,6 +36,7 @@ MOST_COMMANDS = 20_000
 _MAX_DENSITY = 8
 _DENSE_FROM = 1_024
 _MAX_DEPTH = 3
+_BRANCHES = re.compile(r"\bcase\b|\bif\b|\(\)|\bfunction\b")
 _ENVIRONMENT = re.compile(r"[A-Za-z_]\w*=")
 _NO_SHELL = ("python", "perl", "node", "ruby", "rscript", "julia", "php", "deno", "lua", "nu")
 
@@ -71,6 +73,32 @@ def commands(
         return ()
     inside = _Inside(dialect, (), 0, patience or Patience())
     return tuple(_commands(script.value, script.line_at(0), inside))
+
+
+def reached_commands(
+    script: Scalar, shell: str, patience: Patience, arguments: tuple[str, ...] | None
+) -> tuple[Command, ...]:
+    """The commands of a script file that can run when it is given these arguments.
+
+    Those of functions that nothing calls are left out, and branches of a ``case`` or an ``if``
+    on ``$1`` that another word would take. ``arguments`` None leaves nothing out: functions of
+    a script that is sourced are the caller's.
+    """
+    found = commands(script, shell, patience)
+    if (
+        arguments is None
+        or _dialect(shell) is not Dialect.BASH
+        or not _BRANCHES.search(script.value)
+    ):
+        return found
+    plain = blank_out(script.value)
+    tree = None
+    if len(plain) <= MAX_GRAMMAR_LENGTH and not _is_dense(plain):
+        tree = _parsed(plain, patience)
+    if tree is None:
+        return found
+    left_out = unreached_lines(tree.root_node, script.value, arguments)
+    return tuple(c for c in found if c.line - script.line_at(0) not in left_out)
 
 
 @cache

@@ -12,7 +12,8 @@ from audits.workflow.parse.package_metadata import package_names
 from audits.workflow.parse.parse import parse_action, parse_workflow
 from audits.workflow.publish.publications import Library, find_publications
 from audits.workflow.routes import Routes
-from audits.workflow.shell.commands import commands
+from audits.workflow.shell.commands import Patience, commands
+from audits.workflow.tasks.hops import Hops
 
 INDEX = IndexHosts.of("https://index.example/simple/")
 RELEASE = ".github/workflows/release.yml"
@@ -70,6 +71,7 @@ def found_in(
         names=names.names,
         declared=names.declared,
         indexes=names.indexes,
+        hops=Hops({source.path: source for source in sources}, cache(lambda _: Patience())),
     )
     routes = Routes(workflows)
     return tuple(

@@ -1,0 +1,245 @@
+"""What the commands of a step lead to: the commands of scripts and tasks of the repository.
+
+One hop is followed after the other, from a task to the script that it runs, as far as the
+files were read and never in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from posixpath import basename, dirname
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.model.command import Command
+from audits.model.hop import Hop
+from audits.model.location import Scalar
+from audits.model.source import SourceFile
+from audits.workflow.shell.commands import Patience, reached_commands
+from audits.workflow.tasks.invocations import Invocation, invocations, is_script, joined
+from audits.workflow.tasks.lines import Inside, given_arguments
+from audits.workflow.tasks.source_code import (
+    javascript_commands,
+    python_commands,
+    ruby_commands,
+)
+from audits.workflow.tasks.task_files import task_commands
+
+_DEEPEST = 4
+_MOST_COMMANDS = 3000
+_MOST_HOPS = 60
+# Builds that bring their own launcher: the uploaders know what their tasks publish.
+_LAUNCHERS = frozenset({"gradlew", "gradlew.bat", "mvnw", "mvnw.cmd", "sbtx"})
+# What may send anything anywhere, so that a script with one is not known to upload nothing.
+_SENDERS = frozenset({"curl", "wget", "http", "https", "rsync", "scp", "sftp", "aws", "gsutil"})
+_JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
+_SHELLS = {".ps1": "pwsh", ".cmd": "cmd", ".bat": "cmd"}
+
+
+class Led(Struct, frozen=True, kw_only=True):
+    """What one command leads to: the hop, all commands behind it, and further hops on the way."""
+
+    hop: Hop
+    commands: tuple[Command, ...] = ()
+    further: tuple[Hop, ...] = ()
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """The commands of a script or task; ``whole`` where its language leaves none unseen."""
+
+    path: str
+    commands: tuple[Command, ...]
+    whole: bool
+
+
+class Hops:
+    """The files of a repository that steps can lead to; each is taken apart once."""
+
+    def __init__(
+        self, files: Mapping[str, SourceFile], patience: Callable[[str], Patience]
+    ) -> None:
+        self._files = files
+        self._patience = patience
+        self._known: dict[tuple[object, ...], _Found | None] = {}
+
+    def follow(
+        self, commands: Sequence[Command], directory: str, checkouts: tuple[str, ...] = ()
+    ) -> tuple[Led, ...]:
+        """What each of these commands leads to, in their order; most lead nowhere.
+
+        ``directory`` is where they run. ``checkouts`` are the folders into which the
+        repository is checked out.
+        """
+        found: list[Led] = []
+        seen: set[tuple[object, ...]] = set()
+        for command, place in _placed(commands, directory):
+            for led in self._led(command, place, checkouts, seen, 0):
+                found.append(led)
+                if len(found) >= _MOST_HOPS:
+                    return tuple(found)
+        return tuple(found)
+
+    def _led(
+        self,
+        command: Command,
+        directory: str,
+        checkouts: tuple[str, ...],
+        seen: set[tuple[object, ...]],
+        depth: int,
+    ) -> Iterator[Led]:
+        missing: list[Invocation] = []
+        taken: set[str] = set()
+        for invocation in invocations(command, directory, self._files):
+            found = self._find(invocation, command, checkouts)
+            if found is None:
+                missing.append(invocation)
+            else:
+                taken.add(invocation.task)
+                key = (found.path, invocation.task, invocation.arguments, invocation.directory)
+                if key not in seen:
+                    seen.add(key)
+                    yield self._inside(command, invocation, found, checkouts, seen, depth + 1)
+        for invocation in missing:
+            if invocation.task not in taken and not invocation.optional and _is_own(invocation):
+                yield Led(hop=_hop(command, invocation, self._nearest(invocation, checkouts)))
+                return
+
+    def _inside(
+        self,
+        command: Command,
+        invocation: Invocation,
+        found: _Found,
+        checkouts: tuple[str, ...],
+        seen: set[tuple[object, ...]],
+        depth: int,
+    ) -> Led:
+        commands, hops = list(found.commands), []
+        settled = found.whole and not any(c.program in _SENDERS for c in found.commands)
+        if depth < _DEEPEST:
+            for inner, place in _placed(found.commands, None):
+                for led in self._led(inner, place, checkouts, seen, depth):
+                    commands += led.commands
+                    hops += [led.hop, *led.further]
+                    settled = settled and led.hop.settled
+        hop = replace(_hop(command, invocation, found.path), read=True, settled=settled)
+        return Led(
+            hop=hop, commands=tuple(commands[:_MOST_COMMANDS]), further=tuple(hops[:_MOST_HOPS])
+        )
+
+    def _nearest(self, invocation: Invocation, checkouts: tuple[str, ...]) -> str:
+        """The file of an invocation that was read, else the likeliest one."""
+        paths = list(_in_checkouts(invocation.paths, checkouts))
+        return next((path for path in paths if path in self._files), paths[0])
+
+    def _find(
+        self, invocation: Invocation, command: Command, checkouts: tuple[str, ...]
+    ) -> _Found | None:
+        for path in _in_checkouts(invocation.paths, checkouts):
+            if path in self._files:
+                called = frozenset({command.program}) if invocation.sourced else frozenset()
+                key = (path, invocation.task, invocation.arguments, invocation.directory, called)
+                if key not in self._known:
+                    self._known[key] = self._read(path, invocation)
+                if (found := self._known[key]) is not None:
+                    return found
+        return None
+
+    def _read(self, path: str, invocation: Invocation) -> _Found | None:
+        directory = invocation.directory
+        inside = Inside(
+            path=path,
+            text=self._files[path].text,
+            patience=self._patience(path),
+            directory=dirname(path) if directory is None else directory,
+            arguments=invocation.arguments,
+        )
+        name = basename(path)
+        if invocation.kind:
+            found = task_commands(name, invocation.kind, invocation.task, inside)
+            whole = not name.endswith((".py", ".rb", "Rakefile", "rakefile"))
+        else:
+            found, whole = _script_commands(name, inside, invocation.sourced)
+        if found is None:
+            return None
+        given = given_arguments(found, invocation.arguments)
+        return _Found(path=path, commands=tuple(_first(given)), whole=whole)
+
+
+def _first(commands: Iterable[Command]) -> Iterator[Command]:
+    for index, command in enumerate(commands):
+        if index >= _MOST_COMMANDS:
+            return
+        yield command
+
+
+def _script_commands(
+    name: str, inside: Inside, sourced: bool
+) -> tuple[Iterator[Command] | None, bool]:
+    """The commands of a script, by its ending or its first line, and whether those are all."""
+    first = inside.text[:120].partition("\n")[0]
+    ending = name[name.rfind(".") :] if is_script(name) else ""
+    shebang = first if first.startswith("#!") else ""
+    if ending == ".py" or (not ending and "python" in shebang):
+        return python_commands(inside.text, inside, ""), False
+    if ending in _JAVASCRIPT or (not ending and ("node" in shebang or "deno" in shebang)):
+        return javascript_commands(inside.text, inside), False
+    if ending == ".rb" or (not ending and "ruby" in shebang):
+        return ruby_commands("", inside), False
+    if ending == ".pl" or "perl" in shebang:
+        return None, False
+    script = Scalar(inside.text.replace("\r\n", "\n"), 1, 1, 0, len(inside.text))
+    shell = _SHELLS.get(ending, "bash")
+    arguments = None if sourced else inside.arguments
+    found = reached_commands(script, shell, inside.patience, arguments)
+    return (replace(c, path=inside.path, directory=inside.directory) for c in found), True
+
+
+def _hop(command: Command, invocation: Invocation, path: str) -> Hop:
+    return Hop(
+        at=command.path,
+        line=command.line,
+        written=command.text,
+        path=path,
+        task=invocation.task,
+    )
+
+
+def _is_own(invocation: Invocation) -> bool:
+    """Whether it can only be a file of the repository: no variable, no place elsewhere."""
+    path = invocation.paths[-1]
+    if path.startswith(("..", "~")) or any(mark in path for mark in ("$", "{", "node_modules/")):
+        return False
+    return basename(path) not in _LAUNCHERS and not path.startswith(("usr/", "opt/", "tmp/"))
+
+
+def _in_checkouts(paths: Iterable[str], checkouts: tuple[str, ...]) -> Iterator[str]:
+    """Paths from where steps work, and the same from the root of what is checked out there."""
+    for path in paths:
+        yield path
+        for folder in checkouts:
+            if path.startswith(f"{folder}/"):
+                yield path[len(folder) + 1 :]
+
+
+def _placed(commands: Iterable[Command], directory: str | None) -> Iterator[tuple[Command, str]]:
+    """Each command with the folder in which it runs, after each ``cd`` of the same script;
+    without a ``directory`` the commands' own.
+    """
+    start, place, path = directory, directory or "", None
+    for command in commands:
+        if directory is None and (command.path, command.directory) != path:
+            path = (command.path, command.directory)
+            place = start = command.directory
+        yield command, place
+        if command.program in {"cd", "pushd"} and len(command.words) > 1:
+            place = _changed(place, start or "", command.words[1])
+        elif command.program == "popd":
+            place = start or ""
+
+
+def _changed(place: str, start: str, word: str) -> str:
+    """The folder that ``cd`` leads to; where only a variable tells it, the one at the start."""
+    if word.startswith("/") or "$" in word:
+        return start
+    return joined(place, word)
