@@ -114,6 +114,9 @@ class _Builder:
         """What is left for the scripts of a file."""
         return self.known_patience.setdefault(path, Patience())
 
+    def cut_short(self) -> tuple[str, ...]:
+        return tuple(path for path, left in self.known_patience.items() if left.cut_short)
+
     def publications(self) -> tuple[Publication, ...]:
         return tuple(
             publication
@@ -280,6 +283,13 @@ class _Builder:
             for step in action.steps:
                 self.commands(step, None, None, action.path)
 
+    def read_privileged(self, publications: tuple[Publication, ...]) -> None:
+        """Read the commands of all that could lead to a release, where there is one."""
+        if publications:
+            self.read_commands(
+                tuple(filter(_may_hold_rights, self.workflows)), tuple(self.actions.values())
+            )
+
 
 def build_graph(
     workflows: tuple[Workflow, ...],
@@ -306,8 +316,7 @@ def build_graph(
     watched = tuple(w for w in workflows if everything or w.path in by_path)
     by_job = {job: by_path.get(job.path, ()) for w in watched for job in w.live_jobs} | by_job
     builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
-    if publications:
-        builder.read_commands(tuple(filter(_may_hold_rights, workflows)), actions)
+    builder.read_privileged(publications)
     return ReleaseGraph(
         publications=publications,
         roles=roles,
@@ -320,7 +329,7 @@ def build_graph(
         publications_by_path=by_path,
         unrecognized=tuple(not_known),
         hidden_calls=tuple(builder.hidden_calls(publications)),
-        cut_short=tuple(path for path, left in builder.known_patience.items() if left.cut_short),
+        cut_short=builder.cut_short(),
         hops=builder.library.led,
     )
 

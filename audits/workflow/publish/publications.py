@@ -359,12 +359,9 @@ def _publication(
         source_step=site.step,
         routes=site.routes,
         publisher_workflows=_publisher_workflows(site, uploader.registry),
-<<<<<<< HEAD
         instance=instance_of(uploader, site, command),
-=======
         step_path=site.path if site.step is not None else "",
         script="" if command is None else command.path,
->>>>>>> 60bbd55 (Follow steps one hop into scripts and tasks of the repository)
     )
 
 
