@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
@@ -283,12 +283,16 @@ class _Builder:
             for step in action.steps:
                 self.commands(step, None, None, action.path)
 
-    def read_privileged(self, publications: tuple[Publication, ...]) -> None:
-        """Read the commands of all that could lead to a release, where there is one."""
-        if publications:
-            self.read_commands(
-                tuple(filter(_may_hold_rights, self.workflows)), tuple(self.actions.values())
-            )
+    def read_scripts(
+        self, watched: tuple[Workflow, ...], paths: Collection[str] | None, *, releases: bool
+    ) -> None:
+        """Read the commands of these workflows and of the actions of these files, None all;
+        where there is a release, also of all that could lead to one.
+        """
+        actions = tuple(self.actions.values())
+        self.read_commands(watched, tuple(a for a in actions if paths is None or a.path in paths))
+        if releases:
+            self.read_commands(tuple(filter(_may_hold_rights, self.workflows)), actions)
 
 
 def build_graph(
@@ -302,8 +306,7 @@ def build_graph(
 ) -> ReleaseGraph:
     """Work out how a repository releases; commands are read of the files ``breadth`` looks at.
 
-    ``names`` are its metadata's package names, ``channel`` tells an upload address's channel,
-    ``own`` are as in `Routes`, ``files`` what steps may lead to, ``breadth`` whose commands are read.
+    ``names`` are its package names, ``channel`` tells an address's channel, ``own`` as in `Routes`.
     """
     builder = _Builder(workflows, actions, names, channel, own, files)
     publications = builder.publications()
@@ -312,11 +315,10 @@ def build_graph(
     roles = _roles([*not_known.items(), *ways.items()])
     by_path = _by_path(ways, not_known)
     by_job = _concerned({publication: way.jobs for publication, way in ways.items()})
-    everything = breadth is Breadth.ALL
-    watched = tuple(w for w in workflows if everything or w.path in by_path)
+    shown = None if breadth is Breadth.ALL else by_path
+    watched = tuple(w for w in workflows if shown is None or w.path in shown)
     by_job = {job: by_path.get(job.path, ()) for w in watched for job in w.live_jobs} | by_job
-    builder.read_commands(watched, tuple(a for a in actions if everything or a.path in by_path))
-    builder.read_privileged(publications)
+    builder.read_scripts(watched, shown, releases=bool(publications))
     return ReleaseGraph(
         publications=publications,
         roles=roles,
