@@ -11,7 +11,9 @@ import math
 import threading
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -28,6 +30,7 @@ memory.
 
 _LONGEST_INTEGER = 20
 _PIECE = 16384
+_YEARS = range(1970, 2200)
 
 Result = TypeVar("Result")
 Form = TypeVar("Form")
@@ -41,14 +44,14 @@ class TooSlowError(Exception):
     """A server did not finish its answer in time."""
 
 
-def parse_json(text: str) -> Any:  # noqa: ANN401 - JSON of any shape; forms are checked by `shaped`
+def parse_json(text: str, *, most: int = MOST_VALUES) -> Any:  # noqa: ANN401 - JSON of any shape; forms are checked by `shaped`
     """The value of a JSON text, every text in it storable; ValueError for what is no JSON, is
-    nested deeper than `DEEPEST` or holds more than `MOST_VALUES`.
+    nested deeper than `DEEPEST` or holds more than ``most`` values.
 
     A number that no database holds becomes infinity, which no form takes: it costs only what
     it stands in.
     """
-    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
+    if text.count(",") + text.count("[") + text.count("{") > most:
         raise ValueError("too many values")
     try:
         value = json.loads(text, parse_int=_integer)
@@ -74,6 +77,27 @@ def _check_depth(value: object) -> None:
         if not level:
             return
     raise ValueError("nested too deeply")
+
+
+def moment(value: object) -> datetime | None:
+    """A time as servers write it, aware and of our age; None for anything else."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if found is None or found.year not in _YEARS:
+        return None
+    # a time without a zone is meant to be UTC
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def is_on(url: object, base: str) -> bool:
+    """Whether an address leads to the same host as another, by the same scheme."""
+    try:
+        there, here = urlsplit(url if isinstance(url, str) else ""), urlsplit(base)
+    except ValueError:
+        return False
+    return (there.scheme, there.netloc) == (here.scheme, here.netloc)
 
 
 def shaped(value: object, form: type[Form]) -> Form:

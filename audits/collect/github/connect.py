@@ -11,14 +11,13 @@ from github import Auth, Github
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from audits.collect.bounds import parse_json, shaped
+from audits.collect.bounds import moment, parse_json, shaped
 from audits.collect.errors import CollectError
 from audits.collect.github.address import DEFAULT_API, api_address
 from audits.collect.github.auth import Credential, CredentialKind, InstallationAuth, app_auth
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import Installation, InstallationToken, read_as
-from audits.collect.github.listing import parse_time
 from audits.collect.github.rate_limits import Limits, Pacer, WaitCallback
 from audits.model.source import GapReason
 
@@ -102,5 +101,5 @@ def _token_of(text: str) -> tuple[str, datetime]:
         answer = shaped(parse_json(text), InstallationToken)
     except ValueError:
         raise github.GithubException(502, None, {}, "no token") from None
-    end = parse_time(answer.expires_at) or datetime.now(UTC) + timedelta(minutes=50)
+    end = moment(answer.expires_at) or datetime.now(UTC) + timedelta(minutes=50)
     return answer.token, end

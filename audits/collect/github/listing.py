@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha1
 
 from msgspec import Struct
 
 from audits.collect import paths
+from audits.collect.bounds import moment
 from audits.collect.github.errors import Json
 from audits.collect.github.forms import Folder, Light, TreeEntry, read_as
 from audits.model.source import Gap, GapReason
 
 _SYMLINK = 0o120000
 _SHA1_LENGTH = 40
-_YEARS = range(1970, 2200)
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -70,17 +70,6 @@ class Listed(Struct, frozen=True, kw_only=True):
         return any(paths.is_workflow(e.path) for e in self.entries)
 
 
-def parse_time(value: object) -> datetime | None:
-    """A time as GitHub writes it, aware; None for anything else."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    if found is None or found.year not in _YEARS:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def parse_listed(node: Mapping[str, Json]) -> Listed:
     """Read a ``Light`` fragment; GitHubError where GitHub sent something else."""
     light = read_as(Light, node)
@@ -100,7 +89,7 @@ def parse_listed(node: Mapping[str, Json]) -> Listed:
         topics=tuple(t.topic.name for t in topics if t),
         branch=branch.name if branch else "",
         commit=target.oid if target else "",
-        committed_at=parse_time(target.committed_date) if target else None,
+        committed_at=moment(target.committed_date) if target else None,
         release=release.name if release else "",
         root=light.root.oid if light.root else "",
         entries=entries,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from audits.collect.bounds import moment
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
@@ -23,7 +24,6 @@ from audits.collect.github.forms import (
     read_as,
     read_if,
 )
-from audits.collect.github.listing import parse_time
 from audits.model.cache import Memory
 from audits.model.evidence import ResolvedRef
 from audits.model.source import Gap, GapReason
@@ -170,10 +170,10 @@ class ReferenceReader:
                     reachable=known or self._reach.of(slug, action.branch, str(oid), tags),
                     archived=action.is_archived,
                     renamed_to="" if slug.lower() == asked.slug else slug,
-                    committed_at=parse_time(commit.committed_date) if commit else None,
+                    committed_at=moment(commit.committed_date) if commit else None,
                     newest_release=release.tag_name,
                     newest_release_commit=release.tag_commit.oid if release.tag_commit else "",
-                    newest_release_at=parse_time(release.published_at),
+                    newest_release_at=moment(release.published_at),
                 )
             )
         return found

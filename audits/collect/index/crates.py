@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from audits.collect.index.npm import mapping, moment
+from audits.collect.bounds import moment
+from audits.collect.index.npm import mapping
 from audits.collect.index.pypi import Reading, note_silence, unseen
 from audits.collect.index.releases import kept
 from audits.collect.index.session import IndexSession, IndexTroubleError

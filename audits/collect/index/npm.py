@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
+from audits.collect.bounds import is_on, moment
 from audits.collect.index.provenance import read_sigstore_bundles
 from audits.collect.index.pypi import Reading, note_silence, unseen
 from audits.collect.index.releases import EARLIER, kept
@@ -24,15 +25,6 @@ _JSON = "application/json"
 def mapping(value: object) -> Mapping[str, object]:
     """The value if it is an object of JSON, else an empty one."""
     return value if isinstance(value, Mapping) else {}
-
-
-def moment(value: object) -> datetime | None:
-    """A time as registries write it, aware; None where it is none."""
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
 
 
 class NpmReader:
@@ -111,8 +103,7 @@ class NpmReader:
             return reading.gap(trouble, f"provenance of {manifest.get('version')} was not read")
 
     def _attestations(self, url: object, sha512: str) -> tuple[Provenance, ...]:
-        here, there = urlsplit(self._base), urlsplit(url if isinstance(url, str) else "")
-        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+        if not is_on(url, self._base):
             raise IndexTroubleError(
                 GapReason.UNSUPPORTED,
                 "it lies on another host, which is not asked: give the address of that registry.",

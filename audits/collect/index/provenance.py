@@ -33,6 +33,8 @@ _FIELDS = {
 https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md
 """
 _LONGEST = 500
+_MOST = 50
+"""Bundles of an object, and attestations of a bundle: real ones hold one or two."""
 
 
 class ProvenanceReading(Struct, frozen=True, kw_only=True):
@@ -64,6 +66,8 @@ def read_provenance(data: object, *, sha256: str = "") -> ProvenanceReading:
         return ProvenanceReading(
             provenance=(), problems=("it is of a version that is not known here",)
         )
+    if len(bundles) > _MOST:
+        return ProvenanceReading(provenance=(), problems=("it holds too many bundles",))
     found: list[Provenance] = []
     problems: list[str] = [] if bundles else ["its list of attestation bundles is empty"]
     for bundle in bundles:
@@ -106,6 +110,9 @@ def _signed(attestations: object, sha256: str) -> _Signed:
     if not isinstance(attestations, list) or not attestations:
         signed.problems.append("a bundle holds no attestations")
         return signed
+    if len(attestations) > _MOST:
+        signed.problems.append("a bundle holds too many attestations")
+        return signed
     for raw in attestations:
         try:
             predicate, claims = _read_attestation(raw, sha256)
@@ -133,7 +140,7 @@ def _read_attestation(raw: object, sha256: str) -> tuple[str, dict[str, str]]:
     try:
         attestation = Attestation.model_validate(raw)
         statement = attestation.statement
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         raise _UnreadableError("an attestation is not of the published shape") from None
     if not isinstance(statement, Mapping):
         raise _UnreadableError("an attestation's statement is no object")
@@ -176,7 +183,7 @@ def read_sigstore_bundles(data: object, *, sha512: str = "") -> ProvenanceReadin
     listed = data.get("attestations") if isinstance(data, Mapping) else None
     found: list[Provenance] = []
     problems: list[str] = []
-    for entry in listed if isinstance(listed, list) else []:
+    for entry in listed[:_MOST] if isinstance(listed, list) else []:
         bundle = entry.get("bundle") if isinstance(entry, Mapping) else None
         if not isinstance(bundle, Mapping) or not (certificate := _bundled_certificate(bundle)):
             continue

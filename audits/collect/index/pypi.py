@@ -6,13 +6,21 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from audits.collect.bounds import is_on
 from audits.collect.index.provenance import read_provenance
-from audits.collect.index.releases import ListedFile, choose, listed_file, newest_first, releases_of
+from audits.collect.index.releases import (
+    ListedFile,
+    choose,
+    listed_file,
+    newest_entries,
+    newest_first,
+    releases_of,
+)
 from audits.collect.index.session import FOREVER, IndexSession, IndexTroubleError
 from audits.model.evidence import PackageEvidence, Provenance, Release
 from audits.model.index_hosts import IndexHosts
@@ -130,16 +138,7 @@ class PyPIReader:
     ) -> tuple[Release, ...]:
         version = _api_version(page)
         tells = version >= (1, 3)
-        raw_files = page["files"]
-        files: list[ListedFile] = []
-        broken = 0
-        for raw in raw_files if isinstance(raw_files, list) else []:
-            try:
-                found = listed_file(raw, name, url, tells=tells)
-            except ValueError:
-                broken += 1
-                continue
-            files += [found] if found is not None else []
+        files, broken = _files(newest_entries(page["files"]), name, url, tells=tells)
         if broken:
             reading.gap(
                 IndexTroubleError(GapReason.INVALID, f"{broken} entries are not as PEP 691 says."),
@@ -172,8 +171,7 @@ class PyPIReader:
         return missed
 
     def _file_provenance(self, file: ListedFile, reading: Reading) -> tuple[Provenance, ...]:
-        here, there = urlsplit(self._hosts.simple), urlsplit(file.provenance_url)
-        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+        if not is_on(file.provenance_url, self._hosts.simple):
             raise IndexTroubleError(
                 GapReason.UNSUPPORTED,
                 "it lies on another host, which is not asked: give the address of that index.",
@@ -228,6 +226,22 @@ class PyPIReader:
         except IndexTroubleError as trouble:
             reading.gap(trouble, f"project links of {name} were not seen")
         return ()
+
+
+def _files(
+    entries: Iterable[object], name: str, url: str, *, tells: bool
+) -> tuple[list[ListedFile], int]:
+    """The files of a page, and how many entries are broken."""
+    files: list[ListedFile] = []
+    broken = 0
+    for raw in entries:
+        try:
+            found = listed_file(raw, name, url, tells=tells)
+        except (ValueError, TypeError, OverflowError):
+            broken += 1
+            continue
+        files += [found] if found is not None else []
+    return files, broken
 
 
 def _with_trust(evidence: PackageEvidence) -> PackageEvidence:

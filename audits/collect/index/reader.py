@@ -12,6 +12,7 @@ from audits.collect.index.default_index import index_hosts
 from audits.collect.index.npm import NpmReader
 from audits.collect.index.pypi import PyPIReader, normalized_name, unseen
 from audits.collect.index.session import IndexLimits, IndexSession
+from audits.faults import crash_gap
 from audits.model.evidence import PackageEvidence, PackageIndex
 from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason
@@ -105,7 +106,12 @@ class IndexReader:
     def _read(self, registry: str, name: str) -> tuple[PackageEvidence, tuple[Gap, ...]]:
         reader = self._readers.get(registry)
         if reader is not None:
-            return reader.read(name)
+            try:
+                return reader.read(name)
+            except Exception as error:
+                gap = crash_gap(error, f"reading what {registry} serves", f"{registry}:{name}")
+                seen = unseen("release-audit failed to read it")
+                return PackageEvidence(registry=registry, name=name, releases=seen), (gap,)
         reason = f"packages of {registry} cannot be read by this program"
         detail = f"{reason}: see their releases on the registry's own pages."
         if registry in OTHER_REGISTRIES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 
 from msgspec import Struct
 from packaging.version import InvalidVersion, Version
@@ -13,6 +14,8 @@ from audits.model.settings import Need, Unseen
 
 KEPT = 10
 """Releases kept of a package, newest first; and the newest attested one, if it is older."""
+MOST_FILES = 5_000
+"""Files that are read of one page: more than projects upload in years of nightly builds."""
 EARLIER = 3
 """Earlier releases, yanked ones aside, whose provenance is read to see a regression."""
 
@@ -28,6 +31,30 @@ class ListedFile(Struct, frozen=True, kw_only=True):
     tells: bool
     provenance_url: str = ""
     sha256: str = ""
+
+
+def newest_entries(files: object) -> list[object]:
+    """The entries of a page that are read: all of them, unless there are thousands. Of these
+    the newest by their upload, or the last of the page where it does not say when, and the
+    newest that are attested.
+    """
+    entries = list(files) if isinstance(files, list) else []
+    if len(entries) <= MOST_FILES:
+        return entries
+    order = sorted(range(len(entries)), key=lambda i: (_uploaded(entries[i]), i), reverse=True)
+    chosen = order[:MOST_FILES]
+    older = (i for i in order[MOST_FILES:] if _is_attested(entries[i]))
+    return [entries[i] for i in sorted([*chosen, *islice(older, 1)])]
+
+
+def _uploaded(entry: object) -> str:
+    """When a file was uploaded, as the page writes it: such times are in the order of texts."""
+    text = entry.get("upload-time") if isinstance(entry, Mapping) else None
+    return text if isinstance(text, str) else ""
+
+
+def _is_attested(entry: object) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("provenance"), str)
 
 
 def listed_file(raw: object, project: str, url: str, *, tells: bool) -> ListedFile | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,18 @@ from msgspec import Struct
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
+from audits.collect.bounds import TooSlowError, parse_json, within
 from audits.collect.index.transport import OneHostSession, cache_in, drop_copy, user_agent
 from audits.model.source import GapReason
-from audits.model.storable import read_json
 
 FOREVER = timedelta(days=3650)
 """For what never changes once it is served, such as the provenance of a file."""
 
 _STRIKES = 3
+_MOST_VALUES = 1_000_000
+"""Of one answer; the page of a project with ten thousand files holds a fifth of it."""
+_CODINGS = ("", "identity", "gzip", "x-gzip")
+_PIECE = 16384
 
 
 class IndexLimits(Struct, frozen=True, kw_only=True):
@@ -97,6 +100,7 @@ class IndexSession:
         self._session = OneHostSession()
         self._session.max_redirects = 5
         self._session.headers["User-Agent"] = user_agent(contact)
+        self._session.headers["Accept-Encoding"] = "gzip"
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._turn = threading.Lock()
@@ -124,8 +128,8 @@ class IndexSession:
         if answer.status != 200:
             return None
         try:
-            return read_json(answer.body)
-        except (ValueError, RecursionError):
+            return parse_json(answer.body.decode("utf-8"), most=_MOST_VALUES)
+        except ValueError:
             self.forget(answer.asked)
             host = urlsplit(answer.asked).netloc
             raise IndexTroubleError(
@@ -181,7 +185,7 @@ class IndexSession:
             return None
         try:
             wait = Retry().parse_retry_after(retry_after) if retry_after else 1.0
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):
             return None
         return wait if wait <= self.limits.longest_wait else None
 
@@ -225,27 +229,14 @@ class IndexSession:
         Timeouts of sockets start anew with every byte, so that a body which trickles would
         hold up the run; a daemon thread can be abandoned.
         """
-        outcome: list[tuple[Answer, str] | IndexTroubleError] = []
-
-        def ask() -> None:
-            try:
-                outcome.append(self._ask(url, headers, limit))
-            except IndexTroubleError as trouble:
-                outcome.append(trouble)
-
-        _run_for(ask, self.limits.answer_seconds)
-        host = urlsplit(url).netloc
-        found = (
-            outcome[0]
-            if outcome
-            else IndexTroubleError(
+        try:
+            return within(self.limits.answer_seconds, lambda: self._ask(url, headers, limit))
+        except TooSlowError:
+            host = urlsplit(url).netloc
+            raise IndexTroubleError(
                 GapReason.UNAVAILABLE,
                 f"{host} took over {self.limits.answer_seconds:.0f} seconds to answer: run later.",
-            )
-        )
-        if isinstance(found, IndexTroubleError):
-            raise found
-        return found
+            ) from None
 
     def _ask(self, url: str, headers: dict[str, str], limit: int) -> tuple[Answer, str]:
         host = urlsplit(url).netloc
@@ -254,8 +245,9 @@ class IndexSession:
             with self._session.get(
                 url, headers=headers, timeout=timeout, stream=True, auth=self._credentials.get(host)
             ) as response:
+                _check_coding(response)
                 body = bytearray()
-                for chunk in response.iter_content(65536):
+                for chunk in response.iter_content(_PIECE):
                     body += chunk
                     if len(body) > limit:
                         drop_copy(response)
@@ -279,7 +271,10 @@ class IndexSession:
             ) from None
 
 
-def _run_for(work: Callable[[], None], seconds: float) -> None:
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(seconds)
+def _check_coding(response: requests.Response) -> None:
+    """ValueError for an encoding that was not asked for, or one in another: each multiplies
+    what is read.
+    """
+    if response.headers.get("Content-Encoding", "").strip().lower() not in _CODINGS:
+        drop_copy(response)
+        raise ValueError("an encoding that was not asked for")
