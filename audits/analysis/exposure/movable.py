@@ -65,7 +65,7 @@ def _of_uses(
         return
     if uses.owner.lower() in TRUSTED_OWNERS or uses.slug in MUST_BE_TAGS:
         return
-    sibling = uses.owner.lower() == repo.ref.owner.lower() and repo.ref.is_known
+    sibling = uses.owner.lower() == repo.ref.owner.lower()
     who = f"whoever may write to {uses.slug}" if sibling else f"whoever controls {uses.slug}"
     at = uses.raw.location(path)
     yield Way(
