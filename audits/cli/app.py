@@ -10,7 +10,7 @@ import typer
 from audits import __version__
 from audits.cli.output import say
 
-COMMANDS = ("demo", "scan", "check", "report", "export", "explain", "doctor", "dashboard")
+COMMANDS = ("demo", "scan", "check", "who", "report", "export", "explain", "doctor", "dashboard")
 """In the order of the help; each is a function of the module of its name."""
 
 

@@ -60,22 +60,22 @@ def check(
     """
     from audits.cli.waivers import load_waivers, warn_of
 
-    targets = _targets(paths or ["."], form, online, offline, api_url, host)
+    targets = find_targets(paths or ["."], form, online, offline, api_url, host)
     loaded = load_waivers(waivers)
-    options = _Options(
+    options = CheckOptions(
         index_url, tuple(registry or ()), not no_engine, everything, online, loaded, day_of(as_of)
     )
     audits = [
-        _audit(target, options, lambda: connect(token_file, api_url, host=host))
+        audit_target(target, options, lambda: connect(token_file, api_url, host=host))
         for target in targets
     ]
     _print(audits, form)
     for audit in audits:
         warn_of(waivers, loaded, audit)
-    raise typer.Exit(_exit_code(audits, fail_on, allow_gaps))
+    raise typer.Exit(exit_code_of(audits, fail_on, allow_gaps))
 
 
-class _Options(Struct, frozen=True):
+class CheckOptions(Struct, frozen=True):
     """How targets are audited."""
 
     index_url: str
@@ -87,7 +87,7 @@ class _Options(Struct, frozen=True):
     as_of: date
 
 
-def _targets(
+def find_targets(
     words: list[str], form: Format, online: bool, offline: bool, api_url: str, host: str
 ) -> list[CheckTarget]:
     """What is to be checked; UsageError where options or words make no sense."""
@@ -104,7 +104,10 @@ def _targets(
     return [find_target(word, host=where, offline=offline) for word in dict.fromkeys(words)]
 
 
-def _audit(target: CheckTarget, options: _Options, connected: Callable[[], Connection]) -> Audit:
+def audit_target(
+    target: CheckTarget, options: CheckOptions, connected: Callable[[], Connection]
+) -> Audit:
+    """The audit of one target."""
     from audits.cli.plan import index_facts, make_plan
     from audits.cli.targets import read_target
     from audits.pipeline.run import audit_batch
@@ -142,7 +145,10 @@ def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
     return audit_batch((snapshot,), replace(plan, facts=facts))[0]
 
 
-def _exit_code(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool) -> int:
+def exit_code_of(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool, only: str = "") -> int:
+    """The exit status for some audits; ``only`` is the one check whose findings count, "" for
+    all.
+    """
     from audits.model.outcome import Severity
     from audits.pipeline.audit import is_crashed, open_findings
 
@@ -150,7 +156,8 @@ def _exit_code(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool) -> in
     findings = False
     if fail_on is not FailOn.NEVER:
         least = Severity[fail_on.name]
-        findings = any(f.severity >= least for audit in audits for f in open_findings(audit))
+        found = [f for audit in audits for f in open_findings(audit) if only in {"", f.check}]
+        findings = any(finding.severity >= least for finding in found)
     return end_code(
         crashed=any(map(is_crashed, audits)),
         findings=findings,

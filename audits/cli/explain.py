@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from audits.analysis.exposure.words import EXPLANATION
 from audits.cli.exits import UsageError
 from audits.cli.output import say, say_document
 
@@ -14,9 +15,14 @@ if TYPE_CHECKING:
     from audits.check import Check
 
 
+_TOPICS = {"exposure": EXPLANATION}
+"""What can be explained and is no check."""
+
+
 def explain(
     check: Annotated[
-        str | None, typer.Argument(metavar="[CHECK]", help="A check's id; without it, the list.")
+        str | None,
+        typer.Argument(metavar="[CHECK]", help="A check's id, or exposure; without it, the list."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
@@ -31,8 +37,11 @@ def explain(
         for c in known.values():
             say(f"{c.severity.label:<9} {c.area:<18} {c.id:<32} {c.title}")
         return
+    if check in _TOPICS:
+        say_document(json.dumps(_TOPICS, indent=2) + "\n") if as_json else say(_TOPICS[check])
+        return
     if check not in known:
-        raise UsageError(f"There is no check {check!r}.", _near(check, list(known)))
+        raise UsageError(f"There is no check {check!r}.", _near(check, [*known, *_TOPICS]))
     if as_json:
         say_document(json.dumps(_record(known[check]), indent=2) + "\n")
     else:

@@ -21,6 +21,7 @@ from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, Grade, Result, Score
 from audits.model.settings import Need
 from audits.model.source import Gap, GapReason, Snapshot
+from audits.pipeline.exposed import with_findings, with_waived_paths
 from audits.pipeline.run_checks import Acceptor, accept_nothing, judge, settle
 from audits.scoring.lesson import lesson_steps
 from audits.scoring.policy import policy_digest
@@ -64,6 +65,8 @@ def audit(
     """
     run = partial(judge, repository=repository, index=rules.index, accept=rules.accept)
     judged = tuple(run(check) for check in rules.checks)
+    exposed = with_findings(exposures(repository), judged)
+    judged = with_waived_paths(judged, exposed)
     own = tuple(j for j in judged if not j.check.on_owner)
     found = _engine_judged(engine, repository, rules)
     engine_gaps = engine.gaps if engine else ()
@@ -85,7 +88,7 @@ def audit(
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),
         beyond=_beyond(everything, judged, rules) if everything is not None else (),
         engine=engine.summary if engine else None,
-        exposure=exposures(repository),
+        exposure=exposed,
     )
 
 

@@ -10,6 +10,7 @@ from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Outcome
 from audits.model.publication import Publication
 from audits.model.score import Audit, AuditedFinding, Result, Score
+from audits.model.source import Gap
 from audits.report.table import SCHEMA_VERSION
 
 
@@ -38,18 +39,20 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
             {"step": s.title, "state": s.state, "failing": list(s.checks), "link": s.url}
             for s in audit.lesson
         ],
-        "gaps": [
-            {
-                "subject": gap.subject,
-                "reason": gap.reason,
-                "detail": gap.detail,
-                "line": gap.line,
-                "permission": gap.permission,
-                "optional": gap.optional,
-                "job": gap.job,
-            }
-            for gap in audit.repository.gaps
-        ],
+        "gaps": [gap_record(gap) for gap in audit.repository.gaps],
+    }
+
+
+def gap_record(gap: Gap) -> dict[str, Any]:
+    """One gap, as in ``gaps.csv``."""
+    return {
+        "subject": gap.subject,
+        "reason": gap.reason,
+        "detail": gap.detail,
+        "line": gap.line,
+        "permission": gap.permission,
+        "optional": gap.optional,
+        "job": gap.job,
     }
 
 
@@ -133,6 +136,19 @@ def finding_document(audited: AuditedFinding) -> dict[str, Any]:
             "counts": record.accepted,
         }
     return document
+
+
+def who_document(audit: Audit, tool_version: str) -> dict[str, Any]:
+    """Who can publish the packages of a repository, and by which paths."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "tool": {"name": "release-audit", "version": tool_version},
+        "owner": audit.repository.ref.owner,
+        "repository": audit.repository.ref.name,
+        "commit": audit.repository.snapshot.commit,
+        "exposure": [exposure_record(each) for each in audit.exposure],
+        "gaps": [gap_record(gap) for gap in audit.repository.gaps],
+    }
 
 
 def exposure_record(exposure: Exposure) -> dict[str, Any]:

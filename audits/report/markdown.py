@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import code, markdown
+from audits.report.exposure import markdown_lines
 from audits.report.words import AREA_TITLES, NO_LINKS, STEP_MARKS, headline, missing
 
 
@@ -26,6 +27,7 @@ def _lines(audit: Audit) -> Iterator[str]:
         yield from _areas(audit)
         yield from _publications(audit)
     yield from _packages(audit)
+    yield from markdown_lines(audit)
     findings = (*audit.findings, *audit.beyond)
     if findings:
         yield "\n## Findings\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 from audits.check import Check
 from audits.checks.constants import LESSON
+from audits.model.exposure import Actor, Exposure, ExposurePath
 from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Severity
 from audits.model.repository import Repository
@@ -33,6 +34,7 @@ _SECURITY_SEVERITY = {
 }
 _MOST_RESULTS = 25_000
 _LONGEST = 1000
+_MOST_FLOWS = 3
 
 
 def sarif(audit: Audit, checks: Mapping[str, Check], tool_version: str) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def sarif(audit: Audit, checks: Mapping[str, Check], tool_version: str) -> dict[
         "automationDetails": {"id": "release-audit/"},
         "invocations": [_invocation(audit.repository)],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(f, used.index(f.check)) for f in findings],
+        "results": [{**_result(f, used.index(f.check)), **_flows(f, audit)} for f in findings],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -154,6 +156,46 @@ def _result(audited: AuditedFinding, index: int) -> dict[str, Any]:
             {"kind": kind, "status": "accepted", "justification": record.acceptance_reason}
         ]
     return result
+
+
+def _flows(audited: AuditedFinding, audit: Audit) -> dict[str, Any]:
+    """The paths that go through a finding, as code flows; nothing where none does."""
+    paths = {
+        path.id: path
+        for exposure in audit.exposure
+        for path in exposure.paths
+        if path.finding == audited.fingerprint or _is_its_package(audited, exposure, path)
+    }
+    shown = list(paths.values())[:_MOST_FLOWS]
+    return {"codeFlows": [_flow(path) for path in shown]} if shown else {}
+
+
+def _is_its_package(audited: AuditedFinding, exposure: Exposure, path: ExposurePath) -> bool:
+    """Whether a finding says of this package that anyone can publish it, by this path too."""
+    finding = audited.finding
+    return (
+        audited.check == "outsider-can-publish"
+        and finding.publication is exposure.publication
+        and finding.anchor == f"{exposure.registry} {exposure.package}"
+        and path.actor is Actor.ANYONE
+        and path.sets_level
+    )
+
+
+def _flow(path: ExposurePath) -> dict[str, Any]:
+    places = [
+        {
+            "location": {
+                "message": {"text": step.what},
+                "physicalLocation": {
+                    **_place(step.at.path),
+                    "region": {"startLine": max(step.at.line, 1)},
+                },
+            }
+        }
+        for step in path.steps
+    ]
+    return {"message": {"text": path.actor.value}, "threadFlows": [{"locations": places}]}
 
 
 def _properties(record: FindingRecord) -> dict[str, Any]:

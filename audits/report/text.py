@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from audits.model.outcome import Severity
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
+from audits.report.exposure import exposure_lines
 from audits.report.words import AREA_TITLES, NO_LINKS, STEP_MARKS, count, headline, missing
 
 _MOST_LINES = 12
@@ -39,6 +40,7 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
         yield from _publications(audit, style)
         yield from _areas(audit)
     yield from _packages(audit, style)
+    yield from exposure_lines(audit, style)
     yield from _findings(audit, style)
     yield from _lesson(audit, style)
     told = set() if audit.publications or audit.score.grade is Grade.NONE else set(unread)

@@ -169,7 +169,9 @@ class Workspace:
             return PathState.SEEN
         if ref is None:
             return None
-        if _PULL.search(replace_fences(ref.value, "N")) or self._from_outside(placed, ref, _COMMITS):
+        if _PULL.search(replace_fences(ref.value, "N")) or self._from_outside(
+            placed, ref, _COMMITS
+        ):
             return PathState.SEEN
         return self._of_output(placed, ref)
 
@@ -232,7 +234,9 @@ class Workspace:
             return
         text = self._expanded(placed, " ".join(words[1:]))
         names = set(self._origins(placed, text))
-        is_head = _PULL.search(replace_fences(text, "N")) is not None or any(n.startswith(_COMMITS) for n in names)
+        is_head = _PULL.search(replace_fences(text, "N")) is not None or any(
+            n.startswith(_COMMITS) for n in names
+        )
         source = any(n.startswith(_SOURCES) for n in names)
         named = any(n.startswith(_NAMES) for n in names)
         if words[0] in {"clone", "pull"} and (is_head or source):

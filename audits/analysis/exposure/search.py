@@ -35,6 +35,7 @@ from audits.model.exposure import (
     Sink,
     WayIn,
 )
+from audits.model.publication import Publication
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Repository
 from audits.model.workflow import Role
@@ -51,16 +52,34 @@ def exposures(repo: Repository) -> tuple[Exposure, ...]:
 
 
 def _exposures(repo: Repository) -> tuple[Exposure, ...]:
-    if not repo.publications:
-        return ()
-    known = views(repo)
-    ways = tuple(way for view in known for way in _ways_of(repo, view))
     found = []
-    for release in releases(repo, known):
-        paths = _paths(repo, release, known, ways)
+    for release, paths in repo.once(_found).items():
         packages = release.publication.packages or ("",)
         found += [_exposure(repo, release, package, paths) for package in packages]
     return tuple(found)
+
+
+def all_ways(repo: Repository) -> tuple[Way, ...]:
+    """The ways into the jobs of a repository that publishes something, but for single writers'."""
+    return repo.once(_all_ways)
+
+
+def _all_ways(repo: Repository) -> tuple[Way, ...]:
+    if not repo.publications:
+        return ()
+    return tuple(way for view in views(repo) for way in _ways_of(repo, view))
+
+
+def all_paths(repo: Repository) -> dict[Publication, list[ExposurePath]]:
+    """Every path to each publication, worst first, without the package and ids."""
+    return {release.publication: paths for release, paths in repo.once(_found).items()}
+
+
+def _found(repo: Repository) -> dict[Release, list[ExposurePath]]:
+    if not repo.publications:
+        return {}
+    known, ways = views(repo), all_ways(repo)
+    return {r: _paths(repo, r, known, ways) for r in releases(repo, known)}
 
 
 def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
@@ -249,7 +268,10 @@ def cheapest_cut(
         tally = Counter(cut for path in left for cut in path.cuts)
         if not tally:
             return None
-        best = min(tally, key=lambda cut: (-tally[cut], cut.settings, cut.at, cut.what))
+        nearest = {cut: min(p.cuts.index(cut) for p in left if cut in p.cuts) for cut in tally}
+        best = min(
+            tally, key=lambda cut: (-tally[cut], cut.settings, nearest[cut], cut.at, cut.what)
+        )
         chosen.append(best)
         left = [path for path in left if best not in path.cuts]
     if not chosen:

@@ -11,6 +11,54 @@ LEVELS: dict[Actor, str] = {
     Actor.TWO_PEOPLE: "a second person must approve",
     Actor.UNKNOWN: "what was not seen decides",
 }
+EXPLANATION = """\
+exposure: who can publish this package?
+
+For every package, release-audit looks for the least privileged people who alone can get something
+of their own choosing released, the path they take, and the cheapest change that closes it. It
+looks at all workflows of a repository, not only those that publish.
+
+## Levels
+anyone        any GitHub account. That forks' first pull requests wait for an approval is no
+              barrier: one merged change lifts it.
+third-party   whoever controls something that the pipeline fetches by a name that can move: an
+              action by tag, an image without a digest, a script from a server.
+one-writer    any single person with write access, or with triage where a label starts it; for an
+              action of the same owner, a writer of that repository.
+two-people    a second person must approve, as far as the settings that say so were read.
+unknown       what was not seen decides.
+
+Two answers stand side by side. The level counts paths of which everything was seen, or which hold
+as GitHub makes things by default. `may_be` also counts those that a fact without a default decides
+which was not seen: the rules of an environment that a workflow names, what a token may do where no
+`permissions:` says it, a script that asks for rights. Each such fact is named, with the right that
+would show it.
+
+## Paths
+A path leads from people into a job (their code, words, a prompt, an artifact, a fork's pull request
+on a machine of yours, a merge by a bot, a name that moves), from what that job holds (a secret, a
+token, a cache, a machine, an identity) to the publication. Paths that only start a release of what
+the default branch holds are listed and set no level, and so are tools and caches alone.
+
+A path holds now, only where a policy allows the event (`pull_request_target` in public
+repositories from 2026-12-02), or only on an Enterprise Server, which lacks some defaults of
+github.com. `--as-of` asks for another day.
+
+A required reviewer stops what starts a release, and approves what was poisoned before.
+
+## Scores
+An open path from anyone holds the score at 39; one that may be open takes the A. Third parties cap
+nothing by themselves. A waiver of outsider-can-publish lifts the cap, and the level stays, shown as
+`anyone (accepted)`. Comments in a workflow accept no path.
+
+## What is outside
+Actions of other repositories are not entered: their own pins, checkouts and guards are not seen.
+What a script computes carries no trace of who wrote its input. Private forks, deploy keys, apps
+installed with write access, personal tokens that are used elsewhere, and dependencies that are
+compromised behind a lock file are not looked at.
+"""
+"""What `release-audit explain exposure` and the Method view say."""
+
 _STARTS = {
     "same run": "in the same run",
     "anywhere": "from anywhere, with it",

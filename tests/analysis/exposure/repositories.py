@@ -61,9 +61,7 @@ def repository(
         files=tuple(SourceFile.of(path, text.encode()) for path, text in sorted(sources.items())),
         settings=settings,
     )
-    return read_repository(
-        snapshot, channel=INDEX.channel_of, index_hosts=INDEX, as_of=as_of
-    )
+    return read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX, as_of=as_of)
 
 
 def exposed(

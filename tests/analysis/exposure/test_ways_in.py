@@ -17,7 +17,7 @@ COMMENT = "{issue_comment: {types: [created]}}"
 HEAD = f"- uses: {OLD_CHECKOUT}\n  with: {{ref: '${{{{ github.event.pull_request.head.sha }}}}'}}\n"
 TOKEN = "  env: {GH_TOKEN: '${{ github.token }}'}\n"
 TITLE = "${{ github.event.issue.title }}"
-MERGE = "- run: gh pr merge --auto --squash \"$URL\"\n"
+MERGE = '- run: gh pr merge --auto --squash "$URL"\n'
 RUN_ID = "run-id: '${{ github.event.workflow_run.id }}', github-token: '${{ github.token }}'"
 TAKE = f"- uses: actions/download-artifact@v8\n  with: {{%s{RUN_ID}}}\n"
 
@@ -90,7 +90,9 @@ WORDS = [
     ("an issue's label", "none", job("issues", "- run: echo ${{ github.event.label.name }}")),
     ("in an env of the job", "sure", job("issues", "- run: echo ${{ env.T }}", more=f"env: {{T: '{TITLE}'}}")),
 ]  # fmt: skip
-_CLAUDE = "- uses: anthropics/claude-code-action@v1\n  with: {%sprompt: 'Triage %s', claude_args: '%s'}"
+_CLAUDE = (
+    "- uses: anthropics/claude-code-action@v1\n  with: {%sprompt: 'Triage %s', claude_args: '%s'}"
+)
 AGENTS = [
     ("closed", "none", job("issues", _CLAUDE % ("", TITLE, "--allowedTools Bash"))),
     ("opened to named people", "sure", job("issues", _CLAUDE % ("allowed_non_write_users: '*', ", TITLE, "--allowedTools Bash"))),

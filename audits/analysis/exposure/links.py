@@ -1,0 +1,81 @@
+"""Links of paths that have checks of their own: which publications each one leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from audits.analysis.exposure.jobs import JobView, views
+from audits.analysis.exposure.search import all_paths
+from audits.analysis.outsiders import OUTSIDER_EVENTS
+from audits.model.exposure import Actor, ExposurePath, Holds, PathState, PathStep
+from audits.model.publication import Publication
+from audits.model.repository import Repository
+from audits.model.workflow import Job
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """One step that paths go through: the first such path, and the publications they lead to."""
+
+    step: PathStep
+    path: ExposurePath
+    publications: tuple[Publication, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the path holds now and nothing unseen decides."""
+        return self.path.state is not PathState.OPEN and self.path.holds is Holds.NOW
+
+
+def links(
+    repo: Repository,
+    wanted: Callable[[ExposurePath], bool],
+    step_of: Callable[[ExposurePath], PathStep],
+) -> Iterator[Link]:
+    """The steps of wanted paths to publications that count, each place once, surest path first."""
+    scored = frozenset(repo.scored_publications)
+    found: dict[object, list[tuple[ExposurePath, Publication]]] = {}
+    for publication, paths in all_paths(repo).items():
+        for path in paths if publication in scored else ():
+            if wanted(path):
+                found.setdefault((step_of(path).at, step_of(path).job), []).append(
+                    (path, publication)
+                )
+    for pairs in found.values():
+        best = min((path for path, _ in pairs), key=_doubt)
+        led_to = dict.fromkeys(publication for _, publication in pairs)
+        yield Link(step=step_of(best), path=best, publications=tuple(led_to))
+
+
+def _doubt(path: ExposurePath) -> tuple[bool, int]:
+    return path.holds is not Holds.NOW, path.state.rank
+
+
+def jobs_of_outsiders(repo: Repository) -> Iterator[JobView]:
+    """The jobs that events come to which people without write access set off with the
+    repository's rights; none where nothing is published.
+    """
+    for view in views(repo) if repo.publications else ():
+        events = {trigger.event for route in view.routes for trigger in route.triggers}
+        if not events.isdisjoint(OUTSIDER_EVENTS):
+            yield view
+
+
+def is_anyones(path: ExposurePath) -> bool:
+    """Whether a path is open to people without write access, and not by a start alone."""
+    return path.actor is Actor.ANYONE and path.sets_level
+
+
+def job_of(repo: Repository, link: Link) -> Job | None:
+    """The job in which a link's step stands."""
+    named = link.step.job
+    return next(
+        (job for w in repo.workflows for job in w.jobs if job.id == named and _is_in(job, link)),
+        None,
+    )
+
+
+def _is_in(job: Job, link: Link) -> bool:
+    paths = {step.at.path for step in link.path.steps}
+    return job.path in paths

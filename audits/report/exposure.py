@@ -1,0 +1,113 @@
+"""Who can publish each package, as text: the level, the path, its cut, and what was not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from audits.analysis.exposure.words import (
+    holds_words,
+    level_words,
+    needs_of_path,
+    state_words,
+)
+from audits.model.exposure import Actor, Exposure, ExposurePath, PathState
+from audits.model.score import Audit
+from audits.report.escape import code, markdown, printable
+
+Style = Callable[[str, str], str]
+
+_LOUD = {Actor.ANYONE: "critical", Actor.THIRD_PARTY: "medium"}
+
+
+def exposure_lines(audit: Audit, style: Style) -> Iterator[str]:
+    """The section of a report: anyone's paths in full, of all others the level."""
+    if not audit.exposure:
+        return
+    yield ""
+    yield style("Who can publish", "strong")
+    for exposure in _grouped(audit.exposure):
+        yield _head(exposure, style)
+        worst = exposure.worst
+        open_to_all = Actor.ANYONE in {exposure.level, exposure.may_be}
+        if worst is not None and open_to_all:
+            yield from _path_lines(worst, style)
+        yield from _ending(exposure)
+
+
+def who_lines(audit: Audit, style: Style) -> Iterator[str]:
+    """Everything that is known of who can publish what, path by path."""
+    yield style(printable(str(audit.repository.ref)), "strong")
+    if not audit.exposure:
+        yield (
+            "  No job publishes anything here."
+            if not audit.repository.gaps
+            else ("  No job was seen to publish anything here; not everything could be read.")
+        )
+    for exposure in audit.exposure:
+        yield ""
+        yield _head(exposure, style)
+        for path in exposure.paths:
+            yield from _path_lines(path, style)
+        if exposure.more:
+            yield f"    and {exposure.more} more paths of the same or more privileged people"
+        yield from _ending(exposure)
+
+
+def _grouped(exposures: Sequence[Exposure]) -> Iterator[Exposure]:
+    """Of packages that one publication uploads, the first: their paths are the same."""
+    seen = set()
+    for exposure in exposures:
+        if exposure.publication.key not in seen:
+            seen.add(exposure.publication.key)
+            yield exposure
+
+
+def _head(exposure: Exposure, style: Style) -> str:
+    name = printable(exposure.package) or "(package not found)"
+    loud = _LOUD.get(exposure.level, "dim")
+    level = style(printable(level_words(exposure)), loud)
+    return f"  {exposure.registry}  {name}  {level}"
+
+
+def _path_lines(path: ExposurePath, style: Style) -> Iterator[str]:
+    notes = [text for text in (state_words(path), holds_words(path)) if text]
+    if path.accepted:
+        notes.append("accepted by a waiver")
+    if not path.sets_level:
+        notes.append("listed only: it sets no level")
+    yield f"    {path.actor}" + (f" ({'; '.join(notes)})" if notes else "")
+    for step in path.steps:
+        place = style(f"{printable(step.at.path)}:{step.at.line}", "dim")
+        yield f"      → {printable(step.what)}  {place}"
+    if path.state is not PathState.SEEN and (needs := needs_of_path(path)):
+        yield f"        not seen: {printable(needs)}"
+
+
+def _ending(exposure: Exposure) -> Iterator[str]:
+    cut = exposure.cut
+    if cut is not None:
+        place = "" if cut.cut.settings else f" ({printable(cut.cut.at.path)}:{cut.cut.at.line})"
+        more = f", and {cut.edits - 1} more" if cut.edits > 1 else ""
+        yield f"    Cut: {printable(cut.cut.what)}{place}{more}. Leaves: {cut.leaves}"
+    worst = exposure.worst
+    if worst is not None and exposure.level is Actor.UNKNOWN and (needs := needs_of_path(worst)):
+        yield f"    Not seen: {printable(needs)}"
+
+
+def markdown_lines(audit: Audit) -> Iterator[str]:
+    """The section for Markdown, with the worst path of each publication."""
+    if not audit.exposure:
+        return
+    yield "\n## Who can publish\n"
+    yield "| registry | package | who | path | cheapest cut | leaves |\n|---|---|---|---|---|---|"
+    for exposure in _grouped(audit.exposure):
+        name = code(exposure.package) if exposure.package else "not found"
+        worst = exposure.worst
+        steps = " → ".join(markdown(s.what) for s in worst.steps) if worst is not None else ""
+        cut = exposure.cut
+        what = markdown(cut.cut.what) if cut is not None else ""
+        if cut is not None and not cut.cut.settings:
+            what += f" ({code(f'{cut.cut.at.path}:{cut.cut.at.line}')})"
+        leaves = cut.leaves if cut is not None else ""
+        level = markdown(level_words(exposure))
+        yield f"| {exposure.registry} | {name} | **{level}** | {steps} | {what} | {leaves} |"
