@@ -23,7 +23,12 @@ from tests.benchmarks.accepted import ACCEPTED, EXTRAS, UNLABELLED_KINDS
 
 _INDEX = "https://pypi.example/simple/"
 _TABLES = ("PUBLISH.tsv", "PUBLISH_MIXED.tsv")
-_REGISTRIES = {"pypi+npm": ("pypi", "npm"), "cargo": ("crates",), "gem": ("rubygems",)}
+_REGISTRIES = {
+    "pypi+npm": ("pypi", "npm"),
+    "cargo": ("crates",),
+    "gem": ("rubygems",),
+    "s3": ("downloads",),
+}
 _CHANNELS = {"testpypi": "test", "pypi": "production", "jazzband": "private"}
 _AUTH = {
     "trusted": {Auth.OIDC},

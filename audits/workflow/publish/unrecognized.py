@@ -23,7 +23,7 @@ from audits.workflow.publish.can_run import can_run
 from audits.workflow.publish.match import BY_ACTION
 from audits.workflow.publish.site import Site
 from audits.workflow.publish.values import SECRET, Kind, value_of
-from audits.workflow.uploaders.catalog import RUN_BY_ACTION
+from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
 from audits.workflow.uploaders.consumers import (
     HOLDS_PACKAGES,
     LOGINS,
@@ -43,6 +43,14 @@ from audits.workflow.uploaders.consumers import (
 )
 
 _SIGNS_BY_COMMAND = re.compile(r"\b(?:cosign|gitsign|sigstore|rekor-cli|notation|witness)\b")
+# What uploaders read, but for the variables of GitHub's own program.
+_UPLOADERS_VARIABLE = re.compile(
+    "|".join(
+        rf"\b{re.escape(name)}\b"
+        for name in dict.fromkeys(name for uploader in ALL for name in uploader.tokens.env)
+        if "*" not in name and not name.startswith(("GH_", "GITHUB_"))
+    )
+)
 _OWN_REPOSITORY = frozenset({"actions", "github"})
 _UPLOADING_CURL = re.compile(r"-(?:T|F|d)\b.*|--(?:upload-file|form|data.*)|P(?:OST|UT)")
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|mts|rb|pl|ps1|bat|cmd)$")
@@ -132,6 +140,7 @@ def may_be_unrecognized(workflow: Workflow, job: Job, routes: Iterable[Route]) -
         has_rights(routes)
         or SECRET.search(workflow.source.text, *job.span) is not None
         or any(SECRET.search(scalar.value) for scalar in workflow.env.values())
+        or _UPLOADERS_VARIABLE.search(workflow.source.text, *job.span) is not None
     )
 
 
@@ -166,6 +175,7 @@ def _means(
     granted = any(map(_holds_packages, base.routes))
     if granted and not publications and not actions & HOLDS_PACKAGES:
         yield _Means(what="may write packages", looks=looks, logs_in=logs_in)
+    yield from _built_in(looks)
     known = {c.secret for publication in publications for c in publication.credentials}
     for secret, takers in _secrets(sites, looks).items():
         if secret not in known and may_open_registry(secret):
@@ -173,6 +183,16 @@ def _means(
             yield _Means(
                 what=f"is given `secrets.{secret}`", looks=looking or looks, logs_in=not looking
             )
+
+
+def _built_in(looks: tuple[_Look, ...]) -> Iterator[_Means]:
+    """The job's own token where a step has it under the name of an uploader's variable."""
+    for look in looks:
+        step = look.site.step
+        for name, scalar in step.env.items() if step is not None else ():
+            known = _UPLOADERS_VARIABLE.fullmatch(name) is not None
+            if known and value_of(look.site, scalar.value).kind is Kind.OWN:
+                yield _Means(what=f"is given `{name}`", looks=(look,), logs_in=True)
 
 
 def _logs_in(action: str) -> bool:

@@ -112,6 +112,10 @@ LOUD = {
         f"  env: {{{secret('PYPI_TOKEN', 'TWINE_PASSWORD')}}}\n"
         f"- run: fastlane release\n  env: {{{secret('APP_STORE_KEY')}}}"
     ),
+    "the job's own token under the name of an uploader's variable": workflow(
+        "- run: scripts/chart-release.sh\n  env: {CR_TOKEN: '${{ github.token }}'}",
+        permissions="contents: write",
+    ),
     "write-all": workflow(run("make publish")).replace(
         "    permissions: {contents: read}\n", "    permissions: write-all\n"
     ),
@@ -236,6 +240,10 @@ QUIET = {
     ),
     "caches builds": workflow(
         run("npx turbo build", secret("TURBO_TOKEN", "TURBO_TOKEN")), on=ON_TAG, job="compile"
+    ),
+    "hands its own token to GitHub's program": workflow(
+        "- run: ./scripts/release.sh\n  env: {GH_TOKEN: '${{ github.token }}'}",
+        permissions="contents: write",
     ),
     "caches images": workflow(
         "- uses: docker/build-push-action@v7\n  with: {push: false}",
