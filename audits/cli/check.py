@@ -18,6 +18,7 @@ from audits.cli.options import (
     AllOption,
     AllowGapsOption,
     AsOfOption,
+    ConfigOption,
     FailOn,
     Format,
     IndexOption,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from audits.model.score import Audit
     from audits.pipeline.run import Plan
     from audits.suppressions.waivers import Waivers
+    from audits.workflow.uploaders.uploader import Uploader
 
 
 def check(
@@ -44,6 +46,7 @@ def check(
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
     waivers: WaiversOption = None,
+    config: ConfigOption = None,
     index_url: IndexOption = "",
     registry: RegistryOption = None,
     online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
@@ -58,12 +61,20 @@ def check(
     What lies on this machine is read offline unless --online; a repository on GitHub is asked
     of GitHub and the package index.
     """
+    from audits.cli.configuration import load_uploaders
     from audits.cli.waivers import load_waivers, warn_of
 
     targets = find_targets(paths or ["."], form, online, offline, api_url, host)
     loaded = load_waivers(waivers)
     options = CheckOptions(
-        index_url, tuple(registry or ()), not no_engine, everything, online, loaded, day_of(as_of)
+        index_url,
+        tuple(registry or ()),
+        not no_engine,
+        everything,
+        online,
+        loaded,
+        day_of(as_of),
+        load_uploaders(config),
     )
     audits = [
         audit_target(target, options, lambda: connect(token_file, api_url, host=host))
@@ -85,6 +96,7 @@ class CheckOptions(Struct, frozen=True):
     online: bool
     waivers: Waivers
     as_of: date
+    uploaders: tuple[Uploader, ...] = ()
 
 
 def find_targets(
@@ -119,6 +131,7 @@ def audit_target(
         engine=options.engine,
         everything=options.everything,
         as_of=options.as_of,
+        uploaders=options.uploaders,
         facts=index_facts(
             options.index_url,
             offline=not (target.slug or options.online),

@@ -45,6 +45,16 @@ WaiversOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--waivers", metavar="FILE", help="TOML file of reviewed waivers."),
 ]
+ConfigOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="TOML file of your organization's own uploaders.",
+        envvar="RELEASE_AUDIT_CONFIG",
+        show_envvar=True,
+    ),
+]
 OfflineOption = Annotated[
     bool, typer.Option("--offline", help="Use no network: no index, no GitHub.")
 ]

@@ -17,6 +17,7 @@ from audits.pipeline.run import Facts, NoFacts, Plan
 from audits.scoring.policy import engine_version
 from audits.suppressions.accept import Acceptances
 from audits.suppressions.waivers import Waivers
+from audits.workflow.uploaders.uploader import Uploader
 
 Places = Callable[[], Iterable[tuple[RepositoryRef, Path]]]
 """Says which repositories lie where, once that is asked."""
@@ -53,8 +54,11 @@ def make_plan(
     everything: bool = False,
     facts: Facts | None = None,
     as_of: date | None = None,
+    uploaders: tuple[Uploader, ...] = (),
 ) -> Plan:
-    """The plan of a command; ``as_of`` is the day whose facts count, today unless given."""
+    """The plan of a command; ``as_of`` is the day whose facts count, today unless given;
+    ``uploaders`` are the organization's own.
+    """
     checks = all_checks()
     rules_of = {check.id: check.zizmor for check in checks if check.zizmor}
     rules_of |= {f"zizmor/{rule}": rule for rule in RULES}
@@ -66,6 +70,7 @@ def make_plan(
             checks=checks,
             engine=engine_version() if engine else "",
             as_of=as_of or date.today(),
+            uploaders=uploaders,
         ),
         facts=facts or NoFacts(known=newest()),
         engine=Zizmor() if engine else None,

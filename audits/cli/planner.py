@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audits.collect.folder.collector import FolderCollector
     from audits.pipeline.run import Plan
     from audits.suppressions.waivers import Waivers
+    from audits.workflow.uploaders.uploader import Uploader
 
 
 class Planner(Struct, frozen=True, kw_only=True, dict=True):
@@ -30,6 +31,7 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
     everything: bool
     offline: bool
     as_of: date
+    uploaders: tuple[Uploader, ...] = ()
 
     def __call__(self) -> Plan:
         """The plan; UsageError where an option is wrong."""
@@ -55,6 +57,7 @@ class Planner(Struct, frozen=True, kw_only=True, dict=True):
             engine=self.engine,
             everything=self.everything,
             as_of=self.as_of,
+            uploaders=self.uploaders,
             facts=index_facts(
                 self.index_url,
                 offline=self.offline,

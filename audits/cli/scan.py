@@ -16,6 +16,7 @@ from audits.cli.options import (
     AllOption,
     AllowGapsOption,
     AsOfOption,
+    ConfigOption,
     DatabaseOption,
     IndexOption,
     NoEngineOption,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from audits.pipeline.serialize import Told
     from audits.store.store import Store
     from audits.suppressions.waivers import Waivers
+    from audits.workflow.uploaders.uploader import Uploader
 
 
 def scan(
@@ -56,6 +58,7 @@ def scan(
     index_url: IndexOption = "",
     registry: RegistryOption = None,
     waivers: WaiversOption = None,
+    config: ConfigOption = None,
     allow_gaps: AllowGapsOption = False,
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
@@ -68,6 +71,7 @@ def scan(
     planner = Planner(
         collector=collector, waivers=_loaded(waivers), index_url=index_url, offline=offline,
         registries=tuple(registry or ()), engine=not no_engine, everything=everything, as_of=day_of(as_of),
+        uploaders=_own_uploaders(config),
     )  # fmt: skip
     planner.check()
     if collector is not None:
@@ -85,6 +89,12 @@ def _loaded(waivers: Path | None) -> Waivers:
     from audits.cli.waivers import load_waivers
 
     return load_waivers(waivers)
+
+
+def _own_uploaders(config: Path | None) -> tuple[Uploader, ...]:
+    from audits.cli.configuration import load_uploaders
+
+    return load_uploaders(config)
 
 
 def _check_source(

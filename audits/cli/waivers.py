@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audits.cli.exits import UsageError
 from audits.cli.output import say
+from audits.cli.text_file import read_text_file
 from audits.model.outcome import AcceptanceKind
 from audits.report.escape import printable
 from audits.report.words import count
@@ -15,8 +16,6 @@ from audits.suppressions.waivers import Waivers, read_waivers
 
 if TYPE_CHECKING:
     from audits.model.score import Audit, AuditedFinding
-
-_MOST_BYTES = 1024 * 1024
 
 
 def load_waivers(path: Path | None) -> Waivers:
@@ -28,17 +27,7 @@ def load_waivers(path: Path | None) -> Waivers:
     today = date.today()
     if path is None:
         return Waivers(today=today)
-    try:
-        text = _content(path).decode("utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"The waivers {path} cannot be read ({error.strerror}).", "Give a TOML file in UTF-8."
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"The waivers {path} are not UTF-8 (line {line}).", "Save the file in UTF-8."
-        ) from error
+    text = read_text_file(path, "waiver file")
     # All checks are imported to know their names.
     from audits.suppressions.ineffective import known_checks
 
@@ -71,16 +60,3 @@ def warn_of(path: Path | None, waivers: Waivers, audit: Audit) -> None:
 def _is_waived(found: AuditedFinding) -> bool:
     accepted = found.acceptance
     return accepted is not None and accepted.kind is AcceptanceKind.WAIVER
-
-
-def _content(path: Path) -> bytes:
-    """The file's bytes; UsageError for what is no usual file, or a huge one."""
-    if not path.is_file() and path.exists():
-        raise UsageError(f"The waivers {path} are no file.", "Give a TOML file in UTF-8.")
-    with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise UsageError(
-            f"The waivers {path} are larger than {_MOST_BYTES // 1024} KiB.", "Split the file."
-        )
-    return content

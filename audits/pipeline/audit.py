@@ -28,26 +28,33 @@ from audits.scoring.policy import policy_digest
 from audits.scoring.score import POLICY, WEIGHTS, Judged, score
 from audits.suppressions.ineffective import unheeded
 from audits.workflow.publisher_status.status import statuses
+from audits.workflow.uploaders.uploader import Uploader
 
 
 class Rules(Struct, frozen=True, kw_only=True, dict=True):
     """What an audit goes by: the index whose forms are linked, and who accepts what.
 
     ``engine`` is the version of the other analyser that is run, "" where none is. ``as_of`` is the
-    day whose facts of the platform count (see `audits.model.platform_facts`).
+    day whose facts of the platform count (see `audits.model.platform_facts`); ``uploaders`` are
+    those that the organization's configuration names.
     """
 
     index: IndexHosts
     accept: Acceptor = accept_nothing
     checks: tuple[Check, ...] = field(default_factory=all_checks)
     engine: str = ""
+    uploaders: tuple[Uploader, ...] = ()
     as_of: date = field(default_factory=date.today)
 
     @cached_property
     def digest(self) -> str:
         """What names these rules: two scores are comparable where it is the same."""
         return policy_digest(
-            self.checks, engine=self.engine, index=self.index.base, begun=begun(self.as_of)
+            self.checks,
+            engine=self.engine,
+            index=self.index.base,
+            begun=begun(self.as_of),
+            uploaders=self.uploaders,
         )
 
 

@@ -121,6 +121,7 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
             advisories=advisories,
             index_hosts=plan.rules.index,
             as_of=plan.rules.as_of,
+            uploaders=plan.rules.uploaders,
         )
         for snapshot in snapshots
     )
@@ -183,6 +184,7 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
         advisories=repository.advisories,
         index_hosts=repository.index_hosts,
         as_of=repository.as_of,
+        uploaders=plan.rules.uploaders,
     )
     return replace(wide, references=repository.references, index=repository.index)
 

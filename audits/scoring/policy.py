@@ -61,18 +61,25 @@ def constants() -> Mapping[str, object]:
 
 
 def policy_digest(
-    checks: Iterable[Check], *, engine: str = "", index: str = "", begun: Iterable[str] = ()
+    checks: Iterable[Check],
+    *,
+    engine: str = "",
+    index: str = "",
+    begun: Iterable[str] = (),
+    uploaders: Iterable[object] = (),
 ) -> str:
     """16 hexadecimal digits that change with any rule that scores follow.
 
     ``engine`` is the version of the other analyser, "" where none is run; ``index`` names the
     package index whose uploads count as production; ``begun`` the dated facts of the platform
-    that have begun by the day that counts.
+    that have begun by the day that counts; ``uploaders`` those that a configuration adds.
     """
     declared = sorted(
         [[_plain(getattr(check, name)) for name in _DECLARED] for check in checks], key=repr
     )
-    said = [score.POLICY, constants(), declared, engine, index, list(begun)]
+    added = list(uploaders)
+    said: list[object] = [score.POLICY, constants(), declared, engine, index, list(begun)]
+    said += [added] if added else []
     text = msgspec.json.encode(said, order="sorted")
     return blake2b(text, digest_size=8).hexdigest()
 

@@ -19,7 +19,6 @@ from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Job, Role, Step, Workflow
 from audits.workflow.handover import Handover
 from audits.workflow.parse.package_metadata import PackageNames
-from audits.workflow.publish.match import BY_ACTION
 from audits.workflow.publish.publications import Library, find_publications, sites_of
 from audits.workflow.publish.site import Site
 from audits.workflow.publish.unrecognized import (
@@ -31,6 +30,7 @@ from audits.workflow.publish.unrecognized import (
 from audits.workflow.routes import Routes
 from audits.workflow.shell.commands import Patience, commands
 from audits.workflow.tasks.hops import Hops
+from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 # Secrets whose names say that they publish: a job that holds one is a release job.
 _PUBLISH_SECRET = re.compile(
@@ -73,6 +73,7 @@ class _Builder:
         channel: Callable[[str], Channel],
         own: Mapping[str, str],
         files: Mapping[str, SourceFile],
+        catalog: Catalog,
     ) -> None:
         self.workflows = workflows
         self.actions = {_called_as(action.path): action for action in actions}
@@ -88,6 +89,7 @@ class _Builder:
             commands=self.commands,
             patience=self.patience,
             hops=Hops(files, self.patience),
+            catalog=catalog,
         )
         self.workflow_of = {job: w for w in workflows for job in w.jobs}
         self.known_patience: dict[str, Patience] = {}
@@ -256,7 +258,8 @@ class _Builder:
         for workflow in self.workflows:
             for job in workflow.live_jobs:
                 uses = job.uses
-                if uses is None or uses.kind is not UsesKind.REMOTE or uses.action in BY_ACTION:
+                known = self.library.catalog.by_action
+                if uses is None or uses.kind is not UsesKind.REMOTE or uses.action in known:
                     continue
                 hidden = job not in told and self.routes.callee(job) is None
                 if hidden and (hands_over(job) or self.may_publish(workflow, job)):
@@ -303,12 +306,12 @@ def build_graph(
     breadth: Breadth = Breadth.RELEASE,
     own: Mapping[str, str] = MappingProxyType({}),
     files: Mapping[str, SourceFile] = MappingProxyType({}),
+    catalog: Catalog = KNOWN,
 ) -> ReleaseGraph:
     """Work out how a repository releases; commands are read of the files ``breadth`` looks at.
-
     ``names`` are its package names, ``channel`` tells an address's channel, ``own`` as in `Routes`.
     """
-    builder = _Builder(workflows, actions, names, channel, own, files)
+    builder = _Builder(workflows, actions, names, channel, own, files, catalog)
     publications = builder.publications()
     ways = {publication: builder.way(publication) for publication in publications}
     not_known = {found: builder.way(found) for found in builder.unrecognized(publications)}

@@ -18,7 +18,7 @@ from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow.parse.parse import ParsedAction, ParsedWorkflow, parse_action, parse_workflow
-from audits.workflow.publish.match import BY_ACTION
+from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 
 class Foreign(Struct):
@@ -30,15 +30,20 @@ class Foreign(Struct):
 
 
 def read_foreign(
-    snapshot: Snapshot, workflows: list[Workflow], actions: list[CompositeAction]
+    snapshot: Snapshot,
+    workflows: list[Workflow],
+    actions: list[CompositeAction],
+    catalog: Catalog = KNOWN,
 ) -> Foreign:
-    """What the repository's own files, and those that they call, call elsewhere."""
+    """What the repository's own files, and those that they call, call elsewhere; known uploaders
+    of the ``catalog`` are not looked into.
+    """
     found = Foreign()
     if not snapshot.remote_files:
         return found
     files = _files(snapshot)
-    pending = [called for w in workflows for called in _calls_of(w)]
-    pending += [called for a in actions for called in _calls_of_action(a)]
+    pending = [called for w in workflows for called in _calls_of(w, catalog)]
+    pending += [called for a in actions for called in _calls_of_action(a, catalog)]
     seen: set[str] = set()
     while pending:
         name = pending.pop(0)
@@ -51,17 +56,19 @@ def read_foreign(
             found.gaps += read.gaps
             if read.action is not None:
                 found.actions.append(read.action)
-                pending += _calls_of_action(read.action)
+                pending += _calls_of_action(read.action, catalog)
         else:
             parsed = _workflow(file)
             found.gaps += parsed.gaps
             if parsed.workflow is not None:
                 found.workflows.append(parsed.workflow)
-                pending += _calls_of(parsed.workflow)
+                pending += _calls_of(parsed.workflow, catalog)
     return found
 
 
-def own_names(snapshot: Snapshot, workflows: list[Workflow]) -> tuple[dict[str, str], list[Gap]]:
+def own_names(
+    snapshot: Snapshot, workflows: list[Workflow], catalog: Catalog = KNOWN
+) -> tuple[dict[str, str], list[Gap]]:
     """The files that calls of the repository's workflows by its own name lead to, by that name.
 
     Such a call takes the file as it is at its ref. It is followed where that is the file at
@@ -76,7 +83,9 @@ def own_names(snapshot: Snapshot, workflows: list[Workflow]) -> tuple[dict[str, 
             if uses is None or uses.slug != own or uses.path not in known:
                 continue
             name = called_name(uses, workflow.path)
-            if _is_at_hand(snapshot, uses, known[uses.path], snapshot.remote_files.get(name)):
+            there = snapshot.remote_files.get(name)
+            known_uploader = uses.action in catalog.by_action
+            if not known_uploader and _is_at_hand(snapshot, uses, known[uses.path], there):
                 names[name] = uses.path
             else:
                 gaps.append(_other_ref(workflow, uses))
@@ -85,8 +94,6 @@ def own_names(snapshot: Snapshot, workflows: list[Workflow]) -> tuple[dict[str, 
 
 def _is_at_hand(snapshot: Snapshot, uses: Uses, here: Workflow, there: SourceFile | None) -> bool:
     """Whether a workflow of the repository is the same at the ref that a call names."""
-    if uses.action in BY_ACTION:
-        return False
     if there is not None:
         return there.oid == here.source.oid
     branch = snapshot.branch
@@ -116,19 +123,20 @@ def _files(snapshot: Snapshot) -> Mapping[str, SourceFile]:
     return found
 
 
-def _calls_of(workflow: Workflow) -> Iterator[str]:
+def _calls_of(workflow: Workflow, catalog: Catalog) -> Iterator[str]:
     for job in workflow.live_jobs:
         uses = [job.uses, *(step.uses for step in job.live_steps)]
-        yield from _names(uses, workflow.path)
+        yield from _names(uses, workflow.path, catalog)
 
 
-def _calls_of_action(action: CompositeAction) -> Iterator[str]:
-    yield from _names([step.uses for step in action.steps if not step.never_runs], action.path)
+def _calls_of_action(action: CompositeAction, catalog: Catalog) -> Iterator[str]:
+    uses = [step.uses for step in action.steps if not step.never_runs]
+    yield from _names(uses, action.path, catalog)
 
 
-def _names(found: list[Uses | None], inside: str) -> Iterator[str]:
+def _names(found: list[Uses | None], inside: str, catalog: Catalog) -> Iterator[str]:
     for uses in found:
-        if uses is not None and uses.action not in BY_ACTION:
+        if uses is not None and uses.action not in catalog.by_action:
             yield called_name(uses, inside)
 
 

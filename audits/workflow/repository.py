@@ -21,6 +21,8 @@ from audits.workflow.parse.zizmor_config import PATHS, read_config
 from audits.workflow.publish.publications import MOST_OF_JOB, MOST_OF_STEP
 from audits.workflow.release_graph import MOST_OF_WORKFLOW, build_graph
 from audits.workflow.remote_workflows import own_names, read_foreign
+from audits.workflow.uploaders.lookup import catalog_with
+from audits.workflow.uploaders.uploader import Uploader
 
 _WORKFLOWS = ".github/workflows/"
 _MOST = (MOST_OF_WORKFLOW, MOST_OF_JOB, MOST_OF_STEP)
@@ -37,21 +39,23 @@ def read_repository(
     advisories: AdvisoryList | None = None,
     index_hosts: IndexHosts | None = None,
     as_of: date | None = None,
+    uploaders: tuple[Uploader, ...] = (),
 ) -> Repository:
     """Parse a snapshot and work out how it releases.
 
     ``channel`` tells which instance of an index an upload address means; ``index_hosts`` are
     the pages of the package index that edits may lead to; ``as_of`` is the day whose facts of
-    the platform count, today unless given.
+    the platform count, today unless given; ``uploaders`` are an organization's own.
     """
     workflows, actions, gaps = _parsed(snapshot)
     names = package_names(snapshot.files)
     updates = read_updates(snapshot.files)
-    foreign = read_foreign(snapshot, workflows, actions)
-    own, other_refs = own_names(snapshot, workflows)
+    catalog = catalog_with(uploaders)
+    foreign = read_foreign(snapshot, workflows, actions, catalog)
+    own, other_refs = own_names(snapshot, workflows, catalog)
     graph = build_graph(
         (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth,
-        own, _by_path(snapshot),
+        own, _by_path(snapshot), catalog,
     )  # fmt: skip
     # What others hold counts where it takes part in a release, and nowhere else.
     known = (

@@ -13,10 +13,10 @@ from audits.model.location import Inputs
 from audits.model.registry import Registry
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
-from audits.workflow.publish.match import BY_ACTION, MAY_UPLOAD
 from audits.workflow.publish.site import Site, fits
 from audits.workflow.publish.values import Kind, value_of
 from audits.workflow.uploaders.catalog import ALL, SCRIPT_TOKENS, WORDS_OF_RELEASE
+from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import SWITCH_ON, Tokens, Uploader
 
 # What all names of `SCRIPT_TOKENS` have in common: most variables need no closer look.
@@ -71,7 +71,7 @@ def handed_upload(site: Site) -> Uploader | None:
     uses = site.uses
     if uses is None or uses.kind is not UsesKind.REMOTE or uses.owner.lower() == "actions":
         return None
-    if uses.action in BY_ACTION:
+    if uses.action in site.library.catalog.by_action:
         return None  # it is known, and told not to upload
     given = dict(site.step.inputs if site.step is not None else site.job.inputs)
     if site.step is None:
@@ -143,18 +143,20 @@ def _of_job(
 
 def _is_meant_elsewhere(site: Site) -> bool:
     """Whether another job of the workflow holds what looks like an uploader."""
-    return any(job is not site.job for job in _jobs_with_uploaders(site.workflow))
+    return any(
+        job is not site.job for job in _jobs_with_uploaders(site.workflow, site.library.catalog)
+    )
 
 
 @lru_cache(maxsize=4)
-def _jobs_with_uploaders(workflow: Workflow) -> tuple[Job, ...]:
+def _jobs_with_uploaders(workflow: Workflow, catalog: Catalog) -> tuple[Job, ...]:
     """The first two of them: one may be the job that asks."""
     jobs = (
         job
         for job in workflow.live_jobs
         if any(
-            (step.uses is not None and step.uses.action in BY_ACTION)
-            or (step.run is not None and MAY_UPLOAD.search(step.run.value))
+            (step.uses is not None and step.uses.action in catalog.by_action)
+            or (step.run is not None and catalog.program_pattern.search(step.run.value))
             for step in job.live_steps
         )
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -18,53 +17,13 @@ from audits.workflow.publish.site import Site
 from audits.workflow.publish.storage import copies_builds
 from audits.workflow.publish.taps import pushes_into
 from audits.workflow.shell.commands import commands
-from audits.workflow.uploaders.catalog import ALL, NODE_TOOLS, RUN_BY_ACTION
+from audits.workflow.uploaders.catalog import NODE_TOOLS, RUN_BY_ACTION
+from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import TRUE, Uploader
 
 _PYTHON = re.compile(r"python[\d.]*t?|py")
 
 
-def _by_action() -> dict[str, tuple[Uploader, ...]]:
-    found: dict[str, tuple[Uploader, ...]] = {}
-    for uploader in ALL:
-        for action in uploader.actions:
-            found[action] = (*found.get(action, ()), uploader)
-    return found
-
-
-def _by_program() -> dict[str, tuple[tuple[tuple[str, ...], Uploader], ...]]:
-    found: dict[str, tuple[tuple[tuple[str, ...], Uploader], ...]] = {}
-    for uploader in ALL:
-        for text in uploader.commands:
-            program, *rest = text.split()
-            found[program] = (*found.get(program, ()), (tuple(rest), uploader))
-    return found
-
-
-BY_ACTION: Mapping[str, tuple[Uploader, ...]] = _by_action()
-BY_PROGRAM = _by_program()
-
-_WORDS = sorted({*BY_PROGRAM, "setup.py"} - {"python"}, key=len, reverse=True)
-MAY_UPLOAD = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, _WORDS))})(?!\w)", re.IGNORECASE)
-"""Scripts without any of these words are not read at all: most of them."""
-
-
-def _verbs() -> dict[str, tuple[str, ...]]:
-    """The last word of each upload by its program; those that nobody knows are told by two."""
-    found: dict[str, dict[str, None]] = {}
-    for program, uploads in BY_PROGRAM.items():
-        names = found.setdefault(program, dict.fromkeys(("publish", "upload")))
-        names.update((rest[-1] if rest else "", None) for rest, _ in uploads)
-    found["setup.py"] = {"": None}
-    return {program: tuple(names) for program, names in found.items()}
-
-
-_VERBS = _verbs()
-_ANY_VERB = tuple(
-    dict.fromkeys(
-        program if verb == "" else verb for program, verbs in _VERBS.items() for verb in verbs
-    )
-)
 _ANY_TEXT = "\0"
 _PACKAGE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
 _PACKAGE_MANAGER_VALUES = frozenset(
@@ -73,8 +32,6 @@ _PACKAGE_MANAGER_VALUES = frozenset(
 _BOOLEAN = re.compile(r"(?i:true|false)")
 _ALL_OPEN = re.compile(r"\$\{\{.*\}\}|\$\{?[\w:.-]+\}?|%\w+%", re.DOTALL)
 _DRY_NAME = re.compile(r"dry|test|try|preview|simulat|noop", re.IGNORECASE)
-_QUOTES = str.maketrans("", "", "'\"\\`^")
-_QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
 
 
 def by_uses(site: Site) -> Iterator[Uploader]:
@@ -82,7 +39,7 @@ def by_uses(site: Site) -> Iterator[Uploader]:
     uses = site.uses
     if uses is None:
         return
-    for uploader in BY_ACTION.get(uses.action, ()):
+    for uploader in site.library.catalog.by_action.get(uses.action, ()):
         if _in_range(uploader, uses) and not _is_switched_off(uploader, site):
             yield uploader
 
@@ -166,7 +123,7 @@ def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader,
     """The uploaders among commands, and whether each really uploads."""
     for command in found:
         own = _run_by_package_manager(command)
-        for rest, uploader in BY_PROGRAM.get(_program(own), ()):
+        for rest, uploader in _by_program(own, site.library.catalog):
             if not _names(own.words[1:], rest, uploader.value_options):
                 continue
             if _is_another(uploader, own, site, len(rest) + 1):
@@ -175,13 +132,15 @@ def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader,
             break
 
 
-def _program(command: Command) -> str:
+def _by_program(command: Command, catalog: Catalog) -> tuple[tuple[tuple[str, ...], Uploader], ...]:
     program = command.program
     if _PYTHON.fullmatch(program):
-        return "python"
+        program = "python"
     program = program.removeprefix("./").removeprefix(".\\")
+    known = catalog.by_program
     # Commands of PowerShell are the same in any case.
-    return program if program in BY_PROGRAM else program.lower()
+    found = known.get(command.program) or known.get(program) or known.get(program.lower())
+    return found or ()
 
 
 def _run_by_package_manager(command: Command) -> Command:
@@ -288,7 +247,7 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     if step is None:
         return ()
     if step.run is not None:
-        return site.commands if may_upload(step.run.value) else ()
+        return site.commands if site.library.catalog.may_upload(step.run.value) else ()
     action = step.uses.action if step.uses is not None else ""
     if action not in RUN_BY_ACTION:
         return ()
@@ -305,20 +264,6 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     whole = replace(given[0], value=text, style="")
     inner = commands(whole, "", site.library.patience(site.path))
     return tuple(replace(command, line=_line(step.uses)) for command in inner)
-
-
-@lru_cache(maxsize=512)
-def may_upload(script: str) -> bool:
-    """Whether a script holds what every upload has, so that it is worth reading.
-
-    Reading a script only takes quotes and escapes away, so that a word that is not found here
-    is a word of no command.
-    """
-    bare = script.translate(_QUOTING).lower()
-    if not any(map(bare.__contains__, _ANY_VERB)):
-        return False
-    programs = {name.lower() for name in MAY_UPLOAD.findall(script.translate(_QUOTES))}
-    return any(verb in bare for program in programs for verb in _VERBS[program])
 
 
 def _line(uses: Uses | None) -> int:

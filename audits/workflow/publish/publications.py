@@ -28,7 +28,7 @@ from audits.workflow.publish.indirect import (
     indirect_uploads,
     may_be_credential,
 )
-from audits.workflow.publish.match import BY_ACTION, by_command, by_uses, commands_of, may_upload
+from audits.workflow.publish.match import by_command, by_uses, commands_of
 from audits.workflow.publish.package_names import packages_of
 from audits.workflow.publish.site import Library, Site
 from audits.workflow.publish.values import Kind, value_of
@@ -107,13 +107,14 @@ def _may_publish(base: Site) -> bool:
     actions, path = base.library.actions, base.path
     leads = holds_credential(base)
     for step in base.job.live_steps:
-        if step.run is not None and (may_upload(step.run.value) or (leads and _leads(step))):
+        reads = base.library.catalog.may_upload
+        if step.run is not None and (reads(step.run.value) or (leads and _leads(step))):
             return True
         if any(map(may_be_credential, step.env)):
             return True
         uses = step.uses
         if uses is not None and (
-            uses.action in BY_ACTION
+            uses.action in base.library.catalog.by_action
             or uses.action in RUN_BY_ACTION
             or (actions and called_name(uses, path) in actions)
             or hands_secret(step.inputs)

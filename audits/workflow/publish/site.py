@@ -24,6 +24,7 @@ from audits.workflow.parse.package_metadata import DeclaredPackage
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
 from audits.workflow.tasks.hops import Hops, Led
+from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
@@ -47,7 +48,8 @@ class Library(Struct, frozen=True, kw_only=True):
     ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
     still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
     whether those of a workflow, which its jobs share, hold such a credential. ``hops`` follows
-    steps into scripts, and ``led`` keeps what was found there.
+    steps into scripts, and ``led`` keeps what was found there. ``catalog`` has the uploaders to
+    look for.
     """
 
     channel: Callable[[str], Channel]
@@ -61,6 +63,7 @@ class Library(Struct, frozen=True, kw_only=True):
     led: dict[Step, tuple[Hop, ...]] = field(default_factory=dict)
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
     given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
+    catalog: Catalog = KNOWN
 
 
 class Site(Struct, frozen=True, kw_only=True, dict=True):

@@ -20,7 +20,6 @@ from audits.model.remote_path import called_name
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Level, SecretsPassed, Workflow
 from audits.workflow.publish.can_run import can_run
-from audits.workflow.publish.match import BY_ACTION
 from audits.workflow.publish.site import Site
 from audits.workflow.publish.values import SECRET, Kind, value_of
 from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
@@ -293,7 +292,7 @@ def _look_at_action(site: Site) -> _Look | None:
         uses.owner.lower() in _OWN_REPOSITORY
         or takes_identity(name)
         or name in known
-        or name in BY_ACTION
+        or name in site.library.catalog.by_action
         or name in RUN_BY_ACTION
         or called_name(uses, site.path) in site.library.actions
     ):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audits.workflow.publish.match import may_upload
 from audits.workflow.uploaders.catalog import ALL
+from audits.workflow.uploaders.lookup import KNOWN
 
 COMMANDS = sorted({text.replace("*", "core") for uploader in ALL for text in uploader.commands})
 
@@ -16,7 +16,7 @@ COMMANDS = sorted({text.replace("*", "core") for uploader in ALL for text in upl
     ["{}", "cd dist && {} x", "if true; then\n  {}\nfi", "sudo -E {}", "./{}", "/usr/bin/{}"],
 )
 def test_every_upload_is_read(text: str, script: str) -> None:
-    assert may_upload(script.format(text))
+    assert KNOWN.may_upload(script.format(text))
 
 
 @pytest.mark.parametrize("text", COMMANDS)
@@ -24,7 +24,7 @@ def test_an_upload_is_read_however_it_is_quoted(text: str) -> None:
     first, *rest = text.split()
     half = len(first) // 2
     words = " ".join(f"'{word[:1]}'{word[1:]}" for word in rest)
-    assert may_upload(f'"{first[:half]}"{first[half:]} \\\n  {words}')
+    assert KNOWN.may_upload(f'"{first[:half]}"{first[half:]} \\\n  {words}')
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_an_upload_is_read_however_it_is_quoted(text: str) -> None:
     ["uv sync --frozen", "gh pr list", "docker run image", "npm ci", "pip install twine", "make"],
 )
 def test_what_uploads_nothing_is_not_read(script: str) -> None:
-    assert not may_upload(script)
+    assert not KNOWN.may_upload(script)

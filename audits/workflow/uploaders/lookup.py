@@ -1,0 +1,105 @@
+"""Finds uploaders by the action that is used or the program that is run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.workflow.uploaders.catalog import ALL
+from audits.workflow.uploaders.uploader import Uploader
+
+_QUOTES = str.maketrans("", "", "'\"\\`^")
+_QUOTING = str.maketrans("", "", "'\"\\`^\r\n")
+
+
+class Catalog(Struct, frozen=True, eq=False, dict=True):
+    """Uploaders to look for, found by action and by program; compared by identity."""
+
+    uploaders: tuple[Uploader, ...]
+
+    @cached_property
+    def by_action(self) -> Mapping[str, tuple[Uploader, ...]]:
+        """The uploaders by the ``owner/repo[/path]`` that they are used as."""
+        found: dict[str, tuple[Uploader, ...]] = {}
+        for uploader in self.uploaders:
+            for action in uploader.actions:
+                found[action] = (*found.get(action, ()), uploader)
+        return found
+
+    @cached_property
+    def by_program(self) -> Mapping[str, tuple[tuple[tuple[str, ...], Uploader], ...]]:
+        """The uploaders by their program, with the subcommands that follow."""
+        found: dict[str, tuple[tuple[tuple[str, ...], Uploader], ...]] = {}
+        for uploader in self.uploaders:
+            for text in uploader.commands:
+                program, *rest = text.split()
+                found[program] = (*found.get(program, ()), (tuple(rest), uploader))
+        return found
+
+    @cached_property
+    def program_pattern(self) -> re.Pattern[str]:
+        """Scripts without any of these words are not read at all: most of them."""
+        names = sorted({*self.by_program, "setup.py"} - {"python"}, key=len, reverse=True)
+        pattern = rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?!\w)"
+        return re.compile(pattern, re.IGNORECASE)
+
+    @cached_property
+    def verbs(self) -> Mapping[str, tuple[str, ...]]:
+        """The last word of each upload by its program; those that nobody knows are told by two."""
+        found: dict[str, dict[str, None]] = {}
+        for program, uploads in self.by_program.items():
+            names = found.setdefault(program.lower(), dict.fromkeys(("publish", "upload")))
+            names.update((rest[-1].lower() if rest else "", None) for rest, _ in uploads)
+        found["setup.py"] = {"": None}
+        return {program: tuple(names) for program, names in found.items()}
+
+    @cached_property
+    def any_verb(self) -> tuple[str, ...]:
+        """Words of which a script that uploads holds one."""
+        return tuple(
+            dict.fromkeys(
+                program if verb == "" else verb
+                for program, verbs in self.verbs.items()
+                for verb in verbs
+            )
+        )
+
+    def may_upload(self, script: str) -> bool:
+        """Whether a script holds what every upload has, so that it is worth reading."""
+        return _may_upload(self, script)
+
+
+KNOWN = Catalog(ALL)
+"""The uploaders that this program knows by itself."""
+
+
+@lru_cache(maxsize=8)
+def catalog_with(own: tuple[Uploader, ...]) -> Catalog:
+    """The known uploaders and an organization's own, which stand in front of them."""
+    if not own:
+        return KNOWN
+    taught = {action for uploader in own for action in uploader.actions}
+    others = [
+        replace(u, actions=tuple(action for action in u.actions if action not in taught))
+        if not taught.isdisjoint(u.actions)
+        else u
+        for u in ALL
+    ]
+    return Catalog((*own, *others))
+
+
+@lru_cache(maxsize=512)
+def _may_upload(catalog: Catalog, script: str) -> bool:
+    """Reading a script only takes quotes and escapes away, so that a word that is not found here
+    is a word of no command.
+    """
+    bare = script.translate(_QUOTING).lower()
+    if not any(map(bare.__contains__, catalog.any_verb)):
+        return False
+    found = catalog.program_pattern.findall(script.translate(_QUOTES))
+    verbs = catalog.verbs
+    return any(verb in bare for program in {p.lower() for p in found} for verb in verbs[program])
