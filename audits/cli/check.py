@@ -66,16 +66,9 @@ def check(
 
     targets = find_targets(paths or ["."], form, online, offline, api_url, host)
     loaded = load_waivers(waivers)
-    options = CheckOptions(
-        index_url,
-        tuple(registry or ()),
-        not no_engine,
-        everything,
-        online,
-        loaded,
-        day_of(as_of),
-        load_uploaders(config),
-    )
+    day, own = day_of(as_of), load_uploaders(config)
+    named = tuple(registry or ())
+    options = CheckOptions(index_url, named, not no_engine, everything, online, loaded, day, own)
     audits = [
         audit_target(target, options, lambda: connect(token_file, api_url, host=host))
         for target in targets

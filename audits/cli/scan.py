@@ -70,8 +70,7 @@ def scan(
     collector = _collector(folder, org, host)
     planner = Planner(
         collector=collector, waivers=_loaded(waivers), index_url=index_url, offline=offline,
-        registries=tuple(registry or ()), engine=not no_engine, everything=everything, as_of=day_of(as_of),
-        uploaders=_own_uploaders(config),
+        registries=tuple(registry or ()), engine=not no_engine, everything=everything, as_of=day_of(as_of), uploaders=_own_uploaders(config),
     )  # fmt: skip
     planner.check()
     if collector is not None:
@@ -79,8 +78,7 @@ def scan(
         raise typer.Exit(_folder(here, resume, context))
     asked = _Asked(
         owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived, forks=forks,
-        resume=resume, token_file=token_file, api_url=api_url, max_points=max_points, database=database,
-        allow_gaps=allow_gaps,
+        resume=resume, token_file=token_file, api_url=api_url, max_points=max_points, database=database, allow_gaps=allow_gaps,
     )  # fmt: skip
     raise typer.Exit(_github(asked, planner(), planner.waivers, context))
 

@@ -113,18 +113,7 @@ def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
 
 
 def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
-    advisories = plan.facts.advisories()
-    read = tuple(
-        read_repository(
-            snapshot,
-            channel=plan.rules.index.channel_of,
-            advisories=advisories,
-            index_hosts=plan.rules.index,
-            as_of=plan.rules.as_of,
-            uploaders=plan.rules.uploaders,
-        )
-        for snapshot in snapshots
-    )
+    read = _read(snapshots, plan)
     completed = plan.facts.complete(read)
     uses = [{(u.slug, u.ref): u for u in remote_uses(repository)} for repository in read]
     used = {name: use for each in uses for name, use in each.items()}
@@ -152,6 +141,22 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
     return tuple(
         audit(repository, plan.rules, engine=report, everything=_everything(repository, plan))
         for repository, report in zip(repositories, reports, strict=True)
+    )
+
+
+def _read(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Repository, ...]:
+    """The repositories as their own files make them, before anything is asked of others."""
+    advisories = plan.facts.advisories()
+    return tuple(
+        read_repository(
+            snapshot,
+            channel=plan.rules.index.channel_of,
+            advisories=advisories,
+            index_hosts=plan.rules.index,
+            as_of=plan.rules.as_of,
+            uploaders=plan.rules.uploaders,
+        )
+        for snapshot in snapshots
     )
 
 

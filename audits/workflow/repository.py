@@ -53,10 +53,8 @@ def read_repository(
     catalog = catalog_with(uploaders)
     foreign = read_foreign(snapshot, workflows, actions, catalog)
     own, other_refs = own_names(snapshot, workflows, catalog)
-    graph = build_graph(
-        (*workflows, *foreign.workflows), (*actions, *foreign.actions), names, channel, breadth,
-        own, _by_path(snapshot), catalog,
-    )  # fmt: skip
+    files = ((*workflows, *foreign.workflows), (*actions, *foreign.actions))
+    graph = build_graph(*files, names, channel, breadth, own, _by_path(snapshot), catalog)
     # What others hold counts where it takes part in a release, and nowhere else.
     known = (
         (*workflows, *(w for w in foreign.workflows if w.path in graph.release_paths)),

@@ -136,8 +136,8 @@ def test_waivers_with_mistakes_are_refused_and_all_mistakes_listed(
         (b"# \xff\n", "not UTF-8 (line 1)"),
         (b"#" * (1024 * 1024 + 1), "larger than 1024 KiB"),
         (None, "cannot be read"),
-        ("folder", "are no file"),
-        ("fifo", "are no file"),
+        ("folder", "is no file"),
+        ("fifo", "is no file"),
     ],
 )
 def test_waivers_that_cannot_be_read_are_refused(
