@@ -14,6 +14,7 @@ from audits.cli.github import ApiUrlOption, TokenFileOption, connect
 from audits.cli.options import (
     AllowGapsOption,
     AsOfOption,
+    ConfigOption,
     FailOn,
     Format,
     IndexOption,
@@ -41,6 +42,7 @@ def who(
     form: Annotated[WhoFormat, typer.Option("--format", help="How to print.")] = WhoFormat.TEXT,
     allow_gaps: AllowGapsOption = False,
     waivers: WaiversOption = None,
+    config: ConfigOption = None,
     index_url: IndexOption = "",
     registry: RegistryOption = None,
     online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
@@ -54,13 +56,14 @@ def who(
 
     Ends with 1 where anyone can and no waiver accepts it.
     """
+    from audits.cli.configuration import load_uploaders
     from audits.cli.waivers import load_waivers
 
     targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
     loaded = load_waivers(waivers)
-    options = CheckOptions(
-        index_url, tuple(registry or ()), False, False, online, loaded, day_of(as_of)
-    )
+    day, own = day_of(as_of), load_uploaders(config)
+    named = tuple(registry or ())
+    options = CheckOptions(index_url, named, False, False, online, loaded, day, own)
     audits = [
         audit_target(target, options, lambda: connect(token_file, api_url, host=host))
         for target in targets

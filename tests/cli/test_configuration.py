@@ -48,6 +48,7 @@ def test_a_mistake_ends_the_run_with_its_place(tmp_path: Path) -> None:
     config.write_text(CONFIG.replace("npm", "nmp"), "utf-8")
     for command in (
         ("check", str(root)),
+        ("who", str(root)),
         ("scan", "--folder", str(tmp_path), "--database", str(tmp_path / "x.db")),
     ):
         ran = release_audit(*command, "--config", str(config), *INDEX)
