@@ -31,6 +31,7 @@ from audits.workflow.uploaders.consumers import (
     QUIET_ACTIONS,
     QUIET_TASKS,
     is_about_no_package,
+    is_named_for_registry,
     is_something_else,
     may_open_registry,
     only_builds,
@@ -176,7 +177,8 @@ def _means(
         yield _Means(what="may write packages", looks=looks, logs_in=logs_in)
     yield from _built_in(looks)
     known = {c.secret for publication in publications for c in publication.credentials}
-    for secret, takers in _secrets(sites, looks).items():
+    given = _secrets(sites, looks).items()
+    for secret, takers in sorted(given, key=lambda item: not is_named_for_registry(item[0])):
         if secret not in known and may_open_registry(secret):
             looking = tuple(look for look in looks if look in takers)
             yield _Means(

@@ -143,7 +143,11 @@ def invocations(command: Command, directory: str, files: Files) -> Iterator[Invo
 
 def _written(command: Command) -> str:
     """The program as it is written, with its directory."""
-    written = command.written[-len(command.words)] if command.written else command.program
+    count = len(command.words)
+    # A function's `"$@"` is written as one word and stands for any number of them.
+    if not 0 < count <= len(command.written):
+        return command.program
+    written = command.written[-count]
     return written if written.endswith(command.program) else command.program
 
 

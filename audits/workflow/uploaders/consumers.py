@@ -186,7 +186,7 @@ _OBJECTS = _words(
     "doc docs documentation website site sites pages page blog storybook demo notes note changelog"
     " changelogs announcement announcements announce result results report reports coverage sarif"
     " artifact artifacts logs log label labels labeler triage stale backport backports cache caches"
-    " notify notification notifications slack discord twitter tweet mastodon telegram email"
+    " notify notification notifications slack discord twitter tweet mastodon telegram reddit bluesky email"
     " screenshot screenshots benchmark benchmarks metrics schema schemas sbom translations"
     " preview previews event events comment comments milestone milestones status branch"
     " cleanup clean prune symbols dsym sourcemaps sentry readme overview overviews description record records cloudrun heroku smokeshow htmlcov"
@@ -212,7 +212,7 @@ _SIGNING_SECRETS = _words(
 _SERVICE_SECRETS = _words(
     "codecov coverage coveralls sonar sonarcloud sonarqube snyk fossa codacy codeclimate deepsource codspeed"
     " smokeshow chromatic percy argos buildpulse datadog dd sentry newrelic honeycomb otel bencher trunk"
-    " slack discord teams telegram mastodon twitter bluesky bsky matrix zulip mattermost webhook"
+    " slack discord teams telegram reddit lemmy linkedin facebook threads youtube mastodon twitter bluesky bsky matrix zulip mattermost webhook"
     " webhooks gitter smtp mail mailgun sendgrid mailchimp pagerduty opsgenie jira linear asana trello notion"
     " netlify vercel cloudflare cf surge rtd readthedocs algolia firebase heroku fly render railway"
     " aws azure gcp gcloud google gke s3 digitalocean do arm cloud hetzner linode"
@@ -284,6 +284,12 @@ def may_open_registry(secret: str) -> bool:
     if not words or words[-1] in _NO_CREDENTIAL or held & _SIGNING_SECRETS:
         return False
     return bool(held & _SECRET_REGISTRY) or not held & _SERVICE_SECRETS
+
+
+@lru_cache(maxsize=2048)
+def is_named_for_registry(secret: str) -> bool:
+    """Whether a secret says that it opens a registry."""
+    return bool(frozenset(words_in(secret)) & _SECRET_REGISTRY) and may_open_registry(secret)
 
 
 @lru_cache(maxsize=2048)

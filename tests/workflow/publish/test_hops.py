@@ -402,3 +402,9 @@ def test_any_file_gives_publications(text: str, name: str) -> None:
     steps = f"{script}\n./x.sh\npython x.py\nnode x.js\nruby x.rb\npwsh x.ps1"
     for publication in found_in(run_of(steps), {name: text}):
         assert publication.at.line >= 1
+
+
+def test_arguments_of_a_function_are_more_words_than_are_written() -> None:
+    script = 'stage() {\n  npm stage publish --tag "$2"\n}\nrelease() {\n  stage "$@"\n}\nrelease one next wide dist\n'
+    (found,) = found_in(run_of("bash ci/ship.sh"), {"ci/ship.sh": script})
+    assert found.registry == "npm"

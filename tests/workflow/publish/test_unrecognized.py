@@ -181,6 +181,10 @@ QUIET = {
         f"- uses: acme/chat-post@v1\n  with: {{{secret('SLACK_WEBHOOK', 'url')}}}",
         job="announce-release",
     ),
+    "posts the release": workflow(
+        f"- uses: acme/release-for-reddit-action@v2\n  with: {{{secret('REDDIT_PASSWORD', 'key')}}}",
+        job="post",
+    ),
     "tests against a cloud at night": workflow(
         "- uses: google-github-actions/auth@v3\n  with: {workload_identity_provider: p}\n"
         "- run: pytest tests/e2e",
