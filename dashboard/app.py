@@ -6,9 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.parts import address
 from dashboard.parts.gate import admit
 from dashboard.parts.page import trouble_told
-from dashboard.parts.scope import choose_scope
+from dashboard.parts.scope import choose_scope, menu
 
 st.set_page_config(
     page_title="release-audit",
@@ -18,30 +19,42 @@ st.set_page_config(
 )
 # Streamlit leaves 5 rem on either side; tables need the room. Our own text, no data in it.
 st.html(
-    "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 3rem)}</style>"
+    "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 3rem); padding-top: 2.5rem}</style>"
 )
 admit()
-page = st.navigation(
-    [
+SECTIONS = {
+    "Review": [
         st.Page("views/overview.py", title="Overview", icon=":material/speed:", default=True),
         st.Page("views/repositories.py", title="Repositories", icon=":material/grid_view:"),
         st.Page("views/repository.py", title="Repository", icon=":material/folder_open:"),
         st.Page("views/findings.py", title="Findings", icon=":material/flag:"),
-        st.Page("views/actions.py", title="Actions", icon=":material/deployed_code:"),
         st.Page("views/publishers.py", title="Publishers", icon=":material/verified:"),
+    ],
+    "Respond": [
+        st.Page("views/actions.py", title="Actions", icon=":material/deployed_code:"),
+    ],
+    "Evidence": [
         st.Page("views/trends.py", title="Trends", icon=":material/trending_up:"),
+        st.Page("views/coverage.py", title="Coverage", icon=":material/visibility:"),
         st.Page("views/reports.py", title="Reports", icon=":material/description:"),
+    ],
+    "Help": [
         st.Page(
             "views/self_check.py",
             title="Self-check",
             icon=":material/task_alt:",
             url_path="self-check",
         ),
-        st.Page("views/coverage.py", title="Coverage", icon=":material/visibility:"),
         st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
     ],
-    expanded=True,
-)
+}
+# Drawn by hand: Streamlit's own menu drops owner and scan from the address, and writing them
+# back would be a step of its own in the browser's history.
+page = st.navigation(SECTIONS, position="hidden")
+address.begin()
 with trouble_told():
     choose_scope()
+    menu(SECTIONS)
     page.run()
+    # Not where the view stopped, or opened another one: that one writes an address of its own.
+    address.write()

@@ -18,8 +18,11 @@ from audits.model.query import (
     CheckCount,
     FindingFilter,
     FixTime,
+    GapFilter,
     OwnerFact,
+    PackageFilter,
     PermissionCount,
+    PublicationFilter,
     RepositoryFilter,
 )
 from audits.model.rows import (
@@ -54,12 +57,28 @@ MANY = 2000
 Trouble = StoreError
 """What any function here raises where the database fails; its words are for people."""
 
+EVERY_PACKAGE, EVERY_PUBLICATION, EVERY_GAP = PackageFilter(), PublicationFilter(), GapFilter()
+
+Filter = (
+    RepositoryFilter | FindingFilter | ActionFilter | PackageFilter | PublicationFilter | GapFilter
+)
+"""The filters of lists; each matches the table of the same kind."""
+
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
 
 _KEYS: dict[str | type, Callable[[object], object]] = dict.fromkeys(
-    (Scope, RepositoryFilter, FindingFilter, ActionFilter), repr
+    (
+        Scope,
+        RepositoryFilter,
+        FindingFilter,
+        ActionFilter,
+        PackageFilter,
+        PublicationFilter,
+        GapFilter,
+    ),
+    repr,
 )
 """What Streamlit, which knows dataclasses alone, tells structs apart by."""
 
@@ -204,19 +223,49 @@ def fix_times(scope: Scope) -> tuple[FixTime, ...]:
 
 
 @_kept
-def publications(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PublicationRow, ...]:
-    """Publications, of one repository or of all."""
+def publications(
+    scope: Scope,
+    name: str = "",
+    where: PublicationFilter = EVERY_PUBLICATION,
+    start: int = 0,
+    limit: int | None = None,
+) -> tuple[PublicationRow, ...]:
+    """A page of the publications that match, of one repository or of all."""
     return _store().publications(
-        scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
+        scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
     )
 
 
 @_kept
-def packages(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PackageRow, ...]:
-    """Packages, of one repository or of all."""
+def count_publications(scope: Scope, where: PublicationFilter = EVERY_PUBLICATION) -> int:
+    """How many publications match."""
+    return _store().count_publications(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def packages(
+    scope: Scope,
+    name: str = "",
+    where: PackageFilter = EVERY_PACKAGE,
+    start: int = 0,
+    limit: int | None = None,
+) -> tuple[PackageRow, ...]:
+    """A page of the packages that match, of one repository or of all."""
     return _store().packages(
-        scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
+        scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
     )
+
+
+@_kept
+def count_packages(scope: Scope, where: PackageFilter = EVERY_PACKAGE) -> int:
+    """How many packages match."""
+    return _store().count_packages(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def package_registries(scope: Scope) -> tuple[str, ...]:
+    """The registries of all packages."""
+    return _store().package_registries(scope.scan, owner=scope.owner)
 
 
 @_kept
@@ -227,10 +276,22 @@ def results(scope: Scope, name: str) -> tuple[ResultRow, ...]:
 
 @_kept
 def gaps(
-    scope: Scope, name: str = "", limit: int = 2000, *, reason: str = ""
+    scope: Scope,
+    name: str = "",
+    where: GapFilter = EVERY_GAP,
+    start: int = 0,
+    limit: int | None = None,
 ) -> tuple[GapRow, ...]:
-    """What could not be seen, of one repository or of all; with a ``reason``, for that alone."""
-    return _store().gaps(scope.scan, owner=scope.owner, repository=name, limit=limit, reason=reason)
+    """A page of the gaps that match, of one repository or of all."""
+    return _store().gaps(
+        scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
+    )
+
+
+@_kept
+def gap_reasons(scope: Scope) -> tuple[str, ...]:
+    """The reasons of all gaps."""
+    return _store().gap_reasons(scope.scan, owner=scope.owner)
 
 
 @_kept
@@ -241,9 +302,9 @@ def settings(scope: Scope, name: str) -> RepositorySettings | None:
 
 
 @_kept
-def count_gaps(scope: Scope, *, reason: str = "") -> int:
-    """How many gaps there are; with a ``reason``, how many of it."""
-    return _store().count_gaps(scope.scan, owner=scope.owner, reason=reason)
+def count_gaps(scope: Scope, where: GapFilter = EVERY_GAP) -> int:
+    """How many gaps match."""
+    return _store().count_gaps(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
@@ -265,10 +326,18 @@ def action_summaries(scope: Scope, where: ActionFilter) -> tuple[ActionSummary, 
 
 
 @_kept
-def actions(scope: Scope, where: ActionFilter, limit: int) -> tuple[ActionRow, ...]:
-    """Uses of actions that match, up to a limit."""
-    found = _store().actions(scope.scan, owner=scope.owner, where=where, limit=limit)
-    return tuple(found)
+def actions(scope: Scope, where: ActionFilter, start: int, limit: int) -> tuple[ActionRow, ...]:
+    """A page of the uses of actions that match."""
+    store = _store()
+    return tuple(
+        store.actions(scope.scan, owner=scope.owner, where=where, offset=start, limit=limit)
+    )
+
+
+@_kept
+def count_actions(scope: Scope, where: ActionFilter) -> int:
+    """How many uses of actions match."""
+    return _store().count_actions(scope.scan, owner=scope.owner, where=where)
 
 
 @st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
@@ -288,11 +357,11 @@ def self_check(workflow: str, pyproject: str, dependabot: str) -> SelfCheck:
     return readings.self_check(workflow, pyproject, dependabot)
 
 
-def report(scope: Scope, name: str) -> bytes:
-    """One of the export's tables as CSV; made when it is asked for."""
+def report(scope: Scope, name: str, where: Filter | None = None) -> bytes:
+    """One of the export's tables as CSV, all rows that match; made when it is asked for."""
     from dashboard import exports
 
-    return exports.csv_bytes(_store(), scope, name)
+    return exports.csv_bytes(_store(), scope, name, where)
 
 
 def sarif(scope: Scope, name: str) -> bytes:

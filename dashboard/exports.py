@@ -37,13 +37,13 @@ TABLES: tuple[Table[Any], ...] = (
 )
 
 
-def csv_bytes(store: Store, scope: Scope, name: str) -> bytes:
-    """One table of the export as of a scan, in UTF-8."""
+def csv_bytes(store: Store, scope: Scope, name: str, where: object = None) -> bytes:
+    """One table of the export as of a scan, in UTF-8; ``where`` is the filter of its kind."""
     table = next(table for table in TABLES if table.name == name)
-    return "".join(csv_lines(table, _rows(store, scope, name))).encode("utf-8")
+    return "".join(csv_lines(table, _rows(store, scope, name, where))).encode("utf-8")
 
 
-def _rows(store: Store, scope: Scope, name: str) -> Iterable[Any]:
+def _rows(store: Store, scope: Scope, name: str, where: object) -> Iterable[Any]:
     makers: dict[str, Callable[..., Iterable[Any]]] = {
         REPOSITORIES.name: partial(repository_rows, store),
         PUBLICATIONS.name: store.publications,
@@ -54,7 +54,8 @@ def _rows(store: Store, scope: Scope, name: str) -> Iterable[Any]:
     }
     if name == TREND.name:
         return store.trend(scope.owner, scan=scope.scan)
-    return makers[name](scope.scan, owner=scope.owner)
+    filtered = {} if where is None else {"where": where}
+    return makers[name](scope.scan, owner=scope.owner, **filtered)
 
 
 def sarif_bytes(reading: Reaudit, rows: Sequence[FindingRow]) -> bytes:

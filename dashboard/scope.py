@@ -18,4 +18,4 @@ class Scope(Struct, frozen=True, kw_only=True):
     @property
     def address(self) -> dict[str, str]:
         """The parameters that lead another view to the same owner and scan."""
-        return {"owner": self.owner} | ({} if self.newest else {"scan": str(self.scan)})
+        return {"owner": self.owner, "scan": "newest" if self.newest else str(self.scan)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from audits.cli.options import database_words
 from audits.cli.output import say
-from audits.model.query import RepositoryFilter
+from audits.model.query import GapFilter, RepositoryFilter
 from audits.model.rows import RepositoryRow
 from audits.model.source import Gap, GapReason
 from audits.pipeline.scan import Scanned
@@ -40,11 +40,15 @@ def print_summary(
         for line in _owner_lines(store, scanned, waivers):
             say(line)
         owner = scanned.scan.owner
-        if number := store.count_gaps(owner=owner, reason=GapReason.UNRECOGNIZED):
+        if number := store.count_gaps(
+            owner=owner, where=GapFilter(reasons=(GapReason.UNRECOGNIZED,))
+        ):
             jobs = count(number, "release-like job is", "release-like jobs are")
             say(f"{owner}: {jobs} not understood; see gaps in the export, or Coverage")
         if scanned.missed.asked:
-            told += gap_lines(store.gaps(owner=scanned.scan.owner, optional=False), _MOST)
+            told += gap_lines(
+                store.gaps(owner=scanned.scan.owner, where=GapFilter(optional=False)), _MOST
+            )
     known = "\n".join(told)
     rest = _lines(gap for gap in gaps if printable(gap.detail) not in known)
     missed = [*told, *rest]

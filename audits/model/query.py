@@ -57,6 +57,27 @@ class ActionFilter(Struct, frozen=True, kw_only=True):
     in_release: bool | None = None
 
 
+class PackageFilter(Struct, frozen=True, kw_only=True):
+    """Which packages: publisher statuses, registries; of several words any one."""
+
+    states: tuple[str, ...] = ()
+    registries: tuple[str, ...] = ()
+
+
+class PublicationFilter(Struct, frozen=True, kw_only=True):
+    """Which publications: registries, and how they authenticate (oidc, token …)."""
+
+    registries: tuple[str, ...] = ()
+    auths: tuple[str, ...] = ()
+
+
+class GapFilter(Struct, frozen=True, kw_only=True):
+    """Which gaps: reasons; ``optional`` None for both."""
+
+    reasons: tuple[str, ...] = ()
+    optional: bool | None = None
+
+
 class ActionSummary(Struct, frozen=True, kw_only=True):
     """One action over all repositories. ``advisories`` are ids, joined by commas."""
 

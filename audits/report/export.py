@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from audits import __version__
 from audits.faults import log_fault
 from audits.model.errors import AuditError
-from audits.model.query import FindingFilter
+from audits.model.query import FindingFilter, RepositoryFilter
 from audits.model.rows import FindingRow, RepositoryRow, TrendRow
 from audits.report.cells import LIST
 from audits.report.table import (
@@ -41,6 +41,9 @@ TABLES: tuple[Table[Any], ...] = (
     GAPS,
     TREND,
 )
+
+
+_EVERY = RepositoryFilter()
 
 
 class ExportError(AuditError):
@@ -76,11 +79,15 @@ def rows_of(
 
 
 def repository_rows(
-    store: Store, scan: int | None = None, *, owner: str | None = None
+    store: Store,
+    scan: int | None = None,
+    *,
+    owner: str | None = None,
+    where: RepositoryFilter = _EVERY,
 ) -> Iterator[RepositoryRow]:
     """The repositories, with what was not looked at again counted apart from what is open."""
     unseen = store.not_rechecked(scan, owner=owner)
-    for row in store.repositories(scan, owner=owner):
+    for row in store.repositories(scan, owner=owner, where=where):
         mine = unseen.get((row.owner, row.repository), {})
         still = {word: count - mine.get(word, 0) for word, count in row.open.items()}
         yield replace(row, open=still, not_rechecked=sum(mine.values()))

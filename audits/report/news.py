@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.model.causes import cause_clause, cause_words
-from audits.model.query import FindingFilter, ScanChanges
+from audits.model.query import FindingFilter, GapFilter, ScanChanges
 from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.report.escape import code, markdown, printable
 from audits.report.words import count
@@ -81,7 +81,7 @@ def news_of(
         scores=net_changes(store.score_changes(login, since=number, limit=10_000))[:limit]
         if before
         else (),
-        gaps=store.gaps(owner=login, optional=False),
+        gaps=store.gaps(owner=login, where=GapFilter(optional=False)),
         expired=tuple(w for w in waivers.expired() if w in mine),
         expiring=tuple(w for w in waivers.expiring() if w in mine),
         unmatched=tuple(w for w in waivers.active() if w in mine and _matches_nothing(store, w)),

@@ -41,7 +41,7 @@ def headline(rows: Sequence[TrendRow]) -> Headline:
     parts = [
         f"{count(now.publishing, 'repository publishes', 'repositories publish')} packages, "
         f"of {now.repositories:,} scanned.",
-        f"{percent(now.coverage)} of what applies could be seen with this token (tier {now.tier})",
+        f"{percent(now.coverage)} of what applies could be seen (evidence tier {now.tier})",
     ]
     parts[-1] += "." if now.coverage >= 1 else "; the rest is unknown, not safe."
     if before is not None:
@@ -190,8 +190,24 @@ def movers(rows: Sequence[ScoreChange], limit: int = 8) -> list[ScoreChange]:
     return [row for row in moved[:limit] if row.after != row.before]
 
 
+def worst(
+    unread: Sequence[RepositoryRow],
+    by_severity: Sequence[RepositoryRow],
+    by_points: Sequence[RepositoryRow],
+    limit: int,
+) -> list[RepositoryRow]:
+    """The repositories that need attention: unread ones, then those with an open critical
+    finding (also one that is not scored), then those with the fewest points.
+    """
+    critical = [row for row in by_severity if row.open.get("critical")]
+    names = {row.repository: row for row in (*unread, *critical, *by_points)}
+    return list(names.values())[:limit]
+
+
 def attention(row: RepositoryRow) -> str:
     """Why a repository is among the worst, in a few words."""
+    if row.grade == "?":
+        return count(row.gaps, "part was not read", "parts were not read")
     open_words = [
         f"{row.open[word]} {word}" for word in ("critical", "high", "medium") if row.open.get(word)
     ]

@@ -11,6 +11,7 @@ from audits.report.words import count
 from dashboard import data
 from dashboard.frames import findings
 from dashboard.frames.cells import safe_url, visible
+from dashboard.frames.method import without_title
 from dashboard.parts import page
 from dashboard.reaudit import Reaudit
 from dashboard.scope import Scope
@@ -45,12 +46,9 @@ def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reaudit) 
     known = next((c for c in all_checks() if c.id == check), None)
     if known is not None:
         st.markdown(f"**{known.title}.**")
-        st.page_link(
-            "views/method.py",
-            label="Why it matters and how to fix it",
-            icon=":material/menu_book:",
-            query_params={"check": check},
-        )
+        # In place: a link to another view would take Back to come home from.
+        with st.popover("Why it matters and how to fix it", icon=":material/menu_book:"):
+            st.markdown(without_title(known.text, known.title))
     for row in group[:_SHOWN]:
         with st.container(border=True):
             one_finding(row, reading)

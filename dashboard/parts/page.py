@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from dashboard import data
-from dashboard.frames.cells import visible
 from dashboard.scope import Scope
 from dashboard.theme import BADGES, DARK, LIGHT, Ink, plain, signed
 
 SCOPE = "chosen scope"
 PROBLEM = "trouble with the database"
+UNKNOWN = "an owner or a scan that is not here"
 
 
 def opening(title: str, lead: str) -> Scope:
@@ -24,7 +24,10 @@ def opening(title: str, lead: str) -> Scope:
     scope = st.session_state.get(SCOPE)
     if isinstance(scope, Scope):
         return scope
-    nothing_yet()
+    if unknown := st.session_state.get(UNKNOWN):
+        not_here(str(unknown))
+    else:
+        nothing_yet()
     st.stop()
     raise AssertionError("a view without a scan has ended")
 
@@ -63,9 +66,16 @@ def trouble_told() -> Iterator[None]:
         st.text(str(trouble))
 
 
-def open_repository(name: str) -> None:
-    """Go to a repository's view; owner and scan stay, as boxes of the sidebar hold them."""
-    st.switch_page("views/repository.py", query_params={"repository": visible(name)})
+def open_repository(scope: Scope, name: str) -> None:
+    """Go to a repository's view, with the same owner and scan."""
+    st.switch_page("views/repository.py", query_params={**scope.address, "repository": name})
+
+
+def not_here(sentence: str) -> None:
+    """What is said where the address names something that this store does not hold."""
+    st.warning("The address names something that is not here.", icon=":material/link_off:")
+    st.text(sentence)
+    note("Choose another one in the box, or check the link: it may have been renamed or deleted.")
 
 
 def empty(sentence: str) -> None:

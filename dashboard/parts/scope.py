@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from audits.report.words import count
 from dashboard import data
 from dashboard.frames.cells import visible
-from dashboard.parts import page
-from dashboard.parts.page import PROBLEM, SCOPE, moment
+from dashboard.parts import address, page
+from dashboard.parts.page import PROBLEM, SCOPE, UNKNOWN, moment
 from dashboard.scope import Scope
 
 NEWEST = "newest"
@@ -18,7 +19,7 @@ NEWEST = "newest"
 
 def choose_scope() -> None:
     """Draw the boxes and keep the choice for the views; nothing where nothing was scanned."""
-    st.session_state[SCOPE] = st.session_state[PROBLEM] = None
+    st.session_state[SCOPE] = st.session_state[PROBLEM] = st.session_state[UNKNOWN] = None
     try:
         owners = data.owners()
     except data.Trouble as trouble:
@@ -27,36 +28,44 @@ def choose_scope() -> None:
     if not owners:
         return
     with st.sidebar:
-        owner = _box("Owner", "owner", {name: visible(name) for name in owners})
+        owner = address.choose("Owner", "owner", {name: visible(name) for name in owners})
+        if owner is None:
+            st.session_state[UNKNOWN] = address.missing("The owner", "owner", owners)
+            return
         scans = data.scans(owner)
         labels = {NEWEST: f"newest, {moment(scans[0].started)}"}
         labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
-        chosen = _box("As of scan", "scan", labels)
+        # The newest scan by its number too: a link to it stays right when a newer one comes.
+        known = {**labels, str(scans[0].id): labels[NEWEST]}
+        chosen = address.choose("As of scan", "scan", _without_double(known))
+        if chosen is None:
+            st.session_state[UNKNOWN] = address.missing("The scan", "scan", known)
+            return
         scan = next((scan for scan in scans if str(scan.id) == chosen), scans[0])
         page.note(
             f"{count(scan.repositories, 'repository', 'repositories')} · evidence tier {scan.tier}"
             + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
         )
     st.session_state[SCOPE] = Scope(
-        owner=owner, scan=scan.id, at=scan.started, newest=scan is scans[0]
+        owner=owner, scan=scan.id, at=scan.started, newest=chosen == NEWEST
     )
 
 
-def _box(label: str, name: str, labels: Mapping[str, str]) -> str:
-    """A box whose choice is in the address and outlives a change of view; the first by default.
+def _without_double(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """The choices without the newest scan's number, unless the address names it."""
+    number = list(labels)[-1]
+    if st.query_params.get("scan") == number:
+        return labels
+    return {name: label for name, label in labels.items() if name != number}
 
-    Bound boxes would put the label into the address, where a time in the viewer's zone means
-    nothing to another, and forget the choice when a view opens another.
-    """
-    first = next(iter(labels))
-    box, held = f"{name} box", f"{name} held"
-    if st.session_state.get(box) not in labels:
-        wanted = st.session_state.get(held) or st.query_params.get(name)
-        st.session_state[box] = wanted if wanted in labels else first
-    chosen = str(st.selectbox(label, list(labels), key=box, format_func=labels.__getitem__))
-    st.session_state[held] = chosen
-    if chosen == first:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = chosen
-    return chosen
+
+def menu(sections: Mapping[str, Sequence[StreamlitPage]]) -> None:
+    """The views, by section; each link carries owner, scan and repository along."""
+    scope = st.session_state.get(SCOPE)
+    carried = scope.address if isinstance(scope, Scope) else {}
+    with st.sidebar:
+        for title, pages in sections.items():
+            page.note(title)
+            for view in pages:
+                own = address.held("repository") if view.url_path == "repository" else {}
+                st.page_link(view, query_params={**carried, **own})

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
+from audits.report.words import count
+from dashboard import data
 from dashboard.frames.cells import csv_text
 from dashboard.frames.tables import AREA_COLUMNS
+from dashboard.parts import address
 from dashboard.parts.page import empty, zone
+from dashboard.scope import Scope
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
 
@@ -97,15 +102,39 @@ def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dic
             made[name] = st.column_config.LinkColumn("Line", display_text=":material/open_in_new:")
         elif pd.api.types.is_bool_dtype(frame[name].dtype):
             made[name] = st.column_config.CheckboxColumn(label)
-        elif name in _POINTS:
-            made[name] = st.column_config.NumberColumn(label, format="%.0f")
         elif pd.api.types.is_numeric_dtype(frame[name].dtype):
-            made[name] = st.column_config.NumberColumn(label, format="%.4g")
+            form = "%.0f" if name in _POINTS else "%.4g"
+            made[name] = st.column_config.NumberColumn(label, format=form)
         else:
             made[name] = st.column_config.TextColumn(
                 label, width="large" if name in _WIDE else None
             )
     return {**made, **(config or {})}
+
+
+def paged(total: int, size: int, *, key: str = "page") -> int:
+    """The first row of the chosen page, from 0; with several pages, the box to choose one."""
+    return (address.pages(-(-total // size), key) - 1) * size
+
+
+def shown(total: int, start: int, rows: int, one: str, many: str = "") -> str:
+    """``301 packages``, or which of them are shown: ``301 packages, 101 to 200 shown``."""
+    words = count(total, one, many or f"{one}s")
+    return words if rows == total else f"{words}, {start + 1:,} to {start + rows:,} shown"
+
+
+def download_rows(scope: Scope, name: str, where: data.Filter, total: int) -> None:
+    """Offer all rows that match as the export's own table, made when it is asked for."""
+    st.download_button(
+        f"Download {'this row' if total == 1 else f'all {total:,} rows'} as CSV",
+        data=partial(data.report, scope, name, where),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"download all {name}",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
 
 
 def download_csv(frame: pd.DataFrame, name: str, label: str = "Download as CSV") -> None:

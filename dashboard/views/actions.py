@@ -7,45 +7,68 @@ import streamlit as st
 from audits.model.query import ActionFilter
 from dashboard import data
 from dashboard.frames import actions, tables
-from dashboard.parts import page
-from dashboard.parts.tables import table
+from dashboard.parts import address, page
+from dashboard.parts.tables import download_rows, paged, shown, table
 from dashboard.scope import Scope
 
-MOST = 500
+PAGE = 200
+COLUMNS = (
+    "repository",
+    "action",
+    "ref",
+    "job",
+    "role",
+    "permissions",
+    "comment",
+    "pin",
+    "advisories",
+    "path",
+    "line",
+)
 
 
 def _search(scope: Scope) -> None:
     left, right = st.columns([2, 1])
-    name = left.text_input(
-        "Action, reusable workflow or image", key="name", bind="query-params", max_chars=200,
-        placeholder="owner/repository", icon=":material/search:",
+    name = address.text(
+        "Action, reusable workflow or image",
+        "name",
+        where=left,
+        placeholder="owner/repository",
+        icon=":material/search:",
         help="Part of a name is enough. Add @ref to ask for one ref.",
-    )  # fmt: skip
-    only = right.segmented_control(
-        "Show", ["all", "in releases", "not pinned"], key="only", default="all",
-        required=True, bind="query-params",
-    )  # fmt: skip
-    where = actions.search(name or "", only)
+    )
+    only = address.segmented("Show", "only", ("all", "in releases", "not pinned"), where=right)
+    where = actions.search(name, only)
     rows = data.action_summaries(scope, where)
     if not rows:
         page.empty("No use matches. Try a shorter part of the name, or show all.")
         return
+    pinned = st.column_config.ProgressColumn(
+        "Pinned", min_value=0, max_value=100, format="%d %%", width="small"
+    )
     table(
-        actions.summary(rows), name="actions", alt="Actions: uses, refs, pins, advisories",
-        nothing="", height=400,
-        config={"pinned": st.column_config.ProgressColumn(
-            "Pinned", min_value=0, max_value=100, format="%d %%", width="small")},
-    )  # fmt: skip
+        actions.summary(rows),
+        name="actions",
+        alt="Actions: uses, refs, pins, advisories",
+        nothing="",
+        height=400,
+        config={"pinned": pinned},
+    )
     page.section("Who runs it", "Uses of what is shown above, with the permissions of their job.")
-    uses = data.actions(scope, where, MOST)
-    if len(uses) == MOST:
-        page.note(f"The first {MOST:,} uses; the Reports view has all of them.")
+    total = data.count_actions(scope, where)
+    start = paged(total, PAGE)
+    uses = data.actions(scope, where, start, PAGE)
+    page.note(f"{shown(total, start, len(uses), 'use')}.")
     table(
-        tables.actions(uses), name="uses", alt="Uses: repository, ref, job, permissions",
-        nothing="", height=400,
-        order=["repository", "action", "ref", "comment", "pin", "advisories", "permissions",
-               "role", "path", "line", "job"],
-    )  # fmt: skip
+        tables.actions(uses),
+        name="uses",
+        alt="Uses: repository, ref, job, permissions",
+        nothing="",
+        height=400,
+        order=COLUMNS,
+        download=False,
+    )
+    download_rows(scope, "actions", where, total)
 
 
 def _enforced(scope: Scope) -> None:

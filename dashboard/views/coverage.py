@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.model.query import GapFilter
 from audits.model.source import GapReason
 from audits.report.words import count
 from dashboard import data
 from dashboard.frames import tables
-from dashboard.parts import page
-from dashboard.parts.tables import table
+from dashboard.parts import address, page
+from dashboard.parts.tables import download_rows, paged, shown, table
 
 SCOPE = page.opening(
     "Coverage",
@@ -17,8 +18,8 @@ SCOPE = page.opening(
     "answer.",
 )
 TREND = data.trend(SCOPE)[-1]
-GAPS = data.gaps(SCOPE)
-UNRECOGNIZED = data.gaps(SCOPE, reason=GapReason.UNRECOGNIZED)
+UNRECOGNIZED = data.gaps(SCOPE, "", GapFilter(reasons=(GapReason.UNRECOGNIZED,)))
+PAGE = 200
 MISSING = data.permission_counts(SCOPE)
 
 with st.container(horizontal=True, gap="large"):
@@ -63,16 +64,24 @@ if UNRECOGNIZED:
     )
 
 page.section("Gaps", "Files, settings and packages that could not be read, and why.")
-REASONS = sorted({gap.reason for gap in GAPS})
-CHOSEN = st.multiselect("Reason", REASONS, key="reason", bind="query-params") if REASONS else []
-SHOWN = [gap for gap in GAPS if not CHOSEN or gap.reason in CHOSEN]
+REASONS = data.gap_reasons(SCOPE)
+address.tell_unknown(reason=REASONS)
+CHOSEN = address.select_many("Reason", "reason", REASONS) if REASONS else ()
+FOUND = GapFilter(reasons=CHOSEN)
+TOTAL = data.count_gaps(SCOPE, FOUND)
+START = paged(TOTAL, PAGE)
+ROWS = data.gaps(SCOPE, "", FOUND, START, PAGE)
+page.note(f"{shown(TOTAL, START, len(ROWS), 'gap')}.")
 table(
-    tables.gaps(SHOWN),
+    tables.gaps(ROWS),
     name="gaps",
+    download=False,
     alt="Gaps: what could not be seen, and why",
     nothing="There is no gap: every file, setting and package that was asked for was read.",
     config={"line": st.column_config.NumberColumn("Line", width="small")},
 )
+if TOTAL:
+    download_rows(SCOPE, "gaps", FOUND, TOTAL)
 
 SCAN = next((scan for scan in data.scans(SCOPE.owner) if scan.id == SCOPE.scan), None)
 if SCAN is not None and SCAN.not_reached:

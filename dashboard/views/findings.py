@@ -12,9 +12,9 @@ from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
 from dashboard.frames.findings import check_name, issue_text, waiver_text
-from dashboard.parts import page
+from dashboard.parts import address, page
 from dashboard.parts.finding import one_finding
-from dashboard.parts.tables import choose, download_csv
+from dashboard.parts.tables import choose, download_rows, paged, shown
 from dashboard.scope import Scope
 from dashboard.theme import AREAS, SEVERITIES, signed
 
@@ -28,30 +28,45 @@ ORDERS = {
     "by check": "check",
 }
 ANY = "any"
+COLUMNS = (
+    "severity",
+    "check",
+    "repository",
+    "message",
+    "path",
+    "line",
+    "state",
+    "accepted",
+    "first seen",
+    "link",
+)
 
 
 def _filters(scope: Scope) -> tuple[FindingFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
-    first, second, third = st.columns(3)
     failing = [row.check for row in data.check_counts(scope) if row.failed or row.places]
-    checks = first.multiselect(
-        "Check", failing, key="check", bind="query-params", format_func=check_name
+    names = data.repository_names(scope)
+    address.tell_unknown(
+        check=failing,
+        severity=SEVERITIES,
+        state=STATES,
+        area=AREAS,
+        repository=(ANY, *names),
+        order=ORDERS,
     )
-    severities = second.multiselect("Severity", SEVERITIES, key="severity", bind="query-params")
-    state = third.selectbox("State", STATES, key="state", bind="query-params")
-    areas = first.multiselect("Area", AREAS, key="area", bind="query-params")
-    name = second.selectbox(
-        "Repository",
-        [ANY, *data.repository_names(scope)],
-        key="repository",
-        bind="query-params",
-        format_func=visible,
+    first, second, third = st.columns(3)
+    checks = address.select_many("Check", "check", failing, where=first, format_func=check_name)
+    severities = address.select_many("Severity", "severity", SEVERITIES, where=second)
+    state = address.select("State", "state", STATES, where=third)
+    areas = address.select_many("Area", "area", AREAS, where=first)
+    name = address.select(
+        "Repository", "repository", [ANY, *names], where=second, format_func=visible
     )
-    order = third.selectbox("Order", list(ORDERS), key="order", bind="query-params")
+    order = address.select("Order", "order", list(ORDERS), where=third)
     found = FindingFilter(
-        checks=tuple(checks),
-        severities=tuple(severities),
-        areas=tuple(areas),
+        checks=checks,
+        severities=severities,
+        areas=areas,
         repository="" if name == ANY else name,
         accepted=state == "accepted",
         states=("not-re-checked",) if state == "not-re-checked" else (),
@@ -72,18 +87,21 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
     if not total:
         page.empty("No finding matches these filters.")
         return
-    pages = -(-total // PAGE)
-    number = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
-    rows = data.findings(scope, filters, order, (number - 1) * PAGE, PAGE)
-    frame = tables.findings(rows)
-    page.note(f"{count(total, 'finding')}. Choose lines to read them or to pass them on.")
+    start = paged(total, PAGE)
+    rows = data.findings(scope, filters, order, start, PAGE)
+    page.note(
+        f"{shown(total, start, len(rows), 'finding')}. Choose lines to read them or to pass "
+        "them on."
+    )
     chosen = choose(
-        frame, key="findings", mode="multi-row", alt="Findings with severity, check and place",
+        tables.findings(rows),
+        key="findings",
+        mode="multi-row",
+        alt="Findings with severity, check and place",
         height=460,
-        order=["severity", "check", "repository", "message", "path", "line", "state", "accepted",
-               "first seen", "link"],
-    )  # fmt: skip
-    download_csv(frame, "findings", "Download this page as CSV")
+        order=COLUMNS,
+    )
+    download_rows(scope, "findings", filters, total)
     picked = [rows[index] for index in chosen]
     if not picked:
         return
@@ -101,7 +119,8 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
         st.code(issue_text(picked), language=None, wrap_lines=True)
     with waiver:
         page.note(
-            "Paste into the waiver file, fill in who and why, and have it reviewed. This page "
+            "Paste into the waiver file, fill in who and why, and have it reviewed. Each entry "
+            "accepts its check in the whole repository, not only the chosen lines. This page "
             "changes nothing."
         )
         expires = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()

@@ -9,7 +9,7 @@ from audits.checks import all_checks
 from audits.model.outcome import Area, Severity
 from audits.scoring.score import AREA_WEIGHTS, GRADES, POLICY, WEIGHTS
 from dashboard.frames.method import check_table, example_pair, lesson_url, without_title
-from dashboard.parts import page
+from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.theme import plain
 
@@ -56,14 +56,7 @@ def _checks() -> None:
     page.section("The checks", "Each is named after its fault; choose one to read its text.")
     checks = all_checks()
     areas = ["all", *(area.value for area in Area)]
-    area = st.segmented_control(
-        "Area",
-        areas,
-        key="area",
-        default="all",
-        required=True,
-        bind="query-params",
-    )
+    area = address.segmented("Area", "area", areas)
     shown = [check for check in checks if area in {"all", check.area.value}]
     table(
         check_table(shown),
@@ -74,7 +67,7 @@ def _checks() -> None:
     if not shown:
         return
     names = [check.id for check in shown]
-    name = st.selectbox("Check", names, key="check", bind="query-params")
+    name = address.select("Check", "check", names)
     _check(next(check for check in shown if check.id == name))
 
 

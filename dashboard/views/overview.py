@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.model.query import RepositoryFilter
+from audits.model.query import GapFilter, RepositoryFilter
 from audits.model.source import GapReason
 from audits.report.words import count
 from dashboard import data
@@ -52,7 +52,7 @@ def _headline(scope: Scope) -> None:
 
 def _unrecognized(scope: Scope) -> None:
     """How many release-like jobs are not understood, with the way to the list."""
-    number = data.count_gaps(scope, reason=GapReason.UNRECOGNIZED)
+    number = data.count_gaps(scope, GapFilter(reasons=(GapReason.UNRECOGNIZED,)))
     if number:
         said = count(number, "release-like job is", "release-like jobs are")
         st.page_link(
@@ -126,12 +126,17 @@ def _first_things(scope: Scope) -> None:
 
 
 def _worst(scope: Scope) -> None:
-    page.section("Worst first", "Choose a line to open the repository.")
-    rows = [
-        row
-        for row in data.repositories(scope, RepositoryFilter(), "points", 0, 8)
-        if row.points is not None
-    ]
+    page.section(
+        "Worst first", "What could not be read comes first. Choose a line to open the repository."
+    )
+    unread = data.repositories(scope, RepositoryFilter(grades=("?",)), "-open", 0, WORST)
+    graded = RepositoryFilter(grades=tuple("ABCDF"))
+    rows = overview.worst(
+        unread,
+        data.repositories(scope, graded, "-open", 0, WORST),
+        data.repositories(scope, graded, "points", 0, WORST),
+        limit=WORST,
+    )
     if not rows:
         page.empty("No repository here has a score: none publishes, or none could be read.")
         return
@@ -143,7 +148,7 @@ def _worst(scope: Scope) -> None:
         order=["repository", "grade", "points", "why"],
     )
     if chosen:
-        page.open_repository(rows[chosen[0]].repository)
+        page.open_repository(scope, rows[chosen[0]].repository)
 
 
 def _over_time(scope: Scope) -> None:
@@ -176,7 +181,9 @@ def _movers(scope: Scope) -> None:
         download=False,
         order=["repository", "grade", "change", "cause", "checks"],
         alt="Repositories whose points changed the most since the last scan, and why",
-        nothing="No score changed between the last two scans.",
+        nothing="No score changed between the last two scans."
+        if len(data.trend(scope)) > 1
+        else "One scan so far: the next one shows what changed.",
         config={"change": st.column_config.NumberColumn("Change", format="%+.1f points")},
     )
 
@@ -197,6 +204,7 @@ def _owner_card(scope: Scope) -> None:
     )
 
 
+WORST = 8
 SCOPE = page.opening("Overview", "The organization's score, and what to do first.")
 _headline(SCOPE)
 _unrecognized(SCOPE)

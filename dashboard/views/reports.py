@@ -11,7 +11,7 @@ from dashboard import data
 from dashboard.exports import TABLES
 from dashboard.frames.cells import visible
 from dashboard.frames.reports import dictionary
-from dashboard.parts import page
+from dashboard.parts import address, page
 from dashboard.parts.tables import table
 
 SCOPE = page.opening(
@@ -46,9 +46,7 @@ for report in TABLES:
 page.section("SARIF", "Findings of one repository, for code scanning.")
 NAMES = data.repository_names(SCOPE)
 if NAMES:
-    NAME = st.selectbox(
-        "Repository", NAMES, key="repository", bind="query-params", format_func=visible
-    )
+    NAME = address.select("Repository", "repository", NAMES, format_func=visible)
     st.download_button(
         "Download SARIF",
         data=partial(data.sarif, SCOPE, NAME),

@@ -10,7 +10,7 @@ from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
 from dashboard.frames.cells import repository_url, visible
-from dashboard.parts import page
+from dashboard.parts import address, page
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
 from dashboard.parts.tables import table
@@ -23,9 +23,10 @@ def _choose(scope: Scope) -> RepositoryRow | None:
     if not names:
         page.empty("This scan holds no repository.")
         return None
-    name = st.selectbox(
-        "Repository", names, key="repository", bind="query-params", format_func=visible
-    )
+    name = address.choose("Repository", "repository", {name: visible(name) for name in names})
+    if name is None:
+        page.not_here(address.missing(f"{visible(scope.owner)}'s repository", "repository", names))
+        return None
     return data.repository(scope, name)
 
 
@@ -59,7 +60,9 @@ def _grade_card(scope: Scope, row: RepositoryRow) -> None:
             name="deductions",
             download=False,
             alt="Deductions: area, check, points",
-            nothing="Nothing was deducted.",
+            nothing="Nothing was deducted."
+            if row.grade in set("ABCDF")
+            else "There is no score, so nothing was deducted.",
             order=["check", "area", "points lost"],
         )
 
@@ -80,7 +83,7 @@ def _sentence(row: RepositoryRow) -> str:
     if row.coverage is not None and row.coverage < 1:
         parts.append(f"{percent(row.coverage)} of what applies was seen; the rest is unknown.")
     if row.gaps:
-        parts.append(f"{count(row.gaps, 'gap')} could not be read.")
+        parts.append(f"{count(row.gaps, 'part')} could not be read.")
     if row.archived:
         parts.append("The repository is archived.")
     commit = f" at commit {row.commit[:10]}" if row.commit else ""

@@ -12,7 +12,7 @@ from dashboard import data
 from dashboard.charts import trends as charts
 from dashboard.frames import trends
 from dashboard.frames.findings import check_name
-from dashboard.parts import page
+from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.scope import Scope
 
@@ -77,7 +77,7 @@ def _one_check(rows: Sequence[TrendRow]) -> None:
     if not checks:
         page.empty("No check ever failed in these scans.")
         return
-    check = st.selectbox("Check", checks, key="check", bind="query-params", format_func=check_name)
+    check = address.select("Check", "check", checks, format_func=check_name)
     st.altair_chart(
         charts.lines(
             trends.open_of_check(rows, check),
@@ -97,21 +97,19 @@ def _compare(rows: Sequence[TrendRow]) -> None:
     by_id = {str(row.scan): row for row in rows}
     names = list(by_id)
     left, right = st.columns(2)
-    before = left.selectbox(
-        "Before",
-        names,
-        index=len(names) - 2,
-        key="before",
-        bind="query-params",
-        format_func=lambda n: page.moment(by_id[n].at),
-    )
-    after = right.selectbox(
-        "After",
-        names,
-        index=len(names) - 1,
-        key="after",
-        bind="query-params",
-        format_func=lambda n: page.moment(by_id[n].at),
+    before, after = (
+        address.select(
+            label,
+            name,
+            names,
+            where=where,
+            default=names[place],
+            format_func=lambda n: page.moment(by_id[n].at),
+        )
+        for label, name, where, place in (
+            ("Before", "before", left, -2),
+            ("After", "after", right, -1),
+        )
     )
     table(
         trends.compare(by_id[before], by_id[after]),

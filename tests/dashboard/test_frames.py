@@ -314,3 +314,13 @@ def test_waivers_are_toml_once_for_each_repository_and_check() -> None:
 def test_packages_show_their_state_with_its_sign() -> None:
     frame = tables.packages([package(previous_state="mixed")])
     assert (frame.loc[0, "state"], frame.loc[0, "before"]) == ("▲ token", "◐ mixed")
+
+
+def test_worst_first_begins_with_what_was_not_read_and_then_criticals() -> None:
+    unread = repository("fern", grade="?", points=None, gaps=2)
+    critical = repository("moss", grade="B", points=84.0, open={"critical": 1, "high": 0})
+    poor = repository("reed", grade="D", points=41.0, open={"critical": 0, "high": 2})
+    rows = overview.worst([unread], [critical, poor], [poor, critical], 8)
+    assert [row.repository for row in rows] == ["fern", "moss", "reed"]
+    assert overview.attention(unread) == "2 parts were not read"
+    assert overview.worst([unread], [critical], [poor, critical], 1) == [unread]

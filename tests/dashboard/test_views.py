@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -77,9 +79,12 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
 @pytest.mark.parametrize(
     ("view", "sentences"),
     {
-        "overview": ("5 repositories publish packages, of 6 scanned", "No score changed"),
+        "overview": (
+            "5 repositories publish packages, of 6 scanned",
+            "One scan so far: the next one shows",
+        ),
         "trends": ("One scan so far", "There is one scan so far", "Nothing was fixed yet"),
-        "repositories": ("6 repositories, lines 1 to 6", "fennel"),
+        "repositories": ("6 repositories. Choose", "fennel"),
         "repository": ("What was deducted", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
         "actions": ("actions/checkout", "▲ not pinned", "release/v1"),
@@ -133,7 +138,7 @@ def test_gaps_reach_the_page(view: str, opened: Opened) -> None:
         assert "invalid" in text
         assert "release.yml" in text
     if view == "repository":
-        assert "1 gap could not be read" in text
+        assert "1 part could not be read" in text
         assert "Nothing is known of how it releases" in text
 
 
@@ -189,8 +194,69 @@ def test_an_address_names_owner_and_scan(opened: Opened) -> None:
     other.query_params["owner"] = "orchard-labs"
     other.query_params["scan"] = "1"
     assert "of 6 scanned" in sound(other.run(), "Overview")
-    other = AppTest.from_file(ROOT / "app.py", default_timeout=30)
-    other.query_params["owner"] = "nobody"
-    other.query_params["scan"] = "999"
-    assert "of 2 scanned" in sound(other.run(), "Overview")
     assert not app.exception
+
+
+def test_an_unknown_owner_or_scan_is_named_and_not_replaced(opened: Opened) -> None:
+    opened("overview", "two")
+    for name, wanted, sentence in (
+        ("owner", "orchard-lab", "The owner 'orchard-lab' is not here. Did you mean orchard-labs?"),
+        ("scan", "999", "The scan '999' is not here."),
+    ):
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+        app.query_params[name] = wanted
+        text = sound(app.run(), "Overview")
+        assert sentence in text
+        assert "scanned" not in text
+        box = app.sidebar.selectbox[0 if name == "owner" else 1]
+        assert box.value is None
+        box.select_index(0).run()
+        assert "scanned" in sound(app, "Overview")
+        assert app.query_params[name] == app.session_state[f"{name} held"]
+
+
+def test_owner_scan_and_repository_are_always_in_the_address(opened: Opened) -> None:
+    app = opened("repository", "two")
+    repository = app.query_params["repository"]
+    assert app.query_params["owner"] == "tinroof"
+    assert app.query_params["scan"] == "newest"
+    assert repository == app.session_state["repository held"]
+
+
+def test_an_unknown_repository_is_named_with_near_ones(opened: Opened) -> None:
+    app = opened("repository", "many", repository="fenel")
+    text = sound(app, "Repository")
+    assert "repository 'fenel' is not here. Did you mean fennel?" in text
+    assert "What was deducted" not in text
+
+
+def test_back_to_another_address_shows_what_that_address_names(opened: Opened) -> None:
+    app = opened("repository", "many", repository="fennel")
+    assert app.session_state["repository held"] == "fennel"
+    app.query_params["repository"] = "sorrel"
+    app.run()
+    assert app.session_state["repository held"] == "sorrel"
+    assert not app.exception
+
+
+def test_an_unknown_filter_is_named(opened: Opened) -> None:
+    text = sound(opened("findings", "many", severity="hihg"), "Findings")
+    assert "severity: 'hihg'. Did you mean high?" in text
+
+
+@pytest.mark.parametrize("database", ["many", "gaps"])
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"method", "self_check"}))
+def test_columns_are_configured_by_the_type_of_their_values(
+    view: str, database: str, opened: Opened
+) -> None:
+    """A number column over texts shows "The value cannot be interpreted as a number"."""
+    for element in opened(view, database).dataframe:
+        frame = element.value
+        configured = json.loads(element.proto.columns or "{}")
+        for name, config in configured.items():
+            kind = (config.get("type_config") or {}).get("type")
+            if name not in frame or kind is None:
+                continue
+            numeric = pd.api.types.is_numeric_dtype(frame[name].dtype)
+            assert kind not in {"number", "progress"} or numeric, (name, frame[name].dtype)
+            assert kind != "text" or not numeric, (name, frame[name].dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, func, select
 
-from audits.model.query import ActionFilter, ActionSummary
+from audits.model.query import ActionFilter, ActionSummary, PackageFilter, PublicationFilter
 from audits.model.rows import ActionRow, PackageRow, PublicationRow
 from audits.store.base import Connected
 from audits.store.details import use_key
@@ -18,6 +18,7 @@ from audits.store.schema.codes import yes_no
 from audits.store.write.ids import chunks
 
 _ALL = ActionFilter()
+_ALL_PACKAGES, _ALL_PUBLICATIONS = PackageFilter(), PublicationFilter()
 _UNKNOWN = ("", "")
 _use, _action, _repository = tables.action_use, tables.action, tables.repository
 
@@ -31,6 +32,7 @@ class ReadReleases(Connected):
         *,
         owner: str | None = None,
         repository: str = "",
+        where: PublicationFilter = _ALL_PUBLICATIONS,
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[PublicationRow, ...]:
@@ -39,9 +41,20 @@ class ReadReleases(Connected):
         order = (table.c.workflow, table.c.job, table.c.step, table.c.id)
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
-            statement = named(connection, scope, table, repository).order_by(*order)
-            rows = connection.execute(statement.limit(limit).offset(offset))
+            statement = named(connection, scope, table, repository)
+            chosen = statement.where(*_of_publications(where)).order_by(*order)
+            rows = connection.execute(chosen.limit(limit).offset(offset))
             return tuple(PublicationRow(**_shared(row, table, scope)) for row in rows)
+
+    def count_publications(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: PublicationFilter = _ALL_PUBLICATIONS,
+    ) -> int:
+        """How many publications match."""
+        return self._count(tables.publication, owner, scan, _of_publications(where))
 
     def packages(
         self,
@@ -49,6 +62,7 @@ class ReadReleases(Connected):
         *,
         owner: str | None = None,
         repository: str = "",
+        where: PackageFilter = _ALL_PACKAGES,
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[PackageRow, ...]:
@@ -56,11 +70,53 @@ class ReadReleases(Connected):
         table = tables.package
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
-            statement = named(connection, scope, table, repository)
+            statement = named(connection, scope, table, repository).where(*_of_packages(where))
             ordered = statement.order_by(table.c.registry, table.c.package, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
             earlier = _earlier_states(connection, scope, rows)
             return tuple(_package_row(row, scope, earlier) for row in rows)
+
+    def count_packages(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: PackageFilter = _ALL_PACKAGES,
+    ) -> int:
+        """How many packages match."""
+        return self._count(tables.package, owner, scan, _of_packages(where))
+
+    def package_registries(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> tuple[str, ...]:
+        """The registries of all packages, in the order of the alphabet."""
+        table = tables.package
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            statement = select(table.c.registry).where(scope.valid(table)).distinct()
+            return tuple(sorted(connection.scalars(statement)))
+
+    def count_actions(
+        self, scan: int | None = None, *, owner: str | None = None, where: ActionFilter = _ALL
+    ) -> int:
+        """How many uses of actions match."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            conditions = (_valid(scope, where), *_conditions(connection, scope, where))
+            counted = select(func.count()).select_from(_use).where(*conditions)
+            return int(connection.scalar(counted) or 0)
+
+    def _count(
+        self,
+        table: Table,
+        owner: str | None,
+        scan: int | None,
+        conditions: list[ColumnElement[bool]],
+    ) -> int:
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            counted = select(func.count()).select_from(table)
+            return int(connection.scalar(counted.where(scope.valid(table), *conditions)) or 0)
 
     def actions(
         self,
@@ -121,6 +177,19 @@ class ReadReleases(Connected):
             )
             rows = connection.execute(grouped.limit(limit).offset(offset)).all()
             return _summaries(connection, scope, conditions, rows)
+
+
+def _of_packages(where: PackageFilter) -> list[ColumnElement[bool]]:
+    return _among(tables.package, state=where.states, registry=where.registries)
+
+
+def _of_publications(where: PublicationFilter) -> list[ColumnElement[bool]]:
+    return _among(tables.publication, registry=where.registries, auth=where.auths)
+
+
+def _among(table: Table, **words: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    """For each column with words, that it holds one of them."""
+    return [table.c[name].in_(some) for name, some in words.items() if some]
 
 
 def named(connection: Connection, scope: AsOf, table: Table, repository: str) -> Select[Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from audits.model.outcome import Area, Outcome
-from audits.model.query import OwnerFact
+from audits.model.query import GapFilter, OwnerFact
 from audits.model.rows import DeductionRow, GapRow, LessonRow, ResultRow
 from audits.store.base import Connected
 from audits.store.details import Details
@@ -19,6 +19,7 @@ from audits.store.schema.codes import OUTCOME_WORDS, OUTCOMES, SEVERITY_WORDS
 from audits.store.schema.tables import finding, result, rule, unseen
 from audits.store.serialize import loads, unpack
 
+_ALL_GAPS = GapFilter()
 _ORDER = {area.value: place for place, area in enumerate(Area)}
 
 
@@ -82,22 +83,15 @@ class ReadResults(Connected):
         *,
         owner: str | None = None,
         repository: str = "",
+        where: GapFilter = _ALL_GAPS,
         limit: int | None = None,
         offset: int = 0,
-        optional: bool | None = None,
-        reason: str = "",
     ) -> tuple[GapRow, ...]:
-        """What could not be seen, the owner's own gaps first; with ``optional`` given, only
-        such gaps, or only others, and with a ``reason`` only those of it.
-        """
+        """What could not be seen, the owner's own gaps first."""
         table = tables.gap
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
-            statement = named(connection, scope, table, repository)
-            if optional is not None:
-                statement = statement.where(table.c.optional == optional)
-            if reason:
-                statement = statement.where(table.c.reason == reason)
+            statement = named(connection, scope, table, repository).where(*_of_gaps(where))
             ordered = statement.order_by(table.c.subject, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
         return tuple(
@@ -116,15 +110,20 @@ class ReadResults(Connected):
         )
 
     def count_gaps(
-        self, scan: int | None = None, *, owner: str | None = None, reason: str = ""
+        self, scan: int | None = None, *, owner: str | None = None, where: GapFilter = _ALL_GAPS
     ) -> int:
-        """How many gaps there are; with a ``reason``, how many of it."""
+        """How many gaps match."""
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)
             statement = select(func.count()).select_from(tables.gap).where(scope.valid(tables.gap))
-            if reason:
-                statement = statement.where(tables.gap.c.reason == reason)
-            return int(connection.scalar(statement) or 0)
+            return int(connection.scalar(statement.where(*_of_gaps(where))) or 0)
+
+    def gap_reasons(self, scan: int | None = None, *, owner: str | None = None) -> tuple[str, ...]:
+        """The reasons of all gaps, in the order of the alphabet."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            reasons = select(tables.gap.c.reason).where(scope.valid(tables.gap)).distinct()
+            return tuple(sorted(connection.scalars(reasons)))
 
     def lesson(
         self, owner: str, repository: str, *, scan: int | None = None
@@ -187,6 +186,15 @@ class ReadResults(Connected):
             rows = connection.execute(statement).all()
             said = {row.id: row for row in connection.execute(select(unseen))}
             return tuple(_fact(connection, scope, row, said) for row in rows)
+
+
+def _of_gaps(where: GapFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if where.reasons:
+        found.append(tables.gap.c.reason.in_(where.reasons))
+    if where.optional is not None:
+        found.append(tables.gap.c.optional == where.optional)
+    return found
 
 
 def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str) -> ResultRow:
