@@ -90,12 +90,34 @@ def test_a_filter_is_in_the_address_and_the_address_opens_it_again(
     box = page.get_by_label("Name contains")
     box.fill("pit")
     box.press("Enter")
-    expect(page.get_by_text("1 repository, lines 1 to 1")).to_be_visible()
+    expect(page.get_by_text("1 repository. Choose a line")).to_be_visible()
     expect(page).to_have_url(re.compile(r"[?&]name=pit"))
     second = context.new_page()
     second.goto(page.url)
-    expect(second.get_by_text("1 repository, lines 1 to 1")).to_be_visible()
+    expect(second.get_by_text("1 repository. Choose a line")).to_be_visible()
     expect(second.get_by_label("Name contains")).to_have_value("pit")
+
+
+def test_back_returns_to_the_same_repository_and_to_the_same_filter(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/repository?repository=quince")
+    chosen = page.get_by_role("combobox", name="Repository")
+    expect(chosen).to_have_value("quince")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Method", exact=True).click()
+    heading(page, "Method")
+    page.go_back()
+    heading(page, "Repository")
+    expect(chosen).to_have_value("quince")
+    page.goto(f"{address}/findings?severity=high")
+    expect(page.get_by_text("Choose lines to read")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Reports", exact=True).click()
+    heading(page, "Reports")
+    page.go_back()
+    heading(page, "Findings")
+    expect(page).to_have_url(re.compile("severity=high"))
+    expect(page.get_by_test_id("stMain").get_by_text("high", exact=True).first).to_be_visible()
 
 
 def test_a_deep_link_opens_one_repository_at_one_tab_as_of_one_scan(
@@ -193,7 +215,7 @@ def test_the_server_sends_its_headers_and_knows_its_hosts(address: str) -> None:
 
 def walk(page: Page) -> Iterator[str]:
     """Go from view to view by the navigation, as a person does."""
-    links = page.get_by_test_id("stSidebarNav")
+    links = page.get_by_test_id("stSidebar")
     for view, title in VIEWS.items():
         links.get_by_role("link", name=title, exact=True).click()
         heading(page, title)
