@@ -7,9 +7,10 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from audits.cli.exits import FAULT, INTERRUPTED, WRONG_USE, exit_code
+from audits.cli.exits import FAULT, WRONG_USE, exit_code
 from audits.cli.output import OutputError, leave_broken_pipe, leave_unwritten, say
 from audits.faults import fault_log, log_fault
+from audits.interrupts import ending_in_order, exit_status, interruption
 from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
@@ -26,6 +27,18 @@ def main() -> None:
     # Warnings of libraries go to the log too: without a handler Python prints them.
     logging.getLogger().addHandler(fault_log())
     leader = _leader(sys.argv[1:])
+    with ending_in_order():
+        try:
+            _run(leader)
+        finally:
+            if leader is not None:
+                leader.stop()
+            # Else Python takes all of it apart, one by one, before it ends: a tenth of a scan.
+            gc.freeze()
+
+
+def _run(leader: Leader | None) -> None:
+    """Run the command that the words name; SystemExit with its exit code."""
     try:
         from audits.cli.app import application
 
@@ -42,24 +55,19 @@ def main() -> None:
         sys.exit(exit_code(error))
     except BrokenPipeError:
         leave_broken_pipe()
-    except KeyboardInterrupt:
-        say("Stopped. What was recorded is kept.", error=True)
-        sys.exit(INTERRUPTED)
-    except Exception as error:
+    except (KeyboardInterrupt, Exception) as error:
+        if stopped := interruption(error):
+            say("Stopped. What was recorded is kept.", error=True)
+            sys.exit(exit_status(stopped))
         if _is_usage(error):
             sys.exit(WRONG_USE)
         place = log_fault(error, "running a command")
         say(f"error: release-audit failed ({type(error).__name__}): {place}.", error=True)
         say("advice: Please report it; what was recorded is kept.", error=True)
         sys.exit(FAULT)
-    finally:
-        if leader is not None:
-            leader.stop()
-        # Else Python takes all of it apart, one by one, before it ends: a tenth of a scan.
-        gc.freeze()
 
 
-def _is_usage(error: Exception) -> bool:
+def _is_usage(error: BaseException) -> bool:
     """Whether it is Typer's error of someone who used the command wrongly, which is then told
     as ours are; without any word, the help is printed.
     """

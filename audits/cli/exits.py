@@ -10,8 +10,6 @@ WRONG_USE = 2
 CANNOT_READ = 3
 FAULT = 4
 """The program failed; 4 comes before 3, and 3 before 1."""
-INTERRUPTED = 130
-"""What shells report for a program that Ctrl-C ended."""
 
 
 def end_code(*, crashed: bool, unread: bool, findings: bool = False) -> int:

@@ -74,7 +74,7 @@ def say(text: str = "", *, error: bool = False) -> None:
     lines = "\n".join(_escaped(line, coloured=coloured) for line in text.split("\n")) + "\n"
     try:
         _write(stream, _encoded(lines, stream))
-    except OutputError:
+    except (OutputError, BrokenPipeError):
         if not error:
             raise
 

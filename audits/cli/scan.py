@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from msgspec import Struct
 
-from audits.cli.exits import FAULT, INTERRUPTED, UsageError, end_code, exit_code
+from audits.cli.exits import FAULT, UsageError, end_code, exit_code
 from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
 from audits.cli.options import (
     AllOption,
@@ -27,6 +27,7 @@ from audits.cli.options import (
 )
 from audits.cli.output import say
 from audits.cli.planner import Planner
+from audits.interrupts import exit_status
 
 if TYPE_CHECKING:
     from audits.collect.folder.collector import FolderCollector
@@ -153,8 +154,8 @@ def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
             leader=context.obj,
         ) as audits:
             return _record(asked, audits)
-    except KeyboardInterrupt:
-        return _stopped(context)
+    except KeyboardInterrupt as stopped:
+        return _stopped(context, stopped)
 
 
 def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
@@ -209,12 +210,12 @@ class _Asked(Struct, frozen=True, kw_only=True):
     allow_gaps: bool
 
 
-def _stopped(context: typer.Context) -> int:
+def _stopped(context: typer.Context, stopped: KeyboardInterrupt) -> int:
     """Say how to go on with a scan that was interrupted, and return the exit code."""
     from audits.cli.resume import resume_line
 
     say(f"Stopped; what was read is kept. {resume_line(context)}", error=True)
-    return INTERRUPTED
+    return exit_status(stopped)
 
 
 def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context) -> int:
@@ -227,8 +228,8 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
     with closing(open_store(asked.database)) as store:
         try:
             results = _results(asked, plan, waivers, store, failures)
-        except KeyboardInterrupt:
-            return _stopped(context)
+        except KeyboardInterrupt as stopped:
+            return _stopped(context, stopped)
         for result in results:
             print_summary(store, result.finished, result.gaps, waivers, database=asked.database)
     for error in failures:
@@ -257,18 +258,12 @@ def _results(
     for problem in problems:
         say(f"warning: {problem}", error=True)
     with watching("asking GitHub") as watch:
-
-        def wait(seconds: float, why: str) -> None:
-            watch.waiting(seconds, why)
-            # a waiting scan keeps its place, also for others at the same database
-            running.beat()
-
         connection = connect(
             asked.token_file,
             asked.api_url,
             host=asked.host,
             max_points=asked.max_points,
-            on_wait=wait,
+            on_wait=watch.waiting,
         )
         running = make_scan(
             store,

@@ -51,12 +51,6 @@ class GitHubScan:
     choice: Choice = field(default_factory=Choice)
     resume: bool = False
     marks: tuple[str, ...] = ()
-    _running: Scanner | None = field(default=None, init=False)
-
-    def beat(self) -> None:
-        """Keep the lock of the scan that runs, while it waits for GitHub."""
-        if self._running is not None:
-            self._running.beat()
 
     def owner(self, owner: str, seen: Seen, unchanged: Unchanged) -> GitHubScanned:
         """Scan one owner. StoreError while another scan of it runs, CollectError where
@@ -101,11 +95,7 @@ class GitHubScan:
         facts = GitHubFacts(reader=collector, others=self.plan.facts)
         scanner.plan = replace(self.plan, facts=facts)
         scanner.again = Again(memory, facts, scanner.plan, self.marks)
-        self._running = scanner
-        try:
-            finished = scanner.run(collector, seen, unchanged)
-        finally:
-            self._running = None
+        finished = scanner.run(collector, seen, unchanged)
         return GitHubScanned(
             finished=finished,
             paused=scanner.paused,

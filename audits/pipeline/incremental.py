@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct
@@ -22,7 +21,7 @@ from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
 from audits.model.uses import Uses, UsesKind
 from audits.pipeline.github_evidence import environments_of
-from audits.pipeline.run import BATCH, Facts, Plan, audit_batch, remote_uses
+from audits.pipeline.run import Facts, Plan, audit_batch, batches, remote_uses
 from audits.store.serialize import dumps
 from audits.store.snapshots import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.publisher_status.questions import packages_to_ask
@@ -99,8 +98,7 @@ class Again:
 
         ``recorded`` says whether the store still holds the last audit of a repository.
         """
-        stream = iter(snapshots)
-        while batch := tuple(islice(stream, BATCH)):
+        for batch in batches(snapshots):
             kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _audited)
             same = {found.ref for found in kept if isinstance(found, Same)}
             yield from (found for found in kept if isinstance(found, Same))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -23,6 +23,8 @@ from audits.workflow.repository import read_repository
 
 BATCH = 100
 """Repositories that are completed together, so that their questions share requests."""
+_BATCH_SECONDS = 5.0
+"""How long a repository that was read waits for others, where reading takes its time."""
 
 
 class Engine(Protocol):
@@ -95,9 +97,22 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 def audits_of(snapshots: Iterable[Snapshot], plan: Plan) -> Iterator[Audit]:
     """The audit of each snapshot, in order, `BATCH` at a time."""
-    stream = iter(snapshots)
-    while batch := tuple(islice(stream, BATCH)):
+    for batch in batches(snapshots):
         yield from audit_batch(batch, plan)
+
+
+def batches(snapshots: Iterable[Snapshot]) -> Iterator[tuple[Snapshot, ...]]:
+    """The snapshots in groups of `BATCH`, or of what came within some seconds."""
+    batch: list[Snapshot] = []
+    begun = 0.0
+    for snapshot in snapshots:
+        begun = begun if batch else time.monotonic()
+        batch.append(snapshot)
+        if len(batch) >= BATCH or time.monotonic() - begun >= _BATCH_SECONDS:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
 
 
 def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:

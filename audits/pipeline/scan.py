@@ -14,11 +14,13 @@ from msgspec import Struct
 from audits import __version__
 from audits.collect.collector import Collector
 from audits.faults import crash_gap, each_apart
+from audits.interrupts import uninterrupted
 from audits.model.errors import AuditError
 from audits.model.rows import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.model.storable import storable
+from audits.pipeline.periodic import Periodic
 from audits.pipeline.serialize import Told, tell, unrecorded
 from audits.scoring.score import POLICY
 from audits.store.errors import StoreError
@@ -31,12 +33,16 @@ if TYPE_CHECKING:
     from audits.pipeline.run import Plan
 
 _BEAT_SECONDS = 240.0
-"""How often a waiting scan says that it is alive; its lock is stale after 15 minutes."""
+"""How often a scan says that it is alive; its lock is stale after 15 minutes."""
 
 _TOGETHER = 30
 """Repositories that are recorded in one transaction, where they come fast."""
 _WAIT_SECONDS = 1.0
 """How long one that was audited waits for others before the next one has it recorded."""
+_FLUSH_SECONDS = 4.0
+"""How often a scan writes what it knows by now, whatever it waits for: a killed one loses ten
+seconds at most (design section 13), of which some are the writing itself.
+"""
 
 
 class Scanned(Struct, frozen=True, kw_only=True):
@@ -124,8 +130,10 @@ class Scanner:
         self.faults: list[Gap] = []
         self._waiting: list[_Waiting] = []
         self._waiting_since = 0.0
-        self._beating = threading.Lock()
         self._last_beat = time.monotonic()
+        self._seen: Seen = _nobody
+        # The thread that flushes takes turns with the one that scans.
+        self._turn = threading.RLock()
 
     def open(self, owner: str, source: str) -> frozenset[str]:
         """Begin or resume an owner's scan before anything is read; StoreError while another
@@ -146,20 +154,31 @@ class Scanner:
 
         If it is interrupted, what was recorded is kept and the scan can be resumed.
         """
+        self._seen = seen
+        found = self._audits(collector) if audits is None else audits
         try:
-            for found in self._audits(collector) if audits is None else audits:
-                if isinstance(found, Audit | Told):
-                    self._take(found, collector.source)
-                    if self._is_due():
-                        self._record(seen)
-                else:
-                    self._record_same(found, collector.source)
-                    unchanged(found.ref)
-            self._record(seen)
-            return self._end((*collector.gaps(), *self.faults))
+            with Periodic(self._flush, _FLUSH_SECONDS) as flushing:
+                for each in found:
+                    flushing.check()
+                    self._note(each, collector.source, unchanged)
+                self._record()
+                flushing.check()
+                return self._end((*collector.gaps(), *self.faults))
         finally:
-            self._record(_nobody)
+            self._seen = _nobody
+            self._record()
             self.close()
+
+    def _note(self, found: Audit | Told | Same, source: str, unchanged: Unchanged) -> None:
+        """Take in one repository; it is recorded soon, if not now."""
+        with self._turn:
+            if isinstance(found, Audit | Told):
+                self._take(found, source)
+                if self._is_due():
+                    self._record()
+                return
+            self._record_same(found, source)
+        unchanged(found.ref)
 
     def close(self) -> None:
         """Leave what was opened to be resumed: nothing was read."""
@@ -168,14 +187,16 @@ class Scanner:
                 self.store.pause_scan(current.id)
         self._opened.clear()
 
-    def beat(self) -> None:
-        """Keep the owners' locks while the collector waits; may be called often."""
-        with self._beating:
+    def _flush(self) -> None:
+        """Write what was audited so far, and keep the owners' locks."""
+        with self._turn:
+            self._record()
+            numbers = [current.id for current in self._opened.values() if current.id]
+            self.store.flush(numbers)
             if time.monotonic() - self._last_beat >= _BEAT_SECONDS:
                 self._last_beat = time.monotonic()
-                for current in self._opened.values():
-                    if current.id:
-                        self.store.beat(current.id)
+                for number in numbers:
+                    self.store.beat(number)
 
     def _audits(self, collector: Collector) -> Iterator[Audit | Told | Same]:
         # Not imported where others audit: it takes as long as starting does.
@@ -212,23 +233,27 @@ class Scanner:
     def _current(self, owner: str, source: str) -> _Open:
         """The owner's scan, begun or resumed where it is not open yet."""
         key = owner.lower()
-        if key not in self._opened:
-            unfinished = self.store.unfinished_scan(owner) if self.resume else None
-            if unfinished is not None:
-                names = self.store.resume_scan(unfinished.id)
-                done = frozenset(name.lower() for name in names)
-                self._opened[key] = _Open(
-                    owner=owner,
-                    source=source,
-                    rules=self._rules,
-                    id=unfinished.id,
-                    done=done,
-                    repositories=len(done),
-                )
-            else:
-                self._opened[key] = _Open(owner=owner, source=source, rules=self._rules)
-                self._begin([self._opened[key]])
-        return self._opened[key]
+        with self._turn:
+            if key not in self._opened:
+                self._open(owner, source)
+            return self._opened[key]
+
+    def _open(self, owner: str, source: str) -> None:
+        key, rules = owner.lower(), self._rules
+        unfinished = self.store.unfinished_scan(owner) if self.resume else None
+        if unfinished is None:
+            self._opened[key] = _Open(owner=owner, source=source, rules=rules)
+            self._begin([self._opened[key]])
+            return
+        done = frozenset(name.lower() for name in self.store.resume_scan(unfinished.id))
+        self._opened[key] = _Open(
+            owner=owner,
+            source=source,
+            rules=rules,
+            id=unfinished.id,
+            done=done,
+            repositories=len(done),
+        )
 
     @property
     def _rules(self) -> str:
@@ -280,19 +305,20 @@ class Scanner:
         waited = time.monotonic() - self._waiting_since
         return len(self._waiting) >= _TOGETHER or waited >= _WAIT_SECONDS
 
-    def _record(self, seen: Seen) -> None:
+    def _record(self) -> None:
         """Record the audits that wait."""
-        # Taken first: those that cannot be recorded must not be tried again.
-        waiting, self._waiting = self._waiting, []
-        self._begin([each.opened for each in waiting])
-        changed = each_apart(waiting, self._record_together, self._record_fault)
-        for each, differs in zip(waiting, changed, strict=True):
-            each.opened.changed += differs
-            each.opened.repositories += 1
-            seen(each.told.said.ref)
-        kept = [each.audit for each in waiting if each.audit is not None]
-        if self.again is not None and kept:
-            each_apart(kept, self._keep, self._keep_fault)
+        with uninterrupted(), self._turn:
+            # Taken first: those that cannot be recorded must not be tried again.
+            waiting, self._waiting = self._waiting, []
+            self._begin([each.opened for each in waiting])
+            changed = each_apart(waiting, self._record_together, self._record_fault)
+            for each, differs in zip(waiting, changed, strict=True):
+                each.opened.changed += differs
+                each.opened.repositories += 1
+                self._seen(each.told.said.ref)
+            kept = [each.audit for each in waiting if each.audit is not None]
+            if self.again is not None and kept:
+                each_apart(kept, self._keep, self._keep_fault)
 
     def _record_together(self, waiting: Sequence[_Waiting]) -> list[bool]:
         return self.store.record_all([(each.opened.id, each.told.said) for each in waiting])
@@ -329,9 +355,10 @@ class Scanner:
                 self._say_of_owner(current, known)
                 ending.append(current)
         numbers = [current.id for current in ending]
-        finished = self.store.finish_scans(numbers, self.started or datetime.now(UTC))
-        for current in ending:
-            del self._opened[current.owner.lower()]
+        with uninterrupted(), self._turn:
+            finished = self.store.finish_scans(numbers, self.started or datetime.now(UTC))
+            for current in ending:
+                del self._opened[current.owner.lower()]
         return tuple(
             Scanned(
                 scan=done.scan,
@@ -355,12 +382,14 @@ class Scanner:
             raise
         except Exception as error:
             mine.append(crash_gap(error, f"reading the settings of {current.owner}", "settings"))
-        self.store.record_gaps(current.id, (*known, *mine))
+        with self._turn:
+            self.store.record_gaps(current.id, (*known, *mine))
 
     def _record_owner(self, current: _Open) -> None:
         if self.again is not None:
-            settings = self.again.owner_settings(current.owner)
-            self.store.record_owner(current.id, settings, advisories=self.again.advisories())
+            settings, advisories = self.again.owner_settings(current.owner), self.again.advisories()
+            with self._turn:
+                self.store.record_owner(current.id, settings, advisories=advisories)
 
 
 def _is_of(gap: Gap, owner: str) -> bool:

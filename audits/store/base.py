@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from audits.interrupts import uninterrupted
 from audits.store.errors import StoreError
 
 
@@ -17,6 +19,7 @@ class Connected:
     def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
         self._reader = reader
         self._writer = writer
+        self._turn = threading.RLock()
         self.name = name
 
     @property
@@ -28,7 +31,9 @@ class Connected:
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the database throughout."""
         try:
-            with self._reader.connect() as connection:
+            with uninterrupted():
+                connected = self._reader.connect()
+            with connected as connection:
                 if self.is_postgres:
                     # SQLite's readers see one state by themselves.
                     connection.execution_options(isolation_level="REPEATABLE READ")
@@ -38,11 +43,13 @@ class Connected:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: all of it or nothing."""
+        """A transaction: all of it or nothing. Threads take turns, so that none waits for rows
+        that another one holds.
+        """
         if self._writer is None:
             raise StoreError(f"The database {self.name} was opened to be read.", "Open it again.")
         try:
-            with self._writer.begin() as connection:
+            with uninterrupted(), self._turn, self._writer.begin() as connection:
                 yield connection
         except (DataError, IntegrityError):
             # A value that the database refuses is a fault of who wrote it, not its state.

@@ -107,23 +107,51 @@ def test_a_waiting_scan_says_so_and_keeps_its_place(
     scans: Scans, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("audits.pipeline.scan._BEAT_SECONDS", 0.0)
+    monkeypatch.setattr("audits.pipeline.scan._FLUSH_SECONDS", 0.05)
     said: list[tuple[float, str]] = []
     beats: set[str] = set()
     path = scans.database.removeprefix("sqlite:///")
 
     def wait(seconds: float, why: str) -> None:
         said.append((seconds, why))
-        assert scans.running is not None
-        scans.running.beat()
-        with closing(sqlite3.connect(path)) as connection:
-            beats.update(str(row[0]) for row in connection.execute("SELECT beat FROM scan_lock"))
+        end = time.monotonic() + 60
+        while len(beats) < 2 and time.monotonic() < end:
+            with closing(sqlite3.connect(path)) as connection:
+                rows = connection.execute("SELECT beat FROM scan_lock")
+                beats.update(str(row[0]) for row in rows)
+            time.sleep(0.01)
 
     scans.github.faults.retry_after = "1"
     scans.github.faults.script.extend(["", "secondary", "429"])
     scans.run(connection=connect(scans.github, limits=FAST, on_wait=wait))
-    assert max(seconds for seconds, _ in said) > 0.9
     assert {why for _, why in said} == {"GitHub asks for a pause"}
     assert len(beats) > 1
+
+
+def test_what_was_found_is_written_while_the_scan_waits(
+    scans: Scans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("audits.pipeline.scan", "audits.collect.github.settings"):
+        name = "_FLUSH_SECONDS" if module.endswith("scan") else "FLUSH_SECONDS"
+        monkeypatch.setattr(f"{module}.{name}", 0.05)
+    monkeypatch.setattr("audits.pipeline.run._BATCH_SECONDS", 0.0)  # each one by itself
+    monkeypatch.setattr("audits.pipeline.scan._WAIT_SECONDS", 3600.0)
+    path = Path(scans.database.removeprefix("sqlite:///"))
+    most = 0
+
+    def wait(_kind: str, content: str) -> None:
+        """Hold back what is asked of the last repository until the first ones stand there."""
+        nonlocal most
+        if "tidepool/" not in content or most:
+            return
+        end = time.monotonic() + 60
+        while not most and time.monotonic() < end:
+            most = recorded(path)
+            time.sleep(0.01)
+
+    scans.github.faults.before = wait
+    scans.run()
+    assert most > 0
 
 
 def test_a_stop_in_the_middle_keeps_what_was_recorded(

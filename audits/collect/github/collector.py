@@ -243,8 +243,10 @@ class GitHubCollector:
             else:
                 answers = Answers(memory=self._memory)
                 reader = OwnerReader(RestReader(self._client), self._rights)
-                self._owner = reader.read(login, answers)
-                answers.flush(self._memory)
+                try:
+                    self._owner = reader.read(login, answers)
+                finally:
+                    answers.flush(self._memory)
         return self._owner
 
     def _owner_kind(self) -> str:

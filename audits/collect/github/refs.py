@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,7 @@ from audits.collect.github.forms import (
     read_as,
     read_if,
 )
+from audits.collect.github.rest import FLUSH_SECONDS
 from audits.model.cache import Memory
 from audits.model.evidence import ResolvedRef
 from audits.model.source import Gap, GapReason
@@ -74,13 +76,25 @@ class ReferenceReader:
         self._recall(missing)
         unknown = [k for k in missing if k not in self._known and k[0] not in self._hidden]
         asked = _grouped(remote, unknown)
-        found = [ref for batch in self._ask(asked) for ref in batch]
-        kept = {self._key(r.slug, r.ref): ("", msgspec.json.encode(r).decode()) for r in found}
-        kept |= {self._hidden_key(a.slug): ("", "") for a in asked if a.slug in self._hidden}
-        if kept:
-            self._memory.keep_answers(kept)
-            self._known.update({(ref.slug, ref.ref): ref for ref in found})
+        self._learn(asked)
         return {key: self._known[key] for key in keys if key in self._known}
+
+    def _learn(self, asked: Sequence[Asked]) -> None:
+        """Ask for refs; what was answered is kept while the rest is asked for."""
+        kept: dict[str, tuple[str, str]] = {}
+        kept_at = time.monotonic()
+        try:
+            for refs in self._ask(asked):
+                for ref in refs:
+                    self._known[ref.slug, ref.ref] = ref
+                    kept[self._key(ref.slug, ref.ref)] = ("", msgspec.json.encode(ref).decode())
+                if kept and time.monotonic() - kept_at >= FLUSH_SECONDS:
+                    self._memory.keep_answers(kept)
+                    kept, kept_at = {}, time.monotonic()
+        finally:
+            kept |= {self._hidden_key(a.slug): ("", "") for a in asked if a.slug in self._hidden}
+            if kept:
+                self._memory.keep_answers(kept)
 
     def _recall(self, missing: Iterable[tuple[str, str]]) -> None:
         """Take what this credential was answered within a day."""

@@ -18,6 +18,9 @@ from audits.model.cache import Memory
 TRUSTED_FOR = timedelta(days=7)
 """How long an App goes by GraphQL's word that nothing changed (design section 13)."""
 
+FLUSH_SECONDS = 4.0
+"""How long an answer may wait to be kept: a killed scan loses ten seconds of them at most."""
+
 _PER_PAGE = 100
 _PAGES = 50
 
@@ -30,7 +33,8 @@ def path_of(*parts: str | int) -> str:
 
 
 class Answers(Struct, kw_only=True):
-    """Stored answers of one batch: loaded before, written after, never while threads work.
+    """Stored answers of one batch: loaded before threads work, and written by the one thread
+    that they were loaded by.
 
     With ``memory`` they are loaded as they are needed, for work in one thread.
     """
@@ -50,10 +54,13 @@ class Answers(Struct, kw_only=True):
         return self.stored.get(key)
 
     def flush(self, memory: Memory) -> None:
-        """Write what is new."""
-        if self.written:
-            memory.keep_answers(self.written)
-            self.written.clear()
+        """Write what is new; other threads may add to it meanwhile."""
+        ready: dict[str, tuple[str, str]] = {}
+        while self.written:
+            key, answer = self.written.popitem()
+            ready[key] = answer
+        if ready:
+            memory.keep_answers(ready)
 
 
 class _Stored(Struct, frozen=True):

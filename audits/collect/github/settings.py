@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence, Set
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from audits.collect.github.forms import (
 from audits.collect.github.listing import Listed
 from audits.collect.github.organization import OwnerFacts, policy
 from audits.collect.github.permissions import Rights, Sheet, role_refusal
-from audits.collect.github.rest import Answers, Form, RestReader, path_of
+from audits.collect.github.rest import FLUSH_SECONDS, Answers, Form, RestReader, path_of
 from audits.collect.github.rulesets import METADATA, Question, State, StateReader
 from audits.faults import crash_gap
 from audits.model.cache import Memory
@@ -109,7 +109,7 @@ class SettingsBatch:
             task.unchanged = known is not None and known[0] == task.state.fingerprint != ""
         with ThreadPoolExecutor(max_workers=self._workers) as pool:
             try:
-                found = list(pool.map(self._one, tasks))
+                found = self._all(pool, tasks, answers)
             except BaseException as stop:
                 if isinstance(stop, KeyboardInterrupt):
                     self._client.pacer.stop()
@@ -122,6 +122,19 @@ class SettingsBatch:
             self._remember(task)
         answers.flush(self._memory)
         return found
+
+    def _all(
+        self, pool: ThreadPoolExecutor, tasks: Sequence[_Task], answers: Answers
+    ) -> list[Read]:
+        """What becomes of each task; answers are kept while others are waited for."""
+        futures = [pool.submit(self._one, task) for task in tasks]
+        waiting: Set[Future[Read]] = set(futures)
+        while waiting:
+            ended, waiting = wait(waiting, FLUSH_SECONDS, return_when=FIRST_EXCEPTION)
+            answers.flush(self._memory)
+            for future in ended:
+                future.result()
+        return [future.result() for future in futures]
 
     def _keys(self, task: _Task) -> Iterator[str]:
         """The keys of everything that may be asked for a repository."""

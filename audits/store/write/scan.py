@@ -226,6 +226,14 @@ class Writing(Connected):
         if recording.gaps or "" in recording.repositories:
             recording.has_written = True
 
+    def flush(self, scan_ids: Iterable[int]) -> None:
+        """Write now which repositories these scans have done."""
+        recordings = [self._recording(scan_id) for scan_id in scan_ids]
+        pending = [recording for recording in recordings if recording.pending]
+        if pending:
+            with self._restored(pending), self.writing() as connection:
+                flush(connection, pending)
+
     def beat(self, scan_id: int) -> None:
         """Keep the owner's lock while a scan waits."""
         recording = self._recording(scan_id)
