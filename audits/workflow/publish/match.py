@@ -21,6 +21,7 @@ from audits.workflow.uploaders.catalog import NODE_TOOLS, RUN_BY_ACTION
 from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import TRUE, Uploader
 
+_THIS_REPOSITORY = re.compile(r"\$\{\{\s*github\.repository\s*\}\}")
 _PYTHON = re.compile(r"python[\d.]*t?|py")
 
 
@@ -100,7 +101,7 @@ def _may_be(site: Site, scalar: Scalar, values: tuple[str, ...]) -> bool:
     return any(
         _may_hold(text.lower(), value.strip("*"))
         for value in values
-        for text in (texts if texts is not None else (scalar.value,))
+        for text in (texts if texts is not None else (_THIS_REPOSITORY.sub(".", scalar.value),))
     )
 
 
