@@ -295,7 +295,9 @@ class Leads:
             self._projects()
 
     def _member(self, place: str, wanted: str) -> None:
-        if wanted:
+        if wanted.startswith("."):  # a project of .NET is called after its folder
+            self._packages.setdefault(f"{place}/{place.rpartition('/')[2]}{wanted}")
+        elif wanted:
             self._packages.setdefault(f"{place}/{wanted}")
         elif place in self._folders:
             self._metadata(place, self._folders[place])

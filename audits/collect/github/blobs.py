@@ -14,7 +14,15 @@ from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError, unexpected
-from audits.collect.github.forms import EncodedBlob, Text, kept_as, read_as, read_if, slug_of
+from audits.collect.github.forms import (
+    EncodedBlob,
+    Text,
+    TreeEntry,
+    kept_as,
+    read_as,
+    read_if,
+    slug_of,
+)
 from audits.model.cache import Memory
 from audits.model.source import Gap, GapReason, SourceFile
 
@@ -31,7 +39,9 @@ _SHA1_LENGTH = 40
 
 
 class Want(Struct, frozen=True, kw_only=True):
-    """One text to read: by ``oid`` where it is known, else at ``commit:path``."""
+    """One text to read: by ``oid`` where it is known, else at ``commit:path``; or the names in
+    a folder there.
+    """
 
     node_id: str
     slug: str
@@ -39,6 +49,7 @@ class Want(Struct, frozen=True, kw_only=True):
     oid: str = ""
     size: int = 0
     commit: str = ""
+    is_folder: bool = False
 
     @property
     def is_look_up(self) -> bool:
@@ -52,9 +63,12 @@ class Want(Struct, frozen=True, kw_only=True):
 
 
 class Got(Struct, frozen=True, kw_only=True):
-    """What became of a want: a file, a gap, or neither where no such file exists."""
+    """What became of a want: a file, a folder's ``entries``, a gap, or neither where there is
+    no such file.
+    """
 
     want: Want
+    entries: tuple[TreeEntry, ...] = ()
     file: SourceFile | None = None
     gap: Gap | None = None
     renamed_to: str = ""
@@ -144,9 +158,11 @@ class TextReader:
             got = self._blob(want, read_if(Text, value))
         except GitHubError as odd:
             got = Got(want=want, gap=odd.gap(want.path))
-        return Got(want=want, file=got.file, gap=got.gap, renamed_to=renamed)
+        return Got(want=want, file=got.file, entries=got.entries, gap=got.gap, renamed_to=renamed)
 
     def _blob(self, want: Want, value: Text | None) -> Got:
+        if want.is_folder:
+            return Got(want=want, entries=value.entries if value is not None else ())
         if value is None or value.typename != "Blob":
             if want.is_look_up:
                 return Got(want=want)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from audits.collect import paths
+from audits.collect.further_files import MOST_BYTES, Leads
 from audits.collect.github.blobs import Got, TextReader, Want
 from audits.collect.github.callees import CalleeReader
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import WholeTree, kept_as, read_as
-from audits.collect.github.listing import Listed, cut_short
+from audits.collect.github.forms import TreeEntry, WholeTree, kept_as, read_as
+from audits.collect.github.listing import SYMLINK, Listed, cut_short, unsupported
 from audits.collect.github.rest import Answers, path_of
 from audits.model.cache import Memory
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
-_LookedUp = dict[str, tuple[str, int] | None]
+
+class _LookedUp(Struct):
+    """What look-ups in one tree found: files by path with id and size, None for none, and what
+    folders hold.
+    """
+
+    files: dict[str, tuple[str, int] | None] = field(default_factory=dict)
+    folders: dict[str, tuple[TreeEntry, ...]] = field(default_factory=dict)
+
+
 _ROUNDS = 5
 """A local action may use another one, and so on; as deep as in a folder."""
 
@@ -28,8 +41,14 @@ class _Reading:
         self.repo = repo
         self.files: dict[str, SourceFile] = {}
         self.gaps: list[Gap] = list(repo.gaps)
-        self.looked_up: dict[str, tuple[str, int] | None] = {}
+        self.looked_up = _LookedUp()
         self.complete = True
+        self.leads = Leads()
+        self.known: dict[str, TreeEntry] = {}
+        self.led_to: set[str] = set()
+        self.unread: list[Gap] = []
+        self._followed: set[str] = set()
+        self._list("", repo.top)
 
     def want(self, path: str, oid: str = "", size: int = 0) -> Want:
         """What asks for one file of this repository."""
@@ -42,17 +61,32 @@ class _Reading:
             commit="" if oid else self.repo.commit,
         )
 
+    def _list(self, folder: str, entries: Iterable[TreeEntry]) -> None:
+        """What a folder holds, for what workflows may lead to."""
+        names = {entry.name: entry.type == "tree" for entry in entries}
+        self.leads.listed(folder, names)
+        self.known.update((f"{folder}/{e.name}".lstrip("/"), e) for e in entries)
+
     def take(self, got: Got) -> None:
         """Keep what was read, or why it was not."""
         path = got.want.path
-        if got.file is not None:
-            self.files[path] = got.file
         if got.gap is not None:
-            self.gaps.append(got.gap)
+            (self.unread if path in self.led_to or got.want.is_folder else self.gaps).append(
+                got.gap
+            )
             self.complete &= got.gap.reason is GapReason.INVALID
+        if got.want.is_folder:
+            self._list(path, got.entries)
+            if got.gap is None:
+                self.looked_up.folders[path] = got.entries
+            return
+        size = len(got.file.text.encode("utf-8", "replace")) if got.file else 0
+        if got.file is not None and path in self.led_to and size > MOST_BYTES:
+            self.unread.append(_too_large(path, size))
+        elif got.file is not None:
+            self.files[path] = got.file
         if got.want.commit and got.gap is None:
-            size = len(got.file.text.encode("utf-8", "replace")) if got.file else 0
-            self.looked_up[path] = (got.file.oid, size) if got.file else None
+            self.looked_up.files[path] = (got.file.oid, size) if got.file else None
         if got.renamed_to and not any(g.subject == "repository" for g in self.gaps):
             detail = f"It was renamed to {got.renamed_to} while it was read. Scan again."
             self.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
@@ -76,8 +110,53 @@ class _Reading:
                 if directory.endswith((".yml", ".yaml")) or "${{" in directory:
                     continue
                 candidates = paths.action_files(directory)
-                if not any(c in self.files or c in self.looked_up for c in candidates):
+                if not any(c in self.files or c in self.looked_up.files for c in candidates):
                     yield from map(self.want, candidates)
+
+    def more_wants(self) -> Iterator[Want]:
+        """What the files that were read so far lead to."""
+        yield from self.local_wants()
+        yield from self.further_wants()
+
+    def further_wants(self) -> Iterator[Want]:
+        """The scripts, task files and packages that the texts lead to."""
+        if not self.repo.has_workflows or not self.repo.commit:
+            return
+        for path in sorted(self.files.keys() - self._followed):
+            self.leads.take(path, self.files[path].text)
+        self._followed.update(self.files)
+        found = self.leads.further()
+        for path in found.files:
+            if path not in self.files:
+                self.led_to.add(path)
+                yield from self._script(path)
+        for folder in found.folders:
+            yield replace(self.want(folder), is_folder=True)
+
+    def _script(self, path: str) -> Iterator[Want]:
+        """What asks for a file that may be there."""
+        entry = self.known.get(path)
+        if entry is None:
+            yield self.want(path)
+        elif entry.type != "blob" or entry.mode == SYMLINK:
+            what = "a submodule" if entry.type != "blob" else "a symbolic link"
+            self.unread.append(unsupported(path, what))
+        elif entry.size > MOST_BYTES:
+            self.unread.append(_too_large(path, entry.size))
+        else:
+            yield self.want(path, entry.oid, entry.size)
+
+    def recall(self, want: Want, known: _LookedUp) -> Iterator[Want]:
+        """What is still to be asked of a look-up, with what an earlier one found."""
+        if want.is_folder and want.path in known.folders:
+            self.take(Got(want=want, entries=known.folders[want.path]))
+        elif want.is_folder or want.path not in known.files:
+            yield want
+        elif (found := known.files[want.path]) is None:
+            self.looked_up.files[want.path] = None
+        else:
+            self.looked_up.files[want.path] = found
+            yield self.want(want.path, *found)
 
     def snapshot(self, host: str) -> Snapshot:
         """What was read, without called files and settings."""
@@ -91,6 +170,7 @@ class _Reading:
             files=tuple(self.files[path] for path in sorted(self.files)),
             topics=repo.topics,
             gaps=tuple(dict.fromkeys(self.gaps)),
+            unread=tuple(dict.fromkeys(self.unread)),
             database_id=repo.database_id,
         )
 
@@ -116,7 +196,7 @@ class FileReader:
         for _ in range(_ROUNDS):
             for got in self._texts.read(self._recalled(readings, wants)):
                 readings[got.want.node_id].take(got)
-            wants = list(dict.fromkeys(w for r in readings.values() for w in r.local_wants()))
+            wants = list(dict.fromkeys(w for r in readings.values() for w in r.more_wants()))
             if not wants:
                 break
         for reading in readings.values():
@@ -153,22 +233,16 @@ class FileReader:
                 stored = self._answers.get(self._key(reading.repo))
                 same = stored is not None and stored[0] == reading.repo.root
                 kept = kept_as(_LookedUp, stored[1]) if stored and same else None
-                trees[want.node_id] = kept or {}
-            known = trees[want.node_id].get(want.path)
-            if want.path in trees[want.node_id] and known is None:
-                reading.looked_up[want.path] = None
-            elif known is not None:
-                reading.looked_up[want.path] = known
-                chosen.append(reading.want(want.path, *known))
-            else:
-                chosen.append(want)
+                trees[want.node_id] = kept or _LookedUp()
+            chosen += reading.recall(want, trees[want.node_id])
         return chosen
 
     def _remember(self, reading: _Reading) -> None:
         """Keep what look-ups found: the same tree gives the same answer forever."""
-        if not reading.looked_up or not reading.complete:
+        found = reading.looked_up
+        if not (found.files or found.folders) or not reading.complete:
             return
-        key, body = self._key(reading.repo), json.dumps(reading.looked_up, sort_keys=True)
+        key, body = self._key(reading.repo), msgspec.json.encode(found, order="sorted").decode()
         stored = self._answers.get(key)
         if stored is None or stored[:2] != (reading.repo.root, body):
             self._answers.written[key] = (reading.repo.root, body)
@@ -190,6 +264,11 @@ class FileReader:
             snapshot = reading.snapshot(self._client.host)
             snapshot.remote_files.update(called[id(reading)])
             yield snapshot
+
+
+def _too_large(path: str, size: int) -> Gap:
+    detail = f"The file has {size:,} bytes and is not read. Make it shorter."
+    return Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 
 def _callers(reading: _Reading) -> tuple[SourceFile, ...]:

@@ -446,13 +446,14 @@ class GitObject(Graph, frozen=True, kw_only=True):
 
 
 class Text(Graph, frozen=True, kw_only=True):
-    """A blob with its text."""
+    """A blob with its text, or a tree with its entries."""
 
     oid: str
     typename: str = field(default="", name="__typename")
     text: str | None = None
     is_binary: bool | None = None
     is_truncated: bool = False
+    entries: tuple[TreeEntry, ...] = ()
 
 
 class Place(Graph, frozen=True, kw_only=True):

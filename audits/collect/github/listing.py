@@ -14,7 +14,7 @@ from audits.collect.github.errors import Json
 from audits.collect.github.forms import Folder, Light, TreeEntry, read_as
 from audits.model.source import Gap, GapReason
 
-_SYMLINK = 0o120000
+SYMLINK = 0o120000
 _SHA1_LENGTH = 40
 
 
@@ -29,7 +29,8 @@ class Entry(Struct, frozen=True, kw_only=True):
 class Listed(Struct, frozen=True, kw_only=True):
     """One repository of the list.
 
-    ``folders`` are those at the root that may hold a package of their own. ``permission`` is
+    ``folders`` are those at the root that may hold a package of their own, ``top`` all that is
+    there. ``permission`` is
     the person's role, "" where GitHub does not say (Apps). ``release`` is the newest
     release's tag and time. ``doubtful`` are folders, by path, whose entries are not those that
     their ids stand for.
@@ -51,6 +52,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     root: str = ""
     entries: tuple[Entry, ...] = ()
     folders: tuple[str, ...] = ()
+    top: tuple[TreeEntry, ...] = ()
     doubtful: tuple[tuple[str, Folder], ...] = ()
     gaps: tuple[Gap, ...] = ()
 
@@ -98,6 +100,7 @@ def parse_listed(node: Mapping[str, Json]) -> Listed:
             for e in (light.root.entries if light.root else ())
             if e.type == "tree" and paths.may_hold_package(e.name)
         ),
+        top=light.root.entries if light.root else (),
         doubtful=tuple(
             (path, folder)
             for path, folder in _folders(light).items()
@@ -177,13 +180,13 @@ def _entries(light: Light) -> tuple[tuple[Entry, ...], tuple[Gap, ...]]:
         if entry.type == "tree":
             continue
         if entry.type == "commit" and path in (".github", paths.WORKFLOWS, paths.ACTIONS):
-            gaps.append(_unsupported(path, "a submodule"))
+            gaps.append(unsupported(path, "a submodule"))
         elif not paths.wanted(path):
             continue
         elif entry.type != "blob":
-            gaps.append(_unsupported(path, "a submodule"))
-        elif entry.mode == _SYMLINK:
-            gaps.append(_unsupported(path, "a symbolic link"))
+            gaps.append(unsupported(path, "a submodule"))
+        elif entry.mode == SYMLINK:
+            gaps.append(unsupported(path, "a symbolic link"))
         elif entry.size > paths.MAX_BYTES:
             detail = f"The file has {entry.size:,} bytes and is not read. Make it shorter."
             gaps.append(Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail))
@@ -192,7 +195,8 @@ def _entries(light: Light) -> tuple[tuple[Entry, ...], tuple[Gap, ...]]:
     return tuple(found), tuple(gaps)
 
 
-def _unsupported(path: str, what: str) -> Gap:
+def unsupported(path: str, what: str) -> Gap:
+    """The gap of an entry that is no file."""
     detail = f"It is {what}, which is not followed. Put the file itself there."
     return Gap(subject=path, reason=GapReason.UNSUPPORTED, detail=detail)
 

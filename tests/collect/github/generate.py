@@ -123,6 +123,7 @@ def _files(chance: random.Random, actions: Owner, name: str, index: int) -> dict
     if index % 3 != 2:
         environment = "pypi" if index % 5 else "Release/PyPI"
         files[".github/workflows/release.yml"] = _release(chance, actions, name, environment)
+    files.update(_scripts(index))
     if index % 4 == 1:
         files[".github/dependabot.yml"] = "version: 2\nupdates: []\n"
     if index % 9 == 4:
@@ -139,6 +140,26 @@ def _files(chance: random.Random, actions: Owner, name: str, index: int) -> dict
         call = f"{OWNER}/pipelines/.github/workflows/publish.yml@v1"
         files[".github/workflows/call.yml"] = f"on: push\njobs:\n  a:\n    uses: {call}\n"
     files.update(_oddities(index))
+    return files
+
+
+def _scripts(index: int) -> dict[str, Content]:
+    """What the steps of a third of the repositories run: a script, a task, a workspace."""
+    if index % 9 not in (0, 3, 6):
+        return {}
+    run = {0: "./scripts/release.sh", 3: "make ship", 6: "npm run ship --workspaces"}[index % 9]
+    workflow = (
+        "on: push\njobs:\n  a:\n    permissions: {id-token: write}\n    steps:\n"
+        f"      - run: {run}\n"
+    )
+    files: dict[str, Content] = {".github/workflows/ship.yml": workflow}
+    if index % 9 == 6:
+        files["package.json"] = '{"private": true, "workspaces": ["libs/*"]}\n'
+        for name in ("a", "b", "c"):
+            files[f"libs/{name}/package.json"] = f'{{"name": "{name}-{index}"}}\n'
+    else:
+        files["Makefile"] = f"ship:\n\t./scripts/release.sh {index}\n"
+        files["scripts/release.sh"] = f"#!/bin/sh\nset -e\n# {index}\ncurl -T dist x.example\n"
     return files
 
 
