@@ -12,8 +12,9 @@ from audits.model.workflow import Job, Workflow
 class Needs:
     """The jobs that each job of a workflow waits for.
 
-    ``direct`` holds those named in ``needs:``, each once. Sets of jobs are kept as the bits of
-    a number: a generated workflow in which each job waits for all before it has tens of
+    ``direct`` holds those named in ``needs:``, each once, and ``order`` all jobs, each after
+    those it waits for. Sets of jobs are the bits of a number, ``bit`` for each job, ``bits``
+    for those it names and ``all_bits`` for all above it: a generated workflow in which each job waits for all before it has tens of
     thousands of edges, which must not be walked anew from each job.
     """
 
@@ -25,16 +26,21 @@ class Needs:
             job: tuple(dict.fromkeys(above for above in found if above is not None))
             for job, found in named
         }
-        self._bit = {job: 1 << number for number, job in enumerate(workflow.jobs)}
-        self._bits = {job: self._set(above) for job, above in self.direct.items()}
+        self.bit = {job: 1 << number for number, job in enumerate(workflow.jobs)}
+        self.bits = {job: self._set(above) for job, above in self.direct.items()}
         self._above: dict[Job, tuple[Job, ...]] = {}
-        self._hit: dict[Job, int] = {}
-        self._order = self._ordered(workflow)
+        self.order = self._ordered(workflow)
+        self.all_bits: dict[Job, int] = {}
+        for job in self.order:
+            found = self.bits[job]
+            for above in self.direct[job]:
+                found |= self.all_bits.get(above, 0)
+            self.all_bits[job] = found
 
     def _set(self, jobs: Iterable[Job]) -> int:
         found = 0
         for job in jobs:
-            found |= self._bit[job]
+            found |= self.bit[job]
         return found
 
     def _ordered(self, workflow: Workflow) -> tuple[Job, ...]:
@@ -45,31 +51,6 @@ class Needs:
                 found |= dict.fromkeys((*self.unknown_above(job, found), job))
         return tuple(found)
 
-    def _hit_by(self, broken: Job) -> int:
-        """A job and all that is skipped when it fails: what waits for it without a condition."""
-        if broken not in self._hit:
-            hit = self._bit[broken]
-            for job in self._order:
-                if job.condition is None and self._bits[job] & hit:
-                    hit |= self._bit[job]
-            self._hit[broken] = hit
-        return self._hit[broken]
-
-    def result(self, job: Job, broken: Job) -> str:
-        """What a job comes to where another one fails: ``failure``, ``skipped``, ``success``."""
-        hit = self._bit[job] & self._hit_by(broken)
-        return "failure" if job is broken else "skipped" if hit else "success"
-
-    def results(self, job: Job, broken: Job) -> tuple[str, ...]:
-        """What the jobs that a job names come to where one fails, each result once."""
-        direct, hit, bit = self._bits[job], self._hit_by(broken), self._bit[broken]
-        found = (
-            ("failure", direct & bit),
-            ("skipped", direct & hit & ~bit),
-            ("success", direct & ~hit),
-        )
-        return tuple(result for result, jobs in found if jobs)
-
     def above(self, job: Job) -> tuple[Job, ...]:
         """The jobs that a job waits for, directly or not, each after those it waits for."""
         if job not in self._above:
@@ -79,14 +60,14 @@ class Needs:
     def unknown_above(self, job: Job, known: Iterable[Job]) -> tuple[Job, ...]:
         """The same without those that are known and what only these wait for."""
         found: list[Job] = []
-        seen = self._set(known) | self._bit[job]
+        seen = self._set(known) | self.bit[job]
         pending = [(job, iter(self.direct[job]))]
         while pending:
             current, rest = pending[-1]
-            missing = self._bits[current] & ~seen
-            above = next((a for a in rest if self._bit[a] & missing), None) if missing else None
+            missing = self.bits[current] & ~seen
+            above = next((a for a in rest if self.bit[a] & missing), None) if missing else None
             if above is not None:
-                seen |= self._bit[above]
+                seen |= self.bit[above]
                 pending.append((above, iter(self.direct[above])))
                 continue
             pending.pop()
@@ -97,12 +78,12 @@ class Needs:
     def nearest(self, job: Job) -> tuple[Job, ...]:
         """The jobs that a job waits for, directly or not, nearest first."""
         found: list[Job] = []
-        seen = self._bit[job]
+        seen = self.bit[job]
         pending = deque([job])
         while pending:
             current = pending.popleft()
-            missing = self._bits[current] & ~seen
-            new = [a for a in self.direct[current] if self._bit[a] & missing] if missing else []
+            missing = self.bits[current] & ~seen
+            new = [a for a in self.direct[current] if self.bit[a] & missing] if missing else []
             seen |= missing
             found += new
             pending += new

@@ -17,18 +17,19 @@ needs.test.result != 'failure' }}`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from audits.analysis.conditions import has_status_function, publishing_steps
-from audits.analysis.job_dependencies import Needs, needs_of
+from audits.analysis.failures import Failures
+from audits.analysis.job_dependencies import needs_of
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
 from audits.expressions.evaluate import Value, decide
-from audits.expressions.syntax import Context, Expression, condition_expression, walk
+from audits.expressions.syntax import condition_expression
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository
-from audits.model.workflow import Condition, Job, Step
+from audits.model.workflow import Condition, Job, Step, Workflow
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}
@@ -49,6 +50,26 @@ jobs:
       - run: ./last-test
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
         if: %s
+"""
+_CHAIN = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  plan:
+    runs-on: ubuntu-latest
+    steps: [{run: ./plan}]
+  host:
+    needs: plan
+    if: ${{ always() && %s }}
+    runs-on: ubuntu-latest
+    steps: [{run: ./host}]
+  publish:
+    needs: [plan, host]
+    if: ${{ always() && needs.host.result == 'success' }}%s
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
 _BOTH = "needs.build.result == 'success' && needs.test.result == 'success'"
 
@@ -83,6 +104,14 @@ _BOTH = "needs.build.result == 'success' && needs.test.result == 'success'"
             % ("${{ !cancelled() && !contains(needs.*.result, 'failure') }}", "success()"),
         ),
         Example(
+            name="the result of a job that asks for the results before it",
+            workflow=_CHAIN % ("needs.plan.result == 'success'", ""),
+        ),
+        Example(
+            name="the result of a job that runs whatever came before it",
+            workflow=_CHAIN % ("github.run_id", "  # !"),
+        ),
+        Example(
             name="nothing is asked of the state",
             workflow=_WORKFLOW % ("startsWith(github.ref, 'refs/tags/')", "success()"),
         ),
@@ -115,8 +144,7 @@ def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condit
     workflows = {workflow.path: workflow for workflow in repo.workflows}
     calls = (call for route in publication.routes for call in route.calls)
     for job in dict.fromkeys((publication.job, *calls)):
-        needs = needs_of(workflows[job.path])
-        failed = job.condition and _survives_job(needs, job, job.condition)
+        failed = job.condition and _survives_job(repo, workflows[job.path], job)
         if job.condition is not None and failed:
             yield job.condition, job.path, failed
     steps = publishing_steps(publication)
@@ -125,42 +153,24 @@ def _faults(repo: Repository, publication: Publication) -> Iterator[tuple[Condit
             yield step.condition, publication.step_path or publication.at.path, "an earlier step"
 
 
-def _survives_job(needs: Needs, job: Job, condition: Condition) -> str:
+def _survives_job(repo: Repository, workflow: Workflow, job: Job) -> str:
     """The job whose failure a condition lets pass; empty where there is none."""
-    expression = condition_expression(condition.text.value)
-    if expression is None or not has_status_function(expression):
+    condition = condition_expression(job.condition.text.value) if job.condition else None
+    if not has_status_function(condition):
         return ""
-    read = {p.parts[1] for p in walk(expression) if isinstance(p, Context) and len(p.parts) > 1}
-    asked = [above for above in needs.direct[job] if above.id.lower() in read]
-    tried: dict[tuple[str, ...], bool] = {}
-    for broken in needs.above(job):
-        own = tuple(needs.result(above, broken) for above in asked)
-        every = needs.results(job, broken)
-        key = (*own, "", *every)
-        if key not in tried:
-            tried[key] = _holds_after(expression, dict(zip(asked, own, strict=True)), every)
-        if tried[key]:
+    known = repo.once(_known_failures)
+    if workflow.path not in known:
+        known[workflow.path] = Failures(needs_of(workflow))
+    failures = known[workflow.path]
+    for broken in failures.needs.above(job):
+        if failures.holds(job, failures.after(broken)):
             return f"`{broken.id}`"
     return ""
 
 
-def _holds_after(
-    expression: Expression, results: Mapping[Job, str], every: tuple[str, ...]
-) -> bool:
-    """Whether a condition holds where the jobs that it reads came to this, and all to that."""
-    facts: dict[str, Value] = {
-        "always()": True,
-        "success()": False,
-        "failure()": True,
-        "cancelled()": False,
-        "needs.*.result": every,
-    }
-    for job, result in results.items():
-        name = f"needs.{job.id.lower()}"
-        facts[f"{name}.result"] = result
-        if result != "success":
-            facts[f"{name}.outputs.*"] = ""
-    return decide(expression, facts) is not False
+def _known_failures(repo: Repository) -> dict[str, Failures]:
+    """A place for what failures lead to, by workflow: many jobs may publish."""
+    return {}
 
 
 def _survives_step(step: Step, steps: tuple[Step, ...]) -> bool:

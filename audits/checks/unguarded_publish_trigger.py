@@ -18,7 +18,8 @@ use, guard it as well; they are seen with a token that reads settings.
 
 `if: github.repository == 'orchard-labs/lumen'` keeps forks out and nothing else: it is no
 guard. A guard that hangs on an output that a step writes cannot be told: unknown; an output of
-a job that is itself a condition on the event is followed. It is
+a job that is itself a condition on the event is followed. A called workflow may guard itself:
+its conditions count where it was read, and it is unknown where it was not. It is
 low where only branches made for releases start the workflow, where the commit must ask for it
 in words, and for nightly builds that go to Anaconda on a schedule. Containers, GoReleaser and GitHub releases are not packages and are left out;
 `pull_request_target` and its like belong to `dangerous-trigger`.
@@ -79,6 +80,23 @@ jobs:
       - run: anaconda upload dist/lumen.conda
         env: {ANACONDA_API_TOKEN: '${{ secrets.ANACONDA_TOKEN }}'}
 """
+_CALL = """\
+on: [push, pull_request]
+jobs:
+  publish:
+    uses: %s
+    secrets: {pypi_token: '${{ secrets.PYPI_TOKEN }}'}
+"""
+_CALLED = """\
+on: {workflow_call: {secrets: {pypi_token: {}}}}
+jobs:
+  publish:
+    if: %s
+    runs-on: ubuntu-latest
+    steps:
+      - run: twine upload dist/*
+        env: {TWINE_PASSWORD: '${{ secrets.pypi_token }}'}
+"""
 _PUSH, _ANY, _TAG = "push:", "github.run_id", "startsWith(github.ref, 'refs/tags/')"
 _MAIN = "push: {branches: [main]}"
 _FORKS = "github.repository == 'orchard-labs/lumen'"
@@ -109,6 +127,25 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
     lesson=STEP_TRIGGERS,
     links=(GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX),
     examples=(
+        Example(
+            name="a called workflow that was not read",
+            workflow=_CALL
+            % "OpenAstronomy/github-actions-workflows/.github/workflows/publish.yml@v1",
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="a called workflow that guards itself",
+            workflow=_CALL % "./.github/workflows/upload.yml",
+            files={
+                ".github/workflows/upload.yml": _CALLED % "startsWith(github.ref, 'refs/tags/')"
+            },
+        ),
+        Example(
+            name="a called workflow that does not",
+            workflow=_CALL.replace("[push, pull_request]", "push # !")
+            % "./.github/workflows/upload.yml",
+            files={".github/workflows/upload.yml": _CALLED % "github.event_name != 'schedule'"},
+        ),
         Example(name="a branch", workflow=_WORKFLOW % (f"{_MAIN}  # !", _ANY, _ANY)),
         Example(
             name="a branch, a tag, a pull request and a schedule",
@@ -227,6 +264,10 @@ def _verdict(
     way = reach(repo, route, start, publishing_steps(publication))
     if way.runs is False:
         return None
+    if publication.is_opaque and publication.called is not None:
+        reason = f"whether `{publication.called.raw.value}` guards itself was not read"
+        unseen = Unseen(need=Need.REFERENCES, reason=reason)
+        return Unknown(at=start.trigger.at, publication=publication, unseen=unseen)
     if way.runs is None:
         reason = f"whether {start.what} publishes hangs on `{way.unseen[0]}`"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)

@@ -6,7 +6,9 @@ sources in hand and writes the files that you publish; one bad release of it, or
 needs, is in your package before anyone notices. It also makes releases hard to repeat.
 
 The lesson's own workflow installs `pip` and `hatch` this way; it is a low risk there, because
-the job that builds holds no credential, and is reported all the same.
+the job that builds holds no credential, and is reported all the same. It is medium in the job that
+publishes, whatever is fetched there (`npx x`, `uvx --from x`, `pip install helper`, `pipx run`):
+what runs beside the upload can take the identity and publish something else.
 
 ## How to fix
 Give each tool a version, or better a requirements file with hashes:
@@ -15,6 +17,7 @@ Give each tool a version, or better a requirements file with hashes:
     pip install --require-hashes -r .github/requirements/build.txt
     uvx twine@6.2.0 upload dist/*
 
+`npx` takes what `npm ci` installed from the lock file, if `package.json` names it: then it passes.
 A constraints file (`-c`, `PIP_CONSTRAINT`) counts as a version for all of a command. What a
 tool needs in turn is pinned by hashes or a lock file only. Tools that an action brings with it
 are pinned with the action.
@@ -22,15 +25,16 @@ are pinned with the action.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from audits.analysis.fetched_programs import Fetched, fetched
 from audits.check import Example, check
 from audits.checks.constants import PYPA_PUBLISH_GUIDE, SCORECARD_PINNING
 from audits.model.command import Command
 from audits.model.location import Location
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
+from audits.model.workflow import Role
 
 
 def _words(text: str) -> frozenset[str]:
@@ -46,19 +50,21 @@ _TOOLS = _words(
     " scikit-build scikit-build-core setuptools setuptools-rust setuptools-scm sigstore towncrier"
     " tox tox-gh-actions tox-uv twine uv versioneer virtualenv wheel"
 )
-_REQUIREMENT = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[\w,.\s-]*\])?(?P<version>.*)", re.DOTALL
+_OTHER_LANGUAGES = _words("npm cargo gem")
+_INSTALLS = frozenset(
+    {
+        ("npm", "ci"),
+        ("npm", "install"),
+        ("npm", "i"),
+        ("pnpm", "install"),
+        ("pnpm", "i"),
+        ("yarn", "install"),
+        ("bun", "install"),
+        ("pnpm", "ci"),
+    }
 )
-_VALUES = _words(
-    "-r --requirement -i --index-url --extra-index-url -f --find-links -t --target --prefix --root"
-    " --python --python-version -e --editable --default-index --index -p --cache-dir -n --name"
-    " --channel --platform --proxy --timeout --retries --trusted-host --pip-args --upgrade-strategy"
-    " --config-settings --no-binary --only-binary"
-)
-_CONSTRAINTS = ("-c", "--constraint", "--constraints", "--require-hashes")
+_BARE_INSTALLS = frozenset({("yarn",), ("pnpm",)})
 _CONSTRAINING = frozenset({"PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "UV_CONSTRAINT"})
-_CONDAS = frozenset({"conda", "mamba", "micromamba"})
-_ON_THE_FLY = frozenset({"uvx", "uv tool run", "pipx run"})
 _WORKFLOW = """\
 on: release
 jobs:
@@ -70,6 +76,52 @@ jobs:
           pip install build "twine>=6" # !
           python -m build
       - run: uvx twine upload dist/* # !
+"""
+_BUILDING = """\
+on: release
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: pip install helper && pip install hatch # !
+      - run: hatch build
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_FETCHING = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: npx changelogithub # !
+      - run: pnpm dlx changelogithub@latest # !
+      - run: npx --yes changelogithub@13.0.0
+      - run: npx --no-install changelogithub
+      - run: uvx --from pre-commit-mirror-maker pre-commit-mirror . # !
+      - run: pipx run --spec git+https://code.example/tool tool # !
+      - run: pip install some-helper # !
+      - run: pip install -r requirements.txt ./plugin dist/*.whl
+      - run: go install example.dev/tool@latest # !
+      - run: go install example.dev/tool@v1.2.0
+      - run: dotnet tool install --global tool # !
+      - run: twine upload dist/*
+"""
+_LOCKED = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: npm ci
+      - run: npx changelogithub
+      - run: npx others # !
+      - run: npm publish
 """
 _PINNED = """\
 on: release
@@ -96,6 +148,7 @@ jobs:
       - run: gem install bundler # !
       - run: gem install bundler -v 2.6.0
       - run: mamba install -c conda-forge twine numpy # !
+      - run: mamba install conda-forge::twine=6.2
       - run: uv tool install hatch # !
       - run: uv run --with twine twine upload dist/* # !
 """
@@ -114,12 +167,27 @@ jobs:
 
 @check(
     area=Area.PINNING,
-    severity=Severity.LOW,
+    severity=Severity.MEDIUM,
     links=(PYPA_PUBLISH_GUIDE, SCORECARD_PINNING),
     any_workflow=True,
     counts_places=True,
     examples=(
-        Example(name="whatever is newest", workflow=_WORKFLOW.replace('"twine>=6"', "twine")),
+        Example(
+            name="whatever is newest",
+            workflow=_WORKFLOW.replace('"twine>=6"', "twine"),
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="in a job that only builds", workflow=_BUILDING, severity=Severity.LOW),
+        Example(
+            name="programs of others in the job that publishes",
+            workflow=_FETCHING,
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="programs of the project's own lock file",
+            workflow=_LOCKED,
+            files={"package.json": '{"devDependencies": {"changelogithub": "1.0.0"}}'},
+        ),
         Example(name="one of two", workflow=_WORKFLOW),
         Example(name="of other languages", workflow=_OTHERS),
         Example(name="with versions", workflow=_PINNED),
@@ -133,95 +201,62 @@ jobs:
     ),
 )
 def unpinned_build_tool(repo: Repository) -> Iterator[Verdict]:
-    """Yield a finding for each command of a release job that installs tools of no version."""
+    """Yield a finding for each command of a release job that fetches something of no version."""
     for site in repo.steps():
         if not site.is_release_job:
             continue
+        publishes = site.role is Role.PUBLISHING
         constrained = _CONSTRAINING & _environment(site)
         for command in repo.commands(site.step):
-            named = _installed(command)
+            named = [f for f in fetched(command) if _counts(repo, site, command, f, publishes)]
             if not named:
                 continue
             at = Location(path=site.path, line=command.line)
-            bare = [] if constrained or _CONSTRAINING & set(command.env) else _bare(named)
-            if bare:
-                tools = " and ".join(f"`{tool}`" for tool in bare)
-                message = f"This installs {tools} without a version: whatever is newest then."
-                yield Finding(message=message, at=at, job=site.job, anchor=" ".join(bare))
-            else:
-                yield Clean(at=at, job=site.job)
+            sure = constrained or _CONSTRAINING & set(command.env)
+            bare = [] if sure else [found for found in named if not found.versioned]
+            yield _finding(site, at, bare, publishes) if bare else Clean(at=at, job=site.job)
+
+
+def _counts(
+    repo: Repository, site: StepSite, command: Command, found: Fetched, publishes: bool
+) -> bool:
+    """Whether it is a tool of releases; in the job that publishes, anything of others."""
+    if found.is_local and _may_be_installed(repo, site, found.name):
+        return False
+    known = found.name in _TOOLS or command.program in _OTHER_LANGUAGES
+    return publishes or known
+
+
+def _may_be_installed(repo: Repository, site: StepSite, name: str) -> bool:
+    """Whether the job installs the project's own dependencies, which `npx` takes first.
+
+    Those that `package.json` does not name are fetched all the same; a package in another
+    folder is not looked into.
+    """
+    job = site.job
+    commands = [c for step in job.live_steps for c in repo.commands(step)] if job else []
+    if not any(c.words[:2] in _INSTALLS or c.words in _BARE_INSTALLS for c in commands):
+        return False
+    file = repo.file("package.json")
+    return file is None or f'"{name}"' in file.text
+
+
+def _finding(site: StepSite, at: Location, bare: list[Fetched], publishes: bool) -> Finding:
+    names = sorted(found.name for found in bare)
+    tools = " and ".join(f"`{name}`" for name in names)
+    verb = "fetches and runs" if all(found.is_run for found in bare) else "installs"
+    where = " in the job that publishes" if publishes else ""
+    return Finding(
+        message=f"This {verb} {tools} without a version{where}: whatever is newest then.",
+        at=at,
+        job=site.job,
+        anchor=" ".join(names),
+        severity=None if publishes else Severity.LOW,
+        because="" if publishes else "the job does not publish",
+    )
 
 
 def _environment(site: StepSite) -> set[str]:
     """The names of the variables that a step's commands see."""
     job = set(site.job.env) if site.job else set()
     return set(site.step.env) | job | (set(site.workflow.env) if site.workflow else set())
-
-
-def _bare(named: dict[str, bool]) -> list[str]:
-    return sorted(tool for tool, versioned in named.items() if not versioned)
-
-
-def _installed(command: Command) -> dict[str, bool]:
-    """The tools that a command installs, and whether it says their versions."""
-    words = command.words
-    rest: Sequence[str] = ()
-    if re.fullmatch(r"pip[\d.]*|pipx", command.program) and "install" in words[1:3]:
-        rest = words[words.index("install") + 1 :]
-    elif words[:3] in {("uv", "pip", "install"), ("uv", "tool", "install")}:
-        rest = words[3:]
-    elif command.program in _CONDAS and "install" in words[1:2]:
-        return {name: versioned or "=" in word for name, word, versioned in _python(words[2:])}
-    elif command.program in {"npm", "cargo", "gem"}:
-        return _of_other_languages(command)
-    found = {name: versioned for name, _, versioned in _python(rest)}
-    if command.wrappers and command.wrappers[-1] in {*_ON_THE_FLY, "uv run"}:
-        found |= _on_the_fly(command)
-    if any(word.partition("=")[0] in _CONSTRAINTS for word in rest):
-        return dict.fromkeys(found, True)
-    return found
-
-
-def _python(words: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
-    """The tools among the requirements of a command line: name, word, has a version."""
-    skip = False
-    for word in words:
-        if skip or word.startswith("-"):
-            skip = word in _VALUES and not skip
-            continue
-        match = _REQUIREMENT.fullmatch(word)
-        if match is None or "/" in word or "${" in word or word.startswith("git+"):
-            continue
-        name = re.sub(r"[-_.]+", "-", match["name"]).lower()
-        if name in _TOOLS:
-            version = match["version"].partition(";")[0].strip()
-            yield name, word, version.startswith(("=", "<", ">", "~", "!", "@"))
-
-
-def _on_the_fly(command: Command) -> dict[str, bool]:
-    """Tools that ``uvx``, ``pipx run`` and ``uv run --with`` fetch as they run them."""
-    before = len(command.written) - len(command.words)
-    options = command.written[: before + 1]
-    named = [options[i + 1] for i, word in enumerate(options[:-1]) if word in {"--with", "-w"}]
-    found = {name: versioned for name, _, versioned in _python(named)}
-    if command.wrappers[-1] in _ON_THE_FLY and command.program in _TOOLS:
-        sure = any("==" in word or re.search(r"\w@\d", word) for word in options)
-        found[command.program] = sure
-    return found
-
-
-def _of_other_languages(command: Command) -> dict[str, bool]:
-    """Tools of npm (global ones), cargo and RubyGems."""
-    words = command.words
-    names = [word for word in words[2:] if not word.startswith("-") and "/" not in word[1:]]
-    match command.program, words[1:2]:
-        case "npm", ("install" | "i" | "add",) if command.has("-g", "--global"):
-            versions = {n.rpartition("@")[0] or n: n.rpartition("@")[2] for n in names}
-            return {n: v[:1].isdigit() and "@" in "".join(names) for n, v in versions.items()}
-        case "cargo", ("install" | "binstall",):
-            exact = command.option("--version", "--vers", "--path", "--git") is not None
-            return {names[0].partition("@")[0]: exact or "@" in names[0]} if names else {}
-        case "gem", ("install",):
-            exact = command.option("--version", "-v") is not None
-            return {names[0].partition(":")[0]: exact or ":" in names[0]} if names else {}
-    return {}
