@@ -135,7 +135,7 @@ def _acts(repo: Repository, job: Job) -> Iterator[Act]:
     for step in job.live_steps:
         yield from _by_action(step, job.path)
         for command in repo.commands(step):
-            deed = _deed(command)
+            deed = deed_of(command)
             if deed is not None:
                 what = " ".join((*command.wrappers, *command.words))[:80]
                 yield Act(deed=deed, what=what, at=Location(path=job.path, line=command.line))
@@ -161,7 +161,8 @@ def _by_action(step: Step, path: str) -> Iterator[Act]:
         yield Act(deed=deed, what=uses.raw.value, at=uses.raw.location(path))
 
 
-def _deed(command: Command) -> Deed | None:
+def deed_of(command: Command) -> Deed | None:
+    """What a command does of all this, if anything."""
     words = tuple(word.lower() for word in command.words)
     if not words:
         return None

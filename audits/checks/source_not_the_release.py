@@ -13,9 +13,12 @@ reviewed.
 
 Leave `ref:` and `repository:` out: `actions/checkout` then takes the commit that started the
 run. `ref: ${{ github.ref }}` and `ref: ${{ github.event.release.tag_name }}` say the same, and
-an input of `workflow_dispatch` is what the one who starts the release asked for. Tools in a
-folder of their own (`path:`) pass beside the sources if they are pinned to a commit, and are
-low where only one of the two holds.
+an input of `workflow_dispatch` is what the one who starts the release asked for.
+
+Only checkouts count whose folder is built, packed or uploaded: the last one into it. Tools and
+documents in a folder of their own (`path:`) pass. A start by hand or on a schedule releases no
+ref of its own: a branch of the repository that is named there is the choice of the release.
+Another repository is low where it is pinned to a commit.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ import re
 from collections.abc import Iterator
 
 from audits.analysis.conditions import reach
-from audits.analysis.events import Start, starts_of
+from audits.analysis.events import RefKind, Start, starts_of
+from audits.analysis.sources import source_checkouts
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_CONTEXTS, GITHUB_SECURE_USE, STEP_JOBS
 from audits.expressions.evaluate import Facts, Undecided, Value, evaluate
@@ -52,6 +56,21 @@ jobs:
     steps:
       - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
         with: {name: dist, path: dist/}
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_FOLDERS = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - with: {repository: orchard-labs/tools, path: %s, ref: main}
+        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1%s
+      - with: {path: %s}
+        uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1%s
+      - run: python -m build src --outdir dist
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
 _WITH = "\n        with: {%s}"
@@ -96,19 +115,44 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
             workflow=_WORKFLOW % ("  # !" + _WITH % "repository: orchard-labs/pear"),
         ),
         Example(
-            name="tools beside the sources",
+            name="another repository, pinned to a commit",
             workflow=_WORKFLOW
-            % (
-                "\n      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1  # !"
-                + _WITH % "repository: orchard-labs/tools, path: tools"
-            ),
+            % ("  # !" + _WITH % f"repository: orchard-labs/pear, ref: {'0a' * 20}"),
             severity=Severity.LOW,
         ),
         Example(
-            name="pinned tools in a job without sources",
+            name="tools beside the sources",
             workflow=_WORKFLOW
-            % ("  # !" + _WITH % f"repository: orchard-labs/tools, path: tools, ref: {'0a' * 20}"),
-            severity=Severity.LOW,
+            % (
+                "\n      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
+                + _WITH % "repository: orchard-labs/tools, path: tools, ref: main"
+                + "\n      - run: ./tools/prepare.sh && python -m build"
+            ),
+        ),
+        Example(
+            name="the sources beside tools",
+            workflow=_FOLDERS % ("tools", "", "src", ""),
+        ),
+        Example(
+            name="what is built is the other repository",
+            workflow=_FOLDERS % ("src", "  # !", "docs", ""),
+        ),
+        Example(
+            name="the last checkout into a folder counts",
+            workflow=_FOLDERS % ("src", "", "src", ""),
+        ),
+        Example(
+            name="a start by hand, of a named branch",
+            workflow=_WORKFLOW.replace("release: {types: [published]}, ", "")
+            % (_WITH % "ref: main"),
+        ),
+        Example(
+            name="a job that publishes artifacts of others, with a tool beside them",
+            workflow=_WORKFLOW.replace("build:", "make:").replace("[build]", "[make]")
+            % ""
+            + "      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1\n"
+            "        with: {repository: orchard-labs/tools, path: tools}\n"
+            "      - run: ruby setup.rb\n        working-directory: tools\n",
         ),
         Example(
             name="the tag's own name, or the input",
@@ -130,6 +174,9 @@ def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
         if uses is None or not is_checkout or site.job is None or site.role is Role.OTHER:
             continue
         at = uses.raw.location(site.path)
+        if site.action is None and site.step not in source_checkouts(repo, site.job):
+            yield Clean(at=at, job=site.job)
+            continue
         wrong, unseen = _other_source(repo, site, site.job)
         if unseen:
             reason = f"`{unseen}` is known only to the run"
@@ -138,7 +185,8 @@ def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
         elif wrong is None:
             yield Clean(at=at, job=site.job)
         else:
-            because = _milder(site.step, site.job)
+            foreign = site.step.input("repository") is not None
+            because = "it is pinned to a commit" if foreign and _pins(site.step) else ""
             yield Finding(
                 message=f"The sources of the release come from `{wrong}`",
                 at=at,
@@ -147,14 +195,6 @@ def source_not_the_release(repo: Repository) -> Iterator[Verdict]:
                 because=because,
                 severity=Severity.LOW if because else None,
             )
-
-
-def _milder(step: Step, job: Job) -> str:
-    """Why a checkout of something else is a mild fault, if it is."""
-    if _is_aside(step, job):
-        return "the sources themselves are checked out beside it"
-    pinned = step.input("path") is not None and step.input("repository") is not None
-    return "it lies in a folder of its own, pinned to a commit" if pinned and _pins(step) else ""
 
 
 def _pins(step: Step) -> bool:
@@ -172,9 +212,8 @@ def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | Non
         if repository is not None:
             name = _text(repository, facts)
             if isinstance(name, str) and name and not _is_own(repo, name):
-                aside = _pins(site.step) and _is_aside(site.step, job)
-                return (None if aside else name), ""
-        if ref is None:
+                return name, ""
+        if ref is None or not _releases_a_ref(start):
             continue
         value = _text(ref, facts)
         if isinstance(value, Undecided):
@@ -216,15 +255,9 @@ def _is_own(repo: Repository, name: str) -> bool:
     return name == _SAME or name.rpartition("/")[2].lower() == repo.ref.name.lower()
 
 
-def _is_aside(step: Step, job: Job) -> bool:
-    """Whether the checkout goes to a folder of its own, beside one of the sources."""
-    return step.input("path") is not None and any(
-        other is not step
-        and other.uses is not None
-        and other.uses.action == "actions/checkout"
-        and other.input("repository") is None
-        for other in job.live_steps
-    )
+def _releases_a_ref(start: Start) -> bool:
+    """Whether a run of this start says by itself what is released: a tag or a push."""
+    return start.ref is RefKind.TAG or start.trigger.event in {"push", "create"}
 
 
 def _differs(value: str, start: Start) -> bool:

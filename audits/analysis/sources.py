@@ -1,0 +1,89 @@
+"""Which checkouts of a job bring the sources of what it builds, and which lie beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from audits.analysis.build_commands import BUILD_ACTIONS, Deed, deed_of, packs_by_itself
+from audits.analysis.exposure.project_code import inside, moves
+from audits.model.command import Command
+from audits.model.repository import Repository
+from audits.model.workflow import Job, Step
+
+_CHECKOUT = "actions/checkout"
+_UPLOADS = frozenset({"actions/upload-artifact"})
+# Actions that build what a folder holds, and the inputs that name the folder.
+_BUILDERS = BUILD_ACTIONS | {
+    "docker/build-push-action",
+    "docker/bake-action",
+    "pyo3/maturin-action",
+    "goreleaser/goreleaser-action",
+    "gradle/gradle-build-action",
+    "redhat-actions/buildah-build",
+    "depot/build-push-action",
+}
+_ROOT = ""
+
+
+def source_checkouts(repo: Repository, job: Job) -> tuple[Step, ...]:
+    """The checkouts whose folder is built, packed or uploaded by the job.
+
+    Of several into one folder the last one counts. What only runs its own tools from a folder,
+    or publishes artifacts of other jobs, has no sources.
+    """
+    places = {folder_of(step): step for step in job.live_steps if _is_checkout(step)}
+    read = set(_read(repo, job, [place for place in places if place != _ROOT]))
+    return tuple(step for place, step in places.items() if place in read)
+
+
+def folder_of(step: Step) -> str:
+    """The folder into which a checkout goes; empty for the workspace."""
+    given = step.input("path")
+    return inside(given.value) if given is not None else _ROOT
+
+
+def _is_checkout(step: Step) -> bool:
+    return step.uses is not None and step.uses.action == _CHECKOUT
+
+
+def _read(repo: Repository, job: Job, folders: list[str]) -> Iterator[str]:
+    """The folders of checkouts that something builds, packs or uploads."""
+    publishing = {p.step for p in repo.publications_of(job) if packs_by_itself(p.registry)}
+    for step in job.live_steps:
+        publishes = step.index in publishing
+        if step.uses is not None:
+            yield from _read_by_action(step, folders, publishes)
+            continue
+        for command, folder in moves(repo.commands(step), step.working_directory):
+            yield from _read_by_command(command, folder, folders, publishes)
+
+
+def _read_by_command(
+    command: Command, folder: str, folders: list[str], publishes: bool
+) -> Iterator[str]:
+    deed, place = deed_of(command), _place(folder, folders)
+    if deed is Deed.BUILDS or publishes:
+        yield from _named(command.words[1:], folder, folders) or [place]
+    elif deed is Deed.RUNS_SCRIPT and place == _ROOT:
+        # A script of a folder beside the sources is a tool; what it is given is read.
+        is_tool = _named(command.words[:2], folder, folders)
+        yield from _named(command.words[2:], folder, folders) or ([] if is_tool else [_ROOT])
+
+
+def _read_by_action(step: Step, folders: list[str], publishes: bool) -> Iterator[str]:
+    uses = step.uses
+    if uses is None or not (publishes or uses.action in _UPLOADS or uses.action in _BUILDERS):
+        return
+    lines = [line for text in step.inputs.values() for line in text.value.split("\n")]
+    yield from _named(lines, _ROOT, folders) or [_ROOT]
+
+
+def _named(words: Iterable[str], folder: str, folders: list[str]) -> list[str]:
+    """The checkouts that words name, or something in them, as seen from a folder."""
+    paths = [inside(word.partition("=")[2] or word, folder) for word in words if word]
+    return [f for f in folders if any(path == f or path.startswith(f"{f}/") for path in paths)]
+
+
+def _place(path: str, folders: list[str]) -> str:
+    """The checkout in which a folder lies."""
+    return next((f for f in folders if path == f or path.startswith(f"{f}/")), _ROOT)
