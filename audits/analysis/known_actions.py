@@ -194,32 +194,92 @@ def _leaves_credentials(step: Step) -> bool:
     return given is None or given.value != "false"
 
 
-def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, Level] | None:
-    """The scopes that a job's steps can use; None where some step is not known well enough.
+class ScopeUse(Struct):
+    """What a job's steps do with its token.
 
-    Commands use the token only where it is handed to them, or through what checkout left.
+    ``used`` are scopes that a step is known to use at most, ``doubtful`` those of which nobody
+    can tell; with ``all_doubtful`` of no other scope either.
     """
-    if job.uses is not None or workflow_hands_out_token(workflow):
-        return None
-    if hands_out_token(value.value for value in job.env.values()):
-        return None
-    found: dict[str, Level] = {}
+
+    used: dict[str, Level] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    all_doubtful: bool = False
+
+    def add(self, scopes: Mapping[str, Level]) -> None:
+        """Count what a step uses."""
+        for scope, level in scopes.items():
+            if self.used.get(scope) is not _WRITE:
+                self.used[scope] = level
+
+    def writes(self, scope: str) -> bool | None:
+        """Whether a step uses the right to write in a scope; None where nobody can tell."""
+        if self.used.get(scope) is _WRITE:
+            return True
+        return None if self.all_doubtful or scope in self.doubtful else False
+
+
+def scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
+    """What the steps of a job do with its token, scope by scope.
+
+    A known step settles the scopes that it uses, whatever stands beside it. What logs in to a
+    registry leaves the token there for the steps behind it, and a checkout leaves it to git.
+    """
+    found = ScopeUse()
+    given = hands_out_token(value.value for value in job.env.values())
+    found.all_doubtful = job.uses is not None or workflow_hands_out_token(workflow) or given
     persisted = any(map(_leaves_credentials, job.live_steps))
+    logged_in = False
     for step in job.live_steps:
         if step.run is not None:
             commands = repo.commands(step)
-            if gives_token(step) or pushes(step, commands):
-                return None
-            if persisted and any(map(_is_opaque, commands)):
-                return None
+            _by_script(found, step, commands, persisted)
+            if logged_in and any(c.program and c.program not in _HARMLESS for c in commands):
+                found.add({"packages": _WRITE})
             continue
         known = known_action(step.uses)
         if known is None or step.inputs_are_dynamic:
-            return None
-        for scope, level in known.scopes.items():
-            if found.get(scope) is not _WRITE:
-                found[scope] = level
+            found.all_doubtful = True
+        else:
+            found.add(known.scopes)
+            logged_in = logged_in or _logs_in(step)
+        if step.uses is not None and step.uses.action in _PUSHERS:
+            found.add(_RELEASE)
     return found
+
+
+def _by_script(found: ScopeUse, step: Step, commands: tuple[Command, ...], persisted: bool) -> None:
+    given = gives_token(step)
+    for command in commands:
+        verbs = command.words[1:3]
+        by_git = command.program == "git" and "push" in command.words[1:4]
+        if by_git or (command.program == "gh" and verbs[:1] == ("release",)):
+            found.add(_RELEASE)
+        elif command.program == "gh" and verbs[:1] == ("pr",):
+            found.add({"pull-requests": _WRITE})
+        elif command.program in _CONTAINER_PROGRAMS and given:
+            found.add({"packages": _WRITE})
+        elif command.program in _RELEASERS:
+            found.all_doubtful = True
+    if given:
+        found.all_doubtful = True
+    elif persisted and any(map(_is_opaque, commands)):
+        found.doubtful.add("contents")
+
+
+_CONTAINER_PROGRAMS = _words("docker podman buildah helm oras skopeo crane ko cosign regctl")
+
+
+def _logs_in(step: Step) -> bool:
+    """Whether an action that is known hands the job's token to a registry's client."""
+    name = step.uses.action if step.uses is not None else ""
+    given = [text.value for text in step.inputs.values()]
+    return ("login" in name or "setup-" in name) and hands_out_token(given)
+
+
+def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, Level] | None:
+    """The scopes that a job's steps can use; None where some step is not known well enough."""
+    found = scope_use(repo, workflow, job)
+    return None if found.all_doubtful or found.doubtful else found.used
 
 
 def deploys(repo: Repository, job: Job) -> bool:

@@ -10,9 +10,11 @@ Name the scopes that the job's steps use, and no others. A job that builds needs
 `contents: read`; one that uploads to an index by trusted publishing `id-token: write`; one that
 makes a GitHub release `contents: write`.
 
-A single write scope is reported only where every step of the job is a known action and none
-of them uses it. Where a step is not known, and the token is not handed to any script, that is
-noted without a deduction. The edit takes the scope out, and is to be reviewed.
+A single write scope is reported where no step of the job uses it; a known step that uses a scope
+settles it, whatever stands beside it. A token with which a step logs in to a registry is used by
+the steps behind it, and one that a checkout leaves behind by `git push`. Where a step is not
+known, and the token is not handed to any script, that is noted without a deduction. The edit
+takes the scope out, and is to be reviewed.
 
 `write-all` in a job that takes no part in the release is of low severity. `id-token` has a
 check of its own.
@@ -31,6 +33,7 @@ from audits.analysis.known_actions import (
     hands_out_token,
     needed_scopes,
     pushes,
+    scope_use,
     workflow_hands_out_token,
 )
 from audits.check import Example, check
@@ -88,6 +91,31 @@ jobs:
         env:
           GH_TOKEN: ${{ github.token }}
 """
+_LOGIN = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      packages: write
+    steps:
+      - uses: docker/login-action@dbcb813823bdd20940b903addbd779551569679f # v4.6.0
+        with: {registry: ghcr.io, password: '${{ secrets.GITHUB_TOKEN }}'}
+      - run: docker buildx imagetools create -t a b
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_PUSHED = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: twine upload dist/*
+      - run: git push origin HEAD:changelog
+"""
 _USED = """\
 on: release
 jobs:
@@ -120,6 +148,23 @@ jobs:
         Example(name="a step is not known", workflow=_UNKNOWN_STEP, severity=Severity.INFO),
         Example(name="the token is handed to a script", workflow=_HANDED),
         Example(name="a scope that an action uses", workflow=_USED),
+        Example(name="pushed after a login", workflow=_LOGIN),
+        Example(
+            name="a login, and nothing behind it",
+            workflow=_LOGIN.replace("packages: write", "packages: write # !").replace(
+                "docker buildx imagetools create -t a b", "echo done"
+            ),
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="pushed by git after a checkout", workflow=_PUSHED),
+        Example(
+            name="a known scope beside one that nothing uses",
+            workflow=_PUSHED.replace(
+                "contents: write", "contents: write\n      packages: write # !"
+            ),
+            fixed=_PUSHED,
+            severity=Severity.MEDIUM,
+        ),
         Example(
             name="nothing said for the job",
             workflow=_FIXED.replace("    permissions:\n      id-token: write\n", ""),
@@ -158,14 +203,13 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
     job, given = site.job, site.job.permissions
     if job.uses is not None or given.at is None:
         return  # what a called workflow uses is judged there
-    used = needed_scopes(repo, site.workflow, job)
-    if used is None and _token_is_used(repo, site):
-        return
+    use = scope_use(repo, site.workflow, job)
+    handed = _token_is_used(repo, site)
     for scope, level in given.scopes.items():
         if level is not Level.WRITE or scope == "id-token":
             continue
-        at = given.places.get(scope, given.at)
-        if used is None:
+        at, writes = given.places.get(scope, given.at), use.writes(scope)
+        if writes is None and not handed:
             yield Finding(
                 message=f"`{scope}: write` may be more than `{job.id}` needs: not every step of "
                 "it is known.",
@@ -175,7 +219,7 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
                 severity=Severity.INFO,
                 because="nobody can tell from here",
             )
-        elif used.get(scope) is not Level.WRITE:
+        elif writes is False:
             yield Finding(
                 message=f"No step of `{job.id}` uses `{scope}: write`.",
                 at=at,

@@ -17,14 +17,17 @@ Take the rights from the top and give them to the one job that uses them:
         permissions:
           contents: write
 
+Silent where every job that relies on a scope uses it. It is medium where one job relies on a scope
+and no step of it uses that, and low where no job relies on it.
+
 The edit does that: jobs whose steps are all known get what those can use, others get what the
 workflow gave them, for you to review. `read-all` is of medium severity, and so are scopes that
 cannot change code, packages or releases; `id-token` has a check of its own.
 
 ## Deviations
 zizmor's `excessive-permissions` counts all jobs of a workflow, here only those that rely on the
-block count: a scope must be shared by two of them, `write-all` and `read-all` by one, and with
-none these two are low. It tells
+block count: a scope must be shared by two of them, one of which may not use it, or be given to one
+that does not use it; with none it is low. It tells
 only pedantic users about workflows that are called, or have one job; here they count.
 It reports `read-all` in a job, too, which can change nothing.
 """
@@ -33,13 +36,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.known_actions import needed_scopes
+from audits.analysis.known_actions import needed_scopes, scope_use
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
 from audits.fixes.permissions import move_to_jobs, relying_jobs
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository
-from audits.model.workflow import Level, PermissionsState, Workflow
+from audits.model.workflow import Job, Level, PermissionsState, Workflow
 
 # What zizmor's rule of the same meaning says of each scope; scopes it does not know are medium.
 _HIGH = frozenset(
@@ -106,12 +109,34 @@ _READ = f"on: release\npermissions: read-all # !\n{_JOBS}"
 _ONE = """\
 on: release
 permissions:
-  contents: write
+  contents: write # !
   id-token: write
 jobs:
   publish:
     runs-on: ubuntu-latest
     steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_ONE_FIXED = """\
+on: release
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions:
+      id-token: write
+    steps:
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+_USED = """\
+on: release
+permissions:
+  contents: write
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: softprops/action-gh-release@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
       - run: twine upload dist/*
 """
 _NONE = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
@@ -139,7 +164,22 @@ _NONE = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\
             workflow=_SHARED.replace("contents", "security-events"),
             severity=Severity.MEDIUM,
         ),
-        Example(name="one job relies on it", workflow=_ONE),
+        Example(
+            name="one job inherits what it does not use",
+            workflow=_ONE,
+            fixed=_ONE_FIXED,
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="one job relies on it, and uses it", workflow=_USED),
+        Example(
+            name="all jobs that rely on it use it",
+            workflow=_USED + _USED.partition("jobs:\n")[2].replace("publish:", "again:"),
+        ),
+        Example(
+            name="one scope, and no job relies on it",
+            workflow=_FIXED.replace("permissions: {}", "permissions: {packages: write} # !", 1),
+            severity=Severity.LOW,
+        ),
         Example(
             name="everything, and no job relies on it",
             workflow=_FIXED.replace("permissions: {}", "permissions: write-all # !", 1),
@@ -187,11 +227,15 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
             severity=Severity.MEDIUM,
             because="nothing can be changed with it",
         )
-    elif len(relying) > 1:
+    elif len(relying) == 1:
+        yield from _inherited(repo, workflow, relying[0])
+    else:
         jobs = " and ".join(f"`{job.id}`" for job in relying[:3])
         more = " and others" if len(relying) > 3 else ""
         for scope, level in given.scopes.items():
             if level is not Level.WRITE or scope == "id-token":
+                continue
+            if all(scope_use(repo, workflow, job).writes(scope) for job in relying):
                 continue
             severity, because = _severity(scope)
             yield Finding(
@@ -204,18 +248,40 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
             )
 
 
+def _inherited(repo: Repository, workflow: Workflow, job: Job) -> Iterator[Finding]:
+    """Scopes that the one job which relies on the block gets and does not use."""
+    given, use = workflow.permissions, scope_use(repo, workflow, job)
+    for scope, level in given.scopes.items():
+        if given.at is None or level is not Level.WRITE or scope == "id-token":
+            continue
+        if use.writes(scope) is False:
+            yield Finding(
+                message=f"`{job.id}` inherits `{scope}: write` from the top, and no step of it "
+                "uses that.",
+                at=given.places.get(scope, given.at),
+                anchor=scope,
+                severity=Severity.MEDIUM,
+                because="one job has it",
+                edits=_moved(repo, workflow),
+            )
+
+
 def _waiting(workflow: Workflow) -> Iterator[Finding]:
-    """A broad word at the top that no job relies on today."""
+    """Rights at the top on which no job relies today."""
     given = workflow.permissions
-    if given.at is not None and given.state in _BROAD:
-        yield Finding(
-            message=f"`{given.state}` at the top is what the next job gets that says nothing.",
-            at=given.at,
-            anchor=given.state,
-            severity=Severity.LOW,
-            because="every job has a block of its own",
-            edits=move_to_jobs(workflow.source, workflow, {}),
-        )
+    broad = given.state in _BROAD
+    scopes = [s for s, v in given.scopes.items() if v is Level.WRITE]
+    if given.at is None or not (broad or scopes):
+        return
+    said = given.state.value if broad else ": write`, `".join(scopes) + ": write"
+    yield Finding(
+        message=f"`{said}` at the top is what the next job gets that says nothing.",
+        at=given.at,
+        anchor=given.state if broad else " ".join(scopes),
+        severity=Severity.LOW,
+        because="every job has a block of its own",
+        edits=move_to_jobs(workflow.source, workflow, {}),
+    )
 
 
 def _severity(scope: str) -> tuple[Severity | None, str]:

@@ -82,7 +82,7 @@ DEVIATIONS = {
     "one-job-relies": Deviation(
         "excessive-permissions",
         "broad-workflow-permissions",
-        "a scope must be shared by two of them",
+        "a scope must be shared by two of them, one of which may not use it",
     ),
     "read-all-job": Deviation(
         "excessive-permissions", "broad-workflow-permissions", "It reports `read-all` in a job, too"

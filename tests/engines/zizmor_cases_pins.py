@@ -91,8 +91,11 @@ def _permissions() -> tuple[Case, ...]:
              text=workflow(UPLOAD, top="permissions: read-all", more=two)),
         Case(rule=rule, name="write scopes that jobs share", agrees=2, text=workflow(
             UPLOAD, top="permissions:\n  contents: write\n  models: read\n  packages: write", more=two)),
-        Case(rule=rule, name="a write scope of one job", agrees=0, text=workflow(
-            UPLOAD, top="permissions:\n  contents: write ## zizmor=one-job-relies", more=own)),
+        Case(rule=rule, name="a write scope of one job that does not use it", agrees=1, text=workflow(
+            UPLOAD, top="permissions:\n  contents: write", more=own)),
+        Case(rule=rule, name="a write scope of one job that uses it", agrees=0, text=workflow(
+            f"- uses: softprops/action-gh-release@{PIN}\n{UPLOAD}",
+            top="permissions:\n  contents: write ## zizmor=one-job-relies", more=own)),
         Case(rule=rule, name="write-all in a job", agrees=1, text=workflow(
             UPLOAD, job="permissions: write-all")),
         Case(rule=rule, name="read-all in a job", agrees=0, text=workflow(
