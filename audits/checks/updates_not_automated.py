@@ -21,20 +21,22 @@ Add this to the `updates:` of `.github/dependabot.yml` (`version: 2` at its top)
         default-days: 7
 
 The edit adds it, creating the file where there is none, or adds the cooldown. For Dependabot the
-directory `/` means `.github/workflows` too. An update with `open-pull-requests-limit: 0`, or
+directory `/` means `.github/workflows` and an `action.yml` at the root, and no other folder:
+composite actions in `.github/actions/build` need a directory of their own (`directories:` takes
+several, and patterns such as `/.github/actions/*`). An update with `open-pull-requests-limit: 0`, or
 that ignores everything, updates nothing. Renovate updates actions unless its configuration
 switches that off; presets of other repositories are not read.
 
 ## Deviations
 zizmor's `dependabot-cooldown` is of medium severity, stops at the first update that is in
-order, and does not ask whether anything covers actions at all. Ecosystems for which GitHub
-refuses a cooldown are left out here.
+order, and does not ask whether anything covers actions at all. It counts all ecosystems, and here
+only actions count. Files in folders that the bot does not read are reported here alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audits.analysis.action_refs import remote_uses
 from audits.check import Example, check
@@ -57,6 +59,7 @@ from audits.model.outcome import (
     Unknown,
     Verdict,
 )
+from audits.model.remote_path import foreign_path
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
@@ -65,14 +68,6 @@ _LEAST_DAYS = 7
 # https://github.blog/changelog/2026-07-14-dependabot-version-updates-introduce-default-package-cooldown/
 _DEFAULT_DAYS = 3
 _PATHS = (".github/dependabot.yml", ".github/dependabot.yaml")
-_ITEM = (
-    "- package-ecosystem: github-actions",
-    "  directory: /",
-    "  schedule:",
-    "    interval: weekly",
-    "  cooldown:",
-    f"    default-days: {_LEAST_DAYS}",
-)
 _WORKFLOW = """\
 name: Release # !
 on: release
@@ -104,7 +99,7 @@ updates:
     directory: /
     schedule: { interval: weekly }
     cooldown:
-      default-days: 2 # !
+      default-days: 2
 """
 _GOOD = """\
 version: 2
@@ -116,12 +111,36 @@ updates:
     cooldown:
       default-days: 7
 """
+_PREPARED = _COVERED.replace("steps:", "steps:\n      - uses: ./.github/actions/prepare")
+_ACTION = """\
+name: Prepare # !
+runs:
+  using: composite
+  steps:
+    - uses: actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0
+"""
 _RENOVATE = """\
 {
   // the organization's preset
   "extends": ["config:recommended"],
 }
 """
+
+
+def _item(folders: Sequence[str] = ("/",)) -> tuple[str, ...]:
+    """The lines of an update for the actions of these folders."""
+    if len(folders) == 1:
+        where: tuple[str, ...] = (f"  directory: {folders[0]}",)
+    else:
+        where = ("  directories:", *(f"    - {folder}" for folder in folders))
+    return (
+        "- package-ecosystem: github-actions",
+        *where,
+        "  schedule:",
+        "    interval: weekly",
+        "  cooldown:",
+        f"    default-days: {_LEAST_DAYS}",
+    )
 
 
 @check(
@@ -157,6 +176,30 @@ _RENOVATE = """\
             workflow=_WORKFLOW,
             files={"renovate.json": '{"github-actions": {"enabled": false}}'},
         ),
+        Example(
+            name="a composite action that `/` does not stand for",
+            workflow=_PREPARED,
+            files={".github/dependabot.yml": _GOOD, ".github/actions/prepare/action.yml": _ACTION},
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="a composite action in a folder that is named",
+            workflow=_PREPARED,
+            files={
+                ".github/dependabot.yml": _GOOD.replace(
+                    'directory: "/"', 'directories: ["/", "/.github/actions/*"]'
+                ),
+                ".github/actions/prepare/action.yml": _ACTION.replace(" # !", ""),
+            },
+        ),
+        Example(
+            name="Renovate reads every folder",
+            workflow=_PREPARED,
+            files={
+                "renovate.json": "{}",
+                ".github/actions/prepare/action.yml": _ACTION.replace(" # !", ""),
+            },
+        ),
         Example(name="Dependabot", workflow=_COVERED, files={".github/dependabot.yml": _GOOD}),
         Example(name="Renovate", workflow=_COVERED, files={".github/renovate.json5": _RENOVATE}),
         Example(
@@ -184,6 +227,7 @@ def updates_not_automated(repo: Repository) -> Iterator[Verdict]:
         return
     if updates.covers_actions:
         yield from (Clean(at=rule.at) for rule in updates.rules if rule.covers_actions)
+        yield from _in_other_folders(repo, updates)
     elif updates.gaps:
         for gap in updates.gaps:
             unseen = Unseen(need=Need.WORKFLOW, reason=gap.detail)
@@ -191,7 +235,7 @@ def updates_not_automated(repo: Repository) -> Iterator[Verdict]:
     else:
         yield from _uncovered(repo, updates)
     for rule in updates.rules:
-        if rule.bot is UpdateBot.DEPENDABOT and rule.has_cooldown:
+        if rule.bot is UpdateBot.DEPENDABOT and rule.ecosystem == "github-actions":
             yield from _hasty(repo, rule)
 
 
@@ -206,24 +250,40 @@ def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]
             message=f"The actions of this workflow are not updated: {told} update them.",
             at=workflow.first_key or Location(path=workflow.path),
             anchor="github-actions",
-            edits=_added(repo, updates),
+            edits=_added(repo, updates, _item()),
         )
 
 
-def _added(repo: Repository, updates: UpdateAutomation) -> tuple[Edit, ...]:
-    """Add the update for actions to Dependabot's file, or make that file."""
+def _in_other_folders(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]:
+    """One finding for each composite action that uses others and that no bot reads."""
+    using = {use.at.path for use in remote_uses(repo)}
+    own = {action.path for action in repo.actions if foreign_path(action.path) is None}
+    left = sorted(path for path in using & own if not updates.covers(path))
+    folders = [f"/{path.rpartition('/')[0]}" for path in left]
+    for path, folder in zip(left, folders, strict=True):
+        yield Finding(
+            message=f"The actions that `{path}` uses are not updated: Dependabot does not read "
+            f"`{folder}`, and `/` does not stand for it.",
+            at=Location(path=path),
+            anchor=f"github-actions {folder}",
+            edits=_added(repo, updates, _item(folders)),
+        )
+
+
+def _added(repo: Repository, updates: UpdateAutomation, item: tuple[str, ...]) -> tuple[Edit, ...]:
+    """Add an update for actions to Dependabot's file, or make that file."""
     if any(rule.bot is UpdateBot.RENOVATE for rule in updates.rules):
         return ()  # a team that uses Renovate has its reasons: the message says what is missing
     file = repo.file(*_PATHS)
     if file is None:
-        lines = ("version: 2", "updates:", *(f"  {line}" for line in _ITEM))
+        lines = ("version: 2", "updates:", *(f"  {line}" for line in item))
         new = "".join(line + "\n" for line in lines)
         return (Edit(path=_PATHS[0], start=0, end=0, old="", new=new),)
     if updates.append_at is None:
         return ()
     pad = " " * updates.append_indent
     first = "" if file.text[: updates.append_at].endswith("\n") else "\n"
-    new = first + "".join(f"{pad}{line}\n" for line in _ITEM)
+    new = first + "".join(f"{pad}{line}\n" for line in item)
     return (replace(file, updates.append_at, updates.append_at, new),)
 
 
@@ -236,7 +296,7 @@ def _hasty(repo: Repository, rule: UpdateRule) -> Iterator[Verdict]:
     said = f"{_DEFAULT_DAYS} days, its default," if days is None else f"{days} days"
     yield Finding(
         message=f"Dependabot waits {said} before it proposes releases for "
-        f"{rule.ecosystem or 'one ecosystem'}: {_LEAST_DAYS} let others find a bad one first.",
+        f"{rule.ecosystem}: {_LEAST_DAYS} let others find a bad one first.",
         at=rule.at,
         severity=Severity.LOW,
         because="updates are automated, only hastily",

@@ -147,10 +147,8 @@ def _conditions(it: Difference) -> bool:
     return workflow is not None and all(job.condition or job.needs for job in workflow.live_jobs)
 
 
-def _no_cooldown_there(it: Difference) -> bool:
-    return (
-        it.theirs is not None and re.search(r"ecosystem: *['\"]?pre-commit\b", it.line) is not None
-    )
+def _other_ecosystem(it: Difference) -> bool:
+    return it.theirs is not None and "github-actions" not in it.line
 
 
 def _ecosystem_missing(it: Difference) -> bool:
@@ -255,7 +253,7 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
         "no bot updates actions",
         lambda it: it.ours is not None and "dependabot" not in it.path,
     ),
-    ("dependabot-cooldown", "GitHub refuses a cooldown there", _no_cooldown_there),
+    ("dependabot-cooldown", "only updates of actions count", _other_ecosystem),
     ("dependabot-cooldown", "zizmor refuses a file with such an ecosystem", _ecosystem_missing),
     ("excessive-permissions", "its pedantic users: one job, or each job says", _one_job_or_all_say),
     ("excessive-permissions", "its pedantic users: a workflow that is only called", _only_called),

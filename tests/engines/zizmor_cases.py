@@ -179,15 +179,15 @@ DEVIATIONS = {
     "first-good-update": Deviation(
         "dependabot-cooldown", "updates-not-automated", "stops at the first update that is in order"
     ),
+    "other-ecosystem": Deviation(
+        "dependabot-cooldown",
+        "updates-not-automated",
+        "It counts all ecosystems, and here only actions count.",
+    ),
     "no-bot": Deviation(
         "dependabot-cooldown",
         "updates-not-automated",
         "does not ask whether anything covers actions at all",
-    ),
-    "no-cooldown-possible": Deviation(
-        "dependabot-cooldown",
-        "updates-not-automated",
-        "Ecosystems for which GitHub refuses a cooldown are left out here.",
     ),
     "asks-github": Deviation(
         "archived-uses", "archived-action", "here the repository itself is asked"

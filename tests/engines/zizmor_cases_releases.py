@@ -158,16 +158,16 @@ def _others() -> tuple[Case, ...]:
             "  if: |\n    ${{ github.ref_type == 'tag' }}")),
         Case(rule="unsound-condition", name="an alternative without a comparison", agrees=0,
              text=workflow(f"{UPLOAD}\n  if: github.ref == 'a' || 'b' ## ours=always-true")),
-        Case(rule="dependabot-cooldown", name="short and missing cooldowns", agrees=2, text=workflow(UPLOAD),
-             files={".github/dependabot.yml": "version: 2\nupdates:\n"
-                    + bad % ("github-actions", "") + bad % ("pip", wait % 3)}),
+        Case(rule="dependabot-cooldown", name="short and missing cooldowns", agrees=1, text=workflow(UPLOAD),
+             files={".github/dependabot.yml": "version: 2\nupdates:\n" + bad % ("github-actions", "")
+                    + bad % ("pip", (wait % 3).replace("3", "3 ## zizmor=other-ecosystem"))}),
         Case(rule="dependabot-cooldown", name="a good update first", agrees=0, text=workflow(UPLOAD),
              files={".github/dependabot.yml": "version: 2\nupdates:\n"
-                    + bad % ("github-actions", wait % 7)
-                    + (bad % ("pip", "")).replace(" pip", " pip ## ours=first-good-update")}),
+                    + bad % ("pip", wait % 7)
+                    + (bad % ("github-actions", "")).replace("actions", "actions ## ours=first-good-update")}),
         Case(rule="dependabot-cooldown", name="pre-commit", agrees=1, text=workflow(UPLOAD),
              files={".github/dependabot.yml": "version: 2\nupdates:\n" + bad % ("github-actions", "")
-                    + (bad % ("pre-commit", "")).replace("commit", "commit ## zizmor=no-cooldown-possible")}),
+                    + (bad % ("pre-commit", "")).replace("commit", "commit ## zizmor=other-ecosystem")}),
         Case(rule="dependabot-cooldown", name="no bot", agrees=0,
              text=workflow(UPLOAD).replace("Release\n", "Release ## ours=no-bot\n", 1),
              files={".github/dependabot.yml": "version: 2\nupdates: []\n"}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -92,6 +93,7 @@ def _read_dependabot(file: SourceFile, found: _Found) -> None:
                 ecosystem=ecosystem,
                 at=_cooldown_place(text, item, cooldown),
                 covers_actions=ecosystem == _ACTIONS and _is_active(item) and _is_root(item),
+                folders=_folders(item) if ecosystem == _ACTIONS and _is_active(item) else (),
                 cooldown_days=_days(child(cooldown, "default-days")),
                 has_cooldown=ecosystem not in _WITHOUT_COOLDOWN,
             )
@@ -155,12 +157,18 @@ def _is_active(item: Node) -> bool:
     return True
 
 
+def _folders(item: Node) -> tuple[str, ...]:
+    """The folders that an update looks at, as patterns; the root is empty."""
+    given = (*(words(child(item, "directory")) or ()), *(words(child(item, "directories")) or ()))
+    return tuple(folder.removeprefix("./").strip("/").removeprefix("./") for folder in given)
+
+
 def _is_root(item: Node) -> bool:
     """Whether an update looks at ``.github/workflows``, which for Dependabot is the root."""
-    folders = (*(words(child(item, "directory")) or ()), *(words(child(item, "directories")) or ()))
     return any(
-        folder.strip("/.") in {"", "github", "github/workflows"} or "*" in folder
-        for folder in folders
+        folder.strip(".") in {"", "github", "github/workflows"}
+        or fnmatchcase(".github/workflows", folder)
+        for folder in _folders(item)
     )
 
 
