@@ -53,7 +53,10 @@ def test_the_table_is_in_the_words_of_comparison() -> None:
         (steps("run: gh release list\n        env:\n          T: ${{ github.token }}"), None),
         (steps("run: echo ${{ secrets.GITHUB_TOKEN }}"), None),
         ("    env:\n      T: ${{ secrets['GITHUB_TOKEN'] }}\n" + steps("run: ls"), None),
-        (steps("uses: actions/checkout@v4", "run: git push origin main"), None),
+        (
+            steps("uses: actions/checkout@v4", "run: git push origin main"),
+            {"contents": Level.WRITE},
+        ),
         (steps("uses: actions/checkout@v4", "run: make release"), None),
         (
             steps(
