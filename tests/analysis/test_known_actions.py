@@ -55,7 +55,7 @@ def test_the_table_is_in_the_words_of_comparison() -> None:
         ("    env:\n      T: ${{ secrets['GITHUB_TOKEN'] }}\n" + steps("run: ls"), None),
         (
             steps("uses: actions/checkout@v4", "run: git push origin main"),
-            {"contents": Level.WRITE},
+            {"contents": "write"},
         ),
         (steps("uses: actions/checkout@v4", "run: make release"), None),
         (
