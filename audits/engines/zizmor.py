@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import re
-import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +24,9 @@ from audits.model.repository import Breadth, Repository
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job
+
+if sys.platform == "linux":
+    import resource
 
 RULES = frozenset(
     {
@@ -115,15 +120,35 @@ class _Outcome(Struct):
 
 
 def _program() -> str | None:
-    """Zizmor of this environment, else of the search path."""
-    own = shutil.which("zizmor", path=sysconfig.get_path("scripts"))
-    return own or shutil.which("zizmor")
+    """Zizmor as it was installed with this program, and no other: what the search path or the
+    current folder names may be a scanned repository's own.
+    """
+    # A user's own installation has a folder of its own: https://peps.python.org/pep-0370/
+    for scheme in (None, sysconfig.get_preferred_scheme("user")):
+        folder = sysconfig.get_path("scripts", *(() if scheme is None else (scheme,)))
+        for name in ("zizmor", "zizmor.exe"):
+            path = Path(folder) / name
+            if path.is_absolute() and path.is_file() and os.access(path, os.X_OK):
+                return str(path)
+    return None
 
 
-def _environment() -> dict[str, str]:
-    """The environment without tokens: offline, zizmor needs none."""
-    kept = ("PATH", "HOME", "TMPDIR", "TEMP", "SYSTEMROOT", "XDG_CACHE_HOME", "LANG")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"ZIZMOR_OFFLINE": "1"}
+def _environment(folder: str) -> dict[str, str]:
+    """The environment of zizmor: offline it needs no token, proxy or search path; what it would
+    look for in a home directory is looked for in its own folder.
+    """
+    kept = ("TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
+    home = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USERPROFILE"), folder)
+    found = {name: os.environ[name] for name in kept if name in os.environ}
+    return found | home | {"ZIZMOR_OFFLINE": "1", "LC_ALL": "C.UTF-8"}
+
+
+def _bound(process: subprocess.Popen[str], seconds: float) -> None:
+    """Have the system end it once it used up its time, also where this process was killed."""
+    if sys.platform == "linux":
+        most = math.ceil(seconds) + 1
+        with contextlib.suppress(OSError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (most, most))
 
 
 class Zizmor(Struct, frozen=True, kw_only=True):
@@ -133,31 +158,36 @@ class Zizmor(Struct, frozen=True, kw_only=True):
 
     def version(self) -> str:
         """Its version, "" where it does not answer."""
-        done = self._call(("--version",), _SECONDS)
+        with TemporaryDirectory(prefix="release-audit-") as folder:
+            done = self._call(("--version",), _SECONDS, folder)
         found = _VERSION.search(done.stdout) if done and done.returncode == 0 else None
         return found[1] if found else ""
 
     def _call(
-        self, words: Sequence[str], seconds: float, folder: str | None = None
+        self, words: Sequence[str], seconds: float, folder: str
     ) -> subprocess.CompletedProcess[str] | None:
-        """One run; None where it does not start or does not end."""
+        """One run in a folder of our own; None where it does not start or does not end."""
         if self.program is None:
             return None
         try:
-            return subprocess.run(  # noqa: S603 - fixed options and paths that we made
+            with subprocess.Popen(  # noqa: S603 - fixed options and paths that we made
                 [self.program, *words],
-                capture_output=True,
-                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                timeout=seconds,
-                check=False,
-                env=_environment(),
+                env=_environment(folder),
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
-            )
+            ) as process:
+                try:
+                    _bound(process, seconds)
+                    out, err = process.communicate(timeout=seconds)
+                finally:
+                    process.kill()  # where it was not waited for to its end
         except (OSError, subprocess.TimeoutExpired):
             return None
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def run(self, repositories: Sequence[Repository]) -> tuple[EngineReport, ...]:
         """A report for each repository, in order; a file that stops zizmor costs that file."""
@@ -165,11 +195,11 @@ class Zizmor(Struct, frozen=True, kw_only=True):
         inputs = [i for n, r in enumerate(repositories) for i in _inputs(n, r)]
         odd = [i for i in inputs if _stops_zizmor(repositories[i.repository], i.file)]
         with TemporaryDirectory(prefix="release-audit-") as folder:
-            for each in inputs:
-                path = Path(folder) / each.place
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(each.file.text.encode("utf-8", "replace"))
+            for each in [each for each in inputs if not _copied(each, Path(folder))]:
+                outcome.lose(each, "its name cannot be used on this machine")
+                inputs.remove(each)
             usual = [i for i in inputs if i not in odd]
+            odd = [i for i in odd if i in inputs]
             chunks = [usual[n : n + _AT_ONCE] for n in range(0, len(usual), _AT_ONCE)]
             for chunk in (*chunks, *([each] for each in odd)):
                 self._audit(chunk, folder, outcome)
@@ -208,6 +238,17 @@ class Zizmor(Struct, frozen=True, kw_only=True):
             middle = len(inputs) // 2
             self._audit(inputs[:middle], folder, outcome)
             self._audit(inputs[middle:], folder, outcome)
+
+
+def _copied(each: _Input, folder: Path) -> bool:
+    """Write zizmor's copy of a file; False where the system refuses a file of that name."""
+    path = folder / each.place
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(each.file.text.encode("utf-8", "replace"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _absent() -> EngineReport:
