@@ -63,7 +63,7 @@ def doctor_lines(report: DoctorReport, now: datetime) -> Iterator[str]:
 _TIERS = {
     0: "workflows cannot be read, or not their settings",
     1: "workflows, environments, rules and references are seen",
-    2: "settings of Actions too",
+    2: "settings and policies of Actions too",
     3: "names of secrets too: everything that checks ask for",
 }
 

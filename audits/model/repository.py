@@ -171,9 +171,10 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
 
     def holds(self, fact: Fact) -> bool | None:
         """Whether a fact of the platform holds for it on the day that counts; None where only
-        its visibility, which is not read, could tell.
+        its visibility could tell, and was not read.
         """
-        return holds(fact, self.as_of, host=self.ref.host)
+        public = None if isinstance(self.settings, Unseen) else self.settings.is_public
+        return holds(fact, self.as_of, host=self.ref.host, public=public)
 
     def file(self, *paths: str) -> SourceFile | None:
         """The first of these files that it has."""

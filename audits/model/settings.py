@@ -82,6 +82,40 @@ class TagRuleset(Struct, frozen=True, kw_only=True):
     bypass: tuple[BypassActor, ...] | Unseen = ()
 
 
+class BranchRuleset(Struct, frozen=True, kw_only=True):
+    """An active ruleset on branches: patterns as GitHub writes them (``refs/heads/main``,
+    ``~DEFAULT_BRANCH``, ``~ALL``), rules in lower case. ``approvals`` are those that a pull
+    request needs, and ``code_owners`` whether owners of the code must be among them; 0 and False
+    where no pull request is asked for.
+    """
+
+    name: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    approvals: int = 0
+    code_owners: bool = False
+    last_push_approval: bool = False
+    source: str = ""
+    bypass: tuple[BypassActor, ...] | Unseen = ()
+
+
+class WorkflowPolicy(Struct, frozen=True, kw_only=True):
+    """An active Actions policy: which workflow files it covers and which events may run them.
+
+    ``include`` and ``exclude`` are patterns of paths, or ``~ALL``. ``events`` is None where it
+    says nothing of events; ``limits_actors`` whether it says who may start a run.
+    https://docs.github.com/en/organizations/managing-organization-settings/actions-policies
+    """
+
+    name: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    events: tuple[str, ...] | None = None
+    limits_actors: bool = False
+    source: str = ""
+
+
 class ActionsPolicy(Struct, frozen=True, kw_only=True):
     """What GitHub Actions may do: for an owner, or as it holds for a repository.
 
@@ -96,7 +130,14 @@ class ActionsPolicy(Struct, frozen=True, kw_only=True):
 
 
 class RepositorySettings(Struct, frozen=True, kw_only=True):
-    """Settings of one repository, each a fact or `Unseen`. Environments by lower-cased name."""
+    """Settings of one repository, each a fact or `Unseen`. Environments by lower-cased name.
+
+    ``workflow_policies`` are those of the repository and of what is above it; without any,
+    GitHub's default counts. ``fork_approval`` says for which outsiders' pull requests runs wait
+    for an approval (``first_time_contributors_new_to_github``, ``first_time_contributors``,
+    ``all_external_contributors``), "" where the repository is private. ``is_public`` is None
+    where that is not known.
+    """
 
     environments: Mapping[str, EnvironmentSettings] | Unseen
     tag_rulesets: tuple[TagRuleset, ...] | Unseen
@@ -104,6 +145,10 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
     actions: ActionsPolicy | Unseen
     secret_names: tuple[str, ...] | Unseen
     organization_secret_names: tuple[str, ...] | Unseen
+    branch_rulesets: tuple[BranchRuleset, ...] | Unseen = NOT_READ
+    workflow_policies: tuple[WorkflowPolicy, ...] | Unseen = NO_ADMINISTRATION
+    fork_approval: str | Unseen = NO_ADMINISTRATION
+    is_public: bool | None = None
 
     @classmethod
     def partial(
@@ -114,6 +159,10 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
         actions: ActionsPolicy | Unseen = NO_ADMINISTRATION,
         secret_names: tuple[str, ...] | Unseen = NO_SECRET_NAMES,
         organization_secret_names: tuple[str, ...] | Unseen = NO_SECRET_NAMES,
+        branch_rulesets: tuple[BranchRuleset, ...] | Unseen = NOT_READ,
+        workflow_policies: tuple[WorkflowPolicy, ...] | Unseen = NO_ADMINISTRATION,
+        fork_approval: str | Unseen = NO_ADMINISTRATION,
+        is_public: bool | None = None,
     ) -> RepositorySettings:
         """Settings of which these environments and what is given were read, and no more."""
         return cls(
@@ -123,6 +172,10 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
             actions=actions,
             secret_names=secret_names,
             organization_secret_names=organization_secret_names,
+            branch_rulesets=branch_rulesets,
+            workflow_policies=workflow_policies,
+            fork_approval=fork_approval,
+            is_public=is_public,
         )
 
 

@@ -15,11 +15,13 @@ from audits.model.evidence import PackageEvidence, ResolvedRef
 from audits.model.score import Ladder
 from audits.model.settings import (
     ActionsPolicy,
+    BranchRuleset,
     EnvironmentSettings,
     Need,
     RepositorySettings,
     TagRuleset,
     Unseen,
+    WorkflowPolicy,
 )
 from audits.store.details import Details
 from audits.store.serialize import CodecError, digest, dumps, loads, pack, unpack
@@ -62,6 +64,10 @@ settings_seen = st.builds(
     actions=policies | unseen,
     secret_names=listed,
     organization_secret_names=listed,
+    branch_rulesets=st.lists(st.builds(BranchRuleset), max_size=2).map(tuple) | unseen,
+    workflow_policies=st.lists(st.builds(WorkflowPolicy), max_size=2).map(tuple) | unseen,
+    fork_approval=st.text() | unseen,
+    is_public=st.none() | st.booleans(),
 )
 
 
@@ -70,6 +76,7 @@ def every_field_of(kind: type[S]) -> st.SearchStrategy[S]:
     return st.builds(kind, **{field.name: st.from_type(field.type) for field in fields(kind)})
 
 
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.none() | settings_seen)
 def test_settings_round_trip(found: RepositorySettings | None) -> None:
     text = dumps(Settings, Settings(value=found))

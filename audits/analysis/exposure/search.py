@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.movable import movable_ways
 from audits.analysis.exposure.release import Release, releases
-from audits.analysis.exposure.sinks import Drain, drains, holds_of, holds_rights
+from audits.analysis.exposure.sinks import Drain, drains, holds_of, holds_rights, policy_on
 from audits.analysis.exposure.ways_in import Way, outsider_ways
 from audits.analysis.exposure.writers import (
     starting_ways,
@@ -84,7 +84,8 @@ def _found(repo: Repository) -> dict[Release, list[ExposurePath]]:
 
 def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
     """All ways into a job but those of single writers."""
-    yield from outsider_ways(repo, view)
+    # an Actions policy that leaves the event out keeps the run from starting
+    yield from (way for way in outsider_ways(repo, view) if policy_on(repo, way) is not False)
     yield from update_ways(repo, view)
     yield from movable_ways(repo, view)
     if repo.graph.roles.get(view.job, Role.OTHER) is not Role.OTHER:

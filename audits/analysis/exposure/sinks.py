@@ -25,6 +25,7 @@ from audits.analysis.exposure.rules import (
 )
 from audits.analysis.exposure.settings import environment_doubt, secret_elsewhere
 from audits.analysis.exposure.ways_in import Way, own_labels
+from audits.analysis.workflow_policies import event_allowed
 from audits.model.exposure import Cut, Holds, PathNeed, PathState, PathStep, Sink, WayIn
 from audits.model.location import Location
 from audits.model.platform_facts import (
@@ -33,7 +34,7 @@ from audits.model.platform_facts import (
 )
 from audits.model.registry import Registry
 from audits.model.repository import Repository
-from audits.model.settings import Need
+from audits.model.settings import Need, Unseen
 from audits.model.workflow import Level, Step
 
 _BRANCH_RULES = PathNeed(
@@ -84,12 +85,27 @@ def drains(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
         yield from _machine(way, release)
 
 
+def policy_on(repo: Repository, way: Way) -> bool | None:
+    """Whether the owner's and the repository's Actions policies, or GitHub's own in their place,
+    let the way's event run its workflow; None where they say nothing of it, or were not read.
+    """
+    if way.route is None or not way.event:
+        return None
+    allowed = event_allowed(repo, way.route.entry.path, way.event)
+    if isinstance(allowed, Unseen):
+        return None
+    by_default = way.event == "pull_request_target" and repo.holds(BLOCKED_PULL_REQUEST_TARGET)
+    return False if allowed is None and by_default is True else allowed
+
+
 def holds_of(repo: Repository, way: Way) -> tuple[Holds, PathState, tuple[PathNeed, ...], str]:
     """Where a way holds on the day that counts, and until when if that is known."""
     if way.event != "pull_request_target":
         return Holds.NOW, PathState.SEEN, (), ""
     fact = BLOCKED_PULL_REQUEST_TARGET
     blocked = repo.holds(fact)
+    if policy_on(repo, way) is True:
+        return Holds.NOW, PathState.SEEN, (), ""
     if blocked is not False:
         needs = (
             PathNeed(

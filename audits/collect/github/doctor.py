@@ -22,6 +22,7 @@ from audits.collect.github.forms import (
 )
 from audits.collect.github.repositories import Choice
 from audits.collect.github.rest import path_of
+from audits.model.platform_facts import is_enterprise_server
 from audits.model.settings import Need
 
 _TEXT_REQUESTS = 50
@@ -37,7 +38,11 @@ one repository.
 _REFUSALS = 15
 """So many requests may be refused before a right counts as missing, and those under way."""
 
+_POLICIES = 20
+"""Actions policies that are asked for their rules, once each."""
+
 _NO_ENVIRONMENT = 1
+POLICIES = "Administration: read, of Actions policies"
 _RIGHTS_PAGE = "https://{host}/settings/personal-access-tokens"
 
 
@@ -186,7 +191,7 @@ class _Trial(Struct, frozen=True, kw_only=True):
             answer = self.client.get(path, {"per_page": 1})
         except GitHubError as error:
             if error.status in (403, 404):
-                named = error.permission or permission
+                named = permission if permission == POLICIES else error.permission or permission
                 why = self._why(error, role)
                 return Right(need=need, permission=named, granted=False, detail=why)
             return Right(need=need, permission=permission, granted=None, detail=str(error))
@@ -211,18 +216,24 @@ class _Trial(Struct, frozen=True, kw_only=True):
 def _repository_rights(
     trial: _Trial, samples: Sequence[SurveyNode], hidden: Sequence[str]
 ) -> Iterator[Right]:
-    probes = (
+    probes: tuple[tuple[Need, str, tuple[str, ...]], ...] = (
         (Need.SETTINGS, "Actions: read", ("environments",)),
         (Need.ADMINISTRATION, "Administration: read", ("actions", "permissions")),
+        (Need.ADMINISTRATION, POLICIES, ("actions", "policies")),
         (Need.SECRET_NAMES, "Secrets: read", ("actions", "secrets")),
     )
+    if is_enterprise_server(trial.client.host):
+        probes = tuple(probe for probe in probes if probe[1] != POLICIES)
     if not samples:
         why = hidden[0] if hidden else "There is no repository to try."
         for need, name, _ in probes:
             yield Right(need=need, permission=name, granted=None, detail=why)
         return
     yield _contents(samples)
+    lacking: set[Need] = set()
     for need, name, parts in probes:
+        if name == POLICIES and need in lacking:
+            continue  # one line says enough
         tried = [
             (
                 sample,
@@ -235,7 +246,9 @@ def _repository_rights(
             )
             for sample in samples
         ]
-        yield _together(tried)
+        right = _together(tried)
+        lacking |= {need} if right.granted is not True else set()
+        yield right
 
 
 def _contents(samples: Sequence[SurveyNode]) -> Right:
@@ -283,13 +296,15 @@ def _cost(client: GitHubClient, survey: _Survey, rights: tuple[Right, ...]) -> C
     refs = min(20, pages * 2)
     publishing = survey.with_workflows
     environments = sum(_environments(client, publishing, seen="Actions: read" in granted))
-    # of each: environments and newest release; Actions' permissions; secrets' names twice
-    each = 2 + 2 * ("Administration: read" in granted) + 2 * ("Secrets: read" in granted)
+    # of each: environments and newest release; Actions' permissions, policies and approval of
+    # forks; secrets' names twice
+    each = 2 + 4 * ("Administration: read" in granted) + 2 * ("Secrets: read" in granted)
     # of each environment: refs that may deploy and Apps that must approve; secrets' names
     each_environment = 2 + ("Secrets: read" in granted)
     refused = _REFUSALS * sum(1 for right in rights if right.granted is not True)
     rest = (
-        len(publishing) * each
+        _POLICIES
+        + len(publishing) * each
         + environments * each_environment
         + refused
         + min(_COMPARISONS, _PINS * len(publishing))

@@ -88,6 +88,55 @@ class AllowedActions(Row, frozen=True, kw_only=True):
     sha_pinning_required: bool | None = None
 
 
+class ForkApproval(Row, frozen=True, kw_only=True):
+    """``…/actions/permissions/fork-pr-contributor-approval``."""
+
+    approval_policy: Name
+
+
+class ListedPolicy(Row, frozen=True, kw_only=True):
+    """One of ``…/actions/policies``; its rules are asked of it alone."""
+
+    id: Number
+    enforcement: str | None = None
+
+
+class PathNames(Row, frozen=True, kw_only=True):
+    """Patterns of workflow files."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class PolicyConditions(Row, frozen=True, kw_only=True):
+    """What a policy covers."""
+
+    workflow_path: PathNames | None = None
+
+
+class PolicyParameters(Row, frozen=True, kw_only=True):
+    """What a rule of a policy asks for."""
+
+    allowed_events: tuple[str, ...] | None = None
+
+
+class PolicyRule(Row, frozen=True, kw_only=True):
+    """One rule of a policy."""
+
+    type: Name
+    parameters: PolicyParameters | None = None
+
+
+class ShownPolicy(Row, frozen=True, kw_only=True):
+    """``…/actions/policies/{id}``: https://docs.github.com/en/rest/actions/policies"""
+
+    name: str
+    enforcement: str
+    rules: tuple[PolicyRule, ...]
+    conditions: PolicyConditions | None = None
+    source: str | None = None
+
+
 class NamedSecret(Row, frozen=True, kw_only=True):
     """A secret of a list; its value is never served."""
 
@@ -514,6 +563,7 @@ class RulesetNode(Graph, frozen=True, kw_only=True):
     name: str
     enforcement: str
     source: RuleSource
+    target: str = "TAG"
     updated_at: str = ""
     conditions: Conditions | None = None
 
@@ -525,10 +575,19 @@ class RulesetList(Graph, frozen=True, kw_only=True):
     nodes: tuple[RulesetNode | None, ...]
 
 
+class RuleParameters(Graph, frozen=True, kw_only=True):
+    """What a rule on pull requests asks for; empty for other rules."""
+
+    required_approving_review_count: Number = 0
+    require_code_owner_review: bool = False
+    require_last_push_approval: bool = False
+
+
 class RuleNode(Graph, frozen=True, kw_only=True):
-    """One rule."""
+    """One rule; only of pull requests is more asked."""
 
     type: str
+    parameters: RuleParameters | None = None
 
 
 class RuleList(Graph, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     fork: bool = False
     disabled: bool = False
     private: bool = False
+    public: bool | None = None
     permission: str = ""
     topics: tuple[str, ...] = ()
     branch: str = ""
@@ -87,6 +88,7 @@ def parse_listed(node: Mapping[str, Json]) -> Listed:
         fork=light.is_fork,
         disabled=light.is_disabled,
         private=light.visibility in ("PRIVATE", "INTERNAL"),
+        public=light.visibility == "PUBLIC" if light.visibility else None,
         permission=light.viewer_permission or "",
         topics=tuple(t.topic.name for t in topics if t),
         branch=branch.name if branch else "",

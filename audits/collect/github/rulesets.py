@@ -16,6 +16,7 @@ from audits.collect.github.errors import GitHubError, GraphError, Json
 from audits.collect.github.forms import (
     ActorList,
     ActorNode,
+    RefNames,
     RulesetDetail,
     RulesetList,
     RulesetNode,
@@ -25,7 +26,13 @@ from audits.collect.github.forms import (
 )
 from audits.collect.github.listing import Listed
 from audits.model.cache import Memory
-from audits.model.settings import NO_ADMINISTRATION, BypassActor, TagRuleset, Unseen
+from audits.model.settings import (
+    NO_ADMINISTRATION,
+    BranchRuleset,
+    BypassActor,
+    TagRuleset,
+    Unseen,
+)
 from audits.model.source import GapReason
 
 _MOST = 100
@@ -44,7 +51,17 @@ class _Detail(Struct, frozen=True, kw_only=True):
     """What is asked of a ruleset by itself; ``bypass`` is None where GitHub did not show it."""
 
     rules: tuple[str, ...]
+    approvals: int
+    code_owners: bool
+    last_push: bool
     bypass: tuple[BypassActor, ...] | None
+
+
+class Rulesets(Struct, frozen=True, kw_only=True):
+    """The active rulesets of a repository, those above it included."""
+
+    tags: tuple[TagRuleset, ...]
+    branches: tuple[BranchRuleset, ...]
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -54,7 +71,7 @@ class State(Struct, frozen=True, kw_only=True):
     environment does. ``slug`` is its present name.
     """
 
-    rulesets: tuple[TagRuleset, ...] | GitHubError
+    rulesets: Rulesets | GitHubError
     fingerprint: str = ""
     slug: str = ""
     missing: bool = False
@@ -110,7 +127,7 @@ class StateReader:
         text = json.dumps(node, sort_keys=True).encode()
         fingerprint = "" if errors else hashlib.sha256(text).hexdigest()
         own = [e for e in errors if len(e.path) < 2 or e.path[1] == "rulesets"]
-        found: tuple[TagRuleset, ...] | GitHubError
+        found: Rulesets | GitHubError
         if shown.rulesets is None or own:
             detail = own[0].detail if own else "This token may not see rulesets."
             reason = own[0].reason if own else GapReason.FORBIDDEN
@@ -120,34 +137,23 @@ class StateReader:
             found = self._rulesets(shown.rulesets, sees_actors=sees_actors)
         return State(rulesets=found, fingerprint=fingerprint, slug=shown.name_with_owner)
 
-    def _rulesets(
-        self, connection: RulesetList, *, sees_actors: bool
-    ) -> tuple[TagRuleset, ...] | GitHubError:
+    def _rulesets(self, connection: RulesetList, *, sees_actors: bool) -> Rulesets | GitHubError:
         nodes = [n for n in connection.nodes if n is not None]
         if connection.total_count > len(nodes):
             return GitHubError("There are more rulesets than are read.", "Merge some of them.")
-        found: list[TagRuleset] = []
+        tags: list[TagRuleset] = []
+        branches: list[BranchRuleset] = []
         for node in nodes:
             if node.enforcement != "ACTIVE":
                 continue
             detail = self._details[node.id]
             if isinstance(detail, GitHubError):
                 return detail
-            # an empty list may be one that this person is not shown
-            seen = detail.bypass if sees_actors else detail.bypass or None
-            # rulesets that a person may not see in full have no conditions
-            names = node.conditions.ref_name if node.conditions else None
-            found.append(
-                TagRuleset(
-                    name=node.name,
-                    include=names.include if names else (),
-                    exclude=names.exclude if names else (),
-                    rules=detail.rules,
-                    source=node.source.login or node.source.name_with_owner or "enterprise",
-                    bypass=_HIDDEN if seen is None else seen,
-                )
-            )
-        return tuple(found)
+            if node.target == "BRANCH":
+                branches.append(_on_branches(node, detail, sees_actors=sees_actors))
+            else:
+                tags.append(_on_tags(node, detail, sees_actors=sees_actors))
+        return Rulesets(tags=tuple(tags), branches=tuple(branches))
 
     def _learn_details(self, nodes: Sequence[Json]) -> None:
         wanted: dict[str, str] = {}
@@ -186,6 +192,46 @@ class StateReader:
         return self._client.memory_key(f":ruleset-detail:{ruleset}")
 
 
+def _names(node: RulesetNode) -> RefNames:
+    """What a ruleset covers; those that a person may not see in full have no conditions."""
+    return (node.conditions and node.conditions.ref_name) or RefNames()
+
+
+def _source(node: RulesetNode) -> str:
+    return node.source.login or node.source.name_with_owner or "enterprise"
+
+
+def _seen(detail: _Detail, *, sees_actors: bool) -> tuple[BypassActor, ...] | Unseen:
+    """Who may bypass a ruleset: an empty list may be one that this person is not shown."""
+    seen = detail.bypass if sees_actors else detail.bypass or None
+    return _HIDDEN if seen is None else seen
+
+
+def _on_tags(node: RulesetNode, detail: _Detail, *, sees_actors: bool) -> TagRuleset:
+    return TagRuleset(
+        name=node.name,
+        include=_names(node).include,
+        exclude=_names(node).exclude,
+        rules=detail.rules,
+        source=_source(node),
+        bypass=_seen(detail, sees_actors=sees_actors),
+    )
+
+
+def _on_branches(node: RulesetNode, detail: _Detail, *, sees_actors: bool) -> BranchRuleset:
+    return BranchRuleset(
+        name=node.name,
+        include=_names(node).include,
+        exclude=_names(node).exclude,
+        rules=detail.rules,
+        approvals=detail.approvals,
+        code_owners=detail.code_owners,
+        last_push_approval=detail.last_push,
+        source=_source(node),
+        bypass=_seen(detail, sees_actors=sees_actors),
+    )
+
+
 def _active(node: Json) -> list[RulesetNode]:
     """The rulesets in force that a repository's state names; none where it is of another form,
     which `StateReader` says of the repository.
@@ -208,8 +254,14 @@ def _detail(answer: GraphAnswer | GitHubError, alias: str) -> _Detail | GitHubEr
         found = read_as(RulesetDetail, node)
     except GitHubError as odd:
         return odd
-    rules = tuple(sorted({rule.type.lower() for rule in found.rules.nodes}))
-    return _Detail(rules=rules, bypass=_actors(found.bypass_actors))
+    reviews = [rule.parameters for rule in found.rules.nodes if rule.parameters is not None]
+    return _Detail(
+        rules=tuple(sorted({rule.type.lower() for rule in found.rules.nodes})),
+        approvals=max((each.required_approving_review_count for each in reviews), default=0),
+        code_owners=any(each.require_code_owner_review for each in reviews),
+        last_push=any(each.require_last_push_approval for each in reviews),
+        bypass=_actors(found.bypass_actors),
+    )
 
 
 def _actors(connection: ActorList | None) -> tuple[BypassActor, ...] | None:

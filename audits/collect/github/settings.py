@@ -13,8 +13,12 @@ from audits.collect.github.environments import NO_SECRETS, EnvironmentReader
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import (
     AllowedActions,
+    ForkApproval,
+    ListedPolicy,
     NamedSecret,
     NewestRelease,
+    PathNames,
+    ShownPolicy,
     TokenPermissions,
 )
 from audits.collect.github.listing import Listed
@@ -25,19 +29,30 @@ from audits.collect.github.rulesets import METADATA, Question, State, StateReade
 from audits.faults import crash_gap
 from audits.model.cache import Memory
 from audits.model.errors import AuditError
+from audits.model.platform_facts import is_enterprise_server
 from audits.model.settings import (
     ActionsPolicy,
+    BranchRuleset,
     EnvironmentSettings,
     Need,
     RepositorySettings,
+    TagRuleset,
     Unseen,
+    WorkflowPolicy,
 )
 from audits.model.source import Gap, GapReason
 
 ADMINISTRATION = "Administration: read"
 SECRETS = "Secrets: read"
 CONTENTS = "Contents: read"
+ALL = "~ALL"
 
+_SUBJECTS = {
+    "permissions": "allowed actions",
+    "permissions/workflow": "default token permission",
+    "permissions/fork-pr-contributor-approval": "approval of forks' runs",
+}
+_IN_FORCE = "active"
 _NOT_ADMIN = ("READ", "TRIAGE", "WRITE", "MAINTAIN")
 
 
@@ -81,32 +96,14 @@ class SettingsBatch:
         self._workers = workers
         self._rest = RestReader(client)
         self._states = StateReader(client, memory)
+        self._policies: dict[int, ShownPolicy] = {}
 
     def read(
         self, wanted: Sequence[tuple[Listed, tuple[str, ...]]], owner: OwnerFacts
     ) -> list[Read]:
         """The settings of each repository, in order; ``str``s are environments in use."""
-        questions = [
-            Question(repo=repo, environments=names if self._installation else ())
-            for repo, names in wanted
-        ]
-        states = self._states.read(questions)
         answers = Answers()
-        tasks = [
-            _Task(
-                repo=repo,
-                names=names,
-                state=states[repo.node_id],
-                owner=owner,
-                answers=answers,
-                sheet=Sheet(rights=self._rights, private=repo.private),
-            )
-            for repo, names in wanted
-        ]
-        answers.load(self._memory, [key for task in tasks for key in self._keys(task)])
-        for task in tasks:
-            known = answers.get(self._state_key(task.repo))
-            task.unchanged = known is not None and known[0] == task.state.fingerprint != ""
+        tasks = self._tasks(wanted, owner, answers)
         with ThreadPoolExecutor(max_workers=self._workers) as pool:
             try:
                 found = self._all(pool, tasks, answers)
@@ -136,12 +133,44 @@ class SettingsBatch:
                 future.result()
         return [future.result() for future in futures]
 
+    def _tasks(
+        self,
+        wanted: Sequence[tuple[Listed, tuple[str, ...]]],
+        owner: OwnerFacts,
+        answers: Answers,
+    ) -> list[_Task]:
+        """What is to be read of each repository, with what the memory holds of it."""
+        questions = [
+            Question(repo=repo, environments=names if self._installation else ())
+            for repo, names in wanted
+        ]
+        states = self._states.read(questions)
+        tasks = [
+            _Task(
+                repo=repo,
+                names=names,
+                state=states[repo.node_id],
+                owner=owner,
+                answers=answers,
+                sheet=Sheet(rights=self._rights, private=repo.private),
+            )
+            for repo, names in wanted
+        ]
+        answers.load(self._memory, [key for task in tasks for key in self._keys(task)])
+        answers.load(self._memory, [key for task in tasks for key in self._policy_keys(task)])
+        for task in tasks:
+            known = answers.get(self._state_key(task.repo))
+            task.unchanged = known is not None and known[0] == task.state.fingerprint != ""
+        return tasks
+
     def _keys(self, task: _Task) -> Iterator[str]:
         """The keys of everything that may be asked for a repository."""
         actions = task.path + "/actions"
         paths = (
             f"{actions}/permissions",
             f"{actions}/permissions/workflow",
+            f"{actions}/permissions/fork-pr-contributor-approval",
+            f"{actions}/policies",
             f"{actions}/secrets",
             f"{actions}/organization-secrets",
             f"{task.path}/releases/latest",
@@ -150,6 +179,12 @@ class SettingsBatch:
         yield from map(self._rest.key, paths)
         if self._installation:
             yield self._state_key(task.repo)
+
+    def _policy_keys(self, task: _Task) -> Iterator[str]:
+        """The keys of the policies that the last answer listed."""
+        path = f"{task.path}/actions/policies"
+        for listed in self._rest.stored(task.answers, path, list[ListedPolicy]) or ():
+            yield self._rest.key(f"{path}/{listed.id}")
 
     def _state_key(self, repo: Listed) -> str:
         return self._client.memory_key(f":state:{repo.node_id}")
@@ -194,18 +229,23 @@ class SettingsBatch:
             detail = f"It was renamed to {state.slug} while it was read. Scan again."
             sheet.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
             task.repo = replace(task.repo, slug=state.slug)
-        rulesets = (
-            sheet.unseen("tag rulesets", Need.SETTINGS, state.rulesets, METADATA)
-            if isinstance(state.rulesets, GitHubError)
-            else state.rulesets
-        )
+        tags: tuple[TagRuleset, ...] | Unseen
+        branches: tuple[BranchRuleset, ...] | Unseen
+        if isinstance(state.rulesets, GitHubError):
+            tags = branches = sheet.unseen("tag rulesets", Need.SETTINGS, state.rulesets, METADATA)
+        else:
+            tags, branches = state.rulesets.tags, state.rulesets.branches
         settings = RepositorySettings(
             environments=self._environments_of(task),
-            tag_rulesets=rulesets,
+            tag_rulesets=tags,
             latest_release_immutable=self._immutable(task),
             actions=self._policy(task),
             secret_names=self._secrets(task, "secrets"),
             organization_secret_names=self._organization_secrets(task),
+            branch_rulesets=branches,
+            workflow_policies=self._workflow_policies(task),
+            fork_approval=self._fork_approval(task),
+            is_public=task.repo.public,
         )
         return Read(settings=settings, gaps=tuple(sheet.gaps))
 
@@ -262,10 +302,7 @@ class SettingsBatch:
         return policy(workflow, permissions, set_by="repository" if asked else "owner")
 
     def _setting(self, task: _Task, part: str, form: type[Form]) -> Form | Unseen:
-        subject = {
-            "permissions": "allowed actions",
-            "permissions/workflow": "default token permission",
-        }[part]
+        subject = _SUBJECTS[part]
         if task.repo.permission in _NOT_ADMIN:
             return task.sheet.unseen(
                 subject,
@@ -280,6 +317,42 @@ class SettingsBatch:
             ADMINISTRATION,
             lambda: self._rest.one(task.answers, path, form, unchanged=task.unchanged),
         )
+
+    def _fork_approval(self, task: _Task) -> str | Unseen:
+        """Which outsiders wait for an approval; only public repositories run their code."""
+        if task.repo.private:
+            return ""
+        found = self._setting(task, "permissions/fork-pr-contributor-approval", ForkApproval)
+        return found if isinstance(found, Unseen) else found.approval_policy
+
+    def _workflow_policies(self, task: _Task) -> tuple[WorkflowPolicy, ...] | Unseen:
+        """The Actions policies in force, which Enterprise Server does not have."""
+        if is_enterprise_server(self._client.host):
+            return ()
+        subject = "Actions policies"
+        if task.repo.permission in _NOT_ADMIN:
+            error = role_refusal(task.repo.permission, ADMINISTRATION)
+            return task.sheet.unseen(subject, Need.ADMINISTRATION, error, ADMINISTRATION)
+        path = f"{task.path}/actions/policies"
+
+        def read() -> tuple[WorkflowPolicy, ...]:
+            listed = self._rest.listed(
+                task.answers, path, "policies", ListedPolicy, unchanged=task.unchanged
+            )
+            ids = [p.id for p in listed if p.enforcement in (None, _IN_FORCE)]
+            shown = [self._shown_policy(task, path, number) for number in ids]
+            return tuple(_policy_of(policy) for policy in shown if policy.enforcement == _IN_FORCE)
+
+        return task.sheet.fact(subject, Need.ADMINISTRATION, ADMINISTRATION, read)
+
+    def _shown_policy(self, task: _Task, path: str, number: int) -> ShownPolicy:
+        """A policy with its rules; one of the owner is asked once for all its repositories."""
+        if number not in self._policies:
+            place = f"{path}/{number}"
+            self._policies[number] = self._rest.one(
+                task.answers, place, ShownPolicy, unchanged=task.unchanged
+            )
+        return self._policies[number]
 
     def _secrets(self, task: _Task, part: str) -> tuple[str, ...] | Unseen:
         subject = f"{part.replace('-', ' ')}' names"
@@ -309,6 +382,20 @@ class SettingsBatch:
         return tuple(sorted(s.name for s in secrets if s.reaches(repo.slug, private=repo.private)))
 
 
+def _policy_of(shown: ShownPolicy) -> WorkflowPolicy:
+    paths = (shown.conditions and shown.conditions.workflow_path) or PathNames(include=(ALL,))
+    events = [r.parameters for r in shown.rules if r.type == "restrict_action_events"]
+    allowed = {e for p in events if p is not None for e in p.allowed_events or ()}
+    return WorkflowPolicy(
+        name=shown.name,
+        include=paths.include,
+        exclude=paths.exclude,
+        events=tuple(sorted(allowed)) if events else None,
+        limits_actors=any("actor" in rule.type for rule in shown.rules),
+        source=shown.source or "",
+    )
+
+
 def _nothing(reason: str, *gaps: Gap) -> Read:
     """Settings of which none was seen."""
 
@@ -322,5 +409,8 @@ def _nothing(reason: str, *gaps: Gap) -> Read:
         actions=unseen(Need.ADMINISTRATION),
         secret_names=unseen(Need.SECRET_NAMES),
         organization_secret_names=unseen(Need.SECRET_NAMES),
+        branch_rulesets=unseen(Need.SETTINGS),
+        workflow_policies=unseen(Need.ADMINISTRATION),
+        fork_approval=unseen(Need.ADMINISTRATION),
     )
     return Read(settings=settings, gaps=gaps)

@@ -43,6 +43,7 @@ def schema() -> GraphQLSchema:
         "RuleSource",
         "DeploymentReviewer",
         "BypassActor",
+        "RuleParameters",
     ):
         built.type_map[name].resolve_type = lambda value, *_: _typename(value)  # type: ignore[attr-defined]
     return built

@@ -77,6 +77,20 @@ def rulesets(repo: Repo, args: Mapping[str, Any]) -> Value:
     )
 
 
+def _rule(ruleset: Ruleset, kind: str) -> dict[str, Any]:
+    parameters: dict[str, object] | None = None
+    if kind == "PULL_REQUEST":
+        parameters = {
+            "typename": "PullRequestParameters",
+            "requireCodeOwnerReview": ruleset.code_owners,
+            "requireLastPushApproval": False,
+            "requiredApprovingReviewCount": ruleset.approvals,
+        }
+    elif kind == "UPDATE":
+        parameters = {"typename": "UpdateParameters", "updateAllowsFetchAndMerge": False}
+    return {"id": kind, "type": kind, "parameters": parameters}
+
+
 def ruleset_field(value: Value, name: str, args: Mapping[str, Any]) -> Value:
     ruleset: Ruleset = value if isinstance(value, Ruleset) else value["ruleset"]
     if name == "bypassActors":
@@ -89,7 +103,7 @@ def ruleset_field(value: Value, name: str, args: Mapping[str, Any]) -> Value:
         }
         return connection([{"id": "B", **blank, **a} for a in ruleset.bypass], args)
     if name == "rules":
-        return connection([{"id": f"{r}", "type": r} for r in ruleset.rules], args)
+        return connection([_rule(ruleset, r) for r in ruleset.rules], args)
     return {
         "id": f"RRS_{ruleset.number}",
         "databaseId": ruleset.number,

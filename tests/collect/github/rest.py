@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from tests.collect.github.world import Environment, Owner, Policy, Repo, Token, World
+from tests.collect.github.world import Environment, EventPolicy, Owner, Policy, Repo, Token, World
 
 Body = Any
 """Whatever JSON can hold."""
@@ -129,6 +129,58 @@ def _repo_workflow(call: Call) -> Body:
     repo = call.repo()
     call.need("administration")
     return _workflow(repo.policy)
+
+
+def _fork_approval(call: Call) -> Body:
+    repo = call.repo()
+    call.need("administration")
+    if repo.private:
+        raise RefusedError(404, "Not Found")
+    return {"approval_policy": repo.fork_approval}
+
+
+def _policies_of(repo: Repo) -> list[tuple[EventPolicy, str, str]]:
+    above = repo.owner.event_policies if repo.owner else ()
+    owner = repo.owner.login if repo.owner else ""
+    own = [(policy, "Repository", repo.slug) for policy in repo.event_policies]
+    return [*own, *((policy, "Organization", owner) for policy in above)]
+
+
+def _listed_policy(policy: EventPolicy, kind: str, source: str) -> dict[str, object]:
+    return {
+        "id": policy.number,
+        "name": policy.name,
+        "target": "actions",
+        "source_type": kind,
+        "source": source,
+        "enforcement": policy.enforcement,
+    }
+
+
+def _event_policies(call: Call) -> Body:
+    repo = call.repo()
+    call.need("administration")
+    return call.page([_listed_policy(*each) for each in _policies_of(repo)], "policies")
+
+
+def _event_policy(call: Call) -> Body:
+    repo = call.repo()
+    call.need("administration")
+    for policy, kind, source in _policies_of(repo):
+        if str(policy.number) == call.parts[2]:
+            rules: list[dict[str, object]] = []
+            if policy.events is not None:
+                parameters = {"allowed_events": list(policy.events)}
+                rules.append({"type": "restrict_action_events", "parameters": parameters})
+            if policy.actors:
+                rules.append({"type": "restrict_action_actors", "parameters": {}})
+            paths = {"include": list(policy.include), "exclude": list(policy.exclude)}
+            return {
+                **_listed_policy(policy, kind, source),
+                "conditions": {"workflow_path": paths},
+                "rules": rules,
+            }
+    raise RefusedError(404, "Not Found")
 
 
 def _secrets(call: Call) -> Body:
@@ -257,6 +309,9 @@ ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/orgs/*/settings/immutable-releases", _owner_releases),
     ("/repos/*/*/actions/permissions", _repo_actions),
     ("/repos/*/*/actions/permissions/workflow", _repo_workflow),
+    ("/repos/*/*/actions/permissions/fork-pr-contributor-approval", _fork_approval),
+    ("/repos/*/*/actions/policies", _event_policies),
+    ("/repos/*/*/actions/policies/*", _event_policy),
     ("/repos/*/*/actions/secrets", _secrets),
     ("/repos/*/*/actions/organization-secrets", _organization_secrets),
     ("/repos/*/*/environments", _environments),

@@ -72,7 +72,7 @@ def test_cost(world: World) -> None:
     assert cost.repositories == 130
     assert cost.points_left == 5000 - spent
     assert (cost.workflows, cost.environments) == (130, 0)
-    assert cost.rest_requests == 6 * 130 + 200
+    assert cost.rest_requests == 8 * 130 + 200 + 20
     assert 5 <= cost.graphql_requests <= 30
     assert 5 <= cost.points <= 40
 

@@ -198,7 +198,8 @@ def test_what_the_organization_imposes_is_not_asked_again() -> None:
         asked = [seen.path for seen in github.log]
     assert policy_of(found).set_by == "owner"
     assert policy_of(found).sha_pinning_required is True
-    assert not any(p.startswith("/repos/") and "actions/permissions" in p for p in asked)
+    imposed = ("/actions/permissions", "/actions/permissions/workflow")
+    assert not any(p.startswith("/repos/") and p.endswith(imposed) for p in asked)
 
 
 def test_an_older_server_does_not_report_pinning() -> None:
@@ -227,6 +228,7 @@ EXPECTED = {
     1: {
         "allowed actions": "Administration: read",
         "default token permission": "Administration: read",
+        "Actions policies": "Administration: read",
         "secrets' names": "Secrets: read",
         "organization secrets' names": "Secrets: read",
         "environment pypi: secrets' names": "Environments: read",
@@ -253,7 +255,12 @@ def test_each_tier_has_the_right_unknowns(tier: int) -> None:
     assert (
         unseen
         == {
-            1: {"actions", "secret_names", "organization_secret_names"},
+            1: {
+                "actions",
+                "secret_names",
+                "organization_secret_names",
+                "workflow_policies",
+            },
             2: {"secret_names", "organization_secret_names"},
             3: set(),
         }[tier]
@@ -290,7 +297,7 @@ def test_a_refusal_is_learned(private: bool, most: int) -> None:
         collector.prefetch_settings([(s, ()) for s in found.values()])
         read_all = [collector.with_settings(s, ()) for s in found.values()]
         refused = [seen for seen in github.log if seen.status == 403]
-    assert all(len(s.gaps) == 4 for s in read_all)
+    assert all(len(s.gaps) == (5 if private else 6) for s in read_all)
     # four threads may each have one on its way when the third refusal arrives
     assert len(refused) <= 4 + 2 * (most + 4)
 

@@ -47,6 +47,21 @@ class Ruleset:
     updated: str = "2026-01-01T00:00:00Z"
     bypass: tuple[Mapping[str, object], ...] = ()
     """Actors as GraphQL gives them: ``bypassMode``, ``repositoryRoleName`` and so on."""
+    approvals: int = 0
+    code_owners: bool = False
+    number: int = field(default_factory=lambda: next(_NUMBERS))
+
+
+@dataclass
+class EventPolicy:
+    """An Actions policy; ``events`` are those that it lets run, None for no rule on them."""
+
+    name: str
+    events: tuple[str, ...] | None = ("pull_request_target",)
+    include: tuple[str, ...] = ("~ALL",)
+    exclude: tuple[str, ...] = ()
+    enforcement: str = "active"
+    actors: bool = False
     number: int = field(default_factory=lambda: next(_NUMBERS))
 
 
@@ -78,6 +93,8 @@ class Repo:
     release: Release | None = None
     secrets: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    event_policies: tuple[EventPolicy, ...] = ()
+    fork_approval: str = "first_time_contributors"
     topics: tuple[str, ...] = ()
     branch: str = "main"
     archived: bool = False
@@ -182,6 +199,7 @@ class Owner:
     policy: Policy = field(default_factory=Policy)
     rulesets: list[Ruleset] = field(default_factory=list)
     secrets: tuple[Secret, ...] = ()
+    event_policies: tuple[EventPolicy, ...] = ()
     immutable_releases: str = "none"
     plan: str = "enterprise"
     number: int = field(default_factory=lambda: next(_NUMBERS))
