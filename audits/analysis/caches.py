@@ -138,30 +138,6 @@ CACHING: dict[str, tuple[Control, ...]] = {
 }
 # Here all inputs must turn the cache on: the binary of one version is cached.
 _NEEDS_ALL = frozenset({"docker/setup-buildx-action"})
-# Publishing actions beside which zizmor looks for caches, whatever starts the workflow.
-PUBLISHERS = frozenset(
-    {
-        "pypa/gh-action-pypi-publish",
-        "rubygems/release-gem",
-        "jreleaser/release-action",
-        "goreleaser/goreleaser-action",
-        "softprops/action-gh-release",
-        "release-drafter/release-drafter",
-        "googleapis/release-please-action",
-        "docker/build-push-action",
-        "redhat-actions/push-to-registry",
-        "aws-actions/amazon-ecs-deploy-task-definition",
-        "aws-actions/aws-cloudformation-github-deploy",
-        "azure/aci-deploy",
-        "azure/container-apps-deploy-action",
-        "azure/functions-action",
-        "azure/sql-action",
-        "cloudflare/wrangler-action",
-        "google-github-actions/deploy-appengine",
-        "google-github-actions/deploy-cloudrun",
-        "google-github-actions/deploy-cloud-functions",
-    }
-)
 
 
 def restores_cache(

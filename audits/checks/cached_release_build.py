@@ -21,7 +21,8 @@ for `actions/setup-python`, `package-manager-cache: false` for `actions/setup-no
 
 From zizmor's `cache-poisoning`, with which this agrees on actions, values and lines:
 - jobs that take part in a release are judged whatever starts them and whatever uploads
-  (`twine upload` too), and so are the composite actions they use;
+  (`twine upload` too), and so are the composite actions they use; a job that only tests, and
+  hands nothing on, is not;
 - `actions/cache/restore` counts like `actions/cache`;
 - `docker/build-push-action` restores a cache with `cache-from: type=gha`, and so do
   `prefix-dev/setup-pixi` and `mamba-org/setup-micromamba` when they are told to;
@@ -39,7 +40,7 @@ import re
 from collections.abc import Iterator
 
 from audits.analysis.cache_modes import may_restore
-from audits.analysis.caches import BY_MANAGER, PUBLISHERS, Control, Restores, restores_cache
+from audits.analysis.caches import BY_MANAGER, Control, Restores, restores_cache
 from audits.analysis.conditions import reach, text_value
 from audits.analysis.events import RefKind, starts_of
 from audits.check import Example, check
@@ -49,7 +50,7 @@ from audits.fixes.edits import delete_lines, set_input
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile, lines_of
-from audits.model.workflow import Step, Workflow
+from audits.model.workflow import Step
 
 _WORKFLOW = """\
 on:
@@ -213,10 +214,8 @@ jobs:
         ),
         Example(
             name="a test job beside the release",
-            workflow=_TEST.replace("{push: {branches: [main]}}", "release").replace(
-                "# v4", "# v4.3.0  # !\n#"
-            ),
-            severity=Severity.LOW,
+            workflow=_TEST.replace("{push: {branches: [main]}}", "release"),
+            outcome=Outcome.NOT_APPLICABLE,
         ),
     ),
 )
@@ -226,7 +225,7 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     for site in repo.steps():
         uses = site.step.uses
         restores, controls = restores_cache(site.step, without=without)
-        if uses is None or not _is_looked_at(site):
+        if uses is None or not site.is_release_job:
             continue
         if site.job is not None and not may_restore(repo, site.job):
             restores = Restores.NO
@@ -256,24 +255,6 @@ def _names_manager(repo: Repository) -> bool:
     if file is None:
         return any(gap.subject == "package.json" for gap in repo.gaps)
     return '"packageManager"' in file.text
-
-
-def _is_looked_at(site: StepSite) -> bool:
-    """Whether the step's job takes part in a release, or zizmor looks at it too."""
-    if site.workflow is None or site.job is None or site.is_release_job:
-        return site.is_release_job
-    return _is_started_by_release(site.workflow) or any(
-        step.uses and step.uses.action in PUBLISHERS for step in site.job.live_steps
-    )
-
-
-def _is_started_by_release(workflow: Workflow) -> bool:
-    """Whether an event of the workflow is one of those that releases use."""
-    push = workflow.trigger("push")
-    tags = push is not None and (push.tags is not None or push.tags_ignore is not None)
-    branches = push.branches or () if push is not None else ()
-    release_branch = any("release" in branch.lower() for branch in branches)
-    return workflow.trigger("release") is not None or tags or release_branch
 
 
 def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> bool:

@@ -20,7 +20,9 @@ not the other uses of the identity. The edit moves or takes out the right, and i
 
 In a job whose actions are not all known, the severity is medium, and so it is in one that logs
 in to a cloud and then runs only the cloud's own program (`aws`, `gcloud`, `az`): it needs an
-identity, though not the release's. Deploy from a workflow file of its own, which has another.
+identity, though not the release's. Deploy from a workflow file of its own, which has another. It
+is medium, too, where every publication names an environment, and low where an action of the job
+attests. Of a job that looks like a release in a way that is not known nothing is said.
 
 ## Deviations
 zizmor's `excessive-permissions` reports `id-token: write` at the top wherever a workflow has
@@ -36,12 +38,24 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
 from audits.fixes.edits import add_to_job
 from audits.fixes.permissions import block, drop_scope, relying_jobs
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Edit,
+    Finding,
+    FixKind,
+    Outcome,
+    Severity,
+    Unknown,
+    Verdict,
+)
 from audits.model.repository import JobSite, Repository
+from audits.model.settings import Need, Unseen
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Role, Workflow
 
 _SCOPE = "id-token"
+_ATTESTERS = frozenset({"actions/attest", "actions/attest-build-provenance", "actions/attest-sbom"})
 _NOT_KNOWN = "not everything that it runs is known"
 _DEPLOYS = "a workflow file of its own would deploy with another identity"
 _TOP = """\
@@ -171,6 +185,22 @@ _NO_TOKEN = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    ste
                 "aws s3 sync site s3:", "cosign sign-blob --key awskms:"
             ),
         ),
+        Example(
+            name="in the job that builds, where the publishing job names an environment",
+            workflow=_BUILD.replace(
+                "    needs: build\n", "    needs: build\n    environment: pypi\n"
+            ),
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="in the job that builds and attests",
+            workflow=_BUILD.replace(
+                "      - uses: actions/upload-artifact",
+                "      - uses: actions/attest-build-provenance@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3"
+                " # v3.0.0\n      - uses: actions/upload-artifact",
+            ),
+            severity=Severity.LOW,
+        ),
         Example(name="in the publishing job", workflow=_TOP_FIXED),
         Example(name="in a job that only attests", workflow=_TOP_FIXED + _ATTEST),
         Example(
@@ -219,6 +249,10 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
     if site.role is Role.PUBLISHING or called or repo.publications_of(job):
         # What a workflow of this repository does with the right is judged there.
         return Clean(at=at, job=job)
+    if any(found.job is job for found in repo.graph.unrecognized):
+        reason = f"`{job.id}` looks like a release, by a way that is not known"
+        unseen = Unseen(need=Need.WORKFLOW, reason=reason)
+        return Unknown(at=at, unseen=unseen, job=job)
     runs = _signs_elsewhere(job) if job.uses is not None else runs_project_code(repo, job)
     deployed = runs is False and deploys(repo, job)
     if runs is False and not deployed:
@@ -229,12 +263,15 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
     edits = drop_scope(site.workflow.source, given, _SCOPE) if superfluous else ()
     message = f"`{job.id}` publishes nothing, yet can ask for the release's identity"
     if runs:
+        severity, because = _milder(repo, job)
         return Finding(
             message=f"{message}, and it runs code of the project or its tools.",
             at=at,
             job=job,
             anchor=job.id,
             edits=edits,
+            severity=severity,
+            because=because,
         )
     return Finding(
         message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}.",
@@ -247,6 +284,19 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
         if deployed
         else "nobody can tell from here what its actions do",
     )
+
+
+def _milder(repo: Repository, job: Job) -> tuple[Severity | None, str]:
+    """How much the identity of such a job is worth: it attests with it, or every publication
+    asks for an environment, which the registry's publisher may demand.
+    """
+    actions = {step.uses.action for step in job.live_steps if step.uses is not None}
+    if not actions.isdisjoint(_ATTESTERS):
+        return Severity.LOW, "an action of the job attests with it"
+    publications = [p for p in repo.scored_publications if p.id_token]
+    if publications and all(p.environment is not None for p in publications):
+        return Severity.MEDIUM, "what publishes names an environment, which this job does not have"
+    return None, ""
 
 
 def _signs_elsewhere(job: Job) -> bool | None:

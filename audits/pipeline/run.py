@@ -150,12 +150,15 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
         for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
     )
     repositories = plan.facts.released(repositories)
+    wide = [_everything(repository, plan) for repository in repositories]
     reports: Sequence[EngineReport | None] = (None,) * len(repositories)
     if plan.engine is not None:
-        reports = each_apart(repositories, plan.engine.run, _failed_engine)
+        # The other analyser gets every file that our own checks look at.
+        looked_at = [whole or own for whole, own in zip(wide, repositories, strict=True)]
+        reports = each_apart(looked_at, plan.engine.run, _failed_engine)
     return tuple(
-        audit(repository, plan.rules, engine=report, everything=_everything(repository, plan))
-        for repository, report in zip(repositories, reports, strict=True)
+        audit(repository, plan.rules, engine=report, everything=everything)
+        for repository, report, everything in zip(repositories, reports, wide, strict=True)
     )
 
 

@@ -181,3 +181,15 @@ def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
     ran = release_audit("check", str(tmp_path), "--as-of", "soon")
     assert ran.code == 2
     assert "--as-of" in ran.err
+
+
+def test_everything_includes_the_other_analyser(lesson: Path) -> None:
+    other = "name: Merge\non: pull_request_target\npermissions: {}\njobs:\n  merge:\n    name: Merge\n    runs-on: ubuntu-latest\n    if: github.actor == 'dependabot[bot]'\n    steps:\n      - name: x\n        run: echo x\n"
+    write(lesson, {".github/workflows/merge.yml": other})
+    found = {}
+    for options in ((), ("--all",)):
+        ran = release_audit("check", str(lesson), "--format", "json", *options, *INDEX)
+        findings = json.loads(ran.out)["findings"]
+        found[options] = {f["check"] for f in findings if f["path"].endswith("merge.yml")}
+    assert not found[()]
+    assert any("bot-conditions" in name for name in found[("--all",)])
