@@ -76,6 +76,7 @@ class Check(Struct, frozen=True, kw_only=True):
     scored: bool
     on_owner: bool
     caps_only: bool
+    tip: bool
     judge: CheckFunction
 
 
@@ -100,25 +101,25 @@ def check(
     scored: bool = True,
     on_owner: bool = False,
     caps_only: bool = False,
+    tip: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Declare the function below as the check of its module.
 
-    ``lesson`` is the anchor of the lesson's section (see `audits.checks.constants`).
-    ``any_workflow``: makes sense outside releases too (``--all``). ``counts_places``: the
-    deduction grows with the share of places at fault. ``milder_in_other_jobs``: a finding in
-    a job that is no release job is low. ``scored`` False: shown, never scored. ``caps_only``: takes
-    no points, and holds the score down as long as it fails or, less so, is unknown.
+    ``lesson`` is the anchor of the lesson's section; ``tip`` marks its advice. ``any_workflow``:
+    for ``--all`` too. ``counts_places``: the deduction grows with the share of places at fault.
+    ``milder_in_other_jobs``: low in a job that is no release job. ``scored`` False: shown only.
+    ``caps_only``: holds the score down while it fails or is unknown, and takes no points.
     """
 
     def declare(function: CheckFunction) -> CheckFunction:
         text = (importlib.import_module(function.__module__).__doc__ or "").strip()
         function.__dict__["check"] = Check(
             id=function.__name__.replace("_", "-"), title=text.partition("\n")[0].rstrip("."),
-            text=text, area=area, severity=severity, needs=frozenset(needs),
-            sharpened_by=frozenset(sharpened_by), lesson=lesson, links=links, examples=examples,
-            fix=fix, zizmor=zizmor, any_workflow=any_workflow, scored=scored,
+            text=text, area=area, severity=severity, needs=frozenset(needs), examples=examples,
+            sharpened_by=frozenset(sharpened_by), lesson=lesson, links=links, fix=fix,
+            zizmor=zizmor, any_workflow=any_workflow, scored=scored, tip=tip, on_owner=on_owner,
             milder_in_other_jobs=milder_in_other_jobs, counts_places=counts_places,
-            on_owner=on_owner, caps_only=caps_only, judge=function,
+            caps_only=caps_only, judge=function,
         )  # fmt: skip
         return function
 

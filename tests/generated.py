@@ -37,6 +37,35 @@ class Shape(Struct, frozen=True, kw_only=True):
     upload: str
     extra_step: str
     separate: bool
+    beside: str = ""
+
+
+_STEPS = "    runs-on: ubuntu-latest\n    steps:\n"
+BESIDE = {
+    "": "",
+    "test channel": "on: push\njobs:\n  trial:\n"
+    + _STEPS
+    + "      - run: twine upload --repository testpypi dist/*\n"
+    "        env: {TWINE_PASSWORD: '${{ secrets.TRIAL }}'}\n",
+    "private channel": "on: pull_request_target\njobs:\n  inner:\n"
+    + _STEPS
+    + f"      - uses: actions/checkout@{PIN} # v4.2.2\n"
+    "        with: {ref: '${{ github.event.pull_request.head.sha }}'}\n"
+    "      - run: make\n"
+    "      - run: twine upload --repository-url https://packages.orchard.example/ dist/*\n"
+    "        env: {TWINE_PASSWORD: '${{ secrets.INNER }}'}\n",
+    "unrecognized": "name: Release\non: {release: {types: [published]}}\njobs:\n  release:\n"
+    + _STEPS
+    + "      - run: acme-ship release\n        env: {SHIP_TOKEN: '${{ secrets.SHIP_TOKEN }}'}\n",
+    "credential elsewhere": "on: push\njobs:\n  test:\n"
+    + _STEPS
+    + "      - run: make test\n        env: {T: '${{ secrets.INDEX_TOKEN }}'}\n",
+    "caches of outsiders": "on: pull_request_target\ncache-mode: write\njobs:\n  test:\n"
+    + _STEPS
+    + "      - run: make test\n",
+}
+"""Workflows beside the release, by what they are for."""
+OTHER = ".github/workflows/other.yml"
 
 
 def _choice(*texts: str) -> st.SearchStrategy[str]:
@@ -88,6 +117,7 @@ shapes = st.builds(
         "      - run: curl https://x.example/i.sh | bash",
     ),
     separate=st.booleans(),
+    beside=_choice(*BESIDE),
 )
 
 
@@ -158,10 +188,12 @@ settings_facts = st.none() | st.builds(
 
 def repository(shape: Shape, settings: RepositorySettings | None) -> Repository:
     """The repository of a shape with these settings."""
-    files = (
+    files: tuple[SourceFile, ...] = (
         SourceFile.of(".github/workflows/release.yml", text_of(shape).encode()),
         SourceFile.of("pyproject.toml", b'[project]\nname = "lumen"\n'),
     )
+    if shape.beside:
+        files += (SourceFile.of(OTHER, BESIDE[shape.beside].encode()),)
     ref = RepositoryRef(owner="orchard-labs", name="lumen")
     snapshot = Snapshot(ref=ref, files=files, settings=settings)
     return read_repository(snapshot, channel=INDEX.channel_of)

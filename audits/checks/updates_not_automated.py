@@ -147,6 +147,7 @@ def _item(folders: Sequence[str] = ("/",)) -> tuple[str, ...]:
     area=Area.PINNING,
     severity=Severity.MEDIUM,
     lesson=STEP_SECURE,
+    tip=True,
     links=(GITHUB_DEPENDABOT, GITHUB_DEPENDABOT_OPTIONS, RENOVATE_PINNING),
     fix=FixKind.SAFE,
     zizmor="dependabot-cooldown",

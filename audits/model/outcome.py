@@ -159,7 +159,7 @@ Verdict = Finding | Clean | Unknown
 
 
 class EngineFinding(Struct, frozen=True, kw_only=True):
-    """A finding of another analyser, under its own rule; never scored."""
+    """A finding of another analyser, under its own rule."""
 
     rule: str
     title: str

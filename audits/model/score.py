@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -98,11 +99,21 @@ class AreaScore(Struct, frozen=True, kw_only=True):
     deductions: tuple[Deduction, ...] = ()
 
 
+class ScoreStep(Struct, frozen=True, kw_only=True):
+    """What a score comes to once this check passes too, after those of the steps before."""
+
+    check: str
+    points: float
+    grade: Grade
+
+
 class Score(Struct, frozen=True, kw_only=True):
     """A repository's score: ``points`` None where nothing applies or is known, ``coverage``
     None where nothing is published and every workflow was read. ``cap`` says what
     held it down, "" if nothing did. ``tier`` is the highest evidence tier that was read, 0 to 3.
-    ``policy`` is the version of the rules and ``rules`` a digest of them.
+    ``policy`` is the version of the rules and ``rules`` a digest of them. ``steps`` lead to the
+    grade A, or as far as what is known goes, the one that gains most first. ``not_counted`` are
+    open findings by severity's word that concern no publication which is scored.
     """
 
     points: float | None
@@ -113,6 +124,8 @@ class Score(Struct, frozen=True, kw_only=True):
     areas: tuple[AreaScore, ...] = ()
     cap: str = ""
     rules: str = ""
+    steps: tuple[ScoreStep, ...] = ()
+    not_counted: Mapping[str, int] = field(default_factory=dict)
 
 
 class PackageStatus(Struct, frozen=True, kw_only=True):

@@ -81,13 +81,14 @@ def audit(
     comments = unheeded(everything or repository)
     whole = replace(repository, gaps=(*repository.gaps, *comments, *engine_gaps, *crashes))
     packages = statuses(repository)
-    scored = score(whole, own, with_acceptances=True, rules=rules.digest)
-    accepted = any(_is_accepted(finding) for j in own for finding in j.findings)
+    all_judged = (*own, *found)
+    scored = score(whole, all_judged, with_acceptances=True, rules=rules.digest)
+    accepted = any(_is_accepted(finding) for j in all_judged for finding in j.findings)
     return Audit(
         repository=whole,
-        results=tuple(result_of(j) for j in (*own, *found)),
+        results=tuple(map(result_of, all_judged)),
         score=scored,
-        strict_score=score(whole, own, with_acceptances=False, rules=rules.digest)
+        strict_score=score(whole, all_judged, with_acceptances=False, rules=rules.digest)
         if accepted
         else scored,
         statuses=packages,
@@ -131,7 +132,7 @@ def is_crashed(audit: Audit) -> bool:
 def _engine_judged(
     report: EngineReport | None, repository: Repository, rules: Rules
 ) -> tuple[Judged, ...]:
-    """Another analyser's findings as results of the integrity area that are never scored."""
+    """Another analyser's findings as results of the integrity area, scored like our own."""
     by_rule: dict[str, list[EngineFinding]] = {}
     for found in report.findings if report else ():
         by_rule.setdefault(found.rule, []).append(found)
@@ -146,7 +147,7 @@ def _engine_judged(
 
 
 def engine_check(engine: str, found: EngineFinding) -> Check:
-    """A rule of another analyser in the shape of our checks, with weight 0."""
+    """A rule of another analyser in the shape of our checks."""
     return Check(
         id=f"{engine}/{found.rule}",
         title=found.title,
@@ -163,9 +164,10 @@ def engine_check(engine: str, found: EngineFinding) -> Check:
         any_workflow=True,
         milder_in_other_jobs=True,
         counts_places=False,
-        scored=False,
+        scored=True,
         on_owner=False,
         caps_only=False,
+        tip=False,
         judge=lambda _: iter(()),
     )
 

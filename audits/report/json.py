@@ -70,6 +70,11 @@ def _score(score: Score) -> dict[str, Any]:
         "tier": score.tier,
         "policy": score.policy,
         "cap": score.cap,
+        "steps_to_a": [
+            {"check": step.check, "points": step.points, "grade": step.grade}
+            for step in score.steps
+        ],
+        "not_counted": dict(score.not_counted),
         "areas": [
             {
                 "area": area.area,

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import code, markdown
 from audits.report.exposure import markdown_lines
-from audits.report.words import AREA_TITLES, NO_LINKS, STEP_MARKS, headline, missing
+from audits.report.words import (
+    AREA_TITLES,
+    NO_LINKS,
+    STEP_MARKS,
+    headline,
+    missing,
+    not_counted,
+    steps_to_a,
+)
 
 
 def markdown_report(audit: Audit) -> str:
@@ -59,6 +67,10 @@ def _areas(audit: Audit) -> Iterator[str]:
         )
         known = "–" if area.coverage is None else f"{area.coverage:.0%}"
         yield f"| {AREA_TITLES[area.area]} | {points} | {known} | {taken} |"
+    if steps := steps_to_a(audit.score):
+        yield f"\nSteps to A: {markdown(steps)}"
+    if left := not_counted(audit.score):
+        yield f"\nNot counted, as it concerns no production upload: {left}"
 
 
 def _publications(audit: Audit) -> Iterator[str]:

@@ -174,11 +174,22 @@ def text_news(news: News) -> Iterator[str]:
     if news.scan.not_reached:
         lost = count(news.scan.not_reached, "repository", "repositories")
         yield f"  not reached: {lost}; the findings stay as they were"
+    if (rules := _rules(news)) is not None:
+        yield f"  {rules}"
     if "token" in news.scan.changed:
         yield "  The token sees more or less than the one of the scan before."
     yield from (f"  {_waiver(waiver, 'expired')}" for waiver in news.expired)
     yield from (f"  {_waiver(waiver, 'expires')}" for waiver in news.expiring)
     yield from (f"  {_unmatched(waiver)}" for waiver in news.unmatched)
+
+
+def _rules(news: News) -> str | None:
+    """What is said once where the rules of scores are others than at the scan before."""
+    if "policy" not in news.scan.changed or news.since is None:
+        return None
+    before, now = news.since.policy, news.scan.policy
+    which = f"policy {before} → {now}" if before != now else f"policy {now}, other details"
+    return f"The rules changed ({which}); scores that moved for that reason say so."
 
 
 def _more(number: int) -> Iterator[str]:
@@ -237,6 +248,8 @@ def _markdown(news: News) -> Iterator[str]:
             yield f"\n### {word.capitalize()}: {number}\n"
             yield "| severity | check | repository | place | what |\n|---|---|---|---|---|"
             yield from (_row(row) for row in rows)
+    if (rules := _rules(news)) is not None:
+        yield f"\n{rules}"
     if news.scores:
         yield f"\n### Scores: {len(news.scores)}\n"
         yield "| repository | before | after | because | checks |\n|---|---|---|---|---|"

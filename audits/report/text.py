@@ -9,7 +9,16 @@ from audits.model.outcome import Severity
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
 from audits.report.exposure import exposure_lines
-from audits.report.words import AREA_TITLES, NO_LINKS, STEP_MARKS, count, headline, missing
+from audits.report.words import (
+    AREA_TITLES,
+    NO_LINKS,
+    STEP_MARKS,
+    count,
+    headline,
+    missing,
+    not_counted,
+    steps_to_a,
+)
 
 _MOST_LINES = 12
 """Lines of one file that are listed for what is said of them."""
@@ -80,6 +89,10 @@ def _areas(audit: Audit) -> Iterator[str]:
         full = area.coverage is None or area.coverage == 1.0
         known = "" if full else f"  {area.coverage:.0%} known"
         yield f"  {AREA_TITLES[area.area]:<18} {area.points:>3.0f}{known}  {taken}".rstrip()
+    if steps := steps_to_a(audit.score):
+        yield f"  Steps to A: {steps}"
+    if left := not_counted(audit.score):
+        yield f"  Not counted, as it concerns no production upload: {left}"
 
 
 def _packages(audit: Audit, style: Style) -> Iterator[str]:

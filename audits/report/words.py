@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.model.outcome import Area, Outcome
-from audits.model.score import Audit, Result, Score, StepState
+from audits.model.score import Audit, Grade, Result, Score, StepState
 
 AREA_TITLES = {
     Area.PINNING: "Pinning",
@@ -22,8 +22,24 @@ def headline(score: Score) -> str:
     known = f"{score.coverage:.0%} known at tier {score.tier}"
     if score.points is None:
         return f"{score.grade} · not everything could be read · {known}"
-    text = f"{score.grade} · {score.points:g} of 100 · {known}"
+    of = "100" if score.grade is not Grade.UNKNOWN else "100 for what is known"
+    text = f"{score.grade} · {score.points:g} of {of} · {known}"
     return f"{text} · {score.cap}" if score.cap else text
+
+
+def steps_to_a(score: Score) -> str:
+    """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none."""
+    if score.points is None or not score.steps:
+        return ""
+    start = f"{score.grade} {score.points:g}"
+    return " → ".join(
+        [start, *(f"{step.grade} {step.points:g} with {step.check}" for step in score.steps)]
+    )
+
+
+def not_counted(score: Score) -> str:
+    """What is open and takes nothing from the score, as "1 critical, 3 high"; "" for nothing."""
+    return ", ".join(f"{number} {word}" for word, number in score.not_counted.items())
 
 
 NO_LINKS = "There are no links to the repository: it has no remote named origin."

@@ -29,6 +29,7 @@ _DECLARED = (
     "scored",
     "on_owner",
     "caps_only",
+    "tip",
 )
 """What of a check's declaration decides on scores; its texts and examples do not."""
 
@@ -47,6 +48,8 @@ def constants() -> Mapping[str, object]:
             score.MANY_HIGHS_CAP,
             score.PUBLISHER_HIGH_CAP,
             score.CRITICAL_CAP,
+            score.LESSON_CAP,
+            score.LEAST_COVERAGE,
             score.UNSURE_CAP,
         ],
         "engine": [sorted(zizmor.RULES), sorted(zizmor.SEVERITIES.items())],

@@ -6,7 +6,8 @@ Rules: design section 6; `POLICY` is their version and changes whenever a number
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -15,8 +16,8 @@ from audits.check import Check
 from audits.model.outcome import Area, Clean, Outcome, Severity, Unknown
 from audits.model.publication import Publication
 from audits.model.repository import Repository
-from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score
-from audits.model.settings import Unseen
+from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score, ScoreStep
+from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
 from audits.scoring.tally import Count, Tally
 
@@ -32,11 +33,11 @@ WEIGHTS = {
     Severity.INFO: 0.0,
 }
 AREA_WEIGHTS = {
-    Area.PINNING: 25.0,
+    Area.PINNING: 20.0,
     Area.PERMISSIONS: 20.0,
     Area.ENVIRONMENT: 20.0,
-    Area.TRUSTED_PUBLISHER: 25.0,
-    Area.INTEGRITY: 10.0,
+    Area.TRUSTED_PUBLISHER: 20.0,
+    Area.INTEGRITY: 20.0,
 }
 GRADES = ((90.0, Grade.A), (75.0, Grade.B), (60.0, Grade.C), (40.0, Grade.D), (0.0, Grade.F))
 HIGH_CAPS = {1: 84.0, 2: 74.0}
@@ -47,6 +48,11 @@ _WHOLE = {"repository", "files", ".github", ".github/workflows"}
 _PUBLISHES = re.compile(r"publish|upload|twine|release|docker push", re.IGNORECASE)
 PUBLISHER_HIGH_CAP = 74.0
 CRITICAL_CAP = 39.0
+LESSON_CAP = 89.0
+"""While a step of the lesson that the workflow's text shows is left out: below an A."""
+LEAST_COVERAGE = 0.5
+"""Of the weight of all areas together; where less is known there is no grade."""
+_MOST_STEPS = 12
 UNSURE_CAP = 89.0
 """The most points while it is unknown whether a fault holds that caps by itself: no A."""
 
@@ -159,15 +165,17 @@ def score(
         for area in Area
     )
     verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
-    points, cap = _capped(_weighted(areas), verdicts)
+    sheet = Sheet.of(cards, _outside(cases, publications))
+    points, cap = sheet.score()
     known, applicable = _weights(verdicts)
     applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
     coverage = known / applicable if applicable else (0.0 if unread else None)
     return Score(
         points=points,
         grade=Grade.UNKNOWN if repository.graph.unrecognized else grade_of(points, coverage),
-        areas=areas, cap=cap, policy=POLICY,
-        rules=rules, coverage=coverage, tier=tier_of(repository),
+        areas=areas, cap=cap, policy=POLICY, rules=rules, coverage=coverage,
+        tier=tier_of(repository), steps=tuple(sheet.steps()),
+        not_counted=_not_counted(scored, repository, with_acceptances),
     )  # fmt: skip
 
 
@@ -256,46 +264,168 @@ def _area_score(
     )
 
 
-def _weighted(areas: tuple[AreaScore, ...]) -> float | None:
-    """The areas' weighted mean; areas that do not apply leave the weights."""
-    known = [(AREA_WEIGHTS[a.area], a.points) for a in areas if a.points is not None]
-    total = sum(weight for weight, _ in known)
-    return sum(weight * points for weight, points in known) / total if total else None
+class _Fault(Struct, frozen=True):
+    """A failing or capping verdict of one card, as far as points and caps go.
+
+    ``left_out``: a step of the lesson that the workflow's text shows is left out.
+    """
+
+    check: str
+    area: Area
+    severity: Severity
+    points: float
+    caps_only: bool = False
+    left_out: bool = False
+    unknown: bool = False
 
 
-def _capped(points: float | None, verdicts: list[_Verdict]) -> tuple[float | None, str]:
-    """The points under the caps for open highs and criticals, and what held them down."""
-    if points is None:
-        return None, ""
-    bad = {
-        v.check.id: v.check
-        for v in verdicts
-        if v.outcome is Outcome.FAIL and v.severity is Severity.HIGH and not v.check.caps_only
-    }
-    caps = []
-    capping = {v.outcome: v.check for v in verdicts if v.check.caps_only}
-    if Outcome.FAIL in capping:
-        caps.append((CRITICAL_CAP, f"the open finding {capping[Outcome.FAIL].id}"))
-    if Outcome.UNKNOWN in capping:
-        caps.append((UNSURE_CAP, f"the unknown answer of {capping[Outcome.UNKNOWN].id}"))
-    if any(v.outcome is Outcome.FAIL and v.severity is Severity.CRITICAL for v in verdicts):
-        caps.append((CRITICAL_CAP, "an open critical finding"))
+class Sheet(Struct, frozen=True, kw_only=True):
+    """What points and caps are computed from: the faults of each publication in each area.
+
+    ``outside`` are critical faults that concern no scored publication: they cap all the same,
+    as the repository that holds the release is at stake.
+    """
+
+    cards: frozenset[tuple[Area, frozenset[_Fault]]]
+    outside: frozenset[_Fault] = frozenset()
+
+    @classmethod
+    def of(cls, cards: Mapping[Area, tuple[_Card, ...]], outside: frozenset[_Fault]) -> Sheet:
+        """The sheet of all cards on which something is known."""
+        return cls(
+            cards=frozenset(
+                (area, frozenset(map(_fault, filter(_matters, card.verdicts))))
+                for area, of_area in cards.items()
+                for card in of_area
+                if card.points is not None
+            ),
+            outside=outside,
+        )
+
+    def score(self, fixed: frozenset[str] = frozenset()) -> tuple[float | None, str]:
+        """The points under the caps once these checks pass, and what holds them down."""
+        worst: dict[Area, float] = {}
+        for area, faults in self.cards:
+            lost = sum(f.points for f in faults if f.check not in fixed)
+            worst[area] = min(worst.get(area, 100.0), max(0.0, 100.0 - lost))
+        total = sum(AREA_WEIGHTS[area] for area in worst)
+        if not total:
+            return None, ""
+        points = sum(AREA_WEIGHTS[area] * value for area, value in worst.items()) / total
+        left = [f for f in self._faults() if f.check not in fixed]
+        caps = list(_caps(left, [f for f in self.outside if f.check not in fixed]))
+        if not caps or min(caps)[0] >= points:
+            return round(points, 1), ""
+        limit, why = min(caps)
+        return limit, f"capped at {limit:.0f} by {why}"
+
+    def _faults(self) -> frozenset[_Fault]:
+        return frozenset(fault for _, faults in self.cards for fault in faults)
+
+    def steps(self) -> Iterator[ScoreStep]:
+        """The checks to fix for an A, the one that gains most first, and what each leads to."""
+        open_ = {f.check: f for f in (*self._faults(), *self.outside) if not f.unknown}
+        fixed: frozenset[str] = frozenset()
+        points, _ = self.score()
+        while open_ and points is not None and points < GRADES[0][0] and len(fixed) < _MOST_STEPS:
+
+            def gain(name: str, done: frozenset[str] = fixed) -> tuple[float, Severity, float, str]:
+                fault = open_[name]
+                return self.score(done | {name})[0] or 0.0, fault.severity, fault.points, name
+
+            best = max(open_, key=gain)
+            del open_[best]
+            fixed |= {best}
+            points, _ = self.score(fixed)
+            if points is not None:
+                yield ScoreStep(check=best, points=points, grade=grade_of(points))
+
+
+def _matters(verdict: _Verdict) -> bool:
+    failing = verdict.outcome is Outcome.FAIL
+    return failing or (verdict.check.caps_only and verdict.outcome is Outcome.UNKNOWN)
+
+
+def _fault(verdict: _Verdict) -> _Fault:
+    return _Fault(
+        verdict.check.id,
+        verdict.check.area,
+        verdict.severity,
+        verdict.points,
+        caps_only=verdict.check.caps_only,
+        left_out=_is_left_out(verdict),
+        unknown=verdict.outcome is Outcome.UNKNOWN,
+    )
+
+
+def _caps(faults: list[_Fault], outside: list[_Fault]) -> Iterator[tuple[float, str]]:
+    """The caps for what is open, each with its reason."""
+    for fault in faults:
+        if fault.caps_only and fault.unknown:
+            yield UNSURE_CAP, f"the unknown answer of {fault.check}"
+        elif fault.caps_only:
+            yield CRITICAL_CAP, f"the open finding {fault.check}"
+    own = [f for f in faults if not f.caps_only]
+    if any(f.severity is Severity.CRITICAL for f in own):
+        yield CRITICAL_CAP, "an open critical finding"
+    elif outside:
+        yield CRITICAL_CAP, "an open critical finding beside what is scored"
+    bad = {f.check: f for f in own if f.severity is Severity.HIGH}
     if bad:
-        count = len(bad)
-        words = "one failing check" if count == 1 else f"{count} failing checks"
-        caps.append((HIGH_CAPS.get(count, MANY_HIGHS_CAP), f"{words} of high severity"))
-    if any(check.area is Area.TRUSTED_PUBLISHER for check in bad.values()):
-        caps.append((PUBLISHER_HIGH_CAP, "an open high finding on the trusted publisher"))
-    if not caps or min(caps)[0] >= points:
-        return round(points, 1), ""
-    limit, why = min(caps)
-    return limit, f"capped at {limit:.0f} by {why}"
+        words = "one failing check" if len(bad) == 1 else f"{len(bad)} failing checks"
+        yield HIGH_CAPS.get(len(bad), MANY_HIGHS_CAP), f"{words} of high severity"
+    if any(f.area is Area.TRUSTED_PUBLISHER for f in bad.values()):
+        yield PUBLISHER_HIGH_CAP, "an open high finding on the trusted publisher"
+    left_out = sorted({f.check for f in own if f.left_out})
+    if left_out:
+        yield LESSON_CAP, f"what the lesson asks for and is left out: {', '.join(left_out)}"
+
+
+def _is_left_out(verdict: _Verdict) -> bool:
+    """Whether a step of the lesson that the workflow's text shows is left out: the check needs
+    nothing else, and fails as it is declared, at medium or above.
+    """
+    check = verdict.check
+    in_the_text = bool(check.lesson) and not check.tip and check.needs <= {Need.WORKFLOW}
+    return in_the_text and verdict.severity >= max(check.severity, Severity.MEDIUM)
+
+
+def _outside(cases: Iterable[_Case], scored: tuple[Publication, ...]) -> frozenset[_Fault]:
+    """Critical faults of publications that are not scored."""
+    if not scored:
+        return frozenset()
+    return frozenset(
+        _Fault(case.check.id, case.check.area, tally.severity, 0.0)
+        for case in cases
+        for publication, tally in case.tallies.items()
+        if tally.failing and tally.severity is Severity.CRITICAL and not case.check.caps_only
+        if publication not in scored
+    )
+
+
+def _not_counted(
+    judged: Iterable[Judged], repository: Repository, with_acceptances: bool
+) -> dict[str, int]:
+    """Open findings by severity that concern no publication which is scored, worst first."""
+    scored = set(repository.scored_publications)
+    found = Counter(
+        finding.severity
+        for each in judged
+        for finding in each.findings
+        if scored.isdisjoint(repository.concerned(finding.finding))
+        if not (with_acceptances and _counts(finding))
+    )
+    return {severity.label: found[severity] for severity in sorted(found, reverse=True)}
 
 
 def grade_of(points: float | None, coverage: float | None = None) -> Grade:
-    """The grade of a number of points; without any, whether nothing applies or is known."""
+    """The grade of a number of points; without any, whether nothing applies or is known. Where
+    less than `LEAST_COVERAGE` is known there is none, whatever the points.
+    """
     if points is None:
         return Grade.NONE if coverage is None else Grade.UNKNOWN
+    if coverage is not None and coverage < LEAST_COVERAGE:
+        return Grade.UNKNOWN
     return next(grade for least, grade in GRADES if points >= least)
 
 

@@ -180,7 +180,7 @@ def test_tokens_are_kept_from_the_program(tmp_path: Path, monkeypatch: pytest.Mo
     assert "planted" not in seen.read_text(encoding="utf-8")
 
 
-def test_its_findings_are_results_that_are_shown_and_never_scored() -> None:
+def test_its_findings_are_results_that_are_scored_like_our_own() -> None:
     shown = repository({RELEASE: workflow(BOT + UPLOAD)})
     rules = Rules(index=INDEX)
     (found,) = Zizmor().run((shown,))
@@ -189,10 +189,13 @@ def test_its_findings_are_results_that_are_shown_and_never_scored() -> None:
     assert (result.check, result.area, result.weight) == (
         "zizmor/bot-conditions",
         Area.INTEGRITY,
-        0,
+        40.0,
     )
-    assert with_it.score == without.score
-    assert with_it.strict_score == without.strict_score
+    assert with_it.score.points is not None
+    assert without.score.points is not None
+    assert with_it.score.points <= without.score.points
+    lost = {d.check for area in with_it.score.areas for d in area.deductions}
+    assert "zizmor/bot-conditions" in lost
     assert with_it.engine is not None
     assert with_it.engine.version == version("zizmor")
     assert without.engine is None

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from audits.checks import all_checks
-from audits.model.outcome import Acceptance, AcceptanceKind, Area, Clean, Finding, Outcome
+from audits.model.engine import EngineReport
+from audits.model.location import Location
+from audits.model.outcome import (
+    Acceptance,
+    AcceptanceKind,
+    Area,
+    Clean,
+    EngineFinding,
+    Finding,
+    Outcome,
+    Severity,
+)
 from audits.model.repository import Repository
 from audits.model.score import Grade, Score
 from audits.model.settings import (
@@ -23,7 +34,17 @@ from audits.pipeline.audit import Rules, audit
 from audits.pipeline.run_checks import judge
 from audits.scoring.score import Judged, grade_of, score
 from audits.workflow.repository import read_repository
-from tests.generated import INDEX, UNSEEN, Shape, repositories, repository, settings_facts, shapes
+from tests.generated import (
+    BESIDE,
+    INDEX,
+    OTHER,
+    UNSEEN,
+    Shape,
+    repositories,
+    repository,
+    settings_facts,
+    shapes,
+)
 
 CHECKS = all_checks()
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,35 +64,37 @@ def share(found: Score) -> float:
     return 1.0 if found.coverage is None else found.coverage
 
 
+def _in_order(finding: Finding) -> Clean:
+    """The place of a finding, once it is fixed."""
+    return Clean(
+        at=finding.at, job=finding.job, publication=finding.publication, concerns=finding.concerns
+    )
+
+
 @BOUNDED
 @given(repositories)
-def test_mending_one_check_never_lowers_a_score(repo: Repository) -> None:
+def test_fixing_one_check_never_lowers_a_score(repo: Repository) -> None:
     results = judged(repo)
     before = points(repo, results)
     for index, result in enumerate(results):
         if result.outcome is Outcome.FAIL:
-            clean = tuple(
-                Clean(at=f.finding.at, job=f.finding.job, publication=f.finding.publication)
-                for f in result.findings
-            )
-            mended = replace(result, findings=(), clean=(*result.clean, *clean), unknown=())
-            after = points(repo, (*results[:index], mended, *results[index + 1 :]))
+            clean = tuple(_in_order(f.finding) for f in result.findings)
+            fixed = replace(result, findings=(), clean=(*result.clean, *clean), unknown=())
+            after = points(repo, (*results[:index], fixed, *results[index + 1 :]))
             assert after >= before
 
 
 @BOUNDED
 @given(repositories)
-def test_mending_one_place_never_lowers_a_score(repo: Repository) -> None:
+def test_fixing_one_place_never_lowers_a_score(repo: Repository) -> None:
     results = judged(repo)
     before = points(repo, results)
     for index, result in enumerate(results):
         for found in result.findings:
             rest = tuple(f for f in result.findings if f is not found)
-            clean = Clean(
-                at=found.finding.at, job=found.finding.job, publication=found.finding.publication
-            )
-            mended = replace(result, findings=rest, clean=(*result.clean, clean))
-            assert points(repo, (*results[:index], mended, *results[index + 1 :])) >= before
+            clean = _in_order(found.finding)
+            fixed = replace(result, findings=rest, clean=(*result.clean, clean))
+            assert points(repo, (*results[:index], fixed, *results[index + 1 :])) >= before
 
 
 def hidden(found: RepositorySettings | None, facts: frozenset[str]) -> RepositorySettings | None:
@@ -190,12 +213,16 @@ updates:
 """
 
 
-def lesson_repository(found: RepositorySettings | None, text: str = LESSON) -> Repository:
+def lesson_repository(
+    found: RepositorySettings | None, text: str = LESSON, beside: str = ""
+) -> Repository:
     files = {
         ".github/workflows/release.yml": text,
         ".github/dependabot.yml": DEPENDABOT,
         "pyproject.toml": '[project]\nname = "lumen"\n',
     }
+    if beside:
+        files[OTHER] = beside
     sources = tuple(SourceFile.of(path, body.encode()) for path, body in files.items())
     owner = OwnerSettings(
         login="orchard-labs", actions=UNSEEN, immutable_releases=UNSEEN, secret_names=UNSEEN
@@ -305,3 +332,113 @@ def test_the_lessons_checklist_is_done_as_far_as_the_text_tells(tier: int) -> No
     states = {step.title: step.state.value for step in found.lesson}
     assert states.pop("Enable trusted publishing on the index") == "not seen"
     assert set(states.values()) == {"done"}, found.lesson
+
+
+@BOUNDED
+@given(shapes, settings_facts)
+def test_hiding_a_workflow_makes_nothing_pass_and_raises_no_coverage(
+    shape: Shape, found: RepositorySettings | None
+) -> None:
+    seen = repository(shape, found)
+    gap = Gap(subject=OTHER, reason=GapReason.FORBIDDEN, detail="x")
+    rest = tuple(file for file in seen.snapshot.files if file.path != OTHER)
+    hidden = replace(seen.snapshot, files=rest, gaps=(gap,))
+    less = read_repository(hidden, channel=INDEX.channel_of)
+    known = share(score(seen, judged(seen), with_acceptances=True))
+    after = score(less, judged(less), with_acceptances=True)
+    assert share(after) <= known + 1e-9
+
+
+def test_an_unrecognized_publication_leaves_no_grade() -> None:
+    found = audit(lesson_repository(None, LESSON, BESIDE["unrecognized"]), Rules(index=INDEX)).score
+    assert found.grade is Grade.UNKNOWN
+    assert found.points is not None
+
+
+def test_below_half_known_there_is_no_grade_and_the_points_stay() -> None:
+    assert grade_of(95.0, 0.49) is Grade.UNKNOWN
+    assert grade_of(95.0, 0.5) is Grade.A
+
+
+def test_a_critical_fault_of_a_private_channel_caps_and_is_said_not_to_count() -> None:
+    text = BESIDE["private channel"]
+    found = audit(lesson_repository(None, LESSON, text), Rules(index=INDEX)).score
+    assert found.points is not None
+    assert found.points <= 39.0
+    assert "beside what is scored" in found.cap or "outsider" in found.cap
+    assert found.not_counted["critical"] >= 1
+
+
+def test_an_engines_finding_is_scored_like_our_own() -> None:
+    repo = lesson_repository(None)
+    plain = audit(repo, Rules(index=INDEX)).score
+    for severity, least in ((Severity.MEDIUM, 0.0), (Severity.HIGH, 1.0)):
+        at = Location(path=".github/workflows/release.yml", line=1)
+        finding = EngineFinding(
+            rule="github-env", title="x", severity=severity, url="https://docs.example/",
+            finding=Finding(message="x", at=at, severity=severity),
+        )  # fmt: skip
+        report = EngineReport(engine="zizmor", findings=(finding,))
+        found = audit(repo, Rules(index=INDEX), engine=report).score
+        assert found.points is not None
+        assert plain.points is not None
+        assert found.points < plain.points - least
+
+
+def test_the_steps_lead_to_an_a() -> None:
+    text = LESSON.replace("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7").replace(
+        "permissions: {}\n", ""
+    )
+    text = text.replace("    permissions:\n      contents: read\n    steps", "    steps", 1)
+    found = audit(lesson_repository(None, text), Rules(index=INDEX)).score
+    assert found.grade is not Grade.A
+    assert {step.check for step in found.steps} >= {"unpinned-action", "default-token-permissions"}
+    assert found.steps[-1].grade is Grade.A
+    points = [step.points for step in found.steps]
+    assert points == sorted(points)
+    assert audit(lesson_repository(None), Rules(index=INDEX)).score.steps == ()
+
+
+@pytest.mark.parametrize("bot", [True, False])
+@pytest.mark.parametrize("tier", [0, 1, 2, 3])
+@pytest.mark.parametrize("guarded", [True, False])
+def test_the_lesson_earns_an_a_with_and_without_bot_and_protection(
+    bot: bool, tier: int, guarded: bool
+) -> None:
+    settings = as_github_makes_it(tier)
+    if guarded and settings is not None:
+        environment = EnvironmentSettings(
+            name="pypi", reviewers=1, prevent_self_review=True, admins_can_bypass=False,
+            ref_patterns=("tag:v*",), secret_names=() if tier > 2 else UNSEEN,
+        )  # fmt: skip
+        settings = replace(settings, environments={"pypi": environment})
+    repo = lesson_repository(settings)
+    if not bot:
+        kept = tuple(f for f in repo.snapshot.files if "dependabot" not in f.path)
+        repo = read_repository(replace(repo.snapshot, files=kept), channel=INDEX.channel_of)
+    assert audit(repo, Rules(index=INDEX)).score.grade is Grade.A
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1", "@v7"),
+        (
+            "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1\n"
+            "        with:\n          persist-credentials: false\n",
+            "@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0\n",
+        ),
+        ("    environment:\n      name: pypi\n      url: https://pypi.example/p/lumen\n", ""),
+        ("      id-token: write\n", ""),
+        (
+            "gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2\n",
+            "gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2\n"
+            "        with: {password: '${{ secrets.INDEX }}'}\n",
+        ),
+    ],
+)
+def test_a_step_of_the_lesson_that_the_text_shows_takes_the_a(old: str, new: str) -> None:
+    assert old in LESSON
+    found = audit(lesson_repository(None, LESSON.replace(old, new, 1)), Rules(index=INDEX)).score
+    assert found.grade is not Grade.A
+    assert found.steps
