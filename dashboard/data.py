@@ -32,6 +32,7 @@ from audits.model.rows import (
     GapRow,
     LessonRow,
     PackageRow,
+    PathRow,
     PublicationRow,
     RepositoryRow,
     ResultRow,
@@ -266,6 +267,14 @@ def count_packages(scope: Scope, where: PackageFilter = EVERY_PACKAGE) -> int:
 def package_registries(scope: Scope) -> tuple[str, ...]:
     """The registries of all packages."""
     return _store().package_registries(scope.scan, owner=scope.owner)
+
+
+@_kept
+def paths(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PathRow, ...]:
+    """Paths from people to publications, of one repository or of all."""
+    return _store().paths(
+        scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
+    )
 
 
 @_kept

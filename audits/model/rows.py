@@ -36,7 +36,8 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     """One repository as of a scan. ``areas`` and ``coverages`` by the area's word; ``open``
     counts unaccepted findings by severity's word, ``not_rechecked`` those of them that were
     not looked at again, where that was asked; ``registries`` and ``ladders`` distinct;
-    ``unrecognized`` counts release-like jobs that are not understood.
+    ``unrecognized`` counts release-like jobs that are not understood. ``level`` is the least
+    privileged who can publish something, ``may_be`` who perhaps can; "" where nothing is published.
     """
 
     owner: str
@@ -65,6 +66,8 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     changed: datetime
     not_rechecked: int = 0
     unrecognized: int = 0
+    level: str = ""
+    may_be: str = ""
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):
@@ -204,6 +207,70 @@ class PackageRow(Struct, frozen=True, kw_only=True):
     release_run: str
     evidence_at: datetime | None
     publisher_form: str
+    level: str = ""
+    may_be: str = ""
+    level_accepted: bool = False
+    holds: str = ""
+    until: str = ""
+    paths_anyone: int = 0
+    paths_third_party: int = 0
+    paths_one_writer: int = 0
+    cut: str = ""
+    cut_path: str = ""
+    cut_line: int | None = None
+    cut_edits: int = 0
+    cut_leaves: str = ""
+    needs: str = ""
+
+
+class StepRow(Struct, frozen=True, kw_only=True):
+    """One step of a path; ``kind`` as in `PathStep`."""
+
+    kind: str
+    what: str
+    path: str
+    line: int
+    job: str
+
+
+class CutRow(Struct, frozen=True, kw_only=True):
+    """A change that closes a path; ``path`` is "" where it is made in settings."""
+
+    what: str
+    path: str
+    line: int
+
+
+class PathRow(Struct, frozen=True, kw_only=True):
+    """One path from people to a publication; the words are those of `ExposurePath`. ``since`` is
+    when the scan began that saw it first.
+    """
+
+    owner: str
+    repository: str
+    publication: str
+    registry: str
+    package: str
+    path_id: str
+    actor: str
+    state: str
+    holds: str
+    until: str
+    way_in: str
+    sink: str
+    starts: str
+    sets_level: bool
+    way_in_path: str
+    way_in_line: int
+    way_in_job: str
+    sink_path: str
+    sink_line: int
+    steps: tuple[StepRow, ...]
+    cuts: tuple[CutRow, ...]
+    needs: tuple[str, ...]
+    finding: str
+    accepted: bool
+    since: datetime | None = None
 
 
 class ActionRow(Struct, frozen=True, kw_only=True):
@@ -240,7 +307,9 @@ class LessonRow(Struct, frozen=True, kw_only=True):
 
 
 class TrendRow(Struct, frozen=True, kw_only=True):
-    """Sums over one scan of an owner: means of points, and counts by word."""
+    """Sums over one scan of an owner: means of points, and counts by word; ``levels`` counts
+    packages by who can publish them.
+    """
 
     scan: int
     at: datetime
@@ -258,6 +327,7 @@ class TrendRow(Struct, frozen=True, kw_only=True):
     policy: str
     tier: int
     changed: tuple[str, ...] = ()
+    levels: dict[str, int] = field(default_factory=dict)
 
 
 class ScoreChange(Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from audits.report.table import (
     resource,
 )
 from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
+from audits.report.tables.exposure import PATHS
 from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
 from audits.store.store import Store
 
@@ -38,6 +39,7 @@ TABLES: tuple[Table[Any], ...] = (
     FINDINGS,
     ACTIONS,
     PUBLISHERS,
+    PATHS,
     GAPS,
     TREND,
 )
@@ -73,6 +75,7 @@ def rows_of(
         "findings": lambda: _findings(store, owner, fixed),
         "actions": lambda: store.actions(owner=owner),
         "publishers": lambda: store.packages(owner=owner),
+        "paths": lambda: store.paths(owner=owner),
         "gaps": lambda: store.gaps(owner=owner),
         "trend": lambda: _trend(store, owner),
     }

@@ -51,6 +51,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     areas: dict[str, float | None] = field(default_factory=dict)
     grades: dict[str, int] = field(default_factory=dict)
     ladders: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, int] = field(default_factory=dict)
     open: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
     checks: dict[str, CheckTotal] = field(default_factory=dict)
@@ -96,6 +97,7 @@ def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts) ->
     return Totals(
         **_scores(sums),
         ladders=_pairs(sums["ladders"]),
+        levels={level: n for level, n in _pairs(sums["levels"]).items() if level},
         checks=_checks(sums, names),
         permissions={
             permission: PermissionTotal(unknown=count, repositories=repositories)
@@ -121,6 +123,7 @@ def _statements() -> dict[str, Select[Any]]:
         "scores": _summed(score, [], *_means_and_sums()),
         "grades": _summed(score, [score.c.grade], counted),
         "ladders": _summed(package, [package.c.state], counted),
+        "levels": _summed(package, [package.c.level], counted),
         "gaps": _summed(tables.gap, [], counted),
         "outcomes": _summed(
             result, [result.c.rule_id, result.c.outcome], counted, func.sum(result.c.failing)

@@ -11,6 +11,7 @@ from dashboard import data
 from dashboard.charts import bars, trends
 from dashboard.frames import overview, tables
 from dashboard.frames import trends as trend_frames
+from dashboard.frames.exposure import level_sentence
 from dashboard.frames.findings import check_name
 from dashboard.parts import page
 from dashboard.parts.tables import choose, table
@@ -45,6 +46,12 @@ def _headline(scope: Scope) -> None:
             help="How much of what applies was seen. Not seen is never counted as safe.",
         )
         grid.metric("Open, high or worse", f"{grave:,}", width="content")
+        grid.metric(
+            "Anyone can publish",
+            f"{now.levels.get('anyone', 0):,}",
+            width="content",
+            help=level_sentence(now.levels) + ". Of packages; see each repository's paths.",
+        )
         if len(rows) > 1:
             grid.metric("New", f"{now.new:,}", width="content", help="Since the scan before.")
             grid.metric("Fixed", f"{now.fixed:,}", width="content", help="Since the scan before.")

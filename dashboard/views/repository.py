@@ -11,6 +11,7 @@ from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
 from dashboard.frames.cells import repository_url, visible
 from dashboard.parts import address, page
+from dashboard.parts.exposure import exposure
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
 from dashboard.parts.tables import table
@@ -183,23 +184,34 @@ SCOPE = page.opening("Repository", "How one repository ships its packages, and i
 ROW = _choose(SCOPE)
 if ROW is not None:
     _grade_card(SCOPE, ROW)
-    NAMES = ("Findings", "Release", "Lesson", "Publications", "Checks and gaps", "History")
+    NAMES = (
+        "Findings",
+        "Who can publish",
+        "Release",
+        "Lesson",
+        "Publications",
+        "Checks and gaps",
+        "History",
+    )
     TABS = st.tabs(NAMES, key="tab", bind="query-params", on_change="rerun")
     if TABS[0].open:
         with TABS[0]:
             finding_groups(SCOPE, ROW)
     if TABS[1].open:
         with TABS[1]:
-            release(SCOPE, ROW)
+            exposure(SCOPE, ROW)
     if TABS[2].open:
         with TABS[2]:
-            lesson(SCOPE, ROW)
+            release(SCOPE, ROW)
     if TABS[3].open:
         with TABS[3]:
-            _evidence(SCOPE, ROW)
+            lesson(SCOPE, ROW)
     if TABS[4].open:
         with TABS[4]:
-            _more(SCOPE, ROW)
+            _evidence(SCOPE, ROW)
     if TABS[5].open:
         with TABS[5]:
+            _more(SCOPE, ROW)
+    if TABS[6].open:
+        with TABS[6]:
             _history(SCOPE, ROW)

@@ -229,7 +229,8 @@ class _Entry:
             if "${{" not in text.value:
                 continue
             for offset, taint in tracer.taints(text.value):
-                if taint.setter is not Setter.OUTSIDER or taint.event != self.event:
+                theirs = taint.setter is Setter.OUTSIDER or self._takes_triage(placed)
+                if not theirs or taint.event != self.event:
                     continue
                 name = taint.context.name
                 file = self.repo.file(placed.path)
@@ -240,6 +241,11 @@ class _Entry:
                 )  # fmt: skip
                 if way is not None:
                     yield way, placed
+
+    def _takes_triage(self, placed: Placed) -> bool:
+        """Whether only people who may triage come to a step: the words may still be others'."""
+        comes = self.comes(placed.guards)
+        return comes is not None and comes[0] is Actor.ONE_WRITER
 
     def _agent(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
         """W3: an agent with a shell that reads what outsiders write."""

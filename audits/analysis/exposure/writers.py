@@ -87,11 +87,13 @@ def _what(release: Release, failing: list[Rule]) -> str:
 def _cuts(release: Release, failing: list[Rule]) -> tuple[Cut, ...]:
     at = release.at
     if failing:
-        return tuple(Cut(what=rule.cut, at=at, settings=True) for rule in failing)
+        # Only all of them together need a second person.
+        return (Cut(what=", and ".join(rule.cut for rule in failing), at=at, settings=True),)
     if release.environment:
         return (
             Cut(
-                what=f"require a reviewer other than the author in environment {release.environment}",
+                what=f"require a reviewer other than the author in environment {release.environment}, "
+                "and bind the release to it",
                 at=at,
                 settings=True,
             ),

@@ -17,6 +17,7 @@ from audits.model.score import Grade
 from audits.model.source import GapReason
 from audits.report.cells import Value, flag, listed
 from audits.report.table import Column, Table
+from audits.report.tables.exposure import LEVEL_OF_REPOSITORY
 
 _SEVERITIES = tuple(s.label for s in Severity)
 _GRADES = tuple(grade.value for grade in Grade)
@@ -181,6 +182,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
             description="Jobs that look like a release and are not understood; see gaps.csv.",
             of=lambda r: r.unrecognized,
         ),
+        *LEVEL_OF_REPOSITORY,
         Column(
             name="last_seen",
             type="datetime",

@@ -11,6 +11,7 @@ from audits.model.rows import ActionRow, PackageRow, TrendRow
 from audits.model.score import Grade, Ladder
 from audits.report.cells import Value, flag, listed
 from audits.report.table import Column, Table
+from audits.report.tables.exposure import LEVEL_OF_PACKAGE
 
 _GRADE_NAMES = {Grade.NONE: "none", Grade.UNKNOWN: "unknown"}
 """Of columns, for the grades that are no letters."""
@@ -244,6 +245,7 @@ PUBLISHERS: Table[PackageRow] = Table(
             description="The index's form for a trusted publisher, filled in.",
             of=lambda r: r.publisher_form,
         ),
+        *LEVEL_OF_PACKAGE,
     ),
 )
 

@@ -240,6 +240,8 @@ def _repository_row(row: Row[Any], scope: AsOf) -> RepositoryRow:
         ladders=unbarred(row.ladders),
         gaps=row.gaps,
         unrecognized=row.unrecognized,
+        level=row.level,
+        may_be=row.may_be,
         last_seen=scope.last_seen(row.owner_id, row.lost_in),
         changed=scope.started[row.opened],
     )

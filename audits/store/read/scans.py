@@ -130,6 +130,7 @@ def _trend_row(row: Row[Any]) -> TrendRow:
         areas=totals.areas,
         grades=totals.grades,
         ladders=totals.ladders,
+        levels=totals.levels,
         open=totals.open,
         checks={name: total.failed for name, total in totals.checks.items() if total.failed},
         new=totals.new,

@@ -156,6 +156,7 @@ def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
         ],
         "publication": [rows.publication_row(p) for p in audit.publications],
         "package": [rows.package_row(audit, status) for status in audit.statuses],
+        "path": rows.path_rows(audit),
         "gap": [rows.gap_row(gap) for gap in rows.gaps_of(audit)],
         "action_use": [rows.use_row(use) for use in uses],
         "unreached": [],

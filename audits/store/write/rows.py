@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 from audits.analysis.trusted_publishers import is_this_repository
 from audits.model.evidence import PackageEvidence
+from audits.model.exposure import Actor, Exposure, ExposurePath
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.publication import Publication
 from audits.model.repository import Repository
@@ -18,6 +20,9 @@ from audits.store.schema.codes import ACCEPTANCES, AREAS, OUTCOMES, SEVERITIES, 
 from audits.store.write.action_uses import Use
 
 Row = dict[str, Any]
+
+MOST_STORED = 12
+"""Paths of one publication that are recorded: the worst ones, that say what can be said."""
 
 
 def state_row(audit: Audit) -> Row:
@@ -62,7 +67,19 @@ def score_row(audit: Audit) -> Row:
         "ladders": barred(sorted({status.state.value for status in audit.statuses})),
         "gaps": len(gaps_of(audit)),
         "unrecognized": len(audit.repository.graph.unrecognized),
+        **_worst_levels(audit),
     }
+
+
+def _worst_levels(audit: Audit) -> Row:
+    """The least privileged who can publish one of the publications that count, and who may be."""
+    scored = frozenset(audit.repository.scored_publications)
+    counted = [each for each in audit.exposure if each.publication in scored]
+    if not counted:
+        return {"level": "", "may_be": ""}
+    level = min((each.level for each in counted), key=lambda actor: actor.rank)
+    may_be = min((each.may_be for each in counted), key=lambda actor: actor.rank)
+    return {"level": level.value, "may_be": may_be.value}
 
 
 def is_accepted(found: AuditedFinding) -> bool:
@@ -184,7 +201,81 @@ def package_row(audit: Audit, status: PackageStatus) -> Row:
         "publisher_form": _publisher_form(audit, status),
     }
     found = audit.repository.evidence(status.registry, status.package)
-    return row | _evidence(audit.repository, None if isinstance(found, Unseen) else found)
+    proven = _evidence(audit.repository, None if isinstance(found, Unseen) else found)
+    return row | proven | _exposure_of(audit, status)
+
+
+def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
+    """Who can publish a package, by whichever publication it takes least."""
+    mine = [
+        each
+        for each in audit.exposure
+        if each.publication.key in status.publications and each.package in {status.package, ""}
+    ]
+    worst = min(mine, key=lambda each: (each.level.rank, each.may_be.rank), default=None)
+    path = worst.worst if worst is not None else None
+    cut = worst.cut if worst is not None else None
+    counts = dict(worst.counts) if worst is not None else {}
+    return {
+        "level": worst.level.value if worst is not None else "",
+        "may_be": worst.may_be.value if worst is not None else "",
+        "level_accepted": worst is not None and worst.accepted,
+        "holds": path.holds.value if path is not None else "",
+        "until": path.until if path is not None else "",
+        "paths_anyone": counts.get(Actor.ANYONE, 0),
+        "paths_third_party": counts.get(Actor.THIRD_PARTY, 0),
+        "paths_one_writer": counts.get(Actor.ONE_WRITER, 0),
+        "cut": cut.cut.what if cut is not None else "",
+        "cut_path": cut.cut.at.path if cut is not None and not cut.cut.settings else "",
+        "cut_line": cut.cut.at.line if cut is not None and not cut.cut.settings else None,
+        "cut_edits": cut.edits if cut is not None else 0,
+        "cut_leaves": cut.leaves.value if cut is not None else "",
+        "needs": ", ".join(dict.fromkeys(n.what for n in path.needs)) if path is not None else "",
+    }
+
+
+def path_rows(audit: Audit) -> list[Row]:
+    """The paths to each package, the worst ones; of packages that one publication uploads
+    together, those of the first.
+    """
+    found: list[Row] = []
+    seen: set[str] = set()
+    for exposure in audit.exposure:
+        if exposure.publication.key in seen:
+            continue
+        seen.add(exposure.publication.key)
+        found += [_path_row(exposure, path) for path in exposure.paths[:MOST_STORED]]
+    return found
+
+
+def _path_row(exposure: Exposure, path: ExposurePath) -> Row:
+    entrance, drain = path.entrance, path.drain
+    steps = [[s.kind, s.what, s.at.path, s.at.line, s.job] for s in path.steps]
+    cuts = [[c.what, "" if c.settings else c.at.path, c.at.line] for c in path.cuts]
+    return {
+        "publication": exposure.publication.key,
+        "registry": exposure.publication.registry.value,
+        "package": exposure.package,
+        "path_id": path.id,
+        "actor": path.actor.value,
+        "state": path.state.value,
+        "holds": path.holds.value,
+        "until": path.until,
+        "way_in": path.way_in.value,
+        "sink": path.sink.value,
+        "starts": path.starts,
+        "sets_level": path.sets_level,
+        "way_in_path": entrance.at.path,
+        "way_in_line": entrance.at.line,
+        "way_in_job": entrance.job,
+        "sink_path": drain.at.path,
+        "sink_line": drain.at.line,
+        "steps": json.dumps(steps),
+        "cuts": json.dumps(cuts),
+        "needs": json.dumps([[n.what, n.permission] for n in path.needs]),
+        "finding": path.finding,
+        "accepted": path.accepted,
+    }
 
 
 def _evidence(repository: Repository, found: PackageEvidence | None) -> Row:

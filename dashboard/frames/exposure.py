@@ -1,0 +1,109 @@
+"""Content of who can publish: paths as lines and as boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from msgspec import Struct
+
+from audits.model.rows import PathRow
+from dashboard.frames.cells import frame_of, visible
+
+MEANING = {
+    "anyone": "any GitHub account can get something of its own released",
+    "third-party": "whoever controls something that the pipeline fetches by a name that can move",
+    "one-writer": "any single person with write access",
+    "two-people": "a second person must approve, as was seen",
+    "unknown": "what was not seen decides between one writer and two people",
+}
+"""The levels in words, least privileged first."""
+
+SIGNS = {"anyone": "✗", "third-party": "!", "one-writer": "1", "two-people": "✓", "unknown": "?"}
+"""A sign beside each word, so that colour never says it alone."""
+
+
+def signed_level(level: str, may_be: str = "") -> str:
+    """A level with its sign, and a question mark where it may be worse."""
+    if not level:
+        return ""
+    doubt = " ?" if may_be and level not in {may_be, "unknown"} else ""
+    return f"{SIGNS.get(level, '')} {level}{doubt}"
+
+
+def level_sentence(levels: Mapping[str, int]) -> str:
+    """How many packages anyone, third parties and others can publish."""
+    known = [f"{levels[word]:,} {word}" for word in MEANING if levels.get(word)]
+    return "By who can publish: " + (", ".join(known) if known else "no package was found")
+
+
+class Box(Struct, frozen=True, kw_only=True):
+    """One box of a drawn path: its place from the left, what it says, and where that stands.
+
+    ``cut`` marks the arrow that leads here as the one to cut; ``unseen`` a fact that was not
+    seen.
+    """
+
+    place: int
+    kind: str
+    title: str
+    where: str
+    cut: bool = False
+    unseen: bool = False
+
+
+def boxes(path: PathRow) -> tuple[Box, ...]:
+    """A path from the left to the right: who, how, what the job holds, the start, the registry."""
+    cutting = path.cuts[0] if path.cuts else None
+    found: list[Box] = []
+    for place, step in enumerate(path.steps):
+        here = cutting is not None and (cutting.path, cutting.line) == (step.path, step.line)
+        first = here and not any(box.cut for box in found)
+        found.append(
+            Box(
+                place=place,
+                kind=step.kind,
+                title=visible(step.what),
+                where=visible(f"{step.path}:{step.line}" + (f" ({step.job})" if step.job else "")),
+                cut=first and place > 0,
+            )
+        )
+    for number, need in enumerate(path.needs if path.state != "seen" else ()):
+        unseen = Box(place=number, kind="not seen", title=visible(need), where="", unseen=True)
+        found.append(unseen)
+    return tuple(found)
+
+
+def paths(rows: Sequence[PathRow]) -> pd.DataFrame:
+    """One path a line."""
+    return frame_of(
+        (
+            {
+                "who": signed_level(row.actor),
+                "package": visible(row.package),
+                "registry": row.registry,
+                "state": row.state,
+                "holds": row.holds,
+                "path": visible(" → ".join(step.what for step in row.steps)),
+                "way in": visible(f"{row.way_in_path}:{row.way_in_line}"),
+                "cut": visible(row.cuts[0].what) if row.cuts else "",
+                "not seen": visible(", ".join(row.needs)),
+                "accepted": "yes" if row.accepted else "",
+                "since": row.since,
+            }
+            for row in rows
+        ),
+        (
+            "who",
+            "package",
+            "registry",
+            "state",
+            "holds",
+            "path",
+            "way in",
+            "cut",
+            "not seen",
+            "accepted",
+            "since",
+        ),
+    )

@@ -1,0 +1,50 @@
+"""Shows who can publish: the worst path drawn, with its cut, and all paths as a table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audits.model.rows import PathRow, RepositoryRow
+from dashboard import data
+from dashboard.charts.path import path_picture
+from dashboard.frames.cells import visible
+from dashboard.frames.exposure import MEANING, boxes, paths, signed_level
+from dashboard.parts import page
+from dashboard.parts.tables import table
+from dashboard.scope import Scope
+
+
+def exposure(scope: Scope, row: RepositoryRow) -> None:
+    """Who can publish this repository's packages, and by which paths."""
+    found = data.paths(scope, row.repository)
+    page.section("Who can publish", "The least privileged who alone can get a package released.")
+    if not found:
+        page.empty("No workflow of this repository publishes anything that was seen.")
+        return
+    level = row.level or "unknown"
+    st.text(f"{signed_level(level, row.may_be)}: {MEANING[level]}.")
+    if row.may_be and row.may_be not in {level, "one-writer"}:
+        st.text(f"If what was not seen is at its worst: {row.may_be}.")
+    _drawn(found[0])
+    table(
+        paths(found),
+        name="paths",
+        alt="Paths from people to the registries, worst first",
+        nothing="",
+    )
+
+
+def _drawn(path: PathRow) -> None:
+    shown = boxes(path)
+    words = " → ".join(box.title for box in shown if not box.unseen)
+    st.altair_chart(path_picture(shown, page.ink()), alt=f"The worst path: {words}", theme=None)
+    for step in path.steps:
+        st.text(visible(f"{step.kind}: {step.what} ({step.path}:{step.line})"))
+    if path.cuts:
+        cut = path.cuts[0]
+        place = f" ({cut.path}:{cut.line})" if cut.path else ""
+        st.text(visible(f"✂ Cut: {cut.what}{place}"))
+    if path.state != "seen" and path.needs:
+        st.text(visible(f"Not seen: {', '.join(path.needs)}"))
+    if path.accepted:
+        st.text("A waiver accepts it.")

@@ -1,0 +1,98 @@
+"""One writer or two people: settings of environments, rules and publishers, each said why."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from audits.analysis.exposure.search import exposures
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.exposure import Actor
+from audits.model.settings import (
+    NOT_READ,
+    BypassActor,
+    EnvironmentSettings,
+    RepositorySettings,
+    TagRuleset,
+)
+from tests.analysis.exposure.repositories import RELEASE, RELEASE_FILE, repository
+
+SAFE = EnvironmentSettings(
+    name="npm", reviewers=1, prevent_self_review=True, admins_can_bypass=False,
+    ref_patterns=("branch:main",),
+)  # fmt: skip
+TAGS = TagRuleset(name="tags", include=("refs/tags/v*",), rules=("creation",))
+OPEN_TAGS = TagRuleset(
+    name="tags", include=("refs/tags/v*",), rules=("creation",),
+    bypass=(BypassActor(kind="role", name="write"),),
+)  # fmt: skip
+STORED = RELEASE.replace("id-token: write", "contents: read").replace(
+    "npm publish *.tgz",
+    "npm publish *.tgz\n        env: {NODE_AUTH_TOKEN: '${{ secrets.NPM_TOKEN }}'}",
+)
+BARE = RELEASE.replace("    environment: npm\n", "")
+
+
+def _proof(environment: str) -> PackageEvidence:
+    proof = Provenance(
+        kind=PublisherKind.GITHUB, repository="orchard-labs/lumen", workflow="release.yml",
+        environment=environment,
+    )  # fmt: skip
+    release = Release(version="1.0", uploaded=None, files=1, provenance=(proof,), attested_files=1)
+    return PackageEvidence(registry="npm", name="lumenkit", releases=(release,))
+
+
+def _level(
+    environment: EnvironmentSettings | None,
+    *,
+    release: str = RELEASE,
+    publisher: str | None = "npm",
+    **settings: object,
+) -> Actor:
+    known = (environment,) if environment is not None else ()
+    given = RepositorySettings.partial(*known, **settings)  # type: ignore[arg-type]
+    repo = repository({RELEASE_FILE: release}, settings=given)
+    if publisher is not None:
+        repo = replace(repo, index={("npm", "lumenkit"): _proof(publisher)})
+    return exposures(repo)[0].level
+
+
+TWO, ONE, UNKNOWN = Actor.TWO_PEOPLE, Actor.ONE_WRITER, Actor.UNKNOWN
+CASES = [
+    ("a reviewer who is not the author, no bypass, one branch, bound", TWO, SAFE, {}),
+    ("nobody reviews", ONE, replace(SAFE, reviewers=0), {}),
+    ("the author may approve", ONE, replace(SAFE, prevent_self_review=False), {}),
+    ("administrators may bypass", ONE, replace(SAFE, admins_can_bypass=True), {}),
+    ("any branch may ask", ONE, replace(SAFE, ref_patterns=()), {}),
+    ("branches of any name may ask", ONE, replace(SAFE, ref_patterns=("branch:**",)), {}),
+    ("protected branches may ask", TWO, replace(SAFE, ref_patterns=("protected branches",)), {}),
+    ("a wait alone", ONE, replace(SAFE, reviewers=0, wait_minutes=30), {}),
+    ("reviewers were not seen", UNKNOWN, replace(SAFE, reviewers=NOT_READ), {}),
+    ("self-review was not seen", UNKNOWN, replace(SAFE, prevent_self_review=NOT_READ), {}),
+    ("bypass was not seen", UNKNOWN, replace(SAFE, admins_can_bypass=NOT_READ), {}),
+    ("which refs may ask was not seen", UNKNOWN, replace(SAFE, ref_patterns=NOT_READ), {}),
+    ("nobody reviews, the rest not seen", ONE, replace(SAFE, reviewers=0, ref_patterns=NOT_READ), {}),
+    ("the environment is not there", ONE, None, {}),
+    ("tags, which every writer makes", ONE, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": ()}),
+    ("tags, which a ruleset keeps", TWO, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": (TAGS,)}),
+    ("tags, and writers may bypass that", ONE, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": (OPEN_TAGS,)}),
+    ("tags, whose rules were not seen", UNKNOWN, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": NOT_READ}),
+    ("the publisher names no environment", ONE, SAFE, {"publisher": ""}),
+    ("the publisher names another one", ONE, SAFE, {"publisher": "staging"}),
+    ("the publisher was not seen", UNKNOWN, SAFE, {"publisher": None}),
+    ("no environment", ONE, SAFE, {"release": BARE}),
+    ("a secret of the environment only", TWO, SAFE, {"release": STORED, "secret_names": (), "organization_secret_names": ()}),
+    ("a secret of the repository too", ONE, SAFE, {"release": STORED, "secret_names": ("NPM_TOKEN",), "organization_secret_names": ()}),
+    ("a secret of the organization too", ONE, SAFE, {"release": STORED, "secret_names": (), "organization_secret_names": ("NPM_TOKEN",)}),
+    ("where the secret is was not seen", UNKNOWN, SAFE, {"release": STORED}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "environment", "more"),
+    [pytest.param(level, environment, more, id=name) for name, level, environment, more in CASES],
+)
+def test_settings_decide(
+    level: Actor, environment: EnvironmentSettings | None, more: dict[str, object]
+) -> None:
+    assert _level(environment, **more) is level  # type: ignore[arg-type]
