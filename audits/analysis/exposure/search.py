@@ -12,11 +12,12 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.movable import movable_ways
 from audits.analysis.exposure.release import Release, releases
 from audits.analysis.exposure.sinks import Drain, drains, holds_of, holds_rights, policy_on
-from audits.analysis.exposure.ways_in import Way, outsider_ways
+from audits.analysis.exposure.ways_in import Way, is_agent, outsider_ways, own_labels
 from audits.analysis.exposure.writers import (
     starting_ways,
     update_ways,
@@ -38,11 +39,12 @@ from audits.model.exposure import (
 from audits.model.publication import Publication
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Repository
-from audits.model.workflow import Role
+from audits.model.workflow import Level, Role
 
 MOST_PATHS = 20
 """Paths of one publication that are kept: the least privileged and shortest."""
 _MOST_FOUND = 400
+_SCOPES = ("contents", "actions", "packages", "id-token")
 _LEVELS = (Actor.ANYONE, Actor.THIRD_PARTY, Actor.ONE_WRITER)
 
 
@@ -84,12 +86,33 @@ def _found(repo: Repository) -> dict[Release, list[ExposurePath]]:
 
 def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
     """All ways into a job but those of single writers."""
+    if not _may_lead(repo, view):
+        return
     # an Actions policy that leaves the event out keeps the run from starting
     yield from (way for way in outsider_ways(repo, view) if policy_on(repo, way) is not False)
     yield from update_ways(repo, view)
     yield from movable_ways(repo, view)
     if repo.graph.roles.get(view.job, Role.OTHER) is not Role.OTHER:
         yield from writer_words(repo, view)
+
+
+def _may_lead(repo: Repository, view: JobView) -> bool:
+    """Whether code in a job could lead anywhere: most jobs only test, and need no look."""
+    if view.job in repo.graph.roles or view.secret_names or own_labels(view):
+        return True
+    if any(view.level(scope) in {Level.WRITE, None} for scope in _SCOPES):
+        return True
+    return repo.once(_restores_caches) or any(is_agent(view, placed) for placed in view.steps)
+
+
+def _restores_caches(repo: Repository) -> bool:
+    """Whether a job on the way to a release restores a cache."""
+    return any(
+        restores_cache(placed.step)[0] is Restores.YES
+        for view in views(repo)
+        if view.job in repo.graph.roles
+        for placed in view.steps
+    )
 
 
 def _paths(

@@ -105,6 +105,9 @@ def outsider_ways(repo: Repository, view: JobView) -> tuple[Way, ...]:
         for trigger in route.triggers:
             if trigger.event not in LISTED_EVENTS:
                 continue
+            # A fork's run has no rights: only the machine that it runs on can matter.
+            if trigger.event == "pull_request" and not own_labels(view):
+                continue
             for way in _Entry(repo, view, route, trigger).ways():
                 key = (way.kind, way.at, way.anchor, way.event)
                 known = found.get(key)
@@ -424,6 +427,14 @@ class _Entry:
                 if _asks(step):
                     return _asked(step, above.id)
         return None
+
+
+def is_agent(view: JobView, placed: Placed) -> bool:
+    """Whether a step runs an AI agent."""
+    uses = placed.step.uses
+    if uses is not None and uses.action in AGENTS:
+        return True
+    return any(command.program in AGENT_PROGRAMS for command in view.commands(placed))
 
 
 def is_open(agent: Agent, step: Step) -> bool:

@@ -143,3 +143,299 @@ class ReadReleases(Connected):
             rows = connection.execute(statement.limit(limit).offset(offset)).all()
             since = _first_seen(connection, rows)
             return tuple(_path_row(row, scope, since) for row in rows)
+
+    def actions(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: ActionFilter = _ALL,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[ActionRow]:
+        """Uses of actions, reusable workflows and images, one at a time."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            chosen = (
+                select(_use.c.id)
+                .join(_action)
+                .join(_repository)
+                .where(_valid(scope, where), *_conditions(connection, scope, where))
+                .order_by(_repository.c.owner_id, _repository.c.key, _use.c.path, _use.c.id)
+            )
+            ids = connection.scalars(chosen.limit(limit).offset(offset)).all()
+            blocks = Blocks(connection)
+            for part in chunks(ids):
+                rows = {row.id: row for row in connection.execute(_joined(scope, part))}
+                blocks.load({row.detail_id for row in rows.values()})
+                for number in part:
+                    yield _action_row(rows[number], scope, blocks)
+
+    def action_summaries(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: ActionFilter = _ALL,
+        limit: int | None = 200,
+        offset: int = 0,
+    ) -> tuple[ActionSummary, ...]:
+        """Actions over all repositories, those that most repositories use first."""
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            conditions = (_valid(scope, where), *_conditions(connection, scope, where))
+            repositories = func.count(func.distinct(_use.c.repository_id))
+            grouped = (
+                select(
+                    _use.c.action_id,
+                    repositories.label("repositories"),
+                    func.count().label("uses"),
+                    func.count(func.distinct(_use.c.ref)).label("refs"),
+                    func.min(_use.c.kind).label("kind"),
+                    func.min(_use.c.slug).label("slug"),
+                    func.sum(case((_use.c.pinned, 0), else_=1)).label("unpinned"),
+                    func.sum(case((_use.c.in_release, 1), else_=0)).label("in_release"),
+                    func.max(_use.c.advisories).label("advisories"),
+                )
+                .where(*conditions)
+                .group_by(_use.c.action_id)
+                .order_by(repositories.desc(), _use.c.action_id)
+            )
+            rows = connection.execute(grouped.limit(limit).offset(offset)).all()
+            return _summaries(connection, scope, conditions, rows)
+
+
+def _of_packages(where: PackageFilter) -> list[ColumnElement[bool]]:
+    return _among(tables.package, state=where.states, registry=where.registries)
+
+
+def _of_publications(where: PublicationFilter) -> list[ColumnElement[bool]]:
+    return _among(tables.publication, registry=where.registries, auth=where.auths)
+
+
+def _among(table: Table, **words: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    """For each column with words, that it holds one of them."""
+    return [table.c[name].in_(some) for name, some in words.items() if some]
+
+
+def named(connection: Connection, scope: AsOf, table: Table, repository: str) -> Select[Any]:
+    """Valid rows of a table with their repository's name, in the order of names."""
+    statement = select(table, _repository.c.name).join(
+        _repository, _repository.c.id == table.c.repository_id
+    )
+    statement = statement.where(scope.valid(table))
+    if repository:
+        number = repository_id(connection, scope, repository)
+        statement = statement.where(table.c.repository_id == number)
+    return statement.order_by(_repository.c.owner_id, _repository.c.key)
+
+
+def _shared(row: Row[Any], table: Table, scope: AsOf) -> dict[str, Any]:
+    """The columns of a row that readers see under the same name."""
+    hidden = {"id", "owner_id", "repository_id", "opened", "closed"}
+    values = {c.name: getattr(row, c.name) for c in table.c if c.name not in hidden}
+    return {"owner": scope.logins[row.owner_id], "repository": row.name, **values}
+
+
+def _package_row(
+    row: Row[Any], scope: AsOf, earlier: dict[tuple[int, str, str], str]
+) -> PackageRow:
+    values = _shared(row, tables.package, scope)
+    has_evidence = values.pop("has_evidence")
+    return PackageRow(
+        **values,
+        previous_state=earlier.get((row.repository_id, row.registry, row.package), ""),
+        evidence_at=scope.at(row.owner_id) if has_evidence else None,
+    )
+
+
+def _first_seen(connection: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[int, str], int]:
+    """The scan that saw each path first; its lines may have moved since."""
+    table = tables.path
+    found: dict[tuple[int, str], int] = {}
+    for part in chunks(sorted({row.repository_id for row in rows})):
+        oldest = select(table.c.repository_id, table.c.path_id, func.min(table.c.opened)).where(
+            table.c.repository_id.in_(part)
+        )
+        grouped = oldest.group_by(table.c.repository_id, table.c.path_id)
+        found |= {(number, name): first for number, name, first in connection.execute(grouped)}
+    return found
+
+
+def _path_row(row: Row[Any], scope: AsOf, since: dict[tuple[int, str], int]) -> PathRow:
+    values = _shared(row, tables.path, scope)
+    first = since.get((row.repository_id, row.path_id), row.opened)
+    values |= {
+        "steps": tuple(
+            StepRow(kind=kind, what=what, path=path, line=line, job=job)
+            for kind, what, path, line, job in json.loads(row.steps)
+        ),
+        "cuts": tuple(
+            CutRow(what=what, path=path, line=line) for what, path, line in json.loads(row.cuts)
+        ),
+        "needs": tuple(what for what, _ in json.loads(row.needs)),
+    }
+    return PathRow(**values, since=scope.started.get(first))
+
+
+def _earlier_states(
+    connection: Connection, scope: AsOf, rows: Sequence[Row[Any]]
+) -> dict[tuple[int, str, str], str]:
+    table = tables.package
+    found: dict[tuple[int, str, str], str] = {}
+    for owner, at in scope.scans.items():
+        before = scope.before(owner, at)
+        for part in chunks(sorted({r.repository_id for r in rows if r.owner_id == owner})):
+            held = and_(table.c.opened <= before, table.c.closed > before)
+            statement = select(table).where(table.c.repository_id.in_(part), held)
+            for row in connection.execute(statement):
+                found[(row.repository_id, row.registry, row.package)] = row.state
+    return found
+
+
+def _valid(scope: AsOf, where: ActionFilter) -> ColumnElement[bool]:
+    """Whether a use holds, such that what reads all of an owner's walks the table in its order.
+
+    SQLite would look up every row by an index, in the order of actions: two to five times as
+    slow. A term that is not the bare column keeps it from that: https://www.sqlite.org/optoverview.html
+    """
+    if len(scope.scans) != 1 or where.action or where.repository:
+        return scope.valid(_use)
+    [(owner, at)] = scope.scans.items()
+    return and_(_use.c.owner_id + 0 == owner, _use.c.opened <= at, _use.c.closed > at)
+
+
+def _conditions(
+    connection: Connection, scope: AsOf, where: ActionFilter
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if where.action:
+        text = where.action.lower()
+        name = func.lower(_action.c.name)
+        like = name == text if where.exact else name.contains(text, autoescape=True)
+        found.append(
+            _use.c.action_id.in_(connection.scalars(select(_action.c.id).where(like)).all())
+        )
+    if where.ref:
+        found.append(_use.c.ref == where.ref)
+    if where.repository:
+        number = repository_id(connection, scope, where.repository)
+        found.append(_use.c.repository_id == number)
+    if where.kinds:
+        found.append(_use.c.kind.in_(where.kinds))
+    if where.pinned is not None:
+        found.append(_use.c.pinned == where.pinned)
+    if where.in_release is not None:
+        found.append(_use.c.in_release == where.in_release)
+    return found
+
+
+def _joined(scope: AsOf, ids: Sequence[int]) -> Select[Any]:
+    facts, reference = tables.facts, tables.reference
+    known = and_(
+        reference.c.slug == _use.c.slug,
+        reference.c.ref == _use.c.ref,
+        scope.valid(reference),
+        reference.c.owner_id == _use.c.owner_id,
+        _use.c.slug != "",
+    )
+    return (
+        select(
+            _use,
+            _action.c.name.label("action"),
+            _repository.c.name,
+            facts.c.detail_id,
+            reference.c.newest_release,
+            reference.c.archived,
+        )
+        .join(_action)
+        .join(_repository, _repository.c.id == _use.c.repository_id)
+        .join(facts, facts.c.repository_id == _use.c.repository_id)
+        .outerjoin(reference, known)
+        .where(_use.c.id.in_(ids), scope.valid(facts))
+    )
+
+
+def _action_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> ActionRow:
+    key = use_key(row.path, row.job, row.action, row.ref, row.ordinal)
+    return ActionRow(
+        owner=scope.logins[row.owner_id],
+        repository=row.name,
+        action=row.action,
+        ref=row.ref,
+        comment=row.comment,
+        pinned=row.pinned,
+        kind=row.kind,
+        path=row.path,
+        job=row.job,
+        line=blocks.line(row.detail_id, key),
+        role=row.role,
+        in_release=row.in_release,
+        permissions=row.permissions,
+        advisories=row.advisories,
+        newest_release=row.newest_release or "",
+        archived=_archived(row.archived),
+    )
+
+
+def _archived(archived: bool | None) -> str:
+    """Whether it is archived; nothing where it was not asked, or is not shown."""
+    return "" if archived is None else yes_no(archived)
+
+
+def _summaries(
+    connection: Connection,
+    scope: AsOf,
+    conditions: Sequence[ColumnElement[bool]],
+    rows: Sequence[Row[Any]],
+) -> tuple[ActionSummary, ...]:
+    """The groups with names, advisories and what is known of the actions' repositories.
+
+    Each is asked for all groups at once: a question a group took most of a view's second.
+    """
+    names: dict[int, str] = {}
+    for part in chunks([row.action_id for row in rows]):
+        named_so = select(_action.c.id, _action.c.name).where(_action.c.id.in_(part))
+        names |= {row.id: row.name for row in connection.execute(named_so)}
+    advisories = _advisories(connection, conditions, [r.action_id for r in rows if r.advisories])
+    known = _known(connection, scope, sorted({row.slug for row in rows if row.slug}))
+    return tuple(
+        ActionSummary(
+            action=names[row.action_id],
+            kind=row.kind,
+            uses=row.uses,
+            refs=row.refs,
+            repositories=row.repositories,
+            unpinned=int(row.unpinned),
+            in_release=int(row.in_release),
+            advisories=advisories.get(row.action_id, ""),
+            newest_release=known.get(row.slug, _UNKNOWN)[0],
+            archived=known.get(row.slug, _UNKNOWN)[1],
+        )
+        for row in rows
+    )
+
+
+def _advisories(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], actions: Sequence[int]
+) -> dict[int, str]:
+    """The ids of advisories on what is used of these actions, joined by commas."""
+    found: dict[int, set[str]] = {}
+    for part in chunks(actions):
+        told = select(_use.c.action_id, _use.c.advisories).where(
+            *conditions, _use.c.action_id.in_(part), _use.c.advisories != ""
+        )
+        for action, cell in connection.execute(told.distinct()):
+            found.setdefault(action, set()).update(cell.split(", "))
+    return {action: ", ".join(sorted(ids)) for action, ids in found.items()}
+
+
+def _known(connection: Connection, scope: AsOf, slugs: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Newest release and whether archived, by ``owner/repo``; those without were not asked."""
+    table = tables.reference
+    found: dict[str, tuple[str, str]] = {}
+    for part in chunks(slugs):
+        statement = select(table).where(table.c.slug.in_(part), scope.valid(table))
+        for row in connection.execute(statement.order_by(table.c.id)):
+            found.setdefault(row.slug, (row.newest_release, _archived(row.archived)))
+    return found
