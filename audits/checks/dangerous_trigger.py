@@ -205,6 +205,16 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
             outcome=Outcome.UNKNOWN,
         ),
         Example(
+            name="a branch that is checked out for another event",
+            workflow=_WORKFLOW
+            % (
+                f"issues:  # !\n  {_TARGET}  # !",
+                "github.run_id",
+                f"if: github.event_name == 'push'\n        {_HEAD}",
+            ),
+            severity=Severity.HIGH,
+        ),
+        Example(
             name="other events",
             workflow=_WORKFLOW % ("release: {types: [published]}", "github.run_id", _LS),
             outcome=Outcome.NOT_APPLICABLE,
@@ -364,6 +374,8 @@ def _flow_into(
     repo: Repository, workflow: Workflow, job: Job, event: str, brings_code: bool
 ) -> str:
     for step in job.live_steps:
+        if not _is_reached(repo, job, step, event):
+            continue
         if brings_code and _takes_head(repo, step):
             return "an outsider's branch is checked out"
         site = StepSite(step=step, path=job.path, job=job, workflow=workflow)
@@ -398,6 +410,16 @@ def _is_head(name: str) -> bool:
             "github.event.workflow_run.head_",
             "github.event.pull_request.merge_commit_sha",
         )
+    )
+
+
+def _is_reached(repo: Repository, job: Job, step: Step, event: str) -> bool:
+    """Whether the step's own condition lets a run of outsiders pass."""
+    return step.condition is None or any(
+        passage(repo, route, trigger, (step,)).runs is not False
+        for route in repo.routes(job)
+        for trigger in route.triggers
+        if trigger.event == event
     )
 
 

@@ -26,7 +26,8 @@ attests. Of a job that looks like a release in a way that is not known nothing i
 
 ## Deviations
 zizmor's `excessive-permissions` reports `id-token: write` at the top wherever a workflow has
-several jobs; here only jobs without a block of their own count. It has no rule for jobs.
+several jobs; here only jobs without a block of their own count, and only in workflows on the way
+to a release. It has no rule for jobs.
 """
 
 from __future__ import annotations
@@ -213,7 +214,8 @@ _NO_TOKEN = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    ste
 def id_token_too_wide(repo: Repository) -> Iterator[Verdict]:
     """Yield a finding for ``id-token: write`` shared by jobs, or held by one that runs code."""
     shared = set()
-    for workflow in repo.release_workflows():
+    on_the_way = repo.graph.release_paths
+    for workflow in (w for w in repo.release_workflows() if w.path in on_the_way):
         given = workflow.permissions
         relying = relying_jobs(workflow)
         if _grants(given) and len(relying) > 1 and given.at is not None:
@@ -225,7 +227,8 @@ def id_token_too_wide(repo: Repository) -> Iterator[Verdict]:
                 anchor="top",
                 edits=_to_publishers(repo, workflow),
             )
-    for site in repo.jobs():
+    # The identity of a workflow file that takes no part in a release is not the release's.
+    for site in (site for site in repo.jobs() if site.workflow.path in on_the_way):
         granting = _block_of(site)
         if granting is not None and site.job not in shared:
             yield _judged(repo, site, granting)
