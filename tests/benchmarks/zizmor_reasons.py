@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from audits.analysis.known_actions import scope_use
 from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository
 from audits.model.workflow import Job, PermissionsState, Workflow
@@ -137,6 +138,29 @@ def _for_own_index(it: Difference) -> bool:
     return it.theirs is not None and found is not None and found.channel is Channel.PRIVATE
 
 
+def _only_tests(it: Difference) -> bool:
+    return it.theirs is not None and it.job not in it.repository.graph.release_jobs
+
+
+def _all_use(it: Difference) -> bool:
+    workflow, scope = it.workflow, it.line.partition(":")[0].strip()
+    if workflow is None or it.theirs is None:
+        return False
+    relying = _relying(workflow)
+    uses = (scope_use(it.repository, workflow, job).writes(scope) for job in relying)
+    return bool(relying) and all(uses)
+
+
+def _no_job_relies(it: Difference) -> bool:
+    ours = it.ours is not None and it.ours.by == "broad-workflow-permissions"
+    return ours and it.workflow is not None and not _relying(it.workflow)
+
+
+def _followed(it: Difference) -> bool:
+    """Whether zizmor, which does not follow values, has nothing on the line."""
+    return it.ours is not None and it.ours.by == "template-injection"
+
+
 def _other_event(it: Difference) -> bool:
     usual = ("pull_request_target", "workflow_run")
     return it.ours is not None and not any(event in it.line for event in usual)
@@ -144,7 +168,7 @@ def _other_event(it: Difference) -> bool:
 
 def _conditions(it: Difference) -> bool:
     workflow = it.workflow
-    return workflow is not None and all(job.condition or job.needs for job in workflow.live_jobs)
+    return workflow is not None and any(job.condition for job in workflow.live_jobs)
 
 
 def _other_ecosystem(it: Difference) -> bool:
@@ -202,6 +226,10 @@ def _is_given(it: Difference, name: str) -> bool:
     return name.startswith(("inputs", "github.event.inputs")) or _is_set_here(it, name)
 
 
+def _plain_refs(it: Difference) -> bool:
+    return it.theirs is not None and "github.ref" in it.line
+
+
 def _never_carried(it: Difference, name: str) -> bool:
     """Whether no event of the file carries the field."""
     events = {t.event for t in it.workflow.triggers} if it.workflow else set()
@@ -239,6 +267,7 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
         "a job that takes no part in a release of this repository",
         _outside_releases,
     ),
+    ("cache-poisoning", "a job that only tests, beside the release", _only_tests),
     ("cache-poisoning", "a cache that this version or `package.json` leaves off", _left_off),
     ("cache-poisoning", "an action whose cache zizmor does not know", _unknown_cache),
     ("dangerous-triggers", "a condition is in the way, or decided by an output", _conditions),
@@ -253,12 +282,19 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
         "no bot updates actions",
         lambda it: it.ours is not None and "dependabot" not in it.path,
     ),
+    (
+        "dependabot-cooldown",
+        "zizmor stops at the first update that is in order",
+        lambda it: it.ours is not None and "dependabot" in it.path,
+    ),
     ("dependabot-cooldown", "only updates of actions count", _other_ecosystem),
     ("dependabot-cooldown", "zizmor refuses a file with such an ecosystem", _ecosystem_missing),
     ("excessive-permissions", "its pedantic users: one job, or each job says", _one_job_or_all_say),
     ("excessive-permissions", "its pedantic users: a workflow that is only called", _only_called),
     ("excessive-permissions", "fewer than two jobs rely on the scope", _few_rely),
     ("excessive-permissions", "`read-all` in a job", _read_all_in_job),
+    ("excessive-permissions", "every job that relies on the scope uses it", _all_use),
+    ("excessive-permissions", "a right at the top on which no job relies", _no_job_relies),
     ("excessive-permissions", "a job's scope that nothing uses", _ours_by("broad-job-permissions")),
     (
         "excessive-permissions",
@@ -280,6 +316,8 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
         _all(_is_given),
     ),
     ("template-injection", "no event of the workflow carries it", _all(_never_carried)),
+    ("template-injection", "a value that only we follow to who sets it", _followed),
+    ("template-injection", "filters let through names that carry no code", _plain_refs),
     (
         "unpinned-images",
         "an expression names the image",
