@@ -34,7 +34,7 @@ TAKES_IDENTITY = _words(
     " azure/static-web-apps-deploy azure/webapps-deploy azure/functions-action"
     " gradle/develocity-actions/setup-maven actions/ai-inference github/codeql-action/analyze"
     " snyk/actions/setup endorlabs/github-action semgrep/semgrep-action"
-    " step-security/harden-runner buildpulse/buildpulse-action"
+    " buildpulse/buildpulse-action"
 )
 """Actions that take the job's identity to sign, attest, deploy a site, measure or analyse."""
 
@@ -67,7 +67,7 @@ HOLDS_PACKAGES = _words(
 QUIET_ACTIONS = _words(
     "peter-evans/create-pull-request peter-evans/create-or-update-comment"
     " peter-evans/repository-dispatch peter-evans/find-comment peter-evans/enable-pull-request-automerge"
-    " stefanzweifel/git-auto-commit-action endbug/add-and-commit ad-m/github-push-action"
+    " step-security/harden-runner stefanzweifel/git-auto-commit-action endbug/add-and-commit ad-m/github-push-action"
     " crazy-max/ghaction-import-gpg hashicorp/setup-terraform apple-actions/import-codesign-certs"
     " tibdex/github-app-token getsentry/action-github-app-token tibdex/backport"
     " peaceiris/actions-gh-pages jamesives/github-pages-deploy-action peaceiris/actions-hugo"
@@ -235,6 +235,7 @@ _NO_CREDENTIAL = _words(
 
 # Of a name; more is not written by people.
 _LONGEST = 200
+_AND = re.compile(r"[&+,]|\b(?:and|then|or)\b|[-_](?:and|then|or)[-_]", re.IGNORECASE)
 _CHUNK = re.compile(r"[A-Za-z0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -260,7 +261,7 @@ def speaks_of_release(text: str) -> bool:
     held = frozenset(words)
     if not held or held & _OBJECTS:
         return False
-    if words[0] in _TRIES or (words[0] in _BEFORE and "and" not in held):
+    if words[0] in _TRIES or (words[0] in _BEFORE and not _AND.search(text)):
         return False
     if held & (_PUBLISH_WORDS | _UPLOAD_WORDS):
         return True

@@ -51,6 +51,7 @@ NPM: tuple[Uploader, ...] = (
             "yarn npm publish",
             "yarn workspace * publish",
             "yarn workspace * npm publish",
+            "yarn workspace * exec npm publish",
             "yarn workspaces foreach npm publish",
             "pnpm recursive publish",
         ),

@@ -116,6 +116,18 @@ LOUD = {
         "- run: scripts/chart-release.sh\n  env: {CR_TOKEN: '${{ github.token }}'}",
         permissions="contents: write",
     ),
+    "in a hardened job": workflow(
+        "- uses: step-security/harden-runner@v2\n- run: ./tool/ship publish",
+        permissions=IDENTITY,
+    ),
+    "a login, then a step with two purposes": workflow(
+        "- uses: docker/login-action@v4\n  with: {registry: ghcr.io, password: x}\n"
+        "- name: Build & Publish Artifacts\n  run: task container\n",
+        permissions="packages: write",
+        on=ON_PUSH,
+        name="CI",
+        job="build-publish",
+    ),
     "write-all": workflow(run("make publish")).replace(
         "    permissions: {contents: read}\n", "    permissions: write-all\n"
     ),
