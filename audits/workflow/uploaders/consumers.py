@@ -185,13 +185,15 @@ _SECRET_REGISTRY = _REGISTRY_WORDS | _words(
 _OBJECTS = _words(
     "doc docs documentation website site sites pages page blog storybook demo notes note changelog"
     " changelogs announcement announcements announce result results report reports coverage sarif"
-    " artifact artifacts logs log label labels labeler triage stale backport backports cache caches"
+    " logs log label labels labeler triage stale backport backports cache caches"
     " notify notification notifications slack discord twitter tweet mastodon telegram reddit bluesky email"
     " screenshot screenshots benchmark benchmarks metrics schema schemas sbom translations"
     " preview previews event events comment comments milestone milestones status branch"
     " cleanup clean prune symbols dsym sourcemaps sentry readme overview overviews description record records cloudrun heroku smokeshow htmlcov"
     " login logins diff"
 )
+# What a run uploads for its later jobs, unless it is published.
+_OF_A_RUN = _words("artifact artifacts")
 _BEFORE = _words("test tests check checks verify validate lint build tag")
 _TRIES = _words(
     "dry dryrun simulate can should pre wait await"
@@ -263,7 +265,11 @@ def speaks_of_release(text: str) -> bool:
         return False
     if words[0] in _TRIES or (words[0] in _BEFORE and not _AND.search(text)):
         return False
-    if held & (_PUBLISH_WORDS | _UPLOAD_WORDS):
+    if held & _PUBLISH_WORDS:
+        return True
+    if held & _OF_A_RUN:
+        return False
+    if held & _UPLOAD_WORDS:
         return True
     if held & (_PREPARES | _BUILDS):
         return False
