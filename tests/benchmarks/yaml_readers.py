@@ -37,7 +37,7 @@ def tree(node: Node | None) -> list[object]:
 
 def readings(text: str) -> tuple[list[object] | None, list[object] | None]:
     """What each reader makes of a text; None where it refuses it."""
-    refusals = (*parse._errors(), TooMuchWorkError)
+    refusals: tuple[type[Exception], ...] = (*parse._errors(), TooMuchWorkError)
     both: list[list[object] | None] = []
     for read in (
         lambda: parse._loader()(text).get_single_node(),

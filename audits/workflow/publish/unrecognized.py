@@ -69,6 +69,7 @@ class _Look(Struct, frozen=True, kw_only=True):
     site: Site
     at: Location
     sign: str = ""
+    titled: bool = False
 
     def is_loud(self, aside: bool) -> bool:
         """Whether it looks like a release by itself; in a job that is ``aside``, such as one that
@@ -168,13 +169,15 @@ def _means(
 ) -> Iterator[_Means]:
     """What the job may publish with and no known step takes."""
     base = sites[0]
+    # What the title of a step says is explained where the job is known to publish.
+    own = tuple(look for look in looks if not (publications and look.titled))
     actions = {site.uses.action for site in sites if site.step and site.uses is not None}
     logs_in = any(map(_logs_in, actions))
     if base.id_token and not _identity_is_taken(sites, actions, publications):
-        yield _Means(what="may ask for an identity", looks=looks, logs_in=logs_in)
+        yield _Means(what="may ask for an identity", looks=own, logs_in=logs_in)
     granted = any(map(_holds_packages, base.routes))
     if granted and not publications and not actions & HOLDS_PACKAGES:
-        yield _Means(what="may write packages", looks=looks, logs_in=logs_in)
+        yield _Means(what="may write packages", looks=own, logs_in=logs_in)
     yield from _built_in(looks)
     known = {c.secret for publication in publications for c in publication.credentials}
     given = _secrets(sites, looks).items()
@@ -275,8 +278,9 @@ def _look(site: Site) -> _Look | None:
     if not opaque:
         return None
     signs = ((command, _sign_of(command)) for command in opaque)
-    command, sign = next(((c, s) for c, s in signs if s), (opaque[-1], titled))
-    return _Look(site=site, at=Location(path=site.path, line=command.line), sign=sign)
+    command, sign = next(((c, s) for c, s in signs if s), (opaque[-1], ""))
+    at = Location(path=site.path, line=command.line)
+    return _Look(site=site, at=at, sign=sign or titled, titled=not sign)
 
 
 def _look_at_action(site: Site) -> _Look | None:

@@ -103,7 +103,9 @@ def _makefile(task: str, inside: Inside) -> Commands | None:
         if line.startswith("\t"):
             current.append((number, line[1:].lstrip("@-+ \t")))
         elif match := _VARIABLE.fullmatch(line):
-            variables[match[1]] = match[2].strip()
+            # `NAME ?=` leaves it to the environment.
+            if match[2].strip() or "?=" not in line:
+                variables[match[1]] = match[2].strip()
         elif match := _RULE.fullmatch(line):
             needs, _, first = match[2].partition(";")
             current = [(number, first.strip().lstrip("@-+ \t"))] if first.strip() else []

@@ -407,3 +407,10 @@ def test_any_file_gives_publications(text: str, name: str) -> None:
 def test_the_arguments_of_a_script_are_more_words_than_are_written() -> None:
     files = {"ci/ship.sh": 'stage_all "$@"\nuv publish\n'}
     assert the_one(run_of("bash ci/ship.sh stage one two three"), files).script == "ci/ship.sh"
+
+
+def test_make_takes_from_the_environment_what_it_leaves_open() -> None:
+    files = {"Makefile": "ARGS ?=\nimage:\n\tdocker buildx build . ${ARGS} -t ghcr.io/a/b\n"}
+    script = "docker login ghcr.io -u a -p ${{ secrets.T }}\nmake image"
+    assert the_one(run_of(script, env="ARGS: --no-cache --push"), files).registry == "container"
+    assert found_in(run_of(script, env="ARGS: --load"), files) == ()
