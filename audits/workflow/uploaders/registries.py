@@ -252,8 +252,25 @@ _POWERSHELL: tuple[Uploader, ...] = (
     ),
 )
 
+# It uploads a provider's packages in all languages: https://github.com/pulumi/pulumi-package-publisher
+_PULUMI: tuple[Uploader, ...] = tuple(
+    Uploader(
+        mechanism="pulumi/pulumi-package-publisher",
+        registry=registry,
+        actions=("pulumi/pulumi-package-publisher",),
+        stops={"sdk": stops},
+        tokens=Tokens(env=(*registry.info.token_variables, *more)),
+    )
+    for registry, more, stops in (
+        (Registry.PYPI, ("PYPI_PASSWORD",), ("all,!python",)),
+        (Registry.NPM, ("NODE_AUTH_TOKEN",), ("all,!nodejs",)),
+        (Registry.NUGET, ("NUGET_PUBLISH_KEY",), ("all,!dotnet",)),
+        (Registry.MAVEN, ("PUBLISH_REPO_PASSWORD",), ("all,!java",)),
+    )
+)
+
 REGISTRIES: tuple[Uploader, ...] = (
     *(*_CRATES, *_GEMS, *_NUGET),
-    *(*_PUB, *_HEX, *_POWERSHELL),
+    *(*_PUB, *_HEX, *_POWERSHELL, *_PULUMI),
 )
 """All of this page."""
