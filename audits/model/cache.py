@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
-from typing import Protocol
+from functools import cache
+from hashlib import sha256
+from typing import Protocol, TypeVar, cast
+
+import msgspec
 
 from audits.model.source import Snapshot
+
+Form = TypeVar("Form")
+
+
+def kept_text(form: type[Form], value: Form) -> str:
+    """A value as it is kept, with the version of its form."""
+    return f"{_version(cast(Hashable, form))} {msgspec.json.encode(value, order='sorted').decode()}"
+
+
+def kept_as(form: type[Form], text: str) -> Form | None:
+    """What `kept_text` wrote; None where the form was another then, or the text is damaged.
+
+    A form that only gained a field with a default would still be read, and the default be taken
+    for what the server said.
+    """
+    version, _, body = text.partition(" ")
+    if version != _version(cast(Hashable, form)):
+        return None
+    try:
+        return msgspec.json.decode(body, type=form)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+@cache
+def _version(form: Hashable) -> str:
+    """What changes whenever the fields of a form, or of what it holds, do."""
+    schema = msgspec.json.encode(msgspec.json.schema(form), order="sorted")
+    return sha256(schema).hexdigest()[:16]
 
 
 class Memory(Protocol):

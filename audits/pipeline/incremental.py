@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 
 from audits import __version__
 from audits.faults import each_apart, log_fault
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.location import Scalar
 from audits.model.repository import Repository
@@ -25,9 +24,6 @@ from audits.pipeline.run import Facts, Plan, audit_batch, batches, remote_uses
 from audits.store.serialize import dumps
 from audits.store.snapshots import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.publisher_status.questions import packages_to_ask
-
-_SHAPE = 2
-"""Of what is kept for the next scan; another number makes everything be read anew."""
 
 
 class SettingsFacts(Facts, Protocol):
@@ -88,7 +84,7 @@ class Again:
         self._plan = replace(plan, facts=facts)
         self._listed: tuple[AdvisoryList | None, str] = (None, "")
         rules = plan.rules.digest
-        parts = (str(_SHAPE), rules, __version__, plan.breadth.value, *marks)
+        parts = (rules, __version__, plan.breadth.value, *marks)
         self._rules = "\0".join(parts)
 
     def audits_of(
@@ -128,7 +124,7 @@ class Again:
                 repository.index,
                 repository.advisories,
             )
-            body = json.dumps([asks.files, asks.environments, asks.uses, asks.packages])
+            body = kept_text(_Asks, asks)
             crashed = any(result.crash for result in (*audit.results, *audit.owner_results))
             kept[_key(repository.ref)] = ("" if crashed else mark, body)
         held = self._memory.answers(kept)
@@ -149,15 +145,8 @@ class Again:
         by_key = {_key(s.ref): s for s in snapshots}
         found: dict[RepositoryRef, _Known] = {}
         for key, (mark, body, _) in self._memory.answers(by_key).items():
-            files, environments, uses, packages = json.loads(body)
-            snapshot = by_key[key]
-            if mark and files == _files(snapshot):
-                asks = _Asks(
-                    files=files,
-                    uses=tuple(tuple(use) for use in uses),
-                    environments=None if environments is None else tuple(environments),
-                    packages=tuple(tuple(package) for package in packages),
-                )
+            asks, snapshot = kept_as(_Asks, body), by_key[key]
+            if mark and asks is not None and asks.files == _files(snapshot):
                 found[snapshot.ref] = _Known(mark=mark, asks=asks)
         return found
 

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from audits.faults import log_fault
 from audits.interrupts import uninterrupted
+from audits.model.errors import AuditError
 from audits.store.errors import StoreError
 
 
@@ -40,6 +42,16 @@ class Connected:
                 yield connection
         except DBAPIError as error:
             raise self._failed(error) from error
+        except AuditError:
+            raise
+        except Exception as error:
+            place = log_fault(error, f"reading the database {self.name}")
+            raise StoreError(
+                f"The database {self.name} holds what cannot be read "
+                f"({type(error).__name__}); {place}.",
+                "It may be damaged: restore a copy, or scan again into a new one, named by "
+                "--database.",
+            ) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

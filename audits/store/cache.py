@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -37,7 +38,7 @@ class StoreMemory:
         table = tables.text
         with self._store.reading() as connection:
             data = connection.scalar(select(table.c.data).where(table.c.oid == oid))
-        return None if data is None else unpack(data)
+        return None if data is None else _unpacked(data)
 
     def texts(self, oids: Iterable[str]) -> Mapping[str, str]:
         """The stored texts among these blobs, all at once."""
@@ -46,7 +47,9 @@ class StoreMemory:
         with self._store.reading() as connection:
             for part in chunks(sorted(set(oids))):
                 statement = select(table.c.oid, table.c.data).where(table.c.oid.in_(part))
-                found.update((row.oid, unpack(row.data)) for row in connection.execute(statement))
+                for row in connection.execute(statement):
+                    if (text := _unpacked(row.data)) is not None:
+                        found[row.oid] = text
         return found
 
     def keep_text(self, oid: str, text: str) -> None:
@@ -62,10 +65,7 @@ class StoreMemory:
 
     def answer(self, key: str) -> tuple[str, str, datetime] | None:
         """A stored answer: (ETag, body as JSON text, when it was read)."""
-        table = tables.answer
-        with self._store.reading() as connection:
-            row = connection.execute(select(table).where(table.c.key == key)).first()
-        return None if row is None else (row.etag, unpack(row.body), row.at)
+        return self.answers((key,)).get(key)
 
     def answers(self, keys: Iterable[str]) -> Mapping[str, tuple[str, str, datetime]]:
         """The stored answers among these keys, all at once."""
@@ -74,7 +74,8 @@ class StoreMemory:
         with self._store.reading() as connection:
             for part in chunks(sorted(set(keys))):
                 for row in connection.execute(select(table).where(table.c.key.in_(part))):
-                    found[row.key] = (row.etag, unpack(row.body), row.at)
+                    if (body := _unpacked(row.body)) is not None:
+                        found[row.key] = (row.etag, body, row.at)
         return found
 
     def keep_answer(self, key: str, etag: str, body: str) -> None:
@@ -99,6 +100,14 @@ class StoreMemory:
         except StoreError:
             # An owner that was never scanned is no error for someone who asks what is known.
             return None
+
+
+def _unpacked(data: bytes) -> str | None:
+    """A kept text; None where it is damaged, so that it is asked for again."""
+    try:
+        return unpack(data)
+    except (zlib.error, UnicodeDecodeError, TypeError):
+        return None
 
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:

@@ -97,7 +97,8 @@ def test_it_gets_copies_and_no_secret(tmp_path: Path, monkeypatch: pytest.Monkey
     recorder = program(
         tmp_path / "recorder",
         "import json, os, sys\n"
-        "print('zizmor 1.0.0') if '--version' in sys.argv else print('[]')\n"
+        "if '--version' in sys.argv: sys.exit(print('zizmor 1.0.0'))\n"
+        "print('[]')\n"
         f"json.dump([os.getcwd(), dict(os.environ), sys.argv], open({str(told)!r}, 'w'))\n",
     )
     for name, value in SECRETS.items():

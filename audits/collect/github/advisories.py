@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
-import msgspec
-
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError, Json, unexpected
-from audits.collect.github.forms import AdvisoryRow, kept_as, read_as
+from audits.collect.github.forms import AdvisoryRow, read_as
 from audits.collect.github.rest import Answers, RestReader
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.evidence import Advisory, AdvisoryList
 from audits.model.settings import Need, Unseen
 
@@ -69,7 +67,7 @@ def _rows(client: GitHubClient, answers: Answers, key: str) -> list[AdvisoryRow]
         parameters["after"] = cursor
     else:
         raise GitHubError("GitHub's list of advisories does not end.", "Scan again later.")
-    answers.written[key] = (etag, msgspec.json.encode(rows).decode())
+    answers.written[key] = (etag, kept_text(list[AdvisoryRow], rows))
     return rows
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from urllib.parse import quote
@@ -18,12 +17,11 @@ from audits.collect.github.forms import (
     EncodedBlob,
     Text,
     TreeEntry,
-    kept_as,
     read_as,
     read_if,
     slug_of,
 )
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.source import Gap, GapReason, SourceFile
 
 MOST_TEXTS = 300
@@ -183,7 +181,7 @@ class TextReader:
         if oid not in self._binary:
             self._binary[oid] = None
             newest = list(self._binary)[-_MOST_BINARY:]
-            self._memory.keep_answer(self._binary_key, "", json.dumps(newest))
+            self._memory.keep_answer(self._binary_key, "", kept_text(list[str], newest))
         detail = "The file is no UTF-8 text. Save it as UTF-8."
         return Got(want=want, gap=Gap(subject=want.path, reason=GapReason.INVALID, detail=detail))
 

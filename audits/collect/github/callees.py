@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,8 +14,8 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.blobs import TextReader, Want
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import GitObject, Place, kept_as, read_as, read_if
-from audits.model.cache import Memory
+from audits.collect.github.forms import GitObject, Place, read_as, read_if
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.source import Gap, GapReason, SourceFile
 
 _DEPTH = 4
@@ -119,8 +118,12 @@ class CalleeReader:
                 self._fetch(missing)
             level = {c for callee in level for c in self._below(callee)} - level
         if len(self._used) > size:
-            moving = [[c.slug, c.path, c.ref] for c in sorted(self._used) if not c.is_pinned]
-            body = json.dumps(moving)
+            moving = [
+                _Moving(slug=c.slug, path=c.path, ref=c.ref)
+                for c in sorted(self._used)
+                if not c.is_pinned
+            ]
+            body = kept_text(list[_Moving], moving)
             stored = self._memory.answer(self._key)
             if moving and (stored is None or stored[1] != body):
                 self._memory.keep_answer(self._key, "", body)
@@ -199,8 +202,15 @@ class CalleeReader:
                     size=value.byte_size or 0,
                 )
                 if callee.is_pinned:
-                    at = json.dumps([want.node_id, want.slug, want.path, want.oid, want.size])
-                    self._memory.keep_answer(self._pinned_key(callee), "", at)
+                    at = _Pinned(
+                        node_id=want.node_id,
+                        slug=want.slug,
+                        path=want.path,
+                        oid=want.oid,
+                        size=want.size,
+                    )
+                    text = kept_text(_Pinned, at)
+                    self._memory.keep_answer(self._pinned_key(callee), "", text)
                 return want
         return _missing(callee, None)
 

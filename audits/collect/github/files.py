@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -14,10 +13,10 @@ from audits.collect.github.blobs import Got, TextReader, Want
 from audits.collect.github.callees import CalleeReader
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import TreeEntry, WholeTree, kept_as, read_as
+from audits.collect.github.forms import TreeEntry, WholeTree, read_as
 from audits.collect.github.listing import SYMLINK, Listed, cut_short, unsupported
 from audits.collect.github.rest import Answers, path_of
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
 
@@ -242,7 +241,7 @@ class FileReader:
         found = reading.looked_up
         if not (found.files or found.folders) or not reading.complete:
             return
-        key, body = self._key(reading.repo), msgspec.json.encode(found, order="sorted").decode()
+        key, body = self._key(reading.repo), kept_text(_LookedUp, found)
         stored = self._answers.get(key)
         if stored is None or stored[:2] != (reading.repo.root, body):
             self._answers.written[key] = (reading.repo.root, body)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct, field
 
 from audits.collect.bounds import shaped
@@ -41,14 +40,6 @@ def read_as(form: type[Form], value: Json) -> Form:
 def read_if(form: type[Form], value: Json) -> Form | None:
     """The same for what may be null."""
     return None if value is None else read_as(form, value)
-
-
-def kept_as(form: type[Form], body: str) -> Form | None:
-    """What was kept of an earlier answer; None where it was kept in another form."""
-    try:
-        return msgspec.json.decode(body, type=form)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def slug_of(value: Json) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 from msgspec import Struct
 
 from audits.collect.bounds import moment
@@ -21,12 +20,11 @@ from audits.collect.github.forms import (
     GitObject,
     ShownRelease,
     TagRef,
-    kept_as,
     read_as,
     read_if,
 )
 from audits.collect.github.rest import FLUSH_SECONDS
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.evidence import ResolvedRef
 from audits.model.source import Gap, GapReason
 from audits.model.uses import Uses, UsesKind
@@ -87,7 +85,7 @@ class ReferenceReader:
             for refs in self._ask(asked):
                 for ref in refs:
                     self._known[ref.slug, ref.ref] = ref
-                    kept[self._key(ref.slug, ref.ref)] = ("", msgspec.json.encode(ref).decode())
+                    kept[self._key(ref.slug, ref.ref)] = ("", kept_text(ResolvedRef, ref))
                 if kept and time.monotonic() - kept_at >= FLUSH_SECONDS:
                     self._memory.keep_answers(kept)
                     kept, kept_at = {}, time.monotonic()

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct, field
 
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError, Json, unexpected
-from audits.collect.github.forms import Number, kept_as, read_as
-from audits.model.cache import Memory
+from audits.collect.github.forms import Number, read_as
+from audits.model.cache import Memory, kept_as, kept_text
 
 TRUSTED_FOR = timedelta(days=7)
 """How long an App goes by GraphQL's word that nothing changed (design section 13)."""
@@ -105,7 +104,7 @@ class RestReader:
         if answer.status == 304:
             return self._unchanged(stored)  # type: ignore[no-any-return]
         value = read_as(form, answer.body)
-        self._keep(answers, path, answer.etag, value)
+        self._keep(answers, path, form, answer.etag, value)
         return value
 
     def listed(
@@ -138,7 +137,7 @@ class RestReader:
                 break
         if len(items) < total:
             raise GitHubError("GitHub's list came back incomplete.", "Scan again later.")
-        self._keep(answers, path, etag, list(items.values()))
+        self._keep(answers, path, form_of_all, etag, list(items.values()))
         return list(items.values())
 
     def _recalled(self, answers: Answers, path: str, form: type[Form]) -> _Stored | None:
@@ -155,8 +154,8 @@ class RestReader:
             raise unexpected()
         return stored.value
 
-    def _keep(self, answers: Answers, path: str, etag: str, value: object) -> None:
-        answers.written[self.key(path)] = (etag, msgspec.json.encode(value).decode())
+    def _keep(self, answers: Answers, path: str, form: type[Form], etag: str, value: Form) -> None:
+        answers.written[self.key(path)] = (etag, kept_text(form, value))
 
 
 def _page(body: Json, field_name: str, form: type[Form]) -> tuple[list[Form], int]:

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 
 from audits.collect.github import queries
@@ -21,11 +20,10 @@ from audits.collect.github.forms import (
     RulesetList,
     RulesetNode,
     StateNode,
-    kept_as,
     read_as,
 )
 from audits.collect.github.listing import Listed
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.settings import (
     NO_ADMINISTRATION,
     BranchRuleset,
@@ -181,7 +179,7 @@ class StateReader:
             # what one credential is not shown, another may be
             self._memory.keep_answers(
                 {
-                    self._key(key): (wanted[key], msgspec.json.encode(detail).decode())
+                    self._key(key): (wanted[key], kept_text(_Detail, detail))
                     for key in items
                     if isinstance(detail := self._details[key], _Detail)
                     and detail.bypass is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import Row, select
 
@@ -14,6 +15,8 @@ from audits.store.schema import tables
 from audits.store.schema.codes import SEVERITY_WORDS, title_of, unbarred
 from audits.store.serialize import loads, unpack
 from audits.store.totals import CheckTotal, PermissionTotal, Totals
+
+T = TypeVar("T")
 
 
 class ReadScans(Connected):
@@ -50,13 +53,11 @@ class ReadScans(Connected):
 
         Without an owner: of the owner that was scanned last.
         """
-        rows = self._summed(owner, scan, limit)
-        return tuple(_trend_row(row) for row in reversed(rows))
+        return tuple(reversed(self._summed(owner, scan, limit, _trend_row)))
 
     def totals(self, owner: str | None = None, *, scan: int | None = None) -> Totals:
         """All sums of one scan."""
-        rows = self._summed(owner, scan, 1)
-        return _totals(rows[0]) if rows else Totals()
+        return next(iter(self._summed(owner, scan, 1, _totals)), Totals())
 
     def check_counts(
         self, owner: str | None = None, *, scan: int | None = None
@@ -79,7 +80,10 @@ class ReadScans(Connected):
         ]
         return tuple(sorted(found, key=lambda p: (-p.unknown, p.permission)))
 
-    def _summed(self, owner: str | None, scan: int | None, limit: int) -> list[Row[Any]]:
+    def _summed(
+        self, owner: str | None, scan: int | None, limit: int, made: Callable[[Row[Any]], T]
+    ) -> list[T]:
+        """What is made of the rows of scans, newest first."""
         if owner is None:
             latest = self.latest_scan()
             if latest is None:
@@ -93,7 +97,8 @@ class ReadScans(Connected):
             )
             if scan is not None:
                 statement = statement.where(table.c.id <= scan)
-            return list(connection.execute(statement.order_by(table.c.id.desc()).limit(limit)))
+            rows = connection.execute(statement.order_by(table.c.id.desc()).limit(limit))
+            return [made(row) for row in rows]
 
 
 def scan_row(row: Row[Any]) -> ScanRow:
