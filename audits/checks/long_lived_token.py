@@ -17,6 +17,10 @@ revoke the token and delete the secret.
 The edit removes token and user name from the step and grants the identity. Review it: the next
 release works only once the trusted publisher is registered.
 
+It is medium where the registry's trusted way is not open to every account (Docker Hub) or not yet
+offered to all (VS Code Marketplace), and where `npm stage publish` leaves the release to a person's
+approval. Before a registry took identities the check does not apply.
+
 Where the index shows that the newest release came from a trusted publisher of this repository, the
 finding says so: the token can go. A release without attestation proves nothing about its upload
 and is never taken for a token; where a trusted path is in sight all the same, the finding says
@@ -121,6 +125,41 @@ jobs:
 _TEST = _PASSWORD.replace(" # !", "").replace(
     "skip-existing: true", "repository-url: https://test.pypi.example/legacy/"
 )
+_DOCKER = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: docker/login-action@dbcb813823bdd20940b903addbd779551569679f # v4.6.0
+        with: {username: lumen, password: '${{ secrets.DOCKERHUB_TOKEN }}'} # !
+      - run: docker push orchard/lumen:1
+"""
+_STAGED = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: npm stage publish
+        env:
+          NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }} # !
+"""
+_UNREAD = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    env:
+      NODE_AUTH_TOKEN: ${{ secrets.NPM_TOKEN }}
+    steps:
+      - run: ./notify
+        env:
+          TWINE_PASSWORD: ${{ secrets.INDEX_TOKEN }}
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
 _INHERITED = """\
 on: release
 jobs:
@@ -154,6 +193,25 @@ _UNATTESTED = PackageEvidence(
             files=_METADATA,
             evidence=(_UNATTESTED,),
         ),
+        Example(
+            name="a token of Docker Hub, whose trusted way takes a paid plan",
+            workflow=_DOCKER,
+            severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="the job's own token for GitHub's registry",
+            workflow=_DOCKER.replace("username: lumen", "registry: ghcr.io, username: lumen")
+            .replace("secrets.DOCKERHUB_TOKEN", "secrets.GITHUB_TOKEN")
+            .replace("orchard/lumen", "ghcr.io/orchard/lumen")
+            .replace(" # !", ""),
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
+        Example(
+            name="a token that only stages a release",
+            workflow=_STAGED,
+            severity=Severity.MEDIUM,
+        ),
+        Example(name="a token that no upload reads", workflow=_UNREAD),
         Example(name="a token for a test index", workflow=_TEST, outcome=Outcome.NOT_APPLICABLE),
         Example(
             name="all secrets for another workflow", workflow=_INHERITED, outcome=Outcome.UNKNOWN
@@ -170,9 +228,15 @@ def long_lived_token(repo: Repository) -> Iterator[Verdict]:
     """Look at how each production upload proves who it is."""
     for publication in trusted_publications(repo):
         job, stored = publication.job, publication.stored_credentials
+        trusted = publication.info.trusted
+        if trusted is not None and repo.as_of < trusted.since:
+            continue
         if stored:
+            because = _milder(publication)
             yield Finding(
                 message=_message(repo, publication, stored[0]),
+                severity=Severity.MEDIUM if because else None,
+                because=because,
                 at=stored[0].at,
                 job=job,
                 publication=publication,
@@ -186,6 +250,17 @@ def long_lived_token(repo: Repository) -> Iterator[Verdict]:
         else:
             unseen = _unseen(publication)
             yield Unknown(at=publication.at, unseen=unseen, job=job, publication=publication)
+
+
+def _milder(publication: Publication) -> str:
+    """Why a stored token is the milder fault: the trusted way is not open to everybody, or a
+    person approves in the registry what the token brings.
+    """
+    trusted = publication.info.trusted
+    if trusted is not None and not trusted.open_to_all:
+        return trusted.limit
+    staged = "stage" in publication.mechanism.split()
+    return "a person approves each release in the registry" if staged else ""
 
 
 def _lacks_the_right(publication: Publication) -> bool:
