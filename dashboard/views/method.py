@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.analysis.exposure.words import EXPLANATION
 from audits.check import Check
 from audits.checks import all_checks
 from audits.model.outcome import Area, Severity
@@ -29,6 +30,12 @@ def _scores() -> None:
         "- What was not seen is neither a pass nor a deduction: it lowers **coverage**, which is "
         "printed beside every score."
     )
+
+
+def _exposure() -> None:
+    page.section("Who can publish", "Levels, what they assume, and what is outside.")
+    with st.expander("The levels and the paths"):
+        st.text(EXPLANATION.partition("\n\n")[2])
 
 
 def _check(check: Check) -> None:
@@ -73,4 +80,5 @@ def _checks() -> None:
 
 page.heading("Method", "How scores come about, and what every check means.")
 _scores()
+_exposure()
 _checks()

@@ -230,6 +230,14 @@ def test_an_unknown_repository_is_named_with_near_ones(opened: Opened) -> None:
     assert "What was deducted" not in text
 
 
+def test_who_can_publish_is_drawn_with_its_cut(opened: Opened) -> None:
+    app = opened("repository", "many", repository="fennel", tab="Who can publish")
+    text = sound(app, "Repository")
+    assert "The least privileged who alone can get a package released." in text
+    assert "✂ Cut: " in text
+    assert "any single person with write access" in text
+
+
 def test_back_to_another_address_shows_what_that_address_names(opened: Opened) -> None:
     app = opened("repository", "many", repository="fennel")
     assert app.session_state["repository held"] == "fennel"

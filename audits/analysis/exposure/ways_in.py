@@ -58,6 +58,7 @@ _VERBS = {
     "commit_comment": "comments on a commit",
 }
 _ENV_FILE = re.compile(r"GITHUB_(?:ENV|PATH)")
+_REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
 _ANY_SCOPE = frozenset({Scope.REPOSITORY, Scope.FORK})
 _OWN_SCOPE = frozenset({Scope.REPOSITORY})
 
@@ -201,6 +202,9 @@ class _Entry:
             start=start,
             state=state,
             needs=needs,
+            # Reviews of outsiders' own pull requests run with a fork's rights; those of others'
+            # need one to be open, which is listed and sets no level.
+            sets_level=self.event not in _REVIEWS,
         )
 
     def _who(self, actor: Actor, start: Start) -> str:
@@ -330,10 +334,8 @@ class _Entry:
                 return f"`{' '.join(command.words)[:60]}` runs it", bool(folder) or "/" in (
                     target or ""
                 )
-            if any(_ENV_FILE.search(text) for text in command.redirects) and command.program in {
-                "cat",
-                "tee",
-            }:
+            reads = command.program in {"cat", "tee"} or "$(" in " ".join(command.words)
+            if reads and any(_ENV_FILE.search(text) for text in command.redirects):
                 return "its lines become variables", False
         for publication in self.repo.publications_of(self.view.job):
             own = self.view.job.steps[publication.step : publication.step + 1]
