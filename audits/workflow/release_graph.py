@@ -85,6 +85,7 @@ class _Builder:
             names=names.names,
             declared=names.declared,
             indexes=names.indexes,
+            addresses=names.addresses,
             channel=channel,
             commands=self.commands,
             patience=self.patience,

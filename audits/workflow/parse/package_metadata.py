@@ -8,7 +8,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from posixpath import basename, dirname
 
 import rtoml
@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
+from audits.workflow.parse.upload_addresses import UploadAddresses, upload_addresses
 
 
 class DeclaredPackage(Struct, frozen=True, kw_only=True):
@@ -30,11 +31,13 @@ class DeclaredPackage(Struct, frozen=True, kw_only=True):
 class PackageNames(Struct, frozen=True, kw_only=True):
     """What the metadata of a repository declares, and which files could not be read.
 
-    ``indexes`` are upload addresses by the name that ``uv publish --index`` takes.
+    ``indexes`` are upload addresses by the name that ``uv publish --index`` takes,
+    ``addresses`` those that other files give.
     """
 
     declared: tuple[DeclaredPackage, ...] = ()
     indexes: Mapping[str, str] = field(default_factory=dict)
+    addresses: UploadAddresses = field(default_factory=UploadAddresses)
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -63,8 +66,9 @@ _ERRORS = (ValueError, SyntaxError, RecursionError, MemoryError, configparser.Er
 _Names = Iterator[tuple[Registry, str]]
 
 
-def package_names(files: Iterable[SourceFile]) -> PackageNames:
-    """Read every file of metadata among ``files``; one that is malformed becomes a gap."""
+def package_names(given: Iterable[SourceFile]) -> PackageNames:
+    """Read every file of metadata among those given; one that is malformed becomes a gap."""
+    files = tuple(given)
     declared: dict[tuple[Registry, str, str], None] = {}
     indexes: dict[str, str] = {}
     gaps: list[Gap] = []
@@ -82,11 +86,14 @@ def package_names(files: Iterable[SourceFile]) -> PackageNames:
         except _ERRORS as error:
             gaps.append(_gap(file.path, text, error))
     packages = tuple(DeclaredPackage(registry=r, name=n, directory=d) for r, n, d in declared)
-    return PackageNames(declared=packages, indexes=indexes, gaps=tuple(gaps))
+    addresses = upload_addresses(files)
+    return PackageNames(declared=packages, indexes=indexes, addresses=addresses, gaps=tuple(gaps))
 
 
 def _reader(path: str) -> Callable[[str], _Names] | None:
     name = basename(path)
+    if name.endswith((".csproj", ".fsproj", ".vbproj")):
+        return partial(_project, name.rpartition(".")[0])
     return _READERS["*.gemspec"] if name.endswith(".gemspec") else _READERS.get(name)
 
 
@@ -110,6 +117,7 @@ def _gap(path: str, text: str, error: Exception) -> Gap:
         reason=GapReason.INVALID,
         detail=f"{place} could not be read as package metadata{why}: {advice} to see its name.",
         line=line,
+        optional="/" in path and basename(path) != "pyproject.toml",
     )
 
 
@@ -247,6 +255,27 @@ def _gemspec(text: str) -> _Names:
     # Ruby code: only a literal name can be told.
     if match := _GEM_NAME.search(text):
         yield Registry.RUBYGEMS, match[2]
+
+
+_PROJECT_NAME = re.compile(r"<(PackageId|AssemblyName)>\s*([\w.-]{1,200})\s*</")
+_NO_PACKAGE = re.compile(
+    r"<IsPackable>\s*false|<IsTestProject>\s*true|Microsoft\.NET\.Test\.Sdk", re.IGNORECASE
+)
+_PROGRAM = re.compile(r"<OutputType>\s*(?:Win)?Exe", re.IGNORECASE)
+_IS_PACKAGE = re.compile(r"<(?:PackageId|PackAsTool|IsPackable>\s*true)", re.IGNORECASE)
+_TRY_OUT = re.compile(
+    r"(?:^|[.\W_])(?:tests?|samples?|examples?|benchmarks?|demos?)(?:$|[.\W_])", re.I
+)
+
+
+def _project(stem: str, text: str) -> _Names:
+    """The package of a .NET project: its id, else its assembly's name, else the file's."""
+    if _NO_PACKAGE.search(text):
+        return
+    if not _IS_PACKAGE.search(text) and (_PROGRAM.search(text) or _TRY_OUT.search(stem)):
+        return
+    names = dict(reversed(_PROJECT_NAME.findall(text)))
+    yield Registry.NUGET, names.get("PackageId") or names.get("AssemblyName") or stem
 
 
 _READERS: dict[str, Callable[[str], _Names]] = {

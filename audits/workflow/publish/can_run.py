@@ -40,6 +40,8 @@ def _may_hold(condition: Condition, site: Site) -> bool:
 
 def _events(site: Site) -> list[Facts]:
     """The events that can start the job; one that nothing is known of where others call it."""
+    if site.is_for_others:
+        return [{}]
     events: dict[str, None] = {}
     for route in site.routes:
         called = any(other.calls for other in site.routes)

@@ -10,6 +10,7 @@ from audits.model.command import Command
 from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.workflow.publish.images import host_of, image_names
+from audits.workflow.publish.package_names import directories_of, packages_of
 from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Uploader
 
@@ -112,10 +113,35 @@ def _given(
 
 def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
     target = uploader.target
+    if command is not None and target.url_options:
+        # Only what the command itself is told outweighs the package's own configuration.
+        told = list(_given(site, command, (), target.url_options, ()))
+        if told and command.option(*target.url_options) is not None:
+            return [text for text in told if text != ""]
+    if own := _of_files(uploader, site, command):
+        return own
     found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))
     if not found and target.setup_actions:
         found = site.once(("set up", uploader), lambda: list(_set_up(target.setup_actions, site)))
     return [text for text in found if text != ""]
+
+
+def _of_files(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    """The addresses that the repository's files give for the packages that are uploaded."""
+    known = site.library.addresses
+    registry = uploader.registry
+    if registry is not Registry.NPM:
+        return []
+    names = packages_of(uploader, site, command)
+    found: list[str | None] = []
+    for name in names:
+        scope = name.partition("/")[0]
+        if address := known.packages.get(name) or known.scopes.get(scope):
+            found.append(address)
+    folders = directories_of(uploader, site, command)
+    if not found and not (names and folders == [""] and len(site.library.declared) > 1):
+        found = [known.folders[registry, f] for f in folders if (registry, f) in known.folders]
+    return list(dict.fromkeys(found))
 
 
 def _set_up(inputs: Mapping[str, tuple[str, ...]], site: Site) -> Iterator[str | None]:
@@ -132,6 +158,8 @@ def _by_address(uploader: Uploader, site: Site, text: str | None) -> Channel:
         return Channel.UNKNOWN
     if uploader.registry is Registry.PYPI:
         return site.library.channel(text)
+    if address := site.library.addresses.named.get((uploader.registry, text)):
+        return host_channel(uploader.registry, address)
     if "://" not in text and "." not in text and ":" not in text:
         return _by_name(site, text)
     return host_channel(uploader.registry, text)
@@ -172,13 +200,25 @@ def _by_name(site: Site, name: str | None) -> Channel:
     """The channel of a configured name, by the address that the metadata gives for it."""
     if name is None or name.startswith("$"):
         return Channel.UNKNOWN
-    if address := site.library.indexes.get(name):
+    named = site.library.addresses.named.get((Registry.PYPI, name))
+    if address := site.library.indexes.get(name) or named or _configured(site, name):
         return site.library.channel(address)
     if "://" in name:
         return site.library.channel(name)
     if name.lower() in _PRODUCTION_NAMES:
         return Channel.PRODUCTION
     return Channel.TEST if _TEST_NAME.search(name) else Channel.PRIVATE
+
+
+def _configured(site: Site, name: str) -> str:
+    """The address that a step before gives a repository of this name."""
+    pattern = re.compile(
+        rf"repositories\.{re.escape(name)}(?:\.url)?[ \t]+[\"']?(https?://[^\s\"']{{1,500}})"
+    )
+    for owner, step in site.steps_before():
+        if step.run is not None and (match := pattern.search(step.run.value)):
+            return next(iter(owner.texts(match[1]) or ()), "")
+    return ""
 
 
 def _by_label(uploader: Uploader, site: Site, command: Command | None) -> Channel:

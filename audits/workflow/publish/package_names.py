@@ -10,11 +10,20 @@ from audits.model.command import Command
 from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.workflow.publish.site import Site
-from audits.workflow.uploaders.uploader import Uploader
+from audits.workflow.uploaders.uploader import Contents, Uploader
 
 _FOLDERS_OF_BUILDS = frozenset({"dist", "wheelhouse", "target/wheels", "pkg", "."})
 _PROJECT_PAGE = re.compile(r"https?://[^/]+/(?:p|project)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 _SEPARATORS = re.compile(r"[-_.]+")
+_EVERYWHERE = ("-r", "--recursive", "-ws", "--workspaces", "--workspace", "--all")
+_OF_ALL = frozenset(
+    {"changesets/action", "changesets/action/publish", "changeset publish", "lerna publish"}
+    | {"nx release", "rush publish", "beachball publish", "release-plz", "release-plz release"}
+    | {"multi-semantic-release", "auto"}
+)
+"""Uploaders that publish whatever package of a workspace is new."""
+
+_SCOPED = re.compile(r"@[\w.-]+/[\w.-]+")
 _GLOB = re.compile(r"[*?\[{]")
 
 
@@ -31,6 +40,8 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
         return ()
     if named := _named(uploader, site, command):
         return tuple(name for name in named if not known or name in known) or named
+    if len(known) > 1 and _is_of_all(uploader, command):
+        return known
     directories = list(_directories(uploader, site, command))
     inside = [name for directory in directories for name in _in(registry, site, directory)]
     if inside and directories != [""]:
@@ -43,6 +54,15 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     if page and (not likely or _runs_scripts(site)):
         return (page,)
     return likely
+
+
+def _is_of_all(uploader: Uploader, command: Command | None) -> bool:
+    """Whether every package of a workspace is uploaded: by the uploader's nature, or as told."""
+    if uploader.mechanism in _OF_ALL:
+        return True
+    return command is not None and (
+        command.has(*_EVERYWHERE) or command.words[1:2] in (("workspaces",), ("recursive",))
+    )
 
 
 def _project_of_page(site: Site) -> str:
@@ -82,10 +102,28 @@ def _named(uploader: Uploader, site: Site, command: Command | None) -> tuple[str
         for name in contents.name_inputs:
             if (scalar := site.input(name)) is not None:
                 found += site.texts(scalar.value) or ()
-    elif contents.name_options and (word := command.option(*contents.name_options)):
-        found += site.texts(site.expand(word, command)) or ()
+    elif contents.name_options:
+        words = [word for word in command.options(*contents.name_options) if word]
+        if command.words[1:2] == ("workspace",):
+            words += command.words[2:3]
+        for word in words:
+            found += site.texts(site.expand(word, command)) or ()
     plain = (name.strip() for name in found)
-    return tuple(dict.fromkeys(n for n in plain if n and not re.search(r"[\s*$./]", n)))
+    return tuple(dict.fromkeys(n for n in plain if n and _may_be_name(uploader.registry, n)))
+
+
+def _may_be_name(registry: Registry, text: str) -> bool:
+    """Whether a text can be a package's name, and is no folder and no pattern."""
+    if registry is Registry.NPM and _SCOPED.fullmatch(text):
+        return True
+    if registry is Registry.NUGET:
+        return not re.search(r"[\s*$/\\]|\.nupkg$", text)
+    return not re.search(r"[\s*$./]", text)
+
+
+def directories_of(uploader: Uploader, site: Site, command: Command | None) -> list[str]:
+    """The folders that what is uploaded comes from; "" is the root."""
+    return [_joined("", folder) for folder in _directories(uploader, site, command)]
 
 
 def _directories(uploader: Uploader, site: Site, command: Command | None) -> Iterator[str]:
@@ -106,6 +144,9 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
             folder = text.rpartition("/")[0] if text.endswith(".toml") else text
             yield from (_joined(start, folder) for start in base)
         return
+    elif contents.name_options and (folders := _chosen_folders(contents, command)):
+        yield from (_joined(start, folder) for start in base for folder in folders)
+        return
     elif contents.files:
         words = [w for w in command.words[1:] if "/" in w and "://" not in w]
         for word in words:
@@ -114,6 +155,13 @@ def _directories(uploader: Uploader, site: Site, command: Command | None) -> Ite
         if words:
             return
     yield from base
+
+
+def _chosen_folders(contents: Contents, command: Command) -> list[str]:
+    """The folders that a filter names, ``--filter ./packages/x``, or ``npm publish ./x`` does."""
+    given = [w.removesuffix("...") for w in command.options(*contents.name_options)]
+    given += [word for word in command.words[2:] if word.startswith("./")]
+    return [w for w in given if w.startswith((".", "packages/")) and not _GLOB.search(w)]
 
 
 def _changed_to(site: Site, command: Command) -> str:

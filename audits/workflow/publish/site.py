@@ -21,6 +21,7 @@ from audits.model.publication import Channel, CredentialSource, Route
 from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.parse.package_metadata import DeclaredPackage
+from audits.workflow.parse.upload_addresses import UploadAddresses
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
 from audits.workflow.tasks.hops import Hops, Led
@@ -35,6 +36,9 @@ _MOST_VARIABLES = 50
 _DEEPEST = 4
 _EXPORTS = re.compile(r"GITHUB_ENV|::set-env")
 _MOST_DIRECTORIES = 12
+_TRY_OUT = re.compile(
+    r"(?<![a-z])(?:self[-_]?)?(?:tests?|ci|examples?|samples?|demo|try)(?![a-z])", re.I
+)
 _WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$GITHUB_WORKSPACE/?")
 T = TypeVar("T")
 
@@ -44,7 +48,7 @@ class Library(Struct, frozen=True, kw_only=True):
 
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
     names its metadata declares by registry (``declared`` with their folders), ``indexes``
-    upload addresses by configured name. ``channel`` tells an upload address's channel;
+    upload addresses by configured name, ``addresses`` those that the repository's files give. ``channel`` tells an upload address's channel;
     ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
     still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
     whether those of a workflow, which its jobs share, hold such a credential. ``hops`` follows
@@ -59,6 +63,7 @@ class Library(Struct, frozen=True, kw_only=True):
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[DeclaredPackage, ...] = ()
     indexes: Mapping[str, str] = field(default_factory=dict)
+    addresses: UploadAddresses = field(default_factory=UploadAddresses)
     hops: Hops = field(default_factory=lambda: Hops({}, lambda _: Patience()))
     led: dict[Step, tuple[Hop, ...]] = field(default_factory=dict)
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
@@ -118,6 +123,16 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         if self.step is None or self.step.run is None:
             return ()
         return self.library.commands(self.step, self.job, self.workflow)
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether the workflow is made to be called from elsewhere: it can be called, and all
+        that calls it here only tries it out.
+        """
+        return self.workflow.trigger("workflow_call") is not None and all(
+            route.calls and _TRY_OUT.search(route.entry.path.rpartition("/")[2]) is not None
+            for route in self.routes
+        )
 
     @property
     def directories(self) -> tuple[str, ...]:
@@ -315,7 +330,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             if value is not None:
                 yield self.parent, value
             return
-        if any(not route.calls for route in self.routes):
+        if any(not route.calls for route in self.routes) or self.is_for_others:
             return
         for route in self.routes:
             call = route.calls[-1]

@@ -93,7 +93,7 @@ def _value_of(site: Site, text: str, depth: int) -> Value:
 def _passed(site: Site, secret: str, optional: bool) -> Value:
     """A secret as the callers of a called workflow pass it on: under another name, or not."""
     calls = [route.calls[-1] for route in site.routes if route.calls]
-    if not calls or len(calls) < len(site.routes):
+    if not calls or len(calls) < len(site.routes) or site.is_for_others:
         return Value(kind=Kind.STORED, secret=secret, optional=optional)
     names: list[str] = []
     for call in calls:

@@ -71,6 +71,7 @@ def found_in(
         names=names.names,
         declared=names.declared,
         indexes=names.indexes,
+        addresses=names.addresses,
         hops=Hops({source.path: source for source in sources}, cache(lambda _: Patience())),
     )
     routes = Routes(workflows)

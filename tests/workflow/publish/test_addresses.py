@@ -1,0 +1,161 @@
+"""Channels and package names that the repository's own files give."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflow.publish.uploads import found_in, job_of, run_of, the_one
+
+PRIVATE = "https://npm.acme.example/"
+_CONFIG = f'"publishConfig": {{"registry": "{PRIVATE}"}}'
+_PACKAGE = '{"name": "@wick/core"}'
+
+
+@pytest.mark.parametrize(
+    ("script", "files", "channel"),
+    [
+        ("npm publish", {"package.json": f'{{"name": "a", {_CONFIG}}}'}, "private"),
+        ("pnpm publish", {"package.json": f'{{"name": "a", {_CONFIG}}}'}, "private"),
+        ("npm publish", {"package.json": '{"name": "a", "publishConfig": {"tag": "x"}}'}, "production"),
+        (
+            "npm publish --registry https://registry.npmjs.example",
+            {"package.json": f'{{"name": "a", {_CONFIG}}}'},
+            "production",
+        ),
+        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"registry={PRIVATE}\n"}, "private"),
+        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"@wick:registry={PRIVATE}\n"}, "private"),
+        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"@ember:registry={PRIVATE}\n"}, "production"),
+        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"# registry={PRIVATE}\n"}, "production"),
+        (
+            "yarn npm publish",
+            {"package.json": _PACKAGE, ".yarnrc.yml": f"npmPublishRegistry: '{PRIVATE}'\n"},
+            "private",
+        ),
+        (
+            "npx lerna publish",
+            {"package.json": _PACKAGE, "lerna.json": f'{{"command": {{"publish": {{"registry": "{PRIVATE}"}}}}}}'},
+            "private",
+        ),
+        (
+            "cd web && npm publish",
+            {"package.json": '{"name": "a"}', "web/package.json": f'{{"name": "w", {_CONFIG}}}'},
+            "private",
+        ),
+        (
+            "npm publish",
+            {"package.json": '{"name": "a"}', "web/package.json": f'{{"name": "w", {_CONFIG}}}'},
+            "production",
+        ),
+        (
+            "dotnet nuget push a.nupkg -s feed",
+            {"nuget.config": '<add key="feed" value="https://nuget.acme.example/v3/index.json" />'},
+            "private",
+        ),
+        (
+            "dotnet nuget push a.nupkg --source public",
+            {"NuGet.Config": "<add value='https://api.nuget.example/v3/index.json' key='public'/>"},
+            "production",
+        ),
+        (
+            "twine upload -r acme dist/*",
+            {".pypirc": "[acme]\nrepository = https://test.index.example/legacy/\n"},
+            "test",
+        ),
+        (
+            "poetry config repositories.lab https://upload.index.example/legacy/\npoetry publish -r lab",
+            {},
+            "production",
+        ),
+        (
+            "poetry publish -r lab",
+            {"pyproject.toml": '[[tool.poetry.source]]\nname = "lab"\nurl = "https://x.acme.example/"\n'},
+            "private",
+        ),
+        (
+            "uv publish --index lab",
+            {"pyproject.toml": '[[tool.uv.index]]\nname = "lab"\npublish-url = "https://x.acme.example/"\n'},
+            "private",
+        ),
+        ("make ship", {"Makefile": "ship:\n\tnpm publish\n", "package.json": f'{{"name": "a", {_CONFIG}}}'}, "private"),
+    ],
+)  # fmt: skip
+def test_addresses_of_files(script: str, files: dict[str, str], channel: str) -> None:
+    assert the_one(run_of(script), files).channel == channel
+
+
+_TWO = {
+    "package.json": '{"private": true, "workspaces": ["libs/*"]}',
+    "libs/a/package.json": '{"name": "@wick/a"}',
+    "libs/b/package.json": '{"name": "@wick/b"}',
+}
+_CRATES = {
+    "a/Cargo.toml": '[package]\nname = "wick-a"\n',
+    "b/Cargo.toml": '[package]\nname = "wick-b"\n',
+}
+_PROJECTS = {
+    "src/Wick/Wick.csproj": "<Project><PropertyGroup><PackageId>Acme.Wick</PackageId></PropertyGroup></Project>",
+    "src/Wick.Tests/Wick.Tests.csproj": "<Project><IsTestProject>true</IsTestProject></Project>",
+}
+
+
+@pytest.mark.parametrize(
+    ("script", "files", "names"),
+    [
+        ("pnpm --filter @wick/a publish", _TWO, ("@wick/a",)),
+        ("pnpm --filter ./libs/b publish", _TWO, ("@wick/b",)),
+        ("npm publish -w @wick/a -w @wick/b", _TWO, ("@wick/a", "@wick/b")),
+        ("npm publish --workspace=@wick/b", _TWO, ("@wick/b",)),
+        ("yarn workspace @wick/a npm publish", _TWO, ("@wick/a",)),
+        ("pnpm -r publish", _TWO, ("@wick/a", "@wick/b")),
+        ("npm publish --workspaces", _TWO, ("@wick/a", "@wick/b")),
+        ("npx changeset publish", _TWO, ("@wick/a", "@wick/b")),
+        ("npx lerna publish from-package", _TWO, ("@wick/a", "@wick/b")),
+        ("cd libs/a && npm publish", _TWO, ("@wick/a",)),
+        ("npm publish ./libs/b", _TWO, ("@wick/b",)),
+        ("cargo publish -p wick-a", _CRATES, ("wick-a",)),
+        ("cargo publish -p wick-a -p wick-b", _CRATES, ("wick-a", "wick-b")),
+        ("cargo publish --workspace", _CRATES, ("wick-a", "wick-b")),
+        ("cargo publish --manifest-path b/Cargo.toml", _CRATES, ("wick-b",)),
+        ("dotnet nuget push out/*.nupkg", _PROJECTS, ("Acme.Wick",)),
+        ("gem push pkg/x.gem", {"x/x.gemspec": "Gem::Specification.new { |s|\n  s.name = 'wick'\n}"}, ("wick",)),
+        ("pnpm run ship", {**_TWO, "package.json": '{"scripts": {"ship": "pnpm -r publish"}}'}, ("@wick/a", "@wick/b")),
+        (
+            "pnpm --filter ./libs/b run ship",
+            {**_TWO, "libs/b/package.json": '{"name": "@wick/b", "scripts": {"ship": "npm publish"}}'},
+            ("@wick/b",),
+        ),
+    ],
+)  # fmt: skip
+def test_names_of_a_workspace(script: str, files: dict[str, str], names: tuple[str, ...]) -> None:
+    (found,) = found_in(run_of(script), files)
+    assert found.packages == names
+
+
+def test_names_by_a_static_matrix() -> None:
+    steps = "- run: npm publish\n  working-directory: libs/${{ matrix.p }}"
+    head = "strategy: {matrix: {p: [a, b]}}"
+    assert the_one(job_of(steps, head=head), _TWO).packages == ("@wick/a", "@wick/b")
+
+
+_CALLED = """
+on: {workflow_call: {inputs: {push: {type: boolean}}, secrets: {token: {required: true}}}}
+jobs:
+  ship:
+    if: inputs.push
+    steps: [{run: twine upload dist/*, env: {TWINE_PASSWORD: '${{ secrets.token }}'}}]
+"""
+_CALLER = """
+on: pull_request
+jobs:
+  a: {uses: ./.github/workflows/ship.yml, with: {push: false}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("caller", "auth"), [("test.yml", "token"), ("self-test.yml", "token"), ("main.yml", "none")]
+)
+def test_a_workflow_for_callers_elsewhere_is_judged_by_what_it_declares(
+    caller: str, auth: str
+) -> None:
+    files = {".github/workflows/ship.yml": _CALLED, f".github/workflows/{caller}": _CALLER}
+    assert [(p.registry, p.auth) for p in found_in(files)] == [("pypi", auth)]
