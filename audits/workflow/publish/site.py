@@ -37,7 +37,7 @@ _DEEPEST = 4
 _EXPORTS = re.compile(r"GITHUB_ENV|::set-env")
 _MOST_DIRECTORIES = 12
 _TRY_OUT = re.compile(
-    r"(?<![a-z])(?:self[-_]?)?(?:tests?|ci|examples?|samples?|demo|try)(?![a-z])", re.I
+    r"(?<![a-z])(?:self[-_]?)?(?:tests?|examples?|samples?|demo|try)(?![a-z])", re.I
 )
 _WORKSPACE = re.compile(r"^\$\{\{ *github\.workspace *\}\}/?|^\$GITHUB_WORKSPACE/?")
 T = TypeVar("T")

@@ -29,6 +29,7 @@ from audits.workflow.tasks.task_files import task_commands
 _DEEPEST = 4
 _MOST_COMMANDS = 3000
 _MOST_HOPS = 60
+_MOST_FOLLOWED = 150
 # Builds that bring their own launcher: the uploaders know what their tasks publish.
 _LAUNCHERS = frozenset({"gradlew", "gradlew.bat", "mvnw", "mvnw.cmd", "sbtx"})
 # What may send anything anywhere, so that a script with one is not known to upload nothing.
@@ -97,7 +98,7 @@ class Hops:
             else:
                 taken.add(invocation.task)
                 key = (found.path, invocation.task, invocation.arguments, invocation.directory)
-                if key not in seen:
+                if key not in seen and len(seen) < _MOST_FOLLOWED:
                     seen.add(key)
                     yield self._inside(command, invocation, found, checkouts, seen, depth + 1)
         for invocation in missing:

@@ -96,10 +96,24 @@ _REFERENCE = re.compile(r"\$(?:\(([\w.-]+)\)|\{([\w.-]+)\}|(\$))")
 
 def _makefile(task: str, inside: Inside) -> Commands | None:
     """A target's recipe behind those of its prerequisites; "" is the first target."""
+    rules, variables = _rules(inside.text)
+    given = dict(w.split("=", 1) for w in inside.arguments if "=" in w)
+    chosen = task or next((name for name in rules if not name.startswith(".")), "")
+    if _rule(rules, chosen) is None:
+        return None
+    return _recipe(chosen, rules, {**variables, **given}, inside)
+
+
+_Rules = dict[str, tuple[list[str], list[tuple[int, str]]]]
+
+
+@lru_cache(maxsize=8)
+def _rules(text: str) -> tuple[_Rules, dict[str, str]]:
+    """The rules of a Makefile by target, with what they need and their lines; its variables."""
     variables: dict[str, str] = {"MAKE": "make"}
-    rules: dict[str, tuple[list[str], list[tuple[int, str]]]] = {}
+    rules: _Rules = {}
     current: list[tuple[int, str]] = []
-    for number, line in _joined_lines(inside.text):
+    for number, line in _joined_lines(text):
         if line.startswith("\t"):
             current.append((number, line[1:].lstrip("@-+ \t")))
         elif match := _VARIABLE.fullmatch(line):
@@ -114,11 +128,7 @@ def _makefile(task: str, inside: Inside) -> Commands | None:
                 known[0].extend(needs.split())
                 if current is not known[1] and not known[1]:
                     rules[name] = (known[0], current)
-    given = dict(w.split("=", 1) for w in inside.arguments if "=" in w)
-    chosen = task or next((name for name in rules if not name.startswith(".")), "")
-    if _rule(rules, chosen) is None:
-        return None
-    return _recipe(chosen, rules, {**variables, **given}, inside)
+    return rules, variables
 
 
 def _joined_lines(text: str) -> Iterator[tuple[int, str]]:
