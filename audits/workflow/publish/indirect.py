@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -14,8 +14,14 @@ from audits.model.registry import Registry
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
 from audits.workflow.publish.site import Site, fits
-from audits.workflow.publish.values import Kind, value_of
-from audits.workflow.uploaders.catalog import ALL, SCRIPT_TOKENS, WORDS_OF_RELEASE
+from audits.workflow.publish.values import SECRET, Kind, mints, value_of
+from audits.workflow.uploaders.catalog import (
+    ALL,
+    CLOUD_LOGINS,
+    SCRIPT_TOKENS,
+    WORDS_OF_RELEASE,
+)
+from audits.workflow.uploaders.consumers import LOGINS, speaks_of_publishing
 from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import SWITCH_ON, Tokens, Uploader
 
@@ -23,6 +29,24 @@ from audits.workflow.uploaders.uploader import SWITCH_ON, Tokens, Uploader
 _CREDENTIAL = re.compile(r"TOKEN|PASS|AUTH|KEY|PAT\b|CREDENTIALS|SECRET")
 # A secret that is called after the index, and not after the one for trying things out.
 _INDEX_SECRET = re.compile(r"secrets\.(?!\w*test)\w*(?:pypi|twine)\w*", re.IGNORECASE)
+_FOR_TESTS = re.compile(r"test|staging|sandbox", re.IGNORECASE)
+_OUTPUT_OF = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
+_ANY_SECRET = re.compile(
+    "|".join(f"(?:{r.info.credential_names})" for r in Registry if r.info.credential_names),
+    re.IGNORECASE,
+)
+# Actions that exchange an identity at one registry, and nowhere else.
+_MINTED_FOR: Mapping[Registry, frozenset[str]] = {
+    registry: found
+    for registry in Registry
+    if registry is not Registry.CONTAINER
+    and (
+        found := frozenset(
+            action for u in ALL if u.registry is registry for action in u.tokens.minted_by
+        )
+        - CLOUD_LOGINS
+    )
+}
 _RELEASE_WORD = re.compile(rf"(?:{'|'.join(WORDS_OF_RELEASE)})", re.IGNORECASE)
 # What only writes a credential down for a later step, or only prepares.
 _SETS_UP = re.compile(
@@ -49,19 +73,123 @@ def indirect_uploads(
             for site in sites
             if site.step is not None
             and (site.step, registry) not in quiet
-            and _gives(site, site.step.env, patterns)
-            and _may_run(site, registry)
+            and _given_to(site, registry, patterns)
         ]
         # A composite action inherits the environment of its call: the innermost step counts.
         outer = {site.parent.step for site in chosen if site.parent is not None}
         chosen = [site for site in chosen if site.step not in outer]
         if not chosen:
             chosen = _of_job(sites, registry, patterns, quiet)
-        found += [(site, _uploader(registry, patterns)) for site in chosen]
-    if Registry.PYPI not in {*held, *(uploader.registry for _, uploader in found)}:
+        found += [(site, _uploader(registry, patterns, site)) for site in chosen]
+    taken = {*held, *(uploader.registry for _, uploader in found)}
+    if Registry.PYPI not in taken:
         handed = ((site, handed_upload(site)) for site in sites)
         found += [(site, uploader) for site, uploader in handed if uploader is not None]
+    found += [
+        (site, uploader)
+        for site in sites
+        for uploader in _handed_to_publisher(site)
+        if uploader.registry not in taken
+    ]
     yield from found
+
+
+def _given_to(site: Site, registry: Registry, patterns: tuple[str, ...]) -> bool:
+    """Whether a step gets a credential of the registry, and can be what uploads with it."""
+    step = site.step
+    if step is None:
+        return False
+    if _gives(site, step.env, patterns) and _may_run(site, registry):
+        return True
+    if step.run is None:
+        return False
+    if _is_release_script(site) and (
+        _gives_by_value(site, step.env, registry) or _is_minted_before(site, registry)
+    ):
+        return True
+    return _takes_minted(site, registry)
+
+
+def _gives_by_value(site: Site, env: Inputs, registry: Registry) -> tuple[str, ...]:
+    """The variables that hold a stored secret which is called after the registry."""
+    pattern = _names_of(registry)
+    found = []
+    for name, scalar in env.items():
+        if "${{" not in scalar.value:
+            continue
+        value = value_of(site, scalar.value)
+        named = pattern.search(value.secret) and not _FOR_TESTS.search(value.secret)
+        if value.kind is Kind.STORED and named and may_be_credential(value.secret.upper()):
+            found.append(name)
+    return tuple(found)
+
+
+@cache
+def _names_of(registry: Registry) -> re.Pattern[str]:
+    return re.compile(registry.info.credential_names or "(?!)", re.IGNORECASE)
+
+
+def _takes_minted(site: Site, registry: Registry) -> bool:
+    """Whether a step takes what an earlier one exchanged an identity for at this registry."""
+    step = site.step
+    if step is None:
+        return False
+    texts = [scalar.value for scalar in step.env.values()]
+    texts += [step.run.value] if step.run is not None else []
+    ids = {match[1] for text in texts for match in _OUTPUT_OF.finditer(text)}
+    found = (site.step_before(step_id) for step_id in ids)
+    return any(
+        before is not None and _mints_for(before[0], before[1], registry) for before in found
+    )
+
+
+def _is_minted_before(site: Site, registry: Registry) -> bool:
+    """Whether an earlier step left such a credential where programs look for it."""
+    return any(_mints_for(owner, step, registry) for owner, step in site.steps_before())
+
+
+def _mints_for(site: Site, step: Step, registry: Registry) -> bool:
+    action = step.uses.action if step.uses is not None else ""
+    return action in _MINTED_FOR.get(registry, ()) and mints(site, step)
+
+
+def _handed_to_publisher(site: Site) -> Iterator[Uploader]:
+    """The uploads by an action that nobody knows, that speaks of publishing, and that is given
+    credentials which are called after registries.
+    """
+    step, uses = site.step, site.uses
+    if step is None or uses is None or uses.kind is not UsesKind.REMOTE:
+        return
+    name = uses.action.rpartition("/")[2]
+    if not speaks_of_publishing(name) or uses.action in site.library.catalog.by_action:
+        return
+    if uses.owner.lower() == "actions" or uses.action in LOGINS:
+        return
+    for registry, patterns in SCRIPT_TOKENS.items():
+        names = [*_handed(site, registry, patterns)]
+        if names and not _tries(site.inputs):
+            made = _uploader(registry, (*patterns, *names), site)
+            tokens = replace(made.tokens, inputs=tuple(found.lower() for found in names))
+            yield replace(made, mechanism=uses.slug, tokens=tokens)
+
+
+def _handed(site: Site, registry: Registry, patterns: tuple[str, ...]) -> Iterator[str]:
+    pattern = _names_of(registry)
+    for name, scalar in (*site.inputs.items(), *(site.step.env.items() if site.step else ())):
+        if "${{" not in scalar.value or not may_be_credential(name.upper()):
+            continue
+        value = value_of(site, scalar.value)
+        plain = name.replace("-", "_")
+        called = fits(plain, patterns) or pattern.search(plain) or pattern.search(value.secret)
+        if called and value.kind in {Kind.STORED, Kind.MINTED}:
+            yield name
+
+
+def _tries(given: Inputs) -> bool:
+    return any(
+        key.lower() in SWITCH_ON and scalar.value in SWITCH_ON[key.lower()]
+        for key, scalar in given.items()
+    )
 
 
 def handed_upload(site: Site) -> Uploader | None:
@@ -79,13 +207,9 @@ def handed_upload(site: Site) -> Uploader | None:
     names = tuple(
         key.lower() for key, scalar in given.items() if _INDEX_SECRET.search(scalar.value)
     )
-    tries = any(
-        key.lower() in SWITCH_ON and scalar.value in SWITCH_ON[key.lower()]
-        for key, scalar in given.items()
-    )
-    if tries or not names:
+    if _tries(given) or not names:
         return None
-    known = _uploader(Registry.PYPI, SCRIPT_TOKENS[Registry.PYPI])
+    known = _uploader(Registry.PYPI, SCRIPT_TOKENS[Registry.PYPI], site)
     return replace(known, mechanism=uses.slug, tokens=replace(known.tokens, inputs=names))
 
 
@@ -93,23 +217,29 @@ def _given_for(sites: Sequence[Site]) -> set[Registry]:
     """The registries whose credentials the variables of a job's steps, of the job or of its
     workflow are called after.
     """
+    if not sites:
+        return set()
     levels = [site.step.env for site in sites if site.step is not None and site.step.env]
-    levels += [sites[0].job.env] if sites else []
-    found = _registries_of(dict.fromkeys(chain(*levels)))
-    return found | (_of_workflow(sites[0].workflow) if sites else set())
+    found = _registries_of([*levels, sites[0].job.env]) | _of_workflow(sites[0].workflow)
+    actions = {s.step.uses.action for s in sites if s.step is not None and s.step.uses is not None}
+    found |= {registry for registry, minting in _MINTED_FOR.items() if actions & minting}
+    return found
 
 
 @lru_cache(maxsize=4)
 def _of_workflow(workflow: Workflow) -> set[Registry]:
-    return _registries_of(workflow.env)
+    return _registries_of([workflow.env])
 
 
-def _registries_of(variables: Iterable[str]) -> set[Registry]:
-    names = [name for name in variables if may_be_credential(name)]
+def _registries_of(levels: Iterable[Inputs]) -> set[Registry]:
+    items = [item for env in levels for item in env.items()]
+    names = {name for name, _ in items if may_be_credential(name)}
+    secrets = {m[1] or m[2] or "" for _, scalar in items for m in SECRET.finditer(scalar.value)}
     return {
         registry
         for registry, patterns in SCRIPT_TOKENS.items()
         if any(fits(name, patterns) for name in names)
+        or any(_names_of(registry).search(secret) for secret in secrets)
     }
 
 
@@ -119,8 +249,13 @@ def may_be_credential(variable: str) -> bool:
 
 
 def hands_secret(inputs: Inputs) -> bool:
-    """Whether an input holds a secret that is called after the package index."""
-    return any(_INDEX_SECRET.search(scalar.value) for scalar in inputs.values())
+    """Whether an input or variable holds a secret that is called after a registry."""
+    return any(
+        _ANY_SECRET.search(match[1] or match[2] or "") is not None
+        for scalar in inputs.values()
+        if "${{" in scalar.value
+        for match in SECRET.finditer(scalar.value)
+    )
 
 
 def _of_job(
@@ -209,10 +344,18 @@ def _is_release_script(site: Site) -> bool:
     return False
 
 
-def _uploader(registry: Registry, patterns: tuple[str, ...]) -> Uploader:
-    """An entry for a script: it takes what any uploader of the registry takes."""
+def _uploader(registry: Registry, patterns: tuple[str, ...], site: Site) -> Uploader:
+    """An entry for a script: it takes what any uploader of the registry takes, and what the
+    step is given for it.
+    """
     like = next(u for u in ALL if u.registry is registry)
-    tokens = Tokens(env=patterns, logins=like.tokens.logins)
+    env = site.step.env if site.step is not None else {}
+    named = _gives_by_value(site, env, registry)
+    tokens = Tokens(
+        env=(*patterns, *named),
+        logins=like.tokens.logins,
+        minted_by=tuple(_MINTED_FOR.get(registry, ())),
+    )
     return Uploader(
         mechanism="script",
         registry=registry,

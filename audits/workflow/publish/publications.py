@@ -33,7 +33,7 @@ from audits.workflow.publish.package_names import packages_of
 from audits.workflow.publish.site import Library, Site
 from audits.workflow.publish.values import Kind, value_of
 from audits.workflow.tasks.invocations import may_lead
-from audits.workflow.uploaders.catalog import RUN_BY_ACTION
+from audits.workflow.uploaders.catalog import MINTING_ACTIONS, RUN_BY_ACTION
 from audits.workflow.uploaders.uploader import DRY, Uploader
 
 __all__ = ["Library", "find_publications"]
@@ -110,7 +110,7 @@ def _may_publish(base: Site) -> bool:
         reads = base.library.catalog.may_upload
         if step.run is not None and (reads(step.run.value) or (leads and _leads(step))):
             return True
-        if any(map(may_be_credential, step.env)):
+        if any(map(may_be_credential, step.env)) or hands_secret(step.env):
             return True
         uses = step.uses
         if uses is not None and (
@@ -118,6 +118,7 @@ def _may_publish(base: Site) -> bool:
             or uses.action in RUN_BY_ACTION
             or (actions and called_name(uses, path) in actions)
             or hands_secret(step.inputs)
+            or uses.action in MINTING_ACTIONS
         ):
             return True
     return False

@@ -30,6 +30,7 @@ from audits.workflow.uploaders.lookup import KNOWN, Catalog
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
 _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\w+)|(\w+))|%(\w+)%")
 _MOST_TEXTS = 24
+_LONGEST = 4096
 _MOST_FENCES = 6
 # Of one environment that one upload may read: more are of a file that nobody wrote.
 _MOST_VARIABLES = 50
@@ -237,7 +238,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
                 continue
             there = site.at_step(step)
             values = {
-                name: replace(run, value=there.expand(text, None), style="")
+                name: replace(run, value=there.expand_all(text), style="")
                 for name, text in assignments_to(run.value, "GITHUB_ENV").items()
             }
             if values:
@@ -284,7 +285,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
     def texts(self, text: str, depth: int = 0) -> tuple[str, ...] | None:
         """All that a text with expressions and variables can be; None where that is open."""
-        if depth > _DEEPEST or len(text) > 4096:
+        if depth > _DEEPEST or len(text) > _LONGEST:
             return None
         if "${{" not in text:
             return (text,)
@@ -349,6 +350,14 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             return self.shell_value(name, command) or match.group()
 
         return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
+
+    def expand_all(self, text: str) -> str:
+        """A text of the script with variables put in, those in their values too."""
+        for _ in range(_DEEPEST):
+            before, text = text, self.expand(text, None)
+            if text == before or len(text) > _LONGEST:
+                break
+        return text
 
     def assigned(self, command: Command | None) -> Mapping[str, str]:
         """The variables that the script itself sets for a command, as written there."""
