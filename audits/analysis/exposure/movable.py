@@ -11,6 +11,7 @@ from audits.analysis.downloads import downloads
 from audits.analysis.exposure.jobs import JobView, Placed
 from audits.analysis.exposure.rules import MUST_BE_TAGS, TRUSTED_OWNERS
 from audits.analysis.exposure.ways_in import Way
+from audits.analysis.fetched_programs import Fetched, fetched
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.location import Location
 from audits.model.repository import Repository
@@ -18,6 +19,8 @@ from audits.model.settings import Need
 from audits.model.uses import Uses, UsesKind
 
 _MOST = 40
+# https://pip.pypa.io/en/stable/topics/configuration/#environment-variables
+_CONSTRAINING = frozenset({"PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "UV_CONSTRAINT"})
 
 
 def movable_ways(repo: Repository, view: JobView) -> tuple[Way, ...]:
@@ -46,6 +49,30 @@ def _ways(repo: Repository, view: JobView) -> Iterator[Way]:
         if command.line in unverified and "://" in " ".join(command.written):
             unverified.discard(command.line)
             yield _script(view, placed, command.line, " ".join(command.written))
+    if not _is_constrained(view):
+        for command, placed in commands:
+            for found in fetched(command):
+                if not found.versioned and not found.is_local:
+                    yield _tool(view, placed, command.line, found)
+
+
+def _is_constrained(view: JobView) -> bool:
+    """Whether variables of the job give tools their versions."""
+    return not _CONSTRAINING.isdisjoint({*view.job.env, *view.workflow.env})
+
+
+def _tool(view: JobView, placed: Placed, line: int, found: Fetched) -> Way:
+    at = placed.at(line=line)
+    return Way(
+        kind=WayIn.TOOL,
+        actor=Actor.THIRD_PARTY,
+        who=f"whoever publishes {found.name}",
+        view=view,
+        at=at,
+        what=f"`{found.name}` is whatever was published last",
+        anchor=f"tool {found.name}",
+        cut=Cut(what=f"give `{found.name}` a version", at=at),
+    )
 
 
 def _of_step(repo: Repository, view: JobView, placed: Placed) -> Iterator[Way]:

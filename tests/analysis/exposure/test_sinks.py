@@ -195,6 +195,26 @@ def test_a_cache_alone_is_listed_for_third_parties() -> None:
     assert [(p.actor, p.sets_level) for p in listed] == [(Actor.THIRD_PARTY, False)]
 
 
+@pytest.mark.parametrize(
+    ("level", "steps", "rights"),
+    [
+        (Actor.THIRD_PARTY, "- run: pip install tidier && tidier .", "contents: write"),
+        (Actor.UNKNOWN, "- run: pip install tidier && tidier .", "contents: read"),
+        (Actor.UNKNOWN, "- run: pip install tidier==3.1 && tidier .", "contents: write"),
+    ],
+)
+def test_a_tool_without_a_version_counts_beside_what_may_push(
+    level: Actor, steps: str, rights: str
+) -> None:
+    assert exposed(job("push", steps, rights=rights)).level is level
+
+
+def test_a_tool_of_the_build_alone_is_listed() -> None:
+    release = RELEASE.replace("npm ci &&", "npm install -g packer && npm ci &&")
+    listed = [p for p in exposed("on: push\njobs: {}\n", release).paths if p.way_in is WayIn.TOOL]
+    assert [(p.actor, p.sets_level) for p in listed] == [(Actor.THIRD_PARTY, False)]
+
+
 def test_updates_of_a_bot_that_nobody_looks_at_are_open() -> None:
     merge = job(
         "pull_request_target",
