@@ -22,6 +22,12 @@ github.actor)` searches a text: an account named `lic` passes. `github.actor == 
 says who acted last, which anyone brings about on a pull request of their own. A comment stands
 under an issue or pull request of anybody, so the author of the issue is no guard.
 
+Since 2026-07 every maintained version of `actions/checkout` ends the job instead of fetching a
+fork's code under `pull_request_target` and `workflow_run`, unless its input
+`allow-unsafe-pr-checkout` says otherwise: such a job is low. From 2026-12-02 on GitHub does not
+start `pull_request_target` in public repositories unless a policy allows it, so that without
+the policies and the visibility nobody can tell.
+
 ## How to fix
 
 Publish from a workflow of its own that only releases or tags start. If it must be one of these
@@ -40,17 +46,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from audits.analysis.artifacts import downloads
+from audits.analysis.checkout_refusal import refuses_strangers
 from audits.analysis.conditions import Passage, passage, publishing_steps
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
+from audits.analysis.workflow_policies import event_allowed
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
 from audits.expressions.syntax import contexts
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
+from audits.model.platform_facts import BLOCKED_PULL_REQUEST_TARGET
 from audits.model.publication import Route
 from audits.model.repository import Breadth, Repository, StepSite
 from audits.model.settings import Need, Unseen
@@ -72,6 +82,8 @@ _SCOPES = (
     "security-events",
     "statuses",
 )
+_REFUSED = frozenset({"pull_request_target", "workflow_run"})
+"""Events under which newer checkouts refuse a fork's code."""
 _WORKFLOW = """\
 on:
   %s
@@ -93,9 +105,11 @@ _FETCH = (
     "        with: {run-id: '${{ github.event.workflow_run.id }}'}"
 )
 _HEAD = (
-    "uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1\n"
+    "uses: actions/checkout@08eba0b27e820071cde6df949e0beb9ba4906955 # v4.3.0\n"
     "        with: {ref: '${{ github.event.pull_request.head.sha }}'}"
 )
+_REFUSING = _HEAD.replace("08eba0b27e820071cde6df949e0beb9ba4906955 # v4.3.0", "v5")
+_ENDS = "the checkout refuses an outsider's code, so that the job ends there"
 _ASKED = "startsWith(github.event.comment.body, '/release')"
 _MEMBER = 'contains(fromJSON(\'["OWNER", "MEMBER"]\'), github.event.comment.author_association)'
 _OWN_PUSH = f"{_GREEN} && github.event.workflow_run.event == 'push'"
@@ -106,6 +120,7 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
 @check(
     area=Area.INTEGRITY,
     severity=Severity.CRITICAL,
+    sharpened_by={Need.ADMINISTRATION},
     links=(GITHUB_SECURE_USE, GITHUB_EVENTS),
     any_workflow=True,
     milder_in_other_jobs=False,
@@ -195,6 +210,40 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
             severity=Severity.CRITICAL,
         ),
         Example(
+            name="a checkout that refuses the outsider's branch",
+            workflow=_WORKFLOW % (f"{_TARGET}  # !", "github.event.action != 'closed'", _REFUSING),
+            severity=Severity.LOW,
+        ),
+        Example(
+            name="a checkout that is told not to refuse",
+            workflow=_WORKFLOW
+            % (
+                f"{_TARGET}  # !",
+                "github.event.action != 'closed'",
+                _REFUSING.replace("{ref", "{allow-unsafe-pr-checkout: true, ref"),
+            ),
+            severity=Severity.CRITICAL,
+        ),
+        Example(
+            name="a tag of the days before it refused",
+            workflow=_WORKFLOW % (f"{_TARGET}  # !", "github.event.action != 'closed'", _REFUSING),
+            severity=Severity.CRITICAL,
+            as_of=date(2026, 7, 1),
+        ),
+        Example(
+            name="whether GitHub still starts it is not seen",
+            workflow=_WORKFLOW % (_TARGET, "github.event.action != 'closed'", _HEAD),
+            as_of=date(2026, 12, 2),
+            outcome=Outcome.UNKNOWN,
+        ),
+        Example(
+            name="a host that starts it as ever",
+            workflow=_WORKFLOW % (f"{_TARGET}  # !", "github.event.action != 'closed'", _HEAD),
+            as_of=date(2026, 12, 2),
+            host="github.orchard.example",
+            severity=Severity.CRITICAL,
+        ),
+        Example(
             name="publishes for tags only",
             workflow=_WORKFLOW % (f"{_TARGET}\n  push:", "github.ref_type == 'tag'", _HEAD),
         ),
@@ -263,6 +312,7 @@ def _elsewhere(repo: Repository, route: Route, trigger: Trigger) -> Verdict:
     rights = _rights(repo, route)
     usual = trigger.event in {"pull_request_target", "workflow_run"}
     usual = usual and not _only_labels(route.entry)
+    flow = "" if flow == _ENDS else flow
     if not found.runs or not rights or not (flow or usual):
         return Clean(at=trigger.at, job=route.job)
     severe = bool(flow)
@@ -316,18 +366,58 @@ def _verdict(repo: Repository, route: Route, trigger: Trigger, steps: tuple[Step
         reason = f"whether `{trigger.event}` comes through hangs on `{found.reach.unseen[0]}`"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)
         return Unknown(at=trigger.at, job=route.job, unseen=unseen)
+    started = _is_started(repo, route, trigger)
+    if started is None:
+        unseen = Unseen(
+            need=Need.ADMINISTRATION,
+            reason=f"whether a policy lets `{trigger.event}` start workflows was not read",
+            permission="Administration: read",
+        )
+        return Unknown(at=trigger.at, job=route.job, unseen=unseen)
     flow = _flow(repo, route, found)
+    severity = Severity.CRITICAL if flow else Severity.HIGH
+    because = "" if flow else "neither code nor data of an outsider was found on the way"
+    if not started or flow == _ENDS:
+        severity, because = Severity.LOW, _ENDS if started else "a policy blocks the event"
     return Finding(
-        message=_message(trigger.event, flow, found),
+        message=_message(trigger.event, flow, found) + _until(repo, trigger.event),
         at=trigger.at,
         job=route.job,
         anchor=trigger.event,
-        severity=Severity.CRITICAL if flow else Severity.HIGH,
-        because="" if flow else "neither code nor data of an outsider was found on the way",
+        severity=severity,
+        because=because,
+    )
+
+
+def _is_started(repo: Repository, route: Route, trigger: Trigger) -> bool | None:
+    """Whether GitHub starts a workflow for an event on the day that counts: a policy of the
+    owner's decides, and without one GitHub's own; None where neither was seen.
+    """
+    allowed = event_allowed(repo, route.entry.path, trigger.event)
+    if isinstance(allowed, bool):
+        return allowed
+    if trigger.event != "pull_request_target":
+        return True
+    blocked = repo.holds(BLOCKED_PULL_REQUEST_TARGET)
+    if isinstance(allowed, Unseen):
+        return True if blocked is False else None
+    return None if blocked is None else not blocked
+
+
+def _until(repo: Repository, event: str) -> str:
+    """What is said of an event that GitHub blocks from a day on."""
+    fact = BLOCKED_PULL_REQUEST_TARGET
+    if event != "pull_request_target" or repo.as_of >= fact.since or repo.ref.is_enterprise_server:
+        return ""
+    return (
+        f"; from {fact.day} on GitHub does not start it in public repositories, unless a policy "
+        "allows it, and a release that relies on it fails"
     )
 
 
 def _message(event: str, flow: str, found: Passage) -> str:
+    if flow == _ENDS:
+        return f"`{event}`: {found.who} can set off the publishing job, which ends at its checkout"
     if flow:
         return f"`{event}`: {found.who} can set off the publishing job, and {flow}"
     if found.reach.conditions:
@@ -356,13 +446,14 @@ def _flow(repo: Repository, route: Route, found: Passage) -> str:
         if repo.graph.roles.get(job, Role.OTHER) is not Role.OTHER
     ]
     known = repo.once(_known_flows)
+    flows = []
     for job in (route.job, *handing):
         key = (job, start.trigger.event, start.owns_subject)
         if key not in known:
             known[key] = _flow_into(repo, workflow, job, key[1], start.owns_subject)
-        if known[key]:
-            return known[key]
-    return ""
+        flows.append(known[key])
+    # Where one of these jobs ends before its time, nothing is published.
+    return _ENDS if _ENDS in flows else next(filter(None, flows), "")
 
 
 def _known_flows(repo: Repository) -> dict[tuple[Job, str, bool], str]:
@@ -377,6 +468,9 @@ def _flow_into(
         if not _is_reached(repo, job, step, event):
             continue
         if brings_code and _takes_head(repo, step):
+            refuses = event in _REFUSED and refuses_strangers(repo, step)
+            if refuses:
+                return _ENDS
             return "an outsider's branch is checked out"
         site = StepSite(step=step, path=job.path, job=job, workflow=workflow)
         if _takes_words(repo, site, event):
