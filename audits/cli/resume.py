@@ -39,7 +39,8 @@ def _typed(context: click.Context) -> Iterator[str]:
 
 def _is_typed(context: click.Context, name: str) -> bool:
     typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    return typed and name != "resume"
+    # a budget that was used up would stop the scan again
+    return typed and name not in {"resume", "max_points"}
 
 
 def _values(context: click.Context, name: str) -> list[object]:

@@ -63,6 +63,7 @@ class GitHubScan:
             names = frozenset(f"{owner}/{name}".lower() for name in done)
             request = Request(owner=owner, choice=self.choice, done=names)
             collector = GitHubCollector(request, self.connection, memory)
+            scanner.gone = lambda _owner: collector.gone
         except BaseException:
             scanner.close()
             raise

@@ -67,6 +67,11 @@ Unchanged = Callable[[RepositoryRef], None]
 """Told of every repository that was not parsed again."""
 
 
+def _none_gone(owner: str) -> tuple[str, ...]:
+    """No repository is known to be gone."""
+    return ()
+
+
 def _nobody(ref: RepositoryRef) -> None:
     """Told of repositories where nobody watches."""
 
@@ -126,6 +131,7 @@ class Scanner:
         self.again = again
         self.as_of = as_of if plan is None else plan.rules.as_of
         self.paused: tuple[str, ...] = ()
+        self.gone: Callable[[str], Iterable[str]] = _none_gone
         self._opened: dict[str, _Open] = {}
         self.faults: list[Gap] = []
         self._waiting: list[_Waiting] = []
@@ -356,7 +362,11 @@ class Scanner:
                 ending.append(current)
         numbers = [current.id for current in ending]
         with uninterrupted(), self._turn:
-            finished = self.store.finish_scans(numbers, self.started or datetime.now(UTC))
+            finished = self.store.finish_scans(
+                numbers,
+                self.started or datetime.now(UTC),
+                gone={current.id: self.gone(current.owner) for current in ending},
+            )
             for current in ending:
                 del self._opened[current.owner.lower()]
         return tuple(

@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-from audits.store.schema.codes import NOT_RECHECKED
+from audits.store.schema.codes import GONE, NOT_RECHECKED
 from audits.store.schema.tables import OPEN, finding, scan
 from audits.store.write.ids import chunks
 
@@ -60,9 +60,10 @@ def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bo
 
 
 def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
-    """Open as of the scan before, and mended since."""
+    """Open as of the scan before, and fixed since: not where the repository itself is gone."""
     return and_(
         finding.c.owner_id == owner_id,
+        finding.c.ended != GONE,
         finding.c.closed > before,
         finding.c.closed <= scan_id,
         finding.c.opened <= before,

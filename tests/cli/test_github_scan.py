@@ -166,13 +166,19 @@ def test_a_list_of_repositories_of_many_owners(cli: Cli, tmp_path: Path) -> None
     assert cli.scan("--repos", str(path)).code == 2
 
 
-def test_a_deleted_repository_keeps_its_findings_as_not_re_checked(cli: Cli) -> None:
-    assert cli.scan(OWNER).code == 0
+@pytest.mark.parametrize("private", [True, False])
+def test_a_deleted_repository_that_was_public_counts_no_more(cli: Cli, private: bool) -> None:
     world = cli.github.world
-    world.delete(next(r for r in world.repositories() if r.name == "tidepool"))
+    tidepool = next(r for r in world.repositories() if r.name == "tidepool")
+    tidepool.private = private
+    assert cli.scan(OWNER).code == 0
+    world.delete(tidepool)
     ran = cli.scan(OWNER)
-    assert "not re-checked: " in ran.out
-    assert "not reached: 1 repository;" in ran.out
+    # a private one may only be hidden from this token: its findings are not re-checked
+    assert ("not re-checked: " in ran.out) is private
+    assert ("not reached: 1 repository;" in ran.out) is private
+    assert (f"{OWNER}/tidepool" in ran.out) is not private
+    assert "fixed" not in ran.out.partition("not seen")[0]
 
 
 def test_waiting_is_said(capsys: pytest.CaptureFixture[str]) -> None:

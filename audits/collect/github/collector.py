@@ -23,11 +23,11 @@ from audits.collect.github.permissions import Rights
 from audits.collect.github.rate_limits import Usage
 from audits.collect.github.refs import ReferenceReader
 from audits.collect.github.release_files import read_released
-from audits.collect.github.repositories import PAGE, Choice, RepositoryPages, by_names
+from audits.collect.github.repositories import PAGE, Choice, RepositoryPages, by_ids, by_names
 from audits.collect.github.rest import Answers, RestReader
 from audits.collect.github.settings import SettingsBatch
 from audits.faults import crash_gap
-from audits.model.cache import Memory
+from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.errors import AuditError
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.settings import Need, OwnerSettings, Unseen
@@ -58,6 +58,7 @@ class GitHubCollector:
     """Collector, Resolver and SettingsReader of one owner on GitHub.
 
     Snapshots come as they are read, so that whoever stops early keeps what was handed over.
+    ``gone`` are names of repositories of an earlier scan that are no more.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class GitHubCollector:
             workers=request.workers,
         )
         self._advisories: AdvisoryList | Unseen | None = None
+        self.gone: tuple[str, ...] = ()
         self._is_public = connection.api_url == DEFAULT_API
 
     @property
@@ -121,10 +123,33 @@ class GitHubCollector:
                 started = True
                 chosen = [r for r in page if r.slug.lower() not in self._request.done]
                 yield from self._snapshots_of(chosen)
+            self._look_for_gone()
         except (BudgetSpentError, GitHubError) as error:
             if not started:
                 raise
             self._gaps.append(_unfinished(error))
+
+    def _look_for_gone(self) -> None:
+        """Find the public repositories of the last list that are no more, for ``gone``.
+
+        The list must have been read whole. Of a private repository nobody can tell that it is
+        gone from that this credential is not shown it any more; a public one is shown to all.
+        """
+        pages = self._pages
+        if pages is None or pages.gaps:
+            return
+        key = self._client.memory_key(f":public:{self._request.owner.lower()}")
+        stored = self._memory.answer(key)
+        before = kept_as(list[_Public], stored[1]) if stored else None
+        now = [_Public(r.node_id, r.slug) for r in pages.listed if r.public and r.node_id]
+        ids = {repo.node_id for repo in pages.listed}
+        missing = [(p.node_id, p.slug) for p in before or () if p.node_id not in ids]
+        absent = [repo for repo in by_ids(self._client, missing) if _is_absent(repo)]
+        self.gone = tuple(repo.name for repo in absent)
+        self._gaps += [_gone_gap(repo.slug) for repo in absent]
+        body = kept_text(list[_Public], now)
+        if stored is None or stored[1] != body:
+            self._memory.keep_answer(key, "", body)
 
     def _need_token(self) -> None:
         if self._credential.secret is None:
@@ -294,6 +319,23 @@ class GitHubCollector:
         """What this credential sees of the owner, and what a scan would cost."""
         self._need_token()
         return examine(self._client, self._request.owner, self._credential)
+
+
+class _Public(Struct, frozen=True, array_like=True):
+    """A public repository of a list."""
+
+    node_id: str
+    slug: str
+
+
+def _is_absent(repo: Listed) -> bool:
+    """Whether GitHub knows no repository of this id."""
+    return not repo.node_id and {gap.reason for gap in repo.gaps} == {GapReason.NOT_FOUND}
+
+
+def _gone_gap(slug: str) -> Gap:
+    detail = "The repository is deleted, or no longer public: it does not count any more."
+    return Gap(subject=slug, reason=GapReason.NOT_FOUND, detail=detail, optional=True)
 
 
 def _key(snapshot: Snapshot) -> str:

@@ -80,6 +80,7 @@ class RepositoryPages:
         self.owner_kind = ""
         self.login = owner
         self.gaps: list[Gap] = []
+        self.listed: list[Listed] = []
 
     def __iter__(self) -> Iterator[tuple[Listed, ...]]:
         cursor: str | None = None
@@ -88,6 +89,7 @@ class RepositoryPages:
             nodes = connection.nodes or ()
             found = self._skipped(nodes) if name == "names" else self._listed(nodes, answer)
             new = tuple(repo for repo in found if self._is_new(repo))
+            self.listed += [_short(repo) for repo in new]
             yield new
             info = connection.page_info
             if info is None or not info.has_next_page:
@@ -191,6 +193,11 @@ class RepositoryPages:
             else GraphError(reason=GapReason.FORBIDDEN, detail="This token may not see it.")
         )
         self.gaps.append(error.as_gap("a repository of the list", "Metadata: read"))
+
+
+def _short(repo: Listed) -> Listed:
+    """A repository without its files, so that a long list stays small."""
+    return Listed(node_id=repo.node_id, slug=repo.slug, public=repo.public)
 
 
 def _list_gap(said: str) -> Gap:

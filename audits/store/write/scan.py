@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Engine, func, select
 
@@ -261,26 +262,37 @@ class Writing(Connected):
         Known repositories that were not recorded are listed as not reached. ``gone`` names
         those that are known to be deleted or out of scope: all that is said of them ends.
         """
-        return self._finish([self._recording(scan_id)], finished, gone)[0].scan
+        return self._finish([self._recording(scan_id)], finished, {scan_id: gone})[0].scan
 
-    def finish_scans(self, scan_ids: Iterable[int], finished: datetime) -> list[Finished]:
-        """Finish scans of several owners at once, in this order, as `finish_scan` does.
+    def finish_scans(
+        self,
+        scan_ids: Iterable[int],
+        finished: datetime,
+        *,
+        gone: Mapping[int, Iterable[str]] = MappingProxyType({}),
+    ) -> list[Finished]:
+        """Finish scans of several owners at once, in this order, as `finish_scan` does; ``gone``
+        are names by scan.
 
         If that fails, none of them is finished.
         """
         recordings = [self._recording(scan_id) for scan_id in scan_ids]
-        return self._finish(recordings, finished) if recordings else []
+        return self._finish(recordings, finished, gone) if recordings else []
 
     def _finish(
-        self, recordings: Sequence[Recording], finished: datetime, gone: Iterable[str] = ()
+        self,
+        recordings: Sequence[Recording],
+        finished: datetime,
+        gone: Mapping[int, Iterable[str]],
     ) -> list[Finished]:
-        """Finish scans; ``gone`` are repositories of the first one's owner."""
+        """Finish scans; ``gone`` are names of repositories by scan."""
         locks = {recording.owner_id: recording.scan_id for recording in recordings}
         with self._restored(recordings), self.writing() as connection:
             lock.hold(connection, locks)
             flush(connection, recordings)
             sync_owners(connection, recordings)
-            close_gone(connection, recordings[0], gone)
+            for recording in recordings:
+                close_gone(connection, recording, gone.get(recording.scan_id, ()))
             lose_repositories(connection, recordings)
             closed = close_scans(connection, recordings, finished)
             lock.free(connection, locks)
