@@ -8,7 +8,8 @@ Caches of the default branch can be filled by any workflow that runs there for s
 push, and on an Enterprise Server also by one that handles a stranger's pull request; on
 github.com such runs only read since 2026-06-26, unless `cache-mode` lets them write. Whoever writes into the cache once changes every
 build that restores it, and nothing in the release shows it: the sources are right, the tools or
-dependencies are not. A release is rare; the minute that a cache saves is not worth it.
+dependencies are not. A release is rare; the minute that a cache saves is not worth it. It is high
+where somebody without write access was found to fill the cache today, and the finding says where.
 
 ## How to fix
 
@@ -43,10 +44,12 @@ from audits.analysis.cache_modes import may_restore
 from audits.analysis.caches import BY_MANAGER, Control, Restores, restores_cache
 from audits.analysis.conditions import reach, text_value
 from audits.analysis.events import RefKind, starts_of
+from audits.analysis.exposure.search import all_paths
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
 from audits.expressions.evaluate import truth
 from audits.fixes.edits import delete_lines, set_input
+from audits.model.exposure import Actor, Holds, PathState, Sink
 from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
 from audits.model.repository import Repository, StepSite
 from audits.model.source import SourceFile, lines_of
@@ -69,6 +72,18 @@ _PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.
 _UV = "astral-sh/setup-uv@37802adc94f370d6bfd71619e3f0bf239e1f3b78 # v7.6.0"
 _NODE = "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0"
 _IMAGE = "docker/build-push-action@53b7df96c91f9c12dcc8a07bcb9ccacbed38856a # v7.3.0"
+_FILLING = """\
+on: pull_request_target
+permissions: {contents: read}
+jobs:
+  size:
+    cache-mode: %s
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+        with: {ref: 'refs/pull/${{ github.event.pull_request.number }}/merge'}
+      - run: npm install && npm run build
+"""
 _WITH = "\n        with:\n          "
 _MODES = """\
 on: {{push: {{tags: ['v*']}}}}
@@ -103,7 +118,7 @@ jobs:
 
 @check(
     area=Area.INTEGRITY,
-    severity=Severity.MEDIUM,
+    severity=Severity.HIGH,
     links=(GITHUB_CACHE, GITHUB_SECURE_USE),
     fix=FixKind.REVIEW,
     zizmor="cache-poisoning",
@@ -201,6 +216,18 @@ jobs:
             workflow=_MODES.format(top="", job="name: P", mark="  # !")
             + "      - run: |\n          cat <<EOF\n          cache-mode: none\n          EOF\n",
         ),
+        Example(
+            name="a cache that anyone can fill",
+            workflow=_WORKFLOW % f"{_UV}  # !",
+            files={".github/workflows/size.yml": _FILLING % "write"},
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a cache that outsiders only read",
+            workflow=_WORKFLOW % f"{_UV}  # !",
+            files={".github/workflows/size.yml": _FILLING % "read"},
+            severity=Severity.MEDIUM,
+        ),
         Example(name="turned off", workflow=_WORKFLOW % f"{_UV}{_WITH}enable-cache: false"),
         Example(name="off unless turned on", workflow=_WORKFLOW % _PYTHON),
         Example(
@@ -237,13 +264,34 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
                 yield Clean(at=at, job=site.job)
             continue
         may = "restores" if restores is Restores.YES else "may restore"
+        writer = _open_to(repo, site)
         yield Finding(
-            message=f"`{uses.action}` {may} a cache",
+            message=f"`{uses.action}` {may} a cache" + (f" that {writer}" if writer else ""),
             at=at,
             job=site.job,
             anchor=uses.action,
             edits=_edits(repo, site, controls),
+            severity=None if writer else Severity.MEDIUM,
+            because="" if writer else "nobody without write access was seen to fill it",
         )
+
+
+def _open_to(repo: Repository, site: StepSite) -> str:
+    """Who without write access fills the cache that a job restores, today, and where; empty
+    where no path of theirs was found.
+    """
+    if site.job is None:
+        return ""
+    place = (site.job.path, site.job.id)
+    for paths in all_paths(repo).values():
+        for path in paths:
+            counts = path.actor is Actor.ANYONE and path.state is not PathState.OPEN
+            if not counts or path.sink is not Sink.CACHE or path.holds is Holds.ENTERPRISE_SERVER:
+                continue
+            if any((step.at.path, step.job) == place for step in path.steps[1:]):
+                at = path.drain.at
+                return f"anyone can fill, through `{at.path}`, line {at.line}"
+    return ""
 
 
 def _names_manager(repo: Repository) -> bool:
