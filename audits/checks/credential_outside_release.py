@@ -190,6 +190,7 @@ def _busy(repo: Repository) -> frozenset[Job]:
     found = {publication.job for publication in repo.publications}
     for publication in repo.publications:
         found |= {call for route in publication.routes for call in route.calls}
+    found |= {unrecognized.job for unrecognized in repo.graph.unrecognized}
     return frozenset(found | set(repo.graph.hidden_calls))
 
 

@@ -109,7 +109,8 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
 
     ``references`` is keyed by (``owner/repo`` in lower case, ref). ``package_names`` are the
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
-    ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``.
+    ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``, and
+    ``lock_onboarded`` the workflows that it lists.
     ``index_hosts`` tells the pages of the package index, where one is configured. ``released``
     is what workflow files were at the commits of newest releases, by (commit, path). ``as_of``
     is the day whose `platform_facts` count.
@@ -127,6 +128,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     gaps: tuple[Gap, ...] = ()
     updates: UpdateAutomation | None = None
     locked: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    lock_onboarded: frozenset[str] = frozenset()
     index_hosts: IndexHosts | None = None
     released: Mapping[tuple[str, str], FileThen] = field(default_factory=dict)
     as_of: date = field(default_factory=date.today)

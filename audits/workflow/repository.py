@@ -13,7 +13,7 @@ from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, ReleaseGra
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.workflow import CompositeAction, Job, Workflow
-from audits.workflow.parse.lock_file import read_lock
+from audits.workflow.parse.lock_file import onboarded, read_lock
 from audits.workflow.parse.package_metadata import package_names
 from audits.workflow.parse.parse import parse_action, parse_workflow
 from audits.workflow.parse.update_bots import read_updates
@@ -65,7 +65,7 @@ def read_repository(
     return Repository(
         snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
         references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=tuple(gaps), updates=updates, locked=read_lock(snapshot.files), index_hosts=index_hosts,
+        gaps=tuple(gaps), updates=updates, locked=read_lock(snapshot.files), lock_onboarded=onboarded(snapshot.files), index_hosts=index_hosts,
         as_of=as_of or date.today(),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ _COMMIT_LENGTH = 40
 
 def read_lock(files: Sequence[SourceFile]) -> dict[tuple[str, str], str]:
     """The commit of each action that a workflow is bound to, by (workflow's path,
-    ``owner/repo@ref`` with the name in lower case).
+    ``owner/repo@ref`` with the name in lower case); those that its actions use are among them.
 
     A lock file that cannot be read binds nothing: GitHub would not start the workflow.
     """
@@ -28,17 +28,37 @@ def read_lock(files: Sequence[SourceFile]) -> dict[tuple[str, str], str]:
         _, root = compose(file)
     except RefusedError:
         return {}
-    commits = {}
+    commits: dict[str, str] = {}
+    used: dict[str, list[str]] = {}
     for key, value in pairs(child(root, "dependencies")):
         commit = word(child(value, "commit")).removeprefix("sha1-")
         if len(commit) == _COMMIT_LENGTH:
             commits[_key(str(key.value))] = commit
+            used[_key(str(key.value))] = list(map(_key, words(child(value, "uses")) or ()))
     found = {}
     for path, value in pairs(child(root, "workflows")):
-        for name in map(_key, words(value) or ()):
-            if name in commits:
+        waiting, seen = list(map(_key, words(value) or ())), set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in commits and name not in seen:
+                seen.add(name)
                 found[(str(path.value), name)] = commits[name]
+                waiting += used[name]
     return found
+
+
+def onboarded(files: Sequence[SourceFile]) -> frozenset[str]:
+    """The workflows that the lock file lists: GitHub starts them only if it has an entry for
+    each action that they use.
+    """
+    file = next((file for file in files if file.path == LOCK), None)
+    if file is None:
+        return frozenset()
+    try:
+        _, root = compose(file)
+    except RefusedError:
+        return frozenset()
+    return frozenset(str(path.value) for path, _ in pairs(child(root, "workflows")))
 
 
 def _key(name: str) -> str:

@@ -38,3 +38,9 @@ def test_what_is_no_lock_binds_nothing(text: str) -> None:
 
 def test_without_a_lock_file_nothing_is_bound() -> None:
     assert read_lock(()) == {}
+
+
+def test_what_an_action_uses_is_bound_with_it() -> None:
+    text = TEXT.replace("    ref: v7\n", "    ref: v7\n    uses: ['Juniper-CI/inner@v2']\n")
+    text += f"  juniper-ci/inner@v2:\n    commit: sha1-{COMMIT}\n    uses: [actions/checkout@v7]\n"
+    assert (".github/workflows/release.yml", "juniper-ci/inner@v2") in locked(text)
