@@ -39,12 +39,8 @@ def print_summary(
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
             say(line)
-        owner = scanned.scan.owner
-        if number := store.count_gaps(
-            owner=owner, where=GapFilter(reasons=(GapReason.UNRECOGNIZED,))
-        ):
-            jobs = count(number, "release-like job is", "release-like jobs are")
-            say(f"{owner}: {jobs} not understood; see gaps in the export, or Coverage")
+        for line in _not_understood(store, scanned.scan.owner):
+            say(line)
         if scanned.missed.asked:
             told += gap_lines(
                 store.gaps(owner=scanned.scan.owner, where=GapFilter(optional=False)), _MOST
@@ -62,6 +58,14 @@ def print_summary(
         say(f"Its dashboard: release-audit dashboard{where}{index}")
         say(f"Its report: release-audit report{where}")
         say(f"Its tables: release-audit export DIR{where}")
+
+
+def _not_understood(store: Store, owner: str) -> Iterator[str]:
+    """How many jobs look like a release and are not understood, if any."""
+    where = GapFilter(reasons=(GapReason.UNRECOGNIZED,))
+    if number := store.count_gaps(owner=owner, where=where):
+        jobs = count(number, "release-like job is", "release-like jobs are")
+        yield f"{owner}: {jobs} not understood; see gaps in the export, or Coverage"
 
 
 def _lines(gaps: Iterable[Gap]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from audits.model.index_hosts import IndexHosts
@@ -295,6 +297,27 @@ def test_no_check_says_that_it_publishes_nothing(text: str) -> None:
     assert not [f for f in found.findings if "publishes nothing" in f.finding.message]
     job = found.repository.workflows[0].jobs[0]
     assert job in found.repository.graph.release_jobs
+
+
+# Beside a known release, the workflow's trigger alone says nothing of a further job.
+BESIDE = {name: text for name, text in LOUD.items() if name != "an identity and a trigger"}
+
+
+@pytest.mark.parametrize("text", BESIDE.values(), ids=BESIDE)
+def test_nor_does_one_beside_a_known_release_with_its_credential(text: str) -> None:
+    match = re.search(r"secrets\.(\w+)", text)
+    name = match[1] if match else "PYPI_TOKEN"
+    environment = re.search(r"environment: (\S+)", text)
+    beside = f"""  index:
+    runs-on: ubuntu-latest
+    environment: {environment[1] if environment else "pypi"}
+    steps:
+      - run: twine upload dist/*
+        env: {{TWINE_PASSWORD: '${{{{ secrets.{name} }}}}'}}
+"""
+    found = audited(text + beside)
+    assert "index" in {publication.job.id for publication in found.publications}
+    assert not [f for f in found.findings if "publishes nothing" in f.finding.message]
 
 
 def test_a_package_that_it_may_publish_is_not_on_the_ladders_lowest_rung() -> None:
