@@ -187,7 +187,8 @@ class _Mentions(Struct, frozen=True):
     bots: tuple[str, ...]
 
 
-_BOT = re.compile(r"[\w-]+\[bot\]")
+# A name of GitHub's has 39 characters at most; unbounded, a long word takes its length squared.
+_BOT = re.compile(r"(?<![\w-])[\w-]{1,60}\[bot\]")
 _SEARCH = re.compile(r"\b(?:contains|startswith|endswith)\s*\(")
 # Whoever makes another's pull request move (a comment `@dependabot recreate` on a fork's) is the
 # actor of the run: https://www.synacktiv.com/publications/github-actions-exploitation-dependabot
