@@ -1,8 +1,9 @@
-"""Cells of CSV files that no spreadsheet executes; the rule can be undone.
+r"""Cells of CSV files that no spreadsheet executes; the rule can be undone.
 
 A text that a spreadsheet would take for a formula, or that begins with an apostrophe, gets
 one apostrophe in front: take one leading apostrophe away to have the text back. Line breaks
-become one space, so that a record is a line; the JSON Lines beside hold them unaltered.
+and tabs become a space, so that a record is a line, and characters that control a terminal or
+reorder text are written as escapes such as ``\x1b``; the JSON Lines beside hold all unaltered.
 Lists are joined by `LIST`; yes and no are ``true`` and ``false``; what is not known or does not
 apply is an empty cell. That holds in every table.
 Source: https://owasp.org/www-community/attacks/CSV_Injection
@@ -13,6 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+
+from audits.report.escape import without_controls
 
 _DANGER = re.compile(r"^[\s\x00]*[=+\-@＝＋－＠'＇]|^[\t\r\n\x00]")  # noqa: RUF001 - the full-width forms are meant
 _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -39,7 +42,7 @@ def cell(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = _text(value)
-    safe = _BREAKS.sub(" ", text).replace("\x00", " ")
+    safe = without_controls(_BREAKS.sub(" ", text).replace("\t", " "))
     return f"'{safe}" if _DANGER.match(text) or _DANGER.match(safe) else safe
 
 

@@ -7,6 +7,11 @@ import unicodedata
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$^])")
 _TICKS = re.compile(r"`+")
+# Control characters, halves of surrogate pairs, and marks of bidirectional text
+# (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+_STEERING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:
@@ -21,6 +26,11 @@ def printable(text: str) -> str:
         else _shown(c)
         for c in text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
     )
+
+
+def without_controls(text: str) -> str:
+    """The text with what would steer a terminal, or reorder what a reader sees, as escapes."""
+    return _STEERING.sub(lambda found: _shown(found[0]), text)
 
 
 def _shown(character: str) -> str:

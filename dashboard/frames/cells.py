@@ -13,16 +13,15 @@ import pandas as pd
 
 from audits.model.outcome import Link
 from audits.report.cells import cell
+from audits.report.escape import without_controls
 
 _BREAKS = re.compile(r"[\r\n\x00\u2028\u2029]+")
-# Marks that reorder what follows them: a name could be shown as another one.
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
-    """Untrusted text on one line, with marks that reorder text made visible."""
-    return _BIDI.sub("\ufffd", _BREAKS.sub(" ", text))
+    """Untrusted text on one line; control characters and marks that reorder text are visible."""
+    return without_controls(_BREAKS.sub(" ", text).replace("\t", " "))
 
 
 def safe_url(url: str) -> str:

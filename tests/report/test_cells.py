@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.report.cells import cell, plain
+from audits.report.escape import without_controls
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")  # noqa: RUF001 - the full-width forms are meant
+BIDIRECTIONAL = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 @pytest.mark.parametrize("start", DANGEROUS)
@@ -46,9 +49,17 @@ def test_any_text_is_one_line_and_can_be_undone(text: str) -> None:
     made = cell(text)
     assert not set(made) & set("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029\x00")
     assert made.lstrip()[:1] not in set("=+-@＝＋－＠")  # noqa: RUF001 - the full-width forms are meant
-    same_line = not set(text) & set("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029\x00")
-    if same_line:
+    if not set(text) & set("\t\u2028\u2029") and text == without_controls(text):
         assert (plain(made) if made.startswith("'") else made) == text
+
+
+@given(st.text(alphabet=st.characters(categories=["Cc", "Cf", "Cs"])))
+def test_nothing_steers_a_terminal_or_reorders_what_is_read(text: str) -> None:
+    made = cell(text)
+    assert not [c for c in made if unicodedata.category(c) in {"Cc", "Cs"}]
+    assert not [c for c in made if unicodedata.bidirectional(c) in BIDIRECTIONAL]
+    assert not set(made) & set("\u200e\u200f\u061c")
+    made.encode()
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1))
