@@ -18,6 +18,7 @@ we know no attestations passes. What the index does not show proves nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -52,6 +53,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth, Publication
+from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -98,6 +100,10 @@ _TOKEN = f"""\
           attestations: false
           password: ${{{{ secrets.INDEX_TOKEN }}}}
 """
+_NPM = f"""\
+{_HEAD}      - run: npm publish
+"""
+_PROVENANCE_OFF = re.compile(r'"provenance"\s*:\s*false')
 _CALLING = """\
 on: release
 jobs:
@@ -193,6 +199,19 @@ def _evidence(*provenance: Provenance) -> PackageEvidence:
             },
             outcome=Outcome.NOT_APPLICABLE,
         ),
+        Example(
+            name="npm's provenance, switched off by a variable",
+            workflow=_NPM + "        env:\n          NPM_CONFIG_PROVENANCE: 'false'  # !\n",
+        ),
+        Example(
+            name="npm's provenance, switched off in package.json",
+            workflow=_NPM.replace("publish\n", "publish  # !\n"),
+            files={"package.json": '{"name": "lumen", "publishConfig": {"provenance": false}}'},
+        ),
+        Example(
+            name="npm's provenance, asked for",
+            workflow=_NPM + "        env:\n          NPM_CONFIG_PROVENANCE: 'true'\n",
+        ),
         Example(name="a token", workflow=_TOKEN, outcome=Outcome.NOT_APPLICABLE),
         Example(
             name="a registry without attestations",
@@ -208,7 +227,34 @@ def attestations_disabled(repo: Repository) -> Iterator[Verdict]:
         if publication.stored_credentials or not by_identity or attestations_refused(publication):
             continue
         if publication.info.takes_attestations:
-            yield _judged(repo, publication)
+            yield _provenance_off(repo, publication) or _judged(repo, publication)
+
+
+def _provenance_off(repo: Repository, publication: Publication) -> Finding | None:
+    """The finding where npm's provenance, which trusted publishing makes by itself, is switched
+    off: by a variable, an option or package.json.
+    """
+    if publication.registry is not Registry.NPM or publication.auth is not Auth.OIDC:
+        return None
+    step, job = publication.source_step, publication.job
+    envs = (step.env if step else {}, job.env, publication.workflow.env)
+    place = None
+    for name, value in (pair for env in envs for pair in env.items()):
+        if name.lower() == "npm_config_provenance" and value.value.lower() == "false":
+            place = value.location(job.path)
+    words = [word for c in (repo.commands(step) if step else ()) for word in c.words]
+    option = "--no-provenance" in words or "--provenance=false" in words
+    file = repo.file("package.json")
+    in_package = file is not None and _PROVENANCE_OFF.search(file.text) is not None
+    if place is None and not option and not in_package:
+        return None
+    return Finding(
+        message="npm's provenance is switched off, which it makes of trusted uploads by itself",
+        at=place or publication.at,
+        job=job,
+        publication=publication,
+        anchor="provenance",
+    )
 
 
 def _judged(repo: Repository, publication: Publication) -> Verdict:
