@@ -12,7 +12,7 @@ from audits.workflow.publish.site import Site
 from audits.workflow.uploaders.uploader import Uploader
 
 _STEP_OUTPUT = re.compile(r"\$\{\{\s*steps\.([\w-]+)\.outputs\.(?:tags|images?)\b")
-_NAME = re.compile(r"(?:type=image,)?(?:.*,)?name=[\"']?([^,\s\"']+)")
+_NAME = re.compile(r"(?:^|[,\s])name=[\"']?([^,\s\"']+)")
 _METADATA = "docker/metadata-action"
 _LOGIN = "docker/login-action"
 _DOCKER_IO = ""

@@ -66,6 +66,7 @@ _VALUE_OPTIONS = frozenset(
         "-P",
     ]
 )
+_LONGEST = 1024
 _SOURCE_OPTIONS = ("--body", "--file", "-f", "--source", "-s")
 _TARGET_OPTIONS = ("--bucket", "--key", "--name", "-n", "--container-name", "-c", "-d")
 _SOURCE_INPUTS = ("path", "source", "source_dir", "source-directory", "file", "files", "glob")
@@ -112,6 +113,8 @@ def _positional(words: Sequence[str]) -> list[str]:
 
 
 def _is_release(sources: Sequence[str], targets: Sequence[str]) -> bool:
+    sources = [text[:_LONGEST] for text in sources]
+    targets = [text[:_LONGEST] for text in targets]
     if any(_OTHER_CONTENT.search(text) for text in (*sources, *targets)):
         return False
     if any(_BUILD_FILE.search(text) or _BUILD_WORD.search(text) for text in sources):

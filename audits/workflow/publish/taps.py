@@ -26,7 +26,7 @@ def pushes_into(site: Site, command: Command, pattern: str) -> bool:
 def _folders(site: Site, pattern: str) -> list[str]:
     """The folders into which repositories of such a name are checked out; "" is the root."""
     found: list[str] = []
-    cloned = re.compile(rf"\bgit\s+clone\b[^\n]*?[/:]{pattern}", re.IGNORECASE)
+    cloned = re.compile(rf"\bgit\s+clone\b[^\n]{{0,300}}?[/:]{pattern}", re.IGNORECASE)
     for owner, step in site.steps_before():
         if step.uses is not None and step.uses.slug == "actions/checkout":
             name, path = step.input("repository"), step.input("path")

@@ -54,28 +54,32 @@ def chunks(script: str, marks: tuple[str, ...]) -> Iterator[str]:
     """The parts of a script that hold one of the marks: whole commands over several lines, with
     the text of a heredoc, and the group ``{ … } > file`` that ends in one.
     """
-    lines = list(_logical_lines(script))
-    for index, line in enumerate(lines):
-        if not any(mark in line for mark in marks):
-            continue
+    printed: list[str] = []
+    for line in _logical_lines(script):
+        if any(mark in line for mark in marks):
+            if _CLOSES_GROUP.match(line):
+                yield "\n".join(printed)
+            yield line
         if _CLOSES_GROUP.match(line):
-            yield "\n".join(other for other in lines[:index] if _PRINTS.match(other))
-        yield line
+            printed = []
+        elif _PRINTS.match(line):
+            printed.append(line)
 
 
 def _logical_lines(script: str) -> Iterator[str]:
     """The lines of a script, those that one command or heredoc takes as one."""
     lines = iter(script.split("\n"))
     for line in lines:
-        whole = line
-        while _CONTINUES.search(whole):
+        whole, last = [line], line
+        while _CONTINUES.search(last):
             following = next(lines, None)
             if following is None:
                 break
-            whole = f"{whole}\n{following}"
-        if match := _HEREDOC.search(whole):
+            whole.append(following)
+            last = following
+        if match := _HEREDOC.search("\n".join(whole)):
             for following in lines:
-                whole += f"\n{following}"
+                whole.append(following)
                 if following.strip() == match[2]:
                     break
-        yield whole
+        yield "\n".join(whole)
