@@ -126,8 +126,8 @@ def test_making_the_cut_that_is_offered_removes_the_path(name: str, old: str, ne
     assert found.cut is not None
     assert found.cut.cut == worst.cuts[0]
     assert found.cut.edits == 1
-    indented = [old.replace("\n", "\n      "), new.replace("\n", "\n      ")]
-    after = exposed(before.replace(*indented))
+    indented = [text.replace("\n", "\n      ") for text in (old, new)]
+    after = exposed(before.replace(indented[0], indented[1]))
     assert worst.id not in {path.id for path in after.paths}
     assert after.level is found.cut.leaves
 
