@@ -42,6 +42,14 @@ def path_picture(boxes: Sequence[Box], ink: Ink) -> alt.LayerChart:
     )  # fmt: skip
     if arrows.empty:
         return alt.LayerChart(layer=[shapes, words], height=170)
+    lines, marks = _arrows(arrows, ink, scale, y_scale)
+    return alt.LayerChart(layer=[shapes, lines, marks, words], height=230 if unseen else 150)
+
+
+def _arrows(
+    arrows: pd.DataFrame, ink: Ink, scale: alt.Scale, y_scale: alt.Scale
+) -> tuple[alt.Chart, alt.Chart]:
+    """The arrows between the boxes, with their signs."""
     lines = (
         alt.Chart(arrows)
         .mark_rule(strokeWidth=2, color=ink.text)
@@ -61,7 +69,7 @@ def path_picture(boxes: Sequence[Box], ink: Ink) -> alt.LayerChart:
             text="sign:N",
         )
     )
-    return alt.LayerChart(layer=[shapes, lines, marks, words], height=230 if unseen else 150)
+    return lines, marks
 
 
 def _rectangle(box: Box, bottom: float) -> dict[str, object]:
