@@ -268,7 +268,8 @@ class Leads:
                     self._add(candidate)
 
     def _programs_of(self, text: str) -> None:
-        self._programs.update(name for name in _TASK_FILES if f"{name} " in text)
+        unknown = _TASK_FILES.keys() - self._programs
+        self._programs.update([name for name in unknown if f"{name} " in text])
 
     def _add(self, path: str) -> None:
         rank = 0 if _RELEASE.search(path) else 1

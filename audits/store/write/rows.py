@@ -159,6 +159,12 @@ def gap_row(gap: Gap) -> Row:
     }
 
 
+def _line_in_workflow(found: Publication) -> int:
+    """Where it stands; of one in a script, the line of the step that runs it."""
+    step = found.source_step
+    return step.at.line if found.script and step is not None else found.at.line
+
+
 def publication_row(found: Publication) -> Row:
     """One publication, in the words of the CSV contract."""
     environment = found.environment
@@ -167,7 +173,7 @@ def publication_row(found: Publication) -> Row:
         "workflow": found.workflow.path,
         "job": found.job.id,
         "step": found.step,
-        "line": found.at.line,
+        "line": _line_in_workflow(found),
         "registry": found.registry.value,
         "channel": found.channel.value,
         "package": ", ".join(found.packages),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audits.model.publication import Auth
+from audits.store.write.rows import publication_row
 from tests.workflow.publish.uploads import found_in, job_of, run_of, the_one
 
 UPLOADS = [
@@ -305,6 +306,13 @@ def test_what_was_read_and_only_builds_is_no_upload_by_its_credential() -> None:
     assert the_one(run_of("make x", env=env), {}).indirect
     assert found_in(run_of("make x", env=env), {"Makefile": "x:\n\tpython -m build\n"}) == ()
     assert the_one(run_of("make x", env=env), {"Makefile": "x:\n\tcurl -T a b\n"}).indirect
+
+
+def test_its_row_has_the_line_of_the_step_and_names_the_script() -> None:
+    found = the_one(run_of("echo\nci/ship.sh"), {"ci/ship.sh": "\n\n\n\n\n\n\n\nuv publish\n"})
+    row = publication_row(found)
+    assert (found.at.line, row["line"]) == (9, found.source_step and found.source_step.at.line)
+    assert row["mechanism"] == "uv publish by ci/ship.sh"
 
 
 def test_circles_end() -> None:
