@@ -34,7 +34,7 @@ It reports `read-all` in a job, too, which can change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audits.analysis.known_actions import needed_scopes, scope_use
 from audits.check import Example, check
@@ -230,22 +230,28 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
     elif len(relying) == 1:
         yield from _inherited(repo, workflow, relying[0])
     else:
-        jobs = " and ".join(f"`{job.id}`" for job in relying[:3])
-        more = " and others" if len(relying) > 3 else ""
-        for scope, level in given.scopes.items():
-            if level is not Level.WRITE or scope == "id-token":
-                continue
-            if all(scope_use(repo, workflow, job).writes(scope) for job in relying):
-                continue
-            severity, because = _severity(scope)
-            yield Finding(
-                message=f"`{scope}: write` at the top is shared by the jobs {jobs}{more}.",
-                at=given.places.get(scope, given.at),
-                anchor=scope,
-                severity=severity,
-                because=because,
-                edits=_moved(repo, workflow),
-            )
+        yield from _shared(repo, workflow, relying)
+
+
+def _shared(repo: Repository, workflow: Workflow, relying: Sequence[Job]) -> Iterator[Finding]:
+    """Scopes that several jobs get, of which not all are known to use them."""
+    given = workflow.permissions
+    jobs = " and ".join(f"`{job.id}`" for job in relying[:3])
+    more = " and others" if len(relying) > 3 else ""
+    for scope, level in given.scopes.items():
+        if given.at is None or level is not Level.WRITE or scope == "id-token":
+            continue
+        if all(scope_use(repo, workflow, job).writes(scope) for job in relying):
+            continue
+        severity, because = _severity(scope)
+        yield Finding(
+            message=f"`{scope}: write` at the top is shared by the jobs {jobs}{more}.",
+            at=given.places.get(scope, given.at),
+            anchor=scope,
+            severity=severity,
+            because=because,
+            edits=_moved(repo, workflow),
+        )
 
 
 def _inherited(repo: Repository, workflow: Workflow, job: Job) -> Iterator[Finding]:

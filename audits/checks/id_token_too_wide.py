@@ -39,6 +39,7 @@ from audits.check import Example, check
 from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
 from audits.fixes.edits import add_to_job
 from audits.fixes.permissions import block, drop_scope, relying_jobs
+from audits.model.location import Location
 from audits.model.outcome import (
     Area,
     Clean,
@@ -256,6 +257,12 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
         reason = f"`{job.id}` looks like a release, by a way that is not known"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)
         return Unknown(at=at, unseen=unseen, job=job)
+    return _of_other_job(repo, site, given, at)
+
+
+def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Location) -> Verdict:
+    """The verdict on a job that publishes nothing and calls nothing of this repository."""
+    job = site.job
     runs = _signs_elsewhere(job) if job.uses is not None else runs_project_code(repo, job)
     deployed = runs is False and deploys(repo, job)
     if runs is False and not deployed:
