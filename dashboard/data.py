@@ -344,6 +344,13 @@ def actions(scope: Scope, where: ActionFilter, start: int, limit: int) -> tuple[
 
 
 @_kept
+def action_owners(where: ActionFilter) -> dict[str, int]:
+    """How many uses match as of each owner's newest scan, for owners with any."""
+    counted = {owner: _store().count_actions(owner=owner, where=where) for owner in owners()}
+    return {owner: number for owner, number in counted.items() if number}
+
+
+@_kept
 def count_actions(scope: Scope, where: ActionFilter) -> int:
     """How many uses of actions match."""
     return _store().count_actions(scope.scan, owner=scope.owner, where=where)

@@ -24,6 +24,11 @@ def visible(text: str) -> str:
     return without_controls(_BREAKS.sub(" ", text).replace("\t", " "))
 
 
+def label_text(text: str) -> str:
+    """Untrusted text for a label, which Streamlit reads as Markdown: other characters escaped."""
+    return re.sub(r"([^\w\s.-])", r"\\\1", visible(text))
+
+
 def safe_url(url: str) -> str:
     """The address if it is plain https to a named host, "" otherwise."""
     try:

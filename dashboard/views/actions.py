@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from audits.model.query import ActionFilter
+from audits.model.query import ActionFilter, ActionSummary
+from audits.report.words import count
 from dashboard import data
 from dashboard.frames import actions, tables
+from dashboard.frames.cells import label_text, visible
 from dashboard.parts import address, page
 from dashboard.parts.tables import download_rows, paged, shown, table
 from dashboard.scope import Scope
@@ -40,9 +44,34 @@ def _search(scope: Scope) -> None:
     only = address.segmented("Show", "only", ("all", "in releases", "not pinned"), where=right)
     where = actions.search(name, only)
     rows = data.action_summaries(scope, where)
+    if name:
+        _elsewhere(scope, where)
     if not rows:
-        page.empty("No use matches. Try a shorter part of the name, or show all.")
+        owner = visible(scope.owner)
+        st.info("No use matches here.", icon=":material/info:")
+        st.text(f"Searched: {owner}. Try a shorter part of the name, or show all.")
         return
+    _summary(rows)
+    _uses(scope, where)
+
+
+def _elsewhere(scope: Scope, where: ActionFilter) -> None:
+    """The other owners of the store that match: an incident is not over for them."""
+    others = data.action_owners(where)
+    found = {owner: number for owner, number in others.items() if owner != scope.owner}
+    if not found:
+        return
+    page.note("Other owners match too; choose one to see its uses.")
+    with st.container(horizontal=True):
+        for owner, number in found.items():
+            st.page_link(
+                "views/actions.py",
+                label=f"{label_text(owner)}: {count(number, 'use')}",
+                query_params={**st.query_params.to_dict(), "owner": owner, "scan": "newest"},
+            )
+
+
+def _summary(rows: Sequence[ActionSummary]) -> None:
     pinned = st.column_config.ProgressColumn(
         "Pinned", min_value=0, max_value=100, format="%d %%", width="small"
     )
@@ -54,6 +83,9 @@ def _search(scope: Scope) -> None:
         height=400,
         config={"pinned": pinned},
     )
+
+
+def _uses(scope: Scope, where: ActionFilter) -> None:
     page.section("Who runs it", "Uses of what is shown above, with the permissions of their job.")
     total = data.count_actions(scope, where)
     start = paged(total, PAGE)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 
 from audits.model.query import FindingFilter
+from audits.model.rows import FindingRow
 from audits.report.words import count
 from dashboard import data
 from dashboard.frames import tables
@@ -102,9 +103,12 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
         order=COLUMNS,
     )
     download_rows(scope, "findings", filters, total)
-    picked = [rows[index] for index in chosen]
-    if not picked:
-        return
+    if picked := [rows[index] for index in chosen]:
+        _picked(scope, picked)
+
+
+def _picked(scope: Scope, picked: list[FindingRow]) -> None:
+    """The chosen findings: to read, as the text of an issue, and as waivers."""
     page.section(f"{count(len(picked), 'finding')} chosen")
     reading, issue, waiver = st.tabs(["Read", "As an issue", "As waivers"])
     with reading:

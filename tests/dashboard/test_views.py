@@ -268,3 +268,12 @@ def test_columns_are_configured_by_the_type_of_their_values(
             numeric = pd.api.types.is_numeric_dtype(frame[name].dtype)
             assert kind not in {"number", "progress"} or numeric, (name, frame[name].dtype)
             assert kind != "text" or not numeric, (name, frame[name].dtype)
+
+
+def test_an_incident_names_the_other_owners_that_run_the_action(opened: Opened) -> None:
+    app = opened("actions", "two", name="actions/checkout", owner="tinroof")
+    assert "Other owners match too" in sound(app, "Actions")
+    app = opened("actions", "two", name="nobody/knows-this", owner="tinroof")
+    text = sound(app, "Actions")
+    assert "Searched: tinroof" in text
+    assert "Other owners match too" not in text
