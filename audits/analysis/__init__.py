@@ -1,1 +1,1 @@
-"""What follows from a repository's model: conditions, events, taint, caches, references."""
+"""Analyses of a parsed repository: conditions, events, taint, caches, artifacts and exposure."""

@@ -1,4 +1,4 @@
-"""Outputs of well-known actions that hold words of outsiders or of writers.
+"""Outputs of well-known actions whose text outsiders or people with write access can set.
 
 From the actions' own documentation. An action that is in neither table is not traced.
 """

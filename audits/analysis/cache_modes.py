@@ -1,4 +1,4 @@
-"""What the key ``cache-mode`` of workflows and jobs lets a job do with caches.
+"""Decides from the key ``cache-mode`` whether a job may restore or save caches.
 
 https://github.blog/changelog/2026-09-10-control-github-actions-cache-access-with-cache-mode
 """

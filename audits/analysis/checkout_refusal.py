@@ -1,4 +1,4 @@
-"""Whether a checkout of a stranger's code ends the job instead, as newer actions/checkout do.
+"""Decides whether ``actions/checkout`` refuses a fork's code and fails the job.
 
 https://github.blog/changelog/2026-06-18-safer-pull_request_target-defaults-for-github-actions-checkout
 """

@@ -1,4 +1,4 @@
-"""Which version of a program or an action a publishing job uploads with, as its text tells."""
+"""Finds the version of the tool or action that a publishing job uploads with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the jobs of a workflow come to where one of them fails.
+"""Computes the result of each job of a workflow after one of them fails.
 
 A job without a status function in its condition runs only where all that it waits for, directly
 or not, succeeded:

@@ -1,4 +1,4 @@
-"""Programs and libraries that a command fetches as it runs, and whether it says their version.
+"""Finds programs and libraries that a command downloads, and whether it names their version.
 
 Of Python, Node, Rust, Ruby, Go, .NET, Deno and conda; what the project's own lock file brings is
 not counted.

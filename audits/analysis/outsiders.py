@@ -1,4 +1,4 @@
-"""Who can set off an event without write access, and what is known of a run that they start.
+"""Events that people without write access can trigger, and the facts known about those runs.
 
 One place for all that ask: conditions, `dangerous-trigger`, `template-injection` and exposure.
 The events and their activity types:

@@ -1,4 +1,4 @@
-"""What a script hands to later steps, and where the text of a value in it comes from.
+"""Traces the values that a script passes to later steps, and where their text comes from.
 
 Names and texts only: nothing is run. What is not understood says so (`Origin.UNTRACED`).
 How steps hand values on:

@@ -1,4 +1,4 @@
-"""Which checkouts of a job bring the sources of what it builds, and which lie beside them."""
+"""Finds the checkouts of a job that contain the source code it builds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AI agent does what anyone writes.
+"""AI agent follows instructions that anyone can write.
 
 ## Why it matters
 

@@ -6,8 +6,8 @@ releases are then uploaded from somebody's computer, with a token or a password 
 there, from a state of the code that nobody else saw.
 
 ## How to fix
-Let a workflow publish: `release-audit init` writes the lesson's hardened workflow for the build
-backend of this project. Then register it as the package's trusted publisher.
+Let a workflow publish: the lesson shows one, step by step, from the build to the upload. Then
+register it as the package's trusted publisher.
 
 This is shown beside the score and never counted: the package may well be published from another
 repository, or on purpose by hand.

@@ -1,4 +1,4 @@
-"""Merge by a bot is guarded by who acted last, or by nothing.
+"""Bot's pull requests are merged without a check of their author.
 
 ## Why it matters
 

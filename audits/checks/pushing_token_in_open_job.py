@@ -1,4 +1,4 @@
-"""Stored token that may push lies in a job that outsiders steer.
+"""Job that outsiders can influence holds a stored token that may push.
 
 ## Why it matters
 

@@ -1,4 +1,4 @@
-"""Checkout is told to fetch a stranger's code.
+"""Checkout allows code from a fork in a privileged job.
 
 `allow-unsafe-pr-checkout: true` takes away the guard of `actions/checkout`.
 

@@ -1,4 +1,4 @@
-"""Exit codes (design section 10) and the error for wrong use of a command."""
+"""Exit codes of the commands, and the error for wrong use of a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nondeterministic automata as bits of one integer.
+"""Nondeterministic automata that match glob patterns in linear time.
 
 Patterns of strangers are matched by them: the time grows with the length of the text alone, a
 thousand states costing hardly more than one.

@@ -1,1 +1,1 @@
-"""The types that cross the seams between the packages; they import nothing of ours."""
+"""Types that all packages share; they import no other package of this project."""

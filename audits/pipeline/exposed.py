@@ -1,4 +1,4 @@
-"""Findings and paths brought together: what stands on a way in counts, and waivers reach paths."""
+"""Joins findings and exposure paths: findings on a path count, and waivers apply to paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that is done every few seconds, in a thread, while something else runs."""
+"""Runs a function every few seconds in a background thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outsiders' code in a job: what checks a pull request's head out, and what then runs of it.
+"""Finds steps that check out a pull request's code, and steps that then run that code.
 
 Which versions of actions/checkout refuse: `audits.model.platform_facts`.
 """

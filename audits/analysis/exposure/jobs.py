@@ -1,4 +1,4 @@
-"""A job as exposure sees it: all its steps, what they are given, and what its token may do."""
+"""The job as the exposure analysis reads it: its steps, secrets and token permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links of paths that have checks of their own: which publications each one leads to."""
+"""Finds the publications that each unsafe step of a path leads to, for the checks."""
 
 from __future__ import annotations
 

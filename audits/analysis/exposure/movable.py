@@ -1,4 +1,4 @@
-"""Names in a job that others can move: actions, called workflows, images and hosted scripts.
+"""Finds mutable references of a job: actions, called workflows, images and remote scripts.
 
 Rule W8 of design section 6b; which names are exempt stands in `rules`.
 """

@@ -1,4 +1,4 @@
-"""A publication as exposure sees it: the jobs on its way, what it proves itself by, its starts."""
+"""The publication as the exposure analysis reads it: its jobs, credentials and triggers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What exposure goes by, as data: agents, actions that refuse outsiders, tokens, and tools.
+"""Tables for the exposure analysis: AI agents, actions that refuse outsiders, tokens, tools.
 
 Each list says where it comes from. What is not listed is not known, and makes no path.
 """

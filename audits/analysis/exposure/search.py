@@ -1,4 +1,4 @@
-"""The paths of each publication, its level, and the cheapest cut: three hops, no general graph.
+"""Finds the paths from people to each publication, and the fewest changes that cut them.
 
 From people into a job (`ways_in`, `movable`, `writers`), from the job to what leads to the
 publication (`sinks`), and so to the registry. Design section 6b says what counts how.

@@ -1,4 +1,4 @@
-"""What settings say of a path: environments that hold a run up, and who must approve a release.
+"""Decides from settings which environments block a path, and who must approve a release.
 
 Two people are needed only where that was seen (design section 6b): what was not read is named.
 """

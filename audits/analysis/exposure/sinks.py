@@ -1,4 +1,4 @@
-"""From code in a job to a publication: secrets, tokens, caches, machines and identities.
+"""Finds how code in a job reaches a publication: secrets, tokens, caches, runners, identities.
 
 Rules S1 to S8 of design section 6b.
 """

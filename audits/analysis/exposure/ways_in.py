@@ -1,4 +1,4 @@
-"""Ways into a job for people without write access: their code, words, prompts and artifacts.
+"""Finds how people without write access reach a job: by code, text, prompts or artifacts.
 
 Rules W1 to W6, W9 and W10, and the guards on them: design section 6b.
 """

@@ -1,4 +1,4 @@
-"""Paths and levels in sentences, the same ones wherever they are shown."""
+"""Writes exposure paths and levels as sentences, the same in every output."""
 
 from __future__ import annotations
 

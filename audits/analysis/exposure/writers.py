@@ -1,4 +1,4 @@
-"""What a single person with write access needs to publish, and what writers' words become.
+"""Finds how one person with write access can publish without a second person.
 
 Rules W9 to W11 of design section 6b.
 """

@@ -1,4 +1,4 @@
-"""The forms of GitHub's answers, as far as they are read; what is not declared is passed over.
+"""Types of GitHub's API responses, with only the fields that this program reads.
 
 An answer of another form is an error of just the thing that was asked for (`unexpected`).
 REST's forms are also what is remembered of an answer, so nothing else of it is ever stored:

@@ -1,4 +1,4 @@
-"""Jobs that have what it takes to publish and look like a release, by a way that is not known.
+"""Finds jobs that can publish and look like a release, but use no known uploader.
 
 Absence from the tables of uploaders is no evidence of absence (design section 4): such a job is
 a gap, never "publishes nothing".

@@ -1,4 +1,4 @@
-"""What scripts write down for later: variables, outputs, and credentials in files or by logins."""
+"""Finds variables, outputs and credentials that scripts store for later commands and steps."""
 
 from __future__ import annotations
 

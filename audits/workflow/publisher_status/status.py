@@ -1,6 +1,4 @@
-"""The trusted-publisher ladder (design section 6): what workflows say, held against what the
-index saw. Pure; absence of evidence is never evidence of absence.
-"""
+"""Computes each package's trusted-publisher status from workflows and the index."""
 
 from __future__ import annotations
 

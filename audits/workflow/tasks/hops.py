@@ -1,4 +1,4 @@
-"""What the commands of a step lead to: the commands of scripts and tasks of the repository.
+"""Follows a step's commands into the repository's scripts and tasks.
 
 One hop is followed after the other, from a task to the script that it runs, as far as the
 files were read and never in a circle.

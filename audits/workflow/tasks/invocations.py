@@ -1,4 +1,4 @@
-"""What a command runs of the repository's own: a script by its path, or a task by its name."""
+"""Finds the repository's script or task that a command runs."""
 
 from __future__ import annotations
 

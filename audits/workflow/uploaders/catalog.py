@@ -1,4 +1,4 @@
-"""The one list of uploaders, and what follows from it; a new uploader is one entry of a page."""
+"""The catalog of all uploaders, joined from the modules of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What takes an identity or a credential without publishing, and the words that a release goes by.
+"""Actions that use an identity or credential without publishing, and words of releases.
 
 Data for `audits.workflow.publish.unrecognized`: what is not in these tables may publish.
 """
