@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from audits.expressions.syntax import Context, fences, outcomes
 from audits.model.command import Command
@@ -117,7 +117,9 @@ class _Script:
                 yield from self._line(line, target)
         else:
             name = self.open.get(target, ("*", ""))[0]
-            yield Written(name.lower(), target, tuple(_of_command(words, self.assigned, 0)))
+            yield Written(
+                name.lower(), target, tuple(_of_command(words, _Assigned(self.assigned), 0))
+            )
 
     def _target(self, command: Command) -> bool | None:
         """Whether a command writes variables (True) or outputs (False); None for neither."""
@@ -165,7 +167,7 @@ class _Script:
 
     def parts(self, text: str) -> tuple[Part, ...]:
         """What a text is put together from, variables of the script followed."""
-        return tuple(dict.fromkeys(_parts(text, self.assigned, 0)))
+        return tuple(dict.fromkeys(_parts(text, _Assigned(self.assigned), 0)))
 
 
 def _printed(command: Command) -> list[str]:
@@ -200,7 +202,17 @@ def _assignments(commands: tuple[Command, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-_Assigned: TypeAlias = "dict[str, tuple[str, ...]]"
+class _Assigned(Struct):
+    """The texts of a script's variables while one value is traced.
+
+    Each variable is followed once: what it holds is part of the value however often it is named,
+    and variables that name each other many times would never end.
+    """
+
+    texts: Mapping[str, tuple[str, ...]]
+    followed: set[str] = field(default_factory=set)
+
+
 _VARIABLE = re.compile(
     r"\$(?:env:)?(?:\{(?P<braced>[#!]?[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*)"
     r"|(?P<special>[@*\d]))"
@@ -283,10 +295,12 @@ def _variable(match: re.Match[str], assigned: _Assigned, depth: int) -> Iterator
     if name.startswith("#") or "/[^" in (match["rest"] or "") or name in _SPECIAL:
         return
     name = name.lstrip("!")
-    for text in assigned.get(name, ()):
-        yield from _parts(text, {k: v for k, v in assigned.items() if k != name}, depth + 1)
-    if name not in assigned:
+    if name not in assigned.texts:
         yield Variable(name)
+    elif name not in assigned.followed:
+        assigned.followed.add(name)
+        for text in assigned.texts[name]:
+            yield from _parts(text, assigned, depth + 1)
 
 
 # Programs that let only digits, hashes or named characters through.
@@ -492,7 +506,11 @@ def written_by_script(script: str) -> tuple[Written, ...]:
     return (*found, *(Written("result", False, parts) for parts in results))
 
 
-def _of_javascript(value: str, variables: dict[str, str], depth: int = 0) -> Iterator[Part]:
+def _of_javascript(
+    value: str, variables: dict[str, str], depth: int = 0, followed: set[str] | None = None
+) -> Iterator[Part]:
+    """The parts of a value of a script; each variable is followed once."""
+    seen = set() if followed is None else followed
     text = value.strip()
     if _LITERAL.fullmatch(text) or depth > 4:
         return
@@ -503,8 +521,9 @@ def _of_javascript(value: str, variables: dict[str, str], depth: int = 0) -> Ite
         yield from _contexts(fence.body, text[fence.start :])
     names = [name for name in re.findall(r"(?<![.\w])[A-Za-z_]\w*", text) if name in variables]
     for name in names:
-        rest = {key: held for key, held in variables.items() if key != name}
-        yield from _of_javascript(variables[name], rest, depth + 1)
+        if name not in seen:
+            seen.add(name)
+            yield from _of_javascript(variables[name], variables, depth + 1, seen)
     plain = re.search(r"\.(?:number|id|sha|length|data\.head\.sha)\s*\)?$|^!|===|!==", text)
     if not payloads and not names and not _PROCESS.search(text) and not plain:
         yield Found(Origin.UNTRACED, "what a script of `actions/github-script` works out")

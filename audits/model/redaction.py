@@ -22,6 +22,16 @@ _OPTION = re.compile(
     rf"(--(?:password|passwd|token|api-key|passphrase|secret|auth)[= ]\s*){_VALUE}"
 )
 _SHORT = re.compile(rf"(\s-p[= ]?\s*){_VALUE}")
+_TAKES_P = re.compile(
+    r"\b(?:twine|login|poetry|sshpass|mysql\w*|mariadb\w*|flit|hatch|maturin|pdm|uv\s+publish)\b"
+)
+"""Programs whose ``-p`` is a password, joined to it or not."""
+_TAKES_K = re.compile(r"\b(?:nuget|gem|cargo|choco|dotnet|vsce|ovsx)\b")
+_KEY_OPTION = re.compile(rf"(\s(?:-k[= ]?|-pat[= ]|--key[= ]|--pat[= ])\s*){_VALUE}")
+_PIPED = re.compile(
+    r"(\b(?:echo|printf)\s+(?:-\w+\s+|['\"]?%s(?:\\n)?['\"]?\s+)*)"
+    rf"{_VALUE}(?=\s*\|[^|\n]*(?:login|--password-stdin|--with-token|passwd|gpg))"
+)
 _PAIR = re.compile(r"""(\s(?:-u|--user)[= ]?\s*["']?[^\s:"'$]+:)([^\s"']+)""")
 _HEADER = re.compile(r"""(authorization["']?\s*[:=]\s*(?:bearer|basic|token)\s+)([^\s"']+)""", re.I)
 _ARGUMENT = re.compile(
@@ -46,7 +56,9 @@ def masked(line: str) -> str:
     if _KEY.search(line):
         line = _NAMED.sub(lambda m: m["key"] + _hidden(m["value"]), line)
     patterns = [_OPTION] if "--" in line else []
-    patterns += [_SHORT] if "twine" in line or "login" in line else []
+    patterns += [_SHORT] if _TAKES_P.search(line) else []
+    patterns += [_KEY_OPTION] if _TAKES_K.search(line) else []
+    patterns += [_PIPED] if "|" in line else []
     patterns += [_PAIR] if " -u" in line or "--user" in line else []
     patterns += [_HEADER] if "uthorization" in line else []
     patterns += [_USER, _QUERY] if "://" in line else []

@@ -32,10 +32,11 @@ from audits.model.platform_facts import (
     BLOCKED_PULL_REQUEST_TARGET,
     READ_ONLY_CACHES,
 )
+from audits.model.publication import Auth
 from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-from audits.model.workflow import Level, Step
+from audits.model.workflow import Job, Level, Step
 
 _BRANCH_RULES = PathNeed(
     what="rules of the default branch", need=Need.SETTINGS, permission="Metadata: read"
@@ -68,7 +69,31 @@ class Drain(Struct, frozen=True, kw_only=True):
 
 
 def drains(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
-    """Every way from code in the job of ``way`` to a publication."""
+    """Every way from code in the job of ``way`` to a publication.
+
+    What the job needs to publish by itself is no cut: without it the release would fail.
+    """
+    needed = frozenset(_needed(repo, way.view.job))
+    for drain in _drains(repo, way, release):
+        cuts = tuple(cut for cut in drain.cuts if cut.what not in needed)
+        yield drain if cuts == drain.cuts else replace(drain, cuts=cuts)
+
+
+def _needed(repo: Repository, job: Job) -> Iterator[str]:
+    """The cuts that would take from a job what its own publications use."""
+    for publication in repo.publications_of(job):
+        if publication.id_token and publication.auth in {Auth.OIDC, Auth.MIXED}:
+            yield "no id-token: write here"
+        if publication.registry is Registry.CONTAINER:
+            yield "no packages: write here"
+        if publication.registry in {Registry.GITHUB_RELEASE, Registry.GORELEASER}:
+            yield "no contents: write here"
+        for credential in publication.credentials:
+            if credential.secret:
+                yield f"keep the secret {credential.secret.upper()} out of this job"
+
+
+def _drains(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     if way.is_fork_run:
         yield from _machine(way, release)
         return

@@ -92,7 +92,7 @@ def level_words(exposure: Exposure) -> str:
     """The level as it is shown: the word, who that is, and a doubt where there is one."""
     if exposure.level is Actor.UNKNOWN:
         return (
-            f"{exposure.may_be} or more"
+            f"unknown, perhaps {exposure.may_be}"
             if exposure.may_be is not Actor.ONE_WRITER
             else "one writer or two people"
         )

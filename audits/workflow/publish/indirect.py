@@ -362,6 +362,7 @@ def _uploader(registry: Registry, patterns: tuple[str, ...], site: Site) -> Uplo
         mechanism="script",
         registry=registry,
         tokens=tokens,
-        target=like.target,
+        # Whose account an action uploads to by default says nothing of a script.
+        target=replace(like.target, account=""),
         attests_known=False,
     )

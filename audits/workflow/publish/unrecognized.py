@@ -63,6 +63,15 @@ _INTERPRETERS = frozenset(
 )
 
 
+_SENDERS = frozenset({"curl", "wget", "http", "httpie"})
+_PACKAGE_FILE = re.compile(
+    r"(?:^|[=@/])dist/|/legacy/?['\"]?$"
+    r"|\.(?:whl|tar\.(?:gz|bz2|xz)|tgz|s?nupkg|jar|war|aar|pom|gem|crate|deb|rpm|apk|vsix|conda"
+    r"|zip|exe|msi|dmg|pkg|AppImage|phar|hex|charm|snap)(?:[;'\"]|$)"
+)
+"""Built packages by their names, in a word of a command that sends files."""
+
+
 class _Look(Struct, frozen=True, kw_only=True):
     """A step that may publish in a way that is not known, and how it looks like a release."""
 
@@ -320,7 +329,7 @@ def _may_publish(command: Command) -> bool:
     program = command.program.rpartition("/")[2]
     if not program or program.startswith("-"):
         return False
-    if program in {"curl", "wget", "http", "httpie"}:
+    if program in _SENDERS:
         return any(_UPLOADING_CURL.match(word) for word in command.words[1:])
     if program in PLAIN_PROGRAMS or command.has(*_DRY):
         return False
@@ -339,6 +348,9 @@ def _may_publish(command: Command) -> bool:
 def _sign_of(command: Command) -> str:
     """The words of a command that are called like a release."""
     program = _SCRIPT.sub("", command.program.rpartition("/")[2])
+    if program in _SENDERS:
+        sent = any(_PACKAGE_FILE.search(word) for word in command.words[1:])
+        return f"`{program}` sends a package" if sent else ""
     said = [program] if program not in _INTERPRETERS else []
     for name in (*said, *_tasks(command)):
         if speaks_of_release(name):

@@ -229,9 +229,10 @@ def _piece(part: ast.expr, values: Mapping[str, ast.expr], depth: int) -> str:
 
 # A call that starts something, up to its first quote; or a tagged template, as zx has it.
 _JS_TOKEN = re.compile(
-    r"""(?P<comment>//[^\n]*|/\*.*?\*/)
+    r"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
     |(?P<call>(?<![\w$])[\w$][\w$.]{0,80})[ \t]*(?:\([\s]*(?=["'`\[\w$])|(?=`))
-    |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""",
+    |(?P<string>"(?:[^"\\\n]|\\.)*(?:"|(?=\n)|\Z)|'(?:[^'\\\n]|\\.)*(?:'|(?=\n)|\Z)
+    |`(?:[^`\\]|\\.)*(?:`|\Z))""",
     re.VERBOSE | re.DOTALL,
 )
 _JS_STRING = re.compile(

@@ -31,7 +31,10 @@ Commands = Iterator[Command]
 Reader = Callable[[str, Inside], Commands | None]
 """Gives the commands of a task of this name, None where the file has no such task."""
 
-_DEEPEST = 8
+_LONGEST = 10_000
+_MOST_VARIABLES = 60
+_MOST_TASKS = 60
+"""Tasks of one file that lead to each other; more than any real file has, few enough to nest."""
 _ERRORS = (ValueError, RecursionError, MemoryError, configparser.Error)
 
 
@@ -174,22 +177,29 @@ def _recipe(
             yield from shell_commands(_expanded(line, variables), number, inside)
 
 
-def _expanded(text: str, variables: Mapping[str, str], depth: int = 0) -> str:
-    """A recipe with the variables of the file put in; what they do not hold is the shell's."""
-    if "$" not in text or depth > _DEEPEST or len(text) > 10_000:
+def _expanded(text: str, variables: Mapping[str, str], known: dict[str, str] | None = None) -> str:
+    """A recipe with the variables of the file put in; what they do not hold is the shell's.
+
+    Each variable is worked out once and cut at `_LONGEST`: ten that name each other ten times
+    would fill the memory. ``known`` holds those that are worked out, and itself in a circle.
+    """
+    if "$" not in text or len(text) > _LONGEST:
         return text
+    held = {} if known is None else known
 
     def value(match: re.Match[str]) -> str:
         if match[3]:
             return "$"
         name = match[1] or match[2]
-        return (
-            _expanded(variables[name], variables, depth + 1)
-            if name in variables
-            else f"${{{name}}}"
-        )
+        if name not in variables:
+            return f"${{{name}}}"
+        if name not in held:
+            held[name] = f"${{{name}}}"
+            if len(held) <= _MOST_VARIABLES:
+                held[name] = _expanded(variables[name], variables, held)[:_LONGEST]
+        return held[name]
 
-    return _REFERENCE.sub(value, text)
+    return _REFERENCE.sub(value, text)[:_LONGEST]
 
 
 _HEADER = re.compile(r"@?([A-Za-z_][\w-]*)((?:\s+[^:=]*)?):(?!=)\s*(.*)")
@@ -211,7 +221,7 @@ def _justfile(task: str, inside: Inside) -> Commands | None:
             current = []
             recipes.setdefault(match[1], (match[2], match[3], current))
     chosen = task or next(iter(recipes), "")
-    return _just_recipe(chosen, recipes, values, inside, ()) if chosen in recipes else None
+    return _just_recipe(chosen, recipes, values, inside, set()) if chosen in recipes else None
 
 
 def _just_recipe(
@@ -219,12 +229,14 @@ def _just_recipe(
     recipes: Mapping[str, tuple[str, str, list[tuple[int, str]]]],
     values: Mapping[str, str],
     inside: Inside,
-    above: tuple[str, ...],
+    seen: set[str],
 ) -> Commands:
+    """The commands of a recipe behind those of the recipes that it names, each once."""
     parameters, needs, lines = recipes[name]
+    seen.add(name)
     for need in re.findall(r"[A-Za-z_][\w-]*", needs):
-        if need in recipes and need not in above and len(above) < _DEEPEST:
-            yield from _just_recipe(need, recipes, values, inside, (*above, name))
+        if need in recipes and need not in seen and len(seen) < _MOST_TASKS:
+            yield from _just_recipe(need, recipes, values, inside, seen)
     names = [p.lstrip("+*$").partition("=")[0] for p in parameters.split()]
     given = dict(zip(names, inside.arguments, strict=False))
     filled = [
@@ -257,17 +269,19 @@ def _taskfile(task: str, inside: Inside) -> Commands | None:
         return None
     tasks = {key.value: value for key, value in nodes.pairs(nodes.child(root, "tasks"))}
     name = task or "default"
-    return _task(name, tasks, text, inside, ()) if name in tasks else None
+    return _task(name, tasks, text, inside, set()) if name in tasks else None
 
 
 def _task(
-    name: str, tasks: Mapping[str, Node], text: Text, inside: Inside, above: tuple[str, ...]
+    name: str, tasks: Mapping[str, Node], text: Text, inside: Inside, seen: set[str]
 ) -> Commands:
+    """The commands of a task and of those that it runs, each task once."""
+    seen.add(name)
     for step, is_task in _task_steps(tasks[name]):
         if not is_task:
             yield from scalar_commands(text.scalar(step), inside)
-        elif step.value in tasks and step.value not in above and len(above) < _DEEPEST:
-            yield from _task(step.value, tasks, text, inside, (*above, name))
+        elif step.value in tasks and step.value not in seen and len(seen) < _MOST_TASKS:
+            yield from _task(step.value, tasks, text, inside, seen)
 
 
 def _task_steps(node: Node) -> Iterator[tuple[Node, bool]]:
@@ -345,7 +359,7 @@ def _toml_tasks(task: str, inside: Inside) -> Commands | None:
     """A task of a TOML file: of pdm, poe, pixi, rye, taskipy, hatch, tox, mise, cargo-make."""
     tables = [t for keys in _TABLES for t in _tables(_toml(inside.text), keys)]
     if any(task in table for table in tables):
-        return _toml_task(task, tables, inside, ())
+        return _toml_task(task, tables, inside, set())
     legacy = _table(_toml(inside.text), "tool", "tox").get("legacy_tox_ini")
     return _tox_ini(task, replace(inside, text=legacy)) if isinstance(legacy, str) else None
 
@@ -366,19 +380,21 @@ def _tables(data: object, keys: tuple[str, ...]) -> Iterator[Mapping[str, object
 
 
 def _toml_task(
-    task: str, tables: list[Mapping[str, object]], inside: Inside, above: tuple[str, ...]
+    task: str, tables: list[Mapping[str, object]], inside: Inside, seen: set[str]
 ) -> Commands:
+    """The commands of a task and of those that it runs, each task once."""
+    seen.add(task)
     line = line_of_key(inside.text, task)
     for table in tables:
         if task in table:
             for part in _parts(table[task], False):
                 named = part if isinstance(part, str) else ""
-                if named.partition(" ")[0] in above or len(above) > _DEEPEST:
+                if named.partition(" ")[0] in seen or len(seen) > _MOST_TASKS:
                     continue
                 if isinstance(part, list):
                     yield from word_command(part, line, inside)
                 elif any(part in t for t in tables):
-                    yield from _toml_task(part, tables, inside, (*above, task))
+                    yield from _toml_task(part, tables, inside, seen)
                 else:
                     text = " ".join((part, *inside.arguments))
                     yield from shell_commands(text, line, inside)
