@@ -54,7 +54,7 @@ class Library(Struct, frozen=True, kw_only=True):
     still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
     whether those of a workflow, which its jobs share, hold such a credential. ``hops`` follows
     steps into scripts, and ``led`` keeps what was found there. ``catalog`` has the uploaders to
-    look for.
+    look for, and ``there`` the site of each step that another one asked for.
     """
 
     channel: Callable[[str], Channel]
@@ -70,6 +70,7 @@ class Library(Struct, frozen=True, kw_only=True):
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
     given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
     catalog: Catalog = KNOWN
+    there: dict[Hashable, Site] = field(default_factory=dict)
 
 
 class Site(Struct, frozen=True, kw_only=True, dict=True):
@@ -222,10 +223,16 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             site = site.parent
 
     def at_step(self, step: Step) -> Site:
-        """The site of another step of the same list, which ran before."""
-        before = self.before[: self.before.index(step) + 1] if step in self.before else ()
-        outer = step if self.action is None else self.outer
-        return replace(self, step=step, outer=outer, before=before)
+        """The site of another step of the same list, which ran before: one for each step, so
+        that what was worked out there is known to every step after it.
+        """
+        outer = self.outer if self.action is not None else None
+        key = (self.job, id(self.parent), outer, id(self.script), step)
+        if key not in self.library.there:
+            before = self.before[: self.before.index(step) + 1] if step in self.before else ()
+            made = replace(self, step=step, outer=outer or step, before=before)
+            self.library.there[key] = made
+        return self.library.there[key]
 
     def exported(self) -> Iterator[tuple[Inputs, Site]]:
         """The variables that the scripts of steps before gave to all later ones, newest first."""

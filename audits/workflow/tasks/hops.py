@@ -6,6 +6,7 @@ files were read and never in a circle.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from posixpath import basename, dirname
 
@@ -33,7 +34,9 @@ _MOST_FOLLOWED = 150
 # Builds that bring their own launcher: the uploaders know what their tasks publish.
 _LAUNCHERS = frozenset({"gradlew", "gradlew.bat", "mvnw", "mvnw.cmd", "sbtx"})
 # What may send anything anywhere, so that a script with one is not known to upload nothing.
-_SENDERS = frozenset({"curl", "wget", "http", "https", "rsync", "scp", "sftp", "aws", "gsutil"})
+_SENDERS = frozenset(
+    {"wireit", "curl", "wget", "http", "https", "rsync", "scp", "sftp", "aws", "gsutil"}
+)
 _JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _SHELLS = {".ps1": "pwsh", ".cmd": "cmd", ".bat": "cmd"}
 
@@ -116,7 +119,7 @@ class Hops:
         depth: int,
     ) -> Led:
         commands, hops = list(found.commands), []
-        settled = found.whole and not any(c.program in _SENDERS for c in found.commands)
+        settled = found.whole and bool(found.commands) and not any(map(_is_open, found.commands))
         if depth < _DEEPEST:
             for inner, place in _placed(found.commands, None):
                 for led in self._led(inner, place, checkouts, seen, depth):
@@ -159,12 +162,50 @@ class Hops:
         if invocation.kind:
             found = task_commands(name, invocation.kind, invocation.task, inside)
             whole = not name.endswith((".py", ".rb", "Rakefile", "rakefile"))
+            whole = whole and _INCLUDES.search(inside.text) is None
         else:
             found, whole = _script_commands(name, inside, invocation.sourced)
         if found is None:
             return None
         given = given_arguments(found, invocation.arguments)
         return _Found(path=path, commands=tuple(_first(given)), whole=whole)
+
+
+_INCLUDES = re.compile(
+    # make: conditions, macros, includes and another recipe prefix; Taskfile; just
+    r"^[ \t]*(?:-?s?include\b|ifn?eq\b|ifn?def\b|define\b|\.RECIPEPREFIX\b|includes:|import\??[ \t]+['\"]"
+    r"|mod\??[ \t]+\w)|\$\((?:call|eval|foreach|shell)\b",
+    re.MULTILINE,
+)
+"""What brings commands into a task file that are not read."""
+_RUNS_ARGUMENTS = re.compile(
+    r"(?:^|[;{&|(!]|\b(?:then|do|else)\b)[ \t]*[\"']?\$\{?[@*1]\}?", re.MULTILINE
+)
+"""A script that runs what it, or one of its functions, is given."""
+_RUNNERS = frozenset(
+    {
+        ".",
+        "source",
+        "bash",
+        "sh",
+        "zsh",
+        "eval",
+        "exec",
+        "xargs",
+        "env",
+        "node",
+        "python",
+        "python3",
+    }
+)
+
+
+def _is_open(command: Command) -> bool:
+    """Whether the text of a command does not tell what it runs, or it may send files."""
+    words = command.words or (command.program,)
+    if command.program in _SENDERS or words[0].startswith(("$", "{{", '"$', "`")):
+        return True
+    return command.program in _RUNNERS and any("$" in word for word in words[1:3])
 
 
 def _first(commands: Iterable[Command]) -> Iterator[Command]:
@@ -193,7 +234,8 @@ def _script_commands(
     shell = _SHELLS.get(ending, "bash")
     arguments = None if sourced else inside.arguments
     found = reached_commands(script, shell, inside.patience, arguments)
-    return (replace(c, path=inside.path, directory=inside.directory) for c in found), True
+    whole = _RUNS_ARGUMENTS.search(inside.text) is None
+    return (replace(c, path=inside.path, directory=inside.directory) for c in found), whole
 
 
 def _hop(command: Command, invocation: Invocation, path: str) -> Hop:

@@ -203,7 +203,7 @@ def _expanded(text: str, variables: Mapping[str, str], known: dict[str, str] | N
 
 
 _HEADER = re.compile(r"@?([A-Za-z_][\w-]*)((?:\s+[^:=]*)?):(?!=)\s*(.*)")
-_JUST_VALUE = re.compile(r"""(?:export\s+)?([\w-]+)\s*:=\s*["'](.*)["']\s*""")
+_JUST_VALUE = re.compile(r"""(?:export\s+)?([\w-]+)\s*:=\s*(?:"([^"]*)"|'([^']*)')\s*""")
 _JUST_REFERENCE = re.compile(r"\{\{\s*([\w-]+)\s*\}\}")
 
 
@@ -216,7 +216,7 @@ def _justfile(task: str, inside: Inside) -> Commands | None:
         if line[:1] in {" ", "\t"}:
             current.append((number, line.strip().lstrip("@-")))
         elif match := _JUST_VALUE.fullmatch(line):
-            values[match[1]] = match[2]
+            values[match[1]] = match[2] if match[2] is not None else match[3]
         elif match := _HEADER.fullmatch(line):
             current = []
             recipes.setdefault(match[1], (match[2], match[3], current))
