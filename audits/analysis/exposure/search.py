@@ -42,6 +42,7 @@ from audits.model.repository import Repository
 from audits.model.workflow import Level, Role
 
 MOST_PATHS = 20
+_MOST_CUTS = 25
 """Paths of one publication that are kept: the least privileged and shortest."""
 _MOST_FOUND = 400
 _SCOPES = ("contents", "actions", "packages", "id-token")
@@ -286,20 +287,39 @@ def cheapest_cut(
     making = [p for p in here if p.state is not PathState.OPEN and p.actor is level]
     if level is Actor.UNKNOWN:
         making = here
-    chosen: list[Cut] = []
-    left = making
-    while left:
-        tally = Counter(cut for path in left for cut in path.cuts)
-        if not tally:
-            return None
-        nearest = {cut: min(p.cuts.index(cut) for p in left if cut in p.cuts) for cut in tally}
-        best = min(
-            tally, key=lambda cut: (-tally[cut], cut.settings, nearest[cut], cut.at, cut.what)
-        )
-        chosen.append(best)
-        left = [path for path in left if best not in path.cuts]
+    chosen = _cover(making)
     if not chosen:
         return None
     rest = [path for path in paths if set(path.cuts).isdisjoint(chosen)]
     first = min(chosen, key=lambda cut: (cut.settings, chosen.index(cut)))
     return CheapestCut(cut=first, edits=len(chosen), leaves=level_of(rest, enterprise_server))
+
+
+def _cover(paths: list[ExposurePath]) -> list[Cut]:
+    """Few cuts that close every path, by greedy cover; none where a path has no cut, or where
+    more than `_MOST_CUTS` would be needed: that is no change that anyone would call cheap.
+    """
+    closes: dict[Cut, list[int]] = {}
+    nearest: dict[Cut, int] = {}
+    for number, path in enumerate(paths):
+        for place, cut in enumerate(path.cuts):
+            closes.setdefault(cut, []).append(number)
+            nearest[cut] = min(place, nearest.get(cut, place))
+    left = {cut: len(numbers) for cut, numbers in closes.items()}
+    still = set(range(len(paths)))
+    chosen: list[Cut] = []
+    while still:
+        best = min(
+            left,
+            key=lambda cut: (-left[cut], cut.settings, nearest[cut], cut.at, cut.what),
+            default=None,
+        )
+        if best is None or not left[best] or len(chosen) == _MOST_CUTS:
+            return []
+        chosen.append(best)
+        for number in closes[best]:
+            if number in still:
+                still.discard(number)
+                for cut in paths[number].cuts:
+                    left[cut] -= 1
+    return chosen

@@ -71,6 +71,7 @@ def _broken() -> tuple[type[Exception], ...]:
         ValueError,
         LookupError,
         AssertionError,
+        TypeError,  # dulwich says so of an index that ends too early
         OverflowError,
         struct.error,
         zlib.error,
