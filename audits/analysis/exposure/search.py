@@ -42,7 +42,9 @@ from audits.model.repository import Repository
 from audits.model.workflow import Level, Role
 
 MOST_PATHS = 20
-_MOST_CUTS = 25
+_MOST_CUTS = 15
+_MOST_PAIRS = 12_000
+_FEWEST_WAYS = 50
 """Paths of one publication that are kept: the least privileged and shortest."""
 _MOST_FOUND = 400
 _SCOPES = ("contents", "actions", "packages", "id-token")
@@ -81,8 +83,12 @@ def all_paths(repo: Repository) -> dict[Publication, list[ExposurePath]]:
 def _found(repo: Repository) -> dict[Release, list[ExposurePath]]:
     if not repo.publications:
         return {}
-    known, ways = views(repo), all_ways(repo)
-    return {r: _paths(repo, r, known, ways) for r in releases(repo, known)}
+    known, found = views(repo), tuple(releases(repo, views(repo)))
+    # Ways that outsiders start come first: of a repository with hundreds of publications and
+    # hundreds of moving references, only references are left out.
+    ways = tuple(sorted(all_ways(repo), key=lambda way: way.trigger is None))
+    most = max(_FEWEST_WAYS, _MOST_PAIRS // max(1, len(found)))
+    return {release: _paths(repo, release, known, ways[:most]) for release in found}
 
 
 def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:

@@ -73,10 +73,16 @@ def drains(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
 
     What the job needs to publish by itself is no cut: without it the release would fail.
     """
-    needed = frozenset(_needed(repo, way.view.job))
+    needed = repo.once(_needed_by_job).get(way.view.job, frozenset())
     for drain in _drains(repo, way, release):
         cuts = tuple(cut for cut in drain.cuts if cut.what not in needed)
         yield drain if cuts == drain.cuts else replace(drain, cuts=cuts)
+
+
+def _needed_by_job(repo: Repository) -> dict[Job, frozenset[str]]:
+    """The cuts that no job can do without, of the jobs that publish."""
+    jobs = dict.fromkeys(publication.job for publication in repo.publications)
+    return {job: frozenset(_needed(repo, job)) for job in jobs}
 
 
 def _needed(repo: Repository, job: Job) -> Iterator[str]:
