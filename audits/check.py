@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import date
+from typing import Required, TypedDict, Unpack
 
 from msgspec import Struct, field
 
@@ -56,18 +57,52 @@ CheckFunction = Callable[[Repository], Iterator[Verdict]]
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One rule: its text, how bad it is, what it needs, and the function that judges."""
+    """One rule: its text, how bad it is, what it needs, and the function that judges.
+
+    ``needs`` is the evidence without which the outcome is unknown, ``sharpened_by`` what changes
+    it where it is seen. ``lesson`` is the anchor of the lesson's section; ``tip`` marks its
+    advice. ``any_workflow``: for ``--all`` too. ``counts_places``: the deduction grows with the
+    share of places at fault. ``milder_in_other_jobs``: low in a job that is no release job.
+    ``scored`` False: shown only. ``on_owner``: a setting of the owner. ``caps_only``: holds the
+    score down while it fails or is unknown, and takes no points.
+    """
 
     id: str
     title: str
     text: str
     area: Area
     severity: Severity
-    needs: frozenset[Need]
-    sharpened_by: frozenset[Need]
-    lesson: str
     links: tuple[str, ...]
     examples: tuple[Example, ...]
+    judge: CheckFunction
+    needs: Set[Need] = frozenset({Need.WORKFLOW})
+    sharpened_by: Set[Need] = frozenset()
+    lesson: str = ""
+    fix: FixKind | None = None
+    zizmor: str = ""
+    any_workflow: bool = False
+    milder_in_other_jobs: bool = True
+    counts_places: bool = False
+    scored: bool = True
+    on_owner: bool = False
+    caps_only: bool = False
+    tip: bool = False
+
+
+class CheckError(Exception):
+    """A check's file does not hold what it must; the message says which and why."""
+
+
+class _Declared(TypedDict, total=False):
+    """What a check's file declares; see `Check` for what each part means."""
+
+    area: Required[Area]
+    severity: Required[Severity]
+    links: Required[tuple[str, ...]]
+    examples: Required[tuple[Example, ...]]
+    needs: Set[Need]
+    sharpened_by: Set[Need]
+    lesson: str
     fix: FixKind | None
     zizmor: str
     any_workflow: bool
@@ -77,50 +112,20 @@ class Check(Struct, frozen=True, kw_only=True):
     on_owner: bool
     caps_only: bool
     tip: bool
-    judge: CheckFunction
 
 
-class CheckError(Exception):
-    """A check's file does not hold what it must; the message says which and why."""
-
-
-def check(
-    *,
-    area: Area,
-    severity: Severity,
-    links: tuple[str, ...],
-    examples: tuple[Example, ...],
-    needs: frozenset[Need] | set[Need] = frozenset({Need.WORKFLOW}),
-    sharpened_by: frozenset[Need] | set[Need] = frozenset(),
-    lesson: str = "",
-    fix: FixKind | None = None,
-    zizmor: str = "",
-    any_workflow: bool = False,
-    milder_in_other_jobs: bool = True,
-    counts_places: bool = False,
-    scored: bool = True,
-    on_owner: bool = False,
-    caps_only: bool = False,
-    tip: bool = False,
-) -> Callable[[CheckFunction], CheckFunction]:
-    """Declare the function below as the check of its module.
-
-    ``lesson`` is the anchor of the lesson's section; ``tip`` marks its advice. ``any_workflow``:
-    for ``--all`` too. ``counts_places``: the deduction grows with the share of places at fault.
-    ``milder_in_other_jobs``: low in a job that is no release job. ``scored`` False: shown only.
-    ``caps_only``: holds the score down while it fails or is unknown, and takes no points.
-    """
+def check(**declared: Unpack[_Declared]) -> Callable[[CheckFunction], CheckFunction]:
+    """Declare the function below as the check of its module, whose docstring is its text."""
 
     def declare(function: CheckFunction) -> CheckFunction:
         text = (importlib.import_module(function.__module__).__doc__ or "").strip()
         function.__dict__["check"] = Check(
-            id=function.__name__.replace("_", "-"), title=text.partition("\n")[0].rstrip("."),
-            text=text, area=area, severity=severity, needs=frozenset(needs), examples=examples,
-            sharpened_by=frozenset(sharpened_by), lesson=lesson, links=links, fix=fix,
-            zizmor=zizmor, any_workflow=any_workflow, scored=scored, tip=tip, on_owner=on_owner,
-            milder_in_other_jobs=milder_in_other_jobs, counts_places=counts_places,
-            caps_only=caps_only, judge=function,
-        )  # fmt: skip
+            id=function.__name__.replace("_", "-"),
+            title=text.partition("\n")[0].rstrip("."),
+            text=text,
+            judge=function,
+            **declared,
+        )
         return function
 
     return declare

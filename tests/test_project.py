@@ -46,6 +46,11 @@ def test_format() -> None:
     run("ruff", "format", "--check", *PACKAGES)
 
 
+def test_nothing_is_kept_from_the_formatter() -> None:
+    mark = "# fmt" + ":"
+    assert not [str(path) for path in sources() if mark in path.read_text("utf-8")]
+
+
 def test_types() -> None:
     run("mypy")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING
 
 import typer
 from msgspec import Struct
@@ -20,11 +20,16 @@ from audits.cli.options import (
     AsOfOption,
     ConfigOption,
     FailOn,
+    FailOnOption,
     Format,
+    FormatOption,
     IndexOption,
     NoEngineOption,
     OfflineOption,
+    OnlineOption,
     RegistryOption,
+    TargetHostOption,
+    TargetsArgument,
     WaiversOption,
     day_of,
 )
@@ -39,9 +44,9 @@ if TYPE_CHECKING:
 
 
 def check(
-    paths: Annotated[Optional[list[str]], typer.Argument(metavar="[PATH | OWNER/REPO | -]...", help="Checkouts or folders inside them, workflow files, - for standard input, or repositories on GitHub by name or address; default: this folder.")] = None,  # noqa: UP045
-    form: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TEXT,
-    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="End with 1 from this severity on.")] = FailOn.MEDIUM,
+    paths: TargetsArgument = None,
+    form: FormatOption = Format.TEXT,
+    fail_on: FailOnOption = FailOn.MEDIUM,
     allow_gaps: AllowGapsOption = False,
     everything: AllOption = False,
     no_engine: NoEngineOption = False,
@@ -49,13 +54,13 @@ def check(
     config: ConfigOption = None,
     index_url: IndexOption = "",
     registry: RegistryOption = None,
-    online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
+    online: OnlineOption = False,
     offline: OfflineOption = False,
     as_of: AsOfOption = None,
     token_file: TokenFileOption = None,
     api_url: ApiUrlOption = "",
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host of OWNER/REPO; default: the API's.")] = "",
-) -> None:  # fmt: skip
+    host: TargetHostOption = "",
+) -> None:
     """Audit repositories and print their score, findings and the lesson's checklist.
 
     What lies on this machine is read offline unless --online; a repository on GitHub is asked

@@ -82,6 +82,19 @@ AsOfOption = Annotated[
     ),
 ]
 
+OnlineOption = Annotated[bool, typer.Option("--online", help="Ask the package index too.")]
+TargetHostOption = Annotated[
+    str,
+    typer.Option("--host", metavar="HOST", help="The web host of OWNER/REPO; default: the API's."),
+]
+TargetsArgument = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Argument(
+        metavar="[PATH | OWNER/REPO | -]...",
+        help="Checkouts or folders inside them, workflow files, - for standard input, or repositories on GitHub by name or address; default: this folder.",
+    ),
+]
+
 
 def day_of(as_of: datetime | None) -> date:
     """The day that an audit stands for."""
@@ -106,6 +119,12 @@ class FailOn(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
     NEVER = "never"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
+FailOnOption = Annotated[
+    FailOn, typer.Option("--fail-on", help="End with 1 from this severity on.")
+]
 
 
 def database_words(database: str | None) -> str:

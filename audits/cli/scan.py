@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -42,16 +43,57 @@ if TYPE_CHECKING:
     from audits.workflow.uploaders.uploader import Uploader
 
 
+OwnersArgument = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub."),
+]
+FolderOption = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Option(
+        "--folder",
+        metavar="DIR",
+        help="A folder of repositories, or of owners' folders; repeat it for more.",
+    ),
+]
+ReposOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--repos", metavar="FILE", help="A list of repositories on GitHub, one owner/name a line."
+    ),
+]
+OrgOption = Annotated[
+    str,
+    typer.Option(
+        "--org", metavar="NAME", help="The owner of the folder's repositories; default: its name."
+    ),
+]
+LinkHostOption = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        metavar="HOST",
+        help="The web host that links lead to; default: github.com, or the API's.",
+    ),
+]
+ArchivedOption = Annotated[
+    bool, typer.Option("--include-archived/--no-archived", help="Read archived repositories.")
+]
+ForksOption = Annotated[bool, typer.Option("--include-forks/--no-forks", help="Read forks.")]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Continue a scan that was interrupted.")
+]
+
+
 def scan(
     context: typer.Context,
-    owners: Annotated[Optional[list[str]], typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub.")] = None,  # noqa: UP045
-    folder: Annotated[Optional[list[Path]], typer.Option("--folder", metavar="DIR", help="A folder of repositories, or of owners' folders; repeat it for more.")] = None,  # noqa: UP045
-    repos: Annotated[Optional[Path], typer.Option("--repos", metavar="FILE", help="A list of repositories on GitHub, one owner/name a line.")] = None,  # noqa: UP045
-    org: Annotated[str, typer.Option("--org", metavar="NAME", help="The owner of the folder's repositories; default: its name.")] = "",
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host that links lead to; default: github.com, or the API's.")] = "",
-    archived: Annotated[bool, typer.Option("--include-archived/--no-archived", help="Read archived repositories.")] = True,
-    forks: Annotated[bool, typer.Option("--include-forks/--no-forks", help="Read forks.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a scan that was stopped.")] = False,
+    owners: OwnersArgument = None,
+    folder: FolderOption = None,
+    repos: ReposOption = None,
+    org: OrgOption = "",
+    host: LinkHostOption = "",
+    archived: ArchivedOption = True,
+    forks: ForksOption = False,
+    resume: ResumeOption = False,
     token_file: TokenFileOption = None,
     api_url: ApiUrlOption = "",
     max_points: MaxPointsOption = None,
@@ -65,23 +107,47 @@ def scan(
     no_engine: NoEngineOption = False,
     offline: OfflineOption = False,
     as_of: AsOfOption = None,
-) -> None:  # fmt: skip
+) -> None:
     """Scan repositories, score them, and record what changed."""
     _check_source(folder, repos, owners or [], offline)
     collector = _collector(folder, org, host)
-    planner = Planner(
-        collector=collector, waivers=_loaded(waivers), index_url=index_url, offline=offline,
-        registries=tuple(registry or ()), engine=not no_engine, everything=everything, as_of=day_of(as_of), uploaders=_own_uploaders(config),
-    )  # fmt: skip
-    planner.check()
+    planner = _planner(
+        collector, waivers, config, index_url, registry, everything, no_engine, offline, as_of
+    )
     if collector is not None:
         here = _Folder(collector, planner, database, allow_gaps)
         raise typer.Exit(_folder(here, resume, context))
-    asked = _Asked(
-        owners=tuple(dict.fromkeys(owners or [])), repos=repos, host=host, archived=archived, forks=forks,
-        resume=resume, token_file=token_file, api_url=api_url, max_points=max_points, database=database, allow_gaps=allow_gaps,
-    )  # fmt: skip
+    unique = tuple(dict.fromkeys(owners or []))
+    reach = _Reach(host, token_file, api_url, max_points)
+    asked = _Asked(unique, repos, reach, archived, forks, resume, database, allow_gaps)
     raise typer.Exit(_github(asked, planner(), planner.waivers, context))
+
+
+def _planner(
+    collector: FolderCollector | None,
+    waivers: Path | None,
+    config: Path | None,
+    index_url: str,
+    registry: list[str] | None,
+    everything: bool,
+    no_engine: bool,
+    offline: bool,
+    as_of: datetime | None,
+) -> Planner:
+    """How repositories are audited; UsageError where an option is wrong."""
+    planner = Planner(
+        collector=collector,
+        waivers=_loaded(waivers),
+        index_url=index_url,
+        offline=offline,
+        registries=tuple(registry or ()),
+        engine=not no_engine,
+        everything=everything,
+        as_of=day_of(as_of),
+        uploaders=_own_uploaders(config),
+    )
+    planner.check()
+    return planner
 
 
 def _loaded(waivers: Path | None) -> Waivers:
@@ -194,18 +260,24 @@ def _exit_code(
     )
 
 
-class _Asked(Struct, frozen=True, kw_only=True):
+class _Reach(Struct, frozen=True):
+    """How GitHub is reached."""
+
+    host: str
+    token_file: Path | None
+    api_url: str
+    max_points: int | None
+
+
+class _Asked(Struct, frozen=True):
     """What was asked of GitHub on the command line."""
 
     owners: tuple[str, ...]
     repos: Path | None
-    host: str
+    reach: _Reach
     archived: bool
     forks: bool
     resume: bool
-    token_file: Path | None
-    api_url: str
-    max_points: int | None
     database: str | None
     allow_gaps: bool
 
@@ -259,10 +331,10 @@ def _results(
         say(f"warning: {problem}", error=True)
     with watching("asking GitHub") as watch:
         connection = connect(
-            asked.token_file,
-            asked.api_url,
-            host=asked.host,
-            max_points=asked.max_points,
+            asked.reach.token_file,
+            asked.reach.api_url,
+            host=asked.reach.host,
+            max_points=asked.reach.max_points,
             on_wait=watch.waiting,
         )
         running = make_scan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,10 @@ from audits.cli.options import (
     Format,
     IndexOption,
     OfflineOption,
+    OnlineOption,
     RegistryOption,
+    TargetHostOption,
+    TargetsArgument,
     WaiversOption,
     day_of,
 )
@@ -38,20 +41,20 @@ class WhoFormat(StrEnum):
 
 
 def who(
-    paths: Annotated[Optional[list[str]], typer.Argument(metavar="[PATH | OWNER/REPO | -]...", help="Checkouts, workflow files, - for standard input, or repositories on GitHub; default: this folder.")] = None,  # noqa: UP045
+    paths: TargetsArgument = None,
     form: Annotated[WhoFormat, typer.Option("--format", help="How to print.")] = WhoFormat.TEXT,
     allow_gaps: AllowGapsOption = False,
     waivers: WaiversOption = None,
     config: ConfigOption = None,
     index_url: IndexOption = "",
     registry: RegistryOption = None,
-    online: Annotated[bool, typer.Option("--online", help="Ask the package index too.")] = False,
+    online: OnlineOption = False,
     offline: OfflineOption = False,
     as_of: AsOfOption = None,
     token_file: TokenFileOption = None,
     api_url: ApiUrlOption = "",
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="The web host of OWNER/REPO; default: the API's.")] = "",
-) -> None:  # fmt: skip
+    host: TargetHostOption = "",
+) -> None:
     """Say who can publish each package: anyone, a third party, one writer, or two people.
 
     Ends with 1 where anyone can and no waiver accepts it.

@@ -278,9 +278,11 @@ class Leads:
     def _from_folders(self) -> None:
         """The task files and metadata of the folders that are known by now."""
         tasks = dict.fromkeys(
-            file for program in _TASK_FILES if program in self._programs
+            file
+            for program in _TASK_FILES
+            if program in self._programs
             for file in _TASK_FILES[program]
-        )  # fmt: skip
+        )
         for place in self._places:
             names = self._folders.get(place, {})
             for file in tasks:
@@ -324,9 +326,11 @@ class Leads:
 
 def _is_entry(path: str) -> bool:
     """Whether GitHub runs the file's steps: a workflow or an action."""
-    return is_workflow(path) or path.endswith(("/action.yml", "/action.yaml")) or path in {
-        "action.yml", "action.yaml"
-    }  # fmt: skip
+    return (
+        is_workflow(path)
+        or path.endswith(("/action.yml", "/action.yaml"))
+        or path in {"action.yml", "action.yaml"}
+    )
 
 
 def _is_action_or_workflow(path: str) -> bool:

@@ -285,36 +285,51 @@ def _row(row: FindingRow) -> str:
 def news_document(news: News) -> dict[str, Any]:
     """The news as a JSON document; words and keys are those of the CSV files."""
     return {
-        "schema": SCHEMA, "owner": news.scan.owner, "scan": _scan(news.scan),
+        "schema": SCHEMA,
+        "owner": news.scan.owner,
+        "scan": _scan(news.scan),
         "since": _scan(news.since) if news.since else None,
         **{
-            word.replace(" ", "_").replace("-", "_"):
-            {"count": number, "findings": [_record(row) for row in rows]}
+            word.replace(" ", "_").replace("-", "_"): {
+                "count": number,
+                "findings": [_record(row) for row in rows],
+            }
             for word, number, rows in news.kinds()
         },
-        "scores": [
-            {
-                "repository": c.repository, "scan": c.scan, "before": c.before, "after": c.after,
-                "grade_before": c.grade_before, "grade_after": c.grade_after, "cause": c.cause,
-                "checks": list(c.checks),
-            }
-            for c in news.scores
-        ],
+        "scores": [_score_record(change) for change in news.scores],
         "not_reached": news.scan.not_reached,
-        "gaps": [
-            {
-                "repository": gap.repository, "subject": gap.subject, "reason": gap.reason,
-                "detail": gap.detail, "line": gap.line, "permission": gap.permission,
-                "job": gap.job,
-            }
-            for gap in news.gaps
-        ],
+        "gaps": [_gap_record(gap) for gap in news.gaps],
         "waivers": {
             "expired": [_waiver_record(w) for w in news.expired],
             "expiring": [_waiver_record(w) for w in news.expiring],
             "unmatched": [_waiver_record(w) for w in news.unmatched],
         },
-    }  # fmt: skip
+    }
+
+
+def _score_record(change: ScoreChange) -> dict[str, Any]:
+    return {
+        "repository": change.repository,
+        "scan": change.scan,
+        "before": change.before,
+        "after": change.after,
+        "grade_before": change.grade_before,
+        "grade_after": change.grade_after,
+        "cause": change.cause,
+        "checks": list(change.checks),
+    }
+
+
+def _gap_record(gap: GapRow) -> dict[str, Any]:
+    return {
+        "repository": gap.repository,
+        "subject": gap.subject,
+        "reason": gap.reason,
+        "detail": gap.detail,
+        "line": gap.line,
+        "permission": gap.permission,
+        "job": gap.job,
+    }
 
 
 def _scan(scan: ScanRow) -> dict[str, Any]:

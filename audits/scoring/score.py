@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -152,11 +152,8 @@ def score(
     """
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
     # What has no outcome here takes no part in any number.
-    cases = tuple(
-        _Case.of(j, repository, with_acceptances)
-        for j in scored
-        if j.outcome is not Outcome.NOT_APPLICABLE
-    )
+    applicable = (j for j in scored if j.outcome is not Outcome.NOT_APPLICABLE)
+    cases = tuple(_Case.of(j, repository, with_acceptances) for j in applicable)
     publications = repository.scored_publications
     cards = {area: _cards(area, publications, repository, cases) for area in Area}
     unread = _not_seen(repository, publications)
@@ -164,19 +161,33 @@ def score(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
     )
-    verdicts = [v for of_area in cards.values() for card in of_area for v in card.verdicts]
     sheet = Sheet.of(cards, _outside(cases, publications))
     points, cap = sheet.score()
-    known, applicable = _weights(verdicts)
-    applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
-    coverage = known / applicable if applicable else (0.0 if unread else None)
+    coverage = _coverage(cards.values(), unread, scored)
     return Score(
         points=points,
         grade=Grade.UNKNOWN if repository.graph.unrecognized else grade_of(points, coverage),
-        areas=areas, cap=cap, policy=POLICY, rules=rules, coverage=coverage,
-        tier=tier_of(repository), steps=tuple(sheet.steps()),
+        areas=areas,
+        cap=cap,
+        policy=POLICY,
+        rules=rules,
+        coverage=coverage,
+        tier=tier_of(repository),
+        steps=tuple(sheet.steps()),
         not_counted=_not_counted(scored, repository, with_acceptances),
-    )  # fmt: skip
+    )
+
+
+def _coverage(
+    cards: Iterable[Iterable[_Card]], unread: int, scored: Sequence[Judged]
+) -> float | None:
+    """The share of weights whose outcome is known; None where nothing applies. Each publication
+    that may stand in what was not read counts as one of which every outcome is unknown.
+    """
+    verdicts = (v for of_area in cards for card in of_area for v in card.verdicts)
+    known, applicable = _weights(verdicts)
+    applicable += unread * sum(WEIGHTS[j.check.severity] for j in scored)
+    return known / applicable if applicable else (0.0 if unread else None)
 
 
 def _not_seen(repository: Repository, publications: tuple[Publication, ...]) -> int:

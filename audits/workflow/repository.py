@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from typing import TypeVar
+
+from msgspec import Struct
 
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
@@ -14,14 +17,14 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot, SourceFile
 from audits.model.workflow import CompositeAction, Job, Workflow
 from audits.workflow.parse.lock_file import onboarded, read_lock
-from audits.workflow.parse.package_metadata import package_names
+from audits.workflow.parse.package_metadata import PackageNames, package_names
 from audits.workflow.parse.parse import parse_action, parse_workflow
 from audits.workflow.parse.update_bots import read_updates
 from audits.workflow.parse.zizmor_config import PATHS, read_config
 from audits.workflow.publish.publications import MOST_OF_JOB, MOST_OF_STEP
 from audits.workflow.release_graph import MOST_OF_WORKFLOW, build_graph
 from audits.workflow.remote_workflows import own_names, read_foreign
-from audits.workflow.uploaders.lookup import catalog_with
+from audits.workflow.uploaders.lookup import Catalog, catalog_with
 from audits.workflow.uploaders.uploader import Uploader
 
 _WORKFLOWS = ".github/workflows/"
@@ -48,26 +51,67 @@ def read_repository(
     the platform count, today unless given; ``uploaders`` are an organization's own.
     """
     workflows, actions, gaps = _parsed(snapshot)
-    names = package_names(snapshot.files)
-    updates = read_updates(snapshot.files)
     catalog = catalog_with(uploaders)
+    released = _released(snapshot, workflows, actions, channel, breadth, catalog)
+    updates, graph = read_updates(snapshot.files), released.graph
+    gaps += (*released.gaps, *updates.gaps)
+    return Repository(
+        snapshot=snapshot,
+        workflows=released.workflows,
+        actions=released.actions,
+        graph=graph,
+        breadth=breadth,
+        references=references,
+        index=index,
+        advisories=advisories,
+        package_names=released.names.names,
+        gaps=(*gaps, *_gaps_of_graph(graph, snapshot, gaps)),
+        updates=updates,
+        locked=read_lock(snapshot.files),
+        lock_onboarded=onboarded(snapshot.files),
+        index_hosts=index_hosts,
+        as_of=as_of or date.today(),
+    )
+
+
+class _Released(Struct, frozen=True, kw_only=True):
+    """How a repository releases, and the workflows and actions that take part or are its own."""
+
+    graph: ReleaseGraph
+    workflows: tuple[Workflow, ...]
+    actions: tuple[CompositeAction, ...]
+    names: PackageNames
+    gaps: tuple[Gap, ...]
+
+
+def _released(
+    snapshot: Snapshot,
+    workflows: list[Workflow],
+    actions: list[CompositeAction],
+    channel: Callable[[str], Channel],
+    breadth: Breadth,
+    catalog: Catalog,
+) -> _Released:
+    names = package_names(snapshot.files)
     foreign = read_foreign(snapshot, workflows, actions, catalog)
     own, other_refs = own_names(snapshot, workflows, catalog)
     files = ((*workflows, *foreign.workflows), (*actions, *foreign.actions))
     graph = build_graph(*files, names, channel, breadth, own, _by_path(snapshot), catalog)
-    # What others hold counts where it takes part in a release, and nowhere else.
-    known = (
-        (*workflows, *(w for w in foreign.workflows if w.path in graph.release_paths)),
-        (*actions, *(a for a in foreign.actions if a.path in graph.release_paths)),
+    return _Released(
+        graph=graph,
+        # What others hold counts where it takes part in a release, and nowhere else.
+        workflows=(*workflows, *_in_release(foreign.workflows, graph)),
+        actions=(*actions, *_in_release(foreign.actions, graph)),
+        names=names,
+        gaps=(*foreign.gaps, *names.gaps, *_missing_callees(workflows), *other_refs),
     )
-    gaps += (*foreign.gaps, *names.gaps, *updates.gaps, *_missing_callees(workflows), *other_refs)
-    gaps += _gaps_of_graph(graph, snapshot, gaps)
-    return Repository(
-        snapshot=snapshot, workflows=known[0], actions=known[1], graph=graph, breadth=breadth,
-        references=references, index=index, advisories=advisories, package_names=names.names,
-        gaps=tuple(gaps), updates=updates, locked=read_lock(snapshot.files), lock_onboarded=onboarded(snapshot.files), index_hosts=index_hosts,
-        as_of=as_of or date.today(),
-    )  # fmt: skip
+
+
+_File = TypeVar("_File", Workflow, CompositeAction)
+
+
+def _in_release(files: Iterable[_File], graph: ReleaseGraph) -> Iterator[_File]:
+    return (file for file in files if file.path in graph.release_paths)
 
 
 def _by_path(snapshot: Snapshot) -> dict[str, SourceFile]:

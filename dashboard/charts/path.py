@@ -37,9 +37,9 @@ def path_picture(boxes: Sequence[Box], ink: Ink) -> alt.LayerChart:
         strokeDash=alt.condition("datum.unseen", alt.value([4, 3]), alt.value([0])),
         tooltip=["kind:N", "title:N", "where:N"],
     )
-    words = base.mark_text(align="left", baseline="top", dx=6, dy=6, fontSize=11, lineHeight=13, color=ink.text).encode(
-        x=x, y=alt.Y("top:Q", axis=None, scale=y_scale), text="lines:N"
-    )  # fmt: skip
+    words = base.mark_text(
+        align="left", baseline="top", dx=6, dy=6, fontSize=11, lineHeight=13, color=ink.text
+    ).encode(x=x, y=alt.Y("top:Q", axis=None, scale=y_scale), text="lines:N")
     if arrows.empty:
         return alt.LayerChart(layer=[shapes, words], height=170)
     lines, marks = _arrows(arrows, ink, scale, y_scale)

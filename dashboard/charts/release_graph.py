@@ -106,19 +106,29 @@ def _ways(
     ).encode(x=x, y=y)
 
 
-def _boxes(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
-    frame = pd.DataFrame(
+def _frame(boxes: list[_Box], ink: Ink) -> pd.DataFrame:
+    """One box a row, with what its tooltip shows."""
+    return pd.DataFrame(
         [
             {
-                "x": box.left, "x2": box.right, "y": box.top, "y2": box.bottom,
-                "title": box.node.title, "kind": box.node.kind,
-                "holds": " · ".join(box.node.lines), "faults": box.node.faults or "none",
+                "x": box.left,
+                "x2": box.right,
+                "y": box.top,
+                "y2": box.bottom,
+                "title": box.node.title,
+                "kind": box.node.kind,
+                "holds": " · ".join(box.node.lines),
+                "faults": box.node.faults or "none",
                 "stripe": _STRIPES[box.node.kind],
                 "edge": SEVERITY_COLOURS.get(box.node.severity, ink.line),
             }
             for box in boxes
         ]
-    )  # fmt: skip
+    )
+
+
+def _boxes(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
+    frame = _frame(boxes, ink)
     tooltip = [
         alt.Tooltip("title:N", title="name"),
         alt.Tooltip("kind:N", title="role"),
@@ -129,10 +139,14 @@ def _boxes(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Char
         alt.Chart(frame)
         .mark_rect(cornerRadius=5, fill=ink.surface, strokeWidth=1.6, opacity=1)
         .encode(
-            x=x, x2="x2:Q", y=y, y2="y2:Q", tooltip=tooltip,
+            x=x,
+            x2="x2:Q",
+            y=y,
+            y2="y2:Q",
+            tooltip=tooltip,
             stroke=alt.Stroke("edge:N", scale=None, legend=None),
         )
-    )  # fmt: skip
+    )
     yield (
         alt.Chart(frame)
         .mark_bar(width=5, align="left", xOffset=1, cornerRadius=2)

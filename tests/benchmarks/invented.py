@@ -52,20 +52,20 @@ def invented(
     sha = sha1(f"{number} {edits} {pushes}".encode(), usedforsecurity=False).hexdigest()
     workflow, job = _workflow(noise, name, edits)
     others = tuple(_file(noise, f".github/workflows/w{n}.yml", name, 0) for n in range(1, _FILES))
-    published = Publication(
-        workflow=workflow, job=job, step=3, at=Location(path=workflow.path, line=40 + edits),
-        registry=Registry.PYPI if number % 5 else Registry.NPM, channel=Channel.PRODUCTION,
-        mechanism="pypa/gh-action-pypi-publish", auth=Auth.TOKEN if number % 2 else Auth.OIDC,
-        packages=(name,), publisher_workflows=(workflow.path,),
-    )  # fmt: skip
+    published = _publication(workflow, job, name, edits, number)
     snapshot = Snapshot(
-        ref=RepositoryRef(owner=owner, name=name), commit=sha, files=(workflow.source, *others),
-        topics=("python", f"team-{number % 30}"), database_id=number + 1,
-    )  # fmt: skip
+        ref=RepositoryRef(owner=owner, name=name),
+        commit=sha,
+        files=(workflow.source, *others),
+        topics=("python", f"team-{number % 30}"),
+        database_id=number + 1,
+    )
     graph = ReleaseGraph(
-        publications=(published,), roles={job: Role.PUBLISHING}, release_jobs=frozenset({job}),
+        publications=(published,),
+        roles={job: Role.PUBLISHING},
+        release_jobs=frozenset({job}),
         release_paths=frozenset({workflow.path}),
-    )  # fmt: skip
+    )
     proof = _evidence(owner, name, releases)
     repository = Repository(
         snapshot=snapshot, workflows=(workflow,), graph=graph, index={("pypi", name): proof}
@@ -177,6 +177,30 @@ def _results(
     return results, lost
 
 
+def _publication(workflow: Workflow, job: Job, name: str, edits: int, number: int) -> Publication:
+    return Publication(
+        workflow=workflow,
+        job=job,
+        step=3,
+        at=Location(path=workflow.path, line=40 + edits),
+        registry=Registry.PYPI if number % 5 else Registry.NPM,
+        channel=Channel.PRODUCTION,
+        mechanism="pypa/gh-action-pypi-publish",
+        auth=Auth.TOKEN if number % 2 else Auth.OIDC,
+        packages=(name,),
+        publisher_workflows=(workflow.path,),
+    )
+
+
+def _lesson_step(number: int) -> LessonStep:
+    return LessonStep(
+        title=f"Step {number} of the lesson",
+        url=f"https://lesson.example/#{number}",
+        state=StepState.DONE,
+        checks=(CHECKS[number],),
+    )
+
+
 def _audited(
     noise: Random, repository: Repository, published: Publication, edits: int, number: int
 ) -> Audit:
@@ -184,11 +208,13 @@ def _audited(
     results, lost = _results(noise, repository, published, edits, number)
     areas = tuple(
         AreaScore(
-            area=area, points=max(0.0, 100 - sum(d.points for d in lost if d.area is area)),
-            coverage=0.8, deductions=tuple(d for d in lost if d.area is area),
+            area=area,
+            points=max(0.0, 100 - sum(d.points for d in lost if d.area is area)),
+            coverage=0.8,
+            deductions=tuple(d for d in lost if d.area is area),
         )
         for area in Area
-    )  # fmt: skip
+    )
     points = sum(area.points or 0 for area in areas) / len(areas) - number % 45
     grade = next((g for least, g in _GRADES if points >= least), Grade.F)
     score = Score(
@@ -196,15 +222,17 @@ def _audited(
     )
     state = (Ladder.TOKEN, Ladder.OIDC, Ladder.ATTESTED, Ladder.MIXED)[number % 4]
     status = PackageStatus(
-        registry="pypi", package=ref.name, state=state, publications=(published.key,),
+        registry="pypi",
+        package=ref.name,
+        state=state,
+        publications=(published.key,),
         why="The workflow uploads with a stored token.",
-    )  # fmt: skip
-    steps = tuple(
-        LessonStep(title=f"Step {n} of the lesson", url=f"https://lesson.example/#{n}",
-                   state=StepState.DONE, checks=(CHECKS[n],))
-        for n in range(10)
-    )  # fmt: skip
+    )
     return Audit(
-        repository=repository, results=tuple(results), score=score,
-        strict_score=replace(score), statuses=(status,), lesson=steps,
-    )  # fmt: skip
+        repository=repository,
+        results=tuple(results),
+        score=score,
+        strict_score=replace(score),
+        statuses=(status,),
+        lesson=tuple(map(_lesson_step, range(10))),
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from audits.checks import all_checks
 from audits.suppressions.waivers import Waiver, Waivers
-from tests.cli.runner import release_audit
+from tests.cli.runner import Ran, release_audit
 from tests.store.recorded import counted
 
 INDEX = ("--index-url", "https://pypi.example/simple/", "--offline", "--no-engine", "--allow-gaps")
@@ -22,16 +22,21 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{tmp_path_factory.mktemp('store') / 'history.sqlite'}"
 
 
+def _scanned(organization: Path, database: str) -> Ran:
+    where = ("--folder", str(organization), "--database", database)
+    return release_audit("scan", *where, "--org", "orchard-labs", *INDEX)
+
+
 def test_a_folder_is_scanned_exported_and_read_by_pandas(
     organization: Path, database: str, tmp_path: Path
 ) -> None:
-    ran = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", *INDEX)  # fmt: skip
+    ran = _scanned(organization, database)
     assert ran.code == 0
     assert "orchard-labs: 4 repositories, 2 publish" in ran.out
     assert "  packages: " in ran.out
     assert "token 1" in ran.out
     assert "photographs was passed over" in ran.out
-    again = release_audit("scan", "--folder", str(organization), "--database", database, "--org", "orchard-labs", *INDEX)  # fmt: skip
+    again = _scanned(organization, database)
     assert "new:" not in again.out
     folder = tmp_path / "export"
     exported = release_audit("export", str(folder), "--database", database)
@@ -40,7 +45,7 @@ def test_a_folder_is_scanned_exported_and_read_by_pandas(
     assert sorted(repositories.repository) == ["cracked", "lumen", "notes", "tidepool"]
     assert repositories.set_index("repository").grade["lumen"] == "A"
     publications = pd.read_csv(folder / "publications.csv")
-    columns = "owner repository workflow job step registry channel package mechanism auth environment id_token"  # fmt: skip
+    columns = "owner repository workflow job step registry channel package mechanism auth environment id_token"
     assert list(publications.columns[:12]) == columns.split()
     assert set(publications.auth) == {"oidc", "token"}
     gaps = pd.read_csv(folder / "gaps.csv")

@@ -92,7 +92,11 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
     ),
     "matrix": (
         {
-            WORKFLOW: steps("- uses: x/y@v1", "  with: {packages-dir: 'libs/${{ matrix.p }}/dist'}", "- run: uv build"),
+            WORKFLOW: steps(
+                "- uses: x/y@v1",
+                "  with: {packages-dir: 'libs/${{ matrix.p }}/dist'}",
+                "- run: uv build",
+            ),
             "libs/a/pyproject.toml": "[project]\nname='a'\n",
             "libs/b/pyproject.toml": "[project]\nname='b'\n",
         },
@@ -121,7 +125,10 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         set(),
     ),
     "paths out of the tree": (
-        {WORKFLOW: steps("- run: ../x.sh && /etc/x.sh && ./a/../../x.sh", "- run: ./a/b.sh"), "a/b.sh": ""},
+        {
+            WORKFLOW: steps("- run: ../x.sh && /etc/x.sh && ./a/../../x.sh", "- run: ./a/b.sh"),
+            "a/b.sh": "",
+        },
         {"a/b.sh"},
     ),
     "more than are read": (
@@ -132,7 +139,7 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         },
         {"ci/ship.sh", *(f"ci/s{n:02}.sh" for n in range(MOST_SCRIPTS - 1))},
     ),
-}  # fmt: skip
+}
 
 
 def _git(path: Path, *words: str) -> None:

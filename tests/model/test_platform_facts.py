@@ -51,12 +51,22 @@ def test_what_github_does_is_not_what_an_enterprise_server_does() -> None:
 @pytest.mark.parametrize(
     ("version", "refuses"),
     [
-        ((7, 0, 0), True), ((7, 0, 1), True), ((8, 0, 0), True), ((6, 1, 0), True),
-        ((6, 0, 3), False), ((5, 1, 0), True), ((5, 0, 1), False), ((4, 4, 0), True),
-        ((4, 3, 1), False), ((3, 7, 0), True), ((3, 6, 0), False), ((2, 8, 0), True),
-        ((2, 7, 0), False), ((1, 9, 9), False),
+        ((7, 0, 0), True),
+        ((7, 0, 1), True),
+        ((8, 0, 0), True),
+        ((6, 1, 0), True),
+        ((6, 0, 3), False),
+        ((5, 1, 0), True),
+        ((5, 0, 1), False),
+        ((4, 4, 0), True),
+        ((4, 3, 1), False),
+        ((3, 7, 0), True),
+        ((3, 6, 0), False),
+        ((2, 8, 0), True),
+        ((2, 7, 0), False),
+        ((1, 9, 9), False),
     ],
-)  # fmt: skip
+)
 def test_checkout_refuses_from_these_versions_on(
     version: tuple[int, int, int], refuses: bool
 ) -> None:
@@ -66,10 +76,14 @@ def test_checkout_refuses_from_these_versions_on(
 @pytest.mark.parametrize(
     ("major", "day", "refuses"),
     [
-        (4, _TODAY, True), (6, _TODAY, True), (1, _TODAY, False), (9, _TODAY, True),
-        (4, date(2026, 7, 15), False), (4, date(2026, 7, 16), True),
+        (4, _TODAY, True),
+        (6, _TODAY, True),
+        (1, _TODAY, False),
+        (9, _TODAY, True),
+        (4, date(2026, 7, 15), False),
+        (4, date(2026, 7, 16), True),
     ],
-)  # fmt: skip
+)
 def test_the_tag_of_a_major_version_moved(major: int, day: date, refuses: bool) -> None:
     assert facts.CHECKOUT_REFUSES.covers_major(major, day) is refuses
 

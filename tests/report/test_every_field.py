@@ -26,9 +26,18 @@ from tests.cli.conftest import TOKEN
 from tests.test_hostile_files import audited
 
 HOSTILE = (
-    "\x1b]0;t\x07", "\x9b2J", "\u202egnp", "\u2066x", "<img src=x onerror=alert(1)>", "![x](https://evil.example/a)",
-    "\n# head", "| cell |", "@someone", "\x00", "\ud800",
-)  # fmt: skip
+    "\x1b]0;t\x07",
+    "\x9b2J",
+    "\u202egnp",
+    "\u2066x",
+    "<img src=x onerror=alert(1)>",
+    "![x](https://evil.example/a)",
+    "\n# head",
+    "| cell |",
+    "@someone",
+    "\x00",
+    "\ud800",
+)
 TEXT = " ".join(HOSTILE)
 CHANGED = (Finding, Gap)
 """What is filled: their texts are made of what repositories hold."""

@@ -375,9 +375,12 @@ def test_an_engines_finding_is_scored_like_our_own() -> None:
     for severity, least in ((Severity.MEDIUM, 0.0), (Severity.HIGH, 1.0)):
         at = Location(path=".github/workflows/release.yml", line=1)
         finding = EngineFinding(
-            rule="github-env", title="x", severity=severity, url="https://docs.example/",
+            rule="github-env",
+            title="x",
+            severity=severity,
+            url="https://docs.example/",
             finding=Finding(message="x", at=at, severity=severity),
-        )  # fmt: skip
+        )
         report = EngineReport(engine="zizmor", findings=(finding,))
         found = audit(repo, Rules(index=INDEX), engine=report).score
         assert found.points is not None
@@ -408,9 +411,13 @@ def test_the_lesson_earns_an_a_with_and_without_bot_and_protection(
     settings = as_github_makes_it(tier)
     if guarded and settings is not None:
         environment = EnvironmentSettings(
-            name="pypi", reviewers=1, prevent_self_review=True, admins_can_bypass=False,
-            ref_patterns=("tag:v*",), secret_names=() if tier > 2 else UNSEEN,
-        )  # fmt: skip
+            name="pypi",
+            reviewers=1,
+            prevent_self_review=True,
+            admins_can_bypass=False,
+            ref_patterns=("tag:v*",),
+            secret_names=() if tier > 2 else UNSEEN,
+        )
         settings = replace(settings, environments={"pypi": environment})
     repo = lesson_repository(settings)
     if not bot:

@@ -255,22 +255,58 @@ def audit(
     """An audit of a repository that publishes one package with one job."""
     flow, job = workflow(text, line=line)
     published = publication(name, flow, job, line)
-    snapshot = Snapshot(
-        ref=RepositoryRef(owner=OWNER, name=name), commit=sha, committed_at=night(0),
-        files=(flow.source,), settings=settings, gaps=gaps, topics=("python", "science"),
-        database_id=github_id,
-    )  # fmt: skip
-    repository = Repository(
-        snapshot=snapshot, workflows=(flow,), graph=graph_of(published), breadth=breadth,
-        references=_known(references) or NO_REFERENCES, advisories=advisories,
-        index={("pypi", index.name): index} if index else NO_INDEX,
-    )  # fmt: skip
+    snapshot = _snapshot(name, sha, flow.source, settings, gaps, github_id)
     scored = score(points, tier=tier, policy=policy, rules=rules)
     return Audit(
-        repository=repository, score=scored, strict_score=scored, owner_results=owner_results,
-        results=_results(*found) if results is None else results, lesson=(NAMED,), beyond=beyond,
+        repository=_repository(snapshot, flow, published, breadth, references, advisories, index),
+        score=scored,
+        strict_score=scored,
+        owner_results=owner_results,
+        results=_results(*found) if results is None else results,
+        lesson=(NAMED,),
+        beyond=beyond,
         statuses=(status_of(published, attested=index is not None),),
-    )  # fmt: skip
+    )
+
+
+def _repository(
+    snapshot: Snapshot,
+    flow: Workflow,
+    published: Publication,
+    breadth: Breadth,
+    references: tuple[ResolvedRef, ...],
+    advisories: AdvisoryList | None,
+    index: PackageEvidence | None,
+) -> Repository:
+    return Repository(
+        snapshot=snapshot,
+        workflows=(flow,),
+        graph=graph_of(published),
+        breadth=breadth,
+        references=_known(references) or NO_REFERENCES,
+        advisories=advisories,
+        index={("pypi", index.name): index} if index else NO_INDEX,
+    )
+
+
+def _snapshot(
+    name: str,
+    sha: str,
+    source: SourceFile,
+    settings: RepositorySettings | None,
+    gaps: tuple[Gap, ...],
+    github_id: int | None,
+) -> Snapshot:
+    return Snapshot(
+        ref=RepositoryRef(owner=OWNER, name=name),
+        commit=sha,
+        committed_at=night(0),
+        files=(source,),
+        settings=settings,
+        gaps=gaps,
+        topics=("python", "science"),
+        database_id=github_id,
+    )
 
 
 def gap(subject: str = PATH, reason: GapReason = GapReason.FORBIDDEN) -> Gap:

@@ -263,9 +263,12 @@ class Workspace:
 
     def _bring(self, placed: Placed, at: Location, folder: str, what: str) -> None:
         self.folders[self._checkout_of(folder)] = Head(
-            placed=placed, at=at, what=f"`{what}` takes the pull request's code",
-            anchor=what, folder=folder,
-        )  # fmt: skip
+            placed=placed,
+            at=at,
+            what=f"`{what}` takes the pull request's code",
+            anchor=what,
+            folder=folder,
+        )
 
     def _checkout_of(self, path: str) -> str:
         """The folder of the checkout in which a path lies; the root where there is none."""

@@ -88,14 +88,18 @@ def _of_environment(
         return
     yield _rule("reviewers", found.reviewers, asks, need)
     yield _rule(
-        "self-review is prevented", found.prevent_self_review,
-        f"prevent self-review in environment {name}", need,
-    )  # fmt: skip
+        "self-review is prevented",
+        found.prevent_self_review,
+        f"prevent self-review in environment {name}",
+        need,
+    )
     bypass = found.admins_can_bypass
     yield _rule(
-        "administrators cannot bypass", bypass if isinstance(bypass, Unseen) else not bypass,
-        f"let administrators not bypass environment {name}", need,
-    )  # fmt: skip
+        "administrators cannot bypass",
+        bypass if isinstance(bypass, Unseen) else not bypass,
+        f"let administrators not bypass environment {name}",
+        need,
+    )
     yield from _refs(repo, publication, found, need)
 
 

@@ -172,9 +172,14 @@ def _direct(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     publishes = job is release.publication.job
     what = "the job publishes" if publishes else "what the job makes is published"
     yield Drain(
-        sink=Sink.PUBLISHES, at=job.at, what=what, starts="same run", job=job.id,
-        state=state, needs=needs,
-    )  # fmt: skip
+        sink=Sink.PUBLISHES,
+        at=job.at,
+        what=what,
+        starts="same run",
+        job=job.id,
+        state=state,
+        needs=needs,
+    )
 
 
 def _same_run(
@@ -209,10 +214,15 @@ def _secret(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
             return
         shown = f"secret {use.name.upper()}" if use.name else "every secret"
         yield Drain(
-            sink=Sink.SECRET, at=use.at, what=f"the job reads {shown}", starts="anywhere",
-            job=way.view.job.id, state=state, needs=needs,
+            sink=Sink.SECRET,
+            at=use.at,
+            what=f"the job reads {shown}",
+            starts="anywhere",
+            job=way.view.job.id,
+            state=state,
+            needs=needs,
             cuts=(Cut(what=f"keep the {shown} out of this job", at=use.at),),
-        )  # fmt: skip
+        )
         return
 
 
@@ -227,8 +237,9 @@ def _is_there(
     elsewhere = secret_elsewhere(repo, release.secrets)
     need = PathNeed(
         what=f"whether the secret is stored in environment {release.environment} only",
-        need=Need.SECRET_NAMES, permission="Secrets: read",
-    )  # fmt: skip
+        need=Need.SECRET_NAMES,
+        permission="Secrets: read",
+    )
     if elsewhere is None:
         return PathState.DEFAULT, (need,)
     return (PathState.SEEN, ()) if elsewhere else (None, ())
@@ -257,10 +268,15 @@ def _identity(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
         )
     at = view.grant_at("id-token")
     yield Drain(
-        sink=Sink.IDENTITY, at=at, what="the job may ask for the release's identity",
-        starts="anywhere", job=view.job.id, state=state, needs=needs,
+        sink=Sink.IDENTITY,
+        at=at,
+        what="the job may ask for the release's identity",
+        starts="anywhere",
+        job=view.job.id,
+        state=state,
+        needs=needs,
         cuts=(Cut(what="no id-token: write here", at=at),),
-    )  # fmt: skip
+    )
 
 
 def _refused(repo: Repository, way: Way, release: Release) -> bool:
@@ -284,11 +300,16 @@ def _stored_tokens(way: Way, release: Release) -> Iterator[Drain]:
             need=Need.SECRET_NAMES,
         )
         yield Drain(
-            sink=Sink.STORED_TOKEN, at=use.at, what=f"the job holds {name}, which may push",
-            starts=_start_by_push(release), job=way.view.job.id, state=state,
-            needs=(rights, _BRANCH_RULES), between=_start_step(release),
+            sink=Sink.STORED_TOKEN,
+            at=use.at,
+            what=f"the job holds {name}, which may push",
+            starts=_start_by_push(release),
+            job=way.view.job.id,
+            state=state,
+            needs=(rights, _BRANCH_RULES),
+            between=_start_step(release),
             cuts=(Cut(what=f"keep the {name} out of this job", at=use.at),),
-        )  # fmt: skip
+        )
         return
 
 
@@ -370,20 +391,32 @@ def _job_token(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     ):
         place = view.grant_at("packages")
         yield Drain(
-            sink=Sink.JOB_TOKEN, at=place, what="token: packages write", starts="anywhere",
-            job=view.job.id, state=PathState.DEFAULT, cuts=(Cut(what="no packages: write here", at=place),),
+            sink=Sink.JOB_TOKEN,
+            at=place,
+            what="token: packages write",
+            starts="anywhere",
+            job=view.job.id,
+            state=PathState.DEFAULT,
+            cuts=(Cut(what="no packages: write here", at=place),),
             needs=(PathNeed(what="whose token the image's registry takes", need=Need.SETTINGS),),
-        )  # fmt: skip
+        )
 
 
 def _default_token(repo: Repository, way: Way, release: Release) -> Drain:
     """S4, without `permissions`: nothing says what the token may do."""
     job = way.view.job
     return Drain(
-        sink=Sink.DEFAULT_TOKEN, at=job.at, what="nothing limits the job's token", starts="next release",
-        job=job.id, state=PathState.OPEN, needs=(_DEFAULT_TOKEN, _BRANCH_RULES), sets_level=way.sets_level,
-        between=_start_step(release), cuts=(Cut(what="permissions: {} or contents: read", at=job.at),),
-    )  # fmt: skip
+        sink=Sink.DEFAULT_TOKEN,
+        at=job.at,
+        what="nothing limits the job's token",
+        starts="next release",
+        job=job.id,
+        state=PathState.OPEN,
+        needs=(_DEFAULT_TOKEN, _BRANCH_RULES),
+        sets_level=way.sets_level,
+        between=_start_step(release),
+        cuts=(Cut(what="permissions: {} or contents: read", at=job.at),),
+    )
 
 
 def _to_branch(way: Way, release: Release, at: Location) -> Drain:
@@ -391,16 +424,32 @@ def _to_branch(way: Way, release: Release, at: Location) -> Drain:
     job = way.view.job.id
     if release.publication.registry is Registry.GITHUB_RELEASE:
         return Drain(
-            sink=Sink.JOB_TOKEN, at=at, what="token: contents write, which changes the release's files",
-            starts="anywhere", job=job, state=PathState.DEFAULT,
-            needs=(PathNeed(what="whether releases are immutable", need=Need.SETTINGS, permission="Contents: read"),),
+            sink=Sink.JOB_TOKEN,
+            at=at,
+            what="token: contents write, which changes the release's files",
+            starts="anywhere",
+            job=job,
+            state=PathState.DEFAULT,
+            needs=(
+                PathNeed(
+                    what="whether releases are immutable",
+                    need=Need.SETTINGS,
+                    permission="Contents: read",
+                ),
+            ),
             cuts=(Cut(what="no contents: write here", at=at),),
-        )  # fmt: skip
+        )
     return Drain(
-        sink=Sink.JOB_TOKEN, at=at, what="token: contents write, to the default branch",
-        starts="next release", job=job, state=PathState.DEFAULT, needs=(_BRANCH_RULES,),
-        between=_start_step(release), cuts=(Cut(what="no contents: write here", at=at),),
-    )  # fmt: skip
+        sink=Sink.JOB_TOKEN,
+        at=at,
+        what="token: contents write, to the default branch",
+        starts="next release",
+        job=job,
+        state=PathState.DEFAULT,
+        needs=(_BRANCH_RULES,),
+        between=_start_step(release),
+        cuts=(Cut(what="no contents: write here", at=at),),
+    )
 
 
 def _dispatch(repo: Repository, way: Way, release: Release, at: Location) -> Iterator[Drain]:
@@ -410,11 +459,19 @@ def _dispatch(repo: Repository, way: Way, release: Release, at: Location) -> Ite
         return
     place = way.view.grant_at("actions")
     yield Drain(
-        sink=Sink.JOB_TOKEN, at=at, what="token: contents and actions write", starts="dispatch",
-        job=way.view.job.id, state=PathState.DEFAULT, needs=doubt.needs if doubt is not None else (),
+        sink=Sink.JOB_TOKEN,
+        at=at,
+        what="token: contents and actions write",
+        starts="dispatch",
+        job=way.view.job.id,
+        state=PathState.DEFAULT,
+        needs=doubt.needs if doubt is not None else (),
         between=_start_step(release, "workflow_dispatch"),
-        cuts=(Cut(what="no contents: write here", at=at), Cut(what="no actions: write here", at=place)),
-    )  # fmt: skip
+        cuts=(
+            Cut(what="no contents: write here", at=at),
+            Cut(what="no actions: write here", at=place),
+        ),
+    )
 
 
 def _by_input(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
@@ -427,13 +484,16 @@ def _by_input(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
         return
     place = way.view.grant_at("actions")
     yield Drain(
-        sink=Sink.JOB_TOKEN, at=place, what="token: actions write; an input names the commit to build",
-        starts="dispatch", job=way.view.job.id,
+        sink=Sink.JOB_TOKEN,
+        at=place,
+        what="token: actions write; an input names the commit to build",
+        starts="dispatch",
+        job=way.view.job.id,
         state=PathState.OPEN if doubt is not None else PathState.DEFAULT,
         needs=doubt.needs if doubt is not None else (),
         between=_start_step(release, "workflow_dispatch"),
         cuts=(Cut(what="no actions: write here", at=place),),
-    )  # fmt: skip
+    )
 
 
 def _cache(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
@@ -453,14 +513,23 @@ def _cache(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     at, reading = way.view.job.at, placed.at(placed.step.uses.raw if placed.step.uses else None)
     read = PathStep(kind="start", what="the release restores it", at=reading, job=view.job.id)
     yield Drain(
-        sink=Sink.CACHE, at=at, what="the job may write the default branch's cache",
-        starts="next release", job=way.view.job.id, holds=holds, between=(read,),
+        sink=Sink.CACHE,
+        at=at,
+        what="the job may write the default branch's cache",
+        starts="next release",
+        job=way.view.job.id,
+        holds=holds,
+        between=(read,),
         sets_level=way.trigger is not None,
         cuts=(
             Cut(what="restore no cache in a release", at=reading),
-            *((Cut(what="no cache-mode: write here", at=declared),) if declared is not None else ()),
+            *(
+                (Cut(what="no cache-mode: write here", at=declared),)
+                if declared is not None
+                else ()
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _cache_holds(repo: Repository, way: Way) -> Holds | None:
@@ -496,19 +565,30 @@ def _machine(way: Way, release: Release) -> Iterator[Drain]:
             permission="Administration: read",
         )
         yield Drain(
-            sink=Sink.RUNNER, at=at, what=f"a machine of `{' '.join(sorted(others))}` keeps what ran on it",
-            starts="next release", job=view.job.id, state=PathState.DEFAULT, needs=(keeps,),
-            between=(step,), cuts=(Cut(what="make releases on machines of their own", at=at),),
-        )  # fmt: skip
+            sink=Sink.RUNNER,
+            at=at,
+            what=f"a machine of `{' '.join(sorted(others))}` keeps what ran on it",
+            starts="next release",
+            job=view.job.id,
+            state=PathState.DEFAULT,
+            needs=(keeps,),
+            between=(step,),
+            cuts=(Cut(what="make releases on machines of their own", at=at),),
+        )
         return
 
 
 def _merged(way: Way) -> Drain:
     """S8: the change is in the default branch."""
     return Drain(
-        sink=Sink.MERGED, at=way.at, what="the change is in the default branch", starts="next release",
-        job=way.view.job.id, state=PathState.DEFAULT, needs=(_BRANCH_RULES,),
-    )  # fmt: skip
+        sink=Sink.MERGED,
+        at=way.at,
+        what="the change is in the default branch",
+        starts="next release",
+        job=way.view.job.id,
+        state=PathState.DEFAULT,
+        needs=(_BRANCH_RULES,),
+    )
 
 
 def holds_rights(drain: Drain) -> bool:

@@ -243,9 +243,13 @@ class _Entry:
                 file = self.repo.file(placed.path)
                 line = text.line_at(offset, file.text if file is not None else "")
                 way = self._way(
-                    WayIn.WORDS, placed, placed.at(line=line), f"`{name}` becomes code", name,
+                    WayIn.WORDS,
+                    placed,
+                    placed.at(line=line),
+                    f"`{name}` becomes code",
+                    name,
                     f"hand `{name}` over in `env:` and read the variable",
-                )  # fmt: skip
+                )
                 if way is not None:
                     yield way, placed
 
@@ -317,10 +321,13 @@ class _Entry:
                 continue
             what, sure = used
             way = self._way(
-                WayIn.ARTIFACT, source, source.step.at,
+                WayIn.ARTIFACT,
+                source,
+                source.step.at,
                 f"an artifact of the run that anyone may start is taken, and {what}",
-                "artifact", "take artifacts of this run only, or let only pushes start it",
-            )  # fmt: skip
+                "artifact",
+                "take artifacts of this run only, or let only pushes start it",
+            )
             if way is not None:
                 doubt = PathNeed(what="what the file may set", need=Need.WORKFLOW)
                 yield (way if sure else way.doubted(PathState.OPEN, doubt)), placed
@@ -355,9 +362,13 @@ class _Entry:
         if uses is not None and uses.action in CHECKED_MERGERS:
             return
         way = self._way(
-            WayIn.MERGE, placed, at, f"`{name}` merges what the pull request brings", name,
+            WayIn.MERGE,
+            placed,
+            at,
+            f"`{name}` merges what the pull request brings",
+            name,
             "compare the author (`github.event.pull_request.user.login`), not who acted last",
-        )  # fmt: skip
+        )
         if way is not None:
             rules = PathNeed(
                 what="rules of the default branch", need=Need.SETTINGS, permission="Metadata: read"
@@ -380,12 +391,21 @@ class _Entry:
         job = self.view.job
         at = job.runs_on[0].location(job.path) if job.runs_on else job.at
         way = Way(
-            kind=WayIn.RUNNER, actor=actor, who=self._who(actor, start), view=self.view, at=at,
+            kind=WayIn.RUNNER,
+            actor=actor,
+            who=self._who(actor, start),
+            view=self.view,
+            at=at,
             what=f"a fork's pull request runs on `{' '.join(sorted(labels))}`",
-            anchor=" ".join(sorted(labels)), route=self.route, trigger=self.trigger, start=start,
-            cut=Cut(what="run pull requests on GitHub's machines", at=at), state=state,
-            after_merge=True, is_fork_run=True,
-        )  # fmt: skip
+            anchor=" ".join(sorted(labels)),
+            route=self.route,
+            trigger=self.trigger,
+            start=start,
+            cut=Cut(what="run pull requests on GitHub's machines", at=at),
+            state=state,
+            after_merge=True,
+            is_fork_run=True,
+        )
         yield way.doubted(
             PathState.DEFAULT,
             PathNeed(

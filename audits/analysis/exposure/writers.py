@@ -40,12 +40,20 @@ def writer_paths(repo: Repository, view: JobView, release: Release) -> Iterator[
     cuts = _cuts(release, failing)
     yield (
         Way(
-            kind=WayIn.WRITER, actor=Actor.ONE_WRITER, who=_WRITER, view=view, at=at,
-            what=_what(release, failing), anchor="writer", cut=cuts[0], cuts=cuts[1:], state=state,
+            kind=WayIn.WRITER,
+            actor=Actor.ONE_WRITER,
+            who=_WRITER,
+            view=view,
+            at=at,
+            what=_what(release, failing),
+            anchor="writer",
+            cut=cuts[0],
+            cuts=cuts[1:],
+            state=state,
             needs=() if failing else _needs(unseen),
         ),
         _proof(release),
-    )  # fmt: skip
+    )
 
 
 def _is_open_to_writers(release: Release) -> bool:
@@ -115,9 +123,12 @@ def _proof(release: Release) -> Drain:
     else:
         sink, what = Sink.PUBLISHES, "the job publishes"
     return Drain(
-        sink=sink, at=publication.job.at, what=what, starts="anywhere" if sink is Sink.SECRET else "push",
+        sink=sink,
+        at=publication.job.at,
+        what=what,
+        starts="anywhere" if sink is Sink.SECRET else "push",
         job=publication.job.id,
-    )  # fmt: skip
+    )
 
 
 def writer_words(repo: Repository, view: JobView) -> Iterator[Way]:
@@ -133,10 +144,15 @@ def writer_words(repo: Repository, view: JobView) -> Iterator[Way]:
                 at = placed.at(line=text.line_at(offset))
                 name = taint.context.name
                 yield Way(
-                    kind=WayIn.WRITER_WORDS, actor=Actor.ONE_WRITER, who=_WRITER, view=view, at=at,
-                    what=f"`{name}` becomes code", anchor=name,
+                    kind=WayIn.WRITER_WORDS,
+                    actor=Actor.ONE_WRITER,
+                    who=_WRITER,
+                    view=view,
+                    at=at,
+                    what=f"`{name}` becomes code",
+                    anchor=name,
                     cut=Cut(what=f"hand `{name}` over in `env:` and read the variable", at=at),
-                )  # fmt: skip
+                )
                 return
 
 
@@ -150,12 +166,17 @@ def update_ways(repo: Repository, view: JobView) -> Iterator[Way]:
             continue
         at, name = merging
         yield Way(
-            kind=WayIn.UPDATES, actor=Actor.THIRD_PARTY, who="whoever publishes an update", view=view,
-            at=at, what=f"`{name}` merges a bot's updates without a person", anchor=name,
+            kind=WayIn.UPDATES,
+            actor=Actor.THIRD_PARTY,
+            who="whoever publishes an update",
+            view=view,
+            at=at,
+            what=f"`{name}` merges a bot's updates without a person",
+            anchor=name,
             cut=Cut(what="let a person merge updates, or wait three days and more", at=at),
             state=PathState.OPEN,
             needs=(PathNeed(what="how long the bot waits", need=Need.WORKFLOW),),
-        )  # fmt: skip
+        )
         return
 
 
@@ -181,10 +202,18 @@ def starting_ways(repo: Repository, view: JobView, release: Release) -> Iterator
             if found.runs is False or found.start is None:
                 continue
             yield Way(
-                kind=WayIn.START, actor=Actor.ANYONE, who=found.who, view=view, at=trigger.at,
+                kind=WayIn.START,
+                actor=Actor.ANYONE,
+                who=found.who,
+                view=view,
+                at=trigger.at,
                 what=f"`{trigger.event}` starts the release of what the default branch holds",
-                anchor=trigger.event, route=route, trigger=trigger, start=found.start,
+                anchor=trigger.event,
+                route=route,
+                trigger=trigger,
+                start=found.start,
                 cut=Cut(what="release on tags or releases only", at=trigger.at),
-                state=PathState.SEEN if found.runs else PathState.OPEN, sets_level=False,
-            )  # fmt: skip
+                state=PathState.SEEN if found.runs else PathState.OPEN,
+                sets_level=False,
+            )
             return

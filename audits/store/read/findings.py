@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
@@ -37,6 +38,15 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "oldest": (finding.c.first, finding.c.severity.desc()),
 }
 """What findings can be ordered by; the worst first where several are equal."""
+
+
+def _moved_rows(
+    connection: Connection, scope: AsOf, limit: int | None, *conditions: ColumnElement[bool]
+) -> tuple[FindingRow, ...]:
+    """The scored findings that meet these conditions, worst first."""
+    chosen = select(finding.c.id).where(*conditions, moved.scored())
+    ordered = chosen.order_by(*ORDERS["severity"], finding.c.id).limit(limit)
+    return tuple(finding_rows(connection, scope, connection.scalars(ordered).all()))
 
 
 class ReadFindings(Connected):
@@ -159,22 +169,21 @@ class ReadFindings(Connected):
             if not before:
                 return ScanChanges(owner=scope.logins[number], scan=at, since=0)
             counts = moved.counts(connection, number, before, at)
-
-            def rows(*conditions: ColumnElement[bool]) -> tuple[FindingRow, ...]:
-                chosen = select(finding.c.id).where(*conditions, moved.scored())
-                ordered = chosen.order_by(*ORDERS["severity"], finding.c.id).limit(limit)
-                ids = connection.scalars(ordered).all()
-                return tuple(finding_rows(connection, scope, ids))
-
+            rows = partial(_moved_rows, connection, scope, limit)
             came = moved.appeared(number, before, at)
             return ScanChanges(
-                owner=scope.logins[number], scan=at, since=before,
-                new=rows(came, moved.is_new(before)), reopened=rows(came, ~moved.is_new(before)),
+                owner=scope.logins[number],
+                scan=at,
+                since=before,
+                new=rows(came, moved.is_new(before)),
+                reopened=rows(came, ~moved.is_new(before)),
                 fixed=rows(moved.vanished(number, before, at)),
                 not_rechecked=rows(moved.went_out_of_sight(number, before, at)),
-                new_count=counts.new, fixed_count=counts.fixed,
-                reopened_count=counts.reopened, not_rechecked_count=counts.not_rechecked,
-            )  # fmt: skip
+                new_count=counts.new,
+                fixed_count=counts.fixed,
+                reopened_count=counts.reopened,
+                not_rechecked_count=counts.not_rechecked,
+            )
 
     def fix_times(
         self, owner: str | None = None, *, scan: int | None = None, since: int = 0

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from types import MappingProxyType
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from audits.model.evidence import AdvisoryList
 from audits.model.rows import ScanRow
@@ -21,7 +21,7 @@ from audits.store.schema.codes import title_of
 from audits.store.write import lock
 from audits.store.write.audit_record import Said, said_by
 from audits.store.write.audits import record_batch
-from audits.store.write.begin import begin
+from audits.store.write.begin import Begun, begin
 from audits.store.write.finish import Finished, close_scans, forget_scan
 from audits.store.write.ids import Ids
 from audits.store.write.owners import keep_gaps, sync_owner, sync_owners
@@ -64,10 +64,18 @@ class Writing(Connected):
         )[0]
 
     def begin_scans(
-        self, owners: Sequence[str], *, source: str, started: datetime, tier: int, policy: str,
-        tool_version: str, rules: str = "", titles: Mapping[str, str] | None = None,
+        self,
+        owners: Sequence[str],
+        *,
+        source: str,
+        started: datetime,
+        tier: int,
+        policy: str,
+        tool_version: str,
+        rules: str = "",
+        titles: Mapping[str, str] | None = None,
         as_of: date | None = None,
-    ) -> list[int]:  # fmt: skip
+    ) -> list[int]:
         """Begin a scan of each of these owners, all or none, and return their numbers;
         ``rules`` is the digest of the rules, ``titles`` are the checks' titles, ``as_of`` is the
         day whose facts of the platform count.
@@ -76,25 +84,34 @@ class Writing(Connected):
         unfinished; what it recorded is compared with like everything else.
         """
         values = {
-            "source": source, "started": started, "tier": tier, "policy": policy,
-            "tool_version": tool_version, "rules": rules, "as_of": as_of,
-        }  # fmt: skip
+            "source": source,
+            "started": started,
+            "tier": tier,
+            "policy": policy,
+            "tool_version": tool_version,
+            "rules": rules,
+            "as_of": as_of,
+        }
         if not owners:
             return []
         with self.writing() as connection:
             begun = begin(connection, owners, values)
-            recordings = [
-                Recording(
-                    scan_id=new.scan_id, owner_id=new.owner_id, owner=new.owner,
-                    titles=titles or {}, names=self._names,
-                )
-                for new in begun
-            ]  # fmt: skip
-            for new, recording in zip(begun, recordings, strict=True):
-                if new.was_known:
-                    recording.load(connection)
+            recordings = [self._begun(connection, new, titles or {}) for new in begun]
         self._recordings |= {recording.scan_id: recording for recording in recordings}
         return [recording.scan_id for recording in recordings]
+
+    def _begun(self, connection: Connection, new: Begun, titles: Mapping[str, str]) -> Recording:
+        """The state of a scan that has begun, with what is known of its owner."""
+        recording = Recording(
+            scan_id=new.scan_id,
+            owner_id=new.owner_id,
+            owner=new.owner,
+            titles=titles,
+            names=self._names,
+        )
+        if new.was_known:
+            recording.load(connection)
+        return recording
 
     def unfinished_scan(self, owner: str) -> ScanRow | None:
         """The owner's newest scan, if it was not finished: it can be resumed."""

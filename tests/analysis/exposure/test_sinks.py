@@ -51,26 +51,105 @@ CASES = [
     ("a token that writes contents", "sure", job("issues", WORDS), RELEASE),
     ("one that writes issues", "none", job("issues", WORDS, rights="issues: write"), RELEASE),
     ("no rights", "none", job("issues", WORDS, rights=""), RELEASE),
-    ("rights of the job", "none", job("issues", WORDS, more="permissions: {issues: write}"), RELEASE),
-    ("nothing says", "perhaps", job("issues", WORDS).replace("permissions: {contents: write}\n", ""), RELEASE),
+    (
+        "rights of the job",
+        "none",
+        job("issues", WORDS, more="permissions: {issues: write}"),
+        RELEASE,
+    ),
+    (
+        "nothing says",
+        "perhaps",
+        job("issues", WORDS).replace("permissions: {contents: write}\n", ""),
+        RELEASE,
+    ),
     ("actions alone", "none", job("issues", WORDS, rights="actions: write"), DISPATCHED),
-    ("actions, and an input names the commit", "perhaps", job("issues", WORDS, rights="actions: write"), BY_REF),
-    ("the same, no environment", "sure", job("issues", WORDS, rights="actions: write"), BY_REF.replace("    environment: npm\n", "")),
-    ("a personal token", "sure", job("issues", _env("GH_TOKEN: '${{ secrets.ROBOT_PAT }}'"), rights=READ), RELEASE),
-    ("the built-in token", "none", job("issues", _env("GH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'"), rights=READ), RELEASE),
-    ("another service's", "none", job("issues", _env("SLACK_TOKEN: '${{ secrets.SLACK_BOT_TOKEN }}'"), rights=READ), RELEASE),
-    ("a model's key", "none", job("issues", _env("KEY: '${{ secrets.OPENAI_API_KEY }}'"), rights=READ), RELEASE),
-    ("a key to push with", "sure", job("issues", f"- uses: {CHECKOUT}\n  with: {{ssh-key: '${{{{ secrets.SITE_KEY }}}}'}}\n" + WORDS, rights=READ), RELEASE),
-    ("a secret of a computed name", "perhaps", job("issues", _env("K: '${{ secrets[github.event.action] }}'"), rights=READ), RELEASE),
+    (
+        "actions, and an input names the commit",
+        "perhaps",
+        job("issues", WORDS, rights="actions: write"),
+        BY_REF,
+    ),
+    (
+        "the same, no environment",
+        "sure",
+        job("issues", WORDS, rights="actions: write"),
+        BY_REF.replace("    environment: npm\n", ""),
+    ),
+    (
+        "a personal token",
+        "sure",
+        job("issues", _env("GH_TOKEN: '${{ secrets.ROBOT_PAT }}'"), rights=READ),
+        RELEASE,
+    ),
+    (
+        "the built-in token",
+        "none",
+        job("issues", _env("GH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'"), rights=READ),
+        RELEASE,
+    ),
+    (
+        "another service's",
+        "none",
+        job("issues", _env("SLACK_TOKEN: '${{ secrets.SLACK_BOT_TOKEN }}'"), rights=READ),
+        RELEASE,
+    ),
+    (
+        "a model's key",
+        "none",
+        job("issues", _env("KEY: '${{ secrets.OPENAI_API_KEY }}'"), rights=READ),
+        RELEASE,
+    ),
+    (
+        "a key to push with",
+        "sure",
+        job(
+            "issues",
+            f"- uses: {CHECKOUT}\n  with: {{ssh-key: '${{{{ secrets.SITE_KEY }}}}'}}\n" + WORDS,
+            rights=READ,
+        ),
+        RELEASE,
+    ),
+    (
+        "a secret of a computed name",
+        "perhaps",
+        job("issues", _env("K: '${{ secrets[github.event.action] }}'"), rights=READ),
+        RELEASE,
+    ),
     ("an app", "sure", job("issues", _app(""), rights=READ), RELEASE),
-    ("an app, narrowed", "perhaps", job("issues", _app(", permission-issues: write"), rights=READ), RELEASE),
-    ("an app that may push", "sure", job("issues", _app(", permission-contents: write"), rights=READ), RELEASE),
-    ("the publish token", "sure", job("issues", _env("T: '${{ secrets.NPM_TOKEN }}'"), rights=READ), TOKEN),
-    ("the publish token for all jobs", "sure", job("issues", WORDS, rights=READ) + "env: {T: '${{ secrets.NPM_TOKEN }}'}\n", TOKEN),
+    (
+        "an app, narrowed",
+        "perhaps",
+        job("issues", _app(", permission-issues: write"), rights=READ),
+        RELEASE,
+    ),
+    (
+        "an app that may push",
+        "sure",
+        job("issues", _app(", permission-contents: write"), rights=READ),
+        RELEASE,
+    ),
+    (
+        "the publish token",
+        "sure",
+        job("issues", _env("T: '${{ secrets.NPM_TOKEN }}'"), rights=READ),
+        TOKEN,
+    ),
+    (
+        "the publish token for all jobs",
+        "sure",
+        job("issues", WORDS, rights=READ) + "env: {T: '${{ secrets.NPM_TOKEN }}'}\n",
+        TOKEN,
+    ),
     ("all secrets", "sure", job("issues", _env("T: '${{ toJSON(secrets) }}'"), rights=READ), TOKEN),
-    ("a token that this release does not use", "none", job("issues", _env("T: '${{ secrets.NPM_TOKEN }}'"), rights=READ), RELEASE),
+    (
+        "a token that this release does not use",
+        "none",
+        job("issues", _env("T: '${{ secrets.NPM_TOKEN }}'"), rights=READ),
+        RELEASE,
+    ),
     ("packages, not an image", "none", job("issues", WORDS, rights="packages: write"), RELEASE),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -92,19 +171,70 @@ SERVER = "github.orchard.example"
 @pytest.mark.parametrize(
     ("expected", "other", "release", "host", "day"),
     [
-        pytest.param("none", POISON, CACHED, "github.com", date(2026, 11, 29), id="read-only caches"),
+        pytest.param(
+            "none", POISON, CACHED, "github.com", date(2026, 11, 29), id="read-only caches"
+        ),
         pytest.param("sure", POISON, CACHED, "github.com", date(2026, 6, 1), id="before them"),
         pytest.param("sure", POISON, CACHED, SERVER, date(2026, 11, 29), id="on a server"),
         pytest.param("none", POISON, RELEASE, SERVER, date(2026, 11, 29), id="no cache restored"),
-        pytest.param("sure", POISON.replace("    steps:", "    cache-mode: write\n    steps:"), CACHED, "github.com", date(2026, 11, 29), id="declared to write"),
-        pytest.param("none", POISON.replace("    steps:", "    cache-mode: read\n    steps:"), CACHED, "github.com", date(2026, 11, 29), id="declared to read"),
-        pytest.param("none", POISON.replace("    steps:", "    cache-mode: write\n    steps:"), CACHED.replace("  build:\n", "  build:\n    cache-mode: none\n"), "github.com", date(2026, 11, 29), id="the release restores nothing"),
-        pytest.param("perhaps", job("pull_request_target", "- run: echo ${{ github.head_ref }}"), RELEASE, "github.com", date(2026, 12, 2), id="blocked unless a policy allows"),
-        pytest.param("sure", job("pull_request_target", "- run: echo ${{ github.head_ref }}"), RELEASE, "github.com", date(2026, 12, 1), id="the day before"),
-        pytest.param("sure", job("pull_request_target", "- run: echo ${{ github.head_ref }}"), RELEASE, SERVER, date(2026, 12, 2), id="never blocked on a server"),
-        pytest.param("sure", job("issues", WORDS), RELEASE, "github.com", date(2026, 12, 2), id="other events are not blocked"),
+        pytest.param(
+            "sure",
+            POISON.replace("    steps:", "    cache-mode: write\n    steps:"),
+            CACHED,
+            "github.com",
+            date(2026, 11, 29),
+            id="declared to write",
+        ),
+        pytest.param(
+            "none",
+            POISON.replace("    steps:", "    cache-mode: read\n    steps:"),
+            CACHED,
+            "github.com",
+            date(2026, 11, 29),
+            id="declared to read",
+        ),
+        pytest.param(
+            "none",
+            POISON.replace("    steps:", "    cache-mode: write\n    steps:"),
+            CACHED.replace("  build:\n", "  build:\n    cache-mode: none\n"),
+            "github.com",
+            date(2026, 11, 29),
+            id="the release restores nothing",
+        ),
+        pytest.param(
+            "perhaps",
+            job("pull_request_target", "- run: echo ${{ github.head_ref }}"),
+            RELEASE,
+            "github.com",
+            date(2026, 12, 2),
+            id="blocked unless a policy allows",
+        ),
+        pytest.param(
+            "sure",
+            job("pull_request_target", "- run: echo ${{ github.head_ref }}"),
+            RELEASE,
+            "github.com",
+            date(2026, 12, 1),
+            id="the day before",
+        ),
+        pytest.param(
+            "sure",
+            job("pull_request_target", "- run: echo ${{ github.head_ref }}"),
+            RELEASE,
+            SERVER,
+            date(2026, 12, 2),
+            id="never blocked on a server",
+        ),
+        pytest.param(
+            "sure",
+            job("issues", WORDS),
+            RELEASE,
+            "github.com",
+            date(2026, 12, 2),
+            id="other events are not blocked",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_day_and_the_host_decide(
     expected: str, other: str, release: str, host: str, day: date
 ) -> None:
@@ -134,9 +264,16 @@ SHARED = TEST.replace("ubuntu-24.04", "[self-hosted, linux]")
         ("none", SHARED, RELEASE),
         ("none", SHARED.replace("[self-hosted, linux]", "[self-hosted, gpu]"), OWN_MACHINE),
         ("none", TEST.replace("ubuntu-24.04", "ubuntu-24.04-16core"), OWN_MACHINE),
-        ("none", SHARED.replace("    steps:", "    if: github.event.pull_request.head.repo.full_name == github.repository\n    steps:"), OWN_MACHINE),
+        (
+            "none",
+            SHARED.replace(
+                "    steps:",
+                "    if: github.event.pull_request.head.repo.full_name == github.repository\n    steps:",
+            ),
+            OWN_MACHINE,
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_machine_that_pull_requests_and_releases_share(
     expected: str, other: str, release: str
 ) -> None:
@@ -168,17 +305,64 @@ def test_starting_a_release_of_the_default_branch_sets_no_level() -> None:
 
 
 MOVABLE = [
-    ("an action by tag in the release", Actor.THIRD_PARTY, "on: push\njobs: {}\n", RELEASE.replace("- run: npm ci &&", "- uses: acme/setup@v1\n      - run: npm ci &&")),
-    ("GitHub's own", Actor.UNKNOWN, "on: push\njobs: {}\n", RELEASE.replace("- run: npm ci &&", "- uses: actions/setup-node@v5\n      - run: npm ci &&")),
-    ("a sibling's", Actor.ONE_WRITER, "on: push\njobs: {}\n", RELEASE.replace("- run: npm ci &&", "- uses: orchard-labs/setup@v1\n      - run: npm ci &&")),
+    (
+        "an action by tag in the release",
+        Actor.THIRD_PARTY,
+        "on: push\njobs: {}\n",
+        RELEASE.replace("- run: npm ci &&", "- uses: acme/setup@v1\n      - run: npm ci &&"),
+    ),
+    (
+        "GitHub's own",
+        Actor.UNKNOWN,
+        "on: push\njobs: {}\n",
+        RELEASE.replace(
+            "- run: npm ci &&", "- uses: actions/setup-node@v5\n      - run: npm ci &&"
+        ),
+    ),
+    (
+        "a sibling's",
+        Actor.ONE_WRITER,
+        "on: push\njobs: {}\n",
+        RELEASE.replace(
+            "- run: npm ci &&", "- uses: orchard-labs/setup@v1\n      - run: npm ci &&"
+        ),
+    ),
     ("beside a token that writes", Actor.THIRD_PARTY, job("push", "- uses: acme/tidy@v1"), RELEASE),
-    ("beside a token that reads", Actor.UNKNOWN, job("push", "- uses: acme/tidy@v1", rights=READ), RELEASE),
+    (
+        "beside a token that reads",
+        Actor.UNKNOWN,
+        job("push", "- uses: acme/tidy@v1", rights=READ),
+        RELEASE,
+    ),
     ("pinned", Actor.UNKNOWN, job("push", f"- uses: acme/tidy@{'0' * 40}"), RELEASE),
-    ("an image by tag", Actor.THIRD_PARTY, job("push", "- run: make", more="container: acme/build:3"), RELEASE),
-    ("an image by digest", Actor.UNKNOWN, job("push", "- run: make", more=f"container: acme/build@sha256:{'0' * 64}"), RELEASE),
-    ("a script from a server", Actor.THIRD_PARTY, job("push", "- run: curl -s https://get.example/x.sh | bash"), RELEASE),
-    ("a script with its sum", Actor.UNKNOWN, job("push", "- run: |\n    curl -so x.sh https://get.example/x.sh\n    echo \"abc  x.sh\" | sha256sum -c -\n    bash x.sh"), RELEASE),
-]  # fmt: skip
+    (
+        "an image by tag",
+        Actor.THIRD_PARTY,
+        job("push", "- run: make", more="container: acme/build:3"),
+        RELEASE,
+    ),
+    (
+        "an image by digest",
+        Actor.UNKNOWN,
+        job("push", "- run: make", more=f"container: acme/build@sha256:{'0' * 64}"),
+        RELEASE,
+    ),
+    (
+        "a script from a server",
+        Actor.THIRD_PARTY,
+        job("push", "- run: curl -s https://get.example/x.sh | bash"),
+        RELEASE,
+    ),
+    (
+        "a script with its sum",
+        Actor.UNKNOWN,
+        job(
+            "push",
+            '- run: |\n    curl -so x.sh https://get.example/x.sh\n    echo "abc  x.sh" | sha256sum -c -\n    bash x.sh',
+        ),
+        RELEASE,
+    ),
+]
 
 
 @pytest.mark.parametrize(

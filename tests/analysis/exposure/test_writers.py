@@ -18,14 +18,19 @@ from audits.model.settings import (
 from tests.analysis.exposure.repositories import RELEASE, RELEASE_FILE, repository
 
 SAFE = EnvironmentSettings(
-    name="npm", reviewers=1, prevent_self_review=True, admins_can_bypass=False,
+    name="npm",
+    reviewers=1,
+    prevent_self_review=True,
+    admins_can_bypass=False,
     ref_patterns=("branch:main",),
-)  # fmt: skip
+)
 TAGS = TagRuleset(name="tags", include=("refs/tags/v*",), rules=("creation",))
 OPEN_TAGS = TagRuleset(
-    name="tags", include=("refs/tags/v*",), rules=("creation",),
+    name="tags",
+    include=("refs/tags/v*",),
+    rules=("creation",),
     bypass=(BypassActor(kind="role", name="write"),),
-)  # fmt: skip
+)
 STORED = RELEASE.replace("id-token: write", "contents: read").replace(
     "npm publish *.tgz",
     "npm publish *.tgz\n        env: {NODE_AUTH_TOKEN: '${{ secrets.NPM_TOKEN }}'}",
@@ -35,9 +40,11 @@ BARE = RELEASE.replace("    environment: npm\n", "")
 
 def _proof(environment: str) -> PackageEvidence:
     proof = Provenance(
-        kind=PublisherKind.GITHUB, repository="orchard-labs/lumen", workflow="release.yml",
+        kind=PublisherKind.GITHUB,
+        repository="orchard-labs/lumen",
+        workflow="release.yml",
         environment=environment,
-    )  # fmt: skip
+    )
     release = Release(version="1.0", uploaded=None, files=1, provenance=(proof,), attested_files=1)
     return PackageEvidence(registry="npm", name="lumenkit", releases=(release,))
 
@@ -71,21 +78,61 @@ CASES = [
     ("self-review was not seen", UNKNOWN, replace(SAFE, prevent_self_review=NOT_READ), {}),
     ("bypass was not seen", UNKNOWN, replace(SAFE, admins_can_bypass=NOT_READ), {}),
     ("which refs may ask was not seen", UNKNOWN, replace(SAFE, ref_patterns=NOT_READ), {}),
-    ("nobody reviews, the rest not seen", ONE, replace(SAFE, reviewers=0, ref_patterns=NOT_READ), {}),
+    (
+        "nobody reviews, the rest not seen",
+        ONE,
+        replace(SAFE, reviewers=0, ref_patterns=NOT_READ),
+        {},
+    ),
     ("the environment is not there", ONE, None, {}),
-    ("tags, which every writer makes", ONE, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": ()}),
-    ("tags, which a ruleset keeps", TWO, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": (TAGS,)}),
-    ("tags, and writers may bypass that", ONE, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": (OPEN_TAGS,)}),
-    ("tags, whose rules were not seen", UNKNOWN, replace(SAFE, ref_patterns=("tag:v*",)), {"tag_rulesets": NOT_READ}),
+    (
+        "tags, which every writer makes",
+        ONE,
+        replace(SAFE, ref_patterns=("tag:v*",)),
+        {"tag_rulesets": ()},
+    ),
+    (
+        "tags, which a ruleset keeps",
+        TWO,
+        replace(SAFE, ref_patterns=("tag:v*",)),
+        {"tag_rulesets": (TAGS,)},
+    ),
+    (
+        "tags, and writers may bypass that",
+        ONE,
+        replace(SAFE, ref_patterns=("tag:v*",)),
+        {"tag_rulesets": (OPEN_TAGS,)},
+    ),
+    (
+        "tags, whose rules were not seen",
+        UNKNOWN,
+        replace(SAFE, ref_patterns=("tag:v*",)),
+        {"tag_rulesets": NOT_READ},
+    ),
     ("the publisher names no environment", ONE, SAFE, {"publisher": ""}),
     ("the publisher names another one", ONE, SAFE, {"publisher": "staging"}),
     ("the publisher was not seen", UNKNOWN, SAFE, {"publisher": None}),
     ("no environment", ONE, SAFE, {"release": BARE}),
-    ("a secret of the environment only", TWO, SAFE, {"release": STORED, "secret_names": (), "organization_secret_names": ()}),
-    ("a secret of the repository too", ONE, SAFE, {"release": STORED, "secret_names": ("NPM_TOKEN",), "organization_secret_names": ()}),
-    ("a secret of the organization too", ONE, SAFE, {"release": STORED, "secret_names": (), "organization_secret_names": ("NPM_TOKEN",)}),
+    (
+        "a secret of the environment only",
+        TWO,
+        SAFE,
+        {"release": STORED, "secret_names": (), "organization_secret_names": ()},
+    ),
+    (
+        "a secret of the repository too",
+        ONE,
+        SAFE,
+        {"release": STORED, "secret_names": ("NPM_TOKEN",), "organization_secret_names": ()},
+    ),
+    (
+        "a secret of the organization too",
+        ONE,
+        SAFE,
+        {"release": STORED, "secret_names": (), "organization_secret_names": ("NPM_TOKEN",)},
+    ),
     ("where the secret is was not seen", UNKNOWN, SAFE, {"release": STORED}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,32 @@ _PACKAGE = '{"name": "@wick/core"}'
     [
         ("npm publish", {"package.json": f'{{"name": "a", {_CONFIG}}}'}, "private"),
         ("pnpm publish", {"package.json": f'{{"name": "a", {_CONFIG}}}'}, "private"),
-        ("npm publish", {"package.json": '{"name": "a", "publishConfig": {"tag": "x"}}'}, "production"),
+        (
+            "npm publish",
+            {"package.json": '{"name": "a", "publishConfig": {"tag": "x"}}'},
+            "production",
+        ),
         (
             "npm publish --registry https://registry.npmjs.example",
             {"package.json": f'{{"name": "a", {_CONFIG}}}'},
             "production",
         ),
         ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"registry={PRIVATE}\n"}, "private"),
-        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"@wick:registry={PRIVATE}\n"}, "private"),
-        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"@ember:registry={PRIVATE}\n"}, "production"),
-        ("npm publish", {"package.json": _PACKAGE, ".npmrc": f"# registry={PRIVATE}\n"}, "production"),
+        (
+            "npm publish",
+            {"package.json": _PACKAGE, ".npmrc": f"@wick:registry={PRIVATE}\n"},
+            "private",
+        ),
+        (
+            "npm publish",
+            {"package.json": _PACKAGE, ".npmrc": f"@ember:registry={PRIVATE}\n"},
+            "production",
+        ),
+        (
+            "npm publish",
+            {"package.json": _PACKAGE, ".npmrc": f"# registry={PRIVATE}\n"},
+            "production",
+        ),
         (
             "yarn npm publish",
             {"package.json": _PACKAGE, ".yarnrc.yml": f"npmPublishRegistry: '{PRIVATE}'\n"},
@@ -33,7 +49,10 @@ _PACKAGE = '{"name": "@wick/core"}'
         ),
         (
             "npx lerna publish",
-            {"package.json": _PACKAGE, "lerna.json": f'{{"command": {{"publish": {{"registry": "{PRIVATE}"}}}}}}'},
+            {
+                "package.json": _PACKAGE,
+                "lerna.json": f'{{"command": {{"publish": {{"registry": "{PRIVATE}"}}}}}}',
+            },
             "private",
         ),
         (
@@ -68,17 +87,25 @@ _PACKAGE = '{"name": "@wick/core"}'
         ),
         (
             "poetry publish -r lab",
-            {"pyproject.toml": '[[tool.poetry.source]]\nname = "lab"\nurl = "https://x.acme.example/"\n'},
+            {
+                "pyproject.toml": '[[tool.poetry.source]]\nname = "lab"\nurl = "https://x.acme.example/"\n'
+            },
             "private",
         ),
         (
             "uv publish --index lab",
-            {"pyproject.toml": '[[tool.uv.index]]\nname = "lab"\npublish-url = "https://x.acme.example/"\n'},
+            {
+                "pyproject.toml": '[[tool.uv.index]]\nname = "lab"\npublish-url = "https://x.acme.example/"\n'
+            },
             "private",
         ),
-        ("make ship", {"Makefile": "ship:\n\tnpm publish\n", "package.json": f'{{"name": "a", {_CONFIG}}}'}, "private"),
+        (
+            "make ship",
+            {"Makefile": "ship:\n\tnpm publish\n", "package.json": f'{{"name": "a", {_CONFIG}}}'},
+            "private",
+        ),
     ],
-)  # fmt: skip
+)
 def test_addresses_of_files(script: str, files: dict[str, str], channel: str) -> None:
     assert the_one(run_of(script), files).channel == channel
 
@@ -117,15 +144,26 @@ _PROJECTS = {
         ("cargo publish --workspace", _CRATES, ("wick-a", "wick-b")),
         ("cargo publish --manifest-path b/Cargo.toml", _CRATES, ("wick-b",)),
         ("dotnet nuget push out/*.nupkg", _PROJECTS, ("Acme.Wick",)),
-        ("gem push pkg/x.gem", {"x/x.gemspec": "Gem::Specification.new { |s|\n  s.name = 'wick'\n}"}, ("wick",)),
-        ("pnpm run ship", {**_TWO, "package.json": '{"scripts": {"ship": "pnpm -r publish"}}'}, ("@wick/a", "@wick/b")),
+        (
+            "gem push pkg/x.gem",
+            {"x/x.gemspec": "Gem::Specification.new { |s|\n  s.name = 'wick'\n}"},
+            ("wick",),
+        ),
+        (
+            "pnpm run ship",
+            {**_TWO, "package.json": '{"scripts": {"ship": "pnpm -r publish"}}'},
+            ("@wick/a", "@wick/b"),
+        ),
         (
             "pnpm --filter ./libs/b run ship",
-            {**_TWO, "libs/b/package.json": '{"name": "@wick/b", "scripts": {"ship": "npm publish"}}'},
+            {
+                **_TWO,
+                "libs/b/package.json": '{"name": "@wick/b", "scripts": {"ship": "npm publish"}}',
+            },
             ("@wick/b",),
         ),
     ],
-)  # fmt: skip
+)
 def test_names_of_a_workspace(script: str, files: dict[str, str], names: tuple[str, ...]) -> None:
     (found,) = found_in(run_of(script), files)
     assert found.packages == names

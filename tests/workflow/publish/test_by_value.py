@@ -24,7 +24,10 @@ WRITES = [
     ('echo "//registry.example/:_authToken=$X" >> "$HOME/.npmrc"', "yarn lerna publish"),
     ("cat > .npmrc <<EOF\n//registry.example/:_authToken=$X\nEOF", "npm publish"),
     ('yarn config set npmAuthToken "$X"', "yarn npm publish"),
-    ('printf "[pypi]\\nusername=__token__\\npassword=%s\\n" "$X" > ~/.pypirc', "twine upload dist/*"),
+    (
+        'printf "[pypi]\\nusername=__token__\\npassword=%s\\n" "$X" > ~/.pypirc',
+        "twine upload dist/*",
+    ),
     ("cat <<-EOF > ~/.pypirc\n  [pypi]\n  password = $X\nEOF", "twine upload dist/*"),
     ('{\n  echo "[pypi]"\n  echo "password=$X"\n} > ~/.pypirc', "flit publish"),
     ('poetry config pypi-token.pypi "$X"', "poetry publish"),
@@ -35,12 +38,18 @@ WRITES = [
     ('mkdir ~/.gem\necho ":rubygems_api_key: $X" > ~/.gem/credentials', "gem push x.gem"),
     ('echo "$X" | docker login -u orchard --password-stdin', "docker push orchard/lumen"),
     ('docker login -u orchard -p "$X"', "docker push orchard/lumen"),
-    ('echo $X | helm registry login r.example -u x --password-stdin', "helm push x.tgz oci://r.example/x"),
+    (
+        "echo $X | helm registry login r.example -u x --password-stdin",
+        "helm push x.tgz oci://r.example/x",
+    ),
     ('echo "<password>$X</password>" > ~/.m2/settings.xml', "mvn deploy"),
     ('echo "mavenCentralPassword=$X" >> ~/.gradle/gradle.properties', "./gradlew publish"),
-    ('dotnet nuget add source -n f -p "$X" https://nuget.example', "dotnet nuget push x.nupkg -s f"),
+    (
+        'dotnet nuget add source -n f -p "$X" https://nuget.example',
+        "dotnet nuget push x.nupkg -s f",
+    ),
     ('aws configure set aws_secret_access_key "$X"', "aws s3 cp x.whl s3://orchard/wheels/"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("login", "upload"), WRITES)
@@ -231,11 +240,20 @@ def test_a_script_that_gets_a_literal_is_no_upload(env: str) -> None:
             + _step("just ship", "KEY_OF_DAY: '${{ steps.auth.outputs.token }}'"),
             "crates/oidc",
         ),
-        ("- uses: rubygems/configure-rubygems-credentials@v1\n" + _step("bundle exec rake release"), "rubygems/oidc"),
-        ("- uses: rubygems/configure-rubygems-credentials@v1\n" + _step("./bin/release"), "rubygems/oidc"),
+        (
+            "- uses: rubygems/configure-rubygems-credentials@v1\n"
+            + _step("bundle exec rake release"),
+            "rubygems/oidc",
+        ),
+        (
+            "- uses: rubygems/configure-rubygems-credentials@v1\n" + _step("./bin/release"),
+            "rubygems/oidc",
+        ),
         (
             "- uses: NuGet/login@v1\n  id: login\n"
-            + _step("dotnet run --project build", "KEY: '${{ steps.login.outputs.NUGET_API_KEY }}'"),
+            + _step(
+                "dotnet run --project build", "KEY: '${{ steps.login.outputs.NUGET_API_KEY }}'"
+            ),
             "nuget/oidc",
         ),
         (
@@ -250,7 +268,7 @@ def test_a_script_that_gets_a_literal_is_no_upload(env: str) -> None:
             "npm/token",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_consumer_of_a_credential_is_the_publication(steps: str, words: str) -> None:
     assert [f"{p.registry}/{p.auth}" for p in found_in(job_of(steps))] == [words]
 
@@ -269,6 +287,6 @@ def test_the_consumer_of_a_credential_is_the_publication(steps: str, words: str)
         "- uses: acme/package-publisher@v1\n  with: {dry-run: true, key: '${{ secrets.NPM_KEY }}'}\n",
         "- uses: docker/login-action@v4\n  with: {password: '${{ secrets.DOCKERHUB_TOKEN }}'}\n",
     ],
-)  # fmt: skip
+)
 def test_what_consumes_none_is_none(steps: str) -> None:
     assert found_in(job_of(steps)) == ()

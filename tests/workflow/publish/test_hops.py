@@ -327,10 +327,38 @@ def test_circles_end() -> None:
 @pytest.mark.parametrize(
     ("script", "files"),
     [
-        ("make a0", {"Makefile": "".join(f"a{i}: a{i + 1} a{i + 2}\n\tmake a{i + 1}\n" for i in range(900))}),
-        ("make a", {"Makefile": "".join(f"V{i} = $(V{i + 1})$(V{i + 1})\n" for i in range(60)) + "a:\n\t$(V0)\n"}),
-        ("npm run a0", {"package.json": '{{"scripts": {{{}}}}}'.format(",".join(f'"a{i}": "npm run a{i + 1} a{i + 2}; npm run a{i + 2}"' for i in range(800)))}),
-        ("turbo run x", {f"p{i}/package.json": f'{{"name": "p{i}", "scripts": {{"x": "turbo run x y z"}}}}' for i in range(150)}),
+        (
+            "make a0",
+            {
+                "Makefile": "".join(
+                    f"a{i}: a{i + 1} a{i + 2}\n\tmake a{i + 1}\n" for i in range(900)
+                )
+            },
+        ),
+        (
+            "make a",
+            {
+                "Makefile": "".join(f"V{i} = $(V{i + 1})$(V{i + 1})\n" for i in range(60))
+                + "a:\n\t$(V0)\n"
+            },
+        ),
+        (
+            "npm run a0",
+            {
+                "package.json": '{{"scripts": {{{}}}}}'.format(
+                    ",".join(
+                        f'"a{i}": "npm run a{i + 1} a{i + 2}; npm run a{i + 2}"' for i in range(800)
+                    )
+                )
+            },
+        ),
+        (
+            "turbo run x",
+            {
+                f"p{i}/package.json": f'{{"name": "p{i}", "scripts": {{"x": "turbo run x y z"}}}}'
+                for i in range(150)
+            },
+        ),
         ("./x.sh", {"x.sh": "./x.sh $1 `" * 9000}),
         ("node x.js", {"x.js": "exec(`${" * 20000}),
         ("node x.js", {"x.js": "run('" + "a\\" * 60000}),
@@ -341,7 +369,7 @@ def test_circles_end() -> None:
         ("just a", {"justfile": "a: a b\n  x\nb: a b\n  y\n" * 900}),
         ("tox -e x", {"tox.ini": "[testenv:x]\ncommands =\n" + "  {posargs:{posargs:\n" * 5000}),
     ],
-)  # fmt: skip
+)
 def test_hostile_files_take_about_a_second(script: str, files: dict[str, str]) -> None:
     started = time.process_time()
     found_in(run_of(script), files)

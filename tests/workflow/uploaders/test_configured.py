@@ -81,24 +81,39 @@ def test_without_configuration_nothing_is_known_of_it() -> None:
     ("text", "problem"),
     [
         ("[[uploader", "line 1: this is not TOML"),
-        ("[uploader]\naction = 'a/b'\n", "line 1: an uploader is one of several; write [[uploader]]"),
+        (
+            "[uploader]\naction = 'a/b'\n",
+            "line 1: an uploader is one of several; write [[uploader]]",
+        ),
         ("uploader = ['x']\n", "line 1: an uploader is a table; write [[uploader]]"),
         ("[[uploaders]]\nx = 1\n", "line 1: 'uploaders' is not known; write [[uploader]]"),
         ("[[uploader]]\nregistry = 'npm'\n", "line 1: an uploader has an 'action' or a 'command'"),
         (f"{ACTION}command = 'x'\n", "line 1: an uploader has an 'action' or a 'command'"),
-        (ACTION.replace("Acme/promote", "Acme/promote@v1"), "line 2: 'Acme/promote@v1' is no action"),
-        (ACTION.replace("Acme/promote", "promote"), "line 2: 'promote' is no action; write owner/name"),
+        (
+            ACTION.replace("Acme/promote", "Acme/promote@v1"),
+            "line 2: 'Acme/promote@v1' is no action",
+        ),
+        (
+            ACTION.replace("Acme/promote", "promote"),
+            "line 2: 'promote' is no action; write owner/name",
+        ),
         (COMMAND.replace("acme-ship  push", " "), "line 2: ' ' is no command"),
-        (ACTION.replace('"container"', '"containers"'), "line 3: there is no registry 'containers'; did you mean 'container'?"),
+        (
+            ACTION.replace('"container"', '"containers"'),
+            "line 3: there is no registry 'containers'; did you mean 'container'?",
+        ),
         (ACTION.replace('"container"', "7"), "line 3: there is no registry 7; write one of pypi"),
         ("[[uploader]]\naction = 'a/b'\n", "line 1: the uploader has no 'registry'; write one of"),
         (ACTION.replace('"ship_password"', "true"), "line 4: True names nothing"),
         (ACTION.replace('"ship_password"', "[]"), "line 4: [] names nothing"),
-        (ACTION.replace("credential", "credentials"), "line 4: the key 'credentials' is not known; did you mean 'credential'?"),
+        (
+            ACTION.replace("credential", "credentials"),
+            "line 4: the key 'credentials' is not known; did you mean 'credential'?",
+        ),
         (f"{ACTION}oidc = 'yes'\n", "line 5: 'oidc' is 'yes'; write true or false"),
         (f"{ACTION}\n{COMMAND}colour = 1\n", "line 10: the key 'colour' is not known"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_said_with_its_line_and_advice(text: str, problem: str) -> None:
     loaded = read_configuration(text)
     assert any(found.startswith(problem) for found in loaded.problems), loaded.problems
