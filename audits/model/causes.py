@@ -8,10 +8,12 @@ from enum import StrEnum
 class Cause(StrEnum):
     """What provably differs between two scans of a repository whose score changed.
 
-    ``UNKNOWN`` where nothing that is recorded differs: the passing of time, say.
+    ``PLATFORM``: a dated fact of GitHub or a registry began between the days of the scans.
+    ``UNKNOWN`` where nothing that is recorded differs.
     """
 
     RULES = "rules"
+    PLATFORM = "platform"
     TOKEN = "token"
     UNREAD = "unread"
     REPOSITORY = "repository"
@@ -25,6 +27,7 @@ class Cause(StrEnum):
 
 _WORDS = {
     Cause.RULES: "the rules changed",
+    Cause.PLATFORM: "GitHub or a registry changed what it does on a day between the scans",
     Cause.TOKEN: "what the token can see changed",
     Cause.UNREAD: "something could be read or judged in one of the two scans only",
     Cause.REPOSITORY: "the repository changed",
@@ -37,8 +40,17 @@ _WORDS = {
 }
 
 
+def rules_cause(before: str, after: str) -> Cause | None:
+    """What of the rules differs between two of their digests (`audits.scoring.policy`): the rules,
+    the platform's dated facts alone, or nothing.
+    """
+    if before.partition("-")[0] != after.partition("-")[0]:
+        return Cause.RULES
+    return None if before == after else Cause.PLATFORM
+
+
 def cause_words(cause: str) -> str:
-    """Causes, joined by "; " where several steps are summed up, as a clause: "the rules
+    """Causes, joined by "; " where there are several, as a clause: "the rules
     changed and a setting changed".
     """
     words = [_WORDS[Cause(word)] if word in _WORDS else word for word in cause.split("; ")]

@@ -14,7 +14,7 @@ from audits.model.outcome import Link
 
 class ScanRow(Struct, frozen=True, kw_only=True):
     """One scan. ``finished`` is None while it runs or if it was killed. ``cause`` words are
-    ``policy`` and ``token`` where that changed since the scan before. ``as_of`` is the day whose
+    ``policy``, ``platform`` and ``token`` where that changed since the scan before. ``as_of`` is the day whose
     facts of the platform counted, None where that was not recorded.
     """
 

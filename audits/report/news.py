@@ -185,7 +185,14 @@ def text_news(news: News) -> Iterator[str]:
 
 def _rules(news: News) -> str | None:
     """What is said once where the rules of scores are others than at the scan before."""
-    if "policy" not in news.scan.changed or news.since is None:
+    if news.since is None:
+        return None
+    if "platform" in news.scan.changed:
+        return (
+            "GitHub or a registry changed what it does between these scans' days; scores that moved "
+            "for that reason say so."
+        )
+    if "policy" not in news.scan.changed:
         return None
     before, now = news.since.policy, news.scan.policy
     which = f"policy {before} → {now}" if before != now else f"policy {now}, other details"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -71,7 +71,8 @@ def policy_digest(
     begun: Iterable[str] = (),
     uploaders: Iterable[object] = (),
 ) -> str:
-    """16 hexadecimal digits that change with any rule that scores follow.
+    """Hexadecimal digits that change with any rule that scores follow: 16 for the rules, and
+    behind a hyphen 8 for the platform, which change with the day (see `audits.model.causes.rules_cause`).
 
     ``engine`` is the version of the other analyser, "" where none is run; ``index`` names the
     package index whose uploads count as production; ``begun`` the dated facts of the platform
@@ -81,10 +82,12 @@ def policy_digest(
         [[_plain(getattr(check, name)) for name in _DECLARED] for check in checks], key=repr
     )
     added = list(uploaders)
-    said: list[object] = [score.POLICY, constants(), declared, engine, index, list(begun)]
-    said += [added] if added else []
-    text = msgspec.json.encode(said, order="sorted")
-    return blake2b(text, digest_size=8).hexdigest()
+    rules = [score.POLICY, constants(), declared, engine, index, *([added] if added else [])]
+    return f"{_digest(rules, 8)}-{_digest(list(begun), 4)}"
+
+
+def _digest(facts: list[object], size: int) -> str:
+    return blake2b(msgspec.json.encode(facts, order="sorted"), digest_size=size).hexdigest()
 
 
 @cache
@@ -97,4 +100,4 @@ def engine_version() -> str:
 
 
 def _plain(value: object) -> object:
-    return sorted(value) if isinstance(value, frozenset) else value
+    return sorted(value) if isinstance(value, Set) else value

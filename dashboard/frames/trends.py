@@ -32,7 +32,11 @@ def points(rows: Sequence[TrendRow]) -> pd.DataFrame:
 
 def changed(row: TrendRow) -> str:
     """What besides the repositories changed since the scan before: policy, token rights."""
-    words = {"policy": "rules changed", "token": "token rights changed"}
+    words = {
+        "policy": "rules changed",
+        "platform": "GitHub or a registry changed",
+        "token": "token rights changed",
+    }
     return ", ".join(words.get(word, word) for word in row.changed)
 
 

@@ -71,7 +71,13 @@ CASES: dict[str, tuple[Audit, Audit]] = {
         audit(points=60, index=evidence("1.0")),
         audit(points=95, index=evidence("2.0", attested=False)),
     ),
-    "rules": (audit(points=60), audit(points=95, rules="b2", text="on: push\n")),
+    "rules": (audit(points=60), audit(points=95, rules="b2")),
+    "repository; rules": (audit(points=60), audit(points=95, rules="b2", text="on: push\n")),
+    "platform": (audit(points=60, rules="a1-01"), audit(points=95, rules="a1-02")),
+    "repository; platform": (
+        audit(points=60, rules="a1-01"),
+        audit(points=95, rules="a1-02", text="on: push\n"),
+    ),
     "unread": (audit("lumen", fault("a"), points=60), unread(audit(points=95))),
     "advisories": (
         audit(points=60, advisories=advisories("GHSA-1")),

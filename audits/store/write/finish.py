@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
 )
 
+from audits.model.causes import Cause, rules_cause
 from audits.model.rows import ScanRow
 from audits.model.source import GapReason
 from audits.store.schema import tables
@@ -185,8 +186,10 @@ def _changed(row: Row[Any], tier: int) -> list[str]:
     """What, about the scan itself, differs from the owner's scan before."""
     if row.before is None:
         return []
+    rules = rules_cause(row.rules_before, row.rules)
     differs = {
-        "policy": (row.policy_before, row.rules_before) != (row.policy, row.rules),
+        "policy": row.policy_before != row.policy or rules is Cause.RULES,
+        "platform": rules is Cause.PLATFORM,
         "token": row.tier_before != tier,
     }
     return [word for word, changed in differs.items() if changed]

@@ -28,7 +28,6 @@ class Difference(Struct, frozen=True, kw_only=True):
     every check that changed did so to or from unknown; ``program`` is the tool's version.
     """
 
-    rules: bool = False
     sight: bool = False
     files: bool = False
     gaps: bool = False
@@ -43,8 +42,6 @@ class Difference(Struct, frozen=True, kw_only=True):
 
     def cause(self) -> Cause:
         """The cause, `Cause.UNKNOWN` where nothing differs that a score depends on."""
-        if self.rules:
-            return Cause.RULES
         token = self.sight or self.settings is Differs.SIGHT
         if token and (self.lost_or_found or not self.files):
             return Cause.TOKEN
@@ -61,6 +58,19 @@ class Difference(Struct, frozen=True, kw_only=True):
             (self.program, Cause.RULES),
         )
         return next((cause for differs, cause in found if differs), Cause.UNKNOWN)
+
+
+CONTENT = frozenset(
+    {
+        Cause.REPOSITORY,
+        Cause.SETTING,
+        Cause.ACCEPTANCE,
+        Cause.REFERENCES,
+        Cause.INDEX,
+        Cause.ADVISORIES,
+    }
+)
+"""Causes in what was audited; they stand beside a change of the rules, which hides all others."""
 
 
 def compared(before: Json, after: Json) -> Differs:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
-from audits.model.causes import Cause
+from audits.model.causes import Cause, rules_cause
 from audits.model.evidence import Advisory, AdvisoryList
 from audits.model.outcome import Outcome
 from audits.store.schema import tables
@@ -20,7 +20,7 @@ from audits.store.snapshots import Advisories, Listing
 from audits.store.write.audit_record import Said
 from audits.store.write.ids import Ids
 from audits.store.write.intervals import Batch, Change, Place
-from audits.store.write.score_causes import Difference, Differs, compared
+from audits.store.write.score_causes import CONTENT, Difference, Differs, compared
 from audits.store.write.session import Recording
 from audits.store.write.visibility import covers
 
@@ -58,12 +58,7 @@ def note_change(batch: Batch, recording: Recording, place: Place, said: Said, no
     if (before.points, before.grade) == (after["points"], after["grade"]):
         return
     moved = _moved(before, after, noted.changes)
-    if not before.rules or not after["rules"]:
-        cause = Cause.UNREAD  # an audit without rules judged nothing
-    elif (before.policy, before.rules) != (after["policy"], after["rules"]):
-        cause = Cause.RULES
-    else:
-        cause = _difference(batch, recording, place, said, noted, moved).cause()
+    causes = _causes(batch, recording, place, said, noted, moved)
     words = {number: name for name, number in noted.names.rules.items()}
     table = tables.score_change
     batch.connection.execute(
@@ -80,10 +75,26 @@ def note_change(batch: Batch, recording: Recording, place: Place, said: Said, no
             after=after["points"],
             grade_before=before.grade,
             grade_after=after["grade"],
-            cause=cause.value,
+            cause="; ".join(causes),
             checks="|".join(words[number] for number in moved.rules if number in words),
         )
     )
+
+
+def _causes(
+    batch: Batch, recording: Recording, place: Place, said: Said, noted: Noted, moved: _Moved
+) -> tuple[Cause, ...]:
+    """The causes of a change: what was audited first, then the rules or the platform."""
+    before, after = moved.before, moved.after
+    if not before.rules or not after["rules"]:
+        return (Cause.UNREAD,)  # an audit without rules judged nothing
+    found = _difference(batch, recording, place, said, noted, moved).cause()
+    rules = rules_cause(before.rules, after["rules"])
+    if before.policy != after["policy"]:
+        rules = Cause.RULES
+    if rules is None:
+        return (found,)
+    return (found, rules) if found in CONTENT else (rules,)
 
 
 def _moved(before: Row[Any], after: Mapping[str, Any], changes: Mapping[str, Change]) -> _Moved:
