@@ -27,7 +27,7 @@ class Cause(StrEnum):
 
 _WORDS = {
     Cause.RULES: "the rules changed",
-    Cause.PLATFORM: "GitHub or a registry changed what it does on a day between the scans",
+    Cause.PLATFORM: "a rule of GitHub or of a registry took effect",
     Cause.TOKEN: "what the token can see changed",
     Cause.UNREAD: "something could be read or judged in one of the two scans only",
     Cause.REPOSITORY: "the repository changed",

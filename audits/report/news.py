@@ -189,7 +189,7 @@ def _rules(news: News) -> str | None:
         return None
     if "platform" in news.scan.changed:
         return (
-            "GitHub or a registry changed what it does between these scans' days; scores that moved "
+            "A rule of GitHub or of a registry took effect between these scans; scores that moved "
             "for that reason say so."
         )
     if "policy" not in news.scan.changed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -86,7 +86,7 @@ def policy_digest(
     return f"{_digest(rules, 8)}-{_digest(list(begun), 4)}"
 
 
-def _digest(facts: list[object], size: int) -> str:
+def _digest(facts: Sequence[object], size: int) -> str:
     return blake2b(msgspec.json.encode(facts, order="sorted"), digest_size=size).hexdigest()
 
 
