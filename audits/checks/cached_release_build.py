@@ -283,12 +283,13 @@ def _open_to(repo: Repository, site: StepSite) -> str:
     if site.job is None:
         return ""
     place = (site.job.path, site.job.id)
-    for paths in all_paths(repo).values():
+    for publication, paths in all_paths(repo).items():
+        of_release = publication.job.path == site.job.path and publication.job.id == site.job.id
         for path in paths:
             counts = path.actor is Actor.ANYONE and path.state is not PathState.OPEN
             if not counts or path.sink is not Sink.CACHE or path.holds is Holds.ENTERPRISE_SERVER:
                 continue
-            if any((step.at.path, step.job) == place for step in path.steps[1:]):
+            if of_release or any((step.at.path, step.job) == place for step in path.steps[1:]):
                 at = path.drain.at
                 return f"anyone can fill, through `{at.path}`, line {at.line}"
     return ""

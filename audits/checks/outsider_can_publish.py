@@ -58,7 +58,7 @@ jobs:
     steps:
       - run: echo "${{ github.event.issue.title }}"%s
 """
-_PATH = ".github/workflows/greet.yml"
+_PATH = ".github/workflows/publish.yml"
 
 
 def _example(
@@ -71,8 +71,8 @@ def _example(
 ) -> Example:
     return Example(
         name=name,
-        workflow=_RELEASE,
-        files={_PATH: _OTHER % (event, rights, more, mark)},
+        workflow=_OTHER % (event, rights, more, mark),
+        files={_PATH: _RELEASE},
         outcome=outcome,
     )
 

@@ -47,7 +47,7 @@ jobs:
     steps:
       - uses: %s
 """
-_PATH = ".github/workflows/tidy.yml"
+_PATH = ".github/workflows/publish.yml"
 _PINNED = "acme/tidy@0123456789012345678901234567890123456789 # v1.2.0"
 _PUSHING = frozenset({Sink.STORED_TOKEN, Sink.JOB_TOKEN, Sink.SECRET, Sink.IDENTITY})
 
@@ -60,15 +60,15 @@ _PUSHING = frozenset({Sink.STORED_TOKEN, Sink.JOB_TOKEN, Sink.SECRET, Sink.IDENT
     examples=(
         Example(
             name="beside a token that writes",
-            workflow=_RELEASE,
-            files={_PATH: _OTHER % ("write", "acme/tidy@v1  # !")},
+            workflow=_OTHER % ("write", "acme/tidy@v1  # !"),
+            files={_PATH: _RELEASE},
             severity=Severity.HIGH,
         ),
-        Example(name="pinned", workflow=_RELEASE, files={_PATH: _OTHER % ("write", _PINNED)}),
+        Example(name="pinned", workflow=_OTHER % ("write", _PINNED), files={_PATH: _RELEASE}),
         Example(
             name="beside a token that reads",
-            workflow=_RELEASE,
-            files={_PATH: _OTHER % ("read", "acme/tidy@v1")},
+            workflow=_OTHER % ("read", "acme/tidy@v1"),
+            files={_PATH: _RELEASE},
         ),
         Example(name="nothing but the release", workflow=_RELEASE, outcome=Outcome.NOT_APPLICABLE),
     ),

@@ -18,7 +18,6 @@ from audits.model.repository import Repository
 from audits.model.settings import Need
 from audits.model.uses import Uses, UsesKind
 
-_MOST = 40
 # https://pip.pypa.io/en/stable/topics/configuration/#environment-variables
 _CONSTRAINING = frozenset({"PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "UV_CONSTRAINT"})
 
@@ -28,8 +27,6 @@ def movable_ways(repo: Repository, view: JobView) -> tuple[Way, ...]:
     found: dict[tuple[WayIn, str], Way] = {}
     for way in _ways(repo, view):
         found.setdefault((way.kind, way.anchor), way)
-        if len(found) >= _MOST:
-            break
     return tuple(found.values())
 
 

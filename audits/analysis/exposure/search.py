@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from operator import itemgetter
 
 from msgspec.structs import replace
 
@@ -16,7 +17,15 @@ from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.movable import movable_ways
 from audits.analysis.exposure.release import Release, releases
-from audits.analysis.exposure.sinks import Drain, drains, holds_of, holds_rights, policy_on
+from audits.analysis.exposure.sinks import (
+    SOURCES,
+    Drain,
+    Source,
+    direct,
+    holds_of,
+    holds_rights,
+    policy_on,
+)
 from audits.analysis.exposure.ways_in import Way, is_agent, outsider_ways, own_labels
 from audits.analysis.exposure.writers import (
     starting_ways,
@@ -39,14 +48,11 @@ from audits.model.exposure import (
 from audits.model.publication import Publication
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Repository
-from audits.model.workflow import Level, Role
+from audits.model.workflow import Job, Level, Role
 
 MOST_PATHS = 20
+"""Paths of one publication that are shown: the least privileged and shortest."""
 _MOST_CUTS = 15
-_MOST_PAIRS = 12_000
-_FEWEST_WAYS = 50
-"""Paths of one publication that are kept: the least privileged and shortest."""
-_MOST_FOUND = 400
 _SCOPES = ("contents", "actions", "packages", "id-token")
 _LEVELS = (Actor.ANYONE, Actor.THIRD_PARTY, Actor.ONE_WRITER)
 
@@ -76,19 +82,16 @@ def _all_ways(repo: Repository) -> tuple[Way, ...]:
 
 
 def all_paths(repo: Repository) -> dict[Publication, list[ExposurePath]]:
-    """Every path to each publication, worst first, without the package and ids."""
+    """Every path to each publication, worst first, without ids and the publication's own step."""
     return {release.publication: paths for release, paths in repo.once(_found).items()}
 
 
 def _found(repo: Repository) -> dict[Release, list[ExposurePath]]:
     if not repo.publications:
         return {}
-    known, found = views(repo), tuple(releases(repo, views(repo)))
-    # Ways that outsiders start come first: of a repository with hundreds of publications and
-    # hundreds of moving references, only references are left out.
-    ways = tuple(sorted(all_ways(repo), key=lambda way: way.trigger is None))
-    most = max(_FEWEST_WAYS, _MOST_PAIRS // max(1, len(found)))
-    return {release: _paths(repo, release, known, ways[:most]) for release in found}
+    known = views(repo)
+    shared = _Shared(repo)
+    return {r: _paths(repo, r, known, shared) for r in releases(repo, known)}
 
 
 def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
@@ -122,15 +125,70 @@ def _restores_caches(repo: Repository) -> bool:
     )
 
 
+_Ordered = tuple[tuple[object, ...], ExposurePath]
+"""A path after what it is ordered by."""
+
+
+class _Shared:
+    """The ways into the jobs of a repository, and the paths that several publications share.
+
+    A repository may have hundreds of jobs and hundreds of publications. What a job holds is
+    therefore looked up once for all publications of which a `Source` reads the same.
+    """
+
+    def __init__(self, repo: Repository) -> None:
+        self.repo = repo
+        self.by_job: dict[Job, list[Way]] = {}
+        for way in all_ways(repo):
+            self.by_job.setdefault(way.view.job, []).append(way)
+        self.known: dict[tuple[Source, object], dict[Job, list[_Ordered]]] = {}
+
+    def paths(self, release: Release) -> Iterator[_Ordered]:
+        """The paths to a publication from all jobs, those in which its own run publishes last."""
+        own = release.publication.job
+        for source in SOURCES:
+            for job, paths in self._of(source, release).items():
+                if job is not own or source.in_own_job:
+                    yield from paths
+        for view in release.on_way:
+            for way in self.by_job.get(view.job, ()):
+                for drain in direct(self.repo, way, release):
+                    yield _ordered(self.repo, way, drain, view.job is own)
+
+    def _of(self, source: Source, release: Release) -> dict[Job, list[_Ordered]]:
+        key = (source, source.reads(release))
+        if key not in self.known:
+            found = {
+                job: list(self._read(source, release, ways)) for job, ways in self.by_job.items()
+            }
+            self.known[key] = {job: paths for job, paths in found.items() if paths}
+        return self.known[key]
+
+    def _read(self, source: Source, release: Release, ways: list[Way]) -> Iterator[_Ordered]:
+        """The paths of the ways into one job; those that one run takes hold the same."""
+        held: dict[object, tuple[Drain, ...]] = {}
+        for way in ways:
+            if way.kind is WayIn.WRITER_WORDS:
+                # A writer's words matter only where the release is made.
+                continue
+            place = way.at if source.by_merges else None
+            run = (way.kind, id(way.route), id(way.trigger), way.sets_level, place)
+            if run not in held:
+                held[run] = tuple(source.drains(self.repo, way, release))
+            for drain in held[run]:
+                yield _ordered(self.repo, way, drain)
+
+
+def _ordered(repo: Repository, way: Way, drain: Drain, publishes: bool = False) -> _Ordered:
+    path = _path(repo, way, drain, publishes)
+    return _order(path), path
+
+
 def _paths(
-    repo: Repository, release: Release, known: tuple[JobView, ...], ways: tuple[Way, ...]
+    repo: Repository, release: Release, known: tuple[JobView, ...], shared: _Shared
 ) -> list[ExposurePath]:
     """The paths to one publication, whatever the package, worst first."""
-    found = [
-        _path(repo, release, way, drain)
-        for way, drain in _pairs(repo, release, ways)
-        if _counts(way, drain)
-    ]
+    found = list(shared.paths(release))
     own = release.publication.job
     view = next((v for v in known if v.job is own), None) or JobView(
         workflow=release.publication.workflow, job=own, graph=repo.graph, actions={}
@@ -139,28 +197,9 @@ def _paths(
         drain = Drain(
             sink=Sink.PUBLISHES, at=own.at, what="the job publishes", starts="starts", job=own.id
         )
-        found.append(_path(repo, release, way, drain))
-    found += [_path(repo, release, way, drain) for way, drain in writer_paths(repo, view, release)]
-    return sorted(found, key=_order)
-
-
-def _pairs(
-    repo: Repository, release: Release, ways: tuple[Way, ...]
-) -> Iterator[tuple[Way, Drain]]:
-    count = 0
-    for way in ways:
-        for drain in drains(repo, way, release):
-            yield way, drain
-            count += 1
-            if count >= _MOST_FOUND:
-                return
-
-
-def _counts(way: Way, drain: Drain) -> bool:
-    """Whether a pair makes a path: a writer's words matter only where the release is made."""
-    if way.kind is WayIn.WRITER_WORDS:
-        return drain.sink is Sink.PUBLISHES
-    return True
+        found.append(_ordered(repo, way, drain))
+    found += [_ordered(repo, way, drain) for way, drain in writer_paths(repo, view, release)]
+    return [path for _, path in sorted(found, key=itemgetter(0))]
 
 
 def _order(path: ExposurePath) -> tuple[object, ...]:
@@ -176,7 +215,8 @@ def _order(path: ExposurePath) -> tuple[object, ...]:
     )
 
 
-def _path(repo: Repository, release: Release, way: Way, drain: Drain) -> ExposurePath:
+def _path(repo: Repository, way: Way, drain: Drain, publishes: bool = False) -> ExposurePath:
+    """The path by a way and what the job holds; ``publishes`` where that job publishes itself."""
     holds, doubt, policy_needs, until = holds_of(repo, way)
     if drain.holds is Holds.ENTERPRISE_SERVER:
         holds, doubt, policy_needs, until = Holds.ENTERPRISE_SERVER, PathState.SEEN, (), ""
@@ -198,27 +238,23 @@ def _path(repo: Repository, release: Release, way: Way, drain: Drain) -> Exposur
             PathStep(kind="way-in", what=way.what, at=way.at, job=job),
             PathStep(kind="sink", what=drain.what, at=drain.at, job=drain.job),
             *drain.between,
-            PathStep(kind="publish", what="", at=release.at, job=release.publication.job.id),
         ),
         cuts=tuple(dict.fromkeys((way.cut, *way.cuts, *drain.cuts))),
         needs=tuple(dict.fromkeys((*way.needs, *drain.needs, *policy_needs))),
         until=until,
-        sets_level=_sets_level(way, drain, release),
+        sets_level=_sets_level(way, drain, publishes),
         after_merge=way.after_merge,
         finding=_mark(way),
     )
 
 
-def _sets_level(way: Way, drain: Drain, release: Release) -> bool:
+def _sets_level(way: Way, drain: Drain, publishes: bool) -> bool:
     """Whether a path counts for the level: tools and caches alone do not, nor what only starts a
     release.
     """
     if not (way.sets_level and drain.sets_level):
         return False
-    if way.kind is not WayIn.TOOL:
-        return True
-    publishes = way.view.job is release.publication.job
-    return holds_rights(drain) or publishes
+    return way.kind is not WayIn.TOOL or holds_rights(drain) or publishes
 
 
 def _mark(way: Way) -> str:
@@ -235,7 +271,8 @@ def _exposure(
     there = repo.ref.is_enterprise_server
     level = level_of(paths, there)
     shown = f"{publication.registry} {package}".strip()
-    kept = _named(paths[:MOST_PATHS], publication.registry, package, shown)
+    last = PathStep(kind="publish", what=shown, at=release.at, job=publication.job.id)
+    kept = _named(paths[:MOST_PATHS], publication.registry, package, last)
     counts = Counter(path.actor for path in paths)
     return Exposure(
         publication=publication,
@@ -251,16 +288,15 @@ def _exposure(
 
 
 def _named(
-    paths: Iterable[ExposurePath], registry: str, package: str, shown: str
+    paths: Iterable[ExposurePath], registry: str, package: str, last: PathStep
 ) -> Iterator[ExposurePath]:
-    """The paths with their ids, and the package in their last step."""
+    """The paths with their ids and their last step."""
     seen: Counter[str] = Counter()
     for path in paths:
         mark = "\0".join((registry, package, path.actor, path.finding, path.sink, path.starts))
         seen[mark] += 1
         identity = sha256(f"{mark}\0{seen[mark]}".encode("utf-8", "replace")).hexdigest()[:32]
-        last = replace(path.steps[-1], what=shown)
-        yield replace(path, id=identity, steps=(*path.steps[:-1], last), finding="")
+        yield replace(path, id=identity, steps=(*path.steps, last), finding="")
 
 
 def holds_here(path: ExposurePath, enterprise_server: bool) -> bool:

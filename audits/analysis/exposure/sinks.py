@@ -5,7 +5,7 @@ Rules S1 to S8 of design section 6b.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,7 +36,7 @@ from audits.model.publication import Auth
 from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
-from audits.model.workflow import Job, Level, Step
+from audits.model.workflow import Environment, Job, Level, Step
 
 _BRANCH_RULES = PathNeed(
     what="rules of the default branch", need=Need.SETTINGS, permission="Metadata: read"
@@ -68,17 +68,6 @@ class Drain(Struct, frozen=True, kw_only=True):
     sets_level: bool = True
 
 
-def drains(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
-    """Every way from code in the job of ``way`` to a publication.
-
-    What the job needs to publish by itself is no cut: without it the release would fail.
-    """
-    needed = repo.once(_needed_by_job).get(way.view.job, frozenset())
-    for drain in _drains(repo, way, release):
-        cuts = tuple(cut for cut in drain.cuts if cut.what not in needed)
-        yield drain if cuts == drain.cuts else replace(drain, cuts=cuts)
-
-
 def _needed_by_job(repo: Repository) -> dict[Job, frozenset[str]]:
     """The cuts that no job can do without, of the jobs that publish."""
     jobs = dict.fromkeys(publication.job for publication in repo.publications)
@@ -99,21 +88,17 @@ def _needed(repo: Repository, job: Job) -> Iterator[str]:
                 yield f"keep the secret {credential.secret.upper()} out of this job"
 
 
-def _drains(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
-    if way.is_fork_run:
-        yield from _machine(way, release)
-        return
-    if way.kind in _OF_MERGED_CODE:
-        yield _merged(way)
-        return
-    yield from _direct(repo, way, release)
-    yield from _secret(repo, way, release)
-    yield from _identity(repo, way, release)
-    yield from _stored_tokens(way, release)
-    yield from _job_token(repo, way, release)
-    yield from _cache(repo, way, release)
-    if way.trigger is not None:
-        yield from _machine(way, release)
+def direct(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+    """S1, for a way into a job that publishes, or makes what is published."""
+    if not way.is_fork_run and way.kind not in _OF_MERGED_CODE:
+        yield from _direct(repo, way, release)
+
+
+def _without_needed(repo: Repository, way: Way, drain: Drain) -> Drain:
+    """A drain without the cuts that would keep the job from publishing what it publishes."""
+    needed = repo.once(_needed_by_job).get(way.view.job, frozenset())
+    cuts = tuple(cut for cut in drain.cuts if cut.what not in needed)
+    return drain if cuts == drain.cuts else replace(drain, cuts=cuts)
 
 
 def policy_on(repo: Repository, way: Way) -> bool | None:
@@ -164,8 +149,6 @@ def holds_of(repo: Repository, way: Way) -> tuple[Holds, PathState, tuple[PathNe
 def _direct(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     """S1: the job publishes, or makes what is published."""
     job = way.view.job
-    if job not in release.jobs:
-        return
     state, needs = _same_run(repo, way, release)
     if state is None:
         return
@@ -248,7 +231,7 @@ def _is_there(
 def _identity(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     """S7: the job may ask for the identity that the registry's publisher takes."""
     view, publication = way.view, release.publication
-    if not release.by_identity or view.job is publication.job or _refused(repo, way, release):
+    if not release.by_identity or _refused(repo, way, release):
         return
     files = {view.workflow.path, *(route.entry.path for route in view.routes)}
     if files.isdisjoint(publication.publisher_workflows):
@@ -286,7 +269,7 @@ def _refused(repo: Repository, way: Way, release: Release) -> bool:
     return any(each.event == way.event and repo.as_of >= each.since for each in refusals)
 
 
-def _stored_tokens(way: Way, release: Release) -> Iterator[Drain]:
+def _stored_tokens(_: Repository, way: Way, release: Release) -> Iterator[Drain]:
     """S3: a stored token that may push to this repository."""
     for use in way.view.secrets:
         if use.name in release.secrets and use.name:
@@ -549,9 +532,9 @@ def _on_default_branch(view: JobView) -> bool:
     return bool(events - {"pull_request", "release", "workflow_call", "merge_group", "create"})
 
 
-def _machine(way: Way, release: Release) -> Iterator[Drain]:
+def _machine(_: Repository, way: Way, release: Release) -> Iterator[Drain]:
     """S6: a machine of the repository's own, on which the release is made later."""
-    labels = own_labels(way.view)
+    labels = own_labels(way.view) if way.trigger is not None else frozenset()
     for view, others in release.machines if labels else ():
         if view.job is way.view.job or not (labels <= others or others <= labels):
             continue
@@ -578,9 +561,9 @@ def _machine(way: Way, release: Release) -> Iterator[Drain]:
         return
 
 
-def _merged(way: Way) -> Drain:
+def _merged(_: Repository, way: Way, __: Release) -> Iterator[Drain]:
     """S8: the change is in the default branch."""
-    return Drain(
+    yield Drain(
         sink=Sink.MERGED,
         at=way.at,
         what="the change is in the default branch",
@@ -591,11 +574,63 @@ def _merged(way: Way) -> Drain:
     )
 
 
+class Source(Struct, frozen=True, kw_only=True, eq=False):
+    """One kind of thing that a job can hold, whatever job it is.
+
+    ``find`` depends on a release by ``reads`` alone. ``in_own_job`` is False where it says
+    nothing of the job that publishes, which needs no detour.
+    """
+
+    find: Callable[[Repository, Way, Release], Iterator[Drain]]
+    reads: Callable[[Release], Hashable]
+    in_own_job: bool = True
+    by_fork_runs: bool = False
+    by_merges: bool = False
+
+    def drains(self, repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+        """What the job of a way holds of this kind that leads to a release."""
+        merged = way.kind in _OF_MERGED_CODE
+        if merged is self.by_merges and (self.by_fork_runs or not way.is_fork_run):
+            for drain in self.find(repo, way, release):
+                yield _without_needed(repo, way, drain)
+
+
+def _starts(release: Release) -> Hashable:
+    return tuple(trigger.at for _, trigger in release.starts)
+
+
+def _name_of(environment: Environment | None) -> str:
+    return environment.name.value if environment is not None else ""
+
+
+SOURCES = (
+    Source(find=_merged, reads=lambda release: None, by_merges=True),
+    Source(find=_secret, reads=lambda release: (release.secrets, release.environment)),
+    Source(
+        find=_identity,
+        reads=lambda release: (
+            release.by_identity,
+            release.environment,
+            release.publication.info.trusted,
+            release.publication.publisher_workflows,
+        ),
+        in_own_job=False,
+    ),
+    Source(find=_stored_tokens, reads=lambda release: (release.secrets, _starts(release))),
+    Source(
+        find=_job_token,
+        reads=lambda release: (
+            _starts(release),
+            release.publication.registry,
+            _name_of(release.publication.job.environment),
+            release.refs_by_input is None,
+        ),
+    ),
+    Source(find=_cache, reads=lambda release: release.readers[:1]),
+    Source(find=_machine, reads=lambda release: release.machines, by_fork_runs=True),
+)
+
+
 def holds_rights(drain: Drain) -> bool:
     """Whether a job holds what publishes or pushes, not only a place in the build."""
     return drain.sink in {Sink.SECRET, Sink.IDENTITY, Sink.STORED_TOKEN, Sink.JOB_TOKEN}
-
-
-def without_level(drain: Drain) -> Drain:
-    """A drain that is listed and sets no level."""
-    return replace(drain, sets_level=False)

@@ -7,15 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from audits.analysis.exposure.search import MOST_PATHS, exposures
 from audits.model.exposure import Actor
 from audits.model.settings import NOT_READ, EnvironmentSettings, RepositorySettings
 from tests.analysis.exposure.repositories import (
     CACHE,
     OLD_CHECKOUT,
     RELEASE,
+    RELEASE_FILE,
     answer,
     exposed,
     job,
+    repository,
 )
 
 HEAD = f"- uses: {OLD_CHECKOUT}\n  with: {{ref: '${{{{ github.event.pull_request.head.sha }}}}'}}\n- run: npm ci"
@@ -152,3 +155,14 @@ def test_a_cache_in_the_release_is_one_of_the_cuts() -> None:
         job("pull_request_target", HEAD, rights="contents: read", more="cache-mode: write"), cached
     )
     assert "restore no cache in a release" in {cut.what for cut in found.paths[0].cuts}
+
+
+def test_every_way_counts_however_many_publications_there_are() -> None:
+    ways = "".join(f"      - uses: acme/tidy-{n}@v1\n" for n in range(90))
+    head = "on: push\npermissions: {}\njobs:\n"
+    one = "  j%s:\n    runs-on: ubuntu-latest\n    steps:\n%s      - run: twine upload dist/*\n        env: {TWINE_PASSWORD: '${{ secrets.KEY }}'}\n"
+    text = head + one % (0, ways) + "".join(one % (n, "") for n in range(1, 120))
+    found = exposures(repository({RELEASE_FILE: text}))
+    assert len(found) == 120
+    assert {dict(each.counts)[Actor.THIRD_PARTY] for each in found} == {90, 180}
+    assert all(each.more == sum(dict(each.counts).values()) - MOST_PATHS for each in found)
