@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from audits.model.command import Command
 from audits.model.location import Location
-from audits.model.registry import Registry
+from audits.model.registry import Registry, Trait
 from audits.model.repository import Repository
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step
@@ -115,7 +115,7 @@ _INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "py"})
 
 def packs_by_itself(registry: Registry) -> bool:
     """Whether a registry's uploaders make what they upload, so that no other job could."""
-    return registry.info.packs_by_itself
+    return Trait.PACKS_BY_ITSELF in registry.info.traits
 
 
 def acts(repo: Repository, job: Job) -> tuple[Act, ...]:

@@ -53,7 +53,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth, Publication
-from audits.model.registry import Registry
+from audits.model.registry import Registry, Trait
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -226,7 +226,7 @@ def attestations_disabled(repo: Repository) -> Iterator[Verdict]:
         by_identity = publication.auth is Auth.OIDC or publication.does_oidc
         if publication.stored_credentials or not by_identity or attestations_refused(publication):
             continue
-        if publication.info.takes_attestations:
+        if Trait.TAKES_ATTESTATIONS in publication.info.traits:
             yield _provenance_off(repo, publication) or _judged(repo, publication)
 
 

@@ -42,7 +42,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication
-from audits.model.registry import DOCKER_HUB, Registry, RegistryInfo
+from audits.model.registry import DOCKER_HUB, Registry, RegistryInfo, Trait
 from audits.model.repository import Repository
 from audits.model.workflow import Job, Step, Workflow
 
@@ -208,7 +208,10 @@ def _of_job(
     repo: Repository, workflow: Workflow, job: Job, used: Mapping[str, tuple[Publication, ...]]
 ) -> Iterator[Finding]:
     if _may_handle_images(job):
-        used = {name: tuple(p for p in ps if p.info.is_package) for name, ps in used.items()}
+        used = {
+            name: tuple(p for p in ps if Trait.IS_PACKAGE in p.info.traits)
+            for name, ps in used.items()
+        }
     for read in _reads((*job.env.values(), *job.inputs.values(), *job.secrets.values())):
         if publications := used.get(read.secret.upper()):
             yield _finding(job, read.secret, read.text.location(job.path), publications)

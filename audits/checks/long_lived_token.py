@@ -229,7 +229,7 @@ def long_lived_token(repo: Repository) -> Iterator[Verdict]:
     for publication in trusted_publications(repo):
         job, stored = publication.job, publication.stored_credentials
         trusted = publication.info.trusted
-        if trusted is not None and repo.as_of < trusted.since:
+        if trusted is not None and not trusted.was_there(repo.as_of):
             continue
         if stored:
             because = _milder(publication)

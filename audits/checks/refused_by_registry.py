@@ -49,7 +49,7 @@ from audits.model.location import Location
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.platform_facts import PYPI_ACTION_NOT_NESTED
 from audits.model.publication import Auth, Publication, Route
-from audits.model.registry import Registry
+from audits.model.registry import Registry, Rule
 from audits.model.repository import Repository
 from audits.model.workflow import Trigger
 
@@ -260,12 +260,12 @@ def _refused_events(repo: Repository, publication: Publication) -> Iterator[Find
     trusted = publication.info.trusted
     if trusted is None:
         return
-    refused = {each.event for each in trusted.refuses if repo.as_of >= each.since}
+    refused = {each.event for each in trusted.events.refuses if repo.as_of >= each.since}
     seen: set[str] = set()
     for route in publication.routes:
         for trigger in route.triggers:
             event = trigger.event
-            unknown = bool(trusted.accepts) and event not in trusted.accepts
+            unknown = bool(trusted.events.accepts) and event not in trusted.events.accepts
             if event in seen or event == "workflow_call" or not (event in refused or unknown):
                 continue
             if _comes_through(repo, publication, route, trigger):
@@ -331,7 +331,7 @@ def _is_client(publication: Publication, name: str) -> bool:
 
 def _own_runner(publication: Publication) -> Iterator[Finding]:
     trusted = publication.info.trusted
-    if trusted is None or not trusted.hosted_runners_only:
+    if trusted is None or Rule.HOSTED_RUNNERS_ONLY not in trusted.rules:
         return
     for label in labels_of(publication.job):
         if label.text.lower() == "self-hosted":

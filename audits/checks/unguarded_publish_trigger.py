@@ -47,7 +47,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Publication, Route
-from audits.model.registry import Registry
+from audits.model.registry import Registry, Trait
 from audits.model.repository import Repository
 from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
 
@@ -224,7 +224,7 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
 def unguarded_publish_trigger(repo: Repository) -> Iterator[Verdict]:
     """Judge each way from an undeliberate event to the publication of a package."""
     for publication in repo.publications:
-        if not (publication.info.is_package and publication.is_scored):
+        if not (Trait.IS_PACKAGE in publication.info.traits and publication.is_scored):
             continue
         seen = set()
         found = False

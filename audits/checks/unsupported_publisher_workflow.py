@@ -35,7 +35,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth, Publication
-from audits.model.registry import Registry
+from audits.model.registry import Registry, Rule
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -115,7 +115,12 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
         job, called = publication.job, publication.called
         foreign = called is not None and called.slug != str(repo.ref).lower()
         trusted = publication.info.trusted
-        if called is None or not foreign or trusted is None or trusted.callee_elsewhere:
+        if (
+            called is None
+            or not foreign
+            or trusted is None
+            or Rule.CALLEE_ELSEWHERE in trusted.rules
+        ):
             yield _own(publication)
         elif publication.auth is Auth.UNKNOWN:
             reason = f"whether {called.action} uploads with a token or an identity was not read"

@@ -342,8 +342,8 @@ def begun(day: date) -> tuple[str, ...]:
     facts += [CHECKOUT_REFUSES.action] if day >= CHECKOUT_REFUSES.moved else []
     for info in (*(registry.info for registry in Registry), DOCKER_HUB):
         trusted, end = info.trusted, info.token_end
-        facts += [f"{info.label} trusts"] if trusted and day >= trusted.since else []
-        refuses = trusted.refuses if trusted else ()
+        facts += [f"{info.label} trusts"] if trusted and trusted.was_there(day) else []
+        refuses = trusted.events.refuses if trusted else ()
         facts += [f"{info.label} refuses {each.event}" for each in refuses if day >= each.since]
         facts += [f"tokens of {info.label} ended"] if end and day >= end.on else []
     return tuple(facts)

@@ -30,6 +30,35 @@ class Refusal(Struct, frozen=True, kw_only=True):
     source: str
 
 
+class Events(Struct, frozen=True, kw_only=True):
+    """The events under which a registry gives a credential: all but ``refuses`` where
+    ``accepts`` is empty, and only those of ``accepts`` where it is not.
+    """
+
+    refuses: tuple[Refusal, ...]
+    accepts: frozenset[str]
+
+
+ALL_EVENTS = Events(refuses=(), accepts=frozenset())
+
+
+class Rule(StrEnum):
+    """A rule that some registries have for their trusted publishers."""
+
+    CALLEE_ELSEWHERE = "the file may be a called workflow of another repository"
+    HOSTED_RUNNERS_ONLY = "identities of self-hosted runners are refused"
+    ATTESTS_ALONE = "only trusted publishers get attestations in"
+
+
+class Trait(StrEnum):
+    """What a registry or its uploaders do."""
+
+    TAKES_ATTESTATIONS = "uploaders hand in attestations"
+    IS_PACKAGE = "people install what it holds by name"
+    PACKS_BY_ITSELF = "its uploaders make what they upload, so that no other job could"
+    CAN_BE_READ = "this program reads its releases"
+
+
 class Client(Struct, frozen=True, kw_only=True):
     """The first version of a command or an action that can do something.
 
@@ -60,32 +89,33 @@ class TrustedPublishing(Struct, frozen=True, kw_only=True):
     """How a registry takes a workflow's identity in place of a stored credential.
 
     ``since`` is the day from which anybody could use it (the announced month's first day where
-    no day is known), ``how`` completes "publish …", ``where`` is the place on the registry's
-    pages at which the publisher is registered.
-    ``open_to_all`` is False where it needs a paid plan or is not generally available: ``limit``
-    says which. ``claims`` is the file that the publisher names; ``callee_elsewhere`` whether it
-    may be a called workflow of another repository. ``refuses`` are events without a credential;
-    ``accepts`` the only ones with one (none: all others). ``clients`` are the programs and
-    actions that exchange the identity, with the versions from which they do;
-    ``stage_clients`` those that can stage a release for a person's approval.
-    ``hosted_runners_only``: identities of self-hosted runners are refused.
-    ``attests_alone``: only trusted publishers get attestations in.
+    no day is known), None where that is not known. ``how`` completes "publish …", ``where`` is
+    the place on the registry's pages at which the publisher is registered. ``limit`` says why
+    not everybody can use it (a paid plan, a preview), "" where everybody can.
+    ``claims`` is the file that the publisher names. ``clients`` are the programs and actions
+    that exchange the identity, with the versions from which they do; ``stage_clients`` those
+    that can stage a release for a person's approval.
     """
 
-    since: date
+    since: date | None
     how: str
     where: str
-    open_to_all: bool
     limit: str
     claims: Claims
-    callee_elsewhere: bool
-    refuses: tuple[Refusal, ...]
-    accepts: frozenset[str]
+    rules: frozenset[Rule]
+    events: Events
     clients: tuple[Client, ...]
     stage_clients: tuple[Client, ...]
-    hosted_runners_only: bool
-    attests_alone: bool
     source: str
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether it needs no paid plan and is generally available."""
+        return not self.limit
+
+    def was_there(self, day: date) -> bool:
+        """Whether it was available on a day; where no date is known, it is taken to be."""
+        return self.since is None or self.since <= day
 
 
 class RegistryInfo(Struct, frozen=True, kw_only=True):
@@ -93,14 +123,10 @@ class RegistryInfo(Struct, frozen=True, kw_only=True):
 
     ``word`` stands in CSV and JSON, ``label`` in sentences. ``hosts`` are the hosts of the
     public instance without their last label (``registry.npmjs``), ``names`` what tools call
-    that instance. ``environment`` is what people call the environment of its releases;
-    ``judges_environment`` whether the environment area is scored (design section 5).
-    ``token_variables`` are variables that give an upload its stored credential, whatever the
-    uploader (``*`` is any text); ``found_by_token``: a script of a project that is given one
-    uploads, for it serves nothing else. ``credential_names`` is a pattern of what people call such
-    secrets, "" where no name tells. ``takes_attestations``: from uploaders. ``is_package``: people
-    install what it holds by name. ``packs_by_itself``: its uploaders make what they upload, so
-    that no other job could. ``can_be_read``: this program reads its releases.
+    that instance. ``environment`` is what people call the environment of its releases, "" where
+    the environment area is not scored (design section 5). ``token_variables`` are variables
+    that give an upload its stored credential, whatever the uploader (``*`` is any text);
+    ``credential_names`` is a pattern of what people call such secrets, "" where no name says so.
     """
 
     word: str
@@ -108,21 +134,30 @@ class RegistryInfo(Struct, frozen=True, kw_only=True):
     hosts: frozenset[str]
     names: frozenset[str]
     trusted: TrustedPublishing | None
-    judges_environment: bool
     environment: str
     token_variables: tuple[str, ...]
-    found_by_token: bool
     credential_names: str
     token_end: TokenEnd | None
-    takes_attestations: bool
-    is_package: bool
-    packs_by_itself: bool
-    can_be_read: bool
+    traits: frozenset[Trait]
+
+    @property
+    def judges_environment(self) -> bool:
+        """Whether the environment area is scored."""
+        return bool(self.environment)
+
+    @property
+    def found_by_token(self) -> bool:
+        """Whether a project's script that is given such a credential is taken to upload: it
+        serves nothing else.
+        """
+        return bool(self.token_variables or self.credential_names)
 
 
 _WAREHOUSE = "https://github.com/pypi/warehouse"
 _NPM_DOCS = "https://github.com/npm/documentation/blob/main/content/packages-and-modules/securing-your-code/trusted-publishers.mdx"
 _CRATES_RFC = "https://rust-lang.github.io/rfcs/3691-trusted-publishing-cratesio.html"
+_CRATES = "crates"
+_CRATES_REFUSES = f"https://github.com/rust-lang/{_CRATES}.io/pull/12219"
 _NPM_TOKENS_END = "https://github.blog/changelog/2026-07-07-npm-install-time-security-and-gat-bypass2fa-deprecation"
 _NPM_STAGE = "https://github.com/npm/cli/pull/9379"
 
@@ -148,19 +183,20 @@ class Registry(StrEnum):
             since=date(2023, 4, 20),
             how="with `id-token: write` and an uploader that exchanges the identity",
             where="the project's page, under Manage, Publishing",
-            open_to_all=True,
             limit="",
             # The claim `job_workflow_ref`: https://github.com/pypi/warehouse/issues/11096
             claims=Claims.CALLED,
-            callee_elsewhere=False,
-            refuses=(
-                Refusal(
-                    event="pull_request_target",
-                    since=date(2025, 10, 17),
-                    source=f"{_WAREHOUSE}/pull/18886",
+            rules=frozenset({Rule.ATTESTS_ALONE}),
+            events=Events(
+                refuses=(
+                    Refusal(
+                        event="pull_request_target",
+                        since=date(2025, 10, 17),
+                        source=f"{_WAREHOUSE}/pull/18886",
+                    ),
                 ),
+                accepts=frozenset(),
             ),
-            accepts=frozenset(),
             clients=(
                 Client(
                     name="pypa/gh-action-pypi-publish",
@@ -182,20 +218,13 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=True,
             source=f"{_WAREHOUSE}/blob/main/docs/user/trusted-publishers/index.md",
         ),
-        judges_environment=True,
         environment="pypi",
         token_variables=("PYPI_API_TOKEN", "TWINE_TOKEN"),
-        found_by_token=True,
         credential_names=r"PYPI|TWINE|UV_PUBLISH|FLIT|HATCH_INDEX|MATURIN_(PASSWORD|PYPI)|PDM_PUBLISH",
         token_end=None,
-        takes_attestations=True,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=True,
+        traits=frozenset({Trait.TAKES_ATTESTATIONS, Trait.IS_PACKAGE, Trait.CAN_BE_READ}),
     )
     NPM = RegistryInfo(
         word="npm",
@@ -206,12 +235,10 @@ class Registry(StrEnum):
             since=date(2025, 7, 31),
             how="with `id-token: write` and npm 11.5.1 or later, on Node.js 22.14 or later",
             where="the package's page, under Settings, Trusted Publisher",
-            open_to_all=True,
             limit="",
             claims=Claims.CALLING,
-            callee_elsewhere=True,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset({Rule.CALLEE_ELSEWHERE, Rule.HOSTED_RUNNERS_ONLY}),
+            events=ALL_EVENTS,
             clients=(
                 Client(name="npm", version="11.5.1", since=date(2025, 7, 24), source=_NPM_DOCS),
                 Client(name="node", version="22.14.0", since=None, source=_NPM_DOCS),
@@ -226,14 +253,10 @@ class Registry(StrEnum):
                 Client(name="npm", version="11.15.0", since=date(2026, 5, 22), source=_NPM_STAGE),
                 Client(name="node", version="22.14.0", since=None, source=_NPM_STAGE),
             ),
-            hosted_runners_only=True,
-            attests_alone=False,
             source=_NPM_DOCS,
         ),
-        judges_environment=True,
         environment="npm",
         token_variables=(),
-        found_by_token=True,
         credential_names=r"NPM|NODE_AUTH",
         token_end=TokenEnd(
             on=date(2027, 1, 1),
@@ -241,10 +264,7 @@ class Registry(StrEnum):
             what="tokens that bypass two-factor authentication can no longer publish directly",
             source=_NPM_TOKENS_END,
         ),
-        takes_attestations=True,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=True,
+        traits=frozenset({Trait.TAKES_ATTESTATIONS, Trait.IS_PACKAGE, Trait.CAN_BE_READ}),
     )
     CRATES = RegistryInfo(
         word="crates",
@@ -255,20 +275,17 @@ class Registry(StrEnum):
             since=date(2025, 7, 11),
             how="with `rust-lang/crates-io-auth-action`",
             where="the crate's page, under Settings, Trusted Publishing",
-            open_to_all=True,
             limit="",
             # The claim `workflow_ref`, in the registry's crate `crates_io_trustpub`.
             claims=Claims.CALLING,
-            callee_elsewhere=True,
-            refuses=tuple(
-                Refusal(
-                    event=event,
-                    since=date(2026, 1, 1),
-                    source=_CRATES_RFC,
-                )
-                for event in ("pull_request_target", "workflow_run")
+            rules=frozenset({Rule.CALLEE_ELSEWHERE, Rule.ATTESTS_ALONE}),
+            events=Events(
+                refuses=tuple(
+                    Refusal(event=event, since=date(2025, 10, 28), source=_CRATES_REFUSES)
+                    for event in ("pull_request_target", "workflow_run")
+                ),
+                accepts=frozenset(),
             ),
-            accepts=frozenset(),
             clients=(
                 Client(
                     name="release-plz/action",
@@ -278,20 +295,13 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=True,
             source=_CRATES_RFC,
         ),
-        judges_environment=True,
         environment="crates-io",
         token_variables=(),
-        found_by_token=True,
         credential_names=r"CARGO|CRATES?_?IO",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=True,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF, Trait.CAN_BE_READ}),
     )
     RUBYGEMS = RegistryInfo(
         word="rubygems",
@@ -302,14 +312,12 @@ class Registry(StrEnum):
             since=date(2023, 12, 14),
             how="with `rubygems/release-gem` or `rubygems/configure-rubygems-credentials`",
             where="the gem's page, under Trusted publishers",
-            open_to_all=True,
             limit="",
             # The claim `job_workflow_ref`, as its guide to trusted publishing says.
             claims=Claims.CALLED,
             # The form has a field for the repository of the workflow.
-            callee_elsewhere=True,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset({Rule.CALLEE_ELSEWHERE}),
+            events=ALL_EVENTS,
             clients=(
                 Client(
                     name="rubygems/release-gem",
@@ -319,20 +327,13 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=False,
             source="https://github.com/rubygems/release-gem",
         ),
-        judges_environment=True,
         environment="rubygems",
         token_variables=(),
-        found_by_token=True,
         credential_names=r"RUBYGEMS|GEM_HOST",
         token_end=None,
-        takes_attestations=True,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=False,
+        traits=frozenset({Trait.TAKES_ATTESTATIONS, Trait.IS_PACKAGE}),
     )
     NUGET = RegistryInfo(
         word="nuget",
@@ -343,13 +344,11 @@ class Registry(StrEnum):
             since=date(2025, 9, 22),
             how="with `NuGet/login`",
             where="the account's menu, under Trusted Publishing",
-            open_to_all=True,
             limit="",
             # The called workflow: https://github.com/NuGet/login/issues/24
             claims=Claims.CALLED,
-            callee_elsewhere=False,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset(),
+            events=ALL_EVENTS,
             clients=(
                 Client(
                     name="nuget/login",
@@ -359,20 +358,13 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=False,
             source="https://github.com/NuGet/login",
         ),
-        judges_environment=True,
         environment="nuget",
         token_variables=(),
-        found_by_token=True,
         credential_names=r"NUGET",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE}),
     )
     CONTAINER = RegistryInfo(
         word="container",
@@ -383,16 +375,11 @@ class Registry(StrEnum):
         ),
         names=frozenset(),
         trusted=None,  # Docker Hub, which has it, has a row of its own: DOCKER_HUB
-        judges_environment=False,
         environment="",
         token_variables=("DOCKER*PASSWORD", "DOCKER*TOKEN", "DH_PASSWORD", "*QUAY*PASSWORD"),
-        found_by_token=True,
         credential_names=r"DOCKER|QUAY",
         token_end=None,
-        takes_attestations=False,
-        is_package=False,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.PACKS_BY_ITSELF}),
     )
     ANACONDA = RegistryInfo(
         word="anaconda",
@@ -400,16 +387,11 @@ class Registry(StrEnum):
         hosts=frozenset({"anaconda", "api.anaconda"}),
         names=frozenset(),
         trusted=None,
-        judges_environment=True,
         environment="anaconda",
         token_variables=(),
-        found_by_token=True,
         credential_names=r"ANACONDA|CONDA_(?:TOKEN|API)",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE}),
     )
     GORELEASER = RegistryInfo(
         word="goreleaser",
@@ -417,16 +399,11 @@ class Registry(StrEnum):
         hosts=frozenset(),
         names=frozenset(),
         trusted=None,
-        judges_environment=False,
         environment="",
         token_variables=(),
-        found_by_token=False,
         credential_names="",
         token_end=None,
-        takes_attestations=False,
-        is_package=False,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.PACKS_BY_ITSELF}),
     )
     GITHUB_RELEASE = RegistryInfo(
         word="github-release",
@@ -434,16 +411,11 @@ class Registry(StrEnum):
         hosts=frozenset(),
         names=frozenset(),
         trusted=None,
-        judges_environment=False,
         environment="",
         token_variables=(),  # the workflow's own token, which every job has
-        found_by_token=False,
         credential_names="",
         token_end=None,
-        takes_attestations=False,
-        is_package=False,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.PACKS_BY_ITSELF}),
     )
     JSR = RegistryInfo(
         word="jsr",
@@ -454,28 +426,19 @@ class Registry(StrEnum):
             since=date(2024, 3, 1),
             how="with `id-token: write` and `deno publish` or `npx jsr publish` without a token",
             where="the package's page, under Settings, GitHub Repository",
-            open_to_all=True,
             limit="",
             claims=Claims.NO_FILE,  # the package is linked to the repository
-            callee_elsewhere=True,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset({Rule.CALLEE_ELSEWHERE, Rule.ATTESTS_ALONE}),
+            events=ALL_EVENTS,
             clients=(),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=True,
             source="https://github.com/jsr-io/jsr/blob/main/frontend/docs/publishing-packages.md",
         ),
-        judges_environment=True,
         environment="jsr",
         token_variables=("JSR_TOKEN", "DENO_AUTH_TOKENS"),
-        found_by_token=True,
         credential_names=r"(?<![A-Z])JSR",
         token_end=None,
-        takes_attestations=True,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=False,
+        traits=frozenset({Trait.TAKES_ATTESTATIONS, Trait.IS_PACKAGE}),
     )
     PUB = RegistryInfo(
         word="pub",
@@ -483,15 +446,13 @@ class Registry(StrEnum):
         hosts=frozenset({"pub", "pub.dartlang"}),
         names=frozenset({"pub"}),
         trusted=TrustedPublishing(
-            since=date(2023, 1, 1),
+            since=None,  # setup-dart had it in review on 2022-11-29: the day is not known
             how="with `id-token: write`, by the push of a tag that fits the package's pattern",
             where="the package's Admin tab, under Automated publishing",
-            open_to_all=True,
             limit="",
             claims=Claims.NO_FILE,  # repository, tag pattern and environment
-            callee_elsewhere=True,
-            refuses=(),
-            accepts=frozenset({"push", "workflow_dispatch"}),
+            rules=frozenset({Rule.CALLEE_ELSEWHERE}),
+            events=Events(refuses=(), accepts=frozenset({"push", "workflow_dispatch"})),
             clients=(
                 Client(
                     name="dart-lang/setup-dart",
@@ -501,20 +462,13 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=False,
             source="https://dart.dev/tools/pub/automated-publishing",
         ),
-        judges_environment=True,
         environment="pub",
         token_variables=("PUB_TOKEN", "PUB_DEV_TOKEN", "PUB_CREDENTIALS", "PUB_DEV_CREDENTIALS"),
-        found_by_token=True,
         credential_names=r"(?<![A-Z])PUB_?(?:DEV|CRED|TOKEN)|DART_?PUB",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )
     PREFIX = RegistryInfo(
         word="prefix",
@@ -522,31 +476,23 @@ class Registry(StrEnum):
         hosts=frozenset({"prefix", "repo.prefix"}),
         names=frozenset(),
         trusted=TrustedPublishing(
-            since=date(2024, 1, 1),
+            # The day its documentation was written: prefix-dev/rattler-build#1194.
+            since=date(2024, 11, 14),
             how="with `id-token: write` and `rattler-build upload prefix` without a key",
             where="the channel's settings, under Trusted Publishers",
-            open_to_all=True,
             limit="",
             claims=Claims.CALLED,
-            callee_elsewhere=False,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset({Rule.ATTESTS_ALONE}),
+            events=ALL_EVENTS,
             clients=(),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=True,
             source="https://rattler.build/latest/publish/",
         ),
-        judges_environment=True,
         environment="prefix",
         token_variables=("PREFIX_API_KEY",),
-        found_by_token=True,
         credential_names=r"PREFIX_(?:DEV|API|KEY|TOKEN)",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=False,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE}),
     )
     OPENVSX = RegistryInfo(
         word="openvsx",
@@ -554,31 +500,23 @@ class Registry(StrEnum):
         hosts=frozenset({"open-vsx"}),
         names=frozenset({"openvsx", "open-vsx"}),
         trusted=TrustedPublishing(
-            since=date(2026, 7, 1),
+            # Server 1.2.0, which has it, was not in production before this day.
+            since=date(2026, 9, 10),
             how="with `id-token: write` and `ovsx publish` without a token",
             where="the namespace's settings, under Trusted Publishing",
-            open_to_all=True,
             limit="",
             claims=Claims.CALLING,
-            callee_elsewhere=False,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset(),
+            events=ALL_EVENTS,
             clients=(),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=False,
             source="https://github.com/eclipse-openvsx/openvsx/wiki/Trusted-Publishing",
         ),
-        judges_environment=True,
         environment="openvsx",
         token_variables=("OVSX_PAT", "OVSX_TOKEN", "OPEN_VSX_TOKEN", "OPEN_VSX_PAT"),
-        found_by_token=True,
         credential_names=r"OVSX|OPEN_?VSX",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )
     VSCODE = RegistryInfo(
         word="vscode",
@@ -589,12 +527,10 @@ class Registry(StrEnum):
             since=date(2026, 7, 23),
             how="with `id-token: write` and `vsce publish --oidc`, or with `azure/login` and `vsce publish --azure-credential`",
             where="the publisher's page, under Trusted Publishing",
-            open_to_all=False,
             limit="the publisher's policy is not yet offered to every account",
             claims=Claims.CALLING,
-            callee_elsewhere=False,
-            refuses=(),
-            accepts=frozenset(),
+            rules=frozenset(),
+            events=ALL_EVENTS,
             clients=(
                 Client(
                     name="vsce",
@@ -604,14 +540,10 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(),
-            hosted_runners_only=False,
-            attests_alone=False,
             source="https://code.visualstudio.com/api/working-with-extensions/publishing-extension",
         ),
-        judges_environment=True,
         environment="vscode",
         token_variables=("VSCE_PAT", "VSCE_TOKEN", "VS_MARKETPLACE_TOKEN"),
-        found_by_token=True,
         credential_names=r"VSCE|VS(?:CODE)?_?MARKETPLACE|(?<![A-Z])VSM",
         token_end=TokenEnd(
             on=date(2026, 12, 1),
@@ -619,10 +551,7 @@ class Registry(StrEnum):
             what="global personal access tokens of Azure DevOps, which `vsce` uploads with, end",
             source="https://github.com/microsoft/vscode-vsce/pull/1291",
         ),
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )
     HELM = RegistryInfo(
         word="helm",
@@ -630,16 +559,11 @@ class Registry(StrEnum):
         hosts=frozenset({"ghcr", "docker", "registry-1.docker", "quay", "public.ecr"}),
         names=frozenset(),
         trusted=None,
-        judges_environment=False,
         environment="",
         token_variables=("HELM_*PASSWORD", "HELM_*TOKEN", "CHARTMUSEUM_*PASS*"),
-        found_by_token=True,
         credential_names="",
         token_end=None,
-        takes_attestations=False,
-        is_package=False,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.PACKS_BY_ITSELF}),
     )
     MAVEN = RegistryInfo(
         word="maven",
@@ -650,7 +574,6 @@ class Registry(StrEnum):
         ),
         names=frozenset({"central", "ossrh", "sonatype", "mavencentral"}),
         trusted=None,  # https://central.sonatype.org/news/20250326_ossrh_sunset/
-        judges_environment=False,
         environment="",
         token_variables=(
             *("MAVEN_*PASSWORD", "MAVEN_*TOKEN", "OSSRH_*PASSWORD", "OSSRH_*TOKEN"),
@@ -658,13 +581,9 @@ class Registry(StrEnum):
             *("ORG_GRADLE_PROJECT_*PASSWORD", "ORG_GRADLE_PROJECT_*TOKEN"),
             *("GRADLE_PUBLISH_SECRET", "MAVEN_CENTRAL_*PASSWORD"),
         ),
-        found_by_token=True,
         credential_names=r"OSSRH|SONATYPE|MAVEN|NEXUS_P",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )
     HOMEBREW = RegistryInfo(
         word="homebrew",
@@ -672,7 +591,6 @@ class Registry(StrEnum):
         hosts=frozenset(),
         names=frozenset(),
         trusted=None,
-        judges_environment=False,
         environment="",
         token_variables=(
             "HOMEBREW_*TOKEN",
@@ -680,13 +598,9 @@ class Registry(StrEnum):
             "HOMEBREW_*DEPLOY_KEY",
             "TAP_*TOKEN",
         ),
-        found_by_token=True,
         credential_names=r"HOMEBREW|(?<![A-Z])TAP_(?:GITHUB_)?TOKEN",
         token_end=None,
-        takes_attestations=False,
-        is_package=False,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.PACKS_BY_ITSELF}),
     )
     HEX = RegistryInfo(
         word="hex",
@@ -694,16 +608,11 @@ class Registry(StrEnum):
         hosts=frozenset({"hex", "repo.hex"}),
         names=frozenset({"hexpm"}),
         trusted=None,
-        judges_environment=False,
         environment="",
         token_variables=("HEX_API_KEY", "HEXPM_API_KEY", "HEX_TOKEN", "HEXPM_TOKEN"),
-        found_by_token=True,
         credential_names=r"(?<![A-Z])HEX(?:PM)?_",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )
     POWERSHELL = RegistryInfo(
         word="powershell",
@@ -711,19 +620,14 @@ class Registry(StrEnum):
         hosts=frozenset({"powershellgallery"}),
         names=frozenset({"psgallery"}),
         trusted=None,  # asked for: https://github.com/PowerShell/PowerShellGallery/issues/353
-        judges_environment=False,
         environment="",
         token_variables=(
             *("PSGALLERY_*KEY", "PSGALLERY_*TOKEN", "PSG_*KEY"),
             *("POWERSHELL_GALLERY_*KEY", "POWERSHELL_GALLERY_*TOKEN"),
         ),
-        found_by_token=True,
         credential_names=r"PSGALLERY|POWERSHELL_?GALLERY",
         token_end=None,
-        takes_attestations=False,
-        is_package=True,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF}),
     )
     DOWNLOADS = RegistryInfo(
         word="downloads",
@@ -731,16 +635,11 @@ class Registry(StrEnum):
         hosts=frozenset(),
         names=frozenset(),
         trusted=None,
-        judges_environment=False,
         environment="",
         token_variables=(),  # a cloud's keys serve a hundred other purposes
-        found_by_token=False,
         credential_names="",
         token_end=None,
-        takes_attestations=False,
-        is_package=False,
-        packs_by_itself=True,
-        can_be_read=False,
+        traits=frozenset({Trait.PACKS_BY_ITSELF}),
     )
 
     @property
@@ -762,12 +661,10 @@ DOCKER_HUB: RegistryInfo = replace(
         since=date(2026, 7, 23),
         how="with `docker/login-action` 4.5.0 or later and a connection's id, without a password",
         where="the organization's Admin Console, under OIDC connections",
-        open_to_all=False,
         limit="it needs an organization with a Team or Business plan",
         claims=Claims.NO_FILE,  # rules on the identity's subject
-        callee_elsewhere=True,
-        refuses=(),
-        accepts=frozenset(),
+        rules=frozenset({Rule.CALLEE_ELSEWHERE}),
+        events=ALL_EVENTS,
         clients=(
             Client(
                 name="docker/login-action",
@@ -783,11 +680,8 @@ DOCKER_HUB: RegistryInfo = replace(
             ),
         ),
         stage_clients=(),
-        hosted_runners_only=False,
-        attests_alone=False,
         source="https://docs.docker.com/enterprise/security/oidc-connections/",
     ),
-    judges_environment=True,
     environment="docker-hub",
     credential_names=r"DOCKER_?HUB|(?<![A-Z])DH_",
 )

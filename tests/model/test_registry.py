@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import copy
 import re
+from datetime import date
 
 import msgspec
 import pytest
 
-from audits.model.registry import DOCKER_HUB, Registry, RegistryInfo, registry_named
+from audits.model.registry import (
+    DOCKER_HUB,
+    Client,
+    Events,
+    Registry,
+    RegistryInfo,
+    TokenEnd,
+    TrustedPublishing,
+    registry_named,
+)
 
 ROWS = [*(registry.info for registry in Registry), DOCKER_HUB]
 
@@ -25,8 +35,9 @@ def test_an_unknown_word_is_no_registry() -> None:
     assert registry_named("bazaar") is None
 
 
-def test_no_field_of_a_row_may_be_left_out() -> None:
-    assert all(field.required for field in msgspec.structs.fields(RegistryInfo))
+@pytest.mark.parametrize("type_", [RegistryInfo, TrustedPublishing, Events, Client, TokenEnd])
+def test_no_field_of_a_row_may_be_left_out(type_: type[msgspec.Struct]) -> None:
+    assert all(field.required for field in msgspec.structs.fields(type_))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.label)
@@ -37,13 +48,11 @@ def test_rows_are_consistent(row: RegistryInfo) -> None:
     trusted = row.trusted
     if trusted is None:
         return
-    assert row.judges_environment
     assert row.environment
     assert row.credential_names
-    assert trusted.open_to_all is (not trusted.limit)
     assert trusted.source.startswith("https://")
     assert all(c.source.startswith("https://") and c.version for c in trusted.clients)
-    assert not {refusal.event for refusal in trusted.refuses} & trusted.accepts
+    assert not {refusal.event for refusal in trusted.events.refuses} & trusted.events.accepts
 
 
 def test_those_of_the_design_have_trusted_publishing() -> None:
@@ -54,3 +63,19 @@ def test_those_of_the_design_have_trusted_publishing() -> None:
     }
     assert DOCKER_HUB.trusted is not None
     assert not Registry.CONTAINER.has_trusted_publishing
+
+
+def test_a_registry_without_a_known_day_is_taken_to_have_been_there() -> None:
+    pub, npm = Registry.PUB.info.trusted, Registry.NPM.info.trusted
+    assert pub is not None
+    assert npm is not None
+    assert pub.was_there(date(2020, 1, 1))
+    assert [npm.was_there(date(2025, 7, day)) for day in (30, 31)] == [False, True]
+
+
+def test_what_follows_from_a_row_is_as_the_design_has_it() -> None:
+    judged = {registry.value for registry in Registry if registry.judges_environment}
+    trusting = {registry.value for registry in Registry if registry.has_trusted_publishing}
+    assert judged == trusting | {"anaconda"}
+    silent = {registry.value for registry in Registry if not registry.info.found_by_token}
+    assert silent == {"goreleaser", "github-release", "downloads"}

@@ -265,7 +265,7 @@ def _identity(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
 def _refused(repo: Repository, way: Way, release: Release) -> bool:
     """Whether the registry refuses identities of runs of the way's event."""
     trusted = release.publication.info.trusted
-    refusals = trusted.refuses if trusted is not None else ()
+    refusals = trusted.events.refuses if trusted is not None else ()
     return any(each.event == way.event and repo.as_of >= each.since for each in refusals)
 
 

@@ -14,7 +14,7 @@ from audits.collect.index.pypi import PyPIReader, normalized_name, unseen
 from audits.collect.index.session import IndexLimits, IndexSession
 from audits.faults import crash_gap
 from audits.model.evidence import PackageEvidence, PackageIndex
-from audits.model.registry import Registry
+from audits.model.registry import Registry, Trait
 from audits.model.source import Gap, GapReason
 
 OFFLINE = unseen("the package index was not asked, as this run is offline")
@@ -23,7 +23,7 @@ OFFLINE = unseen("the package index was not asked, as this run is offline")
 OTHER_REGISTRIES = tuple(
     registry.value
     for registry in Registry
-    if registry.info.can_be_read and registry is not Registry.PYPI
+    if Trait.CAN_BE_READ in registry.info.traits and registry is not Registry.PYPI
 )
 """Words of the registries that can be read beside the index, once they have an address."""
 

@@ -35,7 +35,7 @@ LINES = [
     "container: {image: ghcr.io/orchard-labs/lumen:v1, options: --user 1001:1001}",
     "strategy: {matrix: {image: [redis:7, 'postgres:15', \"mysql:8\"], v: [3.10, 3.11]}}",
     "runs: [self-hosted, label:big, ::1]",
-    "outputs: {a: file:///tmp/x, b: urn:x:y}",
+    "outputs: {a: file:///srv/x, b: urn:x:y}",
     "env: {\n      A: https://a.example,\n      B: b:c, # a comment\n    }",
 ]
 
