@@ -20,7 +20,7 @@ from audits.report.json import audit_document
 from audits.report.markdown import markdown_report
 from audits.report.sarif import sarif
 from audits.report.text import text_report
-from audits.suppressions.ineffective import unheeded
+from audits.suppressions.ineffective import ineffective_comments
 from audits.workflow.repository import read_repository
 from tests.checks.harness import INDEX
 from tests.hostile_inputs import (
@@ -59,7 +59,7 @@ def audited(text: str, files: dict[str, str] | None = None) -> Audit:
     sources = tuple(SourceFile.of(path, text.encode()) for path, text in texts.items())
     snapshot = Snapshot(ref=RepositoryRef(owner="orchard-labs", name="lumen"), files=sources)
     repository = read_repository(snapshot, channel=INDEX.channel_of)
-    unheeded(repository)
+    ineffective_comments(repository)
     return audit(repository, Rules(index=INDEX))
 
 

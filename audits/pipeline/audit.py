@@ -26,7 +26,7 @@ from audits.pipeline.run_checks import Acceptor, accept_nothing, judge, settle
 from audits.scoring.lesson import lesson_steps
 from audits.scoring.policy import policy_digest
 from audits.scoring.score import POLICY, WEIGHTS, Judged, score
-from audits.suppressions.ineffective import unheeded
+from audits.suppressions.ineffective import ineffective_comments
 from audits.workflow.publisher_status.status import statuses
 from audits.workflow.uploaders.uploader import Uploader
 
@@ -78,7 +78,7 @@ def audit(
     found = _engine_judged(engine, repository, rules)
     engine_gaps = engine.gaps if engine else ()
     crashes = tuple(_crash_gap(j) for j in judged if j.crash)
-    comments = unheeded(everything or repository)
+    comments = ineffective_comments(everything or repository)
     whole = replace(repository, gaps=(*repository.gaps, *comments, *engine_gaps, *crashes))
     packages = statuses(repository)
     all_judged = (*own, *found)

@@ -13,8 +13,8 @@ from audits.model.repository import Breadth, Repository
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.suppressions.comments import IgnoreComment, marks_of
 
-# Whoever mends so many comments of one file sees the others next time.
 _MOST = 20
+"""Comments that are named of one file; once these are corrected, the next run names the others."""
 _LONGEST_NAME = 60
 
 
@@ -24,7 +24,7 @@ def known_checks() -> frozenset[str]:
     return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
 
 
-def unheeded(repository: Repository) -> tuple[Gap, ...]:
+def ineffective_comments(repository: Repository) -> tuple[Gap, ...]:
     """A gap for each comment that gives no reason, names no check, or one that does not exist.
 
     The comment is the subject and not its file: the file was read, so that nothing of it is

@@ -8,7 +8,7 @@ from audits.model.repository import Breadth
 from audits.model.source import Gap, GapReason
 from audits.pipeline.audit import Rules, audit
 from audits.store.write.audit_record import said_by
-from audits.suppressions.ineffective import unheeded
+from audits.suppressions.ineffective import ineffective_comments
 from tests.checks.harness import INDEX
 from tests.engines.test_zizmor import repository
 from tests.engines.zizmor_cases import RELEASE, UPLOAD, workflow
@@ -23,7 +23,7 @@ def pinned(comment: str) -> str:
 
 
 def gaps(comment: str) -> tuple[Gap, ...]:
-    return unheeded(repository({RELEASE: pinned(comment)}))
+    return ineffective_comments(repository({RELEASE: pinned(comment)}))
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,10 @@ def test_only_files_that_are_looked_at_count() -> None:
         DEPENDABOT: f"version: 2 {comment}\nupdates: []\n",
         "action.yml": f"name: x {comment}\n",
     }
-    assert [gap.subject for gap in unheeded(repository(files))] == [f"comment in {DEPENDABOT}"]
-    assert [gap.subject for gap in unheeded(repository(files, Breadth.ALL))] == [
+    assert [gap.subject for gap in ineffective_comments(repository(files))] == [
+        f"comment in {DEPENDABOT}"
+    ]
+    assert [gap.subject for gap in ineffective_comments(repository(files, Breadth.ALL))] == [
         f"comment in {OTHER}",
         "comment in action.yml",
         f"comment in {DEPENDABOT}",
@@ -111,4 +113,4 @@ def test_only_files_that_are_looked_at_count() -> None:
 
 def test_a_file_full_of_them_is_told_in_part() -> None:
     text = workflow(UPLOAD) + "# release-audit: ignore[]\n" * 1000
-    assert len(unheeded(repository({RELEASE: text}))) == 20
+    assert len(ineffective_comments(repository({RELEASE: text}))) == 20

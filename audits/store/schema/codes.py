@@ -30,7 +30,7 @@ OPEN_WORD, NOT_RECHECKED_WORD, FIXED_WORD = "open", "not-re-checked", "fixed"
 STATE_WORDS = {SEEN: OPEN_WORD, NOT_RECHECKED: NOT_RECHECKED_WORD}
 
 CHANGED, FIXED, GONE = 1, 2, 3
-"""Why a finding's row was closed: another row follows, it was mended, its repository left."""
+"""Why a finding's row was closed: another row follows, it was fixed, its repository left."""
 
 SEVERITY_WORDS = {int(severity): severity.label for severity in Severity}
 SEVERITY_NUMBERS = {word: number for number, word in SEVERITY_WORDS.items()}
