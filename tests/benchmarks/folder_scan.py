@@ -67,6 +67,7 @@ def _scan(folder: Path, work: Path) -> Used:
             INDEX,
             "--offline",
             "--no-engine",
+            "--allow-gaps",
             "--database",
             database,
         ],
