@@ -50,11 +50,24 @@ from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
 from audits.expressions.evaluate import truth
 from audits.fixes.edits import delete_lines, set_input
 from audits.model.exposure import Actor, Holds, PathState, Sink
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
+from audits.model.outcome import (
+    Area,
+    Clean,
+    Edit,
+    Finding,
+    FixKind,
+    Outcome,
+    Severity,
+    Unknown,
+    Verdict,
+)
 from audits.model.repository import Repository, StepSite
+from audits.model.settings import Need, Unseen
 from audits.model.source import SourceFile, lines_of
 from audits.model.workflow import Step
 
+_BY_FILE = frozenset({BY_MANAGER})
+_NO_PACKAGE_FILE = Unseen(need=Need.WORKFLOW, reason="package.json was not read")
 _WORKFLOW = """\
 on:
   push:
@@ -248,20 +261,19 @@ jobs:
 )
 def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
-    without = frozenset() if _names_manager(repo) else frozenset({BY_MANAGER})
+    without = frozenset() if _names_manager(repo) else _BY_FILE
     for site in repo.steps():
         uses = site.step.uses
-        restores, controls = restores_cache(site.step, without=without)
         if uses is None or not site.is_release_job:
             continue
-        if site.job is not None and not may_restore(repo, site.job):
-            restores = Restores.NO
+        restores, controls = _restores(repo, site, without)
         at = uses.raw.location(site.path)
-        if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
-            restores = Restores.NO
         if restores is Restores.NO:
             if controls:
                 yield Clean(at=at, job=site.job)
+            continue
+        if repo.snapshot.alone and _restores(repo, site, _BY_FILE)[0] is Restores.NO:
+            yield Unknown(at=at, unseen=_NO_PACKAGE_FILE, job=site.job)
             continue
         may = "restores" if restores is Restores.YES else "may restore"
         writer = _open_to(repo, site)
@@ -274,6 +286,18 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
             severity=None if writer else Severity.MEDIUM,
             because="" if writer else "nobody without write access was seen to fill it",
         )
+
+
+def _restores(
+    repo: Repository, site: StepSite, without: frozenset[Control]
+) -> tuple[Restores, tuple[Control, ...]]:
+    """Whether a step restores a cache in the job where it stands, and the inputs that decide."""
+    restores, controls = restores_cache(site.step, without=without)
+    if site.job is not None and not may_restore(repo, site.job):
+        return Restores.NO, controls
+    if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
+        return Restores.NO, controls
+    return restores, controls
 
 
 def _open_to(repo: Repository, site: StepSite) -> str:
@@ -302,7 +326,7 @@ def _names_manager(repo: Repository) -> bool:
     """
     file = repo.file("package.json")
     if file is None:
-        return any(gap.subject == "package.json" for gap in repo.gaps)
+        return repo.snapshot.alone or any(gap.subject == "package.json" for gap in repo.gaps)
     return '"packageManager"' in file.text
 
 

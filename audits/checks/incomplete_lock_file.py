@@ -20,12 +20,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.check import Example, check
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
+from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
 from audits.model.platform_facts import LOCK_FILE
 from audits.model.repository import Repository
+from audits.model.settings import Need, Unseen
 from audits.model.uses import UsesKind
 
 _LOCK = ".github/workflows/actions.lock"
+_NOT_READ = Unseen(need=Need.WORKFLOW, reason=f"{_LOCK} was not read")
 _COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 _WORKFLOW = """\
 on: {release: {types: [published]}}
@@ -92,9 +94,11 @@ def incomplete_lock_file(repo: Repository) -> Iterator[Verdict]:
         uses = site.step.uses
         if uses is None or uses.kind is not UsesKind.REMOTE or site.action is not None:
             continue
+        at = uses.raw.location(site.path)
+        if repo.snapshot.alone and not uses.is_pinned:
+            yield Unknown(at=at, unseen=_NOT_READ, job=site.job)
         if site.path not in repo.lock_onboarded:
             continue
-        at = uses.raw.location(site.path)
         if uses.is_pinned or repo.locked_commit(site.path, uses):
             yield Clean(at=at, job=site.job)
             continue

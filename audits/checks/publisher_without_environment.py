@@ -139,7 +139,7 @@ def _message(repo: Repository, package: ReleasedPackage, made: Provenance) -> st
     if not made.workflow:
         return f"{text}: every job of its workflow file may publish"
     text += f": every job of `{made.workflow}` may publish"
-    if repo.file(publisher_path(made)) is None:
+    if repo.file(publisher_path(made)) is None and not repo.snapshot.alone:
         return f"{text}, which is not here today and can be added on any branch"
     environment = _environment(package.publication)
     within = made.workflow in publisher_files(package.publication)

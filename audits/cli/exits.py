@@ -37,6 +37,6 @@ class FaultError(AuditError):
 
 def exit_code(error: AuditError) -> int:
     """The exit code that an error ends the program with."""
-    if getattr(error, "is_fault", False):
+    if error.is_fault:
         return FAULT
-    return WRONG_USE if getattr(error, "wrong_use", False) else CANNOT_READ
+    return WRONG_USE if error.wrong_use else CANNOT_READ

@@ -138,9 +138,10 @@ def _alone(path: str, content: bytes, name: str) -> Snapshot:
         reason, detail = GapReason.TOO_LARGE, f"{path} is larger than {MAX_BYTES // 1024} KiB"
         content = b"\xff"
     try:
-        return Snapshot(ref=ref, files=(SourceFile.of(path, content),))
+        return Snapshot(ref=ref, files=(SourceFile.of(path, content),), alone=True)
     except UnicodeDecodeError:
-        return Snapshot(ref=ref, gaps=(Gap(subject=path, reason=reason, detail=detail),))
+        gap = Gap(subject=path, reason=reason, detail=detail)
+        return Snapshot(ref=ref, gaps=(gap,), alone=True)
 
 
 def only_workflow(snapshot: Snapshot, path: str) -> Snapshot:

@@ -15,3 +15,9 @@ class ScanCancelledError(CollectError):
 
 class BudgetSpentError(CollectError):
     """The points or the waiting time allowed for this scan are used up."""
+
+
+class WrongFolderError(CollectError):
+    """The folder that was named is none, or holds no repository; exit code 2."""
+
+    wrong_use = True

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class AuditError(Exception):
     """Something cannot be done: ``message`` is one sentence, ``advice`` one piece of advice.
 
-    Neither ever holds a credential or a server's answer.
+    Neither ever holds a credential or a server's answer. ``wrong_use`` marks what the person who
+    typed the command corrects, ``is_fault`` a fault of this program; commands end differently.
     """
+
+    wrong_use: ClassVar[bool] = False
+    is_fault: ClassVar[bool] = False
 
     def __init__(self, message: str, advice: str) -> None:
         super().__init__(f"{message} {advice}".strip())

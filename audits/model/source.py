@@ -132,7 +132,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     single facts it was refused are `Unseen` inside. ``remote_files`` are called workflows and
     composite actions of other repositories of the owner, by ``owner/repo/path@ref``. ``unread``
     are scripts and the like that the text of a workflow seems to lead to and that could not be
-    read: gaps only where a release depends on them.
+    read: gaps only where a release depends on them. ``alone`` marks a workflow that was given
+    without its repository: a file that is missing here was not seen, which says nothing of
+    whether it exists.
     """
 
     ref: RepositoryRef
@@ -148,6 +150,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     unread: tuple[Gap, ...] = ()
     database_id: int | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         _keep_storable(self, "commit", "branch")

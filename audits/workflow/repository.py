@@ -15,6 +15,7 @@ from audits.model.publication import Channel, Publication, UnrecognizedPublicati
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, ReleaseGraph, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, GapReason, Snapshot, SourceFile
+from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Job, Workflow
 from audits.workflow.parse.lock_file import onboarded, read_lock
 from audits.workflow.parse.package_metadata import PackageNames, package_names
@@ -53,8 +54,9 @@ def read_repository(
     workflows, actions, gaps = _parsed(snapshot)
     catalog = catalog_with(uploaders)
     released = _released(snapshot, workflows, actions, channel, breadth, catalog)
-    updates, graph = read_updates(snapshot.files), released.graph
-    gaps += (*released.gaps, *updates.gaps)
+    updates = None if snapshot.alone else read_updates(snapshot.files)
+    graph = released.graph
+    gaps += (*released.gaps, *(updates.gaps if updates else ()))
     return Repository(
         snapshot=snapshot,
         workflows=released.workflows,
@@ -103,7 +105,13 @@ def _released(
         workflows=(*workflows, *_in_release(foreign.workflows, graph)),
         actions=(*actions, *_in_release(foreign.actions, graph)),
         names=names,
-        gaps=(*foreign.gaps, *names.gaps, *_missing_callees(workflows), *other_refs),
+        gaps=(
+            *foreign.gaps,
+            *names.gaps,
+            *_missing_callees(workflows),
+            *(_missing_actions(workflows) if snapshot.alone else ()),
+            *other_refs,
+        ),
     )
 
 
@@ -126,6 +134,7 @@ def _gaps_of_graph(graph: ReleaseGraph, snapshot: Snapshot, known: list[Gap]) ->
         *_hidden_calls(graph.hidden_calls, snapshot.ref.owner, known),
         *_unrecognized(graph.unrecognized),
         *(gap for gap in snapshot.unread if gap.subject in graph.missed_scripts),
+        *(_missing_scripts(graph) if snapshot.alone else ()),
     )
 
 
@@ -171,6 +180,36 @@ def _missing_callees(workflows: list[Workflow]) -> list[Gap]:
                 Gap(subject=workflow.path, reason=GapReason.NOT_FOUND, line=line, detail=detail)
             )
     return found
+
+
+def _missing_actions(workflows: list[Workflow]) -> Iterator[Gap]:
+    """A gap for each local action that a workflow uses which was given without its repository."""
+    seen = set()
+    for workflow in workflows:
+        steps = (step for job in workflow.live_jobs for step in job.live_steps)
+        for uses in (step.uses for step in steps):
+            if uses is None or uses.kind is not UsesKind.LOCAL or uses.path in seen:
+                continue
+            seen.add(uses.path)
+            yield _beside(uses.path, workflow.path, uses.raw.line, f"the action {uses.path}")
+
+
+def _missing_scripts(graph: ReleaseGraph) -> Iterator[Gap]:
+    """A gap for each command that runs, with a credential near, a script or a task of the
+    repository, which is not there to be read.
+    """
+    for hop in (hop for hops in graph.hops.values() for hop in hops):
+        if hop.given and not hop.read:
+            yield _beside(hop.path, hop.at, hop.line, f"what `{hop.written}` runs")
+
+
+def _beside(subject: str, path: str, line: int, what: str) -> Gap:
+    """The gap for something beside a workflow that was given without its repository."""
+    detail = (
+        f"{path}, line {line}: {what} was not seen, as the workflow was given alone; "
+        "check the repository to read it"
+    )
+    return Gap(subject=subject, reason=GapReason.NOT_FOUND, line=line, detail=detail)
 
 
 def _crowded(publications: tuple[Publication, ...]) -> Iterator[Gap]:

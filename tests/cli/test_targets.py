@@ -119,6 +119,46 @@ def test_standard_input_is_a_workflow(
     assert "local/stdin" in ran.out
 
 
+BESIDE = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: {id-token: write}
+    steps:
+      - uses: actions/setup-node@820762786026740c76f36085b0efc47a31fe5020 # v7.0.0
+      - uses: actions/checkout@v7
+      - uses: ./tools/prepare
+      - run: bash scripts/build.sh
+      - run: make dist
+      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
+"""
+
+
+def test_what_lies_beside_a_workflow_that_is_given_alone_is_not_seen_and_not_absent(
+    tmp_path: Path,
+) -> None:
+    loose = write(tmp_path, {"loose.yml": BESIDE}) / "loose.yml"
+    ran = checked(str(loose), "--format", "json")
+    found = json.loads(ran.out)
+    outcomes = {check["check"]: check["outcome"] for check in found["checks"]}
+    for check in ("updates-not-automated", "cached-release-build", "incomplete-lock-file"):
+        assert outcomes[check] == "unknown", check
+    missing = {gap["subject"]: gap["optional"] for gap in found["gaps"]}
+    assert missing == {"tools/prepare": False, "scripts/build.sh": False, "GNUmakefile": False}
+    assert ran.code == 3
+    # in a repository the same files are absent
+    root = write(tmp_path / "lumen", {RELEASE: BESIDE, "package.json": "{}"})
+    ran = checked(str(root), "--format", "json")
+    found = json.loads(ran.out)
+    outcomes = {check["check"]: check["outcome"] for check in found["checks"]}
+    assert outcomes["updates-not-automated"] == "fail"
+    assert outcomes["cached-release-build"] == "pass"
+    assert outcomes["incomplete-lock-file"] == "not-applicable"
+    assert (found["gaps"], ran.code) == ([], 1)
+
+
 def test_several_are_printed_one_after_the_other(tmp_path: Path) -> None:
     good = write(tmp_path / "good", {RELEASE: "on: push\njobs: {a: {runs-on: x, steps: []}}\n"})
     bad = write(tmp_path / "bad", {RELEASE: "jobs: ["})
@@ -153,7 +193,7 @@ def test_several_folders_are_one_scan_and_no_repository_is_lost(tmp_path: Path) 
     assert {r.repository for r in store.repositories(owner="labs")} == {"a", "b", "c"}
     assert (
         release_audit("scan", *words, "--folder", str(tmp_path / "x"), "--database", database).code
-        == 3
+        == 2
     )
     store.close()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audits.collect.disk import ReadFault, dangling, is_within, leads_out
-from audits.collect.errors import CollectError
+from audits.collect.errors import CollectError, WrongFolderError
 from audits.collect.folder.files import REPOSITORY, printable_path, read_commit, read_tree
 from audits.collect.folder.git import GitRepository, Head, git_repository, lacks
 from audits.collect.folder.origin import remote_of
@@ -29,8 +29,8 @@ _PACKAGE_FILES = {
 }
 _BARE = {"HEAD", "objects", "refs"}
 _NO_LINKS = (
-    "Nothing links to repositories whose remote does not confirm the owner and name that their "
-    "folders give; name the owner by --org"
+    "no page links to a repository of {}/* whose remote does not confirm the owner and name that "
+    "its folder gives; name the owner by --org"
 )
 # Of a checkout nothing but links and dates is lost with these: its files are read all the same.
 _ONLY_UNKNOWN = {GapReason.UNSUPPORTED, GapReason.NOT_FOUND}
@@ -151,7 +151,7 @@ class FolderCollector:
     def _inside(self, folder: Path) -> list[tuple[RepositoryRef, Path]]:
         """The repositories below one folder."""
         if not folder.is_dir():
-            raise CollectError(
+            raise WrongFolderError(
                 f"{folder} is not a folder.", "Give the folder that holds the repositories."
             )
         try:
@@ -173,8 +173,9 @@ class FolderCollector:
         found = self._repositories(folder, list(parents), parents)
         if found:
             return found
-        raise CollectError(
-            f"{folder} holds no repository{' that can be read' if self._gaps else ''}.",
+        unread = any(not gap.optional for gap in self._gaps)
+        raise (CollectError if unread else WrongFolderError)(
+            f"{folder} holds no repository{' that can be read' if unread else ''}.",
             "A repository is a directory with .git, .github or package metadata; "
             "for a single one, use 'release-audit check PATH'.",
         )
@@ -240,9 +241,9 @@ class FolderCollector:
         """Say once of each owner that it is only guessed for some of its repositories."""
         for owner in dict.fromkeys(ref.owner for ref in refs if not ref.host):
             gap = Gap(
-                subject=f"{owner}/links",
+                subject=f"{owner}/*",
                 reason=GapReason.NOT_FOUND,
-                detail=_NO_LINKS,
+                detail=_NO_LINKS.format(owner),
                 optional=True,
             )
             self._gaps.append(gap)
