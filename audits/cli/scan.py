@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
-from msgspec import Struct
+from msgspec import Struct, field
 
 from audits.cli.exits import FAULT, UsageError, end_code, exit_code
 from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
@@ -33,7 +33,7 @@ from audits.interrupts import exit_status
 if TYPE_CHECKING:
     from audits.collect.folder.collector import FolderCollector
     from audits.model.errors import AuditError
-    from audits.model.source import Gap
+    from audits.model.source import Gap, RepositoryRef
     from audits.pipeline.github_scan import GitHubScanned
     from audits.pipeline.run import Plan
     from audits.pipeline.scan import Scanned
@@ -197,12 +197,13 @@ def _collector(folders: list[Path] | None, owner: str, host: str) -> FolderColle
 
 
 class _Folder(Struct, frozen=True):
-    """What was asked of a folder on the command line."""
+    """What was asked of a folder on the command line; ``recorded`` grows while it is scanned."""
 
     collector: FolderCollector
     planner: Planner
     database: str | None
     allow_gaps: bool
+    recorded: list[RepositoryRef] = field(default_factory=list)
 
 
 def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
@@ -222,6 +223,10 @@ def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
             return _record(asked, audits)
     except KeyboardInterrupt as stopped:
         return _stopped(context, stopped)
+    except Exception:
+        if asked.recorded:
+            _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
+        raise
 
 
 def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
@@ -235,13 +240,15 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
     from audits.report.escape import printable
     from audits.store.open import open_store
 
+    def note(ref: RepositoryRef) -> None:
+        asked.recorded.append(ref)
+        advance(printable(str(ref)))
+
     plan = None if asked.planner.offline and audits is not None else asked.planner()
     with closing(open_store(asked.database)) as store:
         with progress("reading") as advance:
             scanner = Scanner(store, plan, resume=audits is None, as_of=asked.planner.as_of)
-            finished = scanner.run(
-                asked.collector, lambda ref: advance(printable(str(ref))), audits=audits
-            )
+            finished = scanner.run(asked.collector, note, audits=audits)
         gaps = (*asked.collector.gaps(), *scanner.faults)
         waivers = asked.planner.waivers
         print_summary(store, finished, gaps, waivers, database=asked.database)
@@ -284,22 +291,26 @@ class _Asked(Struct, frozen=True):
 
 def _stopped(context: typer.Context, stopped: KeyboardInterrupt) -> int:
     """Say how to go on with a scan that was interrupted, and return the exit code."""
+    _say_how_to_resume(context, "Stopped; what was read is kept.")
+    return exit_status(stopped)
+
+
+def _say_how_to_resume(context: typer.Context, why: str) -> None:
     from audits.cli.resume import resume_line
 
-    say(f"Stopped; what was read is kept. {resume_line(context)}", error=True)
-    return exit_status(stopped)
+    say(f"{why} {resume_line(context)}", error=True)
 
 
 def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context) -> int:
     """Scan GitHub, print what came of it, and return the exit code."""
-    from audits.cli.resume import resume_line
     from audits.cli.summary import print_summary
     from audits.store.open import open_store
 
     failures: list[AuditError] = []
+    recorded: list[str] = []
     with closing(open_store(asked.database)) as store:
         try:
-            results = _results(asked, plan, waivers, store, failures)
+            results = _results(asked, plan, waivers, store, failures, recorded)
         except KeyboardInterrupt as stopped:
             return _stopped(context, stopped)
         for result in results:
@@ -308,7 +319,9 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
         say(f"error: {error.message}\nadvice: {error.advice}", error=True)
     paused = [owner for result in results for owner in result.paused]
     if paused:
-        say(f"{', '.join(paused)}: not finished. {resume_line(context)}", error=True)
+        _say_how_to_resume(context, f"{', '.join(paused)}: not finished.")
+    elif failures and len(recorded) > sum(s.repositories for r in results for s in r.finished):
+        _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
     if any(exit_code(error) == FAULT for error in failures):
         return FAULT
     return _exit_code(
@@ -320,11 +333,23 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
 
 
 def _results(
-    asked: _Asked, plan: Plan, waivers: Waivers, store: Store, failures: list[AuditError]
+    asked: _Asked,
+    plan: Plan,
+    waivers: Waivers,
+    store: Store,
+    failures: list[AuditError],
+    recorded: list[str],
 ) -> tuple[GitHubScanned, ...]:
+    """Scan what was asked for; errors that end a scan, and names that are recorded, are added to
+    the lists.
+    """
     from audits.cli.github import connect, make_scan, read_list, run_scans
     from audits.cli.waiting import watching
     from audits.report.escape import printable
+
+    def note(name: str) -> None:
+        recorded.append(name)
+        watch.done(printable(name))
 
     names, problems = read_list(asked.repos) if asked.repos else ((), ())
     for problem in problems:
@@ -346,6 +371,4 @@ def _results(
             forks=asked.forks,
             resume=asked.resume,
         )
-        return run_scans(
-            running, asked.owners, names, lambda name: watch.done(printable(name)), failures.append
-        )
+        return run_scans(running, asked.owners, names, note, failures.append)

@@ -84,8 +84,10 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     grades = "  ".join(
         f"{grade} {number}" for grade, number in sorted(totals.grades.items()) if number
     )
-    read = count(scanned.repositories, "repository", "repositories")
-    yield f"{printable(owner)}: {read}, {totals.publishing} publish  [{grades}]{_known(scanned)}"
+    known = count(totals.repositories, "repository", "repositories")
+    read = scanned.scan.repositories
+    known += "" if read == totals.repositories else f" ({read} read by this scan)"
+    yield f"{printable(owner)}: {known}, {totals.publishing} publish  [{grades}]{_known(scanned)}"
     states = " · ".join(
         f"{word} {number}" for word, number in sorted(totals.ladders.items()) if number
     )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
+import sqlite3
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pandas as pd
 import pytest
 
 from audits.checks import all_checks
+from audits.store.open import open_store
 from audits.suppressions.waivers import Waiver, Waivers
 from tests.cli.runner import Ran, release_audit
 from tests.store.recorded import counted
@@ -141,10 +146,53 @@ def test_scan_without_a_source_is_wrong_use(database: str) -> None:
     assert (ran.code, ran.err.startswith("error: ")) == (2, True)
 
 
-def test_a_folder_without_repositories_cannot_be_read(tmp_path: Path, database: str) -> None:
-    ran = release_audit("scan", "--folder", str(tmp_path), "--database", database, *INDEX)
-    assert ran.code == 3
-    assert "holds no repository" in ran.err
+@pytest.mark.parametrize(("name", "said"), [("", "holds no"), ("none", "no"), ("file", "no")])
+def test_a_folder_that_cannot_be_scanned_is_wrong_use_as_of_check(
+    tmp_path: Path, database: str, name: str, said: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    folder = str(tmp_path / name)
+    ran = release_audit("scan", "--folder", folder, "--database", database, *INDEX)
+    assert (ran.code, said in ran.err, "advice: " in ran.err) == (2, True, True)
+    assert release_audit("check", folder).code == 2
+
+
+def test_counts_of_a_second_scan_agree_where_a_repository_is_gone(
+    lesson: Path, tmp_path: Path, database: str
+) -> None:
+    for name in ("lumen", "pebble"):
+        shutil.copytree(lesson, tmp_path / "orchard-labs" / name)
+    words = ("--folder", str(tmp_path / "orchard-labs"), "--database", database, *INDEX)
+    assert "orchard-labs: 2 repositories, 2 publish" in release_audit("scan", *words).out
+    shutil.rmtree(tmp_path / "orchard-labs" / "pebble")
+    said = release_audit("scan", *words).out
+    assert "orchard-labs: 2 repositories (1 read by this scan), 2 publish" in said
+    assert "orchard-labs/links" not in said
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_recorded"),
+    [("UPDATE ON scan WHEN new.finished IS NOT NULL", True), ("INSERT ON scan", False)],
+)
+def test_a_scan_that_ends_in_an_error_says_how_to_go_on_where_anything_is_recorded(
+    lesson: Path, tmp_path: Path, moment: str, is_recorded: bool
+) -> None:
+    shutil.copytree(lesson, tmp_path / "orchard-labs" / "lumen")
+    database = tmp_path / "history.sqlite"
+    open_store(str(database)).close()
+    overflow = "SELECT abs(-9223372036854775807 - 1)"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(f"CREATE TRIGGER broken BEFORE {moment} BEGIN {overflow}; END")
+    words = ("--folder", str(tmp_path / "orchard-labs"), "--database", str(database), *INDEX)
+    ran = release_audit("scan", *words)
+    assert (ran.code, "history.sqlite failed: integer overflow" in ran.err) == (3, True)
+    resume = ran.err.partition("Go on with: release-audit ")[2].partition("\n")[0]
+    assert bool(resume) is is_recorded
+    if is_recorded:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("DROP TRIGGER broken")
+        went_on = release_audit(*shlex.split(resume))
+        assert (went_on.code, "1 repository, 1 publish" in went_on.out) == (0, True)
 
 
 def test_a_missing_database_is_said(tmp_path: Path) -> None:
