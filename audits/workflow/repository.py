@@ -54,8 +54,7 @@ def read_repository(
     workflows, actions, gaps = _parsed(snapshot)
     catalog = catalog_with(uploaders)
     released = _released(snapshot, workflows, actions, channel, breadth, catalog)
-    updates = None if snapshot.alone else read_updates(snapshot.files)
-    graph = released.graph
+    updates, graph = None if snapshot.alone else read_updates(snapshot.files), released.graph
     gaps += (*released.gaps, *(updates.gaps if updates else ()))
     return Repository(
         snapshot=snapshot,
