@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from audits.model.location import Location
-from audits.model.publication import Publication
+from audits.model.publication import Channel, Publication
 from audits.model.settings import Need
 
 
@@ -159,14 +159,23 @@ class ExposurePath(Struct, frozen=True, kw_only=True):
 
 
 class CheapestCut(Struct, frozen=True, kw_only=True):
-    """The smallest set of changes after which the level is higher: the first of them, how many
-    there are, and the level that is left.
+    """The smallest set of changes after which the level is higher, at least one, those made in
+    files first; ``leaves`` is the level after all of them.
     """
 
-    cut: Cut
-    edits: int
+    cuts: tuple[Cut, ...]
     leaves: Actor
     finding: str = ""
+
+    @property
+    def cut(self) -> Cut:
+        """The first of the changes."""
+        return self.cuts[0]
+
+    @property
+    def edits(self) -> int:
+        """How many changes it takes."""
+        return len(self.cuts)
 
 
 class Exposure(Struct, frozen=True, kw_only=True):
@@ -191,6 +200,11 @@ class Exposure(Struct, frozen=True, kw_only=True):
     def registry(self) -> str:
         """The registry that the publication uploads to."""
         return self.publication.registry
+
+    @property
+    def channel(self) -> Channel:
+        """The instance of the registry: an upload to a test index releases nothing."""
+        return self.publication.channel
 
     @property
     def worst(self) -> ExposurePath | None:

@@ -10,9 +10,10 @@ from audits.analysis.exposure.words import (
     needs_of_path,
     state_words,
 )
-from audits.model.exposure import Actor, Exposure, ExposurePath, PathState
+from audits.model.exposure import Actor, Cut, Exposure, ExposurePath, PathState
 from audits.model.score import Audit
 from audits.report.escape import code, markdown, printable
+from audits.report.words import registry_words
 
 Style = Callable[[str, str], str]
 
@@ -30,7 +31,7 @@ def exposure_lines(audit: Audit, style: Style) -> Iterator[str]:
         worst = exposure.worst
         open_to_all = Actor.ANYONE in {exposure.level, exposure.may_be}
         if worst is not None and open_to_all:
-            yield from _path_lines(worst, style)
+            yield from _path_lines([worst], style)
         yield from _ending(exposure)
 
 
@@ -46,8 +47,8 @@ def who_lines(audit: Audit, style: Style) -> Iterator[str]:
     for exposure in audit.exposure:
         yield ""
         yield _head(exposure, style)
-        for path in exposure.paths:
-            yield from _path_lines(path, style)
+        for paths in _one_way(exposure.paths):
+            yield from _path_lines(paths, style)
         if exposure.more:
             yield f"    and {exposure.more} more paths of the same or more privileged people"
         yield from _ending(exposure)
@@ -66,10 +67,23 @@ def _head(exposure: Exposure, style: Style) -> str:
     name = printable(exposure.package) or "(package not found)"
     loud = _LOUD.get(exposure.level, "dim")
     level = style(printable(level_words(exposure)), loud)
-    return f"  {exposure.registry}  {name}  {level}"
+    return f"  {registry_words(exposure)}  {name}  {level}"
 
 
-def _path_lines(path: ExposurePath, style: Style) -> Iterator[str]:
+def _one_way(paths: Sequence[ExposurePath]) -> list[list[ExposurePath]]:
+    """The paths, those together that differ only in what the job holds at their end."""
+    groups: dict[tuple[object, ...], list[ExposurePath]] = {}
+    for path in paths:
+        way = tuple((s.kind, s.what, s.at, s.job) for s in path.steps if s.kind != "sink")
+        doubts = (path.state, path.holds, path.until, path.accepted, path.sets_level, path.needs)
+        groups.setdefault((path.actor, way, path.drain.job, doubts), []).append(path)
+    return list(groups.values())
+
+
+def _path_lines(paths: Sequence[ExposurePath], style: Style) -> Iterator[str]:
+    """One way to the registry; ``paths`` differ only in what the job holds."""
+    path = paths[0]
+    held = "; ".join(dict.fromkeys(each.drain.what for each in paths))
     notes = [text for text in (state_words(path), holds_words(path)) if text]
     if path.accepted:
         notes.append("accepted by a waiver")
@@ -78,7 +92,7 @@ def _path_lines(path: ExposurePath, style: Style) -> Iterator[str]:
     yield f"    {path.actor}" + (f" ({'; '.join(notes)})" if notes else "")
     for step in path.steps:
         place = style(f"{printable(step.at.path)}:{step.at.line}", "dim")
-        yield f"      → {printable(step.what)}  {place}"
+        yield f"      → {printable(held if step.kind == 'sink' else step.what)}  {place}"
     if path.state is not PathState.SEEN and (needs := needs_of_path(path)):
         yield f"        not seen: {printable(needs)}"
 
@@ -86,12 +100,22 @@ def _path_lines(path: ExposurePath, style: Style) -> Iterator[str]:
 def _ending(exposure: Exposure) -> Iterator[str]:
     cut = exposure.cut
     if cut is not None:
-        place = "" if cut.cut.settings else f" ({printable(cut.cut.at.path)}:{cut.cut.at.line})"
-        more = f", and {cut.edits - 1} more" if cut.edits > 1 else ""
-        yield f"    Cut: {printable(cut.cut.what)}{place}{more}. Leaves: {cut.leaves}"
+        first, *more = map(_change, cut.cuts)
+        yield from (f"    Cut: {first}", *(f"     and {change}" for change in more))
+        yield f"    Leaves: {cut.leaves}"
     worst = exposure.worst
     if worst is not None and exposure.level is Actor.UNKNOWN and (needs := needs_of_path(worst)):
         yield f"    Not seen: {printable(needs)}"
+
+
+def _change(cut: Cut) -> str:
+    place = "" if cut.settings else f" ({printable(cut.at.path)}:{cut.at.line})"
+    return printable(cut.what) + place
+
+
+def _markdown_change(cut: Cut) -> str:
+    place = "" if cut.settings else f" ({code(f'{cut.at.path}:{cut.at.line}')})"
+    return markdown(cut.what) + place
 
 
 def markdown_lines(audit: Audit) -> Iterator[str]:
@@ -105,9 +129,8 @@ def markdown_lines(audit: Audit) -> Iterator[str]:
         worst = exposure.worst
         steps = " → ".join(markdown(s.what) for s in worst.steps) if worst is not None else ""
         cut = exposure.cut
-        what = markdown(cut.cut.what) if cut is not None else ""
-        if cut is not None and not cut.cut.settings:
-            what += f" ({code(f'{cut.cut.at.path}:{cut.cut.at.line}')})"
+        what = "; ".join(map(_markdown_change, cut.cuts)) if cut is not None else ""
         leaves = cut.leaves if cut is not None else ""
         level = markdown(level_words(exposure))
-        yield f"| {exposure.registry} | {name} | **{level}** | {steps} | {what} | {leaves} |"
+        registry = registry_words(exposure)
+        yield f"| {registry} | {name} | **{level}** | {steps} | {what} | {leaves} |"

@@ -32,7 +32,13 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
         "publications": [_publication(p) for p in audit.publications],
         "exposure": [exposure_record(each) for each in audit.exposure],
         "packages": [
-            {"registry": s.registry, "package": s.package, "state": s.state, "why": s.why}
+            {
+                "registry": s.registry,
+                "package": s.package,
+                "state": s.state,
+                "why": s.why,
+                "publications": list(s.publications),
+            }
             for s in audit.statuses
         ],
         "lesson": [
@@ -162,6 +168,7 @@ def exposure_record(exposure: Exposure) -> dict[str, Any]:
     return {
         "publication": exposure.publication.key,
         "registry": exposure.registry,
+        "channel": exposure.channel,
         "package": exposure.package,
         "level": exposure.level,
         "may_be": exposure.may_be,
@@ -174,6 +181,7 @@ def exposure_record(exposure: Exposure) -> dict[str, Any]:
             "finding": cut.finding,
             "leaves": cut.leaves,
             "edits": cut.edits,
+            "changes": [_cut(change) for change in cut.cuts],
         },
         "paths": [_path(path) for path in exposure.paths],
         "more": exposure.more,

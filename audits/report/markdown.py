@@ -14,6 +14,8 @@ from audits.report.words import (
     headline,
     missing,
     not_counted,
+    same_status,
+    step_words,
     steps_to_a,
 )
 
@@ -26,9 +28,9 @@ def markdown_report(audit: Audit) -> str:
 def _lines(audit: Audit) -> Iterator[str]:
     yield f"# Release audit of {code(str(audit.repository.ref))}"
     yield ""
-    yield f"**{headline(audit.score)}**"
+    yield f"**{headline(audit.score, audit.publications)}**"
     if audit.strict_score.points != audit.score.points:
-        yield f"\nWithout acceptances: {headline(audit.strict_score)}"
+        yield f"\nWithout acceptances: {headline(audit.strict_score, audit.publications)}"
     if not audit.publications and audit.score.grade is Grade.UNKNOWN:
         yield "\nWhether anything is published here is not known: see what was not seen."
     if audit.publications:
@@ -45,8 +47,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield "\n## The lesson\n"
     for step in audit.lesson:
         mark = "x" if step.state == "done" else " "
-        failing = f": {', '.join(code(c) for c in step.checks)}" if step.checks else ""
-        yield f"- [{mark}] {STEP_MARKS[step.state]} [{step.title}]({step.url}) ({step.state}){failing}"
+        sign = STEP_MARKS[step.state]
+        yield f"- [{mark}] {sign} [{step.title}]({step.url}): {markdown(step_words(step.state, step.checks))}"
     if audit.repository.gaps:
         yield "\n## Not seen\n"
         for gap in audit.repository.gaps:
@@ -89,10 +91,11 @@ def _publications(audit: Audit) -> Iterator[str]:
 def _packages(audit: Audit) -> Iterator[str]:
     if audit.statuses:
         yield "\n## Packages on the trusted-publisher ladder\n"
-        yield "| state | registry | package | why |\n|---|---|---|---|"
-    for status in audit.statuses:
-        name = code(status.package) if status.package else "not found"
-        yield f"| {status.state} | {status.registry} | {name} | {markdown(status.why)} |"
+        yield "| state | registry | packages | why |\n|---|---|---|---|"
+    for group in same_status(audit.statuses):
+        status = group[0]
+        names = ", ".join(code(each.package) if each.package else "not found" for each in group)
+        yield f"| {status.state} | {status.registry} | {names} | {markdown(status.why)} |"
 
 
 def _row(audited: AuditedFinding) -> str:

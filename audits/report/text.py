@@ -17,11 +17,15 @@ from audits.report.words import (
     headline,
     missing,
     not_counted,
+    same_status,
+    step_words,
     steps_to_a,
 )
 
 _MOST_LINES = 12
 """Lines of one file that are listed for what is said of them."""
+_MOST_NAMES = 20
+"""Packages that are named for one state and reason."""
 _MOST_GROUPS = 10
 """Of one check: more is for a machine to read."""
 
@@ -36,9 +40,13 @@ def plain(text: str, what: str) -> str:
 
 def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
     """The report line by line."""
-    yield style(printable(str(audit.repository.ref)), "strong") + "  " + headline(audit.score)
+    yield (
+        style(printable(str(audit.repository.ref)), "strong")
+        + "  "
+        + headline(audit.score, audit.publications)
+    )
     if audit.strict_score.points != audit.score.points:
-        yield f"  without acceptances: {headline(audit.strict_score)}"
+        yield f"  without acceptances: {headline(audit.strict_score, audit.publications)}"
     unread = [gap for gap in audit.repository.gaps if not gap.optional]
     if not audit.publications and audit.score.grade is Grade.NONE:
         yield "  No job publishes anything here, so there is nothing to score."
@@ -99,9 +107,13 @@ def _packages(audit: Audit, style: Style) -> Iterator[str]:
     if audit.statuses:
         yield ""
         yield style("Packages on the trusted-publisher ladder", "strong")
-    for status in audit.statuses:
-        name = printable(status.package) or "(package not found)"
-        yield f"  {status.state:<9} {status.registry}  {name}"
+    for group in same_status(audit.statuses):
+        status = group[0]
+        names = [printable(each.package) or "(package not found)" for each in group]
+        more = len(names) - _MOST_NAMES
+        shown = ", ".join(names[:_MOST_NAMES])
+        shown += f" and {more} more; --format json lists all" if more > 0 else ""
+        yield f"  {status.state:<9} {status.registry}  {shown}"
         yield f"            {printable(status.why)}"
 
 
@@ -166,5 +178,4 @@ def _lesson(audit: Audit, style: Style) -> Iterator[str]:
     yield ""
     yield style("The lesson, step by step", "strong")
     for step in audit.lesson:
-        failing = f"  ({', '.join(step.checks)})" if step.checks else ""
-        yield f"  {STEP_MARKS[step.state]} {step.title}: {step.state}{failing}"
+        yield f"  {STEP_MARKS[step.state]} {step.title}: {step_words(step.state, step.checks)}"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from audits.model.exposure import Exposure
 from audits.model.outcome import Area, Outcome
-from audits.model.score import Audit, Grade, Result, Score, StepState
+from audits.model.publication import Channel, Publication
+from audits.model.score import Audit, Grade, PackageStatus, Result, Score, StepState
 
 AREA_TITLES = {
     Area.PINNING: "Pinning",
@@ -15,10 +19,14 @@ AREA_TITLES = {
 STEP_MARKS = {StepState.DONE: "✓", StepState.NOT_DONE: "✗", StepState.NOT_SEEN: "?"}
 
 
-def headline(score: Score) -> str:
-    """A grade with what it rests on; a grade never stands alone."""
+def headline(score: Score, publications: Collection[Publication]) -> str:
+    """A grade with what it rests on; a grade never stands alone.
+
+    ``publications`` are all of the repository: those on a test index alone have no score.
+    """
     if score.coverage is None:
-        return f"{score.grade} · nothing is published"
+        what = "published only to a test index" if publications else "nothing is published"
+        return f"{score.grade} · {what}"
     known = f"{score.coverage:.0%} known at tier {score.tier}"
     if score.points is None:
         return f"{score.grade} · not everything could be read · {known}"
@@ -37,9 +45,31 @@ def steps_to_a(score: Score) -> str:
     )
 
 
+def step_words(state: str, checks: Collection[str]) -> str:
+    """How far a step of the lesson is, with the checks that fail."""
+    if not checks:
+        return state
+    return f"{state}{', but for' if state == StepState.DONE else ':'} {', '.join(checks)}"
+
+
 def not_counted(score: Score) -> str:
     """What is open and takes nothing from the score, as "1 critical, 3 high"; "" for nothing."""
     return ", ".join(f"{number} {word}" for word, number in score.not_counted.items())
+
+
+def registry_words(exposure: Exposure) -> str:
+    """The registry, with the instance where it is another than the production one."""
+    if exposure.channel is Channel.PRODUCTION:
+        return exposure.registry
+    return f"{exposure.registry} ({exposure.channel})"
+
+
+def same_status(statuses: Collection[PackageStatus]) -> list[list[PackageStatus]]:
+    """The packages on the ladder, those of one state for one reason together."""
+    groups: dict[tuple[str, str, str], list[PackageStatus]] = {}
+    for status in statuses:
+        groups.setdefault((status.state, status.registry, status.why), []).append(status)
+    return list(groups.values())
 
 
 NO_LINKS = "There are no links to the repository: it has no remote named origin."

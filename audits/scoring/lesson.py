@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from audits.checks import constants
 from audits.fixes.links import lesson_link
-from audits.model.outcome import Outcome
+from audits.model.outcome import Outcome, Severity
 from audits.model.score import Ladder, LessonStep, PackageStatus, StepState
 from audits.model.settings import Need
 from audits.scoring.score import Judged
@@ -34,9 +34,10 @@ def lesson_steps(
     """How far a repository is with each step that a check looks at.
 
     What the lesson asks of the workflow's text is judged from the text: a step is not done if
-    one of its checks fails, not seen if none has an answer, done otherwise. Its one step on
-    the index itself is done only where the index proves it. Without a publication only the
-    first step can be told.
+    one of its checks fails that takes points, or all of them fail, and not seen if none has an
+    answer. It is done otherwise, and names the checks that fail and are only notes. Its one step on
+    the index itself is done only where the index proves it for every package that a workflow
+    here publishes. Without a publication only the first step can be told.
     """
     found = [_step(*_FIRST, StepState.DONE if publishes else StepState.NOT_DONE, ())]
     by_anchor: dict[str, list[Judged]] = {}
@@ -49,7 +50,7 @@ def lesson_steps(
             failing = tuple(j.check.id for j in of_step if _is_left_out(j))
             state = _state(of_step)
             if anchor == constants.STEP_PUBLISHER and state is StepState.DONE:
-                state = _state_on_the_index(statuses)
+                state = _state_on_the_index([s for s in statuses if s.publications])
             found.append(_step(anchor, title, state, failing))
     return tuple(found)
 
@@ -60,10 +61,11 @@ def _step(anchor: str, title: str, state: StepState, failing: tuple[str, ...]) -
 
 
 def _state(judged: Sequence[Judged]) -> StepState:
-    if any(_is_left_out(j) for j in judged):
+    left_out = [j for j in judged if _is_left_out(j)]
+    known = [j for j in judged if j.outcome in {Outcome.PASS, Outcome.FAIL}]
+    if any(j.check.severity > Severity.INFO for j in left_out) or (known and left_out == known):
         return StepState.NOT_DONE
-    seen = any(j.outcome in {Outcome.PASS, Outcome.FAIL} for j in judged)
-    return StepState.DONE if seen else StepState.NOT_SEEN
+    return StepState.DONE if known else StepState.NOT_SEEN
 
 
 def _is_left_out(judged: Judged) -> bool:

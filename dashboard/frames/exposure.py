@@ -7,16 +7,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from msgspec import Struct
 
+from audits.analysis.exposure.words import LEVELS
 from audits.model.rows import PathRow
 from dashboard.frames.cells import frame_of, visible
 
-MEANING = {
-    "anyone": "any GitHub account can get something of its own released",
-    "third-party": "whoever controls something that the pipeline fetches by a name that can move",
-    "one-writer": "any single person with write access",
-    "two-people": "a second person must approve, as was seen",
-    "unknown": "what was not seen decides between one writer and two people",
-}
+MEANING = {actor.value: words for actor, words in LEVELS.items()}
 """The levels in words, least privileged first."""
 
 SIGNS = {"anyone": "✗", "third-party": "!", "one-writer": "1", "two-people": "✓", "unknown": "?"}

@@ -9,6 +9,7 @@ import streamlit as st
 
 from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, RepositoryRow
+from audits.report.words import step_words
 from dashboard import data
 from dashboard.charts.release_graph import drawing
 from dashboard.frames.cells import frame_of, safe_url, visible
@@ -88,5 +89,5 @@ def lesson(scope: Scope, row: RepositoryRow) -> None:
                     icon=":material/school:",
                     key=f"lesson {step.position}",
                 )
-            if step.checks and step.state != "done":
-                st.text(", ".join(step.checks))
+            if step.checks:
+                st.text(step_words(step.state, step.checks))

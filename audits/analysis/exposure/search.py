@@ -333,8 +333,8 @@ def cheapest_cut(
     if not chosen:
         return None
     rest = [path for path in paths if set(path.cuts).isdisjoint(chosen)]
-    first = min(chosen, key=lambda cut: (cut.settings, chosen.index(cut)))
-    return CheapestCut(cut=first, edits=len(chosen), leaves=level_of(rest, enterprise_server))
+    cuts = tuple(sorted(chosen, key=lambda cut: cut.settings))
+    return CheapestCut(cuts=cuts, leaves=level_of(rest, enterprise_server))
 
 
 def _cover(paths: list[ExposurePath]) -> list[Cut]:

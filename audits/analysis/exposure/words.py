@@ -5,13 +5,16 @@ from __future__ import annotations
 from audits.model.exposure import Actor, Exposure, ExposurePath, Holds, PathState
 
 LEVELS: dict[Actor, str] = {
-    Actor.ANYONE: "any GitHub account",
+    Actor.ANYONE: "any GitHub account can get something of its own released",
     Actor.THIRD_PARTY: "whoever controls something that is fetched by a name that can move",
     Actor.ONE_WRITER: "any single person with write access",
-    Actor.TWO_PEOPLE: "a second person must approve",
+    Actor.TWO_PEOPLE: "a second person must approve, as far as was seen",
     Actor.UNKNOWN: "what was not seen decides",
 }
-EXPLANATION = """\
+"""The levels in words, the same in every output, least privileged first."""
+
+_LEVEL_LINES = "\n".join(f"{actor:<13} {words}" for actor, words in LEVELS.items())
+EXPLANATION = f"""\
 exposure: who can publish this package?
 
 For every package, release-audit looks for the least privileged people who alone can get something
@@ -19,14 +22,12 @@ of their own choosing released, the path they take, and the cheapest change that
 looks at all workflows of a repository, not only those that publish.
 
 ## Levels
-anyone        any GitHub account. That forks' first pull requests wait for an approval is no
-              barrier: one merged change lifts it.
-third-party   whoever controls something that the pipeline fetches by a name that can move: an
-              action by tag, an image without a digest, a script from a server.
-one-writer    any single person with write access, or with triage where a label starts it; for an
-              action of the same owner, a writer of that repository.
-two-people    a second person must approve, as far as the settings that say so were read.
-unknown       what was not seen decides.
+{_LEVEL_LINES}
+
+That forks' first pull requests wait for an approval is no barrier to anyone: one merged change
+lifts it. Names that can move are an action's tag, an image without a digest, a script on a server.
+One writer may also be a person with triage where a label starts the job and, for an action of the
+same owner, a writer of that repository.
 
 Two answers stand side by side. The level counts paths of which everything was seen, or which hold
 as GitHub makes things by default. `may_be` also counts those that a fact without a default decides

@@ -233,14 +233,24 @@ LEVEL_OF_PACKAGE: tuple[Column[PackageRow], ...] = (
         description="Paths of single writers.",
         of=lambda r: r.paths_one_writer,
     ),
-    Column(name="cut", type="string", description="The cheapest cut.", of=lambda r: r.cut),
+    Column(
+        name="cut",
+        type="string",
+        description="The changes of the cheapest cut, a list.",
+        of=lambda r: r.cut,
+    ),
     Column(
         name="cut_path",
         type="string",
-        description="Its file; empty: it is made in settings.",
+        description="The file of its first change; empty: that is made in settings.",
         of=lambda r: r.cut_path,
     ),
-    Column(name="cut_line", type="integer", description="Its line.", of=lambda r: r.cut_line),
+    Column(
+        name="cut_line",
+        type="integer",
+        description="The line of its first change.",
+        of=lambda r: r.cut_line,
+    ),
     Column(
         name="cut_edits",
         type="integer",
