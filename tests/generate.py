@@ -1,4 +1,4 @@
-"""Writes the generated pages: the checks, the export's columns, and the example in README.
+"""Writes the generated pages: the checks, the export's columns, and the examples in README.
 
 ``python -m tests.generate`` writes them; the tests fail while one of them is stale.
 """
@@ -21,7 +21,7 @@ CHECKS = ROOT / "audits" / "checks" / "README.md"
 COLUMNS = ROOT / "audits" / "report" / "README.md"
 COMMAND = "written by `python -m tests.generate`"
 EXAMPLE = "audits/sample/states/2026-06-01/tidepool"
-"""The checkout that README's example audits: a release with a stored token."""
+"""The checkout that README's examples audit: a release with a stored token."""
 _EXAMPLE_LINES = 16
 
 _CHECKS = """# Checks
@@ -62,9 +62,9 @@ def columns() -> str:
     )
 
 
-def example() -> str:
-    """README's example: a command and the first lines that it prints."""
-    command = ["release-audit", "check", "--no-engine", EXAMPLE]
+def example(*words: str) -> str:
+    """An example of README: a command and the first lines that it prints."""
+    command = ["release-audit", *words, EXAMPLE]
     run = subprocess.run(
         [sys.executable, "-c", "from audits.cli import main; main()", *command[1:]],
         cwd=ROOT,
@@ -76,9 +76,8 @@ def example() -> str:
     lines = run.stdout.splitlines()
     rest = len(lines) - _EXAMPLE_LINES
     shown = [line.rstrip() for line in lines[:_EXAMPLE_LINES]]
-    return "\n".join(
-        ["```console", f"$ {' '.join(command)}", *shown, f"… {rest} more lines", "```"]
-    )
+    more = [f"… {rest} more lines"] if rest > 0 else []
+    return "\n".join(["```console", f"$ {' '.join(command)}", *shown, *more, "```"])
 
 
 def _with_block(text: str, name: str, body: str) -> str:
@@ -92,8 +91,9 @@ def _with_block(text: str, name: str, body: str) -> str:
 def files() -> dict[Path, str]:
     """What each generated file, or file with a generated block, should hold."""
     note = f"<!-- {COMMAND} -->"
+    readme = _with_block(README.read_text("utf-8"), "example", example("check", "--no-engine"))
     return {
-        README: _with_block(README.read_text("utf-8"), "example", example()),
+        README: _with_block(readme, "who", example("who", "--offline")),
         CHECKS: f"{note}\n\n{_CHECKS}\n{check_table()}\n",
         COLUMNS: f"{note}\n\n{_COLUMNS}\n{columns()}\n",
     }
