@@ -139,7 +139,8 @@ def test_archived_repositories_and_forks_are_chosen(cli: Cli) -> None:
     owner.add(Repo("copied", package("copied"), fork=True))
     cli.github.world.index()
     assert "orchard-labs: 7 repositories" in cli.scan(OWNER).out
-    assert "orchard-labs: 7 repositories" in cli.scan(OWNER, "--no-archived", "--include-forks").out
+    second = cli.scan(OWNER, "--no-archived", "--include-forks").out
+    assert "orchard-labs: 8 repositories (7 read by this scan)" in second
     names = {row.repository for row in cli.store.repositories(owner=OWNER)}
     assert names >= {"attic", "copied"}
 
