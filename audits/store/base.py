@@ -13,6 +13,7 @@ from audits.faults import log_fault
 from audits.interrupts import uninterrupted
 from audits.model.errors import AuditError
 from audits.store.errors import StoreError
+from audits.store.schema.types import DamagedCellError
 
 
 class Connected:
@@ -45,13 +46,7 @@ class Connected:
         except AuditError:
             raise
         except Exception as error:
-            place = log_fault(error, f"reading the database {self.name}")
-            raise StoreError(
-                f"The database {self.name} holds what cannot be read "
-                f"({type(error).__name__}); {place}.",
-                "It may be damaged: restore a copy, or scan again into a new one, named by "
-                "--database.",
-            ) from error
+            raise self._damaged(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -66,6 +61,8 @@ class Connected:
         except (DataError, IntegrityError):
             # A value that the database refuses is a fault of who wrote it, not its state.
             raise
+        except DamagedCellError as error:
+            raise self._damaged(error) from error
         except DBAPIError as error:
             raise self._failed(error) from error
 
@@ -80,4 +77,11 @@ class Connected:
         return StoreError(
             f"The database {self.name} failed: {reason}.",
             "Check that it is reachable, not full, and not in use by something else.",
+        )
+
+    def _damaged(self, error: Exception) -> StoreError:
+        place = log_fault(error, f"reading the database {self.name}")
+        return StoreError(
+            f"The database {self.name} holds what cannot be read ({type(error).__name__}); {place}.",
+            "It may be damaged: restore a copy, or scan again into a new one, named by --database.",
         )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from audits.store.errors import StoreError
 from audits.store.schema.tables import metadata, version
+from audits.store.schema.types import CHECKED
 from audits.store.store import Store
 
 REVISIONS = tuple(
@@ -250,6 +251,7 @@ def _sqlite(address: URL, *, write: bool, read_only: bool) -> Engine:
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=None if write else NullPool)
+    engine.dialect.colspecs = {**engine.dialect.colspecs, **CHECKED}
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
     # sqlite3 begins transactions by rules of its own; here each begins when it is told to.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 from shutil import copyfile
 
 import pytest
-from sqlalchemy import LargeBinary
+from sqlalchemy import Float, Integer, LargeBinary, String
 
 from audits.store.cache import StoreMemory
 from audits.store.open import open_store
@@ -49,6 +50,18 @@ def columns() -> list[tuple[str, str]]:
     return [*packed, ("reference", "value")]
 
 
+def plain_columns() -> list[tuple[str, str, object]]:
+    """Some of the columns of words and numbers, with a value of another type."""
+    found: list[tuple[str, str, object]] = []
+    for table in tables.metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, String):
+                found.append((table.name, column.name, b"\x00\xff"))
+            elif isinstance(column.type, Integer | Float):
+                found.append((table.name, column.name, "{[ garbage"))
+    return random.Random(7).sample(found, 20)  # noqa: S311 - the same in each run
+
+
 def damage(database: Path, table: str, column: str, value: object) -> None:
     """Have every row of a table hold this value, whatever the schema says."""
     with closing(sqlite3.connect(database)) as connection:
@@ -78,6 +91,35 @@ def test_a_damaged_cell_is_a_sentence(sound: Path, tmp_path: Path, value: object
                 assert "damaged.sqlite" in ran.err
                 said += 1
     assert said > 2
+
+
+def test_a_word_or_number_of_another_type_is_a_sentence(sound: Path, tmp_path: Path) -> None:
+    damaged, said = tmp_path / "damaged.sqlite", 0
+    for table, column, value in plain_columns():
+        for suffix in ("-wal", "-shm"):
+            Path(f"{damaged}{suffix}").unlink(missing_ok=True)
+        copyfile(sound, damaged)
+        damage(damaged, table, column, value)
+        ran = release_audit("export", str(tmp_path / "out"), "--database", str(damaged))
+        assert ran.code in {0, 3}, (table, column, ran.err)
+        if "holds what cannot be read" in ran.err:
+            assert "damaged.sqlite" in ran.err
+            said += 1
+    assert said > 5
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"), [("repository", "name", b"\x00\xff"), ("score", "tier", "{[ x")]
+)
+def test_a_cell_of_another_type_ends_a_scan_in_a_sentence(
+    sound: Path, tmp_path: Path, table: str, column: str, value: object
+) -> None:
+    damaged = tmp_path / "damaged.sqlite"
+    copyfile(sound, damaged)
+    damage(damaged, table, column, value)
+    words = ("--folder", str(sound.parent / "orchard-labs"), "--database", str(damaged))
+    ran = release_audit("scan", *words, *INDEX)
+    assert (ran.code, "damaged.sqlite holds what cannot be read" in ran.err) == (3, True)
 
 
 def test_a_damaged_answer_is_none(tmp_path: Path) -> None:
