@@ -139,7 +139,9 @@ def test_colours_are_for_terminals_that_want_them(
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_every_encoding_is_written(hostile: Path, encoding: str) -> None:
-    for form in ("text", "json", "sarif", "markdown"):
+    # Documents are UTF-8 whatever the encoding: the one that has the fewest letters shows it.
+    documents = ("json", "sarif", "markdown") if encoding == "ascii" else ()
+    for form in ("text", *documents):
         words = program(
             "check", str(hostile), "--format", form, folder=hostile, PYTHONIOENCODING=encoding
         )
