@@ -47,7 +47,7 @@ from audits.store.store import Store
 from dashboard import reaudit as readings
 from dashboard.frames import overview
 from dashboard.reaudit import Reaudit, SelfCheck
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 DATABASE = "RELEASE_AUDIT_DATABASE"
 """The variable that names the database: an address may hold a password, and argv is public."""
@@ -71,7 +71,7 @@ Answer = TypeVar("Answer")
 
 _KEYS: dict[str | type, Callable[[object], object]] = dict.fromkeys(
     (
-        Scope,
+        ScanScope,
         RepositoryFilter,
         FindingFilter,
         ActionFilter,
@@ -117,14 +117,14 @@ def scans(owner: str) -> tuple[ScanRow, ...]:
 
 
 @_kept
-def trend(scope: Scope) -> tuple[TrendRow, ...]:
+def trend(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The owner's scans in numbers up to the scope's, oldest first; at least one."""
     return _store().trend(scope.owner, scan=scope.scan)
 
 
 @_kept
 def repositories(
-    scope: Scope, where: RepositoryFilter, order: str, start: int, limit: int | None
+    scope: ScanScope, where: RepositoryFilter, order: str, start: int, limit: int | None
 ) -> tuple[RepositoryRow, ...]:
     """A page of the repositories that match."""
     return _store().repositories(
@@ -133,31 +133,31 @@ def repositories(
 
 
 @_kept
-def count_repositories(scope: Scope, where: RepositoryFilter) -> int:
+def count_repositories(scope: ScanScope, where: RepositoryFilter) -> int:
     """How many repositories match."""
     return _store().count_repositories(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
-def repository_names(scope: Scope) -> tuple[str, ...]:
+def repository_names(scope: ScanScope) -> tuple[str, ...]:
     """Names of all repositories, in the order of the alphabet."""
     return _store().repository_names(scope.scan, owner=scope.owner)
 
 
 @_kept
-def words(scope: Scope) -> dict[str, tuple[str, ...]]:
+def words(scope: ScanScope) -> dict[str, tuple[str, ...]]:
     """Registries and topics that occur, to filter by."""
     return _store().repository_words(scope.scan, owner=scope.owner)
 
 
 @_kept
-def repository(scope: Scope, name: str) -> RepositoryRow | None:
+def repository(scope: ScanScope, name: str) -> RepositoryRow | None:
     """One repository, None where the scan does not hold it."""
     return _store().repository(scope.owner, name, scan=scope.scan)
 
 
 @_kept
-def first_things(scope: Scope) -> tuple[overview.Improvement, ...]:
+def first_things(scope: ScanScope) -> tuple[overview.Improvement, ...]:
     """The changes that would raise the owner's mean the most; `MANY` are estimated."""
     now = trend(scope)[-1]
     if now.repositories > MANY:
@@ -171,28 +171,28 @@ def first_things(scope: Scope) -> tuple[overview.Improvement, ...]:
 
 
 @_kept
-def deductions(scope: Scope, name: str) -> tuple[DeductionRow, ...]:
+def deductions(scope: ScanScope, name: str) -> tuple[DeductionRow, ...]:
     """What a repository's score lost."""
     return _store().deductions(scope.owner, name, scan=scope.scan)
 
 
 @_kept
 def score_changes(
-    scope: Scope, name: str = "", since: int | None = None
+    scope: ScanScope, name: str = "", since: int | None = None
 ) -> tuple[ScoreChange, ...]:
     """Changes of scores: of one repository, after a scan, or of the scope's scan itself."""
     return _store().score_changes(scope.owner, scan=scope.scan, repository=name, since=since)
 
 
 @_kept
-def owner_card(scope: Scope) -> tuple[OwnerFact, ...]:
+def owner_card(scope: ScanScope) -> tuple[OwnerFact, ...]:
     """What concerns the owner as a whole."""
     return _store().owner_card(scope.owner, scan=scope.scan)
 
 
 @_kept
 def findings(
-    scope: Scope,
+    scope: ScanScope,
     where: FindingFilter,
     order: str = "severity",
     start: int = 0,
@@ -206,26 +206,26 @@ def findings(
 
 
 @_kept
-def count_findings(scope: Scope, where: FindingFilter) -> int:
+def count_findings(scope: ScanScope, where: FindingFilter) -> int:
     """How many findings match."""
     return _store().count_findings(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
-def check_counts(scope: Scope) -> tuple[CheckCount, ...]:
+def check_counts(scope: ScanScope) -> tuple[CheckCount, ...]:
     """Outcomes by check, the costliest first."""
     return _store().check_counts(scope.owner, scan=scope.scan)
 
 
 @_kept
-def fix_times(scope: Scope) -> tuple[FixTime, ...]:
+def fix_times(scope: ScanScope) -> tuple[FixTime, ...]:
     """How long findings were open until they were mended, by check."""
     return _store().fix_times(scope.owner, scan=scope.scan)
 
 
 @_kept
 def publications(
-    scope: Scope,
+    scope: ScanScope,
     name: str = "",
     where: PublicationFilter = EVERY_PUBLICATION,
     start: int = 0,
@@ -238,14 +238,14 @@ def publications(
 
 
 @_kept
-def count_publications(scope: Scope, where: PublicationFilter = EVERY_PUBLICATION) -> int:
+def count_publications(scope: ScanScope, where: PublicationFilter = EVERY_PUBLICATION) -> int:
     """How many publications match."""
     return _store().count_publications(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
 def packages(
-    scope: Scope,
+    scope: ScanScope,
     name: str = "",
     where: PackageFilter = EVERY_PACKAGE,
     start: int = 0,
@@ -258,19 +258,19 @@ def packages(
 
 
 @_kept
-def count_packages(scope: Scope, where: PackageFilter = EVERY_PACKAGE) -> int:
+def count_packages(scope: ScanScope, where: PackageFilter = EVERY_PACKAGE) -> int:
     """How many packages match."""
     return _store().count_packages(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
-def package_registries(scope: Scope) -> tuple[str, ...]:
+def package_registries(scope: ScanScope) -> tuple[str, ...]:
     """The registries of all packages."""
     return _store().package_registries(scope.scan, owner=scope.owner)
 
 
 @_kept
-def paths(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PathRow, ...]:
+def paths(scope: ScanScope, name: str = "", limit: int = 2000) -> tuple[PathRow, ...]:
     """Paths from people to publications, of one repository or of all."""
     return _store().paths(
         scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
@@ -278,14 +278,14 @@ def paths(scope: Scope, name: str = "", limit: int = 2000) -> tuple[PathRow, ...
 
 
 @_kept
-def results(scope: Scope, name: str) -> tuple[ResultRow, ...]:
+def results(scope: ScanScope, name: str) -> tuple[ResultRow, ...]:
     """The outcome of every check for one repository."""
     return _store().results(scope.owner, name, scan=scope.scan)
 
 
 @_kept
 def gaps(
-    scope: Scope,
+    scope: ScanScope,
     name: str = "",
     where: GapFilter = EVERY_GAP,
     start: int = 0,
@@ -298,44 +298,44 @@ def gaps(
 
 
 @_kept
-def gap_reasons(scope: Scope) -> tuple[str, ...]:
+def gap_reasons(scope: ScanScope) -> tuple[str, ...]:
     """The reasons of all gaps."""
     return _store().gap_reasons(scope.scan, owner=scope.owner)
 
 
 @_kept
-def settings(scope: Scope, name: str) -> RepositorySettings | None:
+def settings(scope: ScanScope, name: str) -> RepositorySettings | None:
     """The settings of one repository as the scan read them; None where it read none."""
     found = _store().snapshot(scope.owner, name, scan=scope.scan)
     return None if found is None else found.settings
 
 
 @_kept
-def count_gaps(scope: Scope, where: GapFilter = EVERY_GAP) -> int:
+def count_gaps(scope: ScanScope, where: GapFilter = EVERY_GAP) -> int:
     """How many gaps match."""
     return _store().count_gaps(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
-def permission_counts(scope: Scope) -> tuple[PermissionCount, ...]:
+def permission_counts(scope: ScanScope) -> tuple[PermissionCount, ...]:
     """Unknown results by the permission that would answer them."""
     return _store().permission_counts(scope.owner, scan=scope.scan)
 
 
 @_kept
-def lessons(scope: Scope, name: str) -> tuple[LessonRow, ...]:
+def lessons(scope: ScanScope, name: str) -> tuple[LessonRow, ...]:
     """How far a repository is with the lesson."""
     return _store().lesson(scope.owner, name, scan=scope.scan)
 
 
 @_kept
-def action_summaries(scope: Scope, where: ActionFilter) -> tuple[ActionSummary, ...]:
+def action_summaries(scope: ScanScope, where: ActionFilter) -> tuple[ActionSummary, ...]:
     """Actions over all repositories, the most used first."""
     return _store().action_summaries(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
-def actions(scope: Scope, where: ActionFilter, start: int, limit: int) -> tuple[ActionRow, ...]:
+def actions(scope: ScanScope, where: ActionFilter, start: int, limit: int) -> tuple[ActionRow, ...]:
     """A page of the uses of actions that match."""
     store = _store()
     return tuple(
@@ -351,13 +351,13 @@ def action_owners(where: ActionFilter) -> dict[str, int]:
 
 
 @_kept
-def count_actions(scope: Scope, where: ActionFilter) -> int:
+def count_actions(scope: ScanScope, where: ActionFilter) -> int:
     """How many uses of actions match."""
     return _store().count_actions(scope.scan, owner=scope.owner, where=where)
 
 
 @st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
-def reading(scope: Scope, name: str) -> Reaudit:
+def reading(scope: ScanScope, name: str) -> Reaudit:
     """One repository's stored texts, parsed and judged again, to be drawn and mended."""
     stored = _store().stored(scope.owner, name, scan=scope.scan)
     if stored is None:
@@ -373,14 +373,14 @@ def self_check(workflow: str, pyproject: str, dependabot: str) -> SelfCheck:
     return readings.self_check(workflow, pyproject, dependabot)
 
 
-def report(scope: Scope, name: str, where: Filter | None = None) -> bytes:
+def report(scope: ScanScope, name: str, where: Filter | None = None) -> bytes:
     """One of the export's tables as CSV, all rows that match; made when it is asked for."""
     from dashboard import exports
 
     return exports.csv_bytes(_store(), scope, name, where)
 
 
-def sarif(scope: Scope, name: str) -> bytes:
+def sarif(scope: ScanScope, name: str) -> bytes:
     """The findings of one repository as SARIF; made when it is asked for."""
     from dashboard import exports
 

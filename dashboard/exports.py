@@ -21,7 +21,7 @@ from audits.report.table import Table, csv_lines
 from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
 from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
 from dashboard.reaudit import Reaudit
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 if TYPE_CHECKING:
     from audits.store.store import Store
@@ -37,13 +37,13 @@ TABLES: tuple[Table[Any], ...] = (
 )
 
 
-def csv_bytes(store: Store, scope: Scope, name: str, where: object = None) -> bytes:
+def csv_bytes(store: Store, scope: ScanScope, name: str, where: object = None) -> bytes:
     """One table of the export as of a scan, in UTF-8; ``where`` is the filter of its kind."""
     table = next(table for table in TABLES if table.name == name)
     return "".join(csv_lines(table, _rows(store, scope, name, where))).encode("utf-8")
 
 
-def _rows(store: Store, scope: Scope, name: str, where: object) -> Iterable[Any]:
+def _rows(store: Store, scope: ScanScope, name: str, where: object) -> Iterable[Any]:
     makers: dict[str, Callable[..., Iterable[Any]]] = {
         REPOSITORIES.name: partial(repository_rows, store),
         PUBLICATIONS.name: store.publications,

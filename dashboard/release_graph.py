@@ -33,7 +33,7 @@ _AUTH = {
 }
 
 
-class Box(Struct, frozen=True, kw_only=True):
+class GraphBox(Struct, frozen=True, kw_only=True):
     """One box. ``lines`` say what it holds; ``severity`` is its worst open finding or ""."""
 
     id: str
@@ -51,14 +51,14 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     """The boxes of one entry workflow in reading order, and (from, to) pairs of their ids."""
 
     path: str
-    nodes: tuple[Box, ...]
+    nodes: tuple[GraphBox, ...]
     edges: tuple[tuple[str, str], ...]
 
 
 class _Draft(Struct):
     """A pipeline while it is gathered: boxes by id, without places."""
 
-    nodes: dict[str, Box] = field(default_factory=dict)
+    nodes: dict[str, GraphBox] = field(default_factory=dict)
     edges: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
@@ -78,7 +78,7 @@ def _pipeline(
     findings: Sequence[FindingRow],
 ) -> Pipeline:
     draft = _Draft()
-    draft.nodes["trigger"] = Box(
+    draft.nodes["trigger"] = GraphBox(
         id="trigger",
         kind="trigger",
         title=visible(entry.path.rpartition("/")[2]),
@@ -123,7 +123,7 @@ def _job_id(job: Job) -> str:
     return f"job {job.path}:{job.id}"
 
 
-def _job(repository: Repository, job: Job, findings: Sequence[FindingRow]) -> Box:
+def _job(repository: Repository, job: Job, findings: Sequence[FindingRow]) -> GraphBox:
     routes = repository.routes(job)
     lines = [_token(routes[0].grant if routes else None)]
     if job.environment is not None:
@@ -136,7 +136,7 @@ def _job(repository: Repository, job: Job, findings: Sequence[FindingRow]) -> Bo
     mine = [f for f in findings if _concerns(f, job)]
     worst = next((word for word in SEVERITIES if any(f.severity == word for f in mine)), "")
     checks = dict.fromkeys(f.check for f in sorted(mine, key=rank))
-    return Box(
+    return GraphBox(
         id=_job_id(job),
         kind=repository.graph.roles[job].value if job in repository.graph.roles else "other job",
         title=visible(job.id),
@@ -201,10 +201,10 @@ def _trigger(trigger: Trigger) -> str:
     return visible(trigger.event) + (f" ({'; '.join(parts)})" if parts else "")
 
 
-def _upload(node: str, publication: Publication) -> Box:
+def _upload(node: str, publication: Publication) -> GraphBox:
     packages = visible(", ".join(publication.packages)) or "package not named"
     where = f"{publication.registry.value} · {publication.channel.value}"
-    return Box(
+    return GraphBox(
         id=node,
         kind="upload",
         title=packages,
@@ -217,11 +217,11 @@ def _placed(path: str, draft: _Draft) -> Pipeline:
     """Give every box a row below all that it depends on, at most `PER_ROW` beside each other."""
     depth = _depths(draft.nodes, draft.edges)
     uploads = max(depth.values()) + 1
-    ranks: dict[int, list[Box]] = {}
+    ranks: dict[int, list[GraphBox]] = {}
     for node in draft.nodes.values():
         rank = uploads if node.kind == "upload" else depth[node.id]
         ranks.setdefault(rank, []).append(node)
-    placed: list[Box] = []
+    placed: list[GraphBox] = []
     row = 0
     for rank in sorted(ranks):
         group = ranks[rank]

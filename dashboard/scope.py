@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Scope(Struct, frozen=True, kw_only=True):
+class ScanScope(Struct, frozen=True, kw_only=True):
     """One owner as of one finished scan, begun at ``at``; ``newest`` where none is later."""
 
     owner: str

@@ -24,7 +24,7 @@ _NODE_VERSION = re.compile(r"[v^~]?(\d+(?:\.\d+){0,2})(?:\.[xX*])*")
 _NODE_IMAGE = re.compile(r"(?:.*/)?node:v?(\d+(?:\.\d+){0,2})(?:-[\w.-]+)?(?:@sha256:\w+)?")
 
 
-class Client(Struct, frozen=True, kw_only=True):
+class ClientInUse(Struct, frozen=True, kw_only=True):
     """The version of a program or action that is in use, and where the text says so."""
 
     version: Version
@@ -36,7 +36,7 @@ class Client(Struct, frozen=True, kw_only=True):
         return floor is not None and self.version.highest < floor.lowest
 
 
-def client_of(repo: Repository, publication: Publication, name: str) -> Client | None:
+def client_of(repo: Repository, publication: Publication, name: str) -> ClientInUse | None:
     """The version of ``name`` that a publication uses: an action as ``owner/repo``, or a
     program; None where the text does not tell.
     """
@@ -63,7 +63,7 @@ def _steps_before(publication: Publication) -> Iterator[Step]:
         yield own
 
 
-def _action(repo: Repository, publication: Publication, name: str) -> Client | None:
+def _action(repo: Repository, publication: Publication, name: str) -> ClientInUse | None:
     if publication.action is not None and publication.action.action == name:
         return _client(repo, publication.action, publication.at)
     for step in publication.job.live_steps:
@@ -72,15 +72,15 @@ def _action(repo: Repository, publication: Publication, name: str) -> Client | N
     return None
 
 
-def _client(repo: Repository, uses: Uses, at: Location) -> Client | None:
+def _client(repo: Repository, uses: Uses, at: Location) -> ClientInUse | None:
     known = repo.reference(uses)
     today = version_today(known) if isinstance(known, ResolvedRef) else ""
     written = version_comment(uses.comment) if uses.is_pinned else uses.ref
     version = parse_version(today) or version_of_ref(written)
-    return None if version is None else Client(version=version, at=at)
+    return None if version is None else ClientInUse(version=version, at=at)
 
 
-def _last_pin(repo: Repository, job: Job, steps: tuple[Step, ...], name: str) -> Client | None:
+def _last_pin(repo: Repository, job: Job, steps: tuple[Step, ...], name: str) -> ClientInUse | None:
     """The version that a command installs or names, as in ``twine==5.1`` or ``npx npm@11``."""
     pattern = re.compile(
         rf"(?:@[\w.-]+/)?{re.escape(name)}(?:\[[\w,-]*\])?(?:==|@)[\^~v=]*([\w.]+)"
@@ -93,7 +93,7 @@ def _last_pin(repo: Repository, job: Job, steps: tuple[Step, ...], name: str) ->
                 version = None if match is None else _tag(match[1])
                 if version is not None:
                     at = Location(path=job.path, line=command.line, column=1)
-                    found = Client(version=version, at=at)
+                    found = ClientInUse(version=version, at=at)
     return found
 
 
@@ -112,19 +112,19 @@ def _may_install(repo: Repository, steps: tuple[Step, ...], name: str) -> bool:
     )
 
 
-def _last_node(job: Job, steps: tuple[Step, ...]) -> Client | None:
+def _last_node(job: Job, steps: tuple[Step, ...]) -> ClientInUse | None:
     """The Node.js of the last set-up step, or of the container that the job runs in."""
     set_up = [s for s in steps if s.uses is not None and s.uses.action == "actions/setup-node"]
     if set_up:
         given = set_up[-1].input("node-version")
         version = None if given is None else _node_version(given.value.strip())
         at = None if given is None else given.location(job.path)
-        return None if version is None or at is None else Client(version=version, at=at)
+        return None if version is None or at is None else ClientInUse(version=version, at=at)
     for image in job.images:
         match = None if image.service else _NODE_IMAGE.fullmatch(image.reference.value)
         version = None if match is None else parse_version(match[1])
         if version is not None:
-            return Client(version=version, at=image.at)
+            return ClientInUse(version=version, at=image.at)
     return None
 
 
@@ -135,10 +135,10 @@ def _node_version(text: str) -> Version | None:
     return None if match is None else parse_version(match[1])
 
 
-def _npm_of(node: Client) -> Client | None:
+def _npm_of(node: ClientInUse) -> ClientInUse | None:
     """The npm that comes with a Node.js; of the newest ones nobody can tell more than that."""
     floor, npm = next(row for row in _NPM_OF_NODE if node.version.highest >= (*row[0], 0, 0, 0))
     version = parse_version(npm)
     if version is None or floor == _NPM_OF_NODE[0][0]:
         return None
-    return Client(version=version, at=node.at)
+    return ClientInUse(version=version, at=node.at)

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from audits.analysis.events import RefKind, Start, outsider_starts
 from audits.analysis.job_dependencies import needs_of
-from audits.analysis.outsiders import Right, Scope
-from audits.analysis.reachability import Reach, joined
+from audits.analysis.outsiders import RequiredAccess, RunRights
+from audits.analysis.reachability import Reachability, joined
 from audits.expressions.evaluate import Facts, Undecided, Value, decide, evaluate
 from audits.expressions.syntax import (
     Call,
@@ -47,15 +47,15 @@ class _Guards:
     def __init__(self, repo: Repository) -> None:
         self.settings = repo.settings
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
-        self._frames: dict[tuple[int, str, tuple[Job, ...]], tuple[Start, _Frame]] = {}
+        self._frames: dict[tuple[int, str, tuple[Job, ...]], tuple[Start, _WorkflowRun]] = {}
 
-    def reach(self, route: Route, start: Start, steps: tuple[Step, ...]) -> Reach:
+    def reach(self, route: Route, start: Start, steps: tuple[Step, ...]) -> Reachability:
         facts = start.facts
-        found = Reach()
+        found = Reachability()
         for depth, job in enumerate((*route.calls, route.job)):
             workflow = self.workflows.get(job.path)
             if workflow is None:
-                return Reach(runs=None, unseen=(job.path,))
+                return Reachability(runs=None, unseen=(job.path,))
             frame = self._frame(workflow, start, route.calls[:depth], facts)
             found = found.then(frame.job(job))
             if job is not route.job:
@@ -68,15 +68,17 @@ class _Guards:
 
     def _frame(
         self, workflow: Workflow, start: Start, calls: tuple[Job, ...], facts: Facts
-    ) -> _Frame:
+    ) -> _WorkflowRun:
         """The frame of one run, which is kept with its start: so its identity stays its own."""
         key = (id(start), workflow.path, calls)
         if key not in self._frames:
-            self._frames[key] = (start, _Frame(self.settings, workflow, start, facts))
+            self._frames[key] = (start, _WorkflowRun(self.settings, workflow, start, facts))
         return self._frames[key][1]
 
 
-def reach(repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()) -> Reach:
+def reach(
+    repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()
+) -> Reachability:
     """Whether a run of this start comes by this route to its job, and to these steps."""
     return repo.once(_Guards).reach(route, start, steps)
 
@@ -90,7 +92,7 @@ class Passage(Struct, frozen=True, kw_only=True):
 
     runs: bool | None = False
     start: Start | None = None
-    reach: Reach = Reach(runs=False)
+    reach: Reachability = Reachability(runs=False)
 
     @property
     def who(self) -> str:
@@ -103,8 +105,8 @@ def passage(
     route: Route,
     trigger: Trigger,
     steps: tuple[Step, ...] = (),
-    right: Right = Right.NONE,
-    scopes: frozenset[Scope] = frozenset({Scope.REPOSITORY}),
+    right: RequiredAccess = RequiredAccess.NONE,
+    scopes: frozenset[RunRights] = frozenset({RunRights.REPOSITORY}),
 ) -> Passage:
     """Whether people with no more than this right come by a route to its job, and to these
     steps, in runs made with these rights. Only events that need no write access are tried.
@@ -136,7 +138,7 @@ def has_status_function(expression: Expression | None) -> bool:
     )
 
 
-class _Frame:
+class _WorkflowRun:
     """The jobs of one workflow in one kind of run."""
 
     def __init__(self, settings: Settings, workflow: Workflow, start: Start, facts: Facts) -> None:
@@ -144,11 +146,11 @@ class _Frame:
         self.start = start
         self.facts = facts
         self.needs = needs_of(workflow)
-        self.own: dict[Job, Reach] = {}
-        self.chain: dict[Job, Reach] = {}
+        self.own: dict[Job, Reachability] = {}
+        self.chain: dict[Job, Reachability] = {}
         self.handed: dict[Job, dict[str, Value]] = {}
 
-    def job(self, job: Job) -> Reach:
+    def job(self, job: Job) -> Reachability:
         """Whether a job runs, its ancestors first."""
         if job in self.own:
             return self.own[job]
@@ -174,19 +176,21 @@ class _Frame:
         return known
 
 
-def _one_job(settings: Settings, job: Job, start: Start, facts: Facts, before: Reach) -> Reach:
+def _one_job(
+    settings: Settings, job: Job, start: Start, facts: Facts, before: Reachability
+) -> Reachability:
     if job.never_runs:
-        return Reach(runs=False)
+        return Reachability(runs=False)
     success = Undecided() if before.runs is None else before.runs
     known = facts if job.condition is None else {**facts, **_USUAL, "success()": success}
     found = _holds(job.condition, known)
     if job.condition is None or not _replaces_success(job.condition.text.value):
         found = before.then(found)
     guard = environment_guard(settings, job, start)
-    return found.then(Reach(runs=False, guard=guard)) if guard else found
+    return found.then(Reachability(runs=False, guard=guard)) if guard else found
 
 
-def _handed(job: Job, reached: Reach, facts: Facts) -> dict[str, Value]:
+def _handed(job: Job, reached: Reachability, facts: Facts) -> dict[str, Value]:
     """What a job came to and hands on, as those that wait for it see it."""
     name = f"needs.{job.id.lower()}"
     result: Value = "success" if reached.runs else "skipped"
@@ -200,19 +204,19 @@ def _handed(job: Job, reached: Reach, facts: Facts) -> dict[str, Value]:
     return handed
 
 
-def _holds(condition: Condition | None, facts: Facts) -> Reach:
+def _holds(condition: Condition | None, facts: Facts) -> Reachability:
     """Whether a condition lets a run pass."""
     if condition is None:
-        return Reach()
+        return Reachability()
     expression = condition_expression(condition.text.value)
     if expression is None:
-        return Reach(conditions=(condition,))
+        return Reachability(conditions=(condition,))
     read = _contexts_of(condition.text.value)
     asks = any(part.parts[-1] not in _REPOSITORY for part in read)
     conditions = (condition,) if asks else ()
     known = decide(expression, facts)
     if known is not None:
-        return Reach(runs=known, conditions=conditions)
+        return Reachability(runs=known, conditions=conditions)
     open_ = tuple(part for part in read if part.name not in facts)
     unseen = tuple(
         part.name
@@ -220,8 +224,8 @@ def _holds(condition: Condition | None, facts: Facts) -> Reach:
         if part.parts[0] in {"needs", "steps"} and "outputs" in part.parts
     )
     if unseen:
-        return Reach(runs=None, conditions=conditions, unseen=unseen)
-    return Reach(conditions=conditions, assumed=tuple(part.name for part in open_))
+        return Reachability(runs=None, conditions=conditions, unseen=unseen)
+    return Reachability(conditions=conditions, assumed=tuple(part.name for part in open_))
 
 
 @lru_cache(maxsize=1024)

@@ -85,7 +85,7 @@ def environment_names(publication: Publication) -> Names:
     for route in publication.routes:
         for trigger, facts in occasions(route):
             if can_run(publication, route, facts):
-                reading = _Reading(publication.workflow, route, trigger, facts)
+                reading = _ExpressionReading(publication.workflow, route, trigger, facts)
                 found.update(dict.fromkeys(reading.text(declared.name.value)))
     if not found:
         found[_ANY] = None
@@ -128,7 +128,7 @@ def can_run(publication: Publication, route: Route, facts: Facts) -> bool:
     )
 
 
-class _Reading:
+class _ExpressionReading:
     """Reads expressions of the job at the end of a route, in its file, for one occasion."""
 
     def __init__(self, called: Workflow, route: Route, trigger: Trigger, facts: Facts) -> None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from audits.analysis.outsiders import OUTSIDER_EVENTS, Right, Scope, World, worlds_of
+from audits.analysis.outsiders import OUTSIDER_EVENTS, RequiredAccess, RunRights, World, worlds_of
 from audits.expressions.evaluate import Facts, Likeness, Prefix, Undecided, Value
 from audits.model.location import Location
 from audits.model.repository import Repository
@@ -41,8 +41,8 @@ class Start(Struct, frozen=True, kw_only=True):
     ref: RefKind
     facts: Facts
     who: str = "whoever can write to the repository"
-    right: Right = Right.WRITE
-    scope: Scope = Scope.REPOSITORY
+    right: RequiredAccess = RequiredAccess.WRITE
+    scope: RunRights = RunRights.REPOSITORY
     owns_subject: bool = True
 
 

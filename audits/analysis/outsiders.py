@@ -21,7 +21,7 @@ from audits.model.repository import Repository
 from audits.model.workflow import Trigger
 
 
-class Right(IntEnum):
+class RequiredAccess(IntEnum):
     """What somebody needs of the repository to set off a run, in rising order."""
 
     NONE = 0
@@ -29,7 +29,7 @@ class Right(IntEnum):
     WRITE = 2
 
 
-class Scope(StrEnum):
+class RunRights(StrEnum):
     """With whose rights a run that an outsider starts is made."""
 
     REPOSITORY = "the repository's token and secrets"
@@ -44,9 +44,9 @@ class World(Struct, frozen=True, kw_only=True):
     """
 
     who: str
-    right: Right
+    right: RequiredAccess
     facts: Facts
-    scope: Scope = Scope.REPOSITORY
+    scope: RunRights = RunRights.REPOSITORY
     owns_subject: bool = True
 
 
@@ -261,10 +261,12 @@ def _worlds(
     if restricted := [kind for kind in types if kind in event.restricted]:
         for action in _actions(restricted, mentions):
             facts = {**_insider_facts(event), "github.event.action": action}
-            yield World(who="whoever may triage", right=Right.TRIAGE, facts=facts)
+            yield World(who="whoever may triage", right=RequiredAccess.TRIAGE, facts=facts)
     for action in _actions([*types], mentions) if event.types else (Undecided(True),):
         facts = {**_insider_facts(event), "github.event.action": action}
-        yield World(who="whoever can write to the repository", right=Right.WRITE, facts=facts)
+        yield World(
+            who="whoever can write to the repository", right=RequiredAccess.WRITE, facts=facts
+        )
 
 
 def _actions(types: list[str], mentions: _Mentions) -> list[Value]:
@@ -324,9 +326,9 @@ def _speaking(event: _Event, person: _Person, own: bool) -> World:
     fork = event.from_fork and own
     return World(
         who=person.who if own or person.who != "anyone" else "anyone, on what others began",
-        right=Right.NONE,
+        right=RequiredAccess.NONE,
         facts=facts,
-        scope=Scope.FORK if fork else Scope.REPOSITORY,
+        scope=RunRights.FORK if fork else RunRights.REPOSITORY,
         owns_subject=own,
     )
 

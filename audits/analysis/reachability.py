@@ -11,7 +11,7 @@ from audits.model.workflow import Condition
 _MOST_NAMED = 20
 
 
-class Reach(Struct, frozen=True, kw_only=True):
+class Reachability(Struct, frozen=True, kw_only=True):
     """Whether a kind of run comes to a place.
 
     ``runs`` is None where that hangs on ``unseen`` outputs. What only the run itself knows
@@ -26,12 +26,12 @@ class Reach(Struct, frozen=True, kw_only=True):
     assumed: tuple[str, ...] = ()
     guard: str = ""
 
-    def then(self, other: Reach) -> Reach:
+    def then(self, other: Reachability) -> Reachability:
         """Both, one after the other."""
         runs = None if self.runs is None or other.runs is None else True
         if self.runs is False or other.runs is False:
             runs = False
-        return Reach(
+        return Reachability(
             runs=runs,
             conditions=(*self.conditions, *other.conditions),
             unseen=(*self.unseen, *other.unseen),
@@ -40,10 +40,10 @@ class Reach(Struct, frozen=True, kw_only=True):
         )
 
 
-_FREE = Reach()
+_FREE = Reachability()
 
 
-def joined(found: Iterable[Reach]) -> Reach:
+def joined(found: Iterable[Reachability]) -> Reachability:
     """All of them, one after the other: each condition once, and not more than anybody reads,
     since many jobs may wait for the same.
     """
@@ -65,7 +65,7 @@ def joined(found: Iterable[Reach]) -> Reach:
             assumed |= dict.fromkeys(each.assumed)
     if runs is True and not (guard or conditions or unseen or assumed):
         return _FREE
-    return Reach(
+    return Reachability(
         runs=runs,
         conditions=tuple(conditions.values())[:_MOST_NAMED],
         unseen=tuple(unseen)[:_MOST_NAMED],

@@ -18,7 +18,7 @@ from audits.analysis.action_outputs import output_of
 from audits.analysis.artifacts import downloads
 from audits.analysis.conditions import reach
 from audits.analysis.events import Start, outsider_starts, starts_of
-from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
+from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
 from audits.analysis.script_values import (
     Origin,
     Part,
@@ -126,7 +126,9 @@ class Tracer:
         rights of the repository.
         """
         starts = (start for _, _, start in self.ways if start is not None)
-        return any(s.right is Right.NONE and s.scope is Scope.REPOSITORY for s in starts)
+        return any(
+            s.right is RequiredAccess.NONE and s.scope is RunRights.REPOSITORY for s in starts
+        )
 
     def trace(self, context: Context) -> Trace:
         """Who sets a context, and what of it was not followed."""
@@ -247,7 +249,7 @@ def _held_by(origin: _Origin, setter: Setter | None, start: Start | None) -> Set
         return setter
     added = origin[1:3] in {("event", "comment"), ("event", "review")}
     theirs = start.owns_subject or added
-    return Setter.OUTSIDER if start.right is Right.NONE and theirs else Setter.WRITER
+    return Setter.OUTSIDER if start.right is RequiredAccess.NONE and theirs else Setter.WRITER
 
 
 def _known_traces(repo: Repository) -> dict[_At, dict[Context, Trace]]:
@@ -273,7 +275,7 @@ def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[_Way]
                 yield route, trigger, None
 
 
-class _Frame(Struct, frozen=True):
+class _ExpressionSite(Struct, frozen=True):
     """Where an expression stands: in a step of the last of these jobs, which the others call,
     or in a composite action that a step of ``caller`` uses. Without ``step``, after all steps.
     """
@@ -281,7 +283,7 @@ class _Frame(Struct, frozen=True):
     jobs: tuple[Job, ...]
     step: Step | None = None
     action: CompositeAction | None = None
-    caller: _Frame | None = None
+    caller: _ExpressionSite | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -293,9 +295,9 @@ class _Frame(Struct, frozen=True):
         """The file of the job."""
         return self.jobs[-1].path
 
-    def at(self, step: Step | None) -> _Frame:
+    def at(self, step: Step | None) -> _ExpressionSite:
         """The same place at another step."""
-        return _Frame(self.jobs, step, self.action, self.caller)
+        return _ExpressionSite(self.jobs, step, self.action, self.caller)
 
 
 class _Names:
@@ -350,7 +352,7 @@ class _Names:
             self._written[step] = found
         return self._written[step]
 
-    def exports(self, frame: _Frame) -> tuple[tuple[Step, Written], ...]:
+    def exports(self, frame: _ExpressionSite) -> tuple[tuple[Step, Written], ...]:
         """The variables that steps of a job or an action set for later steps."""
         holder = frame.action or frame.jobs[-1]
         if holder not in self._exports:
@@ -362,12 +364,12 @@ class _Names:
             )
         return self._exports[holder]
 
-    def frames(self, site: StepSite, jobs: tuple[Job, ...]) -> Iterator[_Frame]:
+    def frames(self, site: StepSite, jobs: tuple[Job, ...]) -> Iterator[_ExpressionSite]:
         """The places of a step: one in a job, and one in an action for each use of it there."""
         if site.action is None:
-            yield _Frame(jobs, site.step)
+            yield _ExpressionSite(jobs, site.step)
             return
-        pending = [_Frame(jobs)]
+        pending = [_ExpressionSite(jobs)]
         left = _MOST_USES
         while pending and left > 0:
             frame = pending.pop()
@@ -375,14 +377,14 @@ class _Names:
                 used = self.action(step.uses, frame.path) if step.uses is not None else None
                 if used is None or step.never_runs or _is_inside(used, frame):
                     continue
-                inner = _Frame(jobs, None, used, frame.at(step))
+                inner = _ExpressionSite(jobs, None, used, frame.at(step))
                 if used is site.action:
                     left -= 1
                     yield inner.at(site.step)
                 pending.append(inner)
 
 
-def _is_inside(action: CompositeAction, frame: _Frame | None) -> bool:
+def _is_inside(action: CompositeAction, frame: _ExpressionSite | None) -> bool:
     """Whether a frame stands in this action, directly or not."""
     while frame is not None:
         if frame.action is action:
@@ -404,9 +406,9 @@ class _Trail:
         self.names = names
         self.origins: dict[_Origin, None] = {}
         self.untraced: dict[str, None] = {}
-        self._seen: set[tuple[str, _Frame]] = set()
+        self._seen: set[tuple[str, _ExpressionSite]] = set()
 
-    def follow(self, context: Context, frame: _Frame, depth: int = 0) -> None:
+    def follow(self, context: Context, frame: _ExpressionSite, depth: int = 0) -> None:
         """Follow a context as seen from a place."""
         if (context.name, frame) in self._seen:
             return
@@ -434,11 +436,11 @@ class _Trail:
             case ("matrix", *name):
                 self._matrix(name, frame, depth)
 
-    def _text(self, text: Scalar, frame: _Frame, depth: int) -> None:
+    def _text(self, text: Scalar, frame: _ExpressionSite, depth: int) -> None:
         for part in _contexts(text.value):
             self.follow(part, frame, depth + 1)
 
-    def _parts(self, parts: tuple[Part, ...], frame: _Frame, depth: int) -> None:
+    def _parts(self, parts: tuple[Part, ...], frame: _ExpressionSite, depth: int) -> None:
         """Follow what a script puts a value together from."""
         for part in parts:
             if isinstance(part, Context):
@@ -450,7 +452,7 @@ class _Trail:
             else:
                 self.origins["words", part.origin.value, part.what] = None
 
-    def _variable(self, name: str, frame: _Frame, depth: int) -> None:
+    def _variable(self, name: str, frame: _ExpressionSite, depth: int) -> None:
         """A variable of a shell: of the step's environment, or one that GitHub sets."""
         if self._env(name.lower(), frame, depth):
             return
@@ -460,7 +462,7 @@ class _Trail:
         elif prefix != "RUNNER":
             self.untraced[f"the variable `{name[:60]}` of a script"] = None
 
-    def _env(self, name: str, frame: _Frame, depth: int) -> bool:
+    def _env(self, name: str, frame: _ExpressionSite, depth: int) -> bool:
         """Follow a variable; whether anything sets it."""
         own = self.names.folded(frame.step.env).get(name) if frame.step is not None else None
         if own is not None:
@@ -476,7 +478,7 @@ class _Trail:
                 return True
         return set_before
 
-    def _exported(self, name: str, frame: _Frame, depth: int) -> bool:
+    def _exported(self, name: str, frame: _ExpressionSite, depth: int) -> bool:
         """Follow what earlier steps write to ``$GITHUB_ENV`` under a name."""
         found = False
         for step, export in self.names.exports(frame):
@@ -487,14 +489,14 @@ class _Trail:
                 self._parts(export.parts, frame.at(step), depth + 1)
         return found
 
-    def _step_output(self, name: str, output: str, frame: _Frame, depth: int) -> None:
+    def _step_output(self, name: str, output: str, frame: _ExpressionSite, depth: int) -> None:
         step = next((s for s in frame.steps if s.id.lower() == name), None)
         if step is None:
             return
         told = f"the output `{output}` of the step `{step.id}`"
         used = self.names.action(step.uses, frame.path) if step.uses is not None else None
         if used is not None and used.steps:
-            inner = _Frame(frame.jobs, None, used, frame.at(step))
+            inner = _ExpressionSite(frame.jobs, None, used, frame.at(step))
             text = self.names.folded(used.outputs).get(output)
             if text is not None:
                 self._text(text, inner, depth)
@@ -519,7 +521,7 @@ class _Trail:
         elif job.uses is None:
             text = self.names.folded(job.outputs).get(output)
             if text is not None:
-                self._text(text, _Frame((*calls, job)), depth)
+                self._text(text, _ExpressionSite((*calls, job)), depth)
         else:
             self._called_output(job, output, calls, depth)
 
@@ -533,11 +535,11 @@ class _Trail:
         values = self.names.folded(declared.keys) if declared is not None else {}
         value = values[output].get("value") if output in values else None
         if value is not None and value.scalar is not None:
-            self._text(value.scalar, _Frame((*calls, job, callee.jobs[0])), depth)
+            self._text(value.scalar, _ExpressionSite((*calls, job, callee.jobs[0])), depth)
 
-    def _matrix(self, name: list[str], frame: _Frame, depth: int) -> None:
+    def _matrix(self, name: list[str], frame: _ExpressionSite, depth: int) -> None:
         job = frame.jobs[-1]
-        outside = _Frame(frame.jobs)
+        outside = _ExpressionSite(frame.jobs)
         for text in job.matrix.get(".".join(name), ()):
             self._text(text, outside, depth)
         strategy = job.keys.get("strategy")
@@ -550,7 +552,7 @@ class _Trail:
             if value is not None and value.scalar is not None:
                 self._text(value.scalar, outside, depth)
 
-    def _action_input(self, name: list[str], frame: _Frame, depth: int) -> None:
+    def _action_input(self, name: list[str], frame: _ExpressionSite, depth: int) -> None:
         """An input of a composite action: what the step that uses it gives, or its default."""
         user = frame.caller.step if frame.caller is not None else None
         if user is None or frame.caller is None or frame.action is None:
@@ -580,7 +582,7 @@ class _Trail:
         given = self.names.folded(jobs[-2].inputs)
         texts = [given[name[0]]] if name and name[0] in given else [] if name else [*given.values()]
         for text in texts:
-            self._text(text, _Frame(jobs[:-1]), depth)
+            self._text(text, _ExpressionSite(jobs[:-1]), depth)
 
 
 @lru_cache(maxsize=4096)

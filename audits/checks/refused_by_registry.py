@@ -49,7 +49,7 @@ from audits.model.location import Location
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
 from audits.model.platform_facts import PYPI_ACTION_NOT_NESTED
 from audits.model.publication import Auth, Publication, Route
-from audits.model.registry import Registry, Rule
+from audits.model.registry import PublisherRule, Registry
 from audits.model.repository import Repository
 from audits.model.workflow import Trigger
 
@@ -331,7 +331,7 @@ def _is_client(publication: Publication, name: str) -> bool:
 
 def _own_runner(publication: Publication) -> Iterator[Finding]:
     trusted = publication.info.trusted
-    if trusted is None or Rule.HOSTED_RUNNERS_ONLY not in trusted.rules:
+    if trusted is None or PublisherRule.HOSTED_RUNNERS_ONLY not in trusted.rules:
         return
     for label in labels_of(publication.job):
         if label.text.lower() == "self-hosted":

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.events import RefKind, Start, starts_of
 from audits.analysis.outsiders import OUTSIDER_EVENTS
-from audits.analysis.reachability import Reach
+from audits.analysis.reachability import Reachability
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
 from audits.model.outcome import (
@@ -287,7 +287,7 @@ def _verdict(
     )
 
 
-def _milder(publication: Publication, start: Start, way: Reach) -> str:
+def _milder(publication: Publication, start: Start, way: Reachability) -> str:
     """Why the fault is a mild one, if it is."""
     if publication.registry is Registry.ANACONDA and start.trigger.event == "schedule":
         return "nightly builds for that registry are made on a schedule"

@@ -185,26 +185,26 @@ def unpinned_image(repo: Repository) -> Iterator[Verdict]:
             yield next((v for v in verdicts if isinstance(v, Unknown)), verdicts[0])
 
 
-class _Place(Struct, frozen=True):
+class _ImageUse(Struct, frozen=True):
     text: str
     at: Location
     job: Job | None
 
 
-def _places(repo: Repository) -> Iterator[_Place]:
+def _places(repo: Repository) -> Iterator[_ImageUse]:
     for site in repo.jobs():
         for image in site.job.images:
-            yield _Place(image.reference.value, image.at, site.job)
+            yield _ImageUse(image.reference.value, image.at, site.job)
     for step in repo.steps():
         uses = step.step.uses
         if uses is not None and uses.kind is UsesKind.DOCKER:
-            yield _Place(uses.path, uses.raw.location(step.path), step.job)
+            yield _ImageUse(uses.path, uses.raw.location(step.path), step.job)
     for action in repo.actions:
         known = action.path in repo.graph.release_paths or repo.breadth is Breadth.ALL
         if known and action.image is not None and _is_registry_image(action.image.reference):
             users = repo.graph.action_users.get(action.path, ())
             job = next((j for j in users if j in repo.graph.release_jobs), None)
-            yield _Place(action.image.reference.value, action.image.at, job)
+            yield _ImageUse(action.image.reference.value, action.image.at, job)
 
 
 def _is_registry_image(reference: Scalar) -> bool:
@@ -212,7 +212,7 @@ def _is_registry_image(reference: Scalar) -> bool:
     return reference.value.strip().startswith("docker://")
 
 
-def _values(place: _Place) -> tuple[str | None, ...]:
+def _values(place: _ImageUse) -> tuple[str | None, ...]:
     """The images that a text can name; None for one that cannot be told."""
     texts: list[str | None] = [place.text]
     for fence in fences(place.text):
@@ -232,7 +232,7 @@ def _matrix_values(job: Job | None, expression: Expression | None) -> list[str]:
     return [v.value for name, held in job.matrix.items() if name.lower() == key for v in held]
 
 
-def _judged(place: _Place, text: str | None) -> Verdict:
+def _judged(place: _ImageUse, text: str | None) -> Verdict:
     if text is None:
         unseen = Unseen(need=Need.WORKFLOW, reason="the image is named by an expression")
         return Unknown(at=place.at, unseen=unseen, job=place.job)

@@ -35,7 +35,7 @@ from audits.model.outcome import (
     Verdict,
 )
 from audits.model.publication import Auth, Publication
-from audits.model.registry import Registry, Rule
+from audits.model.registry import PublisherRule, Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need, Unseen
 
@@ -119,7 +119,7 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
             called is None
             or not foreign
             or trusted is None
-            or Rule.CALLEE_ELSEWHERE in trusted.rules
+            or PublisherRule.CALLEE_ELSEWHERE in trusted.rules
         ):
             yield _own(publication)
         elif publication.auth is Auth.UNKNOWN:

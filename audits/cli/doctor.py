@@ -14,7 +14,7 @@ from audits.cli.options import OfflineOption
 from audits.cli.output import say
 
 if TYPE_CHECKING:
-    from audits.collect.github.doctor import DoctorReport, Right
+    from audits.collect.github.doctor import DoctorReport, PermissionProbe
     from audits.model.settings import Need
 
 _SOON_DAYS = 14
@@ -82,7 +82,7 @@ def _expiry(report: DoctorReport, now: datetime) -> Iterator[str]:
         yield f"Expires: {when}"
 
 
-def _right(right: Right) -> str:
+def _right(right: PermissionProbe) -> str:
     if right.granted:
         return f"✓ {right.permission}"
     if right.granted is None:

@@ -86,7 +86,7 @@ class _SyntaxError(ValueError):
     pass
 
 
-class _Reader:
+class _ExpressionParser:
     """A precedence climber over the tokens of one expression."""
 
     def __init__(self, text: str) -> None:
@@ -210,7 +210,7 @@ def _number(text: str) -> float:
 def parse_expression(text: str) -> Expression | None:
     """The expression that a text (without its fence) spells; None where it spells none."""
     try:
-        reader = _Reader(text)
+        reader = _ExpressionParser(text)
         found = reader.binary()
     except _SyntaxError:
         return None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from audits.model.registry import Rule, registry_named
+from audits.model.registry import PublisherRule, registry_named
 from audits.model.settings import Unseen
 
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -162,7 +162,7 @@ def _vouches(word: str) -> bool:
     """Whether a registry takes attestations from trusted publishers alone."""
     registry = registry_named(word)
     trusted = registry.info.trusted if registry is not None else None
-    return trusted is not None and Rule.ATTESTS_ALONE in trusted.rules
+    return trusted is not None and PublisherRule.ATTESTS_ALONE in trusted.rules
 
 
 class ReleasedFile(Struct, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ class Events(Struct, frozen=True, kw_only=True):
 ALL_EVENTS = Events(refuses=(), accepts=frozenset())
 
 
-class Rule(StrEnum):
+class PublisherRule(StrEnum):
     """A rule that some registries have for their trusted publishers."""
 
     CALLEE_ELSEWHERE = "the file may be a called workflow of another repository"
@@ -59,7 +59,7 @@ class Trait(StrEnum):
     CAN_BE_READ = "this program reads its releases"
 
 
-class Client(Struct, frozen=True, kw_only=True):
+class MinimumClient(Struct, frozen=True, kw_only=True):
     """The first version of a command or an action that can do something.
 
     ``name`` is a program (``npm``) or an action (``owner/repo``); ``since`` the day on which
@@ -102,10 +102,10 @@ class TrustedPublishing(Struct, frozen=True, kw_only=True):
     where: str
     limit: str
     claims: Claims
-    rules: frozenset[Rule]
+    rules: frozenset[PublisherRule]
     events: Events
-    clients: tuple[Client, ...]
-    stage_clients: tuple[Client, ...]
+    clients: tuple[MinimumClient, ...]
+    stage_clients: tuple[MinimumClient, ...]
     source: str
 
     @property
@@ -186,7 +186,7 @@ class Registry(StrEnum):
             limit="",
             # The claim `job_workflow_ref`: https://github.com/pypi/warehouse/issues/11096
             claims=Claims.CALLED,
-            rules=frozenset({Rule.ATTESTS_ALONE}),
+            rules=frozenset({PublisherRule.ATTESTS_ALONE}),
             events=Events(
                 refuses=(
                     Refusal(
@@ -198,19 +198,19 @@ class Registry(StrEnum):
                 accepts=frozenset(),
             ),
             clients=(
-                Client(
+                MinimumClient(
                     name="pypa/gh-action-pypi-publish",
                     version="1.8.0",
                     since=date(2023, 3, 22),
                     source="https://github.com/pypa/gh-action-pypi-publish/releases/tag/v1.8.0",
                 ),
-                Client(
+                MinimumClient(
                     name="twine",
                     version="6.1.0",
                     since=date(2025, 1, 21),
                     source="https://twine.readthedocs.io/en/stable/changelog.html",
                 ),
-                Client(
+                MinimumClient(
                     name="pdm",
                     version="2.10.0",
                     since=None,
@@ -237,12 +237,14 @@ class Registry(StrEnum):
             where="the package's page, under Settings, Trusted Publisher",
             limit="",
             claims=Claims.CALLING,
-            rules=frozenset({Rule.CALLEE_ELSEWHERE, Rule.HOSTED_RUNNERS_ONLY}),
+            rules=frozenset({PublisherRule.CALLEE_ELSEWHERE, PublisherRule.HOSTED_RUNNERS_ONLY}),
             events=ALL_EVENTS,
             clients=(
-                Client(name="npm", version="11.5.1", since=date(2025, 7, 24), source=_NPM_DOCS),
-                Client(name="node", version="22.14.0", since=None, source=_NPM_DOCS),
-                Client(
+                MinimumClient(
+                    name="npm", version="11.5.1", since=date(2025, 7, 24), source=_NPM_DOCS
+                ),
+                MinimumClient(name="node", version="22.14.0", since=None, source=_NPM_DOCS),
+                MinimumClient(
                     name="js-devtools/npm-publish",
                     version="4.0.0",
                     since=None,
@@ -250,8 +252,10 @@ class Registry(StrEnum):
                 ),
             ),
             stage_clients=(
-                Client(name="npm", version="11.15.0", since=date(2026, 5, 22), source=_NPM_STAGE),
-                Client(name="node", version="22.14.0", since=None, source=_NPM_STAGE),
+                MinimumClient(
+                    name="npm", version="11.15.0", since=date(2026, 5, 22), source=_NPM_STAGE
+                ),
+                MinimumClient(name="node", version="22.14.0", since=None, source=_NPM_STAGE),
             ),
             source=_NPM_DOCS,
         ),
@@ -278,7 +282,7 @@ class Registry(StrEnum):
             limit="",
             # The claim `workflow_ref`, in the registry's crate `crates_io_trustpub`.
             claims=Claims.CALLING,
-            rules=frozenset({Rule.CALLEE_ELSEWHERE, Rule.ATTESTS_ALONE}),
+            rules=frozenset({PublisherRule.CALLEE_ELSEWHERE, PublisherRule.ATTESTS_ALONE}),
             events=Events(
                 refuses=tuple(
                     Refusal(event=event, since=date(2025, 10, 28), source=_CRATES_REFUSES)
@@ -287,7 +291,7 @@ class Registry(StrEnum):
                 accepts=frozenset(),
             ),
             clients=(
-                Client(
+                MinimumClient(
                     name="release-plz/action",
                     version="0.5.100",
                     since=None,
@@ -316,10 +320,10 @@ class Registry(StrEnum):
             # The claim `job_workflow_ref`, as its guide to trusted publishing says.
             claims=Claims.CALLED,
             # The form has a field for the repository of the workflow.
-            rules=frozenset({Rule.CALLEE_ELSEWHERE}),
+            rules=frozenset({PublisherRule.CALLEE_ELSEWHERE}),
             events=ALL_EVENTS,
             clients=(
-                Client(
+                MinimumClient(
                     name="rubygems/release-gem",
                     version="1",
                     since=None,
@@ -350,7 +354,7 @@ class Registry(StrEnum):
             rules=frozenset(),
             events=ALL_EVENTS,
             clients=(
-                Client(
+                MinimumClient(
                     name="nuget/login",
                     version="1",
                     since=date(2025, 9, 22),
@@ -428,7 +432,7 @@ class Registry(StrEnum):
             where="the package's page, under Settings, GitHub Repository",
             limit="",
             claims=Claims.NO_FILE,  # the package is linked to the repository
-            rules=frozenset({Rule.CALLEE_ELSEWHERE, Rule.ATTESTS_ALONE}),
+            rules=frozenset({PublisherRule.CALLEE_ELSEWHERE, PublisherRule.ATTESTS_ALONE}),
             events=ALL_EVENTS,
             clients=(),
             stage_clients=(),
@@ -451,10 +455,10 @@ class Registry(StrEnum):
             where="the package's Admin tab, under Automated publishing",
             limit="",
             claims=Claims.NO_FILE,  # repository, tag pattern and environment
-            rules=frozenset({Rule.CALLEE_ELSEWHERE}),
+            rules=frozenset({PublisherRule.CALLEE_ELSEWHERE}),
             events=Events(refuses=(), accepts=frozenset({"push", "workflow_dispatch"})),
             clients=(
-                Client(
+                MinimumClient(
                     name="dart-lang/setup-dart",
                     version="1.4.0",
                     since=None,
@@ -482,7 +486,7 @@ class Registry(StrEnum):
             where="the channel's settings, under Trusted Publishers",
             limit="",
             claims=Claims.CALLED,
-            rules=frozenset({Rule.ATTESTS_ALONE}),
+            rules=frozenset({PublisherRule.ATTESTS_ALONE}),
             events=ALL_EVENTS,
             clients=(),
             stage_clients=(),
@@ -532,7 +536,7 @@ class Registry(StrEnum):
             rules=frozenset(),
             events=ALL_EVENTS,
             clients=(
-                Client(
+                MinimumClient(
                     name="vsce",
                     version="3.9.3",
                     since=date(2026, 7, 23),
@@ -663,16 +667,16 @@ DOCKER_HUB: RegistryInfo = replace(
         where="the organization's Admin Console, under OIDC connections",
         limit="it needs an organization with a Team or Business plan",
         claims=Claims.NO_FILE,  # rules on the identity's subject
-        rules=frozenset({Rule.CALLEE_ELSEWHERE}),
+        rules=frozenset({PublisherRule.CALLEE_ELSEWHERE}),
         events=ALL_EVENTS,
         clients=(
-            Client(
+            MinimumClient(
                 name="docker/login-action",
                 version="4.5.0",
                 since=date(2026, 7, 23),
                 source="https://github.com/docker/login-action/pull/1048",
             ),
-            Client(
+            MinimumClient(
                 name="docker/oidc-action",
                 version="1",
                 since=None,

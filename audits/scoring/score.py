@@ -19,7 +19,7 @@ from audits.model.repository import Repository
 from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score, ScoreStep
 from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
-from audits.scoring.tally import Count, Tally
+from audits.scoring.tally import Tally, VerdictCount
 
 POLICY = "v2026-2"
 """The policy's version, ``v<year>-<n>``. `audits.scoring.policy` makes a digest of the rules, and a test
@@ -85,7 +85,7 @@ class _Case(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, judged: Judged, repository: Repository, with_acceptances: bool) -> _Case:
-        count = Count(repository)
+        count = VerdictCount(repository)
         for found in judged.findings:
             if with_acceptances and _counts(found):
                 count.clean(found.finding)
@@ -161,7 +161,7 @@ def score(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
     )
-    sheet = Sheet.of(cards, _outside(cases, publications))
+    sheet = ScoreInput.of(cards, _outside(cases, publications))
     points, cap = sheet.score()
     coverage = _coverage(cards.values(), unread, scored)
     return Score(
@@ -290,7 +290,7 @@ class _Fault(Struct, frozen=True):
     unknown: bool = False
 
 
-class Sheet(Struct, frozen=True, kw_only=True):
+class ScoreInput(Struct, frozen=True, kw_only=True):
     """What points and caps are computed from: the faults of each publication in each area.
 
     ``outside`` are critical faults that concern no scored publication: they cap all the same,
@@ -301,7 +301,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
     outside: frozenset[_Fault] = frozenset()
 
     @classmethod
-    def of(cls, cards: Mapping[Area, tuple[_Card, ...]], outside: frozenset[_Fault]) -> Sheet:
+    def of(cls, cards: Mapping[Area, tuple[_Card, ...]], outside: frozenset[_Fault]) -> ScoreInput:
         """The sheet of all cards on which something is known."""
         return cls(
             cards=frozenset(

@@ -27,7 +27,7 @@ class Tally(Struct, kw_only=True):
         )
 
 
-class Count:
+class VerdictCount:
     """Counts verdicts of one check on a repository.
 
     Thousands of them may concern the same hundreds of publications: they are counted before

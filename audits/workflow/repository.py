@@ -75,7 +75,7 @@ def read_repository(
     )
 
 
-class _Released(Struct, frozen=True, kw_only=True):
+class _ReleaseParts(Struct, frozen=True, kw_only=True):
     """How a repository releases, and the workflows and actions that take part or are its own."""
 
     graph: ReleaseGraph
@@ -92,13 +92,13 @@ def _released(
     channel: Callable[[str], Channel],
     breadth: Breadth,
     catalog: Catalog,
-) -> _Released:
+) -> _ReleaseParts:
     names = package_names(snapshot.files)
     foreign = read_foreign(snapshot, workflows, actions, catalog)
     own, other_refs = own_names(snapshot, workflows, catalog)
     files = ((*workflows, *foreign.workflows), (*actions, *foreign.actions))
     graph = build_graph(*files, names, channel, breadth, own, _by_path(snapshot), catalog)
-    return _Released(
+    return _ReleaseParts(
         graph=graph,
         # What others hold counts where it takes part in a release, and nowhere else.
         workflows=(*workflows, *_in_release(foreign.workflows, graph)),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from dashboard.frames.exposure import Box
+from dashboard.frames.exposure import PathBox
 from dashboard.theme import Ink
 
 _WIDTH, _HEIGHT, _GAP = 1.0, 1.0, 0.28
@@ -16,7 +16,7 @@ _WRAP = 24
 _MOST_LINES = 5
 
 
-def path_picture(boxes: Sequence[Box], ink: Ink) -> alt.LayerChart:
+def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
     """The picture: seen steps in one row, facts that were not seen dashed below them."""
     steps = [box for box in boxes if not box.unseen]
     unseen = [box for box in boxes if box.unseen][: len(steps)]
@@ -72,7 +72,7 @@ def _arrows(
     return lines, marks
 
 
-def _rectangle(box: Box, bottom: float) -> dict[str, object]:
+def _rectangle(box: PathBox, bottom: float) -> dict[str, object]:
     left = box.place * (_WIDTH + _GAP)
     lines = textwrap.wrap(box.title, _WRAP)[:_MOST_LINES]
     return {
@@ -88,7 +88,7 @@ def _rectangle(box: Box, bottom: float) -> dict[str, object]:
     }
 
 
-def _arrow(box: Box) -> dict[str, object]:
+def _arrow(box: PathBox) -> dict[str, object]:
     start = box.place * (_WIDTH + _GAP) - _GAP
     return {
         "start": start,

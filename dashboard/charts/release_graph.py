@@ -9,7 +9,7 @@ import pandas as pd
 from msgspec import Struct
 
 from dashboard.charts import Drawing
-from dashboard.release_graph import Box, Pipeline
+from dashboard.release_graph import GraphBox, Pipeline
 from dashboard.theme import SEVERITY_COLOURS, Ink
 
 _LINE = 18
@@ -29,7 +29,7 @@ _STRIPES = {
 class _Box(Struct, frozen=True, kw_only=True):
     """Where a box is: left and right as shares of the width, top and bottom in pixels."""
 
-    node: Box
+    node: GraphBox
     left: float
     right: float
     top: int
@@ -75,7 +75,7 @@ def _laid_out(pipeline: Pipeline) -> list[_Box]:
     return boxes
 
 
-def _lines_of(node: Box) -> list[tuple[str, str]]:
+def _lines_of(node: GraphBox) -> list[tuple[str, str]]:
     """The lines of a box, each with how it is written: the name, what it holds, its faults."""
     shown = list(node.lines[:_SHOWN])
     if len(node.lines) > _SHOWN:

@@ -32,7 +32,7 @@ def level_sentence(levels: Mapping[str, int]) -> str:
     return "By who can publish: " + (", ".join(known) if known else "no package was found")
 
 
-class Box(Struct, frozen=True, kw_only=True):
+class PathBox(Struct, frozen=True, kw_only=True):
     """One box of a drawn path: its place from the left, what it says, and where that stands.
 
     ``cut`` marks the arrow that leads here as the one to cut; ``unseen`` a fact that was not
@@ -47,15 +47,15 @@ class Box(Struct, frozen=True, kw_only=True):
     unseen: bool = False
 
 
-def boxes(path: PathRow) -> tuple[Box, ...]:
+def boxes(path: PathRow) -> tuple[PathBox, ...]:
     """A path from the left to the right: who, how, what the job holds, the start, the registry."""
     cutting = path.cuts[0] if path.cuts else None
-    found: list[Box] = []
+    found: list[PathBox] = []
     for place, step in enumerate(path.steps):
         here = cutting is not None and (cutting.path, cutting.line) == (step.path, step.line)
         first = here and not any(box.cut for box in found)
         found.append(
-            Box(
+            PathBox(
                 place=place,
                 kind=step.kind,
                 title=visible(step.what),
@@ -64,7 +64,7 @@ def boxes(path: PathRow) -> tuple[Box, ...]:
             )
         )
     for number, need in enumerate(path.needs if path.state != "seen" else ()):
-        unseen = Box(place=number, kind="not seen", title=visible(need), where="", unseen=True)
+        unseen = PathBox(place=number, kind="not seen", title=visible(need), where="", unseen=True)
         found.append(unseen)
     return tuple(found)
 

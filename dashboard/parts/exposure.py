@@ -11,10 +11,10 @@ from dashboard.frames.cells import visible
 from dashboard.frames.exposure import MEANING, boxes, paths, signed_level
 from dashboard.parts import page
 from dashboard.parts.tables import table
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 
-def exposure(scope: Scope, row: RepositoryRow) -> None:
+def exposure(scope: ScanScope, row: RepositoryRow) -> None:
     """Who can publish this repository's packages, and by which paths."""
     found = data.paths(scope, row.repository)
     page.section("Who can publish", "The least privileged who alone can get a package released.")

@@ -14,13 +14,13 @@ from dashboard.frames.cells import safe_url, visible
 from dashboard.frames.method import without_title
 from dashboard.parts import page
 from dashboard.reaudit import Reaudit
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import LINK_LABELS, signed
 
 _SHOWN = 6
 
 
-def finding_groups(scope: Scope, row: RepositoryRow) -> None:
+def finding_groups(scope: ScanScope, row: RepositoryRow) -> None:
     """The open findings, worst first, then those that are accepted."""
     rows = data.findings(scope, FindingFilter(repository=row.repository))
     if not rows:
@@ -42,7 +42,7 @@ def finding_groups(scope: Scope, row: RepositoryRow) -> None:
                 _group(scope, check, group, reading)
 
 
-def _group(scope: Scope, check: str, group: list[FindingRow], reading: Reaudit) -> None:
+def _group(scope: ScanScope, check: str, group: list[FindingRow], reading: Reaudit) -> None:
     known = next((c for c in all_checks() if c.id == check), None)
     if known is not None:
         st.markdown(f"**{known.title}.**")

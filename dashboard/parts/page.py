@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from dashboard import data
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import BADGES, DARK, LIGHT, Ink, plain, signed
 
 SCOPE = "chosen scope"
@@ -18,11 +18,11 @@ PROBLEM = "trouble with the database"
 UNKNOWN = "an owner or a scan that is not here"
 
 
-def opening(title: str, lead: str) -> Scope:
+def opening(title: str, lead: str) -> ScanScope:
     """The heading of a view that needs a scan, and that scan; without one, what to run."""
     heading(title, lead)
     scope = st.session_state.get(SCOPE)
-    if isinstance(scope, Scope):
+    if isinstance(scope, ScanScope):
         return scope
     if unknown := st.session_state.get(UNKNOWN):
         not_here(str(unknown))
@@ -66,7 +66,7 @@ def trouble_told() -> Iterator[None]:
         st.text(str(trouble))
 
 
-def open_repository(scope: Scope, name: str) -> None:
+def open_repository(scope: ScanScope, name: str) -> None:
     """Go to a repository's view, with the same owner and scan."""
     st.switch_page("views/repository.py", query_params={**scope.address, "repository": name})
 

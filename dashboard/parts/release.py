@@ -17,11 +17,11 @@ from dashboard.parts import page
 from dashboard.parts.tables import table
 from dashboard.reaudit import Reaudit
 from dashboard.release_graph import Pipeline, pipelines
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import BADGES, signed
 
 
-def release(scope: Scope, row: RepositoryRow) -> None:
+def release(scope: ScanScope, row: RepositoryRow) -> None:
     """One drawing for each workflow that a trigger starts and that leads to an upload."""
     found = data.findings(scope, FindingFilter(repository=row.repository))
     drawings(data.reading(scope, row.repository), found)
@@ -70,7 +70,7 @@ def _boxes(pipeline: Pipeline) -> pd.DataFrame:
     )
 
 
-def lesson(scope: Scope, row: RepositoryRow) -> None:
+def lesson(scope: ScanScope, row: RepositoryRow) -> None:
     """The lesson's steps, with how far this repository is."""
     steps = data.lessons(scope, row.repository)
     if not steps:

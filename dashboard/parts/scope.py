@@ -12,7 +12,7 @@ from dashboard import data
 from dashboard.frames.cells import visible
 from dashboard.parts import address, page
 from dashboard.parts.page import PROBLEM, SCOPE, UNKNOWN, moment
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 NEWEST = "newest"
 
@@ -46,7 +46,7 @@ def choose_scope() -> None:
             f"{count(scan.repositories, 'repository', 'repositories')} · evidence tier {scan.tier}"
             + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
         )
-    st.session_state[SCOPE] = Scope(
+    st.session_state[SCOPE] = ScanScope(
         owner=owner, scan=scan.id, at=scan.started, newest=chosen == NEWEST
     )
 
@@ -62,7 +62,7 @@ def _without_double(labels: Mapping[str, str]) -> Mapping[str, str]:
 def menu(sections: Mapping[str, Sequence[StreamlitPage]]) -> None:
     """The views, by section; each link carries owner, scan and repository along."""
     scope = st.session_state.get(SCOPE)
-    carried = scope.address if isinstance(scope, Scope) else {}
+    carried = scope.address if isinstance(scope, ScanScope) else {}
     with st.sidebar:
         for title, pages in sections.items():
             page.note(title)

@@ -16,7 +16,7 @@ from dashboard.frames.cells import csv_text
 from dashboard.frames.tables import AREA_COLUMNS
 from dashboard.parts import address
 from dashboard.parts.page import empty, zone
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
 
@@ -123,7 +123,7 @@ def shown(total: int, start: int, rows: int, one: str, many: str = "") -> str:
     return words if rows == total else f"{words}, {start + 1:,} to {start + rows:,} shown"
 
 
-def download_rows(scope: Scope, name: str, where: data.Filter, total: int) -> None:
+def download_rows(scope: ScanScope, name: str, where: data.Filter, total: int) -> None:
     """Offer all rows that match as the export's own table, made when it is asked for."""
     st.download_button(
         f"Download {'this row' if total == 1 else f'all {total:,} rows'} as CSV",

@@ -13,7 +13,7 @@ from dashboard.frames import actions, tables
 from dashboard.frames.cells import label_text, visible
 from dashboard.parts import address, page
 from dashboard.parts.tables import download_rows, paged, shown, table
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 PAGE = 200
 COLUMNS = (
@@ -31,7 +31,7 @@ COLUMNS = (
 )
 
 
-def _search(scope: Scope) -> None:
+def _search(scope: ScanScope) -> None:
     left, right = st.columns([2, 1])
     name = address.text(
         "Action, reusable workflow or image",
@@ -55,7 +55,7 @@ def _search(scope: Scope) -> None:
     _uses(scope, where)
 
 
-def _elsewhere(scope: Scope, where: ActionFilter) -> None:
+def _elsewhere(scope: ScanScope, where: ActionFilter) -> None:
     """The other owners of the store that match: an incident is not over for them."""
     others = data.action_owners(where)
     found = {owner: number for owner, number in others.items() if owner != scope.owner}
@@ -85,7 +85,7 @@ def _summary(rows: Sequence[ActionSummary]) -> None:
     )
 
 
-def _uses(scope: Scope, where: ActionFilter) -> None:
+def _uses(scope: ScanScope, where: ActionFilter) -> None:
     page.section("Who runs it", "Uses of what is shown above, with the permissions of their job.")
     total = data.count_actions(scope, where)
     start = paged(total, PAGE)
@@ -103,7 +103,7 @@ def _uses(scope: Scope, where: ActionFilter) -> None:
     download_rows(scope, "actions", where, total)
 
 
-def _enforced(scope: Scope) -> None:
+def _enforced(scope: ScanScope) -> None:
     page.section(
         "If commit pins were enforced",
         "GitHub can require that every action is pinned to a full commit. These uses would stop.",

@@ -16,7 +16,7 @@ from dashboard.frames.findings import check_name, issue_text, waiver_text
 from dashboard.parts import address, page
 from dashboard.parts.finding import one_finding
 from dashboard.parts.tables import choose, download_rows, paged, shown
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import AREAS, SEVERITIES, signed
 
 PAGE = 200
@@ -43,7 +43,7 @@ COLUMNS = (
 )
 
 
-def _filters(scope: Scope) -> tuple[FindingFilter, str]:
+def _filters(scope: ScanScope) -> tuple[FindingFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
     failing = [row.check for row in data.check_counts(scope) if row.failed or row.places]
     names = data.repository_names(scope)
@@ -77,13 +77,13 @@ def _filters(scope: Scope) -> tuple[FindingFilter, str]:
     return found, ORDERS[order]
 
 
-def _before(scope: Scope) -> int:
+def _before(scope: ScanScope) -> int:
     """The scan before the scope's; 0 where there is none, and then everything is new."""
     rows = data.trend(scope)
     return rows[-2].scan if len(rows) > 1 else 0
 
 
-def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
+def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
     total = data.count_findings(scope, filters)
     if not total:
         page.empty("No finding matches these filters.")
@@ -107,7 +107,7 @@ def _list(scope: Scope, filters: FindingFilter, order: str) -> None:
         _picked(scope, picked)
 
 
-def _picked(scope: Scope, picked: list[FindingRow]) -> None:
+def _picked(scope: ScanScope, picked: list[FindingRow]) -> None:
     """The chosen findings: to read, as the text of an issue, and as waivers."""
     page.section(f"{count(len(picked), 'finding')} chosen")
     reading, issue, waiver = st.tabs(["Read", "As an issue", "As waivers"])

@@ -15,11 +15,11 @@ from dashboard.frames.exposure import level_sentence
 from dashboard.frames.findings import check_name
 from dashboard.parts import page
 from dashboard.parts.tables import choose, table
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import LADDER_MEANING, percent
 
 
-def _headline(scope: Scope) -> None:
+def _headline(scope: ScanScope) -> None:
     rows = data.trend(scope)
     head = overview.headline(rows)
     now = rows[-1]
@@ -57,7 +57,7 @@ def _headline(scope: Scope) -> None:
             grid.metric("Fixed", f"{now.fixed:,}", width="content", help="Since the scan before.")
 
 
-def _unrecognized(scope: Scope) -> None:
+def _unrecognized(scope: ScanScope) -> None:
     """How many release-like jobs are not understood, with the way to the list."""
     number = data.count_gaps(scope, GapFilter(reasons=(GapReason.UNRECOGNIZED,)))
     if number:
@@ -70,7 +70,7 @@ def _unrecognized(scope: Scope) -> None:
         )
 
 
-def _standing(scope: Scope) -> None:
+def _standing(scope: ScanScope) -> None:
     now = data.trend(scope)[-1]
     left, middle, right = st.columns(3, gap="large")
     with left:
@@ -103,7 +103,7 @@ def _words(counts: dict[str, int], what: str) -> str:
     return f"By {what}: " + ", ".join(f"{word} {number}" for word, number in counts.items())
 
 
-def _first_things(scope: Scope) -> None:
+def _first_things(scope: ScanScope) -> None:
     page.section(
         "What to do first",
         "How many points the mean score gains if one check is fixed everywhere.",
@@ -132,7 +132,7 @@ def _first_things(scope: Scope) -> None:
             )
 
 
-def _worst(scope: Scope) -> None:
+def _worst(scope: ScanScope) -> None:
     page.section(
         "Worst first", "What could not be read comes first. Choose a line to open the repository."
     )
@@ -158,7 +158,7 @@ def _worst(scope: Scope) -> None:
         page.open_repository(scope, rows[chosen[0]].repository)
 
 
-def _over_time(scope: Scope) -> None:
+def _over_time(scope: ScanScope) -> None:
     page.section("Areas over time", "A dashed line marks a change of policy or token rights.")
     rows = data.trend(scope)
     frame = trend_frames.areas(rows)
@@ -179,7 +179,7 @@ def _over_time(scope: Scope) -> None:
         page.note("One scan so far: the next one draws the first line.")
 
 
-def _movers(scope: Scope) -> None:
+def _movers(scope: ScanScope) -> None:
     page.section("Movers since the last scan")
     rows = overview.movers(data.score_changes(scope))
     table(
@@ -195,7 +195,7 @@ def _movers(scope: Scope) -> None:
     )
 
 
-def _owner_card(scope: Scope) -> None:
+def _owner_card(scope: ScanScope) -> None:
     page.section("The owner's settings", "Set once for all; never part of a repository's score.")
     rows = [row for row in data.owner_card(scope) if row.outcome != "not-applicable"]
     if not rows:

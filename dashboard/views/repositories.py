@@ -12,7 +12,7 @@ from dashboard.frames.cells import visible
 from dashboard.frames.heat import heat_map
 from dashboard.parts import address, page
 from dashboard.parts.tables import choose, download_rows, paged, shown
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import AREAS, GRADES, LADDER
 
 PAGE = 100
@@ -43,7 +43,7 @@ FIRM = 75.0
 """Under so many points, an area is no longer a B."""
 
 
-def _filters(scope: Scope) -> tuple[RepositoryFilter, str]:
+def _filters(scope: ScanScope) -> tuple[RepositoryFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
     words = data.words(scope)
     address.tell_unknown(
@@ -67,7 +67,7 @@ def _is_filtered() -> bool:
     return any(st.query_params.get(name) for name in MORE)
 
 
-def _more_filters(scope: Scope) -> RepositoryFilter:
+def _more_filters(scope: ScanScope) -> RepositoryFilter:
     words = data.words(scope)
     with st.expander("More filters", expanded=_is_filtered()):
         left, middle, right = st.columns(3)
@@ -92,7 +92,7 @@ def _more_filters(scope: Scope) -> RepositoryFilter:
     )
 
 
-def _heat(scope: Scope, filters: RepositoryFilter, order: str) -> None:
+def _heat(scope: ScanScope, filters: RepositoryFilter, order: str) -> None:
     total = data.count_repositories(scope, filters)
     if not total:
         page.empty("No repository matches these filters. Take one away to see more.")

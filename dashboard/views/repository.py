@@ -15,11 +15,11 @@ from dashboard.parts.exposure import exposure
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
 from dashboard.parts.tables import table
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from dashboard.theme import percent
 
 
-def _choose(scope: Scope) -> RepositoryRow | None:
+def _choose(scope: ScanScope) -> RepositoryRow | None:
     names = data.repository_names(scope)
     if not names:
         page.empty("This scan holds no repository.")
@@ -31,7 +31,7 @@ def _choose(scope: Scope) -> RepositoryRow | None:
     return data.repository(scope, name)
 
 
-def _grade_card(scope: Scope, row: RepositoryRow) -> None:
+def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
     with st.container(border=True):
         grid = st.container(horizontal=True, gap="large", vertical_alignment="center")
         grid.metric("Grade", row.grade, width="content")
@@ -92,7 +92,7 @@ def _sentence(row: RepositoryRow) -> str:
     return " ".join(parts)
 
 
-def _evidence(scope: Scope, row: RepositoryRow) -> None:
+def _evidence(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("Publications", "Every step that uploads something, and with which identity.")
     table(
         tables.publications(data.publications(scope, row.repository)),
@@ -118,7 +118,7 @@ def _evidence(scope: Scope, row: RepositoryRow) -> None:
     _packages(scope, row)
 
 
-def _packages(scope: Scope, row: RepositoryRow) -> None:
+def _packages(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("Evidence", "What the package index serves about the latest release.")
     table(
         tables.packages(data.packages(scope, row.repository)),
@@ -143,7 +143,7 @@ def _packages(scope: Scope, row: RepositoryRow) -> None:
     )
 
 
-def _more(scope: Scope, row: RepositoryRow) -> None:
+def _more(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("All checks", "Outcome of every check that applies here.")
     table(
         tables.results(data.results(scope, row.repository)),
@@ -168,7 +168,7 @@ def _more(scope: Scope, row: RepositoryRow) -> None:
     )
 
 
-def _history(scope: Scope, row: RepositoryRow) -> None:
+def _history(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("History", "Every change of the score, with its cause.")
     table(
         trends.score_changes(data.score_changes(scope, row.repository)),

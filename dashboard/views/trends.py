@@ -14,7 +14,7 @@ from dashboard.frames import trends
 from dashboard.frames.findings import check_name
 from dashboard.parts import address, page
 from dashboard.parts.tables import table
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 
 
 def _score(rows: Sequence[TrendRow]) -> None:
@@ -120,7 +120,7 @@ def _compare(rows: Sequence[TrendRow]) -> None:
     )
 
 
-def _changes(scope: Scope) -> None:
+def _changes(scope: ScanScope) -> None:
     page.section(
         "Why scores changed",
         "What provably differs between the two scans, or that the cause is not known.",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.events import RefKind, starts_of
 from audits.analysis.job_dependencies import needs_of
-from audits.analysis.reachability import Reach
+from audits.analysis.reachability import Reachability
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter
 from audits.check import Example
@@ -29,7 +29,7 @@ def repository(workflow: str, **files: str) -> Repository:
     return repository_of(Example(name="", workflow=workflow, files=others))
 
 
-def reached(repo: Repository) -> Iterator[tuple[str, Reach]]:
+def reached(repo: Repository) -> Iterator[tuple[str, Reachability]]:
     for publication in repo.publications:
         for route in publication.routes:
             for trigger in route.triggers:

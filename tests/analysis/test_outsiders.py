@@ -6,7 +6,7 @@ import pytest
 
 from audits.analysis.conditions import Passage, passage, publishing_steps
 from audits.analysis.events import outsider_starts
-from audits.analysis.outsiders import Right, Scope
+from audits.analysis.outsiders import RequiredAccess, RunRights
 from tests.analysis.test_conditions import UPLOAD, repository
 
 COMMENT = "issue_comment"
@@ -14,7 +14,9 @@ TARGET = "pull_request_target"
 RUN = "{workflow_run: {workflows: [Tests]}}"
 
 
-def come(on: str, condition: str, right: Right = Right.NONE, more: str = "") -> Passage:
+def come(
+    on: str, condition: str, right: RequiredAccess = RequiredAccess.NONE, more: str = ""
+) -> Passage:
     text = f"""\
 on: {on}
 jobs:
@@ -137,15 +139,15 @@ def test_outsiders_are_kept_out(on: str, condition: str) -> None:
 @pytest.mark.parametrize(
     ("on", "condition", "right"),
     [
-        ("{pull_request_target: {types: [labeled]}}", "github.run_id", Right.TRIAGE),
-        ("{issues: {types: [labeled]}}", "github.event.label.name == 'go'", Right.TRIAGE),
-        (TARGET, "github.event.pull_request.merged", Right.WRITE),
-        (COMMENT, "github.event.comment.author_association == 'OWNER'", Right.WRITE),
-        (COMMENT, "github.event.issue.locked", Right.WRITE),
+        ("{pull_request_target: {types: [labeled]}}", "github.run_id", RequiredAccess.TRIAGE),
+        ("{issues: {types: [labeled]}}", "github.event.label.name == 'go'", RequiredAccess.TRIAGE),
+        (TARGET, "github.event.pull_request.merged", RequiredAccess.WRITE),
+        (COMMENT, "github.event.comment.author_association == 'OWNER'", RequiredAccess.WRITE),
+        (COMMENT, "github.event.issue.locked", RequiredAccess.WRITE),
     ],
 )
-def test_who_needs_a_right_is_found_with_it(on: str, condition: str, right: Right) -> None:
-    assert come(on, condition, Right(right - 1)).runs is False
+def test_who_needs_a_right_is_found_with_it(on: str, condition: str, right: RequiredAccess) -> None:
+    assert come(on, condition, RequiredAccess(right - 1)).runs is False
     found = come(on, condition, right)
     assert found.runs is True
     assert found.start is not None
@@ -173,12 +175,12 @@ def test_a_pull_request_of_a_fork_has_the_rights_of_a_fork() -> None:
     repo = repository("on: [pull_request, pull_request_review]\njobs: {}")
     request, review = repo.workflows[0].triggers
     assert {start.scope for start in outsider_starts(repo, request) if not start.right} == {
-        Scope.FORK
+        RunRights.FORK
     }
     free = [start for start in outsider_starts(repo, review) if not start.right]
     assert {(start.scope, start.owns_subject) for start in free} == {
-        (Scope.FORK, True),
-        (Scope.REPOSITORY, False),
+        (RunRights.FORK, True),
+        (RunRights.REPOSITORY, False),
     }
 
 

@@ -21,7 +21,7 @@ from dashboard.exports import TABLES, csv_bytes, sarif_bytes, with_acceptances
 from dashboard.frames import self_check as frames
 from dashboard.frames.reports import dictionary
 from dashboard.reaudit import Reaudit, index_hosts, read_again, self_check
-from dashboard.scope import Scope
+from dashboard.scope import ScanScope
 from tests.dashboard.rows import NOON, finding
 from tests.dashboard.sample import TOKEN
 
@@ -33,9 +33,9 @@ def store(databases: dict[str, str]) -> Iterator[Store]:
     opened.close()
 
 
-def scope_of(store: Store) -> Scope:
+def scope_of(store: Store) -> ScanScope:
     scan = store.scans("orchard-labs")[0]
-    return Scope(owner="orchard-labs", scan=scan.id, at=scan.started)
+    return ScanScope(owner="orchard-labs", scan=scan.id, at=scan.started)
 
 
 def test_a_self_check_finds_scores_and_offers_edits() -> None:

@@ -66,7 +66,7 @@ _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
 
 
-class Head(Struct, frozen=True, kw_only=True):
+class OutsideCode(Struct, frozen=True, kw_only=True):
     """Outsiders' code in a folder of the workspace, with the step that brought it there."""
 
     placed: Placed
@@ -81,7 +81,7 @@ class Head(Struct, frozen=True, kw_only=True):
 class Ran(Struct, frozen=True, kw_only=True):
     """What runs code of such a folder."""
 
-    head: Head
+    head: OutsideCode
     placed: Placed
     at: Location
     what: str
@@ -103,7 +103,7 @@ class Workspace:
         self.route = route
         self.event = event
         self.published = published
-        self.folders: dict[str, Head | None] = {}
+        self.folders: dict[str, OutsideCode | None] = {}
         self.fetched = False
 
     def runs(self) -> Iterator[Ran]:
@@ -151,7 +151,7 @@ class Workspace:
                 ),
             )
         ref = step.input("ref") or step.input("repository")
-        self.folders[folder] = Head(
+        self.folders[folder] = OutsideCode(
             placed=placed,
             at=placed.at(ref),
             what=f"`{step.uses.slug if step.uses else ''}` takes the pull request's code",
@@ -262,7 +262,7 @@ class Workspace:
         return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), text)
 
     def _bring(self, placed: Placed, at: Location, folder: str, what: str) -> None:
-        self.folders[self._checkout_of(folder)] = Head(
+        self.folders[self._checkout_of(folder)] = OutsideCode(
             placed=placed,
             at=at,
             what=f"`{what}` takes the pull request's code",

@@ -15,7 +15,7 @@ from audits.model.repository import Repository
 from audits.model.workflow import Job
 
 
-class Link(Struct, frozen=True, kw_only=True):
+class PathLink(Struct, frozen=True, kw_only=True):
     """One step that paths go through: the first such path, and the publications they lead to."""
 
     step: PathStep
@@ -32,7 +32,7 @@ def links(
     repo: Repository,
     wanted: Callable[[ExposurePath], bool],
     step_of: Callable[[ExposurePath], PathStep],
-) -> Iterator[Link]:
+) -> Iterator[PathLink]:
     """The steps of wanted paths to publications that count, each place once, surest path first."""
     scored = frozenset(repo.scored_publications)
     found: dict[object, list[tuple[ExposurePath, Publication]]] = {}
@@ -45,7 +45,7 @@ def links(
     for pairs in found.values():
         best = min((path for path, _ in pairs), key=_doubt)
         led_to = dict.fromkeys(publication for _, publication in pairs)
-        yield Link(step=step_of(best), path=best, publications=tuple(led_to))
+        yield PathLink(step=step_of(best), path=best, publications=tuple(led_to))
 
 
 def _doubt(path: ExposurePath) -> tuple[bool, int]:
@@ -67,7 +67,7 @@ def is_anyones(path: ExposurePath) -> bool:
     return path.actor is Actor.ANYONE and path.sets_level
 
 
-def job_of(repo: Repository, link: Link) -> Job | None:
+def job_of(repo: Repository, link: PathLink) -> Job | None:
     """The job in which a link's step stands."""
     named = link.step.job
     return next(
@@ -76,6 +76,6 @@ def job_of(repo: Repository, link: Link) -> Job | None:
     )
 
 
-def _is_in(job: Job, link: Link) -> bool:
+def _is_in(job: Job, link: PathLink) -> bool:
     paths = {step.at.path for step in link.path.steps}
     return job.path in paths

@@ -18,7 +18,7 @@ from audits.model.repository import Repository
 from audits.model.workflow import Job, Role, Trigger, Workflow
 
 
-class Release(Struct, frozen=True, kw_only=True, eq=False, dict=True):
+class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One publication with the views of the jobs that publish it or hand something to it;
     ``restoring`` are those that can restore a cache.
     """
@@ -103,7 +103,7 @@ class Release(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return None
 
 
-def releases(repo: Repository, views: tuple[JobView, ...]) -> tuple[Release, ...]:
+def releases(repo: Repository, views: tuple[JobView, ...]) -> tuple[ReleaseView, ...]:
     """Every publication of a repository."""
     by_publication: dict[Publication, list[JobView]] = {p: [] for p in repo.publications}
     roles = repo.graph.roles
@@ -113,7 +113,7 @@ def releases(repo: Repository, views: tuple[JobView, ...]) -> tuple[Release, ...
         for publication in repo.graph.publications_by_job.get(view.job, ()):
             by_publication[publication].append(view)
     return tuple(
-        Release(
+        ReleaseView(
             publication=p,
             on_way=tuple(found),
             jobs=frozenset(view.job for view in found),

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.movable import movable_ways
-from audits.analysis.exposure.release import Release, releases
+from audits.analysis.exposure.release import ReleaseView, releases
 from audits.analysis.exposure.sinks import (
     SOURCES,
     Drain,
@@ -86,7 +86,7 @@ def all_paths(repo: Repository) -> dict[Publication, list[ExposurePath]]:
     return {release.publication: paths for release, paths in repo.once(_found).items()}
 
 
-def _found(repo: Repository) -> dict[Release, list[ExposurePath]]:
+def _found(repo: Repository) -> dict[ReleaseView, list[ExposurePath]]:
     if not repo.publications:
         return {}
     known = views(repo)
@@ -143,7 +143,7 @@ class _Shared:
             self.by_job.setdefault(way.view.job, []).append(way)
         self.known: dict[tuple[Source, object], dict[Job, list[_Ordered]]] = {}
 
-    def paths(self, release: Release) -> Iterator[_Ordered]:
+    def paths(self, release: ReleaseView) -> Iterator[_Ordered]:
         """The paths to a publication from all jobs, those in which its own run publishes last."""
         own = release.publication.job
         for source in SOURCES:
@@ -155,7 +155,7 @@ class _Shared:
                 for drain in direct(self.repo, way, release):
                     yield _ordered(self.repo, way, drain, view.job is own)
 
-    def _of(self, source: Source, release: Release) -> dict[Job, list[_Ordered]]:
+    def _of(self, source: Source, release: ReleaseView) -> dict[Job, list[_Ordered]]:
         key = (source, source.reads(release))
         if key not in self.known:
             found = {
@@ -164,7 +164,7 @@ class _Shared:
             self.known[key] = {job: paths for job, paths in found.items() if paths}
         return self.known[key]
 
-    def _read(self, source: Source, release: Release, ways: list[Way]) -> Iterator[_Ordered]:
+    def _read(self, source: Source, release: ReleaseView, ways: list[Way]) -> Iterator[_Ordered]:
         """The paths of the ways into one job; those that one run takes hold the same."""
         held: dict[object, tuple[Drain, ...]] = {}
         for way in ways:
@@ -185,7 +185,7 @@ def _ordered(repo: Repository, way: Way, drain: Drain, publishes: bool = False) 
 
 
 def _paths(
-    repo: Repository, release: Release, known: tuple[JobView, ...], shared: _Shared
+    repo: Repository, release: ReleaseView, known: tuple[JobView, ...], shared: _Shared
 ) -> list[ExposurePath]:
     """The paths to one publication, whatever the package, worst first."""
     found = list(shared.paths(release))
@@ -265,7 +265,7 @@ def _mark(way: Way) -> str:
 
 
 def _exposure(
-    repo: Repository, release: Release, package: str, paths: list[ExposurePath]
+    repo: Repository, release: ReleaseView, package: str, paths: list[ExposurePath]
 ) -> Exposure:
     publication = release.publication
     there = repo.ref.is_enterprise_server

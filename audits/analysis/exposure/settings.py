@@ -47,7 +47,7 @@ def environment_doubt(repo: Repository, job: Job) -> Doubt | None:
     return None
 
 
-class Rule(Struct, frozen=True, kw_only=True):
+class ApprovalRule(Struct, frozen=True, kw_only=True):
     """One thing that a second person's approval stands on: ``holds`` is None where ``need`` would
     tell, and ``cut`` says how to make it hold.
     """
@@ -58,7 +58,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     need: PathNeed | None = None
 
 
-def approval_rules(repo: Repository, publication: Publication) -> tuple[Rule, ...]:
+def approval_rules(repo: Repository, publication: Publication) -> tuple[ApprovalRule, ...]:
     """What a release by two people stands on, for one publication that names an environment."""
     environment = publication.environment or publication.job.environment
     if environment is None:
@@ -71,20 +71,22 @@ def approval_rules(repo: Repository, publication: Publication) -> tuple[Rule, ..
 
 def _of_environment(
     repo: Repository, publication: Publication, environment: Environment
-) -> Iterator[Rule]:
+) -> Iterator[ApprovalRule]:
     name = environment.name.value
     need = _need(f"the rules of environment {name}")
     if environment.dynamic:
         cut = "name one environment, without an expression"
-        yield Rule(what="which environment it is", holds=None, cut=cut, need=need)
+        yield ApprovalRule(what="which environment it is", holds=None, cut=cut, need=need)
         return
     found = settings_of(repo, name)
     asks = f"require a reviewer in environment {name}"
     if isinstance(found, Unseen):
-        yield Rule(what="reviewers", holds=None, cut=asks, need=need)
+        yield ApprovalRule(what="reviewers", holds=None, cut=asks, need=need)
         return
     if found is None:
-        yield Rule(what="reviewers", holds=False, cut=f"create environment {name} with a reviewer")
+        yield ApprovalRule(
+            what="reviewers", holds=False, cut=f"create environment {name} with a reviewer"
+        )
         return
     yield _rule("reviewers", found.reviewers, asks, need)
     yield _rule(
@@ -103,46 +105,48 @@ def _of_environment(
     yield from _refs(repo, publication, found, need)
 
 
-def _rule(what: str, fact: int | Unseen, cut: str, need: PathNeed) -> Rule:
+def _rule(what: str, fact: int | Unseen, cut: str, need: PathNeed) -> ApprovalRule:
     if isinstance(fact, Unseen):
-        return Rule(what=what, holds=None, cut=cut, need=need)
-    return Rule(what=what, holds=bool(fact), cut=cut)
+        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
+    return ApprovalRule(what=what, holds=bool(fact), cut=cut)
 
 
 def _refs(
     repo: Repository, publication: Publication, found: EnvironmentSettings, need: PathNeed
-) -> Iterator[Rule]:
+) -> Iterator[ApprovalRule]:
     """Whether branches and tags of one's own cannot ask for the approval."""
     cut = f"limit the branches and tags of environment {found.name}"
     patterns = found.ref_patterns
     if isinstance(patterns, Unseen):
-        yield Rule(what="which refs may ask", holds=None, cut=cut, need=need)
+        yield ApprovalRule(what="which refs may ask", holds=None, cut=cut, need=need)
         return
     closed = bool(patterns) and not all_refs(patterns)
-    yield Rule(what="which refs may ask", holds=closed, cut=cut)
+    yield ApprovalRule(what="which refs may ask", holds=closed, cut=cut)
     if closed and any(pattern.startswith("tag:") for pattern in patterns):
         yield _tags(repo, publication)
 
 
-def _tags(repo: Repository, publication: Publication) -> Rule:
+def _tags(repo: Repository, publication: Publication) -> ApprovalRule:
     """Whether tags that the environment lets in are not every writer's to make."""
     cut = "restrict by a ruleset who may create release tags"
     what = "who may create the release tags"
     need = PathNeed(what=what, need=Need.SETTINGS, permission="Metadata: read")
     settings = repo.settings
     if isinstance(settings, Unseen) or isinstance(settings.tag_rulesets, Unseen):
-        return Rule(what=what, holds=None, cut=cut, need=need)
+        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
     creating = [r for r in settings.tag_rulesets if restricts_creation(r)]
     tags = [tag for start in tag_starts(publication) for tag in start.tags]
     held = [r for r in creating if tags and all(covers(r, tag) for tag in tags)]
     opened = [open_to_writers(ruleset) for ruleset in held]
     if False in opened:
-        return Rule(what=what, holds=True, cut=cut)
+        return ApprovalRule(what=what, holds=True, cut=cut)
     unseen = any(isinstance(each, Unseen) for each in opened)
-    return Rule(what=what, holds=None if unseen else False, cut=cut, need=need if unseen else None)
+    return ApprovalRule(
+        what=what, holds=None if unseen else False, cut=cut, need=need if unseen else None
+    )
 
 
-def _binding(repo: Repository, publication: Publication, environment: Environment) -> Rule:
+def _binding(repo: Repository, publication: Publication, environment: Environment) -> ApprovalRule:
     """Whether the release is bound to the environment: by the publisher, or since its credential
     is stored nowhere else.
     """
@@ -153,17 +157,17 @@ def _binding(repo: Repository, publication: Publication, environment: Environmen
     need = PathNeed(what=what, need=Need.INDEX)
     release = newest_release(repo, publication)
     if release is None or isinstance(release, Unseen) or isinstance(release.provenance, Unseen):
-        return Rule(what=what, holds=None, cut=cut, need=need)
+        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
     named = [p.environment for p in release.provenance if is_this_repository(repo, p)]
     if not named:
-        return Rule(what=what, holds=None, cut=cut, need=need)
+        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
     bound = all(each.lower() == environment.name.value.lower() for each in named)
-    return Rule(what=what, holds=bound, cut=cut)
+    return ApprovalRule(what=what, holds=bound, cut=cut)
 
 
 def _secret_only_there(
     repo: Repository, publication: Publication, environment: Environment
-) -> Rule:
+) -> ApprovalRule:
     where = environment.name.value
     names = {c.secret.lower() for c in publication.stored_credentials if c.secret}
     what = f"whether its secret is stored in environment {where} only"
@@ -171,8 +175,8 @@ def _secret_only_there(
     need = PathNeed(what=what, need=Need.SECRET_NAMES, permission="Secrets: read")
     held = secret_elsewhere(repo, frozenset(names))
     if held is None:
-        return Rule(what=what, holds=None, cut=cut, need=need)
-    return Rule(what=what, holds=not held and bool(names), cut=cut)
+        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
+    return ApprovalRule(what=what, holds=not held and bool(names), cut=cut)
 
 
 def secret_elsewhere(repo: Repository, names: frozenset[str]) -> bool | None:

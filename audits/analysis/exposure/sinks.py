@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from audits.analysis.cache_modes import lets_save, may_save
 from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.exposure.jobs import JobView, SecretUse
-from audits.analysis.exposure.release import Release
+from audits.analysis.exposure.release import ReleaseView
 from audits.analysis.exposure.rules import (
     APP_KEYS,
     APP_TOKENS,
@@ -88,7 +88,7 @@ def _needed(repo: Repository, job: Job) -> Iterator[str]:
                 yield f"keep the secret {credential.secret.upper()} out of this job"
 
 
-def direct(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def direct(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S1, for a way into a job that publishes, or makes what is published."""
     if not way.is_fork_run and way.kind not in _OF_MERGED_CODE:
         yield from _direct(repo, way, release)
@@ -146,7 +146,7 @@ def holds_of(repo: Repository, way: Way) -> tuple[Holds, PathState, tuple[PathNe
     return Holds.NOW, PathState.SEEN, (), fact.since.isoformat() if coming else ""
 
 
-def _direct(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _direct(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S1: the job publishes, or makes what is published."""
     job = way.view.job
     state, needs = _same_run(repo, way, release)
@@ -166,7 +166,7 @@ def _direct(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
 
 
 def _same_run(
-    repo: Repository, way: Way, release: Release
+    repo: Repository, way: Way, release: ReleaseView
 ) -> tuple[PathState | None, tuple[PathNeed, ...]]:
     """Whether the run that people start comes to the publication; None if it does not."""
     if way.route is None or way.start is None:
@@ -185,7 +185,7 @@ def _same_run(
     return (PathState.OPEN, doubt) if doubt else (None, ())
 
 
-def _secret(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _secret(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S2: the credential of the publication is in the job."""
     for use in way.view.secrets:
         if use.name and use.name not in release.secrets:
@@ -210,7 +210,7 @@ def _secret(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
 
 
 def _is_there(
-    repo: Repository, way: Way, release: Release
+    repo: Repository, way: Way, release: ReleaseView
 ) -> tuple[PathState | None, tuple[PathNeed, ...]]:
     """Whether the secret that a job reads is stored where it reads it."""
     own = way.view.job.environment
@@ -228,7 +228,7 @@ def _is_there(
     return (PathState.SEEN, ()) if elsewhere else (None, ())
 
 
-def _identity(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _identity(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S7: the job may ask for the identity that the registry's publisher takes."""
     view, publication = way.view, release.publication
     if not release.by_identity or _refused(repo, way, release):
@@ -262,14 +262,14 @@ def _identity(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     )
 
 
-def _refused(repo: Repository, way: Way, release: Release) -> bool:
+def _refused(repo: Repository, way: Way, release: ReleaseView) -> bool:
     """Whether the registry refuses identities of runs of the way's event."""
     trusted = release.publication.info.trusted
     refusals = trusted.events.refuses if trusted is not None else ()
     return any(each.event == way.event and repo.as_of >= each.since for each in refusals)
 
 
-def _stored_tokens(_: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _stored_tokens(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S3: a stored token that may push to this repository."""
     for use in way.view.secrets:
         if use.name in release.secrets and use.name:
@@ -329,7 +329,7 @@ def _of_app(step: Step) -> PathState:
     return PathState.DEFAULT if pushes else PathState.OPEN
 
 
-def _start_by_push(release: Release) -> str:
+def _start_by_push(release: ReleaseView) -> str:
     if release.started_by("push", "create", "release"):
         return "push"
     return (
@@ -339,7 +339,7 @@ def _start_by_push(release: Release) -> str:
     )
 
 
-def _start_step(release: Release, *events: str) -> tuple[PathStep, ...]:
+def _start_step(release: ReleaseView, *events: str) -> tuple[PathStep, ...]:
     """The trigger that starts the release, as a step."""
     found = release.started_by(
         *(
@@ -353,7 +353,7 @@ def _start_step(release: Release, *events: str) -> tuple[PathStep, ...]:
     return (PathStep(kind="start", what=f"`{trigger.event}` starts the release", at=trigger.at),)
 
 
-def _job_token(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _job_token(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S4: the job's own token may change what is released."""
     view = way.view
     contents = view.level("contents", way.route)
@@ -385,7 +385,7 @@ def _job_token(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
         )
 
 
-def _default_token(repo: Repository, way: Way, release: Release) -> Drain:
+def _default_token(repo: Repository, way: Way, release: ReleaseView) -> Drain:
     """S4, without `permissions`: nothing says what the token may do."""
     job = way.view.job
     return Drain(
@@ -402,7 +402,7 @@ def _default_token(repo: Repository, way: Way, release: Release) -> Drain:
     )
 
 
-def _to_branch(way: Way, release: Release, at: Location) -> Drain:
+def _to_branch(way: Way, release: ReleaseView, at: Location) -> Drain:
     """The default branch: what is released next. It starts nothing by itself."""
     job = way.view.job.id
     if release.publication.registry is Registry.GITHUB_RELEASE:
@@ -435,7 +435,7 @@ def _to_branch(way: Way, release: Release, at: Location) -> Drain:
     )
 
 
-def _dispatch(repo: Repository, way: Way, release: Release, at: Location) -> Iterator[Drain]:
+def _dispatch(repo: Repository, way: Way, release: ReleaseView, at: Location) -> Iterator[Drain]:
     """A pushed branch, from which the release is dispatched."""
     doubt = environment_doubt(repo, release.publication.job)
     if release.started_by("workflow_dispatch") is None or (doubt is not None and doubt.is_closed):
@@ -457,7 +457,7 @@ def _dispatch(repo: Repository, way: Way, release: Release, at: Location) -> Ite
     )
 
 
-def _by_input(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _by_input(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """A dispatch whose input names the commit to build: a fork's commits can be named too."""
     doubt = environment_doubt(repo, release.publication.job)
     taking = release.refs_by_input
@@ -479,7 +479,7 @@ def _by_input(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
     )
 
 
-def _cache(repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _cache(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S5: the default branch's cache, which a job on the way restores."""
     if (
         way.event in {"pull_request", "pull_request_review", "pull_request_review_comment"}
@@ -532,7 +532,7 @@ def _on_default_branch(view: JobView) -> bool:
     return bool(events - {"pull_request", "release", "workflow_call", "merge_group", "create"})
 
 
-def _machine(_: Repository, way: Way, release: Release) -> Iterator[Drain]:
+def _machine(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """S6: a machine of the repository's own, on which the release is made later."""
     labels = own_labels(way.view) if way.trigger is not None else frozenset()
     for view, others in release.machines if labels else ():
@@ -561,7 +561,7 @@ def _machine(_: Repository, way: Way, release: Release) -> Iterator[Drain]:
         return
 
 
-def _merged(_: Repository, way: Way, __: Release) -> Iterator[Drain]:
+def _merged(_: Repository, way: Way, __: ReleaseView) -> Iterator[Drain]:
     """S8: the change is in the default branch."""
     yield Drain(
         sink=Sink.MERGED,
@@ -581,13 +581,13 @@ class Source(Struct, frozen=True, kw_only=True, eq=False):
     nothing of the job that publishes, which needs no detour.
     """
 
-    find: Callable[[Repository, Way, Release], Iterator[Drain]]
-    reads: Callable[[Release], Hashable]
+    find: Callable[[Repository, Way, ReleaseView], Iterator[Drain]]
+    reads: Callable[[ReleaseView], Hashable]
     in_own_job: bool = True
     by_fork_runs: bool = False
     by_merges: bool = False
 
-    def drains(self, repo: Repository, way: Way, release: Release) -> Iterator[Drain]:
+    def drains(self, repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
         """What the job of a way holds of this kind that leads to a release."""
         merged = way.kind in _OF_MERGED_CODE
         if merged is self.by_merges and (self.by_fork_runs or not way.is_fork_run):
@@ -595,7 +595,7 @@ class Source(Struct, frozen=True, kw_only=True, eq=False):
                 yield _without_needed(repo, way, drain)
 
 
-def _starts(release: Release) -> Hashable:
+def _starts(release: ReleaseView) -> Hashable:
     return tuple(trigger.at for _, trigger in release.starts)
 
 

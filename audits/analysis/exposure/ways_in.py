@@ -30,7 +30,7 @@ from audits.analysis.exposure.rules import (
 )
 from audits.analysis.exposure.settings import environment_doubt
 from audits.analysis.job_dependencies import needs_of
-from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
+from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
 from audits.analysis.runners import labels_of
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
@@ -59,8 +59,8 @@ _VERBS = {
 }
 _ENV_FILE = re.compile(r"GITHUB_(?:ENV|PATH)")
 _REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
-_ANY_SCOPE = frozenset({Scope.REPOSITORY, Scope.FORK})
-_OWN_SCOPE = frozenset({Scope.REPOSITORY})
+_ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
+_OWN_SCOPE = frozenset({RunRights.REPOSITORY})
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -158,7 +158,10 @@ class _Entry:
     def _comes(
         self, steps: tuple[Step, ...]
     ) -> tuple[Actor, PathState, Start, tuple[str, ...]] | None:
-        for right, actor in ((Right.NONE, Actor.ANYONE), (Right.TRIAGE, Actor.ONE_WRITER)):
+        for right, actor in (
+            (RequiredAccess.NONE, Actor.ANYONE),
+            (RequiredAccess.TRIAGE, Actor.ONE_WRITER),
+        ):
             found = passage(self.repo, self.route, self.trigger, steps, right, self.scopes)
             if found.runs is not False and found.start is not None:
                 state = PathState.SEEN if found.runs else PathState.OPEN

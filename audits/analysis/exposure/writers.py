@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from audits.analysis.conditions import passage, publishing_steps
 from audits.analysis.exposure.jobs import JobView
-from audits.analysis.exposure.release import Release
+from audits.analysis.exposure.release import ReleaseView
 from audits.analysis.exposure.rules import CHECKED_MERGERS
-from audits.analysis.exposure.settings import Rule, approval_rules
+from audits.analysis.exposure.settings import ApprovalRule, approval_rules
 from audits.analysis.exposure.sinks import Drain
 from audits.analysis.exposure.ways_in import Way, merges
-from audits.analysis.outsiders import LISTED_EVENTS, Right, Scope
+from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, Sink, WayIn
@@ -24,11 +24,13 @@ from audits.model.repository import Repository
 from audits.model.settings import Need
 
 _WRITER = "anyone with write access"
-_ANY_SCOPE = frozenset({Scope.REPOSITORY, Scope.FORK})
+_ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
 _BOT_WORDS = ("[bot]", "dependabot", "renovate")
 
 
-def writer_paths(repo: Repository, view: JobView, release: Release) -> Iterator[tuple[Way, Drain]]:
+def writer_paths(
+    repo: Repository, view: JobView, release: ReleaseView
+) -> Iterator[tuple[Way, Drain]]:
     """W11: the path of a single person with write access, unless two were seen to be needed."""
     rules = () if _is_open_to_writers(release) else approval_rules(repo, release.publication)
     failing = [rule for rule in rules if rule.holds is False]
@@ -56,7 +58,7 @@ def writer_paths(repo: Repository, view: JobView, release: Release) -> Iterator[
     )
 
 
-def _is_open_to_writers(release: Release) -> bool:
+def _is_open_to_writers(release: ReleaseView) -> bool:
     """Whether writers can publish whatever environment the job names: the built-in token does."""
     publication = release.publication
     if publication.registry is Registry.GITHUB_RELEASE:
@@ -68,17 +70,17 @@ def _is_open_to_writers(release: Release) -> bool:
     )
 
 
-def _needs(unseen: list[Rule]) -> tuple[PathNeed, ...]:
+def _needs(unseen: list[ApprovalRule]) -> tuple[PathNeed, ...]:
     return tuple(dict.fromkeys(rule.need for rule in unseen if rule.need is not None))
 
 
-def _place(release: Release) -> Location:
+def _place(release: ReleaseView) -> Location:
     stored = release.publication.stored_credentials
     here = [c.at for c in stored if c.at.path == release.publication.workflow.path]
     return here[0] if here else release.at
 
 
-def _what(release: Release, failing: list[Rule]) -> str:
+def _what(release: ReleaseView, failing: list[ApprovalRule]) -> str:
     publication = release.publication
     if failing:
         return f"one person's release is not held up: not so that {failing[0].what}"
@@ -92,7 +94,7 @@ def _what(release: Release, failing: list[Rule]) -> str:
     return "a workflow that is pushed to any branch can publish with the built-in token"
 
 
-def _cuts(release: Release, failing: list[Rule]) -> tuple[Cut, ...]:
+def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
     at = release.at
     if failing:
         # Only all of them together need a second person.
@@ -113,7 +115,7 @@ def _cuts(release: Release, failing: list[Rule]) -> tuple[Cut, ...]:
     )
 
 
-def _proof(release: Release) -> Drain:
+def _proof(release: ReleaseView) -> Drain:
     """What the release proves itself by, as a sink."""
     publication = release.publication
     if publication.stored_credentials:
@@ -191,14 +193,16 @@ def _is_of_bot(view: JobView, action: str) -> bool:
     return named or fetched or action in CHECKED_MERGERS
 
 
-def starting_ways(repo: Repository, view: JobView, release: Release) -> Iterator[Way]:
+def starting_ways(repo: Repository, view: JobView, release: ReleaseView) -> Iterator[Way]:
     """W7: people without write access start the release of what the default branch holds."""
     steps = publishing_steps(release.publication)
     for route in release.publication.routes:
         for trigger in route.triggers:
             if trigger.event not in LISTED_EVENTS - {"pull_request"}:
                 continue
-            found = passage(repo, route, trigger, steps, Right.NONE, frozenset({Scope.REPOSITORY}))
+            found = passage(
+                repo, route, trigger, steps, RequiredAccess.NONE, frozenset({RunRights.REPOSITORY})
+            )
             if found.runs is False or found.start is None:
                 continue
             yield Way(

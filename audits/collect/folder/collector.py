@@ -12,7 +12,7 @@ from pathlib import Path
 from audits.collect.disk import ReadFault, dangling, is_within, leads_out
 from audits.collect.errors import CollectError, WrongFolderError
 from audits.collect.folder.files import REPOSITORY, printable_path, read_commit, read_tree
-from audits.collect.folder.git import GitRepository, Head, git_repository, lacks
+from audits.collect.folder.git import GitHead, GitRepository, git_repository, lacks
 from audits.collect.folder.origin import remote_of
 from audits.faults import crash_gap
 from audits.model.errors import AuditError
@@ -282,7 +282,7 @@ def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
 
 def _read_tree(path: Path, ref: RepositoryRef) -> Snapshot:
     """A working tree's files, and what HEAD is."""
-    head, when = Head(), None
+    head, when = GitHead(), None
     files, gaps, unread = read_tree(path)
     try:
         with git_repository(path) as repository:

@@ -24,7 +24,7 @@ from audits.collect.disk import (
     too_large,
 )
 from audits.collect.folder.git import GitRepository, lacks
-from audits.collect.folder.git_objects import FOLDER, SUBMODULE, TreeEntry
+from audits.collect.folder.git_objects import FOLDER, SUBMODULE, GitTreeEntry
 from audits.collect.further_files import MOST_BYTES, Further, Leads
 from audits.collect.paths import (
     ACTIONS,
@@ -47,7 +47,7 @@ _DEEPEST_ACTION, _MOST_ACTION_FOLDERS = 20, 1000
 _CONTROL = frozenset(map(chr, (*range(32), 127)))
 
 
-class Read(NamedTuple):
+class FilesRead(NamedTuple):
     """What was read, what is amiss, and as `Snapshot.unread` what workflows may lead to."""
 
     files: tuple[SourceFile, ...]
@@ -63,7 +63,7 @@ class _Kind(Enum):
     OTHER = auto()
 
 
-class _Place(Protocol):
+class _FileSource(Protocol):
     """Where files lie; every method raises ReadFault for what is there and cannot be read."""
 
     def names(self, folder: str) -> Mapping[str, _Kind]:
@@ -73,23 +73,23 @@ class _Place(Protocol):
         """A file's content; None where there is no such file."""
 
 
-def read_tree(root: str | os.PathLike[str]) -> Read:
+def read_tree(root: str | os.PathLike[str]) -> FilesRead:
     """The files of a working tree, or of any directory of files, that are wanted, with those
     that local actions and workflows name, and what is amiss with them.
     """
-    return _Reading(_Tree(os.fspath(root))).read()
+    return _FolderReading(_Tree(os.fspath(root))).read()
 
 
-def read_commit(repository: GitRepository, tree: str) -> Read:
+def read_commit(repository: GitRepository, tree: str) -> FilesRead:
     """The same files of a commit, whose folder is the object ``tree``."""
-    return _Reading(_Commit(repository, tree)).read()
+    return _FolderReading(_Commit(repository, tree)).read()
 
 
 @dataclass
-class _Reading:
+class _FolderReading:
     """One reading of a repository: the files that were read, and what was not."""
 
-    place: _Place
+    place: _FileSource
     files: dict[str, SourceFile] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
     behind_links: set[str] = field(default_factory=set)
@@ -97,7 +97,7 @@ class _Reading:
     leads: Leads = field(default_factory=Leads)
     unread: dict[str, Gap] = field(default_factory=dict)
 
-    def read(self) -> Read:
+    def read(self) -> FilesRead:
         tried: set[str] = set()
         pending = sorted(filter(wanted, self._paths()))
         further: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ class _Reading:
             if not pending and not further:
                 break
         files = tuple(self.files[path] for path in sorted(self.files))
-        return Read(files, tuple(self.gaps.values()), tuple(self.unread.values()))
+        return FilesRead(files, tuple(self.gaps.values()), tuple(self.unread.values()))
 
     def _further(self, paths: Sequence[str]) -> tuple[str, ...]:
         """Read what these files lead to; what cannot be read may matter to nobody."""
@@ -332,12 +332,12 @@ class _Commit:
         except ReadFault as fault:
             raise lacks(self.repository, fault) from fault
 
-    def _at(self, path: str) -> TreeEntry | None:
-        root = TreeEntry(FOLDER, self.tree)
+    def _at(self, path: str) -> GitTreeEntry | None:
+        root = GitTreeEntry(FOLDER, self.tree)
         return self.repository.objects.at(self.tree, path) if path else root
 
 
-def _is_followed(entry: TreeEntry) -> bool:
+def _is_followed(entry: GitTreeEntry) -> bool:
     """True; ReadFault for a link or a submodule."""
     if entry.is_file or entry.is_folder:
         return True

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audits.collect.disk import ABSENT, ReadFault, is_within, open_regular, read_below
-from audits.collect.folder.git_objects import Commit, MissingObject, Objects
+from audits.collect.folder.git_objects import GitCommit, MissingObject, Objects
 from audits.model.source import GapReason
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _OF_WORKTREE = ("refs/bisect/", "refs/rewritten/", "refs/worktree/")
 
 
 @dataclass(frozen=True)
-class Head:
+class GitHead:
     """Commit and branch of HEAD: "" for a branch without a commit, or for no branch."""
 
     commit: str = ""
@@ -64,7 +64,7 @@ class GitRepository:
         self._closing.callback(objects.close)
         return objects
 
-    def head(self) -> Head:
+    def head(self) -> GitHead:
         """HEAD; ReadFault where it cannot be told."""
         if self._setting("extensions", "refstorage") == "reftable" or os.path.isdir(
             os.path.join(self.common, "reftable")
@@ -78,18 +78,18 @@ class GitRepository:
         branch = ""
         for _ in range(_MOST_SYMBOLIC):
             if not content.startswith(b"ref:"):
-                return Head(_id(content), branch.removeprefix("refs/heads/"))
+                return GitHead(_id(content), branch.removeprefix("refs/heads/"))
             name = content.removeprefix(b"ref:").strip()
             if not _REF.fullmatch(name) or len(name) > 1024:
                 raise _broken("has a HEAD that names no branch")
             branch = os.fsdecode(name)
             found = self._ref(branch)
             if found is None:
-                return Head("", branch.removeprefix("refs/heads/"))
+                return GitHead("", branch.removeprefix("refs/heads/"))
             content = found
         raise _broken("has a HEAD that leads through too many names")
 
-    def commit(self, oid: str) -> Commit:
+    def commit(self, oid: str) -> GitCommit:
         """The commit of this full id."""
         if len(oid) > 40 or self._setting("extensions", "objectformat") not in {"", "sha1"}:
             said = "stores objects by SHA-256, which is not read"

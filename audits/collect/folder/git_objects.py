@@ -80,7 +80,7 @@ def _broken() -> tuple[type[Exception], ...]:
 
 
 @dataclass(frozen=True)
-class TreeEntry:
+class GitTreeEntry:
     """One entry of a folder: git's mode, and the id of what it is."""
 
     mode: int
@@ -98,7 +98,7 @@ class TreeEntry:
 
 
 @dataclass(frozen=True)
-class Commit:
+class GitCommit:
     """A commit's folder, and its time where that can be told."""
 
     tree: str
@@ -124,7 +124,7 @@ class Objects:
     _open: ExitStack = field(default_factory=ExitStack)
     _objects_left: int = _MOST_OBJECTS
     _bytes_left: int = _MOST_BYTES
-    _folders: dict[str, dict[str, TreeEntry]] = field(default_factory=dict)
+    _folders: dict[str, dict[str, GitTreeEntry]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Close the packs."""
@@ -134,13 +134,13 @@ class Objects:
         """The content of a file, at most `MAX_BYTES`."""
         return self._read(oid, "blob")
 
-    def tree(self, oid: str) -> dict[str, TreeEntry]:
+    def tree(self, oid: str) -> dict[str, GitTreeEntry]:
         """What a folder holds, by name; names that are not UTF-8 as `os.fsdecode` gives them."""
         if oid not in self._folders:
             self._folders[oid] = dict(_entries(self._read(oid, "tree")))
         return self._folders[oid]
 
-    def commit(self, oid: str) -> Commit:
+    def commit(self, oid: str) -> GitCommit:
         """A commit, also by a tag of it."""
         for _ in range(_MOST_TAGS):
             kind, content = self._find(oid)
@@ -151,7 +151,7 @@ class Objects:
             oid = _header(content, b"object ")
         raise _corrupt("is a tag of a tag of a tag")
 
-    def at(self, tree: str, path: str) -> TreeEntry | None:
+    def at(self, tree: str, path: str) -> GitTreeEntry | None:
         """The entry of a path below a folder; None where there is none."""
         folder, _, name = path.rpartition("/")
         if folder:
@@ -363,19 +363,19 @@ def _checked(oid: str, kind: str, content: bytes) -> tuple[str, bytes]:
     return kind, content
 
 
-def _entries(content: bytes) -> Iterator[tuple[str, TreeEntry]]:
+def _entries(content: bytes) -> Iterator[tuple[str, GitTreeEntry]]:
     from dulwich.objects import parse_tree
 
     try:
         for name, mode, oid in parse_tree(content, 20):
             if name in {b"", b".", b".."} or b"/" in name:
                 raise _corrupt("holds a name that no checkout can have")
-            yield os.fsdecode(name), TreeEntry(mode, oid.decode("ascii"))
+            yield os.fsdecode(name), GitTreeEntry(mode, oid.decode("ascii"))
     except _broken() as error:
         raise _corrupt() from error
 
 
-def _commit(content: bytes) -> Commit:
+def _commit(content: bytes) -> GitCommit:
     head = content.partition(b"\n\n")[0]
     found = _TIME.search(head)
     when = None
@@ -387,7 +387,7 @@ def _commit(content: bytes) -> Commit:
             when = datetime.fromtimestamp(int(seconds), UTC).astimezone(zone)
         except (ValueError, OverflowError, OSError):
             when = None  # a year that no calendar has
-    return Commit(_header(head, b"tree "), when)
+    return GitCommit(_header(head, b"tree "), when)
 
 
 def _header(content: bytes, name: bytes) -> str:

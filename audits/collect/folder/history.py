@@ -10,7 +10,7 @@ from pathlib import Path
 from audits.collect.disk import ReadFault
 from audits.collect.folder.collector import history
 from audits.collect.folder.git import GitRepository, lacks
-from audits.collect.folder.git_objects import MissingObject, TreeEntry
+from audits.collect.folder.git_objects import GitTreeEntry, MissingObject
 from audits.model.evidence import FileThen, ReleasedFile
 from audits.model.source import Gap, GapReason, RepositoryRef
 
@@ -58,7 +58,7 @@ def _then(repository: GitRepository, file: ReleasedFile) -> FileThen:
     return FileThen(oid=entry.oid, text=None if is_same else _text(repository, entry))
 
 
-def _text(repository: GitRepository, entry: TreeEntry) -> str | None:
+def _text(repository: GitRepository, entry: GitTreeEntry) -> str | None:
     """The text of a file; None for one that is not here, no text, or too large."""
     try:
         return repository.objects.blob(entry.oid).decode("utf-8")

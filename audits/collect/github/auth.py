@@ -61,7 +61,7 @@ class Secret:
         raise TypeError("a credential is never pickled or copied")
 
 
-class Credential(Struct, frozen=True, kw_only=True):
+class GitHubCredential(Struct, frozen=True, kw_only=True):
     """What authorizes requests. ``found_in`` names the variable or file, for people."""
 
     kind: CredentialKind = CredentialKind.NONE
@@ -115,16 +115,16 @@ def _read_secret(path: Path, what: str) -> str:
         ) from None
 
 
-def _token(text: str, found_in: str) -> Credential:
+def _token(text: str, found_in: str) -> GitHubCredential:
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise CollectError(
             f"What {found_in} holds is no token: it is empty or has spaces or other characters.",
             "Put the token alone there, on one line.",
         )
-    return Credential(kind=CredentialKind.TOKEN, secret=Secret(text), found_in=found_in)
+    return GitHubCredential(kind=CredentialKind.TOKEN, secret=Secret(text), found_in=found_in)
 
 
-def _app(app_id: str, key_file: str) -> Credential:
+def _app(app_id: str, key_file: str) -> GitHubCredential:
     if not app_id.isdigit() and not re.fullmatch(r"Iv[\w.]+", app_id):
         raise CollectError(
             f"{APP_ID_VARIABLE} is no App id.", "It is a number, or a client id (Iv…)."
@@ -140,12 +140,14 @@ def _app(app_id: str, key_file: str) -> Credential:
             f"{key_file} holds no private key.", "Download it from the App's page; it ends in .pem."
         )
     found = f"{APP_ID_VARIABLE} and {key_file}"
-    return Credential(kind=CredentialKind.APP, secret=Secret(key), app_id=app_id, found_in=found)
+    return GitHubCredential(
+        kind=CredentialKind.APP, secret=Secret(key), app_id=app_id, found_in=found
+    )
 
 
 def find_credential(
     environment: Mapping[str, str], *, token_file: Path | None = None, key_file: Path | None = None
-) -> Credential:
+) -> GitHubCredential:
     """The credential to use: a token's file, else a GitHub App, else a token's variable.
 
     Variables are ``RELEASE_AUDIT_TOKEN``, ``GITHUB_TOKEN`` and ``GH_TOKEN``, in this order,
@@ -159,7 +161,7 @@ def find_credential(
     for name in TOKEN_VARIABLES:
         if text := environment.get(name, "").strip():
             return _token(text, name)
-    return Credential()
+    return GitHubCredential()
 
 
 class InstallationAuth(Auth.Auth):
@@ -213,7 +215,7 @@ class InstallationAuth(Auth.Auth):
         raise TypeError("a credential is never pickled or copied")
 
 
-def app_auth(credential: Credential) -> Auth.AppAuth:
+def app_auth(credential: GitHubCredential) -> Auth.AppAuth:
     """What speaks for the App itself; CollectError where its key does not sign."""
     key = credential.secret.reveal() if credential.secret else ""
     auth = Auth.AppAuth(credential.app_id, key)

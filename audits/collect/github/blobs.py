@@ -14,8 +14,8 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError, unexpected
 from audits.collect.github.forms import (
+    BlobOrTree,
     EncodedBlob,
-    Text,
     TreeEntry,
     read_as,
     read_if,
@@ -153,12 +153,12 @@ class TextReader:
         if value is None and want.is_look_up:
             return Got(want=want, renamed_to=renamed)
         try:
-            got = self._blob(want, read_if(Text, value))
+            got = self._blob(want, read_if(BlobOrTree, value))
         except GitHubError as odd:
             got = Got(want=want, gap=odd.gap(want.path))
         return Got(want=want, file=got.file, entries=got.entries, gap=got.gap, renamed_to=renamed)
 
-    def _blob(self, want: Want, value: Text | None) -> Got:
+    def _blob(self, want: Want, value: BlobOrTree | None) -> Got:
         if want.is_folder:
             return Got(want=want, entries=value.entries if value is not None else ())
         if value is None or value.typename != "Blob":

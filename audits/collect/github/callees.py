@@ -14,7 +14,7 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.blobs import TextReader, Want
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import GitObject, Place, read_as, read_if
+from audits.collect.github.forms import GitObject, RepositoryNode, read_as, read_if
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.source import Gap, GapReason, SourceFile
 
@@ -185,7 +185,7 @@ class CalleeReader:
         if not isinstance(node, dict):
             return _missing(callee, None)
         try:
-            place = read_as(Place, node)
+            place = read_as(RepositoryNode, node)
             candidates = [
                 read_if(GitObject, node.get(f"t{number}"))
                 for number, _ in enumerate(callee.candidates())

@@ -40,7 +40,7 @@ _MOST_POINTS = 10_000
 """Of one query; GitHub allows 5,000 to 10,000 an hour."""
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class RestResponse(Struct, frozen=True, kw_only=True):
     """A REST answer; ``body`` is None where nothing changed (304) and for an empty one."""
 
     status: int
@@ -171,7 +171,7 @@ class GitHubClient:
 
     def get(
         self, path: str, parameters: Mapping[str, Json] | None = None, *, etag: str = ""
-    ) -> Answer:
+    ) -> RestResponse:
         """Read a REST resource by its path (from ``/``, parts already quoted).
 
         With ``etag`` the answer may be a 304, which is free of the hour's limit. GitHubError
@@ -193,7 +193,7 @@ class GitHubClient:
         if reply.status == _NOT_MODIFIED:
             self.pacer.count(not_modified=1)
             body = None
-        return Answer(status=reply.status, headers=reply.headers, body=body)
+        return RestResponse(status=reply.status, headers=reply.headers, body=body)
 
     def _perform(self, kind: str, endpoint: str, send: Callable[[], _Reply]) -> tuple[_Reply, Json]:
         """Send until there is an answer or a reason to give up; nothing to what is down."""

@@ -88,7 +88,7 @@ class TagPages:
         return read_if(TagList, node.get("refs"))
 
 
-class Reach:
+class CommitReachability:
     """Asks whether a commit is on the default branch, as REST's comparison says."""
 
     def __init__(self, client: GitHubClient) -> None:

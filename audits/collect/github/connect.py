@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from audits.collect.bounds import moment, parse_json, shaped
 from audits.collect.errors import CollectError
 from audits.collect.github.address import DEFAULT_API, api_address
-from audits.collect.github.auth import Credential, CredentialKind, InstallationAuth, app_auth
+from audits.collect.github.auth import CredentialKind, GitHubCredential, InstallationAuth, app_auth
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import Installation, InstallationToken, read_as
@@ -29,7 +29,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     is called while waiting, ``cancelled`` is asked whether to stop.
     """
 
-    credential: Credential = field(default_factory=Credential)
+    credential: GitHubCredential = field(default_factory=GitHubCredential)
     api_url: str = DEFAULT_API
     host: str = ""
     limits: Limits = field(default_factory=Limits)

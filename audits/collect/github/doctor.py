@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from audits.collect.errors import CollectError
 from audits.collect.github import queries
-from audits.collect.github.auth import Credential, CredentialKind, InstallationAuth
+from audits.collect.github.auth import CredentialKind, GitHubCredential, InstallationAuth
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
@@ -46,7 +46,7 @@ POLICIES = "Administration: read, of Actions policies"
 _RIGHTS_PAGE = "https://{host}/settings/personal-access-tokens"
 
 
-class Right(Struct, frozen=True, kw_only=True):
+class PermissionProbe(Struct, frozen=True, kw_only=True):
     """One right: whether the credential has it wherever it was tried, None where it could not
     be. ``detail`` says why not, and what helps.
     """
@@ -84,7 +84,7 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
     credential: str
     host: str
     tier: int
-    rights: tuple[Right, ...]
+    rights: tuple[PermissionProbe, ...]
     cost: Cost
     expires_at: datetime | None = None
     scopes: tuple[str, ...] = ()
@@ -121,7 +121,7 @@ class _Survey(Struct, kw_only=True):
         return tuple(node for node in chosen if node is not None)
 
 
-def examine(client: GitHubClient, owner: str, credential: Credential) -> DoctorReport:
+def examine(client: GitHubClient, owner: str, credential: GitHubCredential) -> DoctorReport:
     """Try each right on the owner and on a public and a private repository; CollectError where
     nothing is seen.
     """
@@ -182,10 +182,10 @@ class _Trial(Struct, frozen=True, kw_only=True):
     """Tries rights with one credential; ``headers`` are those of the last answers."""
 
     client: GitHubClient
-    credential: Credential
+    credential: GitHubCredential
     headers: dict[str, str]
 
-    def attempt(self, need: Need, permission: str, path: str, role: str = "") -> Right:
+    def attempt(self, need: Need, permission: str, path: str, role: str = "") -> PermissionProbe:
         """Whether a resource can be read."""
         try:
             answer = self.client.get(path, {"per_page": 1})
@@ -193,10 +193,12 @@ class _Trial(Struct, frozen=True, kw_only=True):
             if error.status in (403, 404):
                 named = permission if permission == POLICIES else error.permission or permission
                 why = self._why(error, role)
-                return Right(need=need, permission=named, granted=False, detail=why)
-            return Right(need=need, permission=permission, granted=None, detail=str(error))
+                return PermissionProbe(need=need, permission=named, granted=False, detail=why)
+            return PermissionProbe(
+                need=need, permission=permission, granted=None, detail=str(error)
+            )
         self.headers.update({key.lower(): str(value) for key, value in answer.headers.items()})
-        return Right(need=need, permission=permission, granted=True)
+        return PermissionProbe(need=need, permission=permission, granted=True)
 
     def _why(self, error: GitHubError, role: str) -> str:
         """Why GitHub refused it, and what helps."""
@@ -215,7 +217,7 @@ class _Trial(Struct, frozen=True, kw_only=True):
 
 def _repository_rights(
     trial: _Trial, samples: Sequence[SurveyNode], hidden: Sequence[str]
-) -> Iterator[Right]:
+) -> Iterator[PermissionProbe]:
     probes: tuple[tuple[Need, str, tuple[str, ...]], ...] = (
         (Need.SETTINGS, "Actions: read", ("environments",)),
         (Need.ADMINISTRATION, "Administration: read", ("actions", "permissions")),
@@ -227,7 +229,7 @@ def _repository_rights(
     if not samples:
         why = hidden[0] if hidden else "There is no repository to try."
         for need, name, _ in probes:
-            yield Right(need=need, permission=name, granted=None, detail=why)
+            yield PermissionProbe(need=need, permission=name, granted=None, detail=why)
         return
     yield _contents(samples)
     lacking: set[Need] = set()
@@ -251,13 +253,15 @@ def _repository_rights(
         yield right
 
 
-def _contents(samples: Sequence[SurveyNode]) -> Right:
+def _contents(samples: Sequence[SurveyNode]) -> PermissionProbe:
     blind = [s.name_with_owner for s in samples if s.root is None and not s.is_empty]
     where = f"the files of {' and '.join(blind)} are not shown" if blind else ""
-    return Right(need=Need.WORKFLOW, permission="Contents: read", granted=not blind, detail=where)
+    return PermissionProbe(
+        need=Need.WORKFLOW, permission="Contents: read", granted=not blind, detail=where
+    )
 
 
-def _together(tried: Sequence[tuple[SurveyNode, Right]]) -> Right:
+def _together(tried: Sequence[tuple[SurveyNode, PermissionProbe]]) -> PermissionProbe:
     """One right from what was found on each sample: the worst of it, and where."""
     refused = [(node, right) for node, right in tried if right.granted is False]
     untried = [(node, right) for node, right in tried if right.granted is None]
@@ -268,10 +272,12 @@ def _together(tried: Sequence[tuple[SurveyNode, Right]]) -> Right:
         return right
     kind = "private" if _is_private(node) else "public"
     where = f"not for the {kind} {node.name_with_owner}: {right.detail}"
-    return Right(need=right.need, permission=right.permission, granted=right.granted, detail=where)
+    return PermissionProbe(
+        need=right.need, permission=right.permission, granted=right.granted, detail=where
+    )
 
 
-def _organization_rights(trial: _Trial, login: str) -> Iterator[Right]:
+def _organization_rights(trial: _Trial, login: str) -> Iterator[PermissionProbe]:
     probes = (
         (Need.ADMINISTRATION, "Organization administration: read", ("actions", "permissions")),
         (Need.SECRET_NAMES, "Organization secrets: read", ("actions", "secrets")),
@@ -280,7 +286,7 @@ def _organization_rights(trial: _Trial, login: str) -> Iterator[Right]:
         yield trial.attempt(need, name, path_of("orgs", login, *parts))
 
 
-def _tier(rights: tuple[Right, ...]) -> int:
+def _tier(rights: tuple[PermissionProbe, ...]) -> int:
     lacking = {right.need for right in rights if right.granted is not True}
     if Need.SETTINGS in lacking or Need.WORKFLOW in lacking:
         return 0
@@ -289,7 +295,7 @@ def _tier(rights: tuple[Right, ...]) -> int:
     return 2 if Need.SECRET_NAMES in lacking else 3
 
 
-def _cost(client: GitHubClient, survey: _Survey, rights: tuple[Right, ...]) -> Cost:
+def _cost(client: GitHubClient, survey: _Survey, rights: tuple[PermissionProbe, ...]) -> Cost:
     granted = {right.permission for right in rights if right.granted}
     pages = max(1, ceil(survey.total / _PAGE))
     texts = ceil(survey.total * _TEXT_REQUESTS / 1000)
@@ -381,7 +387,7 @@ def _expiry(client: GitHubClient, headers: Mapping[str, str]) -> datetime | None
     return None
 
 
-def _notes(credential: Credential, survey: _Survey) -> Iterator[str]:
+def _notes(credential: GitHubCredential, survey: _Survey) -> Iterator[str]:
     if credential.is_classic:
         yield "Classic tokens can also write; a GitHub App or fine-grained token need not."
     yield from dict.fromkeys(f"Not shown: {why}" for why in survey.hidden)

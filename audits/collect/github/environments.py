@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from audits.analysis.environments import is_protected
 from audits.collect.github.forms import CustomRules, DeployEnvironment, NamedSecret, RefPattern
-from audits.collect.github.permissions import Sheet, role_refusal
+from audits.collect.github.permissions import FactReader, role_refusal
 from audits.collect.github.rest import Answers, RestReader, path_of
 from audits.model.settings import EnvironmentSettings, Need, Unseen
 
@@ -29,7 +29,7 @@ class EnvironmentReader(Struct, frozen=True, kw_only=True):
 
     rest: RestReader
     answers: Answers
-    sheet: Sheet
+    sheet: FactReader
     slug: str
     names: frozenset[str]
     on_plan: bool = True

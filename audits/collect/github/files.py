@@ -33,7 +33,7 @@ _ROUNDS = 5
 """A local action may use another one, and so on; as deep as in a folder."""
 
 
-class _Reading:
+class _RepositoryReading:
     """What is known of one repository while it is read."""
 
     def __init__(self, repo: Listed) -> None:
@@ -186,7 +186,7 @@ class FileReader:
 
     def read(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
         """The snapshot of each, in order; what fails becomes a gap of its own repository."""
-        readings = {repo.node_id or repo.slug: _Reading(repo) for repo in listed}
+        readings = {repo.node_id or repo.slug: _RepositoryReading(repo) for repo in listed}
         for reading in readings.values():
             reading.gaps += self._unproven(reading.repo)
         wants = [w for r in readings.values() for w in r.first_wants()]
@@ -219,7 +219,9 @@ class FileReader:
     def _key(self, repo: Listed) -> str:
         return self._client.memory_key(f":looked-up:{repo.node_id}")
 
-    def _recalled(self, readings: dict[str, _Reading], wants: Iterable[Want]) -> list[Want]:
+    def _recalled(
+        self, readings: dict[str, _RepositoryReading], wants: Iterable[Want]
+    ) -> list[Want]:
         """The wants, with what an earlier scan found at the same tree instead of look-ups."""
         chosen: list[Want] = []
         trees: dict[str, _LookedUp] = {}
@@ -236,7 +238,7 @@ class FileReader:
             chosen += reading.recall(want, trees[want.node_id])
         return chosen
 
-    def _remember(self, reading: _Reading) -> None:
+    def _remember(self, reading: _RepositoryReading) -> None:
         """Keep what look-ups found: the same tree gives the same answer forever."""
         found = reading.looked_up
         if not (found.files or found.folders) or not reading.complete:
@@ -246,8 +248,8 @@ class FileReader:
         if stored is None or stored[:2] != (reading.repo.root, body):
             self._answers.written[key] = (reading.repo.root, body)
 
-    def _with_callees(self, readings: list[_Reading]) -> Iterator[Snapshot]:
-        by_owner: dict[str, list[_Reading]] = {}
+    def _with_callees(self, readings: list[_RepositoryReading]) -> Iterator[Snapshot]:
+        by_owner: dict[str, list[_RepositoryReading]] = {}
         for reading in readings:
             by_owner.setdefault(reading.repo.owner.lower(), []).append(reading)
         called: dict[int, dict[str, SourceFile]] = {}
@@ -270,7 +272,7 @@ def _too_large(path: str, size: int) -> Gap:
     return Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 
-def _callers(reading: _Reading) -> tuple[SourceFile, ...]:
+def _callers(reading: _RepositoryReading) -> tuple[SourceFile, ...]:
     """The files that can call others."""
     return tuple(
         f

@@ -153,7 +153,7 @@ class EnforcedReleases(Row, frozen=True, kw_only=True):
     enforced_repositories: str
 
 
-class Plan(Row, frozen=True, kw_only=True):
+class BillingPlan(Row, frozen=True, kw_only=True):
     """What the owner pays for."""
 
     name: str = ""
@@ -162,7 +162,7 @@ class Plan(Row, frozen=True, kw_only=True):
 class Account(Row, frozen=True, kw_only=True):
     """An organization; its plan is shown to some."""
 
-    plan: Plan | None = None
+    plan: BillingPlan | None = None
 
 
 class NewestRelease(Row, frozen=True, kw_only=True):
@@ -485,7 +485,7 @@ class GitObject(Graph, frozen=True, kw_only=True):
     byte_size: Number | None = None
 
 
-class Text(Graph, frozen=True, kw_only=True):
+class BlobOrTree(Graph, frozen=True, kw_only=True):
     """A blob with its text, or a tree with its entries."""
 
     oid: str
@@ -496,7 +496,7 @@ class Text(Graph, frozen=True, kw_only=True):
     entries: tuple[TreeEntry, ...] = ()
 
 
-class Place(Graph, frozen=True, kw_only=True):
+class RepositoryNode(Graph, frozen=True, kw_only=True):
     """A repository in which something is looked for."""
 
     id: Name
@@ -516,7 +516,7 @@ class Conditions(Graph, frozen=True, kw_only=True):
     ref_name: RefNames | None = None
 
 
-class Count(Graph, frozen=True, kw_only=True):
+class TotalCount(Graph, frozen=True, kw_only=True):
     """How long a list is."""
 
     total_count: Number
@@ -537,7 +537,7 @@ class SurveyNode(Graph, frozen=True, kw_only=True):
 class WithEnvironments(Graph, frozen=True, kw_only=True):
     """A repository and how many environments it has."""
 
-    environments: Count
+    environments: TotalCount
 
 
 class RuleSource(Graph, frozen=True, kw_only=True):

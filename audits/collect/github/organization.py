@@ -14,7 +14,7 @@ from audits.collect.github.forms import (
     SharedSecret,
     TokenPermissions,
 )
-from audits.collect.github.permissions import Rights, Sheet
+from audits.collect.github.permissions import FactReader, Rights
 from audits.collect.github.rest import Answers, Form, RestReader, path_of
 from audits.model.settings import ActionsPolicy, Need, OwnerSettings, Unseen
 from audits.model.source import Gap
@@ -91,7 +91,7 @@ class OwnerReader:
 
     def read(self, login: str, answers: Answers) -> OwnerFacts:
         """What this credential may see of an organization."""
-        sheet = Sheet(rights=self._rights)
+        sheet = FactReader(rights=self._rights)
         secrets = self._secrets(sheet, login, answers)
         settings = OwnerSettings(
             login=login,
@@ -125,7 +125,7 @@ class OwnerReader:
             return ""
         return plan.name if plan else ""
 
-    def _policy(self, sheet: Sheet, login: str, answers: Answers) -> ActionsPolicy | Unseen:
+    def _policy(self, sheet: FactReader, login: str, answers: Answers) -> ActionsPolicy | Unseen:
         need = Need.ADMINISTRATION
         workflow = sheet.fact(
             "owner: default token permission",
@@ -146,7 +146,7 @@ class OwnerReader:
         return policy(workflow, permissions, set_by="owner")
 
     def _secrets(
-        self, sheet: Sheet, login: str, answers: Answers
+        self, sheet: FactReader, login: str, answers: Answers
     ) -> tuple[OrganizationSecret, ...] | Unseen:
         path = path_of("orgs", login, "actions", "secrets")
 

@@ -68,7 +68,7 @@ class Rights(Struct, kw_only=True):
                 self.errors[permission, private] = error
 
 
-class Sheet(Struct, kw_only=True):
+class FactReader(Struct, kw_only=True):
     """The facts of one repository or owner as they come in."""
 
     rights: Rights

@@ -13,7 +13,7 @@ from audits.collect.bounds import moment
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
-from audits.collect.github.commit_reachability import Reach, TagPages, peeled
+from audits.collect.github.commit_reachability import CommitReachability, TagPages, peeled
 from audits.collect.github.errors import GitHubError, Json
 from audits.collect.github.forms import (
     ActionNode,
@@ -62,7 +62,7 @@ class ReferenceReader:
         self._size = BatchSize(_MOST_REPOSITORIES)
         self._known: dict[tuple[str, str], ResolvedRef] = {}
         self._tags = TagPages(client)
-        self._reach = Reach(client)
+        self._reach = CommitReachability(client)
         self._hidden: set[str] = set()
         self.gaps: dict[str, Gap] = {}
 

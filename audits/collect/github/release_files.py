@@ -20,7 +20,7 @@ from audits.model.source import Gap, GapReason
 _MOST = 100
 
 
-class _Released(Graph, frozen=True, kw_only=True):
+class _FileAtCommit(Graph, frozen=True, kw_only=True):
     """A commit, and a file at it."""
 
     commit: Anything | None = None
@@ -96,7 +96,7 @@ def _then(
     if errors := answer.errors_at(alias):
         return errors[0].as_gap(str(file), "Contents: read"), 0
     try:
-        node = read_as(_Released, answer.data.get(alias))
+        node = read_as(_FileAtCommit, answer.data.get(alias))
     except GitHubError as odd:
         return odd.gap(str(file)), 0
     if node.commit is None:

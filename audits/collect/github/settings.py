@@ -23,7 +23,7 @@ from audits.collect.github.forms import (
 )
 from audits.collect.github.listing import Listed
 from audits.collect.github.organization import OwnerFacts, policy
-from audits.collect.github.permissions import Rights, Sheet, role_refusal
+from audits.collect.github.permissions import FactReader, Rights, role_refusal
 from audits.collect.github.rest import FLUSH_SECONDS, Answers, Form, RestReader, path_of
 from audits.collect.github.rulesets import METADATA, Question, State, StateReader
 from audits.faults import crash_gap
@@ -56,7 +56,7 @@ _IN_FORCE = "active"
 _NOT_ADMIN = ("READ", "TRIAGE", "WRITE", "MAINTAIN")
 
 
-class Read(Struct, frozen=True, kw_only=True):
+class SettingsRead(Struct, frozen=True, kw_only=True):
     """What became of one repository's settings."""
 
     settings: RepositorySettings
@@ -68,7 +68,7 @@ class _Task(Struct, kw_only=True):
     names: tuple[str, ...]
     state: State
     owner: OwnerFacts
-    sheet: Sheet
+    sheet: FactReader
     answers: Answers
     unchanged: bool = False
 
@@ -100,7 +100,7 @@ class SettingsBatch:
 
     def read(
         self, wanted: Sequence[tuple[Listed, tuple[str, ...]]], owner: OwnerFacts
-    ) -> list[Read]:
+    ) -> list[SettingsRead]:
         """The settings of each repository, in order; ``str``s are environments in use."""
         answers = Answers()
         tasks = self._tasks(wanted, owner, answers)
@@ -122,10 +122,10 @@ class SettingsBatch:
 
     def _all(
         self, pool: ThreadPoolExecutor, tasks: Sequence[_Task], answers: Answers
-    ) -> list[Read]:
+    ) -> list[SettingsRead]:
         """What becomes of each task; answers are kept while others are waited for."""
         futures = [pool.submit(self._one, task) for task in tasks]
-        waiting: Set[Future[Read]] = set(futures)
+        waiting: Set[Future[SettingsRead]] = set(futures)
         while waiting:
             ended, waiting = wait(waiting, FLUSH_SECONDS, return_when=FIRST_EXCEPTION)
             answers.flush(self._memory)
@@ -152,7 +152,7 @@ class SettingsBatch:
                 state=states[repo.node_id],
                 owner=owner,
                 answers=answers,
-                sheet=Sheet(rights=self._rights, private=repo.private),
+                sheet=FactReader(rights=self._rights, private=repo.private),
             )
             for repo, names in wanted
         ]
@@ -207,7 +207,7 @@ class SettingsBatch:
             role=task.repo.permission,
         )
 
-    def _one(self, task: _Task) -> Read:
+    def _one(self, task: _Task) -> SettingsRead:
         """What becomes of one repository's settings; a fault of this program costs only these."""
         try:
             return self._read(task)
@@ -221,7 +221,7 @@ class SettingsBatch:
                 *task.sheet.gaps,
             )
 
-    def _read(self, task: _Task) -> Read:
+    def _read(self, task: _Task) -> SettingsRead:
         sheet, state = task.sheet, task.state
         if state.missing and isinstance(state.rulesets, GitHubError):
             return _nothing(state.rulesets.message, state.rulesets.gap("settings"))
@@ -247,7 +247,7 @@ class SettingsBatch:
             fork_approval=self._fork_approval(task),
             is_public=task.repo.public,
         )
-        return Read(settings=settings, gaps=tuple(sheet.gaps))
+        return SettingsRead(settings=settings, gaps=tuple(sheet.gaps))
 
     def _environments_of(self, task: _Task) -> dict[str, EnvironmentSettings] | Unseen:
         if not task.names:
@@ -396,7 +396,7 @@ def _policy_of(shown: ShownPolicy) -> WorkflowPolicy:
     )
 
 
-def _nothing(reason: str, *gaps: Gap) -> Read:
+def _nothing(reason: str, *gaps: Gap) -> SettingsRead:
     """Settings of which none was seen."""
 
     def unseen(need: Need) -> Unseen:
@@ -413,4 +413,4 @@ def _nothing(reason: str, *gaps: Gap) -> Read:
         workflow_policies=unseen(Need.ADMINISTRATION),
         fork_approval=unseen(Need.ADMINISTRATION),
     )
-    return Read(settings=settings, gaps=gaps)
+    return SettingsRead(settings=settings, gaps=gaps)

@@ -58,7 +58,7 @@ class IndexTroubleError(Exception):
         self.reason, self.sentence = reason, sentence
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class IndexResponse(Struct, frozen=True, kw_only=True):
     """A body with the address that was asked; ``status`` is 200, 404 or 410."""
 
     asked: str
@@ -123,7 +123,7 @@ class IndexSession:
         """
         return self.decoded(self.get(url, accept=accept, limit=limit, fresh=fresh))
 
-    def decoded(self, answer: Answer) -> Any:  # noqa: ANN401  # as above
+    def decoded(self, answer: IndexResponse) -> Any:  # noqa: ANN401  # as above
         """The body of an answer, None for 404; IndexTroubleError where it is no JSON."""
         if answer.status != 200:
             return None
@@ -137,7 +137,9 @@ class IndexSession:
                 f"{host} answered with what is no JSON: check that its address is right.",
             ) from None
 
-    def get(self, url: str, *, accept: str, limit: int, fresh: timedelta | None = None) -> Answer:
+    def get(
+        self, url: str, *, accept: str, limit: int, fresh: timedelta | None = None
+    ) -> IndexResponse:
         """The answer for an address, from the cache or the host; IndexTroubleError if none."""
         host = urlsplit(url).netloc
         seconds = self.limits.fresh_seconds if fresh is None else int(fresh.total_seconds())
@@ -178,7 +180,7 @@ class IndexSession:
                 f"{host} failed {_STRIKES} times in a row and gets no more requests: run again later.",
             )
 
-    def _pause_asked(self, asked: tuple[Answer, str]) -> float | None:
+    def _pause_asked(self, asked: tuple[IndexResponse, str]) -> float | None:
         """Seconds to wait before asking once more; None where there is no need or no use."""
         answer, retry_after = asked
         if answer.status != 429:
@@ -189,7 +191,7 @@ class IndexSession:
             return None
         return wait if wait <= self.limits.longest_wait else None
 
-    def _judged(self, host: str, answer: Answer) -> Answer:
+    def _judged(self, host: str, answer: IndexResponse) -> IndexResponse:
         trouble: IndexTroubleError
         match answer.status:
             case 200 | 404 | 410:
@@ -223,7 +225,7 @@ class IndexSession:
         self._strike(host, trouble)
         raise trouble
 
-    def _in_time(self, url: str, headers: dict[str, str], limit: int) -> tuple[Answer, str]:
+    def _in_time(self, url: str, headers: dict[str, str], limit: int) -> tuple[IndexResponse, str]:
         """Ask in a thread that is left behind when it takes too long.
 
         Timeouts of sockets start anew with every byte, so that a body which trickles would
@@ -238,7 +240,7 @@ class IndexSession:
                 f"{host} took over {self.limits.answer_seconds:.0f} seconds to answer: run later.",
             ) from None
 
-    def _ask(self, url: str, headers: dict[str, str], limit: int) -> tuple[Answer, str]:
+    def _ask(self, url: str, headers: dict[str, str], limit: int) -> tuple[IndexResponse, str]:
         host = urlsplit(url).netloc
         timeout = (self.limits.connect_seconds, self.limits.read_seconds)
         try:
@@ -255,7 +257,7 @@ class IndexSession:
                             GapReason.TOO_LARGE,
                             f"{host} answered with over {limit} bytes, which are not read.",
                         )
-                answer = Answer(
+                answer = IndexResponse(
                     asked=url,
                     status=response.status_code,
                     body=bytes(body),

@@ -16,7 +16,7 @@ from audits.store.serialize import Packed, dumps, loads, packed, unpack
 from audits.store.write.audit_record import Said
 from audits.store.write.findings import Findings, sync_findings
 from audits.store.write.ids import Ids, insert_new
-from audits.store.write.intervals import Batch, Place, sync
+from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.reference_rows import keep_references, new_references
 from audits.store.write.references import Reference
 from audits.store.write.repositories import record_unread
@@ -47,9 +47,9 @@ class _New(Struct, frozen=True, kw_only=True):
         return self.said.unread and self.number is not None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> RepositoryKey:
         recording = self.recording
-        return Place(
+        return RepositoryKey(
             scan_id=recording.scan_id,
             owner_id=recording.owner_id,
             repository_id=recording.repositories[self.key],

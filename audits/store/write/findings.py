@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, literal, select
 from audits.store.schema.codes import CHANGED, FIXED, NOT_RECHECKED, SEEN
 from audits.store.schema.tables import OPEN, finding
 from audits.store.write.ids import chunks
-from audits.store.write.intervals import Batch, Place, value_columns
+from audits.store.write.intervals import Batch, RepositoryKey, value_columns
 
 Key = tuple[int, str, int]
 
@@ -28,7 +28,7 @@ class Findings(Struct, frozen=True, kw_only=True):
 
 def sync_findings(
     batch: Batch,
-    place: Place,
+    place: RepositoryKey,
     rows: Sequence[Mapping[str, Any]],
     looked: Callable[[Row[Any]], bool],
 ) -> Findings:
@@ -88,7 +88,7 @@ def _values(row: Row[Any]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in value_columns(finding)}
 
 
-def _first_seen(batch: Batch, place: Place, keys: Sequence[Key]) -> dict[Key, int]:
+def _first_seen(batch: Batch, place: RepositoryKey, keys: Sequence[Key]) -> dict[Key, int]:
     """When findings that come back were seen first."""
     found: dict[Key, int] = {}
     if place.repository_id not in batch.known:

@@ -16,7 +16,7 @@ from audits.store.write.ids import chunks
 _BOOKKEEPING = frozenset({"id", "owner_id", "repository_id", "opened", "closed"})
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class RepositoryKey(Struct, frozen=True, kw_only=True):
     """Of which repository a scan is writing."""
 
     scan_id: int
@@ -71,7 +71,7 @@ class Batch:
             self._held[table] = by_repository
         return self._held[table].get(repository_id, ())
 
-    def open(self, table: Table, place: Place, rows: Iterable[Mapping[str, Any]]) -> None:
+    def open(self, table: Table, place: RepositoryKey, rows: Iterable[Mapping[str, Any]]) -> None:
         """Rows that hold from this scan on."""
         frame = {
             "owner_id": place.owner_id,
@@ -81,7 +81,9 @@ class Batch:
         }
         self._opened.setdefault(table, []).extend({**frame, **row} for row in rows)
 
-    def close(self, table: Table, place: Place, rows: Iterable[Row[Any]], ended: int = 0) -> None:
+    def close(
+        self, table: Table, place: RepositoryKey, rows: Iterable[Row[Any]], ended: int = 0
+    ) -> None:
         """Close rows; those that this very scan opened never held and are taken back.
 
         ``ended`` is why a finding's row ends.
@@ -110,7 +112,9 @@ class Batch:
         self._opened.clear()
 
 
-def sync(batch: Batch, table: Table, place: Place, rows: Sequence[Mapping[str, Any]]) -> Change:
+def sync(
+    batch: Batch, table: Table, place: RepositoryKey, rows: Sequence[Mapping[str, Any]]
+) -> Change:
     """Make the rows that hold equal to these; what stays the same is left alone."""
     before = batch.held(table, place.repository_id)
     if not before:

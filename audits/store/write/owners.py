@@ -15,7 +15,7 @@ from audits.store.snapshots import Advisories, OwnersSettings, dateless
 from audits.store.write import rows
 from audits.store.write.findings import sync_findings
 from audits.store.write.ids import chunks, insert_new
-from audits.store.write.intervals import Batch, Place, sync
+from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.session import Recording
 from audits.store.write.visibility import looked_at
 
@@ -61,8 +61,8 @@ def _numbered(connection: Connection, recordings: Sequence[Recording]) -> set[in
     return known
 
 
-def _place(recording: Recording) -> Place:
-    return Place(
+def _place(recording: Recording) -> RepositoryKey:
+    return RepositoryKey(
         scan_id=recording.scan_id,
         owner_id=recording.owner_id,
         repository_id=recording.repositories[""],
@@ -118,7 +118,7 @@ def _sync_gaps(batch: Batch, recordings: Sequence[Recording]) -> None:
 
 
 def _sync_results(
-    batch: Batch, recording: Recording, place: Place, results: Sequence[Result]
+    batch: Batch, recording: Recording, place: RepositoryKey, results: Sequence[Result]
 ) -> Details:
     names = recording.names
     rules = {

@@ -12,11 +12,13 @@ from audits.store.schema.tables import OPEN, unreached
 from audits.store.write.audit_record import Said
 from audits.store.write.findings import lose_sight
 from audits.store.write.ids import chunks
-from audits.store.write.intervals import Batch, Place, sync
+from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.session import Recording
 
 
-def record_unread(connection: Connection, recording: Recording, place: Place, said: Said) -> None:
+def record_unread(
+    connection: Connection, recording: Recording, place: RepositoryKey, said: Said
+) -> None:
     """Record that nothing of a known repository could be read: its findings stay open."""
     batch = Batch(connection, [place.repository_id])
     sync(batch, tables.gap, place, said.families["gap"])

@@ -19,7 +19,7 @@ from audits.store.serialize import Json, loads, unpack
 from audits.store.snapshots import Advisories, Listing
 from audits.store.write.audit_record import Said
 from audits.store.write.ids import Ids
-from audits.store.write.intervals import Batch, Change, Place
+from audits.store.write.intervals import Batch, Change, RepositoryKey
 from audits.store.write.score_causes import CONTENT, Difference, Differs, compared
 from audits.store.write.session import Recording
 from audits.store.write.visibility import covers
@@ -49,7 +49,9 @@ class _Moved(Struct, frozen=True, kw_only=True):
     rules: list[int]
 
 
-def note_change(batch: Batch, recording: Recording, place: Place, said: Said, noted: Noted) -> None:
+def note_change(
+    batch: Batch, recording: Recording, place: RepositoryKey, said: Said, noted: Noted
+) -> None:
     """Write why a repository's points or grade changed, if they did."""
     score = noted.changes["score"]
     if not score.closed or not score.opened:
@@ -82,7 +84,12 @@ def note_change(batch: Batch, recording: Recording, place: Place, said: Said, no
 
 
 def _causes(
-    batch: Batch, recording: Recording, place: Place, said: Said, noted: Noted, moved: _Moved
+    batch: Batch,
+    recording: Recording,
+    place: RepositoryKey,
+    said: Said,
+    noted: Noted,
+    moved: _Moved,
 ) -> tuple[Cause, ...]:
     """The causes of a change: what was audited first, then the rules or the platform."""
     before, after = moved.before, moved.after
@@ -114,7 +121,12 @@ def _moved(before: Row[Any], after: Mapping[str, Any], changes: Mapping[str, Cha
 
 
 def _difference(
-    batch: Batch, recording: Recording, place: Place, said: Said, noted: Noted, moved: _Moved
+    batch: Batch,
+    recording: Recording,
+    place: RepositoryKey,
+    said: Said,
+    noted: Noted,
+    moved: _Moved,
 ) -> Difference:
     """What of all that a score depends on differs."""
     held, facts = noted.held, _facts(noted)
@@ -143,13 +155,13 @@ def _facts(noted: Noted) -> Mapping[str, Any]:
     return opened[0] if opened else dict(noted.held._mapping)
 
 
-def _since(batch: Batch, recording: Recording, place: Place) -> int:
+def _since(batch: Batch, recording: Recording, place: RepositoryKey) -> int:
     """The last finished scan that reached the repository."""
     lost = batch.held(tables.unreached, place.repository_id)
     return min([recording.before, *(int(row.opened) - 1 for row in lost)])
 
 
-def _used(batch: Batch, place: Place, said: Said) -> set[tuple[str, str]]:
+def _used(batch: Batch, place: RepositoryKey, said: Said) -> set[tuple[str, str]]:
     """The actions that it used before and uses now, as (slug, ref)."""
     before = {(row.slug, row.ref) for row in batch.held(tables.action_use, place.repository_id)}
     return before & {(row["slug"], row["ref"]) for row in said.families["action_use"]}

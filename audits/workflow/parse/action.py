@@ -6,12 +6,12 @@ from audits.model.source import Gap, SourceFile
 from audits.model.workflow import CompositeAction
 from audits.workflow.parse.faults import Faults
 from audits.workflow.parse.forms import action_faults
-from audits.workflow.parse.nodes import Node, Text, child, is_scalar, pairs
+from audits.workflow.parse.nodes import Node, SourceText, child, is_scalar, pairs
 from audits.workflow.parse.steps import one, read_declared, read_image, read_steps
 
 
 def read_action(
-    source: SourceFile, text: Text, root: Node
+    source: SourceFile, text: SourceText, root: Node
 ) -> tuple[CompositeAction, tuple[Gap, ...]]:
     """The action under this root node, and a gap for each part that GitHub would refuse."""
     runs = child(root, "runs")

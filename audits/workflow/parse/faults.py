@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.model.source import Gap, GapReason, SourceFile
-from audits.workflow.parse.nodes import Node, Text
+from audits.workflow.parse.nodes import Node, SourceText
 
 # Whoever corrects so many faults of one file sees the others next time.
 MOST_FAULTS = 100
@@ -12,7 +12,7 @@ MOST_FAULTS = 100
 class Faults:
     """Collects the gaps of one file."""
 
-    def __init__(self, source: SourceFile, text: Text) -> None:
+    def __init__(self, source: SourceFile, text: SourceText) -> None:
         self.source = source
         self.text = text
         self.gaps: list[Gap] = []

@@ -32,7 +32,7 @@ class Node(Protocol):
 Pair = tuple[Node, Node]
 
 
-class Text:
+class SourceText:
     """A file's text and what is needed to say where a node stands."""
 
     def __init__(self, path: str, text: str) -> None:
@@ -129,13 +129,13 @@ def child(node: Node | None, name: str) -> Node | None:
     return None
 
 
-def scalars(text: Text, node: Node | None) -> Inputs:
+def scalars(text: SourceText, node: Node | None) -> Inputs:
     """The scalar values of a mapping by key."""
     found = pairs(node)
     return {key.value: text.scalar(value) for key, value in found if value.id == "scalar"}
 
 
-def strings(text: Text, node: Node | None) -> tuple[Scalar, ...]:
+def strings(text: SourceText, node: Node | None) -> tuple[Scalar, ...]:
     """A scalar, or the scalars of a sequence, as scalars; null is none."""
     if is_scalar(node):
         found = text.scalar(node)
@@ -162,7 +162,9 @@ _MOST_VALUES = 300
 _DEEPEST = 8
 
 
-def other_keys(text: Text, found: dict[str, Pair], typed: frozenset[str]) -> dict[str, YamlValue]:
+def other_keys(
+    text: SourceText, found: dict[str, Pair], typed: frozenset[str]
+) -> dict[str, YamlValue]:
     """The values of all keys but the typed ones, each kept up to a depth and a number."""
     if found.keys() <= typed:
         return {}
@@ -176,7 +178,7 @@ def other_keys(text: Text, found: dict[str, Pair], typed: frozenset[str]) -> dic
 class _Values:
     """Makes values of nodes, at most `_MOST_VALUES` of them."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: SourceText) -> None:
         self.text = text
         self.left = _MOST_VALUES
 

@@ -23,7 +23,7 @@ from audits.model.storable import storable
 from audits.model.workflow import CompositeAction, Workflow
 from audits.workflow.parse import nodes
 from audits.workflow.parse.action import read_action
-from audits.workflow.parse.nodes import Node, Text
+from audits.workflow.parse.nodes import Node, SourceText
 from audits.workflow.parse.pure_reader import TooMuchWorkError, compose_slowly
 from audits.workflow.parse.steps import MOST_STEPS
 from audits.workflow.parse.workflow import MOST_JOBS, read_workflow
@@ -103,7 +103,7 @@ class RefusedError(Exception):
         self.gap = gap
 
 
-def compose(source: SourceFile) -> tuple[Text, Node]:
+def compose(source: SourceFile) -> tuple[SourceText, Node]:
     """The file's text and its root node.
 
     Raises `RefusedError`, which carries the gap, for text that is no YAML mapping, too large,
@@ -126,7 +126,7 @@ def compose(source: SourceFile) -> tuple[Text, Node]:
         return compose(replace(source, text=_CONTROL.sub("\ufffd", source.text)))
     if root is None:
         raise _refused(source, GapReason.INVALID, "the file is empty")
-    text = Text(source.path, source.text)
+    text = SourceText(source.path, source.text)
     if not nodes.is_map(root):
         raise _refused(source, GapReason.INVALID, "the file is not a mapping of keys", 1)
     may_alias = "*" in body and (_ANCHOR.search(body) is not None if by_c else "&" in body)
@@ -222,7 +222,7 @@ def _reason(error: Exception, text: str) -> tuple[str, int | None]:
     return f"it is not valid YAML ({problem})", line
 
 
-def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) -> None:
+def _check_keys(source: SourceFile, text: SourceText, root: Node, *, is_tree: bool) -> None:
     """Refuse a file that gives a key twice, one that is no text, or that nests too deeply. Unless it ``is_tree``,
     each node is seen once: an alias is the same node, and a file of aliases is exponential to
     walk otherwise.
@@ -252,13 +252,13 @@ def _check_keys(source: SourceFile, text: Text, root: Node, *, is_tree: bool) ->
     raise _refused(source, GapReason.INVALID, "it is nested too deeply", line)
 
 
-def _no_text(source: SourceFile, text: Text, node: Node) -> RefusedError:
+def _no_text(source: SourceFile, text: SourceText, node: Node) -> RefusedError:
     key = next(key for key, _ in node.value if key.id != "scalar")
     line = text.line(key.start_mark.index)
     return _refused(source, GapReason.INVALID, "a key is a list or a map", line)
 
 
-def _given_twice(source: SourceFile, text: Text, found: list[nodes.Pair]) -> RefusedError:
+def _given_twice(source: SourceFile, text: SourceText, found: list[nodes.Pair]) -> RefusedError:
     seen: set[object] = set()
     for key, _ in found:
         if key.value in seen:

@@ -10,7 +10,7 @@ from audits.model.location import Scalar
 from audits.model.workflow import Condition, DeclaredInput, Image, Step
 from audits.workflow.parse.nodes import (
     Node,
-    Text,
+    SourceText,
     child,
     is_map,
     is_scalar,
@@ -32,7 +32,7 @@ _STEP_KEYS = frozenset(
 """Keys with a typed field; all others are kept as `YamlValue`."""
 
 
-def read_condition(text: Text, node: Node | None) -> Condition | None:
+def read_condition(text: SourceText, node: Node | None) -> Condition | None:
     """An ``if:``, decided where its text alone decides it."""
     if not is_scalar(node):
         return None
@@ -51,7 +51,7 @@ def _is_constant(text: str) -> bool:
     return isinstance(condition_expression(text), Literal) or "(" not in text
 
 
-def read_steps(text: Text, node: Node | None) -> tuple[Step, ...]:
+def read_steps(text: SourceText, node: Node | None) -> tuple[Step, ...]:
     """The steps of a list; groups of parallel steps are laid out one after the other.
 
     Of more than `MOST_STEPS`, one more is read: whoever counts refuses the file.
@@ -75,7 +75,7 @@ def _flat(node: Node | None, depth: int = 0) -> Iterator[Node]:
             yield item
 
 
-def _read_step(text: Text, index: int, node: Node) -> Step:
+def _read_step(text: SourceText, index: int, node: Node) -> Step:
     found = {str(key.value): (key, value) for key, value in pairs(node)}
     keys = {name: value for name, (_, value) in found.items()}
     uses = keys.get("uses")
@@ -101,7 +101,7 @@ def _read_step(text: Text, index: int, node: Node) -> Step:
     )
 
 
-def one(text: Text, node: Node | None) -> Scalar | None:
+def one(text: SourceText, node: Node | None) -> Scalar | None:
     """The scalar of a scalar node that is not null."""
     if not is_scalar(node):
         return None
@@ -109,7 +109,7 @@ def one(text: Text, node: Node | None) -> Scalar | None:
     return None if found.is_null else found
 
 
-def read_declared(text: Text, node: Node | None) -> dict[str, DeclaredInput]:
+def read_declared(text: SourceText, node: Node | None) -> dict[str, DeclaredInput]:
     """The inputs that a workflow or an action declares."""
     found = {}
     for key, value in pairs(node):
@@ -126,7 +126,7 @@ def read_declared(text: Text, node: Node | None) -> dict[str, DeclaredInput]:
     return found
 
 
-def read_image(text: Text, node: Node | None, service: str = "") -> Image | None:
+def read_image(text: SourceText, node: Node | None, service: str = "") -> Image | None:
     """An image given as a string, or as a map with ``image`` and ``credentials``."""
     holder = child(node, "image") if is_map(node) else node
     reference = one(text, holder)

@@ -18,7 +18,7 @@ from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
 from audits.workflow.parse.nodes import (
     Node,
-    Text,
+    SourceText,
     child,
     is_list,
     is_map,
@@ -44,7 +44,7 @@ _JSON5 = re.compile(
 )
 
 
-class _Found(Struct):
+class _BotUpdates(Struct):
     rules: list[UpdateRule] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     append_at: int | None = None
@@ -53,7 +53,7 @@ class _Found(Struct):
 
 def read_updates(files: Sequence[SourceFile]) -> UpdateAutomation:
     """What the update bots of a repository are told; a file that cannot be read is a gap."""
-    found = _Found()
+    found = _BotUpdates()
     by_path = {file.path: file for file in files}
     # GitHub reads one Dependabot file; of two, the first spelling.
     dependabot = next((by_path[path] for path in _DEPENDABOT if path in by_path), None)
@@ -72,7 +72,7 @@ def read_updates(files: Sequence[SourceFile]) -> UpdateAutomation:
     )
 
 
-def _read_dependabot(file: SourceFile, found: _Found) -> None:
+def _read_dependabot(file: SourceFile, found: _BotUpdates) -> None:
     """Read Dependabot's file; one that Dependabot refuses updates nothing, and is a gap."""
     try:
         text, root = compose(file)
@@ -124,7 +124,7 @@ def _wrong_in_dependabot(root: Node) -> Iterator[tuple[Node, str]]:
             yield days, "'default-days' is no number of days"
 
 
-def _cooldown_place(text: Text, item: Node, cooldown: Node | None) -> Location:
+def _cooldown_place(text: SourceText, item: Node, cooldown: Node | None) -> Location:
     """The place of ``default-days``, else of ``cooldown``, else of the ecosystem."""
     for holder, name in ((cooldown, "default-days"), (item, "cooldown")):
         for key, value in pairs(holder):
@@ -172,7 +172,7 @@ def _is_root(item: Node) -> bool:
     )
 
 
-def _find_end(text: str, last: Node, found: _Found) -> None:
+def _find_end(text: str, last: Node, found: _BotUpdates) -> None:
     """Where a further item of a block list goes: below the last line of the last item."""
     start = last.start_mark.index
     line = text.rfind("\n", 0, start) + 1
@@ -195,7 +195,7 @@ def _last_leaf(node: Node) -> int:
     return node.end_mark.index
 
 
-def _read_renovate(file: SourceFile, found: _Found, key: str = "") -> None:
+def _read_renovate(file: SourceFile, found: _BotUpdates, key: str = "") -> None:
     """Read a Renovate file; JSON5 without its comments is YAML in braces."""
     plain = _JSON5.sub(lambda m: _blank(m[0]) if m["blank"] else m[0], file.text)
     try:
@@ -263,7 +263,7 @@ def _gap(gap: Gap, file: SourceFile, bot: str) -> Gap:
     return replace(gap, detail=f"{place}: {reason}; {bot} cannot read it: fix it")
 
 
-def _wrong_gap(text: Text, node: Node, what: str, bot: str) -> Gap:
+def _wrong_gap(text: SourceText, node: Node, what: str, bot: str) -> Gap:
     """A file that parses, and that the bot refuses for what it says at this place."""
     line = text.location(node).line
     return Gap(

@@ -21,7 +21,7 @@ from audits.workflow.parse.faults import Faults
 from audits.workflow.parse.forms import job_faults, workflow_faults
 from audits.workflow.parse.nodes import (
     Node,
-    Text,
+    SourceText,
     child,
     is_list,
     is_map,
@@ -71,10 +71,10 @@ _JOB_KEYS = frozenset(
 MOST_JOBS = 256
 
 
-class _Reader:
+class _WorkflowReader:
     """Reads one file; collects what it cannot read as gaps."""
 
-    def __init__(self, source: SourceFile, text: Text) -> None:
+    def __init__(self, source: SourceFile, text: SourceText) -> None:
         self.source = source
         self.text = text
         self.faults = Faults(source, text)
@@ -281,8 +281,10 @@ class _Reader:
         )
 
 
-def read_workflow(source: SourceFile, text: Text, root: Node) -> tuple[Workflow, tuple[Gap, ...]]:
+def read_workflow(
+    source: SourceFile, text: SourceText, root: Node
+) -> tuple[Workflow, tuple[Gap, ...]]:
     """The workflow under this root node, and a gap for each part that GitHub would refuse."""
-    reader = _Reader(source, text)
+    reader = _WorkflowReader(source, text)
     workflow = reader.workflow(root)
     return workflow, tuple(reader.faults.gaps)

@@ -49,7 +49,7 @@ class Led(Struct, frozen=True, kw_only=True):
     further: tuple[Hop, ...] = ()
 
 
-class _Found(Struct, frozen=True, kw_only=True):
+class _ScriptCommands(Struct, frozen=True, kw_only=True):
     """The commands of a script or task; ``whole`` where its language leaves none unseen."""
 
     path: str
@@ -65,7 +65,7 @@ class Hops:
     ) -> None:
         self._files = files
         self._patience = patience
-        self._known: dict[tuple[object, ...], _Found | None] = {}
+        self._known: dict[tuple[object, ...], _ScriptCommands | None] = {}
 
     def follow(
         self, commands: Sequence[Command], directory: str, checkouts: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class Hops:
         self,
         command: Command,
         invocation: Invocation,
-        found: _Found,
+        found: _ScriptCommands,
         checkouts: tuple[str, ...],
         seen: set[tuple[object, ...]],
         depth: int,
@@ -138,7 +138,7 @@ class Hops:
 
     def _find(
         self, invocation: Invocation, command: Command, checkouts: tuple[str, ...]
-    ) -> _Found | None:
+    ) -> _ScriptCommands | None:
         for path in _in_checkouts(invocation.paths, checkouts):
             if path in self._files:
                 called = frozenset({command.program}) if invocation.sourced else frozenset()
@@ -149,7 +149,7 @@ class Hops:
                     return found
         return None
 
-    def _read(self, path: str, invocation: Invocation) -> _Found | None:
+    def _read(self, path: str, invocation: Invocation) -> _ScriptCommands | None:
         directory = invocation.directory
         inside = Inside(
             path=path,
@@ -168,7 +168,7 @@ class Hops:
         if found is None:
             return None
         given = given_arguments(found, invocation.arguments)
-        return _Found(path=path, commands=tuple(_first(given)), whole=whole)
+        return _ScriptCommands(path=path, commands=tuple(_first(given)), whole=whole)
 
 
 _INCLUDES = re.compile(

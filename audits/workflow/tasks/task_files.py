@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from audits.model.command import Command
 from audits.model.source import SourceFile
 from audits.workflow.parse import nodes
-from audits.workflow.parse.nodes import Node, Text
+from audits.workflow.parse.nodes import Node, SourceText
 from audits.workflow.parse.parse import RefusedError, compose
 from audits.workflow.tasks.lines import (
     Inside,
@@ -273,7 +273,7 @@ def _taskfile(task: str, inside: Inside) -> Commands | None:
 
 
 def _task(
-    name: str, tasks: Mapping[str, Node], text: Text, inside: Inside, seen: set[str]
+    name: str, tasks: Mapping[str, Node], text: SourceText, inside: Inside, seen: set[str]
 ) -> Commands:
     """The commands of a task and of those that it runs, each task once."""
     seen.add(name)

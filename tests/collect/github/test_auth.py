@@ -10,7 +10,7 @@ import pytest
 
 from audits.collect.errors import CollectError
 from audits.collect.github.address import api_address, web_host
-from audits.collect.github.auth import Credential, CredentialKind, Secret, find_credential
+from audits.collect.github.auth import CredentialKind, GitHubCredential, Secret, find_credential
 from audits.collect.github.collector import Connection
 from audits.collect.github.many_owners import ManyOwners
 from tests.collect.github.git_objects import Content
@@ -89,7 +89,7 @@ def test_a_key_that_is_none(tmp_path: Path) -> None:
 
 def test_secrets_show_themselves_to_nobody() -> None:
     secret = Secret("plantedsecret")
-    credential = Credential(kind=CredentialKind.TOKEN, secret=secret, found_in="GH_TOKEN")
+    credential = GitHubCredential(kind=CredentialKind.TOKEN, secret=secret, found_in="GH_TOKEN")
     for shown in (repr(secret), str(secret), f"{secret}", repr(credential), credential.description):
         assert "planted" not in shown
     with pytest.raises(TypeError):
