@@ -10,7 +10,18 @@ import typer
 from audits import __version__
 from audits.cli.output import say
 
-COMMANDS = ("demo", "scan", "check", "who", "report", "export", "explain", "doctor", "dashboard")
+COMMANDS = (
+    "demo",
+    "scan",
+    "check",
+    "who",
+    "fix",
+    "report",
+    "export",
+    "explain",
+    "doctor",
+    "dashboard",
+)
 """In the order of the help; each is a function of the module of its name."""
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from audits.cli.targets import CheckTarget
     from audits.collect.github.collector import Connection
     from audits.model.score import Audit
+    from audits.model.source import RepositoryRef
     from audits.pipeline.run import Plan
     from audits.suppressions.waivers import Waivers
     from audits.workflow.uploaders.uploader import Uploader
@@ -85,7 +86,7 @@ def check(
 
 
 class CheckOptions(Struct, frozen=True):
-    """How targets are audited."""
+    """How targets are audited; ``ask_github`` has GitHub resolve the actions of a folder."""
 
     index_url: str
     registries: tuple[str, ...]
@@ -95,6 +96,7 @@ class CheckOptions(Struct, frozen=True):
     waivers: Waivers
     as_of: date
     uploaders: tuple[Uploader, ...] = ()
+    ask_github: bool = False
 
 
 def find_targets(
@@ -118,12 +120,30 @@ def audit_target(
     target: CheckTarget, options: CheckOptions, connected: Callable[[], Connection]
 ) -> Audit:
     """The audit of one target."""
-    from audits.cli.plan import index_facts, make_plan
+    return audit_with_plan(target, options, connected)[0]
+
+
+def audit_with_plan(
+    target: CheckTarget, options: CheckOptions, connected: Callable[[], Connection]
+) -> tuple[Audit, Plan]:
+    """The audit of one target, and the plan that it went by."""
     from audits.cli.targets import read_target
     from audits.pipeline.run import audit_batch
 
+    plan = plan_for(target, options)
+    if target.slug:
+        return _audit_remote(target.slug, plan, connected())
+    if options.ask_github and target.clone is not None:
+        plan = _with_references(plan, target.clone[0], connected())
+    return audit_batch((read_target(target),), plan)[0], plan
+
+
+def plan_for(target: CheckTarget, options: CheckOptions) -> Plan:
+    """The plan of one target's audit."""
+    from audits.cli.plan import index_facts, make_plan
+
     clone = target.clone
-    plan = make_plan(
+    return make_plan(
         index_url=options.index_url,
         waivers=options.waivers,
         engine=options.engine,
@@ -137,12 +157,18 @@ def audit_target(
             clones=None if clone is None else lambda: [clone],
         ),
     )
-    if target.slug:
-        return _audit_remote(target.slug, plan, connected())
-    return audit_batch((read_target(target),), plan)[0]
 
 
-def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
+def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> Plan:
+    """The plan with GitHub asked what refs of actions are today, of a folder's repository."""
+    from audits.collect.github.collector import GitHubCollector, Request
+    from audits.pipeline.github_evidence import ReferenceFacts
+
+    collector = GitHubCollector(Request(owner=ref.owner), connection)
+    return replace(plan, facts=ReferenceFacts(reader=collector, others=plan.facts))
+
+
+def _audit_remote(slug: str, plan: Plan, connection: Connection) -> tuple[Audit, Plan]:
     """The audit of a repository on GitHub; CollectError where nothing of it can be read."""
     from audits.cli.targets import read_remote
     from audits.collect.github.collector import GitHubCollector, Request
@@ -153,7 +179,8 @@ def _audit_remote(slug: str, plan: Plan, connection: Connection) -> Audit:
     collector = GitHubCollector(request, connection)
     snapshot = read_remote(slug, collector)
     facts = GitHubFacts(reader=collector, others=plan.facts)
-    return audit_batch((snapshot,), replace(plan, facts=facts))[0]
+    asked = replace(plan, facts=facts)
+    return audit_batch((snapshot,), asked)[0], asked
 
 
 def exit_code_of(audits: Sequence[Audit], fail_on: FailOn, allow_gaps: bool, only: str = "") -> int:

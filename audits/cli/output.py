@@ -26,6 +26,9 @@ _STYLES = {
     "info": "2",
     "strong": "1",
     "dim": "2",
+    "added": "32",
+    "removed": "31",
+    "hunk": "36",
 }
 """Bold, dim and colours by their numbers: https://en.wikipedia.org/wiki/ANSI_escape_code#SGR"""
 

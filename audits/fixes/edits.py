@@ -31,7 +31,8 @@ class _Key(Struct, frozen=True):
 
 def replace(source: SourceFile, start: int, end: int, new: str) -> Edit:
     """Replace a range of the file's text."""
-    return Edit(path=source.path, start=start, end=end, old=source.text[start:end], new=new)
+    old = source.text[start:end]
+    return Edit(path=source.path, start=start, end=end, old=old, new=new, oid=source.oid)
 
 
 def replace_scalar(source: SourceFile, scalar: Scalar, new: str) -> Edit:

@@ -48,7 +48,11 @@ class Outcome(StrEnum):
 
 
 class FixKind(StrEnum):
-    """Whether an edit can be applied as it is or needs review."""
+    """What is known of an edit at its place.
+
+    SAFE: proved from what was read that no run changes except in what the check is about.
+    REVIEW: a person has to look at what the finding's advice names.
+    """
 
     SAFE = "safe"
     REVIEW = "review"
@@ -57,7 +61,9 @@ class FixKind(StrEnum):
 class Edit(Struct, frozen=True, kw_only=True):
     """Replace ``text[start:end]`` of a file, which must read ``old``, by ``new``.
 
-    Offsets count characters of the file's text. An insertion has ``start == end``.
+    Offsets count characters of the file's text. An insertion has ``start == end``. ``oid`` is
+    git's blob id of the text that the edit was made for, "" for a file that it creates: on any
+    other text the edit is refused.
     """
 
     path: str
@@ -65,6 +71,7 @@ class Edit(Struct, frozen=True, kw_only=True):
     end: int
     old: str
     new: str
+    oid: str = ""
 
 
 class SettingsPage(StrEnum):
@@ -116,8 +123,10 @@ class Finding(Struct, frozen=True, kw_only=True):
     that the file at ``at`` belongs to, and with a file outside workflows, all of them.
     ``concerns`` names the publications instead, for a fault outside a release that reaches it.
     ``anchor`` is the text that names the fault across line shifts (``actions/checkout``).
-    ``extra_lines`` are further lines to mark. ``edits`` fix it, all or none. ``advisories`` are
-    the ids (GHSA, CVE) of those that cover what is used.
+    ``extra_lines`` are further lines to mark. ``edits`` fix it, all or none; ``fix`` is their
+    kind at this place, None for the check's own, and ``advice`` one sentence: what to look at
+    before they are applied, or why there are none. ``advisories`` are the ids (GHSA, CVE) of
+    those that cover what is used.
     """
 
     message: str
@@ -128,6 +137,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     because: str = ""
     anchor: str = ""
     edits: tuple[Edit, ...] = ()
+    fix: FixKind | None = None
+    advice: str = ""
     settings_page: SettingsPage | None = None
     environment: str = ""
     extra_lines: tuple[Location, ...] = ()

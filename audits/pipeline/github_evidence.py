@@ -113,6 +113,47 @@ class GitHubFacts:
         return (*self.others.gaps(), *self._gaps)
 
 
+class Resolver(Protocol):
+    """What resolves refs of actions, as `GitHubCollector` does."""
+
+    def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
+        """What refs of actions are today."""
+
+
+@dataclass(kw_only=True)
+class ReferenceFacts:
+    """References from GitHub for a repository that lies on this machine; all else from
+    ``others``. Nothing is asked about the repository itself.
+    """
+
+    reader: Resolver
+    others: Facts
+
+    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
+        """The snapshots as the others complete them."""
+        return self.others.complete(repositories)
+
+    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
+        """What refs of actions are today; those that could not be asked are left out."""
+        return self.reader.resolve(uses)
+
+    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
+        """What the indexes serve about these packages."""
+        return self.others.packages(packages)
+
+    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
+        """The repositories with what the others know of their newest releases."""
+        return self.others.released(repositories)
+
+    def advisories(self) -> AdvisoryList | None:
+        """The advisories of the others."""
+        return self.others.advisories()
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What the others did not serve."""
+        return self.others.gaps()
+
+
 def environments_of(repository: Repository) -> tuple[str, ...]:
     """Every environment that a release workflow names, or a publication may deploy to."""
     names: dict[str, None] = {}

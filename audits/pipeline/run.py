@@ -130,7 +130,9 @@ def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
 def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
     read = _read(snapshots, plan)
     completed = plan.facts.complete(read)
-    uses = [{(u.slug, u.ref): u for u in remote_uses(repository)} for repository in read]
+    wide = [_everything(repository, plan) for repository in read]
+    looked_at = [whole or own for whole, own in zip(wide, read, strict=True)]
+    uses = [{(u.slug, u.ref): u for u in remote_uses(repository)} for repository in looked_at]
     used = {name: use for each in uses for name, use in each.items()}
     references = plan.facts.references(tuple(used.values())) if used else {}
     packages = [packages_to_ask(repository) for repository in read]
@@ -150,7 +152,7 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
         for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
     )
     repositories = plan.facts.released(repositories)
-    wide = [_everything(repository, plan) for repository in repositories]
+    wide = [_completed(whole, own) for whole, own in zip(wide, repositories, strict=True)]
     reports: Sequence[EngineReport | None] = (None,) * len(repositories)
     if plan.engine is not None:
         # The other analyser gets every file that our own checks look at.
@@ -200,7 +202,7 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
     """The same repository, read as widely as asked; None where only releases are asked for."""
     if plan.breadth is Breadth.RELEASE:
         return None
-    wide = read_repository(
+    return read_repository(
         repository.snapshot,
         channel=plan.rules.index.channel_of,
         breadth=Breadth.ALL,
@@ -209,11 +211,17 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
         as_of=repository.as_of,
         uploaders=plan.rules.uploaders,
     )
-    return replace(wide, references=repository.references, index=repository.index)
+
+
+def _completed(wide: Repository | None, own: Repository) -> Repository | None:
+    """The repository as read widely, with what was asked of others about it."""
+    if wide is None:
+        return None
+    return replace(wide, snapshot=own.snapshot, references=own.references, index=own.index)
 
 
 def remote_uses(repository: Repository) -> Iterator[Uses]:
-    """The remote actions and workflows that release workflows use."""
+    """The remote actions and workflows of what is looked at: release workflows, or all."""
     for site in repository.jobs():
         if site.job.uses is not None and site.job.uses.kind is UsesKind.REMOTE:
             yield site.job.uses

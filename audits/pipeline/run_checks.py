@@ -82,7 +82,7 @@ def settle(
             links=_links(check, finding, repository, index),
             acceptance=accept(check.id, finding, repository),
             excerpt=excerpt,
-            fix=check.fix if finding.edits else None,
+            fix=(finding.fix or check.fix) if finding.edits else None,
         )
         settled.append(audited)
     return tuple(settled)

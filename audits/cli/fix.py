@@ -1,0 +1,230 @@
+"""``release-audit fix``: shows and writes the edits that close findings, each proved first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from msgspec import Struct
+from msgspec.structs import replace
+
+from audits.cli.check import CheckOptions, audit_with_plan, find_targets
+from audits.cli.configuration import load_uploaders
+from audits.cli.exits import UsageError, end_code
+from audits.cli.github import ApiUrlOption, TokenFileOption, connect
+from audits.cli.options import (
+    AllOption,
+    AllowGapsOption,
+    AsOfOption,
+    ConfigOption,
+    Format,
+    IndexOption,
+    NoEngineOption,
+    OfflineOption,
+    RegistryOption,
+    TargetHostOption,
+    TargetsArgument,
+    WaiversOption,
+    day_of,
+)
+from audits.cli.waivers import load_waivers
+
+if TYPE_CHECKING:
+    from audits.cli.targets import CheckTarget
+    from audits.collect.github.collector import Connection
+    from audits.model.edit_plan import ChangedFile, EditPlan
+
+
+class FixFormat(StrEnum):
+    """How edits are printed."""
+
+    TEXT = "text"
+    PATCH = "patch"
+    JSON = "json"
+
+
+class _Target(Struct, frozen=True):
+    """What was asked for, and the edits there."""
+
+    target: CheckTarget
+    plan: EditPlan
+
+
+WriteOption = Annotated[bool, typer.Option("--write", help="Write the edits, do not ask.")]
+DiffOption = Annotated[bool, typer.Option("--diff", help="Show the edits only.")]
+UnsafeOption = Annotated[
+    bool, typer.Option("--unsafe", help="Also make edits that a person has to review.")
+]
+ChecksOption = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--check", metavar="ID", help="Fix findings of this check only; repeat it."),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Write files with uncommitted changes, too.")
+]
+FixFormatOption = Annotated[
+    FixFormat, typer.Option("--format", help="How to print; patch is for git apply.")
+]
+FixOnlineOption = Annotated[
+    bool, typer.Option("--online", help="Ask the package index, and GitHub for pins.")
+]
+
+
+def fix(
+    paths: TargetsArgument = None,
+    write: WriteOption = False,
+    diff: DiffOption = False,
+    unsafe: UnsafeOption = False,
+    checks: ChecksOption = None,
+    force: ForceOption = False,
+    form: FixFormatOption = FixFormat.TEXT,
+    online: FixOnlineOption = False,
+    offline: OfflineOption = False,
+    everything: AllOption = False,
+    no_engine: NoEngineOption = False,
+    allow_gaps: AllowGapsOption = False,
+    waivers: WaiversOption = None,
+    config: ConfigOption = None,
+    index_url: IndexOption = "",
+    registry: RegistryOption = None,
+    as_of: AsOfOption = None,
+    token_file: TokenFileOption = None,
+    api_url: ApiUrlOption = "",
+    host: TargetHostOption = "",
+) -> None:
+    """Show the edits that close findings, and write them where you say yes.
+
+    On a terminal it shows the diff and asks; elsewhere it only shows. Ends with 1 where edits
+    are left unwritten.
+    """
+    targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
+    _check_use(targets, write=write, diff=diff)
+    given = (index_url, tuple(registry or ()), not no_engine, everything, online)
+    day, named = day_of(as_of), _known_checks(checks or ())
+    options = CheckOptions(*given, load_waivers(waivers), day, load_uploaders(config), online)
+    reach = lambda: connect(token_file, api_url, host=host)  # noqa: E731
+    found = [_planned(target, options, reach, named, review=unsafe) for target in targets]
+    _print(found, form)
+    written = _write(found, write=write, ask=not diff and form is FixFormat.TEXT, force=force)
+    raise typer.Exit(_exit_code(found, written, allow_gaps))
+
+
+def _planned(
+    target: CheckTarget,
+    options: CheckOptions,
+    reach: Callable[[], Connection],
+    checks: frozenset[str],
+    *,
+    review: bool,
+) -> _Target:
+    from audits.pipeline.edit_plan import Choice, plan_edits
+
+    audit, by = audit_with_plan(target, options, reach)
+    return _Target(target, plan_edits(audit, by, Choice(review=review, checks=checks)))
+
+
+def _check_use(targets: Sequence[CheckTarget], *, write: bool, diff: bool) -> None:
+    if write and diff:
+        raise UsageError("--write and --diff exclude each other.", "Leave one out.")
+    if write and any(target.root is None for target in targets):
+        raise UsageError(
+            "Only a checkout on this machine can be written to.",
+            "Clone the repository, or take the edits by --format patch.",
+        )
+
+
+def _known_checks(names: Sequence[str]) -> frozenset[str]:
+    from audits.checks import all_checks
+
+    known = [check.id for check in all_checks()]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=3)
+            advice = f"Did you mean {' or '.join(near)}?" if near else "'explain' lists them."
+            raise UsageError(f"There is no check {name}.", advice)
+    return frozenset(names)
+
+
+def _print(found: Sequence[_Target], form: FixFormat) -> None:
+    from audits import __version__
+    from audits.cli.output import say, say_document, styled
+    from audits.fixes.patch import patch
+    from audits.report.fix import plan_document, plan_lines
+
+    if form is FixFormat.TEXT:
+        say("\n\n".join("\n".join(plan_lines(each.plan, styled)) for each in found))
+    elif form is FixFormat.PATCH:
+        say_document("".join(patch(each.plan.files) for each in found))
+    else:
+        documents = [plan_document(each.plan, __version__) for each in found]
+        shown = documents[0] if len(documents) == 1 else documents
+        say_document(json.dumps(shown, indent=2) + "\n")
+
+
+def _write(found: Sequence[_Target], *, write: bool, ask: bool, force: bool) -> bool:
+    """Write what is wanted; whether nothing is left to write."""
+    changed = [each for each in found if each.plan.files]
+    on_disk = [each for each in changed if each.target.root is not None]
+    if not changed or not on_disk:
+        return not changed
+    if not write and not (ask and _is_yes(sum(len(each.plan.files) for each in on_disk))):
+        return False
+    from audits.cli.output import say
+    from audits.fixes.write_files import write_files
+
+    for each in on_disk:
+        root, files = _on_disk(each)
+        if not force:
+            _refuse_uncommitted(root, files)
+        write_files(root, files)
+        say(f"Wrote {', '.join(file.path for file in files)}.", error=True)
+    return len(on_disk) == len(changed)
+
+
+def _is_yes(files: int) -> bool:
+    """Whether a person at a terminal says yes; nobody is asked elsewhere."""
+    from audits.cli.output import say
+    from audits.report.words import count
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    say(f"\nWrite these changes to {count(files, 'file')}? [y/N]")
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _on_disk(each: _Target) -> tuple[Path, tuple[ChangedFile, ...]]:
+    """Where the files lie: a workflow outside of a repository has a path of its own."""
+    target, files = each.target, each.plan.files
+    root = target.root or Path()
+    if not each.plan.before.repository.snapshot.alone:
+        return root, files
+    return root, tuple(replace(f, path=target.workflow) for f in files if f.before is not None)
+
+
+def _refuse_uncommitted(root: Path, files: Sequence[ChangedFile]) -> None:
+    from audits.collect.folder.uncommitted import uncommitted
+
+    known = [replace(f.before, path=f.path) for f in files if f.before is not None]
+    for path, why in uncommitted(root, known)[:1]:
+        raise UsageError(
+            f"{path} is not written: {why}.",
+            "Commit it first, so that the change can be looked at and taken back, or use --force.",
+        )
+
+
+def _exit_code(found: Sequence[_Target], written: bool, allow_gaps: bool) -> int:
+    from audits.pipeline.audit import is_crashed
+
+    audits = [each.plan.before for each in found]
+    gaps = [gap for audit in audits for gap in audit.repository.gaps]
+    return end_code(
+        crashed=any(map(is_crashed, audits)),
+        findings=not written,
+        unread=not allow_gaps and any(not gap.optional for gap in gaps),
+    )

@@ -1,0 +1,131 @@
+"""Writes an edit plan for people, as a coloured diff with a table of what is left, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audits.fixes.patch import file_lines, patch
+from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
+from audits.model.finding_record import FindingRecord
+from audits.model.score import Score
+from audits.report.escape import printable
+from audits.report.text import Style, plain
+from audits.report.words import count
+
+_MOST_LINES = 8
+"""Lines of one file that are listed for what is left there."""
+
+
+def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
+    """The plan line by line: what changes, the diff, what each change fixes, what is left."""
+    name = style(printable(str(plan.before.repository.ref)), "strong")
+    if not plan.files:
+        yield f"{name}  {_grade(plan.before.score)} · no edit can be made"
+    else:
+        changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
+        yield f"{name}  {_rise(plan)} with {changes}"
+        for file in plan.files:
+            yield ""
+            yield from (_diff_line(printable(line), style) for line in file_lines(file))
+        yield ""
+        yield style("Fixed by these changes", "strong")
+        yield from _made(plan, style)
+    if plan.left:
+        yield ""
+        yield style("Not done", "strong")
+        yield from _left(plan, style)
+
+
+def _grade(score: Score) -> str:
+    return f"{score.grade} {score.points:g}" if score.points is not None else str(score.grade)
+
+
+def _rise(plan: EditPlan) -> str:
+    before, after = _grade(plan.before.score), _grade(plan.after.score)
+    return before if before == after else f"{before} → {after}"
+
+
+def _diff_line(line: str, style: Style) -> str:
+    if line.startswith(("diff --git", "---", "+++", "new file mode")):
+        return style(line, "strong")
+    what = {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1])
+    return style(line, what) if what else line
+
+
+def _made(plan: EditPlan, style: Style) -> Iterator[str]:
+    groups: dict[tuple[str, str, str, str], list[int]] = {}
+    for each in plan.made:
+        for found in each.findings:
+            at = found.finding.at
+            key = (found.check, each.kind, at.path, _look_at(each))
+            groups.setdefault(key, []).append(at.line)
+    for (check, kind, path, advice), lines in groups.items():
+        yield f"  {kind:<6} {check}  {style(_place(path, lines), 'dim')}"
+        if advice:
+            yield f"         {printable(advice)}"
+
+
+def _look_at(made: EditSet) -> str:
+    return made.advice if made.kind == "review" else ""
+
+
+def _left(plan: EditPlan, style: Style) -> Iterator[str]:
+    groups: dict[tuple[str, LeftReason, str, str, str], list[int]] = {}
+    for each in sorted(plan.left, key=lambda left: -left.finding.severity):
+        at = each.finding.finding.at
+        key = (each.finding.check, each.reason, at.path, each.why, each.url)
+        groups.setdefault(key, []).append(at.line)
+    for (check, reason, path, lines_why, url), lines in groups.items():
+        yield f"  {reason:<12} {check}  {style(_place(path, lines), 'dim')}"
+        yield f"               {printable(lines_why)}"
+        if url:
+            yield f"               {url}"
+
+
+def _place(path: str, lines: list[int]) -> str:
+    shown = ", ".join(map(str, sorted(set(lines))[:_MOST_LINES]))
+    more = f" … ({len(lines)} places)" if len(set(lines)) > _MOST_LINES else ""
+    return f"{printable(path)}:{shown}{more}"
+
+
+def plan_document(plan: EditPlan, version: str) -> dict[str, object]:
+    """The plan as JSON; ``patch`` is the whole change as `git apply` takes it."""
+    return {
+        "version": version,
+        "repository": str(plan.before.repository.ref),
+        "before": _score(plan.before.score),
+        "after": _score(plan.after.score),
+        "rounds": plan.rounds,
+        "changes": [
+            {
+                "kind": made.kind,
+                "advice": made.advice,
+                "files": list(made.paths),
+                "findings": [_finding(FindingRecord.of(found)) for found in made.findings],
+            }
+            for made in plan.made
+        ],
+        "left": [_left_record(left) for left in plan.left],
+        "patch": patch(plan.files),
+    }
+
+
+def _score(score: Score) -> dict[str, object]:
+    return {"points": score.points, "grade": score.grade, "coverage": score.coverage}
+
+
+def _finding(record: FindingRecord) -> dict[str, object]:
+    return {
+        "check": record.check,
+        "severity": record.severity,
+        "path": record.path,
+        "line": record.line,
+        "job": record.job,
+        "message": record.message,
+        "fingerprint": record.fingerprint,
+    }
+
+
+def _left_record(left: LeftFinding) -> dict[str, object]:
+    found = _finding(FindingRecord.of(left.finding))
+    return {**found, "reason": left.reason, "why": left.why, "url": left.url}

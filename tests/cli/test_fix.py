@@ -1,0 +1,184 @@
+"""``release-audit fix``: shows, asks, writes, refuses, and says what it did not do."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from hashlib import sha1
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import write
+from tests.cli.runner import release_audit
+
+OPTIONS = ("--index-url", "https://pypi.example/simple/", "--no-engine", "--as-of", "2026-11-29")
+PUBLISH = ".github/workflows/publish.yml"
+BUILDING = """name: Publish
+on:
+  release:
+    types: [published]
+permissions: {}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+    steps:
+      - uses: actions/checkout@v4
+      - run: python -m build
+      - uses: actions/upload-artifact@v4
+        with:
+          name: dist
+          path: dist/
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+      id-token: write
+    steps:
+      - uses: actions/download-artifact@v4
+      - uses: pypa/gh-action-pypi-publish@release/v1
+"""
+METADATA = '[project]\nname = "tidepool"\n'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return write(tmp_path / "tidepool", {PUBLISH: BUILDING, "pyproject.toml": METADATA})
+
+
+def committed(root: Path) -> None:
+    """Make the folder a checkout whose HEAD holds its files as they are."""
+    objects = root / ".git" / "objects"
+
+    def store(kind: bytes, content: bytes) -> bytes:
+        whole = kind + b" %d\0" % len(content) + content
+        oid = sha1(whole, usedforsecurity=False).hexdigest()
+        path = objects / oid[:2] / oid[2:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(zlib.compress(whole))
+        return bytes.fromhex(oid)
+
+    def tree(folder: Path) -> bytes:
+        entries = []
+        for path in sorted(folder.iterdir()):
+            if path.name == ".git":
+                continue
+            mode = b"40000" if path.is_dir() else b"100644"
+            oid = tree(path) if path.is_dir() else store(b"blob", path.read_bytes())
+            entries.append((path.name + "/" * path.is_dir(), mode, path.name.encode(), oid))
+        listed = b"".join(m + b" " + n + b"\0" + o for _, m, n, o in sorted(entries))
+        return store(b"tree", listed)
+
+    head = b"tree %s\nauthor a <a@a.example> 1 +0000\ncommitter a <a@a.example> 1 +0000\n\nall\n"
+    commit = store(b"commit", head % tree(root).hex().encode())
+    write(root / ".git", {"HEAD": "ref: refs/heads/main\n", "refs/heads/main": commit.hex() + "\n"})
+
+
+def test_edits_are_shown_and_not_written_where_nobody_can_be_asked(checkout: Path) -> None:
+    ran = release_audit("fix", str(checkout), *OPTIONS)
+    assert ran.code == 1
+    assert "+          persist-credentials: false" in ran.out
+    assert "Not done" in ran.out
+    assert "unpinned-action" in ran.out
+    assert (checkout / PUBLISH).read_text() == BUILDING
+
+
+def test_written_edits_leave_nothing_to_write(checkout: Path) -> None:
+    (checkout / PUBLISH).chmod(0o640)
+    ran = release_audit("fix", str(checkout), "--write", *OPTIONS)
+    assert ran.code == 0, ran.err
+    text = (checkout / PUBLISH).read_text()
+    assert "persist-credentials: false" in text
+    assert (checkout / PUBLISH).stat().st_mode & 0o777 == 0o640
+    assert "github-actions" in (checkout / ".github/dependabot.yml").read_text()
+    assert not list(checkout.rglob(".release-audit-*"))
+    again = release_audit("fix", str(checkout), "--write", *OPTIONS)
+    assert (again.code, "no edit can be made" in again.out) == (0, True)
+    assert (checkout / PUBLISH).read_text() == text
+
+
+def test_one_check_alone_is_fixed(checkout: Path) -> None:
+    ran = release_audit("fix", str(checkout), "--check", "unbounded-artifact", "--write", *OPTIONS)
+    assert ran.code == 0
+    text = (checkout / PUBLISH).read_text()
+    assert "retention-days" in text
+    assert "persist-credentials" not in text
+
+
+def test_an_unknown_check_is_wrong_use_with_advice(checkout: Path) -> None:
+    ran = release_audit("fix", str(checkout), "--check", "unpined-action", *OPTIONS)
+    assert ran.code == 2
+    assert "unpinned-action" in ran.err
+
+
+@pytest.mark.parametrize("words", [("--write", "--diff"), ("--write", "octo-org/lumen")])
+def test_what_makes_no_sense_is_wrong_use(checkout: Path, words: tuple[str, str]) -> None:
+    place = () if "/" in words[1] else (str(checkout),)
+    assert release_audit("fix", *place, *words, *OPTIONS).code == 2
+
+
+def test_json_holds_scores_changes_and_the_patch(checkout: Path) -> None:
+    ran = release_audit("fix", str(checkout), "--format", "json", *OPTIONS)
+    assert ran.code == 1
+    found = json.loads(ran.out)
+    assert found["after"]["points"] >= found["before"]["points"] > 0
+    assert {change["kind"] for change in found["changes"]} == {"safe"}
+    assert found["patch"] == release_audit("fix", str(checkout), "--format", "patch", *OPTIONS).out
+    left = {(each["check"], each["reason"]) for each in found["left"]}
+    assert ("unpinned-action", "by hand") in left
+    assert all(each["why"] for each in found["left"])
+
+
+def test_edits_to_review_are_made_when_asked_for_and_say_what_to_look_at(checkout: Path) -> None:
+    text = BUILDING.replace("    environment: pypi\n", "")
+    (checkout / PUBLISH).write_text(text)
+    safe = release_audit("fix", str(checkout), "--diff", *OPTIONS)
+    assert "environment:" not in safe.out.partition("Fixed by")[0]
+    assert "needs review" in safe.out
+    both = release_audit("fix", str(checkout), "--diff", "--unsafe", *OPTIONS)
+    assert "+    environment:" in both.out
+
+
+def test_a_file_with_uncommitted_changes_is_left_alone_unless_forced(checkout: Path) -> None:
+    committed(checkout)
+    (checkout / PUBLISH).write_text(BUILDING + "# a thought\n")
+    ran = release_audit("fix", str(checkout), "--write", *OPTIONS)
+    assert ran.code == 2
+    assert "not committed" in ran.err
+    assert "persist-credentials" not in (checkout / PUBLISH).read_text()
+    assert release_audit("fix", str(checkout), "--write", "--force", *OPTIONS).code == 0
+    assert "persist-credentials" in (checkout / PUBLISH).read_text()
+
+
+def test_a_committed_file_is_written_also_with_other_line_endings(checkout: Path) -> None:
+    committed(checkout)
+    (checkout / PUBLISH).write_bytes(BUILDING.replace("\n", "\r\n").encode())
+    ran = release_audit("fix", str(checkout), "--write", *OPTIONS)
+    assert ran.code == 0, ran.err
+    content = (checkout / PUBLISH).read_bytes()
+    assert b"persist-credentials: false\r\n" in content
+    assert content.count(b"\n") == content.count(b"\r\n")
+
+
+def test_nothing_is_written_through_a_link_out_of_the_repository(checkout: Path) -> None:
+    outside = write(checkout.parent / "outside", {"dependabot.yml": "version: 2\nupdates: []\n"})
+    (checkout / ".github" / "dependabot.yml").symlink_to(outside / "dependabot.yml")
+    before = (outside / "dependabot.yml").read_text()
+    release_audit("fix", str(checkout), "--write", "--allow-gaps", *OPTIONS)
+    assert (outside / "dependabot.yml").read_text() == before
+
+
+def test_a_workflow_of_no_repository_is_fixed_where_it_lies(tmp_path: Path) -> None:
+    lone = write(tmp_path, {"publish.yml": BUILDING}) / "publish.yml"
+    ran = release_audit("fix", str(lone), "--write", *OPTIONS)
+    assert ran.code == 0, ran.err
+    assert "persist-credentials: false" in lone.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["publish.yml"]
+
+
+def test_an_unreadable_workflow_is_said_by_the_exit_status(checkout: Path) -> None:
+    write(checkout, {".github/workflows/other.yml": "on: push\njobs: [\n"})
+    assert release_audit("fix", str(checkout), "--diff", *OPTIONS).code == 3
