@@ -123,10 +123,10 @@ def _planned(
     *,
     review: bool,
 ) -> _Target:
-    from audits.pipeline.edit_plan import Choice, plan_edits
+    from audits.pipeline.edit_plan import FixChoice, plan_edits
 
     audit, by = audit_with_plan(target, options, reach)
-    return _Target(target, plan_edits(audit, by, Choice(review=review, checks=checks)))
+    return _Target(target, plan_edits(audit, by, FixChoice(review=review, checks=checks)))
 
 
 def _check_use(targets: Sequence[CheckTarget], *, write: bool, diff: bool) -> None:

@@ -28,7 +28,7 @@ MOST_ROUNDS = 5
 """Edits that meet at one place wait for the next round; three are the most that were seen."""
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class FixChoice(Struct, frozen=True, kw_only=True):
     """Which findings to fix: ``review`` adds the edits that a person has to look at, ``checks``
     limits them to these, none being all, and ``findings`` to these fingerprints.
     """
@@ -43,20 +43,20 @@ class Choice(Struct, frozen=True, kw_only=True):
         return named and (not self.findings or found.fingerprint in self.findings)
 
 
-def plan_edits(before: Audit, plan: Plan, choice: Choice | None = None) -> EditPlan:
+def plan_edits(before: Audit, plan: Plan, choice: FixChoice | None = None) -> EditPlan:
     """The edits of an audit that can be made, the texts they make, and what is left.
 
     ``plan`` is the one of the audit: rules and evidence stay as they were, and nobody is asked
     anything. Each round applies what does not clash, and stays only where `edit_proof` finds no
     fault; what fails it is left out and reported.
     """
-    return _Planner(before, plan, choice or Choice()).plan()
+    return _Planner(before, plan, choice or FixChoice()).plan()
 
 
 class _Planner:
     """The state between rounds: the texts so far, and their audit without other analysers."""
 
-    def __init__(self, before: Audit, plan: Plan, choice: Choice) -> None:
+    def __init__(self, before: Audit, plan: Plan, choice: FixChoice) -> None:
         self.before, self.plan_of, self.choice = before, plan, choice
         self.snapshot = before.repository.snapshot
         # The other analyser takes longer than all checks, and no edit is about its rules.

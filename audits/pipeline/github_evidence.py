@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from audits.analysis.environment_names import environment_names
+from audits.collect.collector import Resolver
 from audits.model.evidence import (
     AdvisoryList,
     FileThen,
@@ -111,13 +112,6 @@ class GitHubFacts:
     def gaps(self) -> tuple[Gap, ...]:
         """What indexes and GitHub's list of advisories did not serve."""
         return (*self.others.gaps(), *self._gaps)
-
-
-class Resolver(Protocol):
-    """What resolves refs of actions, as `GitHubCollector` does."""
-
-    def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
-        """What refs of actions are today."""
 
 
 @dataclass(kw_only=True)
