@@ -44,6 +44,13 @@ _CREDENTIALS = (
     "workflow_call",
 )
 _EXTENSION = re.compile(r"\.(?:sh|bash|py|[mc]?js|[mc]?ts|rb|ps1|cmd|bat|pl)(?![\w./-])")
+_DOCKERFILE = re.compile(
+    r"(?:-f|--file)[ =][\"']?(?:\./)?([\w@+./-]{0,200}(?:Docker|Container)file[\w.-]{0,80})"
+)
+# `go = "acme.release:main"` of a table of entry points, `script = "release:main"` of a task.
+_ENTRY = re.compile(
+    r"""^[ \t]*["']?([\w-]{1,80})["']?[ \t]*=[^\n"']{0,40}["']([\w.]{1,120}):\w""", re.MULTILINE
+)
 _BEFORE = re.compile(r"[\w@+./-]{1,200}\Z")
 _HERE = re.compile(r"(?<![\w.])\./([\w@+-][\w@+./-]{0,200})")
 _USUAL = ("scripts", "script", "bin", "tools", "tool", "ci", "hack", "eng", "dev", "build", ".ci")
@@ -74,6 +81,8 @@ _NODE = ("npm", "pnpm", "yarn", "bun", "npx", "bunx", "turbo", "nx", "lerna", "c
 _NODE_FILES = ("package.json", "pnpm-workspace.yaml", "lerna.json", ".npmrc", ".yarnrc.yml")
 _TASK_FILES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_NODE, _NODE_FILES),
+    "docker": ("Dockerfile", "Containerfile"),
+    "podman": ("Dockerfile", "Containerfile"),
     "make": ("GNUmakefile", "makefile", "Makefile"),
     "gmake": ("GNUmakefile", "makefile", "Makefile"),
     "just": ("justfile", "Justfile", ".justfile"),
@@ -194,6 +203,7 @@ class Leads:
             found = _toml_list(text, "tool.uv.workspace", "members")
             self._globs_of(path, found, "pyproject.toml")
             self._scripts_of(path, _lines_of_release(text))
+            self._entries_of(path, text)
         elif name == "pnpm-workspace.yaml":
             self._globs_of(path, _yaml_list(text, "packages"), "package.json")
         elif name == "lerna.json":
@@ -203,6 +213,14 @@ class Leads:
         elif len(text) <= MOST_BYTES:
             self._texts += [text] if name in _TASKS else []
             self._scripts_of(path, text)
+
+    def _entries_of(self, path: str, text: str) -> None:
+        """The modules whose functions are entry points or tasks that the workflows name."""
+        for key, module in _ENTRY.findall(text):
+            if key in {"script", "call"} or any(key in text for text in self._texts):
+                place = module.replace(".", "/")
+                for folder in ("", "src/"):
+                    self._add(normpath(f"{dirname(path)}/{folder}{place}.py").lstrip("/"))
 
     def _package_json(self, path: str, text: str) -> None:
         if self._programs.isdisjoint(_NODE):
@@ -356,6 +374,8 @@ def _named(text: str, folders: Iterable[str]) -> Iterator[str]:
         before = _BEFORE.search(text, max(0, start - 200), start)
         if before is not None and not before[0].startswith(("/", "-")):
             yield before[0] + match[0]
+    for match in _DOCKERFILE.finditer(text):
+        yield match[1]
     if "./" in text:
         for match in _HERE.finditer(text):
             line = text[max(0, match.start() - 12) : match.start()]

@@ -164,7 +164,7 @@ class Hops:
             whole = not name.endswith((".py", ".rb", "Rakefile", "rakefile"))
             whole = whole and _INCLUDES.search(inside.text) is None
         else:
-            found, whole = _script_commands(name, inside, invocation.sourced)
+            found, whole = _script_commands(name, inside, invocation)
         if found is None:
             return None
         given = given_arguments(found, invocation.arguments)
@@ -216,14 +216,16 @@ def _first(commands: Iterable[Command]) -> Iterator[Command]:
 
 
 def _script_commands(
-    name: str, inside: Inside, sourced: bool
+    name: str, inside: Inside, invocation: Invocation
 ) -> tuple[Iterator[Command] | None, bool]:
     """The commands of a script, by its ending or its first line, and whether those are all."""
     first = inside.text[:120].partition("\n")[0]
     ending = name[name.rfind(".") :] if is_script(name) else ""
     shebang = first if first.startswith("#!") else ""
     if ending == ".py" or (not ending and "python" in shebang):
-        return python_commands(inside.text, inside, ""), False
+        entry = python_commands(inside.text, inside, invocation.task)
+        # An entry point may also be an object, such as a command line's.
+        return entry or python_commands(inside.text, inside, ""), False
     if ending in _JAVASCRIPT or (not ending and ("node" in shebang or "deno" in shebang)):
         return javascript_commands(inside.text, inside), False
     if ending == ".rb" or (not ending and "ruby" in shebang):
@@ -232,7 +234,7 @@ def _script_commands(
         return None, False
     script = Scalar(inside.text.replace("\r\n", "\n"), 1, 1, 0, len(inside.text))
     shell = _SHELLS.get(ending, "bash")
-    arguments = None if sourced else inside.arguments
+    arguments = None if invocation.sourced else inside.arguments
     found = reached_commands(script, shell, inside.patience, arguments)
     whole = _RUNS_ARGUMENTS.search(inside.text) is None
     return (replace(c, path=inside.path, directory=inside.directory) for c in found), whole

@@ -20,10 +20,10 @@ _Runner = Callable[[Sequence[str], str, Files], "Iterator[Invocation]"]
 class Invocation(Struct, frozen=True, kw_only=True):
     """A script or task that a command runs.
 
-    ``paths`` are where its file may lie, likely ones first; ``task`` is its name, "" the
-    file's first or all of a script; ``kind`` is the usual name of a task's file; ``directory`` is where it runs, None where its file lies.
-    ``sourced`` says that the script's functions are the caller's, ``optional`` that the name
-    may as well be a program's.
+    ``paths`` are where its file may lie, likely ones first; ``task`` is its name, or that of a
+    function, "" the file's first or all of a script; ``kind`` is the usual name of a task's file;
+    ``directory`` is where it runs, None where its file lies. ``sourced`` says that the script's
+    functions are the caller's, ``optional`` that the name may as well be a program's.
     """
 
     paths: tuple[str, ...]
@@ -93,14 +93,18 @@ _WRAPPED: Mapping[str, tuple[str, ...]] = {
     "hatch run": ("hatch.toml", "pyproject.toml"),
     "pixi run": _PIXI,
     "rye run": ("pyproject.toml",),
+    "uv run": ("pyproject.toml",),
+    "poetry run": ("pyproject.toml",),
+    "pipenv run": ("pyproject.toml",),
 }
-"""Wrappers that look among their tasks before they look for a program."""
+"""Wrappers that look among the project's tasks and entry points before other programs."""
 
 
 _MAY_LEAD = re.compile(
     r"(?<![\w./-])(?:npm|pnpm|yarn|bun|nr|turbo|nx|lerna|lage|wsrun|make|gmake|just|task|go-task|tox"
-    r"|nox|rake|inv|invoke|doit|poe|poethepoet|mise|cargo|pdm|hatch|pixi|rye|deno|npm-run-all2?"
-    r"|run-[sp]|concurrently|source|python[\d.]*|py|bash|sh|zsh|node|tsx|zx|ruby|pwsh|uv)[ \n]"
+    r"|nox|rake|inv|invoke|doit|poe|poethepoet|mise|cargo|pdm|hatch|pixi|rye|poetry|pipenv|deno|npm-run-all2?"
+    r"|run-[sp]|concurrently|docker|podman|buildah|nerdctl|source|python[\d.]*|py|bash|sh|zsh"
+    r"|node|tsx|zx|ruby|pwsh|uv)[ \n]"
     r"|[\w}]/[\w.-]|\./|\.(?:sh|bash|py|[mc]?[jt]s|rb|ps1|cmd|bat)(?!\w)"
 )
 
@@ -128,7 +132,9 @@ def invocations(command: Command, directory: str, files: Files) -> Iterator[Invo
             yield _named(_WRAPPED[wrapper], words[0], directory, words[1:], optional=True)
     program = words[0]
     if "python -m" in command.wrappers or "uv run -m" in command.wrappers:
-        yield replace(_module(program, directory, words[1:]), optional=True)
+        # An entry point, `module:function`, is the project's own; a module may be a program's.
+        module, own, function = program.partition(":")
+        yield replace(_module(module, directory, words[1:]), task=function, optional=not own)
     elif program in _NODE:
         yield from _node(program, words[1:], directory, files)
     elif program in _RUNNERS:
@@ -409,7 +415,36 @@ def package_name(text: str) -> str:
     return match[1] if match else ""
 
 
+def _docker(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
+    """The Dockerfile of a build that is given a secret: it runs what stands there."""
+    plain = [word for _, word in _plain(words, _DOCKER_VALUES)]
+    if gives_build_secret(words) and plain:
+        context = plain[-1] if len(plain) > 1 else "."
+        if "://" in context or context == "-":
+            return
+        names = tuple(_value(words, "-f", "--file"))
+        usual = tuple(joined(context, name) for name in ("Dockerfile", "Containerfile"))
+        yield _named(names or usual, "", directory, kind="Dockerfile")
+
+
+def gives_build_secret(words: Sequence[str]) -> bool:
+    """Whether ``docker build`` and its like hand a secret to what the Dockerfile runs."""
+    given = _value(words, "--build-arg")
+    return not {"build", "bud"}.isdisjoint(words) and (
+        any(_value(words, "--secret"))
+        or any(_SECRET_ARGUMENT.search(value.partition("=")[0]) for value in given)
+    )
+
+
+_DOCKER_VALUES = frozenset(
+    {"-f", "--file", "-t", "--tag", "--secret", "--build-arg", "--target", "--platform", "--label"}
+    | {"--cache-from", "--cache-to", "-o", "--output", "--ssh", "--network", "--build-context"}
+    | {"--builder", "--progress", "--iidfile", "--metadata-file", "--annotation", "--context", "-c"}
+)
+_SECRET_ARGUMENT = re.compile(r"TOKEN|PASS|SECRET|KEY|CRED|AUTH", re.IGNORECASE)
+
 _RUNNERS: Mapping[str, _Runner] = {
+    **dict.fromkeys(("docker", "podman", "buildah", "nerdctl"), _docker),
     "make": _make,
     "gmake": _make,
     "just": _just,

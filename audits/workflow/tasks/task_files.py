@@ -351,16 +351,36 @@ _TABLES: tuple[tuple[str, ...], ...] = (
     ("tasks",),
     ("env", "*"),
 )
-_COMMAND_KEYS = ("cmd", "command", "commands", "shell", "script", "run", "sequence", "composite")
+_COMMAND_KEYS = (
+    "cmd",
+    "command",
+    "commands",
+    "shell",
+    "script",
+    "call",
+    "run",
+    "sequence",
+    "composite",
+)
+# Functions of the project, `module:function`: of poe, of pdm; and entry points of the package.
+_ENTRY_KEYS = frozenset({"script", "call"})
+_ENTRY_TABLES = (("project", "scripts"), ("tool", "poetry", "scripts"))
+_ENTRY = re.compile(r"[\w.]+:[\w.]+(?:\(.*\))?", re.DOTALL)
 _OTHER_KEYS = ("deps", "depends", "depends-on", "depends_on", "dependencies", "ref", "uses")
 
 
 def _toml_tasks(task: str, inside: Inside) -> Commands | None:
-    """A task of a TOML file: of pdm, poe, pixi, rye, taskipy, hatch, tox, mise, cargo-make."""
-    tables = [t for keys in _TABLES for t in _tables(_toml(inside.text), keys)]
+    """A task of a TOML file: of pdm, poe, pixi, rye, taskipy, hatch, tox, mise, cargo-make, or
+    an entry point of the package.
+    """
+    data = _toml(inside.text)
+    tables = [t for keys in _TABLES for t in _tables(data, keys)]
     if any(task in table for table in tables):
         return _toml_task(task, tables, inside, set())
-    legacy = _table(_toml(inside.text), "tool", "tox").get("legacy_tox_ini")
+    for keys in _ENTRY_TABLES:
+        if (entry := _table(data, *keys).get(task)) is not None:
+            return _toml_task(task, [{task: {"call": entry}}], inside, set())
+    legacy = _table(data, "tool", "tox").get("legacy_tox_ini")
     return _tox_ini(task, replace(inside, text=legacy)) if isinstance(legacy, str) else None
 
 
@@ -418,6 +438,9 @@ def _parts(value: object, inner: bool) -> Iterator[str | list[str]]:
         for key in _COMMAND_KEYS:
             if key in value:
                 found = value[key]
+                if key in _ENTRY_KEYS and isinstance(found, str) and _ENTRY.fullmatch(found):
+                    yield ["python", "-m", found.partition("(")[0]]
+                    continue
                 given = value.get("args")
                 if isinstance(found, str) and isinstance(given, list):
                     found = " ".join((found, *map(str, given)))
@@ -437,6 +460,37 @@ def _noxfile(task: str, inside: Inside) -> Commands | None:
 
 def _tasks_py(task: str, inside: Inside) -> Commands | None:
     return python_commands(inside.text, inside, task.rpartition(".")[2].replace("-", "_"))
+
+
+_RUN = re.compile(
+    r"^[ \t]*RUN[ \t]+(?:--[\w-]+(?:=\S*)?(?:[ \t]|\\\n)+)*((?:[^\n]*\\\n)*[^\n]*)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_HERE_DOCUMENT = re.compile(r"<<-?[\"']?(\w+)[\"']?[ \t]*$")
+
+
+def _dockerfile(_: str, inside: Inside) -> Commands:
+    """What the ``RUN`` instructions of a Dockerfile run."""
+    text = inside.text
+    for match in _RUN.finditer(text):
+        script, line = match[1], text.count("\n", 0, match.start(1)) + 1
+        if (here := _HERE_DOCUMENT.search(script)) is not None:
+            end = re.compile(rf"^\s*{here[1]}$", re.MULTILINE).search(text, match.end())
+            script, line = text[match.end() + 1 : end and end.start()], line + 1
+        words = _json_words(script)
+        if words:
+            yield from word_command(words, line, inside)
+        else:
+            yield from shell_commands(script, line, inside)
+
+
+def _json_words(script: str) -> list[str]:
+    """The words of an instruction in its exec form, ``["npm", "publish"]``."""
+    try:
+        found = json.loads(script) if script.startswith("[") else None
+    except (ValueError, RecursionError):
+        return []
+    return [word for word in found if isinstance(word, str)] if isinstance(found, list) else []
 
 
 _READERS: Mapping[str, Reader] = {
@@ -461,6 +515,7 @@ _READERS: Mapping[str, Reader] = {
         ),
         _toml_tasks,
     ),
+    "Dockerfile": _dockerfile,
     "noxfile.py": _noxfile,
     "tasks.py": _tasks_py,
     "dodo.py": _tasks_py,

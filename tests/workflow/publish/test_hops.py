@@ -195,6 +195,48 @@ UPLOADS = [
     ("ruby ship.rb", {"ship.rb": 'system("gem", "push", "a.gem")\n'}, "ship.rb:1"),
     ("pwsh ship.ps1", {"ship.ps1": "dotnet nuget push a.nupkg\n"}, "ship.ps1:1"),
     (
+        "poetry run poe ship",
+        {
+            "pyproject.toml": '[tool.poe.tasks.ship]\nscript = "tools.ship:main(all=True)"\n',
+            "tools/ship.py": "import os\ndef main(all):\n    os.system('uv publish')\n",
+        },
+        "tools/ship.py:3",
+    ),
+    (
+        "uv run lumen-ship",
+        {
+            "pyproject.toml": '[project.scripts]\nlumen-ship = "lumen.ship:main"\n',
+            "src/lumen/ship.py": "import os\ndef main():\n    os.system('uv publish')\n",
+        },
+        "src/lumen/ship.py:3",
+    ),
+    (
+        "poetry run lumen-ship",
+        {
+            "pyproject.toml": '[tool.poetry.scripts]\nlumen-ship = "lumen:app"\n',
+            "lumen.py": "import os\n@app.command()\ndef go():\n    os.system('uv publish')\n",
+        },
+        "lumen.py:4",
+    ),
+    (
+        "docker build --secret id=npm,env=TOKEN .",
+        {
+            "Dockerfile": "FROM node:22\nCOPY . .\n"
+            "RUN --mount=type=secret,id=npm \\\n    npm publish\n"
+        },
+        "Dockerfile:4",
+    ),
+    (
+        "docker buildx build --build-arg=NPM_TOKEN -f ci/Dockerfile.ship ci",
+        {"ci/Dockerfile.ship": 'FROM rust\nRUN ["cargo", "publish"]\n'},
+        "ci/Dockerfile.ship:2",
+    ),
+    (
+        "podman build --secret id=x ci",
+        {"ci/Containerfile": "FROM python\nRUN <<END\npip list\nuv publish\nEND\n"},
+        "ci/Containerfile:4",
+    ),
+    (
         "./do.sh push",
         {"do.sh": "case $1 in\n  test) pytest ;;\n  push) uv publish ;;\nesac\n"},
         "do.sh:3",
@@ -261,6 +303,24 @@ def test_it_is_none_where_the_job_is_given_no_credential(
         ("cat ci/ship.sh", {"ci/ship.sh": "uv publish\n"}),
         ("chmod +x ci/ship.sh", {"ci/ship.sh": "uv publish\n"}),
         ("./ci/other.sh", {"ci/ship.sh": "uv publish\n"}),
+        ("docker build .", {"Dockerfile": "FROM node\nRUN npm publish\n"}),
+        ("docker build --secret id=x .", {"Dockerfile": "FROM node\nRUN npm ci\n# RUN uv publish"}),
+        ("docker build --secret id=x a", {"Dockerfile": "FROM node\nRUN npm publish\n"}),
+        (
+            "uv run lumen-test",
+            {
+                "pyproject.toml": '[project.scripts]\nlumen-test = "lumen:test"\n',
+                "lumen.py": "import os\ndef ship():\n    os.system('uv publish')\n"
+                "def test():\n    os.system('pytest')\n",
+            },
+        ),
+        (
+            "poe lint",
+            {
+                "pyproject.toml": '[tool.poe.tasks]\nlint = {script = "ship:lint"}\n',
+                "ship.py": "import os\ndef lint():\n    os.system('ruff check')\n",
+            },
+        ),
     ],
 )
 def test_what_only_looks_like_it(script: str, files: dict[str, str]) -> None:
