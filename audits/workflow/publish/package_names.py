@@ -14,6 +14,11 @@ from audits.workflow.uploaders.uploader import Contents, Uploader
 
 _FOLDERS_OF_BUILDS = frozenset({"dist", "wheelhouse", "target/wheels", "pkg", "."})
 _PROJECT_PAGE = re.compile(r"https?://[^/]+/(?:p|project)/([A-Za-z0-9][A-Za-z0-9._-]*)")
+_METADATA = re.compile(r"pyproject\.toml|setup\.(?:py|cfg)|package\.json|Cargo\.toml")
+_WRITES_METADATA = re.compile(
+    rf"\b(?:sed|perl|awk|yq|jq|toml|dasel|tomlq|mv|cp)\b[^\n]{{0,500}}(?:{_METADATA.pattern})"
+)
+_NAME_KEY = re.compile(r"(?<![-\w])name(?![-\w])|\b(?:mv|cp)\b")
 _SEPARATORS = re.compile(r"[-_.]+")
 _EVERYWHERE = ("-r", "--recursive", "-ws", "--workspaces", "--workspace", "--all")
 _OF_ALL = frozenset(
@@ -31,8 +36,8 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     """The names of what is uploaded; () where they cannot be told.
 
     A name that is given counts; then the folder it is taken from; then the project that the
-    environment links to, if the metadata knows it; then the only name that the metadata
-    declares for the registry.
+    environment links to, if the metadata knows it or a script renames the package; then the
+    only name that the metadata declares for the registry.
     """
     registry = uploader.registry
     known = site.library.names.get(registry.value, ())
@@ -49,6 +54,8 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     page = _project_of_page(site) if registry is Registry.PYPI else ""
     if listed := tuple(name for name in known if _same(page, name)):
         return listed
+    if _is_renamed(site, known):
+        return (page,) if page else ()
     here = inside if len(known) > 1 and _checks_out(site) else []
     likely = known if len(known) == 1 else tuple(dict.fromkeys(here))
     if page and (not likely or _runs_scripts(site)):
@@ -78,6 +85,18 @@ def _project_of_page(site: Site) -> str:
     match = _PROJECT_PAGE.match(texts[0].strip()) if len(texts) == 1 else None
     known = match is not None and site.library.channel(match[0]) is not Channel.PRIVATE
     return match[1] if match is not None and known else ""
+
+
+def _is_renamed(site: Site, known: tuple[str, ...]) -> bool:
+    """Whether a script of the workflow writes another name into the metadata before it builds."""
+    return any(
+        _WRITES_METADATA.search(line)
+        and (_NAME_KEY.search(line) or any(name in line for name in known))
+        for job in site.workflow.live_jobs
+        for step in job.live_steps
+        if step.run is not None and _METADATA.search(step.run.value)
+        for line in step.run.value.splitlines()
+    )
 
 
 def _same(one: str, other: str) -> bool:

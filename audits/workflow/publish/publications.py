@@ -34,6 +34,7 @@ from audits.workflow.publish.site import Library, Site
 from audits.workflow.publish.values import Kind, value_of
 from audits.workflow.tasks.invocations import may_lead
 from audits.workflow.uploaders.catalog import MINTING_ACTIONS, RUN_BY_ACTION
+from audits.workflow.uploaders.consumers import may_open_registry
 from audits.workflow.uploaders.uploader import DRY, Uploader
 
 __all__ = ["Library", "find_publications"]
@@ -221,7 +222,11 @@ def _of_commands(
             continue
         proof = shown[1]
         # What a script of the repository could do is done only where a credential is given.
-        if command.path and proof.auth is Auth.NONE and not (proof.own or site.id_token):
+        if (
+            command.path
+            and not (proof.own or site.id_token)
+            and _auth(site, command, proof) is Auth.NONE
+        ):
             continue
         yield _publication(site, shown[0], command, proof)
 
@@ -349,7 +354,7 @@ def _publication(
         registry=uploader.registry,
         channel=channel_of(uploader, site, command),
         mechanism=uploader.mechanism,
-        auth=proof.auth,
+        auth=_auth(site, command, proof),
         packages=packages_of(uploader, site, command),
         credentials=proof.credentials,
         environment=_environment(site, uploader),
@@ -365,6 +370,19 @@ def _publication(
         step_path=site.path if site.step is not None else "",
         script="" if command is None else command.path,
     )
+
+
+def _auth(site: Site, command: Command | None, proof: Proof) -> Auth:
+    """How an upload authenticates; unknown where the step of a command that shows no credential
+    is given a secret that may be one.
+    """
+    if proof.auth is not Auth.NONE or command is None or proof.own or site.step is None:
+        return proof.auth
+    given = (site.step.env, site.job.env, site.workflow.env)
+    held = (pair for env in given for pair in env.items() if "${{" in pair[1].value)
+    values = (value_of(site, scalar.value) for name, scalar in held if may_open_registry(name))
+    unclear = any(v.kind is Kind.STORED and may_open_registry(v.secret) for v in values)
+    return Auth.UNKNOWN if unclear else Auth.NONE
 
 
 def _place(site: Site, command: Command | None) -> Location:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from audits.expressions.syntax import replace_fences
 from audits.model.command import Command
 from audits.workflow.publish.site import Site
 
@@ -66,6 +67,24 @@ _VALUE_OPTIONS = frozenset(
         "-P",
     ]
 )
+_SERVER_OPTIONS = {
+    "rsync": frozenset(
+        {"-e", "--rsh", "--rsync-path", "--exclude", "--include", "--exclude-from", "--filter"}
+        | {
+            "--include-from",
+            "--files-from",
+            "--port",
+            "--chmod",
+            "--chown",
+            "--password-file",
+            "-f",
+        }
+    ),
+    "scp": frozenset({"-i", "-o", "-P", "-F", "-c", "-l", "-S", "-J", "-D", "-X"}),
+}
+"""Programs that copy files to servers, and their options with a value."""
+_ON_SERVER = re.compile(r"rsync://|(?:[^/@:\s]+@)?[^/@:\s]{2,}:")
+_BUILT_FOLDER = re.compile(r"(?:^|/)(?:dist|wheelhouse|releases?|artifacts|packages|out)(?:/|$)")
 _LONGEST = 1024
 _SOURCE_OPTIONS = ("--body", "--file", "-f", "--source", "-s")
 _TARGET_OPTIONS = ("--bucket", "--key", "--name", "-n", "--container-name", "-c", "-d")
@@ -88,7 +107,10 @@ def copies_builds(site: Site, command: Command | None, subcommands: int) -> bool
     named = Command(words=("", *words), line=command.line)
     sources = list(named.options(*_SOURCE_OPTIONS))
     targets = list(named.options(*_TARGET_OPTIONS))
-    plain = _positional(words)
+    values = _SERVER_OPTIONS.get(command.program)
+    plain = _positional(words, values or _VALUE_OPTIONS)
+    if values is not None:
+        return len(plain) > 1 and _goes_to_server(plain) and _is_release(plain[:-1], plain[-1:])
     if sources:
         targets += plain
     elif plain:
@@ -99,9 +121,17 @@ def copies_builds(site: Site, command: Command | None, subcommands: int) -> bool
     return _is_release(sources, targets)
 
 
-def _positional(words: Sequence[str]) -> list[str]:
+def _goes_to_server(plain: Sequence[str]) -> bool:
+    """Whether files or a folder of builds are copied from here to a server."""
+    *sources, target = (replace_fences(word, "x") for word in plain)
+    here = not any(_ON_SERVER.match(source) for source in sources)
+    built = any(_BUILD_FILE.search(s) or _BUILT_FOLDER.search(s) for s in sources)
+    return here and built and _ON_SERVER.match(target) is not None
+
+
+def _positional(words: Sequence[str], values: frozenset[str]) -> list[str]:
     found: list[str] = []
-    skipped = {*_VALUE_OPTIONS, *_SOURCE_OPTIONS, *_TARGET_OPTIONS}
+    skipped = {*values, *_SOURCE_OPTIONS, *_TARGET_OPTIONS} if values is _VALUE_OPTIONS else values
     index = 0
     while index < len(words):
         if words[index].startswith("-"):

@@ -22,6 +22,7 @@ from audits.model.workflow import Job, Level, SecretsPassed, Workflow
 from audits.workflow.publish.can_run import can_run
 from audits.workflow.publish.site import Site
 from audits.workflow.publish.values import SECRET, Kind, value_of
+from audits.workflow.tasks.invocations import gives_build_secret
 from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
 from audits.workflow.uploaders.consumers import (
     HOLDS_PACKAGES,
@@ -54,6 +55,13 @@ _UPLOADERS_VARIABLE = re.compile(
 _OWN_REPOSITORY = frozenset({"actions", "github"})
 _UPLOADING_CURL = re.compile(r"-(?:T|F|d)\b.*|--(?:upload-file|form|data.*)|P(?:OST|UT)")
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|mts|rb|pl|ps1|bat|cmd)$")
+_IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
+# Subcommands that build and run a program of the project.
+_RUNS_OWN = {
+    "go": frozenset({"run"}),
+    "cargo": frozenset({"run", "r", "xtask"}),
+    "dotnet": frozenset({"run"}),
+}
 _DRY = ("--dry-run", "--dryrun", "--dry-run=true", "--help", "--version")
 _MOST_WORDS = 5
 _RUN_WORDS = frozenset({"run", "run-script", "exec", "task", "r", "workspace", "dlx", "x", "--"})
@@ -333,6 +341,11 @@ def _may_publish(command: Command) -> bool:
         return any(_UPLOADING_CURL.match(word) for word in command.words[1:])
     if program in PLAIN_PROGRAMS or command.has(*_DRY):
         return False
+    if program in _IMAGE_BUILDERS and gives_build_secret(command.words):
+        return True
+    if command.words[1:2] and command.words[1] in _RUNS_OWN.get(program, ()):
+        names = [_SCRIPT.sub("", word.rpartition("/")[2]) for word in _plain_words(command)]
+        return not any(name in QUIET_TASKS or is_something_else(name) for name in names)
     tasks = _tasks(command)
     if tasks and tasks[0] in QUIET_TASKS and program not in MANY_TASKS:
         return False
@@ -356,6 +369,12 @@ def _sign_of(command: Command) -> str:
         if speaks_of_release(name):
             return f"`{' '.join(command.words[:4])[:80]}`"
     return ""
+
+
+def _plain_words(command: Command) -> tuple[str, ...]:
+    """The first words behind a subcommand that are no options and no place as a whole."""
+    found = [w for w in command.words[2:] if not w.startswith("-") and "$" not in w and w != "."]
+    return tuple(found[:_MOST_WORDS])
 
 
 def _tasks(command: Command) -> tuple[str, ...]:

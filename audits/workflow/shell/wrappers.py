@@ -107,6 +107,7 @@ _MODULE_FLAG = re.compile(r"-[A-Za-z]*m")
 _MAX_WRAPPERS = 12
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ash", "ksh"})
+_POWERSHELL_EVAL = frozenset({"iex", "invoke-expression"})
 _SHELL_COMMAND = re.compile(r"-[a-z]*c")
 
 
@@ -197,10 +198,13 @@ def _past_options(words: list[str], index: int, wrapper: Wrapper) -> int:
 
 
 def inner_script(words: Sequence[str]) -> tuple[str, str] | None:
-    """What ``bash -c "…"``, ``eval`` and their like run: the shell's name and the script."""
+    """What ``bash -c "…"``, ``eval``, ``iex`` and their like run: the shell's name and the script."""
     program = words[0] if words else ""
     if program == "eval" and len(words) > 1:
         return "bash eval", " ".join(words[1:])
+    if program.lower() in _POWERSHELL_EVAL and len(words) > 1:
+        rest = words[2:] if words[1].lower() == "-command" else words[1:]
+        return "pwsh -c", " ".join(rest)
     if program in {"pwsh", "powershell", "cmd"}:
         flags = {"-c", "-command", "/c"}
         for index, word in enumerate(words[:-1]):

@@ -151,7 +151,7 @@ QUIET_TASKS = _words(
     " restore sbom sdist selftest self setup start sync test tests tidy tool toolchain typecheck"
     " types unit update validate venv verify version vet view wheel whoami dist bootstrap deps"
     " dependencies graph print show remove delete rm yank deprecate i g diff site storybook sonar lockfile component"
-    " migrate migrations run-tests clippy llvm-cov nextest new why ls ping search clone metadata"
+    " gen codegen migrate migrations run-tests clippy llvm-cov nextest new why ls ping search clone metadata"
 )
 """First words of a program's task that build, test or look."""
 

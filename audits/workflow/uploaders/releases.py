@@ -28,6 +28,15 @@ _TAP = Tokens(
     env=(*Registry.HOMEBREW.info.token_variables, "GH_TOKEN", "GITHUB_TOKEN"),
     login_actions={"actions/checkout": ("token", "ssh-key")},
 )
+_SERVER = Tokens(
+    inputs=("key", "password", "remote_key", "ssh_private_key", "ssh-private-key"),
+    logins=("ssh-add", ".ssh/", "id_rsa", "id_ed25519"),
+    login_actions={
+        "webfactory/ssh-agent": ("ssh-private-key",),
+        "shimataro/ssh-key-action": ("key",),
+    },
+    any_secret=True,
+)
 _CLOUD = Tokens(
     inputs=(
         *("aws-secret-access-key", "aws_secret_access_key", "r2-secret-access-key"),
@@ -240,6 +249,25 @@ RELEASES: tuple[Uploader, ...] = (
         ),
         copies_builds=True,
         tokens=_CLOUD,
+    ),
+    Uploader(
+        mechanism="copy to a server",
+        registry=Registry.DOWNLOADS,
+        commands=("rsync", "scp"),
+        copies_builds=True,
+        tokens=_SERVER,
+    ),
+    Uploader(
+        mechanism="copy to a server",
+        registry=Registry.DOWNLOADS,
+        actions=(
+            "appleboy/scp-action",
+            "burnett01/rsync-deployments",
+            "easingthemes/ssh-deploy",
+            "contention/rsync-deployments",
+        ),
+        copies_builds=True,
+        tokens=_SERVER,
     ),
     Uploader(
         mechanism="storage action",

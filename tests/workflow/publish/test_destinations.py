@@ -226,3 +226,27 @@ def test_attestations_of_commands() -> None:
     assert the_one(job_of(steps)).attests is True
     assert the_one(job_of(f"{steps.strip()} --no-attestations")).attests is False
     assert the_one(run_of("npm publish")).attests is True
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "sed -i 's/lumen/lumen-lite/' pyproject.toml",
+        "yq -i '.project.name = \"lumen-lite\"' pyproject.toml",
+        "mv pyproject.lite.toml pyproject.toml",
+    ],
+)
+def test_a_script_that_renames_the_package_leaves_the_name_open(script: str) -> None:
+    steps = f"- run: |\n    {script}\n- uses: {PUBLISH}\n"
+    assert the_one(job_of(steps), FILES).packages == ()
+    page = "environment: {name: pypi, url: 'https://index.example/project/lumen-lite/'}"
+    assert the_one(job_of(steps, head=page), FILES).packages == ("lumen-lite",)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["sed -i 's/^version.*/version = \"2\"/' pyproject.toml", "cat pyproject.toml", "mv a b"],
+)
+def test_a_script_that_changes_anything_else_does_not(script: str) -> None:
+    steps = f"- run: |\n    {script}\n- uses: {PUBLISH}\n"
+    assert the_one(job_of(steps), FILES).packages == ("lumen",)

@@ -62,6 +62,13 @@ COMMANDS = [
     ("gh release create --draft v1 dist/*", "github-release", "gh release"),
     ("gh -R orchard-labs/lumen release upload v1 dist/*", "github-release", "gh release"),
     ("if true; then\n  gh release create v1\nfi", "github-release", "gh release"),
+    ("iex 'gh release create v1 x.zip'", "github-release", "gh release"),
+    ("Invoke-Expression -Command 'npm publish'", "npm", "npm publish"),
+    ("gsutil -m cp dist/*.whl gs://orchard-downloads/x/", "downloads", "copy to storage"),
+    ("gcloud storage cp dist/* gs://orchard-releases/", "downloads", "copy to storage"),
+    ("rsync -avz dist/*.whl ci@dl.orchard.example:/srv/x/", "downloads", "copy to a server"),
+    ("rsync -e 'ssh -i k' out/*.deb dl.orchard.example::apt", "downloads", "copy to a server"),
+    ("scp -i key dist/lumen.tar.gz ci@dl.orchard.example:/srv/", "downloads", "copy to a server"),
 ]
 
 
@@ -114,6 +121,15 @@ def test_commands_that_publish(script: str, registry: str, mechanism: str) -> No
         "semantic-release publish",
         "anaconda show lumen",
         "publish-test-results out",
+        "iex 'npm test'",
+        "gsutil -m rsync -r docs/_build/html gs://orchard-web/",
+        "gcloud storage cp -r site/* gs://orchard-docs/",
+        "gsutil cp gs://orchard-releases/dist/x.whl dist/",
+        "rsync -avz docs/_build/html/ ci@orchard.example:/var/www/docs/",
+        "rsync -a dist/ out/",
+        "rsync -av ci@orchard.example:/srv/dist/x.whl dist/",
+        "scp dist/x.whl C:backup",
+        "scp report.html ci@orchard.example:/srv/",
     ],
 )
 def test_commands_that_do_not(script: str) -> None:

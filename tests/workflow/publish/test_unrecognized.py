@@ -130,6 +130,15 @@ LOUD = {
         name="CI",
         job="build-publish",
     ),
+    "a program of the project, by go": workflow(run("go run ./tools/rel", secret("TOKEN"))),
+    "a program of the project, by cargo": workflow(run("cargo xtask ship", secret("CRATES_KEY"))),
+    "a build that is given a secret and was not read": workflow(
+        run("docker build --secret id=t,env=TOKEN -f out/Dockerfile .", secret("NPM_TOKEN"))
+    ),
+    "an entry point that was not read": workflow(run("uv run lumen-go", secret("PYPI_TOKEN"))),
+    "a script that PowerShell puts together": workflow(
+        f"- shell: pwsh\n  run: '\"gh release create v1 x.zip\" | iex'\n  env: {{{secret('SHIP_TOKEN')}}}"
+    ),
     "write-all": workflow(run("make publish")).replace(
         "    permissions: {contents: read}\n", "    permissions: write-all\n"
     ),
@@ -262,6 +271,11 @@ QUIET = {
     "hands its own token to GitHub's program": workflow(
         "- run: ./scripts/release.sh\n  env: {GH_TOKEN: '${{ github.token }}'}",
         permissions="contents: write",
+    ),
+    "generates and checks by programs of the project": workflow(
+        run("go run ./tools/gen", secret("TOKEN"))
+        + run("cargo xtask codegen", secret("TOKEN"))
+        + run("dotnet run --project tools/Lint", secret("TOKEN"))
     ),
     "caches images": workflow(
         "- uses: docker/build-push-action@v7\n  with: {push: false}",
