@@ -48,9 +48,17 @@ class Example(Struct, frozen=True, kw_only=True):
         """The outcome the check must come to."""
         if self.outcome is not None:
             return self.outcome
+        return Outcome.FAIL if self.marked_text else Outcome.PASS
+
+    @property
+    def marked_text(self) -> str:
+        """The text of the first file with a marked line, "" where no line is marked."""
         texts = (self.workflow, *self.files.values())
-        marked = any(line.rstrip().endswith(MARK) for t in texts for line in t.splitlines())
-        return Outcome.FAIL if marked else Outcome.PASS
+        return next((t for t in texts if any(map(_is_marked, t.splitlines()))), "")
+
+
+def _is_marked(line: str) -> bool:
+    return line.rstrip().endswith(MARK)
 
 
 CheckFunction = Callable[[Repository], Iterator[Verdict]]

@@ -93,10 +93,11 @@ def _text(check: Check) -> str:
         record["text"],
         "",
     ]
-    failing = next((e for e in check.examples if e.expected == "fail" and e.workflow), None)
+    failing = next((e for e in check.examples if e.marked_text), None)
     if failing is not None:
-        lines += ["## Example: lines marked '# !' are reported", "", failing.workflow.rstrip(), ""]
-        if failing.fixed is not None:
+        shown = failing.marked_text
+        lines += ["## Example: lines marked '# !' are reported", "", shown.rstrip(), ""]
+        if failing.fixed is not None and shown == failing.workflow:
             lines += ["## Fixed", "", failing.fixed.rstrip(), ""]
     lines += ["## Links", "", *(link for link in (record["lesson"], *check.links) if link)]
     return "\n".join(lines)
