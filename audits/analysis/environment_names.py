@@ -19,7 +19,7 @@ from audits.expressions.syntax import (
     fences,
 )
 from audits.model.publication import Publication, Route
-from audits.model.workflow import DeclaredInput, Trigger, Workflow
+from audits.model.workflow import DeclaredInput, Environment, Trigger, Workflow
 
 
 class _Unknown(Struct, frozen=True):
@@ -95,6 +95,17 @@ def environment_names(publication: Publication) -> Names:
         complete=not any(isinstance(value, _Unknown) for value in found),
         may_be_empty="" in names or _ANY in found,
     )
+
+
+def named_environment(publication: Publication) -> Environment | None:
+    """The environment of a publication's job; None also where its name is empty in every run,
+    which GitHub takes for no environment.
+    """
+    declared = publication.environment
+    if declared is None or not declared.dynamic:
+        return declared
+    names = environment_names(publication)
+    return declared if names.values or not names.complete else None
 
 
 def occasions(route: Route) -> Iterator[tuple[Trigger, Facts]]:
@@ -208,7 +219,8 @@ class _ExpressionReading:
         if self.is_dispatch:
             return self.dispatched(name)
         if self.trigger.event == "workflow_call":
-            return frozenset({_ANY})
+            declared = {key.lower() for key in self.trigger.inputs}
+            return frozenset({_ANY}) if name in declared else _NOTHING
         return _NOTHING
 
     def default(self, name: str, depth: int) -> _Values:
@@ -223,7 +235,7 @@ class _ExpressionReading:
     def dispatched(self, name: str) -> _Values:
         """An input of a run that somebody started by hand."""
         declared = {key.lower(): value for key, value in self.trigger.inputs.items()}.get(name)
-        return frozenset({_ANY}) if declared is None else _declared(declared)
+        return _NOTHING if declared is None else _declared(declared)
 
 
 def _declared(declared: DeclaredInput) -> _Values:

@@ -82,6 +82,46 @@ _PAYLOADS: dict[str, frozenset[str]] = {
     "workflow_dispatch": frozenset({"inputs", "ref", "workflow"}),
     "schedule": frozenset({"schedule", "workflow"}),
 }
+_OF_PULL_REQUEST = (
+    "github.head_ref",
+    "github.base_ref",
+    *(
+        f"github.event.pull_request{part}"
+        for part in (
+            "",
+            ".number",
+            ".head",
+            ".head.ref",
+            ".head.sha",
+            ".base",
+            ".base.ref",
+            ".user",
+        )
+    ),
+)
+# What the payload of an event always has, and never empty.
+_FILLED: dict[str, tuple[str, ...]] = {
+    "pull_request": (*_OF_PULL_REQUEST, "github.event.number"),
+    "pull_request_target": (*_OF_PULL_REQUEST, "github.event.number"),
+    "pull_request_review": (*_OF_PULL_REQUEST, "github.event.review"),
+    "pull_request_review_comment": (*_OF_PULL_REQUEST, "github.event.comment"),
+    "issues": ("github.event.issue", "github.event.issue.number"),
+    "issue_comment": (
+        "github.event.issue",
+        "github.event.issue.number",
+        "github.event.comment",
+        "github.event.comment.body",
+    ),
+    "discussion": ("github.event.discussion",),
+    "discussion_comment": ("github.event.discussion", "github.event.comment"),
+    "commit_comment": ("github.event.comment",),
+    "release": ("github.event.release",),
+    "workflow_run": (
+        "github.event.workflow_run",
+        "github.event.workflow_run.id",
+        "github.event.workflow_run.head_sha",
+    ),
+}
 _EVERY_PAYLOAD = frozenset(name for names in _PAYLOADS.values() for name in names)
 _OWN_NAMES = (
     "github.repository",
@@ -223,6 +263,7 @@ def _facts_of(event: str) -> Facts:
     """What is known of any run that an event starts."""
     known: dict[str, Value] = dict.fromkeys(_OWN_NAMES, Likeness.OWN)
     known["github.event.repository.fork"] = False
+    known |= dict.fromkeys(_FILLED.get(event, ()), Undecided(True))
     if event in _PAYLOADS:
         for name in _EVERY_PAYLOAD - _PAYLOADS[event]:
             known |= {f"github.event.{name}": None, f"github.event.{name}.*": None}

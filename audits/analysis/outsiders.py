@@ -15,6 +15,7 @@ from enum import IntEnum, StrEnum
 from itertools import product
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.expressions.evaluate import Facts, Likeness, Undecided, Value
 from audits.model.repository import Repository
@@ -181,6 +182,7 @@ class _Mentions(Struct, frozen=True):
     """What the workflows of a repository compare people with; what they do not, is not tried."""
 
     association: bool
+    labels: bool
     searches: bool
     action: bool
     run_event: bool
@@ -208,6 +210,7 @@ def _mentions(repo: Repository) -> _Mentions:
     bots.pop(_NEVER_ACTS, None)
     return _Mentions(
         association="author_association" in text,
+        labels=".labels" in text,
         searches=_SEARCH.search(text) is not None,
         action="event.action" in text,
         run_event="workflow_run.event" in text,
@@ -258,6 +261,8 @@ def _worlds(
     for action in _actions(free, mentions) if event.types else ():
         for person in people:
             yield _with(person, {"github.event.action": action})
+    if event.is_pull_request and mentions.labels and "labeled" in types:
+        yield from _labelled(event, people, [kind for kind in free if kind != "opened"], mentions)
     if restricted := [kind for kind in types if kind in event.restricted]:
         for action in _actions(restricted, mentions):
             facts = {**_insider_facts(event), "github.event.action": action}
@@ -267,6 +272,22 @@ def _worlds(
         yield World(
             who="whoever can write to the repository", right=RequiredAccess.WRITE, facts=facts
         )
+
+
+def _labelled(
+    event: _Event, people: list[World], types: list[str], mentions: _Mentions
+) -> Iterator[World]:
+    """Those whose pull request somebody labelled before: where labelling starts a workflow, the
+    label stays when they push more. Elsewhere a condition on a label counts as a guard.
+    """
+    name = f"github.event.{event.subject}"
+    labels: dict[str, Value] = dict.fromkeys(
+        (f"{name}.labels", f"{name}.labels.*.name", f"{name}.labels.[].name"), Undecided(True)
+    )
+    for action in _actions(types, mentions) if types else ():
+        for person in people:
+            found = _with(person, {**labels, "github.event.action": action})
+            yield replace(found, who=f"{person.who}, once one pull request is labelled,")
 
 
 def _actions(types: list[str], mentions: _Mentions) -> list[Value]:

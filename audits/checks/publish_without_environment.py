@@ -6,7 +6,7 @@ tags may start it, which secrets it may read. A job that publishes without one r
 its trigger fires, and a trusted publisher that names no environment accepts every job of the
 workflow file. The lesson's publishing job has `environment: pypi`.
 
-An empty name (`environment: ''`) is no environment.
+An empty name (`environment: ''`) is no environment, nor is an input that no run is given.
 
 ## How to fix
 Add `environment:` to the publishing job, create the environment of that name in the
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.environment_names import named_environment
 from audits.analysis.environments import judged_publications, subject
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ENVIRONMENTS, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
@@ -87,6 +88,17 @@ jobs:
         env:
           TWINE_PASSWORD: ${{ secrets.INDEX_TOKEN }}
 """
+_NEVER_GIVEN = """\
+on: push
+jobs:
+  publish: # !
+    runs-on: ubuntu-latest
+    environment: ${{ inputs.env }}
+    steps:
+      - run: uvx twine upload dist/*
+        env:
+          TWINE_PASSWORD: ${{ secrets.INDEX_TOKEN }}
+"""
 _TEST_INDEX = """\
 on: push
 jobs:
@@ -124,6 +136,7 @@ jobs:
     examples=(
         Example(name="no environment", workflow=_FAILING, fixed=_FIXED),
         Example(name="an empty name is none", workflow=_EMPTY),
+        Example(name="an input that nobody gives is empty", workflow=_NEVER_GIVEN),
         Example(name="the lesson's environment", workflow=_FIXED),
         Example(name="only a test index", workflow=_TEST_INDEX, outcome=Outcome.NOT_APPLICABLE),
         Example(name="an image", workflow=_IMAGE, outcome=Outcome.NOT_APPLICABLE),
@@ -138,7 +151,7 @@ def publish_without_environment(repo: Repository) -> Iterator[Verdict]:
     for job, publications in jobs.items():
         first = publications[0]
         _, only = subject(publications)
-        declared = next((p.environment for p in publications if p.environment), None)
+        declared = next((e for p in publications if (e := named_environment(p))), None)
         if declared is not None:
             yield Clean(at=declared.at, job=job, publication=only)
         elif first.called is not None and first.is_opaque:

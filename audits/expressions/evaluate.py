@@ -147,6 +147,10 @@ def _compared(operator: str, left: Value, right: Value) -> Value:
 
 def _alike(left: Value, right: Value) -> bool | None:
     """Whether two values are equal to GitHub: strings without case, else as numbers."""
+    for one, other in ((left, right), (right, left)):
+        # What is true is not empty: a condition that asks for that is decided.
+        if isinstance(one, Undecided) and one.truth and (other is None or other == ""):
+            return False
     if isinstance(left, Undecided | tuple) or isinstance(right, Undecided | tuple):
         return None
     if isinstance(left, Likeness) and isinstance(right, Likeness):

@@ -11,6 +11,7 @@ from tests.analysis.test_conditions import UPLOAD, repository
 
 COMMENT = "issue_comment"
 TARGET = "pull_request_target"
+LABELLED = "{pull_request_target: {types: [labeled, synchronize]}}"
 RUN = "{workflow_run: {workflows: [Tests]}}"
 
 
@@ -71,6 +72,13 @@ PASSED = [
     (TARGET, "github.ref == 'refs/heads/main' && !github.event.pull_request.draft"),
     (TARGET, "github.event.pull_request.head.repo.fork"),
     ("{pull_request_target: {types: [opened, labeled]}}", "github.event.action == 'opened'"),
+    (LABELLED, "contains(github.event.pull_request.labels.*.name, 'safe to test')"),
+    (LABELLED, "github.event.pull_request.labels[0].name == 'safe'"),
+    (TARGET, "github.head_ref != ''"),
+    (TARGET, "github.event.pull_request"),
+    (TARGET, "github.event.pull_request != null && github.event.number"),
+    (COMMENT, "github.head_ref == '' && github.event.pull_request == null"),
+    (RUN, "github.event.workflow_run != null"),
     ("{pull_request_target: {types: [closed]}}", "github.event.action == 'closed'"),
     (RUN, "github.event.workflow_run.conclusion == 'success'"),
     (RUN, "github.event.workflow_run.head_branch == 'main'"),
@@ -107,6 +115,17 @@ KEPT_OUT = [
     (TARGET, "contains(toJSON(github.event.pull_request.labels), 'safe')"),
     (TARGET, "github.event.pull_request.labels[0].name == 'safe'"),
     (TARGET, "github.event.label.name == 'safe'"),
+    (LABELLED, "github.event.label.name == 'safe'"),
+    (LABELLED, "github.event.action == 'labeled'"),
+    (
+        "{pull_request_target: {types: [opened, labeled]}}",
+        "contains(github.event.pull_request.labels.*.name, 'safe to test')",
+    ),
+    (TARGET, "github.head_ref == ''"),
+    (TARGET, "github.event.pull_request == null"),
+    (TARGET, "${{ !github.event.pull_request }}"),
+    (TARGET, "github.event.pull_request.number == null || github.base_ref == ''"),
+    (COMMENT, "github.event.issue == null"),
     (TARGET, "github.event.pull_request.head.repo.full_name == github.repository"),
     (TARGET, "${{ !github.event.pull_request.head.repo.fork }}"),
     (TARGET, "startsWith(github.event.pull_request.head.repo.full_name, 'orchard-labs/')"),

@@ -62,6 +62,8 @@ _HEAD_ACTIONS = frozenset(
     }
 )
 _PULL = re.compile(r"(?:refs/)?pull/[^\s:]+?/(?:head|merge)\b|refs/pull/")
+_PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.diff_url")
+_PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
 
@@ -221,12 +223,21 @@ class Workspace:
             self._git(placed, command, folder, at)
         elif command.program == "patch" and self.fetched:
             self._bring(placed, at, folder, "patch")
-        elif words[:3] == ("gh", "pr", "diff"):
+        elif words[:3] == ("gh", "pr", "diff") or self._loads_patch(placed, command):
             self.fetched = True
         target = run_by(command)
         if target is not None:
             shown = " ".join((*command.wrappers, *words))[:60]
             yield from self._ran(placed, inside(target, folder), f"`{shown}`", at)
+
+    def _loads_patch(self, placed: Placed, command: Command) -> bool:
+        """Whether a command loads a pull request's changes as a patch."""
+        if command.program not in {"curl", "wget", "gh"}:
+            return False
+        text = self._expanded(placed, " ".join(command.words[1:]))
+        if _PATCH.search(replace_fences(text, "N")):
+            return True
+        return any(name.startswith(_PATCHES) for name in self._origins(placed, text))
 
     def _git(self, placed: Placed, command: Command, folder: str, at: Location) -> None:
         words = [word for word in command.words[1:] if not word.startswith("-")]

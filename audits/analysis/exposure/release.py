@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from audits.analysis.cache_modes import may_restore
 from audits.analysis.caches import Restores, restores_cache
+from audits.analysis.environment_names import named_environment
 from audits.analysis.exposure.jobs import JobView, Placed
 from audits.analysis.exposure.ways_in import own_labels
 from audits.expressions.syntax import contexts
@@ -45,7 +46,7 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     @property
     def environment(self) -> str:
         """The name of its environment, "" without one."""
-        found = self.publication.environment or self.publication.job.environment
+        found = named_environment(self.publication)
         return found.name.value if found is not None else ""
 
     @property

@@ -239,7 +239,7 @@ def _path(repo: Repository, way: Way, drain: Drain, publishes: bool = False) -> 
             PathStep(kind="sink", what=drain.what, at=drain.at, job=drain.job),
             *drain.between,
         ),
-        cuts=tuple(dict.fromkeys((way.cut, *way.cuts, *drain.cuts))),
+        cuts=tuple(dict.fromkeys(cut for cut in (way.cut, *way.cuts, *drain.cuts) if cut)),
         needs=tuple(dict.fromkeys((*way.needs, *drain.needs, *policy_needs))),
         until=until,
         sets_level=_sets_level(way, drain, publishes),

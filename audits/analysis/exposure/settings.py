@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from audits.analysis.environment_names import named_environment
 from audits.analysis.environments import all_refs, settings_of
 from audits.analysis.release_tags import covers, open_to_writers, restricts_creation, tag_starts
 from audits.analysis.trusted_publishers import is_this_repository, newest_release
@@ -29,7 +30,8 @@ class Doubt(Struct, frozen=True, kw_only=True):
 def environment_doubt(repo: Repository, job: Job) -> Doubt | None:
     """Whether the environment of a job holds up what outsiders start; None where it does not."""
     environment = job.environment
-    if environment is None:
+    published = repo.publications_of(job)
+    if environment is None or (published and not any(map(named_environment, published))):
         return None
     name = environment.name.value
     need = _need(f"the rules of environment {name}")
@@ -60,7 +62,7 @@ class ApprovalRule(Struct, frozen=True, kw_only=True):
 
 def approval_rules(repo: Repository, publication: Publication) -> tuple[ApprovalRule, ...]:
     """What a release by two people stands on, for one publication that names an environment."""
-    environment = publication.environment or publication.job.environment
+    environment = named_environment(publication)
     if environment is None:
         return ()
     return (

@@ -77,7 +77,7 @@ class Way(Struct, frozen=True, kw_only=True):
     at: Location
     what: str
     anchor: str
-    cut: Cut
+    cut: Cut | None
     route: Route | None = None
     trigger: Trigger | None = None
     start: Start | None = None

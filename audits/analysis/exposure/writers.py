@@ -49,7 +49,7 @@ def writer_paths(
             at=at,
             what=_what(release, failing),
             anchor="writer",
-            cut=cuts[0],
+            cut=next(iter(cuts), None),
             cuts=cuts[1:],
             state=state,
             needs=() if failing else _needs(unseen),
@@ -95,7 +95,14 @@ def _what(release: ReleaseView, failing: list[ApprovalRule]) -> str:
 
 
 def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
+    """What asks for a second person; nothing does where the built-in token publishes, which a
+    workflow of any branch has, whatever environment this one names.
+    """
     at = release.at
+    if _is_open_to_writers(release):
+        what = "let a ruleset say who may create release tags"
+        on_releases = release.publication.registry is Registry.GITHUB_RELEASE
+        return (Cut(what=what, at=at, settings=True),) if on_releases else ()
     if failing:
         # Only all of them together need a second person.
         return (Cut(what=", and ".join(rule.cut for rule in failing), at=at, settings=True),)
@@ -108,8 +115,6 @@ def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
                 settings=True,
             ),
         )
-    if release.publication.registry is Registry.GITHUB_RELEASE:
-        return (Cut(what="let a ruleset say who may create release tags", at=at, settings=True),)
     return (
         Cut(what="publish from a protected environment that the registry's publisher names", at=at),
     )

@@ -268,6 +268,31 @@ GUARDS = [
         ),
     ),
     (
+        "a label that stays",
+        "sure",
+        job(
+            "{pull_request_target: {types: [labeled, synchronize]}}",
+            HEAD + "- run: make",
+            more="if: contains(github.event.pull_request.labels.*.name, 'safe')",
+        ),
+    ),
+    (
+        "a patch of the pull request",
+        "sure",
+        job(
+            TARGET,
+            f"- uses: {CHECKOUT}\n- run: curl -L https://x.example/a/b/pull/$N.patch | git am\n- run: make",
+        ),
+    ),
+    (
+        "a patch of the project's own",
+        "none",
+        job(
+            TARGET,
+            f"- uses: {CHECKOUT}\n- run: curl -L https://x.example/fix.patch | git am\n- run: make",
+        ),
+    ),
+    (
         "labelled, and pushed later",
         "sure",
         job("{pull_request_target: {types: [labeled, synchronize]}}", HEAD + "- run: make"),

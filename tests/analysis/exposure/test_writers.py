@@ -143,3 +143,34 @@ def test_settings_decide(
     level: Actor, environment: EnvironmentSettings | None, more: dict[str, object]
 ) -> None:
     assert _level(environment, **more) is level  # type: ignore[arg-type]
+
+
+IMAGE = """\
+on: {push: {tags: ["v*"]}}
+permissions: {}
+jobs:
+  image:
+    runs-on: ubuntu-24.04
+    environment: images
+    permissions: {packages: write}
+    steps:
+      - run: echo "$T" | docker login ghcr.io -u me --password-stdin
+        env: {T: "${{ github.token }}"}
+      - run: docker push ghcr.io/orchard-labs/lumen:1
+"""
+
+
+def test_no_environment_is_offered_where_the_built_in_token_publishes() -> None:
+    (found,) = exposures(repository({RELEASE_FILE: IMAGE}))
+    assert found.level is ONE
+    assert found.cut is None or found.cut.leaves is not TWO
+    assert not any("environment" in cut.what for path in found.paths for cut in path.cuts)
+
+
+def test_an_environment_whose_name_is_always_empty_is_none() -> None:
+    empty = RELEASE.replace("environment: npm", "environment: ${{ inputs.env }}")
+    (found,) = exposures(repository({RELEASE_FILE: empty}))
+    (bare,) = exposures(repository({RELEASE_FILE: BARE}))
+    assert found.cut is not None
+    assert bare.cut is not None
+    assert (found.level, found.cut.cut.what) == (bare.level, bare.cut.cut.what)
