@@ -202,6 +202,11 @@ def _assignments(commands: tuple[Command, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def parts_of(text: str, commands: tuple[Command, ...]) -> tuple[Part, ...]:
+    """What a text of a shell script is put together from, the script's own variables followed."""
+    return tuple(dict.fromkeys(_parts(text, _Assigned(_assignments(commands)), 0)))
+
+
 class _Assigned(Struct):
     """The texts of a script's variables while one value is traced.
 
@@ -234,7 +239,7 @@ def _parts(text: str, assigned: _Assigned, depth: int) -> Iterator[Part]:
             yield from _contexts(fence.body, text[dollar:])
             at = dollar + fence.end
         elif text[dollar] == "`" or text.startswith("$(", dollar):
-            inside, at = _substitution(text, dollar)
+            inside, at = substitution(text, dollar)
             if not inside.startswith("("):
                 yield from _of_command(inside, assigned, depth + 1)
         elif (match := _VARIABLE.match(text, dollar)) is not None:
@@ -257,7 +262,7 @@ def _contexts(_: str, text: str) -> Iterator[Part]:
             yield part
 
 
-def _substitution(text: str, start: int) -> tuple[str, int]:
+def substitution(text: str, start: int) -> tuple[str, int]:
     """The command inside ``$(…)`` or backticks, and where it ends."""
     if text[start] == "`":
         end = text.find("`", start + 1)
@@ -339,7 +344,9 @@ def _of_command(text: str, assigned: _Assigned, depth: int) -> Iterator[Part]:
     if _EVENT_PATH.search(text):
         yield from _of_event(text)
     elif program in {"echo", "printf"}:
-        yield from _parts(stages[0], assigned, depth + 1)
+        # `printf %q` quotes what it is given, so that a shell reads it back as one word.
+        if "%q" not in stages[0]:
+            yield from _parts(stages[0], assigned, depth + 1)
     elif program == "gh":
         yield from _of_gh(words, text)
     elif program == "git":
@@ -492,12 +499,17 @@ _RETURN = re.compile(r"\breturn\s+([^;\n]+)")
 _PAYLOAD = re.compile(r"context\.payload((?:\??\.\w+|\[['\"]\w+['\"]\])+)")
 _PROCESS = re.compile(r"process\.env(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 _CONST = re.compile(r"\b(?:const|let|var)\s+(\w+)\s*=\s*([^;\n]*)")
+_TAKEN_APART = re.compile(r"\b(?:const|let|var)\s+\{([^{}]*)\}\s*=\s*([^;\n]*)")
+_PART_OF = re.compile(r"\s*(\w+)(?:\s*:\s*(\w+))?")
 _LITERAL = re.compile(r"\s*(?:['\"][^'\"]*['\"]|[\d.]+|true|false|null)\s*\)?\s*")
 
 
 def written_by_script(script: str) -> tuple[Written, ...]:
     """What the JavaScript of ``actions/github-script`` hands on; its result is ``result``."""
     variables = dict(_CONST.findall(script))
+    for names, value in _TAKEN_APART.findall(script):
+        found_in = (_PART_OF.match(name) for name in names.split(","))
+        variables |= {m[2] or m[1]: f"{value.strip()}.{m[1]}" for m in found_in if m}
     found = [
         Written(name.lower(), kind == "exportVariable", tuple(_of_javascript(value, variables)))
         for kind, name, value in _SET_OUTPUT.findall(script)

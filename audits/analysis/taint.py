@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 from typing import TypeVar, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.analysis.action_outputs import output_of
 from audits.analysis.artifacts import downloads
@@ -24,9 +25,11 @@ from audits.analysis.script_values import (
     Part,
     Variable,
     Written,
+    parts_of,
     written,
     written_by_script,
 )
+from audits.analysis.second_parsing import second_parsed
 from audits.analysis.untrusted_inputs import Setter, setter_of
 from audits.expressions.syntax import Context, fences, outcomes
 from audits.model.location import Scalar
@@ -42,11 +45,14 @@ class Taint(Struct, frozen=True, kw_only=True):
 
     ``setter`` is WRITER also where the words are an outsider's, but only people with write
     access bring them into the run: a condition or a type of event keeps all others out.
+    ``is_read_again`` where the script holds the value in a variable, which it has a second shell
+    or interpreter read as code.
     """
 
     context: Context
     setter: Setter
     event: str
+    is_read_again: bool = False
 
 
 class Trace(Struct, frozen=True):
@@ -106,6 +112,21 @@ class Tracer:
                     name = lower.find(part.name, fence.start, fence.end)
                     yield max(name, fence.start), found
 
+    def code_taints(self, text: Scalar) -> Iterator[tuple[int, Taint]]:
+        """What of a step's code somebody sets: in its fences, and in variables that its script
+        hands to a second parser.
+        """
+        yield from self.taints(text.value)
+        step = self.site.step
+        if text is not step.run or step.shell.startswith(("python", "node", "perl")):
+            return
+        for offset, code in second_parsed(text.value):
+            parts = parts_of(code, self.repo.graph.commands.get(step, ()))
+            for part in parts:
+                found = self._trace(_named(part), (part,)).taint
+                if found is not None:
+                    yield offset, replace(found, is_read_again=True)
+
     def worst(self, context: Context) -> Taint | None:
         """The least privileged way in which a context can be set."""
         return self.trace(context).taint
@@ -133,16 +154,18 @@ class Tracer:
     def trace(self, context: Context) -> Trace:
         """Who sets a context, and what of it was not followed."""
         if context not in self.known:
-            self.known[context] = self._trace(context)
+            is_followed = context.parts[0] in _FOLLOWED
+            self.known[context] = self._trace(context, (context,)) if is_followed else Trace()
         return self.known[context]
 
-    def _trace(self, context: Context) -> Trace:
-        if context.parts[0] not in _FOLLOWED or self.site.job is None:
+    def _trace(self, context: Context, parts: tuple[Part, ...]) -> Trace:
+        """Who sets what a value is put together from; ``context`` names the value."""
+        if self.site.job is None:
             return Trace()
         found: list[Taint] = []
         lost: dict[str, None] = {}
         for route in self.repo.routes(self.site.job):
-            trail = self._trail(context, route)
+            trail = self._trail(parts, route)
             lost |= trail.untraced
             for trigger in route.triggers if trail.origins else ():
                 setters = {origin: self._setter(origin, trigger) for origin in trail.origins}
@@ -168,12 +191,12 @@ class Tracer:
 
     def origins(self, context: Context, route: Route) -> tuple[_Origin, ...]:
         """Where the value of a context can come from, by one way to the job."""
-        return tuple(self._trail(context, route).origins)
+        return tuple(self._trail((context,), route).origins)
 
-    def _trail(self, context: Context, route: Route) -> _Trail:
+    def _trail(self, parts: tuple[Part, ...], route: Route) -> _Trail:
         trail = _Trail(self.names)
         for frame in self.names.frames(self.site, (*route.calls, route.job)):
-            trail.follow(context, frame)
+            trail.follow_parts(parts, frame)
         return trail
 
     def _setter(self, origin: _Origin, trigger: Trigger) -> Setter | None:
@@ -210,6 +233,15 @@ class Tracer:
                 return Setter.OUTSIDER if foreign else None
             case _:
                 return None
+
+
+def _named(part: Part) -> Context:
+    """A name, for people, of a value that stands in no expression."""
+    if isinstance(part, Context):
+        return part
+    if isinstance(part, Variable):
+        return Context(("env", part.name.lower()))
+    return Context((part.what.replace("`", ""),))
 
 
 _REF = frozenset({("ref",), ("ref_name",), ("event", "ref"), ("event", "base_ref")})
@@ -440,7 +472,7 @@ class _Trail:
         for part in _contexts(text.value):
             self.follow(part, frame, depth + 1)
 
-    def _parts(self, parts: tuple[Part, ...], frame: _ExpressionSite, depth: int) -> None:
+    def follow_parts(self, parts: tuple[Part, ...], frame: _ExpressionSite, depth: int = 0) -> None:
         """Follow what a script puts a value together from."""
         for part in parts:
             if isinstance(part, Context):
@@ -486,7 +518,7 @@ class _Trail:
                 break
             if export.name in {name, "*"}:
                 found = found or export.name == name
-                self._parts(export.parts, frame.at(step), depth + 1)
+                self.follow_parts(export.parts, frame.at(step), depth + 1)
         return found
 
     def _step_output(self, name: str, output: str, frame: _ExpressionSite, depth: int) -> None:
@@ -505,12 +537,12 @@ class _Trail:
             named = [w for w in found if output in {w.name, "*"}]
             rest = [w for w in found if w.name == "*"]
             for each in named or rest:
-                self._parts(each.parts, frame.at(step), depth + 1)
+                self.follow_parts(each.parts, frame.at(step), depth + 1)
             if not named and not rest:
                 self.untraced[told] = None
         elif step.uses is not None and step.uses.kind is UsesKind.REMOTE:
             words = output_of(step.uses, output)
-            self._parts((words,) if words is not None else (), frame, depth)
+            self.follow_parts((words,) if words is not None else (), frame, depth)
         else:
             self.untraced[told] = None
 

@@ -521,8 +521,7 @@ def _takes_words(repo: Repository, site: StepSite, event: str) -> bool:
     return any(
         taint.setter is Setter.OUTSIDER and taint.event == event
         for text in code_of(site.step)
-        if "${{" in text.value
-        for _, taint in Tracer(repo, site).taints(text.value)
+        for _, taint in Tracer(repo, site).code_taints(text)
     )
 
 

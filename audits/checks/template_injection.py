@@ -19,7 +19,9 @@ Hand the value over as an environment variable, which the shell does not read as
         TAG: ${{ github.event.release.tag_name }}
 
 For `actions/github-script`, read `process.env.TAG` or `context.payload`. Names of the repository,
-numbers, commit ids and the results of comparisons cannot carry code and pass.
+numbers, commit ids and the results of comparisons cannot carry code and pass. A variable is code
+again where `eval`, `bash -c "…"`, `node -e "…"` or `xargs sh -c "…"` reads its value: hand it to
+them as an argument.
 
 ## Deviations
 
@@ -40,6 +42,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from audits.analysis.second_parsing import second_parsed
 from audits.analysis.taint import Taint, Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.check import Example, check
@@ -156,6 +159,15 @@ jobs:
             workflow=_OUTPUT % (_RELEASE, "uses: acme/find@v1", ""),
         ),
         Example(
+            name="a variable that a second shell reads as code",
+            workflow=_WORKFLOW % ("pull_request_target", 'run: eval "echo $NAME"' + _MARKED),
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a variable that the second shell reads as a variable",
+            workflow=_WORKFLOW % ("pull_request_target", "run: bash -c 'echo \"$NAME\"'"),
+        ),
+        Example(
             name="a choice",
             workflow=_WORKFLOW % (_CHOICE, _ECHO % ("inputs.kind", "")),
         ),
@@ -184,7 +196,8 @@ def template_injection(repo: Repository) -> Iterator[Verdict]:
 
 def _judged(repo: Repository, site: StepSite, text: Scalar) -> Iterator[Verdict]:
     """The faults of a text, for all jobs that run it; or a doubt, or a pass."""
-    sites = list(_sites(repo, site)) if any(fences(text.value)) else []
+    may_inject = any(fences(text.value)) or any(second_parsed(text.value))
+    sites = list(_sites(repo, site)) if may_inject else []
     found: dict[tuple[int, str], Taint] = {}
     for each in sites:
         for line, taint in _settable(repo, each, text):
@@ -222,7 +235,7 @@ def _settable(repo: Repository, site: StepSite, text: Scalar) -> list[tuple[int,
     file = repo.file(site.path)
     source = file.text if file else ""
     found: dict[tuple[int, str], Taint] = {}
-    for offset, taint in Tracer(repo, site).taints(text.value):
+    for offset, taint in Tracer(repo, site).code_taints(text):
         found.setdefault((text.line_at(offset, source), taint.context.name), taint)
     return [(line, taint) for (line, _), taint in found.items()]
 
@@ -230,8 +243,9 @@ def _settable(repo: Repository, site: StepSite, text: Scalar) -> list[tuple[int,
 def _finding(site: StepSite, line: int, taint: Taint) -> Finding:
     by_anyone = taint.setter is Setter.OUTSIDER
     who = "anyone" if by_anyone else "whoever can write to the repository"
+    becomes = "is read as code by a second parser" if taint.is_read_again else "becomes code"
     return Finding(
-        message=f"`{taint.context.name}` becomes code, and {who} sets it (`{taint.event}`)",
+        message=f"`{taint.context.name}` {becomes}, and {who} sets it (`{taint.event}`)",
         at=Location(path=site.path, line=line),
         job=site.job,
         anchor=taint.context.name,

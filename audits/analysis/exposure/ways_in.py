@@ -236,9 +236,7 @@ class _Entry:
         """W2: a field that outsiders set becomes code."""
         tracer = Tracer(self.repo, self.view.site(placed))
         for text in code_of(placed.step):
-            if "${{" not in text.value:
-                continue
-            for offset, taint in tracer.taints(text.value):
+            for offset, taint in tracer.code_taints(text):
                 theirs = taint.setter is Setter.OUTSIDER or self._takes_triage(placed)
                 if not theirs or taint.event != self.event:
                     continue
@@ -251,7 +249,9 @@ class _Entry:
                     placed.at(line=line),
                     f"`{name}` becomes code",
                     name,
-                    f"hand `{name}` over in `env:` and read the variable",
+                    "hand the variable to the second program as an argument, not as its code"
+                    if taint.is_read_again
+                    else f"hand `{name}` over in `env:` and read the variable",
                 )
                 if way is not None:
                     yield way, placed

@@ -143,9 +143,7 @@ def writer_words(repo: Repository, view: JobView) -> Iterator[Way]:
     for placed in view.steps:
         tracer = Tracer(repo, view.site(placed))
         for text in code_of(placed.step):
-            if "${{" not in text.value:
-                continue
-            for offset, taint in tracer.taints(text.value):
+            for offset, taint in tracer.code_taints(text):
                 if taint.setter is not Setter.WRITER:
                     continue
                 at = placed.at(line=text.line_at(offset))
