@@ -123,6 +123,13 @@ def trend(scope: ScanScope) -> tuple[TrendRow, ...]:
 
 
 @_kept
+def past(scope: Scope) -> tuple[TrendRow, ...]:
+    """The owner's past as rebuilt from commits, oldest first, up to the scope's scan."""
+    newest = trend(scope)[-1].at
+    return tuple(row for row in _store().rebuilt(scope.owner) if row.at < newest)
+
+
+@_kept
 def repositories(
     scope: ScanScope, where: RepositoryFilter, order: str, start: int, limit: int | None
 ) -> tuple[RepositoryRow, ...]:

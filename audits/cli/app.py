@@ -18,6 +18,7 @@ COMMANDS = (
     "fix",
     "report",
     "export",
+    "history",
     "explain",
     "doctor",
     "dashboard",

@@ -110,7 +110,7 @@ def scan(
 ) -> None:
     """Scan repositories, score them, and record what changed."""
     _check_source(folder, repos, owners or [], offline)
-    collector = _collector(folder, org, host)
+    collector = folder_collector(folder, org, host)
     planner = _planner(
         collector, waivers, config, index_url, registry, everything, no_engine, offline, as_of
     )
@@ -187,7 +187,8 @@ def _check_source(
             )
 
 
-def _collector(folders: list[Path] | None, owner: str, host: str) -> FolderCollector | None:
+def folder_collector(folders: list[Path] | None, owner: str, host: str) -> FolderCollector | None:
+    """The collector of these folders; None where none is given."""
     from audits.collect.folder.collector import FolderCollector
 
     if not folders:

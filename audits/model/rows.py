@@ -10,12 +10,14 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from audits.model.outcome import Link
+from audits.model.timeline import Timeline
 
 
 class ScanRow(Struct, frozen=True, kw_only=True):
     """One scan. ``finished`` is None while it runs or if it was killed. ``cause`` words are
     ``policy``, ``platform`` and ``token`` where that changed since the scan before. ``as_of`` is the day whose
-    facts of the platform counted, None where that was not recorded.
+    facts of the platform counted, None where that was not recorded; ``rules`` the digest of the
+    rules.
     """
 
     id: int
@@ -30,6 +32,7 @@ class ScanRow(Struct, frozen=True, kw_only=True):
     not_reached: int = 0
     changed: tuple[str, ...] = ()
     as_of: date | None = None
+    rules: str = ""
 
 
 class RepositoryRow(Struct, frozen=True, kw_only=True):
@@ -308,7 +311,8 @@ class LessonRow(Struct, frozen=True, kw_only=True):
 
 class TrendRow(Struct, frozen=True, kw_only=True):
     """Sums over one scan of an owner: means of points, and counts by word; ``levels`` counts
-    packages by who can publish them.
+    packages by who can publish them. ``timeline`` says whether it was scanned, rebuilt from git
+    or scored anew: points of two timelines rest on different evidence.
     """
 
     scan: int
@@ -328,6 +332,7 @@ class TrendRow(Struct, frozen=True, kw_only=True):
     tier: int
     changed: tuple[str, ...] = ()
     levels: dict[str, int] = field(default_factory=dict)
+    timeline: Timeline = Timeline.SCAN
 
 
 class ScoreChange(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from audits.model.rows import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.model.storable import storable
+from audits.model.timeline import Timeline
 from audits.pipeline.periodic import Periodic
 from audits.pipeline.serialize import Told, tell, unrecorded
 from audits.scoring.score import POLICY
@@ -111,7 +112,7 @@ class Scanner:
     not change since the last scan. ``plan`` is None where all audits are made elsewhere and
     nobody is asked anything; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
     points or the time allowed for it were used up. ``faults`` are this program's own that
-    concern no single repository.
+    concern no single repository. ``timeline`` says whether the scan is made, rebuilt or rescored.
     """
 
     def __init__(
@@ -123,8 +124,10 @@ class Scanner:
         resume: bool = False,
         again: Again | None = None,
         as_of: date | None = None,
+        timeline: Timeline = Timeline.SCAN,
     ) -> None:
         self.store = store
+        self.timeline = timeline
         self.plan = plan
         self.started = started
         self.resume = resume
@@ -153,7 +156,7 @@ class Scanner:
         seen: Seen = _nobody,
         unchanged: Unchanged = _nobody,
         *,
-        audits: Iterable[Told] | None = None,
+        audits: Iterable[Audit | Told | Same] | None = None,
     ) -> tuple[Scanned, ...]:
         """Scan everything that the collector hands over, or record what ``audits`` of it tell
         that are made elsewhere.
@@ -210,7 +213,7 @@ class Scanner:
 
         wanted = self._wanted(collector.snapshots(), collector.source)
         if self.again is not None:
-            return self.again.audits_of(wanted, self._is_recorded)
+            return self.again.audits_of(wanted, self.is_recorded)
         if self.plan is None:
             raise ValueError("without a plan there must be audits")
         return iter(audits_of(wanted, self.plan))
@@ -246,7 +249,7 @@ class Scanner:
 
     def _open(self, owner: str, source: str) -> None:
         key, rules = owner.lower(), self._rules
-        unfinished = self.store.unfinished_scan(owner) if self.resume else None
+        unfinished = self.store.unfinished_scan(owner, self.timeline) if self.resume else None
         if unfinished is None:
             self._opened[key] = _Open(owner=owner, source=source, rules=rules)
             self._begin([self._opened[key]])
@@ -281,6 +284,7 @@ class Scanner:
                 policy=POLICY,
                 rules=first.rules,
                 as_of=self.as_of,
+                timeline=self.timeline,
                 tool_version=__version__,
             )
         except StoreError:
@@ -289,7 +293,8 @@ class Scanner:
         for current, number in zip(new.values(), numbers, strict=True):
             current.id = number
 
-    def _is_recorded(self, ref: RepositoryRef) -> bool:
+    def is_recorded(self, ref: RepositoryRef) -> bool:
+        """Whether the last audit of a repository of an owner whose scan is open still holds."""
         return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
 
     def _take(self, audit: Audit | Told, source: str) -> None:
@@ -400,6 +405,9 @@ class Scanner:
             settings, advisories = self.again.owner_settings(current.owner), self.again.advisories()
             with self._turn:
                 self.store.record_owner(current.id, settings, advisories=advisories)
+        elif self.timeline is not Timeline.SCAN and self.plan is not None:
+            # No audit brings the advisories where every repository is as it was.
+            self.store.record_owner(current.id, None, advisories=self.plan.facts.advisories())
 
 
 def _is_of(gap: Gap, owner: str) -> bool:

@@ -105,6 +105,7 @@ def _findings(store: Store, owner: str | None, fixed: bool) -> Iterator[FindingR
 
 def _trend(store: Store, owner: str | None) -> Iterator[TrendRow]:
     for name in (owner,) if owner else store.owners():
+        yield from store.rebuilt(name)
         yield from store.trend(name)
 
 

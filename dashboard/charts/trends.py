@@ -11,6 +11,7 @@ from dashboard.charts import Drawing
 from dashboard.theme import AREA_COLOURS, SEVERITIES, SEVERITY_COLOURS, Ink, plain
 
 AREA_SERIES = {plain(area): colour for area, colour in AREA_COLOURS.items()}
+_SCANNED, _REBUILT = "a scan", "rebuilt from commits: files alone, no settings"
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4])
 
 
@@ -22,11 +23,15 @@ def lines(
     colours: Mapping[str, str],
     marks: pd.DataFrame | None = None,
     top: float | None = None,
+    past: pd.DataFrame | None = None,
 ) -> Drawing:
     """Series over scans. ``marks`` are moments at which something besides the repositories
-    changed (columns ``at``, ``changed``): a step in a line there has another cause.
+    changed (columns ``at``, ``changed``): a step in a line there has another cause. ``past`` are
+    the same series as rebuilt from commits: thin lines and hollow points, joined to no scan, as
+    they rest on other evidence.
     """
-    words = [word for word in colours if word in set(frame["series"])]
+    shown = set(frame["series"]) | (set() if past is None else set(past["series"]))
+    words = [word for word in colours if word in shown]
     colour = alt.Color(
         "series:N",
         title=None,
@@ -35,7 +40,7 @@ def lines(
         legend=None if len(words) == 1 else _legend(ink),
     )
     domain = alt.Undefined if top is None else [0, top]
-    base = alt.Chart(frame).encode(
+    base = alt.Chart(_both(frame, past)).encode(
         x=_time(ink),
         y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=alt.Scale(domain=domain)),
         color=colour,
@@ -43,16 +48,29 @@ def lines(
             alt.Tooltip("series:N", title="series"),
             alt.Tooltip("at:T", title="scan", format="%e %b %Y %H:%M"),
             alt.Tooltip("value:Q", title=unit, format=",.1~f"),
+            alt.Tooltip("source:N", title="from"),
         ],
     )
+    scanned = base.transform_filter(alt.datum.source == _SCANNED)
+    rebuilt = base.transform_filter(alt.datum.source == _REBUILT)
     dashes = _dashes(words)
     layers: list[alt.Chart] = [
-        base.mark_line(strokeWidth=2.2).encode(strokeDash=dashes),
-        base.mark_point(filled=True, size=42, opacity=1),
+        rebuilt.mark_line(strokeWidth=1.2, opacity=0.6).encode(strokeDash=dashes),
+        rebuilt.mark_point(filled=False, size=26, opacity=0.8),
+        scanned.mark_line(strokeWidth=2.2).encode(strokeDash=dashes),
+        scanned.mark_point(filled=True, size=42, opacity=1),
     ]
     if marks is not None and not marks.empty:
         layers = [*_cause_marks(marks, ink), *layers]
     return alt.layer(*layers).properties(height=260)
+
+
+def _both(frame: pd.DataFrame, past: pd.DataFrame | None) -> pd.DataFrame:
+    """Scans and what was rebuilt, told apart by the column ``source``."""
+    scans = frame.assign(source=_SCANNED)
+    if past is None or past.empty:
+        return scans
+    return pd.concat([past.assign(source=_REBUILT), scans], ignore_index=True)
 
 
 def _dashes(words: list[str]) -> alt.StrokeDash:

@@ -30,6 +30,12 @@ def points(rows: Sequence[TrendRow]) -> pd.DataFrame:
     )
 
 
+def points_and_coverage(rows: Sequence[TrendRow]) -> pd.DataFrame:
+    """The same as one row per scan and series."""
+    frame = points(rows)
+    return frame.melt(["at", "changed"], ["points", "coverage"], "series", "value").dropna()
+
+
 def changed(row: TrendRow) -> str:
     """What besides the repositories changed since the scan before: policy, token rights."""
     words = {

@@ -17,13 +17,14 @@ from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
 
 
-def _score(rows: Sequence[TrendRow]) -> None:
-    page.section(
-        "Mean points and coverage",
-        "A dashed line marks a scan whose policy or token rights were other than before.",
-    )
+_PAST = "Thin lines with hollow points are rebuilt from commits: compare them with each other, as settings count in scans alone."
+
+
+def _score(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
+    said = "A dashed line marks a scan whose policy or token rights were other than before."
+    page.section("Mean points and coverage", f"{said} {_PAST}" if past else said)
     frame = trends.points(rows)
-    long = frame.melt(["at", "changed"], ["points", "coverage"], "series", "value").dropna()
+    long, before = trends.points_and_coverage(rows), trends.points_and_coverage(past)
     if long.empty:
         page.empty("No repository had a score in these scans.")
         return
@@ -35,12 +36,13 @@ def _score(rows: Sequence[TrendRow]) -> None:
             top=100,
             colours={"points": "#1f6fb2", "coverage": "#d9772b"},
             marks=frame[frame["changed"] != ""],
+            past=before,
         ),
-        alt=f"Mean points and coverage over {count(len(rows), 'scan')}",
+        alt=f"Mean points and coverage over {count(len(rows), 'scan')}{_and(past)}",
     )
 
 
-def _areas(rows: Sequence[TrendRow]) -> None:
+def _areas(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
     page.section("Areas")
     frame = trends.areas(rows)
     if frame.empty:
@@ -48,10 +50,19 @@ def _areas(rows: Sequence[TrendRow]) -> None:
         return
     st.altair_chart(
         charts.lines(
-            frame, page.ink(), unit="mean points of 100", top=100, colours=charts.AREA_SERIES
+            frame,
+            page.ink(),
+            unit="mean points of 100",
+            top=100,
+            colours=charts.AREA_SERIES,
+            past=trends.areas(past),
         ),
-        alt="Mean points of each area",
+        alt=f"Mean points of each area{_and(past)}",
     )
+
+
+def _and(past: Sequence[TrendRow]) -> str:
+    return f", and {count(len(past), 'state')} rebuilt from commits" if past else ""
 
 
 def _burn_down(rows: Sequence[TrendRow]) -> None:
@@ -138,15 +149,16 @@ def _changes(scope: ScanScope) -> None:
 
 SCOPE = page.opening("Trends", "How the organization's scores developed.")
 ROWS = data.trend(SCOPE)
+PAST = data.past(SCOPE)
 if len(ROWS) == 1:
     page.note("One scan so far, shown as points; the next one draws lines.")
 ONE, TWO = st.columns(2, gap="large")
 with ONE:
-    _score(ROWS)
+    _score(ROWS, PAST)
     _burn_down(ROWS)
     _one_check(ROWS)
 with TWO:
-    _areas(ROWS)
+    _areas(ROWS, PAST)
     _flow(ROWS)
     page.section("Time to fix", "Days from first seen to fixed.")
     table(

@@ -100,6 +100,10 @@ class GitRepository:
         """Whether nothing was ever committed: there are neither references nor objects."""
         return not self._has_references() and self.objects.is_empty()
 
+    def is_shallow(self) -> bool:
+        """Whether earlier commits were left out when it was cloned (``--depth``)."""
+        return os.path.lexists(os.path.join(self.common, "shallow"))
+
     def is_partial(self) -> bool:
         """Whether the server may have objects that are missing here."""
         if self._setting("extensions", "partialclone"):

@@ -40,6 +40,7 @@ _MOST_TAGS = 5
 _LARGEST_BASE = 16 * 1024 * 1024
 # What reading one repository may take: each object costs about 0.1 ms, 100 MB about 0.3 s.
 _MOST_OBJECTS, _MOST_BYTES = 4000, 64 * 1024 * 1024
+_MOST_COMMITS = 200_000
 _OID = re.compile(rb"[0-9a-f]{40}")
 _TIME = re.compile(rb"^committer .*> (\d{1,12}) ([+-])(\d\d)(\d\d)$", re.MULTILINE)
 
@@ -99,10 +100,11 @@ class GitTreeEntry:
 
 @dataclass(frozen=True)
 class GitCommit:
-    """A commit's folder, and its time where that can be told."""
+    """A commit's folder, its time where that can be told, and its first parent, "" for none."""
 
     tree: str
     committed_at: datetime | None
+    parent: str = ""
 
 
 @dataclass
@@ -150,6 +152,21 @@ class Objects:
                 raise _corrupt(f"names a {kind} where a commit should be")
             oid = _header(content, b"object ")
         raise _corrupt("is a tag of a tag of a tag")
+
+    def first_parents(self, oid: str) -> Iterator[tuple[str, GitCommit]]:
+        """A commit and those before it, each the first parent of the one before: what the
+        branch was, whatever was merged into it. MissingObject where a shallow clone ends.
+        """
+        for _ in range(_MOST_COMMITS):
+            # A commit is a small object, and the walk has a bound of its own.
+            self._objects_left, self._bytes_left = _MOST_OBJECTS, _MOST_BYTES
+            commit = self.commit(oid)
+            yield oid, commit
+            if not commit.parent:
+                return
+            oid = commit.parent
+        said = f"has more than {_MOST_COMMITS:,} commits in a row"
+        raise ReadFault(GapReason.TOO_LARGE, said, "ask for a shorter past by --since")
 
     def at(self, tree: str, path: str) -> GitTreeEntry | None:
         """The entry of a path below a folder; None where there is none."""
@@ -387,7 +404,9 @@ def _commit(content: bytes) -> GitCommit:
             when = datetime.fromtimestamp(int(seconds), UTC).astimezone(zone)
         except (ValueError, OverflowError, OSError):
             when = None  # a year that no calendar has
-    return GitCommit(_header(head, b"tree "), when)
+    tree, _, rest = head.partition(b"\n")
+    parent = _header(rest, b"parent ") if rest.startswith(b"parent ") else ""
+    return GitCommit(_header(tree, b"tree "), when, parent)
 
 
 def _header(content: bytes, name: bytes) -> str:

@@ -252,7 +252,7 @@ PUBLISHERS: Table[PackageRow] = Table(
 TREND: Table[TrendRow] = Table(
     name="trend",
     title="Trend",
-    description="One row per scan, with sums over the owner's repositories.",
+    description="One row per scan, with sums over the owner's repositories. Compare rows of one timeline: rebuilt ones hold what files say, and no settings.",
     key=("scan",),
     columns=(
         Column(name="scan", type="integer", description="The scan's number.", of=lambda r: r.scan),
@@ -331,6 +331,12 @@ TREND: Table[TrendRow] = Table(
             type="integer",
             description="Highest tier of evidence that was read.",
             of=lambda r: r.tier,
+        ),
+        Column(
+            name="timeline",
+            type="string",
+            description="scan, or rebuilt for a state that `history` rebuilt from commits.",
+            of=lambda r: r.timeline.value,
         ),
     ),
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
 
+from audits.model.timeline import Timeline
 from audits.store.errors import StoreError
 from audits.store.schema import tables
 
@@ -56,13 +57,21 @@ class AsOf(Struct, frozen=True, kw_only=True):
         return self.started[self.before(owner_id, lost_in) or lost_in]
 
 
-def scope_of(connection: Connection, owner: str | None, scan: int | None) -> AsOf:
-    """The scope of an owner (all, if None) as of a scan (the newest finished, if None).
+def scope_of(
+    connection: Connection,
+    owner: str | None,
+    scan: int | None,
+    timeline: Timeline = Timeline.SCAN,
+) -> AsOf:
+    """The scope of an owner (all, if None) as of a scan (the newest finished, if None) of one
+    timeline.
 
     An owner or a scan that is not known is a StoreError; a store without scans is not.
     """
     table, own = tables.scan, tables.owner
-    wanted = [] if owner is None else [own.c.key == owner.lower()]
+    wanted = [own.c.timeline == timeline]
+    if owner is not None:
+        wanted.append(own.c.key == owner.lower())
     rows = connection.execute(
         select(table.c.id, table.c.owner_id, table.c.started, table.c.finished, own.c.login)
         .join(own)
@@ -87,6 +96,13 @@ def scope_of(connection: Connection, owner: str | None, scan: int | None) -> AsO
         logins={row.owner_id: row.login for row in rows},
         started={row.id: row.started for row in rows},
     )
+
+
+def has_timeline(connection: Connection, owner: str, timeline: Timeline) -> bool:
+    """Whether anything of a timeline is stored of an owner."""
+    own = tables.owner
+    mine = select(own.c.id).where(own.c.key == owner.lower(), own.c.timeline == timeline)
+    return connection.execute(mine).first() is not None
 
 
 def repository_id(connection: Connection, scope: AsOf, name: str) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import RepositoryFilter
 from audits.model.rows import RepositoryRow, ScoreChange
+from audits.model.timeline import Timeline
 from audits.store.base import Connected
 from audits.store.read.as_of import AsOf, repository_id, scope_of
 from audits.store.schema import tables
@@ -116,6 +117,7 @@ class ReadRepositories(Connected):
         since: int | None = None,
         repository: str = "",
         limit: int = 500,
+        timeline: Timeline = Timeline.SCAN,
     ) -> tuple[ScoreChange, ...]:
         """Changes of scores, the newest first: after ``since`` up to ``scan``.
 
@@ -123,7 +125,7 @@ class ReadRepositories(Connected):
         """
         table = tables.score_change
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = scope_of(connection, owner, scan, timeline)
             ranges = [
                 and_(
                     table.c.owner_id == number,

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, select
 
 from audits.model.query import CheckCount, PermissionCount
 from audits.model.rows import ScanRow, TrendRow
+from audits.model.timeline import Timeline
 from audits.store.base import Connected
-from audits.store.read.as_of import scope_of
+from audits.store.read.as_of import has_timeline, scope_of
 from audits.store.schema import tables
 from audits.store.schema.codes import SEVERITY_WORDS, title_of, unbarred
 from audits.store.serialize import loads, unpack
 from audits.store.totals import CheckTotal, PermissionTotal, Totals
 
 T = TypeVar("T")
+
+_MOST = 100_000
+"""Scans of an owner, of which none is left out."""
 
 
 class ReadScans(Connected):
@@ -26,16 +31,23 @@ class ReadScans(Connected):
         """Owners with a finished scan, in the order of the alphabet."""
         own, scan = tables.owner, tables.scan
         done = select(scan.c.owner_id).where(scan.c.finished.is_not(None))
-        statement = select(own.c.login).where(own.c.id.in_(done)).order_by(own.c.key)
+        statement = select(own.c.login).where(own.c.id.in_(done), own.c.timeline == Timeline.SCAN)
         with self.reading() as connection:
-            return tuple(connection.scalars(statement))
+            return tuple(connection.scalars(statement.order_by(own.c.key)))
 
-    def scans(self, owner: str | None = None, *, limit: int = 400) -> tuple[ScanRow, ...]:
-        """Finished scans, newest first."""
+    def scans(
+        self,
+        owner: str | None = None,
+        *,
+        limit: int = 400,
+        timeline: Timeline = Timeline.SCAN,
+    ) -> tuple[ScanRow, ...]:
+        """Finished scans of one timeline, newest first."""
         own, scan = tables.owner, tables.scan
         columns: list[Any] = [column for column in scan.c if column.name != "totals"]
         columns.append(own.c.login)
         statement = select(*columns).join(own).where(scan.c.finished.is_not(None))
+        statement = statement.where(own.c.timeline == timeline)
         if owner is not None:
             statement = statement.where(own.c.key == owner.lower())
         with self.reading() as connection:
@@ -47,13 +59,29 @@ class ReadScans(Connected):
         return next(iter(self.scans(owner, limit=1)), None)
 
     def trend(
-        self, owner: str | None = None, *, scan: int | None = None, limit: int = 400
+        self,
+        owner: str | None = None,
+        *,
+        scan: int | None = None,
+        limit: int = 400,
+        timeline: Timeline = Timeline.SCAN,
     ) -> tuple[TrendRow, ...]:
-        """An owner's scans in numbers, oldest first, up to a scan.
+        """An owner's scans of one timeline in numbers, oldest first, up to a scan.
 
         Without an owner: of the owner that was scanned last.
         """
-        return tuple(reversed(self._summed(owner, scan, limit, _trend_row)))
+        made = partial(_trend_row, timeline=timeline)
+        return tuple(reversed(self._summed(owner, scan, limit, made, timeline)))
+
+    def rebuilt(self, owner: str | None = None, *, limit: int = 400) -> tuple[TrendRow, ...]:
+        """An owner's past as rebuilt from git, oldest first, without the days on which there
+        was a scan: what was seen on a day wins over what was rebuilt of it.
+        """
+        found = self.trend(owner, limit=limit, timeline=Timeline.REBUILT)
+        if not found:
+            return ()
+        seen = {row.started.date() for row in self.scans(owner or self._newest(), limit=_MOST)}
+        return tuple(row for row in found if row.at.date() not in seen)
 
     def totals(self, owner: str | None = None, *, scan: int | None = None) -> Totals:
         """All sums of one scan."""
@@ -80,18 +108,30 @@ class ReadScans(Connected):
         ]
         return tuple(sorted(found, key=lambda p: (-p.unknown, p.permission)))
 
+    def _newest(self) -> str | None:
+        """The owner that was scanned last."""
+        latest = self.latest_scan()
+        return latest.owner if latest else None
+
     def _summed(
-        self, owner: str | None, scan: int | None, limit: int, made: Callable[[Row[Any]], T]
+        self,
+        owner: str | None,
+        scan: int | None,
+        limit: int,
+        made: Callable[[Row[Any]], T],
+        timeline: Timeline = Timeline.SCAN,
     ) -> list[T]:
-        """What is made of the rows of scans, newest first."""
+        """What is made of the rows of scans, newest first; nothing where the owner has none of
+        another timeline than its scans'.
+        """
+        owner = owner or self._newest()
         if owner is None:
-            latest = self.latest_scan()
-            if latest is None:
-                return []
-            owner = latest.owner
+            return []
         table = tables.scan
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            if timeline is not Timeline.SCAN and not has_timeline(connection, owner, timeline):
+                return []
+            scope = scope_of(connection, owner, scan, timeline)
             statement = select(table).where(
                 table.c.owner_id.in_(scope.scans), table.c.finished.is_not(None)
             )
@@ -116,6 +156,7 @@ def scan_row(row: Row[Any]) -> ScanRow:
         not_reached=row.not_reached,
         changed=unbarred(row.changed),
         as_of=row.as_of,
+        rules=row.rules,
     )
 
 
@@ -123,7 +164,7 @@ def _totals(row: Row[Any]) -> Totals:
     return loads(Totals, unpack(row.totals)) if row.totals else Totals()
 
 
-def _trend_row(row: Row[Any]) -> TrendRow:
+def _trend_row(row: Row[Any], timeline: Timeline) -> TrendRow:
     totals = _totals(row)
     return TrendRow(
         scan=row.id,
@@ -143,6 +184,7 @@ def _trend_row(row: Row[Any]) -> TrendRow:
         policy=row.policy,
         tier=row.tier,
         changed=unbarred(row.changed),
+        timeline=timeline,
     )
 
 

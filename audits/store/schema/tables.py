@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
+from audits.model.timeline import Timeline
 from audits.store.schema.codes import AREAS, SEVERITIES
 from audits.store.schema.types import Moment
 
@@ -72,7 +73,17 @@ def _to(name: str, target: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, Integer, ForeignKey(f"{target}.id"), nullable=nullable)
 
 
-owner = Table("owner", metadata, _id(), _text("login"), Column("key", Text, unique=True))
+owner = Table(
+    "owner",
+    metadata,
+    _id(),
+    _text("login"),
+    Column("key", Text, nullable=False),
+    Column("timeline", Text, nullable=False, default=Timeline.SCAN),
+    UniqueConstraint("key", "timeline"),
+)
+"""An owner has a row for each of its timelines, and with it repositories and intervals of its
+own: what was rebuilt or scored anew never mixes with what scans saw."""
 
 scan = Table(
     "scan",

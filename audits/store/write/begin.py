@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from audits.model.timeline import Timeline
 from audits.store.schema import tables
 from audits.store.write import lock
 from audits.store.write.ids import chunks, insert_returning
@@ -22,8 +23,13 @@ class Begun(Struct, frozen=True, kw_only=True):
     was_known: bool
 
 
-def begin(connection: Connection, owners: Sequence[str], values: Mapping[str, Any]) -> list[Begun]:
-    """Begin a scan of each owner, whose rows hold ``values``.
+def begin(
+    connection: Connection,
+    owners: Sequence[str],
+    values: Mapping[str, Any],
+    timeline: Timeline = Timeline.SCAN,
+) -> list[Begun]:
+    """Begin a scan of each owner on a timeline, whose rows hold ``values``.
 
     StoreError while another scan of one of them runs.
     """
@@ -31,11 +37,12 @@ def begin(connection: Connection, owners: Sequence[str], values: Mapping[str, An
     # In one order, as two scans may begin with the same owners. Whom this very statement
     # inserts is new, whatever others do at the same time.
     ordered = sorted(owners, key=str.lower)
-    rows = [{"login": owner, "key": owner.lower()} for owner in ordered]
+    rows = [{"login": o, "key": o.lower(), "timeline": timeline} for o in ordered]
     new = {row.key for row in insert_returning(connection, table, rows, table.c.key)}
     ids: dict[str, int] = {}
     for part in chunks([row["key"] for row in rows]):
         found = select(table.c.key, table.c.id).where(table.c.key.in_(part))
+        found = found.where(table.c.timeline == timeline)
         ids |= {row.key: row.id for row in connection.execute(found)}
     for owner in ordered:
         if owner.lower() not in new:

@@ -107,6 +107,7 @@ def _finished(recording: Recording, row: Row[Any], totals: Totals, finished: dat
         not_reached=row.lost,
         changed=tuple(_changed(row, tier)),
         as_of=row.as_of,
+        rules=row.rules,
     )
     return Finished(scan=scan, totals=totals, before=row.before or 0)
 

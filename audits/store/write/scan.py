@@ -14,6 +14,7 @@ from audits.model.rows import ScanRow
 from audits.model.score import Audit, Result
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import Gap
+from audits.model.timeline import Timeline
 from audits.store.base import Connected
 from audits.store.errors import StoreError
 from audits.store.schema import tables
@@ -23,6 +24,7 @@ from audits.store.write.audit_record import Said, said_by
 from audits.store.write.audits import record_batch
 from audits.store.write.begin import Begun, begin
 from audits.store.write.finish import Finished, close_scans, forget_scan
+from audits.store.write.forget import forget_owner
 from audits.store.write.ids import Ids
 from audits.store.write.owners import keep_gaps, sync_owner, sync_owners
 from audits.store.write.repositories import close_gone, lose_repositories
@@ -49,6 +51,7 @@ class Writing(Connected):
         rules: str = "",
         titles: Mapping[str, str] | None = None,
         as_of: date | None = None,
+        timeline: Timeline = Timeline.SCAN,
     ) -> int:
         """Begin a scan of an owner and return its number: see `begin_scans`."""
         return self.begin_scans(
@@ -61,6 +64,7 @@ class Writing(Connected):
             rules=rules,
             titles=titles,
             as_of=as_of,
+            timeline=timeline,
         )[0]
 
     def begin_scans(
@@ -75,10 +79,11 @@ class Writing(Connected):
         rules: str = "",
         titles: Mapping[str, str] | None = None,
         as_of: date | None = None,
+        timeline: Timeline = Timeline.SCAN,
     ) -> list[int]:
         """Begin a scan of each of these owners, all or none, and return their numbers;
         ``rules`` is the digest of the rules, ``titles`` are the checks' titles, ``as_of`` is the
-        day whose facts of the platform count.
+        day whose facts of the platform count; scans of one timeline alone are compared.
 
         StoreError while another scan of one of them runs. A scan that was killed before stays
         unfinished; what it recorded is compared with like everything else.
@@ -95,7 +100,7 @@ class Writing(Connected):
         if not owners:
             return []
         with self.writing() as connection:
-            begun = begin(connection, owners, values)
+            begun = begin(connection, owners, values, timeline)
             recordings = [self._begun(connection, new, titles or {}) for new in begun]
         self._recordings |= {recording.scan_id: recording for recording in recordings}
         return [recording.scan_id for recording in recordings]
@@ -113,11 +118,12 @@ class Writing(Connected):
             recording.load(connection)
         return recording
 
-    def unfinished_scan(self, owner: str) -> ScanRow | None:
-        """The owner's newest scan, if it was not finished: it can be resumed."""
+    def unfinished_scan(self, owner: str, timeline: Timeline = Timeline.SCAN) -> ScanRow | None:
+        """The owner's newest scan of a timeline, if it was not finished: it can be resumed."""
         table, own = tables.scan, tables.owner
         with self.reading() as connection:
-            newest = select(func.max(table.c.id)).join(own).where(own.c.key == owner.lower())
+            mine = (own.c.key == owner.lower()) & (own.c.timeline == timeline)
+            newest = select(func.max(table.c.id)).join(own).where(mine)
             row = connection.execute(
                 select(table, own.c.login)
                 .join(own)
@@ -136,6 +142,7 @@ class Writing(Connected):
                 policy=row.policy,
                 tier=row.tier,
                 as_of=row.as_of,
+                rules=row.rules,
             )
         )
 
@@ -169,6 +176,16 @@ class Writing(Connected):
             done = {r.name for r in connection.execute(mine) if r.id in recording.done}
         self._recordings[scan_id] = recording
         return done - {""}
+
+    def forget_timeline(self, owner: str, timeline: Timeline) -> None:
+        """Delete all that is stored of an owner on a timeline that can be made again.
+
+        StoreError while it is being written; ValueError for scans, which cannot be made again.
+        """
+        if timeline is Timeline.SCAN:
+            raise ValueError("scans are not forgotten")
+        with self.writing() as connection:
+            forget_owner(connection, owner, timeline)
 
     def record(self, scan_id: int, audit: Audit) -> bool:
         """Record one repository; returns whether it differs from what was known.
