@@ -22,6 +22,7 @@ from audits.cli.options import (
     database_words,
 )
 from audits.cli.output import say
+from audits.cli.scan import OrgOption
 from audits.interrupts import exit_status
 
 if TYPE_CHECKING:
@@ -44,32 +45,30 @@ class Every(StrEnum):
     MONTH = "month"
 
 
+PastFolderOption = Annotated[
+    Optional[list[Path]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option(
+        "--folder",
+        metavar="DIR",
+        help="A folder of clones, or of owners' folders; repeat it for more.",
+    ),
+]
+SinceOption = Annotated[
+    Optional[datetime],  # noqa: UP045
+    typer.Option(
+        "--since", metavar="DATE", formats=["%Y-%m-%d"], help="The first day, as in 2024-01-01."
+    ),
+]
+EveryOption = Annotated[
+    Every, typer.Option("--every", help="Rebuild each Monday, or each first day of a month.")
+]
+
+
 def history(
-    folder: Annotated[
-        Optional[list[Path]],  # noqa: UP045 - Typer reads the annotation at run time
-        typer.Option(
-            "--folder",
-            metavar="DIR",
-            help="A folder of clones, or of owners' folders; repeat it for more.",
-        ),
-    ] = None,
-    since: Annotated[
-        Optional[datetime],  # noqa: UP045
-        typer.Option(
-            "--since", metavar="DATE", formats=["%Y-%m-%d"], help="The first day, as in 2024-01-01."
-        ),
-    ] = None,
-    every: Annotated[
-        Every, typer.Option("--every", help="Rebuild each Monday, or each first day of a month.")
-    ] = Every.MONTH,
-    org: Annotated[
-        str,
-        typer.Option(
-            "--org",
-            metavar="NAME",
-            help="The owner of the folder's repositories; default: its name.",
-        ),
-    ] = "",
+    folder: PastFolderOption = None,
+    since: SinceOption = None,
+    every: EveryOption = Every.MONTH,
+    org: OrgOption = "",
     database: DatabaseOption = None,
     index_url: IndexOption = "",
     config: ConfigOption = None,

@@ -32,18 +32,11 @@ def lines(
     """
     shown = set(frame["series"]) | (set() if past is None else set(past["series"]))
     words = [word for word in colours if word in shown]
-    colour = alt.Color(
-        "series:N",
-        title=None,
-        sort=words,
-        scale=alt.Scale(domain=words, range=[colours[word] for word in words]),
-        legend=None if len(words) == 1 else _legend(ink),
-    )
     domain = alt.Undefined if top is None else [0, top]
     base = alt.Chart(_both(frame, past)).encode(
         x=_time(ink),
         y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=alt.Scale(domain=domain)),
-        color=colour,
+        color=_colour(words, colours, ink),
         tooltip=[
             alt.Tooltip("series:N", title="series"),
             alt.Tooltip("at:T", title="scan", format="%e %b %Y %H:%M"),
@@ -63,6 +56,16 @@ def lines(
     if marks is not None and not marks.empty:
         layers = [*_cause_marks(marks, ink), *layers]
     return alt.layer(*layers).properties(height=260)
+
+
+def _colour(words: list[str], colours: Mapping[str, str], ink: Ink) -> alt.Color:
+    return alt.Color(
+        "series:N",
+        title=None,
+        sort=words,
+        scale=alt.Scale(domain=words, range=[colours[word] for word in words]),
+        legend=None if len(words) == 1 else _legend(ink),
+    )
 
 
 def _both(frame: pd.DataFrame, past: pd.DataFrame | None) -> pd.DataFrame:

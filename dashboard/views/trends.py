@@ -16,7 +16,6 @@ from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
 
-
 _PAST = "Thin lines with hollow points are rebuilt from commits: compare them with each other, as settings count in scans alone."
 
 
