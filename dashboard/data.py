@@ -123,7 +123,7 @@ def trend(scope: ScanScope) -> tuple[TrendRow, ...]:
 
 
 @_kept
-def past(scope: Scope) -> tuple[TrendRow, ...]:
+def past(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The owner's past as rebuilt from commits, oldest first, up to the scope's scan."""
     newest = trend(scope)[-1].at
     return tuple(row for row in _store().rebuilt(scope.owner) if row.at < newest)

@@ -92,7 +92,7 @@ def history(
     from audits.collect.folder.past import FolderPast
 
     plan = make_plan(index_url=index_url, engine=not no_engine, uploaders=load_uploaders(config))
-    asked = _Asked(FolderPast(collector=collector), plan, days, database, allow_gaps)
+    asked = _PastAsked(FolderPast(collector=collector), plan, days, database, allow_gaps)
     raise typer.Exit(_rebuild(asked))
 
 
@@ -110,7 +110,7 @@ def _days(since: datetime | None, every: Every) -> tuple[date, ...]:
     return days
 
 
-class _Asked(Struct, frozen=True):
+class _PastAsked(Struct, frozen=True):
     """What was asked for on the command line."""
 
     collector: PastCollector
@@ -120,7 +120,7 @@ class _Asked(Struct, frozen=True):
     allow_gaps: bool
 
 
-def _rebuild(asked: _Asked) -> int:
+def _rebuild(asked: _PastAsked) -> int:
     """Rebuild the past, print what came of it, and return the exit code."""
     from audits.cli.progress import progress
     from audits.pipeline.past import PastScan

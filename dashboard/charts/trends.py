@@ -30,12 +30,12 @@ def lines(
     the same series as rebuilt from commits: thin lines and hollow points, joined to no scan, as
     they rest on other evidence.
     """
-    shown = set(frame["series"]) | (set() if past is None else set(past["series"]))
-    words = [word for word in colours if word in shown]
-    domain = alt.Undefined if top is None else [0, top]
-    base = alt.Chart(_both(frame, past)).encode(
+    both = _both(frame, past)
+    words = [word for word in colours if word in set(both["series"])]
+    scale = alt.Scale(domain=alt.Undefined if top is None else [0, top])
+    base = alt.Chart(both).encode(
         x=_time(ink),
-        y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=alt.Scale(domain=domain)),
+        y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=scale),
         color=_colour(words, colours, ink),
         tooltip=[
             alt.Tooltip("series:N", title="series"),
@@ -44,8 +44,7 @@ def lines(
             alt.Tooltip("source:N", title="from"),
         ],
     )
-    scanned = base.transform_filter(alt.datum.source == _SCANNED)
-    rebuilt = base.transform_filter(alt.datum.source == _REBUILT)
+    scanned, rebuilt = (base.transform_filter(alt.datum.source == s) for s in (_SCANNED, _REBUILT))
     dashes = _dashes(words)
     layers: list[alt.Chart] = [
         rebuilt.mark_line(strokeWidth=1.2, opacity=0.6).encode(strokeDash=dashes),
