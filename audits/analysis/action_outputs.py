@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from audits.analysis.script_values import Found, Origin
+from audits.analysis.script_values import Origin, OriginWords
 from audits.model.uses import Uses
 
 _ANY = ""
@@ -141,13 +141,13 @@ _PLAIN_ACTIONS = frozenset(
 _SCRIPTED = frozenset({"actions/github-script"})
 
 
-def output_of(uses: Uses, output: str) -> Found | None:
+def output_of(uses: Uses, output: str) -> OriginWords | None:
     """What an output of an action holds; None for numbers, hashes and the like."""
     listed = _BY_ACTION.get(uses.action)
     if listed is not None and listed[0].search(output):
-        return Found(listed[1], f"the output `{output}` of `{uses.slug}`")
+        return OriginWords(listed[1], f"the output `{output}` of `{uses.slug}`")
     if listed is not None or uses.action in _PLAIN_ACTIONS:
         return None
     if uses.owner.lower() in _PLAIN_OWNERS and uses.action not in _SCRIPTED:
         return None
-    return Found(Origin.UNTRACED, f"the output `{output}` of `{uses.slug}`")
+    return OriginWords(Origin.UNTRACED, f"the output `{output}` of `{uses.slug}`")

@@ -15,7 +15,7 @@ from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step
 
 
-class Deed(Enum):
+class StepKind(Enum):
     """What a step does in the job that publishes."""
 
     BUILDS = "builds the package"
@@ -25,10 +25,10 @@ class Deed(Enum):
     RUNS_SCRIPT = "runs the project's own code"
 
 
-class Act(Struct, frozen=True, kw_only=True):
+class StepAct(Struct, frozen=True, kw_only=True):
     """One deed at one place; ``what`` is the action or command, for people."""
 
-    deed: Deed
+    deed: StepKind
     what: str
     at: Location
 
@@ -118,7 +118,7 @@ def packs_by_itself(registry: Registry) -> bool:
     return Trait.PACKS_BY_ITSELF in registry.info.traits
 
 
-def acts(repo: Repository, job: Job) -> tuple[Act, ...]:
+def acts(repo: Repository, job: Job) -> tuple[StepAct, ...]:
     """What the steps of a job do of all this, in their order."""
     known = repo.once(_known_acts)
     if job not in known:
@@ -126,52 +126,52 @@ def acts(repo: Repository, job: Job) -> tuple[Act, ...]:
     return known[job]
 
 
-def _known_acts(repo: Repository) -> dict[Job, tuple[Act, ...]]:
+def _known_acts(repo: Repository) -> dict[Job, tuple[StepAct, ...]]:
     """A place for what each job does: one job may hold many publications."""
     return {}
 
 
-def _acts(repo: Repository, job: Job) -> Iterator[Act]:
+def _acts(repo: Repository, job: Job) -> Iterator[StepAct]:
     for step in job.live_steps:
         yield from _by_action(step, job.path)
         for command in repo.commands(step):
             deed = deed_of(command)
             if deed is not None:
                 what = " ".join((*command.wrappers, *command.words))[:80]
-                yield Act(deed=deed, what=what, at=Location(path=job.path, line=command.line))
+                yield StepAct(deed=deed, what=what, at=Location(path=job.path, line=command.line))
 
 
-def _by_action(step: Step, path: str) -> Iterator[Act]:
+def _by_action(step: Step, path: str) -> Iterator[StepAct]:
     uses = step.uses
     if uses is None:
         return
     deed = None
     if uses.kind is UsesKind.LOCAL:
-        deed = Deed.RUNS_SCRIPT
+        deed = StepKind.RUNS_SCRIPT
     elif uses.action == "actions/checkout":
         other = step.input("repository") is not None
-        deed = Deed.CHECKS_OUT_OTHER if other else Deed.CHECKS_OUT
+        deed = StepKind.CHECKS_OUT_OTHER if other else StepKind.CHECKS_OUT
     elif uses.action in BUILD_ACTIONS:
-        deed = Deed.BUILDS
+        deed = StepKind.BUILDS
     elif uses.action == "pyo3/maturin-action":
         command = step.input("command")
         uploads = command is not None and command.value in {"upload", "list-python"}
-        deed = None if uploads else Deed.BUILDS
+        deed = None if uploads else StepKind.BUILDS
     if deed is not None:
-        yield Act(deed=deed, what=uses.raw.value, at=uses.raw.location(path))
+        yield StepAct(deed=deed, what=uses.raw.value, at=uses.raw.location(path))
 
 
-def deed_of(command: Command) -> Deed | None:
+def deed_of(command: Command) -> StepKind | None:
     """What a command does of all this, if anything."""
     words = tuple(word.lower() for word in command.words)
     if not words:
         return None
     if _builds(words):
-        return Deed.BUILDS
+        return StepKind.BUILDS
     if _installs(words):
-        return Deed.INSTALLS
+        return StepKind.INSTALLS
     if _runs_script(command, words):
-        return Deed.RUNS_SCRIPT
+        return StepKind.RUNS_SCRIPT
     return None
 
 

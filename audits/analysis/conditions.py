@@ -83,7 +83,7 @@ def reach(
     return repo.once(_Guards).reach(route, start, steps)
 
 
-class Passage(Struct, frozen=True, kw_only=True):
+class ConditionResult(Struct, frozen=True, kw_only=True):
     """Whether people come past all conditions to a job or step, and who the first of them is.
 
     ``runs`` is None where outputs decide, which ``reach`` names. ``start`` is the first run
@@ -107,19 +107,19 @@ def passage(
     steps: tuple[Step, ...] = (),
     right: RequiredAccess = RequiredAccess.NONE,
     scopes: frozenset[RunRights] = frozenset({RunRights.REPOSITORY}),
-) -> Passage:
+) -> ConditionResult:
     """Whether people with no more than this right come by a route to its job, and to these
     steps, in runs made with these rights. Only events that need no write access are tried.
     """
-    perhaps = Passage()
+    perhaps = ConditionResult()
     for start in outsider_starts(repo, trigger):
         if start.right > right or start.scope not in scopes:
             continue
         found = reach(repo, route, start, steps)
         if found.runs:
-            return Passage(runs=True, start=start, reach=found)
+            return ConditionResult(runs=True, start=start, reach=found)
         if found.runs is None and perhaps.start is None:
-            perhaps = Passage(runs=None, start=start, reach=found)
+            perhaps = ConditionResult(runs=None, start=start, reach=found)
     return perhaps
 
 

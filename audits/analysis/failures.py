@@ -16,7 +16,7 @@ from audits.expressions.syntax import Context, Expression, condition_expression,
 from audits.model.workflow import Job
 
 
-class After(Struct):
+class FailureOutcome(Struct):
     """What came of one failure: the jobs that failed and that were skipped, as bits."""
 
     failed: int
@@ -40,20 +40,20 @@ class Failures:
 
     def __init__(self, needs: Needs) -> None:
         self.needs = needs
-        self._after: dict[Job, After] = {}
+        self._after: dict[Job, FailureOutcome] = {}
         self._read: dict[Job, tuple[Expression | None, tuple[Job, ...]]] = {}
 
-    def after(self, broken: Job) -> After:
+    def after(self, broken: Job) -> FailureOutcome:
         """What the jobs come to where one fails."""
         if broken not in self._after:
-            found = self._after[broken] = After(self.needs.bit[broken])
+            found = self._after[broken] = FailureOutcome(self.needs.bit[broken])
             for job in self.needs.order:
                 hit = self.needs.all_bits[job] & found.bad
                 if hit and job is not broken and not self.holds(job, found):
                     found.skipped |= self.needs.bit[job]
         return self._after[broken]
 
-    def holds(self, job: Job, after: After) -> bool:
+    def holds(self, job: Job, after: FailureOutcome) -> bool:
         """Whether a job's condition lets it run after a failure among those it waits for."""
         expression, read = self._reads(job)
         if expression is None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from audits.model.command import Command
 
 
-class Fetched(Struct, frozen=True, kw_only=True):
+class FetchedProgram(Struct, frozen=True, kw_only=True):
     """One program or library: the name that is installed, and whether a version is said.
 
     ``is_run``: it is run at once. ``is_local`` programs may come from the project's own lock
@@ -49,12 +49,12 @@ _NEVER_LOCAL = frozenset({"pnpm dlx", "yarn dlx"})
 _COMMIT = re.compile(r"@[0-9a-f]{40}\b")
 
 
-def fetched(command: Command) -> tuple[Fetched, ...]:
+def fetched(command: Command) -> tuple[FetchedProgram, ...]:
     """What a command fetches by name; files, folders and lock files of the project apart."""
     return tuple(dict.fromkeys((*_installed(command), *_run(command))))
 
 
-def _installed(command: Command) -> Iterator[Fetched]:
+def _installed(command: Command) -> Iterator[FetchedProgram]:
     words = command.words
     rest: Sequence[str] = ()
     if re.fullmatch(r"pip[\d.]*|pipx", command.program) and "install" in words[1:3]:
@@ -64,14 +64,14 @@ def _installed(command: Command) -> Iterator[Fetched]:
     if rest:
         sure = any(word.partition("=")[0] in _CONSTRAINTS for word in rest)
         for found in _python(rest):
-            yield found if not sure else Fetched(name=found.name, versioned=True)
+            yield found if not sure else FetchedProgram(name=found.name, versioned=True)
     elif command.program in _CONDAS and words[1:2] in {("install",), ("create",)}:
         yield from _conda(words[2:])
     else:
         yield from _of_other_languages(command)
 
 
-def _python(words: Sequence[str], exact: bool = False) -> Iterator[Fetched]:
+def _python(words: Sequence[str], exact: bool = False) -> Iterator[FetchedProgram]:
     """The requirements of a command line; ``exact``: a range is no version."""
     skip = False
     for word in words:
@@ -79,7 +79,7 @@ def _python(words: Sequence[str], exact: bool = False) -> Iterator[Fetched]:
             skip = word in _VALUES and not skip
             continue
         if word.startswith("git+"):
-            yield Fetched(name=word.partition("@")[0], versioned=bool(_COMMIT.search(word)))
+            yield FetchedProgram(name=word.partition("@")[0], versioned=bool(_COMMIT.search(word)))
             continue
         match = _REQUIREMENT.fullmatch(word)
         local = word.startswith(("$", ".", "~")) or word.endswith((".whl", ".tar.gz", ".zip"))
@@ -88,10 +88,10 @@ def _python(words: Sequence[str], exact: bool = False) -> Iterator[Fetched]:
         version = match["version"].partition(";")[0].strip()
         said = ("==", "@") if exact else ("=", "<", ">", "~", "!", "@")
         sure = version.startswith(said) and not version.startswith("@latest")
-        yield Fetched(name=re.sub(r"[-_.]+", "-", match["name"]).lower(), versioned=sure)
+        yield FetchedProgram(name=re.sub(r"[-_.]+", "-", match["name"]).lower(), versioned=sure)
 
 
-def _conda(words: Sequence[str]) -> Iterator[Fetched]:
+def _conda(words: Sequence[str]) -> Iterator[FetchedProgram]:
     skip = False
     for word in words:
         if skip or word.startswith("-"):
@@ -100,10 +100,10 @@ def _conda(words: Sequence[str]) -> Iterator[Fetched]:
         name = re.match(r"(?:[\w./-]+::)?([\w.-]+)", word)
         if name is not None and "/" not in name[1] and not word.endswith((".yml", ".yaml")):
             sure = re.search(r"[=<>]", word) is not None
-            yield Fetched(name=name[1].lower(), versioned=sure)
+            yield FetchedProgram(name=name[1].lower(), versioned=sure)
 
 
-def _of_other_languages(command: Command) -> Iterator[Fetched]:
+def _of_other_languages(command: Command) -> Iterator[FetchedProgram]:
     """Programs of npm (global ones), cargo, RubyGems, Go and .NET."""
     words = command.words
     names = [word for word in words[2:] if not word.startswith("-")]
@@ -114,35 +114,37 @@ def _of_other_languages(command: Command) -> Iterator[Fetched]:
                 yield from (_node(n) for n in names if n != "add" and "/" not in n[1:].strip("@"))
         case "cargo", ("install" | "binstall",) if first and "/" not in first:
             given = command.option("--version", "--vers", "--path", "--git", "--rev") is not None
-            yield Fetched(name=first.partition("@")[0], versioned=given or "@" in first)
+            yield FetchedProgram(name=first.partition("@")[0], versioned=given or "@" in first)
         case "gem", ("install",) if first and not first.endswith(".gem"):
             given = command.option("--version", "-v") is not None
-            yield Fetched(name=first.partition(":")[0], versioned=given or ":" in first)
+            yield FetchedProgram(name=first.partition(":")[0], versioned=given or ":" in first)
         case "go", ("install" | "run",) if "@" in first:
             name, _, version = first.partition("@")
             sure = re.match(r"v\d|[0-9a-f]{7}", version) is not None
-            yield Fetched(name=name, versioned=sure, is_run=words[1] == "run")
+            yield FetchedProgram(name=name, versioned=sure, is_run=words[1] == "run")
         case "dotnet", ("tool",) if words[2:3] in {("install",), ("update",)}:
             tools = [word for word in words[3:] if not word.startswith("-")]
             if tools:
                 given = command.option("--version") is not None
-                yield Fetched(name=tools[0].partition("@")[0], versioned=given or "@" in tools[0])
+                yield FetchedProgram(
+                    name=tools[0].partition("@")[0], versioned=given or "@" in tools[0]
+                )
         case "deno", ("run" | "install",):
             for word in names:
                 if word.startswith(("npm:", "jsr:")):
                     sure = re.search(r"\w@\^?~?\d", word) is not None
-                    yield Fetched(name=word, versioned=sure, is_run=True)
+                    yield FetchedProgram(name=word, versioned=sure, is_run=True)
 
 
-def _node(word: str, is_run: bool = False, is_local: bool = False) -> Fetched:
+def _node(word: str, is_run: bool = False, is_local: bool = False) -> FetchedProgram:
     name, at, version = word.rpartition("@")
     sure = bool(at and name) and version[:1].isdigit()
-    return Fetched(
+    return FetchedProgram(
         name=name if at and name else word, versioned=sure, is_run=is_run, is_local=is_local
     )
 
 
-def _run(command: Command) -> Iterator[Fetched]:
+def _run(command: Command) -> Iterator[FetchedProgram]:
     """What ``uvx``, ``pipx run``, ``uv run --with``, ``npx`` and their like fetch and run."""
     wrapper = command.wrappers[-1] if command.wrappers else ""
     before = len(command.written) - len(command.words)
@@ -164,8 +166,8 @@ def _run(command: Command) -> Iterator[Fetched]:
                 yield _node(word, is_run=True, is_local=wrapper not in _NEVER_LOCAL)
 
 
-def _as_run(found: Fetched) -> Fetched:
-    return Fetched(name=found.name, versioned=found.versioned, is_run=True)
+def _as_run(found: FetchedProgram) -> FetchedProgram:
+    return FetchedProgram(name=found.name, versioned=found.versioned, is_run=True)
 
 
 def _values(options: Sequence[str], *names: str) -> list[str]:

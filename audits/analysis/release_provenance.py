@@ -13,7 +13,7 @@ from audits.model.settings import Unseen
 WORKFLOWS = ".github/workflows/"
 
 
-class Since(StrEnum):
+class FileChange(StrEnum):
     """What became of a workflow file since the commit that a certificate names."""
 
     SAME = "same"
@@ -43,21 +43,21 @@ def file_then(repo: Repository, provenance: Provenance, path: str) -> FileThen |
     return repo.released.get((provenance.commit, path))
 
 
-def since(repo: Repository, provenance: Provenance, path: str = "") -> Since:
+def since(repo: Repository, provenance: Provenance, path: str = "") -> FileChange:
     """What became of the publisher's workflow, or of another ``path``, since the release."""
     path = path or publisher_path(provenance)
     then, now = file_then(repo, provenance, path), repo.file(path)
     if then is None:
-        return Since.NOT_READ
+        return FileChange.NOT_READ
     if not then.commit_known:
-        return Since.NO_COMMIT
+        return FileChange.NO_COMMIT
     if not then.oid:
-        return Since.NEVER
+        return FileChange.NEVER
     if now is None:
-        return Since.GONE
+        return FileChange.GONE
     # Git may write other line ends into a checkout than it keeps.
     same = then.text is not None and then.text.splitlines() == now.text.splitlines()
-    return Since.SAME if same or then.oid == now.oid else Since.CHANGED
+    return FileChange.SAME if same or then.oid == now.oid else FileChange.CHANGED
 
 
 def publisher_files(publication: Publication) -> frozenset[str]:

@@ -36,7 +36,7 @@ class Origin(StrEnum):
     UNTRACED = "untraced"
 
 
-class Found(Struct, frozen=True):
+class OriginWords(Struct, frozen=True):
     """Words of an origin; ``what`` names it for people."""
 
     origin: Origin
@@ -49,7 +49,7 @@ class Variable(Struct, frozen=True):
     name: str
 
 
-Part: TypeAlias = Context | Found | Variable
+Part: TypeAlias = Context | OriginWords | Variable
 """What the text of a value is put together from."""
 
 
@@ -83,7 +83,7 @@ def written(script: str, commands: tuple[Command, ...]) -> tuple[Written, ...]:
     reader = _Script(script, commands)
     found = [item for command in commands for item in reader.of(command)]
     if not found:
-        unread = (Found(Origin.UNTRACED, "a script in another language"),)
+        unread = (OriginWords(Origin.UNTRACED, "a script in another language"),)
         kinds = {name.upper() == "ENV" for name in _FILE.findall(script)} or {False}
         found = [Written("*", is_env, unread) for is_env in kinds]
     return tuple(found)
@@ -228,7 +228,7 @@ _SPECIAL = frozenset({"RANDOM", "SECONDS", "LINENO", "HOSTNAME", "UID", "PWD", "
 def _parts(text: str, assigned: _Assigned, depth: int) -> Iterator[Part]:
     """The parts of a text in a shell: expressions, substitutions, variables."""
     if depth > _DEEPEST:
-        yield Found(Origin.UNTRACED, "values that are handed on too often")
+        yield OriginWords(Origin.UNTRACED, "values that are handed on too often")
         return
     at = 0
     while (dollar := _next(text, at)) >= 0:
@@ -293,7 +293,7 @@ def substitution(text: str, start: int) -> tuple[str, int]:
 
 def _variable(match: re.Match[str], assigned: _Assigned, depth: int) -> Iterator[Part]:
     if match["special"]:
-        yield Found(Origin.UNTRACED, f"`${match['special']}` of a script")
+        yield OriginWords(Origin.UNTRACED, f"`${match['special']}` of a script")
         return
     name = match["braced"] or match["plain"]
     # `${#X}` is a length, and `${X//[^a-z]/}` keeps named characters alone.
@@ -356,7 +356,7 @@ def _of_command(text: str, assigned: _Assigned, depth: int) -> Iterator[Part]:
     elif program in _HARMLESS or _METADATA.match(program) or _PRINTS_VERSION.search(text):
         return
     else:
-        yield Found(Origin.UNTRACED, f"what `{program[:40]}` prints")
+        yield OriginWords(Origin.UNTRACED, f"what `{program[:40]}` prints")
 
 
 def _of_filter(stage: str, words: list[str], assigned: _Assigned, depth: int) -> Iterator[Part]:
@@ -365,7 +365,7 @@ def _of_filter(stage: str, words: list[str], assigned: _Assigned, depth: int) ->
     if "<<<" in stage:
         yield from _parts(stage.partition("<<<")[2], assigned, depth + 1)
         return
-    yield Found(Origin.FILES, f"a file that `{words[0]}` reads")
+    yield OriginWords(Origin.FILES, f"a file that `{words[0]}` reads")
 
 
 def _of_event(text: str) -> Iterator[Part]:
@@ -395,32 +395,32 @@ def _of_gh(words: list[str], text: str) -> Iterator[Part]:
         return
     what = f"`gh {kind} {verb}`" if kind != "api" else "`gh api`"
     if kind in {"pr", "issue"} and verb in {"list", "status"}:
-        yield Found(Origin.LISTED, f"what {what} lists")
+        yield OriginWords(Origin.LISTED, f"what {what} lists")
     elif kind in {"pr", "issue"} and verb in {"view", "diff", "checks"}:
-        yield Found(Origin.SUBJECT, f"what {what} tells")
+        yield OriginWords(Origin.SUBJECT, f"what {what} tells")
     elif kind == "search":
-        yield Found(Origin.LISTED, "what `gh search` finds")
+        yield OriginWords(Origin.LISTED, "what `gh search` finds")
     elif kind == "release":
-        yield Found(Origin.REFS, f"what {what} tells")
+        yield OriginWords(Origin.REFS, f"what {what} tells")
     elif kind == "api":
         yield from _of_api(verb, text)
     elif kind not in {"auth", "run", "workflow", "repo", "variable", "secret", "cache"}:
-        yield Found(Origin.UNTRACED, f"what {what} prints")
+        yield OriginWords(Origin.UNTRACED, f"what {what} prints")
 
 
 def _of_api(path: str, text: str) -> Iterator[Part]:
     if re.search(r"/(?:permission|collaborators|members|memberships)\b", text):
         return
     if re.search(r"/(?:pulls|issues|comments|discussions)(?:/[^\s/]+)+", text):
-        yield Found(Origin.SUBJECT, "what `gh api` tells of a pull request or issue")
+        yield OriginWords(Origin.SUBJECT, "what `gh api` tells of a pull request or issue")
     elif re.search(r"/(?:pulls|issues|comments|discussions|forks)\b", text):
-        yield Found(Origin.LISTED, "what `gh api` lists of pull requests or issues")
+        yield OriginWords(Origin.LISTED, "what `gh api` lists of pull requests or issues")
     elif re.search(r"/(?:commits|compare)\b", text):
-        yield Found(Origin.COMMITS, "what `gh api` tells of commits")
+        yield OriginWords(Origin.COMMITS, "what `gh api` tells of commits")
     elif re.search(r"/(?:releases|tags|branches|git/refs|git/matching-refs)\b", text):
-        yield Found(Origin.REFS, "what `gh api` tells of releases and refs")
+        yield OriginWords(Origin.REFS, "what `gh api` tells of releases and refs")
     else:
-        yield Found(Origin.UNTRACED, f"what `gh api {path[:40]}` prints")
+        yield OriginWords(Origin.UNTRACED, f"what `gh api {path[:40]}` prints")
 
 
 def _asked(words: list[str]) -> list[str]:
@@ -447,12 +447,12 @@ def _of_git(words: list[str]) -> Iterator[Part]:
     verb = given[0] if given else ""
     named = any("--name-only" in word or "--name-status" in word for word in words)
     if verb in _GIT_NAMES or (verb in _GIT_TEXT and named):
-        yield Found(Origin.SUBJECT, f"the names of files that `git {verb}` prints")
+        yield OriginWords(Origin.SUBJECT, f"the names of files that `git {verb}` prints")
     elif verb in _GIT_TEXT:
         if not any(_HASHES_ONLY.match(word) for word in words):
-            yield Found(Origin.COMMITS, f"the messages of commits that `git {verb}` prints")
+            yield OriginWords(Origin.COMMITS, f"the messages of commits that `git {verb}` prints")
     elif verb in _GIT_REFS or (verb == "rev-parse" and "--abbrev-ref" in words):
-        yield Found(Origin.REFS, f"the names that `git {verb}` prints")
+        yield OriginWords(Origin.REFS, f"the names that `git {verb}` prints")
 
 
 def _split(text: str) -> list[str]:
@@ -538,7 +538,7 @@ def _of_javascript(
             yield from _of_javascript(variables[name], variables, depth + 1, seen)
     plain = re.search(r"\.(?:number|id|sha|length|data\.head\.sha)\s*\)?$|^!|===|!==", text)
     if not payloads and not names and not _PROCESS.search(text) and not plain:
-        yield Found(Origin.UNTRACED, "what a script of `actions/github-script` works out")
+        yield OriginWords(Origin.UNTRACED, "what a script of `actions/github-script` works out")
 
 
 def _payload(path: str) -> Context:

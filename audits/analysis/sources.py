@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from audits.analysis.build_commands import BUILD_ACTIONS, Deed, deed_of, packs_by_itself
+from audits.analysis.build_commands import BUILD_ACTIONS, StepKind, deed_of, packs_by_itself
 from audits.analysis.exposure.project_code import inside, moves
 from audits.model.command import Command
 from audits.model.repository import Repository
@@ -62,9 +62,9 @@ def _read_by_command(
     command: Command, folder: str, folders: list[str], publishes: bool
 ) -> Iterator[str]:
     deed, place = deed_of(command), _place(folder, folders)
-    if deed is Deed.BUILDS or publishes:
+    if deed is StepKind.BUILDS or publishes:
         yield from _named(command.words[1:], folder, folders) or [place]
-    elif deed is Deed.RUNS_SCRIPT and place == _ROOT:
+    elif deed is StepKind.RUNS_SCRIPT and place == _ROOT:
         # A script of a folder beside the sources is a tool; what it is given is read.
         is_tool = _named(command.words[:2], folder, folders)
         yield from _named(command.words[2:], folder, folders) or ([] if is_tool else [_ROOT])

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.build_commands import Deed, acts, packs_by_itself
+from audits.analysis.build_commands import StepKind, acts, packs_by_itself
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_ARTIFACTS, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
 from audits.fixes.split_job import split_job
@@ -120,7 +120,7 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
         if not publication.is_opaque and not packs_by_itself(publication.registry):
             by_job.setdefault(publication.job, []).append(publication)
     for job, publications in by_job.items():
-        found = [act for act in acts(repo, job) if act.deed is Deed.BUILDS]
+        found = [act for act in acts(repo, job) if act.deed is StepKind.BUILDS]
         if not found:
             yield Clean(at=job.at, job=job)
             continue
@@ -138,7 +138,7 @@ def _edits(repo: Repository, job: Job, publications: list[Publication]) -> tuple
     upload = publications[0].source_step
     if len(publications) != 1 or upload is None or upload not in job.steps:
         return ()
-    builds = {act.at.line for act in acts(repo, job) if act.deed is Deed.BUILDS}
+    builds = {act.at.line for act in acts(repo, job) if act.deed is StepKind.BUILDS}
     if any(line >= upload.at.line for line in builds):
         return ()
     return split_job(publications[0].workflow, job, upload)

@@ -50,7 +50,7 @@ from datetime import date
 
 from audits.analysis.artifacts import downloads
 from audits.analysis.checkout_refusal import refuses_strangers
-from audits.analysis.conditions import Passage, passage, publishing_steps
+from audits.analysis.conditions import ConditionResult, passage, publishing_steps
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.taint import Tracer
@@ -415,7 +415,7 @@ def _until(repo: Repository, event: str) -> str:
     )
 
 
-def _message(event: str, flow: str, found: Passage) -> str:
+def _message(event: str, flow: str, found: ConditionResult) -> str:
     if flow == _ENDS:
         return f"`{event}`: {found.who} can set off the publishing job, which ends at its checkout"
     if flow:
@@ -434,7 +434,7 @@ def _rank(verdict: Verdict) -> int:
     return 1 if isinstance(verdict, Unknown) else 0
 
 
-def _flow(repo: Repository, route: Route, found: Passage) -> str:
+def _flow(repo: Repository, route: Route, found: ConditionResult) -> str:
     """What of an outsider's comes into the jobs that hand something to the last of a route."""
     start = found.start
     workflow = next((w for w in repo.workflows if w.path == route.job.path), None)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.build_commands import Deed, acts, packs_by_itself
+from audits.analysis.build_commands import StepKind, acts, packs_by_itself
 from audits.check import Example, check
 from audits.checks.constants import GITHUB_SECURE_USE, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
 from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
@@ -75,7 +75,7 @@ def publish_job_runs_project_code(repo: Repository) -> Iterator[Verdict]:
         p.job for p in repo.publications if not p.is_opaque and not packs_by_itself(p.registry)
     ):
         found = list(acts(repo, job))
-        if any(act.deed is Deed.BUILDS for act in found):
+        if any(act.deed is StepKind.BUILDS for act in found):
             continue
         if not found:
             yield Clean(at=job.at, job=job)

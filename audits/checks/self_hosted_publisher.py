@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.release_provenance import Since, publisher_files, since
+from audits.analysis.release_provenance import FileChange, publisher_files, since
 from audits.analysis.runners import labels_of
 from audits.analysis.trusted_publishers import is_this_repository
 from audits.check import Example, check
@@ -145,7 +145,7 @@ def _claimed(repo: Repository, publication: Publication) -> str:
         latest = None if isinstance(evidence, Unseen) else evidence.latest
         for made in latest.provenance if latest and isinstance(latest.provenance, tuple) else ():
             own = is_this_repository(repo, made) and (not files or made.workflow in files)
-            if own and since(repo, made) is not Since.CHANGED:
+            if own and since(repo, made) is not FileChange.CHANGED:
                 claims.add(made.runner)
     return next((claim for claim in ("self-hosted", "github-hosted") if claim in claims), "")
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.fetched_programs import Fetched, fetched
+from audits.analysis.fetched_programs import FetchedProgram, fetched
 from audits.check import Example, check
 from audits.checks.constants import PYPA_PUBLISH_GUIDE, SCORECARD_PINNING
 from audits.model.command import Command
@@ -218,7 +218,7 @@ def unpinned_build_tool(repo: Repository) -> Iterator[Verdict]:
 
 
 def _counts(
-    repo: Repository, site: StepSite, command: Command, found: Fetched, publishes: bool
+    repo: Repository, site: StepSite, command: Command, found: FetchedProgram, publishes: bool
 ) -> bool:
     """Whether it is a tool of releases; in the job that publishes, anything of others."""
     if found.is_local and _may_be_installed(repo, site, found.name):
@@ -241,7 +241,7 @@ def _may_be_installed(repo: Repository, site: StepSite, name: str) -> bool:
     return file is None or f'"{name}"' in file.text
 
 
-def _finding(site: StepSite, at: Location, bare: list[Fetched], publishes: bool) -> Finding:
+def _finding(site: StepSite, at: Location, bare: list[FetchedProgram], publishes: bool) -> Finding:
     names = sorted(found.name for found in bare)
     tools = " and ".join(f"`{name}`" for name in names)
     verb = "fetches and runs" if all(found.is_run for found in bare) else "installs"

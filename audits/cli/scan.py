@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from audits.pipeline.github_scan import GitHubScanned
     from audits.pipeline.run import Plan
     from audits.pipeline.scan import Scanned
-    from audits.pipeline.serialize import Told
+    from audits.pipeline.serialize import SerializedAudit
     from audits.store.store import Store
     from audits.suppressions.waivers import Waivers
     from audits.workflow.uploaders.uploader import Uploader
@@ -115,12 +115,12 @@ def scan(
         collector, waivers, config, index_url, registry, everything, no_engine, offline, as_of
     )
     if collector is not None:
-        here = _Folder(collector, planner, database, allow_gaps)
+        here = _FolderScan(collector, planner, database, allow_gaps)
         raise typer.Exit(_folder(here, resume, context))
     unique = tuple(dict.fromkeys(owners or []))
-    reach = _Reach(host, token_file, api_url, max_points)
-    asked = _Asked(unique, repos, reach, archived, forks, resume, database, allow_gaps)
-    raise typer.Exit(_github(asked, planner(), planner.waivers, context))
+    reach = _GitHubAccess(host, token_file, api_url, max_points)
+    request = _GitHubRequest(unique, repos, reach, archived, forks, resume, database, allow_gaps)
+    raise typer.Exit(_github(request, planner(), planner.waivers, context))
 
 
 def _planner(
@@ -197,7 +197,7 @@ def folder_collector(folders: list[Path] | None, owner: str, host: str) -> Folde
     return FolderCollector(folder=first, more=tuple(more), owner=owner, host=host or "github.com")
 
 
-class _Folder(Struct, frozen=True):
+class _FolderScan(Struct, frozen=True):
     """What was asked of a folder on the command line; ``recorded`` grows while it is scanned."""
 
     collector: FolderCollector
@@ -207,30 +207,30 @@ class _Folder(Struct, frozen=True):
     recorded: list[RepositoryRef] = field(default_factory=list)
 
 
-def _folder(asked: _Folder, resume: bool, context: typer.Context) -> int:
+def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
     """Scan a folder, print what came of it, and return the exit code."""
     from audits.pipeline.worker_pool import audits_ahead
 
     try:
         if resume:
-            return _record(asked)
+            return _record(request)
         with audits_ahead(
-            asked.collector,
-            asked.planner,
-            alone=asked.planner.offline,
-            engine=asked.planner.engine,
+            request.collector,
+            request.planner,
+            alone=request.planner.offline,
+            engine=request.planner.engine,
             leader=context.obj,
         ) as audits:
-            return _record(asked, audits)
+            return _record(request, audits)
     except KeyboardInterrupt as stopped:
         return _stopped(context, stopped)
     except Exception:
-        if asked.recorded:
+        if request.recorded:
             _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
         raise
 
 
-def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
+def _record(request: _FolderScan, audits: Iterator[SerializedAudit] | None = None) -> int:
     """Record the audits of a new scan, or resume an unfinished one where none are given;
     returns the exit code.
     """
@@ -242,18 +242,18 @@ def _record(asked: _Folder, audits: Iterator[Told] | None = None) -> int:
     from audits.store.open import open_store
 
     def note(ref: RepositoryRef) -> None:
-        asked.recorded.append(ref)
+        request.recorded.append(ref)
         advance(printable(str(ref)))
 
-    plan = None if asked.planner.offline and audits is not None else asked.planner()
-    with closing(open_store(asked.database)) as store:
+    plan = None if request.planner.offline and audits is not None else request.planner()
+    with closing(open_store(request.database)) as store:
         with progress("reading") as advance:
-            scanner = Scanner(store, plan, resume=audits is None, as_of=asked.planner.as_of)
-            finished = scanner.run(asked.collector, note, audits=audits)
-        gaps = (*asked.collector.gaps(), *scanner.faults)
-        waivers = asked.planner.waivers
-        print_summary(store, finished, gaps, waivers, database=asked.database)
-    return _exit_code(finished, gaps, asked.allow_gaps)
+            scanner = Scanner(store, plan, resume=audits is None, as_of=request.planner.as_of)
+            finished = scanner.run(request.collector, note, audits=audits)
+        gaps = (*request.collector.gaps(), *scanner.faults)
+        waivers = request.planner.waivers
+        print_summary(store, finished, gaps, waivers, database=request.database)
+    return _exit_code(finished, gaps, request.allow_gaps)
 
 
 def _exit_code(
@@ -268,7 +268,7 @@ def _exit_code(
     )
 
 
-class _Reach(Struct, frozen=True):
+class _GitHubAccess(Struct, frozen=True):
     """How GitHub is reached."""
 
     host: str
@@ -277,12 +277,12 @@ class _Reach(Struct, frozen=True):
     max_points: int | None
 
 
-class _Asked(Struct, frozen=True):
+class _GitHubRequest(Struct, frozen=True):
     """What was asked of GitHub on the command line."""
 
     owners: tuple[str, ...]
     repos: Path | None
-    reach: _Reach
+    reach: _GitHubAccess
     archived: bool
     forks: bool
     resume: bool
@@ -302,20 +302,20 @@ def _say_how_to_resume(context: typer.Context, why: str) -> None:
     say(f"{why} {resume_line(context)}", error=True)
 
 
-def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context) -> int:
+def _github(request: _GitHubRequest, plan: Plan, waivers: Waivers, context: typer.Context) -> int:
     """Scan GitHub, print what came of it, and return the exit code."""
     from audits.cli.summary import print_summary
     from audits.store.open import open_store
 
     failures: list[AuditError] = []
     recorded: list[str] = []
-    with closing(open_store(asked.database)) as store:
+    with closing(open_store(request.database)) as store:
         try:
-            results = _results(asked, plan, waivers, store, failures, recorded)
+            results = _results(request, plan, waivers, store, failures, recorded)
         except KeyboardInterrupt as stopped:
             return _stopped(context, stopped)
         for result in results:
-            print_summary(store, result.finished, result.gaps, waivers, database=asked.database)
+            print_summary(store, result.finished, result.gaps, waivers, database=request.database)
     for error in failures:
         say(f"error: {error.message}\nadvice: {error.advice}", error=True)
     paused = [owner for result in results for owner in result.paused]
@@ -328,13 +328,13 @@ def _github(asked: _Asked, plan: Plan, waivers: Waivers, context: typer.Context)
     return _exit_code(
         [scanned for result in results for scanned in result.finished],
         [gap for result in results for gap in result.gaps],
-        asked.allow_gaps,
+        request.allow_gaps,
         stopped=bool(failures or paused),
     )
 
 
 def _results(
-    asked: _Asked,
+    request: _GitHubRequest,
     plan: Plan,
     waivers: Waivers,
     store: Store,
@@ -352,15 +352,15 @@ def _results(
         recorded.append(name)
         watch.done(printable(name))
 
-    names, problems = read_list(asked.repos) if asked.repos else ((), ())
+    names, problems = read_list(request.repos) if request.repos else ((), ())
     for problem in problems:
         say(f"warning: {problem}", error=True)
     with watching("asking GitHub") as watch:
         connection = connect(
-            asked.reach.token_file,
-            asked.reach.api_url,
-            host=asked.reach.host,
-            max_points=asked.reach.max_points,
+            request.reach.token_file,
+            request.reach.api_url,
+            host=request.reach.host,
+            max_points=request.reach.max_points,
             on_wait=watch.waiting,
         )
         running = make_scan(
@@ -368,8 +368,8 @@ def _results(
             plan,
             connection,
             waivers,
-            archived=asked.archived,
-            forks=asked.forks,
-            resume=asked.resume,
+            archived=request.archived,
+            forks=request.forks,
+            resume=request.resume,
         )
-        return run_scans(running, asked.owners, names, note, failures.append)
+        return run_scans(running, request.owners, names, note, failures.append)

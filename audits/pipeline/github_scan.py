@@ -13,7 +13,7 @@ from audits.collect.github.many_owners import ManyOwners
 from audits.collect.github.rate_limits import Usage
 from audits.model.source import Gap
 from audits.pipeline.github_evidence import GitHubFacts
-from audits.pipeline.incremental import Again
+from audits.pipeline.incremental import IncrementalAudits
 from audits.pipeline.run import Plan
 from audits.pipeline.scan import Scanned, Scanner, Seen, Unchanged
 from audits.store.cache import StoreMemory
@@ -95,7 +95,7 @@ class GitHubScan:
     ) -> GitHubScanned:
         facts = GitHubFacts(reader=collector, others=self.plan.facts)
         scanner.plan = replace(self.plan, facts=facts)
-        scanner.again = Again(memory, facts, scanner.plan, self.marks)
+        scanner.incremental = IncrementalAudits(memory, facts, scanner.plan, self.marks)
         finished = scanner.run(collector, seen, unchanged)
         return GitHubScanned(
             finished=finished,

@@ -36,14 +36,14 @@ class SettingsFacts(Facts, Protocol):
         """The owner's settings."""
 
 
-class Same(Struct, frozen=True, kw_only=True):
+class UnchangedRepository(Struct, frozen=True, kw_only=True):
     """A repository of which nothing differs from what was recorded last."""
 
     ref: RepositoryRef
     registries: frozenset[str]
 
 
-class _Asks(Struct, frozen=True, kw_only=True):
+class _Questions(Struct, frozen=True, kw_only=True):
     """What a repository's audit asked of others, kept so that it can be asked again without
     parsing. ``environments`` is None where settings were not asked.
     """
@@ -64,10 +64,10 @@ class _Asks(Struct, frozen=True, kw_only=True):
 
 class _Known(Struct, frozen=True, kw_only=True):
     mark: str
-    asks: _Asks
+    questions: _Questions
 
 
-class Again:
+class IncrementalAudits:
     """Audits of a scan, without those that would come out as they did.
 
     A repository is the same if its files, branch, commit and settings are, the owner's
@@ -89,25 +89,25 @@ class Again:
 
     def audits_of(
         self, snapshots: Iterable[Snapshot], recorded: Callable[[RepositoryRef], bool]
-    ) -> Iterator[Audit | Same]:
+    ) -> Iterator[Audit | UnchangedRepository]:
         """The audit of each snapshot, or that it is the same.
 
         ``recorded`` says whether the store still holds the last audit of a repository.
         """
         for batch in batches(snapshots):
             kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _audited)
-            same = {found.ref for found in kept if isinstance(found, Same)}
-            yield from (found for found in kept if isinstance(found, Same))
+            same = {found.ref for found in kept if isinstance(found, UnchangedRepository)}
+            yield from (found for found in kept if isinstance(found, UnchangedRepository))
             completed = {found.ref: found for found in kept if isinstance(found, Snapshot)}
             rest = tuple(completed.get(s.ref, s) for s in batch if s.ref not in same)
             yield from audit_batch(rest, self._plan) if rest else ()
 
-    def _sorted_out(self, snapshots: Sequence[Snapshot]) -> list[Snapshot | Same]:
+    def _sorted_out(self, snapshots: Sequence[Snapshot]) -> list[Snapshot | UnchangedRepository]:
         """Each snapshot, with its settings where they were asked, or that it is the same."""
         known = self._recall(snapshots)
         same, completed = self._compared([s for s in snapshots if s.ref in known], known)
         return [
-            _same(s.ref, known[s.ref].asks) if s.ref in same else completed.get(s.ref, s)
+            _unchanged(s.ref, known[s.ref].questions) if s.ref in same else completed.get(s.ref, s)
             for s in snapshots
         ]
 
@@ -116,15 +116,15 @@ class Again:
         kept: dict[str, tuple[str, str]] = {}
         for audit in audits:
             repository = audit.repository
-            asks = _asks(repository)
+            questions = _questions(repository)
             mark = self._mark(
                 repository.snapshot,
-                asks,
+                questions,
                 repository.references,
                 repository.index,
                 repository.advisories,
             )
-            body = kept_text(_Asks, asks)
+            body = kept_text(_Questions, questions)
             crashed = any(result.crash for result in (*audit.results, *audit.owner_results))
             kept[_key(repository.ref)] = ("" if crashed else mark, body)
         held = self._memory.answers(kept)
@@ -145,9 +145,9 @@ class Again:
         by_key = {_key(s.ref): s for s in snapshots}
         found: dict[RepositoryRef, _Known] = {}
         for key, (mark, body, _) in self._memory.answers(by_key).items():
-            asks, snapshot = kept_as(_Asks, body), by_key[key]
-            if mark and asks is not None and asks.files == _files(snapshot):
-                found[snapshot.ref] = _Known(mark=mark, asks=asks)
+            questions, snapshot = kept_as(_Questions, body), by_key[key]
+            if mark and questions is not None and questions.files == _files(snapshot):
+                found[snapshot.ref] = _Known(mark=mark, questions=questions)
         return found
 
     def _compared(
@@ -156,19 +156,19 @@ class Again:
         """Which are the same in all that others say of them; all with their settings."""
         if not snapshots:
             return set(), {}
-        asked = [(s, known[s.ref].asks.environments) for s in snapshots]
+        asked = [(s, known[s.ref].questions.environments) for s in snapshots]
         wanted = [(s, names) for s, names in asked if names is not None]
         completed = {s.ref: s for s in snapshots}
         completed |= {s.ref: s for s in self._facts.settings(wanted)}
-        uses = {(u.slug, u.ref): u for s in snapshots for u in known[s.ref].asks.references()}
-        pairs = dict.fromkeys(p for s in snapshots for p in known[s.ref].asks.packages)
+        uses = {(u.slug, u.ref): u for s in snapshots for u in known[s.ref].questions.references()}
+        pairs = dict.fromkeys(p for s in snapshots for p in known[s.ref].questions.packages)
         references = self._facts.references(tuple(uses.values())) if uses else {}
         index = self._facts.packages(tuple(pairs)) if pairs else {}
         advisories = self._facts.advisories()
         same = {
             ref
             for ref, snapshot in completed.items()
-            if self._mark(snapshot, known[ref].asks, references, index, advisories)
+            if self._mark(snapshot, known[ref].questions, references, index, advisories)
             == known[ref].mark
         }
         return same, completed
@@ -176,7 +176,7 @@ class Again:
     def _mark(
         self,
         snapshot: Snapshot,
-        asks: _Asks,
+        questions: _Questions,
         references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
         index: PackageIndex | Unseen,
         advisories: AdvisoryList | None,
@@ -185,20 +185,20 @@ class Again:
             ""
             if isinstance(references, Unseen) or (found := references.get(key)) is None
             else dumps(ResolvedRef, found)
-            for key in sorted({(use.slug, use.ref) for use in asks.references()})
+            for key in sorted({(use.slug, use.ref) for use in questions.references()})
         ]
-        said = (
+        parts = (
             self._rules,
-            asks.files,
-            repr(asks),
+            questions.files,
+            repr(questions),
             repr((snapshot.gaps, snapshot.unread)),
             dumps(Settings, Settings(value=snapshot.settings)),
             dumps(OwnersSettings, OwnersSettings(value=snapshot.owner_settings)),
             *refs,
-            _evidence(index, asks.packages),
+            _evidence(index, questions.packages),
             self._list(advisories),
         )
-        return sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
+        return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
     def _list(self, advisories: AdvisoryList | None) -> str:
         """The advisories as text, written out once a scan."""
@@ -207,7 +207,7 @@ class Again:
         return self._listed[1]
 
 
-def _audited(snapshot: Snapshot, error: Exception) -> Snapshot | Same:
+def _audited(snapshot: Snapshot, error: Exception) -> Snapshot | UnchangedRepository:
     """A repository that could not be compared is audited like a new one."""
     log_fault(error, f"comparing {snapshot.ref} with its last scan")
     return snapshot
@@ -217,14 +217,16 @@ def _key(ref: RepositoryRef) -> str:
     return f"audit:{ref.host}/{ref}".lower()
 
 
-def _same(ref: RepositoryRef, asks: _Asks) -> Same:
-    return Same(ref=ref, registries=frozenset(registry for registry, _ in asks.packages))
+def _unchanged(ref: RepositoryRef, questions: _Questions) -> UnchangedRepository:
+    return UnchangedRepository(
+        ref=ref, registries=frozenset(registry for registry, _ in questions.packages)
+    )
 
 
-def _asks(repository: Repository) -> _Asks:
+def _questions(repository: Repository) -> _Questions:
     """What its audit asked of others."""
     uses = {(u.owner, u.repo, u.ref, u.comment) for u in remote_uses(repository)}
-    return _Asks(
+    return _Questions(
         files=_files(repository.snapshot),
         uses=tuple(sorted(uses)),
         environments=environments_of(repository) if repository.publications else None,
@@ -234,7 +236,7 @@ def _asks(repository: Repository) -> _Asks:
 
 def _files(snapshot: Snapshot) -> str:
     """What names a repository's files and its place on GitHub."""
-    said = (
+    parts = (
         str(snapshot.ref),
         snapshot.commit,
         snapshot.branch,
@@ -244,7 +246,7 @@ def _files(snapshot: Snapshot) -> str:
         repr(sorted((file.path, file.oid) for file in snapshot.files)),
         repr(sorted((key, file.oid) for key, file in snapshot.remote_files.items())),
     )
-    return sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
+    return sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
 def _evidence(index: PackageIndex | Unseen, packages: Iterable[tuple[str, str]]) -> str:

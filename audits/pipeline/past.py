@@ -16,7 +16,7 @@ from audits.model.rows import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, RepositoryRef, Snapshot
 from audits.model.timeline import Timeline
-from audits.pipeline.incremental import Same
+from audits.pipeline.incremental import UnchangedRepository
 from audits.pipeline.run import Plan, audits_of
 from audits.pipeline.scan import Scanned, Scanner
 from audits.store.store import Store
@@ -140,7 +140,7 @@ class PastScan:
 
     def _states(
         self, day: date, pasts: Sequence[Past], plan: Plan, scanner: Scanner
-    ) -> Iterator[Audit | Same]:
+    ) -> Iterator[Audit | UnchangedRepository]:
         """Of each repository that existed, its audit, or that it is as on the day before."""
         same_rules = plan.rules.digest == self._judged_by
         wanted: list[tuple[RepositoryRef, PastCommit]] = []
@@ -148,7 +148,7 @@ class PastScan:
             then = past.commits.get(day)
             known = self._files.get(past.ref) if then and scanner.is_recorded(past.ref) else None
             if then and known and same_rules and _is_same(known.commit, then):
-                yield Same(ref=past.ref, registries=frozenset())
+                yield UnchangedRepository(ref=past.ref, registries=frozenset())
             elif then:
                 wanted.append((past.ref, then))
         unchanged: list[RepositoryRef] = []
@@ -157,7 +157,7 @@ class PastScan:
         )
         changed = self._changed(wanted, scanner, unchanged, same_rules=same_rules)
         yield from audits_of(chain(changed, unknown), plan)
-        yield from (Same(ref=ref, registries=frozenset()) for ref in unchanged)
+        yield from (UnchangedRepository(ref=ref, registries=frozenset()) for ref in unchanged)
 
     def _changed(
         self,

@@ -22,7 +22,7 @@ from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.model.storable import storable
 from audits.model.timeline import Timeline
 from audits.pipeline.periodic import Periodic
-from audits.pipeline.serialize import Told, tell, unrecorded
+from audits.pipeline.serialize import SerializedAudit, refused_record, serialize_audit
 from audits.scoring.score import POLICY
 from audits.store.errors import StoreError
 from audits.store.store import Store
@@ -30,7 +30,7 @@ from audits.store.totals import Totals
 from audits.store.write.finish import Missed
 
 if TYPE_CHECKING:
-    from audits.pipeline.incremental import Again, Same
+    from audits.pipeline.incremental import IncrementalAudits, UnchangedRepository
     from audits.pipeline.run import Plan
 
 _BEAT_SECONDS = 240.0
@@ -99,7 +99,7 @@ class _Open:
 class _Waiting:
     """An audit that waits to be recorded; ``audit`` is kept for the next scan, if it may be."""
 
-    told: Told
+    serialized: SerializedAudit
     opened: _Open
     audit: Audit | None = None
 
@@ -108,7 +108,7 @@ class Scanner:
     """Records what a collector reads; all owners' scans are finished when it has ended.
 
     ``started`` is the time that the scans bear (now, unless a sample's own date). With
-    ``resume`` an owner's unfinished scan goes on where it stopped. ``again`` spares what did
+    ``resume`` an owner's unfinished scan goes on where it stopped. ``incremental`` spares what did
     not change since the last scan. ``plan`` is None where all audits are made elsewhere and
     nobody is asked anything; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
     points or the time allowed for it were used up. ``faults`` are this program's own that
@@ -122,7 +122,7 @@ class Scanner:
         *,
         started: datetime | None = None,
         resume: bool = False,
-        again: Again | None = None,
+        incremental: IncrementalAudits | None = None,
         as_of: date | None = None,
         timeline: Timeline = Timeline.SCAN,
     ) -> None:
@@ -131,7 +131,7 @@ class Scanner:
         self.plan = plan
         self.started = started
         self.resume = resume
-        self.again = again
+        self.incremental = incremental
         self.as_of = as_of if plan is None else plan.rules.as_of
         self.paused: tuple[str, ...] = ()
         self.gone: Callable[[str], Iterable[str]] = _none_gone
@@ -156,7 +156,7 @@ class Scanner:
         seen: Seen = _nobody,
         unchanged: Unchanged = _nobody,
         *,
-        audits: Iterable[Audit | Told | Same] | None = None,
+        audits: Iterable[Audit | SerializedAudit | UnchangedRepository] | None = None,
     ) -> tuple[Scanned, ...]:
         """Scan everything that the collector hands over, or record what ``audits`` of it tell
         that are made elsewhere.
@@ -178,10 +178,15 @@ class Scanner:
             self._record()
             self.close()
 
-    def _note(self, found: Audit | Told | Same, source: str, unchanged: Unchanged) -> None:
+    def _note(
+        self,
+        found: Audit | SerializedAudit | UnchangedRepository,
+        source: str,
+        unchanged: Unchanged,
+    ) -> None:
         """Take in one repository; it is recorded soon, if not now."""
         with self._turn:
-            if isinstance(found, Audit | Told):
+            if isinstance(found, Audit | SerializedAudit):
                 self._take(found, source)
                 if self._is_due():
                     self._record()
@@ -207,13 +212,15 @@ class Scanner:
                 for number in numbers:
                     self.store.beat(number)
 
-    def _audits(self, collector: Collector) -> Iterator[Audit | Told | Same]:
+    def _audits(
+        self, collector: Collector
+    ) -> Iterator[Audit | SerializedAudit | UnchangedRepository]:
         # Not imported where others audit: it takes as long as starting does.
         from audits.pipeline.run import audits_of
 
         wanted = self._wanted(collector.snapshots(), collector.source)
-        if self.again is not None:
-            return self.again.audits_of(wanted, self.is_recorded)
+        if self.incremental is not None:
+            return self.incremental.audits_of(wanted, self.is_recorded)
         if self.plan is None:
             raise ValueError("without a plan there must be audits")
         return iter(audits_of(wanted, self.plan))
@@ -297,20 +304,20 @@ class Scanner:
         """Whether the last audit of a repository of an owner whose scan is open still holds."""
         return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
 
-    def _take(self, audit: Audit | Told, source: str) -> None:
+    def _take(self, audit: Audit | SerializedAudit, source: str) -> None:
         """Have an audit recorded together with others."""
-        told = audit if isinstance(audit, Told) else tell(audit)
-        owner = told.said.ref.owner
+        serialized = audit if isinstance(audit, SerializedAudit) else serialize_audit(audit)
+        owner = serialized.record.ref.owner
         if self.resume:
             self._current(owner, source)
         # Begun when it is recorded, together with others that are new by then.
-        new = _Open(owner=owner, source=source, rules=told.said.rules_digest)
+        new = _Open(owner=owner, source=source, rules=serialized.record.rules_digest)
         current = self._opened.setdefault(owner.lower(), new)
-        current.registries |= told.registries
+        current.registries |= serialized.registries
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        kept = audit if isinstance(audit, Audit) and not told.crashed else None
-        self._waiting.append(_Waiting(told=told, opened=current, audit=kept))
+        kept = audit if isinstance(audit, Audit) and not serialized.crashed else None
+        self._waiting.append(_Waiting(serialized=serialized, opened=current, audit=kept))
 
     def _is_due(self) -> bool:
         waited = time.monotonic() - self._waiting_since
@@ -326,29 +333,29 @@ class Scanner:
             for each, differs in zip(waiting, changed, strict=True):
                 each.opened.changed += differs
                 each.opened.repositories += 1
-                self._seen(each.told.said.ref)
+                self._seen(each.serialized.record.ref)
             kept = [each.audit for each in waiting if each.audit is not None]
-            if self.again is not None and kept:
+            if self.incremental is not None and kept:
                 each_apart(kept, self._keep, self._keep_fault)
 
     def _record_together(self, waiting: Sequence[_Waiting]) -> list[bool]:
-        return self.store.record_all([(each.opened.id, each.told.said) for each in waiting])
+        return self.store.record_all([(each.opened.id, each.serialized.record) for each in waiting])
 
     def _record_fault(self, waiting: _Waiting, error: Exception) -> bool:
         """Record of a repository that what was found could not be recorded."""
-        waiting.told, waiting.audit = unrecorded(waiting.told, error), None
+        waiting.serialized, waiting.audit = refused_record(waiting.serialized, error), None
         return self._record_together([waiting])[0]
 
     def _keep(self, audits: Sequence[Audit]) -> Sequence[None]:
-        if self.again is not None:
-            self.again.keep(audits)
+        if self.incremental is not None:
+            self.incremental.keep(audits)
         return [None] * len(audits)
 
     def _keep_fault(self, audit: Audit, error: Exception) -> None:
         what = f"keeping what the next scan of {audit.repository.ref} would spare"
         self.faults.append(crash_gap(error, what, str(audit.repository.ref)))
 
-    def _record_same(self, same: Same, source: str) -> None:
+    def _record_same(self, same: UnchangedRepository, source: str) -> None:
         current = self._current(same.ref.owner, source)
         current.registries |= same.registries
         self.store.record_unchanged(current.id, [same.ref.name])
@@ -401,8 +408,11 @@ class Scanner:
             self.store.record_gaps(current.id, (*known, *mine))
 
     def _record_owner(self, current: _Open) -> None:
-        if self.again is not None:
-            settings, advisories = self.again.owner_settings(current.owner), self.again.advisories()
+        if self.incremental is not None:
+            settings, advisories = (
+                self.incremental.owner_settings(current.owner),
+                self.incremental.advisories(),
+            )
             with self._turn:
                 self.store.record_owner(current.id, settings, advisories=advisories)
         elif self.timeline is not Timeline.SCAN and self.plan is not None:

@@ -12,40 +12,42 @@ from audits.model.score import Audit
 from audits.model.source import Snapshot
 from audits.pipeline.audit import crashed_audit, is_crashed
 from audits.store.schema.codes import title_of
-from audits.store.write.audit_record import Said, said_by
+from audits.store.write.audit_record import AuditRecord, record_of
 from audits.workflow.publisher_status.questions import packages_to_ask
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class SerializedAudit(Struct, frozen=True, kw_only=True):
     """What one audit tells the store, and the registries that its packages are asked of;
     ``crashed`` where this program failed on it.
     """
 
-    said: Said
+    record: AuditRecord
     registries: frozenset[str]
     crashed: bool = False
 
 
-def tell(audit: Audit) -> Told:
+def serialize_audit(audit: Audit) -> SerializedAudit:
     """All that is recorded of an audit; where that fails, that it failed."""
     try:
-        return _told(audit)
+        return _serialized(audit)
     except AuditError:
         raise
     except Exception as error:
-        return _told(crashed_audit(audit.repository.snapshot, error, "serializing the audit of"))
+        return _serialized(
+            crashed_audit(audit.repository.snapshot, error, "serializing the audit of")
+        )
 
 
-def unrecorded(told: Told, error: Exception) -> Told:
+def refused_record(serialized: SerializedAudit, error: Exception) -> SerializedAudit:
     """What is recorded in place of what the database refuses."""
-    snapshot = Snapshot(ref=told.said.ref, database_id=told.said.database_id)
-    return _told(crashed_audit(snapshot, error, "recording"))
+    snapshot = Snapshot(ref=serialized.record.ref, database_id=serialized.record.database_id)
+    return _serialized(crashed_audit(snapshot, error, "recording"))
 
 
-def _told(audit: Audit) -> Told:
+def _serialized(audit: Audit) -> SerializedAudit:
     asked = packages_to_ask(audit.repository)
-    return Told(
-        said=said_by(audit, title),
+    return SerializedAudit(
+        record=record_of(audit, title),
         registries=frozenset(name for name, _ in asked),
         crashed=is_crashed(audit),
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from audits.pipeline.run import Plan
-    from audits.pipeline.serialize import Told
+    from audits.pipeline.serialize import SerializedAudit
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,14 @@ _PATIENCE = 10
 """How much workers leave to the process that records what they make, as `nice` counts."""
 
 
-def audited(chunk: Places, plan: Plan) -> tuple[Told, ...]:
+def audited(chunk: Places, plan: Plan) -> tuple[SerializedAudit, ...]:
     """What the audits of these repositories tell."""
     from audits.pipeline.run import audit_batch
-    from audits.pipeline.serialize import tell
+    from audits.pipeline.serialize import serialize_audit
 
-    return tuple(map(tell, audit_batch([read_apart(path, ref) for ref, path in chunk], plan)))
+    return tuple(
+        map(serialize_audit, audit_batch([read_apart(path, ref) for ref, path in chunk], plan))
+    )
 
 
 def lead(asked: Pipe, turns: tuple[int, int], pipes: Sequence[Pipe]) -> None:

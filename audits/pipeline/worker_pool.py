@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from audits.pipeline.run import Plan
-    from audits.pipeline.serialize import Told
+    from audits.pipeline.serialize import SerializedAudit
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Leader:
         self._wanted = 0
         self._came: dict[int, bytes] = {}
 
-    def audits(self, chunks: Chunks, planner: Planner) -> Iterator[Told]:
+    def audits(self, chunks: Chunks, planner: Planner) -> Iterator[SerializedAudit]:
         """What the audits of the chunks tell, in order; they are begun at once.
 
         What workers do not deliver is audited here.
@@ -80,7 +80,7 @@ class Leader:
             self._hand_out(number)
         return self._in_order(chunks, cache(planner))
 
-    def _in_order(self, chunks: Chunks, plan: Callable[[], Plan]) -> Iterator[Told]:
+    def _in_order(self, chunks: Chunks, plan: Callable[[], Plan]) -> Iterator[SerializedAudit]:
         for number, chunk in enumerate(chunks):
             told = self._take(number)
             if number + self._ahead < len(chunks):
@@ -99,7 +99,7 @@ class Leader:
             os.close(self._turns)
             self._turns = -1
 
-    def _take(self, number: int) -> tuple[Told, ...] | None:
+    def _take(self, number: int) -> tuple[SerializedAudit, ...] | None:
         """What a chunk tells; None where no worker may be left that delivers it."""
         self._wanted = number
         while number not in self._came and not self._is_one_gone:
@@ -110,7 +110,7 @@ class Leader:
         data = self._came.pop(number, None)
         if data is None:
             return None
-        told: tuple[Told, ...] = pickle.loads(memoryview(data)[TURN_BYTES:])  # noqa: S301 - ours
+        told: tuple[SerializedAudit, ...] = pickle.loads(memoryview(data)[TURN_BYTES:])  # noqa: S301 - ours
         return told
 
     def _receive(self, seconds: float | None) -> None:
@@ -162,7 +162,7 @@ def audits_ahead(
     alone: bool,
     engine: bool,
     leader: Leader | None = None,
-) -> Iterator[Iterator[Told]]:
+) -> Iterator[Iterator[SerializedAudit]]:
     """What the audits of the collector's repositories tell, in its order.
 
     Where it pays, they are worked out ahead from now on, on the other processors. Whatever a
@@ -185,12 +185,12 @@ def audits_ahead(
         leader.stop()
 
 
-def _here(places: Places, planner: Planner) -> Iterator[Told]:
+def _here(places: Places, planner: Planner) -> Iterator[SerializedAudit]:
     from audits.pipeline.run import audits_of
-    from audits.pipeline.serialize import tell
+    from audits.pipeline.serialize import serialize_audit
 
     snapshots = (read_apart(path, ref) for ref, path in places)
-    yield from map(tell, audits_of(snapshots, planner()))
+    yield from map(serialize_audit, audits_of(snapshots, planner()))
 
 
 def _chunks(places: Places, size: int) -> Chunks:

@@ -71,7 +71,7 @@ def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bo
     )
 
 
-def went_out_of_sight(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+def no_longer_seen(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
     """Not re-checked as of the scan, and not so as of the one before."""
     return and_(
         finding.c.owner_id == owner_id,
@@ -121,7 +121,7 @@ def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnEl
         "new": came & is_new(before),
         "fixed": vanished(owner_id, before, scan_id),
         "reopened": came & ~is_new(before),
-        "not_rechecked": went_out_of_sight(owner_id, before, scan_id),
+        "not_rechecked": no_longer_seen(owner_id, before, scan_id),
     }
 
 

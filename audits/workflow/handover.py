@@ -21,7 +21,7 @@ _DOWNLOAD = "actions/download-artifact"
 _BUILDERS = {"hynek/build-and-inspect-python-package": ("Packages", "upload-name-suffix")}
 
 
-class _Wanted(Struct, frozen=True):
+class _ArtifactPattern(Struct, frozen=True):
     """What a download asks for: a name, a pattern, or (both empty) everything."""
 
     name: str = ""
@@ -50,12 +50,12 @@ def _uploads(steps: Iterable[Step]) -> Iterator[str]:
             yield name + _text(step.input(suffix))
 
 
-def _downloads(steps: Iterable[Step]) -> Iterator[_Wanted]:
+def _downloads(steps: Iterable[Step]) -> Iterator[_ArtifactPattern]:
     for step in steps:
         if _is(step, _DOWNLOAD) and step.input("run-id", "repository") is None:
-            yield _Wanted(_text(step.input("name")), _text(step.input("pattern")))
+            yield _ArtifactPattern(_text(step.input("name")), _text(step.input("pattern")))
         elif step.run is not None and "gh run download" in step.run.value:
-            yield _Wanted()
+            yield _ArtifactPattern()
 
 
 class Handover:
@@ -116,7 +116,7 @@ class Handover:
                 if self._may_upload(above):
                     yield workflow, above
 
-    def _taken(self, workflow: Workflow, wanted: Iterable[_Wanted]) -> frozenset[str]:
+    def _taken(self, workflow: Workflow, wanted: Iterable[_ArtifactPattern]) -> frozenset[str]:
         """The artifacts of a workflow's run that downloads may take, by their names."""
         if workflow.path not in self._named:
             run = self._run(workflow)

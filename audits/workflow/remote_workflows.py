@@ -21,7 +21,7 @@ from audits.workflow.parse.parse import ParsedAction, ParsedWorkflow, parse_acti
 from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 
-class Foreign(Struct):
+class RemoteFiles(Struct):
     """What was read of other repositories."""
 
     workflows: list[Workflow] = field(default_factory=list)
@@ -34,11 +34,11 @@ def read_foreign(
     workflows: list[Workflow],
     actions: list[CompositeAction],
     catalog: Catalog = KNOWN,
-) -> Foreign:
+) -> RemoteFiles:
     """What the repository's own files, and those that they call, call elsewhere; known uploaders
     of the ``catalog`` are not looked into.
     """
-    found = Foreign()
+    found = RemoteFiles()
     if not snapshot.remote_files:
         return found
     files = _files(snapshot)

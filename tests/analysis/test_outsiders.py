@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audits.analysis.conditions import Passage, passage, publishing_steps
+from audits.analysis.conditions import ConditionResult, passage, publishing_steps
 from audits.analysis.events import outsider_starts
 from audits.analysis.outsiders import RequiredAccess, RunRights
 from tests.analysis.test_conditions import UPLOAD, repository
@@ -17,7 +17,7 @@ RUN = "{workflow_run: {workflows: [Tests]}}"
 
 def come(
     on: str, condition: str, right: RequiredAccess = RequiredAccess.NONE, more: str = ""
-) -> Passage:
+) -> ConditionResult:
     text = f"""\
 on: {on}
 jobs:
@@ -34,7 +34,7 @@ jobs:
 {more}"""
     repo = repository(text)
     publication = repo.publications[0]
-    found = Passage()
+    found = ConditionResult()
     for route in publication.routes:
         for trigger in route.triggers:
             found = passage(repo, route, trigger, publishing_steps(publication), right)

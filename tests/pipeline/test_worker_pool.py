@@ -23,7 +23,7 @@ from audits.model.errors import AuditError
 from audits.model.source import RepositoryRef, Snapshot
 from audits.pipeline import worker
 from audits.pipeline.run import Plan, audits_of
-from audits.pipeline.serialize import Told, tell
+from audits.pipeline.serialize import SerializedAudit, serialize_audit
 from audits.pipeline.worker_pool import CHUNK, FEWEST, Leader, _chunks, audits_ahead, first_worker
 from tests.scoring.test_score import LESSON
 
@@ -54,13 +54,15 @@ PLANNER = partial(make_plan, index_url=INDEX, engine=False)
 
 
 @pytest.fixture(scope="module")
-def expected(folder: Path) -> list[Told]:
+def expected(folder: Path) -> list[SerializedAudit]:
     snapshots = FolderCollector(folder=folder).snapshots()
-    return [tell(audit) for audit in audits_of(snapshots, PLANNER())]
+    return [serialize_audit(audit) for audit in audits_of(snapshots, PLANNER())]
 
 
 @contextmanager
-def _workers(folder: Path, count: int, times: int = 1) -> Iterator[tuple[Leader, Iterator[Told]]]:
+def _workers(
+    folder: Path, count: int, times: int = 1
+) -> Iterator[tuple[Leader, Iterator[SerializedAudit]]]:
     places = FolderCollector(folder=folder).repositories() * times
     leader = Leader(count)
     try:
@@ -70,16 +72,16 @@ def _workers(folder: Path, count: int, times: int = 1) -> Iterator[tuple[Leader,
 
 
 def test_what_an_audit_tells_does_not_depend_on_the_others_of_its_batch(
-    folder: Path, expected: list[Told]
+    folder: Path, expected: list[SerializedAudit]
 ) -> None:
     plan = PLANNER()
     alone = (audits_of([snapshot], plan) for snapshot in FolderCollector(folder=folder).snapshots())
-    assert [tell(audit) for (audit,) in alone] == expected
+    assert [serialize_audit(audit) for (audit,) in alone] == expected
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_workers_tell_the_same_in_the_same_order(
-    folder: Path, expected: list[Told], count: int
+    folder: Path, expected: list[SerializedAudit], count: int
 ) -> None:
     with _workers(folder, count) as (leader, audits):
         assert list(audits) == expected
@@ -87,7 +89,9 @@ def test_workers_tell_the_same_in_the_same_order(
         assert leader.process.exitcode == 0
 
 
-def test_what_a_killed_worker_owes_is_done_here(folder: Path, expected: list[Told]) -> None:
+def test_what_a_killed_worker_owes_is_done_here(
+    folder: Path, expected: list[SerializedAudit]
+) -> None:
     with _workers(folder, 2) as (leader, audits):
         first = next(audits)
         leader.process.kill()
@@ -96,7 +100,7 @@ def test_what_a_killed_worker_owes_is_done_here(folder: Path, expected: list[Tol
 
 
 def test_a_worker_that_is_gone_before_it_has_a_task_costs_nothing(
-    folder: Path, expected: list[Told]
+    folder: Path, expected: list[SerializedAudit]
 ) -> None:
     leader = Leader(2)
     leader.process.kill()
@@ -109,7 +113,7 @@ def test_a_worker_that_is_gone_before_it_has_a_task_costs_nothing(
 
 
 def test_what_makes_a_worker_fall_over_is_met_here(
-    folder: Path, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = os.getpid()
 
@@ -146,7 +150,7 @@ def test_a_worker_without_a_task_may_be_stopped_at_any_time(seconds: float) -> N
 
 
 def test_a_first_worker_that_falls_over_takes_the_others_along(
-    folder: Path, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, work = os.getpid(), worker._work
 
@@ -163,7 +167,7 @@ def test_a_first_worker_that_falls_over_takes_the_others_along(
 
 
 def test_few_repositories_and_questions_to_others_stay_here(
-    folder: Path, expected: list[Told], monkeypatch: pytest.MonkeyPatch
+    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collector = FolderCollector(folder=folder)
     assert len(collector.repositories()) < FEWEST
@@ -174,7 +178,7 @@ def test_few_repositories_and_questions_to_others_stay_here(
 
 
 def test_many_repositories_are_audited_by_the_worker_that_was_begun_before(
-    folder: Path, expected: list[Told], tmp_path: Path
+    folder: Path, expected: list[SerializedAudit], tmp_path: Path
 ) -> None:
     for number in range(FEWEST // REPOSITORIES + 1):
         shutil.copytree(folder, tmp_path / f"owner-{number}")
@@ -185,8 +189,8 @@ def test_many_repositories_are_audited_by_the_worker_that_was_begun_before(
     with audits_ahead(collector, PLANNER, alone=True, engine=False, leader=leader) as audits:
         told = list(audits)
     owners = [f"owner-{number}" for number in range(FEWEST // REPOSITORIES + 1)]
-    made = [(each.said.ref.owner, each.said.ref.name, each.said.findings) for each in told]
-    assert made == [(o, e.said.ref.name, e.said.findings) for o in owners for e in expected]
+    made = [(each.record.ref.owner, each.record.ref.name, each.record.findings) for each in told]
+    assert made == [(o, e.record.ref.name, e.record.findings) for o in owners for e in expected]
     assert leader.process.exitcode == 0
 
 

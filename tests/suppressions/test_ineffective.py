@@ -7,7 +7,7 @@ import pytest
 from audits.model.repository import Breadth
 from audits.model.source import Gap, GapReason
 from audits.pipeline.audit import Rules, audit
-from audits.store.write.audit_record import said_by
+from audits.store.write.audit_record import record_of
 from audits.suppressions.ineffective import ineffective_comments
 from tests.checks.harness import INDEX
 from tests.engines.test_zizmor import repository
@@ -86,7 +86,7 @@ def test_nothing_else_is_hidden_and_coverage_stays() -> None:
     plain = audit(repository({RELEASE: pinned("# why")}), Rules(index=INDEX))
     assert len(found.repository.gaps) == len(plain.repository.gaps) + 1
     assert found.score == plain.score
-    assert said_by(found).sight.looked("unpinned-action", RELEASE, True)
+    assert record_of(found).visibility.would_see("unpinned-action", RELEASE, True)
     assert [(r.check, r.outcome) for r in found.results] == [
         (r.check, r.outcome) for r in plain.results
     ]

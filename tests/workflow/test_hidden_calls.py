@@ -10,7 +10,7 @@ from audits.model.repository import Repository
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit
-from audits.store.write.audit_record import said_by
+from audits.store.write.audit_record import record_of
 from audits.workflow.repository import read_repository
 
 INDEX = IndexHosts.of("https://pypi.example/simple/")
@@ -86,7 +86,7 @@ def test_an_area_that_can_never_apply_stays_known() -> None:
 
 
 def test_nothing_of_the_callers_file_is_hidden() -> None:
-    assert said_by(audited(CALL + INHERIT + OWN)).sight.looked(
+    assert record_of(audited(CALL + INHERIT + OWN)).visibility.would_see(
         "default-token-permissions", RELEASE, True
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from audits.analysis.checkout_refusal import refuses_strangers
-from audits.analysis.exposure.jobs import JobView, Placed
+from audits.analysis.exposure.jobs import JobView, PlacedStep
 from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
 from audits.analysis.taint import Tracer
@@ -71,7 +71,7 @@ _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pi
 class OutsideCode(Struct, frozen=True, kw_only=True):
     """Outsiders' code in a folder of the workspace, with the step that brought it there."""
 
-    placed: Placed
+    placed: PlacedStep
     at: Location
     what: str
     anchor: str
@@ -80,11 +80,11 @@ class OutsideCode(Struct, frozen=True, kw_only=True):
     needs: tuple[PathNeed, ...] = ()
 
 
-class Ran(Struct, frozen=True, kw_only=True):
+class CodeRun(Struct, frozen=True, kw_only=True):
     """What runs code of such a folder."""
 
     head: OutsideCode
-    placed: Placed
+    placed: PlacedStep
     at: Location
     what: str
 
@@ -108,7 +108,7 @@ class Workspace:
         self.folders: dict[str, OutsideCode | None] = {}
         self.fetched = False
 
-    def runs(self) -> Iterator[Ran]:
+    def runs(self) -> Iterator[CodeRun]:
         """Each place where outsiders' code is run, in the order of the steps."""
         if self.event == "pull_request":
             self.folders[""] = None
@@ -121,7 +121,7 @@ class Workspace:
     def _start(self, step: Step) -> str:
         return replace_fences(step.working_directory, "") if step.working_directory else ""
 
-    def _of_action(self, placed: Placed) -> Iterator[Ran]:
+    def _of_action(self, placed: PlacedStep) -> Iterator[CodeRun]:
         uses = placed.step.uses
         if uses is None:
             return
@@ -132,7 +132,7 @@ class Workspace:
         if target is not None:
             yield from self._ran(placed, inside(target), uses.raw.value, placed.at(uses.raw))
 
-    def _check_out(self, placed: Placed) -> None:
+    def _check_out(self, placed: PlacedStep) -> None:
         step = placed.step
         given = step.input("path")
         folder = inside(given.value) if given is not None else ""
@@ -163,7 +163,7 @@ class Workspace:
             needs=needs,
         )
 
-    def _head_state(self, placed: Placed, step: Step) -> PathState | None:
+    def _head_state(self, placed: PlacedStep, step: Step) -> PathState | None:
         """How sure it is that a checkout takes outsiders' code; None where it does not."""
         ref, source = step.input("ref"), step.input("repository")
         sourced = source is not None and self._from_outside(placed, source, _SOURCES)
@@ -177,17 +177,17 @@ class Workspace:
             return PathState.SEEN
         return self._of_output(placed, ref)
 
-    def _from_outside(self, placed: Placed, text: Scalar, names: tuple[str, ...]) -> bool:
+    def _from_outside(self, placed: PlacedStep, text: Scalar, names: tuple[str, ...]) -> bool:
         return any(name.startswith(names) for name in self._origins(placed, text.value))
 
-    def _origins(self, placed: Placed, text: str) -> Iterator[str]:
+    def _origins(self, placed: PlacedStep, text: str) -> Iterator[str]:
         tracer = Tracer(self.repo, self.view.site(placed))
         for context in contexts(text):
             yield context.name
             for origin in tracer.origins(context, self.route):
                 yield ".".join(origin)
 
-    def _of_output(self, placed: Placed, ref: Scalar) -> PathState | None:
+    def _of_output(self, placed: PlacedStep, ref: Scalar) -> PathState | None:
         """For a ref from a step's output, of this job or of one above."""
         for context in contexts(ref.value):
             maker = self._maker(context)
@@ -214,7 +214,7 @@ class Workspace:
                         return _step(above.live_steps, inner.parts[1])
         return None
 
-    def _of_command(self, placed: Placed, command: Command, folder: str) -> Iterator[Ran]:
+    def _of_command(self, placed: PlacedStep, command: Command, folder: str) -> Iterator[CodeRun]:
         words = command.words
         at = placed.at(line=command.line)
         if words[:3] == ("gh", "pr", "checkout") or words[:3] == ("hub", "pr", "checkout"):
@@ -230,7 +230,7 @@ class Workspace:
             shown = " ".join((*command.wrappers, *words))[:60]
             yield from self._ran(placed, inside(target, folder), f"`{shown}`", at)
 
-    def _loads_patch(self, placed: Placed, command: Command) -> bool:
+    def _loads_patch(self, placed: PlacedStep, command: Command) -> bool:
         """Whether a command loads a pull request's changes as a patch."""
         if command.program not in {"curl", "wget", "gh"}:
             return False
@@ -239,7 +239,7 @@ class Workspace:
             return True
         return any(name.startswith(_PATCHES) for name in self._origins(placed, text))
 
-    def _git(self, placed: Placed, command: Command, folder: str, at: Location) -> None:
+    def _git(self, placed: PlacedStep, command: Command, folder: str, at: Location) -> None:
         words = [word for word in command.words[1:] if not word.startswith("-")]
         if not words:
             return
@@ -265,14 +265,14 @@ class Workspace:
         ) or (words[0] in {"apply", "am"} and self.fetched):
             self._bring(placed, at, folder, "git " + words[0])
 
-    def _expanded(self, placed: Placed, text: str) -> str:
+    def _expanded(self, placed: PlacedStep, text: str) -> str:
         """A command's text with the variables that the file sets in the place of their names."""
         known: dict[str, str] = {}
         for env in (self.view.workflow.env, self.view.job.env, placed.step.env):
             known |= {name: value.value for name, value in env.items()}
         return _VARIABLE.sub(lambda found: known.get(found[1], found[0]), text)
 
-    def _bring(self, placed: Placed, at: Location, folder: str, what: str) -> None:
+    def _bring(self, placed: PlacedStep, at: Location, folder: str, what: str) -> None:
         self.folders[self._checkout_of(folder)] = OutsideCode(
             placed=placed,
             at=at,
@@ -286,12 +286,12 @@ class Workspace:
         held = [f for f in self.folders if f in {"", path} or path.startswith(f + "/")]
         return max(held, key=len, default="")
 
-    def _ran(self, placed: Placed, path: str, what: str, at: Location) -> Iterator[Ran]:
+    def _ran(self, placed: PlacedStep, path: str, what: str, at: Location) -> Iterator[CodeRun]:
         head = self.folders.get(self._checkout_of(path))
         if head is not None:
-            yield Ran(head=head, placed=placed, at=at, what=f"{what} runs it")
+            yield CodeRun(head=head, placed=placed, at=at, what=f"{what} runs it")
 
-    def _published_by(self, placed: Placed) -> Iterator[Ran]:
+    def _published_by(self, placed: PlacedStep) -> Iterator[CodeRun]:
         """What is published as it lies there, without being run first."""
         head = self.folders.get("")
         if head is None:
@@ -299,11 +299,13 @@ class Workspace:
         at_step = [p for p in self.published if self._is_step(p, placed)]
         built = placed.step.uses is not None and placed.step.uses.action in BUILD_ON_PUBLISH
         for publication in at_step:
-            yield Ran(head=head, placed=placed, at=publication.at, what="it is published as it is")
+            yield CodeRun(
+                head=head, placed=placed, at=publication.at, what="it is published as it is"
+            )
         if built and not at_step and self.published and placed.step.uses is not None:
-            yield Ran(head=head, placed=placed, at=placed.step.at, what="it is built")
+            yield CodeRun(head=head, placed=placed, at=placed.step.at, what="it is built")
 
-    def _is_step(self, publication: Publication, placed: Placed) -> bool:
+    def _is_step(self, publication: Publication, placed: PlacedStep) -> bool:
         if publication.source_step is placed.step:
             return True
         own = self.view.job.steps[publication.step : publication.step + 1]

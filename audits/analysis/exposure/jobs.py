@@ -21,7 +21,7 @@ _MOST_STEPS = 400
 BUILT_IN = "github_token"
 
 
-class Placed(Struct, frozen=True, kw_only=True):
+class PlacedStep(Struct, frozen=True, kw_only=True):
     """A step that runs in a job: ``outer`` is the job's own step, ``step`` that or one of a
     composite action, in whose file ``path`` it stands. ``guards`` are the steps whose conditions
     it must pass.
@@ -54,7 +54,7 @@ class SecretUse(Struct, frozen=True, kw_only=True):
     name: str
     key: str
     at: Location
-    placed: Placed | None = None
+    placed: PlacedStep | None = None
 
 
 class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -66,23 +66,23 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     actions: Mapping[str, CompositeAction]
 
     @cached_property
-    def steps(self) -> tuple[Placed, ...]:
+    def steps(self) -> tuple[PlacedStep, ...]:
         """The steps that can run, those of composite actions in the place of what calls them."""
-        found: list[Placed] = []
+        found: list[PlacedStep] = []
         for step in self.job.live_steps:
             self._place(found, step, step, self.job.path, None, 0)
         return tuple(found[:_MOST_STEPS])
 
     def _place(
         self,
-        found: list[Placed],
+        found: list[PlacedStep],
         outer: Step,
         step: Step,
         path: str,
         action: CompositeAction | None,
         depth: int,
     ) -> None:
-        found.append(Placed(step=step, outer=outer, path=path, action=action))
+        found.append(PlacedStep(step=step, outer=outer, path=path, action=action))
         if step.uses is None or depth >= _ACTIONS_DEEP or len(found) > _MOST_STEPS:
             return
         inner = self.actions.get(called_name(step.uses, path))
@@ -90,11 +90,11 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
             if not each.never_runs and inner is not None:
                 self._place(found, outer, each, inner.path, inner, depth + 1)
 
-    def commands(self, placed: Placed) -> tuple[Command, ...]:
+    def commands(self, placed: PlacedStep) -> tuple[Command, ...]:
         """The commands of a step's script."""
         return self.graph.commands.get(placed.step, ())
 
-    def site(self, placed: Placed) -> StepSite:
+    def site(self, placed: PlacedStep) -> StepSite:
         """The step as the tracer of values takes it."""
         return StepSite(
             step=placed.step,
@@ -157,7 +157,7 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
                 yield from self._read(placed.step.run, "", placed.path, placed)
 
     def _read(
-        self, scalar: Scalar, key: str, path: str, placed: Placed | None
+        self, scalar: Scalar, key: str, path: str, placed: PlacedStep | None
     ) -> Iterator[SecretUse]:
         if "secrets" not in scalar.value.lower():
             return

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.downloads import downloads
-from audits.analysis.exposure.jobs import JobView, Placed
+from audits.analysis.exposure.jobs import JobView, PlacedStep
 from audits.analysis.exposure.rules import MUST_BE_TAGS, TRUSTED_OWNERS
 from audits.analysis.exposure.ways_in import Way
-from audits.analysis.fetched_programs import Fetched, fetched
+from audits.analysis.fetched_programs import FetchedProgram, fetched
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.location import Location
 from audits.model.repository import Repository
@@ -58,7 +58,7 @@ def _is_constrained(view: JobView) -> bool:
     return not _CONSTRAINING.isdisjoint({*view.job.env, *view.workflow.env})
 
 
-def _tool(view: JobView, placed: Placed, line: int, found: Fetched) -> Way:
+def _tool(view: JobView, placed: PlacedStep, line: int, found: FetchedProgram) -> Way:
     at = placed.at(line=line)
     return Way(
         kind=WayIn.TOOL,
@@ -72,7 +72,7 @@ def _tool(view: JobView, placed: Placed, line: int, found: Fetched) -> Way:
     )
 
 
-def _of_step(repo: Repository, view: JobView, placed: Placed) -> Iterator[Way]:
+def _of_step(repo: Repository, view: JobView, placed: PlacedStep) -> Iterator[Way]:
     uses = placed.step.uses
     if uses is None:
         return
@@ -128,7 +128,7 @@ def _image(view: JobView, reference: str, at: Location) -> Way:
     )
 
 
-def _script(view: JobView, placed: Placed, line: int, text: str) -> Way:
+def _script(view: JobView, placed: PlacedStep, line: int, text: str) -> Way:
     address = next(word for word in text.split() if "://" in word).strip("\"'()`")
     host = address.partition("://")[2].partition("/")[0]
     at = placed.at(line=line)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from audits.analysis.cache_modes import may_restore
 from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.environment_names import named_environment
-from audits.analysis.exposure.jobs import JobView, Placed
+from audits.analysis.exposure.jobs import JobView, PlacedStep
 from audits.analysis.exposure.ways_in import own_labels
 from audits.expressions.syntax import contexts
 from audits.model.location import Location
@@ -59,11 +59,11 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return steps[0].at if publication.step >= 0 and steps else publication.job.at
 
     @cached_property
-    def readers(self) -> tuple[tuple[JobView, Placed], ...]:
+    def readers(self) -> tuple[tuple[JobView, PlacedStep], ...]:
         """The steps on its way that restore a cache, the first of each job."""
         return tuple(self._readers())
 
-    def _readers(self) -> Iterator[tuple[JobView, Placed]]:
+    def _readers(self) -> Iterator[tuple[JobView, PlacedStep]]:
         for view in self.on_way:
             for placed in view.steps if view.job in self.restoring else ():
                 restores, _ = restores_cache(placed.step)
@@ -92,7 +92,7 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return next(((w, t) for w, t in self.starts if t.event in events), None)
 
     @cached_property
-    def refs_by_input(self) -> Placed | None:
+    def refs_by_input(self) -> PlacedStep | None:
         """The checkout on its way that takes its ref from an input of whoever dispatches it."""
         for view in self.on_way:
             for placed in view.steps:

@@ -20,14 +20,14 @@ from audits.model.settings import EnvironmentSettings, Need, Unseen
 from audits.model.workflow import Environment, Job
 
 
-class Doubt(Struct, frozen=True, kw_only=True):
+class EnvironmentGuard(Struct, frozen=True, kw_only=True):
     """Whether rules of an environment stop a run: they surely do, or ``needs`` would tell."""
 
     is_closed: bool
     needs: tuple[PathNeed, ...] = ()
 
 
-def environment_doubt(repo: Repository, job: Job) -> Doubt | None:
+def environment_doubt(repo: Repository, job: Job) -> EnvironmentGuard | None:
     """Whether the environment of a job holds up what outsiders start; None where it does not."""
     environment = job.environment
     published = repo.publications_of(job)
@@ -36,16 +36,16 @@ def environment_doubt(repo: Repository, job: Job) -> Doubt | None:
     name = environment.name.value
     need = _need(f"the rules of environment {name}")
     if environment.dynamic:
-        return Doubt(is_closed=False, needs=(need,))
+        return EnvironmentGuard(is_closed=False, needs=(need,))
     found = settings_of(repo, name)
     if found is None:
         return None
     if isinstance(found, Unseen) or isinstance(found.reviewers, Unseen):
-        return Doubt(is_closed=False, needs=(need,))
+        return EnvironmentGuard(is_closed=False, needs=(need,))
     if found.reviewers:
-        return Doubt(is_closed=True)
+        return EnvironmentGuard(is_closed=True)
     if isinstance(found.custom_rules, Unseen) or found.custom_rules:
-        return Doubt(is_closed=False, needs=(need,))
+        return EnvironmentGuard(is_closed=False, needs=(need,))
     return None
 
 

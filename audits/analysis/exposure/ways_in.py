@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from audits.analysis.artifacts import DOWNLOAD, FETCHERS
 from audits.analysis.conditions import passage
 from audits.analysis.events import Start
-from audits.analysis.exposure.heads import Ran, Workspace, refuses
-from audits.analysis.exposure.jobs import JobView, Placed
+from audits.analysis.exposure.heads import CodeRun, Workspace, refuses
+from audits.analysis.exposure.jobs import JobView, PlacedStep
 from audits.analysis.exposure.project_code import inside, moves, run_by
 from audits.analysis.exposure.rules import (
     AGENT_PROGRAMS,
@@ -168,7 +168,7 @@ class _Entry:
                 return actor, state, found.start, found.reach.unseen
         return None
 
-    def _found(self) -> Iterator[tuple[Way, Placed]]:
+    def _found(self) -> Iterator[tuple[Way, PlacedStep]]:
         published = self.repo.publications_of(self.view.job)
         for ran in Workspace(self.repo, self.view, self.route, self.event, published).runs():
             yield from self._code(ran)
@@ -181,7 +181,7 @@ class _Entry:
             yield from self._artifact()
 
     def _way(
-        self, kind: WayIn, placed: Placed, at: Location, what: str, anchor: str, cut: str
+        self, kind: WayIn, placed: PlacedStep, at: Location, what: str, anchor: str, cut: str
     ) -> Way | None:
         """A way, if people come to its step."""
         comes = self.comes(placed.guards)
@@ -216,7 +216,7 @@ class _Entry:
             return f"{who} who {_VERBS.get(self.event, 'sets it off')}"
         return who
 
-    def _code(self, ran: Ran) -> Iterator[tuple[Way, Placed]]:
+    def _code(self, ran: CodeRun) -> Iterator[tuple[Way, PlacedStep]]:
         """W1: outsiders' code is checked out and runs."""
         head = ran.head
         steps = dict.fromkeys((*head.placed.guards, *ran.placed.guards))
@@ -232,7 +232,7 @@ class _Entry:
         if way is not None:
             yield way.doubted(head.state, *head.needs), ran.placed
 
-    def _words(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
+    def _words(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """W2: a field that outsiders set becomes code."""
         tracer = Tracer(self.repo, self.view.site(placed))
         for text in code_of(placed.step):
@@ -256,12 +256,12 @@ class _Entry:
                 if way is not None:
                     yield way, placed
 
-    def _takes_triage(self, placed: Placed) -> bool:
+    def _takes_triage(self, placed: PlacedStep) -> bool:
         """Whether only people who may triage come to a step: the words may still be others'."""
         comes = self.comes(placed.guards)
         return comes is not None and comes[0] is Actor.ONE_WRITER
 
-    def _agent(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
+    def _agent(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """W3: an agent with a shell that reads what outsiders write."""
         uses = placed.step.uses
         agent = AGENTS.get(uses.action) if uses is not None else None
@@ -281,8 +281,8 @@ class _Entry:
                 )
 
     def _of_agent(
-        self, placed: Placed, at: Location, name: str, has_shell: bool
-    ) -> Iterator[tuple[Way, Placed]]:
+        self, placed: PlacedStep, at: Location, name: str, has_shell: bool
+    ) -> Iterator[tuple[Way, PlacedStep]]:
         cut = "let only people with write access start the agent, or take its shell away"
         way = self._way(
             WayIn.AGENT, placed, at, f"the agent `{name}` does what the text says", name, cut
@@ -294,7 +294,7 @@ class _Entry:
         if way is not None:
             yield way, placed
 
-    def _is_fed(self, placed: Placed) -> bool:
+    def _is_fed(self, placed: PlacedStep) -> bool:
         """Whether a step is given something that outsiders write, or can look it up itself."""
         tracer = Tracer(self.repo, self.view.site(placed))
         texts = [*placed.step.inputs.values(), *placed.step.env.values()]
@@ -308,10 +308,10 @@ class _Entry:
                     return True
         return False
 
-    def _artifact(self) -> Iterator[tuple[Way, Placed]]:
+    def _artifact(self) -> Iterator[tuple[Way, PlacedStep]]:
         """W4: what the triggering run made is run, published, or read as variables."""
         taken: str | None = None
-        source: Placed | None = None
+        source: PlacedStep | None = None
         for placed in self.view.steps:
             folder = _downloaded_to(self.view, placed)
             if folder is not None:
@@ -336,7 +336,7 @@ class _Entry:
                 yield (way if sure else way.doubted(PathState.OPEN, doubt)), placed
                 return
 
-    def _uses_artifact(self, placed: Placed, folder: str) -> tuple[str, bool] | None:
+    def _uses_artifact(self, placed: PlacedStep, folder: str) -> tuple[str, bool] | None:
         for command, cwd in moves(self.view.commands(placed), placed.step.working_directory):
             target = run_by(command)
             path = inside(target, cwd) if target is not None else None
@@ -355,7 +355,7 @@ class _Entry:
                 return "it is published", True
         return None
 
-    def _merge(self, placed: Placed) -> Iterator[tuple[Way, Placed]]:
+    def _merge(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """W6: a pull request is merged without a person."""
         merging = merges(self.view, placed)
         if merging is None or not self._may_merge(placed):
@@ -378,7 +378,7 @@ class _Entry:
             )
             yield way.doubted(PathState.DEFAULT, rules), placed
 
-    def _may_merge(self, placed: Placed) -> bool:
+    def _may_merge(self, placed: PlacedStep) -> bool:
         writes = self.view.level("contents", self.route)
         return (writes is not Level.READ and writes is not Level.NONE) or bool(
             self.view.secret_names
@@ -423,7 +423,7 @@ class _Entry:
             ),
         )
 
-    def _guarded(self, way: Way, last: Placed) -> Way | None:
+    def _guarded(self, way: Way, last: PlacedStep) -> Way | None:
         """The way past guards G3, G4 and G6: None where one closes it."""
         for placed in self.view.steps:
             if placed is last:
@@ -440,7 +440,7 @@ class _Entry:
                 way = way.doubted(PathState.OPEN, *doubt.needs)
         return way
 
-    def _question(self, last: Placed) -> PathNeed | None:
+    def _question(self, last: PlacedStep) -> PathNeed | None:
         """The step above that asks what rights somebody has, if there is one."""
         for placed in self.view.steps:
             if placed is last:
@@ -454,7 +454,7 @@ class _Entry:
         return None
 
 
-def is_agent(view: JobView, placed: Placed) -> bool:
+def is_agent(view: JobView, placed: PlacedStep) -> bool:
     """Whether a step runs an AI agent."""
     uses = placed.step.uses
     if uses is not None and uses.action in AGENTS:
@@ -490,7 +490,7 @@ def own_labels(view: JobView) -> frozenset[str]:
     return labels if "self-hosted" in labels else frozenset()
 
 
-def merges(view: JobView, placed: Placed) -> tuple[Location, str] | None:
+def merges(view: JobView, placed: PlacedStep) -> tuple[Location, str] | None:
     """What of a step merges a pull request: where, and by what."""
     uses = placed.step.uses
     if uses is not None and uses.action in MERGERS:
@@ -508,7 +508,7 @@ def merges(view: JobView, placed: Placed) -> tuple[Location, str] | None:
     return None
 
 
-def _downloaded_to(view: JobView, placed: Placed) -> str | None:
+def _downloaded_to(view: JobView, placed: PlacedStep) -> str | None:
     """The folder to which a step takes an artifact of the triggering run; None if it takes none."""
     uses, step = placed.step.uses, placed.step
     if uses is not None and uses.action in {DOWNLOAD, *FETCHERS}:
@@ -528,7 +528,7 @@ def _downloaded_to(view: JobView, placed: Placed) -> str | None:
     return None
 
 
-def _ends_job(repo: Repository, placed: Placed, event: str) -> bool:
+def _ends_job(repo: Repository, placed: PlacedStep, event: str) -> bool:
     """Whether a step ends the job for people without write access (G6)."""
     step, uses = placed.step, placed.step.uses
     if uses is None or placed.guards or _goes_on(step) or _goes_on(placed.outer):

@@ -36,7 +36,7 @@ _MOST_BINARY = 5000
 _SHA1_LENGTH = 40
 
 
-class Want(Struct, frozen=True, kw_only=True):
+class TextRequest(Struct, frozen=True, kw_only=True):
     """One text to read: by ``oid`` where it is known, else at ``commit:path``; or the names in
     a folder there.
     """
@@ -60,12 +60,12 @@ class Want(Struct, frozen=True, kw_only=True):
         return self.oid or f"{self.node_id}:{self.commit}:{self.path}"
 
 
-class Got(Struct, frozen=True, kw_only=True):
+class TextAnswer(Struct, frozen=True, kw_only=True):
     """What became of a want: a file, a folder's ``entries``, a gap, or neither where there is
     no such file.
     """
 
-    want: Want
+    want: TextRequest
     entries: tuple[TreeEntry, ...] = ()
     file: SourceFile | None = None
     gap: Gap | None = None
@@ -84,15 +84,17 @@ class TextReader:
         known = kept_as(list[str], stored[1]) if stored else None
         self._binary: dict[str, None] = dict.fromkeys(known or ())
 
-    def read(self, wants: Sequence[Want]) -> Iterator[Got]:
+    def read(self, wants: Sequence[TextRequest]) -> Iterator[TextAnswer]:
         """What became of each want; several wants of one blob are one request."""
         known = self._memory.texts({w.oid for w in wants if w.oid})
-        missing: dict[str, list[Want]] = {}
+        missing: dict[str, list[TextRequest]] = {}
         for want in wants:
             if want.oid in self._binary:
                 yield self._not_text(want, want.oid)
             elif (text := known.get(want.oid)) is not None:
-                yield Got(want=want, file=SourceFile(path=want.path, text=text, oid=want.oid))
+                yield TextAnswer(
+                    want=want, file=SourceFile(path=want.path, text=text, oid=want.oid)
+                )
             else:
                 missing.setdefault(want.key, []).append(want)
         for got in self._fetch([same[0] for same in missing.values()]):
@@ -100,13 +102,13 @@ class TextReader:
             for want in missing[got.want.key][1:]:
                 yield _share(got, want)
 
-    def _fetch(self, wants: Sequence[Want]) -> Iterator[Got]:
+    def _fetch(self, wants: Sequence[TextRequest]) -> Iterator[TextAnswer]:
         for want in wants:
             if want.size > _CUT_AT:
                 got = self._by_rest(want, want.oid)
                 self._keep([got])
                 yield got
-        again: list[Want] = []
+        again: list[TextRequest] = []
         for got in self._batches([want for want in wants if want.size <= _CUT_AT]):
             # GitHub gives up on parts of a large answer: those are worth asking for once more
             if got.gap is not None and got.gap.reason is GapReason.UNAVAILABLE:
@@ -115,7 +117,7 @@ class TextReader:
                 yield got
         yield from self._batches(again)
 
-    def _batches(self, wants: Sequence[Want]) -> Iterator[Got]:
+    def _batches(self, wants: Sequence[TextRequest]) -> Iterator[TextAnswer]:
         batches = ask(
             self._client,
             wants,
@@ -126,44 +128,46 @@ class TextReader:
         )
         for items, answer in batches:
             if isinstance(answer, GitHubError):
-                yield from (Got(want=want, gap=answer.gap(want.path)) for want in items)
+                yield from (TextAnswer(want=want, gap=answer.gap(want.path)) for want in items)
                 continue
             found = [self._got(w, answer, alias, index) for alias, index, w in _aliases(items)]
             self._keep(found)
             yield from found
 
-    def _keep(self, found: Sequence[Got]) -> None:
+    def _keep(self, found: Sequence[TextAnswer]) -> None:
         """Hand texts to the memory, hundreds in one transaction."""
         if texts := {got.file.oid: got.file.text for got in found if got.file}:
             self._memory.keep_texts(texts)
 
-    def _got(self, want: Want, answer: GraphAnswer, alias: str, index: str) -> Got:
+    def _got(self, want: TextRequest, answer: GraphAnswer, alias: str, index: str) -> TextAnswer:
         node = answer.data.get(alias)
         errors = answer.errors_at(alias, index)
         if not isinstance(node, dict) or not node:
             detail = "The repository was deleted or hidden while it was read. Scan again."
-            return Got(
+            return TextAnswer(
                 want=want, gap=Gap(subject=want.path, reason=GapReason.NOT_FOUND, detail=detail)
             )
         if errors:
-            return Got(want=want, gap=errors[0].as_gap(want.path, "Contents: read"))
+            return TextAnswer(want=want, gap=errors[0].as_gap(want.path, "Contents: read"))
         slug = slug_of(node.get("nameWithOwner")) or want.slug
         renamed = slug if slug.lower() != want.slug.lower() else ""
         value = node.get(index)
         if value is None and want.is_look_up:
-            return Got(want=want, renamed_to=renamed)
+            return TextAnswer(want=want, renamed_to=renamed)
         try:
             got = self._blob(want, read_if(BlobOrTree, value))
         except GitHubError as odd:
-            got = Got(want=want, gap=odd.gap(want.path))
-        return Got(want=want, file=got.file, entries=got.entries, gap=got.gap, renamed_to=renamed)
+            got = TextAnswer(want=want, gap=odd.gap(want.path))
+        return TextAnswer(
+            want=want, file=got.file, entries=got.entries, gap=got.gap, renamed_to=renamed
+        )
 
-    def _blob(self, want: Want, value: BlobOrTree | None) -> Got:
+    def _blob(self, want: TextRequest, value: BlobOrTree | None) -> TextAnswer:
         if want.is_folder:
-            return Got(want=want, entries=value.entries if value is not None else ())
+            return TextAnswer(want=want, entries=value.entries if value is not None else ())
         if value is None or value.typename != "Blob":
             if want.is_look_up:
-                return Got(want=want)
+                return TextAnswer(want=want)
             raise unexpected()
         oid = value.oid or want.oid
         if value.is_binary and not value.is_truncated:
@@ -172,20 +176,22 @@ class TextReader:
             # a lone surrogate is no character of UTF-8, so the id differs as it should
             file = SourceFile.of(want.path, value.text.encode("utf-8", "replace"))
             if file.oid == oid:
-                return Got(want=want, file=file)
+                return TextAnswer(want=want, file=file)
         # cut short, or in another encoding, which GraphQL converts: the id says so
         return self._by_rest(want, oid)
 
-    def _not_text(self, want: Want, oid: str) -> Got:
+    def _not_text(self, want: TextRequest, oid: str) -> TextAnswer:
         """The gap of a file that is no text; it is not read again by the next scan."""
         if oid not in self._binary:
             self._binary[oid] = None
             newest = list(self._binary)[-_MOST_BINARY:]
             self._memory.keep_answer(self._binary_key, "", kept_text(list[str], newest))
         detail = "The file is no UTF-8 text. Save it as UTF-8."
-        return Got(want=want, gap=Gap(subject=want.path, reason=GapReason.INVALID, detail=detail))
+        return TextAnswer(
+            want=want, gap=Gap(subject=want.path, reason=GapReason.INVALID, detail=detail)
+        )
 
-    def _by_rest(self, want: Want, oid: str) -> Got:
+    def _by_rest(self, want: TextRequest, oid: str) -> TextAnswer:
         owner, _, name = want.slug.partition("/")
         path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}/git/blobs/{quote(oid)}"
         try:
@@ -193,17 +199,17 @@ class TextReader:
             content = base64.b64decode(found.content)
             file = SourceFile.of(want.path, content)
         except GitHubError as error:
-            return Got(want=want, gap=error.gap(want.path, "Contents: read"))
+            return TextAnswer(want=want, gap=error.gap(want.path, "Contents: read"))
         except UnicodeDecodeError:
             return self._not_text(want, oid)
         except ValueError:
-            return Got(want=want, gap=unexpected().gap(want.path))
+            return TextAnswer(want=want, gap=unexpected().gap(want.path))
         if len(oid) == _SHA1_LENGTH and file.oid != oid:
-            return Got(want=want, gap=unexpected().gap(want.path))
-        return Got(want=want, file=file)
+            return TextAnswer(want=want, gap=unexpected().gap(want.path))
+        return TextAnswer(want=want, file=file)
 
 
-def _share(got: Got, want: Want) -> Got:
+def _share(got: TextAnswer, want: TextRequest) -> TextAnswer:
     """What another want of the same blob gets."""
     file = got.file and SourceFile(path=want.path, text=got.file.text, oid=got.file.oid)
     gap = got.gap and Gap(
@@ -212,19 +218,19 @@ def _share(got: Got, want: Want) -> Got:
         detail=got.gap.detail,
         permission=got.gap.permission,
     )
-    return Got(want=want, file=file, gap=gap)
+    return TextAnswer(want=want, file=file, gap=gap)
 
 
-def _aliases(items: Iterable[Want]) -> Iterator[tuple[str, str, Want]]:
+def _aliases(items: Iterable[TextRequest]) -> Iterator[tuple[str, str, TextRequest]]:
     """Each want with the aliases of its repository and of itself."""
     for number, (_, group) in enumerate(groupby(items, key=lambda w: w.node_id)):
         for index, want in enumerate(group):
             yield f"r{number}", f"t{index}", want
 
 
-def _write(items: Sequence[Want]) -> str:
+def _write(items: Sequence[TextRequest]) -> str:
     parts: list[str] = []
-    bodies: Mapping[str, list[tuple[str, Want]]]
+    bodies: Mapping[str, list[tuple[str, TextRequest]]]
     bodies = {}
     for alias, index, want in _aliases(items):
         bodies.setdefault(alias, []).append((index, want))

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from audits.collect import paths
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
-from audits.collect.github.blobs import TextReader, Want
+from audits.collect.github.blobs import TextReader, TextRequest
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import GitObject, RepositoryNode, read_as, read_if
@@ -137,7 +137,7 @@ class CalleeReader:
         return self._client.memory_key(f":callee:{callee.key.lower()}")
 
     def _fetch(self, callees: Sequence[Callee]) -> None:
-        wants: list[tuple[Callee, Want]] = []
+        wants: list[tuple[Callee, TextRequest]] = []
         unknown: list[Callee] = []
         for callee in callees:
             stored = self._memory.answer(self._pinned_key(callee)) if callee.is_pinned else None
@@ -145,16 +145,16 @@ class CalleeReader:
             if kept is None:
                 unknown.append(callee)
             else:
-                wants.append((callee, Want(**asdict(kept))))
+                wants.append((callee, TextRequest(**asdict(kept))))
         wants.extend(self._located(unknown))
-        by_want: dict[Want, list[Callee]] = {}
+        by_want: dict[TextRequest, list[Callee]] = {}
         for callee, want in sorted(wants, key=lambda pair: pair[1].node_id):
             by_want.setdefault(want, []).append(callee)
         for got in self._texts.read(list(by_want)):
             for callee in by_want[got.want]:
                 self._found[callee] = got.file or _missing(callee, got.gap)
 
-    def _located(self, callees: Sequence[Callee]) -> Iterator[tuple[Callee, Want]]:
+    def _located(self, callees: Sequence[Callee]) -> Iterator[tuple[Callee, TextRequest]]:
         """Where each callee's text is; those that are nowhere are noted as gaps."""
 
         def write(items: Sequence[Callee]) -> str:
@@ -171,12 +171,14 @@ class CalleeReader:
         for items, answer in ask(self._client, callees, BatchSize(_MOST), write):
             for index, callee in enumerate(items):
                 found = self._place(callee, answer, f"r{index}")
-                if isinstance(found, Want):
+                if isinstance(found, TextRequest):
                     yield callee, found
                 else:
                     self._found[callee] = found
 
-    def _place(self, callee: Callee, answer: GraphAnswer | GitHubError, alias: str) -> Want | Gap:
+    def _place(
+        self, callee: Callee, answer: GraphAnswer | GitHubError, alias: str
+    ) -> TextRequest | Gap:
         if isinstance(answer, GitHubError):
             return _missing(callee, answer.gap(callee.key))
         node = answer.data.get(alias)
@@ -194,7 +196,7 @@ class CalleeReader:
             return _missing(callee, odd.gap(callee.key))
         for path, value in zip(callee.candidates(), candidates, strict=True):
             if value is not None and value.typename == "Blob":
-                want = Want(
+                want = TextRequest(
                     node_id=place.id,
                     slug=place.name_with_owner,
                     path=path,

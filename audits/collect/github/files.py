@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from audits.collect import paths
 from audits.collect.further_files import MOST_BYTES, Leads
-from audits.collect.github.blobs import Got, TextReader, Want
+from audits.collect.github.blobs import TextAnswer, TextReader, TextRequest
 from audits.collect.github.callees import CalleeReader
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
@@ -49,9 +49,9 @@ class _RepositoryReading:
         self._followed: set[str] = set()
         self._list("", repo.top)
 
-    def want(self, path: str, oid: str = "", size: int = 0) -> Want:
+    def want(self, path: str, oid: str = "", size: int = 0) -> TextRequest:
         """What asks for one file of this repository."""
-        return Want(
+        return TextRequest(
             node_id=self.repo.node_id,
             slug=self.repo.slug,
             path=path,
@@ -66,7 +66,7 @@ class _RepositoryReading:
         self.leads.listed(folder, names)
         self.known.update((f"{folder}/{e.name}".lstrip("/"), e) for e in entries)
 
-    def take(self, got: Got) -> None:
+    def take(self, got: TextAnswer) -> None:
         """Keep what was read, or why it was not."""
         path = got.want.path
         if got.gap is not None:
@@ -90,7 +90,7 @@ class _RepositoryReading:
             detail = f"It was renamed to {got.renamed_to} while it was read. Scan again."
             self.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
 
-    def first_wants(self) -> Iterator[Want]:
+    def first_wants(self) -> Iterator[TextRequest]:
         """The listed files, and packages one folder down."""
         for entry in self.repo.entries:
             yield self.want(entry.path, entry.oid, entry.size)
@@ -98,7 +98,7 @@ class _RepositoryReading:
             for folder in self.repo.folders:
                 yield self.want(f"{folder}/{paths.PACKAGE_FILE}")
 
-    def local_wants(self) -> Iterator[Want]:
+    def local_wants(self) -> Iterator[TextRequest]:
         """Composite actions that texts name and that are not where they usually are."""
         for file in tuple(self.files.values()):
             if not (
@@ -112,12 +112,12 @@ class _RepositoryReading:
                 if not any(c in self.files or c in self.looked_up.files for c in candidates):
                     yield from map(self.want, candidates)
 
-    def more_wants(self) -> Iterator[Want]:
+    def more_wants(self) -> Iterator[TextRequest]:
         """What the files that were read so far lead to."""
         yield from self.local_wants()
         yield from self.further_wants()
 
-    def further_wants(self) -> Iterator[Want]:
+    def further_wants(self) -> Iterator[TextRequest]:
         """The scripts, task files and packages that the texts lead to."""
         if not self.repo.has_workflows or not self.repo.commit:
             return
@@ -132,7 +132,7 @@ class _RepositoryReading:
         for folder in found.folders:
             yield replace(self.want(folder), is_folder=True)
 
-    def _script(self, path: str) -> Iterator[Want]:
+    def _script(self, path: str) -> Iterator[TextRequest]:
         """What asks for a file that may be there."""
         entry = self.known.get(path)
         if entry is None:
@@ -145,10 +145,10 @@ class _RepositoryReading:
         else:
             yield self.want(path, entry.oid, entry.size)
 
-    def recall(self, want: Want, known: _LookedUp) -> Iterator[Want]:
+    def recall(self, want: TextRequest, known: _LookedUp) -> Iterator[TextRequest]:
         """What is still to be asked of a look-up, with what an earlier one found."""
         if want.is_folder and want.path in known.folders:
-            self.take(Got(want=want, entries=known.folders[want.path]))
+            self.take(TextAnswer(want=want, entries=known.folders[want.path]))
         elif want.is_folder or want.path not in known.files:
             yield want
         elif (found := known.files[want.path]) is None:
@@ -220,10 +220,10 @@ class FileReader:
         return self._client.memory_key(f":looked-up:{repo.node_id}")
 
     def _recalled(
-        self, readings: dict[str, _RepositoryReading], wants: Iterable[Want]
-    ) -> list[Want]:
+        self, readings: dict[str, _RepositoryReading], wants: Iterable[TextRequest]
+    ) -> list[TextRequest]:
         """The wants, with what an earlier scan found at the same tree instead of look-ups."""
-        chosen: list[Want] = []
+        chosen: list[TextRequest] = []
         trees: dict[str, _LookedUp] = {}
         for want in wants:
             reading = readings[want.node_id]

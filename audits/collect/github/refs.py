@@ -37,7 +37,7 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _VERSION = re.compile(r"[vV]?\d[\w.+-]*")
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class RefsToResolve(Struct, frozen=True, kw_only=True):
     """One repository of actions and its refs; ``hints`` are tags that comments name."""
 
     slug: str
@@ -77,7 +77,7 @@ class ReferenceReader:
         self._learn(asked)
         return {key: self._known[key] for key in keys if key in self._known}
 
-    def _learn(self, asked: Sequence[Asked]) -> None:
+    def _learn(self, asked: Sequence[RefsToResolve]) -> None:
         """Ask for refs; what was answered is kept while the rest is asked for."""
         kept: dict[str, tuple[str, str]] = {}
         kept_at = time.monotonic()
@@ -117,7 +117,7 @@ class ReferenceReader:
     def _key(self, slug: str, ref: str) -> str:
         return self._client.memory_key(f":ref:{slug}@{ref}")
 
-    def _ask(self, asked: Sequence[Asked]) -> Iterator[list[ResolvedRef]]:
+    def _ask(self, asked: Sequence[RefsToResolve]) -> Iterator[list[ResolvedRef]]:
         batches = ask(
             self._client,
             asked,
@@ -131,7 +131,7 @@ class ReferenceReader:
                 yield self._resolved(item, answer, f"r{index}")
 
     def _resolved(
-        self, asked: Asked, answer: GraphAnswer | GitHubError, alias: str
+        self, asked: RefsToResolve, answer: GraphAnswer | GitHubError, alias: str
     ) -> list[ResolvedRef]:
         if isinstance(answer, GitHubError):
             self.gaps[asked.slug] = answer.gap(asked.slug)
@@ -150,7 +150,7 @@ class ReferenceReader:
             self.gaps[asked.slug] = odd.gap(asked.slug)
             return []
 
-    def _refs(self, asked: Asked, node: Json) -> list[ResolvedRef]:
+    def _refs(self, asked: RefsToResolve, node: Json) -> list[ResolvedRef]:
         action = read_as(ActionNode, node)
         if action.default_branch_ref is not None and action.head is None:
             self._hide(asked.slug)
@@ -206,7 +206,7 @@ def _not_shown(slug: str) -> Gap:
     )
 
 
-def _grouped(uses: Sequence[Uses], missing: Sequence[tuple[str, str]]) -> list[Asked]:
+def _grouped(uses: Sequence[Uses], missing: Sequence[tuple[str, str]]) -> list[RefsToResolve]:
     wanted = set(missing)
     refs: dict[str, dict[str, None]] = {}
     hints: dict[str, dict[str, None]] = {}
@@ -218,7 +218,7 @@ def _grouped(uses: Sequence[Uses], missing: Sequence[tuple[str, str]]) -> list[A
         if word and use.is_pinned:
             hints.setdefault(use.slug, {})[word.group()] = None
     return [
-        Asked(slug=slug, refs=tuple(chosen), hints=tuple(hints.get(slug, ())))
+        RefsToResolve(slug=slug, refs=tuple(chosen), hints=tuple(hints.get(slug, ())))
         for slug, chosen in refs.items()
     ]
 
@@ -229,7 +229,7 @@ def _commit(value: Json) -> GitObject | None:
     return found if found is not None and found.typename == "Commit" else None
 
 
-def _write(items: Sequence[Asked]) -> str:
+def _write(items: Sequence[RefsToResolve]) -> str:
     parts = []
     for number, item in enumerate(items):
         fields = ["...Action"]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from audits.collect.errors import BudgetSpentError
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
-from audits.collect.github.blobs import TextReader, Want
+from audits.collect.github.blobs import TextReader, TextRequest
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.forms import Anything, GitObject, Graph, read_as
@@ -37,8 +37,8 @@ def read_released(
     for the repository's.
     """
     found: Found = {}
-    wants: list[Want] = []
-    of: dict[Want, list[ReleasedFile]] = {}
+    wants: list[TextRequest] = []
+    of: dict[TextRequest, list[ReleasedFile]] = {}
     try:
         for items, answer in ask(client, files, BatchSize(_MOST), _write):
             for index, file in enumerate(items):
@@ -58,14 +58,14 @@ def read_released(
     return found
 
 
-def _want(file: ReleasedFile, then: FileThen | Gap, size: int, node_id: str) -> Want | None:
+def _want(file: ReleasedFile, then: FileThen | Gap, size: int, node_id: str) -> TextRequest | None:
     """What asks for the text of a file that is another today."""
     if isinstance(then, Gap) or not then.oid or then.oid == file.today or not node_id:
         return None
-    return Want(node_id=node_id, slug=file.slug, path=file.path, oid=then.oid, size=size)
+    return TextRequest(node_id=node_id, slug=file.slug, path=file.path, oid=then.oid, size=size)
 
 
-def _texts(client: GitHubClient, wants: Sequence[Want]) -> Iterator[tuple[Want, str]]:
+def _texts(client: GitHubClient, wants: Sequence[TextRequest]) -> Iterator[tuple[TextRequest, str]]:
     """The texts that can be read. They serve one comparison and are not kept."""
     if wants:
         for got in TextReader(client, TransientMemory()).read(wants):

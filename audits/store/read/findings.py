@@ -178,7 +178,7 @@ class ReadFindings(Connected):
                 new=rows(came, moved.is_new(before)),
                 reopened=rows(came, ~moved.is_new(before)),
                 fixed=rows(moved.vanished(number, before, at)),
-                not_rechecked=rows(moved.went_out_of_sight(number, before, at)),
+                not_rechecked=rows(moved.no_longer_seen(number, before, at)),
                 new_count=counts.new,
                 fixed_count=counts.fixed,
                 reopened_count=counts.reopened,

@@ -184,8 +184,8 @@ class ReadResults(Connected):
                 .order_by(result.c.owner_id, rule.c.severity.desc(), rule.c.name)
             )
             rows = connection.execute(statement).all()
-            said = {row.id: row for row in connection.execute(select(unseen))}
-            return tuple(_fact(connection, scope, row, said) for row in rows)
+            unseen_by_id = {row.id: row for row in connection.execute(select(unseen))}
+            return tuple(_fact(connection, scope, row, unseen_by_id) for row in rows)
 
 
 def _of_gaps(where: GapFilter) -> list[ColumnElement[bool]]:
@@ -218,7 +218,7 @@ def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str)
 
 
 def _fact(
-    connection: Connection, scope: AsOf, row: Row[Any], said: dict[int, Row[Any]]
+    connection: Connection, scope: AsOf, row: Row[Any], unseen_by_id: dict[int, Row[Any]]
 ) -> OwnerFact:
     statement = select(finding.c.id).where(
         scope.valid(finding),
@@ -229,7 +229,7 @@ def _fact(
     ids = connection.scalars(statement.order_by(finding.c.repository_id).limit(1)).all()
     failed = row.outcome == OUTCOMES[Outcome.FAIL]
     shown = next(finding_rows(connection, scope, ids), None) if failed else None
-    why = said.get(row.unseen_id)
+    why = unseen_by_id.get(row.unseen_id)
     return OwnerFact(
         owner=scope.logins[row.owner_id],
         check=row.name,

@@ -122,16 +122,16 @@ def _permissions(graph: ReleaseGraph, job: Job | None) -> str:
         return ""
     routes = graph.routes.get(job, ())
     levels = [route.grant.levels for route in routes] or [job.permissions]
-    said: dict[str, None] = {}
+    texts: dict[str, None] = {}
     for block in levels:
         if block is None or block.state is PermissionsState.ABSENT:
-            said["default"] = None
+            texts["default"] = None
         elif block.state is PermissionsState.MAP:
             scopes = (f"{scope}: {level.value}" for scope, level in sorted(block.scopes.items()))
-            said[", ".join(scopes)] = None
+            texts[", ".join(scopes)] = None
         else:
-            said["{}" if block.state is PermissionsState.NULL else block.state.value] = None
-    return " | ".join(said)
+            texts["{}" if block.state is PermissionsState.NULL else block.state.value] = None
+    return " | ".join(texts)
 
 
 def _advisories(audit: Audit) -> dict[tuple[str, int], str]:

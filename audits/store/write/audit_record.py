@@ -19,7 +19,7 @@ from audits.store.write import rows
 from audits.store.write.action_uses import Use, uses_of
 from audits.store.write.references import Reference, references_of
 from audits.store.write.rows import Row
-from audits.store.write.visibility import Sight, sight_of
+from audits.store.write.visibility import Visibility, visibility_of
 
 Reason = tuple[str, str, str]
 """Need, reason and permission of what was not seen."""
@@ -32,7 +32,7 @@ class StoredText(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class AuditRecord(Struct, frozen=True, kw_only=True):
     """Rows by table name, in which words stand where the database has numbers; packed facts;
     ``findings`` are kept apart, as they live on. ``digest`` covers all of it.
 
@@ -52,7 +52,7 @@ class Said(Struct, frozen=True, kw_only=True):
     references: tuple[Reference, ...]
     rules: Mapping[str, tuple[str, str, int]]
     reasons: frozenset[Reason]
-    sight: Sight
+    visibility: Visibility
     owner_settings: OwnerSettings | Unseen | None
     advisories: AdvisoryList | None
     digest: bytes
@@ -68,7 +68,7 @@ class Said(Struct, frozen=True, kw_only=True):
         return {row["action_id"] for row in self.families["action_use"]}
 
 
-def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
+def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditRecord:
     """What is recorded of an audit; ``title`` names a check by its id."""
     repository, snapshot, uses = audit.repository, audit.repository.snapshot, uses_of(audit)
     details = packed(dumps(Details, details_of(audit, {use.key: use.line for use in uses})))
@@ -78,9 +78,9 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
     settings = packed(dumps(Settings, Settings(value=snapshot.settings)))
     index = packed(dumps(Index, Index(value=index_of(audit))))
     facts = [part.hash.hex() for part in (details, source, settings, index)]
-    everything = (families, findings, facts, _sight(audit))
+    everything = (families, findings, facts, _visibility(audit))
     results = (*audit.results, *audit.owner_results)
-    return Said(
+    return AuditRecord(
         ref=snapshot.ref,
         database_id=snapshot.database_id,
         unread=is_unread(snapshot),
@@ -94,7 +94,7 @@ def said_by(audit: Audit, title: Callable[[str], str] = title_of) -> Said:
         texts={oid: StoredText(size=len(t), data=pack(t)) for oid, t in texts_of(snapshot).items()},
         rules={name: (storable(title(name)), *rule) for name, rule in _rules(audit).items()},
         reasons=frozenset(_reason(u) for result in results for u in result.unseen),
-        sight=sight_of(audit, rows.gaps_of(audit)),
+        visibility=visibility_of(audit, rows.gaps_of(audit)),
         owner_settings=snapshot.owner_settings,
         advisories=repository.advisories,
         digest=digest(text_of(everything)),
@@ -131,7 +131,7 @@ def _rules(audit: Audit) -> dict[str, tuple[str, int]]:
     return found | {r.check: (r.area.value, int(r.severity)) for r in results}
 
 
-def _sight(audit: Audit) -> list[object]:
+def _visibility(audit: Audit) -> list[object]:
     """How far the audit looked: it decides what is mended and what is out of sight."""
     results = (*audit.results, *audit.owner_results)
     seen = [(r.check, r.outcome.value, len(r.unseen), bool(r.crash)) for r in results]

@@ -13,7 +13,7 @@ from audits.store.details import Details, finding_key
 from audits.store.schema import tables
 from audits.store.schema.codes import SEVERITIES
 from audits.store.serialize import Packed, dumps, loads, packed, unpack
-from audits.store.write.audit_record import Said
+from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import Findings, sync_findings
 from audits.store.write.ids import Ids, insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
@@ -22,20 +22,20 @@ from audits.store.write.references import Reference
 from audits.store.write.repositories import record_unread
 from audits.store.write.score_changes import Noted, note_change
 from audits.store.write.session import Recording, flush
-from audits.store.write.visibility import Sight
+from audits.store.write.visibility import Visibility
 
 
 class _New(Struct, frozen=True, kw_only=True):
     """What one audit says beside what was known; ``differs`` from the repository's last."""
 
     recording: Recording
-    said: Said
+    record: AuditRecord
     differs: bool
     references: list[Reference]
 
     @property
     def key(self) -> str:
-        return self.said.ref.name.lower()
+        return self.record.ref.name.lower()
 
     @property
     def number(self) -> int | None:
@@ -44,7 +44,7 @@ class _New(Struct, frozen=True, kw_only=True):
     @property
     def is_unread(self) -> bool:
         """Whether it keeps what was known, as nothing of it could be read."""
-        return self.said.unread and self.number is not None
+        return self.record.unread and self.number is not None
 
     @property
     def place(self) -> RepositoryKey:
@@ -57,40 +57,40 @@ class _New(Struct, frozen=True, kw_only=True):
 
 
 def record_batch(
-    store: Connected, names: Ids, audits: Sequence[tuple[Recording, Said]]
+    store: Connected, names: Ids, audits: Sequence[tuple[Recording, AuditRecord]]
 ) -> list[bool]:
     """Write audits in one transaction; returns of each whether anything had to be written.
 
     No repository may be among them twice.
     """
-    told = [_compared(recording, said) for recording, said in audits]
-    news = [new for new in told if new.differs or new.references]
+    compared = [_compared(recording, record) for recording, record in audits]
+    news = [new for new in compared if new.differs or new.references]
     if news:
         with store.writing() as connection:
             _write(connection, names, news)
-    for new in told:
+    for new in compared:
         if not new.differs and new.number is not None:
             new.recording.note(new.number, reached=True)
-    return [new.differs or bool(new.references) for new in told]
+    return [new.differs or bool(new.references) for new in compared]
 
 
-def _compared(recording: Recording, said: Said) -> _New:
-    recording.advisories = said.advisories or recording.advisories
-    if said.owner_settings is not None and recording.owner_settings is None:
-        recording.owner_settings = said.owner_settings
-    number = recording.repositories.get(said.ref.name.lower())
-    if said.unread and number is not None:
-        return _New(recording=recording, said=said, differs=True, references=[])
-    same = number is not None and recording.digests.get(number) == said.digest
-    new = new_references(recording, said.references)
-    return _New(recording=recording, said=said, differs=not same, references=new)
+def _compared(recording: Recording, record: AuditRecord) -> _New:
+    recording.advisories = record.advisories or recording.advisories
+    if record.owner_settings is not None and recording.owner_settings is None:
+        recording.owner_settings = record.owner_settings
+    number = recording.repositories.get(record.ref.name.lower())
+    if record.unread and number is not None:
+        return _New(recording=recording, record=record, differs=True, references=[])
+    same = number is not None and recording.digests.get(number) == record.digest
+    new = new_references(recording, record.references)
+    return _New(recording=recording, record=record, differs=not same, references=new)
 
 
 def _write(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
     for new in news:
         keep_references(connection, new.recording, new.references)
         if new.is_unread:
-            record_unread(connection, new.recording, new.place, new.said)
+            record_unread(connection, new.recording, new.place, new.record)
     read = [new for new in news if new.differs and not new.is_unread]
     if read:
         _learn(connection, names, read)
@@ -103,11 +103,11 @@ def _write(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
 
 def _learn(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
     """Number all that these audits speak of."""
-    rules = {name: rule for new in news for name, rule in new.said.rules.items()}
+    rules = {name: rule for new in news for name, rule in new.record.rules.items()}
     names.learn_rules(connection, rules, news[0].recording.scan_id)
-    names.learn_unseen(connection, {reason for new in news for reason in new.said.reasons})
-    names.learn_actions(connection, {action for new in news for action in new.said.actions})
-    names.keep_texts(connection, {o: t for new in news for o, t in new.said.texts.items()})
+    names.learn_unseen(connection, {reason for new in news for reason in new.record.reasons})
+    names.learn_actions(connection, {action for new in news for action in new.record.actions})
+    names.keep_texts(connection, {o: t for new in news for o, t in new.record.texts.items()})
 
 
 def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
@@ -116,13 +116,13 @@ def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
     strangers = [
         new
         for new in news
-        if new.number is None and new.said.database_id not in new.recording.by_github_id
+        if new.number is None and new.record.database_id not in new.recording.by_github_id
     ]
     insert_new(
         connection,
         table,
         [
-            {"owner_id": new.recording.owner_id, "name": new.said.ref.name, "key": new.key}
+            {"owner_id": new.recording.owner_id, "name": new.record.ref.name, "key": new.key}
             for new in strangers
         ],
     )
@@ -139,8 +139,8 @@ def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
     numbers = set()
     for new in news:
         # One at a time, as a new repository may bear the name that another has given up.
-        said = new.said
-        numbers.add(new.recording.number(connection, said.ref.name, said.database_id))
+        record = new.record
+        numbers.add(new.recording.number(connection, record.ref.name, record.database_id))
         new.recording.note(new.place.repository_id, reached=True)
     return numbers - fresh
 
@@ -150,51 +150,54 @@ def _sync(batch: Batch, names: Ids, news: Sequence[_New]) -> None:
     checks = {rule: name for name, rule in names.rules.items()}
     ready: list[tuple[_New, Findings, Packed]] = []
     for new in news:
-        rows, looked = names.numbered(new.said.findings), _looked(new.said.sight, checks)
-        findings = sync_findings(batch, new.place, rows, looked)
+        rows, would_see = (
+            names.numbered(new.record.findings),
+            _looked(new.record.visibility, checks),
+        )
+        findings = sync_findings(batch, new.place, rows, would_see)
         ready.append((new, findings, _details(batch, new, findings, checks)))
-    said = [new.said for new in news]
-    facts = [part for one in said for part in (one.source, one.settings, one.index)]
+    record = [new.record for new in news]
+    facts = [part for one in record for part in (one.source, one.settings, one.index)]
     names.keep_contents(batch.connection, [*facts, *(details for _, _, details in ready)])
     for new, findings, details in ready:
         _sync_families(batch, names, new, findings, details)
 
 
-def _looked(sight: Sight, checks: Mapping[int, str]) -> Callable[[Row[Any]], bool]:
+def _looked(visibility: Visibility, checks: Mapping[int, str]) -> Callable[[Row[Any]], bool]:
     """Whether the fault of a finding's row was looked for again."""
 
-    def looked(row: Row[Any]) -> bool:
-        return sight.looked(checks.get(row.rule_id, ""), row.path, row.in_release)
+    def would_see(row: Row[Any]) -> bool:
+        return visibility.would_see(checks.get(row.rule_id, ""), row.path, row.in_release)
 
-    return looked
+    return would_see
 
 
 def _details(batch: Batch, new: _New, findings: Findings, checks: Mapping[int, str]) -> Packed:
     """What findings say, with what was said before of those that were not looked at again."""
     held = batch.held(tables.facts, new.place.repository_id)
     if not findings.unchecked or not held:
-        return new.said.details
+        return new.record.details
     table = tables.content
     statement = select(table.c.data).where(table.c.id == held[0].detail_id)
     earlier = loads(Details, unpack(batch.connection.execute(statement).scalar_one()))
     keys = [finding_key(checks[rule], text, n) for rule, text, n in findings.unchecked]
-    details = loads(Details, unpack(new.said.details.data))
+    details = loads(Details, unpack(new.record.details.data))
     return packed(dumps(Details, details.carry(keys, earlier)))
 
 
 def _sync_families(
     batch: Batch, names: Ids, new: _New, findings: Findings, details: Packed
 ) -> None:
-    said, place = new.said, new.place
+    record, place = new.record, new.place
     facts = {
-        "source_id": names.contents[said.source.hash],
-        "settings_id": names.contents[said.settings.hash],
-        "index_id": names.contents[said.index.hash],
+        "source_id": names.contents[record.source.hash],
+        "settings_id": names.contents[record.settings.hash],
+        "index_id": names.contents[record.index.hash],
         "detail_id": names.contents[details.hash],
     }
     held = batch.held(tables.facts, place.repository_id)
     changes = {"facts": sync(batch, tables.facts, place, [facts])}
-    for name, rows in said.families.items():
+    for name, rows in record.families.items():
         numbered = names.numbered(rows)
         if name == "score":
             numbered = [row | _open_counts(findings.open) for row in numbered]
@@ -204,7 +207,7 @@ def _sync_families(
             batch,
             new.recording,
             place,
-            said,
+            record,
             Noted(changes=changes, names=names, held=held[0], reaccepted=findings.reaccepted),
         )
 
@@ -224,7 +227,7 @@ def _keep_digests(connection: Connection, news: Sequence[_New]) -> None:
     rows = []
     for new in news:
         number = new.place.repository_id
-        new.recording.digests[number] = new.said.digest
-        rows.append({"number": number, "digest": new.said.digest, "name": new.said.ref.name})
+        new.recording.digests[number] = new.record.digest
+        rows.append({"number": number, "digest": new.record.digest, "name": new.record.ref.name})
     update = table.update().where(table.c.id == bindparam("number"))
     connection.execute(update, rows)

@@ -40,23 +40,23 @@ def insert_rows(
     """
     if not rows:
         return
-    said = _statement(table, connection.dialect, tuple(rows[0]))
+    statement = _statement(table, connection.dialect, tuple(rows[0]))
     # Both databases understand it so.
-    text = f"{said.text} ON CONFLICT DO NOTHING" if unless_there else said.text
+    text = f"{statement.text} ON CONFLICT DO NOTHING" if unless_there else statement.text
     ready: Iterable[Mapping[str, Any]] = rows
-    if said.defaults or said.processors:
-        ready = (_ready(said, row) for row in rows)
-    if not said.positional:
+    if statement.defaults or statement.processors:
+        ready = (_ready(statement, row) for row in rows)
+    if not statement.positional:
         connection.exec_driver_sql(text, [dict(row) for row in ready])
-    elif len(said.names) == 1:
-        connection.exec_driver_sql(text, [(row[said.names[0]],) for row in ready])
+    elif len(statement.names) == 1:
+        connection.exec_driver_sql(text, [(row[statement.names[0]],) for row in ready])
     else:
-        connection.exec_driver_sql(text, list(map(itemgetter(*said.names), ready)))
+        connection.exec_driver_sql(text, list(map(itemgetter(*statement.names), ready)))
 
 
-def _ready(said: _Statement, row: Mapping[str, Any]) -> dict[str, Any]:
-    ready = {**said.defaults, **row}
-    for name, process in said.processors.items():
+def _ready(statement: _Statement, row: Mapping[str, Any]) -> dict[str, Any]:
+    ready = {**statement.defaults, **row}
+    for name, process in statement.processors.items():
         ready[name] = process(ready[name])
     return ready
 

@@ -104,7 +104,7 @@ def _first_seen(batch: Batch, place: RepositoryKey, keys: Sequence[Key]) -> dict
     return found
 
 
-def lose_sight(connection: Connection, scan_id: int, repository_ids: Sequence[int]) -> None:
+def mark_not_rechecked(connection: Connection, scan_id: int, repository_ids: Sequence[int]) -> None:
     """Turn the open findings of repositories that were not reached to not-re-checked."""
     copied = [c for c in finding.c if c.name not in {"id", "opened", "closed", "state", "ended"}]
     for part in chunks(repository_ids):

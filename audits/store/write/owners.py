@@ -17,7 +17,7 @@ from audits.store.write.findings import sync_findings
 from audits.store.write.ids import chunks, insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.session import Recording
-from audits.store.write.visibility import looked_at
+from audits.store.write.visibility import saw_everything
 
 
 def sync_owner(connection: Connection, recording: Recording, results: Sequence[Result]) -> None:
@@ -75,15 +75,15 @@ def _sync_facts(batch: Batch, recordings: Sequence[Recording], *, ended: bool) -
         known: dumps(Advisories, Advisories(value=dateless(known)))
         for known in {recording.advisories for recording in recordings}
     }
-    said = [
+    pairs = [
         (recording, _facts(batch, recording, advisories[recording.advisories], ended=ended))
         for recording in recordings
     ]
     # Most owners say the same; two scans that write the same do so in one order.
-    texts = sorted({fact for _, row in said for fact in row.values() if isinstance(fact, str)})
+    texts = sorted({fact for _, row in pairs for fact in row.values() if isinstance(fact, str)})
     parts = {text: packed(text) for text in texts}
     names.keep_contents(batch.connection, parts.values())
-    for recording, row in said:
+    for recording, row in pairs:
         numbers = {
             column: names.contents[parts[fact].hash] if isinstance(fact, str) else fact
             for column, fact in row.items()
@@ -113,8 +113,8 @@ def _facts(
 def _sync_gaps(batch: Batch, recordings: Sequence[Recording]) -> None:
     for recording in recordings:
         if recording.gaps is not None:
-            said = [rows.gap_row(gap) for gap in dict.fromkeys(recording.gaps)]
-            sync(batch, tables.gap, _place(recording), said)
+            pairs = [rows.gap_row(gap) for gap in dict.fromkeys(recording.gaps)]
+            sync(batch, tables.gap, _place(recording), pairs)
 
 
 def _sync_results(
@@ -132,6 +132,6 @@ def _sync_results(
     sync(batch, tables.result, place, kept)
     found = list(numbered(f for result in results for f in result.findings))
     lines = names.numbered(rows.finding_row(f, ordinal=n, on_owner=True) for f, n in found)
-    judged = {names.rules[r.check] for r in results if looked_at(r)}
+    judged = {names.rules[r.check] for r in results if saw_everything(r)}
     sync_findings(batch, place, lines, lambda row: row.rule_id in judged)
     return Details(findings=details_of_findings((f for f, _ in found), commit=""))

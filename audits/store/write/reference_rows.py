@@ -9,10 +9,10 @@ from audits.store.write.references import Reference
 from audits.store.write.session import Recording
 
 
-def new_references(recording: Recording, told: tuple[Reference, ...]) -> list[Reference]:
+def new_references(recording: Recording, references: tuple[Reference, ...]) -> list[Reference]:
     """Those that are new or have changed since the last scan, each of a scan once."""
     found = []
-    for one in told:
+    for one in references:
         key = (one.slug, one.ref)
         if key not in recording.seen_references:
             recording.seen_references.add(key)

@@ -9,19 +9,19 @@ from sqlalchemy import Connection, select, update
 from audits.store.schema import tables
 from audits.store.schema.codes import GONE
 from audits.store.schema.tables import OPEN, unreached
-from audits.store.write.audit_record import Said
-from audits.store.write.findings import lose_sight
+from audits.store.write.audit_record import AuditRecord
+from audits.store.write.findings import mark_not_rechecked
 from audits.store.write.ids import chunks
 from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.session import Recording
 
 
 def record_unread(
-    connection: Connection, recording: Recording, place: RepositoryKey, said: Said
+    connection: Connection, recording: Recording, place: RepositoryKey, record: AuditRecord
 ) -> None:
     """Record that nothing of a known repository could be read: its findings stay open."""
     batch = Batch(connection, [place.repository_id])
-    sync(batch, tables.gap, place, said.families["gap"])
+    sync(batch, tables.gap, place, record.families["gap"])
     batch.write()
     mark_unreached(connection, recording, [place.repository_id])
     recording.note(place.repository_id, reached=False)
@@ -50,7 +50,7 @@ def mark_unreached(connection: Connection, recording: Recording, numbers: Sequen
         forget = update(table).where(table.c.id.in_(part), table.c.digest.is_not(None))
         connection.execute(forget.values(digest=None))
         recording.digests.update(dict.fromkeys(part))
-    lose_sight(connection, recording.scan_id, numbers)
+    mark_not_rechecked(connection, recording.scan_id, numbers)
 
 
 def close_gone(connection: Connection, recording: Recording, gone: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from audits.store.errors import StoreError
 from audits.store.schema import tables
 from audits.store.schema.codes import title_of
 from audits.store.write import lock
-from audits.store.write.audit_record import Said, said_by
+from audits.store.write.audit_record import AuditRecord, record_of
 from audits.store.write.audits import record_batch
 from audits.store.write.begin import Begun, begin
 from audits.store.write.finish import Finished, close_scans, forget_scan
@@ -193,15 +193,15 @@ class Writing(Connected):
         A repository of which nothing could be read keeps its findings as not-re-checked.
         """
         titles = self._recording(scan_id).titles
-        said = said_by(audit, lambda check: titles.get(check) or title_of(check))
-        return self.record_all([(scan_id, said)])[0]
+        record = record_of(audit, lambda check: titles.get(check) or title_of(check))
+        return self.record_all([(scan_id, record)])[0]
 
-    def record_all(self, audits: Sequence[tuple[int, Said]]) -> list[bool]:
+    def record_all(self, audits: Sequence[tuple[int, AuditRecord]]) -> list[bool]:
         """Record several repositories at once, as `record` does, each with its scan's number.
 
         If that fails, nothing of them is recorded.
         """
-        pairs = [(self._recording(scan_id), said) for scan_id, said in audits]
+        pairs = [(self._recording(scan_id), record) for scan_id, record in audits]
         recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
         for recording in recordings:
             recording.has_written = True
@@ -365,17 +365,17 @@ class Writing(Connected):
 
 
 def _without_repeats(
-    pairs: Sequence[tuple[Recording, Said]],
-) -> Iterator[list[tuple[Recording, Said]]]:
+    pairs: Sequence[tuple[Recording, AuditRecord]],
+) -> Iterator[list[tuple[Recording, AuditRecord]]]:
     """The audits in lists that mention no repository twice."""
-    part: list[tuple[Recording, Said]] = []
+    part: list[tuple[Recording, AuditRecord]] = []
     seen: set[tuple[int, str]] = set()
-    for recording, said in pairs:
-        key = (recording.scan_id, said.ref.name.lower())
+    for recording, record in pairs:
+        key = (recording.scan_id, record.ref.name.lower())
         if key in seen:
             yield part
             part, seen = [], set()
         seen.add(key)
-        part.append((recording, said))
+        part.append((recording, record))
     if part:
         yield part

@@ -15,20 +15,20 @@ class Differs(Enum):
     """How two facts differ: not at all, only in what could be read, or in what they say."""
 
     SAME = 0
-    SIGHT = 1
+    VISIBILITY = 1
     CONTENT = 2
 
 
 class Difference(Struct, frozen=True, kw_only=True):
     """What differs between a repository's audit before and now.
 
-    ``sight`` is the tier of evidence; ``files`` and ``gaps`` are the repository's own.
+    ``tier`` is the tier of evidence; ``files`` and ``gaps`` are the repository's own.
     ``crashed`` says that a check that moved the score crashed in one of the scans;
     ``accepted`` that acceptances of all findings that moved it differ; ``lost_or_found`` that
     every check that changed did so to or from unknown; ``program`` is the tool's version.
     """
 
-    sight: bool = False
+    tier: bool = False
     files: bool = False
     gaps: bool = False
     settings: Differs = Differs.SAME
@@ -42,7 +42,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
     def cause(self) -> Cause:
         """The cause, `Cause.UNKNOWN` where nothing differs that a score depends on."""
-        token = self.sight or self.settings is Differs.SIGHT
+        token = self.tier or self.settings is Differs.VISIBILITY
         if token and (self.lost_or_found or not self.files):
             return Cause.TOKEN
         found = (
@@ -54,7 +54,7 @@ class Difference(Struct, frozen=True, kw_only=True):
             (self.references is Differs.CONTENT, Cause.REFERENCES),
             (self.index is Differs.CONTENT, Cause.INDEX),
             (self.advisories is Differs.CONTENT, Cause.ADVISORIES),
-            (Differs.SIGHT in (self.references, self.index), Cause.UNREAD),
+            (Differs.VISIBILITY in (self.references, self.index), Cause.UNREAD),
             (self.program, Cause.RULES),
         )
         return next((cause for differs, cause in found if differs), Cause.UNKNOWN)
@@ -78,8 +78,8 @@ def compared(before: Json, after: Json) -> Differs:
     if before == after:
         return Differs.SAME
     if before is None or after is None:
-        return Differs.SIGHT
-    return Differs.SIGHT if _agree(before, after) else Differs.CONTENT
+        return Differs.VISIBILITY
+    return Differs.VISIBILITY if _agree(before, after) else Differs.CONTENT
 
 
 def _agree(one: Json, other: Json) -> bool:

@@ -17,7 +17,7 @@ from audits.store.schema.codes import OUTCOMES
 from audits.store.schema.tables import OPEN
 from audits.store.serialize import Json, loads, unpack
 from audits.store.snapshots import Advisories, Listing
-from audits.store.write.audit_record import Said
+from audits.store.write.audit_record import AuditRecord
 from audits.store.write.ids import Ids
 from audits.store.write.intervals import Batch, Change, RepositoryKey
 from audits.store.write.score_causes import CONTENT, Difference, Differs, compared
@@ -50,7 +50,7 @@ class _Moved(Struct, frozen=True, kw_only=True):
 
 
 def note_change(
-    batch: Batch, recording: Recording, place: RepositoryKey, said: Said, noted: Noted
+    batch: Batch, recording: Recording, place: RepositoryKey, record: AuditRecord, noted: Noted
 ) -> None:
     """Write why a repository's points or grade changed, if they did."""
     score = noted.changes["score"]
@@ -60,7 +60,7 @@ def note_change(
     if (before.points, before.grade) == (after["points"], after["grade"]):
         return
     moved = _moved(before, after, noted.changes)
-    causes = _causes(batch, recording, place, said, noted, moved)
+    causes = _causes(batch, recording, place, record, noted, moved)
     words = {number: name for name, number in noted.names.rules.items()}
     table = tables.score_change
     batch.connection.execute(
@@ -87,7 +87,7 @@ def _causes(
     batch: Batch,
     recording: Recording,
     place: RepositoryKey,
-    said: Said,
+    record: AuditRecord,
     noted: Noted,
     moved: _Moved,
 ) -> tuple[Cause, ...]:
@@ -95,7 +95,7 @@ def _causes(
     before, after = moved.before, moved.after
     if not before.rules or not after["rules"]:
         return (Cause.UNREAD,)  # an audit without rules judged nothing
-    found = _difference(batch, recording, place, said, noted, moved).cause()
+    found = _difference(batch, recording, place, record, noted, moved).cause()
     rules = rules_cause(before.rules, after["rules"])
     if before.policy != after["policy"]:
         rules = Cause.RULES
@@ -124,7 +124,7 @@ def _difference(
     batch: Batch,
     recording: Recording,
     place: RepositoryKey,
-    said: Said,
+    record: AuditRecord,
     noted: Noted,
     moved: _Moved,
 ) -> Difference:
@@ -132,17 +132,17 @@ def _difference(
     held, facts = noted.held, _facts(noted)
     listings = _listings(batch.connection, held.source_id, facts["source_id"])
     since = _since(batch, recording, place)
-    used = _used(batch, place, said)
+    used = _used(batch, place, record)
     references = _references(batch.connection, place.owner_id, since, used)
     outcomes = moved.outcomes.values()
     return Difference(
-        sight=moved.before.tier != moved.after["tier"],
+        tier=moved.before.tier != moved.after["tier"],
         files=_files_differ(*listings),
         gaps=_gaps_differ(*listings),
         settings=_compared(batch.connection, held.settings_id, facts["settings_id"]),
         index=_index(batch.connection, held.index_id, facts["index_id"]),
         references=max(references, _called(*listings), key=lambda d: d.value),
-        advisories=_advisories(batch.connection, recording, said, since, used),
+        advisories=_advisories(batch.connection, recording, record, since, used),
         accepted=bool(moved.rules) and noted.reaccepted.issuperset(moved.rules),
         crashed=not moved.crashed.isdisjoint(moved.rules),
         lost_or_found=bool(outcomes) and all(_UNKNOWN in pair for pair in outcomes),
@@ -161,10 +161,10 @@ def _since(batch: Batch, recording: Recording, place: RepositoryKey) -> int:
     return min([recording.before, *(int(row.opened) - 1 for row in lost)])
 
 
-def _used(batch: Batch, place: RepositoryKey, said: Said) -> set[tuple[str, str]]:
+def _used(batch: Batch, place: RepositoryKey, record: AuditRecord) -> set[tuple[str, str]]:
     """The actions that it used before and uses now, as (slug, ref)."""
     before = {(row.slug, row.ref) for row in batch.held(tables.action_use, place.repository_id)}
-    return before & {(row["slug"], row["ref"]) for row in said.families["action_use"]}
+    return before & {(row["slug"], row["ref"]) for row in record.families["action_use"]}
 
 
 def _costs(change: Change) -> list[int]:
@@ -207,7 +207,7 @@ def _index(connection: Connection, one: int, other: int) -> Differs:
         return Differs.SAME
     before, after = _value(connection, one), _value(connection, other)
     if not isinstance(before, list) or not isinstance(after, list):
-        return Differs.SIGHT
+        return Differs.VISIBILITY
     was, now = ({str(key): found for key, found in part} for part in (before, after))
     both = [compared(was[key], now[key]) for key in was.keys() & now.keys()]
     return max(both, key=lambda differs: differs.value, default=Differs.SAME)
@@ -235,7 +235,11 @@ def _references(
 
 
 def _advisories(
-    connection: Connection, recording: Recording, said: Said, since: int, used: set[tuple[str, str]]
+    connection: Connection,
+    recording: Recording,
+    record: AuditRecord,
+    since: int,
+    used: set[tuple[str, str]],
 ) -> Differs:
     """How the advisories for the actions that it uses differ from those of an earlier scan."""
     table, content = tables.owner_facts, tables.content
@@ -247,13 +251,13 @@ def _advisories(
         )
     )
     data = connection.scalar(held)
-    known = said.advisories or recording.advisories
+    known = record.advisories or recording.advisories
     if data is None or known is None:
-        return Differs.SIGHT
+        return Differs.VISIBILITY
     slugs = {slug.lower() for slug, _ in used}
     before = loads(Advisories, unpack(data)).value
     if before is None:
-        return Differs.SIGHT
+        return Differs.VISIBILITY
     return Differs.SAME if _of(before, slugs) == _of(known, slugs) else Differs.CONTENT
 
 

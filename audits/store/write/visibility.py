@@ -10,7 +10,7 @@ from audits.model.score import Audit, Result
 from audits.model.source import Gap, GapReason
 
 
-class Sight(Struct, frozen=True, kw_only=True):
+class Visibility(Struct, frozen=True, kw_only=True):
     """What one audit saw: checks that saw all they have to see, and those that crashed."""
 
     everything: bool
@@ -19,7 +19,7 @@ class Sight(Struct, frozen=True, kw_only=True):
     crashed: frozenset[str]
     gaps: tuple[Gap, ...]
 
-    def looked(self, check: str, path: str, in_release: bool) -> bool:
+    def would_see(self, check: str, path: str, in_release: bool) -> bool:
         """Whether the audit would have found a fault again, so that its absence means mended.
 
         Nothing is mended by a gap: not where the check is unknown or crashed, nor where a
@@ -36,19 +36,19 @@ class Sight(Struct, frozen=True, kw_only=True):
         return check in self.seen
 
 
-def sight_of(audit: Audit, gaps: tuple[Gap, ...]) -> Sight:
+def visibility_of(audit: Audit, gaps: tuple[Gap, ...]) -> Visibility:
     """What an audit saw, given all its gaps."""
     results = (*audit.results, *audit.owner_results)
-    return Sight(
+    return Visibility(
         everything=audit.repository.breadth is Breadth.ALL,
         checks=frozenset(result.check for result in results),
-        seen=frozenset(result.check for result in results if looked_at(result)),
+        seen=frozenset(result.check for result in results if saw_everything(result)),
         crashed=frozenset(result.check for result in results if result.crash),
         gaps=gaps,
     )
 
 
-def looked_at(result: Result) -> bool:
+def saw_everything(result: Result) -> bool:
     """Whether a check saw all that it has to see."""
     return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
 

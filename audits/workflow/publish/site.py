@@ -24,7 +24,7 @@ from audits.workflow.parse.package_metadata import DeclaredPackage
 from audits.workflow.parse.upload_addresses import UploadAddresses
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
-from audits.workflow.tasks.hops import Hops, Led
+from audits.workflow.tasks.hops import Expansion, Hops
 from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
@@ -147,7 +147,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         texts = self.texts(written) or ()
         return tuple(dict.fromkeys(_from_root(text) for text in texts[:_MOST_DIRECTORIES]))
 
-    def led(self) -> tuple[Led, ...]:
+    def led(self) -> tuple[Expansion, ...]:
         """What the commands of the step lead to: scripts and tasks of the repository."""
         return self.once("led", lambda: tuple(self._led()))
 
@@ -162,7 +162,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             if hop.at == self.path and hop.settled and not hop.uploads
         )
 
-    def _led(self) -> Iterator[Led]:
+    def _led(self) -> Iterator[Expansion]:
         if self.step is None or self.step.run is None:
             return
         commands = tuple(replace(c, words=self._words(c), path=self.path) for c in self.commands)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from audits.analysis.release_provenance import (
-    Since,
+    FileChange,
     only_names,
     publisher_files,
     publisher_path,
@@ -183,9 +183,9 @@ def _own(
         return _another_environment(repository, matching[0], provenance, said)
     why = f"{said}; {file_since(repository, provenance)}"
     became = since(repository, provenance)
-    if became in {Since.CHANGED, Since.NEVER}:
+    if became in {FileChange.CHANGED, FileChange.NEVER}:
         return Verdict.of(Ladder.OIDC, why)
-    unread = "" if became is Since.SAME else "the workflow as it was at the latest release"
+    unread = "" if became is FileChange.SAME else "the workflow as it was at the latest release"
     return Verdict.of(Ladder.ATTESTED, why, unread)
 
 
@@ -233,8 +233,8 @@ def _another_environment(
     name = declared.name.value if declared is not None else ""
     became = since(repository, provenance)
     when = {
-        Since.CHANGED: ", as the file has changed since",
-        Since.SAME: ", though that file is as it was then",
+        FileChange.CHANGED: ", as the file has changed since",
+        FileChange.SAME: ", though that file is as it was then",
     }
     said += f" with the environment {provenance.environment}, and the job names "
     said += f"{name or 'none'} today{when.get(became, '')}"

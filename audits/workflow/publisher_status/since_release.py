@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from audits.analysis.release_provenance import Since, entry_path, file_then, publisher_path, since
+from audits.analysis.release_provenance import (
+    FileChange,
+    entry_path,
+    file_then,
+    publisher_path,
+    since,
+)
 from audits.analysis.trusted_publishers import PUBLIC_HOST
 from audits.model.evidence import Provenance
 from audits.model.publication import Publication
@@ -25,16 +31,16 @@ def file_since(repository: Repository, provenance: Provenance) -> str:
     """What became of the workflow that publishes today, since it released; a half sentence."""
     commit = short(provenance.commit)
     match since(repository, provenance):
-        case Since.SAME:
+        case FileChange.SAME:
             return f"that file is as it was at the release's commit {commit}"
-        case Since.CHANGED:
+        case FileChange.CHANGED:
             return f"that file has changed since the release's commit {commit}"
-        case Since.NO_COMMIT:
+        case FileChange.NO_COMMIT:
             return (
                 f"the release's commit {commit} is not in the history that was read, so whether that file has "
                 "changed since is not known"
             )
-        case Since.NEVER:
+        case FileChange.NEVER:
             return f"the release's commit {commit} has no such file to compare with"
         case _ if not commit:
             return (
@@ -52,17 +58,19 @@ def other_file_since(
     state = since(repository, provenance)
     if repository.file(publisher_path(provenance)) is not None:
         names = " and ".join(sorted(publishing))
-        changed = {Since.SAME: ", as it was then", Since.CHANGED: ", changed since"}.get(state, "")
+        changed = {FileChange.SAME: ", as it was then", FileChange.CHANGED: ", changed since"}.get(
+            state, ""
+        )
         return f"which is still here{f' beside {names}' if names else ''}{changed}"
     match state:
-        case Since.GONE:
+        case FileChange.GONE:
             return (
                 f"which was there at the release's commit {commit} and is not here today: it was "
                 "renamed or removed since"
             )
-        case Since.NO_COMMIT:
+        case FileChange.NO_COMMIT:
             return f"which is not here today, and neither is the release's commit {commit}"
-        case Since.NEVER:
+        case FileChange.NEVER:
             return f"which neither the release's commit {commit} nor today's files have"
         case _:
             return "which is not here today"

@@ -41,7 +41,7 @@ _JAVASCRIPT = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
 _SHELLS = {".ps1": "pwsh", ".cmd": "cmd", ".bat": "cmd"}
 
 
-class Led(Struct, frozen=True, kw_only=True):
+class Expansion(Struct, frozen=True, kw_only=True):
     """What one command leads to: the hop, all commands behind it, and further hops on the way."""
 
     hop: Hop
@@ -69,13 +69,13 @@ class Hops:
 
     def follow(
         self, commands: Sequence[Command], directory: str, checkouts: tuple[str, ...] = ()
-    ) -> tuple[Led, ...]:
+    ) -> tuple[Expansion, ...]:
         """What each of these commands leads to, in their order; most lead nowhere.
 
         ``directory`` is where they run. ``checkouts`` are the folders into which the
         repository is checked out.
         """
-        found: list[Led] = []
+        found: list[Expansion] = []
         seen: set[tuple[object, ...]] = set()
         for command, place in _placed(commands, directory):
             for led in self._led(command, place, checkouts, seen, 0):
@@ -91,7 +91,7 @@ class Hops:
         checkouts: tuple[str, ...],
         seen: set[tuple[object, ...]],
         depth: int,
-    ) -> Iterator[Led]:
+    ) -> Iterator[Expansion]:
         missing: list[Invocation] = []
         taken: set[str] = set()
         for invocation in invocations(command, directory, self._files):
@@ -106,7 +106,7 @@ class Hops:
                     yield self._inside(command, invocation, found, checkouts, seen, depth + 1)
         for invocation in missing:
             if invocation.task not in taken and not invocation.optional and _is_own(invocation):
-                yield Led(hop=_hop(command, invocation, self._nearest(invocation, checkouts)))
+                yield Expansion(hop=_hop(command, invocation, self._nearest(invocation, checkouts)))
                 return
 
     def _inside(
@@ -117,7 +117,7 @@ class Hops:
         checkouts: tuple[str, ...],
         seen: set[tuple[object, ...]],
         depth: int,
-    ) -> Led:
+    ) -> Expansion:
         commands, hops = list(found.commands), []
         settled = found.whole and bool(found.commands) and not any(map(_is_open, found.commands))
         if depth < _DEEPEST:
@@ -127,7 +127,7 @@ class Hops:
                     hops += [led.hop, *led.further]
                     settled = settled and led.hop.settled
         hop = replace(_hop(command, invocation, found.path), read=True, settled=settled)
-        return Led(
+        return Expansion(
             hop=hop, commands=tuple(commands[:_MOST_COMMANDS]), further=tuple(hops[:_MOST_HOPS])
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from audits.analysis.release_provenance import Since, entry_path, since
+from audits.analysis.release_provenance import FileChange, entry_path, since
 from audits.model.evidence import FileThen, Provenance
 from audits.model.publication import Auth, Publication
 from audits.model.score import Ladder, PackageStatus
@@ -204,7 +204,7 @@ def test_the_caller_is_what_an_event_starts() -> None:
         },
     )
     assert "schedule" not in status(subject).why
-    assert since(subject, called, caller) is Since.GONE
+    assert since(subject, called, caller) is FileChange.GONE
     other = replace(called, event="push")
     again = replace(subject, index={("pypi", "lumen"): evidence(release(provenance=(other,)))})
     assert "by the event push, which it did not name" in status(again).why
