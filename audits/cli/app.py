@@ -16,6 +16,7 @@ COMMANDS = (
     "check",
     "who",
     "fix",
+    "init",
     "report",
     "export",
     "history",

@@ -1,0 +1,1 @@
+"""What ``release-audit init`` writes: the lesson's release workflow for a repository's own packages."""

@@ -1,0 +1,285 @@
+"""Decides which files a repository needs to release its packages, or why none is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from audits.collect.folder.packages import PackageFiles
+from audits.collect.paths import is_workflow
+from audits.init.dependabot import updates_of
+from audits.init.detect import detect
+from audits.init.names import is_plain_path, words_of
+from audits.init.project import Project, Refusal
+from audits.init.steps import PersonStep, Written, person_steps
+from audits.init.workflow import Shape, release_workflow
+from audits.model.edit_plan import ChangedFile
+from audits.model.evidence import PackageEvidence, Provenance
+from audits.model.index_hosts import IndexHosts
+from audits.model.publication import Channel, Publication
+from audits.model.registry import Registry
+from audits.model.repository import Repository
+from audits.model.settings import Unseen
+from audits.model.source import SourceFile
+
+_FOLDER = ".github/workflows"
+_NAMES = ("release", "publish", "release-package")
+_RELEASE_PAGE = "${{ github.event.release.html_url }}"
+
+
+class Wants(Struct, frozen=True, kw_only=True):
+    """What a person asks for: packages by name or by folder (all where empty), npm's staged
+    releases or direct ones, and whether the repository is private (None where nobody said).
+    """
+
+    packages: tuple[str, ...] = ()
+    folder: str = ""
+    staged: bool = True
+    private: bool | None = None
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """A package that no workflow is written for, and why."""
+
+    package: str
+    refusal: Refusal
+
+    @property
+    def sentence(self) -> str:
+        """The reason, with the package that it is about."""
+        return f"{self.package}: {self.refusal.reason}" if self.package else self.refusal.reason
+
+
+class InitPlan(Struct, frozen=True, kw_only=True):
+    """What `release-audit init` writes and says; ``settled`` are workflows that stand there as
+    they would be written.
+    """
+
+    files: tuple[ChangedFile, ...] = ()
+    written: tuple[Written, ...] = ()
+    settled: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    steps: tuple[PersonStep, ...] = ()
+
+    def files_after(self, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+        """A repository's files as they are once the plan is carried out."""
+        after = {file.path: file for file in files}
+        after |= {f.path: SourceFile.of(f.path, f.text.encode()) for f in self.files}
+        return tuple(after[path] for path in sorted(after))
+
+
+def plan_init(
+    repository: Repository, found: PackageFiles, wants: Wants, index: IndexHosts
+) -> InitPlan:
+    """The plan for a repository whose package metadata is ``found``."""
+    whole = _refusal_of_all(repository, found)
+    if whole is not None:
+        return InitPlan(refused=(Refused(package="", refusal=whole),))
+    chosen = _chosen(repository, found, wants)
+    if isinstance(chosen, Refusal):
+        return InitPlan(refused=(Refused(package="", refusal=chosen),))
+    refused = [item for item in chosen if isinstance(item, Refused)]
+    projects = [item for item in chosen if isinstance(item, Project)]
+    several = len(chosen) > 1
+    files, written, settled = [], [], []
+    taken = {file.path for file in repository.snapshot.files}
+    for project in projects:
+        shape = _shape(repository, project, several, wants, index)
+        outcome = _place(repository, shape, several, taken)
+        if isinstance(outcome, Refusal):
+            refused.append(Refused(package=project.name, refusal=outcome))
+            continue
+        path, text = outcome
+        written.append(Written(shape=shape, path=path))
+        if text is None:
+            settled.append(path)
+        else:
+            taken.add(path)
+            files.append(ChangedFile(path=path, before=None, text=text))
+    return _with_updates(repository, index, wants, files, written, settled, refused)
+
+
+def _with_updates(
+    repository: Repository,
+    index: IndexHosts,
+    wants: Wants,
+    files: list[ChangedFile],
+    written: list[Written],
+    settled: list[str],
+    refused: list[Refused],
+) -> InitPlan:
+    """The plan, with Dependabot's file where a workflow is written, and the person's steps."""
+    steps: tuple[PersonStep, ...] = ()
+    if written:
+        updates = updates_of(repository)
+        if updates.path:
+            new = _as_here(repository, updates.text) if updates.before is None else updates.text
+            files.append(ChangedFile(path=updates.path, before=updates.before, text=new))
+        steps = person_steps(repository.ref, index, written, wants.private)
+        steps = (*((PersonStep(text=updates.remark),) if updates.remark else ()), *steps)
+    return InitPlan(
+        files=tuple(files),
+        written=tuple(written),
+        settled=tuple(settled),
+        refused=tuple(refused),
+        steps=steps,
+    )
+
+
+def _refusal_of_all(repository: Repository, found: PackageFiles) -> Refusal | None:
+    """Why nothing at all is written."""
+    if repository.ref.is_enterprise_server:
+        return Refusal(
+            reason=f"{repository.ref.host} is a GitHub Enterprise Server, whose identities the "
+            "public registries do not trust.",
+            advice="Publish from github.com, or keep to the server's own registry.",
+        )
+    gap = next((g for g in repository.gaps if is_workflow(g.subject) and not g.optional), None)
+    if gap is not None:
+        return Refusal(
+            reason=f"{gap.detail.rstrip('.')}; it may publish already.",
+            advice="Correct that file first.",
+            unread=True,
+        )
+    for job in repository.graph.unrecognized:
+        return Refusal(
+            reason=f"The job `{job.job.id}` of {job.workflow.path} looks like a release by a way "
+            "that is not known.",
+            advice="Name its action or command by --config, or remove the job.",
+            unread=True,
+        )
+    for call in repository.graph.hidden_calls:
+        name = call.uses.raw.value if call.uses is not None else call.id
+        return Refusal(
+            reason=f"{name} was not read, and is given what it takes to publish.",
+            advice="Look at it: if it publishes nothing, take those rights and secrets away.",
+            unread=True,
+        )
+    broken = next((gap for gap in found.gaps if not gap.optional), None)
+    if broken is not None:
+        return Refusal(reason=f"{broken.detail}.", advice="Then run this again.", unread=True)
+    return None
+
+
+def _chosen(
+    repository: Repository, found: PackageFiles, wants: Wants
+) -> Refusal | list[Project | Refused]:
+    """The packages that are wanted, each with how it is built or why that is not known."""
+    detected = detect(found, repository.ref)
+    if wants.folder:
+        detected = tuple(item for item in detected if item[1].directory == wants.folder)
+    if not detected:
+        return Refusal(
+            reason="No package is named here: there is no metadata of PyPI, npm, crates, RubyGems "
+            "or NuGet with a name.",
+            advice='Add a pyproject.toml with [project] name = "…", say, then run this again.',
+        )
+    names = {package.name for _, package in detected}
+    unknown = sorted(set(wants.packages) - names)
+    if unknown:
+        return Refusal(
+            reason=f"No package here is called {unknown[0]!r}.",
+            advice=f"There are: {', '.join(sorted(names))}.",
+        )
+    if wants.packages:
+        detected = tuple(item for item in detected if item[1].name in wants.packages)
+    registries = {package.registry for _, package in detected}
+    if len(registries) > 1 and not wants.packages:
+        listed = ", ".join(f"{p.name} ({p.registry.info.label})" for _, p in detected)
+        return Refusal(
+            reason=f"Packages of several registries are here: {listed}.",
+            advice="Name those to be released by --package.",
+        )
+    return [
+        Refused(package=package.name, refusal=made) if isinstance(made, Refusal) else made
+        for made, package in detected
+    ]
+
+
+def _shape(
+    repository: Repository, project: Project, several: bool, wants: Wants, index: IndexHosts
+) -> Shape:
+    environment = project.registry.info.environment
+    environment = f"{environment}-{words_of(project.name)}" if several else environment
+    last = _last_publisher(repository, project)
+    if last is not None and is_plain_path(last.environment) and last.environment:
+        environment = last.environment
+    page = index.project_page(project.name) if project.registry is Registry.PYPI else ""
+    return Shape(
+        project=project,
+        environment=environment,
+        page=page or _RELEASE_PAGE,
+        tag_prefix=f"{project.name}/v" if several else "",
+        staged=wants.staged,
+    )
+
+
+def _place(
+    repository: Repository, shape: Shape, several: bool, taken: set[str]
+) -> Refusal | tuple[str, str | None]:
+    """Where the workflow goes, and its text, None where it stands there already."""
+    text = _as_here(repository, release_workflow(shape))
+    names = [f"release-{words_of(shape.project.name)}"] if several else [*_NAMES]
+    paths = [f"{_FOLDER}/{name}.yml" for name in names]
+    last = _last_publisher(repository, shape.project)
+    if last is not None and is_workflow(f"{_FOLDER}/{last.workflow}"):
+        paths.insert(0, f"{_FOLDER}/{last.workflow}")
+    for path in paths:
+        file = repository.file(path)
+        if file is not None and file.text == text:
+            return path, None
+    published = next(_publishing(repository.publications, shape.project), None)
+    if published is not None:
+        return _refusal_of_published(published, shape.project)
+    free = next((path for path in paths if path not in taken), None)
+    if free is None:
+        return Refusal(
+            reason=f"{paths[-1]} is there already, and is another workflow.",
+            advice="Rename it, then run this again.",
+        )
+    return free, text
+
+
+def _last_publisher(repository: Repository, project: Project) -> Provenance | None:
+    """The workflow and environment of this repository that the newest attested release names:
+    another file's name, or another environment, would not match the publisher.
+    """
+    evidence = repository.evidence(project.registry.value, project.name)
+    if not isinstance(evidence, PackageEvidence) or isinstance(evidence.releases, Unseen):
+        return None
+    for release in evidence.releases:
+        for made in () if isinstance(release.provenance, Unseen) else release.provenance:
+            if made.repository.lower() == str(repository.ref).lower():
+                return made
+    return None
+
+
+def _publishing(publications: Sequence[Publication], project: Project) -> Iterator[Publication]:
+    """What releases a project already; an upload to a test index releases nothing."""
+    for publication in publications:
+        if publication.registry is project.registry and publication.channel is not Channel.TEST:
+            names = {name.lower() for name in publication.packages}
+            if not names or project.name.lower() in names:
+                yield publication
+
+
+def _refusal_of_published(published: Publication, project: Project) -> Refusal:
+    where = f"{published.at.path}, line {published.at.line}"
+    if published.channel is Channel.PRIVATE:
+        return Refusal(
+            reason=f"It is published to a registry of your own ({where}), and the workflow of "
+            "the lesson would publish it to all.",
+            advice="Run 'release-audit check' to see what makes that release safer.",
+        )
+    return Refusal(
+        reason=f"It is published to {project.registry.info.label} already ({where}).",
+        advice="Run 'release-audit check' to see what makes that release safer.",
+    )
+
+
+def _as_here(repository: Repository, text: str) -> str:
+    """A text with the line endings that the repository's files have."""
+    files = repository.snapshot.files
+    crlf = sum("\r\n" in file.text for file in files)
+    return text.replace("\n", "\r\n") if crlf * 2 > len(files) else text
