@@ -6,8 +6,12 @@ releases are then uploaded from somebody's computer, with a token or a password 
 there, from a state of the code that nobody else saw.
 
 ## How to fix
-Let a workflow publish: the lesson shows one, step by step, from the build to the upload. Then
-register it as the package's trusted publisher.
+Let a workflow publish. In a checkout,
+
+    release-audit init
+
+writes the lesson's hardened workflow for the package's own build backend, and lists what is left to
+you, as links: the environment, the form that registers the trusted publisher, the rules on tags.
 
 This is shown beside the score and never counted: the package may well be published from another
 repository, or on purpose by hand.
@@ -160,7 +164,7 @@ def manual_release(repo: Repository) -> Iterator[Verdict]:
         else:
             yield Finding(
                 message=f"`{name}` is on the index, its links lead here, and no workflow of this "
-                "repository publishes it",
+                "repository publishes it; `release-audit init` writes a workflow that does",
                 at=at,
                 anchor=name,
                 settings_page=SettingsPage.PUBLISHER,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from audits.collect.folder.packages import PackageFiles
 from audits.init.names import is_name, is_plain_path
 from audits.init.others import crate_project, gem_project, npm_project, nuget_project
-from audits.init.project import Project, Refusal
+from audits.init.project import NoWorkflow, Project
 from audits.init.python import python_project
 from audits.model.registry import Registry
 from audits.model.source import RepositoryRef, SourceFile
@@ -26,7 +26,7 @@ _ENDINGS = {
     Registry.NUGET: (".csproj", ".fsproj", ".vbproj"),
 }
 
-Detected = tuple[Project | Refusal, DeclaredPackage]
+Detected = tuple[Project | NoWorkflow, DeclaredPackage]
 
 
 def detect(found: PackageFiles, ref: RepositoryRef) -> tuple[Detected, ...]:
@@ -63,15 +63,15 @@ def _uses(found: PackageFiles, folder: str, word: str) -> bool:
 
 def _project(
     package: DeclaredPackage, found: PackageFiles, ref: RepositoryRef
-) -> Project | Refusal:
+) -> Project | NoWorkflow:
     if not is_name(package.registry, package.name):
-        return Refusal(
+        return NoWorkflow(
             reason=f"{package.name!r} is no name that {package.registry.info.label} takes.",
             advice="Correct it in the package's metadata.",
         )
     file = _metadata(package, found)
     if not is_plain_path(file.path):
-        return Refusal(
+        return NoWorkflow(
             reason=f"The folder {package.directory!r} has characters that a workflow cannot hold "
             "as they are.",
             advice="Rename it to letters, digits, dots, dashes and underscores.",
@@ -82,7 +82,7 @@ def _project(
         if dirname(other.path) == package.directory
     }
     made = _made(package, file, texts, found.names, ref)
-    return made if isinstance(made, Refusal) else _with_submodules(made, found)
+    return made if isinstance(made, NoWorkflow) else _with_submodules(made, found)
 
 
 def _made(
@@ -91,12 +91,12 @@ def _made(
     texts: dict[str, str],
     names: frozenset[str],
     ref: RepositoryRef,
-) -> Project | Refusal:
+) -> Project | NoWorkflow:
     name, path, text = package.name, file.path, file.text.removeprefix("\ufeff")
     if package.registry is Registry.PYPI:
         made = python_project(name, path, texts)
         locks = {f"{dirname(path)}/Cargo.lock".lstrip("/"), "Cargo.lock"}
-        return made if isinstance(made, Refusal) else replace(made, locked=bool(locks & names))
+        return made if isinstance(made, NoWorkflow) else replace(made, locked=bool(locks & names))
     if package.registry is Registry.NPM:
         return npm_project(name, path, texts, names, ref)
     if package.registry is Registry.CRATES:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import rtoml
 
-from audits.init.project import Project, Recipe, Refusal, VersionFrom
+from audits.init.project import NoWorkflow, Project, Recipe, VersionFrom
 from audits.model.registry import Registry
 from audits.model.source import RepositoryRef
 
@@ -24,12 +24,12 @@ _PROJECT_VERSION = re.compile(r"<(?:Package)?Version(?:Prefix)?>\s*[^<\s$]")
 
 def npm_project(
     name: str, path: str, texts: Mapping[str, str], names: frozenset[str], ref: RepositoryRef
-) -> Project | Refusal:
+) -> Project | NoWorkflow:
     """What is known of an npm package; ``names`` are the repository's files."""
     data = json.loads(texts["package.json"])
     folder = dirname(path)
     tool = _node_tool(data, folder, names)
-    if isinstance(tool, Refusal):
+    if isinstance(tool, NoWorkflow):
         return tool
     install, pack = tool
     scripts = data.get("scripts") if isinstance(data.get("scripts"), dict) else {}
@@ -54,7 +54,7 @@ def npm_project(
 
 def _node_tool(
     data: Mapping[str, object], folder: str, names: frozenset[str]
-) -> tuple[str, str] | Refusal:
+) -> tuple[str, str] | NoWorkflow:
     """The commands that install what a build needs, "" where it needs nothing, and that pack."""
     if not any(data.get(key) for key in ("dependencies", "devDependencies", "workspaces")):
         return "", "npm pack"
@@ -71,12 +71,12 @@ def _node_tool(
         run = f"npx --yes yarn@{named['version']}"
         return f"{run} install --frozen-lockfile --ignore-scripts", "npm pack"
     if tool:
-        return Refusal(
+        return NoWorkflow(
             reason=f"It is built with {tool}, and package.json does not say with which version.",
             advice=f'Name it, as in "packageManager": "{tool}@<version>" (pnpm, or yarn 1), or '
             "commit a package-lock.json.",
         )
-    return Refusal(
+    return NoWorkflow(
         reason="No lock file says with which packages it is built.",
         advice="Commit the package-lock.json that 'npm install' makes.",
     )

@@ -11,9 +11,9 @@ from audits.collect.paths import is_workflow
 from audits.init.dependabot import updates_of
 from audits.init.detect import detect
 from audits.init.names import is_plain_path, words_of
-from audits.init.project import Project, Refusal
-from audits.init.steps import PersonStep, Written, person_steps
-from audits.init.workflow import Shape, release_workflow
+from audits.init.project import NoWorkflow, Project
+from audits.init.steps import PersonStep, WrittenWorkflow, person_steps
+from audits.init.workflow import ReleaseShape, release_workflow
 from audits.model.edit_plan import ChangedFile
 from audits.model.evidence import PackageEvidence, Provenance
 from audits.model.index_hosts import IndexHosts
@@ -43,7 +43,7 @@ class Refused(Struct, frozen=True, kw_only=True):
     """A package that no workflow is written for, and why."""
 
     package: str
-    refusal: Refusal
+    refusal: NoWorkflow
 
     @property
     def sentence(self) -> str:
@@ -57,7 +57,7 @@ class InitPlan(Struct, frozen=True, kw_only=True):
     """
 
     files: tuple[ChangedFile, ...] = ()
-    written: tuple[Written, ...] = ()
+    written: tuple[WrittenWorkflow, ...] = ()
     settled: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
     steps: tuple[PersonStep, ...] = ()
@@ -77,7 +77,7 @@ def plan_init(
     if whole is not None:
         return InitPlan(refused=(Refused(package="", refusal=whole),))
     chosen = _chosen(repository, found, wants)
-    if isinstance(chosen, Refusal):
+    if isinstance(chosen, NoWorkflow):
         return InitPlan(refused=(Refused(package="", refusal=chosen),))
     refused = [item for item in chosen if isinstance(item, Refused)]
     projects = [item for item in chosen if isinstance(item, Project)]
@@ -87,11 +87,11 @@ def plan_init(
     for project in projects:
         shape = _shape(repository, project, several, wants, index)
         outcome = _place(repository, shape, several, taken)
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, NoWorkflow):
             refused.append(Refused(package=project.name, refusal=outcome))
             continue
         path, text = outcome
-        written.append(Written(shape=shape, path=path))
+        written.append(WrittenWorkflow(shape=shape, path=path))
         if text is None:
             settled.append(path)
         else:
@@ -105,7 +105,7 @@ def _with_updates(
     index: IndexHosts,
     wants: Wants,
     files: list[ChangedFile],
-    written: list[Written],
+    written: list[WrittenWorkflow],
     settled: list[str],
     refused: list[Refused],
 ) -> InitPlan:
@@ -127,23 +127,16 @@ def _with_updates(
     )
 
 
-def _refusal_of_all(repository: Repository, found: PackageFiles) -> Refusal | None:
+def _refusal_of_all(repository: Repository, found: PackageFiles) -> NoWorkflow | None:
     """Why nothing at all is written."""
     if repository.ref.is_enterprise_server:
-        return Refusal(
+        return NoWorkflow(
             reason=f"{repository.ref.host} is a GitHub Enterprise Server, whose identities the "
             "public registries do not trust.",
             advice="Publish from github.com, or keep to the server's own registry.",
         )
-    gap = next((g for g in repository.gaps if is_workflow(g.subject) and not g.optional), None)
-    if gap is not None:
-        return Refusal(
-            reason=f"{gap.detail.rstrip('.')}; it may publish already.",
-            advice="Correct that file first.",
-            unread=True,
-        )
     for job in repository.graph.unrecognized:
-        return Refusal(
+        return NoWorkflow(
             reason=f"The job `{job.job.id}` of {job.workflow.path} looks like a release by a way "
             "that is not known.",
             advice="Name its action or command by --config, or remove the job.",
@@ -151,26 +144,33 @@ def _refusal_of_all(repository: Repository, found: PackageFiles) -> Refusal | No
         )
     for call in repository.graph.hidden_calls:
         name = call.uses.raw.value if call.uses is not None else call.id
-        return Refusal(
+        return NoWorkflow(
             reason=f"{name} was not read, and is given what it takes to publish.",
             advice="Look at it: if it publishes nothing, take those rights and secrets away.",
             unread=True,
         )
+    gap = next((g for g in repository.gaps if is_workflow(g.subject) and not g.optional), None)
+    if gap is not None:
+        return NoWorkflow(
+            reason=f"{gap.detail.rstrip('.')}; it may publish already.",
+            advice="Correct that file first.",
+            unread=True,
+        )
     broken = next((gap for gap in found.gaps if not gap.optional), None)
     if broken is not None:
-        return Refusal(reason=f"{broken.detail}.", advice="Then run this again.", unread=True)
+        return NoWorkflow(reason=f"{broken.detail}.", advice="Then run this again.", unread=True)
     return None
 
 
 def _chosen(
     repository: Repository, found: PackageFiles, wants: Wants
-) -> Refusal | list[Project | Refused]:
+) -> NoWorkflow | list[Project | Refused]:
     """The packages that are wanted, each with how it is built or why that is not known."""
     detected = detect(found, repository.ref)
     if wants.folder:
         detected = tuple(item for item in detected if item[1].directory == wants.folder)
     if not detected:
-        return Refusal(
+        return NoWorkflow(
             reason="No package is named here: there is no metadata of PyPI, npm, crates, RubyGems "
             "or NuGet with a name.",
             advice='Add a pyproject.toml with [project] name = "…", say, then run this again.',
@@ -178,7 +178,7 @@ def _chosen(
     names = {package.name for _, package in detected}
     unknown = sorted(set(wants.packages) - names)
     if unknown:
-        return Refusal(
+        return NoWorkflow(
             reason=f"No package here is called {unknown[0]!r}.",
             advice=f"There are: {', '.join(sorted(names))}.",
         )
@@ -187,26 +187,26 @@ def _chosen(
     registries = {package.registry for _, package in detected}
     if len(registries) > 1 and not wants.packages:
         listed = ", ".join(f"{p.name} ({p.registry.info.label})" for _, p in detected)
-        return Refusal(
+        return NoWorkflow(
             reason=f"Packages of several registries are here: {listed}.",
             advice="Name those to be released by --package.",
         )
     return [
-        Refused(package=package.name, refusal=made) if isinstance(made, Refusal) else made
+        Refused(package=package.name, refusal=made) if isinstance(made, NoWorkflow) else made
         for made, package in detected
     ]
 
 
 def _shape(
     repository: Repository, project: Project, several: bool, wants: Wants, index: IndexHosts
-) -> Shape:
+) -> ReleaseShape:
     environment = project.registry.info.environment
     environment = f"{environment}-{words_of(project.name)}" if several else environment
     last = _last_publisher(repository, project)
     if last is not None and is_plain_path(last.environment) and last.environment:
         environment = last.environment
     page = index.project_page(project.name) if project.registry is Registry.PYPI else ""
-    return Shape(
+    return ReleaseShape(
         project=project,
         environment=environment,
         page=page or _RELEASE_PAGE,
@@ -216,8 +216,8 @@ def _shape(
 
 
 def _place(
-    repository: Repository, shape: Shape, several: bool, taken: set[str]
-) -> Refusal | tuple[str, str | None]:
+    repository: Repository, shape: ReleaseShape, several: bool, taken: set[str]
+) -> NoWorkflow | tuple[str, str | None]:
     """Where the workflow goes, and its text, None where it stands there already."""
     text = _as_here(repository, release_workflow(shape))
     names = [f"release-{words_of(shape.project.name)}"] if several else [*_NAMES]
@@ -234,7 +234,7 @@ def _place(
         return _refusal_of_published(published, shape.project)
     free = next((path for path in paths if path not in taken), None)
     if free is None:
-        return Refusal(
+        return NoWorkflow(
             reason=f"{paths[-1]} is there already, and is another workflow.",
             advice="Rename it, then run this again.",
         )
@@ -264,15 +264,15 @@ def _publishing(publications: Sequence[Publication], project: Project) -> Iterat
                 yield publication
 
 
-def _refusal_of_published(published: Publication, project: Project) -> Refusal:
+def _refusal_of_published(published: Publication, project: Project) -> NoWorkflow:
     where = f"{published.at.path}, line {published.at.line}"
     if published.channel is Channel.PRIVATE:
-        return Refusal(
+        return NoWorkflow(
             reason=f"It is published to a registry of your own ({where}), and the workflow of "
             "the lesson would publish it to all.",
             advice="Run 'release-audit check' to see what makes that release safer.",
         )
-    return Refusal(
+    return NoWorkflow(
         reason=f"It is published to {project.registry.info.label} already ({where}).",
         advice="Run 'release-audit check' to see what makes that release safer.",
     )

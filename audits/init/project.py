@@ -63,7 +63,7 @@ class Project(Struct, frozen=True, kw_only=True):
         return f"./{self.directory}" if self.directory else "."
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
+class NoWorkflow(Struct, frozen=True, kw_only=True):
     """Why no workflow is written for a package, in one sentence, and what to do instead.
 
     ``unread`` marks what could not be read, as against what makes no sense.

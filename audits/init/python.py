@@ -15,7 +15,7 @@ import rtoml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from audits.init.project import Project, Recipe, Refusal, VersionFrom
+from audits.init.project import NoWorkflow, Project, Recipe, VersionFrom
 from audits.model.registry import Registry
 
 
@@ -43,6 +43,7 @@ _BACKENDS = {
     "scikit_build_core.setuptools.build_meta": "scikit-build-core",
     "mesonpy": "meson-python",
 }
+_VERSION_TABLES = {"hatchling": "hatch", "pdm": "pdm"}
 _COMPILES = frozenset({"scikit-build-core", "meson-python"})
 _FROM_TAGS = _words(
     "setuptools-scm hatch-vcs versioningit poetry-dynamic-versioning dunamai vcs-versioning"
@@ -60,14 +61,14 @@ _SCM = re.compile(r"\b(?:use_scm_version|setup_requires\b.*setuptools_scm|versio
 _STATIC_CALL = re.compile(r"^[^#\n]*\bversion\s*=\s*[\"']", re.MULTILINE)
 
 
-def python_project(name: str, path: str, texts: Mapping[str, str]) -> Project | Refusal:
+def python_project(name: str, path: str, texts: Mapping[str, str]) -> Project | NoWorkflow:
     """What is known of the package that ``path`` (pyproject.toml, setup.cfg or setup.py) names.
 
     ``texts`` are the files of its folder by their names. ValueError where TOML is broken.
     """
     data = rtoml.loads(texts.get("pyproject.toml", ""))
     backend = _backend(data)
-    if isinstance(backend, Refusal):
+    if isinstance(backend, NoWorkflow):
         return backend
     compiled = backend in _COMPILES or _is_compiled(data, texts)
     recipe = Recipe.WHEELS if compiled else Recipe.PYTHON
@@ -83,11 +84,11 @@ def python_project(name: str, path: str, texts: Mapping[str, str]) -> Project | 
     )
 
 
-def _backend(data: Mapping[str, object]) -> str | Refusal:
+def _backend(data: Mapping[str, object]) -> str | NoWorkflow:
     system = _table(data, "build-system")
     named = system.get("build-backend")
     if system.get("backend-path"):
-        return Refusal(
+        return NoWorkflow(
             reason=f"Its build backend {named!r} is a file of the repository, which may do anything.",
             advice="Write the workflow by the lesson, or take a backend from the package index.",
         )
@@ -95,7 +96,7 @@ def _backend(data: Mapping[str, object]) -> str | Refusal:
         return "setuptools"  # https://peps.python.org/pep-0518/, for files without it
     if named not in _BACKENDS:
         known = ", ".join(sorted({*_BACKENDS.values()}))
-        return Refusal(
+        return NoWorkflow(
             reason=f"Its build backend {named!r} is none that is known here.",
             advice=f"Known are {known}; for others, write the workflow by the lesson.",
         )
@@ -144,17 +145,17 @@ def _version(backend: str, data: Mapping[str, object], texts: Mapping[str, str])
     project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
     if isinstance(project.get("version"), str) or isinstance(poetry.get("version"), str):
         return VersionFrom.METADATA
-    by_backend = {
-        "setuptools": lambda: _of_setuptools(data, texts),
-        "hatchling": lambda: _of_table(_table(data, "tool", "hatch", "version"), "path", "source"),
-        "pdm": lambda: _of_table(_table(data, "tool", "pdm", "version"), "path", "source"),
-        "flit": lambda: VersionFrom.CODE,
-        "maturin": lambda: VersionFrom.METADATA,  # of Cargo.toml
-        "scikit-build-core": lambda: _of_provider(data),
-        "meson-python": lambda: _of_meson(texts),
-    }
-    found = by_backend.get(backend)
-    return found() if found else VersionFrom.BUILD
+    if backend == "setuptools":
+        return _of_setuptools(data, texts)
+    if backend in _VERSION_TABLES:
+        return _of_table(_table(data, "tool", _VERSION_TABLES[backend], "version"))
+    if backend == "scikit-build-core":
+        return _of_provider(data)
+    if backend == "meson-python":
+        return _of_meson(texts)
+    if backend == "maturin":
+        return VersionFrom.METADATA  # of Cargo.toml
+    return VersionFrom.CODE if backend == "flit" else VersionFrom.BUILD
 
 
 def _is_from_tags(data: Mapping[str, object], texts: Mapping[str, str]) -> bool:
@@ -174,9 +175,9 @@ def _is_from_tags(data: Mapping[str, object], texts: Mapping[str, str]) -> bool:
     return "setuptools_scm" in provider or _SCM.search(texts.get("setup.py", "")) is not None
 
 
-def _of_table(table: Mapping[str, object], path: str, source: str) -> VersionFrom:
-    kind = table.get(source)
-    if table.get(path) and kind in {None, "regex", "code", "file"}:
+def _of_table(table: Mapping[str, object]) -> VersionFrom:
+    kind = table.get("source")
+    if table.get("path") and kind in {None, "regex", "code", "file"}:
         return VersionFrom.CODE
     return VersionFrom.BUILD
 

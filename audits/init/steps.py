@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from audits.fixes.links import publisher_form, repository_url, settings_link
 from audits.init.project import VersionFrom
-from audits.init.workflow import Shape
+from audits.init.workflow import ReleaseShape
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import SettingsPage
 from audits.model.registry import Registry
@@ -22,15 +22,15 @@ class PersonStep(Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-class Written(Struct, frozen=True, kw_only=True):
+class WrittenWorkflow(Struct, frozen=True, kw_only=True):
     """A workflow that is written for a shape, and its path."""
 
-    shape: Shape
+    shape: ReleaseShape
     path: str
 
 
 def person_steps(
-    ref: RepositoryRef, index: IndexHosts, written: Sequence[Written], private: bool | None
+    ref: RepositoryRef, index: IndexHosts, written: Sequence[WrittenWorkflow], private: bool | None
 ) -> tuple[PersonStep, ...]:
     """The steps in the order in which they are to be done."""
     steps = [PersonStep(text=remark) for each in written for remark in each.shape.project.remarks]
@@ -55,12 +55,12 @@ def person_steps(
     return tuple(steps)
 
 
-def _tags(written: Sequence[Written]) -> str:
+def _tags(written: Sequence[WrittenWorkflow]) -> str:
     prefixes = [each.shape.tag_prefix for each in written]
     return " and ".join(f"`{prefix}*`" for prefix in prefixes if prefix) or "the tags of releases"
 
 
-def _environment(ref: RepositoryRef, shape: Shape, private: bool | None) -> PersonStep:
+def _environment(ref: RepositoryRef, shape: ReleaseShape, private: bool | None) -> PersonStep:
     tags = f"`{shape.tag_prefix}*`" if shape.tag_prefix else "those of releases, such as `v*`"
     plan = ""
     if private:
@@ -73,7 +73,7 @@ def _environment(ref: RepositoryRef, shape: Shape, private: bool | None) -> Pers
     )
 
 
-def _publisher(ref: RepositoryRef, index: IndexHosts, written: Written) -> PersonStep:
+def _publisher(ref: RepositoryRef, index: IndexHosts, written: WrittenWorkflow) -> PersonStep:
     shape = written.shape
     project = shape.project
     info = project.registry.info
@@ -98,7 +98,7 @@ def _documentation(registry: Registry) -> str:
     return trusted.source if trusted is not None else ""
 
 
-def _release(ref: RepositoryRef, shape: Shape) -> PersonStep:
+def _release(ref: RepositoryRef, shape: ReleaseShape) -> PersonStep:
     project = shape.project
     base = repository_url(ref)
     tag = f"`{shape.tag_prefix}1.2.3rc1`" if shape.tag_prefix else "a tag"

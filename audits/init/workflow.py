@@ -41,7 +41,7 @@ _TARGETS = (
 Lines = tuple[str, ...]
 
 
-class Shape(Struct, frozen=True, kw_only=True):
+class ReleaseShape(Struct, frozen=True, kw_only=True):
     """What a workflow is written for: its package, the environment of its releases with the
     page that is shown on each, and the start of the tags that release it ("" for all).
     """
@@ -53,7 +53,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     staged: bool = True
 
 
-def release_workflow(shape: Shape) -> str:
+def release_workflow(shape: ReleaseShape) -> str:
     """The text of the workflow, whose lines end in a line feed."""
     project = shape.project
     name = f"Release {project.name}" if shape.tag_prefix else "Release"
@@ -80,7 +80,7 @@ def release_workflow(shape: Shape) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _building(shape: Shape) -> list[Lines]:
+def _building(shape: ReleaseShape) -> list[Lines]:
     project = shape.project
     if project.recipe in {Recipe.WHEELS, Recipe.MATURIN}:
         return [_sdist(shape), _wheels(shape)]
@@ -95,10 +95,10 @@ def _building(shape: Shape) -> list[Lines]:
 
 
 def _job(
-    shape: Shape, key: str, name: str, steps: Sequence[str], matrix: Sequence[str] = ()
+    shape: ReleaseShape, key: str, name: str, steps: Sequence[str], matrix: Sequence[str] = ()
 ) -> Lines:
     """A job that may read the repository and nothing else."""
-    condition = ()
+    condition: Lines = ()
     if shape.tag_prefix:
         condition = (f"    if: startsWith(github.event.release.tag_name, '{shape.tag_prefix}')",)
     return (
@@ -194,7 +194,7 @@ def _python_steps(project: Project) -> Lines:
     )
 
 
-def _sdist(shape: Shape) -> Lines:
+def _sdist(shape: ReleaseShape) -> Lines:
     project = shape.project
     if project.recipe is Recipe.MATURIN:
         build = _maturin(project, "sdist", "")
@@ -218,7 +218,7 @@ def _sdist(shape: Shape) -> Lines:
     return _job(shape, "sdist", f"Build the source distribution of {project.name}", steps)
 
 
-def _wheels(shape: Shape) -> Lines:
+def _wheels(shape: ReleaseShape) -> Lines:
     project = shape.project
     name = f"Build wheels of {project.name} on ${{{{ matrix.os }}}}"
     if project.recipe is Recipe.MATURIN:
@@ -309,7 +309,7 @@ def _nuget_steps(project: Project) -> Lines:
 # --- publishing ---------------------------------------------------------------------------------
 
 
-def _publishing(shape: Shape) -> Lines:
+def _publishing(shape: ReleaseShape) -> Lines:
     project = shape.project
     checks_out = project.recipe is Recipe.CRATE
     several = project.recipe in {Recipe.WHEELS, Recipe.MATURIN}
@@ -338,7 +338,7 @@ def _publishing(shape: Shape) -> Lines:
     )
 
 
-def _to_pypi(shape: Shape) -> Lines:
+def _to_pypi(shape: ReleaseShape) -> Lines:
     several = shape.project.recipe is not Recipe.PYTHON
     return (
         *_take("dist/", several=several),
@@ -346,7 +346,7 @@ def _to_pypi(shape: Shape) -> Lines:
     )
 
 
-def _to_npm(shape: Shape) -> Lines:
+def _to_npm(shape: ReleaseShape) -> Lines:
     command = "npm stage publish" if shape.staged else "npm publish"
     name = "Stage for a maintainer's approval" if shape.staged else "Publish"
     node = _action(
@@ -358,7 +358,7 @@ def _to_npm(shape: Shape) -> Lines:
     return (*node, *_take("dist/"), *_run(name, f"{command} ./dist/*.tgz"))
 
 
-def _to_crates(shape: Shape) -> Lines:
+def _to_crates(shape: ReleaseShape) -> Lines:
     project = shape.project
     locked = " --locked" if project.locked else ""
     # What is published was compiled by the job before; here nothing of it runs.
@@ -375,7 +375,7 @@ def _to_crates(shape: Shape) -> Lines:
     )
 
 
-def _to_rubygems(shape: Shape) -> Lines:
+def _to_rubygems(shape: ReleaseShape) -> Lines:
     action = "rubygems/configure-rubygems-credentials"
     return (
         *_take("dist/"),
@@ -384,7 +384,7 @@ def _to_rubygems(shape: Shape) -> Lines:
     )
 
 
-def _to_nuget(shape: Shape) -> Lines:
+def _to_nuget(shape: ReleaseShape) -> Lines:
     # The public instance by its name in every NuGet.Config.
     label = Registry.NUGET.info.word
     source = f"https://api.{label}.org/v3/index.json"

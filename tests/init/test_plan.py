@@ -1,0 +1,223 @@
+"""When init writes nothing, and why; where its files go; what is left to a person."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from audits.init.plan import InitPlan, Wants, plan_init
+from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.source import RepositoryRef
+from tests.checks.harness import INDEX
+from tests.init.projects import CASES, PYTHON, Case, files_of, packages_of, plan_of, repository_of
+
+PLAIN = PYTHON[0].files
+PYPROJECT = PLAIN["pyproject.toml"]
+RELEASE = ".github/workflows/release.yml"
+PUBLISHING = """\
+on: {release: {types: [published]}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+"""
+
+
+def refusal(plan: InitPlan) -> str:
+    assert not plan.files
+    (refused,) = plan.refused
+    assert refused.refusal.advice
+    return refused.sentence
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "No package is named here"),
+        ({"pyproject.toml": "[project]\nversion = '1'\n"}, "No package is named here"),
+        ({"package.json": '{"name": "x", "private": true}'}, "No package is named here"),
+        ({**PLAIN, RELEASE: PUBLISHING}, f"published to PyPI already ({RELEASE}, line 7)"),
+        (
+            {
+                **PLAIN,
+                RELEASE: PUBLISHING + "        with: {repository-url: 'https://index.example'}\n",
+            },
+            "published to a registry of your own",
+        ),
+        ({**PLAIN, RELEASE: "on: [release\n"}, "may publish already"),
+        (
+            {
+                **PLAIN,
+                RELEASE: "on: release\njobs:\n  release:\n    runs-on: x\n"
+                "    permissions: {id-token: write}\n    steps:\n      - run: ./ship\n",
+            },
+            "looks like a release by a way that is not known",
+        ),
+        (
+            {
+                **PLAIN,
+                RELEASE: "on: release\njobs:\n  release:\n    secrets: inherit\n"
+                "    uses: far-away/pipelines/.github/workflows/publish.yml@v1\n",
+            },
+            "was not read",
+        ),
+        (
+            {"pyproject.toml": PYPROJECT.replace("setuptools.build_meta", "sipbuild.api")},
+            "'sipbuild.api' is none that is known here",
+        ),
+        (
+            {
+                "pyproject.toml": PYPROJECT.replace(
+                    "[project]", 'backend-path = ["."]\n[project]', 1
+                )
+            },
+            "is a file of the repository",
+        ),
+        ({"pyproject.toml": PYPROJECT.replace('"lumen"', '"lu men; id"')}, "is no name that PyPI"),
+        (
+            {"pyproject.toml": PYPROJECT.replace('"lumen"', '"${{ github.token }}"')},
+            "is no name that PyPI",
+        ),
+        ({"a $(id)/pyproject.toml": PYPROJECT}, "has characters that a workflow cannot hold"),
+        ({"a'b/pyproject.toml": PYPROJECT}, "has characters that a workflow cannot hold"),
+        ({**PLAIN, "package.json": '{"name": "lumen"}'}, "Packages of several registries"),
+        (
+            {"package.json": '{"name": "lumen", "dependencies": {"left-pad": "^1"}}'},
+            "No lock file",
+        ),
+        (
+            {
+                "package.json": '{"name": "lumen", "dependencies": {"left-pad": "^1"}}',
+                "yarn.lock": "",
+            },
+            "does not say with which version",
+        ),
+    ],
+)
+def test_it_refuses_with_a_sentence_and_advice(files: dict[str, str], said: str) -> None:
+    assert said in refusal(plan_of(files))
+
+
+def test_it_refuses_on_an_enterprise_server() -> None:
+    ref = RepositoryRef(owner="orchard-labs", name="lumen", host="github.orchard.example")
+    assert "GitHub Enterprise Server" in refusal(plan_of(PLAIN, ref=ref))
+
+
+def test_it_asks_for_a_package_that_is_there() -> None:
+    plan = plan_of(PLAIN, Wants(packages=("lantern",)))
+    assert "No package here is called 'lantern'" in refusal(plan)
+    assert plan.refused[0].refusal.advice == "There are: lumen."
+
+
+def test_a_package_is_chosen_by_name_or_by_folder() -> None:
+    files = {**files_of(PYTHON[0], "core"), "web/package.json": '{"name": "lumen-web"}'}
+    by_name = plan_of(files, Wants(packages=("lumen-web",)))
+    by_folder = plan_of(files, Wants(folder="web"))
+    assert [w.shape.project.name for w in by_name.written] == ["lumen-web"]
+    assert by_name.files == by_folder.files
+
+
+def test_a_workflow_of_the_same_name_stays() -> None:
+    other = "on: push\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n"
+    plan = plan_of({**PLAIN, RELEASE: other})
+    assert plan.files[0].path == ".github/workflows/publish.yml"
+    taken = {
+        f".github/workflows/{name}.yml": other for name in ("release", "publish", "release-package")
+    }
+    assert "is there already" in refusal(plan_of({**PLAIN, **taken}))
+
+
+def test_uploads_to_the_test_index_alone_release_nothing() -> None:
+    text = PUBLISHING + "        with: {repository-url: 'https://test.pypi.example/legacy/'}\n"
+    plan = plan_of({**PLAIN, ".github/workflows/try.yml": text})
+    assert [file.path for file in plan.files][:1] == [RELEASE]
+
+
+def test_the_last_publisher_keeps_its_file_and_environment() -> None:
+    provenance = Provenance(
+        kind=PublisherKind.GITHUB,
+        repository="Orchard-Labs/Lumen",
+        workflow="wheels.yml",
+        environment="release",
+    )
+    release = Release(version="1.0", uploaded=None, files=1, provenance=(provenance,))
+    evidence = PackageEvidence(registry="pypi", name="lumen", releases=(release,))
+    repository = replace(repository_of(PLAIN), index={("pypi", "lumen"): evidence})
+    plan = plan_init(repository, packages_of(PLAIN), Wants(), INDEX)
+    assert plan.files[0].path == ".github/workflows/wheels.yml"
+    assert "      name: release\n" in plan.files[0].text
+
+
+DEPENDABOT = "version: 2\nupdates:\n  - package-ecosystem: pip\n    directory: /\n    schedule: {interval: weekly}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "path", "remark"),
+    [
+        ({}, ".github/dependabot.yml", ""),
+        ({".github/dependabot.yml": DEPENDABOT}, ".github/dependabot.yml", ""),
+        ({".github/dependabot.yaml": DEPENDABOT}, ".github/dependabot.yaml", ""),
+        ({".github/dependabot.yml": DEPENDABOT.replace("pip", "github-actions")}, "", ""),
+        ({"renovate.json": "{}"}, "", ""),
+        ({"renovate.json": '{"github-actions": {"enabled": false}}'}, "", "Let Renovate update"),
+        ({".github/dependabot.yml": "updates: [\n"}, "", "was not understood"),
+        ({".github/dependabot.yml": "version: 2\nupdates: []\n"}, "", "Add an update for"),
+    ],
+)
+def test_a_bot_that_is_there_is_kept(files: dict[str, str], path: str, remark: str) -> None:
+    plan = plan_of({**PLAIN, **files})
+    changed = [file for file in plan.files if "workflows" not in file.path]
+    assert [file.path for file in changed] == ([path] if path else [])
+    for file in changed:
+        assert file.text.startswith(files.get(path, "version: 2\n"))
+    assert plan.steps[0].text.startswith(("Make the environment", "Let", "Add"))
+    assert remark in plan.steps[0].text
+
+
+def test_line_endings_are_the_repositorys() -> None:
+    files = {path: text.replace("\n", "\r\n") for path, text in PLAIN.items()}
+    for file in plan_of(files).files:
+        assert file.text.count("\n") == file.text.count("\r\n")
+    assert not plan_of({**files, **{f.path: f.text for f in plan_of(files).files}}).files
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_persons_steps_stand_in_order(case: Case) -> None:
+    plan = plan_of(case.files)
+    wanted = ["Make the environment", "Register the trusted publisher", "ruleset", "immutable"]
+    wanted += ["Merge", "Release a candidate", "Revoke"]
+    texts = [step.text for step in plan.steps][-len(wanted) :]
+    assert all(word in text for word, text in zip(wanted, texts, strict=True))
+    assert all(step.url.startswith("https://") for step in plan.steps if step.url)
+    form = next(step for step in plan.steps if step.text.startswith("Register"))
+    if case in PYTHON:
+        assert form.url == (
+            f"{INDEX.base}/manage/project/lumen/settings/publishing/?provider=github"
+            "&owner=orchard-labs&repository=lumen&workflow_filename=release.yml&environment=pypi"
+        )
+
+
+def test_no_link_leads_to_a_repository_that_is_not_known() -> None:
+    plan = plan_of(PLAIN, ref=RepositoryRef(owner="local", name="lumen", host=""))
+    assert not [step.url for step in plan.steps if "github.com" in step.url]
+    assert plan.files
+
+
+def test_private_repositories_hear_of_the_plan_that_rules_need() -> None:
+    public, private = (plan_of(PLAIN, Wants(private=each)) for each in (False, True))
+    assert "paid plan" in private.steps[0].text
+    assert "paid plan" not in public.steps[0].text
+
+
+def test_npm_hears_what_the_registry_compares() -> None:
+    told = plan_of({"package.json": '{"name": "@orchard-labs/lumen"}'}).steps
+    assert (
+        'Let "repository" in package.json be https://github.com/orchard-labs/lumen' in told[0].text
+    )
+    assert "publishConfig" in told[1].text
+    settled = (
+        '{"name": "lumen", "repository": {"url": "git+https://github.com/Orchard-Labs/lumen.git"}}'
+    )
+    assert plan_of({"package.json": settled}).steps[0].text.startswith("Make the environment")
