@@ -34,6 +34,16 @@ class InitFormat(StrEnum):
     JSON = "json"
 
 
+PackagesOption = Annotated[
+    Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option("--package", metavar="NAME", help="Release this package only; repeat it."),
+]
+PrivateOption = Annotated[
+    Optional[bool],  # noqa: UP045
+    typer.Option("--private/--public", help="Whether the repository is private."),
+]
+
+
 class _Result(Struct, frozen=True):
     """The plan for a checkout, and the audit of what it would be with the new files."""
 
@@ -44,17 +54,11 @@ class _Result(Struct, frozen=True):
 
 def init(
     path: Annotated[Path, typer.Argument(help="A checkout, or a package's folder in it.")] = Path(),
-    packages: Annotated[
-        Optional[list[str]],  # noqa: UP045 - Typer reads the annotation at run time
-        typer.Option("--package", metavar="NAME", help="Release this package only; repeat it."),
-    ] = None,
+    packages: PackagesOption = None,
     direct: Annotated[
         bool, typer.Option("--direct", help="npm: publish at once, without staging.")
     ] = False,
-    private: Annotated[
-        Optional[bool],  # noqa: UP045
-        typer.Option("--private/--public", help="Whether the repository is private."),
-    ] = None,
+    private: PrivateOption = None,
     write: Annotated[bool, typer.Option("--write", help="Write the files, do not ask.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the files only.")] = False,
     force: Annotated[
