@@ -24,7 +24,9 @@ st.html(
 admit()
 SECTIONS = {
     "Review": [
-        st.Page("views/overview.py", title="Overview", icon=":material/speed:", default=True),
+        st.Page(
+            "views/overview.py", title="Overview", icon=":material/speed:", url_path="overview"
+        ),
         st.Page("views/repositories.py", title="Repositories", icon=":material/grid_view:"),
         st.Page("views/repository.py", title="Repository", icon=":material/folder_open:"),
         st.Page("views/findings.py", title="Findings", icon=":material/flag:"),
@@ -48,13 +50,22 @@ SECTIONS = {
         st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
     ],
 }
+# The bare address shows the Overview too. It is no link of the menu: a relative address without a
+# path would stay on the view where it is opened in a new tab.
+HOME = st.Page(
+    "views/overview.py",
+    title="Overview",
+    icon=":material/speed:",
+    url_path="home",
+    default=True,
+)
 # Drawn by hand: Streamlit's own menu drops owner and scan from the address, and writing them
 # back would be a step of its own in the browser's history.
-page = st.navigation(SECTIONS, position="hidden")
+page = st.navigation({"": [HOME], **SECTIONS}, position="hidden")
 address.begin()
 with trouble_told():
     choose_scope()
-    menu(SECTIONS)
+    menu(SECTIONS, HOME if page.url_path == HOME.url_path else None)
     page.run()
     # Not where the view stopped, or opened another one: that one writes an address of its own.
     address.write()

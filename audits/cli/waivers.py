@@ -48,12 +48,15 @@ def warn_of(path: Path | None, waivers: Waivers, audit: Audit) -> None:
     Of those for several repositories, that one of them has nothing to accept says nothing.
     """
     name = str(audit.repository.ref)
-    used = {f.check for f in (*audit.findings, *audit.beyond) if _is_waived(f)}
+    every = (*audit.findings, *audit.beyond)
+    used = {(f.check, f.finding.at.path) for f in every if _is_waived(f)}
     for waiver in waivers.waivers:
         what = f"{path}, line {waiver.line}: the waiver of {waiver.check} for {waiver.repository}"
-        if waiver.expires < waivers.today and waiver.covers(name, waiver.check):
+        if waiver.expires < waivers.today and waiver.concerns(name, waiver.check):
             say(f"warning: {what} expired on {waiver.expires}", error=True)
-        elif waiver.repository.lower() == name.lower() and waiver.check not in used:
+        elif waiver.repository.lower() == name.lower() and not any(
+            waiver.covers(name, check, at) for check, at in used
+        ):
             say(f"warning: {what} matches nothing there; delete it", error=True)
 
 

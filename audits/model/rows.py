@@ -10,6 +10,7 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from audits.model.outcome import Link
+from audits.model.score import ScoreStep
 from audits.model.timeline import Timeline
 
 
@@ -41,6 +42,7 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     not looked at again, where that was asked; ``registries`` and ``ladders`` distinct;
     ``unrecognized`` counts release-like jobs that are not understood. ``level`` is the least
     privileged who can publish something, ``may_be`` who perhaps can; "" where nothing is published.
+    ``steps`` and ``not_counted`` as in `Score`.
     """
 
     owner: str
@@ -71,6 +73,8 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     unrecognized: int = 0
     level: str = ""
     may_be: str = ""
+    steps: tuple[ScoreStep, ...] = ()
+    not_counted: dict[str, int] = field(default_factory=dict)
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):

@@ -156,7 +156,8 @@ def _matches_nothing(store: Store, waiver: Waiver) -> bool:
     if not name or any(c in waiver.repository for c in "*?["):
         return False
     where = FindingFilter(repository=name, checks=(waiver.check,), accepted=True, in_release=None)
-    return not store.count_findings(owner=owner, where=where)
+    found = store.findings(owner=owner, where=where)
+    return not any(waiver.covers(waiver.repository, row.check, row.path) for row in found)
 
 
 def text_news(news: News) -> Iterator[str]:
@@ -224,14 +225,18 @@ def _score(change: ScoreChange) -> str:
 
 
 def _waiver(waiver: Waiver, word: str) -> str:
-    where = printable(waiver.repository)
+    where = _where(waiver)
     return (
         f"{word} on {waiver.expires}: the waiver of {waiver.check} for {where} (line {waiver.line})"
     )
 
 
+def _where(waiver: Waiver) -> str:
+    return printable(" ".join(filter(None, (waiver.repository, waiver.path))))
+
+
 def _unmatched(waiver: Waiver) -> str:
-    where = printable(waiver.repository)
+    where = _where(waiver)
     return (
         f"matches nothing: the waiver of {waiver.check} for {where} (line {waiver.line}); delete it"
     )
@@ -369,6 +374,7 @@ def _record(row: FindingRow) -> dict[str, Any]:
 def _waiver_record(waiver: Waiver) -> dict[str, Any]:
     return {
         "repository": waiver.repository,
+        "path": waiver.path,
         "check": waiver.check,
         "expires": waiver.expires.isoformat(),
         "responsible": waiver.responsible,

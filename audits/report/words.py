@@ -7,6 +7,7 @@ from collections.abc import Collection
 from audits.model.exposure import Exposure
 from audits.model.outcome import Area, Outcome
 from audits.model.publication import Channel, Publication
+from audits.model.rows import RepositoryRow
 from audits.model.score import Audit, Grade, PackageStatus, Result, Score, StepState
 
 AREA_TITLES = {
@@ -35,7 +36,7 @@ def headline(score: Score, publications: Collection[Publication]) -> str:
     return f"{text} · {score.cap}" if score.cap else text
 
 
-def steps_to_a(score: Score) -> str:
+def steps_to_a(score: Score | RepositoryRow) -> str:
     """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none."""
     if score.points is None or not score.steps:
         return ""
@@ -52,7 +53,7 @@ def step_words(state: str, checks: Collection[str]) -> str:
     return f"{state}{', but for' if state == StepState.DONE else ':'} {', '.join(checks)}"
 
 
-def not_counted(score: Score) -> str:
+def not_counted(score: Score | RepositoryRow) -> str:
     """What is open and takes nothing from the score, as "1 critical, 3 high"; "" for nothing."""
     return ", ".join(f"{number} {word}" for word, number in score.not_counted.items())
 

@@ -313,6 +313,27 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
             outside=outside,
         )
 
+    @classmethod
+    def of_deductions(
+        cls, areas: Iterable[Area], lost: Iterable[Deduction], checks: Mapping[str, Check]
+    ) -> Sheet:
+        """The sheet of the worst publication of each area, from what is kept of a score: the
+        areas that have points, and what each lost. ``checks`` are the known ones by id.
+        """
+        faults: dict[Area, set[_Fault]] = {area: set() for area in areas}
+        for each in lost:
+            check = checks.get(each.check)
+            fault = _Fault(
+                each.check,
+                each.area,
+                each.severity,
+                each.points,
+                caps_only=check is not None and check.caps_only,
+                left_out=check is not None and _is_left_out(check, each.severity),
+            )
+            faults.get(each.area, set()).add(fault)
+        return cls(cards=frozenset((area, frozenset(of)) for area, of in faults.items()))
+
     def score(self, fixed: frozenset[str] = frozenset()) -> tuple[float | None, str]:
         """The points under the caps once these checks pass, and what holds them down."""
         worst: dict[Area, float] = {}
@@ -364,7 +385,7 @@ def _fault(verdict: _Verdict) -> _Fault:
         verdict.severity,
         verdict.points,
         caps_only=verdict.check.caps_only,
-        left_out=_is_left_out(verdict),
+        left_out=_is_left_out(verdict.check, verdict.severity),
         unknown=verdict.outcome is Outcome.UNKNOWN,
     )
 
@@ -392,13 +413,12 @@ def _caps(faults: list[_Fault], outside: list[_Fault]) -> Iterator[tuple[float, 
         yield LESSON_CAP, f"what the lesson asks for and is left out: {', '.join(left_out)}"
 
 
-def _is_left_out(verdict: _Verdict) -> bool:
+def _is_left_out(check: Check, severity: Severity) -> bool:
     """Whether a step of the lesson that the workflow's text shows is left out: the check needs
     nothing else, and fails as it is declared, at medium or above.
     """
-    check = verdict.check
     in_the_text = bool(check.lesson) and not check.tip and check.needs <= {Need.WORKFLOW}
-    return in_the_text and verdict.severity >= max(check.severity, Severity.MEDIUM)
+    return in_the_text and severity >= max(check.severity, Severity.MEDIUM)
 
 
 def _outside(cases: Iterable[_Case], scored: tuple[Publication, ...]) -> frozenset[_Fault]:

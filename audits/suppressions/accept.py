@@ -32,7 +32,7 @@ class Acceptances:
 
     def __call__(self, check: str, finding: Finding, repository: Repository) -> Acceptance | None:
         """The acceptance of a finding; a waiver goes before a local one."""
-        waiver = self.waivers.match(str(repository.ref), check)
+        waiver = self.waivers.match(str(repository.ref), check, finding.at.path)
         if waiver is not None:
             return Acceptance(
                 kind=AcceptanceKind.WAIVER,

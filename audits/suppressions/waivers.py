@@ -13,7 +13,7 @@ from msgspec import Struct
 
 LONGEST = timedelta(days=90)
 WARN_BEFORE = timedelta(days=30)
-_KEYS = frozenset({"repository", "check", "responsible", "reason", "ticket", "expires"})
+_KEYS = frozenset({"repository", "path", "check", "responsible", "reason", "ticket", "expires"})
 _KEY_LIST = ", ".join(sorted(_KEYS))
 _REQUIRED = ("repository", "check", "responsible", "reason", "expires")
 _ACCEPT = "accept-locally"
@@ -23,7 +23,9 @@ _LONGEST_NAME = 60
 
 
 class Waiver(Struct, frozen=True, kw_only=True):
-    """One accepted risk. ``repository`` is a pattern on ``owner/name``; ``line`` its line."""
+    """One accepted risk. ``repository`` is a pattern on ``owner/name``, ``path`` one on the path
+    of a file from the root, "" for every file; ``line`` is the entry's own.
+    """
 
     repository: str
     check: str
@@ -31,11 +33,17 @@ class Waiver(Struct, frozen=True, kw_only=True):
     reason: str
     expires: date
     ticket: str = ""
+    path: str = ""
     line: int = 1
 
-    def covers(self, repository: str, check: str) -> bool:
+    def concerns(self, repository: str, check: str) -> bool:
         """Whether it is about this check in this repository; names compare without case."""
         return self.check == check and fnmatchcase(repository.lower(), self.repository.lower())
+
+    def covers(self, repository: str, check: str, path: str) -> bool:
+        """Whether it accepts findings of this check in this file of this repository."""
+        in_file = not self.path or fnmatchcase(path, self.path)
+        return in_file and self.concerns(repository, check)
 
 
 class WaiverProblem(Struct, frozen=True, kw_only=True):
@@ -68,9 +76,9 @@ class Waivers(Struct, frozen=True, kw_only=True):
         """Those that end within 30 days."""
         return tuple(w for w in self.active() if w.expires <= self.today + WARN_BEFORE)
 
-    def match(self, repository: str, check: str) -> Waiver | None:
-        """The first waiver in force for this check in this repository (``owner/name``)."""
-        return next((w for w in self.active() if w.covers(repository, check)), None)
+    def match(self, repository: str, check: str, path: str) -> Waiver | None:
+        """The first waiver in force for this check in this file of a repository (``owner/name``)."""
+        return next((w for w in self.active() if w.covers(repository, check, path)), None)
 
 
 def read_waivers(text: str, today: date, checks: frozenset[str]) -> Waivers:
@@ -139,9 +147,11 @@ def _line_of_key(lines: list[str], header: int, key: str) -> int:
 
 def _repeated(waivers: Iterable[Waiver]) -> Iterator[WaiverProblem]:
     """The waivers in force that say again what one before them says."""
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str, str], int] = {}
     for waiver in waivers:
-        before = first.setdefault((waiver.repository.lower(), waiver.check), waiver.line)
+        before = first.setdefault(
+            (waiver.repository.lower(), waiver.path, waiver.check), waiver.line
+        )
         if before != waiver.line:
             detail = (
                 f"line {waiver.line}: {waiver.check!r} in {waiver.repository!r} has a waiver on "
@@ -217,6 +227,10 @@ def _wrong_values(
     if named and not re.fullmatch(r"\*|[^/]+/[^/]+", named):
         advice = "write owner/name, owner/* or *"
         yield "repository", f"{_short(repository)} is no repository; {advice}"
+    path = entry.get("path")
+    if isinstance(path, str) and (not path.strip() or path.startswith(("/", "./"))):
+        advice = "write it from the repository's root, or leave it out for every file"
+        yield "path", f"{_short(path)} is no path of a file; {advice}"
     if isinstance(check, str) and check.strip() and check not in checks:
         yield "check", _no_check(check, checks)
     given = entry.get("expires", "")
@@ -254,6 +268,7 @@ def _waiver(entry: Mapping[str, object], line: int) -> Waiver:
         responsible=str(entry["responsible"]),
         reason=str(entry["reason"]),
         ticket=str(entry.get("ticket", "")),
+        path=str(entry.get("path", "")),
         expires=expires,
         line=line,
     )

@@ -24,6 +24,11 @@ def visible(text: str) -> str:
     return without_controls(_BREAKS.sub(" ", text).replace("\t", " "))
 
 
+def prose(text: str) -> str:
+    """A sentence of ours in plain text: the back-ticks around names would be shown as they are."""
+    return visible(text).replace("`", "")
+
+
 def label_text(text: str) -> str:
     """Untrusted text for a label, which Streamlit reads as Markdown: other characters escaped."""
     return re.sub(r"([^\w\s.-])", r"\\\1", visible(text))

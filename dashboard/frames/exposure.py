@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from audits.analysis.exposure.words import LEVELS
 from audits.model.rows import PathRow
-from dashboard.frames.cells import frame_of, visible
+from dashboard.frames.cells import frame_of, prose, visible
 
 MEANING = {actor.value: words for actor, words in LEVELS.items()}
 """The levels in words, least privileged first."""
@@ -58,13 +58,13 @@ def boxes(path: PathRow) -> tuple[PathBox, ...]:
             PathBox(
                 place=place,
                 kind=step.kind,
-                title=visible(step.what),
+                title=prose(step.what),
                 where=visible(f"{step.path}:{step.line}" + (f" ({step.job})" if step.job else "")),
                 cut=first and place > 0,
             )
         )
     for number, need in enumerate(path.needs if path.state != "seen" else ()):
-        unseen = PathBox(place=number, kind="not seen", title=visible(need), where="", unseen=True)
+        unseen = PathBox(place=number, kind="not seen", title=prose(need), where="", unseen=True)
         found.append(unseen)
     return tuple(found)
 
@@ -79,10 +79,10 @@ def paths(rows: Sequence[PathRow]) -> pd.DataFrame:
                 "registry": row.registry,
                 "state": row.state,
                 "holds": row.holds,
-                "path": visible(" → ".join(step.what for step in row.steps)),
+                "path": prose(" → ".join(step.what for step in row.steps)),
                 "way in": visible(f"{row.way_in_path}:{row.way_in_line}"),
-                "cut": visible(row.cuts[0].what) if row.cuts else "",
-                "not seen": visible(", ".join(row.needs)),
+                "cut": prose(row.cuts[0].what) if row.cuts else "",
+                "not seen": prose(", ".join(row.needs)),
                 "accepted": "yes" if row.accepted else "",
                 "since": row.since,
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import glob
 import re
 from collections.abc import Sequence
 
@@ -103,12 +104,14 @@ def _span(text: str) -> str:
 
 def waiver_text(rows: Sequence[FindingRow], expires: str) -> str:
     """The chosen findings as entries of the waiver file, to be completed and reviewed; one
-    entry accepts a check in a repository.
+    entry accepts a check in a file.
     """
     blocks = []
-    for repository, check in dict.fromkeys((f"{r.owner}/{r.repository}", r.check) for r in rows):
+    places = ((f"{r.owner}/{r.repository}", glob.escape(r.path), r.check) for r in rows)
+    for repository, path, check in dict.fromkeys(places):
         fields = (
             ("repository", repository),
+            *((("path", path),) if path else ()),
             ("check", check),
             ("responsible", ""),
             ("reason", ""),

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from msgspec import Struct
 
-from audits.model.outcome import Area
+from audits.checks import all_checks
+from audits.model.outcome import Area, Severity
 from audits.model.query import CheckCount, OwnerFact
 from audits.model.rows import DeductionRow, RepositoryRow, ScoreChange, TrendRow
+from audits.model.score import Deduction
 from audits.report.words import count
-from audits.scoring.score import (
-    AREA_WEIGHTS,
-    CRITICAL_CAP,
-    HIGH_CAPS,
-    MANY_HIGHS_CAP,
-    PUBLISHER_HIGH_CAP,
-    grade_of,
-)
-from dashboard.frames.cells import frame_of, visible
+from audits.scoring.score import AREA_WEIGHTS, Sheet, grade_of
+from dashboard.frames.cells import frame_of, prose
 from dashboard.theme import AREAS, percent, plain, signed
+
+_SEVERITIES = {severity.label: severity for severity in Severity}
 
 
 class Headline(Struct, frozen=True, kw_only=True):
@@ -59,7 +56,7 @@ def _news(now: TrendRow) -> str:
 
 
 class Improvement(Struct, frozen=True, kw_only=True):
-    """A check, and the points by which the mean rises if it is mended everywhere."""
+    """A check, and the points by which the mean rises if it is fixed everywhere."""
 
     check: str
     area: str
@@ -71,23 +68,24 @@ class Improvement(Struct, frozen=True, kw_only=True):
 def improvements(
     deductions: Sequence[DeductionRow], rows: Sequence[RepositoryRow], limit: int = 5
 ) -> tuple[Improvement, ...]:
-    """The checks whose mending everywhere would raise the owner's mean the most.
+    """The checks whose fixing everywhere would raise the owner's mean the most.
 
-    Each repository is scored again without the check, floors and caps included.
+    Each repository is scored again without the check, caps included, as far as its worst
+    publications tell: the store keeps no deductions of the others.
     """
     scored = {row.repository: row for row in rows if row.points is not None}
     lost: dict[str, list[DeductionRow]] = {}
     for row in deductions:
-        if row.repository in scored and row.points > 0:
+        if row.repository in scored:
             lost.setdefault(row.repository, []).append(row)
     gains: dict[str, list[float]] = {}
     about: dict[str, DeductionRow] = {}
     for repository, group in lost.items():
-        areas = scored[repository].areas
-        now = points_of(areas, group)
+        sheet = sheet_of(scored[repository].areas, group)
+        now = sheet.score()[0] or 0.0
         for check in {row.check for row in group}:
-            rest = [row for row in group if row.check != check]
-            gains.setdefault(check, []).append(points_of(areas, rest) - now)
+            fixed = sheet.score(frozenset({check}))[0] or 0.0
+            gains.setdefault(check, []).append(fixed - now)
         about |= {row.check: row for row in group}
     order = sorted(gains, key=lambda check: (-sum(gains[check]), check))
     return tuple(
@@ -149,7 +147,7 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
                 "check": row.check,
                 "severity": signed(row.severity),
                 "repositories": row.repositories,
-                "what": visible(row.message or row.reason),
+                "what": prose(row.message or row.reason),
                 "permission": row.permission,
             }
             for row in rows
@@ -158,29 +156,22 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
     )
 
 
-def points_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRow]) -> float:
-    """The points of a repository that has these deductions (design section 6): areas that
-    apply (not None) weighted, then held down by open high and critical checks.
+def sheet_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRow]) -> Sheet:
+    """What a repository's points are computed from: its areas that have points, and what each
+    of them lost.
     """
-    lost = dict.fromkeys((area for area in AREAS if areas.get(area) is not None), 0.0)
-    for row in deductions:
-        if row.area in lost:
-            lost[row.area] += row.points
-    total = sum(AREA_WEIGHTS[Area(area)] for area in lost)
-    if not total:
-        return 0.0
-    mean = sum(AREA_WEIGHTS[Area(a)] * max(0.0, 100 - gone) for a, gone in lost.items()) / total
-    return min(mean, *_caps(deductions), 100.0)
-
-
-def _caps(deductions: Sequence[DeductionRow]) -> Iterator[float]:
-    highs = {row.check: row.area for row in deductions if row.severity == "high"}
-    if highs:
-        yield HIGH_CAPS.get(len(highs), MANY_HIGHS_CAP)
-    if Area.TRUSTED_PUBLISHER in highs.values():
-        yield PUBLISHER_HIGH_CAP
-    if any(row.severity == "critical" for row in deductions):
-        yield CRITICAL_CAP
+    lost = (
+        Deduction(
+            check=row.check,
+            area=Area(row.area),
+            points=row.points,
+            severity=_SEVERITIES[row.severity],
+            publication=row.publication,
+        )
+        for row in deductions
+    )
+    apply = [Area(area) for area in AREAS if areas.get(area) is not None]
+    return Sheet.of_deductions(apply, lost, {check.id: check for check in all_checks()})
 
 
 def movers(rows: Sequence[ScoreChange], limit: int = 8) -> list[ScoreChange]:
@@ -211,4 +202,4 @@ def attention(row: RepositoryRow) -> str:
     open_words = [
         f"{row.open[word]} {word}" for word in ("critical", "high", "medium") if row.open.get(word)
     ]
-    return visible(row.cap) or (", ".join(open_words) + " open" if open_words else "nothing open")
+    return prose(row.cap) or (", ".join(open_words) + " open" if open_words else "nothing open")

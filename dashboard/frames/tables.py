@@ -17,7 +17,7 @@ from audits.model.rows import (
     RepositoryRow,
     ResultRow,
 )
-from dashboard.frames.cells import frame_of, link_of, visible
+from dashboard.frames.cells import frame_of, link_of, prose, visible
 from dashboard.theme import AREAS, SEVERITIES, plain, signed
 
 AREA_COLUMNS = tuple(plain(area) for area in AREAS)
@@ -61,7 +61,7 @@ def _repository(row: RepositoryRow) -> dict[str, object]:
         "gaps": row.gaps,
         "topics": visible(", ".join(row.topics)),
         "archived": row.archived,
-        "cap": visible(row.cap),
+        "cap": prose(row.cap),
         "changed": row.changed,
         "last seen": row.last_seen,
     }
@@ -102,7 +102,7 @@ def _finding(row: FindingRow) -> dict[str, object]:
         "severity": signed(row.severity),
         "check": row.check,
         "repository": visible(row.repository),
-        "message": visible(row.message),
+        "message": prose(row.message),
         "path": visible(row.path),
         "line": row.line,
         "job": visible(row.job),
@@ -192,7 +192,7 @@ def _package(row: PackageRow) -> dict[str, object]:
         "registry": row.registry,
         "state": signed(row.state),
         "before": row.previous_state and signed(row.previous_state),
-        "why": visible(row.why),
+        "why": prose(row.why),
         "repository": visible(row.repository),
         "workflow": visible(row.workflow),
         "job": visible(row.job),
@@ -260,7 +260,7 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
                 "subject": visible(row.subject),
                 "job": visible(row.job),
                 "reason": row.reason,
-                "detail": visible(row.detail),
+                "detail": prose(row.detail),
                 "line": row.line,
                 "permission": row.permission,
             }
@@ -317,7 +317,7 @@ def results(rows: Sequence[ResultRow]) -> pd.DataFrame:
                 "area": plain(row.area),
                 "severity": signed(row.severity),
                 "at fault": f"{row.failing} of {row.places}" if row.places else "",
-                "why unknown": visible(row.reason),
+                "why unknown": prose(row.reason),
                 "permission": visible(row.permission),
             }
             for row in chosen

@@ -7,7 +7,7 @@ import streamlit as st
 from audits.model.rows import PathRow, RepositoryRow
 from dashboard import data
 from dashboard.charts.path import path_picture
-from dashboard.frames.cells import visible
+from dashboard.frames.cells import prose
 from dashboard.frames.exposure import MEANING, boxes, paths, signed_level
 from dashboard.parts import page
 from dashboard.parts.tables import table
@@ -39,12 +39,12 @@ def _drawn(path: PathRow) -> None:
     words = " → ".join(box.title for box in shown if not box.unseen)
     st.altair_chart(path_picture(shown, page.ink()), alt=f"The worst path: {words}", theme=None)
     for step in path.steps:
-        st.text(visible(f"{step.kind}: {step.what} ({step.path}:{step.line})"))
+        st.text(prose(f"{step.kind}: {step.what} ({step.path}:{step.line})"))
     if path.cuts:
         cut = path.cuts[0]
         place = f" ({cut.path}:{cut.line})" if cut.path else ""
-        st.text(visible(f"✂ Cut: {cut.what}{place}"))
+        st.text(prose(f"✂ Cut: {cut.what}{place}"))
     if path.state != "seen" and path.needs:
-        st.text(visible(f"Not seen: {', '.join(path.needs)}"))
+        st.text(prose(f"Not seen: {', '.join(path.needs)}"))
     if path.accepted:
         st.text("A waiver accepts it.")

@@ -10,7 +10,7 @@ from audits.model.rows import FindingRow, RepositoryRow
 from audits.report.words import count
 from dashboard import data
 from dashboard.frames import findings
-from dashboard.frames.cells import safe_url, visible
+from dashboard.frames.cells import prose, safe_url, visible
 from dashboard.frames.method import without_title
 from dashboard.parts import page
 from dashboard.reaudit import Reaudit
@@ -63,12 +63,12 @@ def _group(scope: ScanScope, check: str, group: list[FindingRow], reading: Reaud
 
 def one_finding(row: FindingRow, reading: Reaudit) -> None:
     """One finding; everything that comes from the repository is shown as text or code."""
-    st.text(visible(row.message))
+    st.text(prose(row.message))
     st.text(findings.place(row))
     if shown := findings.lines_of(row, reading.texts.get(row.path, "")):
         st.code(shown, language=None)
     if row.because:
-        st.text(f"{signed(row.severity)}, because {visible(row.because)}")
+        st.text(f"{signed(row.severity)}, because {prose(row.because)}")
     if row.state != "open":
         st.text(f"{signed(row.state)}; last seen {page.moment(row.last_seen)}")
     if row.acceptance:

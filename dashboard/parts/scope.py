@@ -59,13 +59,16 @@ def _without_double(labels: Mapping[str, str]) -> Mapping[str, str]:
     return {name: label for name, label in labels.items() if name != number}
 
 
-def menu(sections: Mapping[str, Sequence[StreamlitPage]]) -> None:
-    """The views, by section; each link carries owner, scan and repository along."""
+def menu(sections: Mapping[str, Sequence[StreamlitPage]], home: StreamlitPage | None) -> None:
+    """The views, by section; each link carries owner, scan and repository along. ``home`` is the
+    page of the bare address where that is shown: its link stands for the Overview's.
+    """
     scope = st.session_state.get(SCOPE)
     carried = scope.address if isinstance(scope, ScanScope) else {}
     with st.sidebar:
         for title, pages in sections.items():
             page.note(title)
             for view in pages:
+                link = home if home is not None and view.title == home.title else view
                 own = address.held("repository") if view.url_path == "repository" else {}
-                st.page_link(view, query_params={**carried, **own})
+                st.page_link(link, query_params={**carried, **own})

@@ -124,7 +124,7 @@ def _picked(scope: ScanScope, picked: list[FindingRow]) -> None:
     with waiver:
         page.note(
             "Paste into the waiver file, fill in who and why, and have it reviewed. Each entry "
-            "accepts its check in the whole repository, not only the chosen lines. This page "
+            "accepts its check in the whole file, not only in the chosen lines. This page "
             "changes nothing."
         )
         expires = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()

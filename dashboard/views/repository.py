@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audits.model.rows import RepositoryRow
-from audits.report.words import count
+from audits.report.words import count, not_counted, steps_to_a
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
@@ -44,6 +44,10 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         grid.metric("Open findings", f"{sum(row.open.values()):,}", width="content")
         grid.metric("Publications", f"{row.publications:,}", width="content")
         st.text(_sentence(row))
+        if steps := steps_to_a(row):
+            st.text(f"Steps to A: {visible(steps)}")
+        if beside := not_counted(row):
+            st.text(f"Not counted, as it concerns no production upload: {beside}")
         url = repository_url(row.host, row.owner, row.repository)
         with st.container(horizontal=True):
             if url:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 from msgspec.structs import replace
 
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
-from audits.model.rows import GapRow, ScoreChange
+from audits.model.rows import DeductionRow, GapRow, ScoreChange
 from dashboard.frames import actions, overview, tables, trends
 from dashboard.frames.findings import (
     by_check,
@@ -98,20 +100,37 @@ def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:
     assert "100 % of what applies" in head.sentence
 
 
+def points_of(
+    areas: Mapping[str, float | None], lost: Sequence[DeductionRow], fixed: str = ""
+) -> float:
+    return overview.sheet_of(areas, lost).score(frozenset({fixed}))[0] or 0.0
+
+
+def test_what_the_lesson_asks_for_caps_the_estimate_too() -> None:
+    areas = dict.fromkeys(("pinning", "permissions", "environment", "integrity"), 100.0)
+    left_out = deduction(
+        area="integrity", check="build-and-publish-in-one-job", severity="medium", points=15.0
+    )
+    path = deduction(check="outsider-can-publish", severity="critical", points=0.0)
+    assert points_of(areas, [left_out]) == 89.0
+    assert points_of(areas, [left_out], fixed="build-and-publish-in-one-job") == 100.0
+    assert points_of(areas, [path]) == 39.0
+
+
 def test_points_of_deductions_are_the_scores_rule() -> None:
     areas = {"pinning": 60.0, "permissions": 100.0, "trusted-publisher": 60.0}
-    assert overview.points_of(areas, []) == 100.0
+    assert points_of(areas, []) == 100.0
     one = [deduction()]
     # (60 + 100 + 100) / 3 = 86.7, capped at 84 by one open high
-    assert overview.points_of(areas, one) == 84.0
-    assert overview.points_of(areas, [deduction(severity="medium", points=15.0)]) == pytest.approx(
+    assert points_of(areas, one) == 84.0
+    assert points_of(areas, [deduction(severity="medium", points=15.0)]) == pytest.approx(
         95.0, abs=0.05
     )
     high = deduction(area="trusted-publisher", check="long-lived-token")
-    assert overview.points_of(areas, [high]) == 74.0
+    assert points_of(areas, [high]) == 74.0
     critical = deduction(severity="critical", check="dangerous-trigger", points=100.0)
-    assert overview.points_of(areas, [critical]) == 39.0
-    assert overview.points_of({"pinning": None}, one) == 0.0
+    assert points_of(areas, [critical]) == 39.0
+    assert points_of({"pinning": None}, one) == 0.0
 
 
 def test_improvements_rank_the_check_that_raises_the_mean_most() -> None:

@@ -52,15 +52,46 @@ def test_an_entry_is_read_with_its_line() -> None:
 )
 def test_a_pattern_covers_repositories(pattern: str, repository: str, covered: bool) -> None:
     waivers = read(entry(repository=f'"{pattern}"'))
-    assert (waivers.match(repository, "unpinned-action") is not None) is covered
-    assert waivers.match(repository, "shared-environment") is None
+    assert (waivers.match(repository, "unpinned-action", "a.yml") is not None) is covered
+    assert waivers.match(repository, "shared-environment", "a.yml") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "covered"),
+    [
+        (".github/workflows/release.yml", ".github/workflows/release.yml", True),
+        (".github/workflows/release-*.yml", ".github/workflows/release-docs.yml", True),
+        (".github/workflows/release.yml", ".github/workflows/Release.yml", False),
+        (".github/workflows/release.yml", ".github/workflows/nightly.yml", False),
+        (".github/workflows/release.yml", "", False),
+    ],
+)
+def test_a_path_narrows_a_waiver_to_files(pattern: str, path: str, covered: bool) -> None:
+    waivers = read(entry(path=f'"{pattern}"'))
+    assert not waivers.problems
+    assert (waivers.match("orchard-labs/lumen", "unpinned-action", path) is not None) is covered
+
+
+@pytest.mark.parametrize("path", ['""', '" "', '"/release.yml"', '"./release.yml"', "3"])
+def test_a_path_that_names_no_file_accepts_nothing(path: str) -> None:
+    waivers = read(entry(path=path))
+    assert not waivers.waivers
+    assert "path" in waivers.problems[0].detail
+
+
+def test_two_files_of_a_repository_have_waivers_of_their_own() -> None:
+    both = read(entry(path='"a.yml"') + "\n" + entry(path='"b.yml"'))
+    assert not both.problems
+    assert len(both.waivers) == 2
 
 
 def test_a_waiver_holds_through_its_last_day_and_no_longer() -> None:
     last = date(2026, 4, 1)
     for day, holds in ((last, True), (last + timedelta(days=1), False)):
         waivers = read(entry(), day)
-        assert (waivers.match("orchard-labs/lumen", "unpinned-action") is not None) is holds
+        assert (
+            waivers.match("orchard-labs/lumen", "unpinned-action", "a.yml") is not None
+        ) is holds
         assert bool(waivers.expired()) is not holds
 
 

@@ -18,6 +18,7 @@ from audits.model.source import GapReason
 from audits.report.cells import Value, flag, listed
 from audits.report.table import Column, Table
 from audits.report.tables.exposure import LEVEL_OF_REPOSITORY
+from audits.report.tables.shared import of_repository, place
 
 _SEVERITIES = tuple(s.label for s in Severity)
 _GRADES = tuple(grade.value for grade in Grade)
@@ -65,15 +66,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
     description="One row per repository, with its score as of the scan.",
     key=("owner", "repository"),
     columns=(
-        Column(
-            name="owner",
-            type="string",
-            description="The account it belongs to.",
-            of=lambda r: r.owner,
-        ),
-        Column(
-            name="repository", type="string", description="Its name.", of=lambda r: r.repository
-        ),
+        *of_repository("Its name.", owner="The account it belongs to."),
         Column(
             name="host", type="string", description="The web host it lives on.", of=lambda r: r.host
         ),
@@ -137,6 +130,18 @@ REPOSITORIES: Table[RepositoryRow] = Table(
             type="string",
             description="What held the score down, if anything did.",
             of=lambda r: r.cap,
+        ),
+        Column(
+            name="steps_to_a",
+            type="string",
+            description="The checks to fix for an A, a list, the one that gains most first, each with the grade and points that it leads to.",
+            of=lambda r: tuple(f"{s.check} → {s.grade} {s.points:g}" for s in r.steps),
+        ),
+        Column(
+            name="not_counted",
+            type="string",
+            description="Open findings by severity that take nothing from the score, as they concern no publication which is scored, a list.",
+            of=lambda r: r.not_counted,
         ),
         *_area_columns(),
         *_open_columns(),
@@ -215,13 +220,7 @@ PUBLICATIONS: Table[PublicationRow] = Table(
         "auth",
     ),
     columns=(
-        Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
-        Column(
-            name="repository",
-            type="string",
-            description="The repository.",
-            of=lambda r: r.repository,
-        ),
+        *of_repository(),
         Column(
             name="workflow",
             type="string",
@@ -337,13 +336,7 @@ FINDINGS: Table[FindingRow] = Table(
     description="One row per finding: one fault at one place.",
     key=("owner", "repository", "fingerprint"),
     columns=(
-        Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
-        Column(
-            name="repository",
-            type="string",
-            description="The repository.",
-            of=lambda r: r.repository,
-        ),
+        *of_repository(),
         Column(
             name="check",
             type="string",
@@ -380,13 +373,7 @@ FINDINGS: Table[FindingRow] = Table(
             description="Why it is milder than its check.",
             of=lambda r: r.because,
         ),
-        Column(
-            name="path",
-            type="string",
-            description="The file, from the repository's root.",
-            of=lambda r: r.path,
-        ),
-        Column(name="line", type="integer", description="The line, from 1.", of=lambda r: r.line),
+        *place("The file, from the repository's root.", "The line, from 1."),
         Column(
             name="job",
             type="string",
@@ -508,13 +495,7 @@ GAPS: Table[GapRow] = Table(
     description="One row per gap: what could not be seen, and why. Nothing here counts as safe.",
     key=("owner", "repository", "subject", "reason", "line", "detail"),
     columns=(
-        Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
-        Column(
-            name="repository",
-            type="string",
-            description="The repository; empty: the account as a whole.",
-            of=lambda r: r.repository,
-        ),
+        *of_repository("The repository; empty: the account as a whole."),
         Column(
             name="subject",
             type="string",

@@ -6,6 +6,7 @@ from audits.model.exposure import Actor, Holds, PathState, Sink, WayIn
 from audits.model.rows import CutRow, PackageRow, PathRow, RepositoryRow
 from audits.report.cells import LIST
 from audits.report.table import Column, Table
+from audits.report.tables.shared import of_repository
 
 _LEVELS = tuple(Actor)
 _STEP = " → "
@@ -29,13 +30,7 @@ PATHS: Table[PathRow] = Table(
     description="One row per path from people to a publication; of packages that one publication uploads together, those of the first.",
     key=("owner", "repository", "publication", "id"),
     columns=(
-        Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
-        Column(
-            name="repository",
-            type="string",
-            description="The repository.",
-            of=lambda r: r.repository,
-        ),
+        *of_repository(),
         Column(
             name="publication",
             type="string",

@@ -12,6 +12,7 @@ from audits.model.score import Grade, Ladder
 from audits.report.cells import Value, flag, listed
 from audits.report.table import Column, Table
 from audits.report.tables.exposure import LEVEL_OF_PACKAGE
+from audits.report.tables.shared import of_repository, place
 
 _GRADE_NAMES = {Grade.NONE: "none", Grade.UNKNOWN: "unknown"}
 """Of columns, for the grades that are no letters."""
@@ -35,13 +36,7 @@ ACTIONS: Table[ActionRow] = Table(
     description="One row per use of an action, a called workflow or an image.",
     key=("owner", "repository", "path", "line", "action"),
     columns=(
-        Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
-        Column(
-            name="repository",
-            type="string",
-            description="The repository that uses it.",
-            of=lambda r: r.repository,
-        ),
+        *of_repository("The repository that uses it."),
         Column(
             name="action",
             type="string",
@@ -67,10 +62,7 @@ ACTIONS: Table[ActionRow] = Table(
             description="action, workflow or image.",
             of=lambda r: r.kind,
         ),
-        Column(
-            name="path", type="string", description="The file that uses it.", of=lambda r: r.path
-        ),
-        Column(name="line", type="integer", description="The line.", of=lambda r: r.line),
+        *place("The file that uses it.", "The line."),
         Column(name="job", type="string", description="The job.", of=lambda r: r.job),
         Column(
             name="role",
@@ -117,13 +109,7 @@ PUBLISHERS: Table[PackageRow] = Table(
     description="One row per package: its trusted-publisher status, and the evidence as the index serves it.",
     key=("owner", "repository", "registry", "package"),
     columns=(
-        Column(name="owner", type="string", description="The account.", of=lambda r: r.owner),
-        Column(
-            name="repository",
-            type="string",
-            description="The repository.",
-            of=lambda r: r.repository,
-        ),
+        *of_repository(),
         Column(
             name="registry",
             type="string",

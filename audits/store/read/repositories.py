@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func, or_, select
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import RepositoryFilter
 from audits.model.rows import RepositoryRow, ScoreChange
+from audits.model.score import Grade, ScoreStep
 from audits.model.timeline import Timeline
 from audits.store.base import Connected
 from audits.store.read.as_of import AsOf, repository_id, scope_of
@@ -233,6 +235,11 @@ def _repository_row(row: Row[Any], scope: AsOf) -> RepositoryRow:
         tier=row.tier,
         policy=row.policy,
         cap=row.cap,
+        steps=tuple(
+            ScoreStep(check=check, points=points, grade=Grade(grade))
+            for check, points, grade in json.loads(row.steps)
+        ),
+        not_counted=json.loads(row.not_counted),
         areas={area.value: held[f"{column}_points"] for area, column in areas},
         coverages={area.value: held[f"{column}_coverage"] for area, column in areas},
         open={s.label: held[f"open_{w}"] for s, w in zip(Severity, SEVERITIES, strict=True)},

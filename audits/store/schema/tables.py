@@ -222,6 +222,8 @@ score = interval(
     _text("policy"),
     _text("rules"),
     _text("cap"),
+    _text("steps"),
+    _text("not_counted"),
     *(Column(f"{area}_points", Float) for area in AREAS),
     *(Column(f"{area}_coverage", Float) for area in AREAS),
     *(_whole(f"open_{severity}") for severity in SEVERITIES),
@@ -235,7 +237,8 @@ score = interval(
     _text("may_be"),
     Index(None, "owner_id", "closed", "opened", "grade"),
 )
-"""``rules`` is the digest of the rules, see `audits.scoring.policy`. ``registries`` and ``ladders`` are words between bars (``|npm|pypi|``), to be searched."""
+"""``rules`` is the digest of the rules, see `audits.scoring.policy`. ``steps`` and ``not_counted``
+are JSON. ``registries`` and ``ladders`` are words between bars (``|npm|pypi|``), to be searched."""
 
 facts = interval(
     "facts",

@@ -51,6 +51,8 @@ def score_row(audit: Audit) -> Row:
         "policy": score.policy,
         "rules": score.rules,
         "cap": score.cap,
+        "steps": json.dumps([[s.check, s.points, s.grade] for s in score.steps]),
+        "not_counted": json.dumps(dict(score.not_counted)),
     }
     by_area = {area.area: area for area in score.areas}
     for column, area in zip(AREAS, Area, strict=True):

@@ -1,0 +1,25 @@
+"""Columns that several tables have: whose row it is, and where its fault stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audits.report.table import Column
+
+
+def of_repository(
+    repository: str = "The repository.", owner: str = "The account."
+) -> tuple[Column[Any], Column[Any]]:
+    """The columns ``owner`` and ``repository``, with these descriptions."""
+    return (
+        Column(name="owner", type="string", description=owner, of=lambda r: r.owner),
+        Column(name="repository", type="string", description=repository, of=lambda r: r.repository),
+    )
+
+
+def place(path: str, line: str) -> tuple[Column[Any], Column[Any]]:
+    """The columns ``path`` and ``line``, with these descriptions."""
+    return (
+        Column(name="path", type="string", description=path, of=lambda r: r.path),
+        Column(name="line", type="integer", description=line, of=lambda r: r.line),
+    )
