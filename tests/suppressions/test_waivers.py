@@ -153,7 +153,7 @@ def test_every_mistake_is_listed_with_its_own_line() -> None:
         (5, "'expires' is 'soon'; write a date such as 2026-03-01"),
         (
             6,
-            "the key 'owners' is not known; a waiver has check, expires, reason, repository, "
+            "the key 'owners' is not known; a waiver has check, expires, path, reason, repository, "
             "responsible, ticket",
         ),
         (8, "'lumen' is no repository; write owner/name, owner/* or *"),
