@@ -316,7 +316,7 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
     @classmethod
     def of_deductions(
         cls, areas: Iterable[Area], lost: Iterable[Deduction], checks: Mapping[str, Check]
-    ) -> Sheet:
+    ) -> ScoreInput:
         """The sheet of the worst publication of each area, from what is kept of a score: the
         areas that have points, and what each lost. ``checks`` are the known ones by id.
         """

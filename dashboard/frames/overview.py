@@ -13,7 +13,7 @@ from audits.model.query import CheckCount, OwnerFact
 from audits.model.rows import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.score import Deduction
 from audits.report.words import count
-from audits.scoring.score import AREA_WEIGHTS, Sheet, grade_of
+from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
 from dashboard.frames.cells import frame_of, prose
 from dashboard.theme import AREAS, percent, plain, signed
 
@@ -156,7 +156,7 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
     )
 
 
-def sheet_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRow]) -> Sheet:
+def sheet_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRow]) -> ScoreInput:
     """What a repository's points are computed from: its areas that have points, and what each
     of them lost.
     """
@@ -171,7 +171,7 @@ def sheet_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRo
         for row in deductions
     )
     apply = [Area(area) for area in AREAS if areas.get(area) is not None]
-    return Sheet.of_deductions(apply, lost, {check.id: check for check in all_checks()})
+    return ScoreInput.of_deductions(apply, lost, {check.id: check for check in all_checks()})
 
 
 def movers(rows: Sequence[ScoreChange], limit: int = 8) -> list[ScoreChange]:
