@@ -94,6 +94,21 @@ def test_a_planted_import_of_a_sibling_check_is_noticed(tmp_path: Path) -> None:
     assert "Checks never import each other BROKEN" in done.stdout
 
 
+def test_a_check_imports_the_api_and_analyses_only() -> None:
+    helpers = {"__init__.py", "api.py", "constants.py"}
+    strays = [
+        f"{path.name}: {node.module}"
+        for path in sorted((ROOT / "audits/checks").glob("*.py"))
+        if path.name not in helpers
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith("audits.")
+        and not (node.module or "").startswith(("audits.analysis.", "audits.expressions."))
+        and node.module != "audits.checks.api"
+    ]
+    assert not strays
+
+
 def test_functions_stay_small() -> None:
     large = []
     for path in sources():

@@ -10,6 +10,9 @@ from types import ModuleType
 from audits.check import Check, CheckError
 from audits.model.outcome import Area, Outcome
 
+_NO_CHECKS = ("api", "constants")
+"""Modules beside the checks: what checks import."""
+
 
 def _check_of(module: ModuleType) -> Check:
     """The check that a module declares under its own name; CheckError if it does not."""
@@ -34,7 +37,7 @@ def load_checks(package: ModuleType) -> tuple[Check, ...]:
     modules = (
         importlib.import_module(f"{package.__name__}.{info.name}")
         for info in pkgutil.iter_modules(package.__path__)
-        if info.name != "constants"
+        if info.name not in _NO_CHECKS
     )
     order = list(Area)
     return tuple(sorted(map(_check_of, modules), key=lambda c: (order.index(c.area), c.id)))

@@ -25,14 +25,25 @@ from audits.analysis.exposure.links import jobs_of_outsiders
 from audits.analysis.exposure.rules import AGENT_PROGRAMS, AGENTS
 from audits.analysis.exposure.search import all_paths, all_ways
 from audits.analysis.exposure.ways_in import Way
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.exposure import Actor, PathState, WayIn
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.publication import Publication
-from audits.model.repository import Repository
-from audits.model.workflow import Level
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Actor,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Level,
+    Location,
+    Outcome,
+    PathState,
+    Publication,
+    Repository,
+    Severity,
+    Verdict,
+    WayIn,
+    check,
+)
 
 _RELEASE = """\
 on: {push: {tags: ["v*"]}}

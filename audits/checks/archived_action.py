@@ -22,12 +22,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.action_refs import remote_uses
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Need,
+    Outcome,
+    Repository,
+    ResolvedRef,
+    Severity,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 
 _WORKFLOW = """\
 on: release

@@ -21,12 +21,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.artifacts import Download, downloads
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_SECURE_USE, STEP_UPLOAD_JOB
+from audits.checks.api import (
+    GITHUB_ARTIFACTS,
+    GITHUB_SECURE_USE,
+    STEP_UPLOAD_JOB,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Role,
+    Severity,
+    Verdict,
+    check,
+)
 from audits.expressions.syntax import Context, contexts, parse_expression
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.workflow import Role
 
 _WORKFLOW = """\
 on: {workflow_dispatch: {inputs: {run: {type: string}}}}

@@ -18,12 +18,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.trusted_publishers import released_packages
-from audits.check import Example, check
-from audits.checks.constants import PEP_740
-from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
+from audits.checks.api import (
+    PEP_740,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Need,
+    Outcome,
+    PackageEvidence,
+    Provenance,
+    PublisherKind,
+    Release,
+    Repository,
+    Severity,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 
 _WORKFLOW = """\
 on: release

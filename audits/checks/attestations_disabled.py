@@ -30,32 +30,37 @@ from audits.analysis.trusted_publishers import (
     newest_release,
     trusted_publications,
 )
-from audits.check import Example, check
-from audits.checks.constants import PEP_740, PYPA_PUBLISH_ACTION, STEP_PUBLISHER
-from audits.fixes.drop_credentials import without_input
-from audits.model.evidence import (
-    PackageEvidence,
-    Provenance,
-    PublisherKind,
-    Release,
-    ResolvedRef,
-)
-from audits.model.location import Location, Scalar
-from audits.model.outcome import (
+from audits.checks.api import (
+    PEP_740,
+    PYPA_PUBLISH_ACTION,
+    STEP_PUBLISHER,
     Area,
+    Auth,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Location,
+    Need,
     Outcome,
+    PackageEvidence,
+    Provenance,
+    Publication,
+    PublisherKind,
+    Registry,
+    Release,
+    Repository,
+    ResolvedRef,
+    Scalar,
     Severity,
+    Trait,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    without_input,
 )
-from audits.model.publication import Auth, Publication
-from audits.model.registry import Registry, Trait
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 # The first release that makes them by itself: https://github.com/pypa/gh-action-pypi-publish/releases
 _SINCE = {"pypa/gh-action-pypi-publish": Version((1, 11, 0))}

@@ -36,12 +36,28 @@ from audits.analysis.known_actions import (
     scope_use,
     workflow_hands_out_token,
 )
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.fixes.permissions import block, drop_scope, replace_block
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import JobSite, Repository
-from audits.model.workflow import Level, PermissionsState
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    GITHUB_TOKEN,
+    STEP_HARDENED,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    JobSite,
+    Level,
+    Outcome,
+    PermissionsState,
+    Repository,
+    Severity,
+    Verdict,
+    block,
+    check,
+    drop_scope,
+    replace_block,
+)
 
 _WORKFLOW = """\
 on: release

@@ -37,12 +37,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from audits.analysis.known_actions import needed_scopes, scope_use
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.fixes.permissions import move_to_jobs, relying_jobs
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.workflow import Job, Level, PermissionsState, Workflow
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    GITHUB_TOKEN,
+    STEP_HARDENED,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Job,
+    Level,
+    Outcome,
+    PermissionsState,
+    Repository,
+    Severity,
+    Verdict,
+    Workflow,
+    check,
+    move_to_jobs,
+    relying_jobs,
+)
 
 # What zizmor's rule of the same meaning says of each scope; scopes it does not know are medium.
 _HIGH = frozenset(

@@ -24,13 +24,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.build_commands import StepKind, acts, packs_by_itself
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ARTIFACTS, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.fixes.split_job import split_job
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.publication import Publication
-from audits.model.repository import Repository
-from audits.model.workflow import Job
+from audits.checks.api import (
+    GITHUB_ARTIFACTS,
+    PYPA_PUBLISH_GUIDE,
+    STEP_UPLOAD_JOB,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Job,
+    Outcome,
+    Publication,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+    split_job,
+)
 
 _HEAD = "on: {release: {types: [published]}}\njobs:\n"
 _CHECKOUT = """\

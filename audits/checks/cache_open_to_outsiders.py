@@ -26,14 +26,25 @@ from audits.analysis.cache_modes import lets_save, may_restore
 from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.conditions import passage
 from audits.analysis.outsiders import OUTSIDER_EVENTS
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_CACHE, GITHUB_EVENTS
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.platform_facts import CACHE_MODE
-from audits.model.publication import Route
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
+from audits.checks.api import (
+    CACHE_MODE,
+    GITHUB_CACHE,
+    GITHUB_EVENTS,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Location,
+    Need,
+    Outcome,
+    Repository,
+    Route,
+    Severity,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 
 _RELEASE = """\
 on: {release: {types: [published]}}

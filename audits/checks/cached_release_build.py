@@ -45,26 +45,35 @@ from audits.analysis.caches import BY_MANAGER, Control, Restores, restores_cache
 from audits.analysis.conditions import reach, text_value
 from audits.analysis.events import RefKind, starts_of
 from audits.analysis.exposure.search import all_paths
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_CACHE, GITHUB_SECURE_USE
-from audits.expressions.evaluate import truth
-from audits.fixes.edits import delete_lines, set_input
-from audits.model.exposure import Actor, Holds, PathState, Sink
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_CACHE,
+    GITHUB_SECURE_USE,
+    Actor,
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Holds,
+    Need,
     Outcome,
+    PathState,
+    Repository,
     Severity,
+    Sink,
+    SourceFile,
+    Step,
+    StepSite,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    delete_lines,
+    lines_of,
+    set_input,
 )
-from audits.model.repository import Repository, StepSite
-from audits.model.settings import Need, Unseen
-from audits.model.source import SourceFile, lines_of
-from audits.model.workflow import Step
+from audits.expressions.evaluate import truth
 
 _BY_FILE = frozenset({BY_MANAGER})
 _NO_PACKAGE_FILE = Unseen(need=Need.WORKFLOW, reason="package.json was not read")

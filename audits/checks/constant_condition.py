@@ -29,8 +29,22 @@ from collections.abc import Iterator
 
 from audits.analysis.conditions import publishing_steps
 from audits.analysis.job_dependencies import needs_of
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
+from audits.checks.api import (
+    GITHUB_EXPRESSIONS,
+    GITHUB_WORKFLOW_SYNTAX,
+    Area,
+    Clean,
+    Condition,
+    Example,
+    Finding,
+    Job,
+    Repository,
+    Severity,
+    Step,
+    Verdict,
+    check,
+    clipped,
+)
 from audits.expressions.evaluate import Undecided, decide
 from audits.expressions.syntax import (
     Call,
@@ -40,10 +54,6 @@ from audits.expressions.syntax import (
     parse_expression,
     walk,
 )
-from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.redaction import clipped
-from audits.model.repository import Repository
-from audits.model.workflow import Condition, Job, Step
 
 _WORKFLOW = """\
 on: push

@@ -28,23 +28,31 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECRETS, GITHUB_SECURE_USE
-from audits.expressions.syntax import contexts
-from audits.model.location import Location, Scalar
-from audits.model.outcome import (
+from audits.checks.api import (
+    DOCKER_HUB,
+    GITHUB_SECRETS,
+    GITHUB_SECURE_USE,
     Area,
     Clean,
+    Example,
     Finding,
+    Job,
+    Location,
     Outcome,
+    Publication,
+    Registry,
+    RegistryInfo,
+    Repository,
+    Scalar,
     SettingsPage,
     Severity,
+    Step,
+    Trait,
     Verdict,
+    Workflow,
+    check,
 )
-from audits.model.publication import Publication
-from audits.model.registry import DOCKER_HUB, Registry, RegistryInfo, Trait
-from audits.model.repository import Repository
-from audits.model.workflow import Job, Step, Workflow
+from audits.expressions.syntax import contexts
 
 _NOT_FOR_PACKAGES = frozenset({Registry.GITHUB_RELEASE, Registry.GORELEASER, Registry.HOMEBREW})
 """What is published there with a token for GitHub, which serves other purposes too."""

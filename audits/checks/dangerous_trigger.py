@@ -56,15 +56,33 @@ from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.analysis.workflow_policies import event_allowed
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
+from audits.checks.api import (
+    BLOCKED_PULL_REQUEST_TARGET,
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Area,
+    Breadth,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Level,
+    Need,
+    Outcome,
+    Repository,
+    Role,
+    Route,
+    Severity,
+    Step,
+    StepSite,
+    Trigger,
+    Unknown,
+    Unseen,
+    Verdict,
+    Workflow,
+    check,
+)
 from audits.expressions.syntax import contexts
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.platform_facts import BLOCKED_PULL_REQUEST_TARGET
-from audits.model.publication import Route
-from audits.model.repository import Breadth, Repository, StepSite
-from audits.model.settings import Need, Unseen
-from audits.model.workflow import Job, Level, Role, Step, Trigger, Workflow
 
 _SECRET = re.compile(r"secrets\s*\.\s*(\w+)")
 _SCOPES = (

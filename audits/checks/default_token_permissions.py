@@ -34,25 +34,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from audits.analysis.known_actions import needed_scopes
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_TOKEN, STEP_HARDENED
-from audits.fixes.edits import add_to_job, add_to_workflow
-from audits.fixes.permissions import block, relying_jobs
-from audits.model.location import Location
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    GITHUB_TOKEN,
+    STEP_HARDENED,
+    ActionsPolicy,
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Job,
+    Level,
+    Location,
+    Need,
     Outcome,
+    PermissionsState,
+    Repository,
+    RepositorySettings,
     SettingsPage,
     Severity,
+    Unseen,
     Verdict,
+    Workflow,
+    add_to_job,
+    add_to_workflow,
+    block,
+    check,
+    relying_jobs,
 )
-from audits.model.repository import Repository
-from audits.model.settings import ActionsPolicy, Need, RepositorySettings, Unseen
-from audits.model.workflow import Job, Level, PermissionsState, Workflow
 
 # Scopes that an action uses only where an input asks for it.
 _ON_REQUEST = frozenset({"discussions"})

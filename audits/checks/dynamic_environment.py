@@ -20,10 +20,19 @@ from collections.abc import Iterator
 
 from audits.analysis.environment_names import environment_names
 from audits.analysis.environments import judged_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ENVIRONMENTS, GITHUB_EXPRESSIONS
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_ENVIRONMENTS,
+    GITHUB_EXPRESSIONS,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+)
 
 _WORKFLOW = """\
 on:

@@ -24,24 +24,30 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from audits.analysis.environments import judged_publications, subject
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.fixes.edits import replace, replace_scalar
-from audits.model.evidence import normalized
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ENVIRONMENTS,
+    STEP_UPLOAD_JOB,
     Area,
+    Channel,
     Clean,
     Edit,
+    Environment,
+    EnvironmentForm,
+    Example,
     Finding,
     FixKind,
+    Job,
     Outcome,
+    Publication,
+    Registry,
+    Repository,
     Severity,
     Verdict,
+    check,
+    normalized,
+    replace,
+    replace_scalar,
 )
-from audits.model.publication import Channel, Publication
-from audits.model.registry import Registry
-from audits.model.repository import Repository
-from audits.model.workflow import Environment, EnvironmentForm, Job
 
 _PLACEHOLDER = re.compile(
     r"<|>|\{(?!\{)|\byour[-_ ]?(project|package|name|lib|app)|\b(package|project|name)[-_](name|here|url)\b|^https?://example\.",

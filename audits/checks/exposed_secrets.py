@@ -22,14 +22,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECRETS, GITHUB_SECURE_USE
+from audits.checks.api import (
+    GITHUB_SECRETS,
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Location,
+    Repository,
+    Scalar,
+    Severity,
+    SourceFile,
+    StepSite,
+    Verdict,
+    check,
+)
 from audits.expressions.syntax import Context, fences, walk
-from audits.model.location import Location, Scalar
-from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.repository import Repository, StepSite
-from audits.model.source import SourceFile
-from audits.model.workflow import Job
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

@@ -24,31 +24,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
-from audits.model.location import Inputs, Location, Scalar
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_SECRETS,
+    LOGIN_ACTIONS,
+    OPENSSF_TRUSTED_PUBLISHERS,
+    STEP_PUBLISHER,
     Area,
+    Breadth,
+    Channel,
     Clean,
+    Example,
     Finding,
+    Inputs,
+    Job,
+    Location,
     Outcome,
+    Publication,
+    Repository,
+    Scalar,
     SettingsPage,
     Severity,
+    SourceFile,
+    StepSite,
     Verdict,
-)
-from audits.model.publication import Channel, Publication
-from audits.model.repository import Breadth, Repository, StepSite
-from audits.model.secret_patterns import (
-    LOGIN_ACTIONS,
     carries_credential,
+    check,
     is_literal,
     is_local_host,
     is_local_image,
     names_local_url,
     shapes,
 )
-from audits.model.source import SourceFile
-from audits.model.workflow import Job
 
 _ACTION = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 _PASSWORD = f"""\

@@ -35,26 +35,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.known_actions import deploys, needed_scopes, runs_project_code
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.fixes.edits import add_to_job
-from audits.fixes.permissions import block, drop_scope, relying_jobs
-from audits.model.location import Location
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_OIDC,
+    GITHUB_TOKEN,
+    PYPA_PUBLISH_GUIDE,
+    STEP_UPLOAD_JOB,
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Job,
+    JobSite,
+    Level,
+    Location,
+    Need,
     Outcome,
+    Permissions,
+    PermissionsState,
+    Repository,
+    Role,
     Severity,
     Unknown,
+    Unseen,
+    UsesKind,
     Verdict,
+    Workflow,
+    add_to_job,
+    block,
+    check,
+    drop_scope,
+    relying_jobs,
 )
-from audits.model.repository import JobSite, Repository
-from audits.model.settings import Need, Unseen
-from audits.model.uses import UsesKind
-from audits.model.workflow import Job, Level, Permissions, PermissionsState, Role, Workflow
 
 _SCOPE = "id-token"
 _ATTESTERS = frozenset({"actions/attest", "actions/attest-build-provenance", "actions/attest-sbom"})

@@ -19,12 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.platform_facts import LOCK_FILE
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
-from audits.model.uses import UsesKind
+from audits.checks.api import (
+    LOCK_FILE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Need,
+    Outcome,
+    Repository,
+    Severity,
+    Unknown,
+    Unseen,
+    UsesKind,
+    Verdict,
+    check,
+)
 
 _LOCK = ".github/workflows/actions.lock"
 _NOT_READ = Unseen(need=Need.WORKFLOW, reason=f"{_LOCK} was not read")

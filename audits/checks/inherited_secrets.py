@@ -26,14 +26,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_REUSE, GITHUB_SECURE_USE
+from audits.checks.api import (
+    GITHUB_REUSE,
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    JobSite,
+    Outcome,
+    Repository,
+    SecretsPassed,
+    Severity,
+    UsesKind,
+    Verdict,
+    Workflow,
+    check,
+    replace,
+)
 from audits.expressions.syntax import contexts
-from audits.fixes.edits import replace
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import JobSite, Repository
-from audits.model.uses import UsesKind
-from audits.model.workflow import SecretsPassed, Workflow
 
 _CALLER = """\
 on: release

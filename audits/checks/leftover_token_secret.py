@@ -23,28 +23,31 @@ from msgspec.structs import replace
 
 from audits.analysis.release_provenance import attested_here
 from audits.analysis.trusted_publishers import released_packages
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECRETS, OPENSSF_TRUSTED_PUBLISHERS
-from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_SECRETS,
+    NO_SECRET_NAMES,
+    OPENSSF_TRUSTED_PUBLISHERS,
     Area,
     Clean,
+    EnvironmentSettings,
+    Example,
     Finding,
+    Need,
     Outcome,
+    PackageEvidence,
+    Provenance,
+    Publication,
+    PublisherKind,
+    Registry,
+    Release,
+    Repository,
+    RepositorySettings,
     SettingsPage,
     Severity,
     Unknown,
-    Verdict,
-)
-from audits.model.publication import Publication
-from audits.model.registry import Registry
-from audits.model.repository import Repository
-from audits.model.settings import (
-    NO_SECRET_NAMES,
-    EnvironmentSettings,
-    Need,
-    RepositorySettings,
     Unseen,
+    Verdict,
+    check,
 )
 
 _PURPOSE = re.compile(r"TOKEN|PASSW|SECRET|KEY|AUTH|CRED|PYPI$", re.IGNORECASE)

@@ -39,27 +39,35 @@ from collections.abc import Iterator
 
 from audits.analysis.release_provenance import attested_here
 from audits.analysis.trusted_publishers import newest_evidence, trusted_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_OIDC, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
-from audits.fixes.drop_credentials import without_credentials
-from audits.fixes.oidc_permission import grant_edits, missing_grants
-from audits.model.evidence import PackageEvidence, Release
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_OIDC,
+    OPENSSF_TRUSTED_PUBLISHERS,
+    STEP_PUBLISHER,
     Area,
+    Auth,
     Clean,
+    Credential,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Need,
     Outcome,
+    PackageEvidence,
+    Publication,
+    Release,
+    Repository,
+    SecretsPassed,
     SettingsPage,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    grant_edits,
+    missing_grants,
+    without_credentials,
 )
-from audits.model.publication import Auth, Credential, Publication
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
-from audits.model.workflow import SecretsPassed
 
 _ACTION = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 _HEAD = """\

@@ -22,23 +22,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.trusted_publishers import points_to
-from audits.check import Example, check
-from audits.checks.constants import LESSON, PYPA_PUBLISH_GUIDE, STEP_NAME
-from audits.model.evidence import PackageEvidence, Release, normalized
-from audits.model.location import Location
-from audits.model.outcome import (
+from audits.checks.api import (
+    LESSON,
+    PYPA_PUBLISH_GUIDE,
+    STEP_NAME,
     Area,
     Clean,
+    Example,
     Finding,
+    Location,
+    Need,
     Outcome,
+    PackageEvidence,
+    Registry,
+    Release,
+    Repository,
     SettingsPage,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    normalized,
 )
-from audits.model.registry import Registry
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 _REGISTRY = Registry.PYPI.value
 _METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")

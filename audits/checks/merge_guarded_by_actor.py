@@ -19,11 +19,20 @@ from collections.abc import Iterator
 
 from audits.analysis.exposure.links import is_anyones, job_of, jobs_of_outsiders, links
 from audits.analysis.exposure.ways_in import merges
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.exposure import WayIn
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Severity,
+    Verdict,
+    WayIn,
+    check,
+)
 
 _RELEASE = """\
 on: {push: {tags: ["v*"]}}

@@ -23,22 +23,26 @@ from collections.abc import Iterator
 
 from audits.analysis.action_refs import RemoteUse, remote_uses, spelled, version_today
 from audits.analysis.action_versions import parse_version, version_comment
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_DEPENDABOT, GITHUB_SECURE_USE, STEP_SECURE
-from audits.fixes.pin import comment_edits
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_DEPENDABOT,
+    GITHUB_SECURE_USE,
+    STEP_SECURE,
     Area,
     Clean,
+    Example,
     Finding,
     FixKind,
+    Need,
     Outcome,
+    Repository,
+    ResolvedRef,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    comment_edits,
 )
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 _COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 _WORKFLOW = f"""\

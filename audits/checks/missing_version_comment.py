@@ -25,13 +25,25 @@ from collections.abc import Iterator
 
 from audits.analysis.action_refs import RemoteUse, remote_uses, spelled, version_today
 from audits.analysis.action_versions import version_comment
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_DEPENDABOT, RENOVATE_PINNING, STEP_SECURE
-from audits.fixes.pin import comment_edits
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need
+from audits.checks.api import (
+    GITHUB_DEPENDABOT,
+    RENOVATE_PINNING,
+    STEP_SECURE,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Need,
+    Outcome,
+    Repository,
+    ResolvedRef,
+    Severity,
+    Verdict,
+    check,
+    comment_edits,
+)
 
 _WORKFLOW = """\
 on: release

@@ -16,12 +16,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.publish_paths import PackagePaths, package_paths
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_OIDC, OPENSSF_TRUSTED_PUBLISHERS, STEP_PUBLISHER
-from audits.fixes.drop_credentials import without_credentials, without_step
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.publication import Auth, Publication
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_OIDC,
+    OPENSSF_TRUSTED_PUBLISHERS,
+    STEP_PUBLISHER,
+    Area,
+    Auth,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Outcome,
+    Publication,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+    without_credentials,
+    without_step,
+)
 
 # An action that does nothing but upload: its step can go as a whole.
 _UPLOADS_ONLY = "pypa/gh-action-pypi-publish"

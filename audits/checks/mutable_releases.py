@@ -18,21 +18,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.environments import judged_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_IMMUTABLE_RELEASES
-from audits.model.location import Location
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_IMMUTABLE_RELEASES,
     Area,
     Clean,
+    Example,
     Finding,
+    Location,
+    Need,
     Outcome,
+    Repository,
+    RepositorySettings,
     SettingsPage,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
 )
-from audits.model.repository import Repository
-from audits.model.settings import Need, RepositorySettings, Unseen
 
 _WORKFLOW = """\
 name: Release{mark}

@@ -23,20 +23,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.trusted_publishers import trusted_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_OIDC, GITHUB_TOKEN, STEP_HARDENED
-from audits.fixes.oidc_permission import grant_edits, missing_grants
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_OIDC,
+    GITHUB_TOKEN,
+    STEP_HARDENED,
     Area,
+    Auth,
     Clean,
+    Example,
     Finding,
     FixKind,
     Outcome,
+    Repository,
     Severity,
     Verdict,
+    check,
+    grant_edits,
+    missing_grants,
 )
-from audits.model.publication import Auth
-from audits.model.repository import Repository
 
 _ACTION = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
 _OWN = f"""\

@@ -21,23 +21,26 @@ from datetime import UTC, datetime, timedelta
 
 from audits.analysis.action_refs import RemoteUse, remote_uses, spelled, version_today
 from audits.analysis.action_versions import parse_version, version_comment
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_DEPENDABOT, STEP_SECURE
-from audits.fixes.pin import pin_edits
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_DEPENDABOT,
+    STEP_SECURE,
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Need,
     Outcome,
+    Repository,
+    ResolvedRef,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    pin_edits,
 )
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 _YEAR = timedelta(days=365)
 _OLD = "7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3"

@@ -29,12 +29,27 @@ from collections.abc import Iterator
 
 from audits.analysis.exposure.search import exposures
 from audits.analysis.exposure.words import needs_of_path, path_sentence
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.exposure import Actor, Exposure, ExposurePath, Holds, PathState
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Actor,
+    Area,
+    Clean,
+    Example,
+    Exposure,
+    ExposurePath,
+    Finding,
+    Holds,
+    Need,
+    Outcome,
+    PathState,
+    Repository,
+    Severity,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 
 _RELEASE = """\
 on: {push: {tags: ["v*"]}}

@@ -33,14 +33,27 @@ from collections.abc import Iterator, Sequence
 from audits.analysis.action_refs import version_today
 from audits.analysis.action_versions import version_comment, version_of_ref
 from audits.analysis.known_actions import pushes
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_TOKEN, STEP_SECURE
-from audits.fixes.edits import set_input
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import Repository, StepSite
-from audits.model.settings import Need
-from audits.model.uses import Uses
+from audits.checks.api import (
+    GITHUB_ARTIFACTS,
+    GITHUB_TOKEN,
+    STEP_SECURE,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Need,
+    Outcome,
+    Repository,
+    ResolvedRef,
+    Severity,
+    StepSite,
+    Uses,
+    Verdict,
+    check,
+    set_input,
+)
 
 _INPUT = "persist-credentials"
 _SAFER = 6

@@ -22,14 +22,26 @@ from collections.abc import Iterator
 from audits.analysis.conditions import has_status_function, publishing_steps
 from audits.analysis.failures import Failures
 from audits.analysis.job_dependencies import needs_of
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EXPRESSIONS, GITHUB_WORKFLOW_SYNTAX
+from audits.checks.api import (
+    GITHUB_EXPRESSIONS,
+    GITHUB_WORKFLOW_SYNTAX,
+    Area,
+    Clean,
+    Condition,
+    Example,
+    Finding,
+    Job,
+    Outcome,
+    Publication,
+    Repository,
+    Severity,
+    Step,
+    Verdict,
+    Workflow,
+    check,
+)
 from audits.expressions.evaluate import Value, decide
 from audits.expressions.syntax import condition_expression
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.publication import Publication
-from audits.model.repository import Repository
-from audits.model.workflow import Condition, Job, Step, Workflow
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

@@ -25,10 +25,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.build_commands import StepKind, acts, packs_by_itself
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    PYPA_PUBLISH_GUIDE,
+    STEP_UPLOAD_JOB,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+)
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

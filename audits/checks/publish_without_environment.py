@@ -29,25 +29,29 @@ from collections.abc import Iterator
 
 from audits.analysis.environment_names import named_environment
 from audits.analysis.environments import judged_publications, subject
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ENVIRONMENTS, PYPA_PUBLISH_GUIDE, STEP_UPLOAD_JOB
-from audits.fixes.edits import add_to_job
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ENVIRONMENTS,
+    PYPA_PUBLISH_GUIDE,
+    STEP_UPLOAD_JOB,
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Job,
+    Need,
     Outcome,
+    Publication,
+    Repository,
     SettingsPage,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    add_to_job,
+    check,
 )
-from audits.model.publication import Publication
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
-from audits.model.workflow import Job
 
 _FAILING = """\
 name: Release

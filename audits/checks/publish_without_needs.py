@@ -19,11 +19,23 @@ from collections.abc import Iterator
 
 from audits.analysis.artifacts import Download, Makers, downloads
 from audits.analysis.job_dependencies import needs_of
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ARTIFACTS, GITHUB_WORKFLOW_SYNTAX, STEP_UPLOAD_JOB
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.workflow import Job, Role, Workflow
+from audits.checks.api import (
+    GITHUB_ARTIFACTS,
+    GITHUB_WORKFLOW_SYNTAX,
+    STEP_UPLOAD_JOB,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Outcome,
+    Repository,
+    Role,
+    Severity,
+    Verdict,
+    Workflow,
+    check,
+)
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

@@ -25,23 +25,29 @@ from audits.analysis.trusted_publishers import (
     released_packages,
     whose,
 )
-from audits.check import Example, check
-from audits.checks.constants import PEP_740, STEP_PUBLISHER
-from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.outcome import (
+from audits.checks.api import (
+    PEP_740,
+    STEP_PUBLISHER,
     Area,
     Clean,
+    Example,
     Finding,
+    Need,
     Outcome,
+    PackageEvidence,
+    Provenance,
+    Publication,
+    PublisherKind,
+    Registry,
+    Release,
+    Repository,
     SettingsPage,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
 )
-from audits.model.publication import Publication
-from audits.model.registry import Registry
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 _WORKFLOW = """\
 on: release

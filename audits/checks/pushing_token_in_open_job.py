@@ -23,11 +23,20 @@ from collections.abc import Iterator
 
 from audits.analysis.exposure.links import is_anyones, job_of, jobs_of_outsiders, links
 from audits.analysis.exposure.sinks import pushing_state
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.exposure import Sink
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Severity,
+    Sink,
+    Verdict,
+    check,
+)
 
 _RELEASE = """\
 on: {push: {tags: ["v*"]}}

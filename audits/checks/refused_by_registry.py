@@ -43,15 +43,27 @@ from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.events import Start, starts_of
 from audits.analysis.runners import labels_of
 from audits.analysis.trusted_publishers import trusted_publications
-from audits.check import Example, check
-from audits.checks.constants import OPENSSF_TRUSTED_PUBLISHERS, PYPA_PUBLISH_ACTION
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.platform_facts import PYPI_ACTION_NOT_NESTED
-from audits.model.publication import Auth, Publication, Route
-from audits.model.registry import PublisherRule, Registry
-from audits.model.repository import Repository
-from audits.model.workflow import Trigger
+from audits.checks.api import (
+    OPENSSF_TRUSTED_PUBLISHERS,
+    PYPA_PUBLISH_ACTION,
+    PYPI_ACTION_NOT_NESTED,
+    Area,
+    Auth,
+    Clean,
+    Example,
+    Finding,
+    Location,
+    Outcome,
+    Publication,
+    PublisherRule,
+    Registry,
+    Repository,
+    Route,
+    Severity,
+    Trigger,
+    Verdict,
+    check,
+)
 
 _ACTION = "pypa/gh-action-pypi-publish"
 _NESTED_SINCE = "1.12.0"

@@ -27,12 +27,25 @@ from collections.abc import Iterator
 
 from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.events import Start, starts_of
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, STEP_TRIGGERS
-from audits.fixes.edits import add_under, replace
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.workflow import Trigger, Workflow
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    STEP_TRIGGERS,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Outcome,
+    Repository,
+    Severity,
+    Trigger,
+    Verdict,
+    Workflow,
+    add_under,
+    check,
+    replace,
+)
 
 _JOBS = """\
 jobs:

@@ -17,20 +17,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.owner_settings import first_release_file, owner_settings
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_IMMUTABLE_RELEASES
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_IMMUTABLE_RELEASES,
+    NO_ADMINISTRATION,
     Area,
     Clean,
+    Example,
     Finding,
+    Need,
     Outcome,
+    OwnerSettings,
+    Repository,
     SettingsPage,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
 )
-from audits.model.repository import Repository
-from audits.model.settings import NO_ADMINISTRATION, Need, OwnerSettings, Unseen
 
 _WORKFLOW = """\
 name: Release{mark}

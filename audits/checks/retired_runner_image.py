@@ -19,13 +19,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.runners import labels_of
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_IMAGES, GITHUB_RUNNERS
-from audits.fixes.edits import replace_scalar
-from audits.model.location import Scalar
-from audits.model.outcome import Area, Clean, Finding, FixKind, Severity, Verdict
-from audits.model.platform_facts import retired_image
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_IMAGES,
+    GITHUB_RUNNERS,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    FixKind,
+    Repository,
+    Scalar,
+    Severity,
+    Verdict,
+    check,
+    replace_scalar,
+    retired_image,
+)
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

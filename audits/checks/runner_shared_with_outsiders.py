@@ -22,12 +22,21 @@ from collections.abc import Iterator
 from audits.analysis.exposure.jobs import views
 from audits.analysis.exposure.links import is_anyones, job_of, links
 from audits.analysis.exposure.ways_in import own_labels
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.exposure import Sink
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.workflow import Role
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Role,
+    Severity,
+    Sink,
+    Verdict,
+    check,
+)
 
 _RELEASE = """\
 on: {push: {tags: ["v*"]}}

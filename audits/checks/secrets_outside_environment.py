@@ -23,19 +23,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.environments import judged_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ENVIRONMENTS, GITHUB_SECRETS
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ENVIRONMENTS,
+    GITHUB_SECRETS,
     Area,
     Clean,
+    Credential,
+    CredentialSource,
+    Example,
     Finding,
     Outcome,
+    Publication,
+    Repository,
     SettingsPage,
     Severity,
     Verdict,
+    check,
 )
-from audits.model.publication import Credential, CredentialSource, Publication
-from audits.model.repository import Repository
 
 _STEP = """\
 on: release

@@ -31,15 +31,29 @@ from collections.abc import Iterator
 from audits.analysis.release_provenance import FileChange, publisher_files, since
 from audits.analysis.runners import labels_of
 from audits.analysis.trusted_publishers import is_this_repository
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, GITHUB_SELF_HOSTED
-from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.publication import Publication
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
-from audits.model.workflow import Job
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    GITHUB_SELF_HOSTED,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Location,
+    Need,
+    Outcome,
+    PackageEvidence,
+    Provenance,
+    Publication,
+    PublisherKind,
+    Release,
+    Repository,
+    Severity,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 
 _WORKFLOW = """\
 on: {release: {types: [published]}}

@@ -16,25 +16,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.owner_settings import first_release_file, owner_actions
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ORGANIZATION_ACTIONS, GITHUB_SECURE_USE
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ORGANIZATION_ACTIONS,
+    GITHUB_SECURE_USE,
+    NO_ADMINISTRATION,
+    ActionsPolicy,
     Area,
     Clean,
+    Example,
     Finding,
+    Need,
     Outcome,
+    OwnerSettings,
+    Repository,
     SettingsPage,
     Severity,
     Unknown,
-    Verdict,
-)
-from audits.model.repository import Repository
-from audits.model.settings import (
-    NO_ADMINISTRATION,
-    ActionsPolicy,
-    Need,
-    OwnerSettings,
     Unseen,
+    Verdict,
+    check,
 )
 
 _WORKFLOW = """\

@@ -20,13 +20,26 @@ from collections.abc import Iterator
 
 from audits.analysis.environment_names import environment_names
 from audits.analysis.environments import judged_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ENVIRONMENTS, PYPA_PUBLISH_GUIDE
-from audits.fixes.edits import replace_scalar
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.publication import Channel, Publication
-from audits.model.repository import Repository
-from audits.model.workflow import Environment, Job
+from audits.checks.api import (
+    GITHUB_ENVIRONMENTS,
+    PYPA_PUBLISH_GUIDE,
+    Area,
+    Channel,
+    Clean,
+    Edit,
+    Environment,
+    Example,
+    Finding,
+    FixKind,
+    Job,
+    Outcome,
+    Publication,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+    replace_scalar,
+)
 
 _WORKFLOW = """\
 on: push

@@ -29,15 +29,30 @@ from collections.abc import Iterator
 from audits.analysis.conditions import reach
 from audits.analysis.events import RefKind, Start, starts_of
 from audits.analysis.sources import source_checkouts
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_CONTEXTS, GITHUB_SECURE_USE, STEP_JOBS
+from audits.checks.api import (
+    GITHUB_CONTEXTS,
+    GITHUB_SECURE_USE,
+    STEP_JOBS,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Need,
+    Outcome,
+    Repository,
+    Role,
+    Scalar,
+    Severity,
+    Step,
+    StepSite,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 from audits.expressions.evaluate import Facts, Undecided, Value, evaluate
 from audits.expressions.syntax import contexts, fences
-from audits.model.location import Scalar
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Repository, StepSite
-from audits.model.settings import Need, Unseen
-from audits.model.workflow import Job, Role, Step
 
 _WORKFLOW = """\
 on: {release: {types: [published]}, workflow_dispatch: {inputs: {tag: {type: string}}}}

@@ -45,13 +45,26 @@ from msgspec.structs import replace
 from audits.analysis.second_parsing import second_parsed
 from audits.analysis.taint import Taint, Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SCRIPT_INJECTION, GITHUB_SECURE_USE
+from audits.checks.api import (
+    GITHUB_SCRIPT_INJECTION,
+    GITHUB_SECURE_USE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Location,
+    Need,
+    Outcome,
+    Repository,
+    Scalar,
+    Severity,
+    StepSite,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 from audits.expressions.syntax import fences
-from audits.model.location import Location, Scalar
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Repository, StepSite
-from audits.model.settings import Need, Unseen
 
 _WORKFLOW = """\
 on: %s

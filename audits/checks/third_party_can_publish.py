@@ -21,11 +21,23 @@ from collections.abc import Iterator
 
 from audits.analysis.exposure.jobs import views
 from audits.analysis.exposure.links import job_of, links
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.exposure import Actor, ExposurePath, Sink, WayIn
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    Actor,
+    Area,
+    Clean,
+    Example,
+    ExposurePath,
+    Finding,
+    Outcome,
+    Repository,
+    Severity,
+    Sink,
+    Verdict,
+    WayIn,
+    check,
+)
 
 _RELEASE = """\
 on: {push: {tags: ["v*"]}}

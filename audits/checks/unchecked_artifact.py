@@ -19,12 +19,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.artifacts import UPLOAD
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ARTIFACTS, STEP_ARTIFACT
-from audits.fixes.edits import set_input
-from audits.model.location import Scalar
-from audits.model.outcome import Area, Clean, Finding, FixKind, Outcome, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_ARTIFACTS,
+    STEP_ARTIFACT,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    FixKind,
+    Outcome,
+    Repository,
+    Scalar,
+    Severity,
+    Verdict,
+    check,
+    set_input,
+)
 
 _BUILD = """\
 name: Release

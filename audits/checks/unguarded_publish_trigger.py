@@ -34,22 +34,30 @@ from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.events import RefKind, Start, starts_of
 from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.reachability import Reachability
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_WORKFLOW_SYNTAX, STEP_TRIGGERS
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_EVENTS,
+    GITHUB_WORKFLOW_SYNTAX,
+    STEP_TRIGGERS,
     Area,
     Clean,
+    EnvironmentSettings,
+    Example,
     Finding,
+    Need,
     Outcome,
+    Publication,
+    Registry,
+    Repository,
+    RepositorySettings,
+    Route,
     SettingsPage,
     Severity,
+    Trait,
     Unknown,
+    Unseen,
     Verdict,
+    check,
 )
-from audits.model.publication import Publication, Route
-from audits.model.registry import Registry, Trait
-from audits.model.repository import Repository
-from audits.model.settings import EnvironmentSettings, Need, RepositorySettings, Unseen
 
 _WORKFLOW = """\
 on:

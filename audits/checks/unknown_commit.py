@@ -24,12 +24,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.action_refs import remote_uses, spelled
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, STEP_SECURE
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    STEP_SECURE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Need,
+    Outcome,
+    Repository,
+    ResolvedRef,
+    Severity,
+    Unknown,
+    Unseen,
+    Verdict,
+    check,
+)
 
 _COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 _WORKFLOW = f"""\

@@ -19,11 +19,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_WORKFLOW_SYNTAX, STEP_SECURE
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.redaction import clipped
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_WORKFLOW_SYNTAX,
+    STEP_SECURE,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Outcome,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+    clipped,
+)
 
 _HEAD = """\
 name: Release

@@ -18,11 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_WORKFLOW_SYNTAX, STEP_NAME
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.repository import Repository
+from audits.checks.api import (
+    GITHUB_WORKFLOW_SYNTAX,
+    STEP_NAME,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Location,
+    Repository,
+    Severity,
+    Verdict,
+    check,
+)
 
 _REST = """\
 on: {release: {types: [published]}}

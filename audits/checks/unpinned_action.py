@@ -34,13 +34,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.action_refs import moving, remote_actions, version_today
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, SCORECARD_PINNING, STEP_SECURE
-from audits.fixes.pin import pin_edits
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    SCORECARD_PINNING,
+    STEP_SECURE,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Need,
+    Repository,
+    ResolvedRef,
+    Severity,
+    Verdict,
+    check,
+    pin_edits,
+)
 
 _WORKFLOW = """\
 on: release

@@ -28,13 +28,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.fetched_programs import FetchedProgram, fetched
-from audits.check import Example, check
-from audits.checks.constants import PYPA_PUBLISH_GUIDE, SCORECARD_PINNING
-from audits.model.command import Command
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository, StepSite
-from audits.model.workflow import Role
+from audits.checks.api import (
+    PYPA_PUBLISH_GUIDE,
+    SCORECARD_PINNING,
+    Area,
+    Clean,
+    Command,
+    Example,
+    Finding,
+    Location,
+    Outcome,
+    Repository,
+    Role,
+    Severity,
+    StepSite,
+    Verdict,
+    check,
+)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -29,15 +29,28 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from audits.check import Example, check
-from audits.checks.constants import DOCKER_DIGESTS, GITHUB_SECURE_USE
+from audits.checks.api import (
+    DOCKER_DIGESTS,
+    GITHUB_SECURE_USE,
+    Area,
+    Breadth,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Location,
+    Need,
+    Outcome,
+    Repository,
+    Scalar,
+    Severity,
+    Unknown,
+    Unseen,
+    UsesKind,
+    Verdict,
+    check,
+)
 from audits.expressions.syntax import Context, Expression, fences
-from audits.model.location import Location, Scalar
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Unknown, Verdict
-from audits.model.repository import Breadth, Repository
-from audits.model.settings import Need, Unseen
-from audits.model.uses import UsesKind
-from audits.model.workflow import Job
 
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 _MOST_VALUES = 64

@@ -28,14 +28,26 @@ from collections.abc import Iterator
 
 from audits.analysis.action_refs import moving, remote_workflows, version_today
 from audits.analysis.action_versions import parse_version
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_REUSE, GITHUB_SECURE_USE, SLSA_GENERATOR, STEP_SECURE
-from audits.fixes.pin import pin_edits
-from audits.model.evidence import ResolvedRef
-from audits.model.outcome import Area, Clean, Edit, Finding, FixKind, Severity, Verdict
-from audits.model.repository import Repository
-from audits.model.settings import Need
-from audits.model.uses import Uses
+from audits.checks.api import (
+    GITHUB_REUSE,
+    GITHUB_SECURE_USE,
+    SLSA_GENERATOR,
+    STEP_SECURE,
+    Area,
+    Clean,
+    Edit,
+    Example,
+    Finding,
+    FixKind,
+    Need,
+    Repository,
+    ResolvedRef,
+    Severity,
+    Uses,
+    Verdict,
+    check,
+    pin_edits,
+)
 
 _CALLED = """\
 on: release

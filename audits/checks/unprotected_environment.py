@@ -22,16 +22,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.environments import all_refs, is_protected, used_environments
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ENVIRONMENTS, STEP_UPLOAD_JOB
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ENVIRONMENTS,
+    NOT_READ,
+    STEP_UPLOAD_JOB,
     Area,
+    EnvironmentSettings,
+    Example,
+    Need,
     Outcome,
+    Repository,
+    RepositorySettings,
     Severity,
+    Unseen,
     Verdict,
+    check,
 )
-from audits.model.repository import Repository
-from audits.model.settings import NOT_READ, EnvironmentSettings, Need, RepositorySettings, Unseen
 
 _CLEAN = """\
 on: release

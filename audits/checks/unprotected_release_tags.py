@@ -35,28 +35,28 @@ from audits.analysis.release_tags import (
     tag_starts,
     uncovered,
 )
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_RULESETS, STEP_TRIGGERS
-from audits.model.location import Location
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_RULESETS,
+    NO_ADMINISTRATION,
+    STEP_TRIGGERS,
     Area,
+    BypassActor,
     Clean,
+    Example,
     Finding,
+    Location,
+    Need,
     Outcome,
+    Publication,
+    Repository,
+    RepositorySettings,
     SettingsPage,
     Severity,
-    Unknown,
-    Verdict,
-)
-from audits.model.publication import Publication
-from audits.model.repository import Repository
-from audits.model.settings import (
-    NO_ADMINISTRATION,
-    BypassActor,
-    Need,
-    RepositorySettings,
     TagRuleset,
+    Unknown,
     Unseen,
+    Verdict,
+    check,
 )
 
 _WORKFLOW = """\

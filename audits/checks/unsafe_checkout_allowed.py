@@ -25,12 +25,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.checkout_refusal import is_checkout, opt_out
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_EVENTS, GITHUB_SECURE_USE
-from audits.model.outcome import Area, Clean, Finding, Severity, Verdict
-from audits.model.platform_facts import CHECKOUT_SOURCE, UNSAFE_CHECKOUT
-from audits.model.repository import Repository
-from audits.model.workflow import Job, Step
+from audits.checks.api import (
+    CHECKOUT_SOURCE,
+    GITHUB_EVENTS,
+    GITHUB_SECURE_USE,
+    UNSAFE_CHECKOUT,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Repository,
+    Severity,
+    Step,
+    Verdict,
+    check,
+)
 
 _STRANGERS = frozenset({"pull_request_target", "workflow_run"})
 _RELEASE = """\

@@ -22,22 +22,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.trusted_publishers import trusted_publications
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_REUSE, PYPA_PUBLISH_ACTION, STEP_UPLOAD_JOB
-from audits.model.location import Location
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_REUSE,
+    PYPA_PUBLISH_ACTION,
+    STEP_UPLOAD_JOB,
     Area,
+    Auth,
     Clean,
+    Example,
     Finding,
+    Location,
+    Need,
     Outcome,
+    Publication,
+    PublisherRule,
+    Registry,
+    Repository,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
 )
-from audits.model.publication import Auth, Publication
-from audits.model.registry import PublisherRule, Registry
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 _CALL = """\
 on: release

@@ -26,12 +26,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.downloads import downloads
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_SECURE_USE, SCORECARD_PINNING
-from audits.model.location import Location
-from audits.model.outcome import Area, Clean, Finding, Outcome, Severity, Verdict
-from audits.model.repository import Repository, StepSite
-from audits.model.workflow import Job, Role
+from audits.checks.api import (
+    GITHUB_SECURE_USE,
+    SCORECARD_PINNING,
+    Area,
+    Clean,
+    Example,
+    Finding,
+    Job,
+    Location,
+    Outcome,
+    Repository,
+    Role,
+    Severity,
+    StepSite,
+    Verdict,
+    check,
+)
 
 _PIPED = """\
 on: release

@@ -39,30 +39,33 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audits.analysis.action_refs import remote_uses
-from audits.check import Example, check
-from audits.checks.constants import (
+from audits.checks.api import (
     GITHUB_DEPENDABOT,
     GITHUB_DEPENDABOT_OPTIONS,
     RENOVATE_PINNING,
     STEP_SECURE,
-)
-from audits.fixes.edits import insert_below, replace
-from audits.model.location import Location
-from audits.model.outcome import (
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Location,
+    Need,
     Outcome,
+    Repository,
     Severity,
     Unknown,
+    Unseen,
+    UpdateAutomation,
+    UpdateBot,
+    UpdateRule,
     Verdict,
+    check,
+    foreign_path,
+    insert_below,
+    replace,
 )
-from audits.model.remote_path import foreign_path
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
-from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
 
 _LEAST_DAYS = 7
 # https://github.blog/changelog/2026-07-14-dependabot-version-updates-introduce-default-package-cooldown/

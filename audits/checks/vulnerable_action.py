@@ -39,23 +39,28 @@ from audits.analysis.action_versions import (
     version_comment,
     version_of_ref,
 )
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ADVISORIES, GITHUB_SECURE_USE
-from audits.fixes.pin import pin_edits
-from audits.model.evidence import Advisory, AdvisoryList, ResolvedRef
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ADVISORIES,
+    GITHUB_SECURE_USE,
+    Advisory,
+    AdvisoryList,
     Area,
     Clean,
     Edit,
+    Example,
     Finding,
     FixKind,
+    Need,
     Outcome,
+    Repository,
+    ResolvedRef,
     Severity,
     Unknown,
+    Unseen,
     Verdict,
+    check,
+    pin_edits,
 )
-from audits.model.repository import Repository
-from audits.model.settings import Need, Unseen
 
 _FRESH = timedelta(days=7)
 _NO_LIST = Unseen(need=Need.REFERENCES, reason="no list of advisories was given")

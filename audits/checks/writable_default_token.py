@@ -17,26 +17,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.owner_settings import first_release_file, owner_actions
-from audits.check import Example, check
-from audits.checks.constants import GITHUB_ORGANIZATION_ACTIONS, GITHUB_TOKEN
-from audits.model.outcome import (
+from audits.checks.api import (
+    GITHUB_ORGANIZATION_ACTIONS,
+    GITHUB_TOKEN,
+    NO_ADMINISTRATION,
+    ActionsPolicy,
     Area,
     Clean,
+    Example,
     Finding,
+    JobSite,
+    Need,
     Outcome,
+    OwnerSettings,
+    Repository,
+    RepositorySettings,
     SettingsPage,
     Severity,
     Unknown,
-    Verdict,
-)
-from audits.model.repository import JobSite, Repository
-from audits.model.settings import (
-    NO_ADMINISTRATION,
-    ActionsPolicy,
-    Need,
-    OwnerSettings,
-    RepositorySettings,
     Unseen,
+    Verdict,
+    check,
 )
 
 _WORKFLOW = """\
