@@ -12,6 +12,7 @@ import typer
 from msgspec import Struct
 
 from audits.cli.exits import UsageError, end_code
+from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
 from audits.cli.options import (
     AllowGapsOption,
     ConfigOption,
@@ -22,15 +23,17 @@ from audits.cli.options import (
     database_words,
 )
 from audits.cli.output import say
-from audits.cli.scan import OrgOption
+from audits.cli.scan import OrgOption, check_source, folder_collector
 from audits.interrupts import exit_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from audits.collect.folder.collector import FolderCollector
     from audits.collect.past import PastCollector
+    from audits.model.errors import AuditError
     from audits.model.rows import ScoreChange
-    from audits.model.source import Gap, RepositoryRef
+    from audits.model.source import Gap
     from audits.pipeline.past import Rebuilt
     from audits.pipeline.run import Plan
     from audits.store.store import Store
@@ -64,11 +67,21 @@ EveryOption = Annotated[
 ]
 
 
+OwnersArgument = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Argument(metavar="[OWNER]...", help="Accounts on GitHub."),
+]
+
+
 def history(
+    owners: OwnersArgument = None,
     folder: PastFolderOption = None,
     since: SinceOption = None,
     every: EveryOption = Every.MONTH,
     org: OrgOption = "",
+    token_file: TokenFileOption = None,
+    api_url: ApiUrlOption = "",
+    max_points: MaxPointsOption = None,
     database: DatabaseOption = None,
     index_url: IndexOption = "",
     config: ConfigOption = None,
@@ -82,17 +95,15 @@ def history(
     waivers are left out. Run it again to continue: a past of the same days and rules goes on.
     """
     from audits.cli.configuration import load_uploaders
-    from audits.cli.scan import folder_collector
-
-    days = _days(since, every)
-    collector = folder_collector(folder, org, "")
-    if collector is None:
-        raise UsageError("There is nothing to rebuild.", "Name a folder of clones by --folder.")
     from audits.cli.plan import make_plan
-    from audits.collect.folder.past import FolderPast
 
+    names = tuple(dict.fromkeys(owners or ()))
+    check_source(folder, None, list(names), offline)
+    days = _days(since, every)
     plan = make_plan(index_url=index_url, engine=not no_engine, uploaders=load_uploaders(config))
-    asked = _PastAsked(FolderPast(collector=collector), plan, days, database, allow_gaps)
+    collector = folder_collector(folder, org, "")
+    reach = _PastReach(token_file, api_url, max_points)
+    asked = _PastAsked(collector, names, reach, plan, days, database, allow_gaps)
     raise typer.Exit(_rebuild(asked))
 
 
@@ -110,10 +121,20 @@ def _days(since: datetime | None, every: Every) -> tuple[date, ...]:
     return days
 
 
-class _PastAsked(Struct, frozen=True):
-    """What was asked for on the command line."""
+class _PastReach(Struct, frozen=True):
+    """How GitHub is reached."""
 
-    collector: PastCollector
+    token_file: Path | None
+    api_url: str
+    max_points: int | None
+
+
+class _PastAsked(Struct, frozen=True):
+    """What was asked for on the command line: a folder, or owners on GitHub."""
+
+    folder: FolderCollector | None
+    owners: tuple[str, ...]
+    reach: _PastReach
     plan: Plan
     days: tuple[date, ...]
     database: str | None
@@ -122,37 +143,75 @@ class _PastAsked(Struct, frozen=True):
 
 def _rebuild(asked: _PastAsked) -> int:
     """Rebuild the past, print what came of it, and return the exit code."""
-    from audits.cli.progress import progress
-    from audits.pipeline.past import PastScan
     from audits.report.escape import printable
     from audits.store.open import open_store
 
-    def note(day: date, ref: RepositoryRef) -> None:
-        advance(f"{day} {printable(str(ref))}")
-
+    missed: list[Gap] = []
+    rebuilt: list[Rebuilt] = []
+    failures: list[AuditError] = []
     with closing(open_store(asked.database)) as store:
         try:
-            with progress("reading commits") as advance:
-                scan = PastScan(
-                    store=store,
-                    plan=asked.plan,
-                    collector=asked.collector,
-                    days=asked.days,
-                    seen=note,
-                )
-                rebuilt = scan.run()
+            for collector in _collectors(asked, store):
+                try:
+                    made, gaps = _one(store, asked, collector)
+                except AuditError as error:
+                    failures.append(error)
+                    continue
+                rebuilt += made
+                missed += gaps
+                for line in _lines(store, made, gaps):
+                    say(line)
         except KeyboardInterrupt as stopped:
             say("Stopped; what was rebuilt is kept. Run the same command to continue.", error=True)
             return exit_status(stopped)
-        gaps = (*asked.collector.gaps(), *scan.unseen, *scan.faults)
-        for line in _lines(store, rebuilt, gaps):
-            say(line)
+    for failure in failures:
+        said = f"error: {printable(failure.message)}\nadvice: {failure.advice}"
+        say(said, error=True)
+    if rebuilt:
         say(f"Its dashboard: release-audit dashboard{database_words(asked.database)}")
-    unread = any(each.asked for each in rebuilt) or any(not gap.optional for gap in gaps)
+    crashed = any(each.crashed for each in rebuilt) or any(g.reason == "crashed" for g in missed)
+    unread = any(each.asked for each in rebuilt) or any(not gap.optional for gap in missed)
     return end_code(
-        crashed=any(each.crashed for each in rebuilt) or any(g.reason == "crashed" for g in gaps),
-        unread=unread and not asked.allow_gaps,
+        crashed=crashed or any(failure.is_fault for failure in failures),
+        unread=bool(failures) or (unread and not asked.allow_gaps),
     )
+
+
+def _collectors(asked: _PastAsked, store: Store) -> Iterator[PastCollector]:
+    """The folder's, or one of each owner."""
+    if asked.folder is not None:
+        from audits.collect.folder.past import FolderPast
+
+        yield FolderPast(collector=asked.folder)
+        return
+    from audits.cli.github import connect
+    from audits.collect.github.past import GitHubPast
+    from audits.store.cache import StoreMemory
+
+    reach = asked.reach
+    connection = connect(reach.token_file, reach.api_url, max_points=reach.max_points)
+    for owner in asked.owners:
+        yield GitHubPast(owner, connection, StoreMemory(store))
+
+
+def _one(
+    store: Store, asked: _PastAsked, collector: PastCollector
+) -> tuple[tuple[Rebuilt, ...], tuple[Gap, ...]]:
+    """What became of one collector's repositories, and what of them is not known."""
+    from audits.cli.progress import progress
+    from audits.pipeline.past import PastScan
+    from audits.report.escape import printable
+
+    with progress("reading commits") as advance:
+        scan = PastScan(
+            store=store,
+            plan=asked.plan,
+            collector=collector,
+            days=asked.days,
+            seen=lambda day, ref: advance(f"{day} {printable(str(ref))}"),
+        )
+        rebuilt = scan.run()
+    return rebuilt, (*collector.gaps(), *scan.unseen, *scan.faults)
 
 
 def _lines(store: Store, rebuilt: Sequence[Rebuilt], gaps: Sequence[Gap]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def scan(
     as_of: AsOfOption = None,
 ) -> None:
     """Scan repositories, score them, and record what changed."""
-    _check_source(folder, repos, owners or [], offline)
+    check_source(folder, repos, owners or [], offline)
     collector = folder_collector(folder, org, host)
     planner = _planner(
         collector, waivers, config, index_url, registry, everything, no_engine, offline, as_of
@@ -162,7 +162,7 @@ def _own_uploaders(config: Path | None) -> tuple[Uploader, ...]:
     return load_uploaders(config)
 
 
-def _check_source(
+def check_source(
     folder: list[Path] | None, repos: Path | None, owners: list[str], offline: bool
 ) -> None:
     """UsageError unless there is something to scan, and only one kind of it."""
@@ -171,13 +171,13 @@ def _check_source(
     online = bool(owners) or repos is not None
     if not folder and not online:
         raise UsageError(
-            "There is nothing to scan.", "Name an OWNER on GitHub, or give --repos or --folder."
+            "There is nothing to read.", "Name an OWNER on GitHub, or give a --folder."
         )
     if folder and online:
-        raise UsageError("A folder and GitHub are two scans.", "Scan one after the other.")
+        raise UsageError("A folder and GitHub are two sources.", "Read one after the other.")
     if online and offline:
         raise UsageError(
-            "GitHub cannot be scanned offline.", "Leave --offline out, or scan clones by --folder."
+            "GitHub cannot be read offline.", "Leave --offline out, or read clones by --folder."
         )
     for owner in owners:
         if not is_login(owner):

@@ -62,9 +62,9 @@ def test_a_second_scan_says_what_is_new_and_fixed(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "nothing to scan"),
-        ((OWNER, "--offline"), "cannot be scanned offline"),
-        ((OWNER, "--folder", "."), "two scans"),
+        ((), "nothing to read"),
+        ((OWNER, "--offline"), "cannot be read offline"),
+        ((OWNER, "--folder", "."), "two sources"),
         (("orchard labs",), "no account's name"),
         (("--repos", "nowhere.txt"), "cannot be read as a list"),
     ],

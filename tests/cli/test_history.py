@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -16,9 +16,12 @@ from audits.pipeline.past import PastScan, days_between
 from audits.store.open import open_store
 from audits.store.store import Store
 from tests.cli.conftest import TOKEN
+from tests.cli.github_world import OWNER, command_line
 from tests.cli.runner import Ran, release_audit
 from tests.collect.folder.test_history import git
 from tests.collect.folder.test_past import commit
+from tests.collect.github.scanning import world_of
+from tests.collect.github.world import Repo
 from tests.scoring.test_score import LESSON
 
 INDEX = ("--index-url", "https://pypi.example/simple/", "--no-engine")
@@ -190,3 +193,22 @@ def test_nothing_to_rebuild() -> None:
     ran = release_audit("history", "--folder", "x")
     assert ran.code == 2
     assert "--since 2024-01-01" in ran.err
+
+
+def test_the_past_of_an_organization_on_github(tmp_path: Path) -> None:
+    repo = Repo("lumen", empty=True, created="2025-12-31T00:00:00Z")
+    project = {"pyproject.toml": '[project]\nname = "lumen"\n'}
+    path = ".github/workflows/release.yml"
+    repo.commit({**project, path: TOKEN}, "token", when=datetime(2026, 2, 10, tzinfo=UTC))
+    repo.commit({**project, path: LESSON}, "lesson", when=datetime(2026, 5, 10, tzinfo=UTC))
+    with command_line(world_of(repo), tmp_path) as cli:
+        words = (cli.words[0], cli.words[1], *cli.words[4:])
+        ran = release_audit("history", OWNER, "--since", "2026-01-01", *words, **cli.environment)
+        assert ran.code == 0, ran.err
+        with closing(cli.store) as store:
+            rows = {row.at.date(): row for row in store.trend(OWNER, timeline=Timeline.REBUILT)}
+        again = release_audit("history", OWNER, "--since", "2026-01-01", *words, **cli.environment)
+    assert rows[date(2026, 2, 1)].publishing == 0
+    assert rows[date(2026, 5, 1)].ladders == {"token": 1}
+    assert "token" not in rows[date(2026, 6, 1)].ladders
+    assert "0 audits" in again.out

@@ -175,9 +175,12 @@ class _RepositoryReading:
 
 
 class FileReader:
-    """Turns listed repositories into snapshots, many at a time."""
+    """Turns listed repositories into snapshots, many at a time. ``called`` says whether to read
+    the workflows of other repositories that they call, as these are today.
+    """
 
-    def __init__(self, client: GitHubClient, memory: Memory) -> None:
+    def __init__(self, client: GitHubClient, memory: Memory, *, called: bool = True) -> None:
+        self._called = called
         self._client = client
         self._memory = memory
         self._texts = TextReader(client, memory)
@@ -253,7 +256,7 @@ class FileReader:
         for reading in readings:
             by_owner.setdefault(reading.repo.owner.lower(), []).append(reading)
         called: dict[int, dict[str, SourceFile]] = {}
-        for owner, group in by_owner.items():
+        for owner, group in by_owner.items() if self._called else ():
             reader = self._callees.setdefault(
                 owner, CalleeReader(self._client, self._memory, self._texts, owner)
             )
@@ -263,7 +266,7 @@ class FileReader:
                 reading.gaps.extend(gaps)
         for reading in readings:
             snapshot = reading.snapshot(self._client.host)
-            snapshot.remote_files.update(called[id(reading)])
+            snapshot.remote_files.update(called.get(id(reading), {}))
             yield snapshot
 
 

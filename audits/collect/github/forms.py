@@ -400,6 +400,41 @@ class PageInfo(Graph, frozen=True, kw_only=True):
     end_cursor: str | None = None
 
 
+class PastCommitForm(Graph, frozen=True, kw_only=True):
+    """A commit that changed workflows."""
+
+    oid: Oid
+    committed_date: str
+
+
+class PastCommits(Graph, frozen=True, kw_only=True):
+    """A page of commits."""
+
+    nodes: tuple[PastCommitForm | None, ...] | None = None
+    page_info: PageInfo | None = None
+
+
+class PastTarget(Graph, frozen=True, kw_only=True):
+    """What a branch names, with its commits; neither where it is no commit."""
+
+    history: PastCommits | None = None
+    before: PastCommits | None = None
+
+
+class PastBranch(Graph, frozen=True, kw_only=True):
+    """A default branch."""
+
+    name: Name
+    target: PastTarget | None = None
+
+
+class PastRepository(Graph, frozen=True, kw_only=True):
+    """A repository and a page of the commits that changed its workflows."""
+
+    created_at: str
+    default_branch_ref: PastBranch | None = None
+
+
 class RepositoryList(Graph, frozen=True, kw_only=True):
     """A page of an owner's repositories; nodes are read one by one."""
 

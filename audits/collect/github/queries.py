@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
-_PARTS = ("light", "state")
+_PARTS = ("light", "state", "trees")
 """Files of fragments that other documents ask for by ``# fragments:``."""
 
 _FRAGMENTS = re.compile(r"^# fragments: (\w+)$", re.MULTILINE)
@@ -80,6 +80,31 @@ def expression(alias: str, value: str, fields: str) -> str:
 def rules(alias: str, node_id: str) -> str:
     """The selection of one ruleset's rules and of who may bypass it."""
     return f"{alias}: node(id: {literal(node_id)}) {{ ...RulesetRules }}"
+
+
+def past(cursor: str | None, since: str) -> str:
+    """The selection of a page of the commits that changed workflows since a moment, and of the
+    last one until it.
+    """
+    after = "" if cursor is None else f"after: {literal(cursor)}, "
+    found = "nodes { oid committedDate }"
+    page = f'history(first: 100, {after}path: ".github", since: {literal(since)})'
+    last = f'before: history(first: 1, path: ".github", until: {literal(since)}) {{ {found} }}'
+    commits = f"{page} {{ pageInfo {{ endCursor hasNextPage }} {found} }} {last}"
+    branch = f"defaultBranchRef {{ name target {{ ... on Commit {{ {commits} }} }} }}"
+    return f"nameWithOwner createdAt {branch}"
+
+
+def then(commit: str) -> str:
+    """The selection of what a repository's folders held at a commit."""
+    places = {"root": "", "github": ".github", "workflows": ".github/workflows"}
+    parts = [
+        f"{alias}: object(expression: {literal(f'{commit}:{path}')}) {{ ...Folder }}"
+        for alias, path in places.items()
+    ]
+    actions = literal(f"{commit}:.github/actions")
+    parts.append(f"actions: object(expression: {actions}) {{ ...Actions }}")
+    return " ".join(("id databaseId nameWithOwner isArchived", *parts))
 
 
 def further_tags(cursor: str) -> str:

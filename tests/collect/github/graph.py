@@ -17,7 +17,7 @@ from graphql import (
     validate,
 )
 
-from tests.collect.github.git_objects import peel
+from tests.collect.github.git_objects import Commit, peel
 from tests.collect.github.graph_settings import (
     Value,
     connection,
@@ -119,6 +119,25 @@ def _object(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
     return repo.refs.get(name) or repo.ref_commit(revision)
 
 
+def _history(commit: Commit, world: World, args: Mapping[str, Any]) -> Value:
+    """The commits up to one that changed a path, newest first, between two moments."""
+    line: list[Commit] = []
+    for repo in world.repositories():
+        if commit.oid in repo.ancestors:
+            line = list(repo.ancestors.values())
+            line = line[: line.index(commit) + 1]
+    found, before = [], None
+    for each in line:
+        there = each.tree.find(args["path"]) if args.get("path") else each
+        oid = there.oid if there is not None else None
+        if oid != before:
+            found.append(each)
+        before = oid
+    since, until = args.get("since") or "", args.get("until") or "9"
+    found = [each for each in found if since <= each.committedDate <= until]
+    return connection(sorted(found, key=lambda c: c.when, reverse=True), args)
+
+
 def _ref(repo: Repo, full: str) -> Value:
     if full not in repo.refs:
         return None
@@ -173,6 +192,7 @@ _REPOSITORY: dict[str, Callable[[Repo, Context, Mapping[str, Any]], Value]] = {
     "isDisabled": lambda repo, context, args: repo.disabled,
     "visibility": lambda repo, context, args: "PRIVATE" if repo.private else "PUBLIC",
     "viewerPermission": lambda repo, context, args: context.token.role,
+    "createdAt": lambda repo, context, args: repo.created,
     "pushedAt": lambda repo, context, args: None,
     "repositoryTopics": lambda repo, context, args: connection(
         [{"id": t, "topic": {"id": t, "name": t}} for t in repo.topics], args
@@ -208,6 +228,8 @@ def resolve(value: Value, info: GraphQLResolveInfo[Context], **args: Value) -> V
         return protection(value, args) if name == "protectionRules" else _plain(value, name)
     if parent == "DeploymentProtectionRule" and name == "reviewers":
         return reviewers(value, args)
+    if parent == "Commit" and name == "history":
+        return _history(value, context.world, args)
     if isinstance(value, Mapping):
         return value[name]
     return getattr(value, name)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from functools import cache
 
 from audits.collect.github.auth import find_credential
 from audits.collect.github.collector import Connection, GitHubCollector, Request
+from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.past import GitHubPast
 from audits.model.evidence import ReleasedFile
 from audits.model.location import Scalar
 from audits.model.uses import Uses, UsesKind
@@ -49,6 +52,10 @@ def written_queries() -> dict[str, str]:
                 remote("lanterns", "setup-wick-001", "a" * 40, "v1"),
             )
         )
+        past = GitHubPast("orchard-labs", connection, TransientMemory())
+        days = (date(2026, 6, 1),)
+        pasts = list(past.pasts(days))
+        list(past.snapshots([(each.ref, each.commits[days[0]].commit) for each in pasts]))
         path = ".github/workflows/release.yml"
         collector.released(
             [ReleasedFile(slug="orchard-labs/lumen-0000", commit="c" * 40, path=path)]

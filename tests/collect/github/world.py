@@ -106,6 +106,7 @@ class Repo:
     """No token sees it."""
     saml: bool = False
     old_names: tuple[str, ...] = ()
+    created: str = "2026-01-01T00:00:00Z"
     foreign: dict[str, Commit] = field(default_factory=dict)
     """Commits that resolve here but belong to forks."""
     owner: Owner | None = None
