@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +16,13 @@ import pytest
 from audits import __version__
 from audits.collect.folder.collector import read_folder
 from audits.collect.index.default_index import index_hosts
+from audits.engines.zizmor import Zizmor
 from audits.model.outcome import Severity
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.pipeline.audit import Rules, audit
+from audits.pipeline.run import Plan, audit_batch
+from audits.scoring.policy import engine_version
 from audits.workflow.repository import read_repository
 from tests import generate
 
@@ -182,25 +187,55 @@ def test_our_own_release_earns_an_a() -> None:
     assert not grave
 
 
-def _readme_workflow() -> str:
+def _readme_workflows() -> dict[str, str]:
     text = generate.README.read_text("utf-8")
-    block = re.search(r"<!-- check workflow -->\n```yaml\n(.*?)```", text, re.DOTALL)
-    assert block is not None
-    return block[1]
+    pattern = r"<!-- workflow: ([\w-]+\.yml) -->\n```yaml\n(.*?)```"
+    found = dict(re.findall(pattern, text, re.DOTALL))
+    assert {"release-audit.yml", "nightly.yml"} <= found.keys()
+    return found
 
 
-def test_readme_recommends_a_workflow_without_findings(tmp_path: Path) -> None:
-    path = tmp_path / ".github" / "workflows" / "release-audit.yml"
-    path.parent.mkdir(parents=True)
-    path.write_text(_readme_workflow(), "utf-8")
+def test_readme_recommends_workflows_without_findings(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    for name, text in _readme_workflows().items():
+        (folder / name).write_text(text, "utf-8")
     bot = ROOT / ".github" / "dependabot.yml"
     (tmp_path / ".github" / "dependabot.yml").write_text(bot.read_text("utf-8"), "utf-8")
     snapshot = read_folder(tmp_path, RepositoryRef(owner="orchard-labs", name="lumen"))
-    index = index_hosts()
-    repository = read_repository(snapshot, channel=index.channel_of, breadth=Breadth.ALL)
-    audited = audit(repository, Rules(index=index))
-    assert not repository.gaps
-    assert not [f for f in audited.findings if f.severity > Severity.INFO]
+    rules = Rules(index=index_hosts(), engine=engine_version())
+    plan = Plan(rules=rules, engine=Zizmor(), breadth=Breadth.ALL)
+    (audited,) = audit_batch((snapshot,), plan)
+    assert not audited.repository.gaps
+    assert len(audited.repository.workflows) == len(_readme_workflows())
+    found = [*audited.findings, *audited.beyond]
+    assert not [
+        (f.check, f.finding.at, f.finding.message) for f in found if f.severity > Severity.INFO
+    ]
+
+
+def test_zizmor_finds_nothing_in_the_workflows_of_readme(tmp_path: Path) -> None:
+    paths = []
+    for name, text in _readme_workflows().items():
+        path = tmp_path / ".github" / "workflows" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        paths.append(str(path))
+    program = str(Path(sysconfig.get_path("scripts"), "zizmor"))
+    command = [
+        program,
+        "--offline",
+        "--no-progress",
+        "--min-severity",
+        "medium",
+        "--format",
+        "json",
+    ]
+    run = subprocess.run(
+        [*command, *paths], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert json.loads(run.stdout) == [], run.stdout
+    assert run.stderr.count("completed") == len(paths)
 
 
 def test_readme_recommends_this_version() -> None:

@@ -86,7 +86,8 @@ def plan_init(
     taken = {file.path for file in repository.snapshot.files}
     for project in projects:
         shape = _shape(repository, project, several, wants, index)
-        outcome = _place(repository, shape, several, taken)
+        alike = sum(words_of(other.name) == words_of(project.name) for other in projects) > 1
+        outcome = _place(repository, shape, _file_names(project, several, alike), taken)
         if isinstance(outcome, NoWorkflow):
             refused.append(Refused(package=project.name, refusal=outcome))
             continue
@@ -215,12 +216,19 @@ def _shape(
     )
 
 
+def _file_names(project: Project, several: bool, alike: bool) -> tuple[str, ...]:
+    """The names to try for a package's workflow; ``alike`` where another has the same name."""
+    if not several:
+        return _NAMES
+    of_registry = f"-{project.registry.value}" if alike else ""
+    return (f"release-{words_of(project.name)}{of_registry}",)
+
+
 def _place(
-    repository: Repository, shape: ReleaseShape, several: bool, taken: set[str]
+    repository: Repository, shape: ReleaseShape, names: Sequence[str], taken: set[str]
 ) -> NoWorkflow | tuple[str, str | None]:
     """Where the workflow goes, and its text, None where it stands there already."""
     text = _as_here(repository, release_workflow(shape))
-    names = [f"release-{words_of(shape.project.name)}"] if several else [*_NAMES]
     paths = [f"{_FOLDER}/{name}.yml" for name in names]
     last = _last_publisher(repository, shape.project)
     if last is not None and is_workflow(f"{_FOLDER}/{last.workflow}"):

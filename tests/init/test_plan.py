@@ -119,6 +119,15 @@ def test_a_package_is_chosen_by_name_or_by_folder() -> None:
     assert by_name.files == by_folder.files
 
 
+def test_packages_of_one_name_in_two_registries_have_a_workflow_each() -> None:
+    files = {**files_of(PYTHON[0], "python"), "Cargo.toml": '[package]\nname = "lumen"\n'}
+    plan = plan_of(files, Wants(packages=("lumen",)))
+    assert sorted(w.path for w in plan.written) == [
+        ".github/workflows/release-lumen-crates.yml",
+        ".github/workflows/release-lumen-pypi.yml",
+    ]
+
+
 def test_a_workflow_of_the_same_name_stays() -> None:
     other = "on: push\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n"
     plan = plan_of({**PLAIN, RELEASE: other})

@@ -190,7 +190,7 @@ _OBJECTS = _words(
     " screenshot screenshots benchmark benchmarks metrics schema schemas sbom translations"
     " preview previews event events comment comments milestone milestones status branch"
     " cleanup clean prune symbols dsym sourcemaps sentry readme overview overviews description record records cloudrun heroku smokeshow htmlcov"
-    " login logins diff"
+    " login logins diff audit audits auditor"
 )
 # What a run uploads for its later jobs, unless it is published.
 _OF_A_RUN = _words("artifact artifacts")
