@@ -45,7 +45,7 @@ class Example(Struct, frozen=True, kw_only=True):
 
     @property
     def expected(self) -> Outcome:
-        """The outcome the check must come to."""
+        """The outcome that the check must have."""
         if self.outcome is not None:
             return self.outcome
         return Outcome.FAIL if self.marked_text else Outcome.PASS

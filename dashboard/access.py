@@ -20,7 +20,7 @@ REFUSED_BIND = (
 )
 BROKEN = (
     "The dashboard's login is not configured correctly, so it is closed. The reason is in the "
-    "log of whoever runs it."
+    "server's log."
 )
 
 FORWARDED = (

@@ -97,7 +97,7 @@ def _opened(url: str) -> Store:
 
 
 def _store() -> Store:
-    """The store; it connects anew for every question, so that tabs never share a connection."""
+    """The store; it connects for every question, so that tabs never share a connection."""
     return _opened(os.environ.get(DATABASE, ""))
 
 
@@ -226,7 +226,7 @@ def check_counts(scope: ScanScope) -> tuple[CheckCount, ...]:
 
 @_kept
 def fix_times(scope: ScanScope) -> tuple[FixTime, ...]:
-    """How long findings were open until they were mended, by check."""
+    """How long findings were open until they were fixed, by check."""
     return _store().fix_times(scope.owner, scan=scope.scan)
 
 
@@ -365,7 +365,7 @@ def count_actions(scope: ScanScope, where: ActionFilter) -> int:
 
 @st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
 def reading(scope: ScanScope, name: str) -> Reaudit:
-    """One repository's stored texts, parsed and judged again, to be drawn and mended."""
+    """One repository's stored texts, parsed and audited again, to be drawn and edited."""
     stored = _store().stored(scope.owner, name, scan=scope.scan)
     if stored is None:
         return Reaudit(why_not="The texts of this repository are not stored for this scan.")

@@ -172,7 +172,7 @@ HEAVY = ("dashboard.data", "dashboard.charts.bars", "dashboard.parts.tables")
 async def _prepared(_: st.App) -> AsyncIterator[None]:
     """Import the heavy modules while the server starts: the first viewer waited 2 s for them.
 
-    Then the port is bound and requests are answered, which is when people are told of it.
+    Then the port is bound and requests are answered, and then its address is printed.
     """
     for name in HEAVY:
         import_module(name)

@@ -1,4 +1,4 @@
-"""What generated and hostile files cost from their text to the audit (design §13)."""
+"""What generated and hostile files cost from their text to the audit."""
 
 from __future__ import annotations
 

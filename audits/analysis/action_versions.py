@@ -135,7 +135,7 @@ def is_range(text: str) -> bool:
 def newest_is_within(version: Version, ranges: Iterable[str]) -> bool:
     """Whether the newest release that a version can mean is in one of these ranges.
 
-    That is what a tag such as ``v4`` comes to, which its owner moves to each new release.
+    That is what a tag such as ``v4`` resolves to, which its owner moves to each new release.
     """
     return any(known.has(version.highest) for known in map(_parse_range, ranges) if known)
 

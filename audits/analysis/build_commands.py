@@ -203,7 +203,7 @@ def _installs(words: tuple[str, ...]) -> bool:
 
 
 def _is_own(word: str) -> bool:
-    """Whether pip is told to install what lies in the workspace, built wheels apart."""
+    """Whether pip has to install what lies in the workspace, built wheels apart."""
     path = word.partition("[")[0]
     return path == "." or (path.startswith("./") and not path.endswith((".whl", ".tar.gz")))
 

@@ -24,7 +24,7 @@ _RIGHTS: dict[str, frozenset[str]] = {
 
 def may_restore(repo: Repository, job: Job) -> bool:
     """Whether a job can restore a cache, whatever starts it. An expression, which GitHub fills
-    in at run time, may come to any mode.
+    in at run time, may be any mode.
     """
     return any(_RESTORE in rights for rights in _rights(repo, job))
 

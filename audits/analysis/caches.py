@@ -1,7 +1,7 @@
 """Actions that restore a cache, and whether one step does.
 
 The list and the rules for values follow zizmor's ``cache-poisoning``, so that both agree, but
-for the versions in which a cache came to be on without being asked for:
+for the versions in which a cache is on by default:
 https://docs.zizmor.sh/audits/#cache-poisoning
 """
 

@@ -164,7 +164,7 @@ class _WorkflowRun:
         return self.own[job]
 
     def _after(self, needs: list[Job]) -> Facts:
-        """The facts with what the jobs directly above came to and hand on."""
+        """The facts with the results and outputs of the jobs directly above."""
         known = dict(self.facts)
         results: list[Value] = []
         for above in needs:
@@ -191,7 +191,7 @@ def _one_job(
 
 
 def _handed(job: Job, reached: Reachability, facts: Facts) -> dict[str, Value]:
-    """What a job came to and hands on, as those that wait for it see it."""
+    """A job's result and outputs, as the jobs that wait for it see them."""
     name = f"needs.{job.id.lower()}"
     result: Value = "success" if reached.runs else "skipped"
     handed: dict[str, Value] = {

@@ -61,7 +61,7 @@ _TESTS = frozenset({"startswith", "endswith", "contains", "always", "success", "
 
 
 class Names(Struct, frozen=True, kw_only=True):
-    """What a name can come to. ``complete`` is False where there may be others; then
+    """The possible values of a name. ``complete`` is False where there may be others; then
     ``may_be_empty`` is what can be said of those, too.
     """
 
@@ -150,7 +150,7 @@ class _ExpressionReading:
         self.parts: dict[int, tuple[Expression, Value]] = {}
 
     def text(self, text: str, depth: int = 0) -> _Values:
-        """What a text with expressions can come to, in the job ``depth`` calls above."""
+        """The possible values of a text with expressions, in the job ``depth`` calls above."""
         parts: list[_Values] = []
         position = 0
         for fence in fences(text):
@@ -173,7 +173,7 @@ class _ExpressionReading:
         return self.parts[id(expression)][1]
 
     def value(self, expression: Expression, depth: int) -> _Values:
-        """What an expression can come to."""
+        """The possible values of an expression."""
         known = self.known(expression)
         if known is None or isinstance(known, str | float | bool):
             return frozenset({known})
@@ -224,7 +224,7 @@ class _ExpressionReading:
         return _NOTHING
 
     def default(self, name: str, depth: int) -> _Values:
-        """What an input that the caller leaves out falls to, in the file at hand."""
+        """What an input that the caller leaves out falls back to, in the current file."""
         call = self.called.trigger("workflow_call")
         if depth > 0 or call is None:
             return frozenset({_ANY})
@@ -265,7 +265,7 @@ def _chosen(operator: str, left: _Values, right: _Values) -> _Values:
 
 
 def _joined(parts: Iterable[_Values]) -> _Values:
-    """The texts that parts come to one after the other."""
+    """The texts of all parts, one after the other."""
     found: set[_Value] = set()
     for count, combination in enumerate(product(*parts)):
         unknown = [part for part in combination if isinstance(part, _Unknown)]

@@ -44,7 +44,7 @@ class Failures:
         self._read: dict[Job, tuple[Expression | None, tuple[Job, ...]]] = {}
 
     def after(self, broken: Job) -> FailureOutcome:
-        """What the jobs come to where one fails."""
+        """The jobs' results where one fails."""
         if broken not in self._after:
             found = self._after[broken] = FailureOutcome(self.needs.bit[broken])
             for job in self.needs.order:

@@ -15,7 +15,7 @@ class Needs:
     ``direct`` holds those named in ``needs:``, each once, and ``order`` all jobs, each after
     those it waits for. Sets of jobs are the bits of a number, ``bit`` for each job, ``bits``
     for those it names and ``all_bits`` for all above it: a generated workflow in which each job waits for all before it has tens of
-    thousands of edges, which must not be walked anew from each job.
+    thousands of edges, which must not be walked again from each job.
     """
 
     def __init__(self, workflow: Workflow) -> None:

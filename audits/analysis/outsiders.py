@@ -23,7 +23,7 @@ from audits.model.workflow import Trigger
 
 
 class RequiredAccess(IntEnum):
-    """What somebody needs of the repository to set off a run, in rising order."""
+    """The access to the repository that it takes to start a run, in rising order."""
 
     NONE = 0
     TRIAGE = 1

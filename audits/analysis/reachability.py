@@ -12,7 +12,7 @@ _MOST_NAMED = 20
 
 
 class Reachability(Struct, frozen=True, kw_only=True):
-    """Whether a kind of run comes to a place.
+    """Whether a kind of run reaches a place.
 
     ``runs`` is None where that hangs on ``unseen`` outputs. What only the run itself knows
     (a matrix value, a commit message, who acts) is taken to come out in favour of running.

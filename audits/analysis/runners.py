@@ -39,7 +39,7 @@ class Label(Struct, frozen=True, kw_only=True):
 
 def labels_of(job: Job) -> Iterator[Label]:
     """The labels that a job may ask for, values of its matrix and choices in expressions
-    included; an expression that cannot be told stays as it is written.
+    included; an expression with an unknown value stays as it is written.
     """
     for scalar in job.runs_on:
         yield from _labels(scalar, job)

@@ -412,13 +412,13 @@ def _of_api(path: str, text: str) -> Iterator[Part]:
     if re.search(r"/(?:permission|collaborators|members|memberships)\b", text):
         return
     if re.search(r"/(?:pulls|issues|comments|discussions)(?:/[^\s/]+)+", text):
-        yield OriginWords(Origin.SUBJECT, "what `gh api` tells of a pull request or issue")
+        yield OriginWords(Origin.SUBJECT, "what `gh api` returns about a pull request or issue")
     elif re.search(r"/(?:pulls|issues|comments|discussions|forks)\b", text):
         yield OriginWords(Origin.LISTED, "what `gh api` lists of pull requests or issues")
     elif re.search(r"/(?:commits|compare)\b", text):
-        yield OriginWords(Origin.COMMITS, "what `gh api` tells of commits")
+        yield OriginWords(Origin.COMMITS, "what `gh api` returns about commits")
     elif re.search(r"/(?:releases|tags|branches|git/refs|git/matching-refs)\b", text):
-        yield OriginWords(Origin.REFS, "what `gh api` tells of releases and refs")
+        yield OriginWords(Origin.REFS, "what `gh api` returns about releases and refs")
     else:
         yield OriginWords(Origin.UNTRACED, f"what `gh api {path[:40]}` prints")
 

@@ -24,7 +24,7 @@ def _check_of(module: ModuleType) -> Check:
     wanted = {Outcome.FAIL, Outcome.PASS}
     if missing := wanted - {example.expected for example in declared.examples}:
         names = " or ".join(sorted(missing))
-        raise CheckError(f"{declared.id} has no example that comes to {names}")
+        raise CheckError(f"{declared.id} has no example with the outcome {names}")
     return declared
 
 

@@ -110,7 +110,7 @@ _SCOPES = ("contents", "actions", "packages", "id-token", "pull-requests")
     ),
 )
 def agent_open_to_outsiders(repo: Repository) -> Iterator[Verdict]:
-    """Judge each agent in a job that outsiders' events come to."""
+    """Judge each agent in a job that outsiders' events reach."""
     reported = set()
     for way in all_ways(repo):
         if way.kind is WayIn.AGENT and way.actor is Actor.ANYONE and way.at not in reported:

@@ -233,7 +233,7 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
                 job=job,
                 anchor=scope,
                 severity=Severity.INFO,
-                because="nobody can tell from here",
+                because="what the other steps do is unknown",
             )
         elif writes is False:
             yield Finding(

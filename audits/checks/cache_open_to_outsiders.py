@@ -133,7 +133,7 @@ def _example(
     ),
 )
 def cache_open_to_outsiders(repo: Repository) -> Iterator[Verdict]:
-    """Judge the mode of each job that an outsider's event comes to."""
+    """Judge the mode of each job that an outsider's event reaches."""
     if not repo.publications:
         return
     restored = any(_restores(repo))

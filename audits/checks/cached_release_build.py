@@ -26,7 +26,7 @@ From zizmor's `cache-poisoning`, with which this agrees on actions, values and l
   hands nothing on, is not;
 - `actions/cache/restore` counts like `actions/cache`;
 - `docker/build-push-action` restores a cache with `cache-from: type=gha`, and so do
-  `prefix-dev/setup-pixi` and `mamba-org/setup-micromamba` when they are told to;
+  `prefix-dev/setup-pixi` and `mamba-org/setup-micromamba` when configured to;
 - `actions/setup-go` before v4 and `actions/setup-node` before v5 cache only when asked to, and
   later versions of `actions/setup-node` only where `package.json` names a package manager;
 - `cache-mode` is read as GitHub reads it, the job's before the workflow's and never more than
@@ -203,7 +203,7 @@ jobs:
         ),
         Example(name="Go since they are", workflow=_WORKFLOW % "actions/setup-go@v5  # !"),
         Example(
-            name="Go of a version that nobody can tell",
+            name="Go of an unknown version",
             workflow=_WORKFLOW % "actions/setup-go@d35c59abb061a4a6fb18e82ac0862c26744d6ab5  # !",
         ),
         Example(

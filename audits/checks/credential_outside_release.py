@@ -134,7 +134,7 @@ def _beside(name: str, release: str, *other: str, outcome: Outcome | None = None
     examples=(
         _beside("in a test", _RELEASE, "make test", "INDEX_TOKEN", "  # !"),
         _beside("sent away", _TRUSTED, _SEND, "PYPI_API_TOKEN", "  # !"),
-        _beside("asked of the registry itself", _TRUSTED, _ASK, "NPM_TOKEN", ""),
+        _beside("requested from the registry itself", _TRUSTED, _ASK, "NPM_TOKEN", ""),
         _beside("read to install", _TRUSTED, "npm ci", "NPM_TOKEN", ""),
         _beside("another secret", _RELEASE, "make test", "COVERAGE_TOKEN", ""),
         _beside("another secret, sent", _RELEASE, _SEND, "CHAT_WEBHOOK_TOKEN", ""),
@@ -283,7 +283,7 @@ def _only_logs_in(step: Step) -> bool:
 
 
 def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
-    """The secrets that each step of a job which talks to the network has at hand."""
+    """The secrets available to each step of a job which talks to the network."""
     for step in job.live_steps:
         if step.run is None or _NETWORK.search(step.run.value) is None:
             continue

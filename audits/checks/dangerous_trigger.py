@@ -26,7 +26,7 @@ Since 2026-07 every maintained version of `actions/checkout` ends the job instea
 fork's code under `pull_request_target` and `workflow_run`, unless its input
 `allow-unsafe-pr-checkout` says otherwise: such a job is low. From 2026-12-02 on GitHub does not
 start `pull_request_target` in public repositories unless a policy allows it, so that without
-the policies and the visibility nobody can tell.
+the policies and the visibility that is unknown.
 
 ## How to fix
 
@@ -233,7 +233,7 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
             severity=Severity.LOW,
         ),
         Example(
-            name="a checkout that is told not to refuse",
+            name="a checkout with the refusal switched off",
             workflow=_WORKFLOW
             % (
                 f"{_TARGET}  # !",

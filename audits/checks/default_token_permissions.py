@@ -25,7 +25,7 @@ Where the repository's default could be read and is read-only, the severity is l
 zizmor's `excessive-permissions` also reports `read-all`, `write-all` and single scopes; here
 those are checks of their own. Workflows that are only called are left out, as for its regular
 users: their token is limited by the caller's.
-Its pedantic users are also told about the top of workflows with
+Its pedantic persona also reports the top of workflows with
 one job, or whose jobs all say for themselves.
 """
 
@@ -172,7 +172,7 @@ def default_token_permissions(repo: Repository) -> Iterator[Verdict]:
         relying = relying_jobs(workflow)
         absent = workflow.permissions.state is PermissionsState.ABSENT
         blocks = _blocks(repo, workflow) if absent else {}
-        # A single job is told once, at the job.
+        # A single job is reported once, at the job.
         if absent and relying and len(workflow.jobs) > 1:
             at = workflow.first_key or Location(path=workflow.path)
             yield _finding(repo, at, None, "The workflow", _everything(repo, workflow, blocks))

@@ -11,7 +11,7 @@ environment; where an expression must stay, end it in a name: `${{ inputs.target
 
 The check follows inputs of called workflows to their callers, choices to their options and
 matrices to their values, and leaves out runs that a condition of the job or step excludes. A
-name that cannot come out empty passes.
+name that cannot be empty passes.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ def dynamic_environment(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=declared.at, job=publication.job, publication=publication)
             continue
         yield Finding(
-            message=f"The environment's name `{declared.name.value.strip()}` may come out empty, "
-            "and the job would have none",
+            message=f"The environment's name `{declared.name.value.strip()}` may be empty; "
+            "the job would then have no environment",
             at=declared.at,
             job=publication.job,
             publication=publication,

@@ -6,7 +6,7 @@
 
 The runner gets all secrets of the repository, the organization and the environment, instead of
 the one that the step needs. Any code in the job can read them from memory, and GitHub masks
-values it was told of, not the JSON text around them. With a computed name, whoever controls
+values it knows, not the JSON text around them. With a computed name, whoever controls
 the name chooses the secret.
 
 ## How to fix

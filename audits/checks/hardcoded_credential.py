@@ -217,7 +217,7 @@ def _of_publication(repo: Repository, publication: Publication) -> Iterator[Find
     for credential in publication.credentials:
         if credential.literal:
             yield Finding(
-                message=f"`{credential.name}` of `{publication.mechanism}` stands in the file: "
+                message=f"`{credential.name}` of `{publication.mechanism}` is written in the file: "
                 "revoke it",
                 at=credential.at,
                 job=publication.job,

@@ -305,7 +305,7 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
         severity=Severity.MEDIUM,
         because="it logs in to a cloud and runs nothing of the project"
         if deployed
-        else "nobody can tell from here what its actions do",
+        else "what its actions do is unknown",
     )
 
 

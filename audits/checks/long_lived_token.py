@@ -23,11 +23,11 @@ approval. Before a registry took identities the check does not apply.
 
 Where the index shows that the newest release came from a trusted publisher of this repository, the
 finding says so: the token can go. A release without attestation proves nothing about its upload
-and is never taken for a token; where a trusted path is in sight all the same, the finding says
+and is never taken for a token; where a trusted path is visible all the same, the finding says
 that the index leaves open which of the two was used.
 
 ## Deviations
-zizmor's `use-trusted-publishing` reports commands whether or not a credential is in sight, and
+zizmor's `use-trusted-publishing` reports commands whether or not a credential is visible, and
 uploads to test indexes. It is silent about commands in jobs with `id-token: write` and about
 uploaders that it does not know, such as `flit publish` and scripts. It points at the upload,
 where this check points at the credential first.
@@ -288,7 +288,7 @@ def _message(repo: Repository, publication: Publication, credential: Credential)
 
 
 def _end(repo: Repository, publication: Publication) -> str:
-    """What the registry announced of such tokens, while that lies ahead; a sentence to add."""
+    """What the registry announced of such tokens, while that is in the future; a sentence to add."""
     end = publication.info.token_end
     if end is None or repo.as_of >= end.on or "stage" in publication.mechanism.split():
         return ""

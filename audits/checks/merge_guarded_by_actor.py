@@ -85,7 +85,7 @@ _AUTHOR = "github.event.pull_request.user.login == 'dependabot[bot]'"
     ),
 )
 def merge_guarded_by_actor(repo: Repository) -> Iterator[Verdict]:
-    """Judge each merge without a person in a job that outsiders' events come to."""
+    """Judge each merge without a person in a job that outsiders' events reach."""
     reported = set()
     for link in links(
         repo, lambda p: is_anyones(p) and p.way_in is WayIn.MERGE, lambda p: p.entrance

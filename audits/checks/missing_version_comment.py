@@ -137,7 +137,7 @@ def _finding(repo: Repository, use: RemoteUse) -> Finding:
     known, source = repo.reference(use.uses), repo.file(use.at.path)
     tag = version_today(known) if isinstance(known, ResolvedRef) else ""
     edits: tuple[Edit, ...] = ()
-    message = f"{spelled(use.uses)} has no comment that says its version"
+    message = f"{spelled(use.uses)} has no version comment"
     if tag and source is not None:
         edits = comment_edits(source, use.uses, tag)
         message += f", which is {tag}"

@@ -144,7 +144,7 @@ jobs:
     examples=(
         Example(name="the job leaves it out", workflow=_OWN, fixed=_GRANTED),
         Example(name="the workflow leaves it out", workflow=_TOP, fixed=_TOP_FIXED),
-        Example(name="nobody says anything", workflow=_SILENT, fixed=_SILENT_FIXED),
+        Example(name="no permissions are declared", workflow=_SILENT, fixed=_SILENT_FIXED),
         Example(
             name="the caller does not pass it on",
             workflow=_CALLER,

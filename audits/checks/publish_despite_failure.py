@@ -124,7 +124,7 @@ _BOTH = "needs.build.result == 'success' && needs.test.result == 'success'"
             workflow=_CHAIN % ("github.run_id", "  # !"),
         ),
         Example(
-            name="nothing is asked of the state",
+            name="no status function",
             workflow=_WORKFLOW % ("startsWith(github.ref, 'refs/tags/')", "success()"),
         ),
         Example(

@@ -132,7 +132,7 @@ def _npm(name: str, steps: str, *, runner: str = "ubuntu-latest", url: str = _OW
             workflow=_JOB % (_AFTER, "ubuntu-latest") + _NEW,
         ),
         Example(
-            name="an event that does not come to the upload",
+            name="an event that does not reach the upload",
             workflow=(_JOB % ("[push, pull_request_target]", "ubuntu-latest")).replace(
                 "    runs-on", "    if: github.event_name == 'push'\n    runs-on"
             )
@@ -158,7 +158,7 @@ def _npm(name: str, steps: str, *, runner: str = "ubuntu-latest", url: str = _OW
             "a new npm under an older Node.js",
             _WITH_NODE % "22" + "      - run: npm install -g npm@latest\n" + _NPM % "",
         ),
-        _npm("a version that nobody can tell", _NODE + _NPM % ""),
+        _npm("an unknown version", _NODE + _NPM % ""),
         _npm(
             "a self-hosted runner", _WITH_NODE % "24" + _NPM % "", runner="[self-hosted, x64]  # !"
         ),
@@ -288,7 +288,7 @@ def _refused_events(repo: Repository, publication: Publication) -> Iterator[Find
 def _comes_through(
     repo: Repository, publication: Publication, route: Route, trigger: Trigger
 ) -> bool:
-    """Whether some run of an event, whoever starts it, may come to the upload."""
+    """Whether some run of an event, whoever starts it, may reach the upload."""
     steps = publishing_steps(publication)
     return any(
         reach(repo, route, _by_anybody(start), steps).runs is not False
@@ -405,7 +405,7 @@ def _same_files(first: Publication, second: Publication) -> bool:
 
 
 def _both_run(first: Publication, second: Publication) -> bool:
-    """Whether one run comes to both steps, as far as their conditions tell."""
+    """Whether one run reaches both steps, as far as their conditions show."""
     texts = [
         p.source_step.condition.text.value.strip()
         if p.source_step is not None and p.source_step.condition is not None

@@ -7,7 +7,7 @@ organization can make releases immutable everywhere, so that no repository has t
 ## How to fix
 In the organization's settings, under repository defaults, enforce immutable releases for all
 repositories. It holds for releases published from then on. Workflows that add files to a release
-must do so while it is a draft; mend those first.
+must do so while it is a draft; fix those first.
 
 A policy for selected repositories is a note only: which ones it covers cannot be read.
 """

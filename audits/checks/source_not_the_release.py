@@ -218,7 +218,7 @@ def _pins(step: Step) -> bool:
 
 
 def _other_source(repo: Repository, site: StepSite, job: Job) -> tuple[str | None, str]:
-    """What is checked out instead of the release, if anything; or what could not be told."""
+    """What is checked out instead of the release, if anything; or what is unknown."""
     ref, repository = site.step.input("ref"), site.step.input("repository")
     if ref is None and repository is None:
         return None, ""

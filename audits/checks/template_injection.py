@@ -163,7 +163,7 @@ jobs:
             workflow=_OUTPUT % ("issue_comment", _VIEW % ("number", "number"), ""),
         ),
         Example(
-            name="the output of an action that nobody knows",
+            name="the output of an unknown action",
             workflow=_OUTPUT % ("issue_comment", "uses: acme/find@v1", ""),
             outcome=Outcome.UNKNOWN,
         ),

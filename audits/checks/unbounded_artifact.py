@@ -4,7 +4,7 @@ The lesson keeps the package for one day: it is only handed from one job to the 
 
 ## Why it matters
 
-Artifacts stay for 90 days unless told otherwise. For that time everyone who may read the
+Artifacts are kept for 90 days by default. For that time everyone who may read the
 repository can fetch a package that was perhaps never released, and every later run with the
 right to read artifacts can publish it.
 

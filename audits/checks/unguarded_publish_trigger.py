@@ -17,7 +17,7 @@ publishing job. Required reviewers of the environment, or an environment that on
 use, guard it as well; they are seen with a token that reads settings.
 
 `if: github.repository == 'orchard-labs/lumen'` keeps forks out and nothing else: it is no
-guard. A guard that hangs on an output that a step writes cannot be told: unknown; an output of
+guard. A guard that hangs on an output that a step writes is unknown; an output of
 a job that is itself a condition on the event is followed. A called workflow may guard itself:
 its conditions count where it was read, and it is unknown where it was not. It is
 low where only branches made for releases start the workflow, where the commit must ask for it

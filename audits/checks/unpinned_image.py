@@ -226,7 +226,7 @@ def _is_registry_image(reference: Scalar) -> bool:
 
 
 def _values(place: _ImageUse) -> tuple[str | None, ...]:
-    """The images that a text can name; None for one that cannot be told."""
+    """The images that a text can name; None for one that is unknown."""
     texts: list[str | None] = [place.text]
     for fence in fences(place.text):
         written = place.text[fence.start : fence.end]

@@ -85,7 +85,7 @@ def _example(name: str, event: str, value: str, severity: Severity | None = None
         _example("in quotes", "[workflow_run]", "'True'  # !", Severity.HIGH),
         _example("by an expression", "pull_request_target", "${{ vars.UNSAFE }}  # !"),
         _example("where no outsider starts it", "push", "true  # !", Severity.LOW),
-        _example("said and not wanted", "pull_request_target", "false"),
+        _example("set to false", "pull_request_target", "false"),
         Example(
             name="left out",
             workflow=_RELEASE,

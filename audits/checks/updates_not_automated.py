@@ -7,8 +7,8 @@ version in the comment together.
 
 A release that is a few days old has not been looked at by many people. A cooldown lets others
 go first: most malicious releases are found and taken down within days. Dependabot waits 3 days
-unless told otherwise (since July 2026). Less than 7 days is of low severity, for every update
-that Dependabot is told to make.
+unless configured otherwise (since July 2026). Less than 7 days is of low severity, for every update
+that Dependabot is configured to make.
 
 ## How to fix
 Add this to the `updates:` of `.github/dependabot.yml` (`version: 2` at its top):
@@ -181,7 +181,7 @@ def _item(folders: Sequence[str] = ("/",)) -> tuple[str, ...]:
             files={"renovate.json": '{"github-actions": {"enabled": false}}'},
         ),
         Example(
-            name="a composite action that `/` does not stand for",
+            name="a composite action that `/` does not cover",
             workflow=_PREPARED,
             files={".github/dependabot.yml": _GOOD, ".github/actions/prepare/action.yml": _ACTION},
             severity=Severity.MEDIUM,
@@ -246,12 +246,14 @@ def updates_not_automated(repo: Repository) -> Iterator[Verdict]:
 def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]:
     """One finding for each workflow that publishes: that is whom it concerns."""
     bots = {rule.bot.value for rule in updates.rules}
-    told = f"{' and '.join(sorted(bots))} is not told to" if bots else "no bot is told to"
+    state = (
+        f"{' and '.join(sorted(bots))} is not configured to" if bots else "no bot is configured to"
+    )
     publishing = {p.workflow.path for p in repo.publications}
     workflows = list(repo.release_workflows())
     for workflow in [w for w in workflows if w.path in publishing] or workflows[:1]:
         yield Finding(
-            message=f"The actions of this workflow are not updated: {told} update them.",
+            message=f"The actions of this workflow are not updated: {state} update them.",
             at=workflow.first_key or Location(path=workflow.path),
             anchor="github-actions",
             edits=_added(repo, updates, _item()),
@@ -267,7 +269,7 @@ def _in_other_folders(repo: Repository, updates: UpdateAutomation) -> Iterator[F
     for path, folder in zip(left, folders, strict=True):
         yield Finding(
             message=f"The actions that `{path}` uses are not updated: Dependabot does not read "
-            f"`{folder}`, and `/` does not stand for it.",
+            f"`{folder}`, and `/` does not cover it.",
             at=Location(path=path),
             anchor=f"github-actions {folder}",
             edits=_added(repo, updates, _item(folders)),

@@ -214,7 +214,7 @@ def _what_is_left_open(repo: Repository, known: AdvisoryList) -> str:
 
 
 def _covers(repo: Repository, use: RemoteUse, advisory: Advisory) -> bool | None:
-    """Whether an advisory covers what runs; None where the version cannot be told."""
+    """Whether an advisory covers what runs; None where the version is unknown."""
     known = repo.reference(use.uses)
     if _is_compromised(known, use, advisory):
         return True

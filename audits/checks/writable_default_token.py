@@ -122,7 +122,7 @@ def writable_default_token(repo: Repository) -> Iterator[Verdict]:
     else:
         yield Finding(
             message=f"The organization's default token may write, and the release job "
-            f"`{relying.job.id}` says nothing of permissions",
+            f"`{relying.job.id}` declares no permissions",
             at=relying.job.at,
             job=relying.job,
             anchor="default token",

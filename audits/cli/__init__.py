@@ -68,7 +68,7 @@ def _run(leader: Leader | None) -> None:
 
 
 def _is_usage(error: BaseException) -> bool:
-    """Whether it is Typer's error of someone who used the command wrongly, which is then told
+    """Whether it is Typer's error for wrong use of a command, which is then printed
     as ours are; without any word, the help is printed.
     """
     from click.exceptions import ClickException, NoArgsIsHelpError, UsageError

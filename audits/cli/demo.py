@@ -25,7 +25,7 @@ def demo(
 ) -> None:
     """Scan the bundled sample organization as it stood on several days, then show it.
 
-    Ctrl-C stops the dashboard. The sample has a database of its own, made anew each time; no
+    Ctrl-C stops the dashboard. The sample has a database of its own, recreated each time; no
     scan is recorded beside real ones.
     """
     from audits.sample.demo import sample_database

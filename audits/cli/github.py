@@ -131,7 +131,7 @@ def run_scans(
 def _apart(
     what: str, scan: Callable[[], GitHubScanned], failed: Callable[[AuditError], None]
 ) -> GitHubScanned | None:
-    """What a scan comes to; None, and ``failed`` is given the error, where it cannot go on."""
+    """The result of a scan; None, and ``failed`` gets the error, where it cannot continue."""
     try:
         return scan()
     except AuditError as error:

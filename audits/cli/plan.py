@@ -31,7 +31,7 @@ def index_facts(
     clones: Places | None = None,
 ) -> Facts:
     """Facts of package indexes, or of nobody; ``registries`` are others as NAME=URL, ``clones``
-    the repositories whose history is at hand.
+    the repositories whose history can be read.
     """
     others = read_registries(registries or ())
     if offline:

@@ -198,7 +198,7 @@ def folder_collector(folders: list[Path] | None, owner: str, host: str) -> Folde
 
 
 class _FolderScan(Struct, frozen=True):
-    """What was asked of a folder on the command line; ``recorded`` grows while it is scanned."""
+    """A scan of a folder as the command line asks for it; ``recorded`` grows while it is scanned."""
 
     collector: FolderCollector
     planner: Planner
@@ -259,7 +259,7 @@ def _record(request: _FolderScan, audits: Iterator[SerializedAudit] | None = Non
 def _exit_code(
     finished: Iterable[Scanned], gaps: Iterable[Gap], allow_gaps: bool, *, stopped: bool = False
 ) -> int:
-    """What the gaps of finished scans, and of no single one of them, come to."""
+    """The exit code for the gaps of finished scans, and for those of no single one of them."""
     missed, known = [scanned.missed for scanned in finished], list(gaps)
     unread = any(each.asked for each in missed) or any(not gap.optional for gap in known)
     return end_code(
@@ -278,7 +278,7 @@ class _GitHubAccess(Struct, frozen=True):
 
 
 class _GitHubRequest(Struct, frozen=True):
-    """What was asked of GitHub on the command line."""
+    """A scan of GitHub as the command line asks for it."""
 
     owners: tuple[str, ...]
     repos: Path | None

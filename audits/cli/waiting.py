@@ -19,7 +19,7 @@ Show = Callable[[str, int], None]
 
 
 class Watch:
-    """Told of every repository, and while the scan waits; shows both by ``show``."""
+    """Shows every finished repository, and why the scan waits, by ``show``."""
 
     def __init__(self, show: Show) -> None:
         self._show = show

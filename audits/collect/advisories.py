@@ -33,7 +33,7 @@ def bundled() -> AdvisoryList:
 def newest(path: Path | None = None) -> AdvisoryList:
     """The list that was kept last (see `keep`), where it is newer than the shipped one.
 
-    A kept list that cannot be read is passed over: the next online scan writes it anew.
+    A kept list that cannot be read is passed over: the next online scan rewrites it.
     """
     shipped = bundled()
     try:

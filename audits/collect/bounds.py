@@ -138,7 +138,7 @@ def _inflated(decoder: Any, piece: bytes, room: int) -> bytes:  # noqa: ANN401 -
 def within(seconds: float, work: Callable[[], Result]) -> Result:
     """The result of work in a thread that is left behind where it takes longer: TooSlowError.
 
-    A socket's timeout starts anew with every byte, so that a body which trickles would hold up
+    A socket's timeout restarts with every byte, so that a body which trickles would hold up
     the run; a daemon thread can be abandoned.
     """
     outcome: list[Result] = []

@@ -1,7 +1,7 @@
 """Which further files the workflows of a repository lead to: scripts, task files and packages.
 
 One list for every collector, worked out from the texts: a collector hands over what it read
-and the folders it listed, and is told what to read next. Patterns, no parsers: they only say
+and the folders it listed, and gets what to read next. Patterns, no parsers: they only say
 what else to read, and to read too much does no harm.
 """
 

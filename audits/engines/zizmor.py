@@ -90,7 +90,7 @@ class _Input(Struct, frozen=True, kw_only=True):
 
 
 class _Outcome(Struct):
-    """What was found so far, by repository; ``version`` once zizmor has told it."""
+    """What was found so far, by repository; ``version`` once zizmor has printed it."""
 
     repositories: Sequence[Repository]
     version: str = ""

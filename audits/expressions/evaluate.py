@@ -64,7 +64,7 @@ def truth(value: Value) -> bool | None:
 
 
 def decide(expression: Expression | None, facts: Facts) -> bool | None:
-    """Whether a condition holds under these facts; None where that cannot be told."""
+    """Whether a condition holds under these facts; None where that is unknown."""
     return None if expression is None else truth(evaluate(expression, facts))
 
 

@@ -1,4 +1,4 @@
-"""Links to the pages that close a finding (design section 7), https only, quoted."""
+"""Links to the pages that close a finding, https only, quoted."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _missing(repo: Repository, route: Route) -> Iterator[MissingGrant]:
 
 
 def grant_edits(missing: tuple[MissingGrant, ...]) -> tuple[Edit, ...]:
-    """Grant the identity in each of these jobs; () where one of them cannot be mended without
+    """Grant the identity in each of these jobs; () where one of them cannot be fixed without
     taking or giving other rights.
     """
     edits = [_grant(each) for each in missing]

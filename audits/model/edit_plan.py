@@ -58,7 +58,7 @@ class LeftFinding(Struct, frozen=True, kw_only=True):
 
 
 class EditPlan(Struct, frozen=True, kw_only=True):
-    """What the edits of an audit come to, proved and not written anywhere.
+    """The result of an audit's edits, proved and not written anywhere.
 
     ``before`` and ``after`` are audits by the same rules and evidence. ``made`` are the sets in
     ``files``, in the order in which they were applied, and ``left`` the findings that stay.

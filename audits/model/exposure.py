@@ -1,6 +1,6 @@
 """Who can publish a package: the least privileged people, the paths they take, and the cut.
 
-Words, states and levels: design section 6b.
+`release-audit explain exposure` describes the levels and states.
 """
 
 from __future__ import annotations

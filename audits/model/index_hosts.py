@@ -67,7 +67,7 @@ class IndexHosts(Struct, frozen=True, kw_only=True):
         """Which instance a repository URL means; unknown where it holds an expression.
 
         The old names of the public index (``pypi.python.<any>``, ``testpypi.python.<any>``)
-        still stand in workflows; they are told by their labels.
+        are still in use in workflows; they are recognized by their labels.
         """
         if "${{" in url or url.strip().startswith("$"):
             return Channel.UNKNOWN

@@ -64,7 +64,7 @@ class Scalar(Struct, frozen=True):
         """The file's line of the character at ``offset`` of ``value``.
 
         Exact for literal blocks (``|``) and one-line scalars. YAML removes the line breaks of
-        folded text: with ``source``, the file's text, the line is told by counting characters
+        folded text: with ``source``, the file's text, the line is found by counting characters
         that are no space, and without it it is the nearest line at or before.
         """
         if self.style == "|" or not source or source.find("\n", self.start, self.end) < 0:

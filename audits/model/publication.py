@@ -106,7 +106,7 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     composite action where that holds it. ``packages`` may be empty (not found).
     ``does_oidc``: the uploader asks for an OIDC identity by itself. ``attests``: it makes
     attestations when it does (None: not known). ``publisher_workflows`` are the file paths
-    that the registry's publisher would name; empty where they cannot be told.
+    that the registry's publisher would name; empty where they are unknown.
     ``called`` is the remote workflow where the publication is in a called one; where its text
     was read, ``workflow`` is that file, by its foreign path, and ``step`` the one inside.
     ``step_path`` is the file that holds the step, "" for a call that was not read.
@@ -153,7 +153,7 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
 
     @property
     def judges_environment(self) -> bool:
-        """Whether the environment area applies (design section 5)."""
+        """Whether the environment area applies."""
         return self.info.judges_environment
 
     @property

@@ -131,7 +131,7 @@ class OwnerFact(Struct, frozen=True, kw_only=True):
 
 
 class FixTime(Struct, frozen=True, kw_only=True):
-    """How long findings of a check were open until they were mended, in days."""
+    """How long findings of a check were open until they were fixed, in days."""
 
     check: str
     title: str

@@ -124,7 +124,7 @@ class RegistryInfo(Struct, frozen=True, kw_only=True):
     ``word`` stands in CSV and JSON, ``label`` in sentences. ``hosts`` are the hosts of the
     public instance without their last label (``registry.npmjs``), ``names`` what tools call
     that instance. ``environment`` is what people call the environment of its releases, "" where
-    the environment area is not scored (design section 5). ``token_variables`` are variables
+    the environment area is not scored. ``token_variables`` are variables
     that give an upload its stored credential, whatever the uploader (``*`` is any text);
     ``credential_names`` is a pattern of what people call such secrets, "" where no name says so.
     """
@@ -653,7 +653,7 @@ class Registry(StrEnum):
 
     @property
     def judges_environment(self) -> bool:
-        """Whether the environment area applies (design section 5)."""
+        """Whether the environment area applies."""
         return self.info.judges_environment
 
 

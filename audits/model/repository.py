@@ -47,7 +47,9 @@ class Breadth(Enum):
 
 
 class JobSite(Struct, frozen=True, kw_only=True):
-    """A job that can run, with what it does for a release; ``is_release_job`` as design §2."""
+    """A job that can run, with what it does for a release; ``is_release_job``: it publishes or builds
+    what is published, may get an OIDC identity, or is given a publish credential.
+    """
 
     workflow: Workflow
     job: Job
@@ -57,7 +59,7 @@ class JobSite(Struct, frozen=True, kw_only=True):
 
 class StepSite(Struct, frozen=True, kw_only=True):
     """A step that can run. ``job`` and ``workflow`` are None in a composite action that no
-    job at hand uses; ``action`` is given where the step stands in one.
+    current job uses; ``action`` is given where the step stands in one.
     """
 
     step: Step
@@ -134,7 +136,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     as_of: date = field(default_factory=date.today)
 
     def once(self, work: Callable[[Repository], T]) -> T:
-        """What ``work`` comes to for this repository; many checks ask for the same.
+        """The result of ``work`` for this repository; many checks ask for the same.
 
         It must not refer to the repository itself: that would keep both alive for long.
         """
@@ -232,7 +234,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
             return self.index
         found = self.index.get((registry, package))
         found = found or self.index.get((registry, normalized(registry, package)))
-        return found or Unseen(need=Need.INDEX, reason=f"{package} was not asked of its index")
+        return found or Unseen(need=Need.INDEX, reason=f"the index was not asked about {package}")
 
     def concerned(self, verdict: Verdict) -> tuple[Publication, ...]:
         """The publications that a verdict speaks of (see `Finding`)."""

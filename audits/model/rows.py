@@ -316,7 +316,7 @@ class LessonRow(Struct, frozen=True, kw_only=True):
 class TrendRow(Struct, frozen=True, kw_only=True):
     """Sums over one scan of an owner: means of points, and counts by word; ``levels`` counts
     packages by who can publish them. ``timeline`` says whether it was scanned, rebuilt from git
-    or scored anew: points of two timelines rest on different evidence.
+    or scored again: points of two timelines rest on different evidence.
     """
 
     scan: int

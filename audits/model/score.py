@@ -30,7 +30,7 @@ class Grade(StrEnum):
 
 
 class Ladder(StrEnum):
-    """A package's trusted-publisher status (design section 6)."""
+    """A package's trusted-publisher status."""
 
     TOKEN = "token"
     MIXED = "mixed"
@@ -61,7 +61,7 @@ class AuditedFinding(Struct, frozen=True, kw_only=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """What one check came to for a repository. ``unseen`` says why where it is unknown;
+    """The result of one check for a repository. ``unseen`` says why where it is unknown;
     ``places`` counts what was looked at, ``failing`` what was at fault.
     """
 
@@ -100,7 +100,7 @@ class AreaScore(Struct, frozen=True, kw_only=True):
 
 
 class ScoreStep(Struct, frozen=True, kw_only=True):
-    """What a score comes to once this check passes too, after those of the steps before."""
+    """The score once this check passes too, after those of the steps before."""
 
     check: str
     points: float

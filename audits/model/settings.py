@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class Need(StrEnum):
-    """A kind of evidence; ``tier`` is the least token that reads it (design section 8)."""
+    """A kind of evidence; ``tier`` is the least token that reads it, as README's table of tokens."""
 
     WORKFLOW = "workflow text"
     SETTINGS = "settings"

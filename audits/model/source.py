@@ -47,7 +47,7 @@ class Gap(Struct, frozen=True, kw_only=True):
     it, if any; ``job`` the job of a workflow that it is about. Credentials that the detail
     quotes are redacted.
 
-    ``optional`` marks what nobody asked for in particular: a setting that only sharpens checks,
+    ``optional`` marks what was not asked for explicitly: a setting that only sharpens checks,
     a directory that is no repository, an ignore comment without effect. It makes checks unknown
     or is a remark; every other gap means that something asked for was not read (exit status 3).
     """

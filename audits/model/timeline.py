@@ -1,4 +1,4 @@
-"""The timelines of an owner: scans as they were made, rebuilt from git, or scored anew."""
+"""The timelines of an owner: scans as they were made, rebuilt from git, or scored again."""
 
 from __future__ import annotations
 

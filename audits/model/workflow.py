@@ -286,7 +286,7 @@ class CompositeAction(Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Role(Enum):
-    """What a job does for a release (design section 2)."""
+    """What a job does for a release."""
 
     PUBLISHING = "publishing job"
     PRODUCING = "producing job"

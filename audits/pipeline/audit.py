@@ -178,7 +178,7 @@ def _crash_gap(judged: Judged) -> Gap:
 
 
 def result_of(judged: Judged) -> Result:
-    """What one check came to, as it is stored and shown."""
+    """The result of one check, as it is stored and shown."""
     return Result(
         check=judged.check.id,
         area=judged.check.area,

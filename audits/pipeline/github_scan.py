@@ -23,7 +23,7 @@ from audits.suppressions.waivers import Waivers
 
 class GitHubScanned(Struct, frozen=True, kw_only=True):
     """What became of a scan: finished scans, owners that wait for ``--resume`` as the budget
-    was used up, what concerns no single repository, and what was asked of GitHub.
+    was used up, what concerns no single repository, and the requests to GitHub.
     """
 
     finished: tuple[Scanned, ...]

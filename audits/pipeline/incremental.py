@@ -27,7 +27,7 @@ from audits.workflow.publisher_status.questions import packages_to_ask
 
 
 class SettingsFacts(Facts, Protocol):
-    """Facts whose settings can be asked of repositories that were not parsed."""
+    """Facts that can read the settings of repositories that were not parsed."""
 
     def settings(self, wanted: Iterable[tuple[Snapshot, tuple[str, ...]]]) -> tuple[Snapshot, ...]:
         """Each snapshot with its settings."""
@@ -44,7 +44,7 @@ class UnchangedRepository(Struct, frozen=True, kw_only=True):
 
 
 class _Questions(Struct, frozen=True, kw_only=True):
-    """What a repository's audit asked of others, kept so that it can be asked again without
+    """The questions of a repository's audit to GitHub and indexes, kept to be repeated without
     parsing. ``environments`` is None where settings were not asked.
     """
 
@@ -224,7 +224,7 @@ def _unchanged(ref: RepositoryRef, questions: _Questions) -> UnchangedRepository
 
 
 def _questions(repository: Repository) -> _Questions:
-    """What its audit asked of others."""
+    """The questions of its audit to GitHub and indexes."""
     uses = {(u.owner, u.repo, u.ref, u.comment) for u in remote_uses(repository)}
     return _Questions(
         files=_files(repository.snapshot),

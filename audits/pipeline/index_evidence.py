@@ -16,8 +16,8 @@ from audits.workflow.publisher_status.questions import with_released
 
 @dataclass(kw_only=True)
 class IndexFacts:
-    """Packages are asked of their indexes, and clones at hand, where there are any, of their
-    history; settings and references are asked of nobody.
+    """Evidence for scans of folders: from package indexes, and from the history of local clones;
+    settings and references are not read.
     """
 
     reader: IndexReader

@@ -57,7 +57,7 @@ class PastScan:
     Every state is judged by the rules of ``plan`` and by what GitHub and the registries did on
     its day. Only files count: settings, references and indexes are unknown on every day alike,
     so that rebuilt scores can be compared with each other. A past that was begun is continued
-    where the rules and the days are those of before, and made anew otherwise. ``unseen`` says of
+    where the rules and the days are those of before, and made again otherwise. ``unseen`` says of
     which repositories some days are not known, ``faults`` what this program failed on.
     """
 

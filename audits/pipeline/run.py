@@ -139,7 +139,7 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
     wanted = tuple(dict.fromkeys(pair for each in packages for pair in each))
     index = plan.facts.packages(wanted) if wanted else {}
     missed = plan.facts.gaps()
-    # A repository that asks nothing of others is not told that they could not be asked: what
+    # A failed lookup is attached only to repositories that needed it: what
     # is known of it must not depend on whom it is audited with.
     repositories = tuple(
         replace(
@@ -165,7 +165,7 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
 
 
 def _read(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Repository, ...]:
-    """The repositories as their own files make them, before anything is asked of others."""
+    """The repositories as their own files make them, before GitHub or an index is asked."""
     advisories = plan.facts.advisories()
     return tuple(
         read_repository(
@@ -214,7 +214,7 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
 
 
 def _completed(wide: Repository | None, own: Repository) -> Repository | None:
-    """The repository as read widely, with what was asked of others about it."""
+    """The repository as read widely, with the answers of GitHub and indexes about it."""
     if wide is None:
         return None
     return replace(wide, snapshot=own.snapshot, references=own.references, index=own.index)

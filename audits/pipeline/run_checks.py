@@ -89,7 +89,7 @@ def settle(
 
 
 def _without_foreign_edits(finding: Finding) -> Finding:
-    """The finding without edits of other repositories' files: those are mended there."""
+    """The finding without edits of other repositories' files: those are fixed there."""
     foreign = any(foreign_path(edit.path) for edit in finding.edits)
     return replace(finding, edits=()) if foreign else finding
 

@@ -42,7 +42,7 @@ _WAIT_SECONDS = 1.0
 """How long one that was audited waits for others before the next one has it recorded."""
 _FLUSH_SECONDS = 4.0
 """How often a scan writes what it knows by now, whatever it waits for: a killed one loses ten
-seconds at most (design section 13), of which some are the writing itself.
+seconds at most, of which some are the writing itself.
 """
 
 
@@ -62,10 +62,10 @@ class Scanned(Struct, frozen=True, kw_only=True):
 
 
 Seen = Callable[[RepositoryRef], None]
-"""Told of every repository once its audit is recorded."""
+"""Called for every repository once its audit is recorded."""
 
 Unchanged = Callable[[RepositoryRef], None]
-"""Told of every repository that was not parsed again."""
+"""Called for every repository that was not parsed again."""
 
 
 def _none_gone(owner: str) -> tuple[str, ...]:
@@ -427,7 +427,7 @@ def _is_of(gap: Gap, owner: str) -> bool:
 
 
 def _concerns(gap: Gap, registries: set[str]) -> bool:
-    """Whether a gap is on a whole index that the owner's packages are asked of. One that is on
+    """Whether a gap is on a whole index that was asked about the owner's packages. One that is on
     a single repository's package is that repository's.
     """
     word = gap.subject.partition(":")[0]

@@ -17,7 +17,7 @@ from audits.workflow.publisher_status.questions import packages_to_ask
 
 
 class SerializedAudit(Struct, frozen=True, kw_only=True):
-    """What one audit tells the store, and the registries that its packages are asked of;
+    """An audit's record for the store, and the registries that have its packages;
     ``crashed`` where this program failed on it.
     """
 

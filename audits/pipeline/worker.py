@@ -57,10 +57,10 @@ def lead(asked: Pipe, turns: tuple[int, int], pipes: Sequence[Pipe]) -> None:
     It waits for its task by ``asked`` and audits the first chunk; whose turn the next one is
     all workers read from one pipe, ``turns``. Each tells by its own of the ``pipes``.
     """
-    # Whoever is interrupted at the terminal is the process that started this one.
+    # Ctrl-C is handled by the process that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_PATIENCE)
-    # What is left open here would hide that nobody is left to ask.
+    # Close our copy of the write end, or the reader never sees the end of the pipe.
     asked[1].close()
     os.close(turns[1])
     try:

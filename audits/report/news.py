@@ -24,7 +24,7 @@ _MOST_CHECKS = 4
 
 
 class News(Struct, frozen=True, kw_only=True):
-    """An owner's newest scan held against an earlier one; ``since`` is None where there is
+    """An owner's newest scan compared with an earlier one; ``since`` is None where there is
     none. ``scores`` are net changes, one a repository; ``gaps`` what was asked for and not
     read. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
     """

@@ -65,7 +65,7 @@ def sarif(audit: Audit, checks: Mapping[str, Check], tool_version: str) -> dict[
 
 
 def _invocation(repository: Repository) -> dict[str, Any]:
-    """How the run went: not well where something asked for was not read; all gaps are told."""
+    """How the run went: not well where something asked for was not read; all gaps are listed."""
     return {
         "executionSuccessful": all(gap.optional for gap in repository.gaps),
         "toolExecutionNotifications": [_notification(gap, repository) for gap in repository.gaps],

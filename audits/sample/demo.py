@@ -46,7 +46,7 @@ def sample_database() -> str:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(
-            f"The sample's database {path} cannot be made anew: {error.strerror}.",
+            f"The sample's database {path} cannot be recreated: {error.strerror}.",
             "Name another one with --database FILE.",
         ) from error
     return str(path)

@@ -75,7 +75,7 @@ class SampleCollector(Struct, frozen=True, kw_only=True):
         return "the bundled sample organization"
 
     def gaps(self) -> tuple[Gap, ...]:
-        """None: all of it is at hand."""
+        """None: all of it was read."""
         return ()
 
     def snapshots(self) -> Iterator[Snapshot]:

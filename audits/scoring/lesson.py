@@ -37,7 +37,7 @@ def lesson_steps(
     one of its checks fails that takes points, or all of them fail, and not seen if none has an
     answer. It is done otherwise, and names the checks that fail and are only notes. Its one step on
     the index itself is done only where the index proves it for every package that a workflow
-    here publishes. Without a publication only the first step can be told.
+    here publishes. Without a publication only the first step is known.
     """
     found = [_step(*_FIRST, StepState.DONE if publishes else StepState.NOT_DONE, ())]
     by_anchor: dict[str, list[Judged]] = {}

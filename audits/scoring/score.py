@@ -1,6 +1,6 @@
 """Computes scores from deductions for failed checks, and their coverage.
 
-Rules: design section 6; `POLICY` is their version and changes whenever a number here does.
+README describes the rules; `POLICY` is their version and changes whenever a number here does.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Judged(Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> Outcome:
-        """What it comes to for the whole repository."""
+        """The result for the whole repository."""
         if self.findings:
             return Outcome.FAIL
         if self.unknown or self.crash:
@@ -99,7 +99,7 @@ class _Case(Struct, frozen=True, kw_only=True):
 
 
 class _Verdict(Struct, frozen=True, kw_only=True):
-    """What one check comes to for one publication; ``severity`` of its worst open finding."""
+    """The result of one check for one publication; ``severity`` of its worst open finding."""
 
     check: Check
     outcome: Outcome
@@ -121,7 +121,7 @@ class _Card(Struct, frozen=True, kw_only=True):
 
 
 def applies(area: Area, publication: Publication, repository: Repository) -> bool:
-    """Whether an area is judged for a publication (design sections 4 and 5).
+    """Whether an area is judged for a publication.
 
     Public registries do not trust the OIDC issuer of an Enterprise Server.
     """
@@ -461,7 +461,7 @@ def grade_of(points: float | None, coverage: float | None = None) -> Grade:
 
 
 def tier_of(repository: Repository) -> int:
-    """The highest tier of evidence that was read (design section 8), 0 to 3."""
+    """The highest tier of evidence that was read, 0 to 3."""
     settings = repository.snapshot.settings
     if settings is None:
         return 0

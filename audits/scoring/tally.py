@@ -57,7 +57,7 @@ class VerdictCount:
         self._of(verdict).unknown = True
 
     def tallies(self) -> dict[Publication, Tally]:
-        """What it comes to for each publication that a verdict concerns."""
+        """The result for each publication that a verdict concerns."""
         found: dict[Publication, Tally] = {}
         for publications, tally in self._together.values():
             for publication in publications:

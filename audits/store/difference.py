@@ -32,7 +32,7 @@ _NEWEST = OPEN - 1
 
 
 class Counts(Struct, frozen=True, kw_only=True):
-    """How many findings are new, mended, back, or out of sight since another scan."""
+    """How many findings are new, fixed, reopened, or not re-checked since another scan."""
 
     new: int = 0
     fixed: int = 0

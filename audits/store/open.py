@@ -253,7 +253,7 @@ def _sqlite(address: URL, *, write: bool, read_only: bool) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=None if write else NullPool)
     engine.dialect.colspecs = {**engine.dialect.colspecs, **CHECKED}
     begin = "BEGIN IMMEDIATE" if write else "BEGIN"
-    # sqlite3 begins transactions by rules of its own; here each begins when it is told to.
+    # sqlite3 begins transactions by rules of its own; here each begins on request.
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 

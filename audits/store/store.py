@@ -17,5 +17,5 @@ class Store(
     """Made by `audits.store.open.open_store`.
 
     Readers take ``owner`` (all, if None) and ``scan``, as of which they answer: by default
-    the newest finished one. What an unfinished scan has written is not seen by anybody.
+    the newest finished one. What an unfinished scan has written is not visible.
     """

@@ -103,7 +103,7 @@ def _our_reasons(file: SourceFile, check: str, finding: Finding) -> Iterator[str
 def _zizmor_reasons(
     file: SourceFile, rule: str, finding: Finding, repository: Repository
 ) -> Iterator[str]:
-    """From zizmor's comments where it would heed them, and from its configuration."""
+    """From zizmor's comments where zizmor applies them, and from its configuration."""
     marks = _marks_by_name(file).get((True, rule))
     config = repository.file(*PATHS)
     ignores = () if config is None else _ignores(config).get(rule, ())

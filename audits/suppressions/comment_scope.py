@@ -33,7 +33,7 @@ _WITH_TRIGGERS = frozenset({"cache-poisoning", "dangerous-triggers"})
 def lines_of(rule: str, finding: Finding, repository: Repository) -> tuple[range, ...]:
     """The lines on which a comment of zizmor's form accepts a finding of this rule.
 
-    zizmor heeds a comment on any line of any place that it shows with a finding, also of those
+    zizmor applies a comment on any line of any place that it shows with a finding, also of those
     that it hides: https://docs.zizmor.sh/usage/#with-comments. Which places those are was
     found by trying zizmor 1.32.
     """
@@ -64,7 +64,7 @@ def _around(rule: str, finding: Finding, repository: Repository) -> Iterator[ran
 
 
 def _of_permissions(workflow: Workflow | None, job: Job | None, line: int) -> Iterator[range]:
-    """A job, or a workflow, that says nothing of permissions is shown as a whole."""
+    """A job, or a workflow, that declares no permissions is shown as a whole."""
     if workflow is None:
         return
     text = workflow.source.text

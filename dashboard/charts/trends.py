@@ -68,7 +68,7 @@ def _colour(words: list[str], colours: Mapping[str, str], ink: Ink) -> alt.Color
 
 
 def _both(frame: pd.DataFrame, past: pd.DataFrame | None) -> pd.DataFrame:
-    """Scans and what was rebuilt, told apart by the column ``source``."""
+    """Scans and what was rebuilt, distinguished by the column ``source``."""
     scans = frame.assign(source=_SCANNED)
     if past is None or past.empty:
         return scans

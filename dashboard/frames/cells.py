@@ -59,7 +59,7 @@ def repository_url(host: str, owner: str, repository: str) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """RFC 4180, one record a line, by the rule of `release-audit export` (design section 12)."""
+    """RFC 4180, one record a line, as `release-audit export` writes it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([cell(str(name)) for name in frame.columns])

@@ -49,7 +49,7 @@ def example_pair(check: Check) -> Iterator[tuple[str, str]]:
         return
     yield "Reported", marked(best.workflow)
     if best.fixed:
-        yield "Mended", best.fixed
+        yield "Fixed", best.fixed
 
 
 def marked(text: str) -> str:

@@ -51,7 +51,7 @@ def _policy(policy: ActionsPolicy | Unseen) -> Iterator[Line]:
     yield _line("The default token may write", policy.default_token_write, by)
     yield _line("Actions may approve pull requests", policy.can_approve_pull_requests, by)
     yield _line("Pins to commits are required", policy.sha_pinning_required, by)
-    yield _line("Allowed actions", policy.allowed_actions or "not said", by)
+    yield _line("Allowed actions", policy.allowed_actions or "not shown", by)
 
 
 def _environment(environment: EnvironmentSettings) -> Iterator[Line]:

@@ -77,7 +77,7 @@ DEVIATIONS = {
     "missing-at-top": Deviation(
         "excessive-permissions",
         "default-token-permissions",
-        "Its pedantic users are also told about the top of workflows with one job, or whose jobs all say for themselves.",
+        "Its pedantic persona also reports the top of workflows with one job, or whose jobs all say for themselves.",
     ),
     "one-job-relies": Deviation(
         "excessive-permissions",
@@ -163,7 +163,7 @@ DEVIATIONS = {
         "use-trusted-publishing", "long-lived-token", "uploads to test indexes"
     ),
     "no-token": Deviation(
-        "use-trusted-publishing", "long-lived-token", "whether or not a credential is in sight"
+        "use-trusted-publishing", "long-lived-token", "whether or not a credential is visible"
     ),
     "other-credential": Deviation(
         "hardcoded-container-credentials", "hardcoded-credential", "knows passwords of images only"

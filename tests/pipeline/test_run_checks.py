@@ -86,7 +86,7 @@ def test_what_is_run_is_what_is_documented_and_known() -> None:
             "from audits.checks.api import Area, Severity, check\n"
             "@check(area=Area.PINNING, severity=Severity.LOW, links=(), examples=())\n"
             "def lonely_fault(repo):\n    yield from ()\n",
-            "has no example that comes to fail or pass",
+            "has no example with the outcome fail or pass",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Scores: the arithmetic of design section 6, and its three laws over generated repositories."""
+"""Scores: the arithmetic of the rules in README, and its three laws over generated repositories."""
 
 from __future__ import annotations
 

@@ -313,7 +313,7 @@ class Workspace:
 
 
 def _not_own(words: list[str]) -> bool:
-    """Whether a branch that git is told to take is none that the repository surely has."""
+    """Whether a branch in git's arguments is none that the repository surely has."""
     return bool(words[1:]) and not any(
         word in {"main", "master", "develop", "HEAD"} or "origin/" in word for word in words[1:]
     )

@@ -53,7 +53,7 @@ def _doubt(path: ExposurePath) -> tuple[bool, int]:
 
 
 def jobs_of_outsiders(repo: Repository) -> Iterator[JobView]:
-    """The jobs that events come to which people without write access set off with the
+    """The jobs reached by events which people without write access set off with the
     repository's rights; none where nothing is published.
     """
     for view in views(repo) if repo.publications else ():

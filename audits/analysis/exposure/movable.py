@@ -1,6 +1,6 @@
 """Finds mutable references of a job: actions, called workflows, images and remote scripts.
 
-Rule W8 of design section 6b; which names are exempt stands in `rules`.
+Whoever controls what such a name points to runs code in the job. `rules` lists exempt names.
 """
 
 from __future__ import annotations
@@ -140,5 +140,5 @@ def _script(view: JobView, placed: PlacedStep, line: int, text: str) -> Way:
         at=at,
         what=f"what {host} serves that day runs, and nothing verifies it",
         anchor=f"script {address.partition('?')[0][:120]}",
-        cut=Cut(what="compare the download with a checksum that stands in the file", at=at),
+        cut=Cut(what="verify the download with a checksum written in the file", at=at),
     )

@@ -209,7 +209,7 @@ REFUSERS: Mapping[str, Refuser] = {
         source="https://github.com/sushichop/action-repository-permission",
     ),
 }
-"""Actions that end the job for people without write access (guard G6 of design section 6b)."""
+"""Actions that end the job for people without write access."""
 
 ASKERS = _words(
     "actions-cool/check-user-permission tspascoal/get-user-teams-membership"
@@ -228,7 +228,7 @@ PERMISSION_QUESTION = re.compile(
     r"|author_association|authorAssociation|viewerPermission|role_name",
     re.IGNORECASE,
 )
-"""Words of a script that asks what rights somebody has (guard G3): GitHub's endpoints and their
+"""Words of a script that asks what rights somebody has: GitHub's endpoints and their
 names in octokit. https://docs.github.com/en/rest/collaborators/collaborators
 """
 

@@ -1,7 +1,8 @@
 """Finds the paths from people to each publication, and the fewest changes that cut them.
 
 From people into a job (`ways_in`, `movable`, `writers`), from the job to what leads to the
-publication (`sinks`), and so to the registry. Design section 6b says what counts how.
+publication (`sinks`), and so to the registry. `release-audit explain exposure`
+describes what counts how.
 """
 
 from __future__ import annotations

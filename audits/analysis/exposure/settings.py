@@ -1,6 +1,6 @@
 """Decides from settings which environments block a path, and who must approve a release.
 
-Two people are needed only where that was seen (design section 6b): what was not read is named.
+Two people are needed only where that was seen: what was not read is named.
 """
 
 from __future__ import annotations

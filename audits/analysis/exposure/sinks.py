@@ -1,7 +1,4 @@
-"""Finds how code in a job reaches a publication: secrets, tokens, caches, runners, identities.
-
-Rules S1 to S8 of design section 6b.
-"""
+"""Finds how code in a job reaches a publication: secrets, tokens, caches, runners, identity."""
 
 from __future__ import annotations
 
@@ -89,7 +86,7 @@ def _needed(repo: Repository, job: Job) -> Iterator[str]:
 
 
 def direct(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S1, for a way into a job that publishes, or makes what is published."""
+    """For a way into a job that publishes, or makes what is published."""
     if not way.is_fork_run and way.kind not in _OF_MERGED_CODE:
         yield from _direct(repo, way, release)
 
@@ -147,7 +144,7 @@ def holds_of(repo: Repository, way: Way) -> tuple[Holds, PathState, tuple[PathNe
 
 
 def _direct(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S1: the job publishes, or makes what is published."""
+    """The job publishes, or makes what is published."""
     job = way.view.job
     state, needs = _same_run(repo, way, release)
     if state is None:
@@ -168,7 +165,7 @@ def _direct(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]
 def _same_run(
     repo: Repository, way: Way, release: ReleaseView
 ) -> tuple[PathState | None, tuple[PathNeed, ...]]:
-    """Whether the run that people start comes to the publication; None if it does not."""
+    """Whether the run that people start reaches the publication; None if it does not."""
     if way.route is None or way.start is None:
         return PathState.SEEN, ()
     doubt: tuple[PathNeed, ...] = ()
@@ -180,13 +177,13 @@ def _same_run(
             return PathState.SEEN, ()
         if found.runs is None:
             doubt = tuple(
-                PathNeed(what=f"what `{n}` comes to", need=Need.WORKFLOW) for n in found.unseen
+                PathNeed(what=f"the value of `{n}`", need=Need.WORKFLOW) for n in found.unseen
             )
     return (PathState.OPEN, doubt) if doubt else (None, ())
 
 
 def _secret(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S2: the credential of the publication is in the job."""
+    """The credential of the publication is in the job."""
     for use in way.view.secrets:
         if use.name and use.name not in release.secrets:
             continue
@@ -229,7 +226,7 @@ def _is_there(
 
 
 def _identity(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S7: the job may ask for the identity that the registry's publisher takes."""
+    """The job may ask for the identity that the registry's publisher takes."""
     view, publication = way.view, release.publication
     if not release.by_identity or _refused(repo, way, release):
         return
@@ -270,7 +267,7 @@ def _refused(repo: Repository, way: Way, release: ReleaseView) -> bool:
 
 
 def _stored_tokens(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S3: a stored token that may push to this repository."""
+    """A stored token that may push to this repository."""
     for use in way.view.secrets:
         if use.name in release.secrets and use.name:
             continue
@@ -354,7 +351,7 @@ def _start_step(release: ReleaseView, *events: str) -> tuple[PathStep, ...]:
 
 
 def _job_token(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S4: the job's own token may change what is released."""
+    """The job's own token may change what is released."""
     view = way.view
     contents = view.level("contents", way.route)
     actions = view.level("actions", way.route)
@@ -386,7 +383,7 @@ def _job_token(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Dra
 
 
 def _default_token(repo: Repository, way: Way, release: ReleaseView) -> Drain:
-    """S4, without `permissions`: nothing says what the token may do."""
+    """Without `permissions`: nothing says what the token may do."""
     job = way.view.job
     return Drain(
         sink=Sink.DEFAULT_TOKEN,
@@ -480,7 +477,7 @@ def _by_input(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drai
 
 
 def _cache(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S5: the default branch's cache, which a job on the way restores."""
+    """The default branch's cache, which a job on the way restores."""
     if (
         way.event in {"pull_request", "pull_request_review", "pull_request_review_comment"}
         or not release.readers
@@ -527,13 +524,13 @@ def _cache_holds(repo: Repository, way: Way) -> Holds | None:
 
 
 def _on_default_branch(view: JobView) -> bool:
-    """Whether some run of the job has the default branch's cache at hand."""
+    """Whether some run of the job can restore the default branch's cache."""
     events = {t.event for route in view.routes for t in route.triggers if not t.is_tag_push}
     return bool(events - {"pull_request", "release", "workflow_call", "merge_group", "create"})
 
 
 def _machine(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
-    """S6: a machine of the repository's own, on which the release is made later."""
+    """A machine of the repository's own, on which the release is made later."""
     labels = own_labels(way.view) if way.trigger is not None else frozenset()
     for view, others in release.machines if labels else ():
         if view.job is way.view.job or not (labels <= others or others <= labels):
@@ -562,7 +559,7 @@ def _machine(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
 
 
 def _merged(_: Repository, way: Way, __: ReleaseView) -> Iterator[Drain]:
-    """S8: the change is in the default branch."""
+    """The change is in the default branch."""
     yield Drain(
         sink=Sink.MERGED,
         at=way.at,

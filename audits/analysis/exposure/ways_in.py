@@ -1,6 +1,6 @@
 """Finds how people without write access reach a job: by code, text, prompts or artifacts.
 
-Rules W1 to W6, W9 and W10, and the guards on them: design section 6b.
+A guard closes a way: a condition on the actor, a check of rights, a trusted list of people.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class _Entry:
     def comes(
         self, steps: tuple[Step, ...]
     ) -> tuple[Actor, PathState, Start, tuple[str, ...]] | None:
-        """Who comes to these steps, and how sure that is; None where only writers do."""
+        """Who reaches these steps, and how sure that is; None where only writers do."""
         if steps not in self.passed:
             self.passed[steps] = self._comes(steps)
         return self.passed[steps]
@@ -183,13 +183,13 @@ class _Entry:
     def _way(
         self, kind: WayIn, placed: PlacedStep, at: Location, what: str, anchor: str, cut: str
     ) -> Way | None:
-        """A way, if people come to its step."""
+        """A way, if people reach its step."""
         comes = self.comes(placed.guards)
         if comes is None:
             return None
         actor, state, start, unseen = comes
         needs = tuple(
-            PathNeed(what=f"what `{name}` comes to", need=Need.WORKFLOW) for name in unseen
+            PathNeed(what=f"the value of `{name}`", need=Need.WORKFLOW) for name in unseen
         )
         return Way(
             kind=kind,
@@ -217,7 +217,7 @@ class _Entry:
         return who
 
     def _code(self, ran: CodeRun) -> Iterator[tuple[Way, PlacedStep]]:
-        """W1: outsiders' code is checked out and runs."""
+        """Outsiders' code is checked out and runs."""
         head = ran.head
         steps = dict.fromkeys((*head.placed.guards, *ran.placed.guards))
         if self.comes(tuple(steps)) is None:
@@ -233,7 +233,7 @@ class _Entry:
             yield way.doubted(head.state, *head.needs), ran.placed
 
     def _words(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
-        """W2: a field that outsiders set becomes code."""
+        """A field that outsiders set becomes code."""
         tracer = Tracer(self.repo, self.view.site(placed))
         for text in code_of(placed.step):
             for offset, taint in tracer.code_taints(text):
@@ -257,12 +257,12 @@ class _Entry:
                     yield way, placed
 
     def _takes_triage(self, placed: PlacedStep) -> bool:
-        """Whether only people who may triage come to a step: the words may still be others'."""
+        """Whether only people who may triage reach a step: the words may still be others'."""
         comes = self.comes(placed.guards)
         return comes is not None and comes[0] is Actor.ONE_WRITER
 
     def _agent(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
-        """W3: an agent with a shell that reads what outsiders write."""
+        """An agent with a shell that reads what outsiders write."""
         uses = placed.step.uses
         agent = AGENTS.get(uses.action) if uses is not None else None
         if agent is not None and uses is not None and is_open(agent, placed.step):
@@ -309,7 +309,7 @@ class _Entry:
         return False
 
     def _artifact(self) -> Iterator[tuple[Way, PlacedStep]]:
-        """W4: what the triggering run made is run, published, or read as variables."""
+        """What the triggering run made is run, published, or read as variables."""
         taken: str | None = None
         source: PlacedStep | None = None
         for placed in self.view.steps:
@@ -356,7 +356,7 @@ class _Entry:
         return None
 
     def _merge(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
-        """W6: a pull request is merged without a person."""
+        """A pull request is merged without a person."""
         merging = merges(self.view, placed)
         if merging is None or not self._may_merge(placed):
             return
@@ -385,7 +385,7 @@ class _Entry:
         )
 
     def _on_runner(self) -> Iterator[Way]:
-        """W5: a fork's pull request runs on a machine of the repository's own."""
+        """A fork's pull request runs on a machine of the repository's own."""
         labels = own_labels(self.view)
         comes = self.comes(())
         if not labels or comes is None:
@@ -424,7 +424,7 @@ class _Entry:
         )
 
     def _guarded(self, way: Way, last: PlacedStep) -> Way | None:
-        """The way past guards G3, G4 and G6: None where one closes it."""
+        """The way past the guards of the job: None where one closes it."""
         for placed in self.view.steps:
             if placed is last:
                 break
@@ -529,7 +529,7 @@ def _downloaded_to(view: JobView, placed: PlacedStep) -> str | None:
 
 
 def _ends_job(repo: Repository, placed: PlacedStep, event: str) -> bool:
-    """Whether a step ends the job for people without write access (G6)."""
+    """Whether a step ends the job for people without write access."""
     step, uses = placed.step, placed.step.uses
     if uses is None or placed.guards or _goes_on(step) or _goes_on(placed.outer):
         return False
@@ -557,7 +557,7 @@ def _refused(repo: Repository, step: Step, event: str) -> bool:
 
 
 def _asks(step: Step) -> bool:
-    """Whether a step asks what rights somebody has (G3)."""
+    """Whether a step asks what rights somebody has."""
     if step.uses is not None and step.uses.action in ASKERS:
         return True
     texts = [step.run] if step.run else []

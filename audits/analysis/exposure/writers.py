@@ -1,6 +1,6 @@
 """Finds how one person with write access can publish without a second person.
 
-Rules W9 to W11 of design section 6b.
+That is by a tag or release of one's own, by an update of a bot, and by a merge without review.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BOT_WORDS = ("[bot]", "dependabot", "renovate")
 def writer_paths(
     repo: Repository, view: JobView, release: ReleaseView
 ) -> Iterator[tuple[Way, Drain]]:
-    """W11: the path of a single person with write access, unless two were seen to be needed."""
+    """The path of a single person with write access, unless two were seen to be needed."""
     rules = () if _is_open_to_writers(release) else approval_rules(repo, release.publication)
     failing = [rule for rule in rules if rule.holds is False]
     unseen = [rule for rule in rules if rule.holds is None]
@@ -139,7 +139,7 @@ def _proof(release: ReleaseView) -> Drain:
 
 
 def writer_words(repo: Repository, view: JobView) -> Iterator[Way]:
-    """W9: a name that people with write access choose becomes code in a job on the way."""
+    """A name that people with write access choose becomes code in a job on the way."""
     for placed in view.steps:
         tracer = Tracer(repo, view.site(placed))
         for text in code_of(placed.step):
@@ -162,7 +162,7 @@ def writer_words(repo: Repository, view: JobView) -> Iterator[Way]:
 
 
 def update_ways(repo: Repository, view: JobView) -> Iterator[Way]:
-    """W10: updates of a bot are merged without a person, the author compared."""
+    """Updates of a bot are merged without a person, the author compared."""
     for placed in view.steps:
         merging = merges(view, placed)
         if merging is None or not _is_of_bot(
@@ -197,7 +197,7 @@ def _is_of_bot(view: JobView, action: str) -> bool:
 
 
 def starting_ways(repo: Repository, view: JobView, release: ReleaseView) -> Iterator[Way]:
-    """W7: people without write access start the release of what the default branch holds."""
+    """People without write access start the release of what the default branch holds."""
     steps = publishing_steps(release.publication)
     for route in release.publication.routes:
         for trigger in route.triggers:

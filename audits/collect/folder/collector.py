@@ -59,7 +59,7 @@ def is_bare(path: Path) -> bool:
 
 def history(path: Path) -> AbstractContextManager[GitRepository | None]:
     """The git repository of a checkout or bare clone; None where there is none. Raises
-    ReadFault where that cannot be told.
+    ReadFault where that is unknown.
     """
     return git_repository(path, bare=is_bare(path))
 
@@ -90,7 +90,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _mode(path: Path) -> int:
-    """The mode of what is there, links followed; 0 where that cannot be told."""
+    """The mode of what is there, links followed; 0 where that is unknown."""
     try:
         return path.stat().st_mode
     except OSError:
@@ -254,7 +254,7 @@ def _name(folder: Path, path: Path) -> str:
 
 
 def _may_be_repository(path: Path) -> bool | None:
-    """Whether a directory is a repository; None where that cannot be told."""
+    """Whether a directory is a repository; None where that is unknown."""
     try:
         return is_repository(path)
     except ReadFault:
@@ -275,7 +275,7 @@ def read_apart(path: Path, ref: RepositoryRef) -> Snapshot:
 def read_folder(path: Path, ref: RepositoryRef) -> Snapshot:
     """The snapshot of one repository on disk: its working tree, or HEAD of a bare clone.
 
-    ``branch`` is "" where HEAD is on none, or that cannot be told.
+    ``branch`` is "" where HEAD is on none, or that is unknown.
     """
     return _read_bare(path, ref) if is_bare(path) else _read_tree(path, ref)
 

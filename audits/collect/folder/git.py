@@ -65,7 +65,7 @@ class GitRepository:
         return objects
 
     def head(self) -> GitHead:
-        """HEAD; ReadFault where it cannot be told."""
+        """HEAD; ReadFault where it is unknown."""
         if self._setting("extensions", "refstorage") == "reftable" or os.path.isdir(
             os.path.join(self.common, "reftable")
         ):
@@ -157,7 +157,7 @@ class GitRepository:
 @contextmanager
 def git_repository(path: Path, *, bare: bool = False) -> Iterator[GitRepository | None]:
     """The repository whose files lie in a folder, or that the folder is; None where the folder
-    is of no repository. Raises ReadFault where that cannot be told.
+    is of no repository. Raises ReadFault where that is unknown.
     """
     top = os.fspath(path) if bare else _git_folder(os.fspath(path))
     if top is None:

@@ -100,7 +100,7 @@ class GitTreeEntry:
 
 @dataclass(frozen=True)
 class GitCommit:
-    """A commit's folder, its time where that can be told, and its first parent, "" for none."""
+    """A commit's folder, its time where that is known, and its first parent, "" for none."""
 
     tree: str
     committed_at: datetime | None

@@ -95,7 +95,7 @@ class GitHubCollector:
 
     @property
     def usage(self) -> Usage:
-        """What was asked of GitHub so far."""
+        """The requests to GitHub so far."""
         return self._client.pacer.usage
 
     @property
@@ -238,7 +238,7 @@ class GitHubCollector:
             )
 
     def with_settings(self, snapshot: Snapshot, environments: tuple[str, ...]) -> Snapshot:
-        """The snapshot with its settings, those read ahead or asked for now."""
+        """The snapshot with its settings, prefetched or read now."""
         if _key(snapshot) not in self._prefetched:
             self.prefetch_settings([(snapshot, environments)])
         return self._prefetched.pop(_key(snapshot), snapshot)

@@ -73,7 +73,7 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class DoctorReport(Struct, frozen=True, kw_only=True):
-    """The answer of `release-audit doctor`. ``tier`` is that of design section 8.
+    """The answer of `release-audit doctor`. ``tier`` is that of README's table of tokens.
 
     ``expires_at`` is None where GitHub names no end. ``scopes`` are a classic token's.
     ``tried_on`` are the repositories on which rights were tried: a public and a private one.
@@ -156,7 +156,7 @@ def _survey(client: GitHubClient, owner: str) -> _Survey:
     found = _Survey(nodes=[], hidden=[])
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
-        # what a scan reads unless it is told otherwise
+        # what a scan reads by default
         variables = Choice().variables() | {"login": owner, "first": _PAGE, "after": cursor}
         answer = client.graphql(queries.document("survey"), variables)
         found.hidden += [error.detail for error in answer.errors if error.detail]

@@ -52,7 +52,7 @@ class Endpoints:
             return min(self._attempts, _ATTEMPTS_IN_DOUBT) if doubtful else self._attempts
 
     def is_down(self, kind: str, endpoint: str) -> bool:
-        """Whether nothing more is asked of it in this scan."""
+        """Whether this scan sends it no more requests."""
         with self._lock:
             return (kind, endpoint) in self._down or (kind, "") in self._down
 

@@ -146,7 +146,7 @@ class _RepositoryReading:
             yield self.want(path, entry.oid, entry.size)
 
     def recall(self, want: TextRequest, known: _LookedUp) -> Iterator[TextRequest]:
-        """What is still to be asked of a look-up, with what an earlier one found."""
+        """The rest of a look-up, with what an earlier one found."""
         if want.is_folder and want.path in known.folders:
             self.take(TextAnswer(want=want, entries=known.folders[want.path]))
         elif want.is_folder or want.path not in known.files:

@@ -86,7 +86,7 @@ class ForkApproval(Row, frozen=True, kw_only=True):
 
 
 class ListedPolicy(Row, frozen=True, kw_only=True):
-    """One of ``…/actions/policies``; its rules are asked of it alone."""
+    """One of ``…/actions/policies``; its rules take a request of their own."""
 
     id: Number
     enforcement: str | None = None
@@ -310,7 +310,7 @@ class InstallationToken(Row, frozen=True, kw_only=True):
 
 
 class TreeEntry(Graph, frozen=True, kw_only=True):
-    """One entry of a tree; ``object`` is asked of local actions only."""
+    """One entry of a tree; ``object`` is requested for local actions only."""
 
     name: str
     type: str
@@ -647,7 +647,7 @@ class ActorList(Graph, frozen=True, kw_only=True):
 
 
 class RulesetDetail(Graph, frozen=True, kw_only=True):
-    """What is asked of a ruleset by itself."""
+    """The answer to the query for one ruleset."""
 
     rules: RuleList
     bypass_actors: ActorList | None = None

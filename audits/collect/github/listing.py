@@ -155,7 +155,7 @@ def cut_short(path: str) -> Gap:
 
 def is_whole(folder: Folder) -> bool:
     """Whether the entries are all that the folder's id stands for, as git computes it; True
-    where that cannot be told: other hashes than SHA-1, and names that are no UTF-8.
+    where that is unknown: other hashes than SHA-1, and names that are no UTF-8.
 
     https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
     """

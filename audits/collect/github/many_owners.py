@@ -55,7 +55,7 @@ class ManyOwners:
 
     @property
     def usage(self) -> Usage:
-        """What was asked of GitHub so far, for all owners."""
+        """The requests to GitHub so far, for all owners."""
         return reduce(lambda a, b: a + b, (c.usage for c in self._collectors.values()), Usage())
 
     def gaps(self) -> tuple[Gap, ...]:

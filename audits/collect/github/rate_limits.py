@@ -56,7 +56,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Usage(Struct, kw_only=True):
-    """What was asked of GitHub so far."""
+    """The requests to GitHub so far."""
 
     graphql_requests: int = 0
     rest_requests: int = 0
@@ -105,7 +105,7 @@ class Pacer:
         self._answers = 0
 
     def stop(self) -> None:
-        """Let no thread wait or send any more: the process was told to end."""
+        """Let no thread wait or send any more: the process has to end."""
         self._stopped = True
 
     def check(self) -> None:

@@ -194,8 +194,8 @@ class ReferenceReader:
 def _not_shown(slug: str) -> Gap:
     """The gap of an action that GitHub does not show: nobody can tell absence from a refusal."""
     detail = (
-        f"GitHub shows no repository {slug} to this token: it is gone, or private and not covered. "
-        "Check its name, and give the token Contents: read for it."
+        f"GitHub shows no repository {slug} to this token: it does not exist, "
+        "or is private and not covered. Check its name, and give the token Contents: read for it."
     )
     return Gap(
         subject=slug,

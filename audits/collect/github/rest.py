@@ -15,7 +15,7 @@ from audits.collect.github.forms import Number, read_as
 from audits.model.cache import Memory, kept_as, kept_text
 
 TRUSTED_FOR = timedelta(days=7)
-"""How long an App goes by GraphQL's word that nothing changed (design section 13)."""
+"""How long an App goes by GraphQL's word that nothing changed, before it reads all again."""
 
 FLUSH_SECONDS = 4.0
 """How long an answer may wait to be kept: a killed scan loses ten seconds of them at most."""

@@ -46,7 +46,7 @@ _HIDDEN = Unseen(
 
 
 class _Detail(Struct, frozen=True, kw_only=True):
-    """What is asked of a ruleset by itself; ``bypass`` is None where GitHub did not show it."""
+    """The query for one ruleset; ``bypass`` is None where GitHub did not show it."""
 
     rules: tuple[str, ...]
     approvals: int

@@ -21,8 +21,8 @@ def index_hosts(simple_url: str = "") -> IndexHosts:
 def default_simple_url() -> str:
     """`pypi_simple.PYPI_SIMPLE_ENDPOINT`.
 
-    Importing the library takes 0.4 s, most of what a check of one repository may cost (design
-    section 13), so the constant is read from its source; where that is not at hand, imported.
+    Importing the library takes 0.4 s, most of the time of a check of one repository, so
+    the constant is read from its source; where that cannot be read, it is imported.
     """
     spec = find_spec("pypi_simple")
     source = Path(spec.origin) if spec is not None and spec.origin else Path()

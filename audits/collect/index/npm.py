@@ -30,7 +30,7 @@ def mapping(value: object) -> Mapping[str, object]:
 class NpmReader:
     """Reads packages of one npm registry; ``base`` is its address without a final slash.
 
-    The abbreviated packument lacks ``_npmUser``, which alone tells of trusted publishing.
+    The abbreviated packument lacks ``_npmUser``, the only sign of trusted publishing.
     """
 
     def __init__(self, session: IndexSession, base: str) -> None:

@@ -228,7 +228,7 @@ class IndexSession:
     def _in_time(self, url: str, headers: dict[str, str], limit: int) -> tuple[IndexResponse, str]:
         """Ask in a thread that is left behind when it takes too long.
 
-        Timeouts of sockets start anew with every byte, so that a body which trickles would
+        Timeouts of sockets restart with every byte, so that a body which trickles would
         hold up the run; a daemon thread can be abandoned.
         """
         try:

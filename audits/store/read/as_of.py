@@ -51,7 +51,7 @@ class AsOf(Struct, frozen=True, kw_only=True):
         return ids[place - 1] if place else 0
 
     def last_seen(self, owner_id: int, lost_in: int | None) -> datetime:
-        """When something was seen that has been out of sight since a scan, if it is."""
+        """When something was last seen that has not been re-checked since a scan, if so."""
         if lost_in is None:
             return self.at(owner_id)
         return self.started[self.before(owner_id, lost_in) or lost_in]

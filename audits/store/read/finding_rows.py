@@ -35,7 +35,7 @@ class Blocks:
         self._held: dict[int, Details | None] = {}
 
     def load(self, numbers: set[int]) -> None:
-        """Have these at hand, and no others."""
+        """Load these, and drop all others."""
         self._held = {n: d for n, d in self._held.items() if n in numbers}
         table = tables.content
         for part in chunks(sorted(numbers - self._held.keys())):

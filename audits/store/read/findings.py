@@ -157,7 +157,7 @@ class ReadFindings(Connected):
         since: int | None = None,
         limit: int | None = None,
     ) -> ScanChanges:
-        """What is new, mended, back and out of sight since another scan, by default the one
+        """What is new, fixed, reopened and not re-checked since another scan, by default the one
         before. All counts are 0 where there is none. ``limit`` bounds each list.
         """
         with self.reading() as connection:
@@ -188,7 +188,7 @@ class ReadFindings(Connected):
     def fix_times(
         self, owner: str | None = None, *, scan: int | None = None, since: int = 0
     ) -> tuple[FixTime, ...]:
-        """How long it took to mend what was mended after ``since`` up to a scan, by check."""
+        """How long fixes took that were made after ``since`` up to a scan, by check."""
         rule = tables.rule
         with self.reading() as connection:
             scope = scope_of(connection, owner, scan)

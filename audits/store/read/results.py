@@ -24,7 +24,7 @@ _ORDER = {area.value: place for place, area in enumerate(Area)}
 
 
 class ReadResults(Connected):
-    """What checks came to."""
+    """The results of checks."""
 
     def results(
         self, owner: str, repository: str, *, scan: int | None = None

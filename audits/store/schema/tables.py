@@ -83,7 +83,7 @@ owner = Table(
     UniqueConstraint("key", "timeline"),
 )
 """An owner has a row for each of its timelines, and with it repositories and intervals of its
-own: what was rebuilt or scored anew never mixes with what scans saw."""
+own: what was rebuilt or scored again never mixes with what scans saw."""
 
 scan = Table(
     "scan",
@@ -292,7 +292,7 @@ result = interval(
     Index(None, "owner_id", "closed", "opened", "rule_id", "outcome"),
     _results_on_owners,
 )
-"""Every outcome but not-applicable, which is what a check without a row came to."""
+"""Every outcome but not-applicable, which is the outcome of a check without a row."""
 
 
 @event.listens_for(result, "before_create")

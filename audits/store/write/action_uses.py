@@ -18,7 +18,7 @@ _DIGEST = "@sha256:"
 
 
 class Use(Struct, frozen=True, kw_only=True):
-    """One use of somebody else's code. ``slug`` is ``owner/repo``, "" for images."""
+    """One use of another owner's code. ``slug`` is ``owner/repo``, "" for images."""
 
     action: str
     ref: str

@@ -132,7 +132,7 @@ def _rules(audit: Audit) -> dict[str, tuple[str, int]]:
 
 
 def _visibility(audit: Audit) -> list[object]:
-    """How far the audit looked: it decides what is mended and what is out of sight."""
+    """What the audit evaluated: it separates fixed findings from those not re-checked."""
     results = (*audit.results, *audit.owner_results)
     seen = [(r.check, r.outcome.value, len(r.unseen), bool(r.crash)) for r in results]
     return [audit.repository.breadth.value, *sorted(seen)]

@@ -34,7 +34,7 @@ def sync_findings(
 ) -> Findings:
     """Bring a repository's open findings up to date with those of an audit.
 
-    ``looked`` tells whether a fault was looked for again, so that its absence means mended.
+    ``looked`` says whether a fault was looked for again, so that its absence means fixed.
     """
     held = {_key(row): row for row in batch.held(finding, place.repository_id)}
     wanted = {key_of(row): row for row in rows}

@@ -122,7 +122,7 @@ def reason(fact: Unseen) -> tuple[str, str, str]:
 
 
 def first_unseen(result: Result) -> Unseen | None:
-    """Why it is unknown: what a permission would mend comes first."""
+    """Why it is unknown: what a permission would show comes first."""
     return min(result.unseen, key=lambda u: not u.permission, default=None)
 
 

@@ -40,7 +40,7 @@ class Noted(Struct, frozen=True, kw_only=True):
 
 
 class _Moved(Struct, frozen=True, kw_only=True):
-    """A score before and after, and what each rule came to where that differs."""
+    """A score before and after, and each rule's outcome where that differs."""
 
     before: Row[Any]
     after: Mapping[str, Any]

@@ -20,11 +20,10 @@ class Visibility(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
     def would_see(self, check: str, path: str, in_release: bool) -> bool:
-        """Whether the audit would have found a fault again, so that its absence means mended.
+        """Whether the audit would have found a fault again, so that its absence means fixed.
 
-        Nothing is mended by a gap: not where the check is unknown or crashed, nor where a
-        place of it was unseen, nor where the file itself could not be read (design sections
-        3 and 6).
+        A gap fixes nothing: a fault counts as fixed only where its check ran to the end, saw
+        all of its places, and its file was read.
         """
         if any(covers(gap, path) for gap in self.gaps):
             return False

@@ -98,7 +98,7 @@ def _reader(path: str) -> Callable[[str], _Names] | None:
 
 
 def _gap(path: str, text: str, error: Exception) -> Gap:
-    """A file whose package cannot be told, with the line at fault where it is known."""
+    """A file whose package is unknown, with the line at fault where it is known."""
     line: int | None = None
     if isinstance(error, _ShapeError):
         written = re.search(
@@ -252,7 +252,7 @@ _GEM_NAME = re.compile(r"""^[ \t]*\w+\.name\s*=\s*(['"])([A-Za-z0-9._-]+)\1""", 
 
 
 def _gemspec(text: str) -> _Names:
-    # Ruby code: only a literal name can be told.
+    # Ruby code: only a literal name is known.
     if match := _GEM_NAME.search(text):
         yield Registry.RUBYGEMS, match[2]
 

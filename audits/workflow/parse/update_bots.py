@@ -52,7 +52,7 @@ class _BotUpdates(Struct):
 
 
 def read_updates(files: Sequence[SourceFile]) -> UpdateAutomation:
-    """What the update bots of a repository are told; a file that cannot be read is a gap."""
+    """The configuration of a repository's update bots; a file that cannot be read is a gap."""
     found = _BotUpdates()
     by_path = {file.path: file for file in files}
     # GitHub reads one Dependabot file; of two, the first spelling.

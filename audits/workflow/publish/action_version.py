@@ -14,7 +14,7 @@ _BRANCHES = frozenset({"main", "master", "unstable/v1", "latest", "develop"})
 
 
 def version_of(uses: Uses, old_refs: tuple[str, ...] = ()) -> Version | None:
-    """The version of a tag, of a branch (its newest) or of a pin's comment; None if not told.
+    """The version of a tag, of a branch (its newest) or of a pin's comment; None if unknown.
 
     ``v1`` and ``release/v1`` move, so they mean the newest version that starts so.
     ``old_refs`` are branches that the action's maintainers left behind.

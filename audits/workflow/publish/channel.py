@@ -114,7 +114,7 @@ def _given(
 def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
     target = uploader.target
     if command is not None and target.url_options:
-        # Only what the command itself is told outweighs the package's own configuration.
+        # Only the command's own options outweigh the package's own configuration.
         told = list(_given(site, command, (), target.url_options, ()))
         if told and command.option(*target.url_options) is not None:
             return [text for text in told if text != ""]

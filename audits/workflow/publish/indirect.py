@@ -202,7 +202,7 @@ def handed_upload(site: Site) -> Uploader | None:
     if uses is None or uses.kind is not UsesKind.REMOTE or uses.owner.lower() == "actions":
         return None
     if uses.action in site.library.catalog.by_action:
-        return None  # it is known, and told not to upload
+        return None  # it is known, and set not to upload
     given = dict(site.step.inputs if site.step is not None else site.job.inputs)
     if site.step is None:
         given |= site.job.secrets

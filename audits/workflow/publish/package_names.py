@@ -33,7 +33,7 @@ _GLOB = re.compile(r"[*?\[{]")
 
 
 def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
-    """The names of what is uploaded; () where they cannot be told.
+    """The names of what is uploaded; () where they are unknown.
 
     A name that is given counts; then the folder it is taken from; then the project that the
     environment links to, if the metadata knows it or a script renames the package; then the
@@ -64,7 +64,7 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
 
 
 def _is_of_all(uploader: Uploader, command: Command | None) -> bool:
-    """Whether every package of a workspace is uploaded: by the uploader's nature, or as told."""
+    """Whether every package of a workspace is uploaded: always with this uploader, or by an option."""
     if uploader.mechanism in _OF_ALL:
         return True
     return command is not None and (

@@ -87,7 +87,7 @@ def find_publications(
 
 
 def _numbered(found: list[Publication]) -> tuple[Publication, ...]:
-    """The publications of a job, those of one step told apart."""
+    """The publications of a job, those of one step kept apart."""
     if len(found) < 2:
         return tuple(found)
     seen: Counter[int] = Counter()
@@ -397,7 +397,7 @@ def _place(site: Site, command: Command | None) -> Location:
 
 
 def _environment(site: Site, uploader: Uploader) -> Environment | None:
-    """The job's environment, or the one that a called workflow is told to use."""
+    """The job's environment, or the one that a called workflow is given."""
     if site.step is not None or not uploader.environment_input:
         return site.job.environment
     name = site.input(uploader.environment_input)

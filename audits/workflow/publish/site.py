@@ -104,7 +104,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _found(self) -> dict[Hashable, object]:
-        """What `once` found so far; a copy of a site with other fields starts anew."""
+        """What `once` found so far; a copy of a site with other fields starts empty."""
         return {}
 
     @property

@@ -1,6 +1,6 @@
 """Finds jobs that can publish and look like a release, but use no known uploader.
 
-Absence from the tables of uploaders is no evidence of absence (design section 4): such a job is
+Absence from the tables of uploaders is no evidence of absence: such a job is
 a gap, never "publishes nothing".
 """
 
@@ -97,7 +97,7 @@ class _Look(Struct, frozen=True, kw_only=True):
 
 class _Means(Struct, frozen=True, kw_only=True):
     """One thing that a job may publish with, the steps that can use it, and whether a known
-    login takes it: then only a step that looks like a release is held against the job.
+    login takes it: then only a step that looks like a release counts.
     """
 
     what: str

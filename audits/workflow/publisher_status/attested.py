@@ -38,7 +38,7 @@ class Kinship(IntEnum):
 
 
 class Released(Struct, frozen=True, kw_only=True):
-    """The latest release as its provenance tells of it. ``part`` says how many of its files are
+    """The latest release as its provenance describes it. ``part`` says how many of its files are
     attested, where not all are.
     """
 
@@ -124,7 +124,7 @@ def kinship(repository: Repository, provenance: Provenance) -> Kinship:
 def judge(
     repository: Repository, publications: tuple[Publication, ...], released: Released
 ) -> Verdict:
-    """The state that a release with provenance comes to; the worst of its publishers counts."""
+    """The state of a release with provenance; the worst of its publishers counts."""
     by_kin = sorted(
         ((kinship(repository, p), p) for p in released.provenance), key=lambda pair: -pair[0]
     )
@@ -250,7 +250,7 @@ def _may_be(
     repository: Repository, publications: Iterable[Publication], provenance: Provenance
 ) -> bool:
     """Whether a workflow of the repository may hold a publication that was not recognised, or
-    one whose publisher's file cannot be told.
+    one whose publisher's file is unknown.
     """
     open_ended = [p for p in publications if not p.publisher_workflows]
     exists = repository.file(publisher_path(provenance)) is not None

@@ -17,7 +17,7 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap
 
 Ask = Callable[[Sequence[ReleasedFile]], Mapping[ReleasedFile, FileThen | Gap]]
-"""Reads files at commits; what could not be asked of anyone is left out."""
+"""Reads files at commits; what could not be read is left out."""
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _PATH = re.compile(r"\.github/workflows/[^/:\x00-\x1f]{1,200}\.ya?ml")

@@ -182,7 +182,7 @@ def _unattested(
         return f"{why}: the token and the trusted publisher are both possible"
     makes = evidence.registry == Registry.PYPI.value and all(p.attests for p in publications)
     if text is Ladder.OIDC and makes:
-        why += ": the workflow as it stands makes attestations, so the release came before it did "
+        why += ": the present workflow makes attestations, so the release came before it did "
         return why + "so, or by a token or another tool"
     return why
 

@@ -197,7 +197,7 @@ def _parsed(plain: str, patience: Patience) -> Tree | None:
 
     try:
         return parser.parse(lambda offset, _: data[offset:], progress_callback=gives_up)
-    except ValueError:  # that is how the library says that it was told to stop
+    except ValueError:  # the library raises it after a request to stop
         parser.reset()
         return None
     finally:

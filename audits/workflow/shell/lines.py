@@ -9,7 +9,7 @@ from audits.workflow.shell.words import RawCommand, unquote
 
 
 class Dialect(Enum):
-    """The languages that are told apart; BASH stands for every shell of that family."""
+    """The languages that are distinguished; BASH stands for every shell of that family."""
 
     BASH = "bash"
     POWERSHELL = "pwsh"

@@ -142,7 +142,7 @@ PLAIN_PROGRAMS = _words(
     " Invoke-WebRequest Get-Item Test-Path Set-Location Import-Module ConvertFrom-Json"
     " if then else fi for do done while case esac function smokeshow func k3d kind minikube sam cdk serverless helm"
 )
-"""Programs that publish no package whatever they are told, or only in ways that are known."""
+"""Programs that publish no package with any option, or only in ways that are known."""
 
 QUIET_TASKS = _words(
     "add audit bench benchmark benchmarks build builds bump cache check checks ci clean compile"

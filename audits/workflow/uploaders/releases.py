@@ -141,7 +141,7 @@ RELEASES: tuple[Uploader, ...] = (
     Uploader(
         mechanism="release-drafter",
         registry=Registry.GITHUB_RELEASE,
-        # It drafts unless told otherwise, and a draft is no release yet.
+        # It drafts by default, and a draft is no release yet.
         actions=("release-drafter/release-drafter",),
         needs={"publish": TRUE},
         tokens=_GITHUB,

@@ -35,7 +35,7 @@ class Tokens(Struct, frozen=True, kw_only=True):
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """How an uploader is told where to upload: by address, or by a configured name;
+    """How an uploader gets the place to upload to: by address, or by a configured name;
     ``setup_actions`` and ``setup_names`` are inputs of earlier actions that give either.
 
     Where a registry tells channels apart by labels, ``label_*`` give them and ``account_*``
@@ -60,7 +60,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class Contents(Struct, frozen=True, kw_only=True):
-    """How an uploader is told what to upload: a name, or a folder that holds it."""
+    """How an uploader gets what it uploads: a name, or a folder that holds it."""
 
     name_inputs: tuple[str, ...] = ()
     name_options: tuple[str, ...] = ()

@@ -224,7 +224,7 @@ TIER_RIGHTS = {
 
 @dataclass
 class Token:
-    """What one token may see. ``tier`` as in the design; ``refused`` takes single rights away."""
+    """What one token may see. ``tier`` as in README's table of tokens; ``refused`` takes single rights away."""
 
     text: str
     tier: int = 3

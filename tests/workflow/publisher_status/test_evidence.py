@@ -94,7 +94,7 @@ def test_crates_say_who_published() -> None:
         (
             (Auth.OIDC,),
             True,
-            "its upload: the workflow as it stands makes attestations, so the release came before it "
+            "its upload: the present workflow makes attestations, so the release came before it "
             "did so, or by a token or another tool.",
         ),
         ((Auth.TOKEN,), None, "its upload."),

@@ -122,7 +122,7 @@ def test_packages_stand_apart_and_names_are_compared() -> None:
     ]
     assert found[0].publications == (both.key, token.key)
     assert "release 1.2.0" in found[0].why
-    assert "was not asked of its index" in found[1].why
+    assert "the index was not asked about" in found[1].why
 
 
 def test_what_is_not_on_the_ladder() -> None:
