@@ -10,8 +10,9 @@ from typing import Required, TypedDict, Unpack
 from msgspec import Struct, field
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
-from audits.model.outcome import Area, FixKind, Outcome, Severity, Verdict
+from audits.model.outcome import Area, Clean, FixKind, Outcome, Severity, Unknown, Verdict
 from audits.model.repository import Repository
+from audits.model.score import AuditedFinding
 from audits.model.settings import Need, OwnerSettings, RepositorySettings
 
 MARK = "# !"
@@ -137,3 +138,22 @@ def check(**declared: Unpack[_Declared]) -> Callable[[CheckFunction], CheckFunct
         return function
 
     return declare
+
+
+class CheckVerdicts(Struct, frozen=True, kw_only=True):
+    """The verdicts of one check on a repository, its findings settled. A crash is no verdict."""
+
+    check: Check
+    findings: tuple[AuditedFinding, ...] = ()
+    clean: tuple[Clean, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    crash: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The result for the whole repository."""
+        if self.findings:
+            return Outcome.FAIL
+        if self.unknown or self.crash:
+            return Outcome.UNKNOWN
+        return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE

@@ -18,8 +18,13 @@ from audits.model.score import Audit, AuditedFinding, Result
 from audits.report.export import repository_rows
 from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
-from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
-from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
+from audits.report.tables.actions import ACTIONS
+from audits.report.tables.findings import FINDINGS
+from audits.report.tables.gaps import GAPS
+from audits.report.tables.publications import PUBLICATIONS
+from audits.report.tables.publishers import PUBLISHERS
+from audits.report.tables.repositories import REPOSITORIES
+from audits.report.tables.trend import TREND
 from dashboard.reaudit import Reaudit
 from dashboard.scope import ScanScope
 

@@ -13,7 +13,8 @@ from audits.engines.zizmor import RULES, Zizmor
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.pipeline.audit import Rules
-from audits.pipeline.run import Facts, NoFacts, Plan
+from audits.pipeline.evidence import Facts, NoFacts
+from audits.pipeline.run import Plan
 from audits.scoring.policy import engine_version
 from audits.suppressions.accept import Acceptances
 from audits.suppressions.waivers import Waivers

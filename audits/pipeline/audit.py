@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audits.analysis.exposure.search import exposures
-from audits.check import Check
+from audits.check import Check, CheckVerdicts
 from audits.checks import all_checks
 from audits.faults import crash_gap
 from audits.model.engine import EngineReport
@@ -25,7 +25,7 @@ from audits.pipeline.exposed import with_findings, with_waived_paths
 from audits.pipeline.run_checks import Acceptor, accept_nothing, judge, settle
 from audits.scoring.lesson import lesson_steps
 from audits.scoring.policy import policy_digest
-from audits.scoring.score import POLICY, WEIGHTS, Judged, score
+from audits.scoring.score import POLICY, WEIGHTS, score
 from audits.suppressions.ineffective import ineffective_comments
 from audits.workflow.publisher_status.status import statuses
 from audits.workflow.uploaders.uploader import Uploader
@@ -131,7 +131,7 @@ def is_crashed(audit: Audit) -> bool:
 
 def _engine_judged(
     report: EngineReport | None, repository: Repository, rules: Rules
-) -> tuple[Judged, ...]:
+) -> tuple[CheckVerdicts, ...]:
     """Another analyser's findings as results of the integrity area, scored like our own."""
     by_rule: dict[str, list[EngineFinding]] = {}
     for found in report.findings if report else ():
@@ -142,7 +142,7 @@ def _engine_judged(
         check = engine_check(report.engine if report else "", worst)
         raw = [f.finding for f in findings]
         settled = settle(check, raw, repository, rules.index, rules.accept)
-        judged.append(Judged(check=check, findings=settled))
+        judged.append(CheckVerdicts(check=check, findings=settled))
     return tuple(judged)
 
 
@@ -172,12 +172,12 @@ def engine_check(engine: str, found: EngineFinding) -> Check:
     )
 
 
-def _crash_gap(judged: Judged) -> Gap:
+def _crash_gap(judged: CheckVerdicts) -> Gap:
     detail = f"{judged.crash}; its result is unknown; please report it with the workflow"
     return Gap(subject=judged.check.id, reason=GapReason.CRASHED, detail=detail)
 
 
-def result_of(judged: Judged) -> Result:
+def result_of(judged: CheckVerdicts) -> Result:
     """The result of one check, as it is stored and shown."""
     return Result(
         check=judged.check.id,
@@ -194,7 +194,7 @@ def result_of(judged: Judged) -> Result:
 
 
 def _beyond(
-    everything: Repository, judged: Iterable[Judged], rules: Rules
+    everything: Repository, judged: Iterable[CheckVerdicts], rules: Rules
 ) -> tuple[AuditedFinding, ...]:
     """The findings that only looking at every workflow shows, by no means scored."""
     known = {f.fingerprint for j in judged for f in j.findings}

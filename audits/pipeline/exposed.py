@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
+from audits.check import CheckVerdicts
 from audits.model.exposure import (
     Actor,
     Exposure,
@@ -15,7 +16,6 @@ from audits.model.exposure import (
 )
 from audits.model.outcome import Acceptance, AcceptanceKind
 from audits.model.score import AuditedFinding
-from audits.scoring.score import Judged
 
 VERDICT = "outsider-can-publish"
 _NAMED_BY: Mapping[WayIn, tuple[str, ...]] = {
@@ -41,7 +41,7 @@ _NAMED_BY: Mapping[WayIn, tuple[str, ...]] = {
 
 
 def with_findings(
-    exposures: tuple[Exposure, ...], judged: Iterable[Judged]
+    exposures: tuple[Exposure, ...], judged: Iterable[CheckVerdicts]
 ) -> tuple[Exposure, ...]:
     """The exposures with the finding at each way in, and what waivers accept of them."""
     by_check: dict[str, list[AuditedFinding]] = {}
@@ -98,8 +98,8 @@ def _is_waived(finding: AuditedFinding) -> bool:
 
 
 def with_waived_paths(
-    judged: tuple[Judged, ...], exposures: tuple[Exposure, ...]
-) -> tuple[Judged, ...]:
+    judged: tuple[CheckVerdicts, ...], exposures: tuple[Exposure, ...]
+) -> tuple[CheckVerdicts, ...]:
     """The judgements, where a package is accepted if each of its ways in is waived."""
     return tuple(
         replace(each, findings=tuple(_waived(f, exposures) for f in each.findings))

@@ -19,7 +19,7 @@ from audits.model.repository import Repository
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import Gap, GapReason, Snapshot
 from audits.model.uses import Uses
-from audits.pipeline.run import Facts
+from audits.pipeline.evidence import Facts
 from audits.workflow.publisher_status.questions import with_released
 
 Wanted = tuple[Snapshot, tuple[str, ...]]

@@ -19,8 +19,9 @@ from audits.model.score import Audit
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot
 from audits.model.uses import Uses, UsesKind
+from audits.pipeline.evidence import Facts
 from audits.pipeline.github_evidence import environments_of
-from audits.pipeline.run import Facts, Plan, audit_batch, batches, remote_uses
+from audits.pipeline.run import Plan, audit_batch, batches, remote_uses
 from audits.store.serialize import dumps
 from audits.store.snapshots import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.publisher_status.questions import packages_to_ask

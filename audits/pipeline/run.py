@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audits.faults import crash_gap, each_apart
 from audits.model.engine import EngineReport
-from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
-from audits.model.repository import NO_INDEX, NO_REFERENCES, Breadth, Repository
+from audits.model.repository import Breadth, Repository
 from audits.model.score import Audit
-from audits.model.settings import Unseen
 from audits.model.source import Gap, Snapshot
 from audits.model.uses import Uses, UsesKind
 from audits.pipeline.audit import Rules, audit, crashed_audit
+from audits.pipeline.evidence import Engine, Facts, NoFacts
 from audits.workflow.publisher_status.questions import packages_to_ask
 from audits.workflow.repository import read_repository
 
@@ -25,65 +23,6 @@ BATCH = 100
 """Repositories that are completed together, so that their questions share requests."""
 _BATCH_SECONDS = 5.0
 """How long a repository that was read waits for others, where reading takes its time."""
-
-
-class Engine(Protocol):
-    """Another analyser, run over several repositories at once."""
-
-    def run(self, repositories: Sequence[Repository]) -> tuple[EngineReport, ...]:
-        """Its results, one for each repository, in their order."""
-
-
-class Facts(Protocol):
-    """Where facts beyond the files come from; each method may be asked for many at once."""
-
-    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
-        """The repositories' snapshots with what settings can be read of those that publish."""
-
-    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
-        """What refs of actions are today."""
-
-    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
-        """What indexes serve about (registry, package) pairs."""
-
-    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-        """The repositories with what their workflow files were at their newest releases."""
-
-    def advisories(self) -> AdvisoryList | None:
-        """The advisories for actions."""
-
-    def gaps(self) -> tuple[Gap, ...]:
-        """What could not be asked and concerns no single repository."""
-
-
-class NoFacts(Struct, frozen=True, kw_only=True):
-    """Facts of someone offline: files, and the advisories that ship with the program."""
-
-    known: AdvisoryList | None = None
-
-    def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
-        """The snapshots as they are."""
-        return tuple(repository.snapshot for repository in repositories)
-
-    def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
-        """Nobody was asked."""
-        return NO_REFERENCES
-
-    def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
-        """Nobody was asked."""
-        return NO_INDEX
-
-    def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-        """The repositories as they are."""
-        return repositories
-
-    def advisories(self) -> AdvisoryList | None:
-        """Those that ship with the program."""
-        return self.known
-
-    def gaps(self) -> tuple[Gap, ...]:
-        """None: nothing was asked."""
-        return ()
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
-from audits.check import Check
+from audits.check import Check, CheckVerdicts
 from audits.checks.constants import LESSON
 from audits.faults import log_fault
 from audits.fixes.links import finding_links, lesson_link
@@ -20,7 +20,6 @@ from audits.model.repository import Breadth, Repository
 from audits.model.score import AuditedFinding
 from audits.model.settings import EnvironmentSettings, RepositorySettings
 from audits.model.source import lines_of
-from audits.scoring.score import Judged
 
 Acceptor = Callable[[str, Finding, Repository], Acceptance | None]
 """Says whether a finding of a check is accepted, by a waiver or by a comment in the file."""
@@ -37,7 +36,7 @@ def judge(
     repository: Repository,
     index: IndexHosts,
     accept: Acceptor = accept_nothing,
-) -> Judged:
+) -> CheckVerdicts:
     """What a check says of a repository.
 
     An exception inside the check is our fault, not the repository's: it is logged, and the
@@ -50,8 +49,8 @@ def judge(
     except Exception as error:
         place = log_fault(error, f"judging {check.id} on {repository.ref}")
         crash = f"{type(error).__name__} in the check {check.id}: {place}"
-        return Judged(check=check, crash=crash)
-    return Judged(
+        return CheckVerdicts(check=check, crash=crash)
+    return CheckVerdicts(
         check=check,
         findings=settled,
         clean=tuple(v for v in verdicts if isinstance(v, Clean)),

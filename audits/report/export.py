@@ -28,9 +28,14 @@ from audits.report.table import (
     json_line,
     resource,
 )
-from audits.report.tables.current import FINDINGS, GAPS, PUBLICATIONS, REPOSITORIES
-from audits.report.tables.exposure import PATHS
-from audits.report.tables.history import ACTIONS, PUBLISHERS, TREND
+from audits.report.tables.actions import ACTIONS
+from audits.report.tables.findings import FINDINGS
+from audits.report.tables.gaps import GAPS
+from audits.report.tables.paths import PATHS
+from audits.report.tables.publications import PUBLICATIONS
+from audits.report.tables.publishers import PUBLISHERS
+from audits.report.tables.repositories import REPOSITORIES
+from audits.report.tables.trend import TREND
 from audits.store.store import Store
 
 TABLES: tuple[Table[Any], ...] = (

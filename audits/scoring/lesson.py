@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from audits.check import CheckVerdicts
 from audits.checks import constants
 from audits.fixes.links import lesson_link
 from audits.model.outcome import Outcome, Severity
 from audits.model.score import Ladder, LessonStep, PackageStatus, StepState
 from audits.model.settings import Need
-from audits.scoring.score import Judged
 
 _FIRST = ("step-0-create-a-release-workflow", "Create a release workflow")
 STEPS = (
@@ -29,7 +29,7 @@ _NOT_PROVEN = {Ladder.ATTESTED, Ladder.OIDC, Ladder.UNKNOWN}
 
 
 def lesson_steps(
-    judged: Iterable[Judged], statuses: Sequence[PackageStatus], publishes: bool
+    judged: Iterable[CheckVerdicts], statuses: Sequence[PackageStatus], publishes: bool
 ) -> tuple[LessonStep, ...]:
     """How far a repository is with each step that a check looks at.
 
@@ -40,7 +40,7 @@ def lesson_steps(
     here publishes. Without a publication only the first step is known.
     """
     found = [_step(*_FIRST, StepState.DONE if publishes else StepState.NOT_DONE, ())]
-    by_anchor: dict[str, list[Judged]] = {}
+    by_anchor: dict[str, list[CheckVerdicts]] = {}
     for each in judged:
         if each.check.lesson and each.check.needs <= _IN_THE_TEXT:
             by_anchor.setdefault(each.check.lesson, []).append(each)
@@ -60,7 +60,7 @@ def _step(anchor: str, title: str, state: StepState, failing: tuple[str, ...]) -
     return LessonStep(title=title, url=url, state=state, checks=failing)
 
 
-def _state(judged: Sequence[Judged]) -> StepState:
+def _state(judged: Sequence[CheckVerdicts]) -> StepState:
     left_out = [j for j in judged if _is_left_out(j)]
     known = [j for j in judged if j.outcome in {Outcome.PASS, Outcome.FAIL}]
     if any(j.check.severity > Severity.INFO for j in left_out) or (known and left_out == known):
@@ -68,7 +68,7 @@ def _state(judged: Sequence[Judged]) -> StepState:
     return StepState.DONE if known else StepState.NOT_SEEN
 
 
-def _is_left_out(judged: Judged) -> bool:
+def _is_left_out(judged: CheckVerdicts) -> bool:
     """Whether a check fails as it is declared: milder cases go beyond what the lesson asks."""
     severities = (found.finding.severity for found in judged.findings)
     return any(s is None or s >= judged.check.severity for s in severities)

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from audits.check import Check
-from audits.model.outcome import Area, Clean, Outcome, Severity, Unknown
+from audits.check import Check, CheckVerdicts
+from audits.model.outcome import Area, Outcome, Severity
 from audits.model.publication import Publication
 from audits.model.repository import Repository
 from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score, ScoreStep
@@ -57,25 +57,6 @@ UNSURE_CAP = 89.0
 """The most points while it is unknown whether a fault holds that caps by itself: no A."""
 
 
-class Judged(Struct, frozen=True, kw_only=True):
-    """What one check said of a repository, its findings settled. A crash is no verdict."""
-
-    check: Check
-    findings: tuple[AuditedFinding, ...] = ()
-    clean: tuple[Clean, ...] = ()
-    unknown: tuple[Unknown, ...] = ()
-    crash: str = ""
-
-    @property
-    def outcome(self) -> Outcome:
-        """The result for the whole repository."""
-        if self.findings:
-            return Outcome.FAIL
-        if self.unknown or self.crash:
-            return Outcome.UNKNOWN
-        return Outcome.PASS if self.clean else Outcome.NOT_APPLICABLE
-
-
 class _Case(Struct, frozen=True, kw_only=True):
     """What one check said of each publication that it concerns."""
 
@@ -84,7 +65,7 @@ class _Case(Struct, frozen=True, kw_only=True):
     crash: str
 
     @classmethod
-    def of(cls, judged: Judged, repository: Repository, with_acceptances: bool) -> _Case:
+    def of(cls, judged: CheckVerdicts, repository: Repository, with_acceptances: bool) -> _Case:
         count = VerdictCount(repository)
         for found in judged.findings:
             if with_acceptances and _counts(found):
@@ -139,7 +120,7 @@ def _may_apply(area: Area, repository: Repository) -> bool:
 
 def score(
     repository: Repository,
-    judged: Iterable[Judged],
+    judged: Iterable[CheckVerdicts],
     *,
     with_acceptances: bool,
     rules: str = "",
@@ -179,7 +160,7 @@ def score(
 
 
 def _coverage(
-    cards: Iterable[Iterable[_Card]], unread: int, scored: Sequence[Judged]
+    cards: Iterable[Iterable[_Card]], unread: int, scored: Sequence[CheckVerdicts]
 ) -> float | None:
     """The share of weights whose outcome is known; None where nothing applies. Each publication
     that may stand in what was not read counts as one of which every outcome is unknown.
@@ -251,7 +232,7 @@ def _weights(verdicts: Iterable[_Verdict]) -> tuple[float, float]:
 
 
 def _area_score(
-    area: Area, cards: tuple[_Card, ...], judged: tuple[Judged, ...], unread: int
+    area: Area, cards: tuple[_Card, ...], judged: tuple[CheckVerdicts, ...], unread: int
 ) -> AreaScore:
     known, applicable = _weights(v for card in cards for v in card.verdicts)
     # What was not read may be a publication for which the area is judged.
@@ -435,7 +416,7 @@ def _outside(cases: Iterable[_Case], scored: tuple[Publication, ...]) -> frozens
 
 
 def _not_counted(
-    judged: Iterable[Judged], repository: Repository, with_acceptances: bool
+    judged: Iterable[CheckVerdicts], repository: Repository, with_acceptances: bool
 ) -> dict[str, int]:
     """Open findings by severity that concern no publication which is scored, worst first."""
     scored = set(repository.scored_publications)

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from audits.model.source import Snapshot
+from audits.store.chunks import chunks
 from audits.store.errors import StoreError
 from audits.store.schema import tables
 from audits.store.serialize import pack, unpack
 from audits.store.store import Store
-from audits.store.write.ids import chunks, insert_new
+from audits.store.write.ids import insert_new
 
 
 class StoreMemory:

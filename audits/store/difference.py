@@ -19,9 +19,9 @@ from sqlalchemy import (
     select,
 )
 
+from audits.store.chunks import chunks
 from audits.store.schema.codes import GONE, NOT_RECHECKED
 from audits.store.schema.tables import OPEN, finding, scan
-from audits.store.write.ids import chunks
 
 _earlier, _later = finding.alias("earlier"), finding.alias("later")
 

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, case
 
 from audits.model.outcome import Area, Outcome, Severity
 from audits.store import difference
+from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.schema.codes import AREAS, OUTCOMES, SEVERITIES
 from audits.store.schema.tables import OPEN
-from audits.store.write.ids import chunks
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]

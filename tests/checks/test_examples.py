@@ -6,11 +6,10 @@ import re
 
 import pytest
 
-from audits.check import Check, Example
+from audits.check import Check, CheckVerdicts, Example
 from audits.checks import all_checks
 from audits.model.outcome import Outcome
 from audits.pipeline.run_checks import judge
-from audits.scoring.score import Judged
 from tests.checks.harness import INDEX, marked_lines, repository_of, texts, unmarked
 
 CASES = [
@@ -26,7 +25,7 @@ FIXED = [
 ]
 
 
-def judged(check: Check, example: Example) -> Judged:
+def judged(check: Check, example: Example) -> CheckVerdicts:
     found = judge(check, repository_of(example), INDEX)
     assert not found.crash
     return found

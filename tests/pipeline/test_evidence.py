@@ -13,9 +13,10 @@ from audits.model.repository import Repository
 from audits.model.settings import RepositorySettings, Unseen
 from audits.model.source import Snapshot
 from audits.pipeline.audit import Rules
+from audits.pipeline.evidence import NoFacts
 from audits.pipeline.github_evidence import GitHubFacts, environments_of
 from audits.pipeline.index_evidence import IndexFacts
-from audits.pipeline.run import NoFacts, Plan, audits_of
+from audits.pipeline.run import Plan, audits_of
 from audits.workflow.repository import read_repository
 from tests.cli.github_world import TOKEN_RELEASE, package, small_world
 from tests.collect.github.git_objects import Content

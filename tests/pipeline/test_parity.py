@@ -16,8 +16,9 @@ from audits.model.score import Audit
 from audits.model.settings import Need
 from audits.model.source import Snapshot
 from audits.pipeline.audit import Rules
+from audits.pipeline.evidence import Facts, NoFacts
 from audits.pipeline.github_evidence import GitHubFacts
-from audits.pipeline.run import Facts, NoFacts, Plan, audits_of
+from audits.pipeline.run import Plan, audits_of
 from tests.collect.github.generate import OWNER, organization
 from tests.collect.github.git_objects import Content, Link, Submodule
 from tests.collect.github.scanning import collector_of, connect, github_with

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from audits.check import CheckVerdicts
 from audits.checks import all_checks
 from audits.model.engine import EngineReport
 from audits.model.location import Location
@@ -32,7 +33,7 @@ from audits.model.settings import (
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit
 from audits.pipeline.run_checks import judge
-from audits.scoring.score import Judged, grade_of, score
+from audits.scoring.score import grade_of, score
 from audits.workflow.repository import read_repository
 from tests.generated import (
     BESIDE,
@@ -50,11 +51,11 @@ CHECKS = all_checks()
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def judged(repo: Repository) -> tuple[Judged, ...]:
+def judged(repo: Repository) -> tuple[CheckVerdicts, ...]:
     return tuple(judge(check, repo, INDEX) for check in CHECKS)
 
 
-def points(repo: Repository, results: tuple[Judged, ...]) -> float:
+def points(repo: Repository, results: tuple[CheckVerdicts, ...]) -> float:
     found = score(repo, results, with_acceptances=True).points
     return -1.0 if found is None else found
 

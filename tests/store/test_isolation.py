@@ -23,7 +23,8 @@ from audits.model.errors import AuditError
 from audits.model.outcome import Finding
 from audits.model.repository import Repository
 from audits.model.source import RepositoryRef, Snapshot
-from audits.pipeline.run import NoFacts, Plan
+from audits.pipeline.evidence import NoFacts
+from audits.pipeline.run import Plan
 from audits.pipeline.scan import Scanned, Scanner
 from audits.store.open import open_store
 from audits.store.store import Store

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case
 
 from audits.faults import log_fault
 from audits.model.rows import FindingRow
+from audits.store.chunks import chunks
 from audits.store.details import Details, FindingDetail, finding_key
 from audits.store.read.as_of import AsOf
 from audits.store.schema import tables
@@ -21,7 +22,6 @@ from audits.store.schema.codes import (
 )
 from audits.store.schema.tables import facts, finding, owner_facts, state
 from audits.store.serialize import loads, unpack
-from audits.store.write.ids import chunks
 
 _NOTHING = FindingDetail(message="")
 _DAMAGED = FindingDetail(message="What was recorded of it cannot be read: scan again.")

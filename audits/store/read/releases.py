@@ -18,12 +18,12 @@ from audits.model.rows import (
     StepRow,
 )
 from audits.store.base import Connected
+from audits.store.chunks import chunks
 from audits.store.details import use_key
 from audits.store.read.as_of import AsOf, repository_id, scope_of
 from audits.store.read.finding_rows import Blocks
 from audits.store.schema import tables
 from audits.store.schema.codes import yes_no
-from audits.store.write.ids import chunks
 
 _ALL = ActionFilter()
 _ALL_PACKAGES, _ALL_PUBLICATIONS = PackageFilter(), PublicationFilter()

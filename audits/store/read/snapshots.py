@@ -12,6 +12,7 @@ from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
 from audits.model.settings import OwnerSettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.store.base import Connected
+from audits.store.chunks import chunks
 from audits.store.read.as_of import AsOf, scope_of
 from audits.store.schema import tables
 from audits.store.schema.codes import unbarred
@@ -25,7 +26,6 @@ from audits.store.snapshots import (
     dated,
     rebuilt,
 )
-from audits.store.write.ids import chunks
 
 
 class Stored(Struct, frozen=True, kw_only=True):

@@ -9,9 +9,10 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from audits.model.timeline import Timeline
+from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.write import lock
-from audits.store.write.ids import chunks, insert_returning
+from audits.store.write.ids import insert_returning
 
 
 class Begun(Struct, frozen=True, kw_only=True):

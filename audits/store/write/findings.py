@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, literal, select
 
+from audits.store.chunks import chunks
 from audits.store.schema.codes import CHANGED, FIXED, NOT_RECHECKED, SEEN
 from audits.store.schema.tables import OPEN, finding
-from audits.store.write.ids import chunks
 from audits.store.write.intervals import Batch, RepositoryKey, value_columns
 
 Key = tuple[int, str, int]

@@ -25,11 +25,11 @@ from sqlalchemy import (
 from audits.model.causes import Cause, rules_cause
 from audits.model.rows import ScanRow
 from audits.model.source import GapReason
+from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.schema.tables import OPEN
 from audits.store.serialize import dumps, pack
 from audits.store.totals import Totals, totals_of
-from audits.store.write.ids import chunks
 from audits.store.write.session import Recording
 
 

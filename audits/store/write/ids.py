@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Column, Connection, Insert, Table, select, tuple_
 from sqlalchemy import Row as Read
 
+from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.serialize import Packed, packed
 from audits.store.write.audit_record import Reason, StoredText
 from audits.store.write.bulk_insert import insert_rows
 from audits.store.write.rows import Row
-
-T = TypeVar("T")
-
-_CHUNK = 500
-"""Values in one IN list: well under the 32,766 variables that SQLite takes."""
-
-
-def chunks(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
-    """Lists of at most ``size`` items."""
-    iterator = iter(items)
-    while part := list(islice(iterator, size)):
-        yield part
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
 
+from audits.store.chunks import chunks
 from audits.store.schema.tables import OPEN
 from audits.store.write.bulk_insert import insert_rows
-from audits.store.write.ids import chunks
 
 _BOOKKEEPING = frozenset({"id", "owner_id", "repository_id", "opened", "closed"})
 

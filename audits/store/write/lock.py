@@ -11,9 +11,9 @@ from functools import cache
 from sqlalchemy import Connection, Update, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
+from audits.store.chunks import chunks
 from audits.store.errors import StoreError
 from audits.store.schema.tables import scan_lock
-from audits.store.write.ids import chunks
 
 STALE = timedelta(minutes=15)
 """A lock without a sign of life for so long belongs to a scan that was killed elsewhere."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from audits.model.score import Result
+from audits.store.chunks import chunks
 from audits.store.details import Details, details_of_findings, numbered
 from audits.store.schema import tables
 from audits.store.schema.codes import title_of
@@ -14,7 +15,7 @@ from audits.store.serialize import dumps, packed
 from audits.store.snapshots import Advisories, OwnersSettings, dateless
 from audits.store.write import rows
 from audits.store.write.findings import sync_findings
-from audits.store.write.ids import chunks, insert_new
+from audits.store.write.ids import insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.session import Recording
 from audits.store.write.visibility import saw_everything

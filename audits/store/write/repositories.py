@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select, update
 
+from audits.store.chunks import chunks
 from audits.store.schema import tables
 from audits.store.schema.codes import GONE
 from audits.store.schema.tables import OPEN, unreached
 from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import mark_not_rechecked
-from audits.store.write.ids import chunks
 from audits.store.write.intervals import Batch, RepositoryKey, sync
 from audits.store.write.session import Recording
 
