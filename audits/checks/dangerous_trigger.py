@@ -51,6 +51,7 @@ from datetime import date
 from audits.analysis.artifacts import downloads
 from audits.analysis.checkout_refusal import refuses_strangers
 from audits.analysis.conditions import ConditionResult, passage, publishing_steps
+from audits.analysis.exposure.links import Entrance, entrances
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.taint import Tracer
@@ -67,6 +68,7 @@ from audits.checks.api import (
     Finding,
     Job,
     Level,
+    Location,
     Need,
     Outcome,
     Repository,
@@ -79,6 +81,7 @@ from audits.checks.api import (
     Unknown,
     Unseen,
     Verdict,
+    WayIn,
     Workflow,
     check,
 )
@@ -133,6 +136,28 @@ _MEMBER = 'contains(fromJSON(\'["OWNER", "MEMBER"]\'), github.event.comment.auth
 _OWN_PUSH = f"{_GREEN} && github.event.workflow_run.event == 'push'"
 _LS = "run: ls dist"
 _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
+_PUBLISH = """\
+on: {push: {tags: ["v*"]}}
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: npm
+    permissions: {id-token: write}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: npm publish
+"""
+_BESIDE = """\
+on:
+  issue_comment:%s
+permissions: {contents: %s}
+jobs:
+  try:
+    runs-on: ubuntu-latest
+    steps:
+      - run: gh pr checkout ${{ github.event.issue.number }} && make
+"""
 
 
 @check(
@@ -286,14 +311,58 @@ _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
             workflow=_WORKFLOW % ("release: {types: [published]}", "github.run_id", _LS),
             outcome=Outcome.NOT_APPLICABLE,
         ),
+        Example(
+            name="beside the release, from where a path leads to it",
+            workflow=_BESIDE % ("  # !", "write"),
+            files={".github/workflows/publish.yml": _PUBLISH},
+            severity=Severity.CRITICAL,
+        ),
+        Example(
+            name="beside the release, and no path leads on",
+            workflow=_BESIDE % ("", "read"),
+            files={".github/workflows/publish.yml": _PUBLISH},
+            outcome=Outcome.NOT_APPLICABLE,
+        ),
     ),
 )
 def dangerous_trigger(repo: Repository) -> Iterator[Verdict]:
     """Judge each event of this kind against each job that it could make publish."""
+    on_paths = list(_on_paths(repo))
+    known = {finding.at for finding in on_paths}
     for workflow in repo.release_workflows():
         for trigger in workflow.triggers:
             if trigger.event in OUTSIDER_EVENTS:
-                yield from _judged(repo, workflow, trigger)
+                verdicts = _judged(repo, workflow, trigger)
+                yield from (v for v in verdicts if v.at not in known or v.job in repo.graph.roles)
+    yield from on_paths
+
+
+# Words that become code are template-injection's: one way in is one fault.
+_FLOWS = {
+    WayIn.CODE: "an outsider's code runs there",
+    WayIn.ARTIFACT: "the artifact of an outsider's run is used there",
+}
+
+
+def _on_paths(repo: Repository) -> Iterator[Finding]:
+    """The jobs beside the release from which a path leads to a publication, each event once."""
+    found: dict[tuple[Location, Job], list[Entrance]] = {}
+    for entrance in entrances(repo):
+        way = entrance.way
+        if way.kind in _FLOWS and way.trigger is not None and way.view.job not in repo.graph.roles:
+            found.setdefault((way.trigger.at, way.view.job), []).append(entrance)
+    for (at, job), several in found.items():
+        worst = next((each for each in several if each.is_sure), several[0])
+        yield Finding(
+            message=f"`{worst.way.event}`: {worst.way.who} can set off the job `{job.id}`, "
+            f"{_FLOWS[worst.way.kind]}, and from it a path leads to a release",
+            at=at,
+            job=job,
+            anchor=worst.way.event,
+            severity=worst.severity,
+            because=worst.because,
+            concerns=tuple(dict.fromkeys(p for each in several for p in each.publications)),
+        )
 
 
 def _judged(repo: Repository, workflow: Workflow, trigger: Trigger) -> Iterator[Verdict]:

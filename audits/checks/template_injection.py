@@ -42,6 +42,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from audits.analysis.exposure.links import Entrance, entrances
+from audits.analysis.exposure.ways_in import Way
 from audits.analysis.second_parsing import second_parsed
 from audits.analysis.taint import Taint, Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
@@ -62,6 +64,7 @@ from audits.checks.api import (
     Unknown,
     Unseen,
     Verdict,
+    WayIn,
     check,
 )
 from audits.expressions.syntax import fences
@@ -117,6 +120,28 @@ jobs:
   call:
     uses: ./.github/workflows/publish.yml
     with: {tag: '${{ github.event.release.tag_name }}'}
+"""
+_PUBLISH = """\
+on: {push: {tags: ["v*"]}}
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: npm
+    permissions: {id-token: write}
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+      - run: npm publish
+"""
+_BESIDE = """\
+on:
+  issues:%s
+permissions: {contents: %s}
+jobs:
+  greet:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "${{ github.event.issue.title }}"%s
 """
 
 
@@ -198,16 +223,53 @@ jobs:
             workflow=_WORKFLOW
             % (_RELEASE, 'run: echo "$TAG"\n        env:\n          TAG: ${{ github.ref_name }}'),
         ),
+        Example(
+            name="beside the release, from where a path leads to it",
+            workflow=_BESIDE % ("", "write", "  # !"),
+            files={".github/workflows/publish.yml": _PUBLISH},
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="beside the release, and no path leads on",
+            workflow=_BESIDE % ("", "read", ""),
+            files={".github/workflows/publish.yml": _PUBLISH},
+        ),
     ),
 )
 def template_injection(repo: Repository) -> Iterator[Verdict]:
     """Judge every script, and every input that an action runs as code."""
+    by_place = {_place(each.way): each for each in entrances(repo) if each.way.kind is WayIn.WORDS}
     for site in repo.steps():
         for text in code_of(site.step):
-            yield from _judged(repo, site, text)
+            yield from _judged(repo, site, text, by_place)
+    # What is left stands outside releases, and leads to one.
+    yield from map(_on_path, by_place.values())
 
 
-def _judged(repo: Repository, site: StepSite, text: Scalar) -> Iterator[Verdict]:
+_Place = tuple[Location, str]
+
+
+def _place(way: Way) -> _Place:
+    return way.at, way.anchor
+
+
+def _on_path(entrance: Entrance) -> Finding:
+    """The fault in a workflow outside releases from which a path leads to a publication."""
+    way = entrance.way
+    return Finding(
+        message=f"`{way.anchor}` becomes code, and anyone sets it (`{way.event}`)",
+        at=way.at,
+        job=way.view.job,
+        anchor=way.anchor,
+        severity=entrance.severity,
+        because=entrance.because,
+        concerns=entrance.publications,
+    )
+
+
+def _judged(
+    repo: Repository, site: StepSite, text: Scalar, by_place: dict[_Place, Entrance]
+) -> Iterator[Verdict]:
     """The faults of a text, for all jobs that run it; or a doubt, or a pass."""
     may_inject = any(fences(text.value)) or any(second_parsed(text.value))
     sites = list(_sites(repo, site)) if may_inject else []
@@ -218,7 +280,10 @@ def _judged(repo: Repository, site: StepSite, text: Scalar) -> Iterator[Verdict]
             if known is None or taint.setter > known.setter:
                 found[line, taint.context.name] = taint
     for (line, _), taint in found.items():
-        yield _finding(site, line, taint)
+        finding = _finding(site, line, taint)
+        entrance = by_place.pop((finding.at, finding.anchor), None)
+        is_beside = site.job is not None and site.job not in repo.graph.release_jobs
+        yield _on_path(entrance) if entrance is not None and is_beside else finding
     lost = next((lost for each in sites if (lost := _lost(repo, each, text))), "")
     if lost:
         reason = f"{lost} was not followed, and anyone can start the job"

@@ -4,7 +4,8 @@
 `curl … | sh` runs whatever the server sends at that moment: after a break-in there, or a name
 that changed hands, your release job runs a stranger's code. The same goes for a file that is
 fetched and then unpacked, installed or started. In the publishing job the stranger also has
-its credential, hence the higher severity there.
+its credential, and code that runs in the job that builds changes what is published: hence the
+higher severity in both.
 
 ## How to fix
 Fetch a version, not "latest", and compare it with a checksum that stands in the workflow:
@@ -54,8 +55,22 @@ jobs:
           set -e
           curl -sSf https://tools.example/install.sh | sudo bash -s -- -y # !
           bash <(wget -qO- https://tools.example/setup) # !
-          curl -sSfL https://tools.example/tool.tgz | tar xz # !
           curl -sSf https://api.example/version | jq -r .tag
+      - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
+      - run: twine upload dist/*
+"""
+_UNPACKED = """\
+on: release
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: curl -sSfL https://fonts.example/fonts.tgz | tar xz # !
       - uses: actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1
   publish:
     needs: build
@@ -104,7 +119,10 @@ jobs:
     links=(GITHUB_SECURE_USE, SCORECARD_PINNING),
     any_workflow=True,
     examples=(
-        Example(name="piped into a shell", workflow=_PIPED, severity=Severity.MEDIUM),
+        Example(
+            name="piped into a shell where it is built", workflow=_PIPED, severity=Severity.HIGH
+        ),
+        Example(name="unpacked where it is built", workflow=_UNPACKED, severity=Severity.MEDIUM),
         Example(
             name="saved and used, in the publishing job", workflow=_SAVED, severity=Severity.HIGH
         ),
@@ -124,17 +142,26 @@ def unverified_download(repo: Repository) -> Iterator[Verdict]:
         groups.setdefault((site.path, site.job), []).append(site)
     for (path, job), sites in groups.items():
         commands = [command for site in sites for command in repo.commands(site.step)]
-        publishes = job is not None and sites[0].role is Role.PUBLISHING
+        role = sites[0].role if job is not None else Role.OTHER
         for line, verdict in sorted(downloads(commands).items()):
             at = Location(path=path, line=line)
             if verdict == "":
                 yield Clean(at=at, job=job)
                 continue
+            because = _why_severe(role, verdict)
             yield Finding(
                 message=f"A download is {verdict} and nothing verifies it.",
                 at=at,
                 job=job,
-                severity=Severity.HIGH if publishes else None,
+                severity=Severity.HIGH if because else None,
                 anchor=verdict,
-                because="the publishing job holds the credential" if publishes else "",
+                because=because,
             )
+
+
+def _why_severe(role: Role, verdict: str) -> str:
+    """Why a download is worse in its job than the check's own severity; "" where it is not."""
+    if role is Role.PUBLISHING:
+        return "the publishing job holds the credential"
+    runs = verdict.endswith(("run", "run as it comes in"))
+    return "it can change what the job builds" if runs and role is Role.PRODUCING else ""

@@ -116,7 +116,10 @@ def _mark(check: Check, finding: Finding, excerpt: str) -> str:
 def _severity(check: Check, finding: Finding, repository: Repository) -> Severity:
     """The finding's severity: milder in a job that takes no part in the release."""
     severity = check.severity if finding.severity is None else finding.severity
+    # What is outside the release and reaches it counts as if it stood there.
+    reaches = finding.concerns is not None
     elsewhere = finding.job is not None and finding.job not in repository.graph.release_jobs
+    elsewhere = elsewhere and not reaches
     milder = check.milder_in_other_jobs and repository.breadth is Breadth.RELEASE
     return min(severity, Severity.LOW) if elsewhere and milder else severity
 

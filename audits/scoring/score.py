@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
@@ -19,6 +19,7 @@ from audits.model.repository import Repository
 from audits.model.score import AreaScore, AuditedFinding, Deduction, Grade, Score, ScoreStep
 from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
+from audits.scoring.shared_fixes import SharedFixes, shared_fixes
 from audits.scoring.tally import Tally, VerdictCount
 
 POLICY = "v2026-2"
@@ -142,7 +143,8 @@ def score(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
     )
-    sheet = ScoreInput.of(cards, _outside(cases, publications))
+    open_ = (f for j in scored for f in j.findings if not (with_acceptances and _counts(f)))
+    sheet = ScoreInput.of(cards, _outside(cases, publications), shared_fixes(repository, open_))
     points, cap = sheet.score()
     coverage = _coverage(cards.values(), unread, scored)
     return Score(
@@ -275,14 +277,21 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
     """What points and caps are computed from: the faults of each publication in each area.
 
     ``outside`` are critical faults that concern no scored publication: they cap all the same,
-    as the repository that holds the release is at stake.
+    as the repository that holds the release is at stake. ``shared`` says which checks one change
+    fixes together.
     """
 
     cards: frozenset[tuple[Area, frozenset[_Fault]]]
     outside: frozenset[_Fault] = frozenset()
+    shared: SharedFixes = SharedFixes()
 
     @classmethod
-    def of(cls, cards: Mapping[Area, tuple[_Card, ...]], outside: frozenset[_Fault]) -> ScoreInput:
+    def of(
+        cls,
+        cards: Mapping[Area, tuple[_Card, ...]],
+        outside: frozenset[_Fault],
+        shared: SharedFixes,
+    ) -> ScoreInput:
         """The sheet of all cards on which something is known."""
         return cls(
             cards=frozenset(
@@ -292,6 +301,7 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
                 if card.points is not None
             ),
             outside=outside,
+            shared=shared,
         )
 
     @classmethod
@@ -337,21 +347,22 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
 
     def steps(self) -> Iterator[ScoreStep]:
         """The checks to fix for an A, the one that gains most first, and what each leads to."""
-        open_ = {f.check: f for f in (*self._faults(), *self.outside) if not f.unknown}
+        faults = (f for f in (*self._faults(), *self.outside) if not f.unknown)
+        open_ = {f.check: f for f in faults if not self.shared.is_result(f.check)}
         fixed: frozenset[str] = frozenset()
         points, _ = self.score()
         while open_ and points is not None and points < GRADES[0][0] and len(fixed) < _MOST_STEPS:
-
-            def gain(name: str, done: frozenset[str] = fixed) -> tuple[float, Severity, float, str]:
-                fault = open_[name]
-                return self.score(done | {name})[0] or 0.0, fault.severity, fault.points, name
-
-            best = max(open_, key=gain)
-            del open_[best]
-            fixed |= {best}
+            best = max(open_.values(), key=partial(self._gain, fixed=fixed)).check
+            fixed = self.shared.closed(fixed | {best})
+            open_ = {name: fault for name, fault in open_.items() if name not in fixed}
             points, _ = self.score(fixed)
             if points is not None:
                 yield ScoreStep(check=best, points=points, grade=grade_of(points))
+
+    def _gain(self, fault: _Fault, fixed: frozenset[str]) -> tuple[float, Severity, float, str]:
+        """How much it gains to fix a check after others, and what decides between equals."""
+        points, _ = self.score(self.shared.closed(fixed | {fault.check}))
+        return points or 0.0, fault.severity, fault.points, fault.check
 
 
 def _matters(verdict: _Verdict) -> bool:

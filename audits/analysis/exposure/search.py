@@ -83,7 +83,9 @@ def _all_ways(repo: Repository) -> tuple[Way, ...]:
 
 
 def all_paths(repo: Repository) -> dict[Publication, list[ExposurePath]]:
-    """Every path to each publication, worst first, without ids and the publication's own step."""
+    """Every path to each publication, worst first, without ids and the publication's own step;
+    ``finding`` is the `mark_of` its way in.
+    """
     return {release.publication: paths for release, paths in repo.once(_found).items()}
 
 
@@ -245,7 +247,7 @@ def _path(repo: Repository, way: Way, drain: Drain, publishes: bool = False) -> 
         until=until,
         sets_level=_sets_level(way, drain, publishes),
         after_merge=way.after_merge,
-        finding=_mark(way),
+        finding=mark_of(way),
     )
 
 
@@ -258,7 +260,7 @@ def _sets_level(way: Way, drain: Drain, publishes: bool) -> bool:
     return way.kind is not WayIn.TOOL or holds_rights(drain) or publishes
 
 
-def _mark(way: Way) -> str:
+def mark_of(way: Way) -> str:
     """What names a way across moved lines and renamed jobs."""
     foreign = foreign_path(way.at.path)
     path = f"{foreign.slug}/{foreign.path}" if foreign else way.at.path

@@ -1,0 +1,83 @@
+"""Finds which failing checks one change closes together: those that stand on the same paths.
+
+A path from anyone has a finding at its way in, often one at what its job holds, and the verdict
+that anyone can publish. Whoever closes the path fixes all of them, and has done one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from audits.analysis.exposure.links import is_anyones
+from audits.analysis.exposure.search import all_paths, holds_here
+from audits.model.exposure import ExposurePath, PathState
+from audits.model.outcome import Finding
+from audits.model.repository import Repository
+from audits.model.score import AuditedFinding
+
+_ON_PATHS = frozenset(
+    {
+        "agent-open-to-outsiders",
+        "cache-open-to-outsiders",
+        "dangerous-trigger",
+        "merge-guarded-by-actor",
+        "pushing-token-in-open-job",
+        "runner-shared-with-outsiders",
+        "template-injection",
+        "unsafe-checkout-allowed",
+    }
+)
+_VERDICT = "outsider-can-publish"
+
+
+class SharedFixes(Struct, frozen=True, kw_only=True):
+    """The checks that stand on each open path, without the verdict on it, and those that fail
+    for nothing but such paths.
+    """
+
+    paths: frozenset[frozenset[str]] = frozenset()
+    by_paths_alone: frozenset[str] = frozenset()
+
+    def closed(self, fixed: frozenset[str]) -> frozenset[str]:
+        """All checks that pass once these are fixed."""
+        if not self.paths:
+            return fixed
+        left = [path for path in self.paths if path.isdisjoint(fixed)]
+        standing = frozenset[str]().union(*left)
+        followed = self.by_paths_alone - standing
+        verdict = frozenset() if left else frozenset({_VERDICT})
+        return fixed | followed | verdict
+
+    def is_result(self, check: str) -> bool:
+        """Whether a check fails for what others name, so that there is nothing to fix in it."""
+        return check == _VERDICT and bool(self.paths) and all(self.paths)
+
+
+def shared_fixes(repository: Repository, findings: Iterable[AuditedFinding]) -> SharedFixes:
+    """What stands on the paths from anyone to a package that are open here and now."""
+    by_check = [f for f in findings if f.check in _ON_PATHS]
+    server = repository.ref.is_enterprise_server
+    scored = repository.scored_publications
+    paths = {
+        (path.entrance, path.drain): path
+        for publication, several in all_paths(repository).items()
+        for path in (several if publication in scored else ())
+        if is_anyones(path) and path.state is not PathState.OPEN and holds_here(path, server)
+    }
+    sets = frozenset(
+        frozenset(f.check for f in by_check if _stands_on(f.finding, path))
+        for path in paths.values()
+    )
+    others = {f.check for f in by_check if f.finding.concerns is None}
+    return SharedFixes(paths=sets, by_paths_alone=frozenset[str]().union(*sets) - others)
+
+
+def _stands_on(finding: Finding, path: ExposurePath) -> bool:
+    """Whether a finding names the way in of a path, or what its job holds."""
+    steps = (path.entrance, path.drain)
+    if any(finding.at == step.at for step in steps):
+        return True
+    job = finding.job.id if finding.job is not None else ""
+    return any(finding.at.path == step.at.path and job == step.job for step in steps)
