@@ -7,6 +7,7 @@ https://docs.zizmor.sh/audits/#cache-poisoning
 
 from __future__ import annotations
 
+import json
 from enum import Enum
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from msgspec import Struct
 from audits.analysis.action_versions import version_comment, version_of_ref
 from audits.expressions.syntax import fences
 from audits.model.location import Scalar
+from audits.model.repository import Repository
 from audits.model.workflow import Step
 
 
@@ -87,11 +89,13 @@ _ON = Control(field="cache")
 _ONLY_IF_SET = Control(field="cache", values=("*",), default=False)
 _LOOKUP = Control(field="lookup-only", turns_off=True)
 
-BY_MANAGER = Control(field="package-manager-cache", since=5)
-"""Caches only where the project's `package.json` names its package manager.
+_BY_MANAGER = Control(field="package-manager-cache", since=5)
+"""Caches only where the project's `package.json` names its package manager; since v6 only for npm.
 
-https://github.com/actions/setup-node/releases/tag/v5.0.0
+https://github.com/actions/setup-node/releases/tag/v5.0.0,
+https://github.com/actions/setup-node/releases/tag/v6.0.0
 """
+_ONLY_NPM = 6
 
 # Each action with the inputs of which one suffices; () for those that always restore.
 CACHING: dict[str, tuple[Control, ...]] = {
@@ -103,7 +107,7 @@ CACHING: dict[str, tuple[Control, ...]] = {
     "actions/setup-java": (_ONLY_IF_SET,),
     "actions/setup-node": (
         Control(field="cache", values=("npm", "yarn", "pnpm"), default=False),
-        BY_MANAGER,
+        _BY_MANAGER,
     ),
     "actions/setup-python": (_ONLY_IF_SET,),
     "actions-rust-lang/setup-rust-toolchain": (_ON,),
@@ -141,12 +145,12 @@ _NEEDS_ALL = frozenset({"docker/setup-buildx-action"})
 
 
 def restores_cache(
-    step: Step, *, without: frozenset[Control] = frozenset()
+    repo: Repository, step: Step, *, alone: bool = False
 ) -> tuple[Restores, tuple[Control, ...]]:
     """Whether a step restores a cache, and the inputs that must be turned off for it not to.
 
-    The inputs of an action that could, but does not, are all given. Those of ``without``
-    restore nothing in this repository.
+    The inputs of an action that could, but does not, are all given. ``alone``: what a file of
+    the project would turn on stays off.
     """
     if step.uses is None or step.uses.action not in CACHING:
         return Restores.NO, ()
@@ -155,9 +159,9 @@ def restores_cache(
         return Restores.YES, ()
     if step.inputs_are_dynamic:
         return Restores.MAYBE, ()
-    found = {
-        control: Restores.NO if control in without else control.read(step) for control in controls
-    }
+    found = {control: control.read(step) for control in controls}
+    if _BY_MANAGER in found and (alone or not _counts_manager(repo, step)):
+        found[_BY_MANAGER] = Restores.NO
     order = [Restores.YES, Restores.MAYBE, Restores.NO]
     needs_all = step.uses.action in _NEEDS_ALL
     worst = (max if needs_all else min)(found.values(), key=order.index)
@@ -165,6 +169,37 @@ def restores_cache(
         return worst, controls
     on = tuple(control for control, restores in found.items() if restores is not Restores.NO)
     return worst, on[:1] if needs_all else on
+
+
+def _counts_manager(repo: Repository, step: Step) -> bool:
+    """Whether `actions/setup-node` caches for the package manager of the project."""
+    manager = repo.once(_package_manager)
+    version = major_version(step)
+    return manager in {None, "npm"} or (bool(manager) and (version is None or version < _ONLY_NPM))
+
+
+def _package_manager(repo: Repository) -> str | None:
+    """The package manager that the root's `package.json` names, "" for none; None where the file
+    or the name was not seen.
+
+    https://github.com/actions/setup-node#caching-global-packages-data
+    """
+    file = repo.file("package.json")
+    if file is None:
+        seen = not repo.snapshot.alone and all(gap.subject != "package.json" for gap in repo.gaps)
+        return "" if seen else None
+    if '"packageManager"' not in file.text:
+        return ""
+    try:
+        data = json.loads(file.text)
+    except (ValueError, RecursionError):
+        return None
+    engines = data.get("devEngines") if isinstance(data, dict) else None
+    named = engines.get("packageManager") if isinstance(engines, dict) else None
+    name = named.get("name") if isinstance(named, dict) else None
+    field = data.get("packageManager") if isinstance(data, dict) else None
+    names = [n.lstrip("^").partition("@")[0] for n in (name, field) if isinstance(n, str)]
+    return "npm" if "npm" in names else next(iter(names), "" if named is None else None)
 
 
 def major_version(step: Step) -> int | None:

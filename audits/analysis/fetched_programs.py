@@ -111,7 +111,8 @@ def _of_other_languages(command: Command) -> Iterator[FetchedProgram]:
     match command.program, words[1:2]:
         case "npm" | "pnpm" | "yarn" | "bun", ("install" | "i" | "add" | "global",):
             if command.has("-g", "--global", "global"):
-                yield from (_node(n) for n in names if n != "add" and "/" not in n[1:].strip("@"))
+                packages = (n for n in names if n != "add" and (n[0] == "@" or "/" not in n))
+                yield from map(_node, packages)
         case "cargo", ("install" | "binstall",) if first and "/" not in first:
             given = command.option("--version", "--vers", "--path", "--git", "--rev") is not None
             yield FetchedProgram(name=first.partition("@")[0], versioned=given or "@" in first)

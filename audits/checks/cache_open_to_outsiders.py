@@ -191,5 +191,5 @@ def _comes_through(repo: Repository, route: Route) -> tuple[str, bool | None]:
 def _restores(repo: Repository) -> Iterator[bool]:
     for site in repo.steps():
         if site.is_release_job and site.job is not None and may_restore(repo, site.job):
-            restores, _ = restores_cache(site.step, without=frozenset())
+            restores, _ = restores_cache(repo, site.step)
             yield restores is not Restores.NO

@@ -28,7 +28,8 @@ From zizmor's `cache-poisoning`, with which this agrees on actions, values and l
 - `docker/build-push-action` restores a cache with `cache-from: type=gha`, and so do
   `prefix-dev/setup-pixi` and `mamba-org/setup-micromamba` when configured to;
 - `actions/setup-go` before v4 and `actions/setup-node` before v5 cache only when asked to, and
-  later versions of `actions/setup-node` only where `package.json` names a package manager;
+  later versions of `actions/setup-node` only where `package.json` names a package manager,
+  since v6 only npm;
 - `cache-mode` is read as GitHub reads it, the job's before the workflow's and never more than
   the caller's: `none` and `write-only` restore nothing, where the host knows the key;
 - an expression is decided under all events that start the job for a tag or release, not only
@@ -41,7 +42,7 @@ import re
 from collections.abc import Iterator
 
 from audits.analysis.cache_modes import may_restore
-from audits.analysis.caches import BY_MANAGER, Control, Restores, restores_cache
+from audits.analysis.caches import Control, Restores, restores_cache
 from audits.analysis.conditions import reach, text_value
 from audits.analysis.events import RefKind, starts_of
 from audits.analysis.exposure.search import all_paths
@@ -75,7 +76,6 @@ from audits.checks.api import (
 )
 from audits.expressions.evaluate import truth
 
-_BY_FILE = frozenset({BY_MANAGER})
 _NO_PACKAGE_FILE = Unseen(need=Need.WORKFLOW, reason="package.json was not read")
 _WORKFLOW = """\
 on:
@@ -191,6 +191,16 @@ jobs:
             files={"package.json": '{"name": "lumen"}'},
         ),
         Example(
+            name="a project whose package manager is cached on request only",
+            workflow=_WORKFLOW % _NODE,
+            files={"package.json": '{"packageManager": "pnpm@11.21.0"}'},
+        ),
+        Example(
+            name="the version that caches for every package manager",
+            workflow=_WORKFLOW % "actions/setup-node@v5  # !",
+            files={"package.json": '{"packageManager": "pnpm@11.21.0"}'},
+        ),
+        Example(
             name="a version before caches were on",
             workflow=_WORKFLOW % "actions/setup-node@v4",
             files={"package.json": '{"packageManager": "npm@11.6.0"}'},
@@ -270,18 +280,17 @@ jobs:
 )
 def cached_release_build(repo: Repository) -> Iterator[Verdict]:
     """Judge each step that can restore a cache."""
-    without = frozenset() if _names_manager(repo) else _BY_FILE
     for site in repo.steps():
         uses = site.step.uses
         if uses is None or not site.is_release_job:
             continue
-        restores, controls = _restores(repo, site, without)
+        restores, controls = _restores(repo, site)
         at = uses.raw.location(site.path)
         if restores is Restores.NO:
             if controls:
                 yield Clean(at=at, job=site.job)
             continue
-        if repo.snapshot.alone and _restores(repo, site, _BY_FILE)[0] is Restores.NO:
+        if repo.snapshot.alone and _restores(repo, site, alone=True)[0] is Restores.NO:
             yield Unknown(at=at, unseen=_NO_PACKAGE_FILE, job=site.job)
             continue
         may = "restores" if restores is Restores.YES else "may restore"
@@ -298,10 +307,10 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
 
 
 def _restores(
-    repo: Repository, site: StepSite, without: frozenset[Control]
+    repo: Repository, site: StepSite, *, alone: bool = False
 ) -> tuple[Restores, tuple[Control, ...]]:
     """Whether a step restores a cache in the job where it stands, and the inputs that decide."""
-    restores, controls = restores_cache(site.step, without=without)
+    restores, controls = restores_cache(repo, site.step, alone=alone)
     if site.job is not None and not may_restore(repo, site.job):
         return Restores.NO, controls
     if restores is Restores.MAYBE and controls and _is_off(repo, site, controls):
@@ -326,17 +335,6 @@ def _open_to(repo: Repository, site: StepSite) -> str:
                 at = path.drain.at
                 return f"anyone can fill, through `{at.path}`, line {at.line}"
     return ""
-
-
-def _names_manager(repo: Repository) -> bool:
-    """Whether `package.json` names a package manager, as far as it was seen.
-
-    https://github.com/actions/setup-node#caching-global-packages-data
-    """
-    file = repo.file("package.json")
-    if file is None:
-        return repo.snapshot.alone or any(gap.subject == "package.json" for gap in repo.gaps)
-    return '"packageManager"' in file.text
 
 
 def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> bool:

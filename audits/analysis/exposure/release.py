@@ -24,6 +24,7 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     ``restoring`` are those that can restore a cache.
     """
 
+    repo: Repository
     publication: Publication
     on_way: tuple[JobView, ...]
     jobs: frozenset[Job]
@@ -66,7 +67,7 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def _readers(self) -> Iterator[tuple[JobView, PlacedStep]]:
         for view in self.on_way:
             for placed in view.steps if view.job in self.restoring else ():
-                restores, _ = restores_cache(placed.step)
+                restores, _ = restores_cache(self.repo, placed.step)
                 if restores is Restores.YES:
                     yield view, placed
                     break
@@ -115,6 +116,7 @@ def releases(repo: Repository, views: tuple[JobView, ...]) -> tuple[ReleaseView,
             by_publication[publication].append(view)
     return tuple(
         ReleaseView(
+            repo=repo,
             publication=p,
             on_way=tuple(found),
             jobs=frozenset(view.job for view in found),

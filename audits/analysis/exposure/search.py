@@ -121,7 +121,7 @@ def _may_lead(repo: Repository, view: JobView) -> bool:
 def _restores_caches(repo: Repository) -> bool:
     """Whether a job on the way to a release restores a cache."""
     return any(
-        restores_cache(placed.step)[0] is Restores.YES
+        restores_cache(repo, placed.step)[0] is Restores.YES
         for view in views(repo)
         if view.job in repo.graph.roles
         for placed in view.steps
