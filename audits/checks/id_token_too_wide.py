@@ -22,7 +22,8 @@ In a job whose actions are not all known, the severity is medium, and so it is i
 in to a cloud and then runs only the cloud's own program (`aws`, `gcloud`, `az`): it needs an
 identity, though not the release's. Deploy from a workflow file of its own, which has another. It
 is medium, too, where every publication names an environment, and low where an action of the job
-attests. Of a job that looks like a release in a way that is not known nothing is said.
+attests. Of a job that looks like a release in a way that is not known nothing is said, nor of
+one that calls a workflow which was not read.
 
 ## Deviations
 zizmor's `excessive-permissions` reports `id-token: write` at the top wherever a workflow has
@@ -216,6 +217,12 @@ _NO_TOKEN = "on: release\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    ste
             ),
             severity=Severity.LOW,
         ),
+        Example(
+            name="in the call of a workflow that was not read",
+            workflow=_TOP_FIXED + "  sign:\n    permissions: {id-token: write}\n"
+            "    uses: juniper-ci/build/.github/workflows/sign.yml@v1\n",
+            outcome=Outcome.UNKNOWN,
+        ),
         Example(name="in the publishing job", workflow=_TOP_FIXED),
         Example(name="in a job that only attests", workflow=_TOP_FIXED + _ATTEST),
         Example(
@@ -266,8 +273,11 @@ def _judged(repo: Repository, site: JobSite, given: Permissions) -> Verdict:
     if site.role is Role.PUBLISHING or called or repo.publications_of(job):
         # What a workflow of this repository does with the right is judged there.
         return Clean(at=at, job=job)
-    if any(found.job is job for found in repo.graph.unrecognized):
+    unread = job in repo.graph.hidden_calls
+    if unread or any(found.job is job for found in repo.graph.unrecognized):
         reason = f"`{job.id}` looks like a release, by a way that is not known"
+        if unread:
+            reason = f"the workflow that `{job.id}` calls was not read, and may publish"
         unseen = Unseen(need=Need.WORKFLOW, reason=reason)
         return Unknown(at=at, unseen=unseen, job=job)
     return _of_other_job(repo, site, given, at)

@@ -152,6 +152,8 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: npm install -g npm@latest # !
+      - run: npm install -g @vscode/vsce # !
+      - run: npm install -g @vscode/vsce@3.9.4 ./tools/ours
       - run: npm install --global pnpm@9.15.0
       - run: cargo install cargo-release # !
       - run: cargo install --locked cargo-edit --version 0.13.0

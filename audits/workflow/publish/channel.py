@@ -26,7 +26,7 @@ _TEST_LABEL = re.compile(
     r"|prerelease|preview|rc|sandbox|snapshots?|staging|tests?|testing|unstable)(?![a-z])",
     re.IGNORECASE,
 )
-_TEST_ACCOUNT = re.compile(r"(?<![a-z])(?:nightl(?:y|ies)|staging)(?![a-z])", re.IGNORECASE)
+_TEST_ACCOUNT = re.compile(r"(?<![a-z])(?:canary|nightl(?:y|ies)|staging)(?![a-z])", re.IGNORECASE)
 
 
 def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Channel:

@@ -32,7 +32,10 @@ _SECRET_NAME = re.compile(r"TOKEN|PASS|KEY|SECRET|AUTH|CRED|PAT$|_PW$|PWD", re.I
 _NO_SECRET = re.compile(
     r"USER|LOGIN|EMAIL|HOST|URL|REGISTRY$|ORG$|ACCOUNT|REGION|OWNER|REPO|(?:^|_)ID$", re.IGNORECASE
 )
-_SIGNS = re.compile(r"GPG|SIGN|PGP|PASSPHRASE|KEYSTORE|GITHUB_TOKEN", re.IGNORECASE)
+_SIGNS = re.compile(
+    r"GPG|SIGN|PGP|PASSPHRASE|KEYSTORE|NOTAR|CERTIFICATE|LICEN[CS]E|GORELEASER_KEY|GITHUB_TOKEN",
+    re.IGNORECASE,
+)
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -105,7 +108,7 @@ def _given(
     if command is None:
         yield from _inputs(tokens.inputs, site)
     for name, value, source, owner in site.variable(*tokens.env):
-        if tokens.any_secret and _SIGNS.search(name):
+        if tokens.any_secret and name not in tokens.env and _SIGNS.search(name):
             continue
         if command is None or name not in site.assigned(command):
             yield _made(value_of(owner, value.value), name, source, owner.at(value))

@@ -225,7 +225,7 @@ def _of_commands(
         if (
             command.path
             and not (proof.own or site.id_token)
-            and _auth(site, command, proof) is Auth.NONE
+            and _auth(shown[0], site, command, proof) is Auth.NONE
         ):
             continue
         yield _publication(site, shown[0], command, proof)
@@ -354,7 +354,7 @@ def _publication(
         registry=uploader.registry,
         channel=channel_of(uploader, site, command),
         mechanism=uploader.mechanism,
-        auth=_auth(site, command, proof),
+        auth=_auth(uploader, site, command, proof),
         packages=packages_of(uploader, site, command),
         credentials=proof.credentials,
         environment=_environment(site, uploader),
@@ -372,11 +372,12 @@ def _publication(
     )
 
 
-def _auth(site: Site, command: Command | None, proof: Proof) -> Auth:
+def _auth(uploader: Uploader, site: Site, command: Command | None, proof: Proof) -> Auth:
     """How an upload authenticates; unknown where the step of a command that shows no credential
     is given a secret that may be one.
     """
-    if proof.auth is not Auth.NONE or command is None or proof.own or site.step is None:
+    known = proof.auth is not Auth.NONE or proof.own or uploader.tokens.any_secret
+    if known or command is None or site.step is None:
         return proof.auth
     given = (site.step.env, site.job.env, site.workflow.env)
     held = (pair for env in given for pair in env.items() if "${{" in pair[1].value)

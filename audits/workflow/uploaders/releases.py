@@ -9,6 +9,8 @@ _GITHUB = Tokens(
     inputs=("token", "repo-token", "repo_token", "github_token", "github-token", "gh-token"),
     env=("GH_TOKEN", "GITHUB_TOKEN"),
 )
+# Its configuration says which variables hold the tokens of taps, stores and images.
+_GORELEASER = Tokens(inputs=_GITHUB.inputs, env=_GITHUB.env, any_secret=True)
 _GORELEASER_DRY = DRY | {
     "--snapshot",
     "--snapshot=true",
@@ -76,7 +78,7 @@ RELEASES: tuple[Uploader, ...] = (
         registry=Registry.GORELEASER,
         commands=("goreleaser",),
         dry=_GORELEASER_DRY | frozenset(_GORELEASER_OTHER),
-        tokens=_GITHUB,
+        tokens=_GORELEASER,
     ),
     Uploader(
         mechanism="goreleaser workflow",
@@ -98,6 +100,14 @@ RELEASES: tuple[Uploader, ...] = (
             {"-R", "--repo", "-t", "--title", "-n", "--notes", "-F", "--notes-file", "--target"}
             | {"--discussion-category", "--notes-start-tag"}
         ),
+        tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="gh release",
+        registry=Registry.GITHUB_RELEASE,
+        commands=("gh release edit",),
+        value_options=frozenset({"-R", "--repo"}),
+        needs_words=("--draft=false",),
         tokens=_GITHUB,
     ),
     Uploader(

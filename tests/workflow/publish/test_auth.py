@@ -306,3 +306,18 @@ def test_a_step_that_reads_its_own_output_ends() -> None:
     password: ${{ steps.mint.outputs.t }}
 """
     assert the_one(job_of(steps)).auth == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("env", "auth"),
+    [
+        ("GITHUB_TOKEN: '${{ secrets.GITHUB_TOKEN }}'", Auth.NONE),
+        ("GITHUB_TOKEN: '${{ secrets.RELEASE_PAT }}'", Auth.TOKEN),
+        ("AUR_KEY: '${{ secrets.AUR_KEY }}'", Auth.TOKEN),
+        ("GORELEASER_KEY: '${{ secrets.GORELEASER_KEY }}'", Auth.NONE),
+        ("MACOS_NOTARY_KEY: '${{ secrets.NOTARY_KEY }}'", Auth.NONE),
+    ],
+)
+def test_goreleaser_publishes_with_what_its_configuration_names(env: str, auth: Auth) -> None:
+    action = f"- uses: goreleaser/goreleaser-action@v7\n  env: {{{env}}}"
+    assert the_one(job_of(action)).auth is auth

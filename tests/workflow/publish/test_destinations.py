@@ -138,6 +138,15 @@ def test_channels_of_nightly_wheels(inputs: str, channel: str) -> None:
     assert found.channel == channel
 
 
+@pytest.mark.parametrize(
+    ("account", "channel"), [("orchard-canary", "test"), ("orchard", "unknown")]
+)
+def test_channels_of_canaries(account: str, channel: str) -> None:
+    uses = "- uses: conda/actions/canary-release@v26\n  with: "
+    given = f"anaconda-org-channel: {account}, anaconda-org-label: '${{{{ env.LABEL }}}}'"
+    assert the_one(job_of(f"{uses}{{{given}}}\n")).channel == channel
+
+
 def test_the_registry_that_a_setup_step_chose() -> None:
     steps = (
         "- uses: actions/setup-node@v4\n  with: {registry-url: 'https://npm.pkg.github.example'}\n"
