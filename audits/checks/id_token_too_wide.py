@@ -72,6 +72,7 @@ from audits.checks.api import (
 
 _SCOPE = "id-token"
 _ATTESTERS = frozenset({"actions/attest", "actions/attest-build-provenance", "actions/attest-sbom"})
+_SIGNING_BUILDERS = frozenset({"slsa-framework/slsa-github-generator", "docker/github-builder"})
 _NOT_KNOWN = "not everything that it runs is known"
 _DEPLOYS = "a workflow file of its own would deploy with another identity"
 _TOP = """\
@@ -333,9 +334,13 @@ def _milder(repo: Repository, job: Job) -> tuple[Severity | None, str]:
 
 
 def _signs_elsewhere(job: Job) -> bool | None:
-    """The SLSA generator signs and runs nothing of the project; others are not known."""
+    """Builders that are made to sign what they build, apart from the project; others are not
+    known.
+
+    https://github.com/docker/github-builder
+    """
     slug = job.uses.slug if job.uses is not None else ""
-    return False if slug == "slsa-framework/slsa-github-generator" else None
+    return False if slug in _SIGNING_BUILDERS else None
 
 
 def _to_publishers(repo: Repository, workflow: Workflow) -> tuple[Edit, ...]:
