@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,11 @@ from audits.collect.index.default_index import index_hosts
 from audits.engines.zizmor import Zizmor
 from audits.model.outcome import Severity
 from audits.model.repository import Breadth
-from audits.model.source import RepositoryRef
-from audits.pipeline.audit import Rules, audit
+from audits.model.score import Audit
+from audits.model.source import RepositoryRef, Snapshot
+from audits.pipeline.audit import Rules
 from audits.pipeline.run import Plan, audit_batch
 from audits.scoring.policy import engine_version
-from audits.workflow.repository import read_repository
 from tests import generate
 
 ROOT = Path(__file__).parent.parent
@@ -177,14 +177,45 @@ def test_readme_has_its_two_commands(readme_mark: str) -> None:
     assert len(re.findall(rf"<!-- {readme_mark} -->\n```sh\n[^\n]+\n```", text)) == 1
 
 
-def test_our_own_release_earns_an_a() -> None:
+OWN_WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def test_our_own_workflows_earn_an_a() -> None:
     snapshot = read_folder(ROOT, RepositoryRef(owner="orchard-labs", name="release-audit"))
-    index = index_hosts()
-    audited = audit(read_repository(snapshot, channel=index.channel_of), Rules(index=index))
+    audited = audited_with_zizmor(snapshot)
     assert audited.score.grade == "A"
     assert [p.registry for p in audited.publications] == ["pypi"]
-    grave = [f for f in audited.findings if f.severity > Severity.LOW]
-    assert not grave
+    assert len(audited.repository.workflows) == len(OWN_WORKFLOWS)
+    assert not findings_of(audited)
+
+
+def test_zizmor_finds_nothing_in_our_own_workflows() -> None:
+    assert zizmor_findings(OWN_WORKFLOWS, "--persona", "auditor") == []
+
+
+def audited_with_zizmor(snapshot: Snapshot) -> Audit:
+    """The audit of all workflows, not those of releases alone, with zizmor's rules."""
+    rules = Rules(index=index_hosts(), engine=engine_version())
+    plan = Plan(rules=rules, engine=Zizmor(), breadth=Breadth.ALL)
+    (audited,) = audit_batch((snapshot,), plan)
+    assert not audited.repository.gaps
+    return audited
+
+
+def findings_of(audited: Audit) -> list[tuple[str, str]]:
+    found = [*audited.findings, *audited.beyond]
+    return [(f.check, f.finding.message) for f in found if f.severity > Severity.INFO]
+
+
+def zizmor_findings(paths: Sequence[Path], *options: str) -> list[object]:
+    program = str(Path(sysconfig.get_path("scripts"), "zizmor"))
+    command = [program, "--offline", "--no-progress", "--format", "json", *options]
+    run = subprocess.run(
+        [*command, *map(str, paths)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.stderr.count("completed") == len(paths)
+    found: list[object] = json.loads(run.stdout)
+    return found
 
 
 def _readme_workflows() -> dict[str, str]:
@@ -203,15 +234,9 @@ def test_readme_recommends_workflows_without_findings(tmp_path: Path) -> None:
     bot = ROOT / ".github" / "dependabot.yml"
     (tmp_path / ".github" / "dependabot.yml").write_text(bot.read_text("utf-8"), "utf-8")
     snapshot = read_folder(tmp_path, RepositoryRef(owner="orchard-labs", name="lumen"))
-    rules = Rules(index=index_hosts(), engine=engine_version())
-    plan = Plan(rules=rules, engine=Zizmor(), breadth=Breadth.ALL)
-    (audited,) = audit_batch((snapshot,), plan)
-    assert not audited.repository.gaps
+    audited = audited_with_zizmor(snapshot)
     assert len(audited.repository.workflows) == len(_readme_workflows())
-    found = [*audited.findings, *audited.beyond]
-    assert not [
-        (f.check, f.finding.at, f.finding.message) for f in found if f.severity > Severity.INFO
-    ]
+    assert not findings_of(audited)
 
 
 def test_zizmor_finds_nothing_in_the_workflows_of_readme(tmp_path: Path) -> None:
@@ -220,22 +245,8 @@ def test_zizmor_finds_nothing_in_the_workflows_of_readme(tmp_path: Path) -> None
         path = tmp_path / ".github" / "workflows" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-        paths.append(str(path))
-    program = str(Path(sysconfig.get_path("scripts"), "zizmor"))
-    command = [
-        program,
-        "--offline",
-        "--no-progress",
-        "--min-severity",
-        "medium",
-        "--format",
-        "json",
-    ]
-    run = subprocess.run(
-        [*command, *paths], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert json.loads(run.stdout) == [], run.stdout
-    assert run.stderr.count("completed") == len(paths)
+        paths.append(path)
+    assert zizmor_findings(paths, "--min-severity", "medium") == []
 
 
 def test_readme_recommends_this_version() -> None:

@@ -1,7 +1,7 @@
 """Read real provenance objects and check what is said of them; run by hand.
 
-``python -m tests.benchmarks.provenance_objects [FOLDER]``, with a folder that holds the two
-objects which the public index's own tests use (default: ``../shared/provenance``).
+``python -m tests.benchmarks.provenance_objects FOLDER``, with a folder that holds the two
+objects which the public index's own tests use.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def wrong(name: str, provenance: tuple[Provenance, ...], problems: tuple[str, ..
 
 def main() -> int:
     """Print one line an object; 1 where one was read wrong, 2 where none is there."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/provenance")
+    folder = Path(sys.argv[1])
     failures = 0
     for name in _EXPECTED:
         path = folder / name

@@ -1,6 +1,6 @@
 """Agreement of the publications that are found with tables of labelled publish steps.
 
-``python -m tests.benchmarks.publish_labels ../shared/corpus``; its README has the columns.
+``python -m tests.benchmarks.publish_labels FOLDER``, a folder of repositories with tables of labels.
 """
 
 from __future__ import annotations

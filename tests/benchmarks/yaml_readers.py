@@ -1,6 +1,6 @@
 """Agreement of the fast and the slow YAML reader on every workflow of a folder.
 
-``python -m tests.benchmarks.yaml_readers ../shared/corpus``
+``python -m tests.benchmarks.yaml_readers FOLDER``
 """
 
 from __future__ import annotations

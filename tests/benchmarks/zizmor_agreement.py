@@ -1,6 +1,6 @@
 """Agreement of our checks with zizmor's rules over real files, with reasons for what differs.
 
-``python -m tests.benchmarks.zizmor_agreement ../shared/corpus [--all] [--list RULE]``
+``python -m tests.benchmarks.zizmor_agreement FOLDER [--all] [--list RULE]``
 """
 
 from __future__ import annotations
