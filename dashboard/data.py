@@ -41,6 +41,7 @@ from audits.model.rows import (
     TrendRow,
 )
 from audits.model.settings import RepositorySettings
+from audits.model.timeline import Timeline
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
@@ -120,6 +121,14 @@ def scans(owner: str) -> tuple[ScanRow, ...]:
 def trend(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The owner's scans in numbers up to the scope's, oldest first; at least one."""
     return _store().trend(scope.owner, scan=scope.scan)
+
+
+@_kept
+def rescored(scope: ScanScope) -> tuple[TrendRow, ...]:
+    """The same scans judged by later rules, oldest first; nothing where nobody ran `rescore`."""
+    newest = trend(scope)[-1].at
+    rows = _store().trend(scope.owner, timeline=Timeline.RESCORED)
+    return tuple(row for row in rows if row.at <= newest)
 
 
 @_kept

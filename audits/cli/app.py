@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "export",
     "history",
+    "rescore",
     "explain",
     "doctor",
     "dashboard",

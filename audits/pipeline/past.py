@@ -130,7 +130,7 @@ class PastScan:
         done = scanner.open(owner, self.collector.source)
         wanted = [past for past in pasts if past.ref.name.lower() not in done]
         found = self._states(day, wanted, plan, scanner)
-        source = _Source(source=self.collector.source, found=self.collector.gaps())
+        source = RecordedSource(source=self.collector.source, found=self.collector.gaps())
         (scanned,) = scanner.run(
             source, lambda ref: self.seen(day, ref), lambda ref: self.seen(day, ref), audits=found
         )
@@ -181,8 +181,8 @@ class PastScan:
                 yield snapshot
 
 
-class _Source(Struct, frozen=True, kw_only=True):
-    """Stands for the collector while a day is recorded: the audits are made already."""
+class RecordedSource(Struct, frozen=True, kw_only=True):
+    """Stands for a collector where audits are handed over that are made already."""
 
     source: str
     found: tuple[Gap, ...]

@@ -19,6 +19,7 @@ from audits.faults import log_fault
 from audits.model.errors import AuditError
 from audits.model.query import FindingFilter, RepositoryFilter
 from audits.model.rows import FindingRow, RepositoryRow, TrendRow
+from audits.model.timeline import Timeline
 from audits.report.cells import LIST
 from audits.report.table import (
     SCHEMA_VERSION,
@@ -112,6 +113,7 @@ def _trend(store: Store, owner: str | None) -> Iterator[TrendRow]:
     for name in (owner,) if owner else store.owners():
         yield from store.rebuilt(name)
         yield from store.trend(name)
+        yield from store.trend(name, timeline=Timeline.RESCORED)
 
 
 def export(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audits.store.read.findings import ReadFindings
 from audits.store.read.releases import ReadReleases
+from audits.store.read.replay import ReadReplay
 from audits.store.read.repositories import ReadRepositories
 from audits.store.read.results import ReadResults
 from audits.store.read.scans import ReadScans
@@ -12,7 +13,14 @@ from audits.store.write.scan import Writing
 
 
 class Store(
-    ReadScans, ReadRepositories, ReadFindings, ReadReleases, ReadResults, ReadSnapshots, Writing
+    ReadScans,
+    ReadRepositories,
+    ReadFindings,
+    ReadReleases,
+    ReadResults,
+    ReadSnapshots,
+    ReadReplay,
+    Writing,
 ):
     """Made by `audits.store.open.open_store`.
 

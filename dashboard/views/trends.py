@@ -16,6 +16,7 @@ from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
 
+_RULES = {"as-seen": "Of each scan's day", "rescored": "One policy: of the last rescore"}
 _PAST = "Thin lines with hollow points are rebuilt from commits: compare them with each other, as settings count in scans alone."
 
 
@@ -39,6 +40,16 @@ def _score(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
         ),
         alt=f"Mean points and coverage over {count(len(rows), 'scan')}{_and(past)}",
     )
+
+
+def _chosen_rules(seen: Sequence[TrendRow], rescored: Sequence[TrendRow]) -> Sequence[TrendRow]:
+    """The scans as they were seen, or by the rules of the last `rescore`."""
+    if not rescored:
+        return seen
+    chosen = address.select(
+        "Rules", "rules", ["as-seen", "rescored"], format_func=lambda word: _RULES[word]
+    )
+    return rescored if chosen == "rescored" else seen
 
 
 def _areas(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
@@ -147,7 +158,8 @@ def _changes(scope: ScanScope) -> None:
 
 
 SCOPE = page.opening("Trends", "How the organization's scores developed.")
-ROWS = data.trend(SCOPE)
+SEEN = data.trend(SCOPE)
+ROWS = _chosen_rules(SEEN, data.rescored(SCOPE))
 PAST = data.past(SCOPE)
 if len(ROWS) == 1:
     page.note("One scan so far, shown as points; the next one draws lines.")

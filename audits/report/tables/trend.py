@@ -112,7 +112,7 @@ TREND: Table[TrendRow] = Table(
         Column(
             name="timeline",
             type="string",
-            description="scan, or rebuilt for a state that `history` rebuilt from commits.",
+            description="scan; rebuilt for a state that `history` rebuilt from commits; rescored for a scan that `rescore` judged by later rules.",
             of=lambda r: r.timeline.value,
         ),
     ),

@@ -63,6 +63,11 @@ class ReadSnapshots(Connected):
         with self.reading() as connection:
             return _owner(connection, scope_of(connection, owner, scan))[0]
 
+    def advisories(self, owner: str, *, scan: int | None = None) -> AdvisoryList | None:
+        """The advisories that a scan of an owner knew; None where that is not stored."""
+        with self.reading() as connection:
+            return _owner(connection, scope_of(connection, owner, scan))[1]
+
     def references(
         self, owner: str, *, scan: int | None = None
     ) -> dict[tuple[str, str], ResolvedRef]:
