@@ -15,6 +15,7 @@ from audits.interrupts import exit_status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from audits.pipeline.rescore import Rescored
     from audits.store.store import Store
 
 _MOST_ROWS = 24
@@ -40,7 +41,6 @@ def rescore(
     from audits.cli.progress import progress
     from audits.pipeline.rescore import Rescore
     from audits.report.escape import printable
-    from audits.report.words import count
     from audits.store.open import open_store
 
     plan = make_plan(index_url=index_url, engine=not no_engine, uploaders=load_uploaders(config))
@@ -56,10 +56,7 @@ def rescore(
             say("Stopped; what was judged is kept. Run the same command to continue.", error=True)
             raise typer.Exit(exit_status(stopped)) from None
         for each in made:
-            kept = f", {each.earlier} of them before" if each.earlier else ""
-            scans = count(each.scans, "scan")
-            say(f"{printable(each.owner)}: {scans} judged{kept}, {count(each.audited, 'audit')}")
-            for line in _lines(store, each.owner):
+            for line in _lines(store, each):
                 say(line)
     crashed = bool(running.faults) or any(each.crashed for each in made)
     raise typer.Exit(end_code(crashed=crashed, unread=False))
@@ -76,12 +73,17 @@ def _owners(store: Store, owner: str | None) -> tuple[str, ...]:
     return found
 
 
-def _lines(store: Store, owner: str) -> Iterator[str]:
-    """The newest scans' mean points, as they were and by today's rules."""
+def _lines(store: Store, made: Rescored) -> Iterator[str]:
+    """What was judged, and the newest scans' mean points as they were and by today's rules."""
     from audits.model.timeline import Timeline
+    from audits.report.escape import printable
+    from audits.report.words import count
 
-    seen = store.trend(owner, limit=_MOST_ROWS)
-    judged = {row.at: row for row in store.trend(owner, timeline=Timeline.RESCORED)}
+    kept = f", {made.earlier} of them before" if made.earlier else ""
+    audits = count(made.audited, "audit")
+    yield f"{printable(made.owner)}: {count(made.scans, 'scan')} judged{kept}, {audits}"
+    seen = store.trend(made.owner, limit=_MOST_ROWS)
+    judged = {row.at: row for row in store.trend(made.owner, timeline=Timeline.RESCORED)}
     for row in seen:
         now = judged.get(row.at)
         after = "not judged" if now is None else _points(now.points)
