@@ -23,9 +23,9 @@ from audits.pipeline.incremental import UnchangedRepository
 from audits.pipeline.past import RecordedSource
 from audits.pipeline.run import BATCH, Plan, audit_batch
 from audits.pipeline.scan import Scanned, Scanner
+from audits.store.chunks import chunks
 from audits.store.read.replay import Present, Replay
 from audits.store.store import Store
-from audits.store.write.ids import chunks
 
 MOST_SCANS = 100_000
 
