@@ -1,7 +1,7 @@
-"""What well-known actions do with a job's token, and whether they run a project's code.
+"""What a job does with its token, scope by scope, and whether it runs a project's code.
 
-From the actions' own documentation. An action that is not here is not known: nobody can say
-that a permission is superfluous in a job that uses it.
+`audits.analysis.action_table` says what actions do. Of a job that uses one which is not there
+nobody can say that a permission is superfluous.
 """
 
 from __future__ import annotations
@@ -11,88 +11,22 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
+from audits.analysis.action_table import ACTIONS, GitUse, KnownAction
+from audits.analysis.git_remote import command_use, local_action, remote_use
 from audits.expressions.syntax import contexts
 from audits.model.command import Command
+from audits.model.location import Inputs
 from audits.model.repository import Repository
 from audits.model.uses import Uses, UsesKind
-from audits.model.workflow import Job, Level, Step, Workflow
+from audits.model.workflow import Job, Level, PermissionsState, Step, Workflow
 
 _READ, _WRITE = Level.READ, Level.WRITE
-_OIDC = {"id-token": _WRITE}
 _RELEASE = {"contents": _WRITE}
-_ATTEST = {
-    "id-token": _WRITE,
-    "attestations": _WRITE,
-    "artifact-metadata": _WRITE,
-    "contents": _READ,
-}
-
-
-class KnownAction(Struct, frozen=True):
-    """The scopes that an action can use at most, and whether it runs the project's code."""
-
-    scopes: Mapping[str, Level] = field(default_factory=dict)
-    runs_code: bool = False
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
-
-def _table(names: str, scopes: Mapping[str, Level], runs_code: bool) -> dict[str, KnownAction]:
-    return dict.fromkeys(names.split(), KnownAction(scopes, runs_code))
-
-
-KNOWN_ACTIONS: Mapping[str, KnownAction] = {
-    **_table("actions/checkout re-actors/checkout-python-sdist", {"contents": _READ}, False),
-    **_table(
-        "actions/setup-python actions/setup-node actions/setup-go actions/setup-java"
-        " actions/setup-dotnet actions/cache actions/cache/restore actions/cache/save"
-        " actions/download-artifact actions/upload-artifact actions/upload-artifact/merge actions/upload-pages-artifact"
-        " actions/create-github-app-token astral-sh/setup-uv pdm-project/setup-pdm"
-        " snok/install-poetry prefix-dev/setup-pixi conda-incubator/setup-miniconda"
-        " mamba-org/setup-micromamba pnpm/action-setup oven-sh/setup-bun denoland/setup-deno"
-        " ruby/setup-ruby dtolnay/rust-toolchain swatinem/rust-cache taiki-e/install-action"
-        " actions-rust-lang/setup-rust-toolchain actions-rs/toolchain ilammy/msvc-dev-cmd"
-        " docker/login-action docker/metadata-action docker/setup-qemu-action docker/setup-buildx-action sigstore/cosign-installer"
-        " slsa-framework/slsa-verifier/actions/installer step-security/harden-runner"
-        " re-actors/alls-green anchore/sbom-action/download-syft goto-bus-stop/setup-zig"
-        " jlumbroso/free-disk-space mozilla-actions/sccache-action google-github-actions/setup-gcloud",
-        {},
-        False,
-    ),
-    **_table("docker/build-push-action docker/bake-action", {"packages": _WRITE}, True),
-    **_table(
-        "pypa/gh-action-pypi-publish rust-lang/crates-io-auth-action nuget/login"
-        " rubygems/configure-rubygems-credentials google-github-actions/auth"
-        " aws-actions/configure-aws-credentials azure/login",
-        _OIDC,
-        False,
-    ),
-    **_table("rubygems/release-gem", {**_OIDC, **_RELEASE}, True),
-    **_table("actions/attest actions/attest-build-provenance actions/attest-sbom", _ATTEST, False),
-    **_table("sigstore/gh-action-sigstore-python", {**_OIDC, **_RELEASE}, False),
-    **_table("actions/deploy-pages", {"pages": _WRITE, "id-token": _WRITE}, False),
-    **_table("actions/configure-pages", {"pages": _WRITE}, False),
-    **_table(
-        "softprops/action-gh-release ncipollo/release-action actions/create-release"
-        " actions/upload-release-asset svenstaro/upload-release-action shogo82148/actions-upload-release-asset"
-        " taiki-e/create-gh-release-action aio-libs/create-release alexellis/upload-assets",
-        {**_RELEASE, "discussions": _WRITE},
-        False,
-    ),
-    **_table("release-drafter/release-drafter", {**_RELEASE, "pull-requests": _WRITE}, False),
-    **_table("peaceiris/actions-gh-pages jamesives/github-pages-deploy-action", _RELEASE, False),
-    **_table("peter-evans/create-pull-request", {**_RELEASE, "pull-requests": _WRITE}, False),
-    **_table("pypa/cibuildwheel pyo3/maturin-action pre-commit/action", {}, True),
-    **_table("py-actions/py-dependency-install", {}, True),
-    **_table(
-        "hynek/build-and-inspect-python-package",
-        {"contents": _READ, "id-token": _WRITE, "attestations": _WRITE},
-        True,
-    ),
-    **_table("goreleaser/goreleaser-action", {**_RELEASE, **_OIDC, "packages": _WRITE}, True),
-}
 
 # Actions that log in to a cloud with the job's identity, and the cloud's own programs.
 _CLOUDS: Mapping[str, frozenset[str]] = {
@@ -101,35 +35,6 @@ _CLOUDS: Mapping[str, frozenset[str]] = {
     "azure/login": _words("az azcopy"),
 }
 
-# Actions whose whole purpose is to push with the credentials that checkout left behind.
-_PUSHERS = frozenset(
-    {
-        "stefanzweifel/git-auto-commit-action",
-        "endbug/add-and-commit",
-        "ad-m/github-push-action",
-        "peter-evans/create-pull-request",
-        "python-semantic-release/python-semantic-release",
-        "changesets/action",
-        "release-plz/action",
-        "jamesives/github-pages-deploy-action",
-    }
-)
-_REMOTE_GIT = frozenset({"push", "fetch", "pull", "clone", "submodule", "ls-remote", "lfs"})
-_RELEASERS = frozenset(
-    {
-        "semantic-release",
-        "release-plz",
-        "lerna",
-        "changeset",
-        "np",
-        "release-it",
-        "cz",
-        "bumpversion",
-    }
-)
-# Programs that run whatever a project's own files say.
-_OPAQUE = frozenset({"make", "just", "task", "tox", "nox", "invoke", "inv", "rake", "bash", "sh"})
-_NODE = frozenset({"npm", "yarn", "pnpm", "bun"})
 _HARMLESS = _words(
     "cat cd cosign cp date echo env exit export false find gh grep gzip head jq ls mkdir mv printf"
     " pwd rm sed set sha256sum shasum sha512sum sort tail tar test touch tr true unzip wc zip [ [["
@@ -141,7 +46,7 @@ def known_action(uses: Uses | None) -> KnownAction | None:
     """The table's entry for an action; None for one that is not known, local ones included."""
     if uses is None or uses.kind is not UsesKind.REMOTE:
         return None
-    return KNOWN_ACTIONS.get(uses.action)
+    return ACTIONS.get(uses.action)
 
 
 def hands_out_token(texts: Iterable[str]) -> bool:
@@ -165,29 +70,13 @@ def gives_token(step: Step) -> bool:
     return hands_out_token([*texts, step.run.value if step.run else ""])
 
 
-def pushes(step: Step, commands: Iterable[Command]) -> bool:
+def pushes(repo: Repository, step: Step) -> bool:
     """Whether a step talks to the repository with the credentials that checkout left there."""
-    if step.uses is not None and step.uses.action in _PUSHERS:
-        return True
-    for command in commands:
-        if command.program == "git" and any(w in _REMOTE_GIT for w in command.words[1:4]):
-            return True
-        if command.program in _RELEASERS:
-            return True
-    return False
+    return remote_use(repo, (step,)).use in {GitUse.PUSHES, GitUse.READS}
 
 
-def _is_opaque(command: Command) -> bool:
-    """Whether a command runs a script of the project, which may do anything with git."""
-    if command.program in _OPAQUE or "/" in command.program:
-        return True
-    if command.program in _NODE:
-        return "run" in command.words[1:2]
-    return command.program.startswith("python") and any(w.endswith(".py") for w in command.words)
-
-
-def _leaves_credentials(step: Step) -> bool:
-    """Whether a step is a checkout that later commands can push with."""
+def leaves_credentials(step: Step) -> bool:
+    """Whether a step is a checkout that later commands can use the remote with."""
     if step.uses is None or step.uses.action != "actions/checkout":
         return False
     given = step.input("persist-credentials")
@@ -198,18 +87,27 @@ class ScopeUse(Struct):
     """What a job's steps do with its token.
 
     ``used`` are scopes that a step is known to use at most, ``doubtful`` those of which nobody
-    can tell; with ``all_doubtful`` of no other scope either.
+    can tell; with ``all_doubtful`` of no other scope either. ``reasons`` say by name why.
     """
 
     used: dict[str, Level] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     all_doubtful: bool = False
+    reasons: list[str] = field(default_factory=list)
 
     def add(self, scopes: Mapping[str, Level]) -> None:
         """Count what a step uses."""
         for scope, level in scopes.items():
             if self.used.get(scope) is not _WRITE:
                 self.used[scope] = level
+
+    def doubt(self, reason: str, scope: str = "") -> None:
+        """Count a step that may use a scope, or any."""
+        self.reasons.append(reason)
+        if scope:
+            self.doubtful.add(scope)
+        else:
+            self.all_doubtful = True
 
     def writes(self, scope: str) -> bool | None:
         """Whether a step uses the right to write in a scope; None where nobody can tell."""
@@ -219,60 +117,157 @@ class ScopeUse(Struct):
 
 
 def scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
-    """What the steps of a job do with its token, scope by scope.
+    """What the steps of a job do with its token, scope by scope; of a job that calls a workflow
+    of this repository, what the jobs there do.
 
     A known step settles the scopes that it uses, whatever stands beside it. What logs in to a
     registry leaves the token there for the steps behind it, and a checkout leaves it to git.
     """
     found = ScopeUse()
-    given = hands_out_token(value.value for value in job.env.values())
-    found.all_doubtful = job.uses is not None or workflow_hands_out_token(workflow) or given
-    persisted = any(map(_leaves_credentials, job.live_steps))
-    logged_in = False
-    for step in job.live_steps:
-        if step.run is not None:
-            commands = repo.commands(step)
-            _by_script(found, step, commands, persisted)
-            if logged_in and any(c.program and c.program not in _HARMLESS for c in commands):
-                found.add({"packages": _WRITE})
-            continue
-        known = known_action(step.uses)
-        if known is None or step.inputs_are_dynamic:
-            found.all_doubtful = True
-        else:
-            found.add(known.scopes)
-            logged_in = logged_in or _logs_in(step)
-        if step.uses is not None and step.uses.action in _PUSHERS:
-            found.add(_RELEASE)
+    if workflow_hands_out_token(workflow):
+        found.doubt("a variable of the whole workflow holds the token")
+    if hands_out_token(value.value for value in job.env.values()):
+        found.doubt("a variable of the job holds the token")
+    if any(hands_out_token([i.password.value]) for i in job.images if i.password is not None):
+        found.add({"packages": _READ})
+    if job.uses is not None:
+        _by_call(repo, found, job)
+    _Steps(repo, found).all(job.live_steps)
     return found
 
 
-def _by_script(found: ScopeUse, step: Step, commands: tuple[Command, ...], persisted: bool) -> None:
-    given = gives_token(step)
-    for command in commands:
-        verbs = command.words[1:3]
-        by_git = command.program == "git" and "push" in command.words[1:4]
-        if by_git or (command.program == "gh" and verbs[:1] == ("release",)):
-            found.add(_RELEASE)
-        elif command.program == "gh" and verbs[:1] == ("pr",):
-            found.add({"pull-requests": _WRITE})
+class _Steps:
+    """Goes through steps in their order, those of local composite actions included."""
+
+    def __init__(self, repo: Repository, found: ScopeUse) -> None:
+        self.repo, self.found = repo, found
+        self.persisted = self.logged_in = False
+
+    def all(self, steps: Iterable[Step], depth: int = 0) -> None:
+        for step in steps:
+            if step.run is not None:
+                self._script(step)
+            elif step.uses is not None and step.uses.kind is UsesKind.LOCAL:
+                self._local(step, depth)
+            elif step.uses is None or step.uses.kind is not UsesKind.REMOTE:
+                self._container(step)
+            else:
+                self._action(step, step.uses.action)
+
+    def _script(self, step: Step) -> None:
+        commands = self.repo.commands(step)
+        given = gives_token(step)
+        for command in commands:
+            self._command(command, given=given)
+        if any(by_command is GitUse.PUSHES for by_command in map(command_use, commands)):
+            self.found.add(_RELEASE)
+        if given:
+            self.found.doubt("a script is given the token")
+            return
+        use = remote_use(self.repo, (step,))
+        if use.use is GitUse.MAY and self.persisted:
+            self.found.doubt(f"{use.by} may push with what the checkout left behind", "contents")
+        if self.logged_in and any(c.program and c.program not in _HARMLESS for c in commands):
+            self.found.add({"packages": _WRITE})
+
+    def _command(self, command: Command, *, given: bool) -> None:
+        verb = command.words[1:2]
+        if command.program == "gh" and verb == ("release",):
+            self.found.add(_RELEASE)
+        elif command.program == "gh" and verb == ("pr",):
+            self.found.add({"pull-requests": _WRITE})
         elif command.program in _CONTAINER_PROGRAMS and given:
-            found.add({"packages": _WRITE})
-        elif command.program in _RELEASERS:
-            found.all_doubtful = True
-    if given:
-        found.all_doubtful = True
-    elif persisted and any(map(_is_opaque, commands)):
-        found.doubtful.add("contents")
+            self.found.add({"packages": _WRITE})
+
+    def _local(self, step: Step, depth: int) -> None:
+        action = local_action(self.repo, step)
+        name = step.uses.raw.value if step.uses is not None else ""
+        if action is None or not action.steps or depth == _DEEPEST:
+            self.found.doubt(f"`{name}` is no composite action that was read")
+        elif hands_out_token([*_texts(step.inputs), *_texts(step.env)]):
+            self.found.doubt(f"`{name}` is given the token")
+        else:
+            self.all((inner for inner in action.steps if not inner.never_runs), depth + 1)
+
+    def _container(self, step: Step) -> None:
+        if hands_out_token([*_texts(step.inputs), *_texts(step.env)]):
+            self.found.doubt("a container is given the token")
+        elif self.persisted:
+            self.found.doubt("a container may push with what the checkout left behind", "contents")
+
+    def _action(self, step: Step, name: str) -> None:
+        known = ACTIONS.get(name)
+        self.persisted = self.persisted or leaves_credentials(step)
+        if known is None:
+            self.found.doubt(f"`{name}` is not known")
+        elif step.inputs_are_dynamic:
+            self.found.doubt(f"the inputs of `{name}` are an expression")
+        elif known.is_scripted or _gives_away(step, known):
+            self.found.doubt(f"`{name}` is given the token for what it runs")
+        else:
+            self._known(step, known)
+
+    def _known(self, step: Step, known: KnownAction) -> None:
+        self.found.add(known.scopes)
+        given = {key.lower() for key, value in step.inputs.items() if value.value}
+        for name, scopes in known.given.items():
+            if name in given:
+                self.found.add(scopes)
+        if self.logged_in:
+            self.found.add(known.after_login)
+        self.logged_in = self.logged_in or _logs_in(step)
+        if known.git is GitUse.MAY and self.persisted:
+            reason = f"`{known.name}` may push with what the checkout left behind"
+            self.found.doubt(reason, "contents")
 
 
+def _gives_away(step: Step, known: KnownAction) -> bool:
+    """Whether an action that runs code of the project hands the token to that code."""
+    if not known.runs_code:
+        return False
+    tokens = [key.lower() for key, value in step.inputs.items() if hands_out_token([value.value])]
+    own = all(key.replace("_", "-") in _TOKEN_INPUTS for key in tokens)
+    return not own or hands_out_token(_texts(step.env))
+
+
+def _by_call(repo: Repository, found: ScopeUse, job: Job) -> None:
+    """What a workflow of this repository asks for: the caller has to give all of it."""
+    uses = job.uses
+    callee = None
+    if uses is not None and uses.kind is UsesKind.LOCAL:
+        callee = next((w for w in repo.workflows if w.path == uses.path), None)
+    if callee is None or any(inner.uses is not None for inner in callee.live_jobs):
+        found.doubt(f"`{uses.raw.value if uses else ''}` is a workflow that was not followed")
+        return
+    for inner in callee.live_jobs:
+        block = inner.permissions
+        if block.state is PermissionsState.ABSENT:
+            block = callee.permissions
+        if block.state is PermissionsState.ABSENT:
+            own = scope_use(repo, callee, inner)
+            found.add(own.used)
+            found.doubtful |= own.doubtful
+            found.all_doubtful = found.all_doubtful or own.all_doubtful
+            found.reasons += own.reasons
+        elif block.state in {PermissionsState.READ_ALL, PermissionsState.WRITE_ALL}:
+            found.doubt(f"`{callee.path}` asks for {block.state}")
+        else:
+            found.add({s: level for s, level in block.scopes.items() if level is not Level.NONE})
+
+
+def _texts(values: Inputs) -> list[str]:
+    return [value.value for value in values.values()]
+
+
+_DEEPEST = 5
+_TOKEN_INPUTS = _words("token github-token repo-token gh-token githubtoken access-token")
 _CONTAINER_PROGRAMS = _words("docker podman buildah helm oras skopeo crane ko cosign regctl")
 
 
 def _logs_in(step: Step) -> bool:
     """Whether an action that is known hands the job's token to a registry's client."""
     name = step.uses.action if step.uses is not None else ""
-    given = [text.value for text in step.inputs.values()]
+    given = [text.value for text in (*step.inputs.values(), *step.env.values())]
     return ("login" in name or "setup-" in name) and hands_out_token(given)
 
 
@@ -280,6 +275,19 @@ def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, L
     """The scopes that a job's steps can use; None where some step is not known well enough."""
     found = scope_use(repo, workflow, job)
     return None if found.all_doubtful or found.doubtful else found.used
+
+
+def unknown_step(repo: Repository, job: Job) -> str:
+    """A step of a job that may use any right it has, for people: a script of the project, or an
+    action that is not known; "" where there is none.
+    """
+    for step in job.live_steps:
+        if step.run is None and known_action(step.uses) is None:
+            return f"`{step.uses.raw.value}`" if step.uses else "A step"
+        use = remote_use(repo, (step,))
+        if use.use is GitUse.MAY:
+            return use.by
+    return ""
 
 
 def deploys(repo: Repository, job: Job) -> bool:

@@ -55,13 +55,15 @@ from audits.fixes.edits import (
     add_under,
     delete_lines,
     insert_below,
+    newline_of,
+    owned_comments,
     replace,
     replace_scalar,
     set_input,
 )
 from audits.fixes.oidc_permission import grant_edits, missing_grants
 from audits.fixes.permissions import block, drop_scope, move_to_jobs, relying_jobs, replace_block
-from audits.fixes.pin import comment_edits, pin_edits
+from audits.fixes.pin import ActionPin, comment_edits, pin_edits, pin_of
 from audits.fixes.split_job import split_job
 from audits.model.command import Command
 from audits.model.evidence import (

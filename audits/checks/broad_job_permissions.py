@@ -13,8 +13,9 @@ makes a GitHub release `contents: write`.
 A single write scope is reported where no step of the job uses it; a known step that uses a scope
 settles it, whatever stands beside it. A token with which a step logs in to a registry is used by
 the steps behind it, and one that a checkout leaves behind by `git push`. Where a step is not
-known, and the token is not handed to any script, that is noted without a deduction. The edit
-takes the scope out, and is to be reviewed.
+known, and the token is not handed to any script, that is noted without a deduction. A comment
+that says what a scope is for makes the finding low. The edit takes the scope out, and is to be
+reviewed; there is none where a script of the project or an unknown action is left in the job.
 
 `write-all` in a job that takes no part in the release is of low severity. `id-token` has a
 check of its own.
@@ -34,6 +35,7 @@ from audits.analysis.known_actions import (
     needed_scopes,
     pushes,
     scope_use,
+    unknown_step,
     workflow_hands_out_token,
 )
 from audits.checks.api import (
@@ -56,6 +58,7 @@ from audits.checks.api import (
     block,
     check,
     drop_scope,
+    owned_comments,
     replace_block,
 )
 
@@ -225,6 +228,7 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
         if level is not Level.WRITE or scope == "id-token":
             continue
         at, writes = given.places.get(scope, given.at), use.writes(scope)
+        _, said = owned_comments(site.workflow.source.text, at.line)
         if writes is None and not handed:
             yield Finding(
                 message=f"`{scope}: write` may be more than `{job.id}` needs: not every step of "
@@ -234,17 +238,34 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
                 anchor=scope,
                 severity=Severity.INFO,
                 because="what the other steps do is unknown",
+                advice=f"{use.reasons[0]}.".capitalize() if use.reasons else "",
             )
         elif writes is False:
+            # Somebody wrote down what it is for: that is evidence of a use.
             yield Finding(
-                message=f"No step of `{job.id}` uses `{scope}: write`.",
+                message=f"No step of `{job.id}` is known to use `{scope}: write`.",
                 at=at,
                 job=job,
                 anchor=scope,
-                severity=Severity.MEDIUM,
-                because="it is one scope, not all",
-                edits=drop_scope(site.workflow.source, given, scope),
+                severity=Severity.LOW if said else Severity.MEDIUM,
+                because="a comment says what it is for" if said else "it is one scope, not all",
+                edits=() if said else _dropped(repo, site, scope),
+                advice=f"Its comment: {said[:120]!r}." if said else _last_look(repo, site),
             )
+
+
+def _dropped(repo: Repository, site: JobSite, scope: str) -> tuple[Edit, ...]:
+    """Take a scope out, where every command and action left in the job is known."""
+    if unknown_step(repo, site.job):
+        return ()
+    return drop_scope(site.workflow.source, site.job.permissions, scope)
+
+
+def _last_look(repo: Repository, site: JobSite) -> str:
+    unknown = unknown_step(repo, site.job)
+    if unknown:
+        return f"{unknown} may use it."
+    return "Nothing in the job was seen to use it: was it given for a step that is planned?"
 
 
 def _token_is_used(repo: Repository, site: JobSite) -> bool:
@@ -253,6 +274,4 @@ def _token_is_used(repo: Repository, site: JobSite) -> bool:
     inputs = [value.value for step in site.job.live_steps for value in step.inputs.values()]
     if workflow_hands_out_token(site.workflow) or hands_out_token([*own, *inputs]):
         return True
-    return any(
-        gives_token(step) or pushes(step, repo.commands(step)) for step in site.job.live_steps
-    )
+    return any(gives_token(step) or pushes(repo, step) for step in site.job.live_steps)

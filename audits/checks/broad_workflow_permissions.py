@@ -20,8 +20,8 @@ Take the rights from the top and give them to the one job that uses them:
 Silent where every job that relies on a scope uses it. It is medium where one job relies on a scope
 and no step of it uses that, and low where no job relies on it.
 
-The edit does that: jobs whose steps are all known get what those can use, others get what the
-workflow gave them, for you to review. `read-all` is of medium severity, and so are scopes that
+The edit does that: jobs whose steps are all known get what those can use of what the workflow
+gave, others get all of that, for you to review. `read-all` is of medium severity, and so are scopes that
 cannot change code, packages or releases; `id-token` has a check of its own.
 
 ## Deviations
@@ -113,12 +113,12 @@ jobs:
     runs-on: ubuntu-latest
     permissions:
       contents: write
-      discussions: write
     steps:
       - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
       - uses: softprops/action-gh-release@7c1f0d5e3a9b48620f1d2c3b4a59687f60e1d2c3 # v3.0.0
       - run: twine upload dist/*
 """
+_RANK = (Level.NONE, Level.READ, Level.WRITE)
 _BROAD = {PermissionsState.WRITE_ALL, PermissionsState.READ_ALL}
 _ALL = f"on: release\npermissions: write-all # !\n{_JOBS}"
 _READ = f"on: release\npermissions: read-all # !\n{_JOBS}"
@@ -233,6 +233,7 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
             at=given.at,
             anchor="write-all",
             edits=_moved(repo, workflow),
+            advice=_advice(repo, workflow),
         )
     elif given.state is PermissionsState.READ_ALL:
         yield Finding(
@@ -240,6 +241,7 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
             at=given.at,
             anchor="read-all",
             edits=_moved(repo, workflow),
+            advice=_advice(repo, workflow),
             severity=Severity.MEDIUM,
             because="nothing can be changed with it",
         )
@@ -267,6 +269,7 @@ def _shared(repo: Repository, workflow: Workflow, relying: Sequence[Job]) -> Ite
             severity=severity,
             because=because,
             edits=_moved(repo, workflow),
+            advice=_advice(repo, workflow),
         )
 
 
@@ -285,6 +288,7 @@ def _inherited(repo: Repository, workflow: Workflow, job: Job) -> Iterator[Findi
                 severity=Severity.MEDIUM,
                 because="one job has it",
                 edits=_moved(repo, workflow),
+                advice=_advice(repo, workflow),
             )
 
 
@@ -314,15 +318,31 @@ def _severity(scope: str) -> tuple[Severity | None, str]:
     return Severity.MEDIUM, "the scope cannot change code, packages or releases"
 
 
+def _advice(repo: Repository, workflow: Workflow) -> str:
+    """Which job keeps all rights, since what it needs is not known; else what is left to see."""
+    for job in relying_jobs(workflow):
+        if reasons := scope_use(repo, workflow, job).reasons:
+            return f"What `{job.id}` needs is not known: {reasons[0]}."
+    return "Do steps of these jobs ask GitHub for more than the actions' own pages say?"
+
+
 def _moved(repo: Repository, workflow: Workflow) -> tuple[Edit, ...]:
-    """Give each job its own block: what its steps can use, or else what the workflow gave.
+    """Give each job its own block: what its steps use of what the workflow gave, or else all
+    of that.
 
     Where that is all or nothing, and some job is not known, there is no edit.
     """
     blocks = {}
+    given = workflow.permissions
     for job in relying_jobs(workflow):
-        scopes = needed_scopes(repo, workflow, job)
-        if scopes is None and workflow.permissions.state is not PermissionsState.MAP:
+        needed = needed_scopes(repo, workflow, job)
+        if needed is None and given.state is not PermissionsState.MAP:
             return ()
-        blocks[job] = workflow.permissions.scopes if scopes is None else scopes
+        if needed is None:
+            blocks[job] = dict(given.scopes)
+            continue
+        has = {scope: given.level(scope) or Level.NONE for scope in needed}
+        blocks[job] = {
+            scope: min(level, has[scope], key=_RANK.index) for scope, level in needed.items()
+        }
     return move_to_jobs(workflow.source, workflow, blocks)

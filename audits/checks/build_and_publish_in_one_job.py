@@ -21,6 +21,7 @@ upload themselves.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from audits.analysis.build_commands import StepKind, acts, packs_by_itself
@@ -74,7 +75,7 @@ _HANDED_OVER = """\
           name: dist
           path: dist/
           if-no-files-found: error
-          retention-days: 1
+          retention-days: 7
 
 """
 _FETCHED = """\
@@ -140,9 +141,11 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
             message=f"`{found[0].what}` builds the package in the job that publishes it",
             at=found[0].at,
             job=job,
-            anchor=found[0].what,
+            # A new version of the same action is the same fault.
+            anchor=re.sub(r"@\S+", "", found[0].what),
             extra_lines=tuple(act.at for act in found[1:]),
             edits=_edits(repo, job, publications),
+            advice="Does the build put all that is uploaded, and nothing else, into that folder?",
         )
 
 

@@ -77,6 +77,7 @@ from audits.checks.api import (
 from audits.expressions.evaluate import truth
 
 _NO_PACKAGE_FILE = Unseen(need=Need.WORKFLOW, reason="package.json was not read")
+_READ_HIT = "A later step goes by `cache-hit`: take out this step together with that condition."
 _WORKFLOW = """\
 on:
   push:
@@ -160,7 +161,7 @@ jobs:
             name="turned on twice",
             workflow=_WORKFLOW % f"{_NODE}  # !{_WITH}node-version: 24\n          cache: npm",
             fixed=_WORKFLOW
-            % f"{_NODE}{_WITH}package-manager-cache: false\n          node-version: 24",
+            % f"{_NODE}{_WITH}node-version: 24\n          package-manager-cache: false",
             files={"package.json": '{"packageManager": "npm@11.6.0"}'},
         ),
         Example(
@@ -300,7 +301,10 @@ def cached_release_build(repo: Repository) -> Iterator[Verdict]:
             at=at,
             job=site.job,
             anchor=uses.action,
-            edits=_edits(repo, site, controls),
+            edits=() if _hit_is_read(repo, site) else _edits(repo, site, controls),
+            advice=_READ_HIT
+            if _hit_is_read(repo, site)
+            else "The release builds without the cache: may it take that long?",
             severity=None if writer else Severity.MEDIUM,
             because="" if writer else "nobody without write access was seen to fill it",
         )
@@ -359,6 +363,15 @@ def _is_off(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> 
     )
 
 
+def _hit_is_read(repo: Repository, site: StepSite) -> bool:
+    """Whether a later step goes by what this one found: it would be skipped on a hit that was
+    looked up and not restored.
+    """
+    source, name = repo.file(site.path), site.step.id
+    read = re.compile(rf"steps\.{re.escape(name)}\.outputs\.cache-(?:hit|matched-key)")
+    return bool(name) and source is not None and read.search(source.text) is not None
+
+
 def _edits(repo: Repository, site: StepSite, controls: tuple[Control, ...]) -> tuple[Edit, ...]:
     """Turn every input off that has the step restore a cache; nothing if one resists."""
     source = repo.file(site.path)
@@ -382,4 +395,13 @@ def _one_off(source: SourceFile, step: Step, control: Control) -> tuple[Edit, ..
     alone = len(step.inputs) == 1
     if given is None or not whole or alone or given.style in {"|", ">"}:
         return ()
-    return (delete_lines(source, given.line, given.line),)
+    found = [delete_lines(source, given.line, given.line)]
+    for key, value in step.inputs.items():
+        # What the cache goes by means nothing without it.
+        depends = key.lower() == f"{control.field}-dependency-path" and value.style not in {
+            "|",
+            ">",
+        }
+        if depends and re.match(rf"[ \t]*{re.escape(key)}:", lines[value.line - 1]):
+            found.append(delete_lines(source, value.line, value.line))
+    return tuple(found) if len(found) < len(step.inputs) else ()

@@ -16,8 +16,11 @@ Give nothing to the workflow, and each job what it needs, as the lesson does:
           contents: read # this job only needs read access
 
 The edit is offered where every step of the jobs concerned is an action whose needs are known,
-or a script that does not get the token; it gives a job what those actions can use. Other jobs
-are yours to judge: start with `contents: read` and see what the log asks for.
+or a script that does not get the token; it gives a job what those actions can use, and nothing
+that the default does not give: never an identity. It is safe where a job only reads, or where
+the repository's default was read; else it is to be reviewed, since the default may be read-only
+and the steps that write without effect today. Other jobs are yours to judge: the finding names
+the step that is not known; start with `contents: read` and see what the log asks for.
 
 Where the repository's default could be read and is read-only, the severity is low.
 
@@ -33,7 +36,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from audits.analysis.known_actions import needed_scopes
+from msgspec import Struct
+
+from audits.analysis.known_actions import scope_use
 from audits.checks.api import (
     GITHUB_SECURE_USE,
     GITHUB_TOKEN,
@@ -65,8 +70,22 @@ from audits.checks.api import (
     relying_jobs,
 )
 
-# Scopes that an action uses only where an input asks for it.
-_ON_REQUEST = frozenset({"discussions"})
+_SCOPE = "id-token"
+# What an attestation takes beside the identity; without that it cannot be made.
+_WITH_IDENTITY = frozenset({_SCOPE, "attestations", "artifact-metadata"})
+# https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions
+_RESTRICTED = frozenset({"contents", "packages"})
+"""Scopes that the read-only default can read; of others it gives nothing."""
+
+
+class _Grant(Struct, frozen=True):
+    """The scopes that a job is to be given, None where that cannot be told, and how sure it is."""
+
+    scopes: Mapping[str, Level] | None
+    fix: FixKind | None = None
+    advice: str = ""
+
+
 _TWO_JOBS = """\
 name: Release # !
 on: release
@@ -171,52 +190,81 @@ def default_token_permissions(repo: Repository) -> Iterator[Verdict]:
             continue
         relying = relying_jobs(workflow)
         absent = workflow.permissions.state is PermissionsState.ABSENT
-        blocks = _blocks(repo, workflow) if absent else {}
+        grants = {job: _grant(repo, workflow, job) for job in relying} if absent else {}
         # A single job is reported once, at the job.
         if absent and relying and len(workflow.jobs) > 1:
             at = workflow.first_key or Location(path=workflow.path)
-            yield _finding(repo, at, None, "The workflow", _everything(repo, workflow, blocks))
+            edits = _everything(repo, workflow, grants)
+            yield _finding(repo, at, None, "The workflow", edits, _worst(grants))
         for job in workflow.live_jobs:
-            if absent and job in relying:
-                scopes = blocks.get(job)
-                edits = _job_edits(repo, job, scopes) if scopes is not None else ()
-                yield _finding(repo, job.at, job, f"The job `{job.id}`", edits)
+            if job in grants:
+                edits = _job_edits(repo, job, grants[job].scopes)
+                yield _finding(repo, job.at, job, f"The job `{job.id}`", edits, grants[job])
             else:
                 yield Clean(at=job.at, job=job)
 
 
-def _blocks(repo: Repository, workflow: Workflow) -> dict[Job, Mapping[str, Level]]:
-    """What each job without permissions needs, as far as that is known."""
-    found: dict[Job, Mapping[str, Level]] = {}
-    for job in relying_jobs(workflow):
-        scopes = needed_scopes(repo, workflow, job)
-        if scopes is not None:
-            found[job] = {s: level for s, level in scopes.items() if s not in _ON_REQUEST}
-    return found
+def _grant(repo: Repository, workflow: Workflow, job: Job) -> _Grant:
+    """What a job uses of what it has today."""
+    use = scope_use(repo, workflow, job)
+    only_git = use.doubtful == {"contents"} and not use.all_doubtful
+    if use.reasons and not only_git:
+        return _Grant(None, advice=f"What `{job.id}` needs is not known: {use.reasons[0]}.")
+    barred = _WITH_IDENTITY if _SCOPE in use.used else frozenset[str]()
+    wanted = {scope: level for scope, level in use.used.items() if scope not in barred}
+    write = _default_may_write(repo)
+    if write is False:
+        return _Grant({scope: Level.READ for scope in wanted if scope in _RESTRICTED})
+    beyond = [s for s, v in wanted.items() if v is Level.WRITE or s not in _RESTRICTED]
+    if only_git:
+        return _Grant(wanted, FixKind.REVIEW, f"{use.reasons[0]}: does it?")
+    if write is True or not beyond:
+        return _Grant(wanted)
+    named = " and ".join(f"`{scope}: {wanted[scope].value}`" for scope in beyond)
+    advice = f"Does the repository's default give `{job.id}` {named} today? If not, leave it out."
+    return _Grant(wanted, FixKind.REVIEW, advice)
 
 
-def _job_edits(repo: Repository, job: Job, scopes: Mapping[str, Level]) -> tuple[Edit, ...]:
+def _default_may_write(repo: Repository) -> bool | None:
+    """Whether the repository's default token may write; None where that was not read."""
+    settings = repo.settings
+    policy = settings.actions if isinstance(settings, RepositorySettings) else settings
+    write = policy.default_token_write if isinstance(policy, ActionsPolicy) else policy
+    return None if isinstance(write, Unseen) else write
+
+
+def _worst(grants: Mapping[Job, _Grant]) -> _Grant:
+    """The grant that holds for all jobs together: the least sure one."""
+    unknown = [grant for grant in grants.values() if grant.scopes is None]
+    review = [grant for grant in grants.values() if grant.fix is FixKind.REVIEW]
+    return next(iter((*unknown, *review)), _Grant({}))
+
+
+def _job_edits(repo: Repository, job: Job, scopes: Mapping[str, Level] | None) -> tuple[Edit, ...]:
     source = repo.file(job.path)
-    return () if source is None else add_to_job(source, job, block(scopes))
+    return () if source is None or scopes is None else add_to_job(source, job, block(scopes))
 
 
 def _everything(
-    repo: Repository, workflow: Workflow, blocks: dict[Job, Mapping[str, Level]]
+    repo: Repository, workflow: Workflow, grants: Mapping[Job, _Grant]
 ) -> tuple[Edit, ...]:
     """Nothing for the workflow and a block for each job; () unless all of them are known."""
-    of_jobs = [_job_edits(repo, job, scopes) for job, scopes in blocks.items()]
-    if len(of_jobs) < len(relying_jobs(workflow)) or not all(of_jobs):
+    of_jobs = [_job_edits(repo, job, grant.scopes) for job, grant in grants.items()]
+    if not all(of_jobs):
         return ()
     above = add_to_workflow(workflow.source, block({}))
     return (*above, *(edit for edits in of_jobs for edit in edits)) if above else ()
 
 
 def _finding(
-    repo: Repository, at: Location, job: Job | None, who: str, edits: tuple[Edit, ...]
+    repo: Repository,
+    at: Location,
+    job: Job | None,
+    who: str,
+    edits: tuple[Edit, ...],
+    grant: _Grant,
 ) -> Finding:
-    settings = repo.settings
-    policy = settings.actions if isinstance(settings, RepositorySettings) else settings
-    write = policy.default_token_write if isinstance(policy, ActionsPolicy) else policy
+    write = _default_may_write(repo)
     message = f"{who} declares no permissions: the default applies to its token"
     because = ""
     if write is True:
@@ -229,6 +277,8 @@ def _finding(
         at=at,
         job=job,
         edits=edits,
+        fix=grant.fix,
+        advice=grant.advice,
         because=because,
         severity=Severity.LOW if write is False else None,
         anchor="permissions",

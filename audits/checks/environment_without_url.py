@@ -44,6 +44,8 @@ from audits.checks.api import (
     Severity,
     Verdict,
     check,
+    insert_below,
+    newline_of,
     normalized,
     replace,
     replace_scalar,
@@ -212,13 +214,11 @@ def _edits(
     start = text.rfind("\n", 0, name.start) + 1
     if declared.form is not EnvironmentForm.MAP:
         pad = " " * (declared.at.column - 1)
-        newline = "\r\n" if "\r\n" in text else "\n"
+        newline = newline_of(text)
         block = f"{newline}{pad}  name: {text[name.start : name.end]}{newline}{pad}  url: {page}"
         gap = text.rfind(":", 0, name.start) + 1
         return (replace(source, gap, name.end, block),)
     if "{" in text[start : name.start]:
         return (replace(source, name.end, name.end, f", url: {page}"),)
     pad = " " * (len(text[start : name.start]) - len(text[start : name.start].lstrip()))
-    end = text.find("\n", name.end)
-    end = len(text) if end < 0 else end
-    return (replace(source, end, end, f"\n{pad}url: {page}"),)
+    return insert_below(source, name.line, (f"{pad}url: {page}",))

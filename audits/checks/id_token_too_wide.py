@@ -16,7 +16,9 @@ Give `id-token: write` to the job that publishes, and to it alone:
 
 Jobs that only sign or attest files made elsewhere need it as well and pass. Attest in a job of
 its own, after the build. Naming an environment in the publisher keeps the other jobs out, but
-not the other uses of the identity. The edit moves or takes out the right, and is to be reviewed.
+not the other uses of the identity. The edit moves or takes out the right, and is to be reviewed;
+none takes it out where a comment says what it is for, or where a script of the project, a tool
+that signs or uploads, or an unknown action is left in the job.
 
 In a job whose actions are not all known, the severity is medium, and so it is in one that logs
 in to a cloud and then runs only the cloud's own program (`aws`, `gcloud`, `az`): it needs an
@@ -35,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.known_actions import deploys, needed_scopes, runs_project_code
+from audits.analysis.known_actions import deploys, needed_scopes, runs_project_code, unknown_step
 from audits.checks.api import (
     GITHUB_OIDC,
     GITHUB_TOKEN,
@@ -67,12 +69,16 @@ from audits.checks.api import (
     block,
     check,
     drop_scope,
+    owned_comments,
     relying_jobs,
 )
 
 _SCOPE = "id-token"
 _ATTESTERS = frozenset({"actions/attest", "actions/attest-build-provenance", "actions/attest-sbom"})
 _SIGNING_BUILDERS = frozenset({"slsa-framework/slsa-github-generator", "docker/github-builder"})
+_IDENTITY = frozenset(
+    {"cosign", "sigstore", "gitsign", "twine", "jsr", "witness", "attestation", "push", "stage"}
+)
 _NOT_KNOWN = "not everything that it runs is known"
 _DEPLOYS = "a workflow file of its own would deploy with another identity"
 _TOP = """\
@@ -294,7 +300,11 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
     needed = needed_scopes(repo, site.workflow, job)
     # A job that attests what it builds has to be split; one that is not known, looked at.
     superfluous = needed is not None and _SCOPE not in needed
-    edits = drop_scope(site.workflow.source, given, _SCOPE) if superfluous else ()
+    _, said = owned_comments(site.workflow.source.text, at.line)
+    blocked = said or unknown_step(repo, job) or _identity_command(repo, job)
+    shared = superfluous and not blocked
+    edits = drop_scope(site.workflow.source, given, _SCOPE) if shared else ()
+    advice = _advice(said, blocked)
     message = f"`{job.id}` publishes nothing, yet can ask for the release's identity"
     if runs:
         severity, because = _milder(repo, job)
@@ -304,8 +314,9 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
             job=job,
             anchor=job.id,
             edits=edits,
-            severity=severity,
-            because=because,
+            advice=advice,
+            severity=Severity.LOW if said else severity,
+            because="a comment says what it is for" if said else because,
         )
     return Finding(
         message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}.",
@@ -313,11 +324,29 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
         job=job,
         anchor=job.id,
         edits=edits,
+        advice=advice,
         severity=Severity.MEDIUM,
         because="it logs in to a cloud and runs nothing of the project"
         if deployed
         else "what its actions do is unknown",
     )
+
+
+def _advice(said: str, blocked: str) -> str:
+    if said:
+        return f"Its comment: {said[:120]!r}."
+    if blocked:
+        return f"{blocked} may use the identity."
+    return "Nothing in the job was seen to ask for an identity: does one of its tools?"
+
+
+def _identity_command(repo: Repository, job: Job) -> str:
+    """A command that takes the job's identity by itself, or may: registries' and signing tools."""
+    for step in job.live_steps:
+        for command in repo.commands(step):
+            if _IDENTITY.intersection(command.words[:2]) or "publish" in command.words[1:3]:
+                return f"`{command.text[:60]}`"
+    return ""
 
 
 def _milder(repo: Repository, job: Job) -> tuple[Severity | None, str]:

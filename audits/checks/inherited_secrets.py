@@ -44,6 +44,9 @@ from audits.checks.api import (
     Verdict,
     Workflow,
     check,
+    delete_lines,
+    lines_of,
+    newline_of,
     replace,
 )
 from audits.expressions.syntax import contexts
@@ -121,6 +124,7 @@ def inherited_secrets(repo: Repository) -> Iterator[Verdict]:
             job=site.job,
             anchor=uses.action or uses.path,
             edits=_named(repo, site),
+            advice="Does what is called read a secret whose name it works out?",
         )
 
 
@@ -137,8 +141,12 @@ def _named(repo: Repository, site: JobSite) -> tuple[Edit, ...]:
         return ()
     pad = " " * (place.column + 1)
     lines = [f"{pad}{name}: ${{{{ secrets.{name} }}}}" for name in names]
-    new = "secrets: {}" if not lines else "\n".join(("secrets:", *lines))
-    return (replace(site.workflow.source, match.start(), match.end(), new),)
+    source = site.workflow.source
+    if not lines:
+        whole = lines_of(text)[place.line - 1].partition("#")[0].strip()
+        return (delete_lines(source, place.line, place.line),) if whole == match[0] else ()
+    new = newline_of(text).join(("secrets:", *lines))
+    return (replace(source, match.start(), match.end(), new),)
 
 
 def _declared(callee: Workflow) -> tuple[str, ...] | None:

@@ -250,6 +250,8 @@ def long_lived_token(repo: Repository) -> Iterator[Verdict]:
                 publication=publication,
                 anchor=stored[0].secret or stored[0].name,
                 edits=_edits(repo, publication),
+                advice="Register the trusted publisher with the registry first: without it the "
+                "next release is refused.",
                 extra_lines=(publication.at, *(c.at for c in stored[1:])),
                 settings_page=SettingsPage.PUBLISHER,
             )
@@ -334,5 +336,5 @@ def _edits(repo: Repository, publication: Publication) -> tuple[Edit, ...]:
         return ()
     removed = without_credentials(source, publication)
     missing = missing_grants(repo, publication)
-    granted = grant_edits(missing)
+    granted = grant_edits(repo, missing)
     return (*removed, *granted) if removed and (granted or not missing) else ()

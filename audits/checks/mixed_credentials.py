@@ -141,6 +141,7 @@ def mixed_credentials(repo: Repository) -> Iterator[Verdict]:
                     publication=publication,
                     anchor=paths.name,
                     edits=_edits(repo, paths, publication),
+                    advice="Has a release gone out by the trusted path? Then this one can go.",
                     extra_lines=tuple(p.at for p in paths.trusted),
                 )
 

@@ -101,7 +101,6 @@ jobs:
   publish:
     runs-on: ubuntu-latest
     permissions:
-      contents: read
       id-token: write
     steps:
       - run: uv publish
@@ -175,6 +174,6 @@ def oidc_not_granted(repo: Repository) -> Iterator[Verdict]:
             job=publication.job,
             publication=publication,
             anchor=missing[0].job.id,
-            edits=grant_edits(missing),
+            edits=grant_edits(repo, missing),
             extra_lines=(publication.at, *(m.at for m in missing[1:])),
         )

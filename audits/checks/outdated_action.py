@@ -160,4 +160,5 @@ def _finding(repo: Repository, use: RemoteUse, known: ResolvedRef, behind: str) 
         job=use.job,
         anchor=use.uses.action,
         edits=edits,
+        advice=f"Read the release notes up to {known.newest_release}.",
     )

@@ -15,8 +15,13 @@ Tell checkout not to, unless a later step pushes:
 
 The severity is high where the checkout is then uploaded as an artifact. From version 6 on it is
 a step milder, since the token stands outside the checkout. `persist-credentials: true` is a
-choice somebody made, and of low severity. The edit is not offered in jobs that talk to the
-repository through git later on.
+choice somebody made, and of low severity.
+
+There is no edit where `true` is stated, where a comment explains why the credentials are kept,
+or where a later step talks to the repository through git. The edit is safe where no later step
+of the job can: all of them are actions and programs that are known, or the token may only read a
+public repository. Where a script of the project, a test or an unknown action comes later, it is
+to be reviewed, and names the step.
 
 ## Deviations
 zizmor's `artipacked` reports `true` and expressions to its auditors only, and takes a commit
@@ -31,8 +36,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audits.analysis.action_refs import version_today
+from audits.analysis.action_table import GitUse
 from audits.analysis.action_versions import version_comment, version_of_ref
-from audits.analysis.known_actions import pushes
+from audits.analysis.git_remote import remote_use
 from audits.checks.api import (
     GITHUB_ARTIFACTS,
     GITHUB_TOKEN,
@@ -43,21 +49,28 @@ from audits.checks.api import (
     Example,
     Finding,
     FixKind,
+    Level,
     Need,
     Outcome,
+    PermissionsState,
     Repository,
     ResolvedRef,
     Severity,
     StepSite,
+    Unseen,
     Uses,
     Verdict,
     check,
+    owned_comments,
     set_input,
 )
 
 _INPUT = "persist-credentials"
 _SAFER = 6
 """Since this version the token is kept outside the checkout."""
+_CHOICE = re.compile(
+    r"\b(?:push|credential|persist|token|fetch|commit|git\\b|deploy|auth|private)", re.IGNORECASE
+)
 _WORKSPACE = re.compile(r"\$\{\{\s*github\.workspace\s*\}\}/?", re.IGNORECASE)
 _WORKFLOW = """\
 on: release
@@ -85,9 +98,9 @@ jobs:
       - name: Check out the notes
         uses: actions/checkout@v5
         with:
-          persist-credentials: false
           # the notes have a repository of their own
           repository: orchard-labs/notes
+          persist-credentials: false
       - run: twine upload dist/*
 """
 _NEW = """\
@@ -118,7 +131,7 @@ jobs:
       - run: twine upload dist/*
 """
 _UPLOADED_FIXED = _UPLOADED.replace(" # !", "").replace(
-    "{fetch-depth: 0}", "{persist-credentials: false, fetch-depth: 0}"
+    "{fetch-depth: 0}", "{fetch-depth: 0, persist-credentials: false}"
 )
 _CHOSEN = """\
 on: release
@@ -193,6 +206,7 @@ def _finding(
     message = "Checkout leaves the job's token behind for every later step"
     if any(map(_uploads_everything, later)):
         message += ", and the checkout is uploaded as an artifact"
+    fix, advice = _kind(repo, site, later, explicit=explicit)
     return Finding(
         message=f"{message}.",
         at=site.step.at,
@@ -200,8 +214,55 @@ def _finding(
         anchor="actions/checkout",
         severity=severity,
         because=because,
-        edits=_edits(repo, site, later),
+        edits=_edits(repo, site) if fix is not None else (),
+        fix=fix,
+        advice=advice,
     )
+
+
+def _kind(
+    repo: Repository, site: StepSite, later: Sequence[StepSite], *, explicit: bool
+) -> tuple[FixKind | None, str]:
+    """How sure it is that no later step needs the credentials, None where one does or where
+    somebody chose to keep them, and what to look at.
+    """
+    if explicit:
+        return None, "`persist-credentials: true` is stated: take it out if nothing pushes."
+    if said := _explained(repo, site):
+        return None, f"A comment speaks of it: {said[:120]!r}."
+    use = remote_use(repo, [each.step for each in later])
+    if use.use in {GitUse.PUSHES, GitUse.READS}:
+        return None, f"{use.by} talks to the repository: give it a token of its own."
+    if site.action is not None:
+        return FixKind.REVIEW, "Do jobs that use this action push, or fetch, after it?"
+    if use.use is GitUse.NONE:
+        return FixKind.SAFE, ""
+    if _reads_in_public(repo, site):
+        return FixKind.SAFE, ""
+    return FixKind.REVIEW, f"Does {use.by} push, or fetch from a private repository?"
+
+
+def _explained(repo: Repository, site: StepSite) -> str:
+    """What comments on a step say of credentials or of what takes them."""
+    source, step = repo.file(site.path), site.step
+    if source is None:
+        return ""
+    text = source.text
+    lines = range(step.at.line, step.at.line + text.count("\n", *step.span) + 1)
+    said = [owned_comments(text, line)[1] for line in lines]
+    return next((each for each in said if _CHOICE.search(each)), "")
+
+
+def _reads_in_public(repo: Repository, site: StepSite) -> bool:
+    """Whether everybody can do with git what the job's token can: it reads a public repository."""
+    settings = repo.settings
+    if isinstance(settings, Unseen) or settings.is_public is not True or site.job is None:
+        return False
+    block = site.job.permissions
+    if block.state is PermissionsState.ABSENT and site.workflow is not None:
+        block = site.workflow.permissions
+    own = site.step.input("token", "ssh-key", "repository") is None
+    return own and block.level("contents") in {Level.NONE, Level.READ}
 
 
 def _severity(
@@ -238,8 +299,6 @@ def _uploads_everything(site: StepSite) -> bool:
     return any(line in {".", "./", "..", "../"} or _WORKSPACE.fullmatch(line) for line in lines)
 
 
-def _edits(repo: Repository, site: StepSite, later: Sequence[StepSite]) -> tuple[Edit, ...]:
+def _edits(repo: Repository, site: StepSite) -> tuple[Edit, ...]:
     source = repo.file(site.path)
-    if source is None or any(pushes(each.step, repo.commands(each.step)) for each in later):
-        return ()
-    return set_input(source, site.step, _INPUT, "false")
+    return () if source is None else set_input(source, site.step, _INPUT, "false")

@@ -74,10 +74,10 @@ on:
 jobs:
   publish:
     runs-on: ubuntu-latest
-    permissions:
-      id-token: write
     environment:
       name: pypi
+    permissions:
+      id-token: write
     steps:
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
@@ -175,6 +175,8 @@ def publish_without_environment(repo: Repository) -> Iterator[Verdict]:
                 anchor=job.id,
                 environment=name,
                 edits=_edits(first, name),
+                advice=f"Make the environment `{name}` with its rules first, and name it in the "
+                "registry's trusted publisher: one without it is refused from then on.",
                 settings_page=SettingsPage.ENVIRONMENTS,
             )
 

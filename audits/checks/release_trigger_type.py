@@ -44,6 +44,7 @@ from audits.checks.api import (
     Workflow,
     add_under,
     check,
+    newline_of,
     replace,
 )
 
@@ -154,7 +155,8 @@ def _edits(workflow: Workflow, trigger: Trigger) -> tuple[Edit, ...]:
         before = source.text[start : trigger.span[0]]
         if re.fullmatch(r"on:[ \t]+", before):
             at = start + len("on:")
-            new = "\n  release:\n    types: [published]"
+            newline = newline_of(source.text)
+            new = newline.join(("", "  release:", "    types: [published]"))
             return (replace(source, at, trigger.span[1], new),)
         return add_under(source, trigger.span, "types: [published]") if not before.strip() else ()
     found = list(_TYPES.finditer(text))

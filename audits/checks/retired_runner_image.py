@@ -16,6 +16,7 @@ Take an image of today: `ubuntu-24.04`, `macos-15` (`macos-15-intel` for Intel) 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from audits.analysis.runners import labels_of
@@ -24,12 +25,15 @@ from audits.checks.api import (
     GITHUB_RUNNERS,
     Area,
     Clean,
+    Edit,
     Example,
     Finding,
     FixKind,
+    Job,
     Repository,
     Scalar,
     Severity,
+    SourceFile,
     Verdict,
     check,
     replace_scalar,
@@ -108,10 +112,39 @@ def retired_runner_image(repo: Repository) -> Iterator[Verdict]:
                 at=at,
                 job=job,
                 anchor=label.text,
-                edits=(replace_scalar(source, label.scalar, _like(label.scalar, image.newer)),)
-                if source is not None and whole
-                else (),
+                edits=_edits(source, job, label.scalar, image.newer) if source and whole else (),
+                advice="Conditions or excluded combinations name the image too: change them together."
+                if source and _elsewhere(source, job, label.scalar)
+                else f"Does everything that the job uses run on `{image.newer}`?",
             )
+
+
+def _edits(source: SourceFile, job: Job, label: Scalar, newer: str) -> tuple[Edit, ...]:
+    """Replace the label, wherever the job's matrix names it; () where something else does."""
+    if _elsewhere(source, job, label):
+        return ()
+    scalars = {value.start: value for value in (label, *_in_matrix(job, label.value))}
+    return tuple(replace_scalar(source, each, _like(each, newer)) for each in scalars.values())
+
+
+def _elsewhere(source: SourceFile, job: Job, label: Scalar) -> bool:
+    """Whether the job names the label where the edit does not reach: in a condition, say."""
+    word = re.compile(rf"(?<![\w.-]){re.escape(label.value)}(?![\w.-])")
+    reached = {value.line for value in (label, *_in_matrix(job, label.value))}
+    first = job.at.line - 1
+    lines = source.text[slice(*job.span)].split("\n")
+    named = {first + n for n, line in enumerate(lines, 1) if word.search(line.partition(" #")[0])}
+    return bool(named - reached)
+
+
+def _in_matrix(job: Job, value: str) -> Iterator[Scalar]:
+    """The scalars of the job's strategy that are this text."""
+    pending = [job.keys[name] for name in ("strategy",) if name in job.keys]
+    while pending:
+        node = pending.pop()
+        if node.scalar is not None and node.scalar.value == value:
+            yield node.scalar
+        pending += [*node.items, *node.keys.values()]
 
 
 def _like(old: Scalar, new: str) -> str:

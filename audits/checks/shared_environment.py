@@ -145,6 +145,7 @@ def shared_environment(repo: Repository) -> Iterator[Verdict]:
             publication=publication,
             anchor=f"{name} {job.path} {job.id}",
             edits=_edits(repo, name, declared, job, channel, publication),
+            advice="Make the new environment, and name it in the publisher of that index.",
         )
     for publication in judged_publications(repo):
         if publication.environment and not shared.intersection(_names(publication)):

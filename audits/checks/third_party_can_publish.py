@@ -17,6 +17,7 @@ by a tag, pass. It is low where only a cache leads there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from audits.analysis.exposure.jobs import views
@@ -100,7 +101,7 @@ def third_party_can_publish(repo: Repository) -> Iterator[Verdict]:
             message=f"`{job.id}`: {link.step.what}; {link.path.drain.what}",
             at=link.step.at,
             job=job,
-            anchor=link.step.what.split(" is ")[0],
+            anchor=re.sub(r"@[^`\s]+", "", link.step.what.split(" is ")[0]),
             severity=Severity.LOW if low else None if sure else Severity.MEDIUM,
             because="only a cache leads to the release"
             if low

@@ -59,7 +59,7 @@ _PUBLISH = """\
         with: {name: dist, path: dist/}
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
-_FIXED = _BUILD.replace("with:\n", "with:\n          if-no-files-found: error\n") % ""
+_FIXED = _BUILD % "" + "          if-no-files-found: error\n"
 _WARNS = _BUILD + "          if-no-files-found: warn\n"
 
 

@@ -33,14 +33,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.action_refs import moving, remote_actions, version_today
+from audits.analysis.action_refs import moving, remote_actions
 from audits.checks.api import (
     GITHUB_SECURE_USE,
     SCORECARD_PINNING,
     STEP_SECURE,
     Area,
     Clean,
-    Edit,
     Example,
     Finding,
     FixKind,
@@ -50,7 +49,7 @@ from audits.checks.api import (
     Severity,
     Verdict,
     check,
-    pin_edits,
+    pin_of,
 )
 
 _WORKFLOW = """\
@@ -183,14 +182,13 @@ def unpinned_action(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=use.at, job=use.job)
             continue
         known = repo.reference(use.uses)
-        edits: tuple[Edit, ...] = ()
-        if isinstance(known, ResolvedRef) and known.commit is not None:
-            source = repo.file(use.at.path)
-            edits = pin_edits(source, use.uses, known.commit, version_today(known))
+        pin = pin_of(repo.file(use.at.path), use.uses, known)
         yield Finding(
             message=f"{moving(use.uses, known)}.",
             at=use.at,
             job=use.job,
             anchor=use.uses.action,
-            edits=edits,
+            edits=pin.edits,
+            fix=pin.fix,
+            advice=pin.advice,
         )

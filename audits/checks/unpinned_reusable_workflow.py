@@ -7,7 +7,7 @@ or a branch as its reference, whoever can push to that repository decides what y
 runs, without a change in yours.
 
 ## How to fix
-Pin the call to a full commit id and keep the version in a comment:
+ActionPin the call to a full commit id and keep the version in a comment:
 
     uses: orchard-labs/shared/.github/workflows/build.yml@<40 hexadecimal digits> # v2.3.0
 
@@ -26,16 +26,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.action_refs import moving, remote_workflows, version_today
+from audits.analysis.action_refs import moving, remote_workflows
 from audits.analysis.action_versions import parse_version
 from audits.checks.api import (
     GITHUB_REUSE,
     GITHUB_SECURE_USE,
     SLSA_GENERATOR,
     STEP_SECURE,
+    ActionPin,
     Area,
     Clean,
-    Edit,
     Example,
     Finding,
     FixKind,
@@ -46,7 +46,7 @@ from audits.checks.api import (
     Uses,
     Verdict,
     check,
-    pin_edits,
+    pin_of,
 )
 
 _CALLED = """\
@@ -120,18 +120,19 @@ def unpinned_reusable_workflow(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=use.at, job=use.job)
             continue
         known = repo.reference(use.uses)
-        edits: tuple[Edit, ...] = ()
-        if isinstance(known, ResolvedRef) and known.commit is not None:
-            source = repo.file(use.at.path)
-            edits = pin_edits(source, use.uses, known.commit, version_today(known))
+        pin = pin_of(repo.file(use.at.path), use.uses, known)
         if _is_slsa(use.uses):
-            edits = ()
+            pin = ActionPin(
+                advice="Call it by the tag of a full version: it verifies itself by that."
+            )
         yield Finding(
             message=f"{moving(use.uses, known)}.",
             at=use.at,
             job=use.job,
             anchor=use.uses.action,
-            edits=edits,
+            edits=pin.edits,
+            fix=pin.fix,
+            advice=pin.advice,
         )
 
 

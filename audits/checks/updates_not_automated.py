@@ -64,6 +64,7 @@ from audits.checks.api import (
     check,
     foreign_path,
     insert_below,
+    newline_of,
     replace,
 )
 
@@ -256,16 +257,14 @@ def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]
             message=f"The actions of this workflow are not updated: {state} update them.",
             at=workflow.first_key or Location(path=workflow.path),
             anchor="github-actions",
-            edits=_added(repo, updates, _item()),
+            edits=_added(repo, updates, _item(("/", *_folders(_left_out(repo, updates))))),
         )
 
 
 def _in_other_folders(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]:
     """One finding for each composite action that uses others and that no bot reads."""
-    using = {use.at.path for use in remote_uses(repo)}
-    own = {action.path for action in repo.actions if foreign_path(action.path) is None}
-    left = sorted(path for path in using & own if not updates.covers(path))
-    folders = [f"/{path.rpartition('/')[0]}" for path in left]
+    left = _left_out(repo, updates)
+    folders = _folders(left)
     for path, folder in zip(left, folders, strict=True):
         yield Finding(
             message=f"The actions that `{path}` uses are not updated: Dependabot does not read "
@@ -274,6 +273,20 @@ def _in_other_folders(repo: Repository, updates: UpdateAutomation) -> Iterator[F
             anchor=f"github-actions {folder}",
             edits=_added(repo, updates, _item(folders)),
         )
+
+
+def _left_out(repo: Repository, updates: UpdateAutomation) -> list[str]:
+    """The composite actions of the repository that use others and that no bot reads; one in the
+    root folder is read with the workflows.
+    """
+    using = {use.at.path for use in remote_uses(repo)}
+    own = {action.path for action in repo.actions if foreign_path(action.path) is None}
+    return sorted(path for path in using & own if "/" in path and not updates.covers(path))
+
+
+def _folders(paths: Sequence[str]) -> list[str]:
+    """The folders of these files, as Dependabot writes them."""
+    return [f"/{path.rpartition('/')[0]}" for path in paths]
 
 
 def _added(repo: Repository, updates: UpdateAutomation, item: tuple[str, ...]) -> tuple[Edit, ...]:
@@ -288,8 +301,9 @@ def _added(repo: Repository, updates: UpdateAutomation, item: tuple[str, ...]) -
     if updates.append_at is None:
         return ()
     pad = " " * updates.append_indent
-    first = "" if file.text[: updates.append_at].endswith("\n") else "\n"
-    new = first + "".join(f"{pad}{line}\n" for line in item)
+    newline = newline_of(file.text)
+    first = "" if file.text[: updates.append_at].endswith("\n") else newline
+    new = first + "".join(f"{pad}{line}{newline}" for line in item)
     return (replace(file, updates.append_at, updates.append_at, new),)
 
 

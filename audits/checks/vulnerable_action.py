@@ -270,6 +270,9 @@ def _finding(
         anchor=f"{advisory.id} {use.uses.action}",
         advisories=tuple(filter(None, (advisory.id, advisory.cve))),
         edits=edits,
+        advice=f"Read the release notes up to {resolved.newest_release}."
+        if edits and isinstance(resolved, ResolvedRef)
+        else "No release without the fault is known to this run: ask with --online.",
         severity=Severity.HIGH if compromised else severity,
         because="" if compromised else f"the advisory is {said}",
     )

@@ -14,11 +14,29 @@ from msgspec import Struct
 
 from audits.model.location import Scalar
 from audits.model.outcome import Edit
-from audits.model.source import SourceFile, line_starts
+from audits.model.source import SourceFile, line_starts, lines_of
 from audits.model.workflow import Job, Permissions, PermissionsState, Step
 
 _KEY = re.compile(r"""(?P<quote>["']?)(?P<name>[\w.-]+)(?P=quote)[ \t]*:(?=[ \t\r\n]|$)""")
 _INDENT = "  "
+# The keys of a job but those that people write first: name, needs, if and runs-on.
+_BELOW_HEAD = (
+    "permissions",
+    "environment",
+    "concurrency",
+    "outputs",
+    "env",
+    "defaults",
+    "timeout-minutes",
+    "strategy",
+    "continue-on-error",
+    "container",
+    "services",
+    "steps",
+    "uses",
+    "with",
+    "secrets",
+)
 
 
 class _Key(Struct, frozen=True):
@@ -54,7 +72,7 @@ def insert_below(source: SourceFile, line: int, lines: Sequence[str]) -> tuple[E
 def set_input(source: SourceFile, step: Step, name: str, value: str) -> tuple[Edit, ...]:
     """Give a step's ``with:`` this input, which it has already or not; () where it cannot be.
 
-    A new input comes first in ``with:``; a new ``with:`` comes after the line of ``uses:``.
+    A new input comes last in ``with:``; a new ``with:`` comes after the line of ``uses:``.
     """
     if step.inputs_are_dynamic or step.uses is None:
         return ()
@@ -64,7 +82,7 @@ def set_input(source: SourceFile, step: Step, name: str, value: str) -> tuple[Ed
             return (replace_scalar(source, old, value),) if simple else ()
     keys = {key.name: key for key in _keys(source.text, *step.span)}
     if (place := keys.get("with")) is not None:
-        return _into_block(source, place, f"{name}: {value}")
+        return _last_input(source, step, place, f"{name}: {value}")
     if "uses" not in keys:
         return ()
     column = _column(source.text, step.span[0])
@@ -73,14 +91,38 @@ def set_input(source: SourceFile, step: Step, name: str, value: str) -> tuple[Ed
     return _after_line(source, step.uses.raw.end, lines)
 
 
+def _last_input(source: SourceFile, step: Step, place: _Key, line: str) -> tuple[Edit, ...]:
+    """Add an input below the last one; first where the last one is a text of several lines."""
+    text = source.text
+    last = max(step.inputs.values(), key=lambda value: value.end, default=None)
+    plain = last is not None and last.style not in {"|", ">"} and last.start < last.end
+    if last is None or not plain or last.start < place.after_colon or last.end > step.span[1]:
+        return _into_block(source, place, line)
+    rest = text[place.after_colon : _line_end(text, place.after_colon)].strip()
+    if rest.startswith("{"):
+        return (replace(source, last.end, last.end, f", {line}"),)
+    first = min(value.start for value in step.inputs.values())
+    if rest.partition("#")[0].strip() or _line_end(text, place.after_colon) > first:
+        return _into_block(source, place, line)
+    body, _ = _body(text, (place.line_start + _indent(text, place), len(text)))
+    return _after_line(source, last.end, (" " * _column(text, body) + line,))
+
+
+def _indent(text: str, place: _Key) -> int:
+    """The column of a key, behind the dash of its item."""
+    lead = text[place.line_start : place.after_colon]
+    return len(lead) - len(lead.lstrip(" -"))
+
+
 def add_to_job(
-    source: SourceFile, job: Job, lines: Sequence[str], before: Sequence[str] = ("steps", "uses")
+    source: SourceFile, job: Job, lines: Sequence[str], before: Sequence[str] = _BELOW_HEAD
 ) -> tuple[Edit, ...]:
-    """Add lines to a job, indented as its keys are, before the first of these keys it has.
+    """Add lines to a job, indented as its keys are, before the first of these keys it has, and
+    above what is empty there.
 
     ``lines`` start at column 0. () where the job is no block of lines.
     """
-    return _before_key(source, _body(source.text, job.span), lines, before)
+    return _before_key(source, _body(source.text, job.span), lines, before, over_blank=True)
 
 
 def add_to_workflow(
@@ -123,8 +165,30 @@ def set_scope(
     return add_under(source, permissions.span, f"{scope}: {level}")
 
 
+def owned_comments(text: str, line: int) -> tuple[int, str]:
+    """The comments that belong to a line, numbered from 1: those right above it that are
+    indented as it is, and the one behind its text; with the number of their first line.
+    """
+    lines = lines_of(text)
+    own = lines[line - 1] if line <= len(lines) else ""
+    column = len(own) - len(own.lstrip())
+    first = line
+    while first > 1 and _is_comment_at(lines[first - 2], column):
+        first -= 1
+    above = [each.strip().lstrip("# ") for each in lines[first - 1 : line - 1]]
+    behind = re.search(r"(?:^|\s)#\s*(?P<said>.*)$", own.rstrip("\r"))
+    said = [*above, behind["said"]] if behind is not None else above
+    return first, " ".join(said).strip()
+
+
+def _is_comment_at(line: str, column: int) -> bool:
+    stripped = line.lstrip()
+    return stripped.startswith("#") and len(line) - len(stripped) == column
+
+
 @lru_cache(maxsize=8)
-def _newline(text: str) -> str:
+def newline_of(text: str) -> str:
+    """How the lines of a text end."""
     return "\r\n" if "\r\n" in text else "\n"
 
 
@@ -178,7 +242,12 @@ def _body(text: str, span: tuple[int, int]) -> tuple[int, int]:
 
 
 def _before_key(
-    source: SourceFile, span: tuple[int, int], lines: Sequence[str], before: Sequence[str]
+    source: SourceFile,
+    span: tuple[int, int],
+    lines: Sequence[str],
+    before: Sequence[str],
+    *,
+    over_blank: bool = False,
 ) -> tuple[Edit, ...]:
     """Insert lines above a key of a block and above the comments that belong to the key."""
     text = source.text
@@ -192,7 +261,12 @@ def _before_key(
         if not text.startswith(f"{pad}#", above) or above < span[0] - len(pad):
             break
         at = above
-    newline = _newline(text)
+    while over_blank and at > span[0]:
+        above = text.rfind("\n", 0, at - 1) + 1
+        if text[above:at].strip():
+            break
+        at = above
+    newline = newline_of(text)
     new = "".join(f"{pad}{line}".rstrip() + newline for line in lines)
     return (replace(source, at, at, new),)
 
@@ -227,7 +301,7 @@ def _into_braces(source: SourceFile, start: int, line: str) -> tuple[Edit, ...]:
 def _after_line(source: SourceFile, offset: int, lines: Sequence[str]) -> tuple[Edit, ...]:
     """Insert lines below the line of an offset."""
     text = source.text
-    newline = _newline(text)
+    newline = newline_of(text)
     end = _line_end(text, offset)
     if end == len(text):  # the last line has no line break
         return (replace(source, end, end, "".join(newline + line for line in lines)),)

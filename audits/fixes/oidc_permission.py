@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from msgspec import Struct
 
+from audits.analysis.known_actions import needed_scopes
 from audits.fixes.edits import add_to_job, set_scope
 from audits.model.location import Location
 from audits.model.outcome import Edit
@@ -16,19 +15,6 @@ from audits.model.repository import Repository
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Workflow
 
 _SCOPE = "id-token"
-# Actions that need nothing of the job's token but reading the repository, if that.
-_MODEST = frozenset(
-    {
-        "actions/checkout",
-        "actions/download-artifact",
-        "actions/setup-node",
-        "actions/setup-python",
-        "actions/upload-artifact",
-        "astral-sh/setup-uv",
-        "pypa/gh-action-pypi-publish",
-    }
-)
-_USES_TOKEN = re.compile(r"github\.token|GITHUB_TOKEN|GH_TOKEN|\bgh |git push", re.IGNORECASE)
 
 
 class MissingGrant(Struct, frozen=True, kw_only=True):
@@ -69,33 +55,26 @@ def _missing(repo: Repository, route: Route) -> Iterator[MissingGrant]:
             yield MissingGrant(workflow=workflow, job=job, block=block)
 
 
-def grant_edits(missing: tuple[MissingGrant, ...]) -> tuple[Edit, ...]:
+def grant_edits(repo: Repository, missing: tuple[MissingGrant, ...]) -> tuple[Edit, ...]:
     """Grant the identity in each of these jobs; () where one of them cannot be fixed without
     taking or giving other rights.
     """
-    edits = [_grant(each) for each in missing]
+    edits = [_grant(repo, each) for each in missing]
     return tuple(edit for of_job in edits for edit in of_job) if all(edits) else ()
 
 
-def _grant(missing: MissingGrant) -> tuple[Edit, ...]:
+def _grant(repo: Repository, missing: MissingGrant) -> tuple[Edit, ...]:
     source, job, block = missing.workflow.source, missing.job, missing.block
     if job.permissions.state is not PermissionsState.ABSENT:
         return set_scope(source, job.permissions, _SCOPE, "write")
-    if block.state is PermissionsState.ABSENT:
-        # A block takes away what the default token had, so only where nothing uses that.
-        scopes = {"contents": "read"} if _is_modest(source.text, job) else None
-    elif block.state in {PermissionsState.READ_ALL, PermissionsState.WRITE_ALL}:
-        scopes = None
-    else:
-        scopes = {s: level.value for s, level in block.scopes.items() if level is not Level.NONE}
-    if scopes is None:
+    if block.state in {PermissionsState.READ_ALL, PermissionsState.WRITE_ALL}:
         return ()
-    lines = [f"  {scope}: {level}" for scope, level in (scopes | {_SCOPE: "write"}).items()]
-    return add_to_job(source, job, ("permissions:", *lines))
-
-
-@lru_cache(maxsize=512)
-def _is_modest(text: str, job: Job) -> bool:
-    if job.uses is not None or _USES_TOKEN.search(text, *job.span):
-        return False
-    return all(step.uses is None or step.uses.action in _MODEST for step in job.steps)
+    scopes: dict[str, Level] = {s: v for s, v in block.scopes.items() if v is not Level.NONE}
+    if block.state is PermissionsState.ABSENT:
+        # A block takes away what the default token had: only where all that is used is reading.
+        needed = needed_scopes(repo, missing.workflow, job)
+        if needed is None or any(v is Level.WRITE for s, v in needed.items() if s != _SCOPE):
+            return ()
+        scopes = needed
+    lines = [f"  {scope}: {level.value}" for scope, level in scopes.items() if scope != _SCOPE]
+    return add_to_job(source, job, ("permissions:", *lines, f"  {_SCOPE}: write"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from audits.fixes.edits import add_to_job, delete_lines, replace
+from audits.fixes.edits import add_to_job, delete_lines, newline_of, owned_comments, replace
 from audits.model.outcome import Edit
 from audits.model.source import SourceFile
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Workflow
@@ -36,7 +36,7 @@ def replace_block(
         return ()
     start = permissions.span[0]
     pad = " " * (permissions.at.column - 1)
-    newline = "\r\n" if "\r\n" in source.text else "\n"
+    newline = newline_of(source.text)
     new = (newline + pad).join(lines)
     last = max((place.line for place in permissions.places.values()), default=0)
     if last <= permissions.at.line:  # one line: a word, or a map in braces
@@ -55,7 +55,9 @@ def replace_block(
 
 
 def drop_scope(source: SourceFile, permissions: Permissions, scope: str) -> tuple[Edit, ...]:
-    """Take a scope out of a ``permissions:`` map; the last one leaves ``{}``."""
+    """Take a scope out of a ``permissions:`` map, with the comments that belong to its line;
+    the last one leaves ``{}``.
+    """
     rest = {name: level for name, level in permissions.scopes.items() if name != scope}
     place = permissions.places.get(scope)
     if place is None or permissions.at is None:
@@ -65,7 +67,8 @@ def drop_scope(source: SourceFile, permissions: Permissions, scope: str) -> tupl
     lines = [each.line for each in permissions.places.values()]
     if place.line == permissions.at.line or lines.count(place.line) > 1:
         return replace_block(source, permissions, block(rest))
-    return (delete_lines(source, place.line, place.line),)
+    first, _ = owned_comments(source.text, place.line)
+    return (delete_lines(source, first, place.line),)
 
 
 def move_to_jobs(

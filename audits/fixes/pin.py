@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
-from audits.analysis.action_versions import parse_version, version_comment
+import re
+
+from msgspec import Struct
+
+from audits.analysis.action_refs import version_today
+from audits.analysis.action_versions import parse_version, version_comment, version_of_ref
 from audits.fixes.edits import replace
-from audits.model.outcome import Edit
+from audits.model.evidence import ResolvedRef
+from audits.model.outcome import Edit, FixKind
+from audits.model.settings import Unseen
 from audits.model.source import SourceFile
 from audits.model.uses import Uses
 
+# The action's own name with a version, which update bots do not keep.
+_NAMED = re.compile(r"#\s*[\w.-]+(?:/[\w.-]+)+@\S+")
+
+
+class ActionPin(Struct, frozen=True):
+    """The edits that pin an action, how sure they are, and what to look at."""
+
+    edits: tuple[Edit, ...] = ()
+    fix: FixKind | None = None
+    advice: str = ""
+
+
+def pin_of(source: SourceFile | None, uses: Uses, known: ResolvedRef | Unseen) -> ActionPin:
+    """ActionPin what a ref is today where a version names the same commit: nothing else runs then.
+
+    A branch of a major version whose tip is no release is offered the newest release, to be
+    reviewed; other branches are left to a person.
+    """
+    if isinstance(known, Unseen):
+        return ActionPin(advice="Run fix with --online: only GitHub knows the commit.")
+    if known.commit is None:
+        return ActionPin(advice=f"`{uses.ref}` does not exist in {known.slug}.")
+    if known.archived:
+        return ActionPin(advice=f"{known.slug} is archived: look for another action.")
+    tag = version_today(known)
+    if edits := pin_edits(source, uses, known.commit, tag):
+        return ActionPin(edits)
+    if tag:
+        return ActionPin(advice="A comment with the version has no place on this line.")
+    series, newest = version_of_ref(uses.ref), parse_version(known.newest_release)
+    if series is None or newest is None or series.major != newest.major:
+        return ActionPin(advice=f"No version names the commit of `{uses.ref}`: choose a release.")
+    edits = pin_edits(source, uses, known.newest_release_commit, known.newest_release)
+    return ActionPin(
+        edits if known.newest_release_commit else (), FixKind.REVIEW, _apart(uses, known)
+    )
+
+
+def _apart(uses: Uses, known: ResolvedRef) -> str:
+    """How far the tip of a branch and the newest release are from each other."""
+    said = f"`{uses.ref}` is not the release {known.newest_release}"
+    if known.committed_at is None or known.newest_release_at is None:
+        return f"{said}: what came between them?"
+    days = (known.committed_at - known.newest_release_at).days
+    when = f"{abs(days)} days {'younger' if days >= 0 else 'older'} than"
+    return f"{said}: its tip is {when} that release. What came between them?"
+
 
 def pin_edits(source: SourceFile | None, uses: Uses, commit: str, tag: str) -> tuple[Edit, ...]:
-    """Pin a ``uses:`` to a commit, with its version in a comment that update bots keep.
+    """ActionPin a ``uses:`` to a commit, with its version in a comment that update bots keep.
 
     () where the version is not known, or where a comment cannot follow on the line.
     """
@@ -38,6 +92,8 @@ def comment_edits(source: SourceFile, uses: Uses, tag: str) -> tuple[Edit, ...]:
         return (replace(source, uses.raw.end, uses.raw.end, f" # {tag}"),)
     old = version_comment(uses.comment)
     text = source.text[start:end]
+    if _NAMED.fullmatch(text):
+        return (replace(source, start, end, f"# {tag}"),)
     if old:
         at = start + text.rfind(old)
         return (replace(source, at, at + len(old), tag),)

@@ -62,12 +62,12 @@ ADDED = "persist-credentials: false"
         ),
         (
             "      - uses: a/b@v1\n        with:\n            # deep\n            ref: x\n",
-            f"      - uses: a/b@v1\n        with:\n            {ADDED}\n            # deep\n"
-            "            ref: x\n",
+            f"      - uses: a/b@v1\n        with:\n            # deep\n            ref: x\n"
+            f"            {ADDED}\n",
         ),
         (
             "      - with: {ref: x}\n        uses: a/b@v1\n",
-            f"      - with: {{{ADDED}, ref: x}}\n        uses: a/b@v1\n",
+            f"      - with: {{ref: x, {ADDED}}}\n        uses: a/b@v1\n",
         ),
         (
             "      - uses: a/b@v1\n        with: { }\n",
