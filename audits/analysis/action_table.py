@@ -390,7 +390,9 @@ def _of_reports() -> Iterator[KnownAction]:
 
 def _of_measures() -> Iterator[KnownAction]:
     """Coverage and benchmarks that are written into the repository, linters."""
-    yield from _rows("test-summary/action ctrf-io/github-test-reporter", tests)
+    yield from _rows(
+        "test-summary/action ctrf-io/github-test-reporter", "checks:write pull-requests:write"
+    )
     coverage = "py-cov-action/python-coverage-comment-action"
     yield from _rows(
         coverage, "contents:write pull-requests:write", git=GitUse.PUSHES, anchor="setup"
