@@ -31,10 +31,13 @@ from audits.workflow.uploaders.consumers import (
     PLAIN_PROGRAMS,
     QUIET_ACTIONS,
     QUIET_TASKS,
+    SELDOM_PUBLISH,
     is_about_no_package,
     is_named_for_registry,
     is_something_else,
+    is_task_of_publishing,
     may_open_registry,
+    names_credential,
     only_builds,
     only_serves,
     speaks_of_publishing,
@@ -53,7 +56,10 @@ _UPLOADERS_VARIABLE = re.compile(
     )
 )
 _OWN_REPOSITORY = frozenset({"actions", "github"})
-_UPLOADING_CURL = re.compile(r"-(?:T|F|d)\b.*|--(?:upload-file|form|data.*)|P(?:OST|UT)")
+_UPLOADING_CURL = re.compile(
+    r"-(?:T|F|d)\b.*|--(?:upload-file|form|data|json|(?:post|body)-(?:file|data)).*"
+    r"|(?:-X|--(?:request|method)=)?P(?:OST|UT)"
+)
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|mts|rb|pl|ps1|bat|cmd)$")
 _IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
 # Subcommands that build and run a program of the project.
@@ -199,7 +205,7 @@ def _means(
     known = {c.secret for publication in publications for c in publication.credentials}
     given = _secrets(sites, looks).items()
     for secret, takers in sorted(given, key=lambda item: not is_named_for_registry(item[0])):
-        if secret not in known and may_open_registry(secret):
+        if secret not in known:
             looking = tuple(look for look in looks if look in takers)
             yield _Means(
                 what=f"is given `secrets.{secret}`", looks=looking or looks, logs_in=not looking
@@ -252,7 +258,8 @@ def _secrets(sites: Sequence[Site], looks: tuple[_Look, ...]) -> dict[str, tuple
             continue
         names = [*_stored(site, step.env), *_stored(site, step.inputs)]
         if step.run is not None:
-            names += [m[1] or m[2] or "" for m in SECRET.finditer(step.run.value)]
+            written = (m[1] or m[2] or "" for m in SECRET.finditer(step.run.value))
+            names += filter(may_open_registry, written)
         for name in names:
             found.setdefault(name, []).extend([look] if look is not None else [])
     return {
@@ -263,16 +270,25 @@ def _secrets(sites: Sequence[Site], looks: tuple[_Look, ...]) -> dict[str, tuple
 
 
 def _stored(site: Site, inputs: Inputs) -> Iterator[str]:
-    """The secrets that variables or inputs hold, unless no caller hands them over. A variable
-    or input that is named for GitHub or a service takes its own kind of token.
+    """The secrets in variables or inputs that may open a registry, unless no caller hands them
+    over. A variable or input that is named for GitHub or a service takes its own kind of token.
     """
     for name, scalar in inputs.items():
         text = scalar.value
         if "${{" not in text or not may_open_registry(name):
             continue
         value = value_of(site, text)
-        if value.kind is Kind.STORED and value.secret:
+        if value.kind is Kind.STORED and value.secret and _opens(name, value.secret):
             yield value.secret
+
+
+def _opens(taker: str, secret: str) -> bool:
+    """Whether a secret may open a registry for the variable that takes it: a `STORE_LOGIN` in
+    `SNAPCRAFT_STORE_CREDENTIALS` is no user's name.
+    """
+    return may_open_registry(secret) or (
+        names_credential(taker) and may_open_registry(f"{secret}_token")
+    )
 
 
 def _look(site: Site) -> _Look | None:
@@ -341,6 +357,8 @@ def _may_publish(command: Command) -> bool:
         return any(_UPLOADING_CURL.match(word) for word in command.words[1:])
     if program in PLAIN_PROGRAMS or command.has(*_DRY):
         return False
+    if program in SELDOM_PUBLISH:
+        return _publishes_by_a_word(command)
     if program in _IMAGE_BUILDERS and gives_build_secret(command.words):
         return True
     if command.words[1:2] and command.words[1] in _RUNS_OWN.get(program, ()):
@@ -358,16 +376,24 @@ def _may_publish(command: Command) -> bool:
     return program not in {"git", "docker", "podman", "cargo", "go", "dotnet", "nuget", "twine"}
 
 
+def _publishes_by_a_word(command: Command) -> bool:
+    """Whether a task or an option of a command publishes, as `-t:Publish` or `--upload-app`."""
+    if any(map(is_about_no_package, _tasks(command))):
+        return False
+    words = (word for word in command.words[1:] if not word.startswith("--no"))
+    return any(is_task_of_publishing(word) for word in words if not set(word) & set("/\\$."))
+
+
 def _sign_of(command: Command) -> str:
     """The words of a command that are called like a release."""
     program = _SCRIPT.sub("", command.program.rpartition("/")[2])
     if program in _SENDERS:
         sent = any(_PACKAGE_FILE.search(word) for word in command.words[1:])
         return f"`{program}` sends a package" if sent else ""
-    said = [program] if program not in _INTERPRETERS else []
-    for name in (*said, *_tasks(command)):
-        if speaks_of_release(name):
-            return f"`{' '.join(command.words[:4])[:80]}`"
+    names = [program] if program not in _INTERPRETERS else []
+    spoken = any(map(speaks_of_release, (*names, *_tasks(command))))
+    if spoken or (program in SELDOM_PUBLISH and _publishes_by_a_word(command)):
+        return f"`{' '.join(command.words[:4])[:80]}`"
     return ""
 
 

@@ -127,22 +127,29 @@ PLAIN_PROGRAMS = _words(
     " mv printf pwd read readlink realpath rekor-cli rm rmdir sed set sha1sum sha256sum sha512sum"
     " shasum shift shopt sleep slsa-verifier sort source split stat sudo tail tar tee test touch tr"
     " trap tree true type ulimit uname uniq unset unzip wait wc which xz yq zip zstd 7z [ [[ : . return"
-    " local declare readonly eval break continue security codesign xcrun signtool osslsigncode syft"
+    " local declare readonly eval break continue security codesign signtool osslsigncode syft"
     " grype trivy minisign notation signify ssh ssh-add ssh-agent ssh-keygen ssh-keyscan scp rsync"
-    " apt apt-get apk dnf yum pacman brew choco scoop winget add-apt-repository update-alternatives"
-    " pip pip3 conda mamba micromamba rustup nvm corepack asdf mise volta fnm sdk pyenv rbenv"
+    " apt apt-get apk dnf yum pacman brew scoop add-apt-repository update-alternatives"
+    " pip pip3 mamba micromamba rustup nvm corepack asdf mise volta fnm sdk pyenv rbenv"
     " pytest ruff mypy flake8 black isort pylint coverage codecov eslint prettier jest vitest"
     " playwright cypress mocha biome sphinx-build mkdocs mdbook doxygen typedoc hugo jekyll tsc"
-    " cmake ninja meson gcc g++ clang clang++ cc ld ar strip msbuild xcodebuild swift patchelf"
+    " gcc g++ clang clang++ cc ld ar strip patchelf"
     " auditwheel delocate-wheel delvewheel cibuildwheel build setup.py check-manifest check-wheel-contents"
-    " terraform tofu kubectl helmfile aws gcloud gsutil bq az azcopy flyctl netlify vercel wrangler"
+    " terraform tofu kubectl helmfile aws gcloud gsutil bq azcopy flyctl netlify vercel wrangler"
     " sentry-cli sonar-scanner snyk fossa git-cliff cliff towncrier bump2version bumpversion bump-my-version"
     " standard-version conventional-changelog Remove-Item New-Item Copy-Item Move-Item Get-ChildItem"
     " Write-Host Write-Output Get-Content Set-Content Out-File Expand-Archive Compress-Archive"
     " Invoke-WebRequest Get-Item Test-Path Set-Location Import-Module ConvertFrom-Json"
-    " if then else fi for do done while case esac function smokeshow func k3d kind minikube sam cdk serverless helm"
+    " if then else fi for do done while case esac function smokeshow func k3d kind minikube cdk serverless helm"
 )
 """Programs that publish no package with any option, or only in ways that are known."""
+
+SELDOM_PUBLISH = _words(
+    "choco winget conda cmake ninja meson msbuild xcodebuild swift aws gcloud az sam xcrun"
+)
+"""Programs that build, install or administer, and publish where a word of their task says so:
+``choco push``, ``swift package-registry publish``, ``az artifacts universal publish``.
+"""
 
 QUIET_TASKS = _words(
     "add audit bench benchmark benchmarks build builds bump cache check checks ci clean compile"
@@ -166,6 +173,7 @@ _PUBLISH_WORDS = _words(
     " ship shipit distribute promote"
 )
 _UPLOAD_WORDS = _words("upload uploads uploading uploader")
+_PUSH_WORDS = _words("push pushes")
 _RELEASE_WORDS = _words(
     "release releases released releaser releasing prerelease delivery nightly nightlies push cd"
 )
@@ -190,7 +198,7 @@ _OBJECTS = _words(
     " screenshot screenshots benchmark benchmarks metrics schema schemas sbom translations"
     " preview previews event events comment comments milestone milestones status branch"
     " cleanup clean prune symbols dsym sourcemaps sentry readme overview overviews description record records cloudrun heroku smokeshow htmlcov"
-    " login logins diff audit audits auditor"
+    " login logins diff audit audits auditor sns pubsub topic topics"
 )
 # What a run uploads for its later jobs, unless it is published.
 _OF_A_RUN = _words("artifact artifacts")
@@ -234,6 +242,11 @@ _NO_CREDENTIAL = _words(
     " project domain channel port bucket path repo repository team tenant"
 )
 """Last words of the names of secrets that hold no credential."""
+
+_CREDENTIAL = _words(
+    "token tokens key apikey password passwd pass passphrase secret credential credentials auth pat"
+)
+"""Last words of the names of variables and inputs that take a credential."""
 
 # Of a name; more is not written by people.
 _LONGEST = 200
@@ -291,6 +304,19 @@ def may_open_registry(secret: str) -> bool:
     if not words or words[-1] in _NO_CREDENTIAL or held & _SIGNING_SECRETS:
         return False
     return bool(held & _SECRET_REGISTRY) or not held & _SERVICE_SECRETS
+
+
+def names_credential(variable: str) -> bool:
+    """Whether a variable or input is named for a credential and not for a user."""
+    words = words_in(variable)
+    return bool(words) and words[-1] in _CREDENTIAL
+
+
+@lru_cache(maxsize=2048)
+def is_task_of_publishing(task: str) -> bool:
+    """Whether a word of a command is a task that publishes, uploads or pushes."""
+    held = frozenset(words_in(task))
+    return bool(held & (_PUBLISH_WORDS | _UPLOAD_WORDS | _PUSH_WORDS)) and speaks_of_release(task)
 
 
 @lru_cache(maxsize=2048)

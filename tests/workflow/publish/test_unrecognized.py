@@ -72,6 +72,25 @@ LOUD = {
     "an identity and a trigger": workflow(
         run("mage all"), on=ON_TAG, name="Go", job="go", permissions=IDENTITY
     ),
+    "a key for an installer that also pushes": workflow(
+        run("choco push glow.nupkg --api-key $env:KEY", secret("SHELF", "KEY")), job="main"
+    ),
+    "a build system's target that publishes": workflow(
+        run("cmake --build . --target publish", secret("SHELF")), job="main", on=ON_TAG
+    ),
+    "an option that uploads": workflow(
+        run("xcrun altool --upload-app -f out/glow.ipa", secret("SHELF")), job="main"
+    ),
+    "an option of a build that publishes": workflow(
+        run("msbuild app.sln -t:Publish", secret("SHELF")), job="main"
+    ),
+    "a login that is a credential to what takes it": workflow(
+        f"- uses: acme/action-publish@v1\n  env: {{{secret('STORE_LOGIN', 'SHELF_CREDENTIALS')}}}",
+        job="main",
+    ),
+    "a request that has a method and no body": workflow(
+        run("curl -XPOST https://shelf.example/update?key=${{ secrets.SHELF }}"), job="release"
+    ),
     "a token for an action that nobody knows": workflow(
         f"- uses: acme/registry-publish@v1\n  with: {{{secret('CONAN_TOKEN', 'key')}}}",
         on=ON_PUSH,
@@ -145,6 +164,22 @@ LOUD = {
 }
 
 QUIET = {
+    "an installer that installs": workflow(
+        run("choco install release-notes-tool", secret("SHELF")), on=ON_PUSH, name="CI", job="main"
+    ),
+    "a message to a topic": workflow(
+        run("az pubsub topic publish releases", secret("SHELF")),
+        on=ON_PUSH,
+        name="CI",
+        job="main",
+    ),
+    "a build system that builds": workflow(
+        run("cmake --build . --target all", secret("SHELF")), on=ON_PUSH, name="CI", job="main"
+    ),
+    "a user's name for a user's name": workflow(
+        f"- uses: acme/action-publish@v1\n  with: {{{secret('STORE_USERNAME', 'username')}}}",
+        job="main",
+    ),
     "pages": workflow(
         "- run: make html\n- uses: actions/upload-pages-artifact@v4\n"
         "- uses: actions/deploy-pages@v4",
