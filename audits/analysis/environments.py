@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
 from audits.analysis.environment_names import environment_names
 from audits.model.location import Location
-from audits.model.outcome import Clean, Finding, SettingsPage, Unknown
+from audits.model.outcome import Clean, Finding, SettingsPage, Unknown, Verdict
 from audits.model.publication import Publication
 from audits.model.repository import Repository
 from audits.model.settings import EnvironmentSettings, Need, Unseen
@@ -106,6 +106,25 @@ def used_environments(repo: Repository) -> Iterator[UsedEnvironment]:
             yield UsedEnvironment(
                 job=job, declared=declared, name="", settings=DECIDED_LATER, publication=only
             )
+
+
+def environment_verdicts(
+    repo: Repository, fault_of: Callable[[str, EnvironmentSettings], str | Unseen | None]
+) -> Iterator[Verdict]:
+    """The verdicts on the protection of every environment that a judged publication may use.
+
+    ``fault_of`` gets an environment's name and settings. It returns the message of a fault, ""
+    where nothing is wrong, None where the check does not apply, or what it could not see.
+    """
+    for used in used_environments(repo):
+        settings = used.known
+        if settings is None:
+            continue
+        fault = settings if isinstance(settings, Unseen) else fault_of(used.name, settings)
+        if isinstance(fault, Unseen):
+            yield used.unknown(fault)
+        elif fault is not None:
+            yield used.fault(fault) if fault else used.clean()
 
 
 def settings_of(repo: Repository, name: str) -> EnvironmentSettings | Unseen | None:

@@ -15,37 +15,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.owner_settings import first_release_file, owner_actions
+from audits.analysis.owner_settings import of_actions, owner_verdict
 from audits.checks.api import (
     GITHUB_ORGANIZATION_ACTIONS,
     NO_ADMINISTRATION,
+    PYPI_UPLOAD,
     ActionsPolicy,
     Area,
     Clean,
     Example,
     Finding,
+    Location,
     Need,
     Outcome,
     OwnerSettings,
     Repository,
     SettingsPage,
     Severity,
-    Unknown,
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_WORKFLOW = """\
-name: Release{mark}
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    steps:
-      - run: twine upload dist/*
-"""
-_CLEAN = _WORKFLOW.format(mark="")
+_MARKED = marked(PYPI_UPLOAD, "name: Release")
 
 
 def _owner(may_approve: bool | Unseen) -> OwnerSettings:
@@ -67,17 +60,15 @@ def _owner(may_approve: bool | Unseen) -> OwnerSettings:
     on_owner=True,
     links=(GITHUB_ORGANIZATION_ACTIONS,),
     examples=(
-        Example(
-            name="switched on", workflow=_WORKFLOW.format(mark=" # !"), owner_settings=_owner(True)
-        ),
-        Example(name="switched off", workflow=_CLEAN, owner_settings=_owner(False)),
+        Example(name="switched on", workflow=_MARKED, owner_settings=_owner(True)),
+        Example(name="switched off", workflow=PYPI_UPLOAD, owner_settings=_owner(False)),
         Example(
             name="the right is missing",
-            workflow=_CLEAN,
+            workflow=PYPI_UPLOAD,
             owner_settings=_owner(NO_ADMINISTRATION),
             outcome=Outcome.UNKNOWN,
         ),
-        Example(name="offline", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(name="offline", workflow=PYPI_UPLOAD, outcome=Outcome.UNKNOWN),
         Example(
             name="nothing is published",
             workflow="on: push\njobs: {}\n",
@@ -88,19 +79,15 @@ def _owner(may_approve: bool | Unseen) -> OwnerSettings:
 )
 def actions_can_approve(repo: Repository) -> Iterator[Verdict]:
     """Look at the organization's policy for repositories that publish."""
-    policy = owner_actions(repo)
-    if policy is None:
-        return
-    at = first_release_file(repo)
-    may_approve = policy if isinstance(policy, Unseen) else policy.can_approve_pull_requests
-    if isinstance(may_approve, Unseen):
-        yield Unknown(at=at, unseen=may_approve)
-    elif may_approve:
-        yield Finding(
-            message="GitHub Actions may create and approve pull requests in every repository of the organization",
-            at=at,
-            anchor="approve pull requests",
-            settings_page=SettingsPage.ACTIONS,
-        )
-    else:
-        yield Clean(at=at)
+    yield from owner_verdict(repo, of_actions(lambda p: p.can_approve_pull_requests), _judge)
+
+
+def _judge(may_approve: bool, at: Location) -> Verdict:
+    if not may_approve:
+        return Clean(at=at)
+    return Finding(
+        message="GitHub Actions may create and approve pull requests in every repository of the organization",
+        at=at,
+        anchor="approve pull requests",
+        settings_page=SettingsPage.ACTIONS,
+    )

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.environments import is_protected, used_environments
+from audits.analysis.environments import environment_verdicts, is_protected
 from audits.checks.api import (
     GITHUB_ENVIRONMENTS,
     NOT_READ,
+    PYPI_RELEASE,
     Area,
     EnvironmentSettings,
     Example,
@@ -32,20 +33,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_CLEAN = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
-"""
-_MARKED = _CLEAN.replace("environment: pypi", "environment: pypi # !")
+_MARKED = marked(PYPI_RELEASE, "environment: pypi")
 
 
 def _settings(reviewers: int, bypass: bool | Unseen, on_plan: bool = True) -> RepositorySettings:
@@ -63,22 +54,22 @@ def _settings(reviewers: int, bypass: bool | Unseen, on_plan: bool = True) -> Re
     links=(GITHUB_ENVIRONMENTS,),
     examples=(
         Example(name="GitHub's default", workflow=_MARKED, settings=_settings(1, True)),
-        Example(name="switched off", workflow=_CLEAN, settings=_settings(1, False)),
+        Example(name="switched off", workflow=PYPI_RELEASE, settings=_settings(1, False)),
         Example(
             name="nothing to bypass",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(0, True),
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the plan has no rules",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(0, True, on_plan=False),
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the switch was not read",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(1, NOT_READ),
             outcome=Outcome.UNKNOWN,
         ),
@@ -86,20 +77,15 @@ def _settings(reviewers: int, bypass: bool | Unseen, on_plan: bool = True) -> Re
 )
 def admin_bypass_allowed(repo: Repository) -> Iterator[Verdict]:
     """Look at the switch of each protected environment."""
-    for used in used_environments(repo):
-        settings = used.known
-        if settings is None:
-            continue
-        protected = settings if isinstance(settings, Unseen) else is_protected(settings)
-        if isinstance(protected, Unseen):
-            yield used.unknown(protected)
-        elif isinstance(settings, Unseen) or not protected:
-            continue
-        elif isinstance(settings.admins_can_bypass, Unseen):
-            yield used.unknown(settings.admins_can_bypass)
-        elif settings.admins_can_bypass:
-            yield used.fault(
-                f"Administrators may bypass the rules of the environment `{used.name}`"
-            )
-        else:
-            yield used.clean()
+    yield from environment_verdicts(repo, _fault)
+
+
+def _fault(name: str, settings: EnvironmentSettings) -> str | Unseen | None:
+    protected, bypass = is_protected(settings), settings.admins_can_bypass
+    if isinstance(protected, Unseen):
+        return protected
+    if not protected:
+        return None
+    if isinstance(bypass, Unseen):
+        return bypass
+    return f"Administrators may bypass the rules of the environment `{name}`" if bypass else ""

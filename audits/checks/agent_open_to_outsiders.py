@@ -28,6 +28,7 @@ from audits.analysis.exposure.ways_in import Way
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    NPM_RELEASE,
     Actor,
     Area,
     Clean,
@@ -45,17 +46,6 @@ from audits.checks.api import (
     check,
 )
 
-_RELEASE = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - run: npm publish
-"""
 _TRIAGE = """\
 on: issues
 permissions: {contents: %s}
@@ -85,28 +75,28 @@ _SCOPES = ("contents", "actions", "packages", "id-token", "pull-requests")
     examples=(
         Example(
             name="opened to everyone, with a shell",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _TRIAGE % ("write", "  # !", _OPEN, "Bash")},
             severity=Severity.HIGH,
         ),
         Example(
             name="no shell to be seen",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _TRIAGE % ("write", "  # !", _OPEN, "Read")},
             severity=Severity.MEDIUM,
         ),
         Example(
             name="a job that holds nothing",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _TRIAGE % ("read", "  # !", _OPEN, "Bash")},
             severity=Severity.MEDIUM,
         ),
         Example(
             name="only people with write access",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _TRIAGE % ("write", "", "", "Bash")},
         ),
-        Example(name="no agent", workflow=_RELEASE, outcome=Outcome.NOT_APPLICABLE),
+        Example(name="no agent", workflow=NPM_RELEASE, outcome=Outcome.NOT_APPLICABLE),
     ),
 )
 def agent_open_to_outsiders(repo: Repository) -> Iterator[Verdict]:

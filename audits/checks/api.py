@@ -48,6 +48,14 @@ from audits.checks.constants import (
     STEP_TRIGGERS,
     STEP_UPLOAD_JOB,
 )
+from audits.checks.example_workflows import (
+    NPM_RELEASE,
+    NPM_RELEASE_OF_CHECKOUT,
+    PYPI_RELEASE,
+    PYPI_RELEASE_PUBLISHED,
+    PYPI_UPLOAD,
+    marked,
+)
 from audits.fixes.drop_credentials import without_credentials, without_input, without_step
 from audits.fixes.edits import (
     add_to_job,

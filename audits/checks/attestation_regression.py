@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from audits.analysis.trusted_publishers import released_packages
 from audits.checks.api import (
     PEP_740,
+    PYPI_RELEASE,
     Area,
     Clean,
     Example,
@@ -36,20 +37,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_WORKFLOW = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2{mark}
-"""
-_CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
+_MARKED = marked(PYPI_RELEASE, "uses: pypa/gh-action-pypi-publish")
 _METADATA = {"pyproject.toml": '[project]\nname = "lumen"\n'}
 _HIDDEN = Unseen(need=Need.INDEX, reason="the index answered 503")
 _BY_WORKFLOW = Provenance(kind=PublisherKind.GITHUB, repository="orchard-labs/lumen")
@@ -78,7 +69,7 @@ def _evidence(*attested: bool | None, yanked: int = -1) -> tuple[PackageEvidence
 def _example(name: str, *attested: bool | None, outcome: Outcome, yanked: int = -1) -> Example:
     return Example(
         name=name,
-        workflow=_MARKED if outcome is Outcome.FAIL else _CLEAN,
+        workflow=_MARKED if outcome is Outcome.FAIL else PYPI_RELEASE,
         files=_METADATA,
         evidence=_evidence(*attested, yanked=yanked),
         outcome=outcome,
@@ -101,7 +92,7 @@ def _example(name: str, *attested: bool | None, outcome: Outcome, yanked: int = 
         _example("the earlier ones were not seen", False, None, outcome=Outcome.UNKNOWN),
         Example(
             name="the index was not asked",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             outcome=Outcome.UNKNOWN,
         ),

@@ -32,6 +32,7 @@ from audits.checks.api import (
     DOCKER_HUB,
     GITHUB_SECRETS,
     GITHUB_SECURE_USE,
+    PYPI_RELEASE_PUBLISHED,
     Area,
     Clean,
     Example,
@@ -82,16 +83,6 @@ jobs:
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
         with:
           password: ${{ secrets.INDEX_TOKEN }}
-"""
-_TRUSTED = """\
-on: {release: {types: [published]}}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions: {id-token: write}
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
 """
 _OTHER = """\
 on: push
@@ -149,9 +140,11 @@ def _beside(name: str, release: str, *other: str, outcome: Outcome | None = None
     milder_in_other_jobs=False,
     examples=(
         _beside("in a test", _RELEASE, "make test", "INDEX_TOKEN", "  # !"),
-        _beside("sent away", _TRUSTED, _SEND, "PYPI_API_TOKEN", "  # !"),
-        _beside("requested from the registry itself", _TRUSTED, _ASK, "NPM_TOKEN", ""),
-        _beside("read to install", _TRUSTED, "npm ci", "NPM_TOKEN", ""),
+        _beside("sent away", PYPI_RELEASE_PUBLISHED, _SEND, "PYPI_API_TOKEN", "  # !"),
+        _beside(
+            "requested from the registry itself", PYPI_RELEASE_PUBLISHED, _ASK, "NPM_TOKEN", ""
+        ),
+        _beside("read to install", PYPI_RELEASE_PUBLISHED, "npm ci", "NPM_TOKEN", ""),
         _beside("another secret", _RELEASE, "make test", "COVERAGE_TOKEN", ""),
         _beside("another secret, sent", _RELEASE, _SEND, "CHAT_WEBHOOK_TOKEN", ""),
         Example(

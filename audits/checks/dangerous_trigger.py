@@ -61,6 +61,7 @@ from audits.checks.api import (
     BLOCKED_PULL_REQUEST_TARGET,
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    NPM_RELEASE_OF_CHECKOUT,
     Area,
     Breadth,
     Clean,
@@ -136,18 +137,6 @@ _MEMBER = 'contains(fromJSON(\'["OWNER", "MEMBER"]\'), github.event.comment.auth
 _OWN_PUSH = f"{_GREEN} && github.event.workflow_run.event == 'push'"
 _LS = "run: ls dist"
 _SAME = "github.event.%s.repo.id == github.event.%s.repo.id"
-_PUBLISH = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
-      - run: npm publish
-"""
 _BESIDE = """\
 on:
   issue_comment:%s
@@ -314,13 +303,13 @@ jobs:
         Example(
             name="beside the release, from where a path leads to it",
             workflow=_BESIDE % ("  # !", "write"),
-            files={".github/workflows/publish.yml": _PUBLISH},
+            files={".github/workflows/publish.yml": NPM_RELEASE_OF_CHECKOUT},
             severity=Severity.CRITICAL,
         ),
         Example(
             name="beside the release, and no path leads on",
             workflow=_BESIDE % ("", "read"),
-            files={".github/workflows/publish.yml": _PUBLISH},
+            files={".github/workflows/publish.yml": NPM_RELEASE_OF_CHECKOUT},
             outcome=Outcome.NOT_APPLICABLE,
         ),
     ),

@@ -42,6 +42,7 @@ from audits.analysis.known_actions import scope_use
 from audits.checks.api import (
     GITHUB_SECURE_USE,
     GITHUB_TOKEN,
+    PYPI_UPLOAD,
     STEP_HARDENED,
     ActionsPolicy,
     Area,
@@ -67,6 +68,7 @@ from audits.checks.api import (
     add_to_workflow,
     block,
     check,
+    marked,
     relying_jobs,
 )
 
@@ -125,15 +127,7 @@ jobs:
       - uses: actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1
       - run: twine upload dist/*
 """
-_ONE_JOB = """\
-name: Release
-on: release
-jobs:
-  publish: # !
-    runs-on: ubuntu-latest
-    steps:
-      - run: twine upload dist/*
-"""
+_ONE_JOB = marked(PYPI_UPLOAD, "publish:")
 _EACH_JOB = _ONE_JOB.replace("publish: # !", "publish:\n    permissions:")
 _CALLED = _ONE_JOB.replace("on: release", "on: workflow_call").replace(" # !", "")
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.environments import all_refs, is_protected, used_environments
+from audits.analysis.environments import all_refs, environment_verdicts, is_protected
 from audits.checks.api import (
     GITHUB_ENVIRONMENTS,
     NOT_READ,
@@ -112,25 +112,19 @@ def _settings(
 )
 def environment_open_to_any_ref(repo: Repository) -> Iterator[Verdict]:
     """Look at the branches and tags that each protected environment lets in."""
-    for used in used_environments(repo):
-        settings = used.known
-        if settings is None:
-            continue
-        if isinstance(settings, Unseen):
-            yield used.unknown(settings)
-            continue
-        protected = is_protected(settings)
-        unseen = next(
-            (u for u in (settings.ref_patterns, protected) if isinstance(u, Unseen)), None
-        )
-        if unseen is not None:
-            yield used.unknown(unseen)
-        elif isinstance(settings.ref_patterns, Unseen) or not protected:
-            continue
-        elif let_in := _let_in(settings.ref_patterns):
-            yield used.fault(f"The environment `{used.name}` lets {let_in}")
-        else:
-            yield used.clean()
+    yield from environment_verdicts(repo, _fault)
+
+
+def _fault(name: str, settings: EnvironmentSettings) -> str | Unseen | None:
+    patterns, protected = settings.ref_patterns, is_protected(settings)
+    if isinstance(patterns, Unseen):
+        return patterns
+    if isinstance(protected, Unseen):
+        return protected
+    if not protected:
+        return None
+    let_in = _let_in(patterns)
+    return f"The environment `{name}` lets {let_in}" if let_in else ""
 
 
 def _let_in(patterns: tuple[str, ...]) -> str:

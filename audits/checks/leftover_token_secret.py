@@ -27,6 +27,7 @@ from audits.checks.api import (
     GITHUB_SECRETS,
     NO_SECRET_NAMES,
     OPENSSF_TRUSTED_PUBLISHERS,
+    PYPI_RELEASE,
     Area,
     Clean,
     EnvironmentSettings,
@@ -48,6 +49,7 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
 _PURPOSE = re.compile(r"TOKEN|PASSW|SECRET|KEY|AUTH|CRED|PYPI$", re.IGNORECASE)
@@ -57,24 +59,13 @@ _LEFT_OPEN = Unseen(
     need=Need.INDEX, reason="the registry leaves open whether a trusted publisher released it"
 )
 
-_WORKFLOW = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2{mark}
-"""
 _TEST_UPLOAD = """\
       - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
         with:
           repository-url: https://packages.orchard.example/legacy/
           password: ${{ secrets.PYPI_MIRROR_TOKEN }}
 """
-_CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
+_MARKED = marked(PYPI_RELEASE, "uses: pypa/gh-action-pypi-publish")
 _METADATA = {"pyproject.toml": '[project]\nname = "lumen"\n'}
 _BY_WORKFLOW = Provenance(kind=PublisherKind.GITHUB, repository="orchard-labs/lumen")
 
@@ -99,7 +90,7 @@ def _example(
     environment = EnvironmentSettings(name="pypi", secret_names=kept)
     return Example(
         name=name,
-        workflow=workflow or (_MARKED if outcome is Outcome.FAIL else _CLEAN),
+        workflow=workflow or (_MARKED if outcome is Outcome.FAIL else PYPI_RELEASE),
         files=_METADATA,
         evidence=_evidence(attested, owner),
         settings=RepositorySettings.partial(
@@ -128,7 +119,7 @@ def _example(
         _example(
             "in use for another index",
             "PYPI_MIRROR_TOKEN",
-            workflow=_CLEAN + _TEST_UPLOAD,
+            workflow=PYPI_RELEASE + _TEST_UPLOAD,
             outcome=Outcome.PASS,
         ),
         _example(
@@ -138,7 +129,7 @@ def _example(
         _example(
             "attested for another", "PYPI_TOKEN", owner="stranger", outcome=Outcome.NOT_APPLICABLE
         ),
-        Example(name="offline", workflow=_CLEAN, files=_METADATA, outcome=Outcome.UNKNOWN),
+        Example(name="offline", workflow=PYPI_RELEASE, files=_METADATA, outcome=Outcome.UNKNOWN),
     ),
 )
 def leftover_token_secret(repo: Repository) -> Iterator[Verdict]:

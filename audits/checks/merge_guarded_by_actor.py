@@ -22,6 +22,7 @@ from audits.analysis.exposure.ways_in import merges
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    NPM_RELEASE,
     Area,
     Clean,
     Example,
@@ -34,17 +35,6 @@ from audits.checks.api import (
     check,
 )
 
-_RELEASE = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - run: npm publish
-"""
 _MERGE = """\
 on: pull_request_target
 permissions: {contents: write, pull-requests: write}
@@ -71,14 +61,14 @@ _AUTHOR = "github.event.pull_request.user.login == 'dependabot[bot]'"
     examples=(
         Example(
             name="who acted last",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _MERGE % ("github.actor == 'dependabot[bot]'", "  # !")},
             severity=Severity.HIGH,
         ),
-        Example(name="the author", workflow=_RELEASE, files={_PATH: _MERGE % (_AUTHOR, "")}),
+        Example(name="the author", workflow=NPM_RELEASE, files={_PATH: _MERGE % (_AUTHOR, "")}),
         Example(
             name="nothing is merged",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: (_MERGE % (_AUTHOR, "")).replace("merge --auto --squash", "view")},
             outcome=Outcome.NOT_APPLICABLE,
         ),

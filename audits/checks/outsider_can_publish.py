@@ -32,6 +32,7 @@ from audits.analysis.exposure.words import needs_of_path, path_sentence
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    NPM_RELEASE_OF_CHECKOUT,
     Actor,
     Area,
     Clean,
@@ -51,18 +52,6 @@ from audits.checks.api import (
     check,
 )
 
-_RELEASE = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
-      - run: npm publish
-"""
 _OTHER = """\
 on: %s
 permissions: %s
@@ -87,7 +76,7 @@ def _example(
     return Example(
         name=name,
         workflow=_OTHER % (event, rights, more, mark),
-        files={_PATH: _RELEASE},
+        files={_PATH: NPM_RELEASE_OF_CHECKOUT},
         outcome=outcome,
     )
 

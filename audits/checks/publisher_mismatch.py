@@ -37,6 +37,7 @@ from audits.analysis.trusted_publishers import (
 )
 from audits.checks.api import (
     PEP_740,
+    PYPI_RELEASE,
     STEP_PUBLISHER,
     Area,
     Clean,
@@ -55,20 +56,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_WORKFLOW = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2{mark}
-"""
-_CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
+_MARKED = marked(PYPI_RELEASE, "uses: pypa/gh-action-pypi-publish")
 _METADATA = {"pyproject.toml": '[project]\nname = "Lumen.Core"\n'}
 _HIDDEN = Unseen(need=Need.INDEX, reason="the index answered 403")
 
@@ -122,13 +113,13 @@ def _evidence(*provenance: Provenance, hidden: bool = False) -> tuple[PackageEvi
         ),
         Example(
             name="this repository",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence(_provenance("Orchard-Labs/Lumen")),
         ),
         Example(
             name="renamed since",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence(_provenance("old-name/candle", "4242")),
         ),
@@ -141,7 +132,7 @@ def _evidence(*provenance: Provenance, hidden: bool = False) -> tuple[PackageEvi
         ),
         Example(
             name="another workflow of this repository",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence(
                 replace(_provenance("orchard-labs/lumen"), workflow="old.yml", environment="old")
@@ -149,28 +140,28 @@ def _evidence(*provenance: Provenance, hidden: bool = False) -> tuple[PackageEvi
         ),
         Example(
             name="a publisher of an unknown kind",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence(_provenance("", kind=PublisherKind.OTHER)),
             outcome=Outcome.UNKNOWN,
         ),
         Example(
             name="nothing attested",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence(),
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the index did not say",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence(hidden=True),
             outcome=Outcome.UNKNOWN,
         ),
         Example(
             name="the index was not asked",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             outcome=Outcome.UNKNOWN,
         ),

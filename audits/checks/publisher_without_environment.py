@@ -27,6 +27,7 @@ from audits.analysis.trusted_publishers import (
 )
 from audits.checks.api import (
     PEP_740,
+    PYPI_RELEASE,
     STEP_PUBLISHER,
     Area,
     Clean,
@@ -47,20 +48,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_WORKFLOW = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2{mark}
-"""
-_CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
+_MARKED = marked(PYPI_RELEASE, "uses: pypa/gh-action-pypi-publish")
 _METADATA = {"pyproject.toml": '[project]\nname = "lumen"\n'}
 _HIDDEN = Unseen(need=Need.INDEX, reason="the index answered 503")
 
@@ -85,27 +76,27 @@ def _evidence(
         Example(name="any environment", workflow=_MARKED, files=_METADATA, evidence=_evidence("")),
         Example(
             name="the job's environment",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence("pypi"),
         ),
         Example(
             name="another repository's publisher",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence("", owner="stranger"),
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the index did not say",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             evidence=_evidence("", provenance=_HIDDEN),
             outcome=Outcome.UNKNOWN,
         ),
         Example(
             name="the index was not asked",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             files=_METADATA,
             outcome=Outcome.UNKNOWN,
         ),

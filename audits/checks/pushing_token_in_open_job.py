@@ -26,6 +26,7 @@ from audits.analysis.exposure.sinks import pushing_state
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    NPM_RELEASE,
     Area,
     Clean,
     Example,
@@ -38,17 +39,6 @@ from audits.checks.api import (
     check,
 )
 
-_RELEASE = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - run: npm publish
-"""
 _OTHER = """\
 on: issues
 permissions: {}
@@ -71,19 +61,19 @@ _PATH = ".github/workflows/greet.yml"
     examples=(
         Example(
             name="a personal token",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _OTHER % "GH_TOKEN: ${{ secrets.MAINTAINER_PAT }}  # !"},
             severity=Severity.HIGH,
         ),
         Example(
             name="a token of another service",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={_PATH: _OTHER % "CODECOV_TOKEN: ${{ secrets.CODECOV_TOKEN }}"},
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the words are handed over in a variable",
-            workflow=_RELEASE,
+            workflow=NPM_RELEASE,
             files={
                 _PATH: (_OTHER % "GH_TOKEN: ${{ secrets.MAINTAINER_PAT }}").replace(
                     "${{ github.event.issue.title }}", "$TITLE"

@@ -16,36 +16,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.owner_settings import first_release_file, owner_settings
+from audits.analysis.owner_settings import owner_verdict
 from audits.checks.api import (
     GITHUB_IMMUTABLE_RELEASES,
     NO_ADMINISTRATION,
+    PYPI_UPLOAD,
     Area,
     Clean,
     Example,
     Finding,
+    Location,
     Need,
     Outcome,
     OwnerSettings,
     Repository,
     SettingsPage,
     Severity,
-    Unknown,
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_WORKFLOW = """\
-name: Release{mark}
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    steps:
-      - run: twine upload dist/*
-"""
-_CLEAN, _MARKED = _WORKFLOW.format(mark=""), _WORKFLOW.format(mark=" # !")
+_MARKED = marked(PYPI_UPLOAD, "name: Release")
 
 
 def _owner(enforced: str | Unseen) -> OwnerSettings:
@@ -72,35 +65,31 @@ def _owner(enforced: str | Unseen) -> OwnerSettings:
             owner_settings=_owner("selected"),
             severity=Severity.INFO,
         ),
-        Example(name="enforced", workflow=_CLEAN, owner_settings=_owner("all")),
+        Example(name="enforced", workflow=PYPI_UPLOAD, owner_settings=_owner("all")),
         Example(
             name="the right is missing",
-            workflow=_CLEAN,
+            workflow=PYPI_UPLOAD,
             owner_settings=_owner(NO_ADMINISTRATION),
             outcome=Outcome.UNKNOWN,
         ),
-        Example(name="offline", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(name="offline", workflow=PYPI_UPLOAD, outcome=Outcome.UNKNOWN),
     ),
 )
 def releases_not_immutable(repo: Repository) -> Iterator[Verdict]:
     """Look at the organization's policy for repositories that publish."""
-    settings = owner_settings(repo)
-    if settings is None:
-        return
-    at = first_release_file(repo)
-    enforced = settings if isinstance(settings, Unseen) else settings.immutable_releases
-    if isinstance(enforced, Unseen):
-        yield Unknown(at=at, unseen=enforced)
-    elif enforced == "all":
-        yield Clean(at=at)
-    else:
-        some = enforced == "selected"
-        yield Finding(
-            message="The organization enforces immutable releases "
-            f"{'for selected repositories only' if some else 'nowhere'}",
-            at=at,
-            severity=Severity.INFO if some else None,
-            because="some repositories are covered" if some else "",
-            anchor="immutable releases",
-            settings_page=SettingsPage.RELEASES,
-        )
+    yield from owner_verdict(repo, lambda settings: settings.immutable_releases, _judge)
+
+
+def _judge(enforced: str, at: Location) -> Verdict:
+    if enforced == "all":
+        return Clean(at=at)
+    some = enforced == "selected"
+    return Finding(
+        message="The organization enforces immutable releases "
+        f"{'for selected repositories only' if some else 'nowhere'}",
+        at=at,
+        severity=Severity.INFO if some else None,
+        because="some repositories are covered" if some else "",
+        anchor="immutable releases",
+        settings_page=SettingsPage.RELEASES,
+    )

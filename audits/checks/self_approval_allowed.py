@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.environments import used_environments
+from audits.analysis.environments import environment_verdicts
 from audits.checks.api import (
     GITHUB_ENVIRONMENTS,
     NOT_READ,
+    PYPI_RELEASE,
     Area,
     EnvironmentSettings,
     Example,
@@ -30,20 +31,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_CLEAN = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
-"""
-_MARKED = _CLEAN.replace("environment: pypi", "environment: pypi # !")
+_MARKED = marked(PYPI_RELEASE, "environment: pypi")
 
 
 def _settings(reviewers: int | Unseen, prevented: bool | Unseen) -> RepositorySettings:
@@ -59,22 +50,22 @@ def _settings(reviewers: int | Unseen, prevented: bool | Unseen) -> RepositorySe
     links=(GITHUB_ENVIRONMENTS,),
     examples=(
         Example(name="self-review", workflow=_MARKED, settings=_settings(1, False)),
-        Example(name="somebody else", workflow=_CLEAN, settings=_settings(2, True)),
+        Example(name="somebody else", workflow=PYPI_RELEASE, settings=_settings(2, True)),
         Example(
             name="no reviewers",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(0, False),
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the switch was not read",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(1, NOT_READ),
             outcome=Outcome.UNKNOWN,
         ),
         Example(
             name="the reviewers were not read",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(NOT_READ, False),
             outcome=Outcome.UNKNOWN,
         ),
@@ -82,21 +73,17 @@ def _settings(reviewers: int | Unseen, prevented: bool | Unseen) -> RepositorySe
 )
 def self_approval_allowed(repo: Repository) -> Iterator[Verdict]:
     """Look at the switch of each environment that has reviewers."""
-    for used in used_environments(repo):
-        settings = used.known
-        if settings is None:
-            continue
-        if isinstance(settings, Unseen):
-            yield used.unknown(settings)
-        elif isinstance(settings.reviewers, Unseen):
-            yield used.unknown(settings.reviewers)
-        elif not settings.reviewers:
-            continue
-        elif isinstance(settings.prevent_self_review, Unseen):
-            yield used.unknown(settings.prevent_self_review)
-        elif settings.prevent_self_review:
-            yield used.clean()
-        else:
-            yield used.fault(
-                f"Who starts a release may also approve it in the environment `{used.name}`"
-            )
+    yield from environment_verdicts(repo, _fault)
+
+
+def _fault(name: str, settings: EnvironmentSettings) -> str | Unseen | None:
+    reviewers, prevented = settings.reviewers, settings.prevent_self_review
+    if isinstance(reviewers, Unseen):
+        return reviewers
+    if not reviewers:
+        return None
+    if isinstance(prevented, Unseen):
+        return prevented
+    return (
+        "" if prevented else f"Who starts a release may also approve it in the environment `{name}`"
+    )

@@ -15,38 +15,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.owner_settings import first_release_file, owner_actions
+from audits.analysis.owner_settings import of_actions, owner_verdict
 from audits.checks.api import (
     GITHUB_ORGANIZATION_ACTIONS,
     GITHUB_SECURE_USE,
     NO_ADMINISTRATION,
+    PYPI_UPLOAD,
     ActionsPolicy,
     Area,
     Clean,
     Example,
     Finding,
+    Location,
     Need,
     Outcome,
     OwnerSettings,
     Repository,
     SettingsPage,
     Severity,
-    Unknown,
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_WORKFLOW = """\
-name: Release{mark}
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    steps:
-      - run: twine upload dist/*
-"""
-_CLEAN = _WORKFLOW.format(mark="")
+_MARKED = marked(PYPI_UPLOAD, "name: Release")
 
 
 def _owner(required: bool | Unseen) -> OwnerSettings:
@@ -73,17 +66,17 @@ def _owner(required: bool | Unseen) -> OwnerSettings:
     examples=(
         Example(
             name="not required",
-            workflow=_WORKFLOW.format(mark=" # !"),
+            workflow=_MARKED,
             owner_settings=_owner(False),
         ),
-        Example(name="required", workflow=_CLEAN, owner_settings=_owner(True)),
+        Example(name="required", workflow=PYPI_UPLOAD, owner_settings=_owner(True)),
         Example(
             name="the right is missing",
-            workflow=_CLEAN,
+            workflow=PYPI_UPLOAD,
             owner_settings=_owner(NO_ADMINISTRATION),
             outcome=Outcome.UNKNOWN,
         ),
-        Example(name="offline", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(name="offline", workflow=PYPI_UPLOAD, outcome=Outcome.UNKNOWN),
         Example(
             name="nothing is published",
             workflow="on: push\njobs: {}\n",
@@ -94,19 +87,15 @@ def _owner(required: bool | Unseen) -> OwnerSettings:
 )
 def sha_pinning_not_required(repo: Repository) -> Iterator[Verdict]:
     """Look at the organization's policy for repositories that publish."""
-    policy = owner_actions(repo)
-    if policy is None:
-        return
-    at = first_release_file(repo)
-    required = policy if isinstance(policy, Unseen) else policy.sha_pinning_required
-    if isinstance(required, Unseen):
-        yield Unknown(at=at, unseen=required)
-    elif not required:
-        yield Finding(
-            message="The organization does not require actions to be pinned to a full commit",
-            at=at,
-            anchor="pinning policy",
-            settings_page=SettingsPage.ACTIONS,
-        )
-    else:
-        yield Clean(at=at)
+    yield from owner_verdict(repo, of_actions(lambda p: p.sha_pinning_required), _judge)
+
+
+def _judge(required: bool, at: Location) -> Verdict:
+    if required:
+        return Clean(at=at)
+    return Finding(
+        message="The organization does not require actions to be pinned to a full commit",
+        at=at,
+        anchor="pinning policy",
+        settings_page=SettingsPage.ACTIONS,
+    )

@@ -50,6 +50,7 @@ from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.checks.api import (
     GITHUB_SCRIPT_INJECTION,
     GITHUB_SECURE_USE,
+    NPM_RELEASE_OF_CHECKOUT,
     Area,
     Clean,
     Example,
@@ -120,18 +121,6 @@ jobs:
   call:
     uses: ./.github/workflows/publish.yml
     with: {tag: '${{ github.event.release.tag_name }}'}
-"""
-_PUBLISH = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
-      - run: npm publish
 """
 _BESIDE = """\
 on:
@@ -226,13 +215,13 @@ jobs:
         Example(
             name="beside the release, from where a path leads to it",
             workflow=_BESIDE % ("", "write", "  # !"),
-            files={".github/workflows/publish.yml": _PUBLISH},
+            files={".github/workflows/publish.yml": NPM_RELEASE_OF_CHECKOUT},
             severity=Severity.HIGH,
         ),
         Example(
             name="beside the release, and no path leads on",
             workflow=_BESIDE % ("", "read", ""),
-            files={".github/workflows/publish.yml": _PUBLISH},
+            files={".github/workflows/publish.yml": NPM_RELEASE_OF_CHECKOUT},
         ),
     ),
 )

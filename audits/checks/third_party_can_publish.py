@@ -25,6 +25,7 @@ from audits.analysis.exposure.links import job_of, links
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    NPM_RELEASE,
     Actor,
     Area,
     Clean,
@@ -40,17 +41,6 @@ from audits.checks.api import (
     check,
 )
 
-_RELEASE = """\
-on: {push: {tags: ["v*"]}}
-permissions: {}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: npm
-    permissions: {id-token: write}
-    steps:
-      - run: npm publish
-"""
 _OTHER = """\
 on: push
 permissions: {contents: %s}
@@ -74,16 +64,18 @@ _PUSHING = frozenset({Sink.STORED_TOKEN, Sink.JOB_TOKEN, Sink.SECRET, Sink.IDENT
         Example(
             name="beside a token that writes",
             workflow=_OTHER % ("write", "acme/tidy@v1  # !"),
-            files={_PATH: _RELEASE},
+            files={_PATH: NPM_RELEASE},
             severity=Severity.HIGH,
         ),
-        Example(name="pinned", workflow=_OTHER % ("write", _PINNED), files={_PATH: _RELEASE}),
+        Example(name="pinned", workflow=_OTHER % ("write", _PINNED), files={_PATH: NPM_RELEASE}),
         Example(
             name="beside a token that reads",
             workflow=_OTHER % ("read", "acme/tidy@v1"),
-            files={_PATH: _RELEASE},
+            files={_PATH: NPM_RELEASE},
         ),
-        Example(name="nothing but the release", workflow=_RELEASE, outcome=Outcome.NOT_APPLICABLE),
+        Example(
+            name="nothing but the release", workflow=NPM_RELEASE, outcome=Outcome.NOT_APPLICABLE
+        ),
     ),
 )
 def third_party_can_publish(repo: Repository) -> Iterator[Verdict]:

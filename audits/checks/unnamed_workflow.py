@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from audits.checks.api import (
     GITHUB_WORKFLOW_SYNTAX,
+    PYPI_RELEASE_PUBLISHED,
     STEP_NAME,
     Area,
     Clean,
@@ -32,17 +33,6 @@ from audits.checks.api import (
     check,
 )
 
-_REST = """\
-on: {release: {types: [published]}}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions: {id-token: write}
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
-"""
-
 
 @check(
     area=Area.INTEGRITY,
@@ -50,9 +40,11 @@ jobs:
     lesson=STEP_NAME,
     links=(GITHUB_WORKFLOW_SYNTAX,),
     examples=(
-        Example(name="no name", workflow=_REST.replace("\njobs", "  # !\njobs", 1)),
-        Example(name="an empty name", workflow="name: ''  # !\n" + _REST),
-        Example(name="a name", workflow="name: Release\n" + _REST),
+        Example(
+            name="no name", workflow=PYPI_RELEASE_PUBLISHED.replace("\njobs", "  # !\njobs", 1)
+        ),
+        Example(name="an empty name", workflow="name: ''  # !\n" + PYPI_RELEASE_PUBLISHED),
+        Example(name="a name", workflow="name: Release\n" + PYPI_RELEASE_PUBLISHED),
     ),
 )
 def unnamed_workflow(repo: Repository) -> Iterator[Verdict]:

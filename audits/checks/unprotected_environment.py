@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.environments import all_refs, is_protected, used_environments
+from audits.analysis.environments import all_refs, environment_verdicts, is_protected
 from audits.checks.api import (
     GITHUB_ENVIRONMENTS,
     NOT_READ,
+    PYPI_RELEASE,
     STEP_UPLOAD_JOB,
     Area,
     EnvironmentSettings,
@@ -37,20 +38,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    marked,
 )
 
-_CLEAN = """\
-on: release
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions:
-      id-token: write
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
-"""
-_MARKED = _CLEAN.replace("environment: pypi", "environment: pypi # !")
+_MARKED = marked(PYPI_RELEASE, "environment: pypi")
 
 
 _BARE = EnvironmentSettings(name="pypi")
@@ -78,48 +69,45 @@ def _settings(environment: EnvironmentSettings) -> RepositorySettings:
     links=(GITHUB_ENVIRONMENTS,),
     examples=(
         Example(name="GitHub's default", workflow=_MARKED, settings=_settings(_BARE)),
-        Example(name="reviewers", workflow=_CLEAN, settings=_settings(_REVIEWED)),
-        Example(name="only release tags", workflow=_CLEAN, settings=_settings(_TAGS_ONLY)),
+        Example(name="reviewers", workflow=PYPI_RELEASE, settings=_settings(_REVIEWED)),
+        Example(name="only release tags", workflow=PYPI_RELEASE, settings=_settings(_TAGS_ONLY)),
         Example(name="all branches", workflow=_MARKED, settings=_settings(_ANY_BRANCH)),
         Example(name="all branches and tags", workflow=_MARKED, settings=_settings(_ANY_REF)),
         Example(name="main and all tags", workflow=_MARKED, settings=_settings(_ANY_TAG)),
-        Example(name="chosen names", workflow=_CLEAN, settings=_settings(_ONE_BRANCH)),
-        Example(name="a wait timer", workflow=_CLEAN, settings=_settings(_TIMED)),
-        Example(name="an app approves", workflow=_CLEAN, settings=_settings(_BY_APP)),
+        Example(name="chosen names", workflow=PYPI_RELEASE, settings=_settings(_ONE_BRANCH)),
+        Example(name="a wait timer", workflow=PYPI_RELEASE, settings=_settings(_TIMED)),
+        Example(name="an app approves", workflow=PYPI_RELEASE, settings=_settings(_BY_APP)),
         Example(
             name="a rule may be hidden",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(_PARTLY_SEEN),
             outcome=Outcome.UNKNOWN,
         ),
         Example(
             name="the plan has no rules",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=_settings(_FREE_PLAN),
             outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(
             name="the environment does not exist",
-            workflow=_CLEAN,
+            workflow=PYPI_RELEASE,
             settings=RepositorySettings.partial(),
             outcome=Outcome.NOT_APPLICABLE,
         ),
-        Example(name="settings were not read", workflow=_CLEAN, outcome=Outcome.UNKNOWN),
+        Example(name="settings were not read", workflow=PYPI_RELEASE, outcome=Outcome.UNKNOWN),
     ),
 )
 def unprotected_environment(repo: Repository) -> Iterator[Verdict]:
     """Look for one rule on each environment that a publishing job names."""
-    for used in used_environments(repo):
-        settings = used.known
-        if settings is None:
-            continue
-        protected = settings if isinstance(settings, Unseen) else is_protected(settings)
-        if isinstance(protected, Unseen):
-            yield used.unknown(protected)
-        elif protected:
-            yield used.clean()
-        elif not isinstance(settings, Unseen):
-            yield used.fault(_message(used.name, settings))
+    yield from environment_verdicts(repo, _fault)
+
+
+def _fault(name: str, settings: EnvironmentSettings) -> str | Unseen | None:
+    protected = is_protected(settings)
+    if isinstance(protected, Unseen):
+        return protected
+    return "" if protected else _message(name, settings)
 
 
 def _message(name: str, settings: EnvironmentSettings) -> str:

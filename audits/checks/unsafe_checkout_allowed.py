@@ -29,6 +29,7 @@ from audits.checks.api import (
     CHECKOUT_SOURCE,
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
+    PYPI_RELEASE_PUBLISHED,
     UNSAFE_CHECKOUT,
     Area,
     Clean,
@@ -43,16 +44,6 @@ from audits.checks.api import (
 )
 
 _STRANGERS = frozenset({"pull_request_target", "workflow_run"})
-_RELEASE = """\
-on: {release: {types: [published]}}
-jobs:
-  publish:
-    runs-on: ubuntu-latest
-    environment: pypi
-    permissions: {id-token: write}
-    steps:
-      - uses: pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2
-"""
 _PREVIEW = """\
 on: %s
 jobs:
@@ -71,7 +62,7 @@ _PATH = ".github/workflows/preview.yml"
 
 def _example(name: str, event: str, value: str, severity: Severity | None = None) -> Example:
     files = {_PATH: _PREVIEW % (event, value)}
-    return Example(name=name, workflow=_RELEASE, files=files, severity=severity)
+    return Example(name=name, workflow=PYPI_RELEASE_PUBLISHED, files=files, severity=severity)
 
 
 @check(
@@ -88,7 +79,7 @@ def _example(name: str, event: str, value: str, severity: Severity | None = None
         _example("set to false", "pull_request_target", "false"),
         Example(
             name="left out",
-            workflow=_RELEASE,
+            workflow=PYPI_RELEASE_PUBLISHED,
             files={
                 _PATH: (_PREVIEW % ("pull_request_target", "x")).replace(
                     "          allow-unsafe-pr-checkout: x\n", ""

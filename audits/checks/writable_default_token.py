@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.owner_settings import first_release_file, owner_actions
+from audits.analysis.owner_settings import of_actions, owner_verdict
 from audits.checks.api import (
     GITHUB_ORGANIZATION_ACTIONS,
     GITHUB_TOKEN,
@@ -27,6 +27,7 @@ from audits.checks.api import (
     Example,
     Finding,
     JobSite,
+    Location,
     Need,
     Outcome,
     OwnerSettings,
@@ -34,7 +35,6 @@ from audits.checks.api import (
     RepositorySettings,
     SettingsPage,
     Severity,
-    Unknown,
     Unseen,
     Verdict,
     check,
@@ -110,17 +110,14 @@ _STRICTER = RepositorySettings.partial(actions=_policy(False, set_by="repository
 )
 def writable_default_token(repo: Repository) -> Iterator[Verdict]:
     """Look at the organization's default where a release job relies on it."""
-    policy, relying = owner_actions(repo), _relying(repo)
-    if policy is None or relying is None:
+    relying = _relying(repo)
+    if relying is None:
         return
-    at = first_release_file(repo)
-    write = policy if isinstance(policy, Unseen) else policy.default_token_write
-    if isinstance(write, Unseen):
-        yield Unknown(at=at, unseen=write)
-    elif not write or _is_stricter(repo):
-        yield Clean(at=at)
-    else:
-        yield Finding(
+
+    def judge(write: bool, at: Location) -> Verdict:
+        if not write or _is_stricter(repo):
+            return Clean(at=at)
+        return Finding(
             message=f"The organization's default token may write, and the release job "
             f"`{relying.job.id}` declares no permissions",
             at=relying.job.at,
@@ -128,6 +125,8 @@ def writable_default_token(repo: Repository) -> Iterator[Verdict]:
             anchor="default token",
             settings_page=SettingsPage.ACTIONS,
         )
+
+    yield from owner_verdict(repo, of_actions(lambda p: p.default_token_write), judge)
 
 
 def _relying(repo: Repository) -> JobSite | None:
