@@ -5,16 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from typing import TYPE_CHECKING
 
 from audits.cli.exits import FAULT, WRONG_USE, exit_code
 from audits.cli.output import OutputError, leave_broken_pipe, leave_unwritten, say
 from audits.faults import fault_log, log_fault
 from audits.interrupts import ending_in_order, exit_status, interruption
 from audits.model.errors import AuditError
-
-if TYPE_CHECKING:
-    from audits.pipeline.worker_pool import Leader
 
 GARBAGE = 300_000
 """Objects made between two collections of garbage, where Python's default is 700."""
@@ -26,25 +22,20 @@ def main() -> None:
     gc.set_threshold(GARBAGE, 50, 50)
     # Warnings of libraries go to the log too: without a handler Python prints them.
     logging.getLogger().addHandler(fault_log())
-    leader = _leader(sys.argv[1:])
     with ending_in_order():
         try:
-            _run(leader)
+            _run()
         finally:
-            if leader is not None:
-                leader.stop()
             # Else Python takes all of it apart, one by one, before it ends: a tenth of a scan.
             gc.freeze()
 
 
-def _run(leader: Leader | None) -> None:
+def _run() -> None:
     """Run the command that the words name; SystemExit with its exit code."""
     try:
         from audits.cli.app import application
 
-        code = application("".join(sys.argv[1:2]))(
-            obj=leader, standalone_mode=False, prog_name="release-audit"
-        )
+        code = application("".join(sys.argv[1:2]))(standalone_mode=False, prog_name="release-audit")
         sys.exit(code if isinstance(code, int) else 0)
     except OutputError as error:
         leave_unwritten(error)
@@ -83,17 +74,3 @@ def _is_usage(error: BaseException) -> bool:
     say(f"error: {' '.join(error.format_message().split())}", error=True)
     say(f"advice: '{command} --help' lists its options.", error=True)
     return True
-
-
-def _leader(words: list[str]) -> Leader | None:
-    """The first worker of the scan of a folder that asks nobody, as far as the words tell.
-
-    It imports what judges while this process imports what reads options, and reads them.
-    """
-    if words[:1] != ["scan"] or "--offline" not in words:
-        return None
-    if not any(word.partition("=")[0] == "--folder" for word in words):
-        return None
-    from audits.pipeline.worker_pool import first_worker
-
-    return first_worker()

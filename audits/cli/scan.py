@@ -209,17 +209,16 @@ class _FolderScan(Struct, frozen=True):
 
 def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
     """Scan a folder, print what came of it, and return the exit code."""
-    from audits.pipeline.worker_pool import audits_ahead
+    from audits.pipeline.worker_pool import audits_of_folder
 
     try:
         if resume:
             return _record(request)
-        with audits_ahead(
+        with audits_of_folder(
             request.collector,
             request.planner,
             alone=request.planner.offline,
             engine=request.planner.engine,
-            leader=context.obj,
         ) as audits:
             return _record(request, audits)
     except KeyboardInterrupt as stopped:

@@ -16,6 +16,10 @@ class AuditError(Exception):
     is_fault: ClassVar[bool] = False
 
     def __init__(self, message: str, advice: str) -> None:
-        super().__init__(f"{message} {advice}".strip())
+        # As arguments, for the error to be pickled between processes.
+        super().__init__(message, advice)
         self.message = message
         self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".strip()

@@ -1,191 +1,193 @@
-"""A pool of workers audits the repositories of a folder while this process records them."""
+"""Audits the repositories of a folder in worker processes, while this process records them."""
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
-import pickle
-import sys
-import threading
-from collections.abc import Callable, Iterator
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audits.collect.folder.collector import FolderCollector, read_apart
-from audits.pipeline.worker import TURN_BYTES, Chunks, Places, Planner, audited, lead
+from audits.model.source import RepositoryRef, Snapshot
 
 if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
     from audits.pipeline.run import Plan
     from audits.pipeline.serialize import SerializedAudit
 
+    _Begun = tuple["Chunk", Future[tuple[SerializedAudit, ...]]]
+
 log = logging.getLogger(__name__)
 
+Chunk = Sequence[tuple[RepositoryRef, Path]]
+Planner = Callable[[], "Plan"]
+"""Makes the plan in each process that needs it; it can be pickled."""
+
 FEWEST = 24
-"""Repositories from which on a second process gains more than its start costs."""
+"""Repositories from which on worker processes gain more than their start costs."""
 MOST_WORKERS = 8
-CHUNK = 2
-"""Repositories that travel together: few, so that the first arrive soon."""
 FIRST = 2
 """Repositories of the first chunk: enough to import and compile what all need."""
+CHUNK = 2
+"""Repositories that travel together: few, so that the first arrive soon."""
 CHUNK_WITH_ENGINE = 48
 """An engine is started once for each chunk."""
-
 AHEAD = 8
 """Chunks for each worker that may be audited and not be recorded yet."""
 
-_GRACE_SECONDS = 5.0
 
+class WorkerPool:
+    """As many worker processes as ``count``, which audit by the planner's plan.
 
-class Leader:
-    """The first worker, and as many in all as ``count`` once it has a task.
-
-    It imports what judges as soon as it is made, which may be before anybody knows what there
-    is to judge; then it starts the others. The next chunk is audited by whoever is free.
+    A repository costs only itself: where a worker dies, the repositories of each chunk that was
+    not delivered are tried one by one, and one on which a worker dies again is recorded as
+    crashed.
     """
 
-    def __init__(self, count: int) -> None:
-        from multiprocessing import get_context
+    def __init__(self, planner: Planner, count: int) -> None:
+        self._planner = planner
+        self._count = count
+        self._context = _context()
+        # Shared without a lock, which a worker that is killed would keep for ever.
+        self._stopping: ctypes.c_bool = self._context.RawValue(ctypes.c_bool, False)
+        self._executor = self._new_executor()
 
-        context = get_context("fork")
-        asked = context.Pipe(duplex=False)
-        turns = os.pipe()
-        pipes = [context.Pipe(duplex=False) for _ in range(count)]
-        self.process: BaseProcess = context.Process(target=lead, args=(asked, turns, pipes))
-        self.process.start()
-        for _, sender in pipes:
-            sender.close()
-        asked[0].close()
-        os.close(turns[0])
-        self._task, self._turns = asked[1], turns[1]
-        self._pipes = [receiver for receiver, _ in pipes]
-        self._ahead = count * AHEAD
-        self._is_one_gone = False
-        self._wanted = 0
-        self._came: dict[int, bytes] = {}
+    def audits(self, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
+        """What is recorded of each repository, in order; the first chunks are begun at once.
 
-    def audits(self, chunks: Chunks, planner: Planner) -> Iterator[SerializedAudit]:
-        """What the audits of the chunks tell, in order; they are begun at once.
-
-        What workers do not deliver is audited here.
+        Raises AuditError where the plan cannot be made.
         """
-        try:
-            self._task.send((chunks, planner))
-        except OSError:
-            log.debug("the first worker ended; this process goes on alone", exc_info=True)
-        for number in range(1, min(self._ahead, len(chunks))):
-            self._hand_out(number)
-        return self._in_order(chunks, cache(planner))
-
-    def _in_order(self, chunks: Chunks, plan: Callable[[], Plan]) -> Iterator[SerializedAudit]:
-        for number, chunk in enumerate(chunks):
-            told = self._take(number)
-            if number + self._ahead < len(chunks):
-                self._hand_out(number + self._ahead)
-            yield from audited(chunk, plan()) if told is None else told
-        self._hand_out_no_more()
-
-    def _hand_out(self, number: int) -> None:
-        try:
-            os.write(self._turns, number.to_bytes(TURN_BYTES, "big"))
-        except OSError:
-            log.debug("no worker is left", exc_info=True)
-
-    def _hand_out_no_more(self) -> None:
-        if self._turns >= 0:
-            os.close(self._turns)
-            self._turns = -1
-
-    def _take(self, number: int) -> tuple[SerializedAudit, ...] | None:
-        """What a chunk tells; None where no worker may be left that delivers it."""
-        self._wanted = number
-        while number not in self._came and not self._is_one_gone:
-            self._receive(None)
-        if number not in self._came:
-            # One that was killed, or fell over what will be met and said here, may have had it.
-            self._receive(0)
-        data = self._came.pop(number, None)
-        if data is None:
-            return None
-        told: tuple[SerializedAudit, ...] = pickle.loads(memoryview(data)[TURN_BYTES:])  # noqa: S301 - ours
-        return told
-
-    def _receive(self, seconds: float | None) -> None:
-        """Take in what workers have to tell, once there is something, or after some time."""
-        from multiprocessing.connection import wait
-
-        ready = wait(self._pipes, seconds)
-        for pipe in [pipe for pipe in self._pipes if pipe in ready]:
-            try:
-                data = pipe.recv_bytes()
-            except (EOFError, OSError):
-                self._is_one_gone = True
-                self._pipes.remove(pipe)
-                pipe.close()
-                continue
-            number = int.from_bytes(data[:TURN_BYTES], "big")
-            if number >= self._wanted:  # else it was audited here meanwhile
-                self._came[number] = data
+        rest = iter(chunks)
+        begun = deque(map(self._submit, islice(rest, self._count * AHEAD)))
+        return self._in_order(begun, rest)
 
     def stop(self) -> None:
-        """End the workers, wherever they are; those that ended stay so."""
-        self._task.close()
-        self._hand_out_no_more()
-        for pipe in self._pipes:
-            pipe.close()  # whoever still has something to say ends when it says it
-        self.process.terminate()
-        self.process.join(_GRACE_SECONDS)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
+        """End the workers; each finishes the chunk that it is at, and begins no other."""
+        self._stopping.value = True
+        self._executor.shutdown(cancel_futures=True)
+
+    def _in_order(self, begun: deque[_Begun], rest: Iterator[Chunk]) -> Iterator[SerializedAudit]:
+        from concurrent.futures import BrokenExecutor
+
+        while begun:
+            chunk, future = begun.popleft()
+            try:
+                found = future.result()
+            except BrokenExecutor:
+                log.warning("a worker process died; its repositories are tried one by one")
+                found = tuple(map(self._alone, chunk))
+                begun = deque(self._submit(chunk) for chunk, _ in begun)
+            begun.extend(map(self._submit, islice(rest, 1)))
+            yield from found
+
+    def _alone(self, place: tuple[RepositoryRef, Path]) -> SerializedAudit:
+        """The audit of one repository, while no other is audited."""
+        from concurrent.futures import BrokenExecutor
+
+        from audits.pipeline.audit import crashed_audit
+        from audits.pipeline.serialize import serialize_audit
+
+        try:
+            return self._submit([place])[1].result()[0]
+        except BrokenExecutor as error:
+            return serialize_audit(crashed_audit(Snapshot(ref=place[0]), error, "auditing"))
+
+    def _submit(self, chunk: Chunk) -> _Begun:
+        from concurrent.futures import BrokenExecutor
+
+        try:
+            return chunk, self._executor.submit(_audited, chunk)
+        except BrokenExecutor:
+            self._executor = self._new_executor()
+            return chunk, self._executor.submit(_audited, chunk)
+
+    def _new_executor(self) -> ProcessPoolExecutor:
+        from concurrent.futures import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(
+            self._count, self._context, _begin, (self._planner, self._stopping)
+        )
 
 
-def first_worker() -> Leader | None:
-    """The first of as many workers as there are processors; None where a second process gains
-    nothing, or where a copy of this one could not go on safely.
+def _context() -> ForkServerContext | SpawnContext:
+    """How workers are started: as copies of a server that has imported what they need, where
+    the system has that.
     """
-    if sys.platform != "linux" or threading.active_count() > 1:
-        return None
-    processors = len(os.sched_getaffinity(0))
-    # Recording takes so little that the process that does it mostly waits.
-    return Leader(min(processors, MOST_WORKERS)) if processors > 1 else None
+    import multiprocessing
+
+    # Python runs `python -c …` for it, which imports from the current folder first: that may
+    # be a scanned repository. https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["audits.pipeline.worker"])
+    resource_tracker.ensure_running()  # which would unblock what is blocked here
+    # Workers are born with this: Ctrl-C at the terminal is for the process that started them.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return context
+
+
+# This process itself need not load what workers do.
+
+
+def _begin(planner: Planner, stopping: ctypes.c_bool) -> None:
+    from audits.pipeline.worker import begin
+
+    begin(planner, stopping)
+
+
+def _audited(chunk: Chunk) -> tuple[SerializedAudit, ...]:
+    from audits.pipeline.worker import audited
+
+    return audited(chunk)
 
 
 @contextmanager
-def audits_ahead(
-    collector: FolderCollector,
-    planner: Planner,
-    *,
-    alone: bool,
-    engine: bool,
-    leader: Leader | None = None,
+def audits_of_folder(
+    collector: FolderCollector, planner: Planner, *, alone: bool, engine: bool
 ) -> Iterator[Iterator[SerializedAudit]]:
-    """What the audits of the collector's repositories tell, in its order.
+    """What is recorded of the collector's repositories, in its order.
 
-    Where it pays, they are worked out ahead from now on, on the other processors. Whatever a
-    worker fails to deliver is done here, so that a worker costs no result. ``alone`` says that
-    nobody is asked anything: workers could not share questions. ``engine`` says that the plan
-    has one. ``leader`` is the first worker, if it was made before.
+    Where it pays, workers begin to audit them now. ``alone`` says that nobody is asked
+    anything: workers could not share questions. ``engine`` says that the plan has one.
 
     Raises CollectError where the folder cannot be read.
     """
     places = collector.repositories()
-    wanted = alone and len(places) >= FEWEST
-    leader = leader or first_worker() if wanted else None
-    if leader is None:
+    count = min(_processors(), MOST_WORKERS)
+    if not alone or count == 1 or len(places) < FEWEST:
         yield _here(places, planner)
         return
+    pool = WorkerPool(planner, count)
     try:
-        chunks = _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK)
-        yield leader.audits(chunks, planner)
+        yield pool.audits(_chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK))
     finally:
-        leader.stop()
+        pool.stop()
 
 
-def _here(places: Places, planner: Planner) -> Iterator[SerializedAudit]:
+def _processors() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _here(places: Chunk, planner: Planner) -> Iterator[SerializedAudit]:
     from audits.pipeline.run import audits_of
     from audits.pipeline.serialize import serialize_audit
 
@@ -193,6 +195,6 @@ def _here(places: Places, planner: Planner) -> Iterator[SerializedAudit]:
     yield from map(serialize_audit, audits_of(snapshots, planner()))
 
 
-def _chunks(places: Places, size: int) -> Chunks:
+def _chunks(places: Chunk, size: int) -> list[Chunk]:
     starts = [0, *range(FIRST, len(places), size)]
     return [places[at:to] for at, to in pairwise([*starts, len(places)])]

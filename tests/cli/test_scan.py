@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from audits.checks import all_checks
+from audits.collect.folder.collector import FolderCollector
 from audits.store.open import open_store
 from audits.suppressions.waivers import Waiver, Waivers
 from tests.cli.runner import Ran, release_audit
@@ -30,6 +31,14 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 def _scanned(organization: Path, database: str) -> Ran:
     where = ("--folder", str(organization), "--database", database)
     return release_audit("scan", *where, "--org", "orchard-labs", *INDEX)
+
+
+def test_owners_are_numbered_in_one_order_however_they_are_recorded(tmp_path: Path) -> None:
+    """Exports are ordered by it: capitals must not decide which are recorded together first."""
+    for name in ("Birch/pip", "aspen/pip", "Cedar/pip"):
+        (tmp_path / "owners" / name / ".github").mkdir(parents=True)
+    folder = FolderCollector(folder=tmp_path / "owners")
+    assert [ref.owner for ref, _ in folder.repositories()] == ["aspen", "Birch", "Cedar"]
 
 
 def test_a_folder_is_scanned_exported_and_read_by_pandas(

@@ -1,36 +1,38 @@
-"""Audits made ahead by other processes: the same, in the same order, whatever becomes of them."""
+"""Audits by worker processes: the same, in the same order, whatever becomes of a worker."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.cli.plan import make_plan
 from audits.collect.errors import CollectError
-from audits.collect.folder.collector import FolderCollector, read_folder
+from audits.collect.folder.collector import FolderCollector
+from audits.model.engine import EngineReport
 from audits.model.errors import AuditError
-from audits.model.source import RepositoryRef, Snapshot
-from audits.pipeline import worker
+from audits.model.repository import Repository
 from audits.pipeline.run import Plan, audits_of
 from audits.pipeline.serialize import SerializedAudit, serialize_audit
-from audits.pipeline.worker_pool import CHUNK, FEWEST, Leader, _chunks, audits_ahead, first_worker
+from audits.pipeline.worker_pool import CHUNK, FEWEST, WorkerPool, _chunks, audits_of_folder
 from tests.scoring.test_score import LESSON
 
-INDEX = "https://pypi.example/simple/"
 REPOSITORIES = 3 * CHUNK + 2
+PLANNER = partial(make_plan, index_url="https://pypi.example/simple/", engine=False)
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are copies: Linux only")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-PLANNER = partial(make_plan, index_url=INDEX, engine=False)
-
-
 @pytest.fixture(scope="module")
 def expected(folder: Path) -> list[SerializedAudit]:
     snapshots = FolderCollector(folder=folder).snapshots()
@@ -60,18 +59,20 @@ def expected(folder: Path) -> list[SerializedAudit]:
 
 
 @contextmanager
-def _workers(
-    folder: Path, count: int, times: int = 1
-) -> Iterator[tuple[Leader, Iterator[SerializedAudit]]]:
+def _workers(folder: Path, count: int, times: int = 1) -> Iterator[Iterator[SerializedAudit]]:
     places = FolderCollector(folder=folder).repositories() * times
-    leader = Leader(count)
+    pool = WorkerPool(PLANNER, count)
     try:
-        yield leader, leader.audits(_chunks(places, CHUNK), PLANNER)
+        yield pool.audits(_chunks(places, CHUNK))
     finally:
-        leader.stop()
+        pool.stop()
 
 
-def test_what_an_audit_tells_does_not_depend_on_the_others_of_its_batch(
+def _pids() -> list[int]:
+    return [child.pid for child in multiprocessing.active_children() if child.pid]
+
+
+def test_what_is_recorded_of_an_audit_does_not_depend_on_the_others_of_its_batch(
     folder: Path, expected: list[SerializedAudit]
 ) -> None:
     plan = PLANNER()
@@ -80,118 +81,108 @@ def test_what_an_audit_tells_does_not_depend_on_the_others_of_its_batch(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_workers_tell_the_same_in_the_same_order(
+def test_workers_deliver_the_same_in_the_same_order(
     folder: Path, expected: list[SerializedAudit], count: int
 ) -> None:
-    with _workers(folder, count) as (leader, audits):
+    with _workers(folder, count) as audits:
         assert list(audits) == expected
-        leader.process.join(10)
-        assert leader.process.exitcode == 0
+        assert 1 <= len(_pids()) <= count
+    assert not _pids()
 
 
-def test_what_a_killed_worker_owes_is_done_here(
+def test_systems_without_a_fork_server_start_workers_afresh(
+    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    with _workers(folder, 1) as audits:
+        assert list(audits) == expected
+
+
+def test_what_killed_workers_did_not_deliver_is_audited_by_others(
     folder: Path, expected: list[SerializedAudit]
 ) -> None:
-    with _workers(folder, 2) as (leader, audits):
+    with _workers(folder, 2, times=9) as audits:
         first = next(audits)
-        leader.process.kill()
-        leader.process.join()
-        assert [first, *audits] == expected
+        for pid in _pids():
+            os.kill(pid, signal.SIGKILL)
+        assert [first, *audits] == expected * 9
 
 
-def test_a_worker_that_is_gone_before_it_has_a_task_costs_nothing(
+class Deadly(Struct, frozen=True):
+    """An engine that ends its process at a repository of this name."""
+
+    name: str
+
+    def run(self, repositories: Sequence[Repository]) -> tuple[EngineReport, ...]:
+        """Nothing, or the process's end."""
+        if any(repository.ref.name == self.name for repository in repositories):
+            os._exit(9)
+        return tuple(EngineReport(engine="deadly") for _ in repositories)
+
+
+def deadly_plan(name: str) -> Plan:
+    """A plan on which a worker dies at one repository."""
+    return replace(PLANNER(), engine=Deadly(name))
+
+
+def test_a_repository_at_which_workers_die_costs_itself_alone(
     folder: Path, expected: list[SerializedAudit]
 ) -> None:
-    leader = Leader(2)
-    leader.process.kill()
-    leader.process.join()
-    collector = FolderCollector(folder=folder)
-    assert len(collector.repositories()) < FEWEST
-    audits = leader.audits(_chunks(collector.repositories(), CHUNK), PLANNER)
-    assert list(audits) == expected
-    leader.stop()
+    pool = WorkerPool(partial(deadly_plan, "lumen-004"), 2)
+    try:
+        places = FolderCollector(folder=folder).repositories()
+        audits = list(pool.audits(_chunks(places, CHUNK)))
+    finally:
+        pool.stop()
+    assert [each.record.ref for each in audits] == [each.record.ref for each in expected]
+    assert [each.record.ref.name for each in audits if each.crashed] == ["lumen-004"]
 
 
-def test_what_makes_a_worker_fall_over_is_met_here(
-    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = os.getpid()
-
-    def only_here(path: Path, ref: RepositoryRef) -> Snapshot:
-        if os.getpid() != here:
-            raise MemoryError
-        return read_folder(path, ref)
-
-    monkeypatch.setattr(worker, "read_apart", only_here)
-    with _workers(folder, 1) as (_, audits):
-        assert list(audits) == expected
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.3])
+@linux
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 0.6])
 def test_workers_may_be_stopped_at_any_time(folder: Path, seconds: float) -> None:
-    with _workers(folder, 3, times=9) as (leader, _):
+    with _workers(folder, 3, times=40):
         time.sleep(seconds)
-        children = _children(leader)
-        began = time.monotonic()
-    assert time.monotonic() - began < 4
-    assert not leader.process.is_alive()
-    _gone(children)
+        pids = _pids()
+    assert pids
+    _gone(pids)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.5])
-def test_a_worker_without_a_task_may_be_stopped_at_any_time(seconds: float) -> None:
-    leader = Leader(3)
-    time.sleep(seconds)
-    began = time.monotonic()
-    leader.stop()
-    leader.stop()
-    assert time.monotonic() - began < 4
-    assert not leader.process.is_alive()
+@linux
+def test_the_interrupts_of_a_terminal_are_for_the_process_that_records(folder: Path) -> None:
+    with _workers(folder, 1) as audits:
+        next(audits)
+        (pid,) = _pids()
+        status = Path(f"/proc/{pid}/status").read_text()
+    blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+    assert blocked >> (signal.SIGINT - 1) & 1
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def test_a_first_worker_that_falls_over_takes_the_others_along(
-    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, work = os.getpid(), worker._work
-
-    def falls_over(*args: Any) -> None:  # noqa: ANN401 - handed on
-        if os.getppid() == here:
-            raise RuntimeError
-        work(*args)
-
-    monkeypatch.setattr(worker, "_work", falls_over)
-    with _workers(folder, 3) as (leader, audits):
-        assert list(audits) == expected
-        leader.process.join(10)
-        assert leader.process.exitcode == 1
-
-
-def test_few_repositories_and_questions_to_others_stay_here(
-    folder: Path, expected: list[SerializedAudit], monkeypatch: pytest.MonkeyPatch
+def test_few_repositories_and_questions_to_others_start_no_worker(
+    folder: Path, expected: list[SerializedAudit]
 ) -> None:
     collector = FolderCollector(folder=folder)
     assert len(collector.repositories()) < FEWEST
-    monkeypatch.setattr(os, "fork", None)
     for alone in (True, False):
-        with audits_ahead(collector, PLANNER, alone=alone, engine=False) as audits:
+        with audits_of_folder(collector, PLANNER, alone=alone, engine=False) as audits:
             assert list(audits) == expected
+            assert not _pids()
 
 
-def test_many_repositories_are_audited_by_the_worker_that_was_begun_before(
+@linux
+def test_many_repositories_are_audited_by_workers(
     folder: Path, expected: list[SerializedAudit], tmp_path: Path
 ) -> None:
-    for number in range(FEWEST // REPOSITORIES + 1):
-        shutil.copytree(folder, tmp_path / f"owner-{number}")
-    collector = FolderCollector(folder=tmp_path)
-    leader = first_worker()
-    if leader is None:
-        pytest.skip("one processor has no place for a second process")
-    with audits_ahead(collector, PLANNER, alone=True, engine=False, leader=leader) as audits:
-        told = list(audits)
     owners = [f"owner-{number}" for number in range(FEWEST // REPOSITORIES + 1)]
-    made = [(each.record.ref.owner, each.record.ref.name, each.record.findings) for each in told]
+    for owner in owners:
+        shutil.copytree(folder, tmp_path / owner)
+    collector = FolderCollector(folder=tmp_path)
+    with audits_of_folder(collector, PLANNER, alone=True, engine=False) as audits:
+        found = list(audits)
+        assert _pids() or len(os.sched_getaffinity(0)) == 1
+    made = [(each.record.ref.owner, each.record.ref.name, each.record.findings) for each in found]
     assert made == [(o, e.record.ref.name, e.record.findings) for o in owners for e in expected]
-    assert leader.process.exitcode == 0
 
 
 def _no_plan() -> Plan:
@@ -202,19 +193,22 @@ def test_a_plan_that_cannot_be_made_is_an_error_here(folder: Path) -> None:
     collector = FolderCollector(folder=folder)
     with (
         pytest.raises(AuditError, match="no plan"),
-        audits_ahead(collector, _no_plan, alone=True, engine=False) as audits,
+        audits_of_folder(collector, _no_plan, alone=True, engine=False) as audits,
     ):
         next(audits)
-    leader = Leader(2)
-    with pytest.raises(AuditError, match="no plan"):
-        next(leader.audits(_chunks(collector.repositories(), CHUNK), _no_plan))
-    leader.stop()
+    pool = WorkerPool(_no_plan, 2)
+    try:
+        with pytest.raises(AuditError) as raised:
+            next(pool.audits(_chunks(collector.repositories(), CHUNK)))
+    finally:
+        pool.stop()
+    assert raised.value.advice == "Make another one."
 
 
 def test_a_folder_without_repositories_is_an_error_before_anything_starts(tmp_path: Path) -> None:
     with (
         pytest.raises(CollectError),
-        audits_ahead(FolderCollector(folder=tmp_path), PLANNER, alone=True, engine=False),
+        audits_of_folder(FolderCollector(folder=tmp_path), PLANNER, alone=True, engine=False),
     ):
         pytest.fail("nothing can be audited")
 
@@ -222,41 +216,71 @@ def test_a_folder_without_repositories_is_an_error_before_anything_starts(tmp_pa
 _LOST = """
 import sys, time
 from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
-from audits.pipeline.worker_pool import CHUNK, Leader, _chunks
+from audits.pipeline.worker_pool import CHUNK, WorkerPool, _chunks
 from audits.cli.plan import make_plan
 from audits.collect.folder.collector import FolderCollector
 places = FolderCollector(folder=Path(sys.argv[1])).repositories()
-leader = Leader(2)
-audits = leader.audits(_chunks(places * 40, CHUNK), partial(make_plan, engine=False))
+pool = WorkerPool(partial(make_plan, engine=False), 2)
+audits = pool.audits(_chunks(places * 40, CHUNK))
 for _ in range(30):
     next(audits)
-pid = leader.process.pid
-others = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-print(pid, *others, flush=True)
-if sys.argv[2:]:
-    leader.stop()
+print(*(child.pid for child in active_children()), flush=True)
 time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped"])
-def test_workers_do_not_outlive_the_one_who_started_them(folder: Path, how: str) -> None:
-    words = [sys.executable, "-c", _LOST, str(folder), *(["stop"] if how == "stopped" else [])]
+@linux
+def test_workers_do_not_outlive_the_process_that_started_them(folder: Path) -> None:
+    words = [sys.executable, "-c", _LOST, str(folder)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
         numbers = [int(word) for word in started.stdout.readline().split()]
-        if how == "killed":
-            started.send_signal(signal.SIGKILL)
+        started.send_signal(signal.SIGKILL)
         assert len(numbers) == 2
         _gone(numbers)
-        started.kill()
 
 
-def _children(leader: Leader) -> list[int]:
-    """The processes that the first worker has started so far."""
-    pid = leader.process.pid
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+_FROM_ITS_FOLDER = """
+import os, sys
+sys.path.remove("")
+import multiprocessing
+from functools import partial
+from pathlib import Path
+from audits.pipeline.worker_pool import WorkerPool
+from audits.cli.plan import make_plan
+from audits.collect.folder.collector import FolderCollector
+if sys.argv[2] == "spawn":
+    multiprocessing.get_all_start_methods = lambda: ["spawn"]
+places = FolderCollector(folder=Path(sys.argv[1])).repositories()
+os.chdir(sys.argv[3])
+pool = WorkerPool(partial(make_plan, engine=False), 1)
+print(len(list(pool.audits([places]))))
+pool.stop()
+"""
+
+
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
+def test_workers_import_nothing_from_a_scanned_folder(
+    folder: Path, tmp_path: Path, method: str
+) -> None:
+    """Python started with ``-c``, as workers are, would look in the current folder first."""
+    for name in ("multiprocessing", "random", "signal", "msgspec", "audits"):
+        mark = str(tmp_path / f"{name}-was-run")
+        (tmp_path / f"{name}.py").write_text(f"open({mark!r}, 'w').close()\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment.pop("PYTHONSAFEPATH", None)  # another test's workers may have set it here
+    ran = subprocess.run(
+        [sys.executable, "-c", _FROM_ITS_FOLDER, str(folder), method, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert not list(tmp_path.glob("*-was-run"))
+    assert (ran.stdout.strip(), ran.returncode) == (str(REPOSITORIES), 0), ran.stderr
 
 
 def _gone(numbers: list[int]) -> None:

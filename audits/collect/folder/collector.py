@@ -201,7 +201,8 @@ class FolderCollector:
         be followed, or leads out of ``folder``.
         """
         found = []
-        for name in sorted(_names(path)):
+        # As the store orders owners, so that their numbers do not hang on how fast a scan is.
+        for name in sorted(_names(path), key=lambda name: (name.lower(), name)):
             place = path / name
             if name[0] in "._":
                 continue
