@@ -31,6 +31,8 @@ _TEST_ACCOUNT = re.compile(r"(?<![a-z])(?:canary|nightl(?:y|ies)|staging)(?![a-z
 
 def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Channel:
     """The channel of an upload; unknown where an expression that is open decides."""
+    if uploader.only_channel is not None:
+        return uploader.only_channel
     found = {_by_address(uploader, site, text) for text in _addresses(uploader, site, command)}
     if not found:
         found = {_by_name(site, text) for text in _names(uploader, site, command)}

@@ -87,6 +87,7 @@ _WRAPPERS: dict[str, Wrapper] = {
     "mamba": Wrapper(subcommands=_RUN, values=_CONDA),
     "micromamba": Wrapper(subcommands=_RUN, values=_CONDA),
     "npx": Wrapper(values=_NODE, versions=True),
+    "pnpx": Wrapper(values=_NODE, versions=True),
     "bunx": Wrapper(values=_NODE, versions=True),
     "bun": Wrapper(subcommands=(("x",),), values=_NODE, versions=True),
     "npm": Wrapper(subcommands=_EXEC, values=_NODE, versions=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.workflow.uploaders.releases import GITHUB_BY_TOOL
 from audits.workflow.uploaders.uploader import (
@@ -75,6 +76,14 @@ NPM: tuple[Uploader, ...] = (
         contents=_CONTENTS,
         oidc=ALWAYS,
         attests=ALWAYS,
+    ),
+    Uploader(
+        mechanism="pkg-pr-new publish",
+        registry=Registry.NPM,
+        # Previews of commits, installed by their address and never by the package's name:
+        # https://github.com/stackblitz-labs/pkg.pr.new
+        commands=("pkg-pr-new publish", "pkg-pr-new"),
+        only_channel=Channel.TEST,
     ),
     Uploader(
         mechanism="bun publish",

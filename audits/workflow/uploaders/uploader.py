@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from audits.model.publication import Channel
 from audits.model.registry import Registry
 
 DRY = frozenset({"--dry-run", "--dryrun", "--dryRun", "--dry_run", "--help"})
@@ -87,7 +88,8 @@ class Uploader(Struct, frozen=True, kw_only=True, eq=False):
     asking when it says ``false`` or ``never``, ``oidc_words`` the options without which it does
     not ask. ``attests_known`` is False where nobody says.
     ``draft_values`` are the options with a value of a command whose drafts without files do
-    not count. ``old_refs`` are branches that its maintainers left behind.
+    not count. ``old_refs`` are branches that its maintainers left behind. ``only_channel`` is
+    the one channel that it can reach, where it has no choice.
     """
 
     mechanism: str
@@ -124,6 +126,7 @@ class Uploader(Struct, frozen=True, kw_only=True, eq=False):
     environment_input: str = ""
     draft_values: frozenset[str] = frozenset()
     old_refs: tuple[str, ...] = ()
+    only_channel: Channel | None = None
 
 
 class RunByAction(Struct, frozen=True, kw_only=True):

@@ -54,6 +54,8 @@ publish-url = "https://test.index.example/legacy/"
         ("npm publish --registry https://registry.npmjs.example", "", "production"),
         ("npm publish --registry https://npm.orchard.example", "", "private"),
         ("npm publish", "NPM_CONFIG_REGISTRY: 'https://npm.pkg.github.example'", "private"),
+        ("npx pkg-pr-new publish './packages/*'", "", "test"),
+        ("pnpx pkg-pr-new@0.0.9 publish --compact", "", "test"),
         ("cargo publish --registry orchard", "", "private"),
         ("cargo publish --registry crates-io", "", "production"),
         ("gem push x.gem --host https://gems.orchard.example", "", "private"),
