@@ -1,0 +1,1 @@
+"""Opens pull requests on GitHub: the only package that writes there, with a token of its own."""
