@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -33,6 +34,7 @@ from audits.cli.options import (
     WaiversOption,
     day_of,
 )
+from audits.cli.pull_requests import ProposalWants, propose
 from audits.cli.waivers import load_waivers
 
 if TYPE_CHECKING:
@@ -71,6 +73,23 @@ ForceOption = Annotated[
 FixFormatOption = Annotated[
     FixFormat, typer.Option("--format", help="How to print; patch is for git apply.")
 ]
+PullRequestOption = Annotated[
+    bool,
+    typer.Option(
+        "--pull-request",
+        help="Propose the edits on GitHub: for OWNER/REPO, or for all of OWNER. Lists them first; --write opens them, with the token in RELEASE_AUDIT_WRITE_TOKEN.",
+    ),
+]
+LimitOption = Annotated[
+    int, typer.Option("--limit", min=1, max=150, help="Pull requests to open at most.")
+]
+AgainOption = Annotated[
+    bool, typer.Option("--again", help="Propose what was declined before, too.")
+]
+JournalOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--journal", metavar="FILE", help="Where it is noted which branches are ours."),
+]
 FixOnlineOption = Annotated[
     bool, typer.Option("--online", help="Ask the package index, and GitHub for pins.")
 ]
@@ -83,6 +102,10 @@ def fix(
     unsafe: UnsafeOption = False,
     checks: ChecksOption = None,
     force: ForceOption = False,
+    pull_request: PullRequestOption = False,
+    limit: LimitOption = 10,
+    again: AgainOption = False,
+    journal: JournalOption = None,
     form: FixFormatOption = FixFormat.TEXT,
     online: FixOnlineOption = False,
     offline: OfflineOption = False,
@@ -103,16 +126,43 @@ def fix(
     On a terminal it shows the diff and asks; elsewhere it only shows. Ends with 1 where edits
     are left unwritten.
     """
-    targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
-    _check_use(targets, write=write, diff=diff)
     given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     day, named = day_of(as_of), _known_checks(checks or ())
     options = CheckOptions(*given, load_waivers(waivers), day, load_uploaders(config), online)
-    reach = lambda: connect(token_file, api_url, host=host)  # noqa: E731
-    found = [_planned(target, options, reach, named, review=unsafe) for target in targets]
-    _print(found, form)
-    written = _write(found, write=write, ask=not diff and form is FixFormat.TEXT, force=force)
-    raise typer.Exit(_exit_code(found, written, allow_gaps))
+    reach = partial(connect, token_file, api_url, host=host)
+    if pull_request:
+        wants = ProposalWants(named, unsafe, limit, again, write, diff, journal)
+        raise typer.Exit(propose(paths or (), options, wants, reach))
+    targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
+    use = _FixUse(named, unsafe, write, diff, form, force, allow_gaps)
+    raise typer.Exit(_fix(targets, options, reach, use))
+
+
+class _FixUse(Struct, frozen=True):
+    """What is to be done with the edits of targets."""
+
+    checks: frozenset[str]
+    review: bool
+    write: bool
+    diff: bool
+    form: FixFormat
+    force: bool
+    allow_gaps: bool
+
+
+def _fix(
+    targets: Sequence[CheckTarget],
+    options: CheckOptions,
+    reach: Callable[[], Connection],
+    use: _FixUse,
+) -> int:
+    """Show the edits of targets, write what is wanted, and return the exit code."""
+    _check_use(targets, write=use.write, diff=use.diff)
+    found = [_planned(target, options, reach, use.checks, review=use.review) for target in targets]
+    _print(found, use.form)
+    ask = not use.diff and use.form is FixFormat.TEXT
+    written = _write(found, write=use.write, ask=ask, force=use.force)
+    return _exit_code(found, written, use.allow_gaps)
 
 
 def _planned(

@@ -15,6 +15,7 @@ from audits.pull_requests.existing import PullRequest, destination, earlier, mes
 from audits.pull_requests.journal import Journal
 from audits.pull_requests.writer import Refused, RefusedWriteError, UncertainWriteError, Writer
 
+
 class _Ours(Struct, frozen=True):
     """The branch of a proposal: it has the change already, or is empty at ``head``."""
 
@@ -63,7 +64,10 @@ class Proposer:
         requests = earlier(reads, slug, (proposal.topic,)).of(proposal.topic)
         if (settled := self._settled(proposal, requests)) is not None:
             return settled
-        if there.default_branch != proposal.base or tip(reads, slug, proposal.base) != proposal.head:
+        if (
+            there.default_branch != proposal.base
+            or tip(reads, slug, proposal.base) != proposal.head
+        ):
             return _result(
                 proposal,
                 ProposalState.MOVED,

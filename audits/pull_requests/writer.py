@@ -41,7 +41,7 @@ MOST_AN_HOUR = 450
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 """
 
-_COMMIT = """\
+COMMIT = """\
 mutation commit($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }
@@ -128,7 +128,7 @@ class Writer:
             "message": {"headline": headline, "body": rest.strip()},
             "fileChanges": {"additions": additions},
         }
-        document = {"query": _COMMIT, "variables": {"input": given}}
+        document = {"query": COMMIT, "variables": {"input": given}}
         answer = self._send("POST", self._github.requester.graphql_url, document)
         body = self._done(answer)
         try:
@@ -245,7 +245,10 @@ _SENTENCES = {
     Refused.EXISTS: ("It is there already.", "Look at the repository's branches."),
     Refused.NO_DRAFTS: ("The repository has no drafts.", "Open it as an ordinary request."),
     Refused.RIGHTS: ("The token may not write there.", f"It needs {RIGHTS}."),
-    Refused.OTHER: ("GitHub refused the request.", "Run this again later, or apply the edits by hand."),
+    Refused.OTHER: (
+        "GitHub refused the request.",
+        "Run this again later, or apply the edits by hand.",
+    ),
 }
 
 
@@ -261,6 +264,8 @@ def _texts(body: object) -> list[str]:
     if not isinstance(body, dict):
         return []
     listed = body.get("errors")
-    errors = [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
+    errors = (
+        [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
+    )
     parts = [body.get("message"), *(e.get(key) for e in errors for key in ("message", "type"))]
     return [str(part)[:2000] for part in parts if part]

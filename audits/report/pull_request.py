@@ -47,6 +47,28 @@ _TITLES = (
 )
 
 
+_FIRST = {
+    "long-lived-token": "Register the trusted publisher at the registry before this is merged: "
+    "without it the next release fails. Afterwards revoke the token and delete its secret.",
+    "mixed-credentials": "Register the trusted publisher at the registry before this is merged.",
+    "publish-without-environment": "Make the environment, with reviewers and for tags only, before "
+    "this is merged; the registry's publisher must name it.",
+    "shared-environment": "Make the new environment before this is merged; the registry's "
+    "publisher must name it.",
+    "build-and-publish-in-one-job": "See that the new job has everything that the build needs.",
+    "cached-release-build": "See that no later step needs what was restored.",
+    "inherited-secrets": "See that the called workflow gets every secret that it uses.",
+    "broad-workflow-permissions": "See that each job keeps the rights that its scripts use.",
+    "broad-job-permissions": "See that no script of the job uses the right that goes.",
+    "id-token-too-wide": "See that nothing in the job asks for an identity.",
+    "retired-runner-image": "Run the workflow on the newer image once.",
+    "outdated-action": "Read the action's release notes.",
+    "vulnerable-action": "Read the action's release notes.",
+    "unpinned-action": "See how far the commit is from what the branch names today.",
+}
+"""What a person settles before an edit of a check is merged."""
+
+
 def request_title(plan: EditPlan, topic: str) -> str:
     """The title: what changes, where one phrase says it all."""
     made = {found.check for each in plan.made for found in each.findings}
@@ -170,22 +192,23 @@ def _publications(publications: Iterable[Publication]) -> tuple[str, ...]:
 
 
 def _before_merging(plan: EditPlan, others: Sequence[str]) -> Iterator[str]:
-    looks = dict.fromkeys(e.advice for e in plan.made if e.kind is FixKind.REVIEW and e.advice)
-    for advice in looks:
+    review = [each for each in plan.made if each.kind is FixKind.REVIEW]
+    said = [each.advice for each in review if each.advice]
+    said += [_FIRST[f.check] for each in review for f in each.findings if f.check in _FIRST]
+    for advice in dict.fromkeys(said):
         yield f"- [ ] {markdown(advice)}"
-    for label, url in _links(found for each in plan.made for found in each.findings):
+    for label, url in _links(found for each in review for found in each.findings):
         yield f"- [ ] {markdown(label)}: <{url}>"
-    if not looks:
-        yield "- [ ] Read the diff, and let the checks of this request run."
+    yield "- [ ] Read the diff, and let the checks of this request run."
     for url in others:
         yield f"- An update bot has a request on the same files: <{url}>"
 
 
 def _links(findings: Iterable[AuditedFinding]) -> list[tuple[str, str]]:
+    """The pages on which a person settles what an edit needs first."""
     found = {
         link.url: link.label
         for finding in findings
-        if finding.fix is FixKind.REVIEW
         for link in finding.links
         if link.kind in {"settings", "publisher"}
     }

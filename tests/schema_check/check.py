@@ -17,6 +17,7 @@ from pathlib import Path
 from graphql import GraphQLSchema, build_schema, get_named_type, parse, validate
 
 from audits.collect.github import queries
+from audits.pull_requests.writer import COMMIT
 from tests.collect.github.samples import written_queries
 
 PACKAGE = "@octokit/graphql-schema"
@@ -48,6 +49,7 @@ def published_schema() -> GraphQLSchema:
 def query_faults(schema: GraphQLSchema) -> Iterator[str]:
     """What is wrong with the documents in ``queries/`` and with those written for a batch."""
     documents = {f"queries/{name}.graphql": queries.source(name) for name in queries.query_names()}
+    documents["pull_requests.writer"] = COMMIT
     for name, text in {**documents, **written_queries()}.items():
         for error in validate(schema, parse(text)):
             yield f"{name}: {error.message}"

@@ -28,6 +28,7 @@ from tests.collect.github.graph_settings import (
 )
 from tests.collect.github.points import LimitError, Pricing
 from tests.collect.github.world import Environment, Owner, Release, Repo, Ruleset, Token, World
+from tests.collect.github.writes import CommitRefusedError, commit_on_branch
 
 SAML = {"saml_failure": True}
 
@@ -213,6 +214,8 @@ def resolve(value: Value, info: GraphQLResolveInfo[Context], **args: Value) -> V
     name, parent, context = info.field_name, info.parent_type.name, info.context
     if parent == "Query":
         return _query(name, context, args)
+    if parent == "Mutation":
+        return _mutation(context, args["input"])
     if parent == "Repository":
         return _REPOSITORY[name](value, context, args)
     if parent == "RepositoryRuleset":
@@ -254,6 +257,13 @@ def _query(name: str, context: Context, args: Mapping[str, Any]) -> Value:
     if isinstance(found_node, Ruleset):
         return found_node
     return context.checked(found_node, "node")
+
+
+def _mutation(context: Context, given: Mapping[str, Any]) -> Value:
+    try:
+        return {"commit": commit_on_branch(context.world, context.token, given)}
+    except CommitRefusedError as refused:
+        raise TypedError(refused.kind, str(refused)) from None
 
 
 def run_query(

@@ -55,7 +55,8 @@ class Pricing:
         self.price = Price()
         for definition in document.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                self._walk(definition.selection_set, "Query", 1)
+                root = definition.operation.value.capitalize()
+                self._walk(definition.selection_set, root, 1)
         if self.price.nodes > MOST_NODES:
             raise LimitError("MAX_NODE_LIMIT_EXCEEDED")
 

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from tests.collect.github.world import Environment, EventPolicy, Owner, Policy, Repo, Token, World
+from tests.collect.github.git_objects import peel
+from tests.collect.github.world import (
+    Environment,
+    EventPolicy,
+    Owner,
+    Policy,
+    Pull,
+    Repo,
+    Token,
+    World,
+)
 
 Body = Any
 """Whatever JSON can hold."""
@@ -299,6 +309,64 @@ def _advisories(call: Call) -> Body:
     return rows[start : start + size]
 
 
+def _repository(call: Call) -> Body:
+    repo = call.repo()
+    push = call.token.role in {"ADMIN", "MAINTAIN", "WRITE"}
+    return {
+        "full_name": repo.slug,
+        "default_branch": repo.branch,
+        "archived": repo.archived,
+        "disabled": repo.disabled,
+        "fork": repo.fork,
+        "permissions": {"pull": True, "push": push},
+    }
+
+
+def pull_body(repo: Repo, pull: Pull) -> Body:
+    return {
+        "number": pull.number,
+        "state": pull.state,
+        "html_url": pull.url or f"https://github.com/{repo.slug}/pull/{pull.number}",
+        "merged_at": "2026-11-01T10:00:00Z" if pull.merged else None,
+        "title": pull.title,
+        "body": pull.body,
+        "draft": pull.draft,
+        "head": {"ref": pull.head, "sha": pull.sha},
+    }
+
+
+def _pulls(call: Call) -> Body:
+    repo = call.repo()
+    owner = repo.owner.login if repo.owner else ""
+    state, head = call.query.get("state", "open"), call.query.get("head", "")
+    size, page = int(call.query.get("per_page", "30")), int(call.query.get("page", "1"))
+    found = [
+        pull_body(repo, pull)
+        for pull in reversed(repo.pulls)
+        if state in {"all", pull.state} and head in {"", f"{owner}:{pull.head}"}
+    ]
+    return found[(page - 1) * size : page * size]
+
+
+def _branch_ref(call: Call) -> Body:
+    repo = call.repo()
+    call.need("contents")
+    full = f"refs/heads/{'/'.join(call.parts[2:])}"
+    if full not in repo.refs:
+        raise RefusedError(404, "Not Found")
+    commit = peel(repo.refs[full])
+    return {"ref": full, "object": {"sha": commit.oid, "type": "commit"}}
+
+
+def _commit(call: Call) -> Body:
+    repo = call.repo()
+    call.need("contents")
+    commit = repo.ref_commit(call.parts[2])
+    if commit is None:
+        raise RefusedError(404, "Not Found")
+    return {"sha": commit.oid, "message": commit.message, "tree": {"sha": commit.tree.oid}}
+
+
 ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/advisories", _advisories),
     ("/orgs/*", _owner),
@@ -307,6 +375,11 @@ ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/orgs/*/actions/secrets", _owner_secrets),
     ("/orgs/*/actions/secrets/*/repositories", _secret_repositories),
     ("/orgs/*/settings/immutable-releases", _owner_releases),
+    ("/repos/*/*", _repository),
+    ("/repos/*/*/pulls", _pulls),
+    ("/repos/*/*/git/ref/heads/*", _branch_ref),
+    ("/repos/*/*/git/ref/heads/*/*", _branch_ref),
+    ("/repos/*/*/git/commits/*", _commit),
     ("/repos/*/*/actions/permissions", _repo_actions),
     ("/repos/*/*/actions/permissions/workflow", _repo_workflow),
     ("/repos/*/*/actions/permissions/fork-pr-contributor-approval", _fork_approval),

@@ -21,6 +21,7 @@ from tests.collect.github.partial import leave_out
 from tests.collect.github.rest import RefusedError, answer
 from tests.collect.github.traffic import Bucket, Reply, Seen, json_reply, query_name
 from tests.collect.github.world import Token, World
+from tests.collect.github.writes import write
 
 PREFIX = "/api/v3"
 GRAPHQL = "/api/graphql"
@@ -113,6 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._handle(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
+    def do_DELETE(self) -> None:
+        self._handle(b"")
+
     def _handle(self, content: bytes) -> None:
         github = self.github
         path = urlsplit(self.path).path
@@ -128,7 +132,14 @@ class _Handler(BaseHTTPRequestHandler):
                 reply = github.faults.change(kind, content.decode() or self.path, reply)
             name = query_name(content) if kind == "graphql" else ""
             github.log.append(
-                Seen(kind, path.removeprefix(PREFIX), reply.status, name, len(reply.body))
+                Seen(
+                    kind,
+                    path.removeprefix(PREFIX),
+                    reply.status,
+                    name,
+                    len(reply.body),
+                    self.command,
+                )
             )
         self._send(reply, fault)
 
@@ -184,6 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
             if fault == "partial" and reply.status == 200:
                 return json_reply(200, leave_out(json.loads(reply.body)), reply.headers)
             return reply
+        if self.command in {"POST", "DELETE"}:
+            return self._written(token, path, content, bucket, headers)
         return self._rest(token, path, bucket, headers)
 
     @property
@@ -250,6 +263,19 @@ class _Handler(BaseHTTPRequestHandler):
             return Reply(304, b"", headers)
         bucket.used += 1
         return Reply(200, text, headers)
+
+    def _written(
+        self, token: Token, path: str, content: bytes, bucket: Bucket, headers: dict[str, str]
+    ) -> Reply:
+        bucket.used += 1
+        body = json.loads(content) if content else {}
+        try:
+            status, made = write(
+                self.github.world, token, self.command, path.removeprefix(PREFIX), body
+            )
+        except RefusedError as refused:
+            return self._refusal(refused, headers)
+        return Reply(204, b"", headers) if made is None else json_reply(status, made, headers)
 
     def _refusal(self, refused: RefusedError, headers: dict[str, str]) -> Reply:
         if refused.status == 301:

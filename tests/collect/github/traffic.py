@@ -46,6 +46,7 @@ class Seen:
     status: int
     query: str = ""
     size: int = 0
+    verb: str = "GET"
 
 
 def json_reply(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:

@@ -83,6 +83,21 @@ class Policy:
 
 
 @dataclass
+class Pull:
+    """A pull request from a branch of the same repository."""
+
+    number: int
+    head: str
+    title: str = ""
+    body: str = ""
+    draft: bool = False
+    state: str = "open"
+    merged: bool = False
+    sha: str = ""
+    url: str = ""
+
+
+@dataclass
 class Repo:
     """One repository. ``files`` is its default branch; ``refs`` further commits by full name."""
 
@@ -106,6 +121,10 @@ class Repo:
     """No token sees it."""
     saml: bool = False
     old_names: tuple[str, ...] = ()
+    pulls: list[Pull] = field(default_factory=list)
+    restricted: str = ""
+    """A pattern of branches that a ruleset lets nobody make, "" for none."""
+    drafts: bool = True
     created: str = "2026-01-01T00:00:00Z"
     foreign: dict[str, Commit] = field(default_factory=dict)
     """Commits that resolve here but belong to forks."""
@@ -235,6 +254,8 @@ class Token:
     expires: str = ""
     private: bool = True
     revoked: bool = False
+    writes: frozenset[str] = frozenset()
+    """Of ``contents``, ``pull_requests`` and ``workflows``, what it may change."""
 
     def may(self, right: str) -> bool:
         return right in TIER_RIGHTS[self.tier] and right not in self.refused

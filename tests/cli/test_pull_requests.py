@@ -1,0 +1,271 @@
+"""``release-audit fix --pull-request``, from the audit to what GitHub holds afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.github_world import OWNER, TOKEN_RELEASE, package, small_world
+from tests.cli.runner import Ran, release_audit
+from tests.collect.github.git_objects import peel
+from tests.collect.github.scanning import TOKEN
+from tests.collect.github.server import LoopbackGitHub
+from tests.collect.github.traffic import Reply
+from tests.collect.github.world import Repo, Token, World
+from tests.collect.index.server import PackageIndexServer, serving
+
+WRITING = "github_pat_writes0secret"
+ALL = frozenset({"contents", "pull_requests", "workflows"})
+SAFE = "refs/heads/release-audit/safe"
+WRITES = ("POST", "DELETE")
+
+
+@dataclass
+class Desk:
+    github: LoopbackGitHub
+    index: PackageIndexServer
+    folder: Path
+
+    def words(self, *words: str) -> list[str]:
+        return [
+            *("fix", *words, "--pull-request", "--no-engine", "--api-url", self.github.url),
+            *("--host", "github.com", "--index-url", self.index.simple),
+            *("--journal", str(self.folder / "journal.jsonl")),
+        ]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        cache = str(self.folder / "cache")
+        given = {"RELEASE_AUDIT_TOKEN": TOKEN, "RELEASE_AUDIT_WRITE_TOKEN": WRITING}
+        return {"XDG_CACHE_HOME": cache, **given, **more}
+
+    def fix(self, *words: str, **environment: str) -> Ran:
+        return release_audit(*self.words(*words), **self.environment(**environment))
+
+    def repo(self, name: str) -> Repo:
+        found = self.github.world.repo(OWNER, name)
+        assert found is not None
+        return found
+
+    def sent(self) -> list[str]:
+        """The requests that wrote."""
+        rest = [seen for seen in self.github.log if seen.kind == "rest" and seen.verb in WRITES]
+        return [f"{seen.verb} {seen.path}" for seen in rest]
+
+
+def desk_of(world: World, folder: Path) -> Iterator[Desk]:
+    tokens = (Token(TOKEN), Token(WRITING, writes=ALL))
+    with LoopbackGitHub(world, *tokens) as github, serving() as index:
+        yield Desk(github, index, folder)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    yield from desk_of(small_world(), tmp_path)
+
+
+def test_it_lists_first_and_sends_nothing(desk: Desk) -> None:
+    ran = desk.fix(f"{OWNER}/tidepool")
+    assert ran.code == 1, ran.err
+    assert f"{OWNER}/tidepool  release-audit/safe" in ran.out
+    assert "(to be opened)" in ran.out
+    assert "diff --git a/.github/workflows/release.yml" in ran.out
+    assert "Nothing was sent. To open 1 pull request, add --write." in ran.out
+    assert desk.sent() == []
+    assert desk.fix(f"{OWNER}/tidepool", "--diff").out == ran.out
+
+
+def test_it_opens_one_safe_request_that_says_why_the_release_still_works(desk: Desk) -> None:
+    ran = desk.fix(f"{OWNER}/tidepool", "--write")
+    assert ran.code == 0, ran.out + ran.err
+    assert f"opened: {OWNER}/tidepool  release-audit/safe  https://github.com/" in ran.out
+    (pull,) = desk.repo("tidepool").pulls
+    assert not pull.draft
+    text = pull.body
+    assert "The score rises from **" in text
+    assert "### Why the release still works" in text
+    assert "`tidepool` to PyPI from `.github/workflows/release.yml`, with `password`" in text
+    assert "### Before merging" in text
+    assert "To decline, close this request" in text
+    assert text.count("<!-- release-audit safe: ") == 1
+    files = peel(desk.repo("tidepool").refs[SAFE]).tree
+    changed = files.find(".github/workflows/release.yml")
+    assert changed is not None
+    assert getattr(changed, "text", "") != TOKEN_RELEASE
+    assert WRITING not in ran.out + ran.err
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_a_second_run_opens_nothing_more(desk: Desk) -> None:
+    desk.fix(f"{OWNER}/tidepool", "--write")
+    desk.github.forget()
+    again = desk.fix(f"{OWNER}/tidepool", "--write")
+    assert again.code == 0
+    assert "open already: https://github.com/" in again.out
+    assert desk.sent() == []
+
+
+def test_what_was_declined_is_not_proposed_again(desk: Desk) -> None:
+    desk.fix(f"{OWNER}/tidepool", "--write")
+    desk.repo("tidepool").pulls[0].state = "closed"
+    again = desk.fix(f"{OWNER}/tidepool", "--write")
+    assert again.code == 0
+    assert "declined before: https://github.com/" in again.out
+    assert len(desk.repo("tidepool").pulls) == 1
+    asked = desk.fix(f"{OWNER}/tidepool", "--write", "--again")
+    assert asked.code == 0, asked.out
+    assert len(desk.repo("tidepool").pulls) == 2
+
+
+def test_edits_to_be_reviewed_are_drafts_of_their_own(desk: Desk) -> None:
+    ran = desk.fix(f"{OWNER}/tidepool", "--write", "--unsafe")
+    assert ran.code == 0, ran.out + ran.err
+    pulls = {pull.head.removeprefix("release-audit/"): pull for pull in desk.repo("tidepool").pulls}
+    assert not pulls.pop("safe").draft
+    assert pulls
+    assert all(pull.draft for pull in pulls.values())
+    for topic, pull in pulls.items():
+        assert f"<!-- release-audit {topic}: " in pull.body
+        assert "- [ ] " in pull.body
+    token = pulls["long-lived-token"].body
+    assert "Register the trusted publisher at the registry before this is merged" in token
+    assert "settings/publishing/?provider=github" in token
+
+
+def test_one_check_over_an_owner_stops_at_the_limit(tmp_path: Path) -> None:
+    world = small_world()
+    for number in range(3):
+        name = f"reef-{number}"
+        world.owners[0].add(Repo(name, package(name, TOKEN_RELEASE)))
+    world.owners[0].add(Repo("sunk", package("sunk", TOKEN_RELEASE), archived=True))
+    world.owners[0].add(Repo("copy", package("copy", TOKEN_RELEASE), fork=True))
+    world.index()
+    for desk in desk_of(world, tmp_path):
+        words = (OWNER, "--check", "persisted-checkout-credentials", "--write")
+        ran = desk.fix(*words, "--limit", "2")
+        opened = [repo.name for repo in world.repositories() if repo.pulls]
+        assert len(opened) == 2, ran.out + ran.err
+        assert "The limit of 2 is reached" in ran.out
+        desk.fix(*words)
+        names = {repo.name: len(repo.pulls) for repo in world.repositories()}
+        assert names["reef-0"] == names["reef-1"] == names["reef-2"] == names["tidepool"] == 1
+        assert names["sunk"] == names["copy"] == 0
+        assert all(
+            pull.title == "Leave no credential behind a checkout"
+            for repo in world.repositories()
+            for pull in repo.pulls
+        )
+
+
+def test_it_writes_with_its_own_token_alone(desk: Desk) -> None:
+    without = {**desk.environment(), "GITHUB_TOKEN": WRITING}
+    del without["RELEASE_AUDIT_WRITE_TOKEN"]
+    ran = release_audit(*desk.words(f"{OWNER}/tidepool", "--write"), **without)
+    assert ran.code == 2
+    assert "RELEASE_AUDIT_WRITE_TOKEN is not set" in ran.err
+    assert desk.github.log == []
+
+
+def test_the_writing_token_may_read_where_there_is_no_other(desk: Desk) -> None:
+    ran = release_audit(
+        *desk.words(f"{OWNER}/tidepool", "--write"),
+        **{**desk.environment(), "RELEASE_AUDIT_TOKEN": "", "GITHUB_TOKEN": "", "GH_TOKEN": ""},
+    )
+    assert ran.code == 0, ran.out + ran.err
+
+
+def test_a_missing_right_ends_with_3_and_leaves_nothing(desk: Desk) -> None:
+    desk.github.tokens[WRITING].writes = frozenset({"contents", "pull_requests"})
+    ran = desk.fix(f"{OWNER}/tidepool", "--write")
+    assert ran.code == 3
+    assert "The token may not change workflows." in ran.out
+    assert "Workflows: write" in ran.out
+    assert SAFE not in desk.repo("tidepool").refs
+
+
+def test_update_bots_are_named(desk: Desk) -> None:
+    from tests.collect.github.world import Pull
+
+    desk.repo("tidepool").pulls.append(Pull(number=9, head="dependabot/github_actions/actions-1"))
+    desk.fix(f"{OWNER}/tidepool", "--write")
+    body = desk.repo("tidepool").pulls[-1].body
+    assert (
+        f"An update bot has a request on the same files: <https://github.com/{OWNER}/tidepool/pull/9>"
+        in body
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "Pull requests are opened on GitHub"),
+        (("./here",), "is no repository or owner on GitHub"),
+        ((f"{OWNER}/tidepool", "--write", "--diff"), "exclude each other"),
+        ((f"{OWNER}/tidepool", "--check", "nothing"), "There is no check nothing"),
+    ],
+)
+def test_wrong_use_is_one_sentence(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    ran = desk.fix(*words)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+@pytest.mark.parametrize("step", ["/git/refs", "createCommitOnBranch", "/pulls"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_that_is_killed_at_any_request_is_continued(desk: Desk, step: str, when: str) -> None:
+    """The process is killed before GitHub acts on a request, or after that and before it hears
+    of it; the next run leaves one branch, one commit and one request.
+    """
+    process: list[subprocess.Popen[bytes]] = []
+    killed = threading.Event()
+
+    def is_step(what: str) -> bool:
+        return (
+            step in what
+            if "mutation" in what
+            else what.startswith('{"')
+            and {
+                "/git/refs": '"ref"' in what,
+                "/pulls": '"maintainer_can_modify"' in what,
+            }.get(step, False)
+        )
+
+    def kill(what: str) -> None:
+        if process and not killed.is_set() and is_step(what):
+            process[0].send_signal(signal.SIGKILL)
+            process[0].wait()
+            killed.set()
+
+    def before(_kind: str, what: str) -> None:
+        if when == "before":
+            kill(what)
+
+    def after(_kind: str, what: str, reply: Reply) -> Reply:
+        if when == "after":
+            kill(what)
+        return reply
+
+    desk.github.faults.before, desk.github.faults.change = before, after
+    code = "from audits.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *desk.words(f"{OWNER}/tidepool", "--write")],
+        env={**os.environ, **desk.environment()},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        process.append(running)
+        running.wait(timeout=300)
+    assert killed.is_set()
+    again = desk.fix(f"{OWNER}/tidepool", "--write")
+    assert again.code == 0, again.out + again.err
+    repo = desk.repo("tidepool")
+    assert [pull.state for pull in repo.pulls] == ["open"]
+    assert [name for name in repo.refs if "release-audit" in name] == [SAFE]
+    assert "ci: " in peel(repo.refs[SAFE]).message
