@@ -123,8 +123,7 @@ def fix(
 ) -> None:
     """Show the edits that close findings, and write them where you say yes.
 
-    On a terminal it shows the diff and asks; elsewhere it only shows. Ends with 1 where edits
-    are left unwritten.
+    On a terminal it asks; elsewhere it only shows. Ends with 1 where edits are left unwritten.
     """
     given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     day, named = day_of(as_of), _known_checks(checks or ())
@@ -132,9 +131,9 @@ def fix(
     reach = partial(connect, token_file, api_url, host=host)
     if pull_request:
         wants = ProposalWants(named, unsafe, limit, again, write, diff, journal)
-        raise typer.Exit(propose(paths or (), options, wants, reach))
-    targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
+        raise typer.Exit(propose(paths, options, wants, reach))
     use = _FixUse(named, unsafe, write, diff, form, force, allow_gaps)
+    targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
     raise typer.Exit(_fix(targets, options, reach, use))
 
 

@@ -85,7 +85,7 @@ class _Search:
 
 
 def propose(
-    words: Sequence[str],
+    words: Sequence[str] | None,
     options: CheckOptions,
     wants: ProposalWants,
     connected: Callable[[], Connection],

@@ -39,7 +39,7 @@ class Wants(Struct, frozen=True, kw_only=True):
     private: bool | None = None
 
 
-class Refused(Struct, frozen=True, kw_only=True):
+class RefusedPackage(Struct, frozen=True, kw_only=True):
     """A package that no workflow is written for, and why."""
 
     package: str
@@ -59,7 +59,7 @@ class InitPlan(Struct, frozen=True, kw_only=True):
     files: tuple[ChangedFile, ...] = ()
     written: tuple[WrittenWorkflow, ...] = ()
     settled: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedPackage, ...] = ()
     steps: tuple[PersonStep, ...] = ()
 
     def files_after(self, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
@@ -75,11 +75,11 @@ def plan_init(
     """The plan for a repository whose package metadata is ``found``."""
     whole = _refusal_of_all(repository, found)
     if whole is not None:
-        return InitPlan(refused=(Refused(package="", refusal=whole),))
+        return InitPlan(refused=(RefusedPackage(package="", refusal=whole),))
     chosen = _chosen(repository, found, wants)
     if isinstance(chosen, NoWorkflow):
-        return InitPlan(refused=(Refused(package="", refusal=chosen),))
-    refused = [item for item in chosen if isinstance(item, Refused)]
+        return InitPlan(refused=(RefusedPackage(package="", refusal=chosen),))
+    refused = [item for item in chosen if isinstance(item, RefusedPackage)]
     projects = [item for item in chosen if isinstance(item, Project)]
     several = len(chosen) > 1
     files, written, settled = [], [], []
@@ -89,7 +89,7 @@ def plan_init(
         alike = sum(words_of(other.name) == words_of(project.name) for other in projects) > 1
         outcome = _place(repository, shape, _file_names(project, several, alike), taken)
         if isinstance(outcome, NoWorkflow):
-            refused.append(Refused(package=project.name, refusal=outcome))
+            refused.append(RefusedPackage(package=project.name, refusal=outcome))
             continue
         path, text = outcome
         written.append(WrittenWorkflow(shape=shape, path=path))
@@ -108,7 +108,7 @@ def _with_updates(
     files: list[ChangedFile],
     written: list[WrittenWorkflow],
     settled: list[str],
-    refused: list[Refused],
+    refused: list[RefusedPackage],
 ) -> InitPlan:
     """The plan, with Dependabot's file where a workflow is written, and the person's steps."""
     steps: tuple[PersonStep, ...] = ()
@@ -165,7 +165,7 @@ def _refusal_of_all(repository: Repository, found: PackageFiles) -> NoWorkflow |
 
 def _chosen(
     repository: Repository, found: PackageFiles, wants: Wants
-) -> NoWorkflow | list[Project | Refused]:
+) -> NoWorkflow | list[Project | RefusedPackage]:
     """The packages that are wanted, each with how it is built or why that is not known."""
     detected = detect(found, repository.ref)
     if wants.folder:
@@ -193,7 +193,7 @@ def _chosen(
             advice="Name those to be released by --package.",
         )
     return [
-        Refused(package=package.name, refusal=made) if isinstance(made, NoWorkflow) else made
+        RefusedPackage(package=package.name, refusal=made) if isinstance(made, NoWorkflow) else made
         for made, package in detected
     ]
 

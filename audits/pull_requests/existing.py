@@ -20,7 +20,7 @@ _BOTS = ("dependabot/github_actions/", "renovate/")
 _MOST_PAGES = 5
 
 
-class _Rights(Row, frozen=True, kw_only=True):
+class _PushRights(Row, frozen=True, kw_only=True):
     push: bool = False
 
 
@@ -31,10 +31,10 @@ class Destination(Row, frozen=True, kw_only=True):
     archived: bool = False
     disabled: bool = False
     fork: bool = False
-    permissions: _Rights = field(default_factory=_Rights)
+    permissions: _PushRights = field(default_factory=_PushRights)
 
 
-class _Head(Row, frozen=True, kw_only=True):
+class _PullHead(Row, frozen=True, kw_only=True):
     ref: str = ""
     sha: str = ""
 
@@ -47,7 +47,7 @@ class PullRequest(Row, frozen=True, kw_only=True):
     html_url: str = ""
     merged_at: str | None = None
     body: str | None = None
-    head: _Head = field(default_factory=_Head)
+    head: _PullHead = field(default_factory=_PullHead)
 
     @property
     def is_open(self) -> bool:
@@ -66,15 +66,15 @@ class PullRequest(Row, frozen=True, kw_only=True):
         return frozenset(word for _, words in found for word in words.split())
 
 
-class _Target(Row, frozen=True, kw_only=True):
+class _RefTarget(Row, frozen=True, kw_only=True):
     sha: str
 
 
-class _Ref(Row, frozen=True, kw_only=True):
-    object: _Target
+class _BranchRef(Row, frozen=True, kw_only=True):
+    object: _RefTarget
 
 
-class _Commit(Row, frozen=True, kw_only=True):
+class _CommitText(Row, frozen=True, kw_only=True):
     message: str = ""
 
 
@@ -129,7 +129,7 @@ def tip(client: GitHubClient, slug: str, branch: str) -> str:
     """The commit of a branch; "" where there is none, by a token that could see it."""
     try:
         path = f"/repos/{slug}/git/ref/heads/{quote(branch, safe='/')}"
-        return read_as(_Ref, client.get(path).body).object.sha
+        return read_as(_BranchRef, client.get(path).body).object.sha
     except GitHubError as error:
         if error.reason is GapReason.NOT_FOUND:
             return ""
@@ -138,4 +138,4 @@ def tip(client: GitHubClient, slug: str, branch: str) -> str:
 
 def message_of(client: GitHubClient, slug: str, commit: str) -> str:
     """The message of a commit."""
-    return read_as(_Commit, client.get(f"/repos/{slug}/git/commits/{commit}").body).message
+    return read_as(_CommitText, client.get(f"/repos/{slug}/git/commits/{commit}").body).message

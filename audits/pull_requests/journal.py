@@ -21,7 +21,7 @@ class JournalError(AuditError):
     """The journal cannot be read or written."""
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class JournalEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of one branch: the commit it was made at, the change that was to be put on
     it, and the commit that did, "" until then.
     """
@@ -40,10 +40,10 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._entries: dict[tuple[str, str, str], Entry] = {}
+        self._entries: dict[tuple[str, str, str], JournalEntry] = {}
         for line in self._lines():
             try:
-                entry = msgspec.json.decode(line, type=Entry)
+                entry = msgspec.json.decode(line, type=JournalEntry)
             except msgspec.MsgspecError:
                 continue  # the last line of a run that was killed while it wrote
             self._entries[_key(entry.host, entry.repository, entry.branch)] = entry
@@ -59,7 +59,7 @@ class Journal:
                 "Make it readable, or name another by --journal.",
             ) from error
 
-    def of(self, proposal: Proposal) -> Entry | None:
+    def of(self, proposal: Proposal) -> JournalEntry | None:
         """What was last begun on the branch of a proposal."""
         ref = proposal.ref
         return self._entries.get(_key(ref.host, str(ref), proposal.branch))
@@ -67,7 +67,7 @@ class Journal:
     def note(self, proposal: Proposal, *, commit: str = "", url: str = "") -> None:
         """Record what is about to be done, or was done, for a proposal."""
         ref = proposal.ref
-        entry = Entry(
+        entry = JournalEntry(
             host=ref.host,
             repository=str(ref),
             branch=proposal.branch,

@@ -13,7 +13,7 @@ from audits.collect.github.errors import GitHubError
 from audits.model.proposal import Proposal, ProposalResult, ProposalState, change_trailer
 from audits.pull_requests.existing import PullRequest, destination, earlier, message_of, tip
 from audits.pull_requests.journal import Journal
-from audits.pull_requests.writer import Refused, RefusedWriteError, UncertainWriteError, Writer
+from audits.pull_requests.writer import RefusedWriteError, UncertainWriteError, Writer, WriteRefusal
 
 
 class _Ours(Struct, frozen=True):
@@ -59,7 +59,7 @@ class Proposer:
             return _result(proposal, ProposalState.REFUSED, why, "Nothing is proposed there.")
         if not there.permissions.push:
             raise RefusedWriteError(
-                Refused.RIGHTS, "The token may not write there.", "Give it write access first."
+                WriteRefusal.RIGHTS, "The token may not write there.", "Give it write access first."
             )
         requests = earlier(reads, slug, (proposal.topic,)).of(proposal.topic)
         if (settled := self._settled(proposal, requests)) is not None:
@@ -136,7 +136,7 @@ class Proposer:
         try:
             self._writer.create_branch(slug, proposal.branch, proposal.head)
         except RefusedWriteError as error:
-            if error.why is Refused.EXISTS:
+            if error.why is WriteRefusal.EXISTS:
                 return None
             raise
         return _Ours()
@@ -152,14 +152,14 @@ class Proposer:
         try:
             return self._writer.open(proposal, draft=proposal.draft)
         except RefusedWriteError as error:
-            if error.why is not Refused.NO_DRAFTS:
+            if error.why is not WriteRefusal.NO_DRAFTS:
                 raise
             return self._writer.open(proposal, draft=False)
 
     def _given_up(self, proposal: Proposal, error: RefusedWriteError) -> ProposalResult:
         """Clean up after a refusal, unless somebody was faster."""
         slug = str(proposal.ref)
-        if error.why is Refused.EXISTS:
+        if error.why is WriteRefusal.EXISTS:
             requests = earlier(self._writer.reads, slug, (proposal.topic,)).of(proposal.topic)
             if (settled := self._settled(proposal, requests)) is not None:
                 return settled
@@ -167,7 +167,7 @@ class Proposer:
         there = tip(self._writer.reads, slug, proposal.branch)
         if known is not None and there and there in {known.base, known.commit}:
             self._writer.delete_branch(slug, proposal.branch)
-        state = ProposalState.MOVED if error.why is Refused.MOVED else ProposalState.REFUSED
+        state = ProposalState.MOVED if error.why is WriteRefusal.MOVED else ProposalState.REFUSED
         return _result(proposal, state, error.message, error.advice)
 
 

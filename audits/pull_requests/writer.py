@@ -48,7 +48,7 @@ mutation commit($input: CreateCommitOnBranchInput!) {
 """
 
 
-class Refused(Enum):
+class WriteRefusal(Enum):
     """Why GitHub refused to write."""
 
     RIGHTS = auto()
@@ -63,7 +63,7 @@ class Refused(Enum):
 class RefusedWriteError(AuditError):
     """GitHub refused a request; nothing was written by it."""
 
-    def __init__(self, why: Refused, message: str, advice: str) -> None:
+    def __init__(self, why: WriteRefusal, message: str, advice: str) -> None:
         super().__init__(message, advice)
         self.why = why
 
@@ -223,29 +223,32 @@ def _uncertain() -> UncertainWriteError:
     )
 
 
-_REASONS: tuple[tuple[Refused, Callable[[int, str], bool]], ...] = (
-    (Refused.WORKFLOWS, lambda _, said: "refusing to allow" in said and "workflow" in said),
-    (Refused.RULES, lambda _, said: "rule violation" in said or "protected branch" in said),
-    (Refused.RULES, lambda _, said: "creations being restricted" in said),
-    (Refused.MOVED, lambda _, said: "expected branch to point to" in said or "stale_data" in said),
-    (Refused.EXISTS, lambda _, said: "already exists" in said),
-    (Refused.NO_DRAFTS, lambda _, said: "draft pull requests are not supported" in said),
-    (Refused.RIGHTS, lambda status, said: status in {401, 403, 404} or "forbidden" in said),
+_REASONS: tuple[tuple[WriteRefusal, Callable[[int, str], bool]], ...] = (
+    (WriteRefusal.WORKFLOWS, lambda _, said: "refusing to allow" in said and "workflow" in said),
+    (WriteRefusal.RULES, lambda _, said: "rule violation" in said or "protected branch" in said),
+    (WriteRefusal.RULES, lambda _, said: "creations being restricted" in said),
+    (
+        WriteRefusal.MOVED,
+        lambda _, said: "expected branch to point to" in said or "stale_data" in said,
+    ),
+    (WriteRefusal.EXISTS, lambda _, said: "already exists" in said),
+    (WriteRefusal.NO_DRAFTS, lambda _, said: "draft pull requests are not supported" in said),
+    (WriteRefusal.RIGHTS, lambda status, said: status in {401, 403, 404} or "forbidden" in said),
 )
 _SENTENCES = {
-    Refused.WORKFLOWS: (
+    WriteRefusal.WORKFLOWS: (
         "The token may not change workflows.",
         f"Give it Workflows: write (a classic token: the scope workflow). It needs {RIGHTS}.",
     ),
-    Refused.RULES: (
+    WriteRefusal.RULES: (
         "A rule of the repository refuses the branch or the commit.",
         "Let an administrator allow branches of release-audit/*, or apply the edits by hand.",
     ),
-    Refused.MOVED: ("The branch moved meanwhile.", "Run this again: it audits anew."),
-    Refused.EXISTS: ("It is there already.", "Look at the repository's branches."),
-    Refused.NO_DRAFTS: ("The repository has no drafts.", "Open it as an ordinary request."),
-    Refused.RIGHTS: ("The token may not write there.", f"It needs {RIGHTS}."),
-    Refused.OTHER: (
+    WriteRefusal.MOVED: ("The branch moved meanwhile.", "Run this again: it audits anew."),
+    WriteRefusal.EXISTS: ("It is there already.", "Look at the repository's branches."),
+    WriteRefusal.NO_DRAFTS: ("The repository has no drafts.", "Open it as an ordinary request."),
+    WriteRefusal.RIGHTS: ("The token may not write there.", f"It needs {RIGHTS}."),
+    WriteRefusal.OTHER: (
         "GitHub refused the request.",
         "Run this again later, or apply the edits by hand.",
     ),
@@ -254,7 +257,7 @@ _SENTENCES = {
 
 def _refusal(status: int, body: object) -> RefusedWriteError:
     said = " ".join(_texts(body)).lower()
-    why = next((why for why, fits in _REASONS if fits(status, said)), Refused.OTHER)
+    why = next((why for why, fits in _REASONS if fits(status, said)), WriteRefusal.OTHER)
     message, advice = _SENTENCES[why]
     return RefusedWriteError(why, message, advice)
 

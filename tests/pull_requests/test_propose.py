@@ -25,8 +25,9 @@ from audits.model.source import RepositoryRef, SourceFile
 from audits.pull_requests.journal import Journal
 from audits.pull_requests.propose import Proposer
 from audits.pull_requests.writer import Writer
+from tests.collect.github.generate import OWNER
 from tests.collect.github.git_objects import Link, peel
-from tests.collect.github.scanning import FAST, OWNER, world_of
+from tests.collect.github.scanning import FAST, world_of
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import Pull, Repo, Token
 
