@@ -225,14 +225,20 @@ def _grammar_commands(text: str, plain: str, tree: Tree) -> list[RawCommand]:
 
 def _command(text: str, plain: str, node: Node) -> RawCommand:
     raw = RawCommand(node.start_byte, node.end_byte)
+    start = end = -1
     for child in node.children:
         kind = child.type
         if kind == "variable_assignment":
             _assign(raw, text, plain, child)
         elif kind.endswith("_redirect"):
             raw.redirects.append(text[child.start_byte : child.end_byte])
+        elif child.start_byte == end:
+            # The grammar takes `a/$B/$C/d` for two words; no blank, no new word.
+            end = child.end_byte
+            raw.words[-1] = unquote(text, plain, start, end)
         else:
-            raw.words.append(unquote(text, plain, child.start_byte, child.end_byte))
+            start, end = child.start_byte, child.end_byte
+            raw.words.append(unquote(text, plain, start, end))
     return raw
 
 

@@ -257,3 +257,19 @@ def test_any_text_gives_commands(pieces: list[str], shell: str) -> None:
         assert command.line in lines
         assert command.words or command.env
         assert all(isinstance(word, str) for word in command.words)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("gh api repos/$R/pulls/$N/merge", ("gh", "api", "repos/$R/pulls/$N/merge")),
+        ("cp a$X/b$Y/c d", ("cp", "a$X/b$Y/c", "d")),
+        ("ls $A/$B/$C $D", ("ls", "$A/$B/$C", "$D")),
+        ("ls $A/$B $C/$D", ("ls", "$A/$B", "$C/$D")),
+        ("""x 'a'$B/"c d"/$E/f""", ("x", "a$B/c d/$E/f")),
+    ],
+)
+def test_a_word_ends_at_a_blank_however_many_variables_it_holds(
+    script: str, words: tuple[str, ...]
+) -> None:
+    assert [command.words for command in read(script)] == [words]
