@@ -325,14 +325,28 @@ def _keep(entry: Mapping[str, Any], places: Mapping[str, _Input], outcome: _Outc
     repository = outcome.repositories[found.repository]
     job = _job(repository, found.file.path, primary["symbolic"])
     severity = SEVERITIES.get(entry["determinations"]["severity"], Severity.INFO)
+    because = ""
+    if entry["ident"] == "github-env" and _is_closed(repository, found.file.path):
+        severity, because = Severity.LOW, "no workflow here runs with rights for outsiders"
     kept = EngineFinding(
         rule=entry["ident"],
         title=str(entry["desc"])[:120],
         url=str(entry.get("url", "")),
         severity=severity,
-        finding=Finding(message=message, at=at, job=job, severity=severity),
+        finding=Finding(message=message, at=at, job=job, severity=severity, because=because),
     )
     outcome.findings.setdefault(found.repository, []).append(kept)
+
+
+def _is_closed(repository: Repository, path: str) -> bool:
+    """Whether a file is an action of a repository in which no workflow is started by the events
+    for which zizmor's `github-env` looks at workflows: of actions it knows no event.
+
+    https://docs.zizmor.sh/audits/#github-env
+    """
+    events = {trigger.event for workflow in repository.workflows for trigger in workflow.triggers}
+    is_workflow = any(workflow.path == path for workflow in repository.workflows)
+    return not is_workflow and events.isdisjoint({"pull_request_target", "workflow_run"})
 
 
 def _job(repository: Repository, path: str, symbolic: Mapping[str, Any]) -> Job | None:

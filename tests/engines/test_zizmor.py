@@ -84,6 +84,28 @@ def test_writes_to_the_environment_and_dependabot_are_kept() -> None:
     assert {each.rule for each in found.findings} == {"github-env", "dependabot-execution"}
 
 
+@pytest.mark.parametrize(
+    ("beside", "severity"),
+    [
+        ("push", Severity.LOW),
+        ("pull_request", Severity.LOW),
+        ("pull_request_target", Severity.HIGH),
+    ],
+)
+def test_an_action_that_writes_to_the_environment_is_judged_by_the_events_of_the_repository(
+    beside: str, severity: Severity
+) -> None:
+    action = "runs:\n  using: composite\n  steps:\n    - {run: make >> $GITHUB_ENV, shell: bash}\n"
+    files = {
+        RELEASE: workflow("- uses: ./.github/actions/set\n" + UPLOAD),
+        ".github/actions/set/action.yml": action,
+        OTHER: workflow("- run: make\n", on=beside),
+    }
+    (found,) = [each for each in report(files).findings if each.rule == "github-env"]
+    assert (found.severity, found.finding.severity) == (severity, severity)
+    assert bool(found.finding.because) is (severity is Severity.LOW)
+
+
 def test_no_rule_is_kept_that_a_check_of_ours_judges() -> None:
     assert not RULES & {check.zizmor for check in all_checks()}
     steps = "- uses: actions/checkout@v4\n- run: echo ${{ github.event.release.name }}\n"
