@@ -22,9 +22,9 @@ from collections.abc import Iterator
 
 from audits.analysis.exposure.jobs import JobView
 from audits.analysis.exposure.links import jobs_of_outsiders
-from audits.analysis.exposure.rules import AGENT_PROGRAMS, AGENTS
+from audits.analysis.exposure.rules import AGENTS
 from audits.analysis.exposure.search import all_paths, all_ways
-from audits.analysis.exposure.ways_in import Way
+from audits.analysis.exposure.ways_in import Way, agent_program
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,
@@ -57,6 +57,18 @@ jobs:
         with:
           %sprompt: "Sort: ${{ github.event.issue.title }}"
           claude_args: --allowedTools %s
+"""
+_PROGRAM = """\
+on: issues
+permissions: {contents: write}
+jobs:
+  triage:
+    runs-on: ubuntu-latest
+    steps:
+      - run: npx -y @openai/codex@0.60.0 %s
+        env:
+          TITLE: ${{ github.event.issue.title }}
+          OPENAI_API_KEY: ${{ secrets.MODEL_KEY }}
 """
 _PATH = ".github/workflows/triage.yml"
 _OPEN = 'allowed_non_write_users: "*"\n          '
@@ -95,6 +107,18 @@ _SCOPES = ("contents", "actions", "packages", "id-token", "pull-requests")
             name="only people with write access",
             workflow=NPM_RELEASE,
             files={_PATH: _TRIAGE % ("write", "", "", "Bash")},
+        ),
+        Example(
+            name="a program that is fetched and run",
+            workflow=NPM_RELEASE,
+            files={_PATH: _PROGRAM % '"Sort $TITLE"  # !'},
+            severity=Severity.HIGH,
+        ),
+        Example(
+            name="a program that says its version",
+            workflow=NPM_RELEASE,
+            files={_PATH: _PROGRAM % "--version"},
+            outcome=Outcome.NOT_APPLICABLE,
         ),
         Example(name="no agent", workflow=NPM_RELEASE, outcome=Outcome.NOT_APPLICABLE),
     ),
@@ -156,5 +180,5 @@ def _agents(view: JobView) -> Iterator[Location]:
         if uses is not None and uses.action in AGENTS:
             yield placed.at(uses.raw)
         for command in view.commands(placed):
-            if command.program in AGENT_PROGRAMS and len(command.words) > 1:
+            if agent_program(command) is not None:
                 yield placed.at(line=command.line)

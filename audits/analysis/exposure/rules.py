@@ -111,7 +111,7 @@ class AgentProgram(Struct, frozen=True, kw_only=True):
     has_shell: bool = False
 
 
-AGENT_PROGRAMS: Mapping[str, AgentProgram] = {
+_PROGRAMS: Mapping[str, AgentProgram] = {
     "claude": AgentProgram(
         shell_words=("--dangerously-skip-permissions", "bash", "bypasspermissions"),
         source="https://docs.claude.com/en/docs/claude-code/cli-reference",
@@ -154,6 +154,21 @@ AGENT_PROGRAMS: Mapping[str, AgentProgram] = {
         shell_words=("--auto", "--skip-permissions-unsafe"), source="https://docs.factory.ai/cli"
     ),
 }
+_PACKAGES = {
+    "@anthropic-ai/claude-code": "claude",
+    "@openai/codex": "codex",
+    "@google/gemini-cli": "gemini",
+    "@qwen-code/qwen-code": "qwen",
+    "@github/copilot": "copilot",
+    "opencode-ai": "opencode",
+    "aider-chat": "aider",
+    "@sourcegraph/amp": "amp",
+}
+AGENT_PROGRAMS: Mapping[str, AgentProgram] = {
+    **_PROGRAMS,
+    **{package: _PROGRAMS[name] for package, name in _PACKAGES.items()},
+}
+"""Programs that are agents, also by the packages that `npx` and `uvx` run them from."""
 
 
 class Refuser(Struct, frozen=True, kw_only=True):

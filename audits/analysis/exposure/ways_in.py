@@ -27,6 +27,7 @@ from audits.analysis.exposure.rules import (
     PERMISSION_QUESTION,
     REFUSERS,
     Agent,
+    AgentProgram,
 )
 from audits.analysis.exposure.settings import environment_doubt
 from audits.analysis.job_dependencies import needs_of
@@ -35,6 +36,7 @@ from audits.analysis.runners import labels_of
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.expressions.syntax import contexts
+from audits.model.command import Command
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.location import Location
 from audits.model.publication import Route
@@ -272,8 +274,8 @@ class _Entry:
                     placed, placed.at(uses.raw), uses.slug, shell_of(agent, placed.step)
                 )
         for command in self.view.commands(placed):
-            program = AGENT_PROGRAMS.get(command.program)
-            if program is not None and len(command.words) > 1 and self._is_fed(placed):
+            program = agent_program(command)
+            if program is not None and self._is_fed(placed):
                 words = " ".join(command.words[1:]).lower()
                 has = program.has_shell or any(word in words for word in program.shell_words)
                 yield from self._of_agent(
@@ -459,7 +461,20 @@ def is_agent(view: JobView, placed: PlacedStep) -> bool:
     uses = placed.step.uses
     if uses is not None and uses.action in AGENTS:
         return True
-    return any(command.program in AGENT_PROGRAMS for command in view.commands(placed))
+    return any(agent_program(command) is not None for command in view.commands(placed))
+
+
+# What a program that is an agent does without a prompt.
+_NO_PROMPT = frozenset(
+    {"--version", "-v", "-V", "--help", "-h", "version", "help", "config", "mcp", "plugin"}
+    | {"login", "logout", "auth", "install", "update", "upgrade", "doctor", "completion"}
+)
+
+
+def agent_program(command: Command) -> AgentProgram | None:
+    """The AI agent that a command runs, if it gives one something to do."""
+    words = command.words[1:2]
+    return AGENT_PROGRAMS.get(command.program) if words and words[0] not in _NO_PROMPT else None
 
 
 def is_open(agent: Agent, step: Step) -> bool:
