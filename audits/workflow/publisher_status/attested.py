@@ -26,6 +26,7 @@ from audits.workflow.publisher_status.since_release import (
     file_since,
     other_file_since,
 )
+from audits.workflow.publisher_status.verdict import StatusVerdict, latest_version
 
 
 class Kinship(IntEnum):
@@ -37,7 +38,7 @@ class Kinship(IntEnum):
     UNKNOWN = 3
 
 
-class Released(Struct, frozen=True, kw_only=True):
+class LatestRelease(Struct, frozen=True, kw_only=True):
     """The latest release as its provenance describes it. ``part`` says how many of its files are
     attested, where not all are.
     """
@@ -48,7 +49,7 @@ class Released(Struct, frozen=True, kw_only=True):
     part: str = ""
 
     @classmethod
-    def of(cls, evidence: PackageEvidence) -> Released:
+    def of(cls, evidence: PackageEvidence) -> LatestRelease:
         """The latest release of a package; no provenance where none was seen."""
         latest = evidence.latest
         seen = latest.provenance if latest else ()
@@ -62,41 +63,11 @@ class Released(Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """How the registry vouches for it, up to the publisher."""
         if self.registry == Registry.CRATES.value:
             return f"release {self.version} came from a trusted publisher"
         return f"release {self.version} is attested{self.part}"
-
-
-class Verdict(Struct, frozen=True, kw_only=True):
-    """A state of the ladder with half a sentence that says why. ``next`` is what the next
-    release by a trusted publisher takes, another half.
-    """
-
-    state: Ladder
-    why: str
-    missing: str = ""
-    next: str = ""
-
-    @classmethod
-    def of(cls, state: Ladder, why: str, missing: str = "") -> Verdict:
-        """A verdict, written short."""
-        return cls(state=state, why=why, missing=missing)
-
-
-def latest_version(evidence: PackageEvidence) -> str:
-    """The latest release for a sentence; a withdrawn one is the latest only where all are."""
-    latest = evidence.latest
-    if latest is None:
-        return ""
-    return f"{latest.version} (withdrawn, like all others)" if latest.yanked else latest.version
-
-
-def sentence(*parts: str) -> str:
-    """One sentence of these half sentences, which reasons that are sentences may end."""
-    text = "; ".join(part.removesuffix(".") for part in parts if part).replace(".)", ")")
-    return text[:1].upper() + text[1:] + "."
 
 
 def kinship(repository: Repository, provenance: Provenance) -> Kinship:
@@ -122,8 +93,8 @@ def kinship(repository: Repository, provenance: Provenance) -> Kinship:
 
 
 def judge(
-    repository: Repository, publications: tuple[Publication, ...], released: Released
-) -> Verdict:
+    repository: Repository, publications: tuple[Publication, ...], released: LatestRelease
+) -> StatusVerdict:
     """The state of a release with provenance; the worst of its publishers counts."""
     by_kin = sorted(
         ((kinship(repository, p), p) for p in released.provenance), key=lambda pair: -pair[0]
@@ -133,23 +104,23 @@ def judge(
         return _mismatch(repository, released, *foreign[0])
     if by_kin[0][0] is Kinship.UNKNOWN:
         worst = by_kin[0][1]
-        whom = "a publisher of a kind that is not known here"
+        publisher = "a publisher of a kind that is not known here"
         if worst.kind is PublisherKind.GITHUB:
-            whom = "a publisher that names no repository"
+            publisher = "a publisher that names no repository"
         if worst.repository and not repository.ref.is_known:
-            whom = f"{worst.repository}, and the repository has no remote"
-        return Verdict(
+            publisher = f"{worst.repository}, and the repository has no remote"
+        return StatusVerdict(
             state=Ladder.UNKNOWN,
             missing="the publisher of the latest release",
-            why=f"{released.said} for {whom}",
+            why=f"{released.text} for {publisher}",
         )
     verdicts = [_own(repository, publications, released, p) for p in released.provenance]
     return next((v for v in verdicts if v.state is not Ladder.ATTESTED), verdicts[0])
 
 
 def _mismatch(
-    repository: Repository, released: Released, kin: Kinship, provenance: Provenance
-) -> Verdict:
+    repository: Repository, released: LatestRelease, kin: Kinship, provenance: Provenance
+) -> StatusVerdict:
     ref = repository.ref
     named = provenance.repository or "a publisher without a name"
     whose = f"the {provenance.kind.value} publisher {named}"
@@ -162,72 +133,74 @@ def _mismatch(
             f"{repository.snapshot.database_id}, today"
         )
     words = "of" if released.registry == Registry.CRATES.value else "for"
-    why = f"{released.said} {words} {whose}{note}, not for {ref} on {ref.host}"
-    return Verdict(state=Ladder.MISMATCH, why=why + only_names(repository, provenance))
+    why = f"{released.text} {words} {whose}{note}, not for {ref} on {ref.host}"
+    return StatusVerdict(state=Ladder.MISMATCH, why=why + only_names(repository, provenance))
 
 
 def _own(
     repository: Repository,
     publications: tuple[Publication, ...],
-    released: Released,
+    released: LatestRelease,
     provenance: Provenance,
-) -> Verdict:
+) -> StatusVerdict:
     """A release that was attested for this repository: by today's workflow, or another one."""
-    said = _said(repository, publications, released, provenance)
+    text = _vouched(repository, publications, released, provenance)
     if not provenance.workflow:
-        return Verdict.of(Ladder.ATTESTED, said, "the workflow that released it")
+        return StatusVerdict.of(Ladder.ATTESTED, text, "the workflow that released it")
     matching = [p for p in publications if provenance.workflow in publisher_files(p)]
     if not matching and not _may_be(repository, publications, provenance):
-        return _by_another(repository, publications, provenance, said)
+        return _by_another(repository, publications, provenance, text)
     if matching and not any(_environment_fits(p, provenance) for p in matching):
-        return _another_environment(repository, matching[0], provenance, said)
-    why = f"{said}; {file_since(repository, provenance)}"
+        return _another_environment(repository, matching[0], provenance, text)
+    why = f"{text}; {file_since(repository, provenance)}"
     became = since(repository, provenance)
     if became in {FileChange.CHANGED, FileChange.NEVER}:
-        return Verdict.of(Ladder.OIDC, why)
+        return StatusVerdict.of(Ladder.OIDC, why)
     unread = "" if became is FileChange.SAME else "the workflow as it was at the latest release"
-    return Verdict.of(Ladder.ATTESTED, why, unread)
+    return StatusVerdict.of(Ladder.ATTESTED, why, unread)
 
 
-def _said(
+def _vouched(
     repository: Repository,
     publications: tuple[Publication, ...],
-    released: Released,
+    released: LatestRelease,
     provenance: Provenance,
 ) -> str:
     """For which workflow a release was attested, and what is unexpected about its run."""
     others = sorted({p.workflow for p in released.provenance if p.workflow} - {provenance.workflow})
-    said = f"{released.said} for {provenance.workflow or 'a workflow that it does not name'}"
+    text = f"{released.text} for {provenance.workflow or 'a workflow that it does not name'}"
     if released.registry == Registry.CRATES.value:
-        said = f"{released.said} of this repository"
+        text = f"{released.text} of this repository"
     if others:
-        said += f", and in other files for {' and '.join(others)}"
+        text += f", and in other files for {' and '.join(others)}"
     return (
-        said
+        text
         + _renamed(repository, provenance)
         + circumstances(repository, provenance, publications)
     )
 
 
 def _by_another(
-    repository: Repository, publications: tuple[Publication, ...], provenance: Provenance, said: str
-) -> Verdict:
+    repository: Repository, publications: tuple[Publication, ...], provenance: Provenance, text: str
+) -> StatusVerdict:
     """Attested for a workflow of this repository that does not publish the package today."""
     names = {name for p in publications for name in publisher_files(p)}
-    clause = other_file_since(repository, provenance, names)
+    change = other_file_since(repository, provenance, names)
     if not publications:
-        return Verdict.of(Ladder.UNKNOWN, f"{said}, {clause}", "the workflow that released it")
+        return StatusVerdict.of(
+            Ladder.UNKNOWN, f"{text}, {change}", "the workflow that released it"
+        )
     today = " or ".join(sorted(names)) or "another one"
-    return Verdict(
+    return StatusVerdict(
         state=Ladder.OIDC,
-        why=f"{said}, {clause}; the workflow that publishes today is {today}",
+        why=f"{text}, {change}; the workflow that publishes today is {today}",
         next=f"the next release fails unless a trusted publisher is registered for {today}",
     )
 
 
 def _another_environment(
-    repository: Repository, publication: Publication, provenance: Provenance, said: str
-) -> Verdict:
+    repository: Repository, publication: Publication, provenance: Provenance, text: str
+) -> StatusVerdict:
     """Attested for the workflow in another environment than the job names today."""
     declared = publication.environment
     name = declared.name.value if declared is not None else ""
@@ -236,12 +209,12 @@ def _another_environment(
         FileChange.CHANGED: ", as the file has changed since",
         FileChange.SAME: ", though that file is as it was then",
     }
-    said += f" with the environment {provenance.environment}, and the job names "
-    said += f"{name or 'none'} today{when.get(became, '')}"
+    text += f" with the environment {provenance.environment}, and the job names "
+    text += f"{name or 'none'} today{when.get(became, '')}"
     what = f"the environment {name}" if name else "jobs without an environment"
-    return Verdict(
+    return StatusVerdict(
         state=Ladder.OIDC,
-        why=said,
+        why=text,
         next=f"the next release fails unless a trusted publisher is registered for {what}",
     )
 

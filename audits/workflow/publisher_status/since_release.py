@@ -27,53 +27,45 @@ def short(commit: str) -> str:
     return commit[:7]
 
 
+_FILE_SINCE = {
+    FileChange.SAME: "that file is as it was at the release's commit {commit}",
+    FileChange.CHANGED: "that file has changed since the release's commit {commit}",
+    FileChange.NO_COMMIT: "the release's commit {commit} is not in the history that was read, so "
+    "whether that file has changed since is not known",
+    FileChange.NEVER: "the release's commit {commit} has no such file to compare with",
+}
+"""Half sentences on the workflow that publishes today, by what became of it since it released."""
+_NOT_SEEN = "whether that file has changed since was not seen"
+_NO_COMMIT = "the evidence names no commit, so whether that file has changed since is not known"
+
+_OTHER_FILE_HERE = {FileChange.SAME: ", as it was then", FileChange.CHANGED: ", changed since"}
+_OTHER_FILE_GONE = {
+    FileChange.GONE: "which was there at the release's commit {commit} and is not here today: it was "
+    "renamed or removed since",
+    FileChange.NO_COMMIT: "which is not here today, and neither is the release's commit {commit}",
+    FileChange.NEVER: "which neither the release's commit {commit} nor today's files have",
+}
+"""Relative clauses on another workflow of the repository that released, which is not here today."""
+
+
 def file_since(repository: Repository, provenance: Provenance) -> str:
     """What became of the workflow that publishes today, since it released; a half sentence."""
     commit = short(provenance.commit)
-    match since(repository, provenance):
-        case FileChange.SAME:
-            return f"that file is as it was at the release's commit {commit}"
-        case FileChange.CHANGED:
-            return f"that file has changed since the release's commit {commit}"
-        case FileChange.NO_COMMIT:
-            return (
-                f"the release's commit {commit} is not in the history that was read, so whether that file has "
-                "changed since is not known"
-            )
-        case FileChange.NEVER:
-            return f"the release's commit {commit} has no such file to compare with"
-        case _ if not commit:
-            return (
-                "the evidence names no commit, so whether that file has changed since is not known"
-            )
-        case _:
-            return "whether that file has changed since was not seen"
+    text = _FILE_SINCE.get(since(repository, provenance), _NOT_SEEN if commit else _NO_COMMIT)
+    return text.format(commit=commit)
 
 
 def other_file_since(
     repository: Repository, provenance: Provenance, publishing: Iterable[str]
 ) -> str:
     """What became of another workflow of this repository that released; a relative clause."""
-    commit = short(provenance.commit)
     state = since(repository, provenance)
-    if repository.file(publisher_path(provenance)) is not None:
-        names = " and ".join(sorted(publishing))
-        changed = {FileChange.SAME: ", as it was then", FileChange.CHANGED: ", changed since"}.get(
-            state, ""
-        )
-        return f"which is still here{f' beside {names}' if names else ''}{changed}"
-    match state:
-        case FileChange.GONE:
-            return (
-                f"which was there at the release's commit {commit} and is not here today: it was "
-                "renamed or removed since"
-            )
-        case FileChange.NO_COMMIT:
-            return f"which is not here today, and neither is the release's commit {commit}"
-        case FileChange.NEVER:
-            return f"which neither the release's commit {commit} nor today's files have"
-        case _:
-            return "which is not here today"
+    if repository.file(publisher_path(provenance)) is None:
+        text = _OTHER_FILE_GONE.get(state, "which is not here today")
+        return text.format(commit=short(provenance.commit))
+    names = " and ".join(sorted(publishing))
+    beside = f" beside {names}" if names else ""
+    return f"which is still here{beside}{_OTHER_FILE_HERE.get(state, '')}"
 
 
 def circumstances(

@@ -11,14 +11,9 @@ from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
-from audits.workflow.publisher_status.attested import (
-    Released,
-    Verdict,
-    judge,
-    latest_version,
-    sentence,
-)
+from audits.workflow.publisher_status.attested import LatestRelease, judge
 from audits.workflow.publisher_status.unpublished import unpublished
+from audits.workflow.publisher_status.verdict import StatusVerdict, latest_version, sentence
 
 _TEXT = {
     Ladder.TOKEN: "the workflow uploads with a stored token",
@@ -86,7 +81,7 @@ def _published_status(
     text = state_in_text(publications)
     keys = tuple(publication.key for publication in publications)
     if not package:
-        conclusion = Verdict.of(
+        conclusion = StatusVerdict.of(
             text,
             "the package's name was not found, so the index was not asked",
             missing="the package's name",
@@ -109,31 +104,35 @@ def _concluded(
     text: Ladder,
     publications: tuple[Publication, ...],
     evidence: PackageEvidence | Unseen,
-) -> Verdict:
+) -> StatusVerdict:
     """The state once the index's evidence is counted in."""
     if isinstance(evidence, Unseen):
-        return Verdict.of(text, f"not compared with the index: {evidence.reason}", evidence.reason)
+        return StatusVerdict.of(
+            text, f"not compared with the index: {evidence.reason}", evidence.reason
+        )
     if not evidence.exists:
-        return Verdict.of(text, "the index knows no package of this name")
+        return StatusVerdict.of(text, "the index knows no package of this name")
     if isinstance(evidence.releases, Unseen):
         reason = evidence.releases.reason
-        return Verdict.of(text, f"not compared with the index: {reason}", reason)
+        return StatusVerdict.of(text, f"not compared with the index: {reason}", reason)
     latest = evidence.latest
     if latest is None:
-        return Verdict.of(text, "the index has no release of it")
+        return StatusVerdict.of(text, "the index has no release of it")
     if isinstance(latest.provenance, Unseen):
         reason = latest.provenance.reason
         why = f"whether release {latest_version(evidence)} proves it was not seen: {reason}"
         if latest.is_attested:
             why = f"release {latest_version(evidence)} is attested, for whom was not seen: {reason}"
-        return Verdict.of(text, why, reason)
+        return StatusVerdict.of(text, why, reason)
     if not latest.provenance:
         why = _unattested(text, publications, evidence)
-        return Verdict.of(text, why, _not_known(text, evidence))
-    return _with_verdict(text, judge(repository, publications, Released.of(evidence)), evidence)
+        return StatusVerdict.of(text, why, _not_known(text, evidence))
+    return _with_verdict(
+        text, judge(repository, publications, LatestRelease.of(evidence)), evidence
+    )
 
 
-def _with_verdict(text: Ladder, verdict: Verdict, evidence: PackageEvidence) -> Verdict:
+def _with_verdict(text: Ladder, verdict: StatusVerdict, evidence: PackageEvidence) -> StatusVerdict:
     """A release's verdict beside the text. A token in the workflow is seen, whatever the last
     release was; an unclear text stays unclear unless the release names that very workflow.
     """
@@ -144,14 +143,16 @@ def _with_verdict(text: Ladder, verdict: Verdict, evidence: PackageEvidence) -> 
         return _with_provenance_alone(text, verdict, evidence)
     if verdict.state is Ladder.ATTESTED and with_token:
         why = f"{verdict.why}, so that a trusted path exists beside the token"
-        return Verdict.of(Ladder.MIXED, why, verdict.missing)
+        return StatusVerdict.of(Ladder.MIXED, why, verdict.missing)
     if with_token or (verdict.state is Ladder.OIDC and text is Ladder.UNKNOWN):
-        return Verdict.of(text, verdict.why, verdict.missing)
+        return StatusVerdict.of(text, verdict.why, verdict.missing)
     why = "; ".join(part for part in (verdict.why, verdict.next) if part)
-    return Verdict.of(verdict.state, why, verdict.missing)
+    return StatusVerdict.of(verdict.state, why, verdict.missing)
 
 
-def _with_provenance_alone(text: Ladder, verdict: Verdict, evidence: PackageEvidence) -> Verdict:
+def _with_provenance_alone(
+    text: Ladder, verdict: StatusVerdict, evidence: PackageEvidence
+) -> StatusVerdict:
     """Provenance of a registry that takes it with a token too: it proves the workflow, and not
     how the upload was authorized, of which the text has to tell.
     """
@@ -160,10 +161,10 @@ def _with_provenance_alone(text: Ladder, verdict: Verdict, evidence: PackageEvid
     if account:
         why += "; the registry names an account for that upload, and no trusted publisher"
     if text is Ladder.OIDC:
-        return Verdict.of(verdict.state, why, verdict.missing)
+        return StatusVerdict.of(verdict.state, why, verdict.missing)
     if not account:
         why += "; provenance comes with tokens too"
-    return Verdict.of(text, why, "how the latest release was uploaded")
+    return StatusVerdict.of(text, why, "how the latest release was uploaded")
 
 
 def _unattested(

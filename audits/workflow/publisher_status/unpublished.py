@@ -10,13 +10,8 @@ from audits.model.registry import Registry, registry_named
 from audits.model.repository import Repository
 from audits.model.score import Ladder, PackageStatus
 from audits.model.settings import Unseen
-from audits.workflow.publisher_status.attested import (
-    Released,
-    Verdict,
-    judge,
-    latest_version,
-    sentence,
-)
+from audits.workflow.publisher_status.attested import LatestRelease, judge
+from audits.workflow.publisher_status.verdict import StatusVerdict, latest_version, sentence
 
 
 def unpublished(
@@ -68,49 +63,51 @@ def _unread_workflow(repository: Repository) -> str:
 
 def _unpublished_state(
     repository: Repository, evidence: PackageEvidence | Unseen, unnamed: bool
-) -> Verdict:
+) -> StatusVerdict:
     if unnamed:
         why = "no publication names it, and one whose package was not found may publish it"
-        return Verdict.of(Ladder.UNKNOWN, why, "the package that a publication uploads")
+        return StatusVerdict.of(Ladder.UNKNOWN, why, "the package that a publication uploads")
     if unread := _unread_workflow(repository):
         why = f"no step that is known publishes it, and {unread}"
-        return Verdict.of(Ladder.UNKNOWN, why, unread)
+        return StatusVerdict.of(Ladder.UNKNOWN, why, unread)
     if isinstance(evidence, Unseen):
-        return Verdict.of(
+        return StatusVerdict.of(
             Ladder.NONE, f"no workflow publishes it to production ({evidence.reason})"
         )
     if not evidence.exists:
-        return Verdict.of(
+        return StatusVerdict.of(
             Ladder.NONE, "no workflow publishes it to production, and the index does not know it"
         )
     if isinstance(evidence.releases, Unseen) and not evidence.repository_urls:
         reason = evidence.releases.reason
-        return Verdict.of(Ladder.NONE, f"no workflow publishes it to production ({reason})", reason)
+        return StatusVerdict.of(
+            Ladder.NONE, f"no workflow publishes it to production ({reason})", reason
+        )
     if not evidence.repository_urls:
         why = "no workflow publishes it, and no links of the index's package of this name were seen"
-        return Verdict.of(Ladder.NONE, why, "the links of the index's package")
+        return StatusVerdict.of(Ladder.NONE, why, "the links of the index's package")
     if not any(points_to(url, repository.ref) for url in evidence.repository_urls):
         why = "no workflow publishes it, and the index's package of this name links elsewhere"
-        return Verdict.of(Ladder.NONE, why)
+        return StatusVerdict.of(Ladder.NONE, why)
     return _linked_state(repository, evidence)
 
 
-def _linked_state(repository: Repository, evidence: PackageEvidence) -> Verdict:
+def _linked_state(repository: Repository, evidence: PackageEvidence) -> StatusVerdict:
     """A package whose index links lead here, while no publication was found."""
     here = "the index's links point here, and no workflow publishes the package to production"
     latest = evidence.latest
     if latest is None:
         missing = evidence.releases.reason if isinstance(evidence.releases, Unseen) else ""
-        return Verdict.of(Ladder.MANUAL if missing else Ladder.NONE, here, missing)
+        return StatusVerdict.of(Ladder.MANUAL if missing else Ladder.NONE, here, missing)
     if isinstance(latest.provenance, Unseen):
         reason = latest.provenance.reason
         state = Ladder.UNKNOWN if latest.is_attested else Ladder.MANUAL
-        return Verdict.of(
+        return StatusVerdict.of(
             state, f"{here}; who released {latest_version(evidence)} was not seen", reason
         )
     if not latest.provenance:
-        return Verdict.of(Ladder.MANUAL, here)
-    verdict = judge(repository, (), Released.of(evidence))
+        return StatusVerdict.of(Ladder.MANUAL, here)
+    verdict = judge(repository, (), LatestRelease.of(evidence))
     if verdict.state is Ladder.MISMATCH:
-        return Verdict.of(Ladder.NONE, f"no workflow here publishes it: {verdict.why}")
-    return Verdict.of(verdict.state, f"no publication was recognised, yet {verdict.why}")
+        return StatusVerdict.of(Ladder.NONE, f"no workflow here publishes it: {verdict.why}")
+    return StatusVerdict.of(verdict.state, f"no publication was recognised, yet {verdict.why}")

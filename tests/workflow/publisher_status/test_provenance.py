@@ -9,7 +9,7 @@ from audits.model.evidence import Provenance, PublisherKind
 from audits.model.publication import Auth, Publication
 from audits.model.score import Ladder, PackageStatus
 from audits.model.source import RepositoryRef
-from audits.workflow.publisher_status.attested import Kinship, Released, kinship
+from audits.workflow.publisher_status.attested import Kinship, LatestRelease, kinship
 from tests.workflow.publisher_status.parts import (
     OURS,
     PATH,
@@ -181,5 +181,5 @@ def test_how_it_was_released_is_stated(
 
 
 def test_the_release_that_provenance_is_read_of() -> None:
-    assert Released.of(evidence()) == Released(version="", provenance=())
-    assert Released.of(evidence(release(provenance=SILENT))).version == "1.2.0"
+    assert LatestRelease.of(evidence()) == LatestRelease(version="", provenance=())
+    assert LatestRelease.of(evidence(release(provenance=SILENT))).version == "1.2.0"
