@@ -1,6 +1,6 @@
 """Parses and audits a stored or pasted repository, for drawings and diffs.
 
-Pure but for the public index's address; nothing here is stored or asked of anybody.
+Pure but for the public index's address; nothing here is stored or sent.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ class Tracer:
 
     @property
     def is_open_to_outsiders(self) -> bool:
-        """Whether anybody without write access starts a run that comes to the step, with the
+        """Whether anybody without write access starts a run that reaches the step, with the
         rights of the repository.
         """
         starts = (start for _, _, start in self.ways if start is not None)
@@ -525,7 +525,7 @@ class _Trail:
         step = next((s for s in frame.steps if s.id.lower() == name), None)
         if step is None:
             return
-        told = f"the output `{output}` of the step `{step.id}`"
+        what = f"the output `{output}` of the step `{step.id}`"
         used = self.names.action(step.uses, frame.path) if step.uses is not None else None
         if used is not None and used.steps:
             inner = _ExpressionSite(frame.jobs, None, used, frame.at(step))
@@ -539,12 +539,12 @@ class _Trail:
             for each in named or rest:
                 self.follow_parts(each.parts, frame.at(step), depth + 1)
             if not named and not rest:
-                self.untraced[told] = None
+                self.untraced[what] = None
         elif step.uses is not None and step.uses.kind is UsesKind.REMOTE:
             words = output_of(step.uses, output)
             self.follow_parts((words,) if words is not None else (), frame, depth)
         else:
-            self.untraced[told] = None
+            self.untraced[what] = None
 
     def _job_output(self, job: Job, output: str, calls: tuple[Job, ...], depth: int) -> None:
         """Follow an output of a job, of its own steps or of the workflow that it calls."""

@@ -81,7 +81,7 @@ _RESTRICTED = frozenset({"contents", "packages"})
 
 
 class _Grant(Struct, frozen=True):
-    """The scopes that a job is to be given, None where that cannot be told, and how sure it is."""
+    """The scopes that a job is to be given, None where that is unknown, and how sure it is."""
 
     scopes: Mapping[str, Level] | None
     fix: FixKind | None = None

@@ -6,7 +6,7 @@ commit belongs to something else is either a mistake, which update bots then car
 attempt to slip other code past a review.
 
 ## How to fix
-Look up which of the two you meant. The edit makes the comment tell the truth about the commit
+Look up which of the two you meant. The edit makes the comment name the version of the commit
 that runs; if the commit is the surprise, replace the commit instead.
 
 A partial version (`# v4`) behind a commit of that series is of low severity: the tag was right

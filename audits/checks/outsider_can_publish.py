@@ -10,7 +10,7 @@ together they let any GitHub account, or anyone whose first change was merged, r
 like under the package's name. That is how many of the large compromises since 2024 went, and the
 release workflow by itself was in order in most of them.
 
-The message tells the path; `release-audit who` prints it step by step with what closes it, and
+The message names the path; `release-audit who` prints it step by step with what closes it, and
 what was not seen and could close it.
 
 ## How to fix

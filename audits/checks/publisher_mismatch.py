@@ -15,7 +15,7 @@ Renamed and transferred repositories are recognized by their id, which outlives 
 of the ids is not known, as in a checkout, the finding says that names alone were compared.
 
 Another workflow file or environment of this repository is no mismatch: it may have been renamed
-since. The package's sentence on the ladder tells what the workflow at the certificate's commit
+since. The package's sentence on the ladder says what the workflow at the certificate's commit
 shows, and whether the next release needs another publisher.
 
 The index verified the attestation when the file was uploaded; it is read here as served.

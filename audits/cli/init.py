@@ -229,7 +229,7 @@ def _document(found: _Result) -> dict[str, object]:
 
 
 def _is_yes(plan: InitPlan) -> bool:
-    """Whether a person at a terminal says yes; nobody is asked elsewhere."""
+    """Whether a person at a terminal says yes; without a terminal there is no question."""
     from audits.cli.output import say
     from audits.report.words import count
 

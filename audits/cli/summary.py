@@ -35,19 +35,19 @@ def print_summary(
     ``gaps`` are those that concern no single repository. ``database`` and ``index_url`` are as
     they were given, for the commands that are named.
     """
-    told: list[str] = []
+    unseen: list[str] = []
     for scanned in finished:
         for line in _owner_lines(store, scanned, waivers):
             say(line)
         for line in _not_understood(store, scanned.scan.owner):
             say(line)
         if scanned.missed.asked:
-            told += gap_lines(
+            unseen += gap_lines(
                 store.gaps(owner=scanned.scan.owner, where=GapFilter(optional=False)), _MOST
             )
-    known = "\n".join(told)
+    known = "\n".join(unseen)
     rest = _lines(gap for gap in gaps if printable(gap.detail) not in known)
-    missed = [*told, *rest]
+    missed = [*unseen, *rest]
     for line in missed[: 2 * _MOST]:
         say(f"not seen: {line}")
     if len(missed) > 2 * _MOST:

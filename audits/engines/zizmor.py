@@ -217,19 +217,19 @@ class Zizmor(Struct, frozen=True, kw_only=True):
                 return
             seconds = _SECONDS + _SECONDS_A_FILE * len(inputs)
             done = self._call((*_OPTIONS, "--", *(i.place for i in inputs)), seconds, folder)
-            told = _COLOUR.sub("", done.stderr) if done else ""
+            output = _COLOUR.sub("", done.stderr) if done else ""
             if not outcome.version:
-                found = _VERSION.search(told)
+                found = _VERSION.search(output)
                 outcome.version = found[1] if found else self.version()
             if not outcome.version:
                 return  # nothing runs that could read the other half
             if done and _keep_all(done, inputs, outcome):
                 return
-            named = _REFUSED.search(told)
+            named = _REFUSED.search(output)
             bad = next((i for i in inputs if named and i.place == named[1]), None)
             if bad is None:
                 break
-            cause = _CAUSE.search(told)
+            cause = _CAUSE.search(output)
             outcome.lose(bad, cause[1].strip() if cause else "")
             inputs = [i for i in inputs if i is not bad]
         if len(inputs) == 1:

@@ -40,7 +40,7 @@ class Project(Struct, frozen=True, kw_only=True):
 
     ``directory`` is its folder, "" at the root, and ``metadata`` the path of the file that
     names it. ``build`` are the commands that prepare what the recipe leaves to the project (an
-    npm package's installation and build). ``locked`` tells whether a lock file fixes what is
+    npm package's installation and build). ``locked`` says whether a lock file fixes what is
     built with. ``remarks`` are things to settle before the first release.
     """
 

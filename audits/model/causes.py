@@ -50,7 +50,7 @@ def rules_cause(before: str, after: str) -> Cause | None:
 
 
 def cause_words(cause: str) -> str:
-    """Causes, joined by "; " where there are several, as a clause: "the rules
+    """Causes, joined by "; " where there are several, within a sentence: "the rules
     changed and a setting changed".
     """
     words = [_WORDS[Cause(word)] if word in _WORDS else word for word in cause.split("; ")]

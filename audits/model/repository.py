@@ -113,7 +113,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     names that its metadata declares, by registry. ``index`` is keyed as `PackageIndex`.
     ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``, and
     ``lock_onboarded`` the workflows that it lists.
-    ``index_hosts`` tells the pages of the package index, where one is configured. ``released``
+    ``index_hosts`` has the pages of the package index, where one is configured. ``released``
     is what workflow files were at the commits of newest releases, by (commit, path). ``as_of``
     is the day whose `platform_facts` count.
     """

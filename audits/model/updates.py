@@ -22,7 +22,7 @@ class UpdateRule(Struct, frozen=True, kw_only=True):
     """One part of a bot's configuration, for one ecosystem.
 
     ``covers_actions`` where it updates the actions of ``.github/workflows``, and ``covers``
-    tells of any file: ``folders`` are those that Dependabot is told of, as patterns without
+    covers any file: ``folders`` are those that Dependabot updates, as patterns without
     slashes at their ends, of which the root stands for ``.github/workflows`` too; None means
     all. ``cooldown_days``
     is how old a release must be before it is proposed: None where nothing is configured, and

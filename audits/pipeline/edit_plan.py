@@ -46,7 +46,7 @@ class FixChoice(Struct, frozen=True, kw_only=True):
 def plan_edits(before: Audit, plan: Plan, choice: FixChoice | None = None) -> EditPlan:
     """The edits of an audit that can be made, the texts they make, and what is left.
 
-    ``plan`` is the one of the audit: rules and evidence stay as they were, and nobody is asked
+    ``plan`` is the one of the audit: rules and evidence stay as they were, without requests
     anything. Each round applies what does not clash, and stays only where `edit_proof` finds no
     fault; what fails it is left out and reported.
     """

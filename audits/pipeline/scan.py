@@ -74,7 +74,7 @@ def _none_gone(owner: str) -> tuple[str, ...]:
 
 
 def _nobody(ref: RepositoryRef) -> None:
-    """Told of repositories where nobody watches."""
+    """No-op progress callback."""
 
 
 @dataclass(kw_only=True)
@@ -108,9 +108,9 @@ class Scanner:
     """Records what a collector reads; all owners' scans are finished when it has ended.
 
     ``started`` is the time that the scans bear (now, unless a sample's own date). With
-    ``resume`` an owner's unfinished scan goes on where it stopped. ``incremental`` spares what did
+    ``resume`` an owner's unfinished scan continues where it stopped. ``incremental`` spares what did
     not change since the last scan. ``plan`` is None where all audits are made elsewhere and
-    nobody is asked anything; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
+    no request is made; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
     points or the time allowed for it were used up. ``faults`` are this program's own that
     concern no single repository. ``timeline`` says whether the scan is made, rebuilt or rescored.
     """

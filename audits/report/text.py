@@ -62,8 +62,8 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
     yield from exposure_lines(audit, style)
     yield from _findings(audit, style)
     yield from _lesson(audit, style)
-    told = set() if audit.publications or audit.score.grade is Grade.NONE else set(unread)
-    if gaps := [gap for gap in audit.repository.gaps if gap not in told]:
+    shown = set() if audit.publications or audit.score.grade is Grade.NONE else set(unread)
+    if gaps := [gap for gap in audit.repository.gaps if gap not in shown]:
         yield ""
         yield style("Not seen", "strong")
         yield from (f"  {printable(gap.detail)}" for gap in gaps)
@@ -167,8 +167,8 @@ def _finding(group: list[AuditedFinding], style: Style) -> Iterator[str]:
         by = [f"by {accepted.responsible}"] if accepted.responsible else []
         by += [accepted.ticket] if accepted.ticket else []
         by += [f"until {accepted.expires}"] if accepted.expires else []
-        told = f" ({', '.join(by)})" if by else ""
-        yield f"         {kind}: {printable(accepted.reason + told)}"
+        details = f" ({', '.join(by)})" if by else ""
+        yield f"         {kind}: {printable(accepted.reason + details)}"
     wanted = {"settings", "publisher"} if audited.severity > Severity.INFO else set()
     for url in dict.fromkeys(k.url for f in group for k in f.links if k.kind in wanted):
         yield f"         {url}"

@@ -60,7 +60,7 @@ def _gaps(file: SourceFile) -> Iterator[Gap]:
 
 
 def _fault(mark: IgnoreComment) -> str:
-    """How the sentence on a comment goes on, with what to write; "" for one that is right."""
+    """The rest of the sentence on a comment, with what to write; "" for one that is right."""
     form = "# release-audit: ignore[{}] and the reason".format
     known = mark.names & known_checks()
     unknown = sorted(mark.names - known)

@@ -255,14 +255,14 @@ class _Builder:
 
     def hidden_calls(self, publications: tuple[Publication, ...]) -> Iterator[Job]:
         """The calls of other repositories' workflows that were not read and may publish."""
-        told = {publication.job for publication in publications}
+        publishing = {publication.job for publication in publications}
         for workflow in self.workflows:
             for job in workflow.live_jobs:
                 uses = job.uses
                 known = self.library.catalog.by_action
                 if uses is None or uses.kind is not UsesKind.REMOTE or uses.action in known:
                     continue
-                hidden = job not in told and self.routes.callee(job) is None
+                hidden = job not in publishing and self.routes.callee(job) is None
                 if hidden and (hands_over(job) or self.may_publish(workflow, job)):
                     yield job
 

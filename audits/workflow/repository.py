@@ -47,7 +47,7 @@ def read_repository(
 ) -> Repository:
     """Parse a snapshot and work out how it releases.
 
-    ``channel`` tells which instance of an index an upload address means; ``index_hosts`` are
+    ``channel`` says which instance of an index an upload address means; ``index_hosts`` are
     the pages of the package index that edits may lead to; ``as_of`` is the day whose facts of
     the platform count, today unless given; ``uploaders`` are an organization's own.
     """
@@ -232,9 +232,9 @@ def _cut_short(paths: tuple[str, ...]) -> Iterator[Gap]:
         yield Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 
-def _hidden_calls(calls: tuple[Job, ...], owner: str, told: list[Gap]) -> Iterator[Gap]:
+def _hidden_calls(calls: tuple[Job, ...], owner: str, known_gaps: list[Gap]) -> Iterator[Gap]:
     """A gap for each such call whose workflow is not the subject of one already."""
-    known = {gap.subject for gap in told}
+    known = {gap.subject for gap in known_gaps}
     for job in calls:
         if job.uses is None or (name := job.uses.raw.value) in known:
             continue

@@ -58,7 +58,7 @@ def nothing_yet() -> None:
 
 @contextmanager
 def trouble_told() -> Iterator[None]:
-    """Tell what the store could not do, in its own words, in place of the rest of a view."""
+    """Show the store's error in place of the rest of a view."""
     try:
         yield
     except data.Trouble as trouble:

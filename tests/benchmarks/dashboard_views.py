@@ -5,7 +5,7 @@ Run by hand: ``python -m tests.benchmarks.dashboard_views [DATABASE_URL]``; with
 
 Server seconds are those of one run of a view's script through the router, as a viewer who
 opens it causes: "cold" with nothing kept (Streamlit's caches cleared, the database opened
-anew), "warm" the run after it. First paint is what Chromium reports of the Overview, then the
+freshly), "warm" the run after it. First paint is what Chromium reports of the Overview, then the
 moment its heading stands, and the moment nothing runs any more (0.4 s of watching included):
 for the first viewer of a fresh process, then for a second one.
 """

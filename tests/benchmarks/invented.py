@@ -44,7 +44,7 @@ def invented(
 ) -> Audit:
     """The n-th repository after so many edits of its workflow, pushes and releases.
 
-    An edit shifts the lines and mends, adds or brings back a finding; a push changes the
+    An edit shifts the lines and fixes, adds or brings back a finding; a push changes the
     commit alone; a release changes what the package index says.
     """
     noise = Random(number)  # noqa: S311 - repeatable, nothing secret
@@ -141,7 +141,7 @@ def _results(
 ) -> tuple[list[Result], list[Deduction]]:
     ref, sha = repository.ref, repository.snapshot.commit
     failing = noise.sample(CHECKS, 14)
-    mended = set(failing[: edits % 3])
+    fixed = set(failing[: edits % 3])
     results: list[Result] = []
     lost: list[Deduction] = []
     for n, check in enumerate(CHECKS):
@@ -149,7 +149,7 @@ def _results(
         severity = Severity(n % 4)
         found: tuple[AuditedFinding, ...] = ()
         outcome = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.UNKNOWN)[(n + number) % 7 % 3]
-        if check in failing and check not in mended:
+        if check in failing and check not in fixed:
             found = (_finding(ref.owner, ref.name, sha, check, n, severity, edits),)
             outcome = Outcome.FAIL
             lost.append(

@@ -29,7 +29,7 @@ def program(name: str) -> str:
 
 
 def run(words: Sequence[str], work: Path) -> Used:
-    """Run a program to its end, with byte code at hand as where it is installed."""
+    """Run a program to its end, with byte code as where it is installed."""
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(work / "byte-code")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     started = time.perf_counter()

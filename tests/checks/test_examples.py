@@ -1,4 +1,4 @@
-"""Every check does what its examples say: these lines, no others, and the fix mends them."""
+"""Every check does what its examples say: these lines, no others, and the fix closes them."""
 
 from __future__ import annotations
 

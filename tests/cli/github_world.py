@@ -117,7 +117,7 @@ class Cli:
 
 @dataclass
 class Scans:
-    """Scans of the organization without a command line: quick limits, and who was told what."""
+    """Scans of the organization without a command line: quick limits, and the progress that was shown."""
 
     github: LoopbackGitHub
     index: PackageIndexServer

@@ -109,9 +109,9 @@ def test_what_is_no_host_name_is_refused(name: str, tmp_path: Path) -> None:
 def test_a_broken_login_refuses_to_start(name: str, command: str, tmp_path: Path) -> None:
     text, line, words = MALFORMED[name]
     path = configured(tmp_path, text)
-    told = sentence(ran(command, folder=tmp_path), 3)
-    assert words in told
-    assert (f"{path}, line {line}" if line else str(path)) in told
+    printed = sentence(ran(command, folder=tmp_path), 3)
+    assert words in printed
+    assert (f"{path}, line {line}" if line else str(path)) in printed
 
 
 def test_the_file_is_the_one_where_the_command_is_started(tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         for command in ("dashboard", "demo"):
-            told = sentence(ran(command, "--port", str(port), folder=tmp_path), 3)
-            assert f"Port {port} of 127.0.0.1 is in use already" in told
-            assert "--port" in told
+            printed = sentence(ran(command, "--port", str(port), folder=tmp_path), 3)
+            assert f"Port {port} of 127.0.0.1 is in use already" in printed
+            assert "--port" in printed
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_demo_without_a_place_for_its_data_says_so(tmp_path: Path) -> None:
     (tmp_path / "release-audit" / "sample.sqlite").mkdir(parents=True)
     for data in (tmp_path / "file", tmp_path):
         done = ran("demo", "--no-browser", folder=tmp_path, XDG_DATA_HOME=str(data))
-        assert "cannot be made anew" in sentence(done, 3)
+        assert "cannot be recreated" in sentence(done, 3)
         assert "--database" in done.err
 
 

@@ -1,4 +1,4 @@
-"""Gaps reach every output, and acceptances and states are told apart in all of them."""
+"""Gaps reach every output, and acceptances and states are distinct in all of them."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def test_what_could_not_be_read_is_no_absence(
     release_audit("export", str(out), "--database", database)
     (row,) = table(out, "repositories")
     assert (row["grade"], row["coverage"]) == (grade, "" if coverage is None else "0.0")
-    told = release_audit("report", "--database", database, "--format", "json")
-    assert bool(json.loads(told.out)[0]["gaps"]) == (code == 3)
+    printed = release_audit("report", "--database", database, "--format", "json")
+    assert bool(json.loads(printed.out)[0]["gaps"]) == (code == 3)
     assert (
         "### Not seen"
         in release_audit("report", "--database", database, "--format", "markdown").out

@@ -18,7 +18,7 @@ RELEASE = ".github/workflows/release.yml"
 
 @pytest.fixture(scope="module")
 def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
-    """Four scans: the release gets a token, is mended, and gets it again."""
+    """Four scans: the release gets a token, is fixed, and gets it again."""
     with command_line(small_world(), tmp_path_factory.mktemp("scans")) as made:
         lumen = next(r for r in made.github.world.repositories() if r.name == "lumen")
         assert made.scan(OWNER).code == 0

@@ -75,7 +75,7 @@ def test_the_past_shows_when_trusted_publishing_came(
 
 def test_what_did_not_change_is_not_audited_again(folder: Path, database: str) -> None:
     ran = rebuilt(folder, database)
-    # Two texts, and what GitHub or a registry did on some day makes verdicts anew.
+    # Two texts, and what GitHub or a registry did on some day makes verdicts again.
     audits = int(ran.out.partition(" audits")[0].rpartition(" ")[2])
     days = len(days_between(date(2024, 3, 1), date.today(), "month"))
     assert audits < days

@@ -258,9 +258,11 @@ def test_waivers_that_ended_or_match_nothing_are_told(tmp_path: Path) -> None:
         f"sqlite:///{tmp_path}/h.sqlite",
     )
     for _ in range(2):
-        told = release_audit("scan", *words, "--waivers", str(path), *QUIET).out
-        assert told.count("matches nothing: the waiver of dangerous-trigger for local/lumen") == 1
-        assert told.count("matches nothing") == 1
+        printed = release_audit("scan", *words, "--waivers", str(path), *QUIET).out
+        assert (
+            printed.count("matches nothing: the waiver of dangerous-trigger for local/lumen") == 1
+        )
+        assert printed.count("matches nothing") == 1
 
 
 def test_a_large_repository_is_told_in_few_lines(tmp_path: Path) -> None:

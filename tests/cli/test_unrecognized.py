@@ -101,8 +101,8 @@ def test_scan_export_report_and_dashboard_list_it(
     assert (gap["reason"], gap["job"], gap["line"]) == ("unrecognized-publication", "publish", "9")
     (row,) = table(tmp_path / "out", "repositories")
     assert (row["unrecognized"], row["grade"], row["points"]) == ("1", "?", "")
-    (told,) = json.loads(release_audit("report", "--database", database, "--format", "json").out)
-    assert [found["job"] for found in told["gaps"]] == ["publish"]
+    (printed,) = json.loads(release_audit("report", "--database", database, "--format", "json").out)
+    assert [found["job"] for found in printed["gaps"]] == ["publish"]
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", database)
     app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception

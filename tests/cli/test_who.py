@@ -1,4 +1,4 @@
-"""``release-audit who``: who can publish, by which path, in every form it is told."""
+"""``release-audit who``: who can publish, by which path, in every output format."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def released(name: str, workflow: str, **others: str) -> Files:
 
 
 def orchard(state: int) -> dict[str, Files]:
-    """An organization that mends one repository after the other; states run from 0 to 3."""
+    """An organization that fixes one repository after the other; states run from 0 to 3."""
     return {
         "lumen": released("lumen", SAFE, **{".github/dependabot.yml": BOT}),
         "fennel": released("fennel", SAFE if state > 0 else TOKEN),

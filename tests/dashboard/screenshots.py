@@ -1,6 +1,6 @@
 """Pictures of every view, light, dark and narrow: ``python -m tests.dashboard.screenshots DIR``.
 
-They are for looking at: what jars is mended in the views.
+They are for looking at: what jars is fixed in the views.
 """
 
 from __future__ import annotations

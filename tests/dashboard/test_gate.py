@@ -32,7 +32,7 @@ Secret = Callable[[str | bytes | None], Path]
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Iterator[Secret]:
-    """Writes the secrets that Streamlit and the gate read, as a process that starts anew does."""
+    """Writes the secrets that Streamlit and the gate read, as a new process does."""
     path = tmp_path / "secrets.toml"
     before = config.get_option("secrets.files")
     config.set_option("secrets.files", [str(path)])

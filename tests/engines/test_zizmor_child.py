@@ -93,13 +93,13 @@ def test_its_rules_are_judged_whatever_a_repository_configures(tmp_path: Path) -
 
 
 def test_it_gets_copies_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = tmp_path / "told.json"
+    printed = tmp_path / "told.json"
     recorder = program(
         tmp_path / "recorder",
         "import json, os, sys\n"
         "if '--version' in sys.argv: sys.exit(print('zizmor 1.0.0'))\n"
         "print('[]')\n"
-        f"json.dump([os.getcwd(), dict(os.environ), sys.argv], open({str(told)!r}, 'w'))\n",
+        f"json.dump([os.getcwd(), dict(os.environ), sys.argv], open({str(printed)!r}, 'w'))\n",
     )
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
@@ -107,7 +107,7 @@ def test_it_gets_copies_and_no_secret(tmp_path: Path, monkeypatch: pytest.Monkey
         [read_repository(read(), channel=INDEX.channel_of)]
     )
     assert report.ran
-    place, environment, words = json.loads(told.read_text())
+    place, environment, words = json.loads(printed.read_text())
     assert not set(environment) & (set(SECRETS) | {"PATH"})
     assert "secret" not in json.dumps([environment, words])
     assert environment["HOME"] == place

@@ -103,9 +103,9 @@ def test_where_a_line_cannot_be_added_there_is_no_edit(step: str) -> None:
 
 def test_lines_keep_the_line_breaks_of_the_file() -> None:
     text = (HEAD + "      - uses: a/b@v1\n").replace("\n", "\r\n")
-    mended = with_input(text)
-    assert mended.count("\r\n") == mended.count("\n")
-    assert mended.endswith(f"with:\r\n          {ADDED}\r\n")
+    edited = with_input(text)
+    assert edited.count("\r\n") == edited.count("\n")
+    assert edited.endswith(f"with:\r\n          {ADDED}\r\n")
 
 
 def test_lines_are_added_to_a_job_above_its_steps_and_their_comment() -> None:
@@ -114,11 +114,11 @@ def test_lines_are_added_to_a_job_above_its_steps_and_their_comment() -> None:
     )
     workflow = read(text)
     lines = ("permissions:", "  contents: read")
-    mended = applied(text, add_to_job(workflow.source, workflow.jobs[0], lines))
-    assert mended == text.replace(
+    edited = applied(text, add_to_job(workflow.source, workflow.jobs[0], lines))
+    assert edited == text.replace(
         "      # what", "      permissions:\n        contents: read\n      # what"
     )
-    assert read(mended).jobs[0].permissions.scopes == {"contents": "read"}
+    assert read(edited).jobs[0].permissions.scopes == {"contents": "read"}
 
 
 @pytest.mark.parametrize("job", ["{runs-on: x, steps: []}", "&a\n    runs-on: x\n    steps: []"])

@@ -221,11 +221,11 @@ def test_private_repositories_hear_of_the_plan_that_rules_need() -> None:
 
 
 def test_npm_hears_what_the_registry_compares() -> None:
-    told = plan_of({"package.json": '{"name": "@orchard-labs/lumen"}'}).steps
+    steps = plan_of({"package.json": '{"name": "@orchard-labs/lumen"}'}).steps
     assert (
-        'Let "repository" in package.json be https://github.com/orchard-labs/lumen' in told[0].text
+        'Let "repository" in package.json be https://github.com/orchard-labs/lumen' in steps[0].text
     )
-    assert "publishConfig" in told[1].text
+    assert "publishConfig" in steps[1].text
     settled = (
         '{"name": "lumen", "repository": {"url": "git+https://github.com/Orchard-Labs/lumen.git"}}'
     )

@@ -30,17 +30,17 @@ nights = st.lists(
 
 
 @settings(max_examples=25, deadline=None)
-@given(told=nights)
+@given(nights_seen=nights)
 def test_each_scan_is_read_back_as_it_was(
     sqlite_template: Path,
-    told: list[dict[str, dict[str, tuple[int, bool]]]],
+    nights_seen: list[dict[str, dict[str, tuple[int, bool]]]],
 ) -> None:
     with TemporaryDirectory() as folder:
         path = copyfile(sqlite_template, Path(folder) / "history.sqlite")
         store = open_store(f"sqlite:///{path}")
         expected = []
         held: dict[str, dict[str, tuple[int, bool]]] = {}
-        for number, night in enumerate(told):
+        for number, night in enumerate(nights_seen):
             audits = [
                 audit(
                     name,

@@ -1,4 +1,4 @@
-"""Why scores change: one word each, told from what differs between two states."""
+"""Why scores change: one word each, found from what differs between two states."""
 
 from __future__ import annotations
 

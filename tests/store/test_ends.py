@@ -45,10 +45,12 @@ NIGHTS: tuple[Mapping[str, tuple[Audit, ...]], ...] = (
 """What is seen of three owners, night by night; the third one comes late."""
 
 
-def opened(store: Store, number: int, told: Mapping[str, tuple[Audit, ...]]) -> list[int]:
+def opened(
+    store: Store, number: int, audits_by_owner: Mapping[str, tuple[Audit, ...]]
+) -> list[int]:
     """The n-th night's scans of these owners, recorded and not finished."""
-    scans = [begin(store, number, owner=owner) for owner in told]
-    for scan_id, audits in zip(scans, told.values(), strict=True):
+    scans = [begin(store, number, owner=owner) for owner in audits_by_owner]
+    for scan_id, audits in zip(scans, audits_by_owner.values(), strict=True):
         for found in audits:
             store.record(scan_id, found)
     return scans
@@ -61,11 +63,11 @@ def rows_of(store: Store, table: str) -> int:
 
 
 def test_each_owner_has_sums_of_its_own(store: Store) -> None:
-    for number, told in enumerate(NIGHTS):
-        together = opened(store, number, told)
+    for number, audits_by_owner in enumerate(NIGHTS):
+        together = opened(store, number, audits_by_owner)
         finished = store.finish_scans(together, night(number))
         assert [done.scan.id for done in finished] == together
-        for (owner, audits), done in zip(told.items(), finished, strict=True):
+        for (owner, audits), done in zip(audits_by_owner.items(), finished, strict=True):
             alone = scan(store, number, *audits, owner=f"{owner}-alone")
             assert _frame(done.scan) == _frame(alone)
             assert store.totals(owner) == done.totals == store.totals(f"{owner}-alone")
@@ -159,8 +161,10 @@ def test_gaps_of_an_owner_end_with_the_scan_that_does_not_say_them(store: Store)
 def test_statements_do_not_grow_with_owners(store: Store) -> None:
     spent = []
     for number, owners in enumerate((2, 2, 9, 9)):
-        told = {f"owner-{n}-of-{owners}": (audit("lumen", fault("a")),) for n in range(owners)}
-        scans = opened(store, number, told)
+        audits_by_owner = {
+            f"owner-{n}-of-{owners}": (audit("lumen", fault("a")),) for n in range(owners)
+        }
+        scans = opened(store, number, audits_by_owner)
         for scan_id in scans:
             store.record_gaps(scan_id, [])
         with counted() as statements:

@@ -232,12 +232,12 @@ def test_an_action_is_summed_up_with_what_is_known_of_it(store: Store) -> None:
         slug="actions/checkout", ref="v4", commit=commit(9), newest_release="v5", archived=True
     )
     first, second = (f"GHSA-2222-3333-444{n}" for n in (4, 5))
-    told = [fault(name, advisories=(name,), line=9) for name in (second, first)]
+    faults = [fault(name, advisories=(name,), line=9) for name in (second, first)]
     scan(
         store,
         0,
-        audit("lumen", told[0], references=(asked,)),
-        audit("quill", told[1], references=(asked,)),
+        audit("lumen", faults[0], references=(asked,)),
+        audit("quill", faults[1], references=(asked,)),
         audit("tern", references=(asked,)),
     )
     assert store.action_summaries() == (

@@ -90,7 +90,7 @@ def test_scans_are_judged_as_if_they_had_had_the_rules(store: Store, tmp_path: P
 def test_what_did_not_move_is_not_judged_again(store: Store) -> None:
     scan(store, OLD)
     _, audited = rescore(store)
-    # On the last day `cache-mode` began, which makes all verdicts anew.
+    # On the last day `cache-mode` began, which makes all verdicts again.
     assert audited == 2 + 0 + 2 + 2
     assert rescore(store) == (4, 0)
 

@@ -43,8 +43,8 @@ def _lumen(*repositories: str) -> Audit:
     release = Release(version="2.0", uploaded=None, files=2, provenance=attested)
     known = PackageEvidence(registry="pypi", name="lumen-core", releases=(release,))
     files = {RELEASE: run_of("twine upload dist/*"), "pyproject.toml": _NAMED}
-    told = replace(repository(files), index={("pypi", "lumen-core"): known})
-    return audit(told, Rules(index=INDEX))
+    read = replace(repository(files), index={("pypi", "lumen-core"): known})
+    return audit(read, Rules(index=INDEX))
 
 
 _NAMED = '[project]\nname = "Lumen.Core"\n'

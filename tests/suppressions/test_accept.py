@@ -210,7 +210,7 @@ def variants(check: str) -> dict[int, str]:
 
 
 @cache
-def heeded_by_zizmor() -> dict[tuple[str, int], set[int]]:
+def applied_by_zizmor() -> dict[tuple[str, int], set[int]]:
     """By check and line of the comment: the lines that zizmor still reports."""
     options = (
         "--offline",
@@ -250,7 +250,7 @@ def heeded_by_zizmor() -> dict[tuple[str, int], set[int]]:
 
 
 @pytest.mark.parametrize("check", ALIKE)
-def test_zizmors_comments_are_heeded_where_zizmor_heeds_them(check: str) -> None:
+def test_zizmors_comments_are_applied_where_zizmor_applies_them(check: str) -> None:
     plain = judge(CHECKS[check], repository({RELEASE: ALIKE[check]}, Breadth.ALL), INDEX)
     lines = {finding.finding.at.line for finding in plain.findings}
     assert lines
@@ -259,13 +259,13 @@ def test_zizmors_comments_are_heeded_where_zizmor_heeds_them(check: str) -> None
         shown = repository({RELEASE: text}, Breadth.ALL)
         found = judge(CHECKS[check], shown, INDEX, acceptances())
         left = {f.finding.at.line for f in found.findings if f.acceptance is None}
-        assert left == heeded_by_zizmor()[check, number] & lines, f"comment on line {number}"
+        assert left == applied_by_zizmor()[check, number] & lines, f"comment on line {number}"
         accepted_somewhere |= left != lines
     assert accepted_somewhere
 
 
 @pytest.mark.parametrize(
-    ("comment", "heeded"),
+    ("comment", "applies"),
     [
         ("# zizmor: ignore[unpinned-uses]", True),
         ("# zizmor: ignore[unpinned-uses] why", True),
@@ -281,19 +281,19 @@ def test_zizmors_comments_are_heeded_where_zizmor_heeds_them(check: str) -> None
         ("# zizmor: ignore[*]", False),
     ],
 )
-def test_zizmors_form_is_followed_to_the_space(comment: str, heeded: bool, tmp_path: Path) -> None:
+def test_zizmors_form_is_followed_to_the_space(comment: str, applies: bool, tmp_path: Path) -> None:
     files = pinned(second=f" {comment}")
     (found,) = accepted("unpinned-action", files)
-    assert (found is not None) is heeded
+    assert (found is not None) is applies
     (tmp_path / "release.yml").write_text(files[RELEASE], encoding="utf-8")
     words = [program(), "--offline", "-q", "--no-progress", "--format", "json-v1", "release.yml"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     rules = {entry["ident"] for entry in json.loads(done.stdout)}
-    assert ("unpinned-uses" not in rules) is heeded
+    assert ("unpinned-uses" not in rules) is applies
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "heeded"),
+    ("path", "text", "applies"),
     [
         (CONFIG, "rules: {unpinned-uses: {disable: true}}", True),
         ("zizmor.yml", "rules: {unpinned-uses: {disable: true}}", True),
@@ -310,10 +310,10 @@ def test_zizmors_form_is_followed_to_the_space(comment: str, heeded: bool, tmp_p
         ("docs/zizmor.yml", "rules: {unpinned-uses: {disable: true}}", False),
     ],
 )
-def test_zizmors_configuration_is_heeded(path: str, text: str, heeded: bool) -> None:
+def test_zizmors_configuration_is_applied(path: str, text: str, applies: bool) -> None:
     files = {RELEASE: workflow(f"- name: Peel\n  uses: orchard-labs/peel@v1\n{UPLOAD}"), path: text}
     (found,) = accepted("unpinned-action", files)
-    assert (found is not None and path in found.reason) is heeded
+    assert (found is not None and path in found.reason) is applies
 
 
 def test_the_configuration_beside_the_workflows_goes_first() -> None:

@@ -1,4 +1,4 @@
-"""The file of waivers: what it accepts and for how long, and how its mistakes are told."""
+"""The file of waivers: what it accepts and for how long, and how its mistakes are reported."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ _OWN_SCOPE = frozenset({RunRights.REPOSITORY})
 class Way(Struct, frozen=True, kw_only=True):
     """One way into a job: who comes how, by which event, and what closes it.
 
-    ``route``, ``trigger`` and ``start`` tell the run, None where any run does. ``anchor`` names
+    ``route``, ``trigger`` and ``start`` say which run, None where any run does. ``anchor`` names
     it across moved lines. ``sets_level`` and ``after_merge`` as in `ExposurePath`.
     """
 
@@ -559,7 +559,7 @@ def _ends_job(repo: Repository, placed: PlacedStep, event: str) -> bool:
 
 
 def _goes_on(step: Step) -> bool:
-    """Whether the job goes on, or may, where the step fails."""
+    """Whether the job continues, or may, where the step fails."""
     given = step.keys.get("continue-on-error")
     return given is not None and given.text != "false"
 

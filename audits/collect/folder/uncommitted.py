@@ -1,4 +1,4 @@
-"""Tells which files of a checkout are not as HEAD has them, by reading git's objects."""
+"""Finds the files of a checkout that differ from HEAD, by reading git's objects."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class GitHubCollector:
     def _look_for_gone(self) -> None:
         """Find the public repositories of the last list that are no more, for ``gone``.
 
-        The list must have been read whole. Of a private repository nobody can tell that it is
+        The list must have been read whole. Of a private repository it is unknown whether it is
         gone from that this credential is not shown it any more; a public one is shown to all.
         """
         pages = self._pages

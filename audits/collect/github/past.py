@@ -118,7 +118,7 @@ class GitHubPast:
 
     @property
     def usage(self) -> Usage:
-        """What was asked of GitHub so far."""
+        """The requests to GitHub so far."""
         return self._client.pacer.usage
 
     def gaps(self) -> tuple[Gap, ...]:

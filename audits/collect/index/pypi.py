@@ -64,7 +64,7 @@ class Reading(Struct):
 
 
 def note_silence(reading: Reading, releases: tuple[Release, ...], what: str) -> None:
-    """Note a gap where no release of a package tells how it was published."""
+    """Note a gap where no release of a package says how it was published."""
     if releases and all(release.is_attested is None for release in releases):
         trouble = IndexTroubleError(
             GapReason.UNSUPPORTED,

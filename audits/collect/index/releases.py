@@ -117,7 +117,7 @@ Releases = Mapping[str, tuple[ListedFile, ...]]
 def newest_first(files: Iterable[ListedFile]) -> Releases:
     """Files by version, in the order of their first upload; by version where that is unknown.
 
-    The newest upload tells how the project releases now, whatever its number: a fix of an
+    The newest upload shows how the project releases now, whatever its number: a fix of an
     old series is released the way of its day too.
     """
     by_version: dict[str, list[ListedFile]] = {}

@@ -422,10 +422,10 @@ def _advisories(
     """The ids of advisories on what is used of these actions, joined by commas."""
     found: dict[int, set[str]] = {}
     for part in chunks(actions):
-        told = select(_use.c.action_id, _use.c.advisories).where(
+        advised = select(_use.c.action_id, _use.c.advisories).where(
             *conditions, _use.c.action_id.in_(part), _use.c.advisories != ""
         )
-        for action, cell in connection.execute(told.distinct()):
+        for action, cell in connection.execute(advised.distinct()):
             found.setdefault(action, set()).update(cell.split(", "))
     return {action: ", ".join(sorted(ids)) for action, ids in found.items()}
 

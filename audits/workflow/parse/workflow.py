@@ -226,7 +226,7 @@ class _WorkflowReader:
         )
 
     def needs_to_run(self, key: Node, of: dict[str, Node]) -> None:
-        """Tell what a job that calls nothing lacks: its steps, or a runner for them."""
+        """Report what a job that calls nothing lacks: its steps, or a runner for them."""
         job, runner = f"the job {str(key.value)[:60]!r}", of.get("runs-on")
         if not is_list(of.get("steps")):
             self.gap(key, f"{job} has neither 'steps:' nor 'uses:'")

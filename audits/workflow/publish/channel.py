@@ -117,9 +117,9 @@ def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[
     target = uploader.target
     if command is not None and target.url_options:
         # Only the command's own options outweigh the package's own configuration.
-        told = list(_given(site, command, (), target.url_options, ()))
-        if told and command.option(*target.url_options) is not None:
-            return [text for text in told if text != ""]
+        given = list(_given(site, command, (), target.url_options, ()))
+        if given and command.option(*target.url_options) is not None:
+            return [text for text in given if text != ""]
     if own := _of_files(uploader, site, command):
         return own
     found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))

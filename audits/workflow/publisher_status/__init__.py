@@ -1,1 +1,1 @@
-"""Tells how far each package is on its way to trusted publishing."""
+"""Computes how far each package is on its way to trusted publishing."""

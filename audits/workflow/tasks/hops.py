@@ -201,7 +201,7 @@ _RUNNERS = frozenset(
 
 
 def _is_open(command: Command) -> bool:
-    """Whether the text of a command does not tell what it runs, or it may send files."""
+    """Whether the text of a command does not show what it runs, or it may send files."""
     words = command.words or (command.program,)
     if command.program in _SENDERS or words[0].startswith(("$", "{{", '"$', "`")):
         return True

@@ -107,4 +107,4 @@ SCRIPT_TOKENS: dict[Registry, tuple[str, ...]] = {
     for registry in Registry
     if registry.info.found_by_token and any(u.registry is registry for u in ALL)
 }
-"""Variables whose presence tells that a script of the project uploads, by registry."""
+"""Variables whose presence shows that a script of the project uploads, by registry."""

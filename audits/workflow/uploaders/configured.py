@@ -62,8 +62,8 @@ def read_configuration(text: str) -> Configuration:
         problems += [(_line_of(lines, header, key), detail) for key, detail in found_wrong]
         if not found_wrong and isinstance(entry, Mapping):
             uploaders.append(_uploader(entry))
-    told = tuple(f"line {line}: {detail}" for line, detail in sorted(problems))
-    return Configuration(uploaders=tuple(uploaders), problems=told)
+    described = tuple(f"line {line}: {detail}" for line, detail in sorted(problems))
+    return Configuration(uploaders=tuple(uploaders), problems=described)
 
 
 def _line_of(lines: list[str], header: int, key: str) -> int:

@@ -49,7 +49,7 @@ class Catalog(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def verbs(self) -> Mapping[str, tuple[str, ...]]:
-        """The last word of each upload by its program; those that nobody knows are told by two."""
+        """The last word of each upload by its program; unknown programs fall back to publish and upload."""
         found: dict[str, dict[str, None]] = {}
         for program, uploads in self.by_program.items():
             names = found.setdefault(program.lower(), dict.fromkeys(("publish", "upload")))

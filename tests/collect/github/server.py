@@ -79,7 +79,7 @@ class LoopbackGitHub:
         )
 
     def forget(self) -> None:
-        """Start counting anew."""
+        """Reset the counters."""
         self.log.clear()
         self.points = 0
 

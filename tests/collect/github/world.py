@@ -280,7 +280,7 @@ class World:
         self._ids: dict[str, Repo | Ruleset] = {}
 
     def index(self) -> None:
-        """Look everything up anew: something was added, renamed or deleted."""
+        """Look everything up again: something was added, renamed or deleted."""
         self._names.clear()
         self._ids.clear()
         for owner in self.owners:

@@ -1,4 +1,4 @@
-"""Provenance objects of the published shape, made here, read to the last claim or told apart."""
+"""Provenance objects of the published shape, made here, read to the last claim, or refused."""
 
 from __future__ import annotations
 

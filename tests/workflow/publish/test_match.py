@@ -1,4 +1,4 @@
-"""Scripts are told apart before they are read: no upload may be missed."""
+"""Scripts are sorted before they are read: no upload may be missed."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def test_nothing_publishes() -> None:
     found = status(repository(names=("lumen",), seen=(foreign,)))
     assert (found.state, "links elsewhere" in found.why) == (Ladder.NONE, True)
     assert statuses(repository(seen=(foreign,))) == ()
-    # A package by its own publication is not told a second time by its metadata or links.
+    # A package by its own publication is not listed a second time by its metadata or links.
     seen = evidence(release(), links=(HOME,))
     assert len(statuses(repository(publication(), names=("Lumen",), seen=(seen,)))) == 1
 
