@@ -15,7 +15,7 @@ from audits.checks import all_checks
 from audits.model.outcome import Acceptance, AcceptanceKind
 from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding, Result
-from audits.report.export import repository_rows
+from audits.report.export import repository_rows, setting_rows
 from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
 from audits.report.tables.actions import ACTIONS
@@ -24,6 +24,7 @@ from audits.report.tables.gaps import GAPS
 from audits.report.tables.publications import PUBLICATIONS
 from audits.report.tables.publishers import PUBLISHERS
 from audits.report.tables.repositories import REPOSITORIES
+from audits.report.tables.settings import SETTINGS
 from audits.report.tables.trend import TREND
 from dashboard.reaudit import Reaudit
 from dashboard.scope import ScanScope
@@ -37,6 +38,7 @@ TABLES: tuple[Table[Any], ...] = (
     FINDINGS,
     ACTIONS,
     PUBLISHERS,
+    SETTINGS,
     GAPS,
     TREND,
 )
@@ -55,6 +57,7 @@ def _rows(store: Store, scope: ScanScope, name: str, where: object) -> Iterable[
         FINDINGS.name: store.findings,
         ACTIONS.name: store.actions,
         PUBLISHERS.name: store.packages,
+        SETTINGS.name: partial(setting_rows, store),
         GAPS.name: store.gaps,
     }
     if name == TREND.name:

@@ -188,6 +188,27 @@ class GapRow(Struct, frozen=True, kw_only=True):
     job: str = ""
 
 
+class SettingRow(Struct, frozen=True, kw_only=True):
+    """One setting of GitHub as it was read; ``repository`` is "" for the account's own.
+
+    ``scope`` is what it is a setting of: ``account``, ``repository``, ``actions``,
+    ``environment``, ``tag-ruleset``, ``branch-ruleset`` or ``workflow-policy``, the last four
+    with their ``name``. ``value`` is its text, None where it was not read: ``unseen`` then says
+    why, and ``permission`` which right would show it. ``set_by`` says whose choice it is, ""
+    where GitHub does not.
+    """
+
+    owner: str
+    repository: str
+    scope: str
+    name: str
+    setting: str
+    value: str | None
+    set_by: str = ""
+    unseen: str = ""
+    permission: str = ""
+
+
 class PackageRow(Struct, frozen=True, kw_only=True):
     """One package: where it comes from, its place on the ladder, and the evidence."""
 

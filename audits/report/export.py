@@ -18,7 +18,7 @@ from audits import __version__
 from audits.faults import log_fault
 from audits.model.errors import AuditError
 from audits.model.query import FindingFilter, RepositoryFilter
-from audits.model.rows import FindingRow, RepositoryRow, TrendRow
+from audits.model.rows import FindingRow, RepositoryRow, SettingRow, TrendRow
 from audits.model.timeline import Timeline
 from audits.report.cells import LIST
 from audits.report.table import (
@@ -36,6 +36,7 @@ from audits.report.tables.paths import PATHS
 from audits.report.tables.publications import PUBLICATIONS
 from audits.report.tables.publishers import PUBLISHERS
 from audits.report.tables.repositories import REPOSITORIES
+from audits.report.tables.settings import SETTINGS, settings_of_owner, settings_of_repository
 from audits.report.tables.trend import TREND
 from audits.store.store import Store
 
@@ -46,6 +47,7 @@ TABLES: tuple[Table[Any], ...] = (
     ACTIONS,
     PUBLISHERS,
     PATHS,
+    SETTINGS,
     GAPS,
     TREND,
 )
@@ -82,6 +84,7 @@ def rows_of(
         "actions": lambda: store.actions(owner=owner),
         "publishers": lambda: store.packages(owner=owner),
         "paths": lambda: store.paths(owner=owner),
+        "settings": lambda: setting_rows(store, owner=owner),
         "gaps": lambda: store.gaps(owner=owner),
         "trend": lambda: _trend(store, owner),
     }
@@ -100,6 +103,16 @@ def repository_rows(
         mine = unseen.get((row.owner, row.repository), {})
         still = {word: count - mine.get(word, 0) for word, count in row.open.items()}
         yield replace(row, open=still, not_rechecked=sum(mine.values()))
+
+
+def setting_rows(
+    store: Store, scan: int | None = None, *, owner: str | None = None
+) -> Iterator[SettingRow]:
+    """The settings of the accounts, then of their repositories, as they were read."""
+    for login in (owner,) if owner else store.owners():
+        yield from settings_of_owner(login, store.owner_settings(login, scan=scan))
+    for login, name, found in store.settings(scan, owner=owner):
+        yield from settings_of_repository(login, name, found)
 
 
 def _findings(store: Store, owner: str | None, fixed: bool) -> Iterator[FindingRow]:

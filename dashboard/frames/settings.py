@@ -58,6 +58,10 @@ def _environment(environment: EnvironmentSettings) -> Iterator[Line]:
     name = f"Environment {visible(environment.name)}"
     yield _line(f"{name}: reviewers", environment.reviewers)
     yield _line(f"{name}: minutes to wait", environment.wait_minutes)
+    yield _line(f"{name}: who starts a run may not approve it", environment.prevent_self_review)
+    rules = environment.custom_rules
+    named = rules if isinstance(rules, Unseen) else ", ".join(rules) or "none"
+    yield _line(f"{name}: apps that must approve", named)
     patterns = environment.ref_patterns
     shown = patterns if isinstance(patterns, Unseen) else ", ".join(patterns) or "any"
     yield _line(f"{name}: branches and tags", shown)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
-from audits.model.settings import OwnerSettings, Unseen
+from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.store.base import Connected
 from audits.store.chunks import chunks
@@ -62,6 +62,28 @@ class ReadSnapshots(Connected):
         """The owner's settings as of a scan; None where none were asked."""
         with self.reading() as connection:
             return _owner(connection, scope_of(connection, owner, scan))[0]
+
+    def settings(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> Iterator[tuple[str, str, RepositorySettings | None]]:
+        """The settings of each repository as of a scan, after its owner and name; None where
+        none were asked.
+        """
+        state, facts, repository = tables.state, tables.facts, tables.repository
+        with self.reading() as connection:
+            scope = scope_of(connection, owner, scan)
+            rows = connection.execute(
+                select(repository.c.owner_id, repository.c.name, facts.c.settings_id)
+                .join(state, state.c.repository_id == repository.c.id)
+                .join(facts, facts.c.repository_id == repository.c.id)
+                .where(scope.valid(state), scope.valid(facts))
+                .order_by(repository.c.owner_id, repository.c.key)
+            ).all()
+            for part in chunks(rows):
+                contents = _contents(connection, {row.settings_id for row in part})
+                known = {n: loads(Settings, text).value for n, text in contents.items()}
+                for row in part:
+                    yield scope.logins[row.owner_id], row.name, known[row.settings_id]
 
     def advisories(self, owner: str, *, scan: int | None = None) -> AdvisoryList | None:
         """The advisories that a scan of an owner knew; None where that is not stored."""
