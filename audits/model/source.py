@@ -92,6 +92,11 @@ class RepositoryRef(Struct, frozen=True, kw_only=True):
         return is_enterprise_server(self.host)
 
 
+def blob_id(content: bytes) -> str:
+    """The id that git gives a file of this content, by SHA-1."""
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
 class SourceFile(Struct, frozen=True, kw_only=True):
     """The text of one file; ``oid`` is git's blob id, so equal texts have equal ids."""
 
@@ -105,8 +110,7 @@ class SourceFile(Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, path: str, content: bytes) -> SourceFile:
         """The file with this content, which must be UTF-8 (UnicodeDecodeError otherwise)."""
-        oid = sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-        return cls(path=path, text=content.decode("utf-8"), oid=oid)
+        return cls(path=path, text=content.decode("utf-8"), oid=blob_id(content))
 
 
 _AND_BREAK = (1).__add__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,23 @@ class Connected:
             raise self._damaged(error) from error
         except DBAPIError as error:
             raise self._failed(error) from error
+
+    def compact(self) -> None:
+        """Give the file's free space back, where the database is one file."""
+        if self.is_postgres or self._writer is None:
+            return
+        try:
+            raw = self._writer.raw_connection()
+            try:
+                # Not in a transaction: SQLite refuses it there.
+                raw.driver_connection.execute("VACUUM")  # type: ignore[union-attr]
+            finally:
+                raw.close()
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The database {self.name} could not be made smaller: {error}.",
+                "What was dropped is dropped; try again when nobody uses it.",
+            ) from error
 
     def close(self) -> None:
         """Let go of pooled connections."""

@@ -18,12 +18,15 @@ at most 1,000 deep."""
 
 
 class AsOf(Struct, frozen=True, kw_only=True):
-    """Scans by owner, and the times of all scans of these owners."""
+    """Scans by owner, and the times of all scans of these owners. ``finished`` are those that
+    are listed, ``ended`` pruned ones too.
+    """
 
     scans: dict[int, int]
     logins: dict[int, str]
     started: dict[int, datetime] = field(default_factory=dict)
     finished: dict[int, list[int]] = field(default_factory=dict)
+    ended: dict[int, list[int]] = field(default_factory=dict)
 
     def valid(self, table: Table) -> ColumnElement[bool]:
         """Whether a row holds as of its owner's scan."""
@@ -46,15 +49,18 @@ class AsOf(Struct, frozen=True, kw_only=True):
 
     def before(self, owner_id: int, scan_id: int) -> int:
         """The owner's finished scan before another scan; 0 if there is none."""
-        ids = self.finished.get(owner_id, [])
-        place = bisect_left(ids, scan_id)
-        return ids[place - 1] if place else 0
+        return _before(self.finished.get(owner_id, []), scan_id)
 
     def last_seen(self, owner_id: int, lost_in: int | None) -> datetime:
         """When something was last seen that has not been re-checked since a scan, if so."""
         if lost_in is None:
             return self.at(owner_id)
-        return self.started[self.before(owner_id, lost_in) or lost_in]
+        return self.started[_before(self.ended.get(owner_id, []), lost_in) or lost_in]
+
+
+def _before(ids: list[int], scan_id: int) -> int:
+    place = bisect_left(ids, scan_id)
+    return ids[place - 1] if place else 0
 
 
 def scope_of(
@@ -73,18 +79,28 @@ def scope_of(
     if owner is not None:
         wanted.append(own.c.key == owner.lower())
     rows = connection.execute(
-        select(table.c.id, table.c.owner_id, table.c.started, table.c.finished, own.c.login)
+        select(
+            table.c.id,
+            table.c.owner_id,
+            table.c.started,
+            table.c.finished,
+            (table.c.finished.is_not(None) & ~table.c.pruned).label("listed"),
+            own.c.login,
+        )
         .join(own)
         .where(*wanted)
         .order_by(table.c.id)
     ).all()
     if owner is not None and not rows:
         raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
-    if scan is not None and all(row.id != scan or row.finished is None for row in rows):
+    if scan is not None and all(row.id != scan or not row.listed for row in rows):
         raise StoreError(f"There is no finished scan {scan}.", "Choose one of the list of scans.")
     ids: dict[int, list[int]] = {}
+    ended: dict[int, list[int]] = {}
     for row in rows:
         if row.finished is not None:
+            ended.setdefault(row.owner_id, []).append(row.id)
+        if row.listed:
             ids.setdefault(row.owner_id, []).append(row.id)
     newest = {
         o: max((i for i in found if scan is None or i <= scan), default=0)
@@ -93,6 +109,7 @@ def scope_of(
     return AsOf(
         scans={o: s for o, s in newest.items() if s},
         finished=ids,
+        ended=ended,
         logins={row.owner_id: row.login for row in rows},
         started={row.id: row.started for row in rows},
     )

@@ -31,6 +31,7 @@ class ReadScans(Connected):
         """Owners with a finished scan, in the order of the alphabet."""
         own, scan = tables.owner, tables.scan
         done = select(scan.c.owner_id).where(scan.c.finished.is_not(None))
+        done = done.where(~scan.c.pruned)
         statement = select(own.c.login).where(own.c.id.in_(done), own.c.timeline == Timeline.SCAN)
         with self.reading() as connection:
             return tuple(connection.scalars(statement.order_by(own.c.key)))
@@ -47,7 +48,7 @@ class ReadScans(Connected):
         columns: list[Any] = [column for column in scan.c if column.name != "totals"]
         columns.append(own.c.login)
         statement = select(*columns).join(own).where(scan.c.finished.is_not(None))
-        statement = statement.where(own.c.timeline == timeline)
+        statement = statement.where(own.c.timeline == timeline, ~scan.c.pruned)
         if owner is not None:
             statement = statement.where(own.c.key == owner.lower())
         with self.reading() as connection:
@@ -133,7 +134,9 @@ class ReadScans(Connected):
                 return []
             scope = scope_of(connection, owner, scan, timeline)
             statement = select(table).where(
-                table.c.owner_id.in_(scope.scans), table.c.finished.is_not(None)
+                table.c.owner_id.in_(scope.scans),
+                table.c.finished.is_not(None),
+                ~table.c.pruned,
             )
             if scan is not None:
                 statement = statement.where(table.c.id <= scan)

@@ -102,8 +102,11 @@ scan = Table(
     _whole("not_reached"),
     _text("changed"),
     Column("totals", LargeBinary),
+    _flag("pruned"),
     Index(None, "owner_id", "finished"),
 )
+"""A ``pruned`` scan is listed no more and nothing can be read as of it; its row stays, since it
+says when what it found was seen first, changed and fixed."""
 
 repository = Table(
     "repository",

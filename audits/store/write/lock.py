@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from audits.store.chunks import chunks
 from audits.store.errors import StoreError
+from audits.store.schema import tables
 from audits.store.schema.tables import scan_lock
 
 STALE = timedelta(minutes=15)
@@ -37,6 +38,14 @@ def clear(connection: Connection, owner_id: int, owner: str) -> None:
                 "Wait until it has finished; a killed scan frees its place by itself.",
             )
         connection.execute(scan_lock.delete().where(scan_lock.c.owner_id == owner_id))
+
+
+def clear_all(connection: Connection) -> None:
+    """Free all locks from scans that were killed; StoreError while a scan of anybody runs."""
+    own = tables.owner
+    held = select(scan_lock.c.owner_id, own.c.login).join(own, own.c.id == scan_lock.c.owner_id)
+    for row in connection.execute(held).all():
+        clear(connection, row.owner_id, row.login)
 
 
 def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]) -> None:
