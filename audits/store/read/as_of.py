@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, case, false, func, or_, select
 
 from audits.model.timeline import Timeline
 from audits.store.errors import StoreError
@@ -74,23 +76,7 @@ def scope_of(
 
     An owner or a scan that is not known is a StoreError; a store without scans is not.
     """
-    table, own = tables.scan, tables.owner
-    wanted = [own.c.timeline == timeline]
-    if owner is not None:
-        wanted.append(own.c.key == owner.lower())
-    rows = connection.execute(
-        select(
-            table.c.id,
-            table.c.owner_id,
-            table.c.started,
-            table.c.finished,
-            (table.c.finished.is_not(None) & ~table.c.pruned).label("listed"),
-            own.c.login,
-        )
-        .join(own)
-        .where(*wanted)
-        .order_by(table.c.id)
-    ).all()
+    rows = _scans(connection, owner, timeline)
     if owner is not None and not rows:
         raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
     if scan is not None and all(row.id != scan or not row.listed for row in rows):
@@ -113,6 +99,27 @@ def scope_of(
         logins={row.owner_id: row.login for row in rows},
         started={row.id: row.started for row in rows},
     )
+
+
+def _scans(connection: Connection, owner: str | None, timeline: Timeline) -> Sequence[Row[Any]]:
+    """All scans of a timeline, oldest first; ``listed`` are finished and not pruned."""
+    table, own = tables.scan, tables.owner
+    wanted = [own.c.timeline == timeline]
+    if owner is not None:
+        wanted.append(own.c.key == owner.lower())
+    return connection.execute(
+        select(
+            table.c.id,
+            table.c.owner_id,
+            table.c.started,
+            table.c.finished,
+            (table.c.finished.is_not(None) & ~table.c.pruned).label("listed"),
+            own.c.login,
+        )
+        .join(own)
+        .where(*wanted)
+        .order_by(table.c.id)
+    ).all()
 
 
 def has_timeline(connection: Connection, owner: str, timeline: Timeline) -> bool:
