@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
@@ -44,9 +44,12 @@ class OriginWords(Struct, frozen=True):
 
 
 class Variable(Struct, frozen=True):
-    """A variable of the shell that the script reads; the name as written."""
+    """A variable of the shell that the script reads; the name as written. ``is_set_here`` where
+    the script gives it a value too, from its value before, so that it need not have had one.
+    """
 
     name: str
+    is_set_here: bool = False
 
 
 Part: TypeAlias = Context | OriginWords | Variable
@@ -202,9 +205,10 @@ def _assignments(commands: tuple[Command, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def parts_of(text: str, commands: tuple[Command, ...]) -> tuple[Part, ...]:
-    """What a text of a shell script is put together from, the script's own variables followed."""
-    return tuple(dict.fromkeys(_parts(text, _Assigned(_assignments(commands)), 0)))
+def parts_of(texts: Iterable[str], commands: tuple[Command, ...]) -> tuple[tuple[Part, ...], ...]:
+    """What texts of a shell script are put together from, the script's own variables followed."""
+    values = _assignments(commands)
+    return tuple(tuple(dict.fromkeys(_parts(text, _Assigned(values), 0))) for text in texts)
 
 
 class _Assigned(Struct):
@@ -305,6 +309,8 @@ def _variable(match: re.Match[str], assigned: _Assigned, depth: int) -> Iterator
     elif name not in assigned.followed:
         assigned.followed.add(name)
         for text in assigned.texts[name]:
+            if name in (m["braced"] or m["plain"] for m in _VARIABLE.finditer(text)):
+                yield Variable(name, is_set_here=True)
             yield from _parts(text, assigned, depth + 1)
 
 
@@ -506,10 +512,7 @@ _LITERAL = re.compile(r"\s*(?:['\"][^'\"]*['\"]|[\d.]+|true|false|null)\s*\)?\s*
 
 def written_by_script(script: str) -> tuple[Written, ...]:
     """What the JavaScript of ``actions/github-script`` hands on; its result is ``result``."""
-    variables = dict(_CONST.findall(script))
-    for names, value in _TAKEN_APART.findall(script):
-        found_in = (_PART_OF.match(name) for name in names.split(","))
-        variables |= {m[2] or m[1]: f"{value.strip()}.{m[1]}" for m in found_in if m}
+    variables = _variables(script)
     found = [
         Written(name.lower(), kind == "exportVariable", tuple(_of_javascript(value, variables)))
         for kind, name, value in _SET_OUTPUT.findall(script)
@@ -518,8 +521,18 @@ def written_by_script(script: str) -> tuple[Written, ...]:
     return (*found, *(Written("result", False, parts) for parts in results))
 
 
+@lru_cache(maxsize=8)
+def _variables(script: str) -> Mapping[str, str]:
+    """The variables of a JavaScript and their values, those of an object taken apart too."""
+    variables = dict(_CONST.findall(script))
+    for names, value in _TAKEN_APART.findall(script):
+        found_in = (_PART_OF.match(name) for name in names.split(","))
+        variables |= {m[2] or m[1]: f"{value.strip()}.{m[1]}" for m in found_in if m}
+    return variables
+
+
 def _of_javascript(
-    value: str, variables: dict[str, str], depth: int = 0, followed: set[str] | None = None
+    value: str, variables: Mapping[str, str], depth: int = 0, followed: set[str] | None = None
 ) -> Iterator[Part]:
     """The parts of a value of a script; each variable is followed once."""
     seen = set() if followed is None else followed
@@ -539,6 +552,79 @@ def _of_javascript(
     plain = re.search(r"\.(?:number|id|sha|length|data\.head\.sha)\s*\)?$|^!|===|!==", text)
     if not payloads and not names and not _PROCESS.search(text) and not plain:
         yield OriginWords(Origin.UNTRACED, "what a script of `actions/github-script` works out")
+
+
+def parts_of_javascript(text: str, script: str) -> tuple[Part, ...]:
+    """What a text of a script of ``actions/github-script`` is put together from."""
+    return tuple(dict.fromkeys(_of_javascript(text, _variables(script))))
+
+
+_ENVIRON = re.compile(r"""\b(?:os\.)?(?:environ(?:\.get\(|\[)|getenv\()\s*['"](\w+)['"]""")
+_ASSIGNED = re.compile(r"^[ \t]*(\w+)[ \t]*(?::[^=\n]*)?=(?!=)[ \t]*([^\n]+)", re.MULTILINE)
+_PRINTS = re.compile(
+    r"""\b(?:write|print)\s*\(\s*(?:[rbf]{0,2})?['"]([\w.-]+)=([^\n]*)""", re.IGNORECASE
+)
+_PYTHON_NARROWS = re.compile(
+    r"\b(?:int|len|float|bool|hash)\(|isalnum|re\.sub\(\s*r?['\"]\[\^|quote\(|hexdigest"
+)
+
+
+_MOST_FOLLOWED = 100
+_PYTHON_CALL = re.compile(r"(\w+)\s*\(")
+# Calls whose result is made of what they are given, and of nothing else.
+_PYTHON_KEEPS = _set(
+    "str format strip lstrip rstrip lower upper title join replace split removeprefix removesuffix"
+    " write print encode decode repr"
+)
+
+
+def written_by_python(script: str) -> tuple[Written, ...]:
+    """What a Python script hands on: lines ``name=value`` that it writes to GitHub's files."""
+    kinds = {name.upper() == "ENV" for name in _FILE.findall(script)}
+    found = [
+        Written(name.lower(), is_env, parts_of_python(value, script))
+        for name, value in _PRINTS.findall(script)
+        for is_env in kinds
+    ]
+    unread = (OriginWords(Origin.UNTRACED, "a script in another language"),)
+    return tuple(found) or tuple(Written("*", is_env, unread) for is_env in kinds)
+
+
+def parts_of_python(text: str, script: str) -> tuple[Part, ...]:
+    """What a text of a Python script is put together from: variables of its environment."""
+    variables = _python_variables(script)
+    found: dict[Part, None] = {}
+    pending, seen = [text], set[str]()
+    while pending:
+        value = pending.pop()
+        if _PYTHON_NARROWS.search(value):
+            continue
+        found |= dict.fromkeys(_of_python(value))
+        for name in dict.fromkeys(re.findall(r"(?<![.\w])[A-Za-z_]\w*", value)):
+            if name in variables and name not in seen:
+                seen.add(name)
+                pending.append(variables[name])
+        if len(seen) > _MOST_FOLLOWED:
+            found[OriginWords(Origin.UNTRACED, "values that are handed on too often")] = None
+            break
+    return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _python_variables(script: str) -> Mapping[str, str]:
+    """The variables of a Python script, each with all the values that it is given."""
+    values: dict[str, list[str]] = {}
+    for name, value in _ASSIGNED.findall(script):
+        values.setdefault(name, []).append(value)
+    return {name: " ".join(several) for name, several in values.items()}
+
+
+def _of_python(text: str) -> Iterator[Part]:
+    yield from (Variable(name) for name in _ENVIRON.findall(text))
+    for fence in fences(text):
+        yield from _contexts(fence.body, text[fence.start :])
+    if any(name not in _PYTHON_KEEPS for name in _PYTHON_CALL.findall(_ENVIRON.sub("", text))):
+        yield OriginWords(Origin.UNTRACED, "what a Python script works out")
 
 
 def _payload(path: str) -> Context:

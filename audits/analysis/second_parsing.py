@@ -48,7 +48,7 @@ def second_parsed(script: str) -> Iterator[tuple[int, str]]:
     """What a shell script hands to a second parser as code: texts that the first shell expands
     (``$TITLE``, ``$(gh pr view …)``), with their offsets. A text without expansion is left out.
     """
-    if not (_READER.search(script) or _PIPED.search(script) or _HEREDOC.search(script)):
+    if not any(pattern.search(script) for pattern in (_READER, _PIPED, _HEREDOC)):
         return
     # An expression is code of the script itself, which is another fault; offsets stay.
     text = _without_expressions(script)
@@ -58,6 +58,61 @@ def second_parsed(script: str) -> Iterator[tuple[int, str]]:
             places = [at for at in (plain.find("$"), plain.find("`")) if at >= 0]
             if places:
                 yield offset + min(places), plain
+
+
+# Calls of which the first argument is code: for a shell, or for the language itself.
+_CALLS = {
+    "javascript": re.compile(
+        r"(?<![\w.])(?:execSync|child_process\.exec(?:Sync)?|cp\.exec(?:Sync)?|eval|(?:new\s+)?Function)"
+        r"\s*\(\s*|require\(['\"](?:node:)?child_process['\"]\)\.exec(?:Sync)?\s*\(\s*"
+    ),
+    "python": re.compile(
+        r"(?<![\w.])(?:os\.system|os\.popen|subprocess\.get(?:status)?output|eval|exec)\s*\(\s*"
+        r"|(?<![\w.])(?:subprocess\.)?(?:run|call|check_call|check_output|Popen)\s*\(\s*"
+        r"(?=[^\n]{0,400}\bshell\s*=\s*True)"
+    ),
+}
+_MOST_OF_CALL = 2000
+
+
+def may_be_read_again(script: str) -> bool:
+    """Whether a script of any language may hand something to a second parser."""
+    patterns = (_READER, _PIPED, _HEREDOC, *_CALLS.values())
+    return any(pattern.search(script) for pattern in patterns)
+
+
+def code_arguments(script: str, language: str) -> Iterator[tuple[int, str]]:
+    """The arguments of a script in ``javascript`` or ``python`` that are code again, with their
+    offsets.
+    """
+    text, at = _without_expressions(script), 0
+    while (match := _CALLS[language].search(text, at)) is not None:
+        line = text[max(text.rfind("\n", at, match.start()) + 1, at) : match.start()]
+        at = _argument_end(text, match.end())
+        if not line.lstrip().startswith(("//", "#")):
+            yield match.end(), text[match.end() : at]
+
+
+def _argument_end(text: str, start: int) -> int:
+    """Where the first argument of a call ends."""
+    at, depth, quote = start, 0, ""
+    end = min(len(text), start + _MOST_OF_CALL)
+    while at < end:
+        character = text[at]
+        if character == "\\":
+            at += 1
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"`":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}" or (character == "," and not depth):
+            if not depth:
+                break
+            depth -= 1
+        at += 1
+    return max(start, min(at, end))
 
 
 def _without_expressions(script: str) -> str:

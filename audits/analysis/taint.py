@@ -26,10 +26,13 @@ from audits.analysis.script_values import (
     Variable,
     Written,
     parts_of,
+    parts_of_javascript,
+    parts_of_python,
     written,
+    written_by_python,
     written_by_script,
 )
-from audits.analysis.second_parsing import second_parsed
+from audits.analysis.second_parsing import code_arguments, second_parsed
 from audits.analysis.untrusted_inputs import Setter, setter_of
 from audits.expressions.syntax import Context, fences, outcomes
 from audits.model.location import Scalar
@@ -67,6 +70,7 @@ class Trace(Struct, frozen=True):
 _FREE_TEXT = frozenset({"", "string"})
 _DEEPEST = 20
 _MOST_USES = 16
+_SCRIPT = "actions/github-script"
 _FOLLOWED = frozenset({"github", "inputs", "env", "needs", "matrix", "steps"})
 _Origin = tuple[str, ...]
 """Where a value starts out: the parts of a context of ``github``, or of ``inputs`` as the
@@ -117,15 +121,29 @@ class Tracer:
         hands to a second parser.
         """
         yield from self.taints(text.value)
-        step = self.site.step
-        if text is not step.run or step.shell.startswith(("python", "node", "perl")):
-            return
-        for offset, code in second_parsed(text.value):
-            parts = parts_of(code, self.repo.graph.commands.get(step, ()))
-            for part in parts:
+        known: set[Part] = set()
+        for offset, parts in self._read_again(text):
+            fresh = dict.fromkeys(part for part in parts if part not in known)
+            known.update(fresh)
+            for part in fresh:
                 found = self._trace(_named(part), (part,)).taint
                 if found is not None:
                     yield offset, replace(found, is_read_again=True)
+
+    def _read_again(self, text: Scalar) -> Iterator[tuple[int, tuple[Part, ...]]]:
+        """What a step's script hands to a second parser, put together from what."""
+        step, script = self.site.step, text.value
+        if step.run is None and step.uses is not None and step.uses.action == _SCRIPT:
+            for offset, code in code_arguments(script, "javascript"):
+                yield offset, parts_of_javascript(code, script)
+        elif step.run is not None and step.shell.startswith("python"):
+            for offset, code in code_arguments(script, "python"):
+                yield offset, parts_of_python(code, script)
+        elif step.run is not None and not step.shell.startswith(("node", "perl")):
+            # What stands there again is read once: in its first place.
+            places = {code: offset for offset, code in reversed([*second_parsed(script)])}
+            parts = parts_of(places, self.repo.graph.commands.get(step, ()))
+            yield from zip(places.values(), parts, strict=True)
 
     def worst(self, context: Context) -> Taint | None:
         """The least privileged way in which a context can be set."""
@@ -376,9 +394,11 @@ class _Names:
         """What a step's script hands to later steps."""
         if step not in self._written:
             found: tuple[Written, ...] = ()
-            if step.run is not None:
+            if step.run is not None and step.shell.startswith("python"):
+                found = written_by_python(step.run.value)
+            elif step.run is not None:
                 found = written(step.run.value, self.commands.get(step, ()))
-            elif step.uses is not None and step.uses.action == "actions/github-script":
+            elif step.uses is not None and step.uses.action == _SCRIPT:
                 script = step.input("script")
                 found = written_by_script(script.value) if script is not None else ()
             self._written[step] = found
@@ -478,15 +498,16 @@ class _Trail:
             if isinstance(part, Context):
                 self.follow(part, frame, depth + 1)
             elif isinstance(part, Variable):
-                self._variable(part.name, frame, depth)
+                self._variable(part, frame, depth)
             elif part.origin is Origin.UNTRACED:
                 self.untraced[part.what] = None
             else:
                 self.origins["words", part.origin.value, part.what] = None
 
-    def _variable(self, name: str, frame: _ExpressionSite, depth: int) -> None:
+    def _variable(self, variable: Variable, frame: _ExpressionSite, depth: int) -> None:
         """A variable of a shell: of the step's environment, or one that GitHub sets."""
-        if self._env(name.lower(), frame, depth):
+        name = variable.name
+        if self._env(name.lower(), frame, depth) or variable.is_set_here:
             return
         prefix, _, rest = name.partition("_")
         if prefix == "GITHUB" and rest.isupper():
@@ -532,7 +553,7 @@ class _Trail:
             text = self.names.folded(used.outputs).get(output)
             if text is not None:
                 self._text(text, inner, depth)
-        elif step.run is not None or (step.uses and step.uses.action == "actions/github-script"):
+        elif step.run is not None or (step.uses and step.uses.action == _SCRIPT):
             found = [w for w in self.names.written(step) if not w.is_env]
             named = [w for w in found if output in {w.name, "*"}]
             rest = [w for w in found if w.name == "*"]

@@ -86,6 +86,11 @@ _HEAD_EVENTS = frozenset(
 CODE_INPUTS: dict[str, tuple[str, ...]] = {
     "actions/github-script": ("script",),
     "addnab/docker-run-action": ("run",),
+    "coactions/setup-xvfb": ("run",),
+    "gabrielbb/xvfb-action": ("run",),
+    "pyvista/setup-headless-display-action": ("command",),
+    "reactivecircus/android-emulator-runner": ("script",),
+    "wandalen/wretry.action": ("command",),
     "amadevus/pwsh-script": ("script",),
     "appleboy/ssh-action": ("script",),
     "azure/cli": ("inlinescript",),

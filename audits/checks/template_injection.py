@@ -44,7 +44,7 @@ from msgspec.structs import replace
 
 from audits.analysis.exposure.links import Entrance, entrances
 from audits.analysis.exposure.ways_in import Way
-from audits.analysis.second_parsing import second_parsed
+from audits.analysis.second_parsing import may_be_read_again
 from audits.analysis.taint import Taint, Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.checks.api import (
@@ -260,7 +260,7 @@ def _judged(
     repo: Repository, site: StepSite, text: Scalar, by_place: dict[_Place, Entrance]
 ) -> Iterator[Verdict]:
     """The faults of a text, for all jobs that run it; or a doubt, or a pass."""
-    may_inject = any(fences(text.value)) or any(second_parsed(text.value))
+    may_inject = any(fences(text.value)) or may_be_read_again(text.value)
     sites = list(_sites(repo, site)) if may_inject else []
     found: dict[tuple[int, str], Taint] = {}
     for each in sites:

@@ -117,8 +117,46 @@ def test_what_is_not_followed_is_said(script: str) -> None:
 
 
 def test_a_script_in_another_language_is_not_followed() -> None:
-    script = "import os\nopen(os.environ['GITHUB_OUTPUT'], 'a').write('v=1')"
-    assert release(printed(script, language="python"), "steps.x.outputs.v").untraced
+    script = "require('fs').appendFileSync(process.env.GITHUB_OUTPUT, 'v=1')"
+    assert release(printed(script, language="node"), "steps.x.outputs.v").untraced
+
+
+OPENED = "with open(os.environ['GITHUB_OUTPUT'], 'a') as file:\n    "
+
+
+@pytest.mark.parametrize(
+    ("script", "setter", "followed"),
+    [
+        (OPENED + "file.write(f\"v={os.environ['TITLE']}\\n\")", ANYONE, True),
+        ("title = os.getenv('TITLE')\n" + OPENED + "print('v=' + title, file=file)", ANYONE, True),
+        (OPENED + "print('v=%s' % os.environ.get('TITLE', ''), file=file)", ANYONE, True),
+        (OPENED + f"file.write('v={TITLE}')", ANYONE, True),
+        (OPENED + "print('v=1', file=file)", None, True),
+        (OPENED + "print(f\"v={int(os.environ['TITLE'])}\", file=file)", None, True),
+        (OPENED + "print(f\"w={os.environ['TITLE']}\\nv=1\", file=file)", None, False),
+        (OPENED + "print(f'v={requests.get(url).text}', file=file)", None, False),
+        ("write_all(os.environ['GITHUB_OUTPUT'])", None, False),
+    ],
+)
+def test_what_a_python_script_prints(script: str, setter: Setter | None, followed: bool) -> None:
+    given = printed(script, f'TITLE: "{TITLE}"', language="python")
+    found = release(given, "steps.x.outputs.v")
+    assert (found.taint.setter if found.taint else None) == setter
+    assert (found.untraced == ()) is followed
+
+
+@pytest.mark.parametrize(
+    ("script", "setter"),
+    [
+        ("const { title } = context.payload.issue; core.setOutput('v', title);", ANYONE),
+        ("const { title: t, number } = context.payload.issue; core.setOutput('v', t);", ANYONE),
+        ("const { number } = context.payload.issue; core.setOutput('v', number);", None),
+    ],
+)
+def test_a_payload_that_is_taken_apart(script: str, setter: Setter | None) -> None:
+    step = f'- id: x\n  uses: actions/github-script@v8\n  with: {{script: "{script}"}}'
+    found = release(step, "steps.x.outputs.v")
+    assert (found.taint.setter if found.taint else None) == setter
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ _HEAD_ACTIONS = frozenset(
 _PULL = re.compile(r"(?:refs/)?pull/[^\s:]+?/(?:head|merge)\b|refs/pull/")
 _PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.diff_url")
 _PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
+_ASKED_SOURCE = re.compile(r"\bheadRepository\b|\.head\.repo\b")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
 
@@ -220,7 +221,9 @@ class Workspace:
         if words[:3] == ("gh", "pr", "checkout") or words[:3] == ("hub", "pr", "checkout"):
             self._bring(placed, at, folder, " ".join(words[:3]))
         elif command.program == "git":
-            self._git(placed, command, folder, at)
+            self._git(placed, words[1:], folder, at)
+        elif words[:3] == ("gh", "repo", "clone"):
+            self._git(placed, words[2:], folder, at)
         elif command.program == "patch" and self.fetched:
             self._bring(placed, at, folder, "patch")
         elif words[:3] == ("gh", "pr", "diff") or self._loads_patch(placed, command):
@@ -239,8 +242,8 @@ class Workspace:
             return True
         return any(name.startswith(_PATCHES) for name in self._origins(placed, text))
 
-    def _git(self, placed: PlacedStep, command: Command, folder: str, at: Location) -> None:
-        words = [word for word in command.words[1:] if not word.startswith("-")]
+    def _git(self, placed: PlacedStep, given: tuple[str, ...], folder: str, at: Location) -> None:
+        words = [word for word in given if not word.startswith("-")]
         if not words:
             return
         text = self._expanded(placed, " ".join(words[1:]))
@@ -248,7 +251,7 @@ class Workspace:
         is_head = _PULL.search(replace_fences(text, "N")) is not None or any(
             n.startswith(_COMMITS) for n in names
         )
-        source = any(n.startswith(_SOURCES) for n in names)
+        source = any(n.startswith(_SOURCES) for n in names) or _ASKED_SOURCE.search(text)
         named = any(n.startswith(_NAMES) for n in names)
         if words[0] in {"clone", "pull"} and (is_head or source):
             self._bring(

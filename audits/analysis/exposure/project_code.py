@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator
 
 from audits.analysis.exposure.rules import (
+    COMMAND_INPUTS,
     DEPENDENCIES_UNRUN,
     ONLY_WITH,
     PLAIN,
@@ -211,6 +213,9 @@ def run_by_action(step: Step) -> str | None:
     if uses.action == "actions/github-script" and (script := step.input("script")) is not None:
         found = _REQUIRED.search(script.value)
         return found[1] if found else None
+    if uses.action in COMMAND_INPUTS:
+        given = step.input(*COMMAND_INPUTS[uses.action])
+        return _run_by_text(given.value) if given is not None else None
     if uses.action not in PROJECT_ACTIONS:
         return None
     wanted = ONLY_WITH.get(uses.action)
@@ -220,6 +225,19 @@ def run_by_action(step: Step) -> str | None:
             return None
     folder = step.input(*_FOLDER_INPUTS)
     return folder.value if folder is not None else ""
+
+
+def _run_by_text(text: str) -> str | None:
+    """The file or folder of the workspace that the first such command of a text runs code of."""
+    for line in re.split(r"\n|&&|\|\||;", text):
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError:
+            words = line.split()
+        found = run_by(Command(words=tuple(words), line=0))
+        if found is not None:
+            return found
+    return None
 
 
 def moves(commands: tuple[Command, ...], start: str) -> Iterator[tuple[Command, str]]:

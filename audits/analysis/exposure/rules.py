@@ -344,6 +344,16 @@ MERGE_CALL = re.compile(
 )
 """Words of a script that merges a pull request, or sets it to merge by itself."""
 
+COMMAND_INPUTS: Mapping[str, tuple[str, ...]] = {
+    "coactions/setup-xvfb": ("run",),
+    "gabrielbb/xvfb-action": ("run",),
+    "nick-fields/retry": ("command",),
+    "nick-invision/retry": ("command",),
+    "pyvista/setup-headless-display-action": ("command",),
+    "reactivecircus/android-emulator-runner": ("script",),
+    "wandalen/wretry.action": ("command",),
+}
+"""Actions that run the commands of an input in the workspace, by that input."""
 PROJECT_ACTIONS = _words(
     "pre-commit/action pypa/cibuildwheel joerick/cibuildwheel hynek/build-and-inspect-python-package"
     " pyo3/maturin-action messense/maturin-action goreleaser/goreleaser-action changesets/action"

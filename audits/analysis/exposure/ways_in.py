@@ -33,6 +33,7 @@ from audits.analysis.exposure.settings import environment_doubt
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
 from audits.analysis.runners import labels_of
+from audits.analysis.script_values import written
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.expressions.syntax import contexts
@@ -347,7 +348,8 @@ class _Entry:
                     target or ""
                 )
             reads = command.program in {"cat", "tee"} or "$(" in " ".join(command.words)
-            if reads and any(_ENV_FILE.search(text) for text in command.redirects):
+            sets = any(_ENV_FILE.search(text) for text in command.redirects)
+            if reads and sets and not self._are_narrowed(placed):
                 return "its lines become variables", False
         for publication in self.repo.publications_of(self.view.job):
             own = self.view.job.steps[publication.step : publication.step + 1]
@@ -356,6 +358,13 @@ class _Entry:
             ):
                 return "it is published", True
         return None
+
+    def _are_narrowed(self, placed: PlacedStep) -> bool:
+        """Whether only digits, hashes or the like come into the variables that a step sets."""
+        run = placed.step.run
+        found = written(run.value, self.view.commands(placed)) if run is not None else ()
+        variables = [each for each in found if each.is_env]
+        return bool(variables) and not any(each.parts for each in variables)
 
     def _merge(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """A pull request is merged without a person."""

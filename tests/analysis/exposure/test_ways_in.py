@@ -193,6 +193,37 @@ CODE = [
             f"- uses: {OLD_CHECKOUT}\n  with: {{ref: '${{{{ github.event.workflow_run.head_sha }}}}'}}\n- run: make",
         ),
     ),
+    (
+        "tried again until it works",
+        "sure",
+        job(
+            TARGET,
+            HEAD
+            + "- uses: nick-fields/retry@v3\n  with: {timeout_minutes: 5, command: 'cd . && npm test'}",
+        ),
+    ),
+    (
+        "a command of none of it, tried again",
+        "none",
+        job(TARGET, HEAD + "- uses: nick-fields/retry@v3\n  with: {command: 'git fetch --tags'}"),
+    ),
+    (
+        "the pull request's repository, cloned",
+        "sure",
+        job(
+            COMMENT,
+            '- run: |\n    gh repo clone "$(gh pr view 1 --json headRepository -q .headRepository.name)" pr\n    cd pr && make\n'
+            + TOKEN,
+        ),
+    ),
+    (
+        "its own repository, cloned",
+        "none",
+        job(
+            COMMENT,
+            '- run: |\n    gh repo clone "$GITHUB_REPOSITORY" base\n    cd base && make\n' + TOKEN,
+        ),
+    ),
     ("with read rights", "none", job(TARGET, HEAD + "- run: npm ci", rights="contents: read")),
     ("on pull_request", "none", job("pull_request", HEAD + "- run: npm ci")),
 ]
@@ -472,6 +503,19 @@ AGENTS = [
         ),
     ),
     (
+        "a package that is fetched",
+        "sure",
+        job(
+            "issues",
+            f"- env: {{T: '{TITLE}'}}\n  run: npx -y @google/gemini-cli --yolo -p \"Triage $T\"",
+        ),
+    ),
+    (
+        "another package of that kind",
+        "none",
+        job("issues", f"- env: {{T: '{TITLE}'}}\n  run: npx -y @google/forms-cli -p \"$T\""),
+    ),
+    (
         "a command without a shell",
         "perhaps",
         job("issues", f"- env: {{T: '{TITLE}'}}\n  run: claude -p \"Triage $T\""),
@@ -493,6 +537,11 @@ ARTIFACTS = [
         "shown",
         "none",
         job(RUN, TAKE % "path: out, " + "- run: cat out/report.md >> $GITHUB_STEP_SUMMARY"),
+    ),
+    (
+        "a number of it",
+        "none",
+        job(RUN, TAKE % "" + '- run: echo "N=$(cat pr | tr -cd 0-9)" >> $GITHUB_ENV'),
     ),
     ("read as variables", "perhaps", job(RUN, TAKE % "" + "- run: cat vars >> $GITHUB_ENV")),
     (
