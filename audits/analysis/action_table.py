@@ -84,7 +84,7 @@ def _rows(
 _WITHOUT_SCOPES = """
 action-stars/install-tool-from-github-release actions-rs/toolchain actions-rust-lang/rustfmt
 actions-rust-lang/setup-rust-toolchain actions/cache actions/cache/restore actions/cache/save
-actions/create-github-app-token actions/jekyll-build-pages actions/setup-dotnet actions/setup-go
+actions/create-github-app-token actions/setup-dotnet actions/setup-go
 actions/setup-java actions/setup-node actions/setup-python actions/upload-artifact
 actions/upload-artifact/merge actions/upload-pages-artifact al-cheb/configure-pagefile-action
 anchore/sbom-action/download-syft anchore/scan-action andstor/file-existence-action
@@ -93,25 +93,25 @@ astral-sh/setup-uv awalsh128/cache-apt-pkgs-action aws-actions/amazon-ecr-login 
 azure/setup-kubectl bahmutov/npm-install baptiste0928/cargo-install biomejs/setup-biome
 brainsia/free-disk-space bufbuild/buf-setup-action cachix/cachix-action
 cachix/install-nix-action carlosperate/arm-none-eabi-gcc-action charmbracelet/freeze-action
-codecov/codecov-action codecov/test-results-action codespell-project/actions-codespell
+codespell-project/actions-codespell
 conda-incubator/setup-miniconda conda/actions/read-file conda/actions/template-files
 crate-ci/typos crazy-max/ghaction-github-runtime crazy-max/ghaction-import-gpg
 crazy-max/ghaction-setup-docker davidanson/markdownlint-cli2-action dawidd6/action-send-mail
 deadsnakes/action denoland/setup-deno depot/setup-action
-determinatesystems/magic-nix-cache-action determinatesystems/nix-installer-action
-docker/login-action docker/metadata-action docker/setup-buildx-action
+
+docker/metadata-action docker/setup-buildx-action
 docker/setup-compose-action docker/setup-docker-action docker/setup-qemu-action
 dominikh/staticcheck-action dtolnay/rust-toolchain easimon/maximize-build-space
 endersonmenezes/free-disk-space erlef/setup-beam extractions/setup-just falti/dotenv-action
 fregante/setup-git-user gacts/install-hurl google-github-actions/get-secretmanager-secrets
-google-github-actions/setup-gcloud goto-bus-stop/setup-zig graalvm/setup-graalvm
+google-github-actions/setup-gcloud goto-bus-stop/setup-zig
 gradle/actions/wrapper-validation gradle/wrapper-validation-action hadolint/hadolint-action
 hashicorp/setup-terraform haskell-actions/setup hecrj/setup-rust-action helm/kind-action
 hendrikmuhs/ccache-action houseabsolute/actions-rust-cross hynek/setup-cached-uv
 ibiqlik/action-yamllint ilammy/msvc-dev-cmd ilammy/setup-nasm ilshidur/action-discord
 imjasonh/setup-crane imjasonh/setup-ko jaxxstorm/action-install-gh-release jdx/mise-action
-jlumbroso/free-disk-space julia-actions/cache julia-actions/setup-julia
-juliangruber/read-file-action jurplel/install-qt-action karancode/yamllint-github-action
+jlumbroso/free-disk-space julia-actions/setup-julia
+juliangruber/read-file-action jurplel/install-qt-action
 ko-build/setup-ko leafo/gh-actions-lua ludeeus/action-shellcheck lukka/get-cmake lukka/run-vcpkg
 mamba-org/setup-micromamba manusa/actions-setup-minikube medyagh/setup-minikube
 microsoft/setup-msbuild mindsers/changelog-reader-action mlugg/setup-zig moonrepo/setup-rust
@@ -191,6 +191,7 @@ def _all_rows() -> Iterator[KnownAction]:
     yield from _of_jupyter()
     yield from _of_reports()
     yield from _of_measures()
+    yield from _of_services()
     yield from _of_checks()
     yield from _of_faults()
     yield from _of_conversations()
@@ -203,7 +204,10 @@ def _of_github() -> Iterator[KnownAction]:
     yield from _rows("actions/checkout re-actors/checkout-python-sdist", "contents:read")
     run = "actions:read"
     yield from _rows("actions/download-artifact", given={"run-id": run, "github-token": run})
-    yield from _rows("dawidd6/action-download-artifact", run, anchor="usage")
+    yield from _rows(
+        "dawidd6/action-download-artifact", "actions:read pull-requests:read", anchor="usage"
+    )
+    yield from _rows("actions/jekyll-build-pages", "contents:read pages:read")
     attesters = "actions/attest actions/attest-build-provenance actions/attest-sbom"
     yield from _rows(attesters, _ATTEST, anchor="usage")
     yield from _rows("astral-sh/attest-action", "id-token:write", anchor="usage")
@@ -385,6 +389,24 @@ def _of_reports() -> Iterator[KnownAction]:
         "mikepenz/action-junit-report dorny/test-reporter phoenix-actions/test-reporting",
         tests + " contents:read actions:read",
         anchor="usage",
+    )
+
+
+def _of_services() -> Iterator[KnownAction]:
+    """Services that take the job's identity, or a comment, only where an input asks for it."""
+    by_identity = {"use_oidc": "id-token:write", "use-oidc": "id-token:write"}
+    yield from _rows(
+        "codecov/codecov-action codecov/test-results-action", given=by_identity, anchor="using-oidc"
+    )
+    yield from _rows("docker/login-action docker/oidc-action", "id-token:write", anchor="usage")
+    nix = "determinatesystems/nix-installer-action determinatesystems/magic-nix-cache-action"
+    yield from _rows(nix, "id-token:write contents:read", anchor="usage")
+    yield from _rows(
+        "graalvm/setup-graalvm", given={"native-image-pr-reports": "pull-requests:write"}
+    )
+    yield from _rows("julia-actions/cache", "actions:write", anchor="usage")
+    yield from _rows(
+        "karancode/yamllint-github-action", given={"yamllint_comment": "pull-requests:write"}
     )
 
 

@@ -179,7 +179,16 @@ def _of_script(repo: Repository, step: Step) -> Iterator[GitRemote]:
 
 
 def command_use(command: Command) -> GitUse:
-    """What one command does with the remote, as far as its words tell."""
+    """What one command does with the remote, as far as its words tell.
+
+    What a task runner runs may be a task of the project that is called like a known program.
+    """
+    use = _use_of_words(command)
+    runs_task = any(wrapper.split()[0] in _TASKS for wrapper in command.wrappers)
+    return GitUse.MAY if use is GitUse.NONE and runs_task else use
+
+
+def _use_of_words(command: Command) -> GitUse:
     program, verbs = command.program, [w for w in command.words[1:] if not w.startswith("+")]
     first = verbs[0] if verbs else ""
     if not program or program in _NEVER or _ASSIGNMENT.match(program):
@@ -197,6 +206,7 @@ def command_use(command: Command) -> GitUse:
     return GitUse.MAY
 
 
+_TASKS = _words("hatch pdm rye pixi poe npm pnpm yarn bun")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 
 

@@ -53,7 +53,7 @@ def tree_fault(before: SourceFile | None, after: SourceFile, edits: Sequence[Edi
     moves = _Moves(edits)
     known = {(leaf.start, leaf.trail, leaf.value) for leaf in new}
     for leaf in old:
-        if moves.touches(leaf):
+        if moves.touches(leaf) or (leaf.is_nothing and moves.fills(leaf, new)):
             continue
         if (moves.place(leaf.start), leaf.trail, leaf.value) not in known:
             return f"{'.'.join(leaf.trail)} is not what it was"
@@ -61,7 +61,7 @@ def tree_fault(before: SourceFile | None, after: SourceFile, edits: Sequence[Edi
     for leaf in new:
         if (leaf.start, leaf.trail, leaf.value) not in kept and not moves.is_new(leaf):
             return f"{'.'.join(leaf.trail)} is new outside the edits"
-    emptied = _nothings(new) - _nothings(old)
+    emptied = _nothings(each for each in new if not moves.is_new(each)) - _nothings(old)
     return f"{'.'.join(next(iter(emptied)))} is left without a value" if emptied else ""
 
 
@@ -97,11 +97,14 @@ class _Moves:
             for edit in self.edits
         )
 
+    def fills(self, leaf: Leaf, new: Sequence[Leaf]) -> bool:
+        """Whether an edit wrote a value where there was none."""
+        depth = len(leaf.trail)
+        return any(each.trail[:depth] == leaf.trail and self.is_new(each) for each in new)
+
     def is_new(self, leaf: Leaf) -> bool:
-        """Whether a leaf of the result begins or ends in what an edit wrote."""
-        return any(
-            start <= leaf.start <= end or start < leaf.end <= end for start, end in self.regions
-        )
+        """Whether a leaf of the result lies in what an edit wrote, or next to it."""
+        return any(leaf.start <= end and leaf.end > start for start, end in self.regions)
 
 
 def _leaves(source: SourceFile) -> Iterator[Leaf]:
