@@ -125,6 +125,73 @@ def test_functions_stay_small() -> None:
     assert not large
 
 
+SHARED_MODULE_NAMES = frozenset(
+    [
+        "actions",
+        "address",
+        "advisories",
+        "app",
+        "cache",
+        "cells",
+        "check",
+        "collector",
+        "demo",
+        "doctor",
+        "edit_plan",
+        "environments",
+        "errors",
+        "evidence",
+        "export",
+        "exposure",
+        "files",
+        "findings",
+        "fix",
+        "login",
+        "method",
+        "organization",
+        "overview",
+        "past",
+        "paths",
+        "plan",
+        "publications",
+        "publishers",
+        "pypi",
+        "release_files",
+        "release_graph",
+        "releases",
+        "reports",
+        "repositories",
+        "repository",
+        "rescore",
+        "rows",
+        "scan",
+        "scope",
+        "score",
+        "self_check",
+        "serialize",
+        "settings",
+        "snapshots",
+        "steps",
+        "tables",
+        "transport",
+        "trends",
+        "uses",
+        "waivers",
+        "workflow",
+    ]
+)
+"""Names of several modules with one subject, such as a command, its work and its view."""
+
+
+def test_modules_of_one_name_have_one_subject() -> None:
+    homes: dict[str, list[str]] = {}
+    for package in ("audits", "dashboard"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if path.stem not in {"__init__", *SHARED_MODULE_NAMES}:
+                homes.setdefault(path.stem, []).append(str(path.relative_to(ROOT)))
+    assert not {name: paths for name, paths in homes.items() if len(paths) > 1}
+
+
 def test_each_class_has_a_name_of_its_own() -> None:
     homes: dict[str, list[str]] = {}
     for package in ("audits", "dashboard"):

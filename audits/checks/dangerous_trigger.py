@@ -51,7 +51,7 @@ from datetime import date
 from audits.analysis.artifacts import downloads
 from audits.analysis.checkout_refusal import refuses_strangers
 from audits.analysis.conditions import ConditionResult, passage, publishing_steps
-from audits.analysis.exposure.links import Entrance, entrances
+from audits.analysis.exposure.unsafe_steps import Entrance, entrances
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import OUTSIDER_EVENTS
 from audits.analysis.taint import Tracer

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.exposure.search import exposures
-from audits.analysis.exposure.words import needs_of_path, path_sentence
+from audits.analysis.exposure.sentences import needs_of_path, path_sentence
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,

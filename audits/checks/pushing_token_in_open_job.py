@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.exposure.links import is_anyones, job_of, jobs_of_outsiders, links
 from audits.analysis.exposure.sinks import pushing_state
+from audits.analysis.exposure.unsafe_steps import is_anyones, job_of, jobs_of_outsiders, links
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audits.analysis.exposure.jobs import views
-from audits.analysis.exposure.links import is_anyones, job_of, links
+from audits.analysis.exposure.unsafe_steps import is_anyones, job_of, links
 from audits.analysis.exposure.ways_in import own_labels
 from audits.checks.api import (
     GITHUB_EVENTS,

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from audits.analysis.exposure.links import Entrance, entrances
+from audits.analysis.exposure.unsafe_steps import Entrance, entrances
 from audits.analysis.exposure.ways_in import Way
 from audits.analysis.second_parsing import may_be_read_again
 from audits.analysis.taint import Taint, Tracer

@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator
 
 from audits.analysis.exposure.jobs import views
-from audits.analysis.exposure.links import job_of, links
+from audits.analysis.exposure.unsafe_steps import job_of, links
 from audits.checks.api import (
     GITHUB_EVENTS,
     GITHUB_SECURE_USE,

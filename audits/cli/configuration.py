@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audits.cli.exits import UsageError
 from audits.cli.text_file import read_text_file
 from audits.report.escape import printable
-from audits.report.words import count
+from audits.report.phrases import count
 
 if TYPE_CHECKING:
     from audits.workflow.uploaders.uploader import Uploader

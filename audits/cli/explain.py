@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audits.analysis.exposure.words import EXPLANATION
+from audits.analysis.exposure.sentences import EXPLANATION
 from audits.cli.exits import UsageError
 from audits.cli.output import say, say_document
 

@@ -26,7 +26,7 @@ def export(
 ) -> None:
     """Write the newest scan as a Frictionless Data Package."""
     from audits.report.export import export as write
-    from audits.report.words import count
+    from audits.report.phrases import count
     from audits.store.open import open_store
 
     with closing(open_store(database, read_only=True)) as store:

@@ -239,7 +239,7 @@ def _write(found: Sequence[_Target], *, write: bool, ask: bool, force: bool) -> 
 def _is_yes(files: int) -> bool:
     """Whether a person at a terminal says yes; without a terminal there is no question."""
     from audits.cli.output import say
-    from audits.report.words import count
+    from audits.report.phrases import count
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False

@@ -219,7 +219,7 @@ def _lines(store: Store, rebuilt: Sequence[Rebuilt], gaps: Sequence[Gap]) -> Ite
     from audits.model.timeline import Timeline
     from audits.report.escape import printable
     from audits.report.news import about
-    from audits.report.words import count
+    from audits.report.phrases import count
 
     for each in rebuilt:
         name = printable(each.owner)

@@ -231,7 +231,7 @@ def _document(found: _Result) -> dict[str, object]:
 def _is_yes(plan: InitPlan) -> bool:
     """Whether a person at a terminal says yes; without a terminal there is no question."""
     from audits.cli.output import say
-    from audits.report.words import count
+    from audits.report.phrases import count
 
     if not plan.files or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False

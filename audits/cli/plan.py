@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from audits.checks import all_checks
-from audits.cli.registries import read_hosts, read_registries
+from audits.cli.registry_options import read_hosts, read_registries
 from audits.collect.advisories import newest
 from audits.engines.zizmor import RULES, Zizmor
 from audits.model.repository import Breadth
@@ -37,7 +37,7 @@ def index_facts(
     others = read_registries(registries or ())
     if offline:
         return NoFacts(known=newest())
-    from audits.collect.folder.history import FolderHistory
+    from audits.collect.folder.release_files import FolderHistory
     from audits.collect.index.reader import IndexReader, default_cache
     from audits.pipeline.index_evidence import IndexFacts
 

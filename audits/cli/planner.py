@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from audits.cli.registries import read_hosts, read_registries
+from audits.cli.registry_options import read_hosts, read_registries
 
 if TYPE_CHECKING:
     from audits.collect.folder.collector import FolderCollector

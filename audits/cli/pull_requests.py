@@ -329,7 +329,7 @@ def _listed(search: _Search) -> Iterator[str]:
 
 def _is_wanted(search: _Search, due: Sequence[Proposal]) -> bool:
     """Whether a person wants them opened; nobody is asked but at a terminal."""
-    from audits.report.words import count
+    from audits.report.phrases import count
 
     wants = search.wants
     number = min(len(due), wants.limit)

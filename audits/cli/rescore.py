@@ -77,7 +77,7 @@ def _lines(store: Store, made: Rescored) -> Iterator[str]:
     """What was judged, and the newest scans' mean points as they were and by today's rules."""
     from audits.model.timeline import Timeline
     from audits.report.escape import printable
-    from audits.report.words import count
+    from audits.report.phrases import count
 
     kept = f", {made.earlier} of them before" if made.earlier else ""
     audits = count(made.audited, "audit")

@@ -13,7 +13,7 @@ from audits.model.source import Gap, GapReason
 from audits.pipeline.scan import Scanned
 from audits.report.escape import printable
 from audits.report.news import about, gap_lines, news_of, text_news
-from audits.report.words import count
+from audits.report.phrases import count
 from audits.store.store import Store
 from audits.suppressions.waivers import Waivers
 

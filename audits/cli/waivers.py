@@ -11,7 +11,7 @@ from audits.cli.output import say
 from audits.cli.text_file import read_text_file
 from audits.model.outcome import AcceptanceKind
 from audits.report.escape import printable
-from audits.report.words import count
+from audits.report.phrases import count
 from audits.suppressions.waivers import Waivers, read_waivers
 
 if TYPE_CHECKING:

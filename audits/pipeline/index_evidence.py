@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from audits.collect.folder.history import FolderHistory
+from audits.collect.folder.release_files import FolderHistory
 from audits.collect.index.reader import IndexReader
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.repository import NO_REFERENCES, Repository

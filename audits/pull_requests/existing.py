@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import Row, read_as
+from audits.collect.github.responses import Row, read_as
 from audits.model.proposal import BRANCHES
 from audits.model.source import GapReason
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from audits.analysis.exposure.words import (
+from audits.analysis.exposure.sentences import (
     holds_words,
     level_words,
     needs_of_path,
@@ -13,7 +13,7 @@ from audits.analysis.exposure.words import (
 from audits.model.exposure import Actor, Cut, Exposure, ExposurePath, PathState
 from audits.model.score import Audit
 from audits.report.escape import code, markdown, printable
-from audits.report.words import registry_words
+from audits.report.phrases import registry_words
 
 Style = Callable[[str, str], str]
 

@@ -9,8 +9,8 @@ from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
 from audits.model.score import Score
 from audits.report.escape import printable
+from audits.report.phrases import count
 from audits.report.text import Style, plain
-from audits.report.words import count
 
 _MOST_LINES = 8
 """Lines of one file that are listed for what is left there."""

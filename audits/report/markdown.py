@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import code, markdown
 from audits.report.exposure import markdown_lines
-from audits.report.words import (
+from audits.report.phrases import (
     AREA_TITLES,
     NO_LINKS,
     STEP_MARKS,

@@ -13,7 +13,7 @@ from audits.model.causes import cause_clause, cause_words
 from audits.model.query import FindingFilter, GapFilter, ScanChanges
 from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.report.escape import code, markdown, printable
-from audits.report.words import count
+from audits.report.phrases import count
 from audits.store.errors import StoreError
 from audits.store.store import Store
 from audits.suppressions.waivers import Waiver, Waivers

@@ -13,7 +13,7 @@ from audits.model.proposal import SAFE, change_digest, change_trailer, hidden_ma
 from audits.model.publication import Publication
 from audits.model.score import AuditedFinding, Score
 from audits.report.escape import code, markdown
-from audits.report.words import count
+from audits.report.phrases import count
 
 _MOST_ROWS = 40
 _MOST_LEFT = 10

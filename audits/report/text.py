@@ -9,7 +9,7 @@ from audits.model.outcome import Severity
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
 from audits.report.exposure import exposure_lines
-from audits.report.words import (
+from audits.report.phrases import (
     AREA_TITLES,
     NO_LINKS,
     STEP_MARKS,

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from audits.analysis.exposure.links import is_anyones
 from audits.analysis.exposure.search import all_paths, holds_here
+from audits.analysis.exposure.unsafe_steps import is_anyones
 from audits.model.exposure import ExposurePath, PathState
 from audits.model.outcome import Finding
 from audits.model.repository import Repository

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from msgspec import Struct
 
-from audits.analysis.exposure.words import LEVELS
+from audits.analysis.exposure.sentences import LEVELS
 from audits.model.rows import PathRow
 from dashboard.frames.cells import frame_of, prose, visible
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from audits.model.rows import FindingRow
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard.frames.cells import link_of, visible
 from dashboard.theme import SEVERITIES, signed
 

@@ -12,7 +12,7 @@ from audits.model.outcome import Area, Severity
 from audits.model.query import CheckCount, OwnerFact
 from audits.model.rows import DeductionRow, RepositoryRow, ScoreChange, TrendRow
 from audits.model.score import Deduction
-from audits.report.words import count
+from audits.report.phrases import count
 from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
 from dashboard.frames.cells import frame_of, prose
 from dashboard.theme import AREAS, percent, plain, signed

@@ -7,7 +7,7 @@ import streamlit as st
 from audits.checks import all_checks
 from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, RepositoryRow
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import findings
 from dashboard.frames.cells import prose, safe_url, visible

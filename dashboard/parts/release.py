@@ -9,7 +9,7 @@ import streamlit as st
 
 from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, RepositoryRow
-from audits.report.words import step_words
+from audits.report.phrases import step_words
 from dashboard import data
 from dashboard.charts.release_graph import drawing
 from dashboard.frames.cells import frame_of, safe_url, visible

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import visible
 from dashboard.parts import address, page

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import csv_text
 from dashboard.frames.tables import AREA_COLUMNS

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from audits.model.query import ActionFilter, ActionSummary
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import actions, tables
 from dashboard.frames.cells import label_text, visible

@@ -6,7 +6,7 @@ import streamlit as st
 
 from audits.model.query import GapFilter
 from audits.model.source import GapReason
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import tables
 from dashboard.parts import address, page

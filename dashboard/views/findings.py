@@ -8,7 +8,7 @@ import streamlit as st
 
 from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible

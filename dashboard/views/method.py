@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audits.analysis.exposure.words import EXPLANATION
+from audits.analysis.exposure.sentences import EXPLANATION
 from audits.check import Check
 from audits.checks import all_checks
 from audits.model.outcome import Area, Severity

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.exports import TABLES
 from dashboard.frames.cells import visible

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audits.model.rows import RepositoryRow
-from audits.report.words import count, not_counted, steps_to_a
+from audits.report.phrases import count, not_counted, steps_to_a
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from audits.model.rows import TrendRow
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard import data
 from dashboard.charts import trends as charts
 from dashboard.frames import trends

@@ -18,8 +18,8 @@ from audits.store.store import Store
 from tests.cli.conftest import TOKEN
 from tests.cli.github_world import OWNER, command_line
 from tests.cli.runner import Ran, release_audit
-from tests.collect.folder.test_history import git
 from tests.collect.folder.test_past import commit
+from tests.collect.folder.test_release_files import git
 from tests.collect.github.scanning import world_of
 from tests.collect.github.world import Repo
 from tests.scoring.test_score import LESSON

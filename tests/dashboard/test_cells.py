@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audits.model.outcome import Link
-from audits.report.words import count
+from audits.report.phrases import count
 from dashboard.frames.cells import csv_text, frame_of, link_of, repository_url, safe_url, visible
 from dashboard.theme import percent
 from tests.dashboard.rows import HOSTILE

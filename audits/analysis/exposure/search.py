@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.movable import movable_ways
-from audits.analysis.exposure.release import ReleaseView, releases
+from audits.analysis.exposure.release_view import ReleaseView, releases
 from audits.analysis.exposure.sinks import (
     SOURCES,
     Drain,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from audits.analysis.cache_modes import lets_save, may_save
 from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.exposure.jobs import JobView, SecretUse
-from audits.analysis.exposure.release import ReleaseView
+from audits.analysis.exposure.release_view import ReleaseView
 from audits.analysis.exposure.rules import (
     APP_KEYS,
     APP_TOKENS,

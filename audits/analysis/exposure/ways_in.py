@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from audits.analysis.artifacts import DOWNLOAD, FETCHERS
 from audits.analysis.conditions import passage
 from audits.analysis.events import Start
-from audits.analysis.exposure.heads import CodeRun, Workspace, refuses
 from audits.analysis.exposure.jobs import JobView, PlacedStep
+from audits.analysis.exposure.outside_code import CodeRun, Workspace, refuses
 from audits.analysis.exposure.project_code import inside, moves, run_by
 from audits.analysis.exposure.rules import (
     AGENT_PROGRAMS,

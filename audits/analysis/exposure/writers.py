@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from audits.analysis.conditions import passage, publishing_steps
 from audits.analysis.exposure.jobs import JobView
-from audits.analysis.exposure.release import ReleaseView
+from audits.analysis.exposure.release_view import ReleaseView
 from audits.analysis.exposure.rules import CHECKED_MERGERS
 from audits.analysis.exposure.settings import ApprovalRule, approval_rules
 from audits.analysis.exposure.sinks import Drain

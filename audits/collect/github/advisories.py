@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError, Json, unexpected
-from audits.collect.github.forms import AdvisoryRow, read_as
+from audits.collect.github.responses import AdvisoryRow, read_as
 from audits.collect.github.rest import Answers, RestReader
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.evidence import Advisory, AdvisoryList

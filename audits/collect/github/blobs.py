@@ -13,7 +13,7 @@ from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError, unexpected
-from audits.collect.github.forms import (
+from audits.collect.github.responses import (
     BlobOrTree,
     EncodedBlob,
     TreeEntry,

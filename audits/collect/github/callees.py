@@ -14,7 +14,7 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.blobs import TextReader, TextRequest
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import GitObject, RepositoryNode, read_as, read_if
+from audits.collect.github.responses import GitObject, RepositoryNode, read_as, read_if
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.source import Gap, GapReason, SourceFile
 

@@ -15,11 +15,11 @@ from audits.collect.github.advisories import read_advisories
 from audits.collect.github.connect import Connection
 from audits.collect.github.doctor import DoctorReport, examine
 from audits.collect.github.errors import GitHubError
+from audits.collect.github.fact_reader import Rights
 from audits.collect.github.files import FileReader
 from audits.collect.github.listing import Listed
 from audits.collect.github.memory_cache import TransientMemory
 from audits.collect.github.organization import OwnerFacts, OwnerReader, not_shown, personal
-from audits.collect.github.permissions import Rights
 from audits.collect.github.rate_limits import Usage
 from audits.collect.github.refs import ReferenceReader
 from audits.collect.github.release_files import read_released

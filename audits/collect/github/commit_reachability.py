@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from audits.collect.github import queries
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import Comparison, TagList, TagRef, read_as, read_if
+from audits.collect.github.responses import Comparison, TagList, TagRef, read_as, read_if
 from audits.collect.github.rest import path_of
 from audits.model.settings import Need, Unseen
 

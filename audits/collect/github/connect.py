@@ -17,8 +17,8 @@ from audits.collect.github.address import DEFAULT_API, api_address
 from audits.collect.github.auth import CredentialKind, GitHubCredential, InstallationAuth, app_auth
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import Installation, InstallationToken, read_as
 from audits.collect.github.rate_limits import Limits, Pacer, WaitCallback
+from audits.collect.github.responses import Installation, InstallationToken, read_as
 from audits.model.source import GapReason
 
 

@@ -14,13 +14,13 @@ from audits.collect.github.auth import CredentialKind, GitHubCredential, Install
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import (
+from audits.collect.github.repositories import Choice
+from audits.collect.github.responses import (
     AccountList,
     SurveyNode,
     WithEnvironments,
     read_as,
 )
-from audits.collect.github.repositories import Choice
 from audits.collect.github.rest import path_of
 from audits.model.platform_facts import is_enterprise_server
 from audits.model.settings import Need

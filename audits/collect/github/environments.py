@@ -6,8 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.analysis.environments import is_protected
-from audits.collect.github.forms import CustomRules, DeployEnvironment, NamedSecret, RefPattern
-from audits.collect.github.permissions import FactReader, role_refusal
+from audits.collect.github.fact_reader import FactReader, role_refusal
+from audits.collect.github.responses import CustomRules, DeployEnvironment, NamedSecret, RefPattern
 from audits.collect.github.rest import Answers, RestReader, path_of
 from audits.model.settings import EnvironmentSettings, Need, Unseen
 

@@ -13,8 +13,8 @@ from audits.collect.github.blobs import TextAnswer, TextReader, TextRequest
 from audits.collect.github.callees import CalleeReader
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import TreeEntry, WholeTree, read_as
 from audits.collect.github.listing import SYMLINK, Listed, cut_short, unsupported
+from audits.collect.github.responses import TreeEntry, WholeTree, read_as
 from audits.collect.github.rest import Answers, path_of
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile

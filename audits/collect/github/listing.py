@@ -11,7 +11,7 @@ from msgspec import Struct
 from audits.collect import paths
 from audits.collect.bounds import moment
 from audits.collect.github.errors import Json
-from audits.collect.github.forms import Folder, Light, TreeEntry, read_as
+from audits.collect.github.responses import Folder, Light, TreeEntry, read_as
 from audits.model.source import Gap, GapReason
 
 SYMLINK = 0o120000

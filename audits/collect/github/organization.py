@@ -6,7 +6,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import (
+from audits.collect.github.fact_reader import FactReader, Rights
+from audits.collect.github.responses import (
     Account,
     AllowedActions,
     EnforcedReleases,
@@ -14,7 +15,6 @@ from audits.collect.github.forms import (
     SharedSecret,
     TokenPermissions,
 )
-from audits.collect.github.permissions import FactReader, Rights
 from audits.collect.github.rest import Answers, Form, RestReader, path_of
 from audits.model.settings import ActionsPolicy, Need, OwnerSettings, Unseen
 from audits.model.source import Gap

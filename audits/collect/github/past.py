@@ -24,11 +24,11 @@ from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.connect import Connection
 from audits.collect.github.errors import GitHubError, Json, unexpected
 from audits.collect.github.files import FileReader
-from audits.collect.github.forms import PastCommits, PastRepository, read_as
 from audits.collect.github.listing import Listed, parse_listed
 from audits.collect.github.memory_cache import TransientMemory
 from audits.collect.github.rate_limits import Usage
 from audits.collect.github.repositories import Choice, RepositoryPages, by_names, unreadable
+from audits.collect.github.responses import PastCommits, PastRepository, read_as
 from audits.collect.past import Past, PastCommit, midnight
 from audits.model.cache import Memory
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot

@@ -15,7 +15,7 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.commit_reachability import CommitReachability, TagPages, peeled
 from audits.collect.github.errors import GitHubError, Json
-from audits.collect.github.forms import (
+from audits.collect.github.responses import (
     ActionNode,
     GitObject,
     ShownRelease,

@@ -12,8 +12,8 @@ from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.blobs import TextReader, TextRequest
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import Anything, GitObject, Graph, read_as
 from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.responses import Anything, GitObject, Graph, read_as
 from audits.model.evidence import FileThen, ReleasedFile
 from audits.model.source import Gap, GapReason
 

@@ -18,8 +18,8 @@ from audits.collect.github.errors import (
     TooHeavyError,
     unexpected,
 )
-from audits.collect.github.forms import AccountList, Light, RepositoryList, read_as, slug_of
 from audits.collect.github.listing import Listed, parse_listed
+from audits.collect.github.responses import AccountList, Light, RepositoryList, read_as, slug_of
 from audits.model.source import Gap, GapReason
 
 PAGE = 100

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError, Json, unexpected
-from audits.collect.github.forms import Number, read_as
+from audits.collect.github.responses import Number, read_as
 from audits.model.cache import Memory, kept_as, kept_text
 
 TRUSTED_FOR = timedelta(days=7)

@@ -12,7 +12,8 @@ from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
 from audits.collect.github.errors import GitHubError, GraphError, Json
-from audits.collect.github.forms import (
+from audits.collect.github.listing import Listed
+from audits.collect.github.responses import (
     ActorList,
     ActorNode,
     RefNames,
@@ -22,7 +23,6 @@ from audits.collect.github.forms import (
     StateNode,
     read_as,
 )
-from audits.collect.github.listing import Listed
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.settings import (
     NO_ADMINISTRATION,

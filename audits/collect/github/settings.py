@@ -11,7 +11,10 @@ from msgspec.structs import replace
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.environments import NO_SECRETS, EnvironmentReader
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.forms import (
+from audits.collect.github.fact_reader import FactReader, Rights, role_refusal
+from audits.collect.github.listing import Listed
+from audits.collect.github.organization import OwnerFacts, policy
+from audits.collect.github.responses import (
     AllowedActions,
     ForkApproval,
     ListedPolicy,
@@ -21,9 +24,6 @@ from audits.collect.github.forms import (
     ShownPolicy,
     TokenPermissions,
 )
-from audits.collect.github.listing import Listed
-from audits.collect.github.organization import OwnerFacts, policy
-from audits.collect.github.permissions import FactReader, Rights, role_refusal
 from audits.collect.github.rest import FLUSH_SECONDS, Answers, Form, RestReader, path_of
 from audits.collect.github.rulesets import METADATA, Question, State, StateReader
 from audits.faults import crash_gap

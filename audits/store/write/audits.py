@@ -17,11 +17,11 @@ from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import Findings, sync_findings
 from audits.store.write.ids import Ids, insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
+from audits.store.write.recording import Recording, flush
 from audits.store.write.reference_rows import keep_references, new_references
 from audits.store.write.references import Reference
 from audits.store.write.repositories import record_unread
 from audits.store.write.score_changes import Noted, note_change
-from audits.store.write.session import Recording, flush
 from audits.store.write.visibility import Visibility
 
 

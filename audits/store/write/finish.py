@@ -30,7 +30,7 @@ from audits.store.schema import tables
 from audits.store.schema.tables import OPEN
 from audits.store.serialize import dumps, pack
 from audits.store.totals import Totals, totals_of
-from audits.store.write.session import Recording
+from audits.store.write.recording import Recording
 
 
 class Missed(Struct, frozen=True, kw_only=True):

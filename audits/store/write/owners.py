@@ -17,7 +17,7 @@ from audits.store.write import rows
 from audits.store.write.findings import sync_findings
 from audits.store.write.ids import insert_new
 from audits.store.write.intervals import Batch, RepositoryKey, sync
-from audits.store.write.session import Recording
+from audits.store.write.recording import Recording
 from audits.store.write.visibility import saw_everything
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from audits.store.schema.tables import OPEN, reference
+from audits.store.write.recording import Recording
 from audits.store.write.references import Reference
-from audits.store.write.session import Recording
 
 
 def new_references(recording: Recording, references: tuple[Reference, ...]) -> list[Reference]:

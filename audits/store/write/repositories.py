@@ -13,7 +13,7 @@ from audits.store.schema.tables import OPEN, unreached
 from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import mark_not_rechecked
 from audits.store.write.intervals import Batch, RepositoryKey, sync
-from audits.store.write.session import Recording
+from audits.store.write.recording import Recording
 
 
 def record_unread(

@@ -27,8 +27,8 @@ from audits.store.write.finish import Finished, close_scans, forget_scan
 from audits.store.write.forget import forget_owner
 from audits.store.write.ids import Ids
 from audits.store.write.owners import keep_gaps, sync_owner, sync_owners
+from audits.store.write.recording import Recording, flush
 from audits.store.write.repositories import close_gone, lose_repositories
-from audits.store.write.session import Recording, flush
 
 
 class Writing(Connected):

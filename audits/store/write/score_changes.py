@@ -20,8 +20,8 @@ from audits.store.snapshots import Advisories, Listing
 from audits.store.write.audit_record import AuditRecord
 from audits.store.write.ids import Ids
 from audits.store.write.intervals import Batch, Change, RepositoryKey
+from audits.store.write.recording import Recording
 from audits.store.write.score_causes import CONTENT, Difference, Differs, compared
-from audits.store.write.session import Recording
 from audits.store.write.visibility import covers
 
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from audits.model.source import Gap, SourceFile
 from audits.model.workflow import CompositeAction
-from audits.workflow.parse.faults import Faults
-from audits.workflow.parse.forms import action_faults
+from audits.workflow.parse.invalid_places import Faults
 from audits.workflow.parse.nodes import Node, SourceText, child, is_scalar, pairs
+from audits.workflow.parse.rejected_forms import action_faults
 from audits.workflow.parse.steps import one, read_declared, read_image, read_steps
 
 

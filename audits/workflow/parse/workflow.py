@@ -17,8 +17,7 @@ from audits.model.workflow import (
     Workflow,
 )
 from audits.model.yaml_value import YamlValue
-from audits.workflow.parse.faults import Faults
-from audits.workflow.parse.forms import job_faults, workflow_faults
+from audits.workflow.parse.invalid_places import Faults
 from audits.workflow.parse.nodes import (
     Node,
     SourceText,
@@ -34,6 +33,7 @@ from audits.workflow.parse.nodes import (
     word,
     words,
 )
+from audits.workflow.parse.rejected_forms import job_faults, workflow_faults
 from audits.workflow.parse.steps import (
     one,
     read_condition,

@@ -18,8 +18,8 @@ from audits.model.hop import Hop
 from audits.model.location import Scalar
 from audits.model.source import SourceFile
 from audits.workflow.shell.commands import Patience, reached_commands
+from audits.workflow.tasks.embedded import Inside, given_arguments
 from audits.workflow.tasks.invocations import Invocation, invocations, is_script, joined
-from audits.workflow.tasks.lines import Inside, given_arguments
 from audits.workflow.tasks.source_code import (
     javascript_commands,
     python_commands,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from audits.model.command import Command
-from audits.workflow.tasks.lines import Inside, shell_commands, word_command
+from audits.workflow.tasks.embedded import Inside, shell_commands, word_command
 
 _MOST_NODES = 60_000
 _MOST_CALLS = 500

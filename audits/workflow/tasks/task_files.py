@@ -18,7 +18,7 @@ from audits.model.source import SourceFile
 from audits.workflow.parse import nodes
 from audits.workflow.parse.nodes import Node, SourceText
 from audits.workflow.parse.parse import RefusedError, compose
-from audits.workflow.tasks.lines import (
+from audits.workflow.tasks.embedded import (
     Inside,
     line_of_key,
     scalar_commands,

@@ -6,11 +6,11 @@ from audits.model.registry import Registry
 from audits.workflow.uploaders.conda import CONDA
 from audits.workflow.uploaders.containers import CONTAINERS
 from audits.workflow.uploaders.editors import EDITORS
+from audits.workflow.uploaders.github_releases import RELEASES
 from audits.workflow.uploaders.java import JAVA
 from audits.workflow.uploaders.node import JSR, NPM
+from audits.workflow.uploaders.other_languages import REGISTRIES
 from audits.workflow.uploaders.pypi import PYPI
-from audits.workflow.uploaders.registries import REGISTRIES
-from audits.workflow.uploaders.releases import RELEASES
 from audits.workflow.uploaders.uploader import RunByAction, Uploader
 
 ALL: tuple[Uploader, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audits.model.publication import Channel
 from audits.model.registry import Registry
-from audits.workflow.uploaders.releases import GITHUB_BY_TOOL
+from audits.workflow.uploaders.github_releases import GITHUB_BY_TOOL
 from audits.workflow.uploaders.uploader import (
     ALWAYS,
     DRY,

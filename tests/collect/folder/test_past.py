@@ -12,7 +12,7 @@ from audits.collect.folder.collector import FolderCollector
 from audits.collect.folder.past import FolderPast
 from audits.collect.past import Past
 from audits.model.source import GapReason
-from tests.collect.folder.test_history import git
+from tests.collect.folder.test_release_files import git
 
 WORKFLOW = ".github/workflows/release.yml"
 DAYS = tuple(date(2024, month, 1) for month in range(1, 7))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audits.collect.folder.collector import read_folder
-from audits.collect.folder.history import FolderHistory
+from audits.collect.folder.release_files import FolderHistory
 from audits.collect.paths import MAX_BYTES
 from audits.model.evidence import FileThen, ReleasedFile
 from audits.model.source import Gap, RepositoryRef, SourceFile
