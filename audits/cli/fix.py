@@ -121,20 +121,27 @@ def fix(
     api_url: ApiUrlOption = "",
     host: TargetHostOption = "",
 ) -> None:
-    """Show the edits that close findings, and write them where you say yes.
-
-    On a terminal it asks; elsewhere it only shows. Ends with 1 where edits are left unwritten.
-    """
+    """Show the edits that close findings, and write them where you say yes; 1 where some are left."""
     given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     day, named = day_of(as_of), _known_checks(checks or ())
     options = CheckOptions(*given, load_waivers(waivers), day, load_uploaders(config), online)
     reach = partial(connect, token_file, api_url, host=host)
     if pull_request:
+        _check_proposal(form, offline=offline)
         wants = ProposalWants(named, unsafe, limit, again, write, diff, journal)
         raise typer.Exit(propose(paths, options, wants, reach))
     use = _FixUse(named, unsafe, write, diff, form, force, allow_gaps)
     targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
     raise typer.Exit(_fix(targets, options, reach, use))
+
+
+def _check_proposal(form: FixFormat, *, offline: bool) -> None:
+    if offline:
+        raise UsageError("Pull requests cannot be opened offline.", "Leave --offline out.")
+    if form is not FixFormat.TEXT:
+        raise UsageError(
+            "--pull-request prints text alone.", "Take the edits by --format without it."
+        )
 
 
 class _FixUse(Struct, frozen=True):

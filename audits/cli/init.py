@@ -100,12 +100,7 @@ def _checkout(path: Path) -> tuple[Path, str]:
 
     if not path.is_dir():
         raise UsageError(f"There is no folder {path}.", "Give a checkout, or a folder in one.")
-    root = find_root(path)
-    if root is None:
-        raise UsageError(
-            f"{path} is no repository: it has no .git, .github or package metadata.",
-            "Give a checkout.",
-        )
+    root = find_root(path) or path  # a folder of packages may be no checkout yet
     if is_bare(root):
         raise UsageError(
             f"{path} is a bare clone, which has no files to write to.", "Give a checkout."

@@ -15,13 +15,14 @@ from audits.init.project import NoWorkflow, Project
 from audits.init.steps import PersonStep, WrittenWorkflow, person_steps
 from audits.init.workflow import ReleaseShape, release_workflow
 from audits.model.edit_plan import ChangedFile
-from audits.model.evidence import PackageEvidence, Provenance
+from audits.model.evidence import PackageEvidence, Provenance, normalized
 from audits.model.index_hosts import IndexHosts
 from audits.model.publication import Channel, Publication
 from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Unseen
 from audits.model.source import SourceFile
+from audits.workflow.parse.package_metadata import package_names
 
 _FOLDER = ".github/workflows"
 _NAMES = ("release", "publish", "release-package")
@@ -81,7 +82,7 @@ def plan_init(
         return InitPlan(refused=(RefusedPackage(package="", refusal=chosen),))
     refused = [item for item in chosen if isinstance(item, RefusedPackage)]
     projects = [item for item in chosen if isinstance(item, Project)]
-    several = len(chosen) > 1
+    several = len(chosen) > 1 or bool(_other_releases(repository, projects))
     files, written, settled = [], [], []
     taken = {file.path for file in repository.snapshot.files}
     for project in projects:
@@ -117,8 +118,10 @@ def _with_updates(
         if updates.path:
             new = _as_here(repository, updates.text) if updates.before is None else updates.text
             files.append(ChangedFile(path=updates.path, before=updates.before, text=new))
-        steps = person_steps(repository.ref, index, written, wants.private)
-        steps = (*((PersonStep(text=updates.remark),) if updates.remark else ()), *steps)
+        remarks = [updates.remark] if updates.remark else []
+        remarks += _of_other_releases(repository, written)
+        steps = tuple(PersonStep(text=remark) for remark in remarks)
+        steps += person_steps(repository.ref, index, written, wants.private)
     return InitPlan(
         files=tuple(files),
         written=tuple(written),
@@ -126,6 +129,27 @@ def _with_updates(
         refused=tuple(refused),
         steps=steps,
     )
+
+
+def _other_releases(repository: Repository, projects: Sequence[Project]) -> tuple[str, ...]:
+    """The workflows that publish something else than these packages."""
+    own = {
+        publication.key
+        for project in projects
+        for publication in _publishing(repository.publications, project)
+    }
+    others = (p for p in repository.scored_publications if p.key not in own)
+    return tuple(sorted({publication.workflow.path for publication in others}))
+
+
+def _of_other_releases(repository: Repository, written: Sequence[WrittenWorkflow]) -> Iterator[str]:
+    """A remark for each workflow that would publish something else at the same releases."""
+    shape = written[0].shape
+    for path in _other_releases(repository, [each.shape.project for each in written]):
+        yield (
+            f"Let {path} run for its own tags only: it publishes at releases too, and those of "
+            f"{shape.project.name} are tagged `{shape.tag_prefix}*`."
+        )
 
 
 def _refusal_of_all(repository: Repository, found: PackageFiles) -> NoWorkflow | None:
@@ -157,9 +181,12 @@ def _refusal_of_all(repository: Repository, found: PackageFiles) -> NoWorkflow |
             advice="Correct that file first.",
             unread=True,
         )
-    broken = next((gap for gap in found.gaps if not gap.optional), None)
+    gaps = (*found.gaps, *package_names(found.files).gaps)
+    broken = next((gap for gap in gaps if not gap.optional), None)
     if broken is not None:
-        return NoWorkflow(reason=f"{broken.detail}.", advice="Then run this again.", unread=True)
+        return NoWorkflow(
+            reason=f"{broken.detail.rstrip('.')}.", advice="Then run this again.", unread=True
+        )
     return None
 
 
@@ -267,8 +294,9 @@ def _publishing(publications: Sequence[Publication], project: Project) -> Iterat
     """What releases a project already; an upload to a test index releases nothing."""
     for publication in publications:
         if publication.registry is project.registry and publication.channel is not Channel.TEST:
-            names = {name.lower() for name in publication.packages}
-            if not names or project.name.lower() in names:
+            word = project.registry.value
+            names = {normalized(word, name).lower() for name in publication.packages}
+            if not names or normalized(word, project.name).lower() in names:
                 yield publication
 
 

@@ -41,7 +41,8 @@ class Project(Struct, frozen=True, kw_only=True):
     ``directory`` is its folder, "" at the root, and ``metadata`` the path of the file that
     names it. ``build`` are the commands that prepare what the recipe leaves to the project (an
     npm package's installation and build). ``locked`` says whether a lock file fixes what is
-    built with. ``remarks`` are things to settle before the first release.
+    built with, and ``has_readme`` that the metadata names what the index shows of the package.
+    ``remarks`` are things to settle before the first release.
     """
 
     registry: Registry
@@ -55,6 +56,7 @@ class Project(Struct, frozen=True, kw_only=True):
     locked: bool = False
     submodules: bool = False
     toolchain: str = ""
+    has_readme: bool = False
     remarks: tuple[str, ...] = ()
 
     @property

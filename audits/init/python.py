@@ -80,6 +80,7 @@ def python_project(name: str, path: str, texts: Mapping[str, str]) -> Project | 
         backend=backend,
         recipe=Recipe.MATURIN if backend == "maturin" else recipe,
         version=_version(backend, data, texts),
+        has_readme=_has_readme(data),
         remarks=_remarks(data),
     )
 
@@ -211,6 +212,11 @@ def _of_provider(data: Mapping[str, object]) -> VersionFrom:
 def _of_meson(texts: Mapping[str, str]) -> VersionFrom:
     written = re.search(r"^[^#\n]*\bversion\s*:\s*'", texts.get("meson.build", ""), re.MULTILINE)
     return VersionFrom.METADATA if written else VersionFrom.BUILD
+
+
+def _has_readme(data: Mapping[str, object]) -> bool:
+    """Whether a description of a known form is declared: without, a strict check of it fails."""
+    return any(_table(data, *keys).get("readme") for keys in (("project",), ("tool", "poetry")))
 
 
 def _remarks(data: Mapping[str, object]) -> tuple[str, ...]:

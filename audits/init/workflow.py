@@ -181,6 +181,11 @@ def _set_up_python() -> Lines:
     return _action("Set up Python", "actions/setup-python", python_version=f'"{PYTHON}"')
 
 
+def _twine_check(project: Project) -> str:
+    strict = " --strict" if project.has_readme else ""
+    return f"python -m twine check{strict} dist/*"
+
+
 def _python_steps(project: Project) -> Lines:
     return (
         *_set_up_python(),
@@ -188,7 +193,7 @@ def _python_steps(project: Project) -> Lines:
             "Build",
             f"python -m pip install build=={BUILD} twine=={TWINE}",
             f"python -m build --outdir dist {project.folder}",
-            "python -m twine check --strict dist/*",
+            _twine_check(project),
         ),
         *_hand_on("dist", "dist/"),
     )
@@ -201,7 +206,7 @@ def _sdist(shape: ReleaseShape) -> Lines:
         check = _run(
             "Check the description",
             f"python -m pip install twine=={TWINE}",
-            "python -m twine check --strict dist/*",
+            _twine_check(project),
         )
         steps = (*build, *_set_up_python(), *check)
     else:
@@ -211,7 +216,7 @@ def _sdist(shape: ReleaseShape) -> Lines:
                 "Build",
                 f"python -m pip install build=={BUILD} twine=={TWINE}",
                 f"python -m build --sdist --outdir dist {project.folder}",
-                "python -m twine check --strict dist/*",
+                _twine_check(project),
             ),
         )
     steps = (*_checkout(project), *steps, *_hand_on("dist-sdist", "dist/"))
@@ -285,7 +290,7 @@ def _gem_steps(project: Project) -> Lines:
         *_run("Prepare a folder", "mkdir dist"),
         *_run(
             "Build",
-            f"gem build {gemspec} --strict --output {up}dist/{project.name}.gem",
+            f"gem build {gemspec} --output {up}dist/{project.name}.gem",
             folder=project.folder,
         ),
         *_hand_on("dist", "dist/"),

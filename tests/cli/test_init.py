@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.conftest import write
 from tests.cli.runner import Ran, release_audit
+from tests.collect.index.objects import Run
+from tests.collect.index.server import serving
 from tests.init.projects import PYTHON, files_of
 
 RELEASE = ".github/workflows/release.yml"
@@ -111,6 +113,12 @@ def test_a_folder_inside_a_checkout_is_one_package(tmp_path: Path) -> None:
     assert "--outdir dist ./a/b/c/core" in (root / RELEASE).read_text("utf-8")
 
 
+def test_a_folder_that_is_no_checkout_yet_may_hold_packages(tmp_path: Path) -> None:
+    root = write(tmp_path / "lumen", files_of(PYTHON[0], "core"))
+    assert init(root, "--write").code == 0
+    assert "--outdir dist ./core" in (root / RELEASE).read_text("utf-8")
+
+
 def test_links_that_lead_out_are_not_followed(checkout: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -143,8 +151,25 @@ def test_wrong_use_is_one_sentence(checkout: Path, words: tuple[str, ...], said:
 
 def test_there_must_be_a_checkout(tmp_path: Path) -> None:
     assert "There is no folder" in init(tmp_path / "none").err
-    assert "is no repository" in init(tmp_path).err
+    assert "No package is named here" in init(tmp_path).out
     bare = write(
         tmp_path / "bare", {"HEAD": "ref: refs/heads/main\n", "refs/x": "", "objects/x": ""}
     )
     assert "is a bare clone" in init(bare).err
+
+
+@pytest.mark.parametrize("environment", ["release", None])
+def test_online_it_keeps_the_publisher_of_the_newest_release(
+    checkout: Path, environment: str | None, tmp_path: Path
+) -> None:
+    config = '[remote "origin"]\n\turl = https://github.com/orchard-labs/lumen.git\n'
+    git = {"HEAD": "ref: refs/heads/main\n", "config": config, "objects/x": "", "refs/x": ""}
+    write(checkout, {f".git/{name}": text for name, text in git.items()})
+    with serving() as index:
+        run = Run(workflow="wheels.yml", environment=environment)
+        index.project("lumen", [index.release("lumen", "1.0", 3, run)])
+        words = ("init", str(checkout), "--online", "--write", "--index-url", index.simple)
+        ran = release_audit(*words, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert ran.code == 0, ran.out + ran.err
+    text = (checkout / ".github" / "workflows" / "wheels.yml").read_text("utf-8")
+    assert f"      name: {environment or 'pypi'}\n" in text

@@ -206,6 +206,8 @@ def test_update_bots_are_named(desk: Desk) -> None:
         ((), "Pull requests are opened on GitHub"),
         (("./here",), "is no repository or owner on GitHub"),
         ((f"{OWNER}/tidepool", "--write", "--diff"), "exclude each other"),
+        ((f"{OWNER}/tidepool", "--offline"), "cannot be opened offline"),
+        ((f"{OWNER}/tidepool", "--format", "json"), "prints text alone"),
         ((f"{OWNER}/tidepool", "--check", "nothing"), "There is no check nothing"),
     ],
 )

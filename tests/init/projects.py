@@ -77,7 +77,10 @@ PYTHON = (
             "setup.py": "from setuptools import setup\nsetup(ext_modules=cythonize('x.pyx'))\n",
         },
     ),
-    Case("hatchling-static", _python("hatchling.build", '"hatchling"', _STATIC)),
+    Case(
+        "hatchling-static",
+        _python("hatchling.build", '"hatchling"', f'{_STATIC}\nreadme = "README.md"'),
+    ),
     Case(
         "hatchling-vcs",
         _python(

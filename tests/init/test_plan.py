@@ -128,6 +128,43 @@ def test_packages_of_one_name_in_two_registries_have_a_workflow_each() -> None:
     ]
 
 
+def test_another_release_of_the_repository_keeps_its_tags() -> None:
+    npm = {**PLAIN, "web/package.json": '{"name": "lumen-web"}', RELEASE: PUBLISHING}
+    plan = plan_of(npm, Wants(packages=("lumen-web",)))
+    assert [w.path for w in plan.written] == [".github/workflows/release-lumen-web.yml"]
+    assert "'lumen-web/v'" in plan.files[0].text
+    assert plan.steps[0].text.startswith(f"Let {RELEASE} run for its own tags only")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("pyproject.toml", "[project\nname = 'lumen'\n"),
+        ("pyproject.toml", "[project]\nname = 3\n"),
+        ("package.json", '{"name": "lumen",}'),
+        ("Cargo.toml", "[package]\nname = lumen\n"),
+    ],
+)
+def test_metadata_that_cannot_be_read_is_no_absence(path: str, text: str) -> None:
+    plan = plan_of({path: text})
+    assert f"{path}, line" in refusal(plan)
+    assert plan.refused[0].refusal.unread
+
+
+def test_a_name_is_compared_as_its_index_does() -> None:
+    files = {
+        "pyproject.toml": PYPROJECT.replace('"lumen"', '"Lumen_Core.x"'),
+        RELEASE: PUBLISHING.replace("jobs:", "env: {A: b}\njobs:"),
+    }
+    assert "published to PyPI already" in refusal(plan_of(files))
+
+
+def test_a_package_without_a_readme_is_not_checked_strictly() -> None:
+    described = PYPROJECT.replace('name = "lumen"', 'name = "lumen"\nreadme = "README.md"')
+    texts = [plan_of({"pyproject.toml": text}).files[0].text for text in (PYPROJECT, described)]
+    assert ["twine check --strict dist/*" in text for text in texts] == [False, True]
+
+
 def test_a_workflow_of_the_same_name_stays() -> None:
     other = "on: push\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n"
     plan = plan_of({**PLAIN, RELEASE: other})
