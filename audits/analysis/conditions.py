@@ -6,6 +6,7 @@ or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expre
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from msgspec import Struct
@@ -24,9 +25,10 @@ from audits.expressions.syntax import (
     walk,
 )
 from audits.model.location import Inputs, Scalar
+from audits.model.platform_facts import MERGE_REFS_AND_ENVIRONMENTS
 from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
-from audits.model.settings import RepositorySettings, Unseen
+from audits.model.settings import EnvironmentSettings, Unseen
 from audits.model.workflow import Condition, Job, Step, Trigger, Workflow
 
 STATUS_FUNCTIONS = frozenset({"always", "success", "failure", "cancelled"})
@@ -37,7 +39,8 @@ _USUAL: dict[str, Value] = {
     "cancelled()": False,
 }
 
-Settings = RepositorySettings | Unseen
+# Branches of any name, the merge refs of pull requests among them.
+_ANY_BRANCH = re.compile(r"branch:[?/]*\*[*?/]*")
 _REPOSITORY = ("repository", "repository_owner", "repository_id", "repository_owner_id")
 
 
@@ -45,7 +48,7 @@ class _Guards:
     """Works out what runs reach in one repository, and keeps what it worked out."""
 
     def __init__(self, repo: Repository) -> None:
-        self.settings = repo.settings
+        self.repo = repo
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
         self._frames: dict[tuple[int, str, tuple[Job, ...]], tuple[Start, _WorkflowRun]] = {}
 
@@ -72,7 +75,7 @@ class _Guards:
         """The frame of one run, which is kept with its start: so its identity stays its own."""
         key = (id(start), workflow.path, calls)
         if key not in self._frames:
-            self._frames[key] = (start, _WorkflowRun(self.settings, workflow, start, facts))
+            self._frames[key] = (start, _WorkflowRun(self.repo, workflow, start, facts))
         return self._frames[key][1]
 
 
@@ -141,8 +144,8 @@ def has_status_function(expression: Expression | None) -> bool:
 class _WorkflowRun:
     """The jobs of one workflow in one kind of run."""
 
-    def __init__(self, settings: Settings, workflow: Workflow, start: Start, facts: Facts) -> None:
-        self.settings = settings
+    def __init__(self, repo: Repository, workflow: Workflow, start: Start, facts: Facts) -> None:
+        self.repo = repo
         self.start = start
         self.facts = facts
         self.needs = needs_of(workflow)
@@ -159,7 +162,7 @@ class _WorkflowRun:
             before = joined(r for above in needs for r in (self.chain[above], self.own[above]))
             self.chain[each] = before
             facts = self._after(needs) if each.condition is not None else self.facts
-            reached = _one_job(self.settings, each, self.start, facts, before)
+            reached = _one_job(self.repo, each, self.start, facts, before)
             self.own[each] = joined((reached,))
         return self.own[job]
 
@@ -177,7 +180,7 @@ class _WorkflowRun:
 
 
 def _one_job(
-    settings: Settings, job: Job, start: Start, facts: Facts, before: Reachability
+    repo: Repository, job: Job, start: Start, facts: Facts, before: Reachability
 ) -> Reachability:
     if job.never_runs:
         return Reachability(runs=False)
@@ -186,7 +189,7 @@ def _one_job(
     found = _holds(job.condition, known)
     if job.condition is None or not _replaces_success(job.condition.text.value):
         found = before.then(found)
-    guard = environment_guard(settings, job, start)
+    guard = environment_guard(repo, job, start)
     return found.then(Reachability(runs=False, guard=guard)) if guard else found
 
 
@@ -241,9 +244,9 @@ def _contexts_of(text: str) -> tuple[Context, ...]:
     return tuple(part for part in parts if isinstance(part, Context))
 
 
-def environment_guard(settings: Settings, job: Job, start: Start) -> str:
+def environment_guard(repo: Repository, job: Job, start: Start) -> str:
     """The rule of the job's environment that stops such a run; empty where none was seen."""
-    environment = job.environment
+    settings, environment = repo.settings, job.environment
     if isinstance(settings, Unseen) or environment is None or environment.dynamic:
         return ""
     if isinstance(settings.environments, Unseen):
@@ -261,7 +264,19 @@ def environment_guard(settings: Settings, job: Job, start: Start) -> str:
     )
     if only_tags and start.ref in {RefKind.BRANCH, RefKind.PULL_REQUEST}:
         return f"the tag policy of the environment `{environment.name.value}`"
+    if start.ref is RefKind.PULL_REQUEST and _keeps_merges_out(repo, found):
+        return f"the branch policy of the environment `{environment.name.value}`"
     return ""
+
+
+def _keeps_merges_out(repo: Repository, settings: EnvironmentSettings) -> bool:
+    """Whether no branch of an environment's policy is a pull request's ``refs/pull/1/merge``,
+    which the policy is held against.
+    """
+    patterns = settings.ref_patterns
+    if isinstance(patterns, Unseen) or not patterns or not repo.holds(MERGE_REFS_AND_ENVIRONMENTS):
+        return False
+    return not any(_ANY_BRANCH.fullmatch(each) or "pull" in each for each in patterns)
 
 
 def _in_step(workflow: Workflow, job: Job, step: Step, facts: Facts) -> dict[str, Value]:

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from audits.analysis.conditions import publishing_steps, reach
 from audits.analysis.events import RefKind, Start, starts_of
@@ -215,6 +216,22 @@ _FOR_RELEASES = re.compile(r"release|publish|deploy|pypi", re.IGNORECASE)
             name="only one branch may use the environment",
             workflow=_WORKFLOW % (f"{_MAIN}  # !", _ANY, _ANY),
             settings=_settings(ref_patterns=("branch:main",)),
+        ),
+        Example(
+            name="a pull request's merge ref, which is not the one branch",
+            workflow=_WORKFLOW % ("pull_request:", _ANY, _ANY),
+            settings=_settings(ref_patterns=("branch:main",)),
+        ),
+        Example(
+            name="a pull request where every branch may use the environment",
+            workflow=_WORKFLOW % ("pull_request:  # !", _ANY, _ANY),
+            settings=_settings(ref_patterns=("branch:*",)),
+        ),
+        Example(
+            name="a pull request before policies were held against its merge ref",
+            workflow=_WORKFLOW % ("pull_request:  # !", _ANY, _ANY),
+            settings=_settings(ref_patterns=("branch:main",)),
+            as_of=date(2025, 12, 7),
         ),
         Example(
             name="called from nowhere that is seen",

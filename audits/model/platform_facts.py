@@ -123,10 +123,10 @@ CACHE_MODE = Fact(
     source=f"{_CHANGELOG}/2026-09-10-control-github-actions-cache-access-with-cache-mode",
     where=Where.GITHUB_COM,
 )
-TARGET_FROM_DEFAULT_BRANCH = Fact(
-    id="pull-request-target-default-branch",
+MERGE_REFS_AND_ENVIRONMENTS = Fact(
+    id="environments-see-the-executing-ref",
     since=date(2025, 12, 8),
-    text="`pull_request_target` always takes workflow and ref from the default branch",
+    text="an environment's branch policy is held against the ref that runs: the default branch for `pull_request_target`, `refs/pull/1/merge` for `pull_request`",
     source=f"{_CHANGELOG}/2025-11-07-actions-pull_request_target-and-environment-branch-protections-changes",
     where=Where.GITHUB_COM,
 )
@@ -229,7 +229,7 @@ FACTS: tuple[Fact, ...] = (
     EXECUTION_PROTECTIONS,
     READ_ONLY_CACHES,
     CACHE_MODE,
-    TARGET_FROM_DEFAULT_BRANCH,
+    MERGE_REFS_AND_ENVIRONMENTS,
     LOCK_FILE,
     SELF_REPOSITORY,
     IMMUTABLE_SUBJECT,
