@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.known_actions import scope_use
+from audits.analysis.taint import Tracer
 from audits.model.publication import Channel, Publication
-from audits.model.repository import Repository
+from audits.model.repository import Repository, StepSite
 from audits.model.workflow import Job, PermissionsState, Workflow
 from tests.engines.agreement import Said, Spot
 
@@ -47,6 +49,13 @@ class Difference(Struct, frozen=True, kw_only=True):
             if job.at.line <= self.spot.line:
                 found = job
         return found
+
+    @property
+    def site(self) -> StepSite | None:
+        """The step it stands in."""
+        path, line = self.path, self.spot.line
+        above = [s for s in self.repository.steps() if s.path == path and s.step.at.line <= line]
+        return max(above, key=lambda site: site.step.at.line, default=None)
 
     @property
     def publication(self) -> Publication | None:
@@ -95,12 +104,44 @@ def _theirs(it: Difference) -> bool:
     return it.theirs is not None
 
 
-def _no_publish_secret(it: Difference) -> bool:
-    """Whether no credential of a publication with an environment to ask for is on the line."""
+def _publishes(it: Difference) -> bool:
+    return it.job is not None and bool(it.repository.publications_of(it.job))
+
+
+def _of_other_job(it: Difference) -> bool:
+    return it.theirs is not None and not _publishes(it)
+
+
+def _not_of_the_upload(it: Difference) -> bool:
+    """Whether the publishing job reads the secret for something else than its upload."""
+    return it.theirs is not None and _publishes(it) and it.publication is None
+
+
+def _without_environments(it: Difference) -> bool:
     found = it.publication
-    if found is None or not found.registry.judges_environment:
-        return it.theirs is not None
-    return it.theirs is not None and found not in it.repository.scored_publications
+    return it.theirs is not None and found is not None and not found.registry.judges_environment
+
+
+def _called_with_secret(it: Difference) -> bool:
+    """Whether zizmor, which looks at steps, does not see what the call hands over."""
+    return it.ours is not None and it.job is not None and it.job.uses is not None
+
+
+def _variable_of_workflow(it: Difference) -> bool:
+    """Whether the line reads a variable that holds the secret, set for the whole workflow."""
+    workflow = it.workflow
+    named = workflow.env if workflow is not None else {}
+    return it.ours is not None and any(re.search(rf"\b{name}\b", it.line) for name in named)
+
+
+def _may_be_called(it: Difference) -> bool:
+    """Whether zizmor leaves the question to the callers."""
+    workflow = it.workflow
+    return (
+        it.ours is not None
+        and workflow is not None
+        and workflow.trigger("workflow_call") is not None
+    )
 
 
 def _not_a_publishing_job(it: Difference) -> bool:
@@ -186,7 +227,7 @@ _CONTEXT = re.compile(
 _FIXED = re.compile(
     r"github\.(sha|repository\w*|run_\w+|workspace|action_path|actor\w*|triggering_actor|job|event_name|"
     r"server_url|api_url|ref_type|token|workflow|event\.repository\.\w+|event\.number|event\.release\.(prerelease|draft)|"
-    r"event\.pull_request\.(number|user\.login|head\.sha|base\.sha|html_url|merge_commit_sha)|"
+    r"event\.pull_request\.(number|user\.login|head\.sha|head\.repo\.fork|base\.sha|html_url|merge_commit_sha)|"
     r"event\.issue\.(number|html_url|user\.login)|event\.workflow_run\.(id|head_sha|html_url|conclusion)|"
     r"event\.comment\.(id|user\.login|html_url)|event\.release\.(id|upload_url|html_url))$",
     re.I,
@@ -204,6 +245,29 @@ def _names(it: Difference) -> set[str]:
 def _all(test: Callable[[Difference, str], bool]) -> Callable[[Difference], bool]:
     """Whether a test holds for each context on a line that zizmor alone reports."""
     return lambda it: it.theirs is not None and all(test(it, name) for name in _names(it))
+
+
+def _traced(it: Difference) -> tuple[bool, tuple[str, ...]]:
+    """Whether the values of the line were followed and nobody without write access sets one, and
+    where the trails were lost. A finding of zizmor in a script of several lines stands on one.
+    """
+    sites = [
+        s for s in it.repository.steps() if s.path == it.path and s.step.at.line <= it.spot.line
+    ]
+    if it.theirs is None or not sites:
+        return False, ()
+    tracer = Tracer(it.repository, max(sites, key=lambda site: site.step.at.line))
+    found = list(tracer.taints(it.line))
+    return not found, tracer.untraced(it.line)
+
+
+def _followed_to_nobody(it: Difference) -> bool:
+    free, lost = _traced(it)
+    return free and not lost and bool(re.search(r"\$\{\{.*\}\}", it.line))
+
+
+def _lost(it: Difference) -> bool:
+    return bool(_traced(it)[1])
 
 
 def _is_output(it: Difference, name: str) -> bool:
@@ -246,7 +310,11 @@ def _never_carried(it: Difference, name: str) -> bool:
 
 def _left_off(it: Difference) -> bool:
     """Whether the step's version, or the repository's `package.json`, leaves the cache off."""
-    return it.theirs is not None and re.search(r"actions/setup-(go|node)@", it.line) is not None
+    site = it.site
+    if it.theirs is None or site is None:
+        return False
+    step = site.step
+    return restores_cache(it.repository, step)[0] is Restores.NO
 
 
 def _unknown_cache(it: Difference) -> bool:
@@ -301,9 +369,25 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
         "an identity in a job that does not publish",
         _ours_by("id-token-too-wide"),
     ),
-    ("secrets-outside-env", "no credential of a scored publication", _no_publish_secret),
+    ("secrets-outside-env", "a secret of a job that publishes nothing", _of_other_job),
+    ("secrets-outside-env", "a secret that the job's upload does not read", _not_of_the_upload),
+    (
+        "secrets-outside-env",
+        "a credential of a registry without trusted publishing",
+        _without_environments,
+    ),
     ("secrets-outside-env", "an upload to a private index", _for_own_index),
+    ("secrets-outside-env", "an upload to a test index", _for_tests),
+    ("secrets-outside-env", "a secret that a call hands over", _called_with_secret),
+    ("secrets-outside-env", "a variable of the whole workflow", _variable_of_workflow),
+    ("secrets-outside-env", "a workflow that others may call", _may_be_called),
     ("template-injection", "the value is nobody's to set", _all(_is_fixed)),
+    (
+        "template-injection",
+        "followed to where it is set, and nobody sets it from outside",
+        _followed_to_nobody,
+    ),
+    ("template-injection", "an output or value that cannot be followed to its end", _lost),
     ("template-injection", "outputs of steps and jobs", _all(_is_output)),
     (
         "template-injection",
@@ -331,6 +415,7 @@ REASONS: tuple[tuple[str, str, Callable[[Difference], bool]], ...] = (
     ("use-trusted-publishing", "an uploader that zizmor does not know", _unknown_uploader),
     ("use-trusted-publishing", "a token beside `id-token: write`", _has_identity),
     ("use-trusted-publishing", "an upload to a test index", _for_tests),
+    ("use-trusted-publishing", "an upload to a private index", _for_own_index),
 )
 """Rule, reason, and whether it holds for a difference."""
 
