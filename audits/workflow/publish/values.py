@@ -116,7 +116,7 @@ def _output_of(site: Site, step_id: str, name: str, depth: int) -> Value:
     if mints(owner, step):
         return Value(kind=Kind.MINTED)
     if step.uses is not None and step.uses.action in SECRET_STORES:
-        return Value(kind=Kind.STORED, secret=name)
+        return Value(kind=Kind.STORED)  # not among GitHub's secrets, whatever its name
     there = owner.at_step(step)
     if step.run is not None:
         written = assignments_to(step.run.value, "GITHUB_OUTPUT").get(name)

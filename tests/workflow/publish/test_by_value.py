@@ -159,7 +159,9 @@ def test_a_secret_that_is_stored_elsewhere_is_stored(store: str) -> None:
         "npm publish", "NODE_AUTH_TOKEN: '${{ steps.vault.outputs.NPM }}'"
     )
     found = the_one(job_of(steps))
-    assert (found.auth, found.stored_credentials[0].secret) == (Auth.TOKEN, "NPM")
+    (credential,) = found.stored_credentials
+    # It is none of GitHub's secrets, so that none is named and no environment can hold it.
+    assert (found.auth, credential.name, credential.secret) == (Auth.TOKEN, "NODE_AUTH_TOKEN", "")
 
 
 CLOUD = "aws-actions/configure-aws-credentials@v4\n  with: {{{0}}}\n"
