@@ -236,6 +236,7 @@ def _sarif(audit: Audit) -> str:
 
 
 def _markdown(audit: Audit) -> str:
+    from audits.report.comment import fitted
     from audits.report.markdown import markdown_report
 
-    return markdown_report(audit)
+    return fitted(markdown_report(audit))

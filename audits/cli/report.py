@@ -25,6 +25,7 @@ class NewsFormat(StrEnum):
     TEXT = "text"
     MARKDOWN = "markdown"
     JSON = "json"
+    HTML = "html"
 
 
 def report(
@@ -38,23 +39,61 @@ def report(
     ] = "last",
     owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
     form: Annotated[NewsFormat, typer.Option("--format", help="How to print.")] = NewsFormat.TEXT,
+    repository: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--repository",
+            metavar="OWNER/NAME",
+            help="Print what its maintainers should change instead, as Markdown for an issue.",
+        ),
+    ] = None,
+    topic: Annotated[
+        str, typer.Option("--topic", help="In HTML: only repositories with this topic.")
+    ] = "",
     waivers: WaiversOption = None,
     database: DatabaseOption = None,
     offline: OfflineOption = False,
 ) -> None:
-    """Print what is new, fixed, reopened and not re-checked, and which scores changed why."""
+    """Print what is new, fixed, reopened and not re-checked, and which scores changed why.
+
+    As HTML it is a whole report for a meeting, in one file that opens offline and prints:
+    `release-audit report --format html --since 2026-05-31 > report.html`.
+    """
     from audits.cli.waivers import load_waivers
-    from audits.report.news import markdown_news, news_document, news_of
+    from audits.report.news import news_of
     from audits.store.open import open_store
 
     loaded = load_waivers(waivers)
     with closing(open_store(database, read_only=True)) as store:
+        if repository is not None:
+            say_document(_issue(store, repository))
+            return
         chosen = _chosen(store, owner, since)
         found = [news_of(store, login, loaded, since=number) for login, number in chosen]
-    if form is NewsFormat.JSON:
+        _say_news(store, found, form, topic)
+
+
+def _issue(store: Store, repository: str) -> str:
+    """The text for a repository's maintainers; UsageError where that is no owner/name."""
+    from audits.report.issue import issue_text, repository_report
+
+    owner, slash, name = repository.partition("/")
+    if not (owner and slash and name):
+        raise UsageError(f"{repository!r} is no OWNER/NAME.", "Write it as my-organization/lumen.")
+    return issue_text(repository_report(store, owner, name))
+
+
+def _say_news(store: Store, found: list[News], form: NewsFormat, topic: str) -> None:
+    from audits.report.comment import fitted
+    from audits.report.meeting import html_report, owner_report
+    from audits.report.news import markdown_news, news_document
+
+    if form is NewsFormat.HTML:
+        say_document(html_report([owner_report(store, news, topic) for news in found]))
+    elif form is NewsFormat.JSON:
         say_document(json.dumps([news_document(news) for news in found], indent=2) + "\n")
     elif form is NewsFormat.MARKDOWN:
-        say_document("\n".join(map(markdown_news, found)))
+        say_document(fitted("\n".join(map(markdown_news, found))))
     else:
         for news in found:
             _print(news)

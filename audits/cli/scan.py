@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from msgspec import Struct, field
 
-from audits.cli.exits import FAULT, UsageError, end_code, exit_code
+from audits.cli.exits import FAULT, UsageError, exit_code
 from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
 from audits.cli.options import (
     AllOption,
@@ -19,6 +19,7 @@ from audits.cli.options import (
     AsOfOption,
     ConfigOption,
     DatabaseOption,
+    FailOn,
     IndexOption,
     NoEngineOption,
     OfflineOption,
@@ -28,15 +29,15 @@ from audits.cli.options import (
 )
 from audits.cli.output import say
 from audits.cli.planner import Planner
+from audits.cli.scan_end import NotifyOption, ScanEnd, ScanFailOnOption
 from audits.interrupts import exit_status
 
 if TYPE_CHECKING:
     from audits.collect.folder.collector import FolderCollector
     from audits.model.errors import AuditError
-    from audits.model.source import Gap, RepositoryRef
+    from audits.model.source import RepositoryRef
     from audits.pipeline.github_scan import GitHubScanned
     from audits.pipeline.run import Plan
-    from audits.pipeline.scan import Scanned
     from audits.pipeline.serialize import SerializedAudit
     from audits.store.store import Store
     from audits.suppressions.waivers import Waivers
@@ -107,19 +108,22 @@ def scan(
     no_engine: NoEngineOption = False,
     offline: OfflineOption = False,
     as_of: AsOfOption = None,
+    fail_on: ScanFailOnOption = FailOn.NEVER,
+    notify: NotifyOption = None,
 ) -> None:
     """Scan repositories, score them, and record what changed."""
+    end = ScanEnd.of(allow_gaps, fail_on, notify)
     check_source(folder, repos, owners or [], offline)
     collector = folder_collector(folder, org, host)
     planner = _planner(
         collector, waivers, config, index_url, registry, everything, no_engine, offline, as_of
     )
     if collector is not None:
-        here = _FolderScan(collector, planner, database, allow_gaps)
+        here = _FolderScan(collector, planner, database, end)
         raise typer.Exit(_folder(here, resume, context))
     unique = tuple(dict.fromkeys(owners or []))
     reach = _GitHubAccess(host, token_file, api_url, max_points)
-    request = _GitHubRequest(unique, repos, reach, archived, forks, resume, database, allow_gaps)
+    request = _GitHubRequest(unique, repos, reach, archived, forks, resume, database, end)
     raise typer.Exit(_github(request, planner(), planner.waivers, context))
 
 
@@ -203,7 +207,7 @@ class _FolderScan(Struct, frozen=True):
     collector: FolderCollector
     planner: Planner
     database: str | None
-    allow_gaps: bool
+    end: ScanEnd
     recorded: list[RepositoryRef] = field(default_factory=list)
 
 
@@ -252,19 +256,8 @@ def _record(request: _FolderScan, audits: Iterator[SerializedAudit] | None = Non
         gaps = (*request.collector.gaps(), *scanner.faults)
         waivers = request.planner.waivers
         print_summary(store, finished, gaps, waivers, database=request.database)
-    return _exit_code(finished, gaps, request.allow_gaps)
-
-
-def _exit_code(
-    finished: Iterable[Scanned], gaps: Iterable[Gap], allow_gaps: bool, *, stopped: bool = False
-) -> int:
-    """The exit code for the gaps of finished scans, and for those of no single one of them."""
-    missed, known = [scanned.missed for scanned in finished], list(gaps)
-    unread = any(each.asked for each in missed) or any(not gap.optional for gap in known)
-    return end_code(
-        crashed=any(m.crashed for m in missed) or any(g.reason == "crashed" for g in known),
-        unread=stopped or (unread and not allow_gaps),
-    )
+        arrived = request.end.notified(store, finished, waivers)
+    return request.end.code(finished, gaps, stopped=not arrived)
 
 
 class _GitHubAccess(Struct, frozen=True):
@@ -286,7 +279,7 @@ class _GitHubRequest(Struct, frozen=True):
     forks: bool
     resume: bool
     database: str | None
-    allow_gaps: bool
+    end: ScanEnd
 
 
 def _stopped(context: typer.Context, stopped: KeyboardInterrupt) -> int:
@@ -315,6 +308,8 @@ def _github(request: _GitHubRequest, plan: Plan, waivers: Waivers, context: type
             return _stopped(context, stopped)
         for result in results:
             print_summary(store, result.finished, result.gaps, waivers, database=request.database)
+        finished = tuple(scanned for result in results for scanned in result.finished)
+        arrived = request.end.notified(store, finished, waivers)
     for error in failures:
         say(f"error: {error.message}\nadvice: {error.advice}", error=True)
     paused = [owner for result in results for owner in result.paused]
@@ -324,12 +319,9 @@ def _github(request: _GitHubRequest, plan: Plan, waivers: Waivers, context: type
         _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
     if any(exit_code(error) == FAULT for error in failures):
         return FAULT
-    return _exit_code(
-        [scanned for result in results for scanned in result.finished],
-        [gap for result in results for gap in result.gaps],
-        request.allow_gaps,
-        stopped=bool(failures or paused),
-    )
+    gaps = [gap for result in results for gap in result.gaps]
+    stopped_early = bool(failures or paused) or not arrived
+    return request.end.code(finished, gaps, stopped=stopped_early)
 
 
 def _results(

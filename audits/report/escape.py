@@ -1,12 +1,15 @@
-"""Escapes untrusted text for terminals and Markdown."""
+"""Escapes untrusted text for terminals, Markdown and HTML."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+from markupsafe import Markup, escape
+
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$^])")
 _TICKS = re.compile(r"`+")
+_VOID = frozenset({"meta"})
 # Control characters, halves of surrogate pairs, and marks of bidirectional text
 # (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
 _STEERING = re.compile(
@@ -52,6 +55,32 @@ def _escaped(text: str) -> str:
     text = _PUNCTUATION.sub(r"\\\1", text)
     # Entities keep GitHub from making links of addresses and mentions of names.
     return text.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
+
+
+def html(text: str) -> Markup:
+    """Text as HTML: no character of it is markup, and none steers what a reader sees."""
+    return escape(printable(text))
+
+
+def element(name: str, /, *inside: str | Markup, **attributes: str) -> Markup:
+    """An HTML element. Whatever is no `Markup` is escaped here, contents and values alike, so
+    that no text gets into a page in another way; a trailing ``_`` of an attribute's name, and
+    ``_`` for a hyphen in it, are Python's.
+    """
+    given = Markup("").join(
+        Markup(' {}="{}"').format(Markup(key.rstrip("_").replace("_", "-")), html(value))  # noqa: S704 - names are ours
+        for key, value in attributes.items()
+    )
+    opened = Markup("<{}{}>").format(Markup(name), given)  # noqa: S704 - names are ours
+    if name in _VOID:
+        return opened
+    content = Markup("").join(each if isinstance(each, Markup) else html(each) for each in inside)
+    return Markup("{}{}</{}>").format(opened, content, Markup(name))  # noqa: S704 - names are ours
+
+
+def link(text: str, url: str) -> Markup:
+    """A link to a page of the web; the text alone where the address is none."""
+    return element("a", text, href=url) if url.startswith("https://") else html(text)
 
 
 def code(text: str) -> str:

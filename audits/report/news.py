@@ -107,7 +107,9 @@ def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
                 newest,
                 before=oldest.before,
                 grade_before=oldest.grade_before,
-                cause="; ".join(dict.fromkeys(c.cause for c in reversed(every))),
+                cause="; ".join(
+                    dict.fromkeys(w for c in reversed(every) for w in c.cause.split("; "))
+                ),
                 checks=tuple(dict.fromkeys(check for c in every for check in c.checks)),
             )
         )

@@ -1,0 +1,186 @@
+"""The report for a meeting: one file that opens offline, prints, and holds no foreign markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from playwright.sync_api import Browser, sync_playwright
+
+from audits.report.escape import element, html, link
+from audits.report.meeting import OwnerReport, html_report, owner_report
+from audits.report.news import news_of
+from audits.sample.demo import scan_sample
+from audits.store.open import open_store
+from audits.store.store import Store
+from audits.suppressions.waivers import Waivers
+from tests.cli.runner import release_audit
+from tests.dashboard.browser import FLAGS, chromium
+from tests.dashboard.rows import HOSTILE
+
+HEADINGS = (
+    "Standing",
+    "What changed, and why",
+    "Who can publish",
+    "Top five",
+    "Incidents looked for",
+    "Accepted risks",
+    "What was not seen",
+)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("sample") / "history.sqlite"
+    with closing(open_store(str(path))) as store:
+        scan_sample(store, lambda _: None, engine=False)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def store(database: str) -> Iterator[Store]:
+    with closing(open_store(database, read_only=True)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def sample(store: Store) -> OwnerReport:
+    owner = store.owners()[0]
+    first = store.scans(owner)[-1].id
+    return owner_report(store, news_of(store, owner, Waivers(today=date(2026, 10, 5)), since=first))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if not path:
+        pytest.skip("no chromium on the path")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+class Tags(HTMLParser):
+    """The elements of a page, and what its attributes load or run."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.active: list[str] = []
+        self.links: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        for name, value in attrs:
+            if name == "href":
+                self.links.append(value or "")
+            if name in {"src", "srcset", "data", "action"} or name.startswith("on"):
+                self.active.append(f"{tag} {name}")
+
+
+def test_it_has_all_that_a_meeting_asks_for(sample: OwnerReport) -> None:
+    page = html_report([sample])
+    for heading in HEADINGS:
+        assert f"<h2>{heading}</h2>" in page
+    assert "the repository changed" in page
+    assert "gatehouse" in page
+    assert "<polyline" in page
+
+
+def hostile(report: OwnerReport) -> OwnerReport:
+    """The report with foreign text wherever text of others can stand."""
+    news = report.news
+    changes = news.changes
+    rows = tuple(
+        replace(row, message=HOSTILE, path=HOSTILE, check=HOSTILE, repository=row.repository)
+        for row in changes.new
+    )
+    return replace(
+        report,
+        topic=HOSTILE,
+        rows=tuple(replace(row, repository=HOSTILE) for row in report.rows),
+        packages=tuple(replace(p, package=HOSTILE, cut=HOSTILE) for p in report.packages),
+        news=replace(
+            news,
+            scan=replace(news.scan, owner=HOSTILE),
+            scores=tuple(
+                replace(s, repository=HOSTILE, checks=(HOSTILE,), cause=HOSTILE)
+                for s in news.scores
+            ),
+            changes=replace(
+                changes, new=tuple(replace(r, repository=HOSTILE) for r in rows) or changes.new
+            ),
+            gaps=tuple(replace(g, detail=HOSTILE, repository=HOSTILE) for g in news.gaps),
+        ),
+    )
+
+
+def test_foreign_text_is_text(sample: OwnerReport) -> None:
+    quiet, loud = Tags(html_report([sample])), Tags(html_report([hostile(sample)]))
+    assert "<img" not in html_report([hostile(sample)])
+    assert set(loud.names) <= set(quiet.names)
+    assert loud.active == quiet.active == []
+    assert all(url.startswith("https://") for url in loud.links)
+    assert "\u202e" not in html_report([hostile(sample)])
+
+
+@given(st.text(), st.text())
+def test_the_sink_lets_no_markup_through(text: str, value: str) -> None:
+    made = Tags(str(element("p", text, title=value)))
+    assert made.names == ["p"]
+    assert "<" not in html(text)
+
+
+def test_only_addresses_of_the_web_are_links() -> None:
+    assert str(link("x", "javascript:alert(1)")) == "x"
+    assert str(link("<x>", 'https://a.example/"')).startswith('<a href="https://a.example/&#34;"')
+
+
+def test_it_opens_offline_and_prints(sample: OwnerReport, browser: Browser, tmp_path: Path) -> None:
+    place = tmp_path / "report.html"
+    place.write_text(html_report([hostile(sample), sample]), "utf-8")
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.goto(place.as_uri())
+    assert page.title().startswith("How safely")
+    assert asked == [place.as_uri()]
+    assert said == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert len(page.pdf(format="A4")) > 10_000
+    place.write_text(html_report([sample]), "utf-8")
+    page.goto(place.as_uri())
+    found = Axe().run(page)
+    grave = [
+        v["id"] for v in found.response["violations"] if v["impact"] in {"serious", "critical"}
+    ]
+    assert grave == []
+    page.close()
+
+
+def test_the_command(database: str) -> None:
+    where = ("--database", database)
+    ran = release_audit("report", "--format", "html", "--since", "2026-06-30", *where)
+    assert ran.code == 0
+    assert ran.out.startswith("<!DOCTYPE html>")
+    one = release_audit("report", "--repository", "orchard-sample/gatehouse", *where)
+    assert one.code == 0
+    assert one.out.startswith("# Make the releases of `gatehouse` safer\n")
+    assert "- [ ] **" in one.out
+    unknown = release_audit("report", "--repository", "orchard-sample/nothing", *where)
+    assert unknown.code != 0
+    assert "nothing" in unknown.err
+    assert release_audit("report", "--repository", "gatehouse", *where).code == 2
