@@ -28,6 +28,19 @@ class NewsFormat(StrEnum):
     HTML = "html"
 
 
+RepositoryOption = Annotated[
+    Optional[str],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="Print what its maintainers should change instead, as Markdown for an issue.",
+    ),
+]
+TopicOption = Annotated[
+    str, typer.Option("--topic", help="In HTML: only repositories with this topic.")
+]
+
+
 def report(
     since: Annotated[
         str,
@@ -39,17 +52,8 @@ def report(
     ] = "last",
     owner: Annotated[Optional[str], typer.Option("--owner", help="Only this owner.")] = None,  # noqa: UP045
     form: Annotated[NewsFormat, typer.Option("--format", help="How to print.")] = NewsFormat.TEXT,
-    repository: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            "--repository",
-            metavar="OWNER/NAME",
-            help="Print what its maintainers should change instead, as Markdown for an issue.",
-        ),
-    ] = None,
-    topic: Annotated[
-        str, typer.Option("--topic", help="In HTML: only repositories with this topic.")
-    ] = "",
+    repository: RepositoryOption = None,
+    topic: TopicOption = "",
     waivers: WaiversOption = None,
     database: DatabaseOption = None,
     offline: OfflineOption = False,

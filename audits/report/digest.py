@@ -7,7 +7,7 @@ from typing import Any
 
 from audits.report.escape import printable
 from audits.report.news import News
-from audits.report.words import count
+from audits.report.phrases import count
 from audits.store.totals import Totals
 
 _MOST_NAMED = 5

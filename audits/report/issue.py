@@ -10,7 +10,7 @@ from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, LessonRow, PackageRow, RepositoryRow
 from audits.report.comment import fitted
 from audits.report.escape import code, markdown
-from audits.report.words import count, steps_to_a
+from audits.report.phrases import count, steps_to_a
 from audits.store.errors import StoreError
 from audits.store.store import Store
 

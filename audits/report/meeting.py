@@ -24,7 +24,7 @@ from audits.model.rows import (
 from audits.model.score import Grade
 from audits.report.escape import element, link
 from audits.report.news import News, gap_lines
-from audits.report.words import count
+from audits.report.phrases import count
 from audits.store.store import Store
 
 _MOST = 10
