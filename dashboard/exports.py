@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from audits import __version__
 from audits.checks import all_checks
 from audits.model.outcome import Acceptance, AcceptanceKind
+from audits.model.redaction import without_tokens
 from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding, Result
 from audits.report.export import repository_rows, setting_rows
@@ -72,7 +73,8 @@ def sarif_bytes(reading: Reaudit, rows: Sequence[FindingRow]) -> bytes:
         return b"{}"
     checks = {check.id: check for check in all_checks()}
     audit = with_acceptances(reading.audit, rows)
-    return json.dumps(sarif(audit, checks, __version__), ensure_ascii=False).encode("utf-8")
+    text = json.dumps(sarif(audit, checks, __version__), ensure_ascii=False)
+    return without_tokens(text).encode("utf-8")
 
 
 def with_acceptances(audit: Audit, rows: Sequence[FindingRow]) -> Audit:

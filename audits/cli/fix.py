@@ -216,11 +216,11 @@ def _print(found: Sequence[_Target], form: FixFormat) -> None:
     if form is FixFormat.TEXT:
         say("\n\n".join("\n".join(plan_lines(each.plan, styled)) for each in found))
     elif form is FixFormat.PATCH:
-        say_document("".join(patch(each.plan.files) for each in found))
+        say_document("".join(patch(each.plan.files) for each in found), exact=True)
     else:
         documents = [plan_document(each.plan, __version__) for each in found]
         shown = documents[0] if len(documents) == 1 else documents
-        say_document(json.dumps(shown, indent=2) + "\n")
+        say_document(json.dumps(shown, indent=2) + "\n", exact=True)
 
 
 def _write(found: Sequence[_Target], *, write: bool, ask: bool, force: bool) -> bool:

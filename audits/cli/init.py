@@ -154,9 +154,9 @@ def _print(found: _Result, form: InitFormat) -> None:
     from audits.fixes.patch import patch
 
     if form is InitFormat.PATCH:
-        say_document(patch(found.plan.files))
+        say_document(patch(found.plan.files), exact=True)
     elif form is InitFormat.JSON:
-        say_document(json.dumps(_document(found), indent=2) + "\n")
+        say_document(json.dumps(_document(found), indent=2) + "\n", exact=True)
     else:
         say("\n".join(_lines(found, styled)))
     if form is InitFormat.PATCH or not found.plan.written:

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from audits.cli.exits import CANNOT_READ
 from audits.model.errors import AuditError
+from audits.model.redaction import without_tokens
 from audits.report.escape import printable
 
 BROKEN_PIPE = 141
@@ -82,11 +83,14 @@ def say(text: str = "", *, error: bool = False) -> None:
             raise
 
 
-def say_document(text: str) -> None:
+def say_document(text: str, *, exact: bool = False) -> None:
     """Write a document for machines to standard output, as UTF-8 whatever the terminal's
     encoding; its writer escapes what it holds. OutputError as of `say`.
+
+    Tokens are left out unless it must be ``exact``, as a patch that is to apply.
     """
-    _write(sys.stdout, text.encode("utf-8", "backslashreplace"))
+    shown = text if exact else without_tokens(text)
+    _write(sys.stdout, shown.encode("utf-8", "backslashreplace"))
 
 
 def leave_broken_pipe() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from audits.model.secret_patterns import shapes
+from audits.model.secret_patterns import ANY_TOKEN, TOKEN_HEADS
 
 MASK = "…"
 
@@ -40,8 +40,16 @@ _ARGUMENT = re.compile(
 """Secrets that follow a command or setting without an option's name."""
 _QUERY = re.compile(r"([?&](?:access_token|token|api_key|sig|signature|key)=)([^\s&#\"']+)", re.I)
 _USER = re.compile(r"(https?://[^\s:/@]*:)([^\s/@]+)(?=@)")
-_TOKEN = re.compile(r"[\w-]+")
 _HARMLESS = frozenset({"", "read", "write", "none", "true", "false", "inherit", "null", "~"})
+
+
+def without_tokens(text: str) -> str:
+    """The text without the tokens that are known by their look, even as part of a name.
+
+    It is what all output passes: names, paths and addresses are no lines, in which `masked`
+    finds a credential by its place.
+    """
+    return ANY_TOKEN.sub(MASK, text) if any(map(text.__contains__, TOKEN_HEADS)) else text
 
 
 @lru_cache(maxsize=256)
@@ -50,9 +58,7 @@ def masked(line: str) -> str:
 
     References (``${{ … }}``, ``$NAME``) name a credential without showing it, and stay.
     """
-    for shape in sorted(shapes(line), key=lambda s: -s.start):
-        end = match.end() if (match := _TOKEN.match(line, shape.start)) else len(line)
-        line = line[: shape.start] + MASK + line[end:]
+    line = without_tokens(line)
     if _KEY.search(line):
         line = _NAMED.sub(lambda m: m["key"] + _hidden(m["value"]), line)
     patterns = [_OPTION] if "--" in line else []

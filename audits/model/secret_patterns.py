@@ -13,23 +13,41 @@ from audits.model.location import Scalar
 
 # Tokens that say themselves what they are; formats as their issuers publish them for scanners:
 # https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
-_SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
-    (what, heads, re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.ASCII))
-    for what, heads, pattern in (
-        ("a PyPI token", ("pypi-AgE",), r"pypi-AgE[\w-]{70,}"),
-        ("an npm token", ("npm_",), r"npm_[A-Za-z0-9]{36}"),
-        (
-            "a GitHub token",
-            ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-            r"(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82})",
-        ),
-        ("a RubyGems key", ("rubygems_",), r"rubygems_[0-9a-f]{48}"),
-        ("a crates.io token", ("cio",), r"cio[A-Za-z0-9]{32}"),
-        ("a NuGet key", ("oy2",), r"oy2[a-z0-9]{43}"),
-        ("a Docker Hub token", ("dckr_pat_",), r"dckr_pat_[\w-]{27,}"),
-    )
+_UPLOADERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("a PyPI token", ("pypi-AgE",), r"pypi-AgE[\w-]{70,}"),
+    ("an npm token", ("npm_",), r"npm_[A-Za-z0-9]{36}"),
+    (
+        "a GitHub token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        r"(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82})",
+    ),
+    ("a RubyGems key", ("rubygems_",), r"rubygems_[0-9a-f]{48}"),
+    ("a crates.io token", ("cio",), r"(?<![A-Za-z0-9])cio[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
+    ("a NuGet key", ("oy2",), r"(?<![A-Za-z0-9])oy2[a-z0-9]{43}(?![A-Za-z0-9])"),
+    ("a Docker Hub token", ("dckr_pat_",), r"dckr_pat_[\w-]{27,}"),
 )
-"""What a token looks like, and how it begins: most texts hold no such beginning."""
+"""What a publishing credential looks like, and how it begins: most texts hold no such beginning."""
+_OTHERS: tuple[tuple[str, str], ...] = (
+    ("AIza", r"AIza[\w-]{35}"),
+    ("eyJ", r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"),
+    ("glpat-", r"glpat-[\w-]{20,}"),
+    ("hf_", r"hf_[A-Za-z]{34}"),
+    ("SG.", r"SG\.[\w-]{22}\.[\w-]{43}"),
+    ("sk_live_", r"sk_live_[A-Za-z0-9]{24,}"),
+    ("xapp-", r"xapp-\d-[\w-]{20,}"),
+    ("xox", r"xox[abeoprs]-[\w-]{20,}"),
+)
+"""Credentials of other services: they publish nothing, but must not be shown either."""
+_SHAPES = tuple(
+    (what, heads, re.compile(rf"(?<![\w-]){pattern}(?![\w-])", re.ASCII))
+    for what, heads, pattern in _UPLOADERS
+)
+TOKEN_HEADS = (*(head for _, heads, _ in _UPLOADERS for head in heads), *(h for h, _ in _OTHERS))
+"""How tokens begin that are known by their look."""
+ANY_TOKEN = re.compile(
+    rf"(?:{'|'.join([*(p for _, _, p in _UPLOADERS), *(p for _, p in _OTHERS)])})[\w-]*", re.ASCII
+)
+"""A token of any service, wherever it stands in a text."""
 
 # Variables from which uploaders read a secret; a star stands for any rest.
 _VARIABLES = re.compile(

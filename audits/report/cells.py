@@ -4,6 +4,7 @@ A text that a spreadsheet would take for a formula, or that begins with an apost
 one apostrophe in front: take one leading apostrophe away to have the text back. Line breaks
 and tabs become a space, so that a record is a line, and characters that control a terminal or
 reorder text are written as escapes such as ``\x1b``; the JSON Lines beside hold all unaltered.
+Tokens are left out of both.
 Lists are joined by `LIST`; yes and no are ``true`` and ``false``; what is not known or does not
 apply is an empty cell. That holds in every table.
 Source: https://owasp.org/www-community/attacks/CSV_Injection

@@ -1,4 +1,4 @@
-"""Escapes untrusted text for terminals, Markdown and HTML."""
+"""Escapes untrusted text for terminals, Markdown and HTML, and leaves tokens out of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 from markupsafe import Markup, escape
+
+from audits.model.redaction import without_tokens
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|<>~$^])")
 _TICKS = re.compile(r"`+")
@@ -21,6 +23,7 @@ def printable(text: str) -> str:
     """The text on one line, with control, bidirectional and unassigned characters shown as
     escapes: a terminal cannot be steered by it, nor a reader's eye.
     """
+    text = without_tokens(text)
     if text.isprintable():
         return text
     return "".join(
@@ -33,7 +36,7 @@ def printable(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """The text with what would steer a terminal, or reorder what a reader sees, as escapes."""
-    return _STEERING.sub(lambda found: _shown(found[0]), text)
+    return _STEERING.sub(lambda found: _shown(found[0]), without_tokens(text))
 
 
 def _shown(character: str) -> str:

@@ -191,7 +191,7 @@ def data_package() -> dict[str, object]:
             "Cells that a spreadsheet would run get one leading apostrophe, and so do cells that "
             "begin with one: take one away to undo it. Line breaks become spaces. Lists are "
             f"joined by '{LIST}'; yes and no are true and false; an empty cell is what is not "
-            "known or does not apply. The .jsonl files hold the same rows unaltered."
+            "known or does not apply. The .jsonl files hold the same rows unaltered. Credentials are shown as …"
         ),
         "version": SCHEMA_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from audits.fixes.patch import file_lines, patch
 from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
+from audits.model.redaction import masked
 from audits.model.score import Score
 from audits.report.escape import printable
 from audits.report.phrases import count
@@ -26,7 +27,7 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
         yield f"{name}  {_rise(plan)} with {changes}"
         for file in plan.files:
             yield ""
-            yield from (_diff_line(printable(line), style) for line in file_lines(file))
+            yield from (_diff_line(printable(masked(line)), style) for line in file_lines(file))
         yield ""
         yield style("Fixed by these changes", "strong")
         yield from _made(plan, style)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from audits.model.redaction import without_tokens
 from audits.report.cells import Value, cell
 
 SCHEMA_VERSION = "1.0"
@@ -85,8 +86,8 @@ def _line(cells: list[str]) -> str:
 
 
 def json_line(table: Table[Row], row: Row) -> str:
-    """A row as a line of a table's JSON Lines file."""
-    return json.dumps(table.record(row), ensure_ascii=False) + "\n"
+    """A row as a line of a table's JSON Lines file, without tokens."""
+    return without_tokens(json.dumps(table.record(row), ensure_ascii=False)) + "\n"
 
 
 def resource(table: Table[Any]) -> dict[str, object]:
