@@ -232,6 +232,14 @@ def test_nothing_generated_is_stale() -> None:
     assert generate.stale() == []
 
 
+def test_contributing_names_rooms_that_exist() -> None:
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:audits|dashboard|tests)/[\w./-]*)`", text)
+    assert len(named) > 20
+    missing = {path for path in named if not (ROOT / path).exists()}
+    assert missing == {"audits/checks/unbounded_publish_job.py"}  # which the reader writes
+
+
 def test_readme_links_to_the_generated_pages() -> None:
     text = generate.README.read_text("utf-8")
     for page in (generate.CHECKS, generate.COLUMNS):
