@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
+from audits.model.edit_plan import EditPlan
 from audits.model.query import (
     ActionFilter,
     ActionSummary,
@@ -382,6 +383,12 @@ def reading(scope: ScanScope, name: str) -> Reaudit:
     return readings.read_again(
         stored.snapshot, references=references, index=stored.index, advisories=stored.advisories
     )
+
+
+@st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
+def safe_changes(scope: ScanScope, name: str) -> EditPlan | None:
+    """One repository's safe edits, proved and all together; None where its texts are unread."""
+    return readings.safe_changes(reading(scope, name))
 
 
 def self_check(workflow: str, pyproject: str, dependabot: str) -> SelfCheck:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from audits.model.edit_plan import EditPlan
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import NO_INDEX, NO_REFERENCES
@@ -19,6 +20,8 @@ from audits.model.settings import Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules
 from audits.pipeline.audit import audit as judged
+from audits.pipeline.edit_plan import plan_edits
+from audits.pipeline.run import Plan
 from audits.workflow.repository import read_repository
 from dashboard.frames.findings import difference
 
@@ -84,6 +87,15 @@ def self_check(workflow: str, pyproject: str = "", dependabot: str = "") -> Self
     if reading.audit is None:  # read_again always judges; the type allows for more
         raise AssertionError("nothing was judged")
     return SelfCheck(audit=reading.audit, reading=reading)
+
+
+def safe_changes(reading: Reaudit) -> EditPlan | None:
+    """The safe edits of a repository that was read again, proved and all together; None where
+    it could not be read. The same as ``release-audit fix`` makes.
+    """
+    if reading.audit is None:
+        return None
+    return plan_edits(reading.audit, Plan(rules=Rules(index=index_hosts())))
 
 
 def _reading(audit: Audit) -> Reaudit:

@@ -92,6 +92,7 @@ def files() -> dict[Path, str]:
     """What each generated file, or file with a generated block, should hold."""
     note = f"<!-- {COMMAND} -->"
     readme = _with_block(README.read_text("utf-8"), "example", example("check", "--no-engine"))
+    readme = _with_block(readme, "fix", example("fix", "--no-engine", "--offline"))
     return {
         README: _with_block(readme, "who", example("who", "--offline")),
         CHECKS: f"{note}\n\n{_CHECKS}\n{check_table()}\n",

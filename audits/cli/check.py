@@ -164,6 +164,14 @@ def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> 
     from audits.collect.github.collector import GitHubCollector, Request
     from audits.pipeline.github_evidence import ReferenceFacts
 
+    if connection.credential.secret is None:
+        from audits.cli.output import say
+
+        say(
+            "note: GitHub is not asked for pins without a token: set RELEASE_AUDIT_TOKEN.",
+            error=True,
+        )
+        return plan
     collector = GitHubCollector(Request(owner=ref.owner), connection)
     return replace(plan, facts=ReferenceFacts(reader=collector, others=plan.facts))
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from audits.cli.targets import CheckTarget
     from audits.collect.github.collector import Connection
     from audits.model.edit_plan import ChangedFile, EditPlan
+    from audits.model.source import Gap
 
 
 class FixFormat(StrEnum):
@@ -56,6 +57,7 @@ class _Target(Struct, frozen=True):
 
     target: CheckTarget
     plan: EditPlan
+    unasked: tuple[Gap, ...] = ()
 
 
 WriteOption = Annotated[bool, typer.Option("--write", help="Write the edits, do not ask.")]
@@ -164,8 +166,12 @@ def _fix(
 ) -> int:
     """Show the edits of targets, write what is wanted, and return the exit code."""
     _check_use(targets, write=use.write, diff=use.diff)
-    found = [_planned(target, options, reach, use.checks, review=use.review) for target in targets]
+    found = [
+        _planned(each, options, reach, use.checks, review=use.review, online=options.online)
+        for each in targets
+    ]
     _print(found, use.form)
+    _say_unasked(found)
     ask = not use.diff and use.form is FixFormat.TEXT
     written = _write(found, write=use.write, ask=ask, force=use.force)
     return _exit_code(found, written, use.allow_gaps)
@@ -178,11 +184,23 @@ def _planned(
     checks: frozenset[str],
     *,
     review: bool,
+    online: bool,
 ) -> _Target:
     from audits.pipeline.edit_plan import FixChoice, plan_edits
 
     audit, by = audit_with_plan(target, options, reach)
-    return _Target(target, plan_edits(audit, by, FixChoice(review=review, checks=checks)))
+    plan = plan_edits(audit, by, FixChoice(review=review, checks=checks))
+    # What could not be asked concerns no file, and would otherwise look like an edit by hand.
+    known = audit.repository.gaps
+    unasked = tuple(gap for gap in by.facts.gaps() if gap not in known) if online else ()
+    return _Target(target, plan, unasked)
+
+
+def _say_unasked(found: Sequence[_Target]) -> None:
+    from audits.cli.output import say
+
+    for detail in dict.fromkeys(gap.detail for each in found for gap in each.unasked):
+        say(f"not asked: {detail}", error=True)
 
 
 def _check_use(targets: Sequence[CheckTarget], *, write: bool, diff: bool) -> None:
@@ -279,6 +297,7 @@ def _exit_code(found: Sequence[_Target], written: bool, allow_gaps: bool) -> int
 
     audits = [each.plan.before for each in found]
     gaps = [gap for audit in audits for gap in audit.repository.gaps]
+    gaps += [gap for each in found for gap in each.unasked]
     return end_code(
         crashed=any(map(is_crashed, audits)),
         findings=not written,

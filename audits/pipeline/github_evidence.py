@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from audits.analysis.environment_names import environment_names
-from audits.collect.collector import Resolver
 from audits.model.evidence import (
     AdvisoryList,
     FileThen,
@@ -114,13 +113,23 @@ class GitHubFacts:
         return (*self.others.gaps(), *self._gaps)
 
 
+class ReferenceSource(Protocol):
+    """What resolves refs of actions and says which could not be asked, as `GitHubCollector`."""
+
+    def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
+        """What refs of actions are today; those that could not be asked are left out."""
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What could not be asked."""
+
+
 @dataclass(kw_only=True)
 class ReferenceFacts:
     """References from GitHub for a repository that lies on this machine; all else from
     ``others``. Nothing is asked about the repository itself.
     """
 
-    reader: Resolver
+    reader: ReferenceSource
     others: Facts
 
     def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
@@ -144,8 +153,8 @@ class ReferenceFacts:
         return self.others.advisories()
 
     def gaps(self) -> tuple[Gap, ...]:
-        """What the others did not serve."""
-        return self.others.gaps()
+        """What the others did not serve, and the actions that could not be asked for."""
+        return (*self.others.gaps(), *self.reader.gaps())
 
 
 def environments_of(repository: Repository) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
         yield f"{name}  {_grade(plan.before.score)} · no edit can be made"
     else:
         changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
-        yield f"{name}  {_rise(plan)} with {changes}"
+        yield f"{name}  {grade_rise(plan)} with {changes}"
         for file in plan.files:
             yield ""
             yield from (_diff_line(printable(masked(line)), style) for line in file_lines(file))
@@ -41,7 +41,8 @@ def _grade(score: Score) -> str:
     return f"{score.grade} {score.points:g}" if score.points is not None else str(score.grade)
 
 
-def _rise(plan: EditPlan) -> str:
+def grade_rise(plan: EditPlan) -> str:
+    """The grade and points before and after, as "C 71 → B 84"; once where they are the same."""
     before, after = _grade(plan.before.score), _grade(plan.after.score)
     return before if before == after else f"{before} → {after}"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from audits.model.outcome import Severity
+from audits.fixes.edit_sets import edit_sets
+from audits.model.outcome import FixKind, Severity
 from audits.model.score import Audit, AuditedFinding, Grade
 from audits.report.escape import printable
 from audits.report.exposure import exposure_lines
@@ -101,8 +102,21 @@ def _areas(audit: Audit) -> Iterator[str]:
         yield f"  {AREA_TITLES[area.area]:<18} {area.points:>3.0f}{known}  {taken}".rstrip()
     if steps := steps_to_a(audit.score):
         yield f"  Steps to A: {steps}"
+    if edits := _edits(audit):
+        yield f"  Edits: {edits}"
     if left := not_counted(audit.score):
         yield f"  Not counted, as it concerns no production upload: {left}"
+
+
+def _edits(audit: Audit) -> str:
+    """How many edits ``fix`` has for the open findings; "" where it has none."""
+    found = [f for f in (*audit.findings, *audit.beyond) if f.acceptance is None]
+    kinds = Counter(each.kind for each in edit_sets(found))
+    parts = [f"release-audit fix makes {kinds[FixKind.SAFE]} that are safe"] * bool(
+        kinds[FixKind.SAFE]
+    )
+    parts += [f"--unsafe {kinds[FixKind.REVIEW]} to review"] * bool(kinds[FixKind.REVIEW])
+    return ", ".join(parts)
 
 
 def _packages(audit: Audit, style: Style) -> Iterator[str]:

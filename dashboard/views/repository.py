@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.fixes.patch import patch
 from audits.model.rows import RepositoryRow
+from audits.report.fix import grade_rise
 from audits.report.phrases import count, not_counted, steps_to_a
 from dashboard import data
 from dashboard.charts import bars
@@ -46,6 +48,7 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         st.text(_sentence(row))
         if steps := steps_to_a(row):
             st.text(f"Steps to A: {visible(steps)}")
+        _one_patch(scope, row)
         if beside := not_counted(row):
             st.text(f"Not counted, as it concerns no production upload: {beside}")
         url = repository_url(row.host, row.owner, row.repository)
@@ -70,6 +73,23 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
             else "There is no score, so nothing was deducted.",
             order=["check", "area", "points lost"],
         )
+
+
+def _one_patch(scope: ScanScope, row: RepositoryRow) -> None:
+    """All safe edits in one patch; made on demand, since each round is another audit."""
+    if not st.toggle("Show all safe edits as one patch", key="one patch"):
+        return
+    plan = data.safe_changes(scope, row.repository)
+    if plan is None or not plan.files:
+        st.text("No safe edit can be made here.")
+        return
+    changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
+    st.text(f"{grade_rise(plan)} with {changes}. Apply it by git apply.")
+    text = patch(plan.files)
+    st.code(text, language="diff")
+    st.download_button(
+        "Download the patch", text.encode("utf-8"), f"{row.repository}.patch", "text/x-diff"
+    )
 
 
 def _sentence(row: RepositoryRow) -> str:

@@ -223,6 +223,16 @@ def test_owner_scan_and_repository_are_always_in_the_address(opened: Opened) -> 
     assert repository == app.session_state["repository held"]
 
 
+def test_all_safe_edits_of_a_repository_are_one_patch(opened: Opened) -> None:
+    app = opened("repository", "many", repository="fennel")
+    assert "git apply" not in said(app)
+    (toggle,) = [each for each in app.toggle if "patch" in each.label]
+    toggle.set_value(True).run()
+    text = sound(app, "Repository")
+    assert "git apply" in text
+    assert "+++ b/.github/workflows/" in text
+
+
 def test_an_unknown_repository_is_named_with_near_ones(opened: Opened) -> None:
     app = opened("repository", "many", repository="fenel")
     text = sound(app, "Repository")
