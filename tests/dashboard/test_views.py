@@ -230,7 +230,7 @@ def test_all_safe_edits_of_a_repository_are_one_patch(opened: Opened) -> None:
     toggle.set_value(True).run()
     text = sound(app, "Repository")
     assert "git apply" in text
-    assert "+++ b/.github/workflows/" in text
+    assert "+++ b/.github/dependabot.yml" in text
 
 
 def test_an_unknown_repository_is_named_with_near_ones(opened: Opened) -> None:
