@@ -14,7 +14,7 @@ from audits.model.workflow import Job
 # The shapes of the labels of GitHub's own machines:
 # https://docs.github.com/en/actions/reference/runners/github-hosted-runners
 _HOSTED = re.compile(
-    r"ubuntu-(latest|slim|\d\d\.\d\d)(-arm)?|windows-(latest|20\d\d|11-arm)(-vs\d{4})?"
+    r"ubuntu-(latest|slim|\d\d\.\d\d)(-arm)?(-firewall)?|windows-(latest|20\d\d|11-arm)(-vs\d{4})?"
     r"|macos-(latest|\d\d(\.\d+)?)(-(intel|x?large|arm64))?",
     re.IGNORECASE,
 )

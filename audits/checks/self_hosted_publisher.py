@@ -89,6 +89,7 @@ def _attested(
     examples=(
         Example(name="by its label", workflow=_WORKFLOW % "[self-hosted, linux]  # !"),
         Example(name="a machine of GitHub", workflow=_WORKFLOW % "ubuntu-latest"),
+        Example(name="one behind GitHub's firewall", workflow=_WORKFLOW % "ubuntu-24.04-firewall"),
         Example(
             name="a label of one's own", workflow=_WORKFLOW % "big-box", outcome=Outcome.UNKNOWN
         ),

@@ -68,6 +68,14 @@ _RUNS_OWN = {
     "cargo": frozenset({"run", "r", "xtask"}),
     "dotnet": frozenset({"run"}),
 }
+# Programs of clouds that publish packages beside all else that they do.
+_CLOUD_UPLOAD = re.compile(
+    r"aws codeartifact publish-|gcloud artifacts (?:apt|yum|googet|go) (?:upload|import)|az artifacts \w+ publish"
+)
+_CODE = frozenset({"-c", "-e", "--eval"})
+_PUBLISHES = re.compile(r"\b(?:twine|publish\w*|upload\w*|release)\b", re.IGNORECASE)
+_LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*?:?([\w.-]+)")
+"""A target of Bazel or Buck."""
 _DRY = ("--dry-run", "--dryrun", "--dry-run=true", "--help", "--version")
 _MOST_WORDS = 5
 _RUN_WORDS = frozenset({"run", "run-script", "exec", "task", "r", "workspace", "dlx", "x", "--"})
@@ -355,8 +363,12 @@ def _may_publish(command: Command) -> bool:
         return False
     if program in _SENDERS:
         return any(_UPLOADING_CURL.match(word) for word in command.words[1:])
-    if program in PLAIN_PROGRAMS or command.has(*_DRY):
+    if command.has(*_DRY):
         return False
+    if program in PLAIN_PROGRAMS:
+        return _CLOUD_UPLOAD.match(" ".join(command.words)) is not None
+    if _publishing_code(command):
+        return True
     if program in SELDOM_PUBLISH:
         return _publishes_by_a_word(command)
     if program in _IMAGE_BUILDERS and gives_build_secret(command.words):
@@ -392,9 +404,17 @@ def _sign_of(command: Command) -> str:
         return f"`{program}` sends a package" if sent else ""
     names = [program] if program not in _INTERPRETERS else []
     spoken = any(map(speaks_of_release, (*names, *_tasks(command))))
+    spoken = spoken or program in PLAIN_PROGRAMS or _publishing_code(command)
     if spoken or (program in SELDOM_PUBLISH and _publishes_by_a_word(command)):
         return f"`{' '.join(command.words[:4])[:80]}`"
     return ""
+
+
+def _publishing_code(command: Command) -> bool:
+    """Whether ``python -c "…"`` and its like are given code that speaks of publishing."""
+    program, option, code = (*command.words[:3], "", "", "")[:3]
+    runs = program.rpartition("/")[2] in _INTERPRETERS and option in _CODE
+    return runs and _PUBLISHES.search(code) is not None
 
 
 def _plain_words(command: Command) -> tuple[str, ...]:
@@ -412,7 +432,10 @@ def _tasks(command: Command) -> tuple[str, ...]:
         if word in _RUN_WORDS:
             continue
         name = word
-        if "/" in word or "\\" in word:
+        label = _LABEL.fullmatch(word) if "run" in command.words[1:2] else None
+        if label is not None:
+            name = label[1].rpartition(".")[2]
+        elif "/" in word or "\\" in word:
             if not _SCRIPT.search(word):
                 continue
             name = word.rpartition("/")[2]

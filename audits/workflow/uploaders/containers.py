@@ -193,6 +193,15 @@ CONTAINERS: tuple[Uploader, ...] = (
         target=_IMAGES,
     ),
     Uploader(
+        mechanism="gcloud builds submit",
+        registry=Registry.CONTAINER,
+        commands=("gcloud builds submit",),
+        needs_words=("--tag", "-t"),
+        dry=_NOT_PUSHED,
+        tokens=_LOGIN,
+        target=_IMAGES,
+    ),
+    Uploader(
         mechanism="ko build",
         registry=Registry.CONTAINER,
         commands=("ko build", "ko publish", "ko apply", "ko resolve", "ko create"),

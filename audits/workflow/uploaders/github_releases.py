@@ -111,6 +111,14 @@ RELEASES: tuple[Uploader, ...] = (
         tokens=_GITHUB,
     ),
     Uploader(
+        mechanism="gh api",
+        registry=Registry.GITHUB_RELEASE,
+        commands=("gh api",),
+        word_pattern=r"/?repos/\S+/releases",
+        needs_words=("tag_name=",),
+        tokens=_GITHUB,
+    ),
+    Uploader(
         mechanism="softprops/action-gh-release",
         registry=Registry.GITHUB_RELEASE,
         actions=("softprops/action-gh-release",),

@@ -91,6 +91,12 @@ JAVA: tuple[Uploader, ...] = (
         tokens=_TOKENS,
     ),
     Uploader(
+        mechanism="lein deploy",
+        registry=Registry.MAVEN,
+        commands=("lein deploy",),
+        tokens=_TOKENS,
+    ),
+    Uploader(
         mechanism="Maven publishing action",
         registry=Registry.MAVEN,
         actions=("samuelmeuli/action-maven-publish",),

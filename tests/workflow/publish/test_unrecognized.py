@@ -158,6 +158,24 @@ LOUD = {
     "a script that PowerShell puts together": workflow(
         f"- shell: pwsh\n  run: '\"gh release create v1 x.zip\" | iex'\n  env: {{{secret('SHIP_TOKEN')}}}"
     ),
+    "a target of a build by labels": workflow(
+        run("bazel run //lib:wheel.publish", secret("SHIP_TOKEN")),
+        on=ON_PUSH,
+        name="CI",
+        job="main",
+    ),
+    "code on the command line": workflow(
+        run("python -c 'import twine.cli; twine.cli.dispatch([x])'", secret("SHIP_TOKEN")),
+        on=ON_PUSH,
+        name="CI",
+        job="main",
+    ),
+    "packages of a cloud": workflow(
+        run("aws codeartifact publish-package-version --package x", secret("SHIP_TOKEN")),
+        on=ON_PUSH,
+        name="CI",
+        job="main",
+    ),
     "write-all": workflow(run("make publish")).replace(
         "    permissions: {contents: read}\n", "    permissions: write-all\n"
     ),
@@ -311,6 +329,15 @@ QUIET = {
         run("go run ./tools/gen", secret("TOKEN"))
         + run("cargo xtask codegen", secret("TOKEN"))
         + run("dotnet run --project tools/Lint", secret("TOKEN"))
+    ),
+    "builds, tests and asks by the same programs": workflow(
+        run("bazel test //lib:publish_test", secret("SHIP_TOKEN"))
+        + run("bazel run //tools:lint", secret("SHIP_TOKEN"))
+        + run("aws codeartifact login --tool pip", secret("SHIP_TOKEN"))
+        + run("gh api repos/orchard-labs/lumen/releases", secret("SHIP_TOKEN")),
+        on=ON_PUSH,
+        name="CI",
+        job="main",
     ),
     "caches images": workflow(
         "- uses: docker/build-push-action@v7\n  with: {push: false}",
