@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.required_pins import refused_uses, unread_actions
 from audits.fixes.patch import file_lines, patch
 from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
@@ -13,6 +14,7 @@ from audits.report.escape import printable
 from audits.report.phrases import count
 from audits.report.text import Style, plain
 
+_MOST_ACTIONS = 12
 _MOST_LINES = 8
 """Lines of one file that are listed for what is left there."""
 
@@ -35,6 +37,28 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
         yield ""
         yield style("Not done", "strong")
         yield from _left(plan, style)
+    yield from _required_pins(plan, style)
+
+
+def _required_pins(plan: EditPlan, style: Style) -> Iterator[str]:
+    """What the organization's policy for commits would still refuse, and whom to ask for it."""
+    repository = plan.after.repository
+    refused = refused_uses(repository)
+    if not refused:
+        return
+    yield ""
+    yield style("If the organization requires commits for actions, these uses fail", "strong")
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for each in refused:
+        used = f"{each.uses.action}@{each.uses.ref}"
+        groups.setdefault((used, each.at.path, each.upstream), []).append(each.at.line)
+    for (used, path, upstream), lines in groups.items():
+        ask = f", to be asked of {printable(upstream)}" if upstream else ""
+        yield f"  {printable(used)}  {style(_place(path, lines), 'dim')}{ask}"
+    if unread := unread_actions(repository):
+        yield f"  Not opened, and may use more: {printable(', '.join(unread[:_MOST_ACTIONS]))}" + (
+            f" and {len(unread) - _MOST_ACTIONS} more" if len(unread) > _MOST_ACTIONS else ""
+        )
 
 
 def _grade(score: Score) -> str:
@@ -108,6 +132,16 @@ def plan_document(plan: EditPlan, version: str) -> dict[str, object]:
             for made in plan.made
         ],
         "left": [_left_record(left) for left in plan.left],
+        "refused_if_commits_are_required": [
+            {
+                "uses": f"{each.uses.action}@{each.uses.ref}",
+                "path": each.at.path,
+                "line": each.at.line,
+                "upstream": each.upstream,
+            }
+            for each in refused_uses(plan.after.repository)
+        ],
+        "actions_not_opened": list(unread_actions(plan.after.repository)),
         "patch": patch(plan.files),
     }
 

@@ -182,3 +182,23 @@ def test_a_workflow_of_no_repository_is_fixed_where_it_lies(tmp_path: Path) -> N
 def test_an_unreadable_workflow_is_said_by_the_exit_status(checkout: Path) -> None:
     write(checkout, {".github/workflows/other.yml": "on: push\njobs: [\n"})
     assert release_audit("fix", str(checkout), "--diff", *OPTIONS).code == 3
+
+
+def test_what_a_policy_for_commits_would_refuse_is_listed(checkout: Path) -> None:
+    action = (
+        "name: Paint\nruns:\n  using: composite\n  steps:\n    - uses: kestrel-ci/brush@v2\n"
+        f"    - uses: kestrel-ci/canvas@{'0123456789' * 4}\n"
+    )
+    write(checkout, {".github/actions/paint/action.yml": action})
+    text = BUILDING.replace("- run: python", "- uses: ./.github/actions/paint\n      - run: python")
+    (checkout / PUBLISH).write_text(text)
+    ran = release_audit("fix", str(checkout), "--diff", *OPTIONS)
+    listed = ran.out.partition("requires commits")[2]
+    assert "kestrel-ci/brush@v2  .github/actions/paint/action.yml:5" in listed
+    assert "actions/checkout@v4  .github/workflows/publish.yml:12" in listed
+    assert "kestrel-ci/canvas@" not in listed
+    assert "Not opened, and may use more: actions/checkout" in listed
+    found = json.loads(release_audit("fix", str(checkout), "--format", "json", *OPTIONS).out)
+    uses = {each["uses"] for each in found["refused_if_commits_are_required"]}
+    assert "kestrel-ci/brush@v2" in uses
+    assert "kestrel-ci/canvas" in found["actions_not_opened"]
