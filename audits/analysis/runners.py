@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 
 from msgspec import Struct
 
 from audits.expressions.syntax import Context, Literal, fences, outcomes
 from audits.model.location import Scalar
+from audits.model.repository import Repository
+from audits.model.settings import Runner, Unseen
 from audits.model.workflow import Job
 
 # The shapes of the labels of GitHub's own machines:
@@ -18,6 +21,47 @@ _HOSTED = re.compile(
     r"|macos-(latest|\d\d(\.\d+)?)(-(intel|x?large|arm64))?",
     re.IGNORECASE,
 )
+
+
+def shared_machines(
+    repo: Repository, first: frozenset[str], first_path: str, second: frozenset[str]
+) -> MachineKeeping:
+    """Whether jobs that ask for these labels may run one after the other on one machine, the
+    first in the file ``first_path``.
+
+    Runners that register for one job are not listed while none waits: an empty list says nothing.
+    """
+    settings = repo.settings
+    if isinstance(settings, Unseen):
+        return MachineKeeping.UNSEEN
+    lists = (settings.runners, settings.owner_runners)
+    found = [r for listed in lists if not isinstance(listed, Unseen) for r in listed]
+    both = [r for r in found if (first | second) <= {label.lower() for label in r.labels}]
+    usable = [r for r in both if _lets_run(repo, r, first_path)]
+    if any(r.is_ephemeral is False for r in usable):
+        return MachineKeeping.KEPT
+    if not both or any(isinstance(listed, Unseen) for listed in lists):
+        return MachineKeeping.UNSEEN
+    unsaid = any(r.is_ephemeral is None for r in usable)
+    return MachineKeeping.UNSEEN if unsaid else MachineKeeping.THROWN_AWAY
+
+
+def _lets_run(repo: Repository, runner: Runner, path: str) -> bool:
+    """Whether the group of a runner lets jobs of a file run on it."""
+    if runner.workflows is None:
+        return True
+    whole = f"{repo.ref.owner}/{repo.ref.name}/{path}".lower()
+    return any(file.lower().partition("@")[0] == whole for file in runner.workflows)
+
+
+class MachineKeeping(Enum):
+    """Whether a machine keeps what ran on it: it does, it is thrown away (or kept from the first
+    of the jobs), or that was not seen.
+    """
+
+    KEPT = "kept"
+    THROWN_AWAY = "thrown-away"
+    UNSEEN = "unseen"
 
 
 class Label(Struct, frozen=True, kw_only=True):

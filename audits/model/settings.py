@@ -129,6 +129,26 @@ class ActionsPolicy(Struct, frozen=True, kw_only=True):
     set_by: str = ""
 
 
+class Runner(Struct, frozen=True, kw_only=True):
+    """A machine of the repository's or its owner's own. ``labels`` in lower case.
+
+    ``is_ephemeral``: it is thrown away after one job; None where GitHub does not say. ``workflows``
+    are the only files (``owner/repo/path@ref``) that its group lets run on it, None where any may.
+    ``source`` is the repository, or the owner and the group.
+    """
+
+    name: str
+    labels: tuple[str, ...] = ()
+    is_ephemeral: bool | None = None
+    workflows: tuple[str, ...] | None = None
+    source: str = ""
+
+
+NO_RUNNERS = Unseen(
+    need=Need.ADMINISTRATION, reason="Not asked: no workflow names a runner of one's own."
+)
+
+
 class RepositorySettings(Struct, frozen=True, kw_only=True):
     """Settings of one repository, each a fact or `Unseen`. Environments by lower-cased name.
 
@@ -136,7 +156,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
     GitHub's default counts. ``fork_approval`` says for which outsiders' pull requests runs wait
     for an approval (``first_time_contributors_new_to_github``, ``first_time_contributors``,
     ``all_external_contributors``), "" where the repository is private. ``is_public`` is None
-    where that is not known.
+    where that is not known. ``runners`` are the repository's own machines, ``owner_runners``
+    those of its owner that it may use.
     """
 
     environments: Mapping[str, EnvironmentSettings] | Unseen
@@ -149,6 +170,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
     workflow_policies: tuple[WorkflowPolicy, ...] | Unseen = NO_ADMINISTRATION
     fork_approval: str | Unseen = NO_ADMINISTRATION
     is_public: bool | None = None
+    runners: tuple[Runner, ...] | Unseen = NO_RUNNERS
+    owner_runners: tuple[Runner, ...] | Unseen = NO_RUNNERS
 
     @classmethod
     def partial(
@@ -163,6 +186,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
         workflow_policies: tuple[WorkflowPolicy, ...] | Unseen = NO_ADMINISTRATION,
         fork_approval: str | Unseen = NO_ADMINISTRATION,
         is_public: bool | None = None,
+        runners: tuple[Runner, ...] | Unseen = NO_RUNNERS,
+        owner_runners: tuple[Runner, ...] | Unseen = NO_RUNNERS,
     ) -> RepositorySettings:
         """Settings of which these environments and what is given were read, and no more."""
         return cls(
@@ -176,6 +201,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
             workflow_policies=workflow_policies,
             fork_approval=fork_approval,
             is_public=is_public,
+            runners=runners,
+            owner_runners=owner_runners,
         )
 
 

@@ -19,6 +19,7 @@ from audits.model.settings import (
     EnvironmentSettings,
     Need,
     RepositorySettings,
+    Runner,
     TagRuleset,
     Unseen,
     WorkflowPolicy,
@@ -68,6 +69,8 @@ settings_seen = st.builds(
     workflow_policies=st.lists(st.builds(WorkflowPolicy), max_size=2).map(tuple) | unseen,
     fork_approval=st.text() | unseen,
     is_public=st.none() | st.booleans(),
+    runners=st.lists(st.builds(Runner), max_size=2).map(tuple) | unseen,
+    owner_runners=st.lists(st.builds(Runner), max_size=2).map(tuple) | unseen,
 )
 
 

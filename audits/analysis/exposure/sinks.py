@@ -22,6 +22,7 @@ from audits.analysis.exposure.rules import (
 )
 from audits.analysis.exposure.settings import environment_doubt, secret_elsewhere
 from audits.analysis.exposure.ways_in import Way, own_labels
+from audits.analysis.runners import MachineKeeping, shared_machines
 from audits.analysis.workflow_policies import event_allowed
 from audits.model.exposure import Cut, Holds, PathNeed, PathState, PathStep, Sink, WayIn
 from audits.model.location import Location
@@ -529,11 +530,14 @@ def _on_default_branch(view: JobView) -> bool:
     return bool(events - {"pull_request", "release", "workflow_call", "merge_group", "create"})
 
 
-def _machine(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
+def _machine(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """A machine of the repository's own, on which the release is made later."""
     labels = own_labels(way.view) if way.trigger is not None else frozenset()
     for view, others in release.machines if labels else ():
         if view.job is way.view.job or not (labels <= others or others <= labels):
+            continue
+        keeping = shared_machines(repo, labels, way.view.job.path, others)
+        if keeping is MachineKeeping.THROWN_AWAY:
             continue
         step = PathStep(
             kind="start", what="the release runs there later", at=view.job.at, job=view.job.id
@@ -550,8 +554,8 @@ def _machine(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
             what=f"a machine of `{' '.join(sorted(others))}` keeps what ran on it",
             starts="next release",
             job=view.job.id,
-            state=PathState.DEFAULT,
-            needs=(keeps,),
+            state=PathState.SEEN if keeping is MachineKeeping.KEPT else PathState.DEFAULT,
+            needs=() if keeping is MachineKeeping.KEPT else (keeps,),
             between=(step,),
             cuts=(Cut(what="make releases on machines of their own", at=at),),
         )

@@ -42,7 +42,7 @@ from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.location import Location
 from audits.model.publication import Route
 from audits.model.repository import Repository
-from audits.model.settings import Need
+from audits.model.settings import Need, RepositorySettings, Unseen
 from audits.model.workflow import Level, Step, Trigger
 
 _VERBS = {
@@ -399,7 +399,12 @@ class _Entry:
         """A fork's pull request runs on a machine of the repository's own."""
         labels = own_labels(self.view)
         comes = self.comes(())
-        if not labels or comes is None:
+        settings = self.repo.settings
+        approval = settings.fork_approval if isinstance(settings, RepositorySettings) else ""
+        # A fork of a private repository is no outsider's, and a run that always waits is let
+        # through by a person each time; newcomers' first run alone is no barrier.
+        is_private = isinstance(settings, RepositorySettings) and settings.is_public is False
+        if not labels or comes is None or is_private or approval == "all_external_contributors":
             return
         actor, state, start, _ = comes
         job = self.view.job
@@ -420,19 +425,14 @@ class _Entry:
             after_merge=True,
             is_fork_run=True,
         )
-        yield way.doubted(
-            PathState.DEFAULT,
-            PathNeed(
+        if isinstance(approval, Unseen) or not approval:
+            waits = PathNeed(
                 what="which pull requests of forks wait for an approval",
                 need=Need.ADMINISTRATION,
                 permission="Administration: read",
-            ),
-            PathNeed(
-                what="whether the runner is thrown away after each job",
-                need=Need.ADMINISTRATION,
-                permission="Administration: read",
-            ),
-        )
+            )
+            way = way.doubted(PathState.DEFAULT, waits)
+        yield way
 
     def _guarded(self, way: Way, last: PlacedStep) -> Way | None:
         """The way past the guards of the job: None where one closes it."""

@@ -25,7 +25,7 @@ from audits.collect.github.refs import ReferenceReader
 from audits.collect.github.release_files import read_released
 from audits.collect.github.repositories import PAGE, Choice, RepositoryPages, by_ids, by_names
 from audits.collect.github.rest import Answers, RestReader
-from audits.collect.github.settings import SettingsBatch
+from audits.collect.github.settings import SettingsBatch, SettingsQuestion
 from audits.faults import crash_gap
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.errors import AuditError
@@ -222,7 +222,13 @@ class GitHubCollector:
             return
         try:
             facts = self._owner_facts()
-            found = self._settings.read([(repo, names) for repo, _, names in known], facts)
+            questions = [
+                SettingsQuestion(
+                    repo=repo, environments=names, asks_for_runners=_asks_for_runners(snapshot)
+                )
+                for repo, snapshot, names in known
+            ]
+            found = self._settings.read(questions, facts)
         except BudgetSpentError as error:
             for _, snapshot, _ in known:
                 gaps = (*snapshot.gaps, replace(_unfinished(error), subject="settings"))
@@ -345,3 +351,12 @@ def _key(snapshot: Snapshot) -> str:
 def _unfinished(error: CollectError) -> Gap:
     reason = error.reason if isinstance(error, GitHubError) else GapReason.RATE_LIMITED
     return Gap(subject="repository", reason=reason, detail=str(error))
+
+
+def _asks_for_runners(snapshot: Snapshot) -> bool:
+    """Whether a workflow may name a runner of one's own: only then are these asked for."""
+    return any(
+        "self-hosted" in file.text
+        for file in snapshot.files
+        if file.path.startswith(".github/workflows/")
+    )

@@ -22,6 +22,7 @@ from audits.collect.github.responses import (
     read_as,
 )
 from audits.collect.github.rest import path_of
+from audits.collect.github.self_hosted import OWNER_RUNNERS
 from audits.model.platform_facts import is_enterprise_server
 from audits.model.settings import Need
 
@@ -95,7 +96,7 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
     @property
     def unknown(self) -> frozenset[Need]:
         """The kinds of evidence that checks will lack."""
-        return frozenset(right.need for right in self.rights if right.granted is not True)
+        return frozenset(_lacking(self.rights))
 
 
 class _Survey(Struct, kw_only=True):
@@ -281,13 +282,20 @@ def _organization_rights(trial: _Trial, login: str) -> Iterator[PermissionProbe]
     probes = (
         (Need.ADMINISTRATION, "Organization administration: read", ("actions", "permissions")),
         (Need.SECRET_NAMES, "Organization secrets: read", ("actions", "secrets")),
+        (Need.ADMINISTRATION, OWNER_RUNNERS, ("actions", "runner-groups")),
     )
     for need, name, parts in probes:
         yield trial.attempt(need, name, path_of("orgs", login, *parts))
 
 
+def _lacking(rights: tuple[PermissionProbe, ...]) -> set[Need]:
+    """The kinds of evidence that are not seen. Runners of the owner only sharpen one check."""
+    missing = (right for right in rights if right.granted is not True)
+    return {right.need for right in missing if right.permission != OWNER_RUNNERS}
+
+
 def _tier(rights: tuple[PermissionProbe, ...]) -> int:
-    lacking = {right.need for right in rights if right.granted is not True}
+    lacking = _lacking(rights)
     if Need.SETTINGS in lacking or Need.WORKFLOW in lacking:
         return 0
     if Need.ADMINISTRATION in lacking:

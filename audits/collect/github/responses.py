@@ -128,6 +128,31 @@ class ShownPolicy(Row, frozen=True, kw_only=True):
     source: str | None = None
 
 
+class RunnerLabel(Row, frozen=True, kw_only=True):
+    """A label of a runner."""
+
+    name: Name
+
+
+class ListedRunner(Row, frozen=True, kw_only=True):
+    """``…/actions/runners``: https://docs.github.com/en/rest/actions/self-hosted-runners"""
+
+    id: Number
+    name: str
+    labels: tuple[RunnerLabel, ...] = ()
+    ephemeral: bool | None = None
+
+
+class ListedGroup(Row, frozen=True, kw_only=True):
+    """``…/actions/runner-groups``: https://docs.github.com/en/rest/actions/self-hosted-runner-groups"""
+
+    id: Number
+    name: str
+    allows_public_repositories: bool = True
+    restricted_to_workflows: bool = False
+    selected_workflows: tuple[str, ...] | None = None
+
+
 class NamedSecret(Row, frozen=True, kw_only=True):
     """A secret of a list; its value is never served."""
 

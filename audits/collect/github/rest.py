@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct, field
 
@@ -115,18 +115,24 @@ class RestReader:
         form: type[Form],
         *,
         unchanged: bool = False,
+        parameters: Mapping[str, Json] | None = None,
     ) -> list[Form]:
         """All items of a counted list; the count says if any lack."""
         form_of_all = list[form]  # type: ignore[valid-type]
-        stored = self._recalled(answers, path, form_of_all)
+        place = "?".join(filter(None, (path, urlencode(parameters or {}))))
+        stored = self._recalled(answers, place, form_of_all)
         if stored is not None and unchanged and stored.is_trusted:
             return stored.value  # type: ignore[no-any-return]
         items: dict[str, Form] = {}
         total, etag = 1, ""
         for page in range(1, _PAGES + 1):
             sent = stored.etag if stored and page == 1 else ""
-            parameters = {"per_page": _PER_PAGE} | ({"page": page} if page > 1 else {})
-            answer = self._client.get(path, parameters, etag=sent)
+            asked = {
+                **(parameters or {}),
+                "per_page": _PER_PAGE,
+                **({"page": page} if page > 1 else {}),
+            }
+            answer = self._client.get(path, asked, etag=sent)
             if answer.status == 304:
                 return self._unchanged(stored)  # type: ignore[no-any-return]
             found, total = _page(answer.body, field_name, form)
@@ -137,7 +143,7 @@ class RestReader:
                 break
         if len(items) < total:
             raise GitHubError("GitHub's list came back incomplete.", "Scan again later.")
-        self._keep(answers, path, form_of_all, etag, list(items.values()))
+        self._keep(answers, place, form_of_all, etag, list(items.values()))
         return list(items.values())
 
     def _recalled(self, answers: Answers, path: str, form: type[Form]) -> _Stored | None:

@@ -26,16 +26,19 @@ from audits.collect.github.responses import (
 )
 from audits.collect.github.rest import FLUSH_SECONDS, Answers, Form, RestReader, path_of
 from audits.collect.github.rulesets import METADATA, Question, State, StateReader
+from audits.collect.github.self_hosted import OWNER_RUNNERS, RunnerReader
 from audits.faults import crash_gap
 from audits.model.cache import Memory
 from audits.model.errors import AuditError
 from audits.model.platform_facts import is_enterprise_server
 from audits.model.settings import (
+    NO_RUNNERS,
     ActionsPolicy,
     BranchRuleset,
     EnvironmentSettings,
     Need,
     RepositorySettings,
+    Runner,
     TagRuleset,
     Unseen,
     WorkflowPolicy,
@@ -63,6 +66,16 @@ class SettingsRead(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
 
+class SettingsQuestion(Struct, frozen=True, kw_only=True):
+    """Whose settings are read: ``environments`` that its workflows name, and whether one of them
+    names a runner of one's own.
+    """
+
+    repo: Listed
+    environments: tuple[str, ...]
+    asks_for_runners: bool = False
+
+
 class _Task(Struct, kw_only=True):
     repo: Listed
     names: tuple[str, ...]
@@ -70,6 +83,7 @@ class _Task(Struct, kw_only=True):
     owner: OwnerFacts
     sheet: FactReader
     answers: Answers
+    asks_for_runners: bool = False
     unchanged: bool = False
 
     @property
@@ -97,11 +111,10 @@ class SettingsBatch:
         self._rest = RestReader(client)
         self._states = StateReader(client, memory)
         self._policies: dict[int, ShownPolicy] = {}
+        self._runners = RunnerReader(self._rest)
 
-    def read(
-        self, wanted: Sequence[tuple[Listed, tuple[str, ...]]], owner: OwnerFacts
-    ) -> list[SettingsRead]:
-        """The settings of each repository, in order; ``str``s are environments in use."""
+    def read(self, wanted: Sequence[SettingsQuestion], owner: OwnerFacts) -> list[SettingsRead]:
+        """The settings of each repository, in order."""
         answers = Answers()
         tasks = self._tasks(wanted, owner, answers)
         with ThreadPoolExecutor(max_workers=self._workers) as pool:
@@ -135,26 +148,27 @@ class SettingsBatch:
 
     def _tasks(
         self,
-        wanted: Sequence[tuple[Listed, tuple[str, ...]]],
+        wanted: Sequence[SettingsQuestion],
         owner: OwnerFacts,
         answers: Answers,
     ) -> list[_Task]:
         """What is to be read of each repository, with what the memory holds of it."""
         questions = [
-            Question(repo=repo, environments=names if self._installation else ())
-            for repo, names in wanted
+            Question(repo=each.repo, environments=each.environments if self._installation else ())
+            for each in wanted
         ]
         states = self._states.read(questions)
         tasks = [
             _Task(
-                repo=repo,
-                names=names,
-                state=states[repo.node_id],
+                repo=each.repo,
+                names=each.environments,
+                state=states[each.repo.node_id],
                 owner=owner,
                 answers=answers,
-                sheet=FactReader(rights=self._rights, private=repo.private),
+                sheet=FactReader(rights=self._rights, private=each.repo.private),
+                asks_for_runners=each.asks_for_runners,
             )
-            for repo, names in wanted
+            for each in wanted
         ]
         answers.load(self._memory, [key for task in tasks for key in self._keys(task)])
         answers.load(self._memory, [key for task in tasks for key in self._policy_keys(task)])
@@ -177,6 +191,8 @@ class SettingsBatch:
             *self._environments(task).paths(),
         )
         yield from map(self._rest.key, paths)
+        if task.asks_for_runners:
+            yield self._rest.key(f"{actions}/runners")
         if self._installation:
             yield self._state_key(task.repo)
 
@@ -246,6 +262,8 @@ class SettingsBatch:
             workflow_policies=self._workflow_policies(task),
             fork_approval=self._fork_approval(task),
             is_public=task.repo.public,
+            runners=self._own_runners(task),
+            owner_runners=self._owner_runners(task),
         )
         return SettingsRead(settings=settings, gaps=tuple(sheet.gaps))
 
@@ -324,6 +342,37 @@ class SettingsBatch:
             return ""
         found = self._setting(task, "permissions/fork-pr-contributor-approval", ForkApproval)
         return found if isinstance(found, Unseen) else found.approval_policy
+
+    def _own_runners(self, task: _Task) -> tuple[Runner, ...] | Unseen:
+        """The repository's own machines, where a workflow names such a machine."""
+        if not task.asks_for_runners:
+            return NO_RUNNERS
+        subject = "self-hosted runners"
+        if task.repo.permission in _NOT_ADMIN:
+            error = role_refusal(task.repo.permission, ADMINISTRATION)
+            return task.sheet.unseen(subject, Need.ADMINISTRATION, error, ADMINISTRATION)
+        return task.sheet.fact(
+            subject,
+            Need.ADMINISTRATION,
+            ADMINISTRATION,
+            lambda: self._runners.own(task.answers, task.path, task.repo.slug),
+        )
+
+    def _owner_runners(self, task: _Task) -> tuple[Runner, ...] | Unseen:
+        """The machines of the organization that the repository may use."""
+        if not task.asks_for_runners:
+            return NO_RUNNERS
+        if not task.owner.is_organization:
+            return ()
+        repo = task.repo
+        return task.sheet.fact(
+            "self-hosted runners of the owner",
+            Need.ADMINISTRATION,
+            OWNER_RUNNERS,
+            lambda: self._runners.of_owner(
+                task.answers, repo.owner, repo.name, public=bool(repo.public)
+            ),
+        )
 
     def _workflow_policies(self, task: _Task) -> tuple[WorkflowPolicy, ...] | Unseen:
         """The Actions policies in force, which Enterprise Server does not have."""
@@ -412,5 +461,7 @@ def _nothing(reason: str, *gaps: Gap) -> SettingsRead:
         branch_rulesets=unseen(Need.SETTINGS),
         workflow_policies=unseen(Need.ADMINISTRATION),
         fork_approval=unseen(Need.ADMINISTRATION),
+        runners=unseen(Need.ADMINISTRATION),
+        owner_runners=unseen(Need.ADMINISTRATION),
     )
     return SettingsRead(settings=settings, gaps=gaps)

@@ -16,6 +16,7 @@ from audits.model.settings import (
     Need,
     OwnerSettings,
     RepositorySettings,
+    Runner,
     TagRuleset,
     Unseen,
     WorkflowPolicy,
@@ -30,6 +31,7 @@ _SCOPES: dict[type[Struct], str] = {
     TagRuleset: "tag-ruleset",
     BranchRuleset: "branch-ruleset",
     WorkflowPolicy: "workflow-policy",
+    Runner: "runner",
 }
 _ACCOUNT, _REPOSITORY = "account", "repository"
 _SOURCES = ("set_by", "source")
@@ -80,11 +82,13 @@ def _rows(row: SettingRow, found: Struct) -> Iterator[SettingRow]:
 
 def _parts(
     value: object,
-) -> Iterator[EnvironmentSettings | TagRuleset | BranchRuleset | WorkflowPolicy]:
-    """The environments, rulesets or policies that a setting consists of."""
+) -> Iterator[EnvironmentSettings | TagRuleset | BranchRuleset | WorkflowPolicy | Runner]:
+    """The environments, rulesets, policies or runners that a setting consists of."""
     listed = value.values() if isinstance(value, dict) else value
     for part in listed if isinstance(listed, Iterable) else ():
-        if isinstance(part, EnvironmentSettings | TagRuleset | BranchRuleset | WorkflowPolicy):
+        if isinstance(
+            part, EnvironmentSettings | TagRuleset | BranchRuleset | WorkflowPolicy | Runner
+        ):
             yield part
 
 
@@ -124,7 +128,7 @@ SETTINGS: Table[SettingRow] = Table(
         Column(
             name="name",
             type="string",
-            description="The environment, ruleset or policy; empty: there is only one.",
+            description="The environment, ruleset, policy or runner; empty: there is only one.",
             of=lambda r: r.name,
         ),
         Column(

@@ -13,6 +13,7 @@ from tests.collect.github.git_objects import peel
 from tests.collect.github.world import (
     Environment,
     EventPolicy,
+    Machine,
     Owner,
     Policy,
     Pull,
@@ -191,6 +192,45 @@ def _event_policy(call: Call) -> Body:
                 "rules": rules,
             }
     raise RefusedError(404, "Not Found")
+
+
+def _machine(machine: Machine) -> Body:
+    said = {} if machine.ephemeral is None else {"ephemeral": machine.ephemeral}
+    labels = [{"name": name, "type": "custom"} for name in machine.labels]
+    return {"id": machine.number, "name": machine.name, "os": "linux", "labels": labels, **said}
+
+
+def _runners(call: Call) -> Body:
+    repo = call.repo()
+    call.need("administration")
+    return call.page([_machine(machine) for machine in repo.machines], "runners")
+
+
+def _runner_groups(call: Call) -> Body:
+    call.need("organization_self_hosted_runners")
+    wanted = call.query.get("visible_to_repository", "")
+    rows = [
+        {
+            "id": group.number,
+            "name": group.name,
+            "visibility": "all" if group.repositories is None else "selected",
+            "allows_public_repositories": group.public,
+            "restricted_to_workflows": group.workflows is not None,
+            "selected_workflows": list(group.workflows or ()),
+        }
+        for group in call.organization().runner_groups
+        if not wanted or group.repositories is None or wanted in group.repositories
+    ]
+    return call.page(rows, "runner_groups")
+
+
+def _group_runners(call: Call) -> Body:
+    call.need("organization_self_hosted_runners")
+    groups = call.organization().runner_groups
+    found = next((g for g in groups if str(g.number) == call.parts[1]), None)
+    if found is None:
+        raise RefusedError(404, "Not Found")
+    return call.page([_machine(machine) for machine in found.machines], "runners")
 
 
 def _secrets(call: Call) -> Body:
@@ -374,6 +414,8 @@ ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/orgs/*/actions/permissions/workflow", _owner_workflow),
     ("/orgs/*/actions/secrets", _owner_secrets),
     ("/orgs/*/actions/secrets/*/repositories", _secret_repositories),
+    ("/orgs/*/actions/runner-groups", _runner_groups),
+    ("/orgs/*/actions/runner-groups/*/runners", _group_runners),
     ("/orgs/*/settings/immutable-releases", _owner_releases),
     ("/repos/*/*", _repository),
     ("/repos/*/*/pulls", _pulls),
@@ -385,6 +427,7 @@ ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/repos/*/*/actions/permissions/fork-pr-contributor-approval", _fork_approval),
     ("/repos/*/*/actions/policies", _event_policies),
     ("/repos/*/*/actions/policies/*", _event_policy),
+    ("/repos/*/*/actions/runners", _runners),
     ("/repos/*/*/actions/secrets", _secrets),
     ("/repos/*/*/actions/organization-secrets", _organization_secrets),
     ("/repos/*/*/environments", _environments),

@@ -52,6 +52,7 @@ def test_tiers(world: World, tier: int, unknown: set[Need]) -> None:
             "Secrets: read",
             "Organization administration: read",
             "Organization secrets: read",
+            "Organization self hosted runners: read",
         },
         2: {"Secrets: read", "Organization secrets: read"},
         3: set(),

@@ -10,6 +10,7 @@ from audits.model.settings import (
     BranchRuleset,
     BypassActor,
     RepositorySettings,
+    Runner,
     Unseen,
     WorkflowPolicy,
 )
@@ -25,7 +26,7 @@ from tests.collect.github.scanning import (
 )
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.traffic import Reply
-from tests.collect.github.world import EventPolicy, Repo, Ruleset
+from tests.collect.github.world import EventPolicy, Machine, Repo, Ruleset, RunnerGroup
 
 FILES: dict[str, Content] = {".github/workflows/release.yml": "on: push\n"}
 
@@ -197,3 +198,86 @@ def test_nothing_is_fetched_again_where_nothing_changed() -> None:
             collector.with_settings(snapshots(collector)["lumen"], ())
         statuses = {seen.status for seen in github.log if "/actions/p" in seen.path}
     assert statuses == {304}
+
+
+OWN_MACHINES: dict[str, Content] = {
+    ".github/workflows/release.yml": "on: push\njobs: {a: {runs-on: [self-hosted, linux]}}\n"
+}
+KEPT = Machine("kept-1", ("self-hosted", "Linux"))
+THROWN_AWAY = Machine("once-1", ephemeral=True)
+OLD = Machine("old-1", ephemeral=None)
+
+
+def on_own_machines(*machines: Machine, **settings: object) -> Repo:
+    repo = Repo("lumen", dict(OWN_MACHINES), machines=machines)
+    for key, value in settings.items():
+        setattr(repo, key, value)
+    return repo
+
+
+def test_runners_of_repository_and_owner() -> None:
+    groups = (
+        RunnerGroup("all", (THROWN_AWAY,)),
+        RunnerGroup(
+            "releases", (OLD,), workflows=("orchard-labs/lumen/.github/workflows/a.yml@x",)
+        ),
+        RunnerGroup("others", (KEPT,), repositories=("wick",)),
+        RunnerGroup("private", (KEPT,), public=False),
+    )
+    with github_with(world_of(on_own_machines(KEPT), runner_groups=groups)) as github:
+        settings, gaps = read(github)
+    assert settings.runners == (
+        Runner(
+            name="kept-1",
+            labels=("self-hosted", "linux"),
+            is_ephemeral=False,
+            source="orchard-labs/lumen",
+        ),
+    )
+    assert settings.owner_runners == (
+        Runner(
+            name="once-1",
+            labels=("self-hosted", "linux"),
+            is_ephemeral=True,
+            source="orchard-labs: all",
+        ),
+        Runner(
+            name="old-1",
+            labels=("self-hosted", "linux"),
+            workflows=("orchard-labs/lumen/.github/workflows/a.yml@x",),
+            source="orchard-labs: releases",
+        ),
+    )
+    assert not gaps
+
+
+def test_runners_are_asked_for_where_a_workflow_names_one() -> None:
+    with github_with(world_of(lumen(machines=(KEPT,)))) as github:
+        settings, gaps = read(github)
+        asked = [seen.path for seen in github.log if "runner" in seen.path]
+    assert isinstance(settings.runners, Unseen)
+    assert isinstance(settings.owner_runners, Unseen)
+    assert not asked
+    assert not gaps
+
+
+def test_runners_that_are_refused_are_gaps() -> None:
+    with github_with(world_of(on_own_machines(KEPT)), tier=1) as github:
+        settings, gaps = read(github)
+    assert isinstance(settings.runners, Unseen)
+    assert isinstance(settings.owner_runners, Unseen)
+    named = {gap.subject: gap.permission for gap in gaps if "runner" in gap.subject}
+    assert set(named) == {"self-hosted runners", "self-hosted runners of the owner"}
+    assert named["self-hosted runners"] == "Administration: read"
+    assert all(gap.optional for gap in gaps)
+
+
+def test_the_runners_of_a_group_are_read_once_for_all_repositories() -> None:
+    repos = [Repo(f"lumen-{i}", {**OWN_MACHINES, "setup.py": f"# {i}\n"}) for i in range(12)]
+    group = RunnerGroup("all", (KEPT,))
+    with github_with(world_of(*repos, runner_groups=(group,))) as github:
+        collector = collector_of(connect(github))
+        collector.prefetch_settings([(s, ()) for s in snapshots(collector).values()])
+        asked = [s for s in github.log if s.path.endswith(f"/{group.number}/runners")]
+    # each of the four threads may ask before the first has its answer
+    assert 1 <= len(asked) <= 4

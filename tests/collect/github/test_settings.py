@@ -229,6 +229,8 @@ EXPECTED = {
         "allowed actions": "Administration: read",
         "default token permission": "Administration: read",
         "Actions policies": "Administration: read",
+        "self-hosted runners": "Administration: read",
+        "self-hosted runners of the owner": "Organization self hosted runners: read",
         "secrets' names": "Secrets: read",
         "organization secrets' names": "Secrets: read",
         "environment pypi: secrets' names": "Environments: read",
@@ -247,6 +249,7 @@ def test_each_tier_has_the_right_unknowns(tier: int) -> None:
     repo = lumen(
         environments=[Environment("pypi", reviewers=1)], release=Release("v1"), private=True
     )
+    repo.change(".github/workflows/test.yml", "jobs: {a: {runs-on: self-hosted}}\n")
     with github_with(world_of(repo), tier=tier) as github:
         found = read(github, "pypi")
     assert {gap.subject: gap.permission for gap in found.gaps} == EXPECTED[tier]
@@ -260,6 +263,8 @@ def test_each_tier_has_the_right_unknowns(tier: int) -> None:
                 "secret_names",
                 "organization_secret_names",
                 "workflow_policies",
+                "runners",
+                "owner_runners",
             },
             2: {"secret_names", "organization_secret_names"},
             3: set(),

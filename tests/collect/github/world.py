@@ -83,6 +83,28 @@ class Policy:
 
 
 @dataclass
+class Machine:
+    """A self-hosted runner; ``ephemeral`` is None for a version that does not say."""
+
+    name: str
+    labels: tuple[str, ...] = ("self-hosted", "linux")
+    ephemeral: bool | None = False
+    number: int = field(default_factory=lambda: next(_NUMBERS))
+
+
+@dataclass
+class RunnerGroup:
+    """Runners of an organization; ``repositories`` are those that may use them, None for all."""
+
+    name: str
+    machines: tuple[Machine, ...] = ()
+    repositories: tuple[str, ...] | None = None
+    public: bool = True
+    workflows: tuple[str, ...] | None = None
+    number: int = field(default_factory=lambda: next(_NUMBERS))
+
+
+@dataclass
 class Pull:
     """A pull request from a branch of the same repository."""
 
@@ -110,6 +132,7 @@ class Repo:
     policy: Policy = field(default_factory=Policy)
     event_policies: tuple[EventPolicy, ...] = ()
     fork_approval: str = "first_time_contributors"
+    machines: tuple[Machine, ...] = ()
     topics: tuple[str, ...] = ()
     branch: str = "main"
     archived: bool = False
@@ -221,6 +244,7 @@ class Owner:
     secrets: tuple[Secret, ...] = ()
     event_policies: tuple[EventPolicy, ...] = ()
     immutable_releases: str = "none"
+    runner_groups: tuple[RunnerGroup, ...] = ()
     plan: str = "enterprise"
     number: int = field(default_factory=lambda: next(_NUMBERS))
 
@@ -236,8 +260,18 @@ class Owner:
 
 TIER_RIGHTS = {
     1: frozenset({"metadata", "contents", "actions"}),
-    2: frozenset({"metadata", "contents", "actions", "administration"}),
-    3: frozenset({"metadata", "contents", "actions", "administration", "secrets", "environments"}),
+    2: frozenset({"metadata", "contents", "actions", "administration", "self_hosted_runners"}),
+    3: frozenset(
+        [
+            "metadata",
+            "contents",
+            "actions",
+            "administration",
+            "self_hosted_runners",
+            "secrets",
+            "environments",
+        ]
+    ),
 }
 
 
