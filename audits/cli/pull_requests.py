@@ -19,7 +19,7 @@ from audits.cli.exits import UsageError, end_code
 from audits.cli.github import is_login, is_slug
 from audits.cli.output import say, styled
 from audits.model.errors import AuditError
-from audits.model.proposal import SAFE, Proposal, ProposalResult, ProposalState
+from audits.model.proposal import SAFE, Proposal, ProposalResult, ProposalState, short_names
 
 if TYPE_CHECKING:
     from audits.collect.github.client import GitHubClient
@@ -229,18 +229,18 @@ def _choice(wants: ProposalWants, first: EditPlan, topic: str) -> FixChoice:
 def _left(
     audit: Audit, plan: Plan, choice: FixChoice, before: Earlier, *, again: bool
 ) -> EditPlan | None:
-    """The edits without those that were declined; None where none is left."""
+    """The edits of a topic, without those that were declined where others are left; None where
+    there are none.
+    """
     from audits.pipeline.edit_plan import plan_edits
     from audits.report.pull_request import proposed_fingerprints
 
     made = plan_edits(audit, plan, choice)
-    declined = frozenset() if again else before.declined & {*proposed_fingerprints(made)}
-    if declined:
-        kept = frozenset(proposed_fingerprints(made)) - declined
-        made = plan_edits(audit, plan, replace(choice, findings=kept)) if kept else made
-        if not kept:
-            return made  # shown as declined
-    return made if made.files else None
+    proposed = frozenset(proposed_fingerprints(made))
+    kept = frozenset(name for name in proposed if not before.declined & short_names((name,)))
+    if kept and kept != proposed and not again:
+        made = plan_edits(audit, plan, replace(choice, findings=kept))
+    return made if made.files else None  # one of which all was declined is listed as that
 
 
 def _earlier(search: _Search, audit: Audit, topics: Iterable[str]) -> Earlier:
@@ -288,7 +288,7 @@ def _settled(proposal: Proposal, before: Earlier, *, again: bool) -> ProposalRes
     for request in before.of(proposal.topic):
         if request.is_open:
             return ProposalResult(proposal=proposal, state=ProposalState.OPEN, url=request.html_url)
-    wanted = set(proposal.fingerprints)
+    wanted = short_names(proposal.fingerprints)
     declined = [r for r in before.of(proposal.topic) if r.is_declined and wanted & r.fingerprints]
     if declined and not again and wanted <= before.declined:
         url = declined[0].html_url

@@ -72,8 +72,7 @@ def _project(
     file = _metadata(package, found)
     if not is_plain_path(file.path):
         return NoWorkflow(
-            reason=f"The folder {package.directory!r} has characters that a workflow cannot hold "
-            "as they are.",
+            reason=f"The path {file.path!r} has characters that a workflow cannot hold as they are.",
             advice="Rename it to letters, digits, dots, dashes and underscores.",
         )
     texts = {

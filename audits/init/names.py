@@ -6,6 +6,7 @@ against the form that the registry itself demands, and refused otherwise.
 
 from __future__ import annotations
 
+import json
 import re
 
 from audits.model.registry import Registry
@@ -23,6 +24,8 @@ _NAMES = {
 }
 _PATH = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_.][A-Za-z0-9_.+-]*)*", re.ASCII)
 _LONGEST = 214
+# What some reader of YAML takes for another type.
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
 def is_name(registry: Registry, name: str) -> bool:
@@ -34,6 +37,17 @@ def is_name(registry: Registry, name: str) -> bool:
 def is_plain_path(path: str) -> bool:
     """Whether a path can stand in a workflow and in a shell as it is; "" is the root."""
     return not path or (_PATH.fullmatch(path) is not None and ".." not in path.split("/"))
+
+
+def is_environment(name: str) -> bool:
+    """Whether a name can be an environment's, and stand in a workflow as it is."""
+    return 0 < len(name) <= 255 and name.isprintable() and "${{" not in name
+
+
+def yaml_text(text: str) -> str:
+    """A text as a scalar that YAML reads as that text: plain where it is a word, else quoted."""
+    plain = re.fullmatch(r"[A-Za-z][\w.-]*", text, re.ASCII) is not None
+    return text if plain and text.lower() not in _WORDS else json.dumps(text)
 
 
 def words_of(name: str) -> str:

@@ -10,7 +10,7 @@ from audits.collect.folder.packages import PackageFiles
 from audits.collect.paths import is_workflow
 from audits.init.dependabot import updates_of
 from audits.init.detect import detect
-from audits.init.names import is_plain_path, words_of
+from audits.init.names import is_environment, is_plain_path, words_of
 from audits.init.project import NoWorkflow, Project
 from audits.init.steps import PersonStep, WrittenWorkflow, person_steps
 from audits.init.workflow import ReleaseShape, release_workflow
@@ -231,7 +231,7 @@ def _shape(
     environment = project.registry.info.environment
     environment = f"{environment}-{words_of(project.name)}" if several else environment
     last = _last_publisher(repository, project)
-    if last is not None and is_plain_path(last.environment) and last.environment:
+    if last is not None and is_environment(last.environment):
         environment = last.environment
     page = index.project_page(project.name) if project.registry is Registry.PYPI else ""
     return ReleaseShape(
@@ -258,7 +258,7 @@ def _place(
     text = _as_here(repository, release_workflow(shape))
     paths = [f"{_FOLDER}/{name}.yml" for name in names]
     last = _last_publisher(repository, shape.project)
-    if last is not None and is_workflow(f"{_FOLDER}/{last.workflow}"):
+    if last is not None and _is_file(last.workflow):
         paths.insert(0, f"{_FOLDER}/{last.workflow}")
     for path in paths:
         file = repository.file(path)
@@ -274,6 +274,11 @@ def _place(
             advice="Rename it, then run this again.",
         )
     return free, text
+
+
+def _is_file(name: str) -> bool:
+    """Whether a file of workflows may have this name."""
+    return is_plain_path(name) and is_workflow(f"{_FOLDER}/{name}")
 
 
 def _last_publisher(repository: Repository, project: Project) -> Provenance | None:

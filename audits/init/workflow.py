@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from audits.init.names import yaml_text
 from audits.init.pins import (
     BUILD,
     DOTNET,
@@ -333,7 +334,7 @@ def _publishing(shape: ReleaseShape) -> Lines:
         f"    runs-on: {RUNNER}",
         "    timeout-minutes: 30",
         "    environment:",
-        f"      name: {shape.environment}",
+        f"      name: {yaml_text(shape.environment)}",
         f"      url: {shape.page}",
         "    permissions:",
         *rights,

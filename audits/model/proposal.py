@@ -29,9 +29,17 @@ def change_trailer(digest: str) -> str:
     return f"Release-Audit-Change: {digest}"
 
 
+_SHORT = 12
+
+
+def short_names(fingerprints: Iterable[str]) -> frozenset[str]:
+    """Findings as a request names them: short, so that thousands fit into its text."""
+    return frozenset(fingerprint[:_SHORT] for fingerprint in fingerprints)
+
+
 def hidden_mark(topic: str, fingerprints: Iterable[str]) -> str:
     """The line of a request's text by which a later run knows what was proposed."""
-    return f"<!-- release-audit {topic}: {' '.join(sorted(fingerprints))} -->"
+    return f"<!-- release-audit {topic}: {' '.join(sorted(short_names(fingerprints)))} -->"
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

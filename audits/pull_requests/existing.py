@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
@@ -18,6 +19,7 @@ from audits.model.source import GapReason
 _MARK = re.compile(r"<!-- release-audit ([\w/-]{1,100}):((?: [0-9a-zA-Z:_.-]{1,100})*) -->")
 _BOTS = ("dependabot/github_actions/", "renovate/")
 _MOST_PAGES = 5
+_MOST_CHARACTERS = 70_000
 
 
 class _PushRights(Row, frozen=True, kw_only=True):
@@ -25,13 +27,22 @@ class _PushRights(Row, frozen=True, kw_only=True):
 
 
 class Destination(Row, frozen=True, kw_only=True):
-    """``GET /repos/{owner}/{repo}``, as far as it says whether one may write there."""
+    """``GET /repos/{owner}/{repo}``, as far as it says whether one may write there; ``scopes``
+    are those of a classic token, of which alone the answer's headers tell.
+    """
 
     default_branch: str
+    scopes: str = ""
     archived: bool = False
     disabled: bool = False
     fork: bool = False
     permissions: _PushRights = field(default_factory=_PushRights)
+
+    @property
+    def may_change_workflows(self) -> bool:
+        """False where the token is known to lack the right."""
+        scopes = [scope.strip() for scope in self.scopes.split(",")]
+        return "repo" not in scopes or "workflow" in scopes
 
 
 class _PullHead(Row, frozen=True, kw_only=True):
@@ -61,8 +72,8 @@ class PullRequest(Row, frozen=True, kw_only=True):
 
     @property
     def fingerprints(self) -> frozenset[str]:
-        """The findings that it named, by its hidden mark."""
-        found = _MARK.findall((self.body or "")[:70_000])
+        """The findings that it named by its hidden mark, as `short_names` gives them."""
+        found = _MARK.findall((self.body or "")[:_MOST_CHARACTERS])
         return frozenset(word for _, words in found for word in words.split())
 
 
@@ -91,7 +102,7 @@ class Earlier(Struct, frozen=True, kw_only=True):
 
     @property
     def declined(self) -> frozenset[str]:
-        """The findings of requests that were closed and not merged."""
+        """The findings of requests that were closed and not merged, by their short names."""
         sets = (each.fingerprints for each in self.requests if each.is_declined)
         return frozenset().union(*sets)
 
@@ -122,7 +133,9 @@ def _open(client: GitHubClient, slug: str) -> list[PullRequest]:
 
 def destination(client: GitHubClient, slug: str) -> Destination:
     """Where a pull request would go."""
-    return read_as(Destination, client.get(f"/repos/{slug}").body)
+    answer = client.get(f"/repos/{slug}")
+    scopes = str(answer.headers.get("x-oauth-scopes", ""))[:2000]
+    return replace(read_as(Destination, answer.body), scopes=scopes)
 
 
 def tip(client: GitHubClient, slug: str, branch: str) -> str:

@@ -10,10 +10,23 @@ from msgspec import Struct
 
 from audits.collect.errors import BudgetSpentError, ScanCancelledError
 from audits.collect.github.errors import GitHubError
-from audits.model.proposal import Proposal, ProposalResult, ProposalState, change_trailer
+from audits.collect.paths import is_workflow
+from audits.model.proposal import (
+    Proposal,
+    ProposalResult,
+    ProposalState,
+    change_trailer,
+    short_names,
+)
 from audits.pull_requests.existing import PullRequest, destination, earlier, message_of, tip
 from audits.pull_requests.journal import Journal
-from audits.pull_requests.writer import RefusedWriteError, UncertainWriteError, Writer, WriteRefusal
+from audits.pull_requests.writer import (
+    RefusedWriteError,
+    UncertainWriteError,
+    Writer,
+    WriteRefusal,
+    refused_by,
+)
 
 
 class _Ours(Struct, frozen=True):
@@ -58,9 +71,9 @@ class Proposer:
         if why:
             return _result(proposal, ProposalState.REFUSED, why, "Nothing is proposed there.")
         if not there.permissions.push:
-            raise RefusedWriteError(
-                WriteRefusal.RIGHTS, "The token may not write there.", "Give it write access first."
-            )
+            raise refused_by(WriteRefusal.RIGHTS)
+        if not there.may_change_workflows and any(is_workflow(f.path) for f in proposal.files):
+            raise refused_by(WriteRefusal.WORKFLOWS)
         requests = earlier(reads, slug, (proposal.topic,)).of(proposal.topic)
         if (settled := self._settled(proposal, requests)) is not None:
             return settled
@@ -85,7 +98,7 @@ class Proposer:
                 return ProposalResult(
                     proposal=proposal, state=ProposalState.OPEN, url=request.html_url
                 )
-        wanted = set(proposal.fingerprints)
+        wanted = short_names(proposal.fingerprints)
         for request in requests:
             if request.is_declined and not self._again and wanted & request.fingerprints:
                 return ProposalResult(

@@ -255,11 +255,15 @@ _SENTENCES = {
 }
 
 
+def refused_by(why: WriteRefusal) -> RefusedWriteError:
+    """The error for a refusal."""
+    return RefusedWriteError(why, *_SENTENCES[why])
+
+
 def _refusal(status: int, body: object) -> RefusedWriteError:
     said = " ".join(_texts(body)).lower()
     why = next((why for why, fits in _REASONS if fits(status, said)), WriteRefusal.OTHER)
-    message, advice = _SENTENCES[why]
-    return RefusedWriteError(why, message, advice)
+    return refused_by(why)
 
 
 def _texts(body: object) -> list[str]:

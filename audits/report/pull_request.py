@@ -18,7 +18,7 @@ from audits.report.phrases import count
 _MOST_ROWS = 40
 _MOST_LEFT = 10
 _MOST_LINKS = 10
-_MOST_CHARACTERS = 60_000
+_MOST_CHARACTERS = 65_000
 """GitHub takes 65,536 characters."""
 
 _PINS = frozenset(
@@ -111,9 +111,9 @@ def request_text(plan: EditPlan, topic: str, others: Sequence[str] = ()) -> str:
         "",
         "To decline, close this request: what it names is not proposed again.",
     ]
-    text = "\n".join(parts)[:_MOST_CHARACTERS]
-    fingerprints = proposed_fingerprints(plan)
-    return f"{text}\n\n{hidden_mark(topic, fingerprints)}\n"
+    mark = hidden_mark(topic, proposed_fingerprints(plan))
+    text = "\n".join(parts)[: _MOST_CHARACTERS - len(mark)]
+    return f"{text}\n\n{mark}\n"
 
 
 def proposed_fingerprints(plan: EditPlan) -> tuple[str, ...]:

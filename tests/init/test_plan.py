@@ -181,19 +181,37 @@ def test_uploads_to_the_test_index_alone_release_nothing() -> None:
     assert [file.path for file in plan.files][:1] == [RELEASE]
 
 
-def test_the_last_publisher_keeps_its_file_and_environment() -> None:
+@pytest.mark.parametrize(
+    ("workflow", "environment", "path", "line"),
+    [
+        ("wheels.yml", "release", "wheels.yml", "name: release"),
+        ("wheels.yml", "The index", "wheels.yml", 'name: "The index"'),
+        ("wheels.yml", "on", "wheels.yml", 'name: "on"'),
+        ("wheels.yml", "2.0", "wheels.yml", 'name: "2.0"'),
+        ("wheels.yml", 'a"\\b: {', "wheels.yml", r'name: "a\"\\b: {"'),
+        ("wheels.yml", "${{ github.token }}", "wheels.yml", "name: pypi"),
+        ("../../ship.yml", "release", "release.yml", "name: release"),
+        ("a b\n.yml", "", "release.yml", "name: pypi"),
+    ],
+)
+def test_the_last_publisher_keeps_its_file_and_environment(
+    workflow: str, environment: str, path: str, line: str
+) -> None:
     provenance = Provenance(
         kind=PublisherKind.GITHUB,
         repository="Orchard-Labs/Lumen",
-        workflow="wheels.yml",
-        environment="release",
+        workflow=workflow,
+        environment=environment,
     )
     release = Release(version="1.0", uploaded=None, files=1, provenance=(provenance,))
     evidence = PackageEvidence(registry="pypi", name="lumen", releases=(release,))
     repository = replace(repository_of(PLAIN), index={("pypi", "lumen"): evidence})
     plan = plan_init(repository, packages_of(PLAIN), Wants(), INDEX)
-    assert plan.files[0].path == ".github/workflows/wheels.yml"
-    assert "      name: release\n" in plan.files[0].text
+    assert plan.files[0].path == f".github/workflows/{path}"
+    assert f"      {line}\n" in plan.files[0].text
+    read = repository_of({**PLAIN, **{file.path: file.text for file in plan.files}})
+    named = {p.environment.name.value for p in read.publications if p.environment}
+    assert named == {environment if "$" not in environment and environment else "pypi"}
 
 
 DEPENDABOT = "version: 2\nupdates:\n  - package-ecosystem: pip\n    directory: /\n    schedule: {interval: weekly}\n"

@@ -250,8 +250,23 @@ def test_where_nothing_is_proposed(stage: Stage, change: dict[str, bool], said: 
 
 def test_a_reader_of_the_repository_writes_nothing(stage: Stage) -> None:
     stage.token.role = "READ"
-    assert "write access" in stage.propose().detail
+    assert "Contents: write" in stage.propose().detail
     assert stage.written() == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "state"),
+    [("repo", ProposalState.REFUSED), ("repo, workflow", ProposalState.OPENED)],
+)
+def test_a_classic_token_is_asked_for_its_scope_first(
+    stage: Stage, scopes: str, state: ProposalState
+) -> None:
+    stage.token.scopes = scopes
+    result = stage.propose()
+    assert result.state is state
+    if state is ProposalState.REFUSED:
+        assert "the scope workflow" in result.detail
+        assert stage.written() == []
 
 
 @pytest.mark.parametrize("pattern", ["release-audit/*", "*"])
