@@ -19,21 +19,21 @@ st.set_page_config(
 )
 # Streamlit leaves 5 rem on either side; tables need the room. Our own text, no data in it.
 st.html(
-    "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 3rem); padding-top: 2.5rem}</style>"
+    "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 3rem); padding-top: 2.75rem}</style>"
+)
+st.logo(
+    str(Path(__file__).with_name("logo.svg")), icon_image=str(Path(__file__).with_name("icon.svg"))
 )
 admit()
 SECTIONS = {
     "Review": [
-        st.Page(
-            "views/overview.py", title="Overview", icon=":material/speed:", url_path="overview"
-        ),
+        st.Page("views/home.py", title="Home", icon=":material/speed:", url_path="home"),
         st.Page("views/repositories.py", title="Repositories", icon=":material/grid_view:"),
-        st.Page("views/repository.py", title="Repository", icon=":material/folder_open:"),
         st.Page("views/findings.py", title="Findings", icon=":material/flag:"),
-        st.Page("views/publishers.py", title="Publishers", icon=":material/verified:"),
+        st.Page("views/packages.py", title="Packages", icon=":material/verified:"),
     ],
     "Respond": [
-        st.Page("views/actions.py", title="Actions", icon=":material/deployed_code:"),
+        st.Page("views/incident.py", title="Incident", icon=":material/e911_emergency:"),
     ],
     "Evidence": [
         st.Page("views/trends.py", title="Trends", icon=":material/trending_up:"),
@@ -50,18 +50,20 @@ SECTIONS = {
         st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
     ],
 }
-# The bare address shows the Overview too. It is no link of the menu: a relative address without a
+# The bare address shows Home too. It is no link of the menu: a relative address without a
 # path would stay on the view where it is opened in a new tab.
 HOME = st.Page(
-    "views/overview.py",
-    title="Overview",
+    "views/home.py",
+    title="Home",
     icon=":material/speed:",
-    url_path="home",
+    url_path="start",
     default=True,
 )
+# Reached from the names in tables and lists, so that the menu has one entry for repositories.
+REPOSITORY = st.Page("views/repository.py", title="Repository", icon=":material/folder_open:")
 # Drawn by hand: Streamlit's own menu drops owner and scan from the address, and writing them
 # back would be a step of its own in the browser's history.
-page = st.navigation({"": [HOME], **SECTIONS}, position="hidden")
+page = st.navigation({"": [HOME, REPOSITORY], **SECTIONS}, position="hidden")
 address.begin()
 with trouble_told():
     choose_scope()

@@ -7,10 +7,12 @@ shared between viewers; which scans there are is asked again every few seconds.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
+from msgspec.structs import replace
 
 from audits.model.edit_plan import EditPlan
 from audits.model.query import (
@@ -20,6 +22,7 @@ from audits.model.query import (
     FindingFilter,
     FixTime,
     GapFilter,
+    JobFilter,
     OwnerFact,
     PackageFilter,
     PermissionCount,
@@ -31,6 +34,7 @@ from audits.model.rows import (
     DeductionRow,
     FindingRow,
     GapRow,
+    JobRow,
     LessonRow,
     PackageRow,
     PathRow,
@@ -43,16 +47,23 @@ from audits.model.rows import (
 )
 from audits.model.settings import RepositorySettings
 from audits.model.timeline import Timeline
+from audits.report.news import net_changes
+from audits.report.table import csv_lines
+from audits.report.tables.jobs import JOBS
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
 from dashboard import reaudit as readings
-from dashboard.frames import overview
+from dashboard.frames import home
+from dashboard.groups import Group, group_of, read_groups
 from dashboard.reaudit import Reaudit, SelfCheck
-from dashboard.scope import ScanScope
+from dashboard.scope import EVERY_REPOSITORY, ScanScope
 
 DATABASE = "RELEASE_AUDIT_DATABASE"
 """The variable that names the database: an address may hold a password, and argv is public."""
+
+GROUPS, WAIVERS = "RELEASE_AUDIT_GROUPS", "RELEASE_AUDIT_WAIVERS"
+"""The variables that name the file of groups and the file of waivers; neither need be."""
 
 MANY = 2000
 """Over so many repositories, scoring each again would take longer than a view may."""
@@ -80,6 +91,7 @@ _KEYS: dict[str | type, Callable[[object], object]] = dict.fromkeys(
         PackageFilter,
         PublicationFilter,
         GapFilter,
+        JobFilter,
     ),
     repr,
 )
@@ -113,21 +125,151 @@ def owners() -> tuple[str, ...]:
 
 
 @st.cache_data(ttl=5, show_spinner=False)
-def scans(owner: str) -> tuple[ScanRow, ...]:
-    """The owner's finished scans, newest first."""
-    return _store().scans(owner)
+def scans(owner: str | None) -> tuple[ScanRow, ...]:
+    """Finished scans of an owner, newest first; of all owners, the last one of each day."""
+    found = _store().scans(owner, limit=10_000 if owner is None else 400)
+    if owner is not None:
+        return found
+    days = {scan.started.date(): scan for scan in reversed(found)}
+    return tuple(sorted(days.values(), key=lambda scan: -scan.id))[:400]
+
+
+def of_owner(scope: ScanScope, owner: str) -> ScanScope:
+    """The same scope of one owner and all its repositories."""
+    if scope.owner == owner and not scope.is_narrowed:
+        return scope
+    mine = scans(owner)
+    scan = next((scan for scan in mine if scan.id <= scope.scan), mine[-1])
+    return replace(
+        scope,
+        owner=owner,
+        scan=scan.id,
+        at=scan.started,
+        newest=scan is mine[0],
+        group=EVERY_REPOSITORY,
+    )
+
+
+def one_repository(scope: ScanScope, listed: str) -> tuple[ScanScope, str]:
+    """A repository as `repository_names` lists it: the scope of its owner, and its name."""
+    if scope.owner is not None:
+        return of_owner(scope, scope.owner), listed
+    owner, _, name = listed.partition("/")
+    return of_owner(scope, owner), name
+
+
+@st.cache_resource(ttl=60, max_entries=50, show_spinner=False)
+def groups(owner: str | None, scan: int) -> dict[str, Group]:
+    """The groups of repositories by their word in an address: those of the file of groups, then
+    the topics.
+    """
+    store = _store()
+    rows = store.repositories(scan, owner=owner)
+    whole = [(row.owner, row.repository) for row in rows]
+    made = (group_of(entry, whole) for entry in read_groups(os.environ.get(GROUPS, "")).entries)
+    found = {group.key: group for group in made if group.members}
+    topics: dict[str, set[tuple[str, str]]] = {}
+    for row in rows:
+        for topic in row.topics:
+            topics.setdefault(topic, set()).add((row.owner, row.repository))
+    for topic, members in sorted(topics.items()):
+        key = f"topic:{topic}"
+        found[key] = Group(name=topic, key=key, members=frozenset(members))
+    return found
+
+
+def groups_problem() -> str:
+    """What is wrong with the file of groups, "" if nothing is."""
+    return read_groups(os.environ.get(GROUPS, "")).problem
+
+
+def _of(scope: ScanScope) -> Store:
+    """The store, narrowed to the scope's group."""
+    store = _store()
+    if not scope.is_narrowed:
+        return store
+    group = groups(scope.owner, scope.scan).get(scope.group)
+    return store.narrowed(group.members if group else ())
 
 
 @_kept
 def trend(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The owner's scans in numbers up to the scope's, oldest first; at least one."""
-    return _store().trend(scope.owner, scan=scope.scan)
+    return _of(scope).trend(scope.owner, scan=scope.scan)
+
+
+@_kept
+def period(scope: ScanScope) -> tuple[TrendRow, ...]:
+    """The trend from what held when the scope's period began to what holds; one row where
+    nothing is known from before.
+    """
+    rows = trend(scope)
+    first = max((n for n, row in enumerate(rows) if row.at <= scope.since), default=0)
+    return rows[first:]
+
+
+@_kept
+def then(scope: ScanScope) -> ScanScope | None:
+    """The scope as it was when its period began, or as of the first scan since; None where
+    nothing is known from before.
+    """
+    rows = period(scope)
+    return None if len(rows) < 2 else replace(scope, scan=rows[0].scan, at=rows[0].at, newest=False)
+
+
+@_kept
+def changes(scope: ScanScope) -> tuple[ScoreChange, ...]:
+    """What became of scores in the period, one row a repository."""
+    found = _of(scope).score_changes(scope.owner, scan=scope.scan, since=scope.since, limit=10_000)
+    return net_changes(found)
+
+
+@_kept
+def standings(scope: ScanScope) -> dict[str, tuple[home.Standing, ...]]:
+    """Owners, where there are several, and groups of the file, side by side; nothing over so many
+    repositories that reading them would take longer than a view may.
+    """
+    if scope.is_narrowed or count_repositories(scope, RepositoryFilter()) > MANY:
+        return {}
+    earlier = then(scope)
+    rows = repositories(scope, RepositoryFilter(), "repository", 0, None)
+    before = repositories(earlier, RepositoryFilter(), "repository", 0, None) if earlier else ()
+    parts: dict[str, dict[str, Callable[[RepositoryRow], bool]]] = {
+        "owner": {} if scope.owner else {name: _is_of(name) for name in owners()},
+        "group": {
+            group.label: _is_in(group.members) for group in groups(scope.owner, scope.scan).values()
+        },
+    }
+    return {
+        what: tuple(
+            home.standing(name, list(filter(mine, rows)), list(filter(mine, before)))
+            for name, mine in each.items()
+        )
+        for what, each in parts.items()
+        if each
+    }
+
+
+def _is_of(owner: str) -> Callable[[RepositoryRow], bool]:
+    return lambda row: row.owner == owner
+
+
+def _is_in(members: Collection[tuple[str, str]]) -> Callable[[RepositoryRow], bool]:
+    return lambda row: (row.owner, row.repository) in members
+
+
+def contact_of(scope: ScanScope, owner: str, name: str) -> str:
+    """Whom the file of groups names for a repository, "" if nobody."""
+    found = groups(scope.owner, scope.scan).values()
+    return next((g.contact for g in found if g.contact and (owner, name) in g.members), "")
 
 
 @_kept
 def rescored(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The same scans judged by later rules, oldest first; nothing where nobody ran `rescore`."""
     newest = trend(scope)[-1].at
+    if scope.owner is None or scope.is_narrowed:
+        return ()
     rows = _store().trend(scope.owner, timeline=Timeline.RESCORED)
     return tuple(row for row in rows if row.at <= newest)
 
@@ -135,8 +277,10 @@ def rescored(scope: ScanScope) -> tuple[TrendRow, ...]:
 @_kept
 def past(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The owner's past as rebuilt from commits, oldest first, up to the scope's scan."""
+    if scope.owner is None or scope.is_narrowed:
+        return ()
     newest = trend(scope)[-1].at
-    return tuple(row for row in _store().rebuilt(scope.owner) if row.at < newest)
+    return tuple(row for row in _of(scope).rebuilt(scope.owner) if row.at < newest)
 
 
 @_kept
@@ -144,7 +288,7 @@ def repositories(
     scope: ScanScope, where: RepositoryFilter, order: str, start: int, limit: int | None
 ) -> tuple[RepositoryRow, ...]:
     """A page of the repositories that match."""
-    return _store().repositories(
+    return _of(scope).repositories(
         scope.scan, owner=scope.owner, where=where, order=order, offset=start, limit=limit
     )
 
@@ -152,59 +296,59 @@ def repositories(
 @_kept
 def count_repositories(scope: ScanScope, where: RepositoryFilter) -> int:
     """How many repositories match."""
-    return _store().count_repositories(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).count_repositories(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
 def repository_names(scope: ScanScope) -> tuple[str, ...]:
     """Names of all repositories, in the order of the alphabet."""
-    return _store().repository_names(scope.scan, owner=scope.owner)
+    return _of(scope).repository_names(scope.scan, owner=scope.owner)
 
 
 @_kept
 def words(scope: ScanScope) -> dict[str, tuple[str, ...]]:
     """Registries and topics that occur, to filter by."""
-    return _store().repository_words(scope.scan, owner=scope.owner)
+    return _of(scope).repository_words(scope.scan, owner=scope.owner)
 
 
 @_kept
 def repository(scope: ScanScope, name: str) -> RepositoryRow | None:
     """One repository, None where the scan does not hold it."""
-    return _store().repository(scope.owner, name, scan=scope.scan)
+    return _of(scope).repository(scope.one_owner, name, scan=scope.scan)
 
 
 @_kept
-def first_things(scope: ScanScope) -> tuple[overview.Improvement, ...]:
+def first_things(scope: ScanScope) -> tuple[home.Improvement, ...]:
     """The changes that would raise the owner's mean the most; `MANY` are estimated."""
     now = trend(scope)[-1]
     if now.repositories > MANY:
-        return overview.estimated(
+        return home.estimated(
             check_counts(scope),
             sum(n for grade, n in now.grades.items() if grade not in {"-", "?"}),
         )
-    rows = _store().repositories(scope.scan, owner=scope.owner)
-    deducted = _store().deductions(scope.owner, "", scan=scope.scan)
-    return overview.improvements(deducted, rows)
+    rows = _of(scope).repositories(scope.scan, owner=scope.owner)
+    deducted = _of(scope).deductions(scope.owner, "", scan=scope.scan)
+    return home.improvements(deducted, rows)
 
 
 @_kept
 def deductions(scope: ScanScope, name: str) -> tuple[DeductionRow, ...]:
     """What a repository's score lost."""
-    return _store().deductions(scope.owner, name, scan=scope.scan)
+    return _of(scope).deductions(scope.owner, name, scan=scope.scan)
 
 
 @_kept
 def score_changes(
-    scope: ScanScope, name: str = "", since: int | None = None
+    scope: ScanScope, name: str = "", since: int | datetime | None = None
 ) -> tuple[ScoreChange, ...]:
-    """Changes of scores: of one repository, after a scan, or of the scope's scan itself."""
-    return _store().score_changes(scope.owner, scan=scope.scan, repository=name, since=since)
+    """Changes of scores: of one repository, after a scan or moment, or of the scope's scan."""
+    return _of(scope).score_changes(scope.owner, scan=scope.scan, repository=name, since=since)
 
 
 @_kept
 def owner_card(scope: ScanScope) -> tuple[OwnerFact, ...]:
     """What concerns the owner as a whole."""
-    return _store().owner_card(scope.owner, scan=scope.scan)
+    return _of(scope).owner_card(scope.owner, scan=scope.scan)
 
 
 @_kept
@@ -216,7 +360,7 @@ def findings(
     limit: int | None = None,
 ) -> tuple[FindingRow, ...]:
     """A page of the findings that match."""
-    found = _store().findings(
+    found = _of(scope).findings(
         scope.scan, owner=scope.owner, where=where, order=order, offset=start, limit=limit
     )
     return tuple(found)
@@ -225,19 +369,19 @@ def findings(
 @_kept
 def count_findings(scope: ScanScope, where: FindingFilter) -> int:
     """How many findings match."""
-    return _store().count_findings(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).count_findings(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
 def check_counts(scope: ScanScope) -> tuple[CheckCount, ...]:
     """Outcomes by check, the costliest first."""
-    return _store().check_counts(scope.owner, scan=scope.scan)
+    return _of(scope).check_counts(scope.owner, scan=scope.scan)
 
 
 @_kept
 def fix_times(scope: ScanScope) -> tuple[FixTime, ...]:
     """How long findings were open until they were fixed, by check."""
-    return _store().fix_times(scope.owner, scan=scope.scan)
+    return _of(scope).fix_times(scope.owner, scan=scope.scan)
 
 
 @_kept
@@ -249,7 +393,7 @@ def publications(
     limit: int | None = None,
 ) -> tuple[PublicationRow, ...]:
     """A page of the publications that match, of one repository or of all."""
-    return _store().publications(
+    return _of(scope).publications(
         scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
     )
 
@@ -257,7 +401,7 @@ def publications(
 @_kept
 def count_publications(scope: ScanScope, where: PublicationFilter = EVERY_PUBLICATION) -> int:
     """How many publications match."""
-    return _store().count_publications(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).count_publications(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
@@ -269,7 +413,7 @@ def packages(
     limit: int | None = None,
 ) -> tuple[PackageRow, ...]:
     """A page of the packages that match, of one repository or of all."""
-    return _store().packages(
+    return _of(scope).packages(
         scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
     )
 
@@ -277,19 +421,19 @@ def packages(
 @_kept
 def count_packages(scope: ScanScope, where: PackageFilter = EVERY_PACKAGE) -> int:
     """How many packages match."""
-    return _store().count_packages(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).count_packages(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
 def package_registries(scope: ScanScope) -> tuple[str, ...]:
     """The registries of all packages."""
-    return _store().package_registries(scope.scan, owner=scope.owner)
+    return _of(scope).package_registries(scope.scan, owner=scope.owner)
 
 
 @_kept
 def paths(scope: ScanScope, name: str = "", limit: int = 2000) -> tuple[PathRow, ...]:
     """Paths from people to publications, of one repository or of all."""
-    return _store().paths(
+    return _of(scope).paths(
         scope.scan, owner=scope.owner, repository=name, limit=None if name else limit
     )
 
@@ -297,7 +441,7 @@ def paths(scope: ScanScope, name: str = "", limit: int = 2000) -> tuple[PathRow,
 @_kept
 def results(scope: ScanScope, name: str) -> tuple[ResultRow, ...]:
     """The outcome of every check for one repository."""
-    return _store().results(scope.owner, name, scan=scope.scan)
+    return _of(scope).results(scope.one_owner, name, scan=scope.scan)
 
 
 @_kept
@@ -309,7 +453,7 @@ def gaps(
     limit: int | None = None,
 ) -> tuple[GapRow, ...]:
     """A page of the gaps that match, of one repository or of all."""
-    return _store().gaps(
+    return _of(scope).gaps(
         scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
     )
 
@@ -317,69 +461,79 @@ def gaps(
 @_kept
 def gap_reasons(scope: ScanScope) -> tuple[str, ...]:
     """The reasons of all gaps."""
-    return _store().gap_reasons(scope.scan, owner=scope.owner)
+    return _of(scope).gap_reasons(scope.scan, owner=scope.owner)
 
 
 @_kept
 def settings(scope: ScanScope, name: str) -> RepositorySettings | None:
     """The settings of one repository as the scan read them; None where it read none."""
-    found = _store().snapshot(scope.owner, name, scan=scope.scan)
+    found = _of(scope).snapshot(scope.one_owner, name, scan=scope.scan)
     return None if found is None else found.settings
 
 
 @_kept
 def count_gaps(scope: ScanScope, where: GapFilter = EVERY_GAP) -> int:
     """How many gaps match."""
-    return _store().count_gaps(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).count_gaps(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
 def permission_counts(scope: ScanScope) -> tuple[PermissionCount, ...]:
     """Unknown results by the permission that would answer them."""
-    return _store().permission_counts(scope.owner, scan=scope.scan)
+    return _of(scope).permission_counts(scope.owner, scan=scope.scan)
 
 
 @_kept
 def lessons(scope: ScanScope, name: str) -> tuple[LessonRow, ...]:
     """How far a repository is with the lesson."""
-    return _store().lesson(scope.owner, name, scan=scope.scan)
+    return _of(scope).lesson(scope.one_owner, name, scan=scope.scan)
+
+
+@_kept
+def jobs(scope: ScanScope, where: JobFilter) -> tuple[JobRow, ...]:
+    """All jobs that match."""
+    return _of(scope).jobs(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def job_words(scope: ScanScope) -> dict[str, tuple[str, ...]]:
+    """The secrets and runners that jobs name."""
+    return _of(scope).job_words(scope.scan, owner=scope.owner)
+
+
+def incident_csv(rows: Sequence[JobRow]) -> bytes:
+    """These jobs as a table of the export's form."""
+    return "".join(csv_lines(JOBS, rows)).encode("utf-8")
 
 
 @_kept
 def action_summaries(scope: ScanScope, where: ActionFilter) -> tuple[ActionSummary, ...]:
     """Actions over all repositories, the most used first."""
-    return _store().action_summaries(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).action_summaries(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept
 def actions(scope: ScanScope, where: ActionFilter, start: int, limit: int) -> tuple[ActionRow, ...]:
     """A page of the uses of actions that match."""
-    store = _store()
+    store = _of(scope)
     return tuple(
         store.actions(scope.scan, owner=scope.owner, where=where, offset=start, limit=limit)
     )
 
 
 @_kept
-def action_owners(where: ActionFilter) -> dict[str, int]:
-    """How many uses match as of each owner's newest scan, for owners with any."""
-    counted = {owner: _store().count_actions(owner=owner, where=where) for owner in owners()}
-    return {owner: number for owner, number in counted.items() if number}
-
-
-@_kept
 def count_actions(scope: ScanScope, where: ActionFilter) -> int:
     """How many uses of actions match."""
-    return _store().count_actions(scope.scan, owner=scope.owner, where=where)
+    return _of(scope).count_actions(scope.scan, owner=scope.owner, where=where)
 
 
 @st.cache_resource(ttl=600, max_entries=20, show_spinner=False, hash_funcs=_KEYS)
 def reading(scope: ScanScope, name: str) -> Reaudit:
     """One repository's stored texts, parsed and audited again, to be drawn and edited."""
-    stored = _store().stored(scope.owner, name, scan=scope.scan)
+    stored = _of(scope).stored(scope.one_owner, name, scan=scope.scan)
     if stored is None:
         return Reaudit(why_not="The texts of this repository are not stored for this scan.")
-    references = _store().references(scope.owner, scan=scope.scan)
+    references = _of(scope).references(scope.one_owner, scan=scope.scan)
     return readings.read_again(
         stored.snapshot, references=references, index=stored.index, advisories=stored.advisories
     )
@@ -400,7 +554,7 @@ def report(scope: ScanScope, name: str, where: Filter | None = None) -> bytes:
     """One of the export's tables as CSV, all rows that match; made when it is asked for."""
     from dashboard import exports
 
-    return exports.csv_bytes(_store(), scope, name, where)
+    return exports.csv_bytes(_of(scope), scope, name, where)
 
 
 def sarif(scope: ScanScope, name: str) -> bytes:

@@ -16,7 +16,7 @@ from audits.model.outcome import Acceptance, AcceptanceKind
 from audits.model.redaction import without_tokens
 from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding, Result
-from audits.report.export import repository_rows, setting_rows
+from audits.report.export import repository_rows, setting_rows, trend_rows
 from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
 from audits.report.tables.actions import ACTIONS
@@ -62,7 +62,7 @@ def _rows(store: Store, scope: ScanScope, name: str, where: object) -> Iterable[
         GAPS.name: store.gaps,
     }
     if name == TREND.name:
-        return store.trend(scope.owner, scan=scope.scan)
+        return trend_rows(store, scope.owner, until=scope.at)
     filtered = {} if where is None else {"where": where}
     return makers[name](scope.scan, owner=scope.owner, **filtered)
 

@@ -34,6 +34,13 @@ LADDER_COLOURS = dict(
         strict=True,
     )
 )
+LEVEL_COLOURS = {
+    "anyone": "#b3262e",
+    "third-party": "#e08433",
+    "one-writer": "#69afe0",
+    "two-people": "#1f6fb2",
+    "unknown": GREY,
+}
 AREA_COLOURS = dict(
     zip(AREAS, ("#1f6fb2", "#d9772b", "#8a5cb8", "#2a9d8f", "#a0743c"), strict=True)
 )

@@ -47,6 +47,26 @@ SecretsOption = Annotated[
         help="The login's configuration; default: .streamlit/secrets.toml here, then in your home.",
     ),
 ]
+GroupsOption = Annotated[
+    Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option(
+        "--groups",
+        metavar="FILE",
+        envvar="RELEASE_AUDIT_GROUPS",
+        show_envvar=True,
+        help="The file that groups repositories and names whom to ask about them.",
+    ),
+]
+WaiversOption = Annotated[
+    Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
+    typer.Option(
+        "--waivers",
+        metavar="FILE",
+        envvar="RELEASE_AUDIT_WAIVERS",
+        show_envvar=True,
+        help="The waiver file, to show what expires and what accepts nothing.",
+    ),
+]
 BrowserOption = Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")]
 
 _NAME = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*\.?", re.IGNORECASE)
@@ -62,6 +82,8 @@ class Serving(Struct, frozen=True, kw_only=True):
     index_url: str = ""
     names: tuple[str, ...] = ()
     secrets: str | None = None
+    groups: Path | None = None
+    waivers: Path | None = None
 
 
 def dashboard(
@@ -72,6 +94,8 @@ def dashboard(
     allow_host: AllowOption = None,
     secrets: SecretsOption = None,
     index_url: IndexOption = "",
+    groups: GroupsOption = None,
+    waivers: WaiversOption = None,
 ) -> None:
     """Open the dashboard in a browser; Ctrl-C stops it."""
     serve(
@@ -83,6 +107,8 @@ def dashboard(
             index_url=index_url,
             names=tuple(allow_host or ()),
             secrets=secrets,
+            groups=groups,
+            waivers=waivers,
         )
     )
 
@@ -106,6 +132,8 @@ def serve(serving: Serving) -> None:
         "RELEASE_AUDIT_DATABASE": absolute_address(serving.database),
         "RELEASE_AUDIT_INDEX_URL": serving.index_url,
         "RELEASE_AUDIT_SECRETS": str(file) if login else "",
+        "RELEASE_AUDIT_GROUPS": str(serving.groups.absolute()) if serving.groups else "",
+        "RELEASE_AUDIT_WAIVERS": str(serving.waivers.absolute()) if serving.waivers else "",
     }.items():
         environment.pop(name, None)
         if value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from audits.model.outcome import Link
@@ -30,8 +32,8 @@ class RepositoryFilter(Struct, frozen=True, kw_only=True):
 
 class FindingFilter(Struct, frozen=True, kw_only=True):
     """Which findings. ``states`` are open and not-re-checked; ``accepted`` None for both;
-    ``in_release`` None also brings what only ``--all`` looks at. ``seen_since`` is a scan:
-    first seen after it.
+    ``in_release`` None also brings what only ``--all`` looks at. ``seen_since`` is a scan, or a
+    moment, which stands for each owner's last scan begun by then: first seen after it.
     """
 
     repository: str = ""
@@ -42,7 +44,7 @@ class FindingFilter(Struct, frozen=True, kw_only=True):
     accepted: bool | None = None
     in_release: bool | None = True
     path: str = ""
-    seen_since: int | None = None
+    seen_since: int | datetime | None = None
 
 
 class ActionFilter(Struct, frozen=True, kw_only=True):
@@ -58,10 +60,13 @@ class ActionFilter(Struct, frozen=True, kw_only=True):
 
 
 class PackageFilter(Struct, frozen=True, kw_only=True):
-    """Which packages: publisher statuses, registries; of several words any one."""
+    """Which packages: publisher statuses, registries, and levels of who can publish them; of
+    several words any one.
+    """
 
     states: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
 
 class PublicationFilter(Struct, frozen=True, kw_only=True):
@@ -76,6 +81,18 @@ class GapFilter(Struct, frozen=True, kw_only=True):
 
     reasons: tuple[str, ...] = ()
     optional: bool | None = None
+
+
+class JobFilter(Struct, frozen=True, kw_only=True):
+    """Which jobs. ``action`` is part of the name of an action, called workflow or image that the
+    job runs, or the whole of it where ``exact``; ``reads`` the name of a stored secret, in any
+    case, which a job that reads all secrets reads too; ``runner`` a label.
+    """
+
+    action: str = ""
+    exact: bool = False
+    reads: str = ""
+    runner: str = ""
 
 
 class ActionSummary(Struct, frozen=True, kw_only=True):

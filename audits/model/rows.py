@@ -322,6 +322,36 @@ class ActionRow(Struct, frozen=True, kw_only=True):
     archived: str
 
 
+class JobRow(Struct, frozen=True, kw_only=True):
+    """One job that can run, with what it holds, and of an action that was asked for the use in
+    it: ``commit`` what its ref resolved to, "" where nobody asked. ``job`` is "" for a use in a
+    composite action. ``secrets`` are names in lower case, ``*`` where all are read; ``publishes``
+    are registries with packages.
+    """
+
+    owner: str
+    repository: str
+    host: str
+    audited: str
+    path: str
+    job: str
+    line: int
+    role: str
+    in_release: bool
+    events: tuple[str, ...]
+    runners: tuple[str, ...]
+    environment: str
+    permissions: str
+    secrets: tuple[str, ...]
+    publishes: tuple[str, ...]
+    level: str = ""
+    action: str = ""
+    ref: str = ""
+    comment: str = ""
+    pinned: bool = False
+    commit: str = ""
+
+
 class LessonRow(Struct, frozen=True, kw_only=True):
     """One step of the lesson for one repository."""
 

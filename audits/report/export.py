@@ -86,7 +86,7 @@ def rows_of(
         "paths": lambda: store.paths(owner=owner),
         "settings": lambda: setting_rows(store, owner=owner),
         "gaps": lambda: store.gaps(owner=owner),
-        "trend": lambda: _trend(store, owner),
+        "trend": lambda: trend_rows(store, owner),
     }
 
 
@@ -122,11 +122,19 @@ def _findings(store: Store, owner: str | None, fixed: bool) -> Iterator[FindingR
         yield from store.fixed_findings(owner=owner)
 
 
-def _trend(store: Store, owner: str | None) -> Iterator[TrendRow]:
+def trend_rows(
+    store: Store, owner: str | None, *, until: datetime | None = None
+) -> Iterator[TrendRow]:
+    """The scans of each owner in numbers, up to a moment, with what was rebuilt before them."""
     for name in (owner,) if owner else store.owners():
-        yield from store.rebuilt(name)
-        yield from store.trend(name)
-        yield from store.trend(name, timeline=Timeline.RESCORED)
+        every = (
+            *store.rebuilt(name),
+            *store.trend(name),
+            *store.trend(name, timeline=Timeline.RESCORED),
+        )
+        for row in every:
+            if until is None or row.at <= until:
+                yield row
 
 
 def export(

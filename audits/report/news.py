@@ -93,9 +93,9 @@ def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
 
     Causes of the steps are joined; a repository that is back where it was is left out.
     """
-    steps: dict[str, list[ScoreChange]] = {}
+    steps: dict[tuple[str, str], list[ScoreChange]] = {}
     for change in sorted(changes, key=lambda c: c.scan, reverse=True):
-        steps.setdefault(change.repository, []).append(change)
+        steps.setdefault((change.owner, change.repository), []).append(change)
     found = []
     for newest, *earlier in steps.values():
         oldest = earlier[-1] if earlier else newest

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    true,
 )
 
 from audits.store.chunks import chunks
@@ -92,12 +93,24 @@ def is_new(before: Number) -> ColumnElement[bool]:
     return finding.c.first > before
 
 
-def counts(connection: Connection, owner_id: int, before: int, scan_id: int) -> Counts:
-    """Count what changed between two scans of an owner; none for an owner's first."""
+def counts(
+    connection: Connection,
+    owner_id: int,
+    before: int,
+    scan_id: int,
+    within: ColumnElement[bool] | None = None,
+) -> Counts:
+    """Count what changed between two scans of an owner, of all findings or of some of them; none
+    for an owner's first.
+    """
     if not before:
         return Counts()
     found = {
-        name: connection.scalar(select(func.count()).select_from(finding).where(moved, scored()))
+        name: connection.scalar(
+            select(func.count())
+            .select_from(finding)
+            .where(moved, scored(), true() if within is None else within)
+        )
         for name, moved in _moved(owner_id, before, scan_id).items()
     }
     return Counts(**{name: int(count or 0) for name, count in found.items()})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, case, func, select
@@ -18,6 +18,19 @@ from audits.store.schema.tables import OPEN
 
 _PASS, _FAIL = OUTCOMES[Outcome.PASS], OUTCOMES[Outcome.FAIL]
 _UNKNOWN = OUTCOMES[Outcome.UNKNOWN]
+
+_MEANS = {
+    "points": "points",
+    "strict_points": "strict_points",
+    "coverage": "coverage",
+    **{area.value: f"{column}_points" for area, column in zip(Area, AREAS, strict=True)},
+}
+"""The columns of scores of which means are taken, by their words."""
+
+_UNMOVED = difference.Counts()
+
+Holds = Callable[[Table], ColumnElement[bool]]
+"""Whether a row of an interval table is to be added up."""
 
 Sums = Mapping[str, Sequence[Sequence[Any]]]
 """One owner's rows of each statement, without the owner."""
@@ -41,7 +54,9 @@ class PermissionTotal(Struct, frozen=True, kw_only=True):
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """One scan of an owner in numbers; keys are words of the CSV contract."""
+    """One scan of an owner in numbers; keys are words of the CSV contract. ``known`` says of how
+    many repositories each mean is: of ``points``, ``strict_points``, ``coverage`` and each area.
+    """
 
     points: float | None = None
     strict_points: float | None = None
@@ -49,6 +64,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     repositories: int = 0
     publishing: int = 0
     areas: dict[str, float | None] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
     grades: dict[str, int] = field(default_factory=dict)
     ladders: dict[str, int] = field(default_factory=dict)
     levels: dict[str, int] = field(default_factory=dict)
@@ -75,8 +91,8 @@ def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, T
     found: dict[int, Totals] = {}
     for owners in chunks(befores):
         sums = {
-            name: _by_owner(connection, statement, owners)
-            for name, statement in _statements().items()
+            name: _by_owner(connection, statement, {"owners": owners})
+            for name, statement in _newest_statements().items()
         }
         for owner in owners:
             mine = {name: by_owner.get(owner, []) for name, by_owner in sums.items()}
@@ -84,16 +100,88 @@ def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, T
     return found
 
 
+def totals_where(connection: Connection, holds: Holds, changes: difference.Counts) -> Totals:
+    """Add up what holds of tables' rows, all owners together; ``changes`` are counted apart."""
+    sums = {
+        name: _by_owner(connection, statement, {}) for name, statement in _statements(holds).items()
+    }
+    rule = tables.rule
+    names = {row.id: row.name for row in connection.execute(select(rule.c.id, rule.c.name))}
+    owners = {owner for by_owner in sums.values() for owner in by_owner}
+    each = (
+        _totals({name: by_owner.get(owner, []) for name, by_owner in sums.items()}, names)
+        for owner in sorted(owners)
+    )
+    moved = Totals(
+        new=changes.new,
+        fixed=changes.fixed,
+        reopened=changes.reopened,
+        not_rechecked=changes.not_rechecked,
+    )
+    return together((*each, moved))
+
+
+def together(parts: Iterable[Totals]) -> Totals:
+    """Several owners' numbers as one: sums, and means by how many repositories they are of."""
+    every = tuple(parts)
+
+    def mean(value: Callable[[Totals], float | None], known: str) -> float | None:
+        held = [(found, t.known.get(known, 0)) for t in every if (found := value(t)) is not None]
+        weight = sum(number for _, number in held)
+        return round(sum(v * number for v, number in held) / weight, 3) if weight else None
+
+    summed = ("repositories", "publishing", "accepted", "gaps", "new", "fixed", "reopened")
+    counters = ("known", "grades", "ladders", "levels", "open")
+    numbers: dict[str, Any] = {
+        **{name: sum(getattr(t, name) for t in every) for name in (*summed, "not_rechecked")},
+        **{name: _added(getattr(t, name) for t in every) for name in counters},
+    }
+    return Totals(
+        **numbers,
+        points=mean(lambda t: t.points, "points"),
+        strict_points=mean(lambda t: t.strict_points, "strict_points"),
+        coverage=mean(lambda t: t.coverage, "coverage") or 0.0,
+        areas={a.value: mean(lambda t, a=a: t.areas.get(a.value), a.value) for a in Area},  # type: ignore[misc]
+        checks=_summed_structs(CheckTotal, [t.checks for t in every]),
+        permissions=_summed_structs(PermissionTotal, [t.permissions for t in every]),
+    )
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in counts:
+        for word, number in one.items():
+            found[word] = found.get(word, 0) + number
+    return found
+
+
+Counted = TypeVar("Counted", CheckTotal, PermissionTotal)
+
+
+def _summed_structs(
+    kind: type[Counted], parts: Sequence[Mapping[str, Counted]]
+) -> dict[str, Counted]:
+    found: dict[str, Counted] = {}
+    for part in parts:
+        for name, total in part.items():
+            before = found.get(name, kind())
+            both = {
+                key: getattr(before, key) + getattr(total, key) for key in kind.__struct_fields__
+            }
+            found[name] = kind(**both)
+    return found
+
+
 def _by_owner(
-    connection: Connection, statement: Select[Any], owners: Sequence[int]
+    connection: Connection, statement: Select[Any], parameters: Mapping[str, Any]
 ) -> dict[int, list[Sequence[Any]]]:
     found: dict[int, list[Sequence[Any]]] = {}
-    for owner, *row in connection.execute(statement, {"owners": owners}):
+    for owner, *row in connection.execute(statement, parameters):
         found.setdefault(owner, []).append(row)
     return found
 
 
-def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts) -> Totals:
+def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts = _UNMOVED) -> Totals:
     return Totals(
         **_scores(sums),
         ladders=_pairs(sums["ladders"]),
@@ -112,36 +200,44 @@ def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts) ->
 
 
 @cache
-def _statements() -> dict[str, Select[Any]]:
-    """Built once; each adds up for many owners, its first column."""
+def _newest_statements() -> dict[str, Select[Any]]:
+    """Built once: sums over what holds now, of many owners."""
+    return _statements(
+        lambda table: (
+            table.c.owner_id.in_(bindparam("owners", expanding=True)) & (table.c.closed == OPEN)
+        )
+    )
+
+
+def _statements(holds: Holds) -> dict[str, Select[Any]]:
+    """Sums over the rows that hold; each by owner, its first column."""
+
+    def summed(
+        table: Table, by: Sequence[ColumnElement[Any]], *sums: ColumnElement[Any]
+    ) -> Select[Any]:
+        owner = table.c.owner_id
+        rows = select(owner, *by, *sums).select_from(table)
+        return rows.where(holds(table)).group_by(owner, *by)
+
     score, package, result = tables.score, tables.package, tables.result
     deduction, unseen = tables.deduction, tables.unseen
     counted = func.count()
     lacks = (result.c.outcome == _UNKNOWN) & (unseen.c.permission != "")
     repositories = func.count(func.distinct(result.c.repository_id))
     return {
-        "scores": _summed(score, [], *_means_and_sums()),
-        "grades": _summed(score, [score.c.grade], counted),
-        "ladders": _summed(package, [package.c.state], counted),
-        "levels": _summed(package, [package.c.level], counted),
-        "gaps": _summed(tables.gap, [], counted),
-        "outcomes": _summed(
+        "scores": summed(score, [], *_means_and_sums()),
+        "grades": summed(score, [score.c.grade], counted),
+        "ladders": summed(package, [package.c.state], counted),
+        "levels": summed(package, [package.c.level], counted),
+        "gaps": summed(tables.gap, [], counted),
+        "outcomes": summed(
             result, [result.c.rule_id, result.c.outcome], counted, func.sum(result.c.failing)
         ),
-        "costs": _summed(deduction, [deduction.c.rule_id], func.sum(deduction.c.points)),
-        "permissions": _summed(result, [unseen.c.permission], counted, repositories)
+        "costs": summed(deduction, [deduction.c.rule_id], func.sum(deduction.c.points)),
+        "permissions": summed(result, [unseen.c.permission], counted, repositories)
         .join(unseen, unseen.c.id == result.c.unseen_id)
         .where(lacks),
     }
-
-
-def _summed(
-    table: Table, by: Sequence[ColumnElement[Any]], *sums: ColumnElement[Any]
-) -> Select[Any]:
-    """Sums over what holds of owners, by owner and by these columns."""
-    owner = table.c.owner_id
-    holds = owner.in_(bindparam("owners", expanding=True)) & (table.c.closed == OPEN)
-    return select(owner, *by, *sums).select_from(table).where(holds).group_by(owner, *by)
 
 
 def _means_and_sums() -> list[ColumnElement[Any]]:
@@ -156,13 +252,15 @@ def _means_and_sums() -> list[ColumnElement[Any]]:
         func.sum(score.c.accepted),
         *(func.avg(score.c[f"{area}_points"]) for area in AREAS),
         *(func.sum(score.c[f"open_{word}"]) for word in SEVERITIES),
+        *(func.count(score.c[name]) for name in _MEANS.values()),
     ]
 
 
 def _scores(sums: Sums) -> dict[str, Any]:
     # An owner may have nothing that is scored: then all means are missing and all sums are 0.
     row = sums["scores"][0] if sums["scores"] else [None] * len(_means_and_sums())
-    means, counts = row[6 : 6 + len(AREAS)], row[6 + len(AREAS) :]
+    means, rest = row[6 : 6 + len(AREAS)], row[6 + len(AREAS) :]
+    counts, known = rest[: len(SEVERITIES)], rest[len(SEVERITIES) :]
     return {
         "repositories": int(row[0] or 0),
         "points": _mean(row[1]),
@@ -173,6 +271,7 @@ def _scores(sums: Sums) -> dict[str, Any]:
         "areas": {a.value: _mean(mean) for a, mean in zip(Area, means, strict=True)},
         "open": {s.label: int(n or 0) for s, n in zip(Severity, counts, strict=True)},
         "grades": _pairs(sums["grades"]),
+        "known": {name: int(n or 0) for name, n in zip(_MEANS, known, strict=True)},
     }
 
 

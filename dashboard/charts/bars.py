@@ -9,6 +9,7 @@ import pandas as pd
 
 from audits.scoring.score import grade_of
 from dashboard.charts import Drawing
+from dashboard.frames.exposure import MEANING, signed_level
 from dashboard.theme import (
     AREAS,
     GRADE_COLOURS,
@@ -17,6 +18,7 @@ from dashboard.theme import (
     LADDER,
     LADDER_COLOURS,
     LADDER_MEANING,
+    LEVEL_COLOURS,
     SEVERITIES,
     SEVERITY_COLOURS,
     Ink,
@@ -48,6 +50,19 @@ def ladder(counts: Mapping[str, int], ink: Ink) -> Drawing:
         "packages",
         ink,
         details=[LADDER_MEANING[w] for w in words],
+    )
+
+
+def levels(counts: Mapping[str, int], ink: Ink) -> Drawing:
+    """Packages by who can publish them, the least privileged first."""
+    words = [word for word in MEANING if word in ("anyone", "third-party") or counts.get(word)]
+    return _bars(
+        [signed_level(w) for w in words],
+        [counts.get(w, 0) for w in words],
+        [LEVEL_COLOURS[w] for w in words],
+        "packages",
+        ink,
+        details=[MEANING[w] for w in words],
     )
 
 

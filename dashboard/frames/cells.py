@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import pandas as pd
 
 from audits.model.outcome import Link
+from audits.model.rows import RepositoryRow
 from audits.report.cells import cell
 from audits.report.escape import without_controls
 
@@ -56,6 +57,27 @@ def repository_url(host: str, owner: str, repository: str) -> str:
     if not owner or not repository or not _HOST.fullmatch(host):
         return ""
     return safe_url(f"https://{host}/{quote(owner, safe='')}/{quote(repository, safe='')}")
+
+
+def span(text: str) -> str:
+    """Text in a code span, with what would end the span taken out."""
+    quoted = visible(text).replace("`", "'")
+    return f"`{quoted}`" if text else "(nothing)"
+
+
+def line_url(host: str, owner: str, repository: str, commit: str, path: str, line: int) -> str:
+    """The page of a line at a commit, or "" where either is not known."""
+    base = repository_url(host, owner, repository)
+    if not base or not line or not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+        return ""
+    return safe_url(f"{base}/blob/{commit}/{quote(path)}#L{line}")
+
+
+def commit_url(row: RepositoryRow) -> str:
+    """The page of the commit that was audited, or "" where there is none."""
+    base = repository_url(row.host, row.owner, row.repository)
+    known = base and re.fullmatch(r"[0-9a-f]{40,64}", row.commit)
+    return f"{base}/commit/{row.commit}" if known else ""
 
 
 def csv_text(frame: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from audits.model.rows import FindingRow
 from audits.report.phrases import count
-from dashboard.frames.cells import link_of, visible
+from dashboard.frames.cells import link_of, span, visible
 from dashboard.theme import SEVERITIES, signed
 
 _CHECK = re.compile(r"[a-z0-9]+([-/][a-z0-9]+)*")
@@ -86,20 +86,14 @@ def issue_text(rows: Sequence[FindingRow]) -> str:
     """
     lines: list[str] = ["Findings of release-audit:", ""]
     for repository in dict.fromkeys(row.repository for row in rows):
-        lines += [f"**{_span(repository)}**", ""]
+        lines += [f"**{span(repository)}**", ""]
         for row in (row for row in rows if row.repository == repository):
             url = link_of(row.links, "permalink")
-            where = _span(f"{row.path}:{row.line}") + (f" ([line]({url}))" if url else "")
+            where = span(f"{row.path}:{row.line}") + (f" ([line]({url}))" if url else "")
             lines.append(f"- [ ] {row.severity}: `{check_name(row.check)}` at {where}")
-            lines.append(f"  {_span(row.message)}")
+            lines.append(f"  {span(row.message)}")
         lines.append("")
     return "\n".join(lines)
-
-
-def _span(text: str) -> str:
-    """Text in a code span, with what would end the span taken out."""
-    quoted = visible(text).replace("`", "'")
-    return f"`{quoted}`" if text else "(nothing)"
 
 
 def waiver_text(rows: Sequence[FindingRow], expires: str) -> str:

@@ -18,6 +18,7 @@ from audits.model.rows import (
     ResultRow,
 )
 from dashboard.frames.cells import frame_of, link_of, prose, visible
+from dashboard.frames.exposure import signed_level
 from dashboard.theme import AREAS, SEVERITIES, plain, signed
 
 AREA_COLUMNS = tuple(plain(area) for area in AREAS)
@@ -26,6 +27,7 @@ AREA_COLUMNS = tuple(plain(area) for area in AREAS)
 def repositories(rows: Sequence[RepositoryRow]) -> pd.DataFrame:
     """One repository a line: grade, points, coverage, areas, open faults, ladder."""
     columns = (
+        "owner",
         "repository",
         "grade",
         "points",
@@ -48,6 +50,7 @@ def repositories(rows: Sequence[RepositoryRow]) -> pd.DataFrame:
 
 def _repository(row: RepositoryRow) -> dict[str, object]:
     return {
+        "owner": visible(row.owner),
         "repository": visible(row.repository),
         "grade": row.grade,
         "points": row.points,
@@ -79,6 +82,7 @@ def findings(rows: Sequence[FindingRow]) -> pd.DataFrame:
     columns = (
         "severity",
         "check",
+        "owner",
         "repository",
         "message",
         "path",
@@ -101,6 +105,7 @@ def _finding(row: FindingRow) -> dict[str, object]:
     return {
         "severity": signed(row.severity),
         "check": row.check,
+        "owner": visible(row.owner),
         "repository": visible(row.repository),
         "message": prose(row.message),
         "path": visible(row.path),
@@ -121,6 +126,7 @@ def _finding(row: FindingRow) -> dict[str, object]:
 def publications(rows: Sequence[PublicationRow]) -> pd.DataFrame:
     """One publication a line: what goes where, by which means and identity."""
     columns = (
+        "owner",
         "repository",
         "package",
         "registry",
@@ -143,6 +149,7 @@ def publications(rows: Sequence[PublicationRow]) -> pd.DataFrame:
 def _publication(row: PublicationRow) -> dict[str, object]:
     step = "calls a workflow" if row.step < 0 else str(row.step)
     return {
+        "owner": visible(row.owner),
         "repository": visible(row.repository),
         "package": visible(row.package),
         "registry": row.registry,
@@ -168,7 +175,10 @@ def packages(rows: Sequence[PackageRow]) -> pd.DataFrame:
         "registry",
         "state",
         "before",
+        "who can publish",
+        "cut",
         "why",
+        "owner",
         "repository",
         "workflow",
         "job",
@@ -192,7 +202,10 @@ def _package(row: PackageRow) -> dict[str, object]:
         "registry": row.registry,
         "state": signed(row.state),
         "before": row.previous_state and signed(row.previous_state),
+        "who can publish": signed_level(row.level, row.may_be),
+        "cut": prose(row.cut),
         "why": prose(row.why),
+        "owner": visible(row.owner),
         "repository": visible(row.repository),
         "workflow": visible(row.workflow),
         "job": visible(row.job),
@@ -217,6 +230,7 @@ def actions(rows: Sequence[ActionRow]) -> pd.DataFrame:
         "comment",
         "pin",
         "kind",
+        "owner",
         "repository",
         "path",
         "line",
@@ -238,6 +252,7 @@ def _action(row: ActionRow) -> dict[str, object]:
         "comment": visible(row.comment),
         "pin": "✓ pinned" if row.pinned else "▲ not pinned",
         "kind": row.kind,
+        "owner": visible(row.owner),
         "repository": visible(row.repository),
         "path": visible(row.path),
         "line": row.line,
@@ -256,6 +271,7 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
     return frame_of(
         (
             {
+                "owner": visible(row.owner),
                 "repository": visible(row.repository) or "(the owner)",
                 "subject": visible(row.subject),
                 "job": visible(row.job),
@@ -266,7 +282,7 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
             }
             for row in rows
         ),
-        ("repository", "subject", "job", "reason", "detail", "line", "permission"),
+        ("owner", "repository", "subject", "job", "reason", "detail", "line", "permission"),
     )
 
 

@@ -140,18 +140,24 @@ def score_changes(rows: Sequence[ScoreChange]) -> pd.DataFrame:
         (
             {
                 "at": row.at,
+                "owner": visible(row.owner),
                 "repository": visible(row.repository),
                 "before": row.before,
                 "after": row.after,
                 "grade": f"{row.grade_before or '-'} → {row.grade_after or '-'}",
                 "change": _difference(row),
-                "cause": cause_words(row.cause),
+                "cause": cause_of(row),
                 "checks": ", ".join(row.checks),
             }
             for row in sorted(rows, key=lambda row: row.at, reverse=True)
         ),
-        ("at", "repository", "before", "after", "grade", "change", "cause", "checks"),
+        ("at", "owner", "repository", "before", "after", "grade", "change", "cause", "checks"),
     )
+
+
+def cause_of(change: ScoreChange) -> str:
+    """The causes of a change in words; a change over several scans may have several."""
+    return ", ".join(dict.fromkeys(map(cause_words, change.cause.split("; "))))
 
 
 def _difference(row: ScoreChange) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import streamlit as st
@@ -77,10 +78,43 @@ def choose(label: str, name: str, labels: Mapping[str, str]) -> str | None:
     return str(chosen)
 
 
-def held(name: str) -> dict[str, str]:
-    """What `choose` chose last under this name, as parameters of a link; nothing if it did not."""
-    value = st.session_state.get(f"{name} held")
-    return {name: str(value)} if value else {}
+def since(label: str, name: str, labels: Mapping[str, str], on_date: str, last: date) -> str | None:
+    """A box of periods, always written into the address; its word, or a day as ``2026-09-30``
+    where the choice ``on_date`` asks for one, ``last`` at the latest. None where the address
+    names neither.
+    """
+    box, days = f"{name} box", f"{name} day"
+    raw = st.query_params.get(name, "")
+    if (day := _day(raw)) and [raw] != st.session_state[_WRITTEN].get(name, []):
+        st.session_state[days] = min(day, last)
+    _seed(name, box, lambda raw: _period(raw[-1], labels, on_date), next(iter(labels)))
+    chosen: object = st.selectbox(
+        label,
+        list(labels),
+        key=box,
+        format_func=labels.__getitem__,
+        placeholder=f"{visible(raw)} is no period",
+    )
+    if chosen is None:
+        return None
+    if chosen == on_date:
+        st.session_state.setdefault(days, last - timedelta(days=30))
+        chosen = st.date_input("Since", key=days, max_value=last).isoformat()
+    _put(name, [str(chosen)])
+    return str(chosen)
+
+
+def _period(word: str, labels: Mapping[str, str], on_date: str) -> str | None:
+    if _day(word):
+        return on_date
+    return word if word in labels and word != on_date else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _held(held: str, labels: Mapping[str, str]) -> str:
@@ -133,6 +167,15 @@ def segmented(
     chosen = (where or st).segmented_control(label, options, key=key, required=True)
     _put(name, [] if chosen == options[0] else [str(chosen)])
     return str(chosen)
+
+
+def switch(label: str, name: str, *, where: DeltaGenerator | None = None) -> bool:
+    """A box to tick; off is left out of the address."""
+    key = f"{name} switch"
+    _seed(name, key, lambda raw: raw[-1] == "yes", False)
+    on = bool((where or st).checkbox(label, key=key))
+    _put(name, ["yes"] if on else [])
+    return on
 
 
 def text(label: str, name: str, *, where: DeltaGenerator | None = None, **kwargs: Any) -> str:  # noqa: ANN401

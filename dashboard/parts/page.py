@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from audits.report.phrases import count
 from dashboard import data
+from dashboard.frames.cells import visible
 from dashboard.scope import ScanScope
 from dashboard.theme import BADGES, DARK, LIGHT, Ink, plain, signed
 
@@ -18,7 +20,7 @@ PROBLEM = "trouble with the database"
 UNKNOWN = "an owner or a scan that is not here"
 
 
-def opening(title: str, lead: str) -> ScanScope:
+def opening(title: str, lead: str = "") -> ScanScope:
     """The heading of a view that needs a scan, and that scan; without one, what to run."""
     heading(title, lead)
     scope = st.session_state.get(SCOPE)
@@ -35,7 +37,16 @@ def opening(title: str, lead: str) -> ScanScope:
 def heading(title: str, lead: str) -> None:
     """The one first-level heading of a view and a sentence of what it shows; our words only."""
     st.title(title, anchor=False)
-    st.markdown(lead)
+    if lead:
+        st.markdown(lead)
+
+
+def scope_name(scope: ScanScope) -> str:
+    """Whose repositories are in scope, and which of them."""
+    owner = visible(scope.owner) if scope.owner else count(len(data.owners()), "owner")
+    if not scope.is_narrowed:
+        return owner
+    return f"{visible(data.groups(scope.owner, scope.scan)[scope.group].label)} of {owner}"
 
 
 def nothing_yet() -> None:
@@ -66,9 +77,14 @@ def trouble_told() -> Iterator[None]:
         st.text(str(trouble))
 
 
-def open_repository(scope: ScanScope, name: str) -> None:
-    """Go to a repository's view, with the same owner and scan."""
-    st.switch_page("views/repository.py", query_params={**scope.address, "repository": name})
+def open_repository(scope: ScanScope, owner: str, name: str) -> None:
+    """Go to a repository's view, with the same period and scan."""
+    st.switch_page("views/repository.py", query_params=repository_address(scope, owner, name))
+
+
+def repository_address(scope: ScanScope, owner: str, name: str) -> dict[str, str]:
+    """The parameters that lead to a repository's view from a wider scope."""
+    return {**data.of_owner(scope, owner).address, "repository": name}
 
 
 def not_here(sentence: str) -> None:

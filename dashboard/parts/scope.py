@@ -1,20 +1,26 @@
-"""Selects owner and scan in the sidebar; both are in the address."""
+"""Selects owner, group, period and scan at the top of the sidebar; all are in the address."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from audits.model.rows import ScanRow
 from audits.report.phrases import count
 from dashboard import data
-from dashboard.frames.cells import visible
+from dashboard.frames.cells import label_text, visible
 from dashboard.parts import address, page
 from dashboard.parts.page import PROBLEM, SCOPE, UNKNOWN, moment
-from dashboard.scope import ScanScope
+from dashboard.scope import ALL_OWNERS, EVERY_REPOSITORY, ScanScope
 
 NEWEST = "newest"
+LAST, DATE = "last", "date"
+PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", LAST: "the last scan", DATE: "a date"}
+OLD = timedelta(days=8)
+"""A weekly scan is younger than this: older data gets a warning."""
 
 
 def choose_scope() -> None:
@@ -25,43 +31,106 @@ def choose_scope() -> None:
     except data.Trouble as trouble:
         st.session_state[PROBLEM] = str(trouble)
         return
-    if not owners:
-        return
-    with st.sidebar:
-        owner = address.choose("Owner", "owner", {name: visible(name) for name in owners})
-        if owner is None:
-            st.session_state[UNKNOWN] = address.missing("The owner", "owner", owners)
-            return
-        scans = data.scans(owner)
-        labels = {NEWEST: f"newest, {moment(scans[0].started)}"}
-        labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
-        # The newest scan by its number too: a link to it stays right when a newer one comes.
-        known = {**labels, str(scans[0].id): labels[NEWEST]}
-        chosen = address.choose("As of scan", "scan", _without_double(known))
-        if chosen is None:
-            st.session_state[UNKNOWN] = address.missing("The scan", "scan", known)
-            return
-        scan = next((scan for scan in scans if str(scan.id) == chosen), scans[0])
-        page.note(
-            f"{count(scan.repositories, 'repository', 'repositories')} · evidence tier {scan.tier}"
-            + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
-        )
-    st.session_state[SCOPE] = ScanScope(
-        owner=owner, scan=scan.id, at=scan.started, newest=chosen == NEWEST
+    if owners:
+        with st.sidebar:
+            st.session_state[SCOPE] = _chosen(owners)
+
+
+def _chosen(owners: Sequence[str]) -> ScanScope | None:
+    """The chosen scope; None, with the reason kept, where the address names what is not here."""
+    labels = {ALL_OWNERS: "all owners"} if len(owners) > 1 else {}
+    labels |= {name: visible(name) for name in owners}
+    word = address.choose("Owner", "owner", labels)
+    if word is None:
+        return _not_here("The owner", "owner", owners)
+    owner = None if word == ALL_OWNERS else word
+    left, right = st.columns(2)
+    scans = data.scans(owner)
+    with right:
+        scan, newest = _scan(scans)
+    if scan is None:
+        return _not_here("The scan", "scan", [str(each.id) for each in scans])
+    groups = data.groups(owner, scan.id)
+    names = {EVERY_REPOSITORY: "all repositories"}
+    names |= {key: visible(group.label) for key, group in groups.items()}
+    if len(names) > 1 or st.query_params.get("group", EVERY_REPOSITORY) != EVERY_REPOSITORY:
+        group = address.choose("Group", "group", names)
+        if group is None:
+            return _not_here("The group", "group", names)
+    else:
+        group = EVERY_REPOSITORY
+    with left:
+        period, since = _period(scan, scans)
+    if period is None or since is None:
+        return _not_here("The period", "period", PERIODS)
+    scope = ScanScope(
+        owner=owner,
+        scan=scan.id,
+        at=scan.started,
+        since=since,
+        newest=newest,
+        group=group,
+        period=period,
     )
+    _facts(scope, scan)
+    return scope
 
 
-def _without_double(labels: Mapping[str, str]) -> Mapping[str, str]:
-    """The choices without the newest scan's number, unless the address names it."""
-    number = list(labels)[-1]
-    if st.query_params.get("scan") == number:
-        return labels
-    return {name: label for name, label in labels.items() if name != number}
+def _not_here(what: str, name: str, known: Iterable[str]) -> ScanScope | None:
+    """No scope, and why: the address names something that is not among the known ones."""
+    st.session_state[UNKNOWN] = address.missing(what, name, known)
+    return None
+
+
+def _scan(scans: Sequence[ScanRow]) -> tuple[ScanRow | None, bool]:
+    """The chosen scan, and whether it is chosen as the newest."""
+    labels = {NEWEST: "newest scan"}
+    labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
+    # The newest scan by its number too, where a link has it: it stays right when another comes.
+    if st.query_params.get("scan") == str(scans[0].id):
+        labels[str(scans[0].id)] = moment(scans[0].started)
+    chosen = address.choose("As of", "scan", labels)
+    by_id = {str(scan.id): scan for scan in scans}
+    return (scans[0], True) if chosen == NEWEST else (by_id.get(chosen or ""), False)
+
+
+def _period(scan: ScanRow, scans: Sequence[ScanRow]) -> tuple[str | None, datetime | None]:
+    """The period's word in the address and when it begins; None where the word is none."""
+    word = address.since("Changes in", "period", PERIODS, DATE, scan.started.date())
+    if word is None:
+        return None, None
+    if word == LAST:
+        before = next((each for each in scans if each.id < scan.id), scan)
+        return word, before.started
+    if word in PERIODS:
+        return word, scan.started - timedelta(days=int(word))
+    return word, datetime.combine(date.fromisoformat(word), datetime.min.time(), UTC)
+
+
+def _facts(scope: ScanScope, scan: ScanRow) -> None:
+    """How many repositories are in scope, of what day, and whom to ask about a group."""
+    seen = data.trend(scope)[-1].repositories if scope.is_narrowed or not scope.owner else None
+    number = scan.repositories if seen is None else seen
+    page.note(
+        f"{count(number, 'repository', 'repositories')} · evidence tier {scan.tier} · "
+        f"{moment(scan.started)}"
+        + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
+    )
+    if scope.is_narrowed:
+        group = data.groups(scope.owner, scope.scan)[scope.group]
+        if group.contact:
+            page.note(f"Contact: {label_text(group.contact)}")
+    if problem := data.groups_problem():
+        st.warning("The file of groups is left out.", icon=":material/group_off:")
+        st.text(problem)
+    age = datetime.now(UTC) - scan.started
+    if scope.newest and age > OLD:
+        st.warning(f"The newest scan is {age.days} days old.", icon=":material/history:")
 
 
 def menu(sections: Mapping[str, Sequence[StreamlitPage]], home: StreamlitPage | None) -> None:
-    """The views, by section; each link carries owner, scan and repository along. ``home`` is the
-    page of the bare address where that is shown: its link stands for the Overview's.
+    """The views, by section; each link carries the scope along. ``home`` is the
+    page of the bare address where that is shown: its link stands for Home's.
     """
     scope = st.session_state.get(SCOPE)
     carried = scope.address if isinstance(scope, ScanScope) else {}
@@ -70,5 +139,4 @@ def menu(sections: Mapping[str, Sequence[StreamlitPage]], home: StreamlitPage | 
             page.note(title)
             for view in pages:
                 link = home if home is not None and view.title == home.title else view
-                own = address.held("repository") if view.url_path == "repository" else {}
-                st.page_link(link, query_params={**carried, **own})
+                st.page_link(link, query_params=carried)

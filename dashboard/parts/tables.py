@@ -15,7 +15,7 @@ from dashboard import data
 from dashboard.frames.cells import csv_text
 from dashboard.frames.tables import AREA_COLUMNS
 from dashboard.parts import address
-from dashboard.parts.page import empty, zone
+from dashboard.parts.page import SCOPE, empty, zone
 from dashboard.scope import ScanScope
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
@@ -46,7 +46,7 @@ def table(
     st.dataframe(
         frame if styled is None else styled,
         hide_index=True,
-        column_order=order,
+        column_order=_order(frame, order),
         column_config=columns(frame, config),
         height=_height(len(frame), height),
         alt=alt,
@@ -71,7 +71,7 @@ def choose(
     state = st.dataframe(
         frame if styled is None else styled,
         hide_index=True,
-        column_order=order,
+        column_order=_order(frame, order),
         column_config=columns(frame, config),
         height=_height(len(frame), height),
         on_select="rerun",
@@ -82,6 +82,16 @@ def choose(
     )
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
+
+
+def _order(frame: pd.DataFrame, order: Sequence[str] | None) -> list[str]:
+    """The columns to show: with the owner before the repository where there are several."""
+    names = [name for name in order or map(str, frame.columns) if name != "owner"]
+    scope = st.session_state.get(SCOPE)
+    several = isinstance(scope, ScanScope) and scope.owner is None
+    if several and "owner" in frame.columns and "repository" in names:
+        names.insert(names.index("repository"), "owner")
+    return names
 
 
 def _height(rows: int, most: int | None) -> int | Literal["auto"]:

@@ -84,7 +84,7 @@ if TOTAL:
     download_rows(SCOPE, "gaps", FOUND, TOTAL)
 
 SCAN = next((scan for scan in data.scans(SCOPE.owner) if scan.id == SCOPE.scan), None)
-if SCAN is not None and SCAN.not_reached:
+if SCOPE.owner and SCAN is not None and SCAN.not_reached:
     page.section("Not reached")
     st.markdown(
         f"{count(SCAN.not_reached, 'repository', 'repositories')} known from earlier scans "

@@ -72,15 +72,9 @@ def _filters(scope: ScanScope) -> tuple[FindingFilter, str]:
         accepted=state == "accepted",
         states=("not-re-checked",) if state == "not-re-checked" else (),
         in_release=state != "outside releases",
-        seen_since=_before(scope) if state == "new" else None,
+        seen_since=scope.since if state == "new" else None,
     )
     return found, ORDERS[order]
-
-
-def _before(scope: ScanScope) -> int:
-    """The scan before the scope's; 0 where there is none, and then everything is new."""
-    rows = data.trend(scope)
-    return rows[-2].scan if len(rows) > 1 else 0
 
 
 def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
@@ -115,9 +109,10 @@ def _picked(scope: ScanScope, picked: list[FindingRow]) -> None:
         for row in picked[:10]:
             with st.container(border=True):
                 st.text(
-                    f"{signed(row.severity)} · {check_name(row.check)} · {visible(row.repository)}"
+                    f"{signed(row.severity)} · {check_name(row.check)} · "
+                    f"{visible(row.owner)}/{visible(row.repository)}"
                 )
-                one_finding(row, data.reading(scope, row.repository))
+                one_finding(row, data.reading(data.of_owner(scope, row.owner), row.repository))
     with issue:
         page.note("Copy this into an issue; names stand in code spans, so nobody is notified.")
         st.code(issue_text(picked), language=None, wrap_lines=True)

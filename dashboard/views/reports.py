@@ -49,7 +49,7 @@ if NAMES:
     NAME = address.select("Repository", "repository", NAMES, format_func=visible)
     st.download_button(
         "Download SARIF",
-        data=partial(data.sarif, SCOPE, NAME),
+        data=partial(data.sarif, *data.one_repository(SCOPE, NAME)),
         file_name="release-audit.sarif",
         mime="application/json",
         on_click="ignore",

@@ -115,7 +115,8 @@ def _heat(scope: ScanScope, filters: RepositoryFilter, order: str) -> None:
         alt="Heat map of repositories: points of each area, 0 to 100",
     )
     if chosen:
-        page.open_repository(scope, rows[chosen[0]].repository)
+        row = rows[chosen[0]]
+        page.open_repository(scope, row.owner, row.repository)
     download_rows(scope, "repositories", filters, total)
 
 

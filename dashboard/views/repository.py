@@ -21,16 +21,20 @@ from dashboard.scope import ScanScope
 from dashboard.theme import percent
 
 
-def _choose(scope: ScanScope) -> RepositoryRow | None:
+def _choose(scope: ScanScope) -> tuple[ScanScope, RepositoryRow] | None:
+    """The chosen repository in a scope of its owner; with all owners, names are owner/name."""
     names = data.repository_names(scope)
     if not names:
-        page.empty("This scan holds no repository.")
+        page.empty("This scope holds no repository.")
         return None
     name = address.choose("Repository", "repository", {name: visible(name) for name in names})
     if name is None:
-        page.not_here(address.missing(f"{visible(scope.owner)}'s repository", "repository", names))
+        whose = f"{visible(scope.owner)}'s repository" if scope.owner else "The repository"
+        page.not_here(address.missing(whose, "repository", names))
         return None
-    return data.repository(scope, name)
+    own, plain = data.one_repository(scope, name)
+    row = data.repository(own, plain)
+    return None if row is None else (own, row)
 
 
 def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
@@ -205,8 +209,9 @@ def _history(scope: ScanScope, row: RepositoryRow) -> None:
 
 
 SCOPE = page.opening("Repository", "How one repository ships its packages, and its next step.")
-ROW = _choose(SCOPE)
-if ROW is not None:
+CHOSEN = _choose(SCOPE)
+if CHOSEN is not None:
+    SCOPE, ROW = CHOSEN
     _grade_card(SCOPE, ROW)
     NAMES = (
         "Findings",

@@ -26,13 +26,13 @@ FLAGS = (
     "--disable-sync",
 )
 VIEWS = {
-    "overview": "Overview",
+    "home": "Home",
     "trends": "Trends",
     "repositories": "Repositories",
     "repository": "Repository",
     "findings": "Findings",
-    "actions": "Actions",
-    "publishers": "Publishers",
+    "incident": "Incident",
+    "packages": "Packages",
     "coverage": "Coverage",
     "method": "Method",
     "self-check": "Self-check",
@@ -48,8 +48,8 @@ def chromium() -> str:
 
 
 def path_of(view: str) -> str:
-    """The path of a view; the overview is the root."""
-    return "/" if view == "overview" else f"/{view}"
+    """The path of a view; Home is the root."""
+    return "/" if view == "home" else f"/{view}"
 
 
 def free_port() -> int:

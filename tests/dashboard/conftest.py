@@ -57,7 +57,7 @@ def opened(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Opened
         app.run()
         for name, value in query.items():
             app.query_params[name] = value
-        if view != "overview":
+        if view != "home":
             app.switch_page(f"views/{view}.py")
         return app.run()
 

@@ -72,7 +72,7 @@ def hosts(page: Page) -> set[str | None]:
 
 def test_three_tabs_at_once(context: BrowserContext, address: str) -> None:
     pages = [context.new_page() for _ in range(3)]
-    views = ("overview", "repositories", "findings")
+    views = ("home", "repositories", "findings")
     for page, view in zip(pages, views, strict=True):
         page.goto(address + path_of(view), wait_until="commit")
     for page, view in zip(pages, views, strict=True):
@@ -137,7 +137,7 @@ def test_monday_review_leads_from_the_overview_to_a_finding(
 ) -> None:
     page = context.new_page()
     page.goto(address)
-    heading(page, "Overview")
+    heading(page, "Home")
     page.get_by_test_id("stMain").get_by_role("link", name="long-lived-token").click()
     heading(page, "Findings")
     expect(page).to_have_url(re.compile("check=long-lived-token"))
@@ -271,7 +271,7 @@ def test_dark_is_dark_and_axe_finds_nothing_there(browser: Browser, address: str
 def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    for view in ("overview", "repository"):
+    for view in ("home", "repository"):
         page.goto(address + path_of(view))
         heading(page, VIEWS[view])
         settle(page)

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
 from audits.model.rows import DeductionRow, GapRow, ScoreChange
-from dashboard.frames import actions, overview, tables, trends
+from audits.model.score import Grade, ScoreStep
+from dashboard.frames import actions, home, tables, trends
 from dashboard.frames.findings import (
     by_check,
     check_name,
@@ -85,16 +86,19 @@ def test_gaps_of_the_owner_say_so() -> None:
 
 
 def test_the_headline_says_what_is_known_and_what_is_new() -> None:
-    head = overview.headline([trend(1), trend(5, changed=("policy",))])
+    rows = [trend(1), trend(5, changed=("policy",))]
+    head = home.headline(rows, "orchard-labs")
+    assert head.sentence.startswith("orchard-labs: ")
     assert (head.grade, head.points, head.delta) == ("C", 65.0, 4.0)
     assert "8 repositories publish packages, of 10 scanned" in head.sentence
     assert "70 % of what applies could be seen" in head.sentence
     assert "unknown, not safe" in head.sentence
-    assert "3 new findings, 2 fixed; the policy or the token's rights changed" in head.sentence
+    assert home.moved_words(rows).startswith("3 new findings, 2 fixed. The rules or the token's")
+    assert home.moved_words(rows[:1]) == ""
 
 
 def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:
-    head = overview.headline([trend(1, points=None, publishing=0, coverage=1.0)])
+    head = home.headline([trend(1, points=None, publishing=0, coverage=1.0)], "o")
     assert (head.grade, head.points, head.delta) == ("-", None, None)
     assert "0 repositories publish" in head.sentence
     assert "100 % of what applies" in head.sentence
@@ -103,7 +107,7 @@ def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:
 def points_of(
     areas: Mapping[str, float | None], lost: Sequence[DeductionRow], fixed: str = ""
 ) -> float:
-    return overview.sheet_of(areas, lost).score(frozenset({fixed}))[0] or 0.0
+    return home.sheet_of(areas, lost).score(frozenset({fixed}))[0] or 0.0
 
 
 def test_what_the_lesson_asks_for_caps_the_estimate_too() -> None:
@@ -140,14 +144,14 @@ def test_improvements_rank_the_check_that_raises_the_mean_most() -> None:
         deduction(repository="a", check="missing-version-comment", severity="low", points=5.0),
         deduction(repository="c", check="never-counted"),
     ]
-    found = overview.improvements(lost, rows)
+    found = home.improvements(lost, rows)
     assert found[0].check == "unpinned-action"
     assert found[0].repositories == 2
     assert "never-counted" not in {row.check for row in found}
     assert all(row.gain > 0 for row in found)
-    frame = overview.improvement_table(found)
+    frame = home.improvement_table(found)
     assert frame.loc[0, "severity"] == "▲ high"
-    assert overview.improvements([], rows) == ()
+    assert home.improvements([], rows) == ()
 
 
 def test_the_estimate_for_many_repositories_comes_from_sums() -> None:
@@ -165,15 +169,15 @@ def test_the_estimate_for_many_repositories_comes_from_sums() -> None:
         )
 
     counts = [cost("a", "integrity", 400.0), cost("b", "pinning", 400.0), cost("c", "pinning", 0.0)]
-    found = overview.estimated(counts, 10)
+    found = home.estimated(counts, 10)
     assert [(row.check, row.gain) for row in found] == [("a", 8.0), ("b", 8.0)]
-    assert overview.estimated(counts, 0) == ()
+    assert home.estimated(counts, 0) == ()
 
 
 def test_a_repository_says_why_it_wants_attention() -> None:
-    assert overview.attention(repository()) == "2 high, 1 medium open"
-    assert overview.attention(repository(cap="capped at 39 by x")) == "capped at 39 by x"
-    assert overview.attention(repository(open={})) == "nothing open"
+    assert home.attention(repository()) == "2 high, 1 medium open"
+    assert home.attention(repository(cap="capped at 39 by x")) == "capped at 39 by x"
+    assert home.attention(repository(open={})) == "nothing open"
 
 
 def test_the_owners_card_says_what_is_unknown_and_why() -> None:
@@ -188,7 +192,7 @@ def test_the_owners_card_says_what_is_unknown_and_why() -> None:
         reason="not read",
         permission="Administration: read",
     )
-    assert list(overview.owner_table([fact]).iloc[0]) == [
+    assert list(home.owner_table([fact]).iloc[0]) == [
         "? unknown",
         "sha-pinning-not-required",
         "● low",
@@ -213,7 +217,7 @@ def test_movers_leave_out_what_did_not_move() -> None:
         )
 
     rows = [moved("a", 50, 52), moved("b", 90, 40), moved("c", None, 70), moved("d", 60, 60)]
-    assert [row.repository for row in overview.movers(rows)] == ["b", "a"]
+    assert [row.repository for row in home.fallen(rows)] == ["b"]
     frame = trends.score_changes(rows)
     assert list(frame["change"].dropna()) == [2.0, -50.0, 0.0]
 
@@ -335,11 +339,39 @@ def test_packages_show_their_state_with_its_sign() -> None:
     assert (frame.loc[0, "state"], frame.loc[0, "before"]) == ("▲ token", "◐ mixed")
 
 
-def test_worst_first_begins_with_what_was_not_read_and_then_criticals() -> None:
+def test_a_lost_score_is_the_worst_fall_and_a_repository_that_left_is_none() -> None:
+    def moved(name: str, before: float, after: float | None, grade: str) -> ScoreChange:
+        return ScoreChange(
+            owner="o",
+            repository=name,
+            scan=2,
+            at=NOON,
+            before=before,
+            after=after,
+            grade_before="B",
+            grade_after=grade,
+            cause="repository",
+        )
+
+    rows = [moved("a", 80, 60, "C"), moved("b", 80, None, "?"), moved("c", 80, None, "-")]
+    assert [row.repository for row in home.fallen(rows)] == ["b", "a"]
+
+
+def test_do_next_begins_with_what_was_not_read_and_then_what_gains_most() -> None:
     unread = repository("fern", grade="?", points=None, gaps=2)
-    critical = repository("moss", grade="B", points=84.0, open={"critical": 1, "high": 0})
-    poor = repository("reed", grade="D", points=41.0, open={"critical": 0, "high": 2})
-    rows = overview.worst([unread], [critical, poor], [poor, critical], 8)
-    assert [row.repository for row in rows] == ["fern", "moss", "reed"]
-    assert overview.attention(unread) == "2 parts were not read"
-    assert overview.worst([unread], [critical], [poor, critical], 1) == [unread]
+    odd = repository("gorse", grade="?", points=None, unrecognized=1)
+    small = repository("moss", grade="B", points=84.0, steps=(step("unnamed-step", 90.0, "A"),))
+    large = repository("reed", grade="D", points=41.0, steps=(step("long-lived-token", 84.0, "B"),))
+    done = repository("sage", grade="A", points=100.0)
+    steps = home.next_steps([small, done, large, odd, unread], 5)
+    assert [each.repository for each in steps] == ["fern", "gorse", "reed", "moss"]
+    assert [each.what for each in steps[:2]] == [
+        "2 parts were not read",
+        "1 release-like job is not understood",
+    ]
+    assert (steps[2].check, steps[2].leads_to) == ("long-lived-token", "D 41 → B 84")
+    assert len(home.next_steps([small, large], 1)) == 1
+
+
+def step(check: str, points: float, grade: str) -> ScoreStep:
+    return ScoreStep(check=check, points=points, grade=Grade(grade))

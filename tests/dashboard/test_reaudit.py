@@ -35,7 +35,7 @@ def store(databases: dict[str, str]) -> Iterator[Store]:
 
 def scope_of(store: Store) -> ScanScope:
     scan = store.scans("orchard-labs")[0]
-    return ScanScope(owner="orchard-labs", scan=scan.id, at=scan.started)
+    return ScanScope(owner="orchard-labs", scan=scan.id, at=scan.started, since=scan.started)
 
 
 def test_a_self_check_finds_scores_and_offers_edits() -> None:
@@ -90,7 +90,7 @@ def test_every_table_of_the_export_is_csv_with_its_dictionary(store: Store, name
 def test_sarif_carries_the_findings_and_the_recorded_acceptances(store: Store) -> None:
     scope = scope_of(store)
     rows = tuple(store.findings(owner="orchard-labs", where=FindingFilter(repository="pith")))
-    stored = store.stored(scope.owner, "pith", scan=scope.scan)
+    stored = store.stored(scope.one_owner, "pith", scan=scope.scan)
     assert stored is not None
     reading = read_again(stored.snapshot, index=stored.index)
     log = json.loads(sarif_bytes(reading, rows))

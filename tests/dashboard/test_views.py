@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboard import sample
@@ -14,13 +15,13 @@ from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
 
 VIEWS = {
-    "overview": "Overview",
+    "home": "Home",
     "trends": "Trends",
     "repositories": "Repositories",
     "repository": "Repository",
     "findings": "Findings",
-    "actions": "Actions",
-    "publishers": "Publishers",
+    "incident": "Incident",
+    "packages": "Packages",
     "coverage": "Coverage",
     "method": "Method",
     "self_check": "Self-check",
@@ -79,7 +80,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
 @pytest.mark.parametrize(
     ("view", "sentences"),
     {
-        "overview": (
+        "home": (
             "5 repositories publish packages, of 6 scanned",
             "One scan so far: the next one shows",
         ),
@@ -87,8 +88,8 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
         "repositories": ("6 repositories. Choose", "fennel"),
         "repository": ("What was deducted", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
-        "actions": ("actions/checkout", "▲ not pinned", "release/v1"),
-        "publishers": ("▲ token", "PYPI_TOKEN"),
+        "incident": ("actions/checkout", "If commit pins were enforced"),
+        "packages": ("▲ token", "PYPI_TOKEN"),
         "coverage": ("Unknown results", "There is no gap"),
         "method": ("unpinned-action", "an open critical finding 39"),
         "self_check": ("The result appears here",),
@@ -104,9 +105,9 @@ def test_after_one_scan(view: str, sentences: tuple[str, ...], opened: Opened) -
 @pytest.mark.parametrize(
     ("view", "sentences"),
     {
-        "overview": (
+        "home": (
             "5 repositories publish packages, of 6 scanned",
-            "Since the last scan",
+            "new finding",
             "the rest is unknown, not safe",
             "long-lived-token",
         ),
@@ -114,8 +115,8 @@ def test_after_one_scan(view: str, sentences: tuple[str, ...], opened: Opened) -
         "repositories": ("sorrel", "6 repositories"),
         "repository": ("updates-not-automated",),
         "findings": ("persisted-checkout-credentials",),
-        "actions": ("If commit pins were enforced", "contents: read"),
-        "publishers": ("● oidc", "▲ token"),
+        "incident": ("If commit pins were enforced", "What runs here"),
+        "packages": ("● oidc", "▲ token"),
         "coverage": ("What a permission would answer",),
         "method": ("How a score comes about",),
         "self_check": ("Nothing is stored or sent",),
@@ -159,7 +160,7 @@ def test_a_database_that_fails_is_told_in_its_own_words(
     stranger = tmp_path / "stranger.sqlite"
     stranger.write_text("this is no database, but long enough to be taken for one " * 40)
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", f"sqlite:///{stranger}")
-    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=30).run(), "Overview")
+    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=30).run(), "Home")
     assert "is not a SQLite database" in text
 
 
@@ -171,21 +172,26 @@ def test_a_database_that_goes_away_under_a_view_is_told_too(
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", url)
     app = AppTest.from_file(ROOT / "app.py", default_timeout=30).run()
     path.unlink()
-    app.switch_page("views/actions.py").run()
-    text = sound(app, "Actions")
+    app.switch_page("views/incident.py").run()
+    text = sound(app, "Incident")
     assert "The database did not answer" in text
     assert "gone.sqlite" in text
 
 
 def test_the_chosen_owner_and_scan_stay_when_another_view_opens(opened: Opened) -> None:
-    app = opened("overview", "two")
-    assert "2 scanned" in sound(app, "Overview")
+    app = opened("home", "two")
+    assert "of 8 scanned" in sound(app, "Home")
     app.sidebar.selectbox[0].select("orchard-labs").run()
-    app.sidebar.selectbox[1].select_index(1).run()
-    assert "of 6 scanned" in sound(app, "Overview")
+    app.sidebar.selectbox[2].select_index(1).run()
+    assert "of 6 scanned" in sound(app, "Home")
     app.switch_page("views/trends.py").run()
     assert "One scan so far" in sound(app, "Trends")
-    assert [box.value for box in app.sidebar.selectbox] == ["orchard-labs", "1"]
+    assert [box.value for box in app.sidebar.selectbox] == [
+        "orchard-labs",
+        "7",
+        "1",
+        "all",
+    ]
 
 
 def test_an_address_names_owner_and_scan(opened: Opened) -> None:
@@ -193,32 +199,32 @@ def test_an_address_names_owner_and_scan(opened: Opened) -> None:
     other = AppTest.from_file(ROOT / "app.py", default_timeout=30)
     other.query_params["owner"] = "orchard-labs"
     other.query_params["scan"] = "1"
-    assert "of 6 scanned" in sound(other.run(), "Overview")
+    assert "of 6 scanned" in sound(other.run(), "Home")
     assert not app.exception
 
 
 def test_an_unknown_owner_or_scan_is_named_and_not_replaced(opened: Opened) -> None:
-    opened("overview", "two")
+    opened("home", "two")
     for name, wanted, sentence in (
         ("owner", "orchard-lab", "The owner 'orchard-lab' is not here. Did you mean orchard-labs?"),
         ("scan", "999", "The scan '999' is not here."),
     ):
         app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
         app.query_params[name] = wanted
-        text = sound(app.run(), "Overview")
+        text = sound(app.run(), "Home")
         assert sentence in text
         assert "scanned" not in text
-        box = app.sidebar.selectbox[0 if name == "owner" else 1]
+        box = next(box for box in app.sidebar.selectbox if box.key == f"{name} box")
         assert box.value is None
         box.select_index(0).run()
-        assert "scanned" in sound(app, "Overview")
+        assert "scanned" in sound(app, "Home")
         assert app.query_params[name] == app.session_state[f"{name} held"]
 
 
 def test_owner_scan_and_repository_are_always_in_the_address(opened: Opened) -> None:
     app = opened("repository", "two")
     repository = app.query_params["repository"]
-    assert app.query_params["owner"] == "tinroof"
+    assert app.query_params["owner"] == "*"
     assert app.query_params["scan"] == "newest"
     assert repository == app.session_state["repository held"]
 
@@ -280,10 +286,66 @@ def test_columns_are_configured_by_the_type_of_their_values(
             assert kind != "text" or not numeric, (name, frame[name].dtype)
 
 
-def test_an_incident_names_the_other_owners_that_run_the_action(opened: Opened) -> None:
-    app = opened("actions", "two", name="actions/checkout", owner="tinroof")
-    assert "Other owners match too" in sound(app, "Actions")
-    app = opened("actions", "two", name="nobody/knows-this", owner="tinroof")
-    text = sound(app, "Actions")
-    assert "Searched: tinroof" in text
-    assert "Other owners match too" not in text
+def test_an_incident_is_looked_for_over_all_owners(opened: Opened) -> None:
+    text = sound(opened("incident", "two", name="actions/checkout"), "Incident")
+    assert "orchard-labs" in text
+    assert "tinroof" in text
+    assert "repositories of 2 owners" in text
+    text = sound(opened("incident", "two", name="nobody/knows-this"), "Incident")
+    assert "is used by no job that was seen in the 8 repositories of 2 owners" in text
+    links = [link.proto.label for link in opened("incident", "two", name="x").main.get("page_link")]
+    assert "1 part in scope could not be read: not counted here" in links
+
+
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"method", "self_check"}))
+def test_every_view_shows_all_owners_and_one_group(view: str, opened: Opened) -> None:
+    whole = opened(view, "two")
+    assert whole.query_params["owner"] == "*"
+    sound(whole, VIEWS[view])
+    assert "8 repositories ·" in said(whole)
+    group = opened(view, "two", group="topic:python")
+    text = sound(group, VIEWS[view])
+    assert group.query_params["group"] == "topic:python"
+    assert "4 repositories ·" in text
+    assert not {name for name in ("quince", "pith", "notes", "broken") if name in text}
+
+
+def test_a_group_of_the_file_has_a_contact_and_a_faulty_file_is_named(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "groups.toml"
+    monkeypatch.setenv("RELEASE_AUDIT_GROUPS", str(file))
+    file.write_text(
+        '[[group]]\nname = "Fruit"\nrepositories = ["Orchard-Labs/*in*"]\ncontact = "#fruit"\n'
+    )
+    app = opened("repositories", "many", group="group:Fruit")
+    text = sound(app, "Repositories")
+    assert "1 repository. Choose" in text
+    assert "quince" in text
+    assert "Contact: \\#fruit" in text
+    file.write_text('[[group]]\nname = "Fruit"\nrepositories = "orchard-labs/*"\n')
+    st.cache_resource.clear()
+    text = sound(opened("home", "many"), "Home")
+    assert "The file of groups is left out." in text
+    assert "$.group[0].repositories" in text
+
+
+@pytest.mark.parametrize(
+    ("period", "since"),
+    {"7": "21 Sep", "last": "21 Sep", "30": "7 Sep", "2026-09-15": "14 Sep"}.items(),
+)
+def test_a_period_says_since_when_something_is_new(period: str, since: str, opened: Opened) -> None:
+    app = opened("home", "many", period=period)
+    text = sound(app, "Home")
+    assert f"Since {since} 2026: " in text
+    assert app.query_params["period"] == period
+
+
+def test_an_unknown_period_or_group_is_named(opened: Opened) -> None:
+    for name, sentence in (
+        ("period", "The period 'ages' is not here."),
+        ("group", "The group 'ages' is not here."),
+    ):
+        text = sound(opened("home", "many", **{name: "ages"}), "Home")
+        assert sentence in text
+        assert "scanned" not in text

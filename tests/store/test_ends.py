@@ -91,7 +91,9 @@ def test_an_owner_of_which_nothing_is_known(store: Store) -> None:
     done = store.finish_scans(opened(store, 0, {HILL: ()}), night(0))[0]
     assert (done.scan.repositories, done.before) == (0, 0)
     assert done.totals == Totals(
-        areas=dict.fromkeys(done.totals.areas), open=dict.fromkeys(done.totals.open, 0)
+        areas=dict.fromkeys(done.totals.areas),
+        known=dict.fromkeys(done.totals.known, 0),
+        open=dict.fromkeys(done.totals.open, 0),
     )
     assert len(done.totals.areas) > 1
     assert len(done.totals.open) > 1

@@ -297,7 +297,9 @@ def test_several_owners(store: Store) -> None:
     assert {f.owner: f.fingerprint for f in store.findings()} == {OWNER: "a", "hill-tools": "c"}
     assert store.count_repositories() == 2
     assert store.count_findings(owner=OWNER) == 1
-    assert [t.open["high"] for t in store.trend()] == [2]
+    assert [(t.open["high"], t.repositories) for t in store.trend()] == [(1, 1), (3, 2)]
+    assert store.totals().open["high"] == 3
+    assert store.repository_names() == (f"{OWNER}/lumen", "hill-tools/lumen")
 
 
 def test_what_is_not_stored(store: Store) -> None:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from msgspec import Struct, field
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, case, false, func, or_, select
+from msgspec.structs import replace
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from audits.model.timeline import Timeline
+from audits.store.base import Connected
 from audits.store.errors import StoreError
 from audits.store.schema import tables
 
@@ -21,7 +38,8 @@ at most 1,000 deep."""
 
 class AsOf(Struct, frozen=True, kw_only=True):
     """Scans by owner, and the times of all scans of these owners. ``finished`` are those that
-    are listed, ``ended`` pruned ones too.
+    are listed, ``ended`` pruned ones too. ``only`` are the numbers of the repositories that are
+    asked about, None for all.
     """
 
     scans: dict[int, int]
@@ -29,9 +47,23 @@ class AsOf(Struct, frozen=True, kw_only=True):
     started: dict[int, datetime] = field(default_factory=dict)
     finished: dict[int, list[int]] = field(default_factory=dict)
     ended: dict[int, list[int]] = field(default_factory=dict)
+    only: frozenset[int] | None = None
 
     def valid(self, table: Table) -> ColumnElement[bool]:
-        """Whether a row holds as of its owner's scan."""
+        """Whether a row holds as of its owner's scan, and is of a repository that is asked about."""
+        return and_(self._holds(table), self.within(table))
+
+    def within(self, table: Table) -> ColumnElement[bool]:
+        """Whether a row is of a repository that is asked about."""
+        if self.only is None or "repository_id" not in table.c:
+            return true()
+        # Written out rather than bound: a database takes some ten thousand parameters at most.
+        numbers: BindParameter[int] = bindparam(
+            "within", sorted(self.only), expanding=True, literal_execute=True
+        )
+        return table.c.repository_id.in_(numbers)
+
+    def _holds(self, table: Table) -> ColumnElement[bool]:
         if not self.scans:
             return false()
         if len(self.scans) <= _FEW:
@@ -53,6 +85,15 @@ class AsOf(Struct, frozen=True, kw_only=True):
         """The owner's finished scan before another scan; 0 if there is none."""
         return _before(self.finished.get(owner_id, []), scan_id)
 
+    def start(self, owner_id: int, since: int | datetime | None) -> int:
+        """The scan after which something is new: the one given, the owner's last one begun by a
+        moment (its first where none was), or the one before; 0 where there is none.
+        """
+        if isinstance(since, datetime):
+            ids = self.finished.get(owner_id, [])
+            return max((i for i in ids if self.started[i] <= since), default=min(ids, default=0))
+        return self.before(owner_id, self.scans[owner_id]) if since is None else since
+
     def last_seen(self, owner_id: int, lost_in: int | None) -> datetime:
         """When something was last seen that has not been re-checked since a scan, if so."""
         if lost_in is None:
@@ -63,6 +104,37 @@ class AsOf(Struct, frozen=True, kw_only=True):
 def _before(ids: list[int], scan_id: int) -> int:
     place = bisect_left(ids, scan_id)
     return ids[place - 1] if place else 0
+
+
+class Scoped(Connected):
+    """A reader of all repositories, or of some."""
+
+    _asked: frozenset[tuple[str, str]] | None = None
+
+    def narrowed(self, repositories: Iterable[tuple[str, str]]) -> Self:
+        """The same store, answering of these (owner, repository) alone; what concerns an owner
+        as a whole is then left out.
+        """
+        narrow = copy.copy(self)
+        narrow._asked = frozenset((owner.lower(), name.lower()) for owner, name in repositories)
+        return narrow
+
+    def scope(
+        self,
+        connection: Connection,
+        owner: str | None,
+        scan: int | None,
+        timeline: Timeline = Timeline.SCAN,
+    ) -> AsOf:
+        """The scope of an owner (all, if None) as of a scan: see `scope_of`."""
+        found = scope_of(connection, owner, scan, timeline)
+        if self._asked is None:
+            return found
+        table = tables.repository
+        keys = {o: login.lower() for o, login in found.logins.items()}
+        rows = connection.execute(select(table.c.id, table.c.owner_id, table.c.key))
+        mine = (r.id for r in rows if (keys.get(r.owner_id, ""), r.key) in self._asked)
+        return replace(found, only=frozenset(mine))
 
 
 def scope_of(
@@ -130,10 +202,16 @@ def has_timeline(connection: Connection, owner: str, timeline: Timeline) -> bool
 
 
 def repository_id(connection: Connection, scope: AsOf, name: str) -> int:
-    """The number of a repository of the scope; StoreError where it is not known."""
+    """The number of a repository of the scope: its name, or ``owner/name`` where the scope has
+    several owners. StoreError where it is not known.
+    """
     table = tables.repository
+    owner, plain = "", name.lower()
+    if len(scope.scans) > 1 and "/" in plain:
+        owner, _, plain = plain.partition("/")
+    owners = [o for o in scope.scans if not owner or scope.logins[o].lower() == owner]
     statement = select(func.max(table.c.id)).where(
-        table.c.key == name.lower(), table.c.owner_id.in_(scope.scans)
+        table.c.key == plain, table.c.owner_id.in_(owners)
     )
     found = connection.scalar(statement)
     if found is None or not name:

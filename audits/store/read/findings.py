@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, false, func, or_, select
 
 from audits.model.query import FindingFilter, FixTime, ScanChanges
 from audits.model.rows import FindingRow
 from audits.store import difference as moved
-from audits.store.base import Connected
-from audits.store.read.as_of import AsOf, repository_id, scope_of
+from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.read.finding_rows import finding_rows
 from audits.store.schema import tables
 from audits.store.schema.codes import (
@@ -49,7 +48,7 @@ def _moved_rows(
     return tuple(finding_rows(connection, scope, connection.scalars(ordered).all()))
 
 
-class ReadFindings(Connected):
+class ReadFindings(Scoped):
     """Findings, one at a time, so that an export needs no memory."""
 
     def findings(
@@ -64,7 +63,7 @@ class ReadFindings(Connected):
     ) -> Iterator[FindingRow]:
         """Findings that are open as of a scan, accepted ones included unless filtered."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             chosen = select(finding.c.id).where(
                 scope.valid(finding), *_conditions(connection, scope, where)
             )
@@ -84,7 +83,7 @@ class ReadFindings(Connected):
             for name in ("repository_id", "rule_id", "fingerprint", "ordinal")
         ]
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             ranges = [
                 (finding.c.owner_id == number) & (finding.c.closed <= at) & (later.c.opened <= at)
                 for number, at in scope.scans.items()
@@ -101,7 +100,13 @@ class ReadFindings(Connected):
             chosen = (
                 select(finding.c.id)
                 .join(_repository, _repository.c.id == finding.c.repository_id)
-                .where(bounded, finding.c.ended == FIXED, ~finding.c.on_owner, ~came_back)
+                .where(
+                    bounded,
+                    scope.within(finding),
+                    finding.c.ended == FIXED,
+                    ~finding.c.on_owner,
+                    ~came_back,
+                )
                 .order_by(*ORDERS["repository"], finding.c.id)
             )
             yield from finding_rows(connection, scope, connection.scalars(chosen).all())
@@ -113,7 +118,7 @@ class ReadFindings(Connected):
         (owner, repository).
         """
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             named = (finding.c.owner_id, _repository.c.name, finding.c.severity)
             statement = (
                 select(*named, func.count())
@@ -141,7 +146,7 @@ class ReadFindings(Connected):
     ) -> int:
         """How many findings of that kind are open as of a scan."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = (
                 select(func.count())
                 .select_from(finding)
@@ -161,7 +166,7 @@ class ReadFindings(Connected):
         before. All counts are 0 where there is none. ``limit`` bounds each list.
         """
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             if not scope.scans:
                 return ScanChanges(owner=owner, scan=0, since=0)
             number, at = next(iter(scope.scans.items()))
@@ -191,7 +196,7 @@ class ReadFindings(Connected):
         """How long fixes took that were made after ``since`` up to a scan, by check."""
         rule = tables.rule
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             ranges = [
                 (finding.c.owner_id == o) & (finding.c.closed > since) & (finding.c.closed <= s)
                 for o, s in scope.scans.items()
@@ -199,7 +204,9 @@ class ReadFindings(Connected):
             statement = (
                 select(rule.c.name, rule.c.title, finding.c.first, finding.c.closed, func.count())
                 .join(rule, rule.c.id == finding.c.rule_id)
-                .where(or_(*ranges), finding.c.ended == FIXED, moved.scored())
+                .where(
+                    or_(*ranges), scope.within(finding), finding.c.ended == FIXED, moved.scored()
+                )
                 .group_by(rule.c.name, rule.c.title, finding.c.first, finding.c.closed)
                 .order_by(rule.c.name)
             )
@@ -233,7 +240,11 @@ def _conditions(
     if where.path:
         found.append(finding.c.path == where.path)
     if where.seen_since is not None:
-        found.append(finding.c.first > where.seen_since)
+        later = (
+            (finding.c.owner_id == owner) & (finding.c.first > scope.start(owner, where.seen_since))
+            for owner in scope.scans
+        )
+        found.append(or_(false(), *later))
     return found
 
 

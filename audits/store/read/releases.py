@@ -17,10 +17,9 @@ from audits.model.rows import (
     PublicationRow,
     StepRow,
 )
-from audits.store.base import Connected
 from audits.store.chunks import chunks
 from audits.store.details import use_key
-from audits.store.read.as_of import AsOf, repository_id, scope_of
+from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.read.finding_rows import Blocks
 from audits.store.schema import tables
 from audits.store.schema.codes import yes_no
@@ -31,7 +30,7 @@ _UNKNOWN = ("", "")
 _use, _action, _repository = tables.action_use, tables.action, tables.repository
 
 
-class ReadReleases(Connected):
+class ReadReleases(Scoped):
     """What is released, and with whose code."""
 
     def publications(
@@ -48,7 +47,7 @@ class ReadReleases(Connected):
         table = tables.publication
         order = (table.c.workflow, table.c.job, table.c.step, table.c.id)
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, table, repository)
             chosen = statement.where(*_of_publications(where)).order_by(*order)
             rows = connection.execute(chosen.limit(limit).offset(offset))
@@ -77,7 +76,7 @@ class ReadReleases(Connected):
         """Packages, with the state they had in the owner's scan before."""
         table = tables.package
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, table, repository).where(*_of_packages(where))
             ordered = statement.order_by(table.c.registry, table.c.package, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
@@ -100,7 +99,7 @@ class ReadReleases(Connected):
         """The registries of all packages, in the order of the alphabet."""
         table = tables.package
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = select(table.c.registry).where(scope.valid(table)).distinct()
             return tuple(sorted(connection.scalars(statement)))
 
@@ -109,7 +108,7 @@ class ReadReleases(Connected):
     ) -> int:
         """How many uses of actions match."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             conditions = (_valid(scope, where), *_conditions(connection, scope, where))
             counted = select(func.count()).select_from(_use).where(*conditions)
             return int(connection.scalar(counted) or 0)
@@ -122,7 +121,7 @@ class ReadReleases(Connected):
         conditions: list[ColumnElement[bool]],
     ) -> int:
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             counted = select(func.count()).select_from(table)
             return int(connection.scalar(counted.where(scope.valid(table), *conditions)) or 0)
 
@@ -138,7 +137,7 @@ class ReadReleases(Connected):
         """Paths to publications, in the order of repositories, the worst of each first."""
         table = tables.path
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, table, repository).order_by(table.c.id)
             rows = connection.execute(statement.limit(limit).offset(offset)).all()
             since = _first_seen(connection, rows)
@@ -155,7 +154,7 @@ class ReadReleases(Connected):
     ) -> Iterator[ActionRow]:
         """Uses of actions, reusable workflows and images, one at a time."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             chosen = (
                 select(_use.c.id)
                 .join(_action)
@@ -182,7 +181,7 @@ class ReadReleases(Connected):
     ) -> tuple[ActionSummary, ...]:
         """Actions over all repositories, those that most repositories use first."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             conditions = (_valid(scope, where), *_conditions(connection, scope, where))
             repositories = func.count(func.distinct(_use.c.repository_id))
             grouped = (
@@ -206,7 +205,7 @@ class ReadReleases(Connected):
 
 
 def _of_packages(where: PackageFilter) -> list[ColumnElement[bool]]:
-    return _among(tables.package, state=where.states, registry=where.registries)
+    return _among(tables.package, state=where.states, registry=where.registries, level=where.levels)
 
 
 def _of_publications(where: PublicationFilter) -> list[ColumnElement[bool]]:
@@ -299,7 +298,7 @@ def _valid(scope: AsOf, where: ActionFilter) -> ColumnElement[bool]:
     SQLite would look up every row by an index, in the order of actions: two to five times as
     slow. A term that is not the bare column keeps it from that: https://www.sqlite.org/optoverview.html
     """
-    if len(scope.scans) != 1 or where.action or where.repository:
+    if len(scope.scans) != 1 or scope.only is not None or where.action or where.repository:
         return scope.valid(_use)
     [(owner, at)] = scope.scans.items()
     return and_(_use.c.owner_id + 0 == owner, _use.c.opened <= at, _use.c.closed > at)

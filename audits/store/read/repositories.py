@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func, or_, select
@@ -12,8 +13,7 @@ from audits.model.query import RepositoryFilter
 from audits.model.rows import RepositoryRow, ScoreChange
 from audits.model.score import Grade, ScoreStep
 from audits.model.timeline import Timeline
-from audits.store.base import Connected
-from audits.store.read.as_of import AsOf, repository_id, scope_of
+from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.schema import tables
 from audits.store.schema.codes import AREAS, OUTCOMES, SEVERITIES, unbarred
 
@@ -34,7 +34,7 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
 """What repositories can be ordered by; a leading ``-`` turns it round. Unknown comes last."""
 
 
-class ReadRepositories(Connected):
+class ReadRepositories(Scoped):
     """Repositories, one by one or in lists."""
 
     def repositories(
@@ -49,7 +49,7 @@ class ReadRepositories(Connected):
     ) -> tuple[RepositoryRow, ...]:
         """Repositories as of a scan."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = _listed(connection, scope, where)
             name = order.removeprefix("-")
             columns = ORDERS.get(name, ORDERS["repository"])
@@ -63,17 +63,24 @@ class ReadRepositories(Connected):
     def repository_names(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[str, ...]:
-        """The names of all repositories, in the order of the alphabet."""
+        """The names of all repositories, in the order of the alphabet: ``name`` of one owner,
+        ``owner/name`` of all.
+        """
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
-            names = _listed(connection, scope, _ALL).with_only_columns(_repository.c.name)
-            ordered = names.order_by(_repository.c.key, _repository.c.owner_id)
-            return tuple(connection.scalars(ordered))
+            scope = self.scope(connection, owner, scan)
+            names = _listed(connection, scope, _ALL).with_only_columns(
+                _repository.c.owner_id, _repository.c.name
+            )
+            ordered = connection.execute(names.order_by(_repository.c.key, _repository.c.owner_id))
+            return tuple(
+                name if owner is not None else f"{scope.logins[number]}/{name}"
+                for number, name in ordered
+            )
 
     def repository(self, owner: str, name: str, *, scan: int | None = None) -> RepositoryRow | None:
         """One repository as of a scan; None where it is not known."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = _listed(connection, scope, _ALL).where(_repository.c.key == name.lower())
             row = connection.execute(statement).first()
             return None if row is None else _repository_row(row, scope)
@@ -87,7 +94,7 @@ class ReadRepositories(Connected):
     ) -> int:
         """How many repositories there are of that kind."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = _listed(connection, scope, where).with_only_columns(func.count())
             return int(connection.scalar(statement) or 0)
 
@@ -103,7 +110,7 @@ class ReadRepositories(Connected):
         }
         found: dict[str, tuple[str, ...]] = {}
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             for name, column in columns.items():
                 cells = connection.scalars(
                     select(column).where(scope.valid(column.table)).distinct()
@@ -116,30 +123,31 @@ class ReadRepositories(Connected):
         owner: str | None = None,
         *,
         scan: int | None = None,
-        since: int | None = None,
+        since: int | datetime | None = None,
         repository: str = "",
         limit: int = 500,
         timeline: Timeline = Timeline.SCAN,
     ) -> tuple[ScoreChange, ...]:
-        """Changes of scores, the newest first: after ``since`` up to ``scan``.
+        """Changes of scores, the newest first: after ``since`` (a scan, or each owner's last
+        one begun by a moment) up to ``scan``.
 
         Without ``since``: those of the scan itself, or all of one repository.
         """
         table = tables.score_change
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan, timeline)
+            scope = self.scope(connection, owner, scan, timeline)
             ranges = [
                 and_(
                     table.c.owner_id == number,
                     table.c.scan_id <= at,
-                    table.c.scan_id > _start(scope, number, at, since, repository),
+                    table.c.scan_id > _start(scope, number, since, repository),
                 )
                 for number, at in scope.scans.items()
             ]
             statement = (
                 select(table, _repository.c.name)
                 .join(_repository)
-                .where(or_(*ranges) if ranges else false())
+                .where(or_(*ranges) if ranges else false(), scope.within(table))
             )
             if repository:
                 number = repository_id(connection, scope, repository)
@@ -148,10 +156,8 @@ class ReadRepositories(Connected):
             return tuple(_score_change(row, scope) for row in connection.execute(newest))
 
 
-def _start(scope: AsOf, owner: int, at: int, since: int | None, repository: str) -> int:
-    if since is not None:
-        return since
-    return 0 if repository else scope.before(owner, at)
+def _start(scope: AsOf, owner: int, since: int | datetime | None, repository: str) -> int:
+    return 0 if repository and since is None else scope.start(owner, since)
 
 
 def _listed(connection: Connection, scope: AsOf, where: RepositoryFilter) -> Select[Any]:

@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 from audits.model.outcome import Area, Outcome
 from audits.model.query import GapFilter, OwnerFact
 from audits.model.rows import DeductionRow, GapRow, LessonRow, ResultRow
-from audits.store.base import Connected
 from audits.store.details import Details
-from audits.store.read.as_of import AsOf, repository_id, scope_of
+from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.read.finding_rows import finding_rows
 from audits.store.read.releases import named
 from audits.store.schema import tables
@@ -23,7 +22,7 @@ _ALL_GAPS = GapFilter()
 _ORDER = {area.value: place for place, area in enumerate(Area)}
 
 
-class ReadResults(Connected):
+class ReadResults(Scoped):
     """The results of checks."""
 
     def results(
@@ -31,7 +30,7 @@ class ReadResults(Connected):
     ) -> tuple[ResultRow, ...]:
         """The outcome of every check for one repository, in the order of areas."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             number = repository_id(connection, scope, repository)
             kept = (
                 select(result, unseen.c.need, unseen.c.reason, unseen.c.permission)
@@ -53,12 +52,12 @@ class ReadResults(Connected):
         return tuple(sorted(rows, key=lambda row: (_ORDER.get(row.area, 9), row.check)))
 
     def deductions(
-        self, owner: str, repository: str, *, scan: int | None = None
+        self, owner: str | None, repository: str, *, scan: int | None = None
     ) -> tuple[DeductionRow, ...]:
         """What a repository's score lost, the most first."""
         table = tables.deduction
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, table, repository).add_columns(
                 rule.c.name.label("check")
             )
@@ -90,7 +89,7 @@ class ReadResults(Connected):
         """What could not be seen, the owner's own gaps first."""
         table = tables.gap
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, table, repository).where(*_of_gaps(where))
             ordered = statement.order_by(table.c.subject, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
@@ -114,14 +113,14 @@ class ReadResults(Connected):
     ) -> int:
         """How many gaps match."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = select(func.count()).select_from(tables.gap).where(scope.valid(tables.gap))
             return int(connection.scalar(statement.where(*_of_gaps(where))) or 0)
 
     def gap_reasons(self, scan: int | None = None, *, owner: str | None = None) -> tuple[str, ...]:
         """The reasons of all gaps, in the order of the alphabet."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             reasons = select(tables.gap.c.reason).where(scope.valid(tables.gap)).distinct()
             return tuple(sorted(connection.scalars(reasons)))
 
@@ -131,7 +130,7 @@ class ReadResults(Connected):
         """How far a repository is with the lesson, in the lesson's order."""
         facts, content = tables.facts, tables.content
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, facts, repository).add_columns(content.c.data)
             row = connection.execute(
                 statement.join(content, content.c.id == facts.c.detail_id)
@@ -155,7 +154,7 @@ class ReadResults(Connected):
     ) -> tuple[OwnerFact, ...]:
         """What concerns owners as a whole, with how many repositories each touches."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             touched = func.count(func.distinct(result.c.repository_id)).filter(
                 tables.repository.c.key != ""
             )

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import Row, select
 
 from audits.model.query import CheckCount, PermissionCount
 from audits.model.rows import ScanRow, TrendRow
 from audits.model.timeline import Timeline
-from audits.store.base import Connected
-from audits.store.read.as_of import has_timeline, scope_of
+from audits.store.read.as_of import Scoped, has_timeline
+from audits.store.read.mixed import mixed_totals, mixed_trend, stored_totals, trend_row
 from audits.store.schema import tables
 from audits.store.schema.codes import SEVERITY_WORDS, title_of, unbarred
-from audits.store.serialize import loads, unpack
 from audits.store.totals import CheckTotal, PermissionTotal, Totals
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ _MOST = 100_000
 """Scans of an owner, of which none is left out."""
 
 
-class ReadScans(Connected):
+class ReadScans(Scoped):
     """Scans, trends and sums."""
 
     def owners(self) -> tuple[str, ...]:
@@ -69,24 +69,32 @@ class ReadScans(Connected):
     ) -> tuple[TrendRow, ...]:
         """An owner's scans of one timeline in numbers, oldest first, up to a scan.
 
-        Without an owner: of the owner that was scanned last.
+        Of all owners together, and of some repositories, a row is what held at the end of a day
+        with a scan, and its ``scan`` the last one of that day.
         """
+        if timeline is Timeline.SCAN and self._is_mixed(owner):
+            with self.reading() as connection:
+                return mixed_trend(connection, self.scope(connection, owner, scan), limit)
         made = partial(_trend_row, timeline=timeline)
         return tuple(reversed(self._summed(owner, scan, limit, made, timeline)))
 
     def rebuilt(self, owner: str | None = None, *, limit: int = 400) -> tuple[TrendRow, ...]:
         """An owner's past as rebuilt from git, oldest first, without the days on which there
-        was a scan: what was seen on a day wins over what was rebuilt of it.
+        was a scan: what was seen on a day wins over what was rebuilt of it. None of some
+        repositories, as what was rebuilt is added up for owners alone.
         """
         found = self.trend(owner, limit=limit, timeline=Timeline.REBUILT)
-        if not found:
+        if not found or self._asked is not None:
             return ()
         seen = {row.started.date() for row in self.scans(owner or self._newest(), limit=_MOST)}
         return tuple(row for row in found if row.at.date() not in seen)
 
     def totals(self, owner: str | None = None, *, scan: int | None = None) -> Totals:
-        """All sums of one scan."""
-        return next(iter(self._summed(owner, scan, 1, _totals)), Totals())
+        """All sums of one scan; of all owners or some repositories, those that hold then."""
+        if self._is_mixed(owner):
+            with self.reading() as connection:
+                return mixed_totals(connection, self.scope(connection, owner, scan))
+        return next(iter(self._summed(owner, scan, 1, stored_totals)), Totals())
 
     def check_counts(
         self, owner: str | None = None, *, scan: int | None = None
@@ -108,6 +116,10 @@ class ReadScans(Connected):
             for name, total in self.totals(owner, scan=scan).permissions.items()
         ]
         return tuple(sorted(found, key=lambda p: (-p.unknown, p.permission)))
+
+    def _is_mixed(self, owner: str | None) -> bool:
+        """Whether a number is that of no single scan."""
+        return self._asked is not None or (owner is None and len(self.owners()) > 1)
 
     def _newest(self) -> str | None:
         """The owner that was scanned last."""
@@ -132,7 +144,7 @@ class ReadScans(Connected):
         with self.reading() as connection:
             if timeline is not Timeline.SCAN and not has_timeline(connection, owner, timeline):
                 return []
-            scope = scope_of(connection, owner, scan, timeline)
+            scope = self.scope(connection, owner, scan, timeline)
             statement = select(table).where(
                 table.c.owner_id.in_(scope.scans),
                 table.c.finished.is_not(None),
@@ -163,32 +175,8 @@ def scan_row(row: Row[Any]) -> ScanRow:
     )
 
 
-def _totals(row: Row[Any]) -> Totals:
-    return loads(Totals, unpack(row.totals)) if row.totals else Totals()
-
-
 def _trend_row(row: Row[Any], timeline: Timeline) -> TrendRow:
-    totals = _totals(row)
-    return TrendRow(
-        scan=row.id,
-        at=row.started,
-        points=totals.points,
-        coverage=totals.coverage,
-        repositories=totals.repositories,
-        publishing=totals.publishing,
-        areas=totals.areas,
-        grades=totals.grades,
-        ladders=totals.ladders,
-        levels=totals.levels,
-        open=totals.open,
-        checks={name: total.failed for name, total in totals.checks.items() if total.failed},
-        new=totals.new,
-        fixed=totals.fixed,
-        policy=row.policy,
-        tier=row.tier,
-        changed=unbarred(row.changed),
-        timeline=timeline,
-    )
+    return replace(trend_row(stored_totals(row), row), timeline=timeline)
 
 
 def _check_count(name: str, total: CheckTotal, rule: Row[Any] | None) -> CheckCount:

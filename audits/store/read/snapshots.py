@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Row, select
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
 from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
-from audits.store.base import Connected
 from audits.store.chunks import chunks
-from audits.store.read.as_of import AsOf, scope_of
+from audits.store.read.as_of import AsOf, Scoped
 from audits.store.schema import tables
 from audits.store.schema.codes import unbarred
 from audits.store.serialize import loads, unpack
@@ -36,13 +35,13 @@ class Stored(Struct, frozen=True, kw_only=True):
     advisories: AdvisoryList | None
 
 
-class ReadSnapshots(Connected):
+class ReadSnapshots(Scoped):
     """Snapshots of earlier scans."""
 
     def stored(self, owner: str, name: str, *, scan: int | None = None) -> Stored | None:
         """A repository as of a scan; None where it was not recorded by then."""
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             row = _state(connection, scope, name)
             return None if row is None else _stored(connection, scope, row)
 
@@ -61,7 +60,7 @@ class ReadSnapshots(Connected):
     ) -> OwnerSettings | Unseen | None:
         """The owner's settings as of a scan; None where none were asked."""
         with self.reading() as connection:
-            return _owner(connection, scope_of(connection, owner, scan))[0]
+            return _owner(connection, self.scope(connection, owner, scan))[0]
 
     def settings(
         self, scan: int | None = None, *, owner: str | None = None
@@ -71,7 +70,7 @@ class ReadSnapshots(Connected):
         """
         state, facts, repository = tables.state, tables.facts, tables.repository
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             rows = connection.execute(
                 select(repository.c.owner_id, repository.c.name, facts.c.settings_id)
                 .join(state, state.c.repository_id == repository.c.id)
@@ -88,7 +87,7 @@ class ReadSnapshots(Connected):
     def advisories(self, owner: str, *, scan: int | None = None) -> AdvisoryList | None:
         """The advisories that a scan of an owner knew; None where that is not stored."""
         with self.reading() as connection:
-            return _owner(connection, scope_of(connection, owner, scan))[1]
+            return _owner(connection, self.scope(connection, owner, scan))[1]
 
     def references(
         self, owner: str, *, scan: int | None = None
@@ -96,7 +95,7 @@ class ReadSnapshots(Connected):
         """What was known of other repositories as of a scan, by (slug, ref)."""
         table = tables.reference
         with self.reading() as connection:
-            scope = scope_of(connection, owner, scan)
+            scope = self.scope(connection, owner, scan)
             statement = select(table.c.slug, table.c.ref, table.c.value)
             rows = connection.execute(statement.where(scope.valid(table)))
             return {(row.slug, row.ref): loads(ResolvedRef, row.value) for row in rows}

@@ -441,6 +441,24 @@ action_use = interval(
     Index(None, "owner_id", "action_id", "closed"),
 )
 
+job = interval(
+    "job",
+    _text("path"),
+    _text("job"),
+    _whole("line"),
+    _text("role"),
+    _flag("in_release"),
+    _text("events"),
+    _text("runners"),
+    _text("environment"),
+    _text("permissions"),
+    _text("secrets"),
+    _text("publishes"),
+    Index(None, "owner_id", "closed"),
+)
+"""The jobs that can run, of all workflows, with what they hold; ``events``, ``runners``,
+``secrets`` and ``publishes`` are words between bars, ``*`` among the secrets where all are read."""
+
 unreached = interval("unreached", Index(None, "owner_id", "closed"))
 """Repositories known to an owner that its scans did not reach."""
 
@@ -506,6 +524,7 @@ FAMILIES = (
     path,
     gap,
     action_use,
+    job,
     unreached,
 )
 """The interval tables of repositories."""

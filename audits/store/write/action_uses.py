@@ -69,7 +69,7 @@ def uses_of(audit: Audit) -> list[Use]:
                 ordinal=seen[key],
                 role=(graph.roles.get(job, Role.OTHER) if job else Role.OTHER).value,
                 in_release=path in graph.release_paths,
-                permissions=_permissions(graph, job),
+                permissions=permissions_of(graph, job),
                 advisories=known,
             )
         )
@@ -116,7 +116,7 @@ def _image(reference: str) -> tuple[str, str]:
     return (name, tag) if colon and "/" not in tag else (reference, "")
 
 
-def _permissions(graph: ReleaseGraph, job: Job | None) -> str:
+def permissions_of(graph: ReleaseGraph, job: Job | None) -> str:
     """What the job's token may do, on every way to it: ``contents: read, id-token: write``."""
     if job is None:
         return ""

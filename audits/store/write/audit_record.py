@@ -17,6 +17,7 @@ from audits.store.serialize import Packed, digest, dumps, pack, packed, text_of
 from audits.store.snapshots import Index, Listing, Settings, index_of, listing_of, texts_of
 from audits.store.write import rows
 from audits.store.write.action_uses import Use, uses_of
+from audits.store.write.jobs import job_rows
 from audits.store.write.references import Reference, references_of
 from audits.store.write.rows import Row
 from audits.store.write.visibility import Visibility, visibility_of
@@ -159,6 +160,7 @@ def _families(audit: Audit, uses: list[Use]) -> dict[str, list[Row]]:
         "path": rows.path_rows(audit),
         "gap": [rows.gap_row(gap) for gap in rows.gaps_of(audit)],
         "action_use": [rows.use_row(use) for use in uses],
+        "job": job_rows(audit.repository),
         "unreached": [],
     }
 

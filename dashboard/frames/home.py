@@ -1,0 +1,309 @@
+"""Content of Home: headline, what got worse, what to do next, and how owners and groups stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+from msgspec import Struct
+
+from audits.checks import all_checks
+from audits.model.outcome import Area, Severity
+from audits.model.query import CheckCount, OwnerFact
+from audits.model.rows import DeductionRow, RepositoryRow, ScoreChange, TrendRow
+from audits.model.score import Deduction, Grade
+from audits.report.phrases import count
+from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
+from dashboard.frames.cells import frame_of, prose, visible
+from dashboard.theme import AREAS, percent, plain, signed
+
+_SEVERITIES = {severity.label: severity for severity in Severity}
+
+
+class Headline(Struct, frozen=True, kw_only=True):
+    """Where a scope stands: a grade, its change in the period, and one sentence."""
+
+    grade: str
+    points: float | None
+    delta: float | None
+    sentence: str
+
+
+def headline(rows: Sequence[TrendRow], name: str) -> Headline:
+    """The last of these rows against the first, which is what held when the period began."""
+    now, before = rows[-1], rows[0] if len(rows) > 1 else None
+    delta = None
+    if before is not None and now.points is not None and before.points is not None:
+        delta = round(now.points - before.points, 1)
+    seen = f"{percent(now.coverage)} of what applies could be seen (evidence tier {now.tier})"
+    seen += "" if now.coverage >= 1 else "; the rest is unknown, not safe"
+    publish = count(now.publishing, "repository publishes", "repositories publish")
+    return Headline(
+        grade=grade_of(now.points).value,
+        points=now.points,
+        delta=delta,
+        sentence=f"{name}: {publish} packages, of {now.repositories:,} scanned. {seen}.",
+    )
+
+
+def moved_words(rows: Sequence[TrendRow]) -> str:
+    """What is new and fixed after the first of these rows, and what else may be the cause."""
+    if len(rows) < 2:
+        return ""
+    new, fixed = sum(row.new for row in rows[1:]), sum(row.fixed for row in rows[1:])
+    others = any(row.changed for row in rows[1:])
+    cause = " The rules or the token's rights changed too, so compare with care."
+    return f"{count(new, 'new finding')}, {fixed:,} fixed.{cause if others else ''}"
+
+
+def fallen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
+    """The repositories whose score fell or was lost, the worst first."""
+    worse = [row for row in changes if _drop(row) > 0]
+    return sorted(worse, key=lambda row: (-_drop(row), row.owner, row.repository))
+
+
+def _drop(change: ScoreChange) -> float:
+    """The points lost; a score that is no longer known counts as all of them."""
+    if change.before is None:
+        return 0.0
+    if change.after is None:
+        return change.before if change.grade_after == Grade.UNKNOWN else 0.0
+    return change.before - change.after
+
+
+class NextStep(Struct, frozen=True, kw_only=True):
+    """What to do about one repository, and what it gains."""
+
+    owner: str
+    repository: str
+    what: str
+    gain: float
+    leads_to: str
+    check: str = ""
+
+
+def next_steps(rows: Iterable[RepositoryRow], limit: int) -> list[NextStep]:
+    """The first step to a better score of each repository, those that could not be read first,
+    then those that gain most.
+    """
+    found = [step for row in rows if (step := _next_step(row)) is not None]
+    found.sort(key=lambda step: (-step.gain, step.owner, step.repository))
+    return found[:limit]
+
+
+def _next_step(row: RepositoryRow) -> NextStep | None:
+    if row.grade == Grade.UNKNOWN:
+        words = count(row.unrecognized, "release-like job is", "release-like jobs are")
+        return NextStep(
+            owner=row.owner,
+            repository=row.repository,
+            what=f"{words} not understood" if row.unrecognized else attention(row),
+            gain=100.0,
+            leads_to="no grade until then",
+        )
+    if row.points is None or not row.steps:
+        return None
+    step = row.steps[0]
+    gain = round(step.points - row.points, 1)
+    return NextStep(
+        owner=row.owner,
+        repository=row.repository,
+        what=step.check,
+        gain=gain,
+        leads_to=f"{row.grade} {row.points:.0f} → {step.grade} {step.points:.0f}",
+        check=step.check,
+    )
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How an owner or a group stands: means and sums over its repositories."""
+
+    name: str
+    repositories: int
+    points: float | None
+    before: float | None
+    grave: int
+    unread: int
+    tokens: int
+
+
+def standing(
+    name: str, rows: Sequence[RepositoryRow], earlier: Sequence[RepositoryRow]
+) -> Standing:
+    """The standing of these repositories, with their mean points from earlier."""
+    return Standing(
+        name=name,
+        repositories=len(rows),
+        points=_mean(rows),
+        before=_mean(earlier),
+        grave=sum(row.open.get("critical", 0) + row.open.get("high", 0) for row in rows),
+        unread=sum(row.grade == Grade.UNKNOWN for row in rows),
+        tokens=sum(bool({"token", "mixed"} & set(row.ladders)) for row in rows),
+    )
+
+
+def _mean(rows: Sequence[RepositoryRow]) -> float | None:
+    known = [row.points for row in rows if row.points is not None]
+    return sum(known) / len(known) if known else None
+
+
+def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
+    """One owner or group a line, the fewest points first."""
+    order = sorted(rows, key=lambda row: (row.points is None, row.points or 0.0, row.name))
+    frame = frame_of(
+        (
+            {
+                what: visible(row.name),
+                "grade": grade_of(row.points).value,
+                "points": row.points,
+                "change": None
+                if row.points is None or row.before is None
+                else round(row.points - row.before, 1),
+                "critical and high": row.grave,
+                "not read": row.unread,
+                "on tokens": row.tokens,
+                "repositories": row.repositories,
+            }
+            for row in order
+        ),
+        (
+            what,
+            "grade",
+            "points",
+            "change",
+            "critical and high",
+            "not read",
+            "on tokens",
+            "repositories",
+        ),
+    )
+    return frame.astype({"points": float, "change": float})
+
+
+class Improvement(Struct, frozen=True, kw_only=True):
+    """A check, and the points by which the mean rises if it is fixed everywhere."""
+
+    check: str
+    area: str
+    severity: str
+    repositories: int
+    gain: float
+
+
+def improvements(
+    deductions: Sequence[DeductionRow], rows: Sequence[RepositoryRow], limit: int = 5
+) -> tuple[Improvement, ...]:
+    """The checks whose fixing everywhere would raise the owner's mean the most.
+
+    Each repository is scored again without the check, caps included, as far as its worst
+    publications tell: the store keeps no deductions of the others.
+    """
+    scored = {(row.owner, row.repository): row for row in rows if row.points is not None}
+    lost: dict[tuple[str, str], list[DeductionRow]] = {}
+    for row in deductions:
+        if (row.owner, row.repository) in scored:
+            lost.setdefault((row.owner, row.repository), []).append(row)
+    gains: dict[str, list[float]] = {}
+    about: dict[str, DeductionRow] = {}
+    for repository, group in lost.items():
+        sheet = sheet_of(scored[repository].areas, group)
+        now = sheet.score()[0] or 0.0
+        for check in {row.check for row in group}:
+            fixed = sheet.score(frozenset({check}))[0] or 0.0
+            gains.setdefault(check, []).append(fixed - now)
+        about |= {row.check: row for row in group}
+    order = sorted(gains, key=lambda check: (-sum(gains[check]), check))
+    return tuple(
+        Improvement(
+            check=check,
+            area=about[check].area,
+            severity=about[check].severity,
+            repositories=len(gains[check]),
+            gain=sum(gains[check]) / len(scored),
+        )
+        for check in order[:limit]
+        if sum(gains[check]) / len(scored) >= 0.05
+    )
+
+
+def estimated(counts: Sequence[CheckCount], scored: int, limit: int = 5) -> tuple[Improvement, ...]:
+    """The same from a scan's sums, for owners with too many repositories to score again.
+
+    Floors, caps and areas that do not apply are left out, so that gains are rough.
+    """
+    found = [
+        Improvement(
+            check=row.check,
+            area=row.area,
+            severity=row.severity,
+            repositories=row.failed,
+            gain=row.points * AREA_WEIGHTS[Area(row.area)] / sum(AREA_WEIGHTS.values()) / scored,
+        )
+        for row in counts
+        if scored and row.points and row.area in AREAS
+    ]
+    found.sort(key=lambda row: (-row.gain, row.check))
+    return tuple(row for row in found[:limit] if row.gain >= 0.05)
+
+
+def improvement_table(rows: Sequence[Improvement]) -> pd.DataFrame:
+    """One change a line."""
+    return frame_of(
+        (
+            {
+                "check": row.check,
+                "severity": signed(row.severity),
+                "area": plain(row.area),
+                "repositories": row.repositories,
+                "mean gain": round(row.gain, 1),
+            }
+            for row in rows
+        ),
+        ("check", "severity", "area", "repositories", "mean gain"),
+    )
+
+
+def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
+    """One setting of the owner a line."""
+    return frame_of(
+        (
+            {
+                "outcome": signed(row.outcome),
+                "check": row.check,
+                "severity": signed(row.severity),
+                "repositories": row.repositories,
+                "what": prose(row.message or row.reason),
+                "permission": row.permission,
+            }
+            for row in rows
+        ),
+        ("outcome", "check", "severity", "repositories", "what", "permission"),
+    )
+
+
+def sheet_of(areas: Mapping[str, float | None], deductions: Sequence[DeductionRow]) -> ScoreInput:
+    """What a repository's points are computed from: its areas that have points, and what each
+    of them lost.
+    """
+    lost = (
+        Deduction(
+            check=row.check,
+            area=Area(row.area),
+            points=row.points,
+            severity=_SEVERITIES[row.severity],
+            publication=row.publication,
+        )
+        for row in deductions
+    )
+    apply = [Area(area) for area in AREAS if areas.get(area) is not None]
+    return ScoreInput.of_deductions(apply, lost, {check.id: check for check in all_checks()})
+
+
+def attention(row: RepositoryRow) -> str:
+    """Why a repository is among the worst, in a few words."""
+    if row.grade == "?":
+        return count(row.gaps, "part was not read", "parts were not read")
+    open_words = [
+        f"{row.open[word]} {word}" for word in ("critical", "high", "medium") if row.open.get(word)
+    ]
+    return prose(row.cap) or (", ".join(open_words) + " open" if open_words else "nothing open")

@@ -1,0 +1,311 @@
+"""Home: where the organization stands, what got worse, what to do next; then the distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypedDict
+
+import streamlit as st
+
+from audits.model.query import GapFilter, RepositoryFilter
+from audits.model.rows import RepositoryRow, ScoreChange, TrendRow
+from audits.model.source import GapReason
+from audits.report.phrases import count
+from dashboard import data
+from dashboard.charts import bars
+from dashboard.frames import home
+from dashboard.frames.cells import commit_url, label_text
+from dashboard.frames.findings import check_name
+from dashboard.frames.trends import cause_of
+from dashboard.parts import page
+from dashboard.parts.tables import table
+from dashboard.scope import ScanScope
+from dashboard.theme import LADDER_MEANING
+
+SHOWN = 5
+LEFT_TO_GAIN = 500
+"""So many repositories with the fewest points are looked through for what to do next."""
+ON_TOKENS = ("token", "mixed")
+
+
+class MetricChange(TypedDict):
+    """What a metric says of a change."""
+
+    delta: float | str | None
+    delta_color: Literal["normal", "inverse", "off"]
+    delta_arrow: Literal["auto", "off"]
+
+
+def _grave(row: TrendRow) -> int:
+    return row.open.get("critical", 0) + row.open.get("high", 0)
+
+
+def _stored(row: TrendRow) -> int:
+    return sum(row.ladders.get(word, 0) for word in ON_TOKENS)
+
+
+def _unread(row: TrendRow) -> int:
+    return row.grades.get("?", 0)
+
+
+def _change(rows: Sequence[TrendRow], number: Callable[[TrendRow], int]) -> MetricChange:
+    """How a number, of which less is better, changed in the period."""
+    moved = number(rows[-1]) - number(rows[0]) if len(rows) > 1 else None
+    return {**_delta(moved), "delta_color": "inverse" if moved else "off"}
+
+
+def _delta(moved: float | None) -> MetricChange:
+    """The change beside a number; nothing where nothing is known from before."""
+    if moved:
+        return {"delta": moved, "delta_color": "normal", "delta_arrow": "auto"}
+    words = None if moved is None else "unchanged"
+    return {"delta": words, "delta_color": "off", "delta_arrow": "off"}
+
+
+def _numbers(scope: ScanScope) -> None:
+    rows = data.period(scope)
+    head = home.headline(rows, page.scope_name(scope))
+    moved = home.moved_words(rows)
+    since = f" Since {page.day(rows[0].at)}: {moved}" if moved else ""
+    st.text(f"{head.sentence}{since}")
+    points = "" if head.points is None else f" {head.points:.0f}"
+    line = st.container(horizontal=True, horizontal_alignment="distribute", gap="small")
+    grade, reach, grave, unread, stored = (
+        line.container(width=165, gap="xsmall") for _ in range(5)
+    )
+    with grade:
+        st.metric("Grade", f"{head.grade}{points}", **_delta(head.delta), help=_GRADE_HELP)
+        _link("trends", "Trend", scope)
+    with reach:
+        _reach(scope, rows)
+    with grave:
+        now = rows[-1].open
+        words = f"{now.get('critical', 0):,} · {now.get('high', 0):,}"
+        st.metric("Open critical · high", words, **_change(rows, _grave))
+        _link("findings", "Findings", scope, severity=["critical", "high"])
+    with unread:
+        number = f"{_unread(rows[-1]):,}"
+        st.metric("Not readable", number, **_change(rows, _unread), help=_UNREAD_HELP)
+        _link("repositories", "Repositories", scope, grade="?")
+    with stored:
+        number = f"{_stored(rows[-1]):,}"
+        st.metric("Packages on tokens", number, **_change(rows, _stored), help=_TOKENS_HELP)
+        _link("packages", "Packages", scope, ladder=list(ON_TOKENS))
+
+
+def _reach(scope: ScanScope, rows: Sequence[TrendRow]) -> None:
+    """How many packages anyone, and a third party, can get released."""
+    now = rows[-1].levels
+    st.metric(
+        "Anyone · third party",
+        f"{now.get('anyone', 0):,} · {now.get('third-party', 0):,}",
+        **_change(rows, lambda row: row.levels.get("anyone", 0)),
+        help=_REACH_HELP,
+    )
+    _link("packages", "Packages", scope, exposure=["anyone", "third-party"])
+
+
+_REACH_HELP = (
+    "Who can publish: packages that any account can get released, and those that whoever "
+    "controls a name that the pipeline fetches can. The change is that of the first."
+)
+_UNREAD_HELP = (
+    "Repositories without a grade, as a workflow could not be read or was not understood."
+)
+_TOKENS_HELP = "Uploaded with a stored token or password, alone or beside a trusted path."
+_GRADE_HELP = "Mean points of publishing repositories: A from 90, B 75, C 60, D 40."
+
+
+def _link(view: str, label: str, scope: ScanScope, **query: str | list[str]) -> None:
+    st.page_link(
+        f"views/{view}.py",
+        label=label,
+        icon=":material/arrow_forward:",
+        query_params={**scope.address, **query},
+    )
+
+
+def _repository_link(scope: ScanScope, owner: str, name: str, words: str) -> None:
+    whole = name if scope.owner else f"{owner}/{name}"
+    st.page_link(
+        "views/repository.py",
+        label=f"**{label_text(whole)}** {words}",
+        query_params=page.repository_address(scope, owner, name),
+    )
+
+
+def _got_worse(scope: ScanScope) -> None:
+    page.section("Got worse")
+    if data.then(scope) is None:
+        page.empty("One scan so far: the next one shows what changed.")
+        return
+    fallen = home.fallen(data.changes(scope))
+    if not fallen:
+        page.empty("No score fell in this period.")
+    for change in fallen[:SHOWN]:
+        _fall(scope, change)
+    if len(fallen) > SHOWN:
+        _link("trends", f"All {len(fallen):,} that fell", scope)
+
+
+def _fall(scope: ScanScope, change: ScoreChange) -> None:
+    with st.container(border=True, gap="xxsmall"):
+        points = [
+            f"{grade or '-'}{'' if value is None else f' {value:.0f}'}"
+            for grade, value in (
+                (change.grade_before, change.before),
+                (change.grade_after, change.after),
+            )
+        ]
+        _repository_link(scope, change.owner, change.repository, " → ".join(points))
+        checks = f": {', '.join(change.checks[:3])}" if change.checks else ""
+        more = f" and {len(change.checks) - 3} more" if len(change.checks) > 3 else ""
+        with st.container(horizontal=True, gap="small"):
+            page.note(f"{page.day(change.at)} · {cause_of(change)}{checks}{more}")
+            own = data.of_owner(scope, change.owner)
+            row = data.repository(own, change.repository)
+            if row is not None and (url := commit_url(row)):
+                page.note(f"[commit {row.commit[:7]}]({url})")
+
+
+def _do_next(scope: ScanScope) -> None:
+    page.section("Do next")
+    steps = home.next_steps(_candidates(scope), SHOWN)
+    if not steps:
+        page.empty("Nothing is deducted anywhere: there is nothing to fix.")
+    for step in steps:
+        _step(scope, step)
+
+
+def _step(scope: ScanScope, step: home.NextStep) -> None:
+    with st.container(border=True, horizontal=True, gap="small", vertical_alignment="center"):
+        words = check_name(step.check) if step.check else label_text(step.what)
+        _repository_link(scope, step.owner, step.repository, words)
+        contact = data.contact_of(scope, step.owner, step.repository)
+        page.note(step.leads_to + (f" · ask {label_text(contact)}" if contact else ""))
+        if step.check:
+            own = data.of_owner(scope, step.owner)
+            _link("findings", "Fix", own, check=step.check, repository=step.repository)
+
+
+def _candidates(scope: ScanScope) -> list[RepositoryRow]:
+    unread = data.repositories(scope, RepositoryFilter(grades=("?",)), "-open", 0, SHOWN)
+    graded = RepositoryFilter(grades=tuple("ABCDF"))
+    return [*unread, *data.repositories(scope, graded, "points", 0, LEFT_TO_GAIN)]
+
+
+def _unrecognized(scope: ScanScope) -> None:
+    """How many release-like jobs are not understood, with the way to the list."""
+    number = data.count_gaps(scope, GapFilter(reasons=(GapReason.UNRECOGNIZED,)))
+    if number:
+        words = count(number, "release-like job is", "release-like jobs are")
+        _link(
+            "coverage",
+            f"{words} not understood: which?",
+            scope,
+            reason=GapReason.UNRECOGNIZED.value,
+        )
+
+
+def _distributions(scope: ScanScope) -> None:
+    now = data.trend(scope)[-1]
+    left, middle, right = st.columns(3, gap="large")
+    with left:
+        page.section("Grades", "Repositories that publish")
+        if any(now.grades.get(grade) for grade in "ABCDF"):
+            st.altair_chart(bars.grades(now.grades, page.ink()), alt=_words(now.grades, "grade"))
+        else:
+            page.empty("No repository here publishes a package, so there is nothing to grade.")
+    with middle:
+        page.section("Trusted-publisher ladder", "Packages, from proven to token")
+        counts = now.ladders
+        if any(counts.values()):
+            st.altair_chart(bars.ladder(counts, page.ink()), alt=_words(counts, "packages"))
+            with st.expander("Glossary"):
+                st.markdown("\n".join(f"- **{w}**: {m}" for w, m in LADDER_MEANING.items()))
+        else:
+            page.empty("No package was found.")
+    with right:
+        page.section("Who can publish", "Packages, by the least privileged who alone can")
+        if any(now.levels.values()):
+            st.altair_chart(bars.levels(now.levels, page.ink()), alt=_words(now.levels, "level"))
+        else:
+            page.empty("No package was found.")
+
+
+def _words(counts: Mapping[str, int], what: str) -> str:
+    return f"By {what}: " + ", ".join(f"{word} {number}" for word, number in counts.items())
+
+
+def _everywhere(scope: ScanScope) -> None:
+    page.section(
+        "Checks that cost the most",
+        "How many points the mean score gains if one check is fixed everywhere.",
+    )
+    table(
+        home.improvement_table(data.first_things(scope)),
+        name="what-to-do-first",
+        download=False,
+        alt="The checks whose fixes raise the mean score the most",
+        nothing="Nothing is deducted anywhere: there is nothing to fix.",
+        order=["check", "severity", "repositories", "mean gain"],
+        config={
+            "mean gain": st.column_config.NumberColumn("Gain", format="+%.1f"),
+            "repositories": st.column_config.NumberColumn("Repositories", format="%d"),
+        },
+    )
+
+
+def _areas(scope: ScanScope) -> None:
+    page.section("Areas", "Mean points where the area applies")
+    points = data.trend(scope)[-1].areas
+    known = {area: round(value) for area, value in points.items() if value is not None}
+    st.altair_chart(bars.areas(points, page.ink()), alt=_words(known, "area"))
+
+
+def _standings(scope: ScanScope) -> None:
+    """Owners and groups side by side, with their change in the period."""
+    for what, rows in data.standings(scope).items():
+        page.section(f"{what.capitalize()}s side by side", "The fewest points first.")
+        table(
+            home.standings(rows, what),
+            name=f"{what}s",
+            alt=f"{what.capitalize()}s with grade, points, change and what is open",
+            nothing="",
+            config={"change": st.column_config.NumberColumn("Change", format="%+.1f")},
+        )
+
+
+def _owner_card(scope: ScanScope) -> None:
+    page.section("The owner's settings", "Set once for all; never part of a repository's score.")
+    rows = [row for row in data.owner_card(scope) if row.outcome != "not-applicable"]
+    if not rows:
+        page.empty("No owner settings were read: they need a token.")
+        return
+    table(
+        home.owner_table(rows),
+        name="owner",
+        download=False,
+        nothing="",
+        alt="Settings of the owner, and how many repositories each touches",
+        order=["outcome", "check", "repositories", "what", "permission"],
+    )
+
+
+SCOPE = page.opening("Home")
+_numbers(SCOPE)
+first, second = st.columns(2, gap="medium")
+with first:
+    _got_worse(SCOPE)
+with second:
+    _do_next(SCOPE)
+_unrecognized(SCOPE)
+_distributions(SCOPE)
+_standings(SCOPE)
+third, fourth = st.columns(2, gap="large")
+with third:
+    _everywhere(SCOPE)
+with fourth:
+    _areas(SCOPE)
+if not SCOPE.is_narrowed:
+    _owner_card(SCOPE)

@@ -1,0 +1,117 @@
+"""Packages view: each package's rung, who can publish it, its workflow, and its evidence."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audits.model.query import PackageFilter, PublicationFilter
+from dashboard import data
+from dashboard.charts import bars
+from dashboard.frames import tables
+from dashboard.frames.exposure import MEANING
+from dashboard.parts import address, page
+from dashboard.parts.tables import download_rows, paged, shown, table
+from dashboard.scope import ScanScope
+from dashboard.theme import LADDER, LADDER_MEANING
+
+PAGE = 200
+COLUMNS = (
+    "package",
+    "registry",
+    "state",
+    "who can publish",
+    "repository",
+    "cut",
+    "workflow",
+    "environment",
+    "why",
+    "last release",
+    "released",
+    "before",
+    "attested",
+    "event",
+    "asked",
+)
+
+
+def _filters(scope: ScanScope) -> PackageFilter:
+    registries = data.package_registries(scope)
+    address.tell_unknown(ladder=LADDER, exposure=MEANING, registry=registries)
+    first, second, third = st.columns(3)
+    return PackageFilter(
+        states=address.select_many("Trusted-publisher status", "ladder", LADDER, where=first),
+        levels=address.select_many("Who can publish", "exposure", list(MEANING), where=second),
+        registries=address.select_many("Registry", "registry", registries, where=third),
+    )
+
+
+def _packages(scope: ScanScope, found: PackageFilter) -> None:
+    total = data.count_packages(scope, found)
+    start = paged(total, PAGE)
+    rows = data.packages(scope, "", found, start, PAGE)
+    page.note(f"{shown(total, start, len(rows), 'package')}.")
+    table(
+        tables.packages(rows),
+        name="publishers",
+        height=440,
+        alt="Packages with status, who can publish, repository, workflow and evidence",
+        nothing="No package matches. Take a filter away to see more.",
+        order=COLUMNS,
+        config={"package": st.column_config.TextColumn("Package", pinned=True)},
+        download=False,
+    )
+    if total:
+        download_rows(scope, "publishers", found, total)
+
+
+def _distributions(scope: ScanScope) -> None:
+    now = data.trend(scope)[-1]
+    left, right = st.columns(2, gap="large")
+    with left:
+        page.section("The ladder", "Packages by trusted-publisher status")
+        if any(now.ladders.values()):
+            st.altair_chart(
+                bars.ladder(now.ladders, page.ink()), alt="Packages by trusted-publisher status"
+            )
+        else:
+            page.empty("No package was found.")
+        with st.expander("Glossary"):
+            st.markdown("\n".join(f"- **{word}**: {said}" for word, said in LADDER_MEANING.items()))
+    with right:
+        page.section("Who can publish", "Packages by the least privileged who alone can")
+        if any(now.levels.values()):
+            st.altair_chart(bars.levels(now.levels, page.ink()), alt="Packages by who can publish")
+        else:
+            page.empty("No package was found.")
+        with st.expander("Levels"):
+            st.markdown("\n".join(f"- **{word}**: {said}" for word, said in MEANING.items()))
+
+
+def _publications(scope: ScanScope, registries: tuple[str, ...]) -> None:
+    page.section("Publications", "Every upload with its credential, as the workflows declare it.")
+    uploads = PublicationFilter(registries=registries)
+    total = data.count_publications(scope, uploads)
+    start = paged(total, PAGE, key="uploads")
+    rows = data.publications(scope, "", uploads, start, PAGE)
+    page.note(f"{shown(total, start, len(rows), 'publication')}.")
+    table(
+        tables.publications(rows),
+        name="publications",
+        height=380,
+        alt="Publications: package, registry, credential, environment, workflow",
+        nothing="No workflow publishes anything." if not registries else "None matches.",
+        download=False,
+    )
+    if total:
+        download_rows(scope, "publications", uploads, total)
+
+
+SCOPE = page.opening(
+    "Packages",
+    "Package, repository, workflow, environment, who can publish it, and the evidence as the "
+    "index serves it.",
+)
+FOUND = _filters(SCOPE)
+_packages(SCOPE, FOUND)
+_distributions(SCOPE)
+_publications(SCOPE, FOUND.registries)
