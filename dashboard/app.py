@@ -34,6 +34,7 @@ SECTIONS = {
     ],
     "Respond": [
         st.Page("views/incident.py", title="Incident", icon=":material/e911_emergency:"),
+        st.Page("views/waivers.py", title="Waivers", icon=":material/assignment_turned_in:"),
     ],
     "Evidence": [
         st.Page("views/trends.py", title="Trends", icon=":material/trending_up:"),

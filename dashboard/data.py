@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
@@ -49,10 +50,12 @@ from audits.model.settings import RepositorySettings
 from audits.model.timeline import Timeline
 from audits.report.news import net_changes
 from audits.report.table import csv_lines
-from audits.report.tables.jobs import JOBS
+from audits.report.tables.incident import JOBS
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
+from audits.suppressions.ineffective import known_checks
+from audits.suppressions.waivers import WaiverProblem, Waivers, read_waivers
 from dashboard import reaudit as readings
 from dashboard.frames import home
 from dashboard.groups import Group, group_of, read_groups
@@ -70,6 +73,8 @@ MANY = 2000
 
 Trouble = StoreError
 """What any function here raises where the database fails; its words are for people."""
+
+ACCEPTED = FindingFilter(with_acceptance=True, in_release=None)
 
 EVERY_PACKAGE, EVERY_PUBLICATION, EVERY_GAP = PackageFilter(), PublicationFilter(), GapFilter()
 
@@ -364,6 +369,25 @@ def findings(
         scope.scan, owner=scope.owner, where=where, order=order, offset=start, limit=limit
     )
     return tuple(found)
+
+
+def every_scope(scope: ScanScope) -> ScanScope:
+    """All owners and repositories as of the same scan."""
+    return replace(scope, owner=None, group=EVERY_REPOSITORY)
+
+
+def waiver_file(day: date) -> Waivers | None:
+    """The waiver file that the dashboard was given, as of a day; None where it was given none."""
+    path = os.environ.get(WAIVERS, "")
+    if not path:
+        return None
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return Waivers(
+            today=day, problems=(WaiverProblem(line=1, detail=f"{path} cannot be read: {error}."),)
+        )
+    return read_waivers(text, day, known_checks())
 
 
 @_kept

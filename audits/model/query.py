@@ -32,6 +32,7 @@ class RepositoryFilter(Struct, frozen=True, kw_only=True):
 
 class FindingFilter(Struct, frozen=True, kw_only=True):
     """Which findings. ``states`` are open and not-re-checked; ``accepted`` None for both;
+    ``with_acceptance`` leaves out what nobody accepts, and keeps acceptances that do not count;
     ``in_release`` None also brings what only ``--all`` looks at. ``seen_since`` is a scan, or a
     moment, which stands for each owner's last scan begun by then: first seen after it.
     """
@@ -42,6 +43,7 @@ class FindingFilter(Struct, frozen=True, kw_only=True):
     severities: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     accepted: bool | None = None
+    with_acceptance: bool = False
     in_release: bool | None = True
     path: str = ""
     seen_since: int | datetime | None = None

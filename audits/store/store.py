@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audits.store.read.findings import ReadFindings
-from audits.store.read.jobs import ReadJobs
+from audits.store.read.job_search import ReadJobs
 from audits.store.read.releases import ReadReleases
 from audits.store.read.replay import ReadReplay
 from audits.store.read.repositories import ReadRepositories

@@ -14,8 +14,27 @@ from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
 
 
+def worst_path(scope: ScanScope, row: RepositoryRow) -> None:
+    """The worst path to a registry, drawn, with the cheapest cut; nothing where there is none."""
+    found = data.paths(scope, row.repository)
+    if not found:
+        return
+    path = found[0]
+    level = row.level or "unknown"
+    page.section(f"Who can publish: {MEANING[level]}")
+    if row.may_be and row.may_be not in {level, "one-writer"}:
+        st.text(f"If what was not seen is at its worst: {row.may_be}.")
+    shown = boxes(path)
+    words = " → ".join(box.title for box in shown if not box.unseen)
+    st.altair_chart(path_picture(shown, page.ink()), alt=f"The worst path: {words}", theme=None)
+    if path.cuts:
+        cut = path.cuts[0]
+        place = f" ({cut.path}:{cut.line})" if cut.path else ""
+        st.text(prose(f"✂ Cut: {cut.what}{place}"))
+
+
 def exposure(scope: ScanScope, row: RepositoryRow) -> None:
-    """Who can publish this repository's packages, and by which paths."""
+    """All paths to the registries, and the steps of the worst one."""
     found = data.paths(scope, row.repository)
     page.section("Who can publish", "The least privileged who alone can get a package released.")
     if not found:
@@ -23,9 +42,7 @@ def exposure(scope: ScanScope, row: RepositoryRow) -> None:
         return
     level = row.level or "unknown"
     st.text(f"{signed_level(level, row.may_be)}: {MEANING[level]}.")
-    if row.may_be and row.may_be not in {level, "one-writer"}:
-        st.text(f"If what was not seen is at its worst: {row.may_be}.")
-    _drawn(found[0])
+    _steps_of(found[0])
     table(
         paths(found),
         name="paths",
@@ -34,16 +51,10 @@ def exposure(scope: ScanScope, row: RepositoryRow) -> None:
     )
 
 
-def _drawn(path: PathRow) -> None:
-    shown = boxes(path)
-    words = " → ".join(box.title for box in shown if not box.unseen)
-    st.altair_chart(path_picture(shown, page.ink()), alt=f"The worst path: {words}", theme=None)
+def _steps_of(path: PathRow) -> None:
+    """The steps of a path, each with its place."""
     for step in path.steps:
         st.text(prose(f"{step.kind}: {step.what} ({step.path}:{step.line})"))
-    if path.cuts:
-        cut = path.cuts[0]
-        place = f" ({cut.path}:{cut.line})" if cut.path else ""
-        st.text(prose(f"✂ Cut: {cut.what}{place}"))
     if path.state != "seen" and path.needs:
         st.text(prose(f"Not seen: {', '.join(path.needs)}"))
     if path.accepted:

@@ -11,9 +11,10 @@ from audits.report.phrases import count, not_counted, steps_to_a
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
-from dashboard.frames.cells import repository_url, visible
+from dashboard.frames.cells import label_text, repository_url, visible
+from dashboard.frames.exposure import signed_level
 from dashboard.parts import address, page
-from dashboard.parts.exposure import exposure
+from dashboard.parts.exposure import exposure, worst_path
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
 from dashboard.parts.tables import table
@@ -38,16 +39,18 @@ def _choose(scope: ScanScope) -> tuple[ScanScope, RepositoryRow] | None:
 
 
 def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
+    """The grade with its reason, what is not counted, and who can publish."""
     with st.container(border=True):
         grid = st.container(horizontal=True, gap="large", vertical_alignment="center")
-        grid.metric("Grade", row.grade, width="content")
-        grid.metric(
-            "Points of 100", "none" if row.points is None else f"{row.points:.0f}", width="content"
-        )
+        points = "" if row.points is None else f" {row.points:.0f}"
+        grid.metric("Grade", f"{row.grade}{points}", width="content")
+        grave = f"{row.open.get('critical', 0):,} · {row.open.get('high', 0):,}"
+        grid.metric("Open critical · high", grave, width="content")
+        if row.level:
+            grid.metric("Who can publish", signed_level(row.level, row.may_be), width="content")
         grid.metric("Coverage", percent(row.coverage), width="content")
         if row.strict_points is not None and row.strict_points != row.points:
             grid.metric("Without waivers", f"{row.strict_points:.0f}", width="content")
-        grid.metric("Open findings", f"{sum(row.open.values()):,}", width="content")
         grid.metric("Publications", f"{row.publications:,}", width="content")
         st.text(_sentence(row))
         if steps := steps_to_a(row):
@@ -55,12 +58,16 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         _one_patch(scope, row)
         if beside := not_counted(row):
             st.text(f"Not counted, as it concerns no production upload: {beside}")
-        url = repository_url(row.host, row.owner, row.repository)
         with st.container(horizontal=True):
-            if url:
+            if url := repository_url(row.host, row.owner, row.repository):
                 st.link_button("On GitHub", url, icon=":material/open_in_new:")
             for state in row.ladders:
                 page.badge(state)
+            if contact := data.contact_of(scope, row.owner, row.repository):
+                page.note(f"Contact: {label_text(contact)}")
+
+
+def _score(scope: ScanScope, row: RepositoryRow) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         page.section("Areas", "Points of the worst production publication")
@@ -213,34 +220,19 @@ CHOSEN = _choose(SCOPE)
 if CHOSEN is not None:
     SCOPE, ROW = CHOSEN
     _grade_card(SCOPE, ROW)
-    NAMES = (
-        "Findings",
-        "Who can publish",
-        "Release",
-        "Lesson",
-        "Publications",
-        "Checks and gaps",
-        "History",
-    )
-    TABS = st.tabs(NAMES, key="tab", bind="query-params", on_change="rerun")
-    if TABS[0].open:
-        with TABS[0]:
-            finding_groups(SCOPE, ROW)
-    if TABS[1].open:
-        with TABS[1]:
-            exposure(SCOPE, ROW)
-    if TABS[2].open:
-        with TABS[2]:
-            release(SCOPE, ROW)
-    if TABS[3].open:
-        with TABS[3]:
-            lesson(SCOPE, ROW)
-    if TABS[4].open:
-        with TABS[4]:
-            _evidence(SCOPE, ROW)
-    if TABS[5].open:
-        with TABS[5]:
-            _more(SCOPE, ROW)
-    if TABS[6].open:
-        with TABS[6]:
-            _history(SCOPE, ROW)
+    worst_path(SCOPE, ROW)
+    VIEWS = {
+        "Findings": finding_groups,
+        "Score": _score,
+        "Who can publish": exposure,
+        "Release": release,
+        "Lesson": lesson,
+        "Publications": _evidence,
+        "Checks and gaps": _more,
+        "History": _history,
+    }
+    TABS = st.tabs(list(VIEWS), key="tab", bind="query-params", on_change="rerun")
+    for tab, draw in zip(TABS, VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(SCOPE, ROW)

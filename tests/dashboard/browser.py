@@ -32,6 +32,7 @@ VIEWS = {
     "repository": "Repository",
     "findings": "Findings",
     "incident": "Incident",
+    "waivers": "Waivers",
     "packages": "Packages",
     "coverage": "Coverage",
     "method": "Method",

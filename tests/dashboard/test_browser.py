@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -132,16 +132,58 @@ def test_a_deep_link_opens_one_repository_at_one_tab_as_of_one_scan(
     expect(drawing).to_contain_text("with a stored token")
 
 
-def test_monday_review_leads_from_the_overview_to_a_finding(
-    context: BrowserContext, address: str
-) -> None:
+def test_monday_review_needs_no_click_and_no_scroll(context: BrowserContext, address: str) -> None:
     page = context.new_page()
-    page.goto(address)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}/?scan=2")
     heading(page, "Home")
-    page.get_by_test_id("stMain").get_by_role("link", name="long-lived-token").click()
+    settle(page)
+    main = page.get_by_test_id("stMain")
+    for words in (
+        "orchard-labs: 5 repositories publish packages, of 6 scanned",
+        "Since 7 Sep 2026:",
+        "Open critical · high",
+        "Packages on tokens",
+        "No score fell in this period.",
+        "Do next",
+    ):
+        expect(main.get_by_text(words).first).to_be_in_viewport()
+    fix = main.get_by_role("link", name="Fix").first
+    expect(fix).to_be_in_viewport()
+    fix.click()
     heading(page, "Findings")
     expect(page).to_have_url(re.compile("check=long-lived-token"))
-    expect(page.get_by_text("2 findings. Choose lines")).to_be_visible()
+    expect(page).to_have_url(re.compile("scan=2"))
+    expect(page.get_by_text("1 finding. Choose lines")).to_be_visible()
+
+
+def test_an_incident_over_all_owners_is_a_file_after_three_steps(
+    browser: Browser, databases: dict[str, str], tmp_path: Path
+) -> None:
+    import pandas as pd
+
+    with served(databases["two"], tmp_path) as url:
+        page = browser.new_page()
+        page.goto(url)
+        heading(page, "Home")
+        page.get_by_test_id("stSidebar").get_by_role("link", name="Incident", exact=True).click()
+        heading(page, "Incident")
+        box = page.get_by_label("Name", exact=True)
+        box.fill("actions/checkout@v4")
+        box.press("Enter")
+        verdict = page.get_by_text("actions/checkout v4: 3 jobs in 3 of 8 repositories of 2 owners")
+        expect(verdict).to_be_visible()
+        with page.expect_download() as downloading:
+            page.get_by_role("button", name="Download 3 rows as CSV").click()
+        downloading.value.save_as(tmp_path / "incident.csv")
+        frame = pd.read_csv(tmp_path / "incident.csv")
+        assert sorted(frame["repository"]) == ["pith", "quince", "sorrel"]
+        assert set(frame["secrets"]) == {"pypi_token"}
+        shared = browser.new_page()
+        shared.goto(page.url)
+        expect(shared.get_by_text("actions/checkout v4: 3 jobs in 3 of 8")).to_be_visible()
+        page.close()
+        shared.close()
 
 
 def test_a_line_of_the_heat_map_opens_its_repository(context: BrowserContext, address: str) -> None:
@@ -216,8 +258,12 @@ def test_the_server_sends_its_headers_and_knows_its_hosts(address: str) -> None:
 def walk(page: Page) -> Iterator[str]:
     """Go from view to view by the navigation, as a person does."""
     links = page.get_by_test_id("stSidebar")
+    start = page.url
     for view, title in VIEWS.items():
-        links.get_by_role("link", name=title, exact=True).click()
+        if view == "repository":  # it has no link of its own: names in lists lead there
+            page.goto(urljoin(start, "/repository"))
+        else:
+            links.get_by_role("link", name=title, exact=True).click()
         heading(page, title)
         settle(page)
         yield view

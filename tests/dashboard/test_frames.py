@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +11,8 @@ from msgspec.structs import replace
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
 from audits.model.rows import DeductionRow, GapRow, ScoreChange
 from audits.model.score import Grade, ScoreStep
-from dashboard.frames import actions, home, tables, trends
+from audits.suppressions.waivers import Waiver
+from dashboard.frames import actions, home, tables, trends, waivers
 from dashboard.frames.findings import (
     by_check,
     check_name,
@@ -375,3 +377,52 @@ def test_do_next_begins_with_what_was_not_read_and_then_what_gains_most() -> Non
 
 def step(check: str, points: float, grade: str) -> ScoreStep:
     return ScoreStep(check=check, points=points, grade=Grade(grade))
+
+
+def test_acceptances_are_one_line_a_file_and_check_those_that_end_first_at_the_top() -> None:
+    held = {"acceptance": "waiver", "accepted": True, "responsible": "release team"}
+    rows = [
+        finding(**held, expires="2026-12-31"),
+        finding(**held, expires="2026-12-31", line=40),
+        finding(**held, expires="2026-10-10", path="a.yml"),
+        finding(acceptance="local", accepted=False, path="b.yml"),
+    ]
+    found = waivers.accepted(rows)
+    assert [(each.path, each.places) for each in found] == [
+        ("a.yml", 1),
+        (rows[0].path, 2),
+        ("b.yml", 1),
+    ]
+    day = date(2026, 9, 10)
+    assert [each.path for each in waivers.ending(found, day)] == ["a.yml"]
+    assert not waivers.ending(found, date(2026, 9, 9))
+    frame = waivers.table(found)
+    assert list(frame["by"]) == ["waiver", "waiver", "local, not counted"]
+    assert list(frame["expires"]) == ["2026-10-10", "2026-12-31", ""]
+
+
+def test_a_waiver_without_effect_is_one_that_covers_no_accepted_finding() -> None:
+    row = finding(acceptance="waiver", accepted=True, expires="2026-12-31")
+    found = waivers.accepted([row])
+
+    def waiver(repository: str, path: str = "") -> Waiver:
+        return Waiver(
+            repository=repository,
+            check=row.check,
+            responsible="r",
+            reason="r",
+            expires=date(2026, 12, 31),
+            path=path,
+        )
+
+    name = f"{row.owner}/{row.repository}"
+    used, pattern = waiver(name), waiver(f"{row.owner}/*", row.path)
+    other, elsewhere = waiver(name, "other.yml"), waiver("nobody/*")
+    every = (used, pattern, other, elsewhere)
+    assert waivers.without_effect(every, found) == [other, elsewhere]
+    assert list(waivers.entries(every)["files"]) == [
+        "every file",
+        row.path,
+        "other.yml",
+        "every file",
+    ]

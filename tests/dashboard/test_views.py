@@ -21,6 +21,7 @@ VIEWS = {
     "repository": "Repository",
     "findings": "Findings",
     "incident": "Incident",
+    "waivers": "Waivers",
     "packages": "Packages",
     "coverage": "Coverage",
     "method": "Method",
@@ -88,6 +89,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
         "repositories": ("6 repositories. Choose", "fennel"),
         "repository": ("What was deducted", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
+        "waivers": ("Nothing is accepted in this scope", "Name the waiver file"),
         "incident": ("actions/checkout", "If commit pins were enforced"),
         "packages": ("▲ token", "PYPI_TOKEN"),
         "coverage": ("Unknown results", "There is no gap"),
@@ -349,3 +351,25 @@ def test_an_unknown_period_or_group_is_named(opened: Opened) -> None:
         text = sound(opened("home", "many", **{name: "ages"}), "Home")
         assert sentence in text
         assert "scanned" not in text
+
+
+def test_what_only_the_waiver_file_says_is_shown_where_there_is_one(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "waivers.toml"
+    monkeypatch.setenv("RELEASE_AUDIT_WAIVERS", str(file))
+    assert "cannot be read" in sound(opened("waivers", "many"), "Waivers")
+    entry = (
+        '[[waiver]]\nrepository = "orchard-labs/*"\ncheck = "{check}"\nresponsible = "me"\n'
+        'reason = "soon"\nexpires = {day}\n'
+    )
+    file.write_text(
+        entry.format(check="long-lived-token", day="2026-10-20")
+        + entry.format(check="unpinned-action", day="2026-09-01")
+        + entry.format(check="unpined-action", day="2026-10-20")
+    )
+    text = sound(opened("waivers", "many"), "Waivers")
+    assert "1,long-lived-token,orchard-labs/*,every file,me,soon,,2026-10-20" in text
+    assert "Expired entries" in text
+    assert "7,unpinned-action,orchard-labs/*" in text
+    assert "did you mean 'unpinned-action'" in text

@@ -15,6 +15,7 @@ from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.read.finding_rows import finding_rows
 from audits.store.schema import tables
 from audits.store.schema.codes import (
+    ACCEPTANCES,
     FIXED,
     NOT_RECHECKED,
     NOT_RECHECKED_WORD,
@@ -235,6 +236,8 @@ def _conditions(
         found.append(finding.c.state.in_(states))
     if where.accepted is not None:
         found.append(finding.c.accepted == where.accepted)
+    if where.with_acceptance:
+        found.append(finding.c.acceptance != ACCEPTANCES[None])
     if where.in_release is not None:
         found.append(finding.c.in_release == where.in_release)
     if where.path:

@@ -17,7 +17,7 @@ from audits.store.serialize import Packed, digest, dumps, pack, packed, text_of
 from audits.store.snapshots import Index, Listing, Settings, index_of, listing_of, texts_of
 from audits.store.write import rows
 from audits.store.write.action_uses import Use, uses_of
-from audits.store.write.jobs import job_rows
+from audits.store.write.job_rows import job_rows
 from audits.store.write.references import Reference, references_of
 from audits.store.write.rows import Row
 from audits.store.write.visibility import Visibility, visibility_of
