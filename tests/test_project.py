@@ -151,6 +151,7 @@ SHARED_MODULE_NAMES = frozenset(
         "organization",
         "home",
         "incident",
+        "packages",
         "past",
         "paths",
         "plan",

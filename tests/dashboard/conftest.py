@@ -53,7 +53,7 @@ def opened(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Opened
 
     def open_view(view: str, database: str, **query: str) -> AppTest:
         monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases[database])
-        app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=30)
+        app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=120)
         app.run()
         for name, value in query.items():
             app.query_params[name] = value

@@ -162,7 +162,7 @@ def test_a_database_that_fails_is_told_in_its_own_words(
     stranger = tmp_path / "stranger.sqlite"
     stranger.write_text("this is no database, but long enough to be taken for one " * 40)
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", f"sqlite:///{stranger}")
-    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=30).run(), "Home")
+    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=120).run(), "Home")
     assert "is not a SQLite database" in text
 
 
@@ -172,7 +172,7 @@ def test_a_database_that_goes_away_under_a_view_is_told_too(
     path = tmp_path / "gone.sqlite"
     url = sample.write(path, "orchard-labs", [sample.gappy()])
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", url)
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=30).run()
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=120).run()
     path.unlink()
     app.switch_page("views/incident.py").run()
     text = sound(app, "Incident")
@@ -198,7 +198,7 @@ def test_the_chosen_owner_and_scan_stay_when_another_view_opens(opened: Opened) 
 
 def test_an_address_names_owner_and_scan(opened: Opened) -> None:
     app = opened("trends", "two")
-    other = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+    other = AppTest.from_file(ROOT / "app.py", default_timeout=120)
     other.query_params["owner"] = "orchard-labs"
     other.query_params["scan"] = "1"
     assert "of 6 scanned" in sound(other.run(), "Home")
@@ -211,7 +211,7 @@ def test_an_unknown_owner_or_scan_is_named_and_not_replaced(opened: Opened) -> N
         ("owner", "orchard-lab", "The owner 'orchard-lab' is not here. Did you mean orchard-labs?"),
         ("scan", "999", "The scan '999' is not here."),
     ):
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
         app.query_params[name] = wanted
         text = sound(app.run(), "Home")
         assert sentence in text
