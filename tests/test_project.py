@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from audits import __version__
+from audits.cli.app import application
 from audits.collect.folder.collector import read_folder
 from audits.collect.index.default_index import index_hosts
 from audits.engines.zizmor import Zizmor
@@ -324,6 +326,20 @@ def test_zizmor_finds_nothing_in_the_workflows_of_readme(tmp_path: Path) -> None
         path.write_text(text, "utf-8")
         paths.append(path)
     assert zizmor_findings(paths, "--min-severity", "medium") == []
+
+
+def test_the_workflows_of_readme_use_options_that_there_are() -> None:
+    used = [
+        (found[1], option)
+        for text in _readme_workflows().values()
+        for found in re.finditer(r"release-audit==\S+ release-audit (\w+)([^\n>|]*)", text)
+        for option in re.findall(r"--[\w-]+", found[2])
+    ]
+    commands = get_command(application()).commands  # type: ignore[attr-defined]
+    for command, option in used:
+        known = {name for parameter in commands[command].params for name in parameter.opts}
+        assert option in known, f"{command} {option}"
+    assert {"check", "scan", "export"} <= {command for command, _ in used}
 
 
 def test_readme_recommends_this_version() -> None:
