@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does: in good order, with what was recorded kept."""
+"""Ends a command on SIGTERM and SIGHUP as on Ctrl-C: cleanly, keeping what was recorded."""
 
 from __future__ import annotations
 

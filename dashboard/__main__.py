@@ -64,7 +64,7 @@ def _as_terminated(_number: int, _frame: FrameType | None) -> None:
 
 
 def _quiet() -> None:
-    """Leave out what Uvicorn says of its own life; warnings and errors stay."""
+    """Leave out what Uvicorn says about its own life; warnings and errors stay."""
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
 
 

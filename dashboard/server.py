@@ -107,7 +107,7 @@ CLOSED_PAGE = """<!doctype html>
 
 
 class Guard:
-    """Turns requests away before Streamlit sees them: of strangers where there is no login, of
+    """Turns requests away before Streamlit sees them: of other machines where there is no login, of
     pages of other names, and for inner routes that no page needs.
     """
 

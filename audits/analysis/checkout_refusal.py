@@ -28,7 +28,7 @@ def opt_out(step: Step) -> Scalar | None:
     return None if given is None or given.value.strip().lower() == "false" else given
 
 
-def refuses_strangers(repo: Repository, step: Step) -> bool | None:
+def refuses_outsiders(repo: Repository, step: Step) -> bool | None:
     """Whether a checkout ends the job rather than fetch a fork's code under
     ``pull_request_target``, or under a ``workflow_run`` that a pull request set off.
 

@@ -62,7 +62,7 @@ _TESTS = frozenset({"startswith", "endswith", "contains", "always", "success", "
 
 class Names(Struct, frozen=True, kw_only=True):
     """The possible values of a name. ``complete`` is False where there may be others; then
-    ``may_be_empty`` is what can be said of those, too.
+    ``may_be_empty`` is what can be said about those, too.
     """
 
     values: tuple[str, ...]

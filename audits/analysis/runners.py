@@ -65,7 +65,7 @@ class MachineKeeping(Enum):
 
 
 class Label(Struct, frozen=True, kw_only=True):
-    """One label that a job may ask for, with the scalar it stands in."""
+    """One label that a job may ask for, with the scalar it is in."""
 
     text: str
     scalar: Scalar

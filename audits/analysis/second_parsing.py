@@ -124,7 +124,7 @@ def _of_arguments(text: str, offset: int, depth: int) -> Iterator[tuple[int, str
     """The code that programs take as an argument."""
     at = 0
     while (match := _READER.search(text, at)) is not None:
-        # Text is looked at once, however many such programs stand in a line.
+        # Text is looked at once, however many such programs are in a line.
         before = text[max(text.rfind("\n", at, match.start()) + 1, at) : match.start()]
         if _COMMENT.search(before):
             end = text.find("\n", match.end())

@@ -254,7 +254,7 @@ class Tracer:
 
 
 def _named(part: Part) -> Context:
-    """A name, for people, of a value that stands in no expression."""
+    """A name, for people, of a value that is in no expression."""
     if isinstance(part, Context):
         return part
     if isinstance(part, Variable):
@@ -437,7 +437,7 @@ class _Names:
 
 
 def _is_inside(action: CompositeAction, frame: _ExpressionSite | None) -> bool:
-    """Whether a frame stands in this action, directly or not."""
+    """Whether a frame is in this action, directly or not."""
     while frame is not None:
         if frame.action is action:
             return True

@@ -1,6 +1,6 @@
 """Tables of what outsiders and people with write access can write into a run.
 
-The fields that strangers fill in:
+The fields that outsiders fill in:
 https://docs.github.com/en/actions/concepts/security/script-injections
 """
 
@@ -135,7 +135,7 @@ def setter_of(parts: tuple[str, ...], event: str) -> Setter | None:
 
 @lru_cache(maxsize=128)
 def _fields(event: str) -> tuple[tuple[Setter, tuple[str, ...]], ...]:
-    """The fields of an event, those that strangers set first."""
+    """The fields of an event, those that outsiders set first."""
     return tuple(
         (setter, tuple(field.split(".")))
         for setter, fields in ((Setter.OUTSIDER, _OUTSIDER), (Setter.WRITER, _WRITER))

@@ -1,4 +1,4 @@
-"""What Actions policies say of the events that may run a workflow file."""
+"""Evaluates Actions policies: which events may run a workflow file."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ Replace the action by one that is kept, or by the few commands it stands for. Ma
 actions (create a release, upload a file) are one line of GitHub's command line, which every
 hosted runner has.
 
-GitHub says of a repository that your token may not see what it says of one that is gone: this
+GitHub says about a repository that your token may not see what it says about one that is gone: this
 check does not know either, and names the right that would show it.
 
 ## Deviations

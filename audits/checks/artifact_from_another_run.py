@@ -5,7 +5,7 @@ The publishing job fetches an artifact of another workflow run, or of another re
 ## Why it matters
 
 Artifacts of pull requests have the same names as those of releases. A publication that takes
-"the latest artifact of the tests" can be handed one that a stranger built, and even a right one
+"the latest artifact of the tests" can be handed one that an outsider built, and even a right one
 was made under other conditions than the release: other triggers, other permissions, caches, no
 approval. Nothing in the run of the release says what went into the package.
 

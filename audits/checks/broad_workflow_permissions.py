@@ -60,7 +60,7 @@ from audits.checks.api import (
     relying_jobs,
 )
 
-# What zizmor's rule of the same meaning says of each scope; scopes it does not know are medium.
+# What zizmor's rule of the same meaning says about each scope; scopes it does not know are medium.
 _HIGH = frozenset(
     {
         "actions",

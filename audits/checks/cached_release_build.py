@@ -5,7 +5,7 @@ A step in a job that builds or publishes restores files that earlier runs left b
 ## Why it matters
 
 Caches of the default branch can be filled by any workflow that runs there for somebody who may
-push, and on an Enterprise Server also by one that handles a stranger's pull request; on
+push, and on an Enterprise Server also by one that handles an outsider's pull request; on
 github.com such runs only read since 2026-06-26, unless `cache-mode` lets them write. Whoever writes into the cache once changes every
 build that restores it, and nothing in the release shows it: the sources are right, the tools or
 dependencies are not. A release is rare; the minute that a cache saves is not worth it. It is high

@@ -49,7 +49,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from audits.analysis.artifacts import downloads
-from audits.analysis.checkout_refusal import refuses_strangers
+from audits.analysis.checkout_refusal import refuses_outsiders
 from audits.analysis.conditions import ConditionResult, passage, publishing_steps
 from audits.analysis.exposure.unsafe_steps import Entrance, entrances
 from audits.analysis.job_dependencies import needs_of
@@ -481,7 +481,7 @@ def _is_started(repo: Repository, route: Route, trigger: Trigger) -> bool | None
 
 
 def _until(repo: Repository, event: str) -> str:
-    """What is said of an event that GitHub blocks from a day on."""
+    """What is said about an event that GitHub blocks from a day on."""
     fact = BLOCKED_PULL_REQUEST_TARGET
     if event != "pull_request_target" or repo.as_of >= fact.since or repo.ref.is_enterprise_server:
         return ""
@@ -544,7 +544,7 @@ def _flow_into(
         if not _is_reached(repo, job, step, event):
             continue
         if brings_code and _takes_head(repo, step):
-            refuses = event in _REFUSED and refuses_strangers(repo, step)
+            refuses = event in _REFUSED and refuses_outsiders(repo, step)
             if refuses:
                 return _ENDS
             return "an outsider's branch is checked out"

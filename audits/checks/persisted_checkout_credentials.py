@@ -3,7 +3,7 @@
 ## Why it matters
 `actions/checkout` stores the job's token so that later steps can push. Everything that runs
 afterwards in the job can read it: the build, its plugins, other actions. Before version 6 it
-stands in `.git/config`, inside the checkout; an artifact made of the whole checkout then hands
+is in `.git/config`, inside the checkout; an artifact made of the whole checkout then hands
 the token to everyone who can download it.
 
 ## How to fix
@@ -243,7 +243,7 @@ def _kind(
 
 
 def _explained(repo: Repository, site: StepSite) -> str:
-    """What comments on a step say of credentials or of what takes them."""
+    """What comments on a step say about credentials or of what takes them."""
     source, step = repo.file(site.path), site.step
     if source is None:
         return ""

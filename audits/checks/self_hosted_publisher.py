@@ -152,7 +152,7 @@ def _finding(publication: Publication, at: Location, message: str) -> Finding:
 
 
 def _claimed(repo: Repository, publication: Publication) -> str:
-    """The worst that the latest releases of a publication's packages say of their runner."""
+    """The worst that the latest releases of a publication's packages say about their runner."""
     files = publisher_files(publication)
     claims = set()
     for package in publication.packages:

@@ -2,7 +2,7 @@
 
 ## Why it matters
 GitHub keeps the commits of a repository and of all its forks in one place. `owner/action@<id>`
-also runs a commit that only a stranger's fork has: the pin looks like the well-known action and
+also runs a commit that only an outsider's fork has: the pin looks like the well-known action and
 is somebody else's code. Such a commit is called an impostor.
 
 A commit that does not exist any more stops the release instead.

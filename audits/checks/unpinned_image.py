@@ -19,7 +19,7 @@ keep it up to date.
 zizmor's `unpinned-images` reports tags other than `latest` to its pedantic users only; here
 they are of medium severity. It does not look at `docker://` in steps of composite actions;
 here they count. An image that an expression names is unknown here unless all of its values
-stand in the job's matrix, of which the worst counts.
+are in the job's matrix, of which the worst counts.
 """
 
 from __future__ import annotations

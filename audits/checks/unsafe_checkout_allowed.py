@@ -112,7 +112,7 @@ def _judged(
         yield Clean(at=at, job=job, concerns=repo.publications)
         return
     yield Finding(
-        message=f"`{UNSAFE_CHECKOUT}` lets this checkout fetch the code of a stranger's fork",
+        message=f"`{UNSAFE_CHECKOUT}` lets this checkout fetch the code of an outsider's fork",
         at=given.location(path),
         job=job,
         anchor=UNSAFE_CHECKOUT,

@@ -149,7 +149,7 @@ def unsupported_publisher_workflow(repo: Repository) -> Iterator[Verdict]:
 
 
 def _own(publication: Publication) -> Verdict:
-    """What is said of an upload by a workflow that the registry can find."""
+    """What is said about an upload by a workflow that the registry can find."""
     at, job = publication.at, publication.job
     is_called = any(route.calls for route in publication.routes)
     if publication.registry is not Registry.PYPI or not is_called or publication.attests is False:

@@ -8,7 +8,7 @@ its credential, and code that runs in the job that builds changes what is publis
 higher severity in both.
 
 ## How to fix
-Fetch a version, not "latest", and compare it with a checksum that stands in the workflow:
+Fetch a version, not "latest", and compare it with a checksum that is in the workflow:
 
     curl -sSfLO https://downloads.example/tool-2.1.0.tar.gz
     echo "<sha256>  tool-2.1.0.tar.gz" | sha256sum --check
@@ -19,7 +19,7 @@ A signature does as well (`gpg --verify`, `cosign verify-blob`, `gh attestation 
 downloads only; nobody can tell from the workflow, so it passes. Often an action pinned to a
 commit, or a package with hashes, makes the download unnecessary.
 
-A verification counts if it stands in the same job at or after the download.
+A verification counts if it is in the same job at or after the download.
 """
 
 from __future__ import annotations

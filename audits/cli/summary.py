@@ -69,7 +69,7 @@ def _not_understood(store: Store, owner: str) -> Iterator[str]:
 
 
 def _lines(gaps: Iterable[Gap]) -> Iterator[str]:
-    """A line for each thing that is said of gaps, however many it is said of."""
+    """One line for each message about gaps, however many gaps it covers."""
     subjects: dict[str, list[str]] = {}
     for gap in gaps:
         subjects.setdefault(gap.detail, []).append(gap.subject)

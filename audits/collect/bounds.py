@@ -49,7 +49,7 @@ def parse_json(text: str, *, most: int = MOST_VALUES) -> Any:  # noqa: ANN401 - 
     nested deeper than `DEEPEST` or holds more than ``most`` values.
 
     A number that no database holds becomes infinity, which no form takes: it costs only what
-    it stands in.
+    it is in.
     """
     if text.count(",") + text.count("[") + text.count("{") > most:
         raise ValueError("too many values")

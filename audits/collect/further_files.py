@@ -71,7 +71,7 @@ _PLACES = (
     *("project:", "package:", "cd ", "pushd ", "-C ", "-F ", "-w ", "--prefix", "--dir", "--cwd"),
     *("--directory", "--filter", "--workspace", "--project", "--manifest-path", "--gemfile"),
 )
-"""What stands in front of the folder in which a step works."""
+"""What is in front of the folder in which a step works."""
 
 _PLACE = re.compile(r"""[ =]*["']?(?:\./)?([\w@+.-][\w@+./${}\t -]{0,120})""")
 _BUILT = frozenset({"dist", "wheelhouse", "target", "pkg", "build", "out", "artifacts", "."})

@@ -54,7 +54,7 @@ NEVER_PACKAGES = frozenset(
 
 _YAML = (".yml", ".yaml")
 # Bounded, and stopping at a colon, so that no text of any form takes more than linear time;
-# a comma or a brace ends what stands in a flow mapping.
+# a comma or a brace ends what is in a flow mapping.
 _LOCAL = re.compile(r"""uses:\s*["']?(?:\./|\$/)([^\s"'#:,}]{0,300})""")
 _REMOTE = re.compile(
     r"""uses:\s*["']?([\w.-]{1,100})/([\w.-]{1,100})((?:/[^\s"'#@:]{1,300})?)@([^\s"'#:,}]{1,255})"""

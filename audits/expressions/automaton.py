@@ -1,6 +1,6 @@
 """Nondeterministic automata that match glob patterns in linear time.
 
-Patterns of strangers are matched by them: the time grows with the length of the text alone, a
+They match patterns that outsiders write: the time grows with the length of the text alone, a
 thousand states costing hardly more than one.
 """
 

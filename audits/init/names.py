@@ -1,4 +1,4 @@
-"""Which names and folders may stand in a workflow that is written.
+"""Checks names and folders before they are written into a workflow.
 
 A repository's metadata is text of others: what is put into a workflow and its scripts is held
 against the form that the registry itself demands, and refused otherwise.
@@ -35,7 +35,7 @@ def is_name(registry: Registry, name: str) -> bool:
 
 
 def is_plain_path(path: str) -> bool:
-    """Whether a path can stand in a workflow and in a shell as it is; "" is the root."""
+    """Whether a path can be in a workflow and in a shell as it is; "" is the root."""
     return not path or (_PATH.fullmatch(path) is not None and ".." not in path.split("/"))
 
 

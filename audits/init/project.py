@@ -1,4 +1,4 @@
-"""What is known of a package before its release workflow is written."""
+"""The facts about a package that its new release workflow needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left to a person after a release workflow is written, as links in order."""
+"""The steps left to a person after a release workflow is written, as links in order."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 class Hop(Struct, frozen=True, kw_only=True):
     """One command that runs the repository's own code, and what was read of it.
 
-    The command stands in the file ``at`` on ``line``; ``written`` are its words. ``path`` is
+    The command is in the file ``at`` on ``line``; ``written`` are its words. ``path`` is
     the file that it leads to, or the likeliest one, and ``task`` the task in it ("" for a
     script). ``read`` says that the file was read and its commands were found; ``settled`` that
     they, and all that they lead to, leave no way to upload unseen; ``uploads`` that one of them

@@ -3,7 +3,7 @@
 A verdict that depends on how GitHub or a registry behaves asks `holds` about a row of this
 table for the day that the audit stands for, so that a rebuilt scan of the past is judged by the
 rules of its day. What is a registry's own (events that it refuses, days on which tokens end)
-stands in its row of `audits.model.registry`. Every row has the address of the page that says so. A row that is added, or a
+is in its row of `audits.model.registry`. Every row has the address of the page that says so. A row that is added, or a
 date that changes, changes the digest of the rules (see `audits.scoring.policy`).
 """
 

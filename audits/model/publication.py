@@ -46,7 +46,7 @@ class CredentialSource(StrEnum):
 
 class Credential(Struct, frozen=True, kw_only=True):
     """One credential of a publication. ``name`` is the input or variable that carries it,
-    ``secret`` the secret it is read from; ``literal`` where its value stands in the file (the
+    ``secret`` the secret it is read from; ``literal`` where its value is in the file (the
     value itself is never kept).
     """
 

@@ -121,7 +121,7 @@ class TrustedPublishing(Struct, frozen=True, kw_only=True):
 class RegistryInfo(Struct, frozen=True, kw_only=True):
     """The row of a registry.
 
-    ``word`` stands in CSV and JSON, ``label`` in sentences. ``hosts`` are the hosts of the
+    ``word`` is in CSV and JSON, ``label`` in sentences. ``hosts`` are the hosts of the
     public instance without their last label (``registry.npmjs``), ``names`` what tools call
     that instance. ``environment`` is what people call the environment of its releases, "" where
     the environment area is not scored. ``token_variables`` are variables

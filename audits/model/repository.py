@@ -59,7 +59,7 @@ class JobSite(Struct, frozen=True, kw_only=True):
 
 class StepSite(Struct, frozen=True, kw_only=True):
     """A step that can run. ``job`` and ``workflow`` are None in a composite action that no
-    current job uses; ``action`` is given where the step stands in one.
+    current job uses; ``action`` is given where the step is in one.
     """
 
     step: Step

@@ -39,7 +39,7 @@ class ScanRow(Struct, frozen=True, kw_only=True):
 class RepositoryRow(Struct, frozen=True, kw_only=True):
     """One repository as of a scan. ``areas`` and ``coverages`` by the area's word; ``open``
     counts unaccepted findings by severity's word, ``not_rechecked`` those of them that were
-    not looked at again, where that was asked; ``registries`` and ``ladders`` distinct;
+    not re-checked, where that was asked; ``registries`` and ``ladders`` distinct;
     ``unrecognized`` counts release-like jobs that are not understood. ``level`` is the least
     privileged who can publish something, ``may_be`` who perhaps can; "" where nothing is published.
     ``steps`` and ``not_counted`` as in `Score`.

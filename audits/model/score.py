@@ -157,7 +157,7 @@ class LessonStep(Struct, frozen=True, kw_only=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """Everything said of one repository in one scan. ``score`` counts acceptances in,
+    """Everything said about one repository in one scan. ``score`` counts acceptances in,
     ``strict_score`` leaves them out. ``owner_findings`` go to the owner's card only. ``engine`` says
     which other analyser was run, None where none was asked. ``exposure`` says who can publish each
     package.

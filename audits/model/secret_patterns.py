@@ -47,7 +47,7 @@ TOKEN_HEADS = (*(head for _, heads, _ in _UPLOADERS for head in heads), *(h for 
 ANY_TOKEN = re.compile(
     rf"(?:{'|'.join([*(p for _, _, p in _UPLOADERS), *(p for _, p in _OTHERS)])})[\w-]*", re.ASCII
 )
-"""A token of any service, wherever it stands in a text."""
+"""A token of any service, wherever it is in a text."""
 
 # Variables from which uploaders read a secret; a star stands for any rest.
 _VARIABLES = re.compile(
@@ -93,7 +93,7 @@ def _is_for_test(token: str) -> bool:
 
 
 def is_literal(value: Scalar) -> bool:
-    """Whether a value stands in the file itself, rather than in a secret or a variable."""
+    """Whether a value is in the file itself, rather than in a secret or a variable."""
     text = value.value.strip()
     plain = not value.is_null and not value.is_true and not value.is_false
     return plain and bool(text) and "${{" not in text and not text.startswith(("$", "%"))

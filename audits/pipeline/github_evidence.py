@@ -53,7 +53,7 @@ class GitHubFacts:
     advisories are those that ship with the program.
 
     Settings are read of publishing repositories only. Where GitHub does not give its
-    advisories, the shipped ones stand in and a gap says so.
+    advisories, the shipped ones are in and a gap says so.
     """
 
     reader: GitHubReader

@@ -154,7 +154,7 @@ class IncrementalAudits:
     def _compared(
         self, snapshots: list[Snapshot], known: Mapping[RepositoryRef, _Known]
     ) -> tuple[set[RepositoryRef], dict[RepositoryRef, Snapshot]]:
-        """Which are the same in all that others say of them; all with their settings."""
+        """Which are the same in all that others say about them; all with their settings."""
         if not snapshots:
             return set(), {}
         asked = [(s, known[s.ref].questions.environments) for s in snapshots]
@@ -251,7 +251,7 @@ def _files(snapshot: Snapshot) -> str:
 
 
 def _evidence(index: PackageIndex | Unseen, packages: Iterable[tuple[str, str]]) -> str:
-    """What indexes say of packages, without when they were asked."""
+    """What indexes say about packages, without when they were asked."""
     if isinstance(index, Unseen):
         return dumps(Index, Index(value=index))
     found = {key: index[key] for key in packages if key in index}

@@ -57,8 +57,8 @@ class PastScan:
     Every state is judged by the rules of ``plan`` and by what GitHub and the registries did on
     its day. Only files count: settings, references and indexes are unknown on every day alike,
     so that rebuilt scores can be compared with each other. A past that was begun is continued
-    where the rules and the days are those of before, and made again otherwise. ``unseen`` says of
-    which repositories some days are not known, ``faults`` what this program failed on.
+    where the rules and the days are those of before, and made again otherwise. ``unseen``
+    names repositories with days that are not known, ``faults`` what this program failed on.
     """
 
     store: Store

@@ -120,7 +120,7 @@ def _read(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Repository, ...]:
 
 
 def _failed_engine(repository: Repository, error: Exception) -> EngineReport:
-    """What is said of a repository on which the other analyser, or what reads it, failed."""
+    """What is said about a repository on which the other analyser, or what reads it, failed."""
     gap = crash_gap(error, f"running the other analyser over {repository.ref}")
     return EngineReport(engine="", gaps=(gap,), ran=False)
 

@@ -37,7 +37,7 @@ def judge(
     index: IndexHosts,
     accept: Acceptor = accept_nothing,
 ) -> CheckVerdicts:
-    """What a check says of a repository.
+    """What a check says about a repository.
 
     An exception inside the check is our fault, not the repository's: it is logged, and the
     result says that the check crashed, so that it counts as unknown and never as passed.
@@ -125,7 +125,7 @@ def _severity(check: Check, finding: Finding, repository: Repository) -> Severit
 
 
 def excerpt_of(repository: Repository, finding: Finding) -> str:
-    """The line at fault as it stands in the file, credentials left out, at most 200
+    """The line at fault as it is in the file, credentials left out, at most 200
     characters.
     """
     file = repository.file(finding.at.path)

@@ -1,5 +1,6 @@
-"""A journal of what was begun, so that a run that was killed is continued and nobody else's
-branch is ever touched.
+"""Journals each pull request that was begun, so that a killed run can continue.
+
+Branches of others are never touched.
 
 One JSON object a line, appended and flushed before each request that writes. It holds names,
 commits and states, no texts and no credential.

@@ -267,7 +267,7 @@ def _refusal(status: int, body: object) -> RefusedWriteError:
 
 
 def _texts(body: object) -> list[str]:
-    """What an answer says of itself: messages and types."""
+    """What an answer says about itself: messages and types."""
     if not isinstance(body, dict):
         return []
     listed = body.get("errors")

@@ -97,7 +97,7 @@ def repository_rows(
     owner: str | None = None,
     where: RepositoryFilter = _EVERY,
 ) -> Iterator[RepositoryRow]:
-    """The repositories, with what was not looked at again counted apart from what is open."""
+    """The repositories, with what was not re-checked counted apart from what is open."""
     unseen = store.not_rechecked(scan, owner=owner)
     for row in store.repositories(scan, owner=owner, where=where):
         mine = unseen.get((row.owner, row.repository), {})

@@ -15,7 +15,7 @@ from audits.report.table import SCHEMA_VERSION
 
 
 def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
-    """Everything that is said of a repository; keys and words are those of the CSV files."""
+    """Everything that is said about a repository; keys and words are those of the CSV files."""
     snapshot = audit.repository.snapshot
     return {
         "schema": SCHEMA_VERSION,

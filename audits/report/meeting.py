@@ -66,7 +66,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .6r
 
 
 class OwnerReport(Struct, frozen=True, kw_only=True):
-    """What the report says of one owner, or of the repositories of one of its topics."""
+    """What the report says about one owner, or of the repositories of one of its topics."""
 
     news: News
     topic: str
@@ -86,7 +86,7 @@ class OwnerReport(Struct, frozen=True, kw_only=True):
 
 
 def owner_report(store: Store, news: News, topic: str = "") -> OwnerReport:
-    """All that is said of an owner, read from the store."""
+    """All that is said about an owner, read from the store."""
     owner, scan = news.scan.owner, news.scan.id
     where = RepositoryFilter(topics=(topic,) if topic else ())
     rows = tuple(store.repositories(scan, owner=owner, where=where))

@@ -1,4 +1,4 @@
-"""Writes what a pull request says: its title, its commit's message and its text."""
+"""Writes the text of a pull request: its title, its commit's message and its body."""
 
 from __future__ import annotations
 

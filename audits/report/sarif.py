@@ -171,7 +171,7 @@ def _flows(audited: AuditedFinding, audit: Audit) -> dict[str, Any]:
 
 
 def _is_its_package(audited: AuditedFinding, exposure: Exposure, path: ExposurePath) -> bool:
-    """Whether a finding says of this package that anyone can publish it, by this path too."""
+    """Whether a finding says about this package that anyone can publish it, by this path too."""
     finding = audited.finding
     return (
         audited.check == "outsider-can-publish"

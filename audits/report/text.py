@@ -24,7 +24,7 @@ from audits.report.phrases import (
 )
 
 _MOST_LINES = 12
-"""Lines of one file that are listed for what is said of them."""
+"""Lines of one file that are listed for what is said about them."""
 _MOST_NAMES = 20
 """Packages that are named for one state and reason."""
 _MOST_GROUPS = 10

@@ -1,5 +1,6 @@
-"""The sample organization's settings: one environment guarded well, the rest as GitHub makes
-them, and facts that a token without the right to administration does not see.
+"""The sample organization's settings: one well-guarded environment, the rest GitHub's defaults.
+
+Facts that take the right to administration are not seen.
 """
 
 from __future__ import annotations

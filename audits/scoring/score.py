@@ -59,7 +59,7 @@ UNSURE_CAP = 89.0
 
 
 class _Case(Struct, frozen=True, kw_only=True):
-    """What one check said of each publication that it concerns."""
+    """What one check said about each publication that it concerns."""
 
     check: Check
     tallies: Mapping[Publication, Tally]
@@ -165,7 +165,7 @@ def _coverage(
     cards: Iterable[Iterable[_Card]], unread: int, scored: Sequence[CheckVerdicts]
 ) -> float | None:
     """The share of weights whose outcome is known; None where nothing applies. Each publication
-    that may stand in what was not read counts as one of which every outcome is unknown.
+    that may be in what was not read counts as one of which every outcome is unknown.
     """
     verdicts = (v for of_area in cards for card in of_area for v in card.verdicts)
     known, applicable = _weights(verdicts)
@@ -174,7 +174,7 @@ def _coverage(
 
 
 def _not_seen(repository: Repository, publications: tuple[Publication, ...]) -> int:
-    """How many publications may stand in what was not read or not understood."""
+    """How many publications may be in what was not read or not understood."""
     unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
     unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
     unread += len(repository.graph.unrecognized)

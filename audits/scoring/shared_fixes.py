@@ -1,4 +1,4 @@
-"""Finds which failing checks one change closes together: those that stand on the same paths.
+"""Finds which failing checks one change closes together: those on the same paths.
 
 A path from anyone has a finding at its way in, often one at what its job holds, and the verdict
 that anyone can publish. Whoever closes the path fixes all of them, and has done one thing.

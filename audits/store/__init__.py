@@ -1,1 +1,1 @@
-"""History in SQL: what opens, changes and closes, scan by scan."""
+"""The store: a SQL database of scans, whose rows are valid for intervals of scans."""

@@ -55,7 +55,7 @@ class Details(Struct, frozen=True, kw_only=True):
     lesson: tuple[LessonStep, ...] = ()
 
     def carry(self, keys: Iterable[str], earlier: Details) -> Details:
-        """With findings that were not looked at again, as they were said before."""
+        """With findings that were not re-checked, as they were said before."""
         kept = {key: earlier.findings[key] for key in keys if key in earlier.findings}
         return replace(self, findings={**kept, **self.findings}) if kept else self
 

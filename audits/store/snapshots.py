@@ -64,7 +64,7 @@ def texts_of(snapshot: Snapshot) -> dict[str, str]:
 
 
 def index_of(audit: Audit) -> Mapping[tuple[str, str], PackageEvidence] | Unseen:
-    """What the indexes say of this repository's packages, without when they were asked: the
+    """What the indexes say about this repository's packages, without when they were asked: the
     same answer of another night is the same evidence.
     """
     repository = audit.repository

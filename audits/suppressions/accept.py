@@ -21,7 +21,7 @@ _WAIVED_ONLY = frozenset({"outsider-can-publish"})
 
 
 class Acceptances:
-    """Says of each finding whether it is accepted.
+    """Says about each finding whether it is accepted.
 
     ``rules`` names zizmor's rule of each check that has one.
     """

@@ -55,7 +55,7 @@ def _marks(text: str) -> Iterator[IgnoreComment]:
                 alone=alone,
                 reason=reason.strip()[:_LONGEST_REASON],
             )
-        # For zizmor what stands in a script is no comment.
+        # For zizmor what is in a script is no comment.
         if not in_block and (found := _zizmor(comment)) is not None:
             names, reason = found
             short = reason.strip()[:_LONGEST_REASON]

@@ -34,7 +34,7 @@ def ineffective_comments(repository: Repository) -> tuple[Gap, ...]:
 
 
 def _files(repository: Repository) -> Iterator[SourceFile]:
-    """The files that findings may stand in."""
+    """The files that findings may be in."""
     everything = repository.breadth is Breadth.ALL
     yield from (workflow.source for workflow in repository.release_workflows())
     for action in repository.actions:

@@ -179,5 +179,5 @@ class Handover:
 
 
 def _is_elsewhere(step: Step) -> bool:
-    """Whether a step's action stands in another repository, and is not GitHub's own."""
+    """Whether a step's action is in another repository, and is not GitHub's own."""
     return step.uses is not None and step.uses.owner.lower() not in {"", "actions"}

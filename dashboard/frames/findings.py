@@ -33,7 +33,7 @@ def rank(row: FindingRow) -> int:
 
 
 def check_name(check: str) -> str:
-    """A check's id as it may stand in a label; ids have letters, digits, ``-`` and ``/`` only."""
+    """A check's id as it may be in a label; ids have letters, digits, ``-`` and ``/`` only."""
     return check if _CHECK.fullmatch(check) else "unnamed check"
 
 
@@ -82,7 +82,7 @@ def difference(before: str, after: str) -> str:
 def issue_text(rows: Sequence[FindingRow]) -> str:
     """The chosen findings as the body of an issue, one list for each repository.
 
-    Repository text stands in code spans, so that pasting it calls nobody and links nowhere.
+    Repository text is in code spans, so that pasting it calls nobody and links nowhere.
     """
     lines: list[str] = ["Findings of release-audit:", ""]
     for repository in dict.fromkeys(row.repository for row in rows):

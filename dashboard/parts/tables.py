@@ -37,7 +37,7 @@ def table(
     styled: Styler | None = None,
     download: bool = True,
 ) -> None:
-    """A table that only shows. ``name`` names its download; ``nothing`` is said of no rows.
+    """A table that only shows. ``name`` names its download; ``nothing`` is said about no rows.
     ``height`` is the most, in pixels.
     """
     if frame.empty:

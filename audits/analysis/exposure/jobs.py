@@ -111,7 +111,7 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether it stands in another repository's file."""
+        """Whether it is in another repository's file."""
         return foreign_path(self.workflow.path) is not None
 
     def level(self, scope: str, route: Route | None = None) -> Level | None:

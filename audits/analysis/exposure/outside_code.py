@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from audits.analysis.checkout_refusal import refuses_strangers
+from audits.analysis.checkout_refusal import refuses_outsiders
 from audits.analysis.exposure.jobs import JobView, PlacedStep
 from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
@@ -332,4 +332,4 @@ def refuses(repo: Repository, step: Step, event: str) -> bool | None:
     """
     if event not in {"pull_request_target", "workflow_run"}:
         return False
-    return refuses_strangers(repo, step)
+    return refuses_outsiders(repo, step)

@@ -80,7 +80,7 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     @cached_property
     def starts(self) -> tuple[tuple[Workflow, Trigger], ...]:
-        """The triggers that start it, with the files they stand in."""
+        """The triggers that start it, with the files they are in."""
         found = {
             trigger.at: (route.entry, trigger)
             for route in self.publication.routes

@@ -72,7 +72,7 @@ def _rows(client: GitHubClient, answers: Answers, key: str) -> list[AdvisoryRow]
 
 
 def _cursor(address: str) -> str:
-    """What the address of the next page says of its beginning; "" where it says nothing."""
+    """What the address of the next page says about its beginning; "" where it says nothing."""
     try:
         return parse_qs(urlsplit(address).query).get("after", [""])[0]
     except ValueError:

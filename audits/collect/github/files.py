@@ -207,7 +207,7 @@ class FileReader:
         yield from self._with_callees(list(readings.values()))
 
     def _unproven(self, repo: Listed) -> Iterator[Gap]:
-        """The folders of which not all was shown, as REST says of those that are in doubt."""
+        """The folders of which not all was shown, as REST says about those that are in doubt."""
         for path, folder in repo.doubtful:
             place = path_of("repos", repo.owner, repo.name, "git", "trees", folder.oid)
             try:

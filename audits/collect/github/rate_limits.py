@@ -233,7 +233,7 @@ def _is_secondary(status: int, headers: Mapping[str, Any], message: str) -> bool
 
 
 def _said(body: object) -> tuple[str, bool]:
-    """What a body says of itself: its message, and whether GraphQL calls it a limit."""
+    """What a body says about itself: its message, and whether GraphQL calls it a limit."""
     if not isinstance(body, dict):
         return "", False
     entries = body.get("errors")

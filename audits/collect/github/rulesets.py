@@ -232,7 +232,7 @@ def _on_branches(node: RulesetNode, detail: _Detail, *, sees_actors: bool) -> Br
 
 def _active(node: Json) -> list[RulesetNode]:
     """The rulesets in force that a repository's state names; none where it is of another form,
-    which `StateReader` says of the repository.
+    which `StateReader` says about the repository.
     """
     try:
         shown = read_as(StateNode, node)

@@ -18,7 +18,7 @@ from audits.model.registry import Registry, Trait
 from audits.model.source import Gap, GapReason
 
 OFFLINE = unseen("the package index was not asked, as this run is offline")
-"""What stands in place of evidence in a run without network."""
+"""What is in place of evidence in a run without network."""
 
 OTHER_REGISTRIES = tuple(
     registry.value

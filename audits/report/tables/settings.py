@@ -1,4 +1,4 @@
-"""The table of settings: what GitHub was asked, and what it said."""
+"""The table of settings: environments, rulesets and policies as GitHub returned them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SCOPES: dict[type[Struct], str] = {
 }
 _ACCOUNT, _REPOSITORY = "account", "repository"
 _SOURCES = ("set_by", "source")
-"""Fields that say of the others whose choice they are."""
+"""Fields that name who chose the others."""
 _NAMES = ("name", "login", "database_id")
 """Fields that say what the others are of."""
 _VISIBILITY = Unseen(need=Need.SETTINGS, reason="is not known")

@@ -1,4 +1,4 @@
-"""Columns that several tables have: whose row it is, and where its fault stands."""
+"""Columns shared by several tables: owner and repository of a row, path and line."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class ReadFindings(Scoped):
     def not_rechecked(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> dict[tuple[str, str], dict[str, int]]:
-        """How many findings that count were not looked at again, by severity, of each
+        """How many findings that count were not re-checked, by severity, of each
         (owner, repository).
         """
         with self.reading() as connection:

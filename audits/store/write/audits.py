@@ -173,7 +173,7 @@ def _looked(visibility: Visibility, checks: Mapping[int, str]) -> Callable[[Row[
 
 
 def _details(batch: Batch, new: _New, findings: Findings, checks: Mapping[int, str]) -> Packed:
-    """What findings say, with what was said before of those that were not looked at again."""
+    """What findings say, with what was said before of those that were not re-checked."""
     held = batch.held(tables.facts, new.place.repository_id)
     if not findings.unchecked or not held:
         return new.record.details
@@ -213,7 +213,7 @@ def _sync_families(
 
 
 def _open_counts(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Open findings by severity, those that were not looked at again included."""
+    """Open findings by severity, those that were not re-checked included."""
     counted = [
         f["severity"]
         for f in findings

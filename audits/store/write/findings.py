@@ -17,7 +17,7 @@ Key = tuple[int, str, int]
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """A repository's findings after a scan: those not looked at again, all that are open, and
+    """A repository's findings after a scan: those not re-checked, all that are open, and
     the rules of those of which only the acceptance came or went.
     """
 

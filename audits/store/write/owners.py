@@ -95,7 +95,7 @@ def _sync_facts(batch: Batch, recordings: Sequence[Recording], *, ended: bool) -
 def _facts(
     batch: Batch, recording: Recording, advisories: str, *, ended: bool
 ) -> dict[str, int | str]:
-    """What is said of an owner: texts, or the numbers of those that stay."""
+    """What is said about an owner: texts, or the numbers of those that stay."""
     held = batch.held(tables.owner_facts, recording.repositories[""])
     details = recording.owner_details
     row: dict[str, int | str] = {

@@ -54,7 +54,7 @@ def mark_unreached(connection: Connection, recording: Recording, numbers: Sequen
 
 
 def close_gone(connection: Connection, recording: Recording, gone: Iterable[str]) -> None:
-    """Close all that is said of repositories that are deleted or out of scope."""
+    """Close all that is said about repositories that are deleted or out of scope."""
     left = [n for name in gone if (n := recording.repositories.get(name.lower())) is not None]
     for table in tables.FAMILIES:
         values = {"closed": recording.scan_id}

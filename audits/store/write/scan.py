@@ -294,7 +294,7 @@ class Writing(Connected):
         """Finish a scan; from now on it is what readers see.
 
         Known repositories that were not recorded are listed as not reached. ``gone`` names
-        those that are known to be deleted or out of scope: all that is said of them ends.
+        those that are known to be deleted or out of scope: all that is said about them ends.
         """
         return self._finish([self._recording(scan_id)], finished, {scan_id: gone})[0].scan
 

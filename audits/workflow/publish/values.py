@@ -216,7 +216,7 @@ def script_mints(site: Site) -> bool:
 
 
 def literal(text: str) -> Value:
-    """What a text without expressions is: a value that stands in the file, or a variable."""
+    """What a text without expressions is: a value that is in the file, or a variable."""
     if not text or text.startswith(("$", "%")):
         return UNKNOWN if text else EMPTY
     return Value(kind=Kind.LITERAL)

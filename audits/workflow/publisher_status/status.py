@@ -39,7 +39,7 @@ def statuses(repository: Repository) -> tuple[PackageStatus, ...]:
 
 
 def state_in_text(publications: tuple[Publication, ...]) -> Ladder:
-    """What the workflows alone say of a package's publications.
+    """What the workflows alone say about a package's publications.
 
     A publication whose credential was not found leaves the state open, unless another one
     settles it: a stored token stays a stored token.

@@ -113,7 +113,7 @@ def _dialect(shell: str) -> Dialect | None:
 
 
 class _Inside(Struct, frozen=True):
-    """What a script stands in: its language, the wrappers around it, and how many scripts."""
+    """What a script is in: its language, the wrappers around it, and how many scripts."""
 
     dialect: Dialect
     wrappers: tuple[str, ...]
@@ -160,7 +160,7 @@ def _raw_commands(text: str, dialect: Dialect, patience: Patience) -> list[RawCo
 
 
 def _is_dense(plain: str) -> bool:
-    """Whether so many operators stand in a long text that the grammar could take seconds."""
+    """Whether so many operators are in a long text that the grammar could take seconds."""
     if len(plain) < _DENSE_FROM:
         return False
     return sum(map(plain.count, "|([<>{")) * _MAX_DENSITY > len(plain)
@@ -285,7 +285,7 @@ def _redirect(found: dict[int, RawCommand], text: str, node: Node) -> None:
 
 
 def _edge(node: Node, index: int) -> Node:
-    """The first or last command of a pipeline, which may stand in another one."""
+    """The first or last command of a pipeline, which may be in another one."""
     while node.type == "pipeline" and node.named_children:
         node = node.named_children[index]
     return node

@@ -13,7 +13,7 @@ _NEEDS_WORK = re.compile(r"['\"\\]")
 
 
 class RawCommand(Struct):
-    """A command as it stands in a script; offsets in characters."""
+    """A command as it is in a script; offsets in characters."""
 
     start: int
     end: int

@@ -1,6 +1,6 @@
 """The commands that scripts in Python, JavaScript and Ruby start, as far as their text tells.
 
-Nothing is run. A command counts where its words stand in the call that starts it, or in a
+Nothing is run. A command counts where its words are in the call that starts it, or in a
 constant that the call names; what a program puts together in other ways stays unknown.
 """
 

@@ -79,7 +79,7 @@ KNOWN = Catalog(ALL)
 
 @lru_cache(maxsize=8)
 def catalog_with(own: tuple[Uploader, ...]) -> Catalog:
-    """The known uploaders and an organization's own, which stand in front of them."""
+    """The known uploaders and an organization's own, which are in front of them."""
     if not own:
         return KNOWN
     taught = {action for uploader in own for action in uploader.actions}
