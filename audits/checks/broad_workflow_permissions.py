@@ -339,7 +339,12 @@ def _moved(repo: Repository, workflow: Workflow) -> tuple[Edit, ...]:
         if needed is None and given.state is not PermissionsState.MAP:
             return ()
         if needed is None:
-            blocks[job] = dict(given.scopes)
+            use = scope_use(repo, workflow, job)
+            unused = {s for s in given.scopes if s != "id-token" and use.writes(s) is False}
+            blocks[job] = {
+                scope: Level.READ if scope in unused and level is Level.WRITE else level
+                for scope, level in given.scopes.items()
+            }
             continue
         has = {scope: given.level(scope) or Level.NONE for scope in needed}
         blocks[job] = {

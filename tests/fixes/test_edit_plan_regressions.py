@@ -9,9 +9,14 @@ import pytest
 from audits.check import Check, Example
 from audits.checks import all_checks
 from audits.fixes.edit_sets import MovedTextError, edit_sets, new_text
+from audits.model.edit_plan import EditPlan
 from audits.model.evidence import ResolvedRef
 from audits.model.outcome import FixKind
 from audits.model.score import AuditedFinding
+from audits.model.source import RepositoryRef, Snapshot, SourceFile
+from audits.pipeline.audit import Rules
+from audits.pipeline.edit_plan import FixChoice, plan_edits
+from audits.pipeline.run import Plan, audit_batch
 from audits.pipeline.run_checks import judge
 from tests.checks.harness import INDEX, repository_of
 
@@ -426,3 +431,39 @@ def test_a_branch_of_no_series_is_left() -> None:
         commit="a" * 40, tags=(), newest_release="v2.0.0", newest_release_commit="b" * 40
     )
     assert audited.finding.edits == ()
+
+
+# F4 and aliases: whole plans
+
+
+def planned(workflow: str, *, review: bool) -> tuple[EditPlan, str]:
+    snapshot = Snapshot(
+        ref=RepositoryRef(owner="orchard-labs", name="lumen"),
+        files=(SourceFile.of(PATH, workflow.encode()),),
+    )
+    rules = Plan(rules=Rules(index=INDEX))
+    (audit,) = audit_batch((snapshot,), rules)
+    plan = plan_edits(audit, rules, FixChoice(review=review))
+    return plan, next((file.text for file in plan.files if file.path == PATH), workflow)
+
+
+def test_two_scopes_that_go_leave_no_empty_block() -> None:
+    workflow = SCOPED % ("", "\n      pages: write", "")
+    plan, text = planned(workflow.replace("      contents: read\n", ""), review=True)
+    fixed = [found.check for made in plan.made for found in made.findings]
+    assert fixed.count("broad-job-permissions") == 2
+    assert "packages" not in text
+    assert "pages" not in text
+    assert not re.search(r"permissions:\n    \w", text)
+    assert plan.rounds >= 2
+
+
+def test_a_step_that_an_alias_uses_again_is_to_be_looked_at() -> None:
+    workflow = publishing("run: python -m build").replace(
+        "uses: actions", "&co\n        uses: actions"
+    )
+    docs = "  docs:\n    runs-on: x\n    permissions: {contents: write}\n    steps:\n"
+    plan, text = planned(f"{workflow}{docs}      - *co\n      - run: git push\n", review=False)
+    assert "persist-credentials" not in text
+    why = {each.why for each in plan.left if each.finding.check.startswith("persisted")}
+    assert any("alias" in each for each in why)
