@@ -159,6 +159,22 @@ def test_a_name_is_compared_as_its_index_does() -> None:
     assert "published to PyPI already" in refusal(plan_of(files))
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('Gem::Specification.new { |s| s.name = "lumen"; s.version = "1" }', True),
+        ("  spec.name          = 'lumen'.freeze", True),
+        ("  s.name = %q{lumen}", True),
+        ("  # s.name = 'lumen'", False),
+        ("  s.name = NAME", False),
+        ("  s.summary = 'its s.name = lumen'", False),
+    ],
+)
+def test_a_gem_is_named_by_a_literal(line: str, found: bool) -> None:
+    plan = plan_of({"lumen.gemspec": f"{line}\n"})
+    assert [w.shape.project.name for w in plan.written] == (["lumen"] if found else [])
+
+
 def test_a_package_without_a_readme_is_not_checked_strictly() -> None:
     described = PYPROJECT.replace('name = "lumen"', 'name = "lumen"\nreadme = "README.md"')
     texts = [plan_of({"pyproject.toml": text}).files[0].text for text in (PYPROJECT, described)]

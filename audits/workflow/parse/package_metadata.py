@@ -248,13 +248,16 @@ def _cargo(text: str) -> _Names:
         yield Registry.CRATES, name
 
 
-_GEM_NAME = re.compile(r"""^[ \t]*\w+\.name\s*=\s*(['"])([A-Za-z0-9._-]+)\1""", re.MULTILINE)
+_GEM_NAME = re.compile(
+    r"""(?:^|[|;])[ \t]*\w+\.name\s*=\s*(?:%[qQ]?[{(\[<]|['"])([A-Za-z0-9._-]+)[})\]>'"]""",
+    re.MULTILINE,
+)
 
 
 def _gemspec(text: str) -> _Names:
     # Ruby code: only a literal name is known.
     if match := _GEM_NAME.search(text):
-        yield Registry.RUBYGEMS, match[2]
+        yield Registry.RUBYGEMS, match[1]
 
 
 _PROJECT_NAME = re.compile(r"<(PackageId|AssemblyName)>\s*([\w.-]{1,200})\s*</")
