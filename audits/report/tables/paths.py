@@ -27,7 +27,7 @@ def _cut(cut: CutRow) -> str:
 PATHS: Table[PathRow] = Table(
     name="paths",
     title="Paths",
-    description="One row per path from people to a publication; of packages that one publication uploads together, those of the first.",
+    description="One row per path from people to a publication, at most twenty of one publication: those of the least privileged people and the shortest (`packages` counts all). Of packages that one publication uploads together, those of the first.",
     key=("owner", "repository", "publication", "id"),
     columns=(
         *of_repository(),

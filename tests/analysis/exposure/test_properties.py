@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from audits.analysis.exposure.search import MOST_PATHS, exposures
 from audits.model.exposure import Actor
-from audits.model.settings import NOT_READ, EnvironmentSettings, RepositorySettings
+from audits.model.settings import (
+    NOT_READ,
+    ActionsPolicy,
+    BranchRuleset,
+    EnvironmentSettings,
+    RepositorySettings,
+    Runner,
+    TagRuleset,
+    WorkflowPolicy,
+)
 from tests.analysis.exposure.repositories import (
     CACHE,
     OLD_CHECKOUT,
@@ -36,6 +45,14 @@ VULNERABLE = {
     "merge": ("pull_request_target", MERGE, BOT),
     "moving name": ("push", "- uses: acme/tidy@v1", ""),
 }
+KEPT = Runner(name="kept", labels=("self-hosted", "linux"), is_ephemeral=False)
+THROWN_AWAY = Runner(name="once", labels=("self-hosted", "linux"), is_ephemeral=True)
+REVIEWED = BranchRuleset(
+    name="main", include=("~DEFAULT_BRANCH",), rules=("pull_request",), approvals=1
+)
+RESTRICTED = TagRuleset(name="tags", include=("refs/tags/v*",), rules=("creation",))
+ONLY_PUSHES = WorkflowPolicy(name="pushes", include=("~ALL",), events=("push",))
+BOTH_EVENTS = WorkflowPolicy(name="both", include=("~ALL",), events=("push", "pull_request_target"))
 CASES = st.sampled_from(sorted(VULNERABLE))
 
 
@@ -112,6 +129,46 @@ def test_reading_a_setting_never_widens(
     assert unread.may_be.rank >= exposed(other).may_be.rank
 
 
+OF_REPOSITORY = {
+    "fork_approval": st.sampled_from(["first_time_contributors", "all_external_contributors"]),
+    "is_public": st.booleans(),
+    "runners": st.sampled_from([(), (KEPT,), (THROWN_AWAY,), (KEPT, THROWN_AWAY)]),
+    "owner_runners": st.sampled_from([(), (KEPT,), (THROWN_AWAY,)]),
+    "secret_names": st.sampled_from([(), ("NPM_TOKEN",), ("BOT_PAT",)]),
+    "organization_secret_names": st.sampled_from([(), ("NPM_TOKEN",)]),
+    "branch_rulesets": st.sampled_from([(), (REVIEWED,)]),
+    "tag_rulesets": st.sampled_from([(), (RESTRICTED,)]),
+    "workflow_policies": st.sampled_from([(), (ONLY_PUSHES,), (BOTH_EVENTS,)]),
+    "actions": st.builds(
+        ActionsPolicy,
+        default_token_write=st.booleans(),
+        can_approve_pull_requests=st.booleans(),
+        sha_pinning_required=st.booleans(),
+    ),
+}
+RIGHTS_UNSAID = _workflow("words").replace("permissions: {contents: write}\n", "")
+SHARED = job("pull_request", "- run: make").replace("ubuntu-24.04", "[self-hosted, linux]")
+OWN_RELEASE = RELEASE.replace("ubuntu-24.04", "[self-hosted, linux]", 1)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.fixed_dictionaries(OF_REPOSITORY),
+    st.sets(st.sampled_from(sorted(OF_REPOSITORY)), min_size=1),
+    st.sampled_from([*sorted(VULNERABLE), "unsaid rights", "shared machine"]),
+)
+def test_reading_a_repositorys_setting_never_widens(
+    facts: dict[str, object], hidden: set[str], name: str
+) -> None:
+    others = {"unsaid rights": RIGHTS_UNSAID, "shared machine": SHARED}
+    other = others.get(name) or _workflow(name)
+    release = OWN_RELEASE if name == "shared machine" else RELEASE
+    shown = {key: fact for key, fact in facts.items() if key not in hidden}
+    unread = exposed(other, release, settings=RepositorySettings.partial(**shown))  # type: ignore[arg-type]
+    read = exposed(other, release, settings=RepositorySettings.partial(**facts))  # type: ignore[arg-type]
+    assert read.may_be.rank >= unread.may_be.rank
+
+
 CUTS = [
     ("code", HEAD, HEAD.replace("pull_request.head", "pull_request.base")),
     ("words", TITLE, '- {env: {T: "${{ github.event.issue.title }}"}, run: echo "$T"}'),
@@ -119,6 +176,36 @@ CUTS = [
     ("merge", BOT, "if: github.event.pull_request.user.login == 'dependabot[bot]'"),
     ("moving name", "acme/tidy@v1", f"acme/tidy@{'0' * 40}"),
 ]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.sampled_from(CUTS), min_size=1, max_size=3, unique_by=lambda cut: cut[0]),
+    st.integers(0, 4),
+    st.sampled_from(["act", "go", "Zzz_9"]),
+)
+def test_making_the_cuts_that_are_offered_removes_the_paths(
+    several: list[tuple[str, str, str]], lines: int, renamed: str
+) -> None:
+    def files(cut: bool) -> dict[str, str]:
+        found = {}
+        for name, old, new in several:
+            text = "# moved\n" * lines + _workflow(name).replace("\n  act:\n", f"\n  {renamed}:\n")
+            indented = [part.replace("\n", "\n      ") for part in (old, new)]
+            found[f".github/workflows/{name.replace(' ', '-')}.yml"] = (
+                text.replace(indented[0], indented[1]) if cut else text
+            )
+        return found
+
+    before = exposures(repository({RELEASE_FILE: RELEASE, **files(cut=False)}))[0]
+    assert before.cut is not None
+    anyones = {path.id for path in before.paths if path.actor is before.level}
+    # Each way in that makes the level has a change of its own here.
+    offered = {cut.at.path for cut in before.cut.cuts}
+    assert offered <= {path.entrance.at.path for path in before.paths} | {RELEASE_FILE}
+    after = exposures(repository({RELEASE_FILE: RELEASE, **files(cut=True)}))[0]
+    assert anyones.isdisjoint(path.id for path in after.paths)
+    assert after.level.rank > before.level.rank
 
 
 @pytest.mark.parametrize(("name", "old", "new"), CUTS, ids=[case[0] for case in CUTS])
