@@ -93,6 +93,7 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     )
     if states:
         yield f"  packages: {states}"
+    yield from _account(store, scanned)
     if not scanned.before:
         yield from _worst(store, owner)
     if not scanned.before and not waivers.waivers:
@@ -100,6 +101,20 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     news = news_of(store, owner, waivers, limit=_MOST)
     if news.since is not None or news.expired or news.expiring or news.unmatched:
         yield from (line for line in text_news(news) if "first scan" not in line)
+
+
+def _account(store: Store, scanned: Scanned) -> Iterator[str]:
+    """The account's own settings that fail a check; no repository's score counts them."""
+    owner = scanned.scan.owner
+    # Without a token nothing is known of them, and the store need not be asked.
+    facts = store.owner_card(owner) if scanned.scan.tier else ()
+    failed = [fact for fact in facts if fact.outcome == "fail"]
+    if failed:
+        yield "  the account's settings:"
+    for fact in failed:
+        number = fact.repositories
+        touched = f"  {count(number, 'repository', 'repositories')}" if number else ""
+        yield f"    {fact.severity:<8} {fact.check}  {printable(fact.title)}{touched}"
 
 
 def _known(scanned: Scanned) -> str:

@@ -33,7 +33,8 @@ PERMISSIONS = {
 @pytest.mark.parametrize("tier", [1, 2, 3])
 def test_a_tier_leaves_what_it_lacks_unknown_and_nothing_else(tmp_path: Path, tier: int) -> None:
     with command_line(small_world(), tmp_path, tier=tier) as cli:
-        assert cli.scan(OWNER).code == 0
+        scanned = cli.scan(OWNER)
+        assert scanned.code == 0
         store = cli.store
         assert store.totals(OWNER).publishing == 4
         unknown = [
@@ -48,6 +49,11 @@ def test_a_tier_leaves_what_it_lacks_unknown_and_nothing_else(tmp_path: Path, ti
     assert {row.permission for row in unknown} <= PERMISSIONS[tier]
     assert bool(card) == (tier == 1)
     assert all(fact.permission in PERMISSIONS[tier] for fact in card)
+    # What the account's own settings do wrong is printed where it can be seen.
+    failed = {fact.check for fact in store.owner_card(OWNER) if fact.outcome == "fail"}
+    assert bool(failed) == (tier > 1)
+    assert ("the account's settings:" in scanned.out) == bool(failed)
+    assert all(check in scanned.out for check in failed)
     assert {row.tier for row in store.repositories(owner=OWNER) if row.publications} == {tier}
     assert f"Tier {tier}: " in doctor.out
     refused = {
