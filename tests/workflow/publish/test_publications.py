@@ -163,6 +163,8 @@ ACTIONS = [
     ("actions-rs/cargo@v1", "{command: publish}", "crates"),
     ("release-plz/action@v0.5", "", "crates"),
     ("release-plz/action@v0.5", "{command: release}", "crates"),
+    ("appleboy/scp-action@v1", "{source: 'dist/*.whl', target: /srv/simple}", "downloads"),
+    ("burnett01/rsync-deployments@v7", "{path: dist/, remote_path: /srv/releases}", "downloads"),
     ("katyo/publish-crates@v2", "", "crates"),
     ("rubygems/release-gem@v1", "", "rubygems"),
     ("docker/build-push-action@v6", "{push: true}", "container"),
@@ -193,6 +195,8 @@ def test_actions_that_publish(uses: str, inputs: str, registry: str) -> None:
     [
         ("docker/build-push-action@v6", ""),
         ("docker/build-push-action@v6", "{push: false}"),
+        ("appleboy/scp-action@v1", "{source: site, target: /var/www}"),
+        ("burnett01/rsync-deployments@v7", "{path: public/, remote_path: /var/www}"),
         ("docker/build-push-action@v6", "{outputs: 'type=docker,dest=x.tar'}"),
         ("docker/bake-action@v5", "{push: 'false'}"),
         ("goreleaser/goreleaser-action@v6", "{args: release --snapshot --clean}"),
