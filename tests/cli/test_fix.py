@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 import zlib
 from hashlib import sha1
 from pathlib import Path
@@ -98,6 +103,28 @@ def test_written_edits_leave_nothing_to_write(checkout: Path) -> None:
     again = release_audit("fix", str(checkout), "--write", *OPTIONS)
     assert (again.code, "no edit can be made" in again.out) == (0, True)
     assert (checkout / PUBLISH).read_text() == text
+
+
+@pytest.mark.parametrize(("answer", "is_written"), [("y", True), ("n", False)])
+def test_a_person_at_a_terminal_is_asked(checkout: Path, answer: str, is_written: bool) -> None:
+    leader, follower = pty.openpty()
+    words = [sys.executable, "-c", "from audits.cli import main; main()", "fix", str(checkout)]
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": ""}
+    running = subprocess.Popen(
+        [*words, *OPTIONS], stdin=follower, stdout=follower, stderr=follower, env=environment
+    )
+    os.close(follower)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(leader, 65536)
+    os.write(leader, f"{answer}\n".encode())
+    with contextlib.suppress(OSError):  # Linux says so at the end of a terminal
+        while os.read(leader, 65536):
+            pass
+    os.close(leader)
+    assert running.wait(timeout=120) == (0 if is_written else 1)
+    assert b"\x1b[32m+" in shown
+    assert ("persist-credentials" in (checkout / PUBLISH).read_text()) is is_written
 
 
 def test_one_check_alone_is_fixed(checkout: Path) -> None:
