@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from audits.model.outcome import Link
 from audits.model.rows import FindingRow
@@ -150,13 +150,21 @@ class OwnerFact(Struct, frozen=True, kw_only=True):
 
 
 class FixTime(Struct, frozen=True, kw_only=True):
-    """How long findings of a check were open until they were fixed, in days."""
+    """How long findings of a check are open, in days. ``fixed``, ``mean_days`` and ``longest_days``
+    are of those that are no more; ``median_days`` is the age by which half of all are fixed, open
+    ones counted in, None where fewer ever are. ``how`` counts ends: repair, removal, archive,
+    rules, and waiver for those that are accepted; ``open`` are those that count and stay.
+    """
 
     check: str
     title: str
     fixed: int
     mean_days: float
     longest_days: float
+    median_days: float | None = None
+    how: dict[str, int] = field(default_factory=dict)
+    open: int = 0
+    oldest_open_days: float = 0.0
 
 
 class ScanChanges(Struct, frozen=True, kw_only=True):

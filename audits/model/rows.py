@@ -114,6 +114,7 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     last_seen: datetime
     accepted: bool = False
     closed: datetime | None = None
+    fixed_by: str = ""
     links: tuple[Link, ...] = ()
 
 

@@ -98,12 +98,25 @@ def time_to_fix(rows: Sequence[FixTime]) -> pd.DataFrame:
             {
                 "check": row.check,
                 "fixed": row.fixed,
+                "median days": None if row.median_days is None else round(row.median_days, 1),
                 "mean days": round(row.mean_days, 1),
                 "longest days": round(row.longest_days, 1),
+                "how": ", ".join(f"{word} {number}" for word, number in row.how.items()),
+                "open": row.open,
+                "oldest open": round(row.oldest_open_days, 1),
             }
             for row in rows
         ),
-        ("check", "fixed", "mean days", "longest days"),
+        (
+            "check",
+            "fixed",
+            "median days",
+            "mean days",
+            "longest days",
+            "how",
+            "open",
+            "oldest open",
+        ),
     )
 
 

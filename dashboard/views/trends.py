@@ -171,7 +171,11 @@ with ONE:
 with TWO:
     _areas(ROWS, PAST)
     _flow(ROWS)
-    page.section("Time to fix", "Days from first seen to fixed.")
+    page.section(
+        "Time to fix",
+        "Days from first seen to fixed. By the median age half are fixed, with what is still open "
+        "counted in; there is none where fewer ever are.",
+    )
     table(
         trends.time_to_fix(data.fix_times(SCOPE)),
         name="time-to-fix",

@@ -149,6 +149,12 @@ FINDINGS: Table[FindingRow] = Table(
             of=lambda r: r.closed,
         ),
         Column(
+            name="fixed_by",
+            type="string",
+            description="repair, removal of the file, archive of the repository, or rules where these alone changed; empty: not fixed.",
+            of=lambda r: r.fixed_by,
+        ),
+        Column(
             name="fingerprint",
             type="string",
             description="Names the finding across scans and line shifts.",

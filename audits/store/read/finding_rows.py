@@ -15,6 +15,7 @@ from audits.store.read.as_of import AsOf
 from audits.store.schema import tables
 from audits.store.schema.codes import (
     ACCEPTANCE_WORDS,
+    FIX_WORDS,
     FIXED_WORD,
     SEEN,
     SEVERITY_WORDS,
@@ -146,5 +147,6 @@ def _finding_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> FindingRow:
         last_seen=scope.last_seen(row.owner_id, lost_in),
         closed=closed,
         accepted=row.accepted,
+        fixed_by=FIX_WORDS.get(row.ended, "") if closed else "",
         links=detail.built_links(row.head or ""),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, false, func, or_, select
+from msgspec import Struct, field
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, false, func, or_, select
 
 from audits.model.query import FindingFilter, FixTime, ScanChanges
 from audits.model.rows import FindingRow
@@ -16,7 +18,8 @@ from audits.store.read.finding_rows import finding_rows
 from audits.store.schema import tables
 from audits.store.schema.codes import (
     ACCEPTANCES,
-    FIXED,
+    FIX_WORDS,
+    FIXES,
     NOT_RECHECKED,
     NOT_RECHECKED_WORD,
     SEEN,
@@ -24,8 +27,12 @@ from audits.store.schema.codes import (
     SEVERITY_WORDS,
 )
 from audits.store.schema.tables import finding
+from audits.store.survival import Lifetime, median_days
 
 _ALL = FindingFilter()
+WAIVED = "waiver"
+_BY_PEOPLE = ("repair", "removal")
+"""Ends that count as fixes; rules, archives and waivers end the watch without one."""
 _DAY = 86_400
 
 _repository = tables.repository
@@ -104,7 +111,7 @@ class ReadFindings(Scoped):
                 .where(
                     bounded,
                     scope.within(finding),
-                    finding.c.ended == FIXED,
+                    finding.c.ended.in_(FIXES),
                     ~finding.c.on_owner,
                     ~came_back,
                 )
@@ -194,25 +201,40 @@ class ReadFindings(Scoped):
     def fix_times(
         self, owner: str | None = None, *, scan: int | None = None, since: int = 0
     ) -> tuple[FixTime, ...]:
-        """How long fixes took that were made after ``since`` up to a scan, by check."""
-        rule = tables.rule
+        """How long findings are open, by check: fixes that were made after the scan ``since`` up
+        to a scan, and what is open as of it.
+        """
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
-            ranges = [
-                (finding.c.owner_id == o) & (finding.c.closed > since) & (finding.c.closed <= s)
-                for o, s in scope.scans.items()
-            ]
-            statement = (
-                select(rule.c.name, rule.c.title, finding.c.first, finding.c.closed, func.count())
-                .join(rule, rule.c.id == finding.c.rule_id)
-                .where(
-                    or_(*ranges), scope.within(finding), finding.c.ended == FIXED, moved.scored()
-                )
-                .group_by(rule.c.name, rule.c.title, finding.c.first, finding.c.closed)
-                .order_by(rule.c.name)
-            )
-            rows = connection.execute(statement).all() if ranges else ()
-            return tuple(_fix_times(rows, scope))
+            if not scope.scans:
+                return ()
+            fixed, left = _ended(connection, scope, since), _still_open(connection, scope)
+            return tuple(_fix_times(fixed, left, scope, since))
+
+
+def _of_checks(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Scored findings by check, owner, the scan that saw them first, and these columns."""
+    rule = tables.rule
+    named = (rule.c.name, rule.c.title, finding.c.owner_id, finding.c.first, *columns)
+    counted = select(*named, func.count()).join(rule, rule.c.id == finding.c.rule_id)
+    return counted.where(moved.scored()).group_by(*named)
+
+
+def _ended(connection: Connection, scope: AsOf, since: int) -> Sequence[Row[Any]]:
+    ranges = (
+        (finding.c.owner_id == o) & (finding.c.closed > since) & (finding.c.closed <= s)
+        for o, s in scope.scans.items()
+    )
+    statement = _of_checks(finding.c.closed, finding.c.ended)
+    statement = statement.where(
+        or_(*ranges), scope.within(finding), finding.c.ended.in_(FIXES)
+    )
+    return connection.execute(statement).all()
+
+
+def _still_open(connection: Connection, scope: AsOf) -> Sequence[Row[Any]]:
+    statement = _of_checks(finding.c.opened, finding.c.accepted)
+    return connection.execute(statement.where(scope.valid(finding))).all()
 
 
 def _conditions(
@@ -251,18 +273,62 @@ def _conditions(
     return found
 
 
-def _fix_times(rows: Sequence[Row[Any]], scope: AsOf) -> Iterator[FixTime]:
-    spans: dict[tuple[str, str], list[tuple[float, int]]] = {}
-    for name, title, first, closed, count in map(tuple, rows):
-        seconds = (scope.started[closed] - scope.started[first]).total_seconds()
-        spans.setdefault((name, title), []).append((seconds / _DAY, count))
-    for (name, title), found in spans.items():
-        total = sum(count for _, count in found)
-        mean = sum(days * count for days, count in found) / total
-        yield FixTime(
-            check=name,
-            title=title,
-            fixed=total,
-            mean_days=mean,
-            longest_days=max(days for days, _ in found),
-        )
+class _Spans(Struct):
+    """What is known of one check's findings: how they ended, and for how long each was open."""
+
+    title: str
+    lifetimes: list[Lifetime] = field(default_factory=list)
+    fixed: dict[str, int] = field(default_factory=dict)
+    spans: list[tuple[float, int]] = field(default_factory=list)
+    ages: list[tuple[float, int]] = field(default_factory=list)
+
+
+def _fix_times(
+    fixed: Sequence[Row[Any]], left: Sequence[Row[Any]], scope: AsOf, since: int
+) -> Iterator[FixTime]:
+    start = scope.started.get(since)
+    found: dict[str, _Spans] = {}
+    for name, title, _, first, closed, ended, count in map(tuple, fixed):
+        spans, days = found.setdefault(name, _Spans(title)), _days(scope, first, closed)
+        word = FIX_WORDS[ended]
+        spans.fixed[word] = spans.fixed.get(word, 0) + count
+        spans.spans.append((days, count))
+        by_people = word in _BY_PEOPLE
+        spans.lifetimes.append(Lifetime(days, by_people, count, _since(scope, first, start, days)))
+    for name, title, owner, first, opened, accepted, count in map(tuple, left):
+        spans = found.setdefault(name, _Spans(title))
+        days = _days(scope, first, opened if accepted else scope.scans[owner])
+        if accepted:
+            spans.fixed[WAIVED] = spans.fixed.get(WAIVED, 0) + count
+        else:
+            spans.ages.append((days, count))
+        spans.lifetimes.append(Lifetime(days, False, count, _since(scope, first, start, days)))
+    for name in sorted(found):
+        yield _fix_time(name, found[name])
+
+
+def _days(scope: AsOf, first: int, last: int) -> float:
+    """Days from one scan to another; none where a clock went backwards between them."""
+    return max(0.0, (scope.started[last] - scope.started[first]).total_seconds() / _DAY)
+
+
+def _since(scope: AsOf, first: int, start: datetime | None, days: float) -> float:
+    """The age from which on a finding is watched."""
+    if start is None:
+        return 0.0
+    return min(days, max(0.0, (start - scope.started[first]).total_seconds() / _DAY))
+
+
+def _fix_time(name: str, spans: _Spans) -> FixTime:
+    total = sum(count for _, count in spans.spans)
+    return FixTime(
+        check=name,
+        title=spans.title,
+        fixed=total,
+        mean_days=sum(days * n for days, n in spans.spans) / total if total else 0.0,
+        longest_days=max((days for days, _ in spans.spans), default=0.0),
+        median_days=median_days(spans.lifetimes),
+        how=spans.fixed,
+        open=sum(count for _, count in spans.ages),
+        oldest_open_days=max((days for days, _ in spans.ages), default=0.0),
+    )

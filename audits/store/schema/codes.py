@@ -29,8 +29,13 @@ SEEN, NOT_RECHECKED = 0, 1
 OPEN_WORD, NOT_RECHECKED_WORD, FIXED_WORD = "open", "not-re-checked", "fixed"
 STATE_WORDS = {SEEN: OPEN_WORD, NOT_RECHECKED: NOT_RECHECKED_WORD}
 
-CHANGED, FIXED, GONE = 1, 2, 3
-"""Why a finding's row was closed: another row follows, it was fixed, its repository left."""
+CHANGED, FIXED, GONE, REMOVED, ARCHIVED, BY_RULES = 1, 2, 3, 4, 5, 6
+"""Why a finding's row was closed: another row follows, its fault was repaired, its repository left,
+its file was removed, its repository was archived, or the rules alone changed."""
+
+FIX_WORDS = {FIXED: "repair", REMOVED: "removal", ARCHIVED: "archive", BY_RULES: "rules"}
+"""How findings that are no more were fixed."""
+FIXES = tuple(FIX_WORDS)
 
 SEVERITY_WORDS = {int(severity): severity.label for severity in Severity}
 SEVERITY_NUMBERS = {word: number for number, word in SEVERITY_WORDS.items()}

@@ -37,7 +37,8 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
     """Rows by table name, in which words stand where the database has numbers; packed facts;
     ``findings`` are kept apart, as they live on. ``digest`` covers all of it.
 
-    ``rules`` are title, area and severity of every check by its id.
+    ``rules`` are title, area and severity of every check by its id, ``paths`` the files that were
+    read.
     """
 
     ref: RepositoryRef
@@ -57,6 +58,7 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
     owner_settings: OwnerSettings | Unseen | None
     advisories: AdvisoryList | None
     digest: bytes
+    paths: frozenset[str] = frozenset()
 
     @property
     def rules_digest(self) -> str:
@@ -99,6 +101,7 @@ def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditReco
         owner_settings=snapshot.owner_settings,
         advisories=repository.advisories,
         digest=digest(text_of(everything)),
+        paths=frozenset(file.path for file in snapshot.files),
     )
 
 

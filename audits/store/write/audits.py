@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from audits.store.base import Connected
 from audits.store.details import Details, finding_key
 from audits.store.schema import tables
-from audits.store.schema.codes import SEVERITIES
+from audits.store.schema.codes import ARCHIVED, BY_RULES, FIXED, REMOVED, SEVERITIES
 from audits.store.serialize import Packed, dumps, loads, packed, unpack
 from audits.store.write.audit_record import AuditRecord
 from audits.store.write.findings import Findings, sync_findings
@@ -149,18 +149,39 @@ def _sync(batch: Batch, names: Ids, news: Sequence[_New]) -> None:
     """Bring all rows of these repositories up to date."""
     checks = {rule: name for name, rule in names.rules.items()}
     ready: list[tuple[_New, Findings, Packed]] = []
+    record = [new.record for new in news]
+    facts = [part for one in record for part in (one.source, one.settings, one.index)]
+    names.keep_contents(batch.connection, facts)
     for new in news:
         rows, would_see = (
             names.numbered(new.record.findings),
             _looked(new.record.visibility, checks),
         )
-        findings = sync_findings(batch, new.place, rows, would_see)
+        findings = sync_findings(batch, new.place, rows, would_see, _how_fixed(batch, names, new))
         ready.append((new, findings, _details(batch, new, findings, checks)))
-    record = [new.record for new in news]
-    facts = [part for one in record for part in (one.source, one.settings, one.index)]
-    names.keep_contents(batch.connection, [*facts, *(details for _, _, details in ready)])
+    names.keep_contents(batch.connection, [details for _, _, details in ready])
     for new, findings, details in ready:
         _sync_families(batch, names, new, findings, details)
+
+
+def _how_fixed(batch: Batch, names: Ids, new: _New) -> Callable[[Row[Any]], int]:
+    """Says of a finding's row that is no more by what it was fixed, as far as that shows."""
+    record, number = new.record, new.place.repository_id
+    held = {t: batch.held(t, number) for t in (tables.state, tables.score, tables.facts)}
+    state, score, facts = (rows[0] if rows else None for rows in held.values())
+    archived = record.families["state"][0]["archived"] and state is not None and not state.archived
+    now = [names.contents[part.hash] for part in (record.source, record.settings, record.index)]
+    same = facts is not None and [facts.source_id, facts.settings_id, facts.index_id] == now
+    other_rules = score is not None and score.rules != record.rules_digest
+
+    def how(row: Row[Any]) -> int:
+        if archived:
+            return ARCHIVED
+        if row.path and row.path not in record.paths:
+            return REMOVED
+        return BY_RULES if same and other_rules else FIXED
+
+    return how
 
 
 def _looked(visibility: Visibility, checks: Mapping[int, str]) -> Callable[[Row[Any]], bool]:

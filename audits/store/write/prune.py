@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, sele
 from audits.model.timeline import Timeline
 from audits.store.chunks import chunks
 from audits.store.schema import tables
-from audits.store.schema.codes import FIXED
+from audits.store.schema.codes import FIXES
 from audits.store.serialize import loads, unpack
 from audits.store.snapshots import Listing
 from audits.store.write import lock
@@ -116,7 +116,7 @@ def _drop(connection: Connection, table: Table, owner: int, kept: Sequence[int])
     unseen: list[ColumnElement[bool]] = [table.c.owner_id == owner, ~shown]
     unseen.append(table.c.closed <= kept[-1])
     if table is tables.finding:
-        unseen.append(table.c.ended != FIXED)
+        unseen.append(table.c.ended.not_in(FIXES))
     elif table in _TOLD_OF_FIXED:
         unseen.append(~_shows_fixed(table))
     return connection.execute(table.delete().where(and_(*unseen))).rowcount
@@ -128,7 +128,7 @@ def _shows_fixed(table: Table) -> ColumnElement[bool]:
     return exists(
         select(finding.c.id).where(
             finding.c.repository_id == table.c.repository_id,
-            finding.c.ended == FIXED,
+            finding.c.ended.in_(FIXES),
             finding.c.closed > table.c.opened,
             finding.c.closed <= table.c.closed,
         )
