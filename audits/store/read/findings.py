@@ -226,9 +226,7 @@ def _ended(connection: Connection, scope: AsOf, since: int) -> Sequence[Row[Any]
         for o, s in scope.scans.items()
     )
     statement = _of_checks(finding.c.closed, finding.c.ended)
-    statement = statement.where(
-        or_(*ranges), scope.within(finding), finding.c.ended.in_(FIXES)
-    )
+    statement = statement.where(or_(*ranges), scope.within(finding), finding.c.ended.in_(FIXES))
     return connection.execute(statement).all()
 
 

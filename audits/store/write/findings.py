@@ -33,10 +33,8 @@ def sync_findings(
     looked: Callable[[Row[Any]], bool],
     how: Callable[[Row[Any]], int] = lambda _: FIXED,
 ) -> Findings:
-    """Bring a repository's open findings up to date with those of an audit.
-
-    ``looked`` says whether a fault was looked for again, so that its absence means fixed;
-    ``how`` says by what, as a code of `FIXES`.
+    """Bring a repository's open findings up to date with those of an audit. ``looked`` says
+    whether a fault was looked for again, so that its absence means fixed; ``how`` by what.
     """
     held = {_key(row): row for row in batch.held(finding, place.repository_id)}
     wanted = {key_of(row): row for row in rows}
@@ -61,9 +59,8 @@ def sync_findings(
     new = [key for key in wanted if key not in held]
     first = _first_seen(batch, place, new)
     opened += [{**wanted[k], "first": first.get(k, place.scan_id), "ended": 0} for k in new]
-    batch.close(finding, place, changed, ended=CHANGED)
-    for row in fixed:
-        batch.close(finding, place, [row], ended=how(row))
+    for ended, gone in ((CHANGED, changed), *((how(row), [row]) for row in fixed)):
+        batch.close(finding, place, gone, ended=ended)
     batch.open(finding, place, opened)
     return Findings(
         unchecked=tuple(unchecked), open=tuple(still), reaccepted=_reaccepted(held, wanted)
