@@ -72,7 +72,7 @@ DEVIATIONS = {
     "opaque-image": Deviation(
         "unpinned-images",
         "unpinned-image",
-        "An image that an expression names is unknown here unless all of its values stand in the job's matrix",
+        "An image that an expression names is unknown here unless all of its values are in the job's matrix",
     ),
     "missing-at-top": Deviation(
         "excessive-permissions",
