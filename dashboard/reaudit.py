@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from msgspec import Struct, field
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from audits.fixes.edit_sets import MovedTextError, new_text
 from audits.model.edit_plan import EditPlan
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import NO_INDEX, NO_REFERENCES
-from audits.model.score import Audit, AuditedFinding
+from audits.model.score import Audit
 from audits.model.settings import Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules
@@ -100,29 +102,17 @@ def safe_changes(reading: Reaudit) -> EditPlan | None:
 
 def _reading(audit: Audit) -> Reaudit:
     texts = {file.path: file.text for file in audit.repository.snapshot.files}
-    return Reaudit(audit=audit, texts=texts, edits=dict(_diffs(audit.findings, texts)))
+    return Reaudit(audit=audit, texts=texts, edits=dict(_diffs(audit)))
 
 
-def _diffs(
-    findings: Iterable[AuditedFinding], texts: Mapping[str, str]
-) -> Iterable[tuple[str, str]]:
+def _diffs(audit: Audit) -> Iterable[tuple[str, str]]:
     """The change that each finding's edits make, file by file."""
-    for found in findings:
+    for found in audit.findings:
         changes = []
         for path in dict.fromkeys(edit.path for edit in found.finding.edits):
-            before = texts.get(path, "")
-            after = _applied(found, path, before)
-            if after is not None and after != before:
-                changes.append(difference(before, after))
+            file = audit.repository.file(path)
+            edits = [edit for edit in found.finding.edits if edit.path == path]
+            with suppress(MovedTextError):
+                changes.append(difference(file.text if file else "", new_text(file, edits)))
         if changes:
             yield found.fingerprint, "\n".join(changes)
-
-
-def _applied(found: AuditedFinding, path: str, text: str) -> str | None:
-    """The text with a finding's edits made, None where one does not fit it."""
-    edits = sorted((e for e in found.finding.edits if e.path == path), key=lambda e: -e.start)
-    for edit in edits:
-        if text[edit.start : edit.end] != edit.old:
-            return None
-        text = text[: edit.start] + edit.new + text[edit.end :]
-    return text
