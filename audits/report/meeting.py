@@ -34,6 +34,7 @@ _MOST_CHECKS = 4
 _GRADES = tuple(grade.value for grade in Grade)
 _SEVERITIES = tuple(severity.label for severity in sorted(Severity, reverse=True))
 _LONG = frozenset({"because", "checks", "place", "what", "change that closes it", "why", "used at"})
+_MOST_PLACES = 3
 _BAD = (Actor.ANYONE.value, Actor.THIRD_PARTY.value)
 
 _STYLE = """
@@ -329,6 +330,40 @@ def _who(report: OwnerReport) -> Iterator[Markup]:
                 for p in worst
             ],
         )
+
+    yield from _one_change(report)
+
+
+def _one_change(report: OwnerReport) -> Iterator[Markup]:
+    """The changes of which one alone raises the level of several packages, the widest first."""
+    found: dict[str, list[PackageRow]] = {}
+    for package in report.packages:
+        if package.cut and package.cut_edits == 1 and package.level in _BAD:
+            found.setdefault(package.cut, []).append(package)
+    several = sorted((-len(rows), cut) for cut, rows in found.items() if len(rows) > 1)
+    if not several:
+        return
+    yield element("h3", "One change, many packages")
+    yield from _listed(
+        ("what", "place", "packages", "leaves"),
+        [_shared_change(cut, found[cut]) for _, cut in several],
+    )
+
+
+def _shared_change(cut: str, rows: Sequence[PackageRow]) -> tuple[str, ...]:
+    """A change, where it is made, and how many packages it is for; the same change may have to
+    be made in several places.
+    """
+    places = dict.fromkeys(_place_of(row) for row in rows)
+    shown = ", ".join([*places][:_MOST_PLACES])
+    if (more := len(places) - _MOST_PLACES) > 0:
+        shown += f" and {more} more"
+    leaves = ", ".join(dict.fromkeys(row.cut_leaves for row in rows))
+    return cut, shown, f"{len(rows):,}", leaves
+
+
+def _place_of(row: PackageRow) -> str:
+    return f"{row.repository} {row.cut_path}:{row.cut_line}" if row.cut_path else row.repository
 
 
 # --- Top five, incidents, accepted risks --------------------------------------------------------

@@ -97,6 +97,28 @@ def test_it_has_all_that_a_meeting_asks_for(sample: OwnerReport) -> None:
     assert "<polyline" in page
 
 
+def test_one_change_for_many_packages_is_named_once(sample: OwnerReport) -> None:
+    package = replace(
+        sample.packages[0],
+        level="third-party",
+        cut="pin `acme/tidy@v1` to a commit",
+        cut_path=".github/workflows/tidy.yml",
+        cut_line=7,
+        cut_edits=1,
+        cut_leaves="one-writer",
+    )
+    two = (replace(package, package="wick"), replace(package, package="lumen", repository="lumen"))
+    page = html_report([replace(sample, packages=two)])
+    assert "One change, many packages" in page
+    assert page.count("pin `acme/tidy@v1` to a commit") == 3
+    assert "lumen .github/workflows/tidy.yml:7" in page
+    alone = (two[0], replace(two[1], cut="pin `acme/wipe@v1` to a commit"))
+    both_needed = tuple(replace(each, cut_edits=2) for each in two)
+    safe = tuple(replace(each, level="two-people", may_be="two-people") for each in two)
+    for packages in (alone, both_needed, safe):
+        assert "One change, many" not in html_report([replace(sample, packages=packages)])
+
+
 def hostile(report: OwnerReport) -> OwnerReport:
     """The report with foreign text wherever text of others can stand."""
     news = report.news
