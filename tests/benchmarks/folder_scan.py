@@ -20,6 +20,25 @@ from tests.benchmarks.whole_process import Used, program, run
 INDEX = "https://pypi.example/simple/"
 
 
+def beside_zizmor(folder: Path, rounds: int) -> tuple[float, float]:
+    """The median ratio of the wall clock of whole processes, pair by pair, and the MiB of our
+    largest process.
+    """
+    with TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        words = [program("zizmor"), "--offline", "-q", "--format", "json", "--no-exit-codes"]
+        pairs = [
+            (_scan(folder, work), run([*words, *_places(folder)], work)) for _ in range(rounds + 1)
+        ][1:]  # the first pair only fills caches and writes byte code
+    ratios = [ours.wall / theirs.wall for ours, theirs in pairs]
+    return median(ratios), max(ours.peak_mib for ours, _ in pairs)
+
+
+def copied(folder: Path, target: Path, count: int) -> Path:
+    """About so many repositories: those of the folder, each under as many names as it takes."""
+    return _copied(folder, target, max(1, -(-count // len(_places(folder)))))
+
+
 def main() -> None:
     """Scan, compare, and print the medians and the ratio of each pair."""
     folder = Path(sys.argv[1])

@@ -100,8 +100,18 @@ def complete(collector: GitHubCollector, batch: list[Snapshot]) -> tuple[int, in
     return len(publishing), len(collector.resolve(tuple(uses)))
 
 
-def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> None:
-    """One scan, and its numbers."""
+@dataclass(frozen=True)
+class Cost:
+    """What one scan took."""
+
+    repositories: int
+    publishing: int
+    cpu: float
+    served: Served
+
+
+def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> Cost:
+    """One scan; its numbers are printed and returned."""
     limits = Limits(rest_per_minute=10**6, graphql_per_minute=10**6)
     credential = find_credential({"GITHUB_TOKEN": token})
     connection = Connection(credential=credential, api_url=url, limits=limits)
@@ -137,6 +147,25 @@ def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> None:
     )
     print("  " + ", ".join(f"{name} {count}" for name, count in sorted(served.by_kind.items())))
     print(f"  gaps that concern no repository: {len(collector.gaps())}")
+    return Cost(repositories, publishing, cpu, served)
+
+
+def two_scans(repos: int, tier: int, database: str = "") -> tuple[Cost, Cost]:
+    """The first scan of a generated organization with a person's token, and the next one."""
+    token = "github_pat_benchmarkonly"
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    server = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(there, repos, 0.0, tier, token), daemon=True
+    )
+    server.start()
+    url = here.recv()
+    memory: Memory = StoreMemory(open_store(database)) if database else TransientMemory()
+    try:
+        first = scan(f"first scan, tier {tier}", url, token, memory, here)
+        return first, scan(f"second scan, tier {tier}", url, token, memory, here)
+    finally:
+        here.send("stop")
+        server.join()
 
 
 def main() -> None:

@@ -22,6 +22,32 @@ BUSY = Nights(edited=0.01, pushed=0.10, released=0.005)
 repository in ten is pushed to between two nights, and one in two hundred releases."""
 
 
+def year_in_bytes(repositories: int, scans: int) -> float:
+    """What 10,000 repositories take after a year, from fewer of both."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "history.sqlite"
+        sizes = [_size(path) for _ in build(f"sqlite:///{path}", repositories, scans, BUSY)]
+    nightly = (sizes[-1] - sizes[0]) / (scans - 1)
+    return (sizes[0] + nightly * (YEAR - 1)) * WANTED / repositories
+
+
+def rows_of_a_quiet_night(repositories: int) -> int:
+    """Rows that a scan adds when nothing changed."""
+    counts = []
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'history.sqlite'}"
+        for _ in build(url, repositories, 2, Nights(edited=0, pushed=0, released=0)):
+            store = open_store(url, read_only=True)
+            with store.reading() as connection:
+                counted = (
+                    connection.scalar(select(func.count()).select_from(table))
+                    for table in tables.metadata.tables.values()
+                )
+                counts.append(sum(number or 0 for number in counted))
+            store.close()
+    return counts[1] - counts[0]
+
+
 def main() -> None:
     """Record, measure, extrapolate."""
     sizes = [int(word) for word in sys.argv[1:]] or [1_000, 40]

@@ -1,0 +1,271 @@
+"""Every bar of the design as one table, and as JSON that can be compared with an earlier run.
+
+``python -m tests.benchmarks [--folder FOLDER] [--json FILE] [--compare FILE] [--quick] [--only WORD]``
+
+Counts and ratios hold on any machine; seconds are those of this one. ``--folder`` is a folder of
+clones, for the rows that compare with zizmor. ``--quick`` takes a tenth of the sizes, for which
+the bars were not made. Ends with 1 where a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import msgspec
+from msgspec import Struct
+
+from audits import __version__
+from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
+from audits.pipeline.audit import Rules, audit
+from audits.store.open import open_store
+from audits.workflow.repository import read_repository
+from tests.benchmarks.check_cpu import ROUNDS
+from tests.benchmarks.folder_scan import beside_zizmor, copied
+from tests.benchmarks.github_scan import two_scans
+from tests.benchmarks.large_database import build, questions
+from tests.benchmarks.store_growth import rows_of_a_quiet_night, year_in_bytes
+from tests.benchmarks.whole_process import program, run
+from tests.checks.harness import INDEX
+from tests.collect.github.generate import organization
+from tests.collect.github.scanning import FAST, TOKEN, collector_of, connect
+from tests.collect.github.server import LoopbackGitHub
+from tests.collect.github.world import Token, World
+from tests.hostile_inputs import WORKFLOW, WORKFLOWS
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Sizes(Struct, frozen=True, kw_only=True):
+    """How much is measured; those of the design unless quick."""
+
+    repositories: int = 1000
+    stored: int = 10_000
+    scans: int = 100
+    grown: int = 1000
+    nights: int = 40
+    rounds: int = 5
+
+
+QUICK = Sizes(repositories=100, stored=1000, scans=10, grown=100, nights=10, rounds=1)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One bar and what was measured; ``value`` is None where it could not be, for ``why``."""
+
+    name: str
+    bar: float
+    value: float | None
+    unit: str = ""
+    why: str = ""
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it was measured and is over its bar."""
+        return self.value is not None and self.value > self.bar
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """All rows of one run, and where it was."""
+
+    version: str
+    python: str
+    machine: str
+    sizes: Sizes
+    rows: tuple[Row, ...]
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What the command line asks for."""
+
+    sizes: Sizes
+    folder: Path | None
+
+
+def github_rows(asked: Asked) -> Iterator[Row]:
+    """Requests, points and processor time of a first and a second scan."""
+    number = asked.sizes.repositories
+    scale = max(1.0, number / 1000)
+    costs = {tier: two_scans(number, tier) for tier in (1, 3)}
+    first, second = costs[1]
+    yield Row(name="first scan: GraphQL requests", bar=100 * scale, value=first.served.graphql)
+    yield Row(name="first scan: points", bar=150 * scale, value=first.served.points)
+    for tier, bar in ((1, 4.0), (3, 9.0)):
+        cost = costs[tier][0]
+        each = cost.served.rest / max(1, cost.publishing)
+        name = f"first scan, tier {tier}: REST a publishing repository"
+        yield Row(name=name, bar=bar, value=each)
+    cpu = 1000 * first.cpu / first.repositories
+    yield Row(name="first scan: client's CPU a repository", bar=10, value=cpu, unit="ms")
+    yield Row(name="second scan: GraphQL requests", bar=25, value=second.served.graphql)
+    texts = second.served.by_kind.get("Texts", 0)
+    yield Row(name="second scan: queries for texts", bar=0, value=texts)
+
+
+def folder_rows(asked: Asked) -> Iterator[Row]:
+    """A cold audit of a folder beside zizmor's own run."""
+    few, many = "folder, cold: time beside zizmor", "1,000 repositories: time beside zizmor"
+    memory = "1,000 repositories: largest process"
+    if asked.folder is None:
+        why = "give --folder"
+        yield Row(name=few, bar=1.6, value=None, why=why)
+        yield Row(name=many, bar=1.0, value=None, why=why)
+        yield Row(name=memory, bar=300, value=None, unit="MiB", why=why)
+        return
+    ratio, _ = beside_zizmor(asked.folder, asked.sizes.rounds)
+    yield Row(name=few, bar=1.6, value=ratio)
+    with TemporaryDirectory() as temporary:
+        folder = copied(asked.folder, Path(temporary) / "many", asked.sizes.repositories)
+        ratio, peak = beside_zizmor(folder, 1)
+    yield Row(name=many, bar=1.0, value=ratio)
+    yield Row(name=memory, bar=300, value=peak, unit="MiB")
+
+
+def check_rows(asked: Asked) -> Iterator[Row]:
+    """One check as a whole process, engine included."""
+    with TemporaryDirectory() as temporary:
+        words = [program("release-audit"), "check", "--allow-gaps", str(ROOT)]
+        rounds = min(ROUNDS, asked.sizes.rounds)
+        used = [run(words, Path(temporary)) for _ in range(rounds + 1)][1:]
+    cpu = median(each.cpu for each in used)
+    yield Row(name="check of one repository: CPU", bar=0.6, value=cpu, unit="s")
+
+
+def store_rows(asked: Asked) -> Iterator[Row]:
+    """What the dashboard asks of a large store, and how a store grows."""
+    sizes = asked.sizes
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'history.sqlite'}"
+        for _ in build(url, sizes.stored, sizes.scans):
+            pass
+        store = open_store(url, read_only=True)
+        spans = {name: _seconds(ask) for name, ask in questions(store).items()}
+        store.close()
+    slowest = max(spans, key=lambda name: spans[name])
+    name = f"slowest question of a view ({slowest})"
+    yield Row(name=name, bar=1, value=spans[slowest], unit="s")
+    quiet = rows_of_a_quiet_night(sizes.grown)
+    yield Row(name="rows of a scan without changes", bar=50, value=quiet)
+    year = year_in_bytes(sizes.grown, sizes.nights) / 1e9
+    yield Row(name="10,000 repositories with a year of nights", bar=2, value=year, unit="GB")
+
+
+def fault_rows(asked: Asked) -> Iterator[Row]:
+    """Repositories that a scan lost without a word, where every tenth request fails."""
+    number = min(200, asked.sizes.repositories)
+    with LoopbackGitHub(World([*organization(number)]), Token(TOKEN)) as github:
+        clean = list(collector_of(connect(github, limits=FAST)).snapshots())
+        github.faults.rate = 0.1
+        seen = list(collector_of(connect(github, limits=FAST)).snapshots())
+    # One that is empty has neither files nor gaps; it is lost where it is not named at all.
+    found = {str(s.ref): bool(s.commit or s.gaps) for s in seen}
+    lost = [s.ref for s in clean if str(s.ref) not in found or (s.commit and not found[str(s.ref)])]
+    yield Row(name="repositories lost under faults", bar=0, value=len(lost))
+
+
+def input_rows(_: Asked) -> Iterator[Row]:
+    """What hostile workflows cost from their text to the audit."""
+    spans, crashed = [], 0
+    for text in WORKFLOWS.values():
+        source = SourceFile.of(WORKFLOW, text.encode())
+        ref = RepositoryRef(owner="orchard-labs", name="lumen")
+        snapshot = Snapshot(ref=ref, files=(source,))
+        begun = time.process_time()
+        repository = read_repository(snapshot, channel=INDEX.channel_of, index_hosts=INDEX)
+        found = audit(repository, Rules(index=INDEX))
+        spans.append(time.process_time() - begun)
+        crashed += any(gap.reason is GapReason.CRASHED for gap in found.repository.gaps)
+    yield Row(name="hostile workflow: CPU at worst", bar=1, value=max(spans), unit="s")
+    yield Row(name="hostile workflows that crash a check", bar=0, value=crashed)
+
+
+def replay_rows(_: Asked) -> Iterator[Row]:
+    """Replays of real compromises that come out wrong."""
+    places = ("tests/analysis/exposure/test_replays.py", "tests/cli/test_github_faults.py")
+    names = ("replays of incidents that fail", "a broken server: tests that fail")
+    for place, name in zip(places, names, strict=True):
+        words = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", place]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+        failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+        value = float(len(failed)) if done.returncode in (0, 1) else None
+        yield Row(name=name, bar=0, value=value, why="" if value is not None else "did not run")
+
+
+PARTS: Mapping[str, Callable[[Asked], Iterator[Row]]] = {
+    "github": github_rows,
+    "folder": folder_rows,
+    "check": check_rows,
+    "store": store_rows,
+    "faults": fault_rows,
+    "input": input_rows,
+    "replays": replay_rows,
+}
+
+
+def _seconds(ask: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    ask()
+    return time.perf_counter() - begun
+
+
+def _measured(asked: Asked, only: str) -> Iterator[Row]:
+    for word, part in PARTS.items():
+        if only in ("", word):
+            print(f"measuring {word} …", file=sys.stderr, flush=True)
+            with contextlib.redirect_stdout(io.StringIO()):
+                found = list(part(asked))
+            yield from found
+
+
+def table(rows: tuple[Row, ...], before: Mapping[str, Row]) -> Iterator[str]:
+    """The rows for people; with an earlier run, what each was then."""
+    width = max((len(row.name) for row in rows), default=0)
+    yield f"{'':{width}}  {'measured':>12}  {'bar':>10}  {'before':>12}"
+    for row in rows:
+        earlier = before.get(row.name)
+        shown = row.why if row.value is None else f"{row.value:.3g} {row.unit}".strip()
+        then = "" if earlier is None or earlier.value is None else f"{earlier.value:.3g}"
+        mark = "  MISSED" if row.is_missed else ""
+        yield f"{row.name:{width}}  {shown:>12}  {row.bar:>10g}  {then:>12}{mark}"
+
+
+def main() -> int:
+    """Measure, print, compare; 1 where a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--compare", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="", choices=("", *PARTS))
+    options = parser.parse_args()
+    asked = Asked(sizes=QUICK if options.quick else Sizes(), folder=options.folder)
+    rows = tuple(_measured(asked, options.only))
+    before: dict[str, Row] = {}
+    if options.compare:
+        earlier = msgspec.json.decode(options.compare.read_bytes(), type=Run)
+        before = {row.name: row for row in earlier.rows}
+    for line in table(rows, before):
+        print(line)
+    if options.json:
+        made = Run(
+            version=__version__,
+            python=platform.python_version(),
+            machine=f"{platform.machine()} {platform.system()}",
+            sizes=asked.sizes,
+            rows=rows,
+        )
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+    return int(any(row.is_missed for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
