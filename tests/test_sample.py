@@ -38,7 +38,7 @@ def test_packages_stand_where_their_evidence_puts_them() -> None:
         "quillwort": "that file has changed since the release's commit ",
         "old-mill": "attested for millers-sample/old-mill on github.com, not for ",
         "saltmarsh": "release 2.3.0 is not attested, though 2.2.0 was, which proves nothing ",
-        "gatehouse": "the workflow as it stands makes attestations, so the release came before ",
+        "gatehouse": "the present workflow makes attestations, so the release came before ",
     }
     assert all(words in found[package].why for package, words in ends.items())
 

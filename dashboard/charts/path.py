@@ -12,7 +12,9 @@ from dashboard.frames.exposure import PathBox
 from dashboard.theme import Ink
 
 _WIDTH, _HEIGHT, _GAP = 1.0, 1.0, 0.28
-_WRAP = 24
+_WRAP = 28
+_ROW = 96
+"""So many letters stand side by side in all boxes of a path, on a screen of a usual width."""
 _MOST_LINES = 5
 
 
@@ -20,8 +22,10 @@ def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
     """The picture: seen steps in one row, facts that were not seen dashed below them."""
     steps = [box for box in boxes if not box.unseen]
     unseen = [box for box in boxes if box.unseen][: len(steps)]
+    wrap = min(_WRAP, _ROW // max(len(steps), 1))
     frame = pd.DataFrame(
-        [_rectangle(box, 1.0) for box in steps] + [_rectangle(box, 0.0) for box in unseen]
+        [_rectangle(box, 1.0, wrap) for box in steps]
+        + [_rectangle(box, 0.0, wrap) for box in unseen]
     )
     arrows = pd.DataFrame([_arrow(box) for box in steps[1:]])
     base = alt.Chart(frame)
@@ -38,7 +42,14 @@ def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
         tooltip=["kind:N", "title:N", "where:N"],
     )
     words = base.mark_text(
-        align="left", baseline="top", dx=6, dy=6, fontSize=11, lineHeight=13, color=ink.text
+        align="left",
+        baseline="top",
+        dx=6,
+        dy=6,
+        fontSize=11,
+        lineHeight=13,
+        lineBreak="\n",
+        color=ink.text,
     ).encode(x=x, y=alt.Y("top:Q", axis=None, scale=y_scale), text="lines:N")
     if arrows.empty:
         return alt.LayerChart(layer=[shapes, words], height=170)
@@ -72,9 +83,9 @@ def _arrows(
     return lines, marks
 
 
-def _rectangle(box: PathBox, bottom: float) -> dict[str, object]:
+def _rectangle(box: PathBox, bottom: float, wrap: int) -> dict[str, object]:
     left = box.place * (_WIDTH + _GAP)
-    lines = textwrap.wrap(box.title, _WRAP)[:_MOST_LINES]
+    lines = textwrap.wrap(box.title, wrap)[:_MOST_LINES]
     return {
         "left": left,
         "right": left + _WIDTH,
@@ -83,7 +94,7 @@ def _rectangle(box: PathBox, bottom: float) -> dict[str, object]:
         "kind": box.kind,
         "title": box.title,
         "where": box.where,
-        "lines": [box.kind.upper(), *lines],
+        "lines": "\n".join((box.kind.upper(), *lines)),
         "unseen": box.unseen,
     }
 

@@ -84,7 +84,7 @@ def _not_here(what: str, name: str, known: Iterable[str]) -> ScanScope | None:
 
 def _scan(scans: Sequence[ScanRow]) -> tuple[ScanRow | None, bool]:
     """The chosen scan, and whether it is chosen as the newest."""
-    labels = {NEWEST: "newest scan"}
+    labels = {NEWEST: "newest"}
     labels |= {str(scan.id): moment(scan.started) for scan in scans[1:]}
     # The newest scan by its number too, where a link has it: it stays right when another comes.
     if st.query_params.get("scan") == str(scans[0].id):
