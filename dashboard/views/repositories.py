@@ -17,7 +17,7 @@ from dashboard.theme import AREAS, GRADES, LADDER
 
 PAGE = 100
 SORTS = {
-    "worst first": "points",
+    "worst first": "worst",
     "best first": "-points",
     "least coverage first": "coverage",
     "most open findings first": "-open",

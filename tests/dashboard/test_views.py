@@ -373,3 +373,10 @@ def test_what_only_the_waiver_file_says_is_shown_where_there_is_one(
     assert "Expired entries" in text
     assert "7,unpinned-action,orchard-labs/*" in text
     assert "did you mean 'unpinned-action'" in text
+
+
+def test_what_could_not_be_read_comes_before_the_worst(opened: Opened) -> None:
+    app = opened("repositories", "two")
+    names = list(app.dataframe[0].value["repository"])
+    assert names[0] == "broken"
+    assert names.index("sorrel") < names.index("fennel") < names.index("notes")

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, false, func, or_, select
 
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import RepositoryFilter
@@ -23,6 +23,7 @@ _score, _state, _repository = tables.score, tables.state, tables.repository
 ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "repository": (_repository.c.key,),
     "points": (_score.c.points,),
+    "worst": (case((_score.c.grade == Grade.UNKNOWN.value, 0), else_=1), _score.c.points),
     "coverage": (_score.c.coverage,),
     "changed": (_score.c.opened,),
     "open": tuple(_score.c[f"open_{word}"] for word in reversed(SEVERITIES)),
@@ -31,7 +32,8 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
         for area, column in zip(Area, AREAS, strict=True)
     },
 }
-"""What repositories can be ordered by; a leading ``-`` turns it round. Unknown comes last."""
+"""What repositories can be ordered by; a leading ``-`` turns it round. Unknown comes last, but
+for ``worst``, where what could not be read comes before the fewest points."""
 
 
 class ReadRepositories(Scoped):
