@@ -46,16 +46,11 @@ def lines(
     )
     scanned, rebuilt = (base.transform_filter(alt.datum.source == s) for s in (_SCANNED, _REBUILT))
     dashes = _dashes(words)
-    layers: list[alt.Chart] = [
-        scanned.mark_line(strokeWidth=2.2).encode(strokeDash=dashes),
-        scanned.mark_point(filled=True, size=42, opacity=1),
-    ]
+    thick = scanned.mark_line(strokeWidth=2.2).encode(strokeDash=dashes)
+    layers: list[alt.Chart] = [thick, scanned.mark_point(filled=True, size=42, opacity=1)]
     if past is not None and not past.empty:  # an empty layer is a picture without a name
-        layers = [
-            rebuilt.mark_line(strokeWidth=1.2, opacity=0.6).encode(strokeDash=dashes),
-            rebuilt.mark_point(filled=False, size=26, opacity=0.8),
-            *layers,
-        ]
+        thin = rebuilt.mark_line(strokeWidth=1.2, opacity=0.6).encode(strokeDash=dashes)
+        layers = [thin, rebuilt.mark_point(filled=False, size=26, opacity=0.8), *layers]
     if marks is not None and not marks.empty:
         layers = [*_cause_marks(marks, ink), *layers]
     return alt.layer(*layers).properties(height=260)

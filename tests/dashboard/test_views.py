@@ -87,7 +87,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
         ),
         "trends": ("One scan so far", "There is one scan so far", "Nothing was fixed yet"),
         "repositories": ("6 repositories. Choose", "fennel"),
-        "repository": ("What was deducted", "Last seen 7 Sep 2026"),
+        "repository": ("Steps to A", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
         "waivers": ("Nothing is accepted in this scope", "Name the waiver file"),
         "incident": ("actions/checkout", "If commit pins were enforced"),
@@ -245,7 +245,7 @@ def test_an_unknown_repository_is_named_with_near_ones(opened: Opened) -> None:
     app = opened("repository", "many", repository="fenel")
     text = sound(app, "Repository")
     assert "repository 'fenel' is not here. Did you mean fennel?" in text
-    assert "What was deducted" not in text
+    assert "Last seen" not in text
 
 
 def test_who_can_publish_is_drawn_with_its_cut(opened: Opened) -> None:
