@@ -96,8 +96,8 @@ def source(kind: str, folder: Path) -> Iterator[Folder | Organization]:
 
 def words_of(source: Folder | Organization, url: str) -> list[str]:
     more = ["--database", url, "--no-engine", "--allow-gaps"]
-    # An index is asked of a closed port: gaps of the same kind in every scan.
-    index = [] if isinstance(source, Folder) else ["--index-url", "http://127.0.0.1:9/simple/"]
+    # The index that is asked knows no package: the same answer at once in every scan.
+    index = [] if isinstance(source, Folder) else ["--index-url", f"{source.github.url}/simple/"]
     return ["scan", *source.words, *more, *index]
 
 
