@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from math import fsum
 
 from msgspec import Struct
 
@@ -329,12 +330,13 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
         """The points under the caps once these checks pass, and what holds them down."""
         worst: dict[Area, float] = {}
         for area, faults in self.cards:
-            lost = sum(f.points for f in faults if f.check not in fixed)
+            # Exact whatever the order: sets of texts have another one in each process.
+            lost = fsum(f.points for f in faults if f.check not in fixed)
             worst[area] = min(worst.get(area, 100.0), max(0.0, 100.0 - lost))
         total = sum(AREA_WEIGHTS[area] for area in worst)
         if not total:
             return None, ""
-        points = sum(AREA_WEIGHTS[area] * value for area, value in worst.items()) / total
+        points = fsum(AREA_WEIGHTS[area] * value for area, value in worst.items()) / total
         left = [f for f in self._faults() if f.check not in fixed]
         caps = list(_caps(left, [f for f in self.outside if f.check not in fixed]))
         if not caps or min(caps)[0] >= points:
@@ -348,7 +350,8 @@ class ScoreInput(Struct, frozen=True, kw_only=True):
     def steps(self) -> Iterator[ScoreStep]:
         """The checks to fix for an A, the one that gains most first, and what each leads to."""
         faults = (f for f in (*self._faults(), *self.outside) if not f.unknown)
-        open_ = {f.check: f for f in faults if not self.shared.is_result(f.check)}
+        mildest_first = sorted(faults, key=lambda f: (f.severity, f.points))
+        open_ = {f.check: f for f in mildest_first if not self.shared.is_result(f.check)}
         fixed: frozenset[str] = frozenset()
         points, _ = self.score()
         while open_ and points is not None and points < GRADES[0][0] and len(fixed) < _MOST_STEPS:

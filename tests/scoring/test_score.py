@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -450,3 +454,35 @@ def test_a_step_of_the_lesson_that_the_text_shows_takes_the_a(old: str, new: str
     found = audit(lesson_repository(None, LESSON.replace(old, new, 1)), Rules(index=INDEX)).score
     assert found.grade is not Grade.A
     assert found.steps
+
+
+STEPS_OF_TIES = """
+from audits.model.outcome import Area, Severity
+from audits.model.score import Deduction
+from audits.scoring.score import ScoreInput
+
+lost = [
+    Deduction(check=f"{area.value}-{number}", area=area, severity=severity, points=points, publication="")
+    for area in Area
+    for number in range(8)
+    for severity, points in ((Severity.HIGH, 40 / 3), (Severity.MEDIUM, 15 * 0.7))
+    if (number + len(area.value)) % 3 or severity is Severity.HIGH
+]
+sheet = ScoreInput.of_deductions(Area, lost, {})
+print([(step.check, step.points) for step in sheet.steps()])
+"""
+
+
+def test_steps_are_the_same_in_every_process() -> None:
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", STEPS_OF_TIES],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(1, 7)
+    }
+    assert len(found) == 1
+    assert "pinning-" in found.pop()
