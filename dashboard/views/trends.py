@@ -180,7 +180,7 @@ with TWO:
         trends.time_to_fix(data.fix_times(SCOPE)),
         name="time-to-fix",
         alt="Days from first seen to fixed, by check",
-        nothing="Nothing was fixed yet.",
+        nothing="Nothing was found, so nothing was fixed.",
         download=False,
     )
 _compare(ROWS)

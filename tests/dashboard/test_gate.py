@@ -104,7 +104,7 @@ def test_a_member_sees_the_dashboard_and_can_log_out(
 ) -> None:
     secrets(AUTH + ACCESS)
     app = gate(MEMBER)
-    assert "5 repositories publish" in sound(app, "Overview")
+    assert "5 repositories publish" in sound(app, "Home")
     assert "Log out" in [button.label for button in app.button]
 
 

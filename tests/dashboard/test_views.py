@@ -85,7 +85,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
             "5 repositories publish packages, of 6 scanned",
             "One scan so far: the next one shows",
         ),
-        "trends": ("One scan so far", "There is one scan so far", "Nothing was fixed yet"),
+        "trends": ("One scan so far", "There is one scan so far", "oldest open"),
         "repositories": ("6 repositories. Choose", "fennel"),
         "repository": ("Steps to A", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
