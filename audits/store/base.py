@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,12 @@ from audits.interrupts import uninterrupted
 from audits.model.errors import AuditError
 from audits.store.errors import StoreError
 from audits.store.schema.types import DamagedCellError
+
+_OTHER_TABLES = re.compile(
+    r"no such (?:table|column)|has no column named"
+    r"|(?:column|relation) \S+ (?:of relation \S+ )?does not exist"
+)
+"""What SQLite and PostgreSQL say of a table or column that a database does not have."""
 
 
 class Connected:
@@ -92,6 +99,12 @@ class Connected:
 
     def _failed(self, error: DBAPIError) -> StoreError:
         reason = str(error.orig).strip().partition("\n")[0]
+        if _OTHER_TABLES.search(reason):
+            return StoreError(
+                f"The database {self.name} was made by another version, with other tables: "
+                f"{reason}.",
+                "Scan again into a new one, named by --database, or use that version.",
+            )
         return StoreError(
             f"The database {self.name} failed: {reason}.",
             "Check that it is reachable, not full, and not in use by something else.",

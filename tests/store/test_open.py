@@ -288,3 +288,13 @@ def test_a_broken_file_is_told_in_a_sentence(tmp_path: Path) -> None:
     reader = open_store(f"sqlite:///{path}", read_only=True)
     with pytest.raises(StoreError, match="no such table: owner"):
         reader.owners()
+
+
+def test_tables_of_another_version_are_named_with_what_to_do(url: str) -> None:
+    store = open_store(url)
+    with store.writing() as connection:
+        connection.execute(text("ALTER TABLE scan DROP COLUMN pruned"))
+    with pytest.raises(StoreError, match="made by another version") as raised:
+        store.scans()
+    assert "Scan again into a new one" in raised.value.advice
+    store.close()
