@@ -30,7 +30,8 @@ class GitUse(Enum):
 class KnownAction(Struct, frozen=True, kw_only=True):
     """One row. ``given`` are scopes that an action uses only where an input is given, by the
     input's name; ``is_scripted`` where an input is a script that may use the token for anything.
-    ``after_login`` are scopes used only where an earlier step handed the token to a registry.
+    ``after_login`` are scopes used only where an earlier step handed the token to a registry,
+    which ``logs_in`` does without being asked. ``git_input`` is an input that makes it fetch.
     """
 
     name: str
@@ -40,6 +41,8 @@ class KnownAction(Struct, frozen=True, kw_only=True):
     runs_code: bool = False
     git: GitUse = GitUse.NONE
     is_scripted: bool = False
+    logs_in: bool = False
+    git_input: str = ""
     anchor: str = "readme"
 
     @property
@@ -64,6 +67,8 @@ def _rows(
     runs_code: bool = False,
     git: GitUse = GitUse.NONE,
     is_scripted: bool = False,
+    logs_in: bool = False,
+    git_input: str = "",
     anchor: str = "readme",
 ) -> Iterator[KnownAction]:
     for name in names.split():
@@ -75,6 +80,8 @@ def _rows(
             runs_code=runs_code,
             git=git,
             is_scripted=is_scripted,
+            logs_in=logs_in,
+            git_input=git_input,
             anchor=anchor,
         )
 
@@ -109,10 +116,10 @@ gradle/actions/wrapper-validation gradle/wrapper-validation-action hadolint/hado
 hashicorp/setup-terraform haskell-actions/setup hecrj/setup-rust-action helm/kind-action
 hendrikmuhs/ccache-action houseabsolute/actions-rust-cross hynek/setup-cached-uv
 ibiqlik/action-yamllint ilammy/msvc-dev-cmd ilammy/setup-nasm ilshidur/action-discord
-imjasonh/setup-crane imjasonh/setup-ko jaxxstorm/action-install-gh-release jdx/mise-action
+jaxxstorm/action-install-gh-release jdx/mise-action
 jlumbroso/free-disk-space julia-actions/setup-julia
 juliangruber/read-file-action jurplel/install-qt-action
-ko-build/setup-ko leafo/gh-actions-lua ludeeus/action-shellcheck lukka/get-cmake lukka/run-vcpkg
+leafo/gh-actions-lua ludeeus/action-shellcheck lukka/get-cmake lukka/run-vcpkg
 mamba-org/setup-micromamba manusa/actions-setup-minikube medyagh/setup-minikube
 microsoft/setup-msbuild mindsers/changelog-reader-action mlugg/setup-zig moonrepo/setup-rust
 moonrepo/setup-toolchain mozgiii/install-ldid-action mozilla-actions/sccache-action
@@ -163,12 +170,12 @@ _CONVERSATIONS = (
 )
 _RELEASERS = (
     "actions/create-release actions/upload-release-asset svenstaro/upload-release-action"
-    " shogo82148/actions-upload-release-asset taiki-e/create-gh-release-action"
+    " shogo82148/actions-upload-release-asset"
     " taiki-e/upload-rust-binary-action aio-libs/create-release alexellis/upload-assets"
     " actions-r-us/actions-tagger yyx990803/release-tag mathieudutour/github-tag-action"
-    " anothrnick/github-tag-action elgohr/github-release-action marvinpinto/action-automatic-releases"
+    " elgohr/github-release-action marvinpinto/action-automatic-releases"
     " xresloader/upload-to-github-release skx/github-action-publish-binaries"
-    " endbug/version-check rickstaa/action-create-tag joutvhu/create-release"
+    " endbug/version-check joutvhu/create-release"
 )
 _PUSHERS = (
     "jamesives/github-pages-deploy-action stefanzweifel/git-auto-commit-action"
@@ -276,13 +283,7 @@ def _of_registries() -> Iterator[KnownAction]:
     grafana = "login-to-gar dockerhub-login get-vault-secrets create-github-app-token login-to-gcs push-to-gcs"
     for name in grafana.split():
         yield from _rows(f"grafana/shared-workflows/actions/{name}", "id-token:write contents:read")
-    images = "docker/build-push-action docker/bake-action depot/build-push-action depot/bake-action"
-    yield from _rows(images, "contents:read", after_login="packages:write", runs_code=True)
-    yield from _rows(
-        "docker/bake-action/subaction/matrix docker/bake-action/subaction/list-targets"
-    )
-    yield from _rows("redhat-actions/push-to-registry", after_login="packages:write")
-    yield from _rows("redhat-actions/buildah-build", runs_code=True)
+    yield from _of_image_registries()
     yield from _rows(
         "rubygems/release-gem", "id-token:write contents:write", runs_code=True, git=GitUse.PUSHES
     )
@@ -295,15 +296,37 @@ def _of_registries() -> Iterator[KnownAction]:
         "cloudflare/wrangler-action", given={"githubtoken": "deployments:write"}, runs_code=True
     )
     yield from _rows("aws-actions/aws-cloudformation-github-deploy azure/cli", runs_code=True)
+    yield from _rows("fluxcd/flux2/action kubernetes-sigs/release-actions/setup-zeitgeist")
+
+
+def _of_image_registries() -> Iterator[KnownAction]:
+    """Images: built, uploaded, described."""
+    images = "docker/build-push-action docker/bake-action depot/build-push-action depot/bake-action"
+    yield from _rows(images, "contents:read", after_login="packages:write", runs_code=True)
+    yield from _rows(
+        "docker/bake-action/subaction/matrix docker/bake-action/subaction/list-targets"
+    )
+    yield from _rows(
+        "redhat-actions/push-to-registry",
+        given={"password": "packages:write"},
+        after_login="packages:write",
+    )
+    # They log in to GitHub's registry with the job's token by themselves.
+    yield from _rows("ko-build/setup-ko imjasonh/setup-ko imjasonh/setup-crane", logs_in=True)
+    yield from _rows("redhat-actions/buildah-build", runs_code=True)
     yield from _rows(
         "christian-korneck/update-container-description-action peter-evans/dockerhub-description"
     )
-    yield from _rows("fluxcd/flux2/action kubernetes-sigs/release-actions/setup-zeitgeist")
 
 
 def _of_releases() -> Iterator[KnownAction]:
     """Releases, tags, branches and pages."""
     yield from _rows(_RELEASERS, _RELEASE)
+    yield from _rows("taiki-e/create-gh-release-action", _RELEASE, git_input="branch")
+    # They push the tag through the checkout, by default or where an input says so.
+    yield from _rows(
+        "rickstaa/action-create-tag anothrnick/github-tag-action", _RELEASE, git=GitUse.PUSHES
+    )
     discussed = {
         "discussion_category_name": "discussions:write",
         "discussioncategory": "discussions:write",

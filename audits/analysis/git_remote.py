@@ -7,8 +7,9 @@ run code of the project, and whatever runs its scripts or tests is not.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -27,7 +28,7 @@ def _words(text: str) -> frozenset[str]:
 _PUSHING = _words("push send-pack")
 _FETCHING = _words("fetch pull submodule lfs ls-remote fetch-pack")
 _LOCAL = _words(
-    "add am apply archive bisect blame branch bundle cat-file check-attr check-ignore cherry-pick"
+    "add am apply archive blame branch bundle cat-file check-attr check-ignore cherry-pick"
     " clean commit config describe diff diff-index diff-tree for-each-ref format-patch gc grep"
     " hash-object init log ls-files ls-tree merge merge-base mv name-rev notes rebase reflog reset"
     " restore rev-list rev-parse rm shortlog show show-ref sparse-checkout stash status switch"
@@ -48,28 +49,45 @@ _PUSH_VERBS: dict[str, frozenset[str]] = {
     "docusaurus": _words("deploy"),
     "nbdev": _words("ghp_deploy"),
 }
-_PUSH_FLAGS = {"mike": _words("--push -p")}
-# Programs that never talk to the remote, with any arguments.
-_NEVER = _words(
-    "cat cd cosign cp date echo env exit export false grep gzip head jq yq ls mkdir mv printf pwd"
+_PUSH_FLAGS = {"mike": re.compile(r"--push|-[a-z]*p[a-z]*")}
+# Builtins of shells, and programs of every system: behind `uv run` or `poetry run` these names
+# are more likely the project's own.
+_OF_SYSTEM = _words(
+    "cat cd cp date echo env exit export false grep gzip head ls mkdir mv printf pwd"
     " rm sed set sha256sum shasum sha512sum sort tail tar test touch tr true unzip wc zip [ [["
-    " rekor-cli slsa-verifier : sleep pip pip3 twine uniq cut awk tee basename dirname chmod chown"
-    " curl wget gpg openssl diff cmp du df id uname which file md5sum base64 hexdump xxd seq"
-    " apt apt-get apk dnf yum brew choco winget dpkg rpm pacman rustup auditwheel delocate-wheel"
-    " delvewheel check-wheel-contents pkginfo cyclonedx-py syft grype abi3audit ln readlink"
-    " realpath stat unset return shift local read mktemp umask ulimit let type hash trap wait kill"
-    " docker podman buildah skopeo crane oras helm ko regctl nuget kubectl aws gcloud gsutil az"
+    " : sleep uniq cut awk tee basename dirname chmod chown trap"
+    " diff cmp du df id uname which file md5sum base64 hexdump xxd seq ln readlink"
+    " realpath stat unset return shift local read mktemp umask ulimit let type hash wait kill"
     " zstd xz bzip2 7z rsync scp ssh-keygen lipo codesign patchelf strip objdump"
-    " abidiff nm ldd otool install_name_tool pipdeptree pip-audit readelf whoami hostname printenv"
-    " protoc cmake ninja meson Write-Output Write-Host New-Item Copy-Item Move-Item Remove-Item"
+    " abidiff nm ldd otool install_name_tool readelf whoami hostname printenv"
+    " systemctl service modprobe sysctl udevadm tree swapoff mkswap mount umount nproc free"
+    " lsb_release lscpu security"
+    " Write-Output Write-Host New-Item Copy-Item Move-Item Remove-Item"
     " Set-Content Add-Content Get-Content Get-ChildItem Test-Path Expand-Archive Compress-Archive"
     " Invoke-WebRequest Join-Path Rename-Item"
-    " ruff black isort flake8 mypy pyright pylint bandit codespell yamllint shellcheck typos"
-    " actionlint zizmor check-jsonschema systemctl service modprobe sysctl udevadm rustc tree"
-    " vcpkg hatchling swapoff mkswap mount umount nproc free lsb_release lscpu ulimit security"
-    # Modules, which stand for themselves behind `python -m`.
-    " build pyproject-build venv virtualenv ensurepip compileall sysconfig site zipfile tarfile"
-    " json.tool check_wheel_contents installer cibuildwheel setuptools_scm"
+)
+# Programs that never talk to the remote of a checkout, wherever they are installed.
+_NEVER = _words(
+    "cosign jq yq rekor-cli slsa-verifier pip pip3 twine curl wget gpg openssl"
+    " apt apt-get apk dnf yum brew choco winget dpkg rpm pacman auditwheel delocate-wheel"
+    " delvewheel check-wheel-contents pkginfo cyclonedx-py syft grype abi3audit"
+    " skopeo crane oras helm ko regctl nuget kubectl aws gcloud gsutil az pipdeptree pip-audit"
+    " protoc cmake ninja ruff black isort flake8 mypy pyright pylint bandit codespell yamllint"
+    " shellcheck typos actionlint zizmor check-jsonschema rustc vcpkg hatchling"
+    " pyproject-build virtualenv cibuildwheel"
+)
+# Modules that are run by `python -m`.
+_MODULES = _words(
+    "build venv virtualenv ensurepip compileall sysconfig site zipfile tarfile json.tool"
+    " check_wheel_contents installer cibuildwheel setuptools_scm pip twine auditwheel"
+    " delocate.cmd.delocate_wheel abi3audit pip_audit pipdeptree ruff black isort flake8 mypy"
+    " pyright pylint bandit codespell_lib yamllint hatchling zizmor cyclonedx_py pkginfo"
+)
+# `run`, `exec` and `compose` run what they are given, with the checkout where it is mounted.
+_CONTAINERS = _words(
+    "build bud buildx push pull tag login logout images image inspect save load manifest version"
+    " info create cp commit rm rmi ps volume network context system scout trust import export"
+    " history search stop kill port wait config from add copy mount unmount --version -v"
 )
 _VERBS: dict[str, frozenset[str]] = {
     "uv": _words(
@@ -85,7 +103,7 @@ _VERBS: dict[str, frozenset[str]] = {
         " generate-lockfile binstall about owner deny audit"
     ),
     "go": _words("build mod vet install env get list fmt version work"),
-    "dotnet": _words("restore build pack publish nuget tool workload --version --info clean sln"),
+    "dotnet": _words("restore build pack publish nuget workload --version --info clean sln"),
     "gem": _words("build push install signin env update cert owner"),
     "bundle": _words("install config lock add"),
     "gh": _words("release api attestation issue label secret variable run cache workflow search"),
@@ -100,6 +118,11 @@ _VERBS: dict[str, frozenset[str]] = {
     "gpgconf": _words("--kill"),
     "mkdocs": _words("build get-deps"),
     "wasm-pack": _words("build pack publish"),
+    "rustup": _words("target toolchain component default show update self install override"),
+    "meson": _words("setup compile install configure introspect --version"),
+    "docker": _CONTAINERS,
+    "podman": _CONTAINERS,
+    "buildah": _CONTAINERS,
 }
 # They run the project's life-cycle scripts, which `package.json` holds.
 _LIFE_CYCLE = _words(
@@ -108,8 +131,8 @@ _LIFE_CYCLE = _words(
 )
 _NODE = _words("npm yarn pnpm bun")
 _SETUP = _words("sdist bdist_wheel build build_ext bdist develop install egg_info check clean")
-_GIT_SCRIPT = re.compile(r"\bgit\b|\bgh\b|gh-pages|release|lerna|changeset|\bnp\b", re.IGNORECASE)
-_SCRIPTED_GIT = re.compile(r"\bgit\b|exec", re.IGNORECASE)
+_SCRIPTED_GIT = re.compile(r"\bgit\b|exec|spawn|process|require|import|file:", re.IGNORECASE)
+_RUNS_GIT = re.compile(r"\bgit\b")
 
 
 class GitRemote(Struct, frozen=True):
@@ -145,14 +168,25 @@ def _of_step(repo: Repository, step: Step, depth: int) -> Iterator[GitRemote]:
             for inner in action.steps:
                 yield from _of_step(repo, inner, depth + 1)
     elif step.uses is not None and step.uses.kind is not UsesKind.DOCKER:
-        known = ACTIONS.get(step.uses.action)
-        scripts = [value.value for value in step.inputs.values()]
-        if known is None or (known.is_scripted and any(map(_SCRIPTED_GIT.search, scripts))):
-            yield GitRemote(GitUse.MAY, f"`{step.uses.action}`, which is not known")
-        else:
-            yield GitRemote(known.git, f"`{step.uses.action}`")
+        yield _of_action(step, step.uses.action)
     else:
         yield GitRemote(GitUse.MAY, "a container image")
+
+
+def _of_action(step: Step, name: str) -> GitRemote:
+    """What a known action does; one that runs code may be given a script that uses git."""
+    known = ACTIONS.get(name)
+    if known is None:
+        return GitRemote(GitUse.MAY, f"`{name}`, which is not known")
+    given = [value.value for value in step.inputs.values()]
+    if known.is_scripted and any(map(_SCRIPTED_GIT.search, given)):
+        return GitRemote(GitUse.MAY, f"what `{name}` runs")
+    given += [value.value for value in step.env.values()]
+    if known.runs_code and any(map(_RUNS_GIT.search, given)):
+        return GitRemote(GitUse.MAY, f"what `{name}` runs")
+    if known.git_input and (wanted := step.input(known.git_input)) is not None:
+        return GitRemote(GitUse.READS, f"`{name}` with `{known.git_input}: {wanted.value[:40]}`")
+    return GitRemote(known.git, f"`{name}`")
 
 
 def local_action(repo: Repository, step: Step) -> CompositeAction | None:
@@ -167,46 +201,111 @@ def local_action(repo: Repository, step: Step) -> CompositeAction | None:
 
 def _of_script(repo: Repository, step: Step) -> Iterator[GitRemote]:
     commands = repo.commands(step)
-    if not commands and step.run is not None and step.run.value.strip():
+    if not _is_plain_shell(step.shell):
+        yield GitRemote(GitUse.MAY, f"`shell: {step.shell[:40]}`")
+    elif not commands and step.run is not None and step.run.value.strip():
         yield GitRemote(GitUse.MAY, "a script that was not read")
     for command in commands:
         use = command_use(command)
-        quiet = command.has("--ignore-scripts", "--mode=skip-build")
         if use is GitUse.MAY and _runs_life_cycle(command):
-            use = GitUse.MAY if not quiet and _has_git_scripts(repo) else GitUse.NONE
+            quiet = command.has("--ignore-scripts", "--mode=skip-build")
+            use = GitUse.NONE if quiet or _is_quiet_life(repo, command) else GitUse.MAY
         if use is not GitUse.NONE:
             yield GitRemote(use, f"`{command.text[:60]}`")
+
+
+_SHELLS = _words("bash sh zsh dash pwsh powershell cmd python micromamba-shell msys2")
+_SHELL_WORD = re.compile(r"-[\w-]*|pipefail|errexit|/[A-Za-z]+(?::\w+)?|\{0\}|\"?\.? ?'?\{0\}'?\"?")
+
+
+def _is_plain_shell(shell: str) -> bool:
+    """Whether a ``shell:`` runs the script and nothing of the project before it."""
+    program, *rest = shell.split() or ["bash"]
+    return program in _SHELLS and all(map(_SHELL_WORD.fullmatch, rest))
 
 
 def command_use(command: Command) -> GitUse:
     """What one command does with the remote, as far as its words tell.
 
-    What a task runner runs may be a task of the project that is called like a known program.
+    What a task runner runs may be a task of the project that is called like a known program,
+    and a program at a path of the checkout is the project's.
     """
     use = _use_of_words(command)
-    runs_task = any(wrapper.split()[0] in _TASKS for wrapper in command.wrappers)
-    return GitUse.MAY if use is GitUse.NONE and runs_task else use
+    if use is not GitUse.NONE:
+        return use
+    wrappers = {wrapper.split()[0] for wrapper in command.wrappers}
+    own = wrappers & _TASKS or (wrappers & _RUNNERS and command.program in _OF_SYSTEM)
+    return GitUse.MAY if own or _is_at_path_of_checkout(command) else GitUse.NONE
+
+
+_TASKS = _words("hatch pdm rye pixi poe npm pnpm yarn bun")
+_RUNNERS = _words("uv uvx pipx poetry pipenv conda mamba micromamba npx pnpx bunx bundle mise nix")
+_CHECKOUT = re.compile(
+    r"(?:\$\{?GITHUB_WORKSPACE\}?|\$\{?RUNNER_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\)|\.{1,2}"
+    r"|\$\{\{\s*(?:github\.workspace|runner\.workspace)\s*\}\}|/home/runner/work)[/\\]",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(r"[/~$%\\]|[A-Za-z]:")
+_INSTALLED_IN = re.compile(r"(?:^|[/\\])(?:\.?[\w-]*v?env[\w.-]*|\.tox|\.nox|node_modules)[/\\]")
+
+
+def _is_at_path_of_checkout(command: Command) -> bool:
+    """Whether the program is a file of the checkout, and none that was installed there."""
+    for word in command.written:
+        folder, _, name = word.replace("\\", "/").rpartition("/")
+        if folder and name.removesuffix(".exe") == command.program:
+            inside = _CHECKOUT.match(word) or not _ELSEWHERE.match(word)
+            return bool(inside) and _INSTALLED_IN.search(word) is None
+    return False
 
 
 def _use_of_words(command: Command) -> GitUse:
     program, verbs = command.program, [w for w in command.words[1:] if not w.startswith("+")]
     first = verbs[0] if verbs else ""
-    if not program or program in _NEVER or _ASSIGNMENT.match(program):
+    if not program or _ASSIGNMENT.match(program):
         return GitUse.NONE
     if program == "git":
         return _of_git(verbs)
     if program in _PUSHERS or first in _PUSH_VERBS.get(program, ()):
         return GitUse.PUSHES
     if program in _PUSH_FLAGS:
-        return GitUse.PUSHES if command.has(*_PUSH_FLAGS[program]) else GitUse.NONE
-    if first in _VERBS.get(program, ()) or _is_quiet(command):
+        flags = _PUSH_FLAGS[program]
+        return GitUse.PUSHES if any(map(flags.fullmatch, verbs)) else GitUse.NONE
+    if _runs_what_it_is_given(command):
+        return GitUse.MAY
+    known = _MODULES if _is_module(command) else _OF_SYSTEM | _NEVER
+    if program in known or first in _VERBS.get(program, ()) or _is_quiet(command):
         return GitUse.NONE
     if program.startswith("python"):
         return _of_python(verbs)
     return GitUse.MAY
 
 
-_TASKS = _words("hatch pdm rye pixi poe npm pnpm yarn bun")
+def _is_module(command: Command) -> bool:
+    return bool(command.wrappers) and command.wrappers[-1].endswith(" -m")
+
+
+# Arguments by which such a program runs another one, or a target of the project.
+_GIVEN: Mapping[str, re.Pattern[str]] = {
+    "awk": re.compile(r".*(?:\bsystem\s*\(|\bgetline\b|\|)", re.DOTALL),
+    "tar": re.compile(r"--(?:to-command|checkpoint-action|use-compress-program|rsh-command).*"),
+    "cmake": re.compile(r"-P.*|-t|--target.*|--workflow"),
+    "dotnet": re.compile(r"[-/]t(?:arget)?:.*|run|exec", re.IGNORECASE),
+    "find": re.compile(r"-(?:exec|ok)(?:dir)?"),
+}
+_BUILDS = re.compile(r"(?:.*/)?(?:all|install|clean|build|default|\d+|[\w.-]*build[\w.-]*)/?")
+
+
+def _runs_what_it_is_given(command: Command) -> bool:
+    program, words = command.program, command.words[1:]
+    if (form := _GIVEN.get(program)) is not None:
+        return any(map(form.match, words))
+    if program == "ninja" or (program == "meson" and words[:1] == ("compile",)):
+        targets = [word for word in words if not word.startswith("-") and word != "compile"]
+        return not all(map(_BUILDS.fullmatch, targets))
+    return False
+
+
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 
 
@@ -220,12 +319,23 @@ def _runs_life_cycle(command: Command) -> bool:
 def _is_quiet(command: Command) -> bool:
     """Whether it is a search that runs nothing, or enters a virtual environment."""
     if command.program == "find":
-        return not command.has("-exec", "-execdir", "-ok", "-okdir")
-    return command.program in {"source", "."} and command.words[-1].endswith("/activate")
+        return True
+    place = command.words[-1].replace("\\", "/")
+    return command.program in {"source", "."} and place.endswith(
+        ("/bin/activate", "/Scripts/activate")
+    )
+
+
+_READS_CREDENTIALS = re.compile(r"extraheader|--remote=|--recurse-submodules", re.IGNORECASE)
+_RUNS_MORE = re.compile(r"--exec(?:=.*)?|-x|(?:--config-env=)?alias\..*")
 
 
 def _of_git(verbs: list[str]) -> GitUse:
     """What a git command does, its own options passed over."""
+    if any(map(_READS_CREDENTIALS.search, verbs)):
+        return GitUse.READS
+    if any(map(_RUNS_MORE.fullmatch, verbs)):
+        return GitUse.MAY
     rest = iter(verbs)
     for word in rest:
         if word in {"-C", "-c", "--git-dir", "--work-tree"}:
@@ -251,42 +361,107 @@ def _of_python(verbs: list[str]) -> GitUse:
     if verbs[:1] in (["-V"], ["--version"]):
         return GitUse.NONE
     if verbs and verbs[0].rpartition("/")[2] == "setup.py":
-        return GitUse.NONE if set(verbs[1:2]) <= _SETUP else GitUse.MAY
+        commands = {word for word in verbs[1:] if not word.startswith("-")}
+        return GitUse.NONE if commands <= _SETUP else GitUse.MAY
     if verbs[:1] == ["-c"]:
-        text = " ".join(verbs)
-        return (
-            GitUse.MAY
-            if re.search(r"git|subprocess|os\.|exec|import_module", text)
-            else GitUse.NONE
-        )
+        return GitUse.NONE if _is_quiet_python(" ".join(verbs[1:])) else GitUse.MAY
     return GitUse.MAY
 
 
-def _has_git_scripts(repo: Repository) -> bool:
-    """Whether a `package.json` that was read has a script that may use git; a missing one says
-    nothing, and counts as one that has.
-    """
-    files = [f for f in repo.snapshot.files if f.path.rpartition("/")[2] == "package.json"]
-    return not files or any(_pushes_in_life(file.text) for file in files)
-
-
-def _pushes_in_life(text: str) -> bool:
-    """Whether a script that a package manager runs by itself may use git; one that runs other
-    scripts counts with all of them.
-    """
-    block = _SCRIPTS.search(text)
-    scripts = dict(_SCRIPT.findall(block["scripts"])) if block is not None else {}
-    own = [value for name, value in scripts.items() if name in _LIFE]
-    if any(_RUNS_MORE.search(value) for value in own):
-        own = list(scripts.values())
-    return any(map(_GIT_SCRIPT.search, own))
-
-
-# npm's documentation, using-npm/scripts#life-cycle-scripts
-_LIFE = _words(
-    "preinstall install postinstall prepare preprepare postprepare prepublish prepublishOnly"
-    " prepack postpack publish postpublish preversion version postversion dependencies"
+_IMPORT = re.compile(r"\b(?:from\s+([\w.]+)\s+import\b|import\s+([\w., ]+))")
+_QUIET_MODULES = _words(
+    "sys json re tomllib tomli toml pathlib glob hashlib platform sysconfig importlib.metadata"
+    " importlib.resources datetime time string math base64 configparser packaging.version"
+    " packaging email zipfile tarfile site struct ssl locale urllib.request urllib.parse textwrap"
 )
-_SCRIPTS = re.compile(r'"scripts"\s*:\s*\{(?P<scripts>[^}]*)\}')
-_SCRIPT = re.compile(r'"([^"]+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
-_RUNS_MORE = re.compile(r"\b(?:run|run-s|run-p|npm-run-all|yarn|pnpm|bun|turbo|nx|wireit)\b")
+_RUNS_CODE = re.compile(r"git|subprocess|\bos\.|exec|eval|import_module|__import__|open_code")
+
+
+def _is_quiet_python(text: str) -> bool:
+    """Whether a line of Python imports only modules that run nothing of the project."""
+    named = [match[1] or match[2] for match in _IMPORT.finditer(text)]
+    modules = [part.split()[0] for names in named for part in names.split(",") if part.split()]
+    return _RUNS_CODE.search(text) is None and all(name in _QUIET_MODULES for name in modules)
+
+
+# npm's documentation, using-npm/scripts#life-cycle-operation-order; what is not listed counts
+# as an installation.
+_AT_INSTALL = _words(
+    "preinstall install postinstall prepublish preprepare prepare postprepare dependencies"
+)
+_AT_PACK = _words("prepublishOnly prepack postpack prepare publish postpublish prepublish")
+_LIFE: Mapping[str, frozenset[str]] = {
+    "version": _words("preversion version postversion"),
+    **dict.fromkeys(("publish", "pack", "stage"), _AT_PACK),
+}
+# Tools that compile, check or copy; those that run the project's tests are not among them.
+_OF_NODE = _words(
+    "tsc vue-tsc husky rimraf del-cli shx cpy copyfiles mkdirp ncp cpx vite rollup webpack esbuild"
+    " tsup tsdown unbuild microbundle swc babel eslint prettier biome stylelint sass postcss"
+    " api-extractor typedoc patch-package lint-staged simple-git-hooks is-ci only-allow"
+    " npm-run-all run-s run-p cross-env exit svelte-kit svelte-package nuxt-module-build ng-packagr"
+    " publint attw clean-package pinst attest terser uglifyjs napi node-gyp prebuildify"
+)
+_RUNS_SCRIPT = _words("run run-script")
+_PARTS = re.compile(r"&&|\|\||[;|&\n]")
+
+
+def _is_quiet_life(repo: Repository, command: Command) -> bool:
+    """Whether the scripts that a package manager runs by itself then are known not to use git.
+
+    A `package.json` that was not read says nothing.
+    """
+    verb = command.words[1] if len(command.words) > 1 else ""
+    names = _LIFE.get(verb, _AT_INSTALL)
+    if verb == "version" and command.program == "yarn":
+        names |= _AT_INSTALL
+    files = [f for f in repo.snapshot.files if f.path.rpartition("/")[2] == "package.json"]
+    return bool(files) and all(_is_quiet_package(file.text, names) for file in files)
+
+
+def _is_quiet_package(text: str, names: Iterable[str]) -> bool:
+    try:
+        data = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return False
+    scripts = data.get("scripts", {}) if isinstance(data, dict) else None
+    if not isinstance(scripts, dict):
+        return False
+    return all(_is_quiet_script(scripts, name, ()) for name in names)
+
+
+def _is_quiet_script(scripts: Mapping[str, object], name: str, inside: tuple[str, ...]) -> bool:
+    """Whether a script of a `package.json`, if there is one, runs known tools alone."""
+    text = scripts.get(name, "")
+    if not isinstance(text, str) or name in inside or re.search(r"[`$]\(|`", text):
+        return False
+    inside = (*inside, name)
+    return all(_is_quiet_part(scripts, part.split(), inside) for part in _PARTS.split(text))
+
+
+def _is_quiet_part(
+    scripts: Mapping[str, object], words: list[str], inside: tuple[str, ...]
+) -> bool:
+    while words and (_ASSIGNMENT.match(words[0]) or words[0] in {"cross-env", "npx"}):
+        words = words[1:]
+    if not words:
+        return True
+    program, named = words[0].removeprefix("node_modules/.bin/"), words[1:]
+    if program in _NODE and named[:1] and named[0] in _RUNS_SCRIPT:
+        return bool(named[1:]) and _is_quiet_task(scripts, named[1], inside)
+    if program in _NODE:
+        verb = next(iter(named), "install")
+        return verb not in _LIFE_CYCLE and _is_quiet_task(scripts, verb, inside)
+    if program in {"run-s", "run-p", "npm-run-all"}:
+        return all(_is_quiet_task(scripts, w, inside) for w in named if not w.startswith("-"))
+    if program in _OF_NODE:
+        return True
+    return (
+        command_use(Command(words=(program, *named), line=0, written=tuple(words))) is GitUse.NONE
+    )
+
+
+def _is_quiet_task(scripts: Mapping[str, object], name: str, inside: tuple[str, ...]) -> bool:
+    """Whether a script that another one runs by name is there, and quiet."""
+    around = (f"pre{name}", name, f"post{name}")
+    return name in scripts and all(_is_quiet_script(scripts, each, inside) for each in around)

@@ -18,7 +18,7 @@ from audits.model.command import Command
 from audits.model.location import Inputs
 from audits.model.repository import Repository
 from audits.model.uses import Uses, UsesKind
-from audits.model.workflow import Job, Level, PermissionsState, Step, Workflow
+from audits.model.workflow import CompositeAction, Job, Level, PermissionsState, Step, Workflow
 
 _READ, _WRITE = Level.READ, Level.WRITE
 _RELEASE = {"contents": _WRITE}
@@ -42,6 +42,10 @@ _HARMLESS = _words(
 )
 
 
+# Signatures are uploaded to the registry of what they are of.
+_NO_REGISTRY = _HARMLESS - {"cosign"}
+
+
 def known_action(uses: Uses | None) -> KnownAction | None:
     """The table's entry for an action; None for one that is not known, local ones included."""
     if uses is None or uses.kind is not UsesKind.REMOTE:
@@ -50,12 +54,13 @@ def known_action(uses: Uses | None) -> KnownAction | None:
 
 
 def hands_out_token(texts: Iterable[str]) -> bool:
-    """Whether one of these texts reads the job's token."""
-    for text in texts:
-        for context in contexts(text):
-            if context.name in {"github.token", "secrets.github_token"}:
-                return True
-    return False
+    """Whether one of these texts reads the job's token, or a whole context that it is in."""
+    return any(context.name in _TOKENS for text in texts for context in contexts(text))
+
+
+_TOKENS = _words("github.token github github.* github.[]") | _words(
+    "secrets.github_token secrets secrets.* secrets.[]"
+)
 
 
 @lru_cache(maxsize=4)
@@ -128,6 +133,8 @@ def scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
         found.doubt("a variable of the whole workflow holds the token")
     if hands_out_token(value.value for value in job.env.values()):
         found.doubt("a variable of the job holds the token")
+    if hands_out_token(value.value for values in job.matrix.values() for value in values):
+        found.doubt("the matrix holds the token")
     if any(hands_out_token([i.password.value]) for i in job.images if i.password is not None):
         found.add({"packages": _READ})
     if job.uses is not None:
@@ -167,7 +174,7 @@ class _Steps:
         use = remote_use(self.repo, (step,))
         if use.use is GitUse.MAY and self.persisted:
             self.found.doubt(f"{use.by} may push with what the checkout left behind", "contents")
-        if self.logged_in and any(c.program and c.program not in _HARMLESS for c in commands):
+        if self.logged_in and any(c.program and c.program not in _NO_REGISTRY for c in commands):
             self.found.add({"packages": _WRITE})
 
     def _command(self, command: Command, *, given: bool) -> None:
@@ -184,7 +191,7 @@ class _Steps:
         name = step.uses.raw.value if step.uses is not None else ""
         if action is None or not action.steps or depth == _DEEPEST:
             self.found.doubt(f"`{name}` is no composite action that was read")
-        elif hands_out_token([*_texts(step.inputs), *_texts(step.env)]):
+        elif hands_out_token([*_texts(step.inputs), *_texts(step.env), *_defaults(action)]):
             self.found.doubt(f"`{name}` is given the token")
         else:
             self.all((inner for inner in action.steps if not inner.never_runs), depth + 1)
@@ -215,10 +222,15 @@ class _Steps:
                 self.found.add(scopes)
         if self.logged_in:
             self.found.add(known.after_login)
-        self.logged_in = self.logged_in or _logs_in(step)
+        self.logged_in = self.logged_in or known.logs_in or _logs_in(step)
         if known.git is GitUse.MAY and self.persisted:
             reason = f"`{known.name}` may push with what the checkout left behind"
             self.found.doubt(reason, "contents")
+
+
+def _defaults(action: CompositeAction) -> list[str]:
+    """What an action takes where a step gives it nothing."""
+    return [each.default.value for each in action.inputs.values() if each.default is not None]
 
 
 def _gives_away(step: Step, known: KnownAction) -> bool:
@@ -239,6 +251,8 @@ def _by_call(repo: Repository, found: ScopeUse, job: Job) -> None:
     if callee is None or any(inner.uses is not None for inner in callee.live_jobs):
         found.doubt(f"`{uses.raw.value if uses else ''}` is a workflow that was not followed")
         return
+    if hands_out_token([*_texts(job.inputs), *_texts(job.secrets)]):
+        found.doubt(f"`{callee.path}` is given the token")
     for inner in callee.live_jobs:
         block = inner.permissions
         if block.state is PermissionsState.ABSENT:

@@ -233,6 +233,8 @@ def _kind(
     use = remote_use(repo, [each.step for each in later])
     if use.use in {GitUse.PUSHES, GitUse.READS}:
         return None, f"{use.by} talks to the repository: give it a token of its own."
+    if fetches := _later_fetch(repo, site, later):
+        return FixKind.REVIEW, f"Does {fetches} fetch what the partial clone left out?"
     if site.action is not None:
         return FixKind.REVIEW, "Do jobs that use this action push, or fetch, after it?"
     if use.use is GitUse.NONE:
@@ -240,6 +242,17 @@ def _kind(
     if _reads_in_public(repo, site):
         return FixKind.SAFE, ""
     return FixKind.REVIEW, f"Does {use.by} push, or fetch from a private repository?"
+
+
+def _later_fetch(repo: Repository, site: StepSite, later: Sequence[StepSite]) -> str:
+    """A git command behind a partial clone, whose objects git fetches when they are needed.
+
+    A sparse checkout is one too: https://github.com/actions/checkout#usage
+    """
+    if site.step.input("filter", "sparse-checkout") is None or _reads_in_public(repo, site):
+        return ""
+    commands = (command for each in later for command in repo.commands(each.step))
+    return next((f"`{c.text[:60]}`" for c in commands if c.program == "git"), "")
 
 
 def _explained(repo: Repository, site: StepSite) -> str:

@@ -24,8 +24,8 @@ from audits.pipeline.run import Plan
 from audits.workflow.parse.lock_file import LOCK
 from audits.workflow.repository import read_repository
 
-MOST_ROUNDS = 5
-"""Edits that meet at one place wait for the next round; three are the most that were seen."""
+MOST_ROUNDS = 8
+"""Edits that meet at one place wait for the next round; five are the most that were seen."""
 
 
 class FixChoice(Struct, frozen=True, kw_only=True):
@@ -71,9 +71,10 @@ class _Planner:
             if accepted:
                 self.made += accepted
                 self.snapshot, self.audit = self._after(accepted)
+                self.refused = {}  # what failed its proof may pass it on the new texts
+                rounds += 1
             elif not any(self._is_refused(each) for each in wanted):
                 break
-            rounds += 1
         return EditPlan(
             before=self.before,
             after=self._final(),

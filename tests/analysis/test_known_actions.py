@@ -90,3 +90,85 @@ def test_scopes_are_known_or_not(body: str, scopes: dict[str, str] | None) -> No
 def test_project_code_is_told_from_signing(body: str, answer: bool | None) -> None:
     repo, _, job = job_of(body)
     assert runs_project_code(repo, job) is answer
+
+
+LOGIN = (
+    "uses: docker/login-action@v4\n"
+    "        with: {registry: ghcr.io, password: '${{ github.token }}'}"
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("uses: ko-build/setup-ko@v0.9", "run: ko build ./cmd/x"),
+        ("uses: imjasonh/setup-crane@v0.4", "run: crane copy a b"),
+        (LOGIN, "run: cosign sign --yes ghcr.io/orchard/lumen@sha256:0"),
+        (
+            "uses: redhat-actions/push-to-registry@v2\n"
+            "        with: {password: '${{ github.token }}'}",
+        ),
+    ],
+)
+def test_a_login_that_nobody_asked_for_is_one(lines: tuple[str, ...]) -> None:
+    needed = needed_scopes(*job_of(steps(*lines)))
+    assert needed is not None
+    assert needed["packages"] == "write"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "${{ toJSON(github) }}",
+        "${{ toJSON(secrets) }}",
+        "${{ join(secrets.*) }}",
+        "${{ github[inputs.x] }}",
+    ],
+)
+def test_whole_contexts_hold_the_token(given: str) -> None:
+    body = steps(f"run: ./x.sh\n        env: {{X: '{given}'}}")
+    assert needed_scopes(*job_of(body)) is None
+    quiet = steps("run: ./x.sh\n        env: {X: '${{ toJSON(github.event) }}'}")
+    assert needed_scopes(*job_of(quiet)) == {}
+
+
+ACTION = """\
+inputs:
+  token: {default: '${{ github.token }}'}
+runs:
+  using: composite
+  steps:
+    - {run: ./publish.sh, shell: bash, env: {T: '${{ inputs.token }}'}}
+"""
+CALLED = """\
+on: {workflow_call: {secrets: {t: {}}}}
+jobs:
+  c:
+    runs-on: ubuntu-latest
+    steps:
+      - {run: ./publish.sh, env: {T: '${{ secrets.t }}'}}
+"""
+CALL = "    uses: ./.github/workflows/called.yml\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "scopes"),
+    [
+        (steps("uses: ./act"), None),
+        (steps("uses: ./act\n        with: {token: ''}"), None),
+        (CALL + "    secrets: {t: '${{ github.token }}'}\n", None),
+        (CALL + "    secrets: {t: '${{ secrets.OTHER }}'}\n", {}),
+        (
+            "    strategy: {matrix: {t: ['${{ github.token }}']}}\n"
+            + steps("run: ./x.sh\n        env: {T: '${{ matrix.t }}'}"),
+            None,
+        ),
+    ],
+)
+def test_a_token_that_is_handed_on_is_followed(body: str, scopes: dict[str, str] | None) -> None:
+    files = {"act/action.yml": ACTION, ".github/workflows/called.yml": CALLED}
+    repo = repository_of(Example(name="x", workflow=HEAD + body, files=files))
+    workflow = next(w for w in repo.workflows if w.path.endswith("release.yml"))
+    job = workflow.job("other")
+    assert job is not None
+    assert needed_scopes(repo, workflow, job) == scopes

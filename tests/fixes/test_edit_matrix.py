@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from audits.fixes.edit_sets import MovedTextError, edit_sets, new_text
 from audits.model.edit_plan import LeftReason
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.pipeline.audit import Rules
-from audits.pipeline.edit_plan import FixChoice, plan_edits
+from audits.pipeline.edit_plan import MOST_ROUNDS, FixChoice, plan_edits
 from audits.pipeline.edit_proof import tree_fault
 from audits.pipeline.run import Plan, audit_batch
 from audits.pipeline.run_checks import judge
@@ -143,7 +143,25 @@ def workflows(draw: st.DrawFn) -> str:
     return "\n".join(parts) + "\n"
 
 
+# The stored token goes once the rights stand at the job: an edit that fails its proof is tried
+# again on the texts that others made.
+_LATER = """\
+on: release
+permissions:
+  contents: write
+  packages: write
+jobs:
+  job0:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+        with:
+          password: ${{ secrets.PYPI }}
+"""
+
+
 @given(workflows(), st.sampled_from(sorted(FORMS)), st.booleans())
+@example(text=_LATER, form="BOM", review=True)
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 def test_a_plan_is_proved_whole_and_leaves_nothing_for_a_second_one(
     text: str, form: str, review: bool
@@ -156,7 +174,7 @@ def test_a_plan_is_proved_whole_and_leaves_nothing_for_a_second_one(
     snapshot = Snapshot(ref=RepositoryRef(owner="orchard-labs", name="lumen"), files=files)
     (audit,) = audit_batch((snapshot,), PLAN)
     plan = plan_edits(audit, PLAN, FixChoice(review=review))
-    assert plan.rounds <= 5
+    assert plan.rounds < MOST_ROUNDS
     assert not [each for each in plan.left if each.reason is LeftReason.CONFLICT]
     assert (plan.after.score.points or 0) >= (plan.before.score.points or 0)
     assert len(plan.after.findings) <= len(plan.before.findings)

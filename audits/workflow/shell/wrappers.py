@@ -203,6 +203,8 @@ def inner_script(words: Sequence[str]) -> tuple[str, str] | None:
     program = words[0] if words else ""
     if program == "eval" and len(words) > 1:
         return "bash eval", " ".join(words[1:])
+    if program == "trap" and len(words) > 2:
+        return "bash trap", words[1]
     if program.lower() in _POWERSHELL_EVAL and len(words) > 1:
         rest = words[2:] if words[1].lower() == "-command" else words[1:]
         return "pwsh -c", " ".join(rest)
