@@ -45,6 +45,7 @@ from audits.checks.api import (
     split_job,
 )
 
+_LOOK_AT = "Does the build put all that is uploaded, and nothing else, into that folder?"
 _HEAD = "on: {release: {types: [published]}}\njobs:\n"
 _CHECKOUT = """\
       - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
@@ -137,6 +138,7 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
         if not found:
             yield Clean(at=job.at, job=job)
             continue
+        edits = _edits(repo, job, publications)
         yield Finding(
             message=f"`{found[0].what}` builds the package in the job that publishes it",
             at=found[0].at,
@@ -144,8 +146,8 @@ def build_and_publish_in_one_job(repo: Repository) -> Iterator[Verdict]:
             # A new version of the same action is the same fault.
             anchor=re.sub(r"@\S+", "", found[0].what),
             extra_lines=tuple(act.at for act in found[1:]),
-            edits=_edits(repo, job, publications),
-            advice="Does the build put all that is uploaded, and nothing else, into that folder?",
+            edits=edits,
+            advice=_LOOK_AT if edits else "",
         )
 
 

@@ -10,22 +10,22 @@ import typer
 from audits import __version__
 from audits.cli.output import say
 
-COMMANDS = (
-    "demo",
-    "scan",
-    "check",
-    "who",
-    "fix",
-    "init",
-    "report",
-    "export",
-    "history",
-    "rescore",
-    "explain",
-    "doctor",
-    "dashboard",
-)
-"""In the order of the help; each is a function of the module of its name."""
+COMMANDS = {
+    "demo": "Scan and show a bundled sample organization.",
+    "scan": "Scan and score repositories, and record what changed.",
+    "check": "Print the score, findings and next steps of a repository.",
+    "who": "Say who can publish each package, and by which path.",
+    "fix": "Show the edits that close findings, and write them.",
+    "init": "Write a release workflow where there is none.",
+    "report": "Print what is new, fixed, reopened and not re-checked.",
+    "export": "Write the newest scan as CSV and JSON Lines.",
+    "history": "Rebuild the past from commits.",
+    "rescore": "Judge earlier scans by the rules of today.",
+    "explain": "Explain a check, or list all of them.",
+    "doctor": "Say what a token sees, and what a scan would cost.",
+    "dashboard": "Open the dashboard in a browser.",
+}
+"""What each does, in the order of the help; each is a function of the module of its name."""
 
 
 def application(first: str = "") -> typer.Typer:
@@ -43,7 +43,7 @@ def application(first: str = "") -> typer.Typer:
     )
     app.callback()(options)
     for name in (first,) if first in COMMANDS else COMMANDS:
-        app.command()(getattr(import_module(f"audits.cli.{name}"), name))
+        app.command(short_help=COMMANDS[name])(getattr(import_module(f"audits.cli.{name}"), name))
     if first not in COMMANDS:
         from audits.cli.database import database
 

@@ -51,7 +51,7 @@ def explain(
 def _near(name: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    near = get_close_matches(name, known, n=3)
     return f"Did you mean {' or '.join(near)}?" if near else "'release-audit explain' lists them."
 
 

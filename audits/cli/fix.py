@@ -123,7 +123,7 @@ def fix(
     api_url: ApiUrlOption = "",
     host: TargetHostOption = "",
 ) -> None:
-    """Show the edits that close findings, and write them where you say yes; 1 where some are left."""
+    """Show the edits that close findings, and write them where you say yes; exits with 1 if not."""
     given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     day, named = day_of(as_of), _known_checks(checks or ())
     options = CheckOptions(*given, load_waivers(waivers), day, load_uploaders(config), online)
@@ -173,7 +173,7 @@ def _fix(
     _print(found, use.form)
     _say_unasked(found)
     ask = not use.diff and use.form is FixFormat.TEXT
-    written = _write(found, write=use.write, ask=ask, force=use.force)
+    written = _write(found, write=use.write, ask=ask, force=use.force, form=use.form)
     return _exit_code(found, written, use.allow_gaps)
 
 
@@ -241,15 +241,20 @@ def _print(found: Sequence[_Target], form: FixFormat) -> None:
         say_document(json.dumps(shown, indent=2) + "\n", exact=True)
 
 
-def _write(found: Sequence[_Target], *, write: bool, ask: bool, force: bool) -> bool:
+def _write(
+    found: Sequence[_Target], *, write: bool, ask: bool, force: bool, form: FixFormat
+) -> bool:
     """Write what is wanted; whether nothing is left to write."""
+    from audits.cli.output import say
+
     changed = [each for each in found if each.plan.files]
     on_disk = [each for each in changed if each.target.root is not None]
     if not changed or not on_disk:
         return not changed
     if not write and not (ask and _is_yes(sum(len(each.plan.files) for each in on_disk))):
+        if form is FixFormat.TEXT:
+            say("\nNothing was written; the same command with --write writes these changes.")
         return False
-    from audits.cli.output import say
     from audits.fixes.write_files import write_files
 
     for each in on_disk:

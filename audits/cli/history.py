@@ -24,14 +24,15 @@ from audits.cli.options import (
 )
 from audits.cli.output import say
 from audits.cli.scan import OrgOption, check_source, folder_collector
+from audits.collect.errors import WrongFolderError
 from audits.interrupts import exit_status
+from audits.model.errors import AuditError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from audits.collect.folder.collector import FolderCollector
     from audits.collect.past import PastCollector
-    from audits.model.errors import AuditError
     from audits.model.rows import ScoreChange
     from audits.model.source import Gap
     from audits.pipeline.past import Rebuilt
@@ -154,6 +155,8 @@ def _rebuild(asked: _PastAsked) -> int:
             for collector in _collectors(asked, store):
                 try:
                     made, gaps = _one(store, asked, collector)
+                except WrongFolderError:
+                    raise
                 except AuditError as error:
                     failures.append(error)
                     continue

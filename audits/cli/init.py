@@ -50,6 +50,7 @@ class _Result(Struct, frozen=True):
     root: Path
     plan: InitPlan
     audit: Audit | None
+    known: bool = True  # whether a remote names the repository
 
 
 def init(
@@ -88,8 +89,10 @@ def init(
     by = _plan_of_audit(index_url, config, tuple(registry or ()), offline=not online)
     found = _planned(root, folder, by, tuple(packages or ()), staged=not direct, private=private)
     _print(found, form)
-    wanted = write or (form is InitFormat.TEXT and not diff and _is_yes(found.plan))
-    written = wanted and _write(found, force=force)
+    is_text = form is InitFormat.TEXT
+    written = (write or (is_text and not diff and _is_yes(found.plan))) and _write(found, force)
+    if is_text and not written:
+        _say_unwritten(found.plan)
     raise typer.Exit(_exit_code(found.plan, written=written))
 
 
@@ -143,10 +146,11 @@ def _planned(
     wants = Wants(packages=packages, folder=folder, staged=staged, private=private)
     found = read_package_files(root, folder)
     plan = plan_init(before.repository, found, wants, by.rules.index)
+    known = snapshot.ref.is_known
     if not plan.written:
-        return _Result(root, plan, None)
+        return _Result(root, plan, None, known)
     (after,) = audit_batch((replace(snapshot, files=plan.files_after(snapshot.files)),), by)
-    return _Result(root, plan, after)
+    return _Result(root, plan, after, known)
 
 
 def _print(found: _Result, form: InitFormat) -> None:
@@ -167,6 +171,7 @@ def _print(found: _Result, form: InitFormat) -> None:
 def _lines(found: _Result, styled: Styled) -> Iterator[str]:
     """The report for people."""
     from audits.fixes.patch import file_lines
+    from audits.report.phrases import NO_LINKS
 
     plan = found.plan
     for file in plan.files:
@@ -187,6 +192,9 @@ def _lines(found: _Result, styled: Styled) -> Iterator[str]:
         yield f"  {number}. {step.text}"
         if step.url:
             yield f"     {step.url}"
+    if plan.steps and not found.known:
+        yield ""
+        yield styled(NO_LINKS, "dim")
 
 
 def _style_of(line: str) -> str:
@@ -223,6 +231,13 @@ def _document(found: _Result) -> dict[str, object]:
     }
 
 
+def _say_unwritten(plan: InitPlan) -> None:
+    from audits.cli.output import say
+
+    if plan.files:
+        say("\nNothing was written; 'release-audit init --write' writes this.")
+
+
 def _is_yes(plan: InitPlan) -> bool:
     """Whether a person at a terminal says yes; without a terminal there is no question."""
     from audits.cli.output import say
@@ -234,7 +249,7 @@ def _is_yes(plan: InitPlan) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _write(found: _Result, *, force: bool) -> bool:
+def _write(found: _Result, force: bool) -> bool:
     """Write the files; True, or an error that says why none was written."""
     from audits.cli.output import say
     from audits.collect.folder.uncommitted import uncommitted

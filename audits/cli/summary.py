@@ -12,7 +12,7 @@ from audits.model.rows import RepositoryRow
 from audits.model.source import Gap, GapReason
 from audits.pipeline.scan import Scanned
 from audits.report.escape import printable
-from audits.report.news import about, gap_lines, news_of, text_news
+from audits.report.news import NOTHING_EARLIER, about, gap_lines, news_of, text_news
 from audits.report.phrases import count
 from audits.store.store import Store
 from audits.suppressions.waivers import Waivers
@@ -100,7 +100,7 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
         return
     news = news_of(store, owner, waivers, limit=_MOST)
     if news.since is not None or news.expired or news.expiring or news.unmatched:
-        yield from (line for line in text_news(news) if "first scan" not in line)
+        yield from (line for line in text_news(news) if NOTHING_EARLIER not in line)
 
 
 def _account(store: Store, scanned: Scanned) -> Iterator[str]:

@@ -14,6 +14,10 @@ from audits.model.outcome import SettingsPage
 from audits.model.registry import Registry
 from audits.model.source import RepositoryRef
 
+_CANDIDATE = "1.2.3-rc.1"
+_CANDIDATES = {Registry.PYPI: "1.2.3rc1", Registry.RUBYGEMS: "1.2.3.rc1"}
+"""A version before the release, where it is not spelled as https://semver.org has it."""
+
 
 class PersonStep(Struct, frozen=True, kw_only=True):
     """One thing to do; ``url`` is the page on which it is done, "" where that is not known."""
@@ -42,13 +46,18 @@ def person_steps(
             "restricts updates and deletions.",
             url=settings_link(ref, SettingsPage.RULES),
         ),
-        PersonStep(text="Make releases immutable.", url=settings_link(ref, SettingsPage.RELEASES)),
+        PersonStep(
+            text="Make releases immutable, so that nobody replaces the files of one: in the "
+            "settings of the repository, under Releases.",
+            url=settings_link(ref, SettingsPage.RELEASES),
+        ),
         PersonStep(text="Merge what was written here."),
     ]
     steps += [_release(ref, each.shape) for each in written]
     steps.append(
         PersonStep(
-            text="Revoke the old tokens at the registry, then delete their secrets here.",
+            text="Revoke the tokens that published before at the registry, if there were any, "
+            "then delete their secrets here.",
             url=settings_link(ref, SettingsPage.SECRETS),
         )
     )
@@ -78,7 +87,8 @@ def _publisher(ref: RepositoryRef, index: IndexHosts, written: WrittenWorkflow) 
     project = shape.project
     info = project.registry.info
     file = written.path.rpartition("/")[2]
-    given = f"repository {ref}, workflow {file}, environment {shape.environment}"
+    own = f"repository {ref}" if ref.is_known else "this repository (no remote names it yet)"
+    given = f"{own}, workflow {file}, environment {shape.environment}"
     text = f"Register the trusted publisher of {project.name} at {info.label}: {given}"
     if project.registry is Registry.PYPI:
         form = publisher_form(ref, index, project.name, written.path, shape.environment)
@@ -101,12 +111,15 @@ def _documentation(registry: Registry) -> str:
 def _release(ref: RepositoryRef, shape: ReleaseShape) -> PersonStep:
     project = shape.project
     base = repository_url(ref)
-    tag = f"`{shape.tag_prefix}1.2.3rc1`" if shape.tag_prefix else "a tag"
+    tag = f"`{shape.tag_prefix or 'v'}{_CANDIDATES.get(project.registry, _CANDIDATE)}`"
     if project.version is VersionFrom.TAGS:
         version = "its version is made from the tag"
     else:
         version = f"its version is {project.version.value}: raise it before"
-    text = f"Release a candidate of {project.name} by {tag}; {version}."
+    text = (
+        f"Release a candidate of {project.name}: publish a GitHub release, marked as a "
+        f"pre-release, with a tag such as {tag}; {version}."
+    )
     if project.registry is Registry.NPM and shape.staged:
         text += " Then approve the staged release at npm, with a second factor."
     return PersonStep(text=text, url=f"{base}/releases/new" if base else "")

@@ -180,9 +180,9 @@ class _Planner:
             why = f"The workflow is in `{LOCK}`: change action and lock entry together."
             return LeftReason.LOCKED, why
         if not found.finding.edits:
-            return LeftReason.BY_HAND, found.finding.advice or "There is no edit for this place."
+            return LeftReason.BY_HAND, found.finding.advice or _by_hand(found)
         if found.fix is FixKind.REVIEW and not self.choice.review:
-            return LeftReason.REVIEW, found.finding.advice or "Look at the edit before it is made."
+            return LeftReason.REVIEW, found.finding.advice or _LOOK_AT
         return LeftReason.CONFLICT, "It meets another edit at the same place. Run fix once more."
 
 
@@ -314,6 +314,17 @@ def _changes_uses(repository: Repository, edit: Edit) -> bool:
 def _name(found: AuditedFinding) -> tuple[str, str, str]:
     """What names a finding from round to round."""
     return found.check, found.finding.at.path, found.fingerprint
+
+
+_LOOK_AT = "Look at the edit before it is made: it may change what a run does."
+_ZIZMOR = "zizmor/"
+
+
+def _by_hand(found: AuditedFinding) -> str:
+    """Where the change is described that no edit makes."""
+    if found.check.startswith(_ZIZMOR):
+        return "No edit is known for this fault; its page describes the change."
+    return f"No edit fits this place; 'release-audit explain {found.check}' shows the change."
 
 
 _KINDS = ("settings", "publisher", "documentation", "lesson")

@@ -101,7 +101,7 @@ def _ending(exposure: Exposure) -> Iterator[str]:
     cut = exposure.cut
     if cut is not None:
         first, *more = map(_change, cut.cuts)
-        yield from (f"    Cut: {first}", *(f"     and {change}" for change in more))
+        yield from (f"    To close it: {first}", *(f"     and {change}" for change in more))
         yield f"    Leaves: {cut.leaves}"
     worst = exposure.worst
     if worst is not None and exposure.level is Actor.UNKNOWN and (needs := needs_of_path(worst)):

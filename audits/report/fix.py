@@ -9,7 +9,7 @@ from audits.fixes.patch import file_lines, patch
 from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
 from audits.model.redaction import masked
-from audits.model.score import Score
+from audits.model.score import Grade, Score
 from audits.report.escape import printable
 from audits.report.phrases import count
 from audits.report.text import Style, plain
@@ -17,13 +17,14 @@ from audits.report.text import Style, plain
 _MOST_ACTIONS = 12
 _MOST_LINES = 8
 """Lines of one file that are listed for what is left there."""
+_AFTER = " (lines as they are after these changes)"
 
 
 def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
     """The plan line by line: what changes, the diff, what each change fixes, what is left."""
     name = style(printable(str(plan.before.repository.ref)), "strong")
     if not plan.files:
-        yield f"{name}  {_grade(plan.before.score)} · no edit can be made"
+        yield f"{name}  {_grade(plan.before.score)} · {_without_edits(plan)}"
     else:
         changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
         yield f"{name}  {grade_rise(plan)} with {changes}"
@@ -35,9 +36,15 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
         yield from _made(plan, style)
     if plan.left:
         yield ""
-        yield style("Not done", "strong")
+        yield style("Not done", "strong") + (_AFTER if plan.files else "")
         yield from _left(plan, style)
     yield from _required_pins(plan, style)
+
+
+def _without_edits(plan: EditPlan) -> str:
+    if plan.left or plan.before.score.grade is not Grade.NONE:
+        return "no edit can be made"
+    return "nothing to edit: no job publishes anything here; --all looks at every workflow"
 
 
 def _required_pins(plan: EditPlan, style: Style) -> Iterator[str]:
@@ -47,7 +54,8 @@ def _required_pins(plan: EditPlan, style: Style) -> Iterator[str]:
     if not refused:
         return
     yield ""
-    yield style("If the organization requires commits for actions, these uses fail", "strong")
+    title = style("If the organization requires commits for actions, these uses fail", "strong")
+    yield title + (_AFTER if plan.files else "")
     groups: dict[tuple[str, str, str], list[int]] = {}
     for each in refused:
         used = f"{each.uses.action}@{each.uses.ref}"
@@ -106,6 +114,8 @@ def _left(plan: EditPlan, style: Style) -> Iterator[str]:
         yield f"               {printable(lines_why)}"
         if url:
             yield f"               {url}"
+    if any(each.reason is LeftReason.REVIEW for each in plan.left):
+        yield "  'release-audit fix --unsafe' makes the edits that need review."
 
 
 def _place(path: str, lines: list[int]) -> str:

@@ -55,7 +55,7 @@ def _issue_lines(report: RepositoryReport) -> Iterator[str]:
     score = "no score" if row.points is None else f"{row.points:g} of 100"
     known = "" if row.coverage is None else f", {row.coverage:.0%} known at tier {row.tier}"
     yield f"Grade **{row.grade}** ({score}{known}), as of {row.last_seen.date()}."
-    if steps := steps_to_a(row):
+    if steps := steps_to_a(row, code=True):
         yield f"\nThe way to A: {markdown(steps)}."
     if report.packages:
         yield "\n## Who can publish\n"
@@ -74,9 +74,12 @@ def _issue_lines(report: RepositoryReport) -> Iterator[str]:
 
 def _package(row: PackageRow) -> str:
     perhaps = f", perhaps {row.may_be}" if row.may_be and row.may_be != row.level else ""
-    cut = f"; closed by {markdown(row.cut)}" if row.cut else ""
+    cut = f"; to close it: {markdown(row.cut)}" if row.cut else ""
     name = code(row.package) if row.package else "a package whose name was not found"
-    return f"- {row.registry} {name}: **{row.level or 'not known'}**{perhaps}{cut}"
+    level = row.level or (
+        "no workflow publishes it to production" if row.state == "none" else "not known"
+    )
+    return f"- {row.registry} {name}: **{level}**{perhaps}{cut}"
 
 
 def _task(row: FindingRow) -> str:

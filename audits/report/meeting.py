@@ -23,7 +23,7 @@ from audits.model.rows import (
 )
 from audits.model.score import Grade
 from audits.report.escape import element, link
-from audits.report.news import News, gap_lines
+from audits.report.news import NOTHING_EARLIER, News, gap_lines
 from audits.report.phrases import count
 from audits.store.store import Store
 
@@ -248,7 +248,7 @@ def _chart(report: OwnerReport) -> Markup:
 def _changes(report: OwnerReport) -> Iterator[Markup]:
     yield element("h2", "What changed, and why")
     if report.news.since is None:
-        yield element("p", "This is the first scan; there is nothing to compare with.")
+        yield element("p", NOTHING_EARLIER)
         return
     kinds = [(word, number, rows) for word, number, rows in report.news.kinds() if number]
     scores = [change for change in report.news.scores if change.repository in report.names]

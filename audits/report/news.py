@@ -19,6 +19,7 @@ from audits.store.store import Store
 from audits.suppressions.waivers import Waiver, Waivers
 
 SCHEMA = 1
+NOTHING_EARLIER = "No earlier scan is stored; there is nothing to compare with."
 _MOST_CHECKS = 4
 """Named where a score changed, those that moved it most; the JSON lists all."""
 
@@ -165,7 +166,7 @@ def _matches_nothing(store: Store, waiver: Waiver) -> bool:
 def text_news(news: News) -> Iterator[str]:
     """The news as lines for a terminal."""
     if news.since is None:
-        yield "  This is the first scan; there is nothing to compare with."
+        yield f"  {NOTHING_EARLIER}"
     for word, number, rows in news.kinds():
         if number:
             yield f"  {word}: {number}"
@@ -254,7 +255,7 @@ def _markdown(news: News) -> Iterator[str]:
     yield f"## {code(news.scan.owner)}, scan {news.scan.id} of {day}"
     yield ""
     if news.since is None:
-        yield "The first scan; there is nothing to compare with."
+        yield NOTHING_EARLIER
     else:
         yield f"Since scan {news.since.id} of {news.since.started.date()}."
     for word, number, rows in news.kinds():

@@ -36,14 +36,19 @@ def headline(score: Score, publications: Collection[Publication]) -> str:
     return f"{text} · {score.cap}" if score.cap else text
 
 
-def steps_to_a(score: Score | RepositoryRow) -> str:
-    """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none."""
+def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
+    """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none.
+
+    ``code`` puts the checks between back-ticks, for Markdown.
+    """
     if score.points is None or not score.steps:
         return ""
+    quoted = "`" if code else ""
     start = f"{score.grade} {score.points:g}"
-    return " → ".join(
-        [start, *(f"{step.grade} {step.points:g} with {step.check}" for step in score.steps)]
+    steps = (
+        f"{step.grade} {step.points:g} with {quoted}{step.check}{quoted}" for step in score.steps
     )
+    return " → ".join([start, *steps])
 
 
 def step_words(state: str, checks: Collection[str]) -> str:

@@ -51,8 +51,8 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
     unread = [gap for gap in audit.repository.gaps if not gap.optional]
     if not audit.publications and audit.score.grade is Grade.NONE:
         yield "  No job publishes anything here, so there is nothing to score."
-        if audit.repository.package_names:
-            yield "  For its packages, 'release-audit init' writes the lesson's release workflow."
+        named = "For its packages" if audit.repository.package_names else "If packages are here"
+        yield f"  {named}, 'release-audit init' writes the lesson's release workflow."
     elif not audit.publications:
         yield "  Whether anything is published here is not known, as this was not understood or read:"
         yield from (f"    {printable(gap.detail)}" for gap in unread)

@@ -12,6 +12,8 @@ from dashboard.theme import AREA_COLOURS, SEVERITIES, SEVERITY_COLOURS, Ink, pla
 
 AREA_SERIES = {plain(area): colour for area, colour in AREA_COLOURS.items()}
 _SCANNED, _REBUILT = "a scan", "rebuilt from commits: files alone, no settings"
+_SOME_DAYS = pd.Timedelta(days=3)
+"""Scans within these may stand on one day of the axis."""
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4])
 
 
@@ -34,7 +36,7 @@ def lines(
     words = [word for word in colours if word in set(both["series"])]
     scale = alt.Scale(domain=alt.Undefined if top is None else [0, top])
     base = alt.Chart(both).encode(
-        x=_time(ink),
+        x=_time(ink, both["at"]),
         y=alt.Y("value:Q", title=unit, axis=_value_axis(ink), scale=scale),
         color=_colour(words, colours, ink),
         tooltip=[
@@ -101,7 +103,7 @@ def stacked(frame: pd.DataFrame, ink: Ink, *, unit: str) -> Drawing:
         alt.Chart(shown)
         .mark_bar(size=_bar_size(frame))
         .encode(
-            x=_time(ink),
+            x=_time(ink, frame["at"]),
             y=alt.Y("sum(value):Q", title=unit, axis=_value_axis(ink)),
             color=alt.Color(
                 "series:N",
@@ -129,7 +131,7 @@ def flow(frame: pd.DataFrame, ink: Ink) -> Drawing:
         alt.Chart(frame)
         .mark_bar(size=_bar_size(frame))
         .encode(
-            x=_time(ink),
+            x=_time(ink, frame["at"]),
             y=alt.Y("value:Q", title="new (up), fixed (down)", axis=_value_axis(ink)),
             color=alt.Color(
                 "series:N",
@@ -153,10 +155,13 @@ def _bar_size(frame: pd.DataFrame) -> int:
     return max(2, min(26, 620 // max(1, frame["at"].nunique())))
 
 
-def _time(ink: Ink) -> alt.X:
-    """Scans along the width, with room for half a bar at either end."""
+def _time(ink: Ink, moments: pd.Series[pd.Timestamp]) -> alt.X:
+    """Scans along the width, with room for half a bar at either end; with the hour where days
+    alone would look the same.
+    """
+    close = bool(len(moments)) and moments.max() - moments.min() < _SOME_DAYS
     axis = alt.Axis(
-        format="%e %b %y",
+        format="%e %b %H:%M" if close else "%e %b %y",
         labelColor=ink.muted,
         grid=False,
         labelOverlap=True,
@@ -174,6 +179,7 @@ def _value_axis(ink: Ink) -> alt.Axis:
         titleFontWeight="normal",
         gridColor=ink.line,
         gridOpacity=0.6,
+        format=",~r",
         tickCount=5,
         tickMinStep=1,
         domain=False,

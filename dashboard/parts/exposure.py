@@ -30,7 +30,7 @@ def worst_path(scope: ScanScope, row: RepositoryRow) -> None:
     if path.cuts:
         cut = path.cuts[0]
         place = f" ({cut.path}:{cut.line})" if cut.path else ""
-        st.text(prose(f"✂ Cut: {cut.what}{place}"))
+        st.text(prose(f"✂ To close it: {cut.what}{place}"))
 
 
 def exposure(scope: ScanScope, row: RepositoryRow) -> None:

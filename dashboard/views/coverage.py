@@ -30,7 +30,11 @@ with st.container(horizontal=True, gap="large"):
         width="content",
         help="0 public files, 1 settings, 2 administration, 3 names of secrets.",
     )
-    st.metric("Unknown results", f"{sum(row.unknown for row in MISSING):,}", width="content")
+    st.metric(
+        "Unknown for want of a permission",
+        f"{sum(row.unknown for row in MISSING):,}",
+        width="content",
+    )
     st.metric("Gaps", f"{data.count_gaps(SCOPE):,}", width="content")
 
 page.section(
@@ -43,7 +47,7 @@ table(
     name="missing-permissions",
     download=False,
     alt="Missing permissions and how many unknown results each would answer",
-    nothing="No result is unknown: everything that applies was seen.",
+    nothing="No unknown result waits for a permission.",
     config={"unknowns": st.column_config.NumberColumn("Unknown results")},
 )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import write
+from tests.cli.conftest import TOKEN, write
 from tests.cli.runner import release_audit
 
 OPTIONS = ("--index-url", "https://pypi.example/simple/", "--no-engine", "--as-of", "2026-11-29")
@@ -88,7 +88,30 @@ def test_edits_are_shown_and_not_written_where_nobody_can_be_asked(checkout: Pat
     assert "+          persist-credentials: false" in ran.out
     assert "Not done" in ran.out
     assert "unpinned-action" in ran.out
+    assert "Run fix with --online" in ran.out
+    assert "the same command with --write writes these changes" in ran.out
     assert (checkout / PUBLISH).read_text() == BUILDING
+
+
+def test_what_is_left_names_its_next_step(tmp_path: Path) -> None:
+    text = TOKEN.replace("checkout@v4", "checkout@v4\n      - run: pip install build")
+    root = write(tmp_path / "lumen", {PUBLISH: text, "pyproject.toml": METADATA})
+    left = release_audit("fix", str(root), *OPTIONS).out.partition("Not done")[2]
+    assert left.startswith(" (lines as they are after these changes)\n")
+    assert "'release-audit fix --unsafe' makes the edits that need review." in left
+    assert "'release-audit explain unpinned-build-tool' shows the change." in left
+    assert left.count("--unsafe") == 1
+    made = release_audit("fix", str(root), "--unsafe", *OPTIONS).out
+    assert "--unsafe" not in made.partition("Not done")[2]
+
+
+def test_a_repository_that_publishes_nothing_has_nothing_to_edit(tmp_path: Path) -> None:
+    text = "on: push\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n"
+    root = write(tmp_path / "lumen", {".github/workflows/test.yml": text})
+    ran = release_audit("fix", str(root), *OPTIONS)
+    assert ran.code == 0
+    assert "no job publishes anything here; --all looks at every workflow" in ran.out
+    assert "Nothing was written" not in ran.out
 
 
 def test_written_edits_leave_nothing_to_write(checkout: Path) -> None:

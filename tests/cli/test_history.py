@@ -188,6 +188,13 @@ def test_days_that_make_no_sense(
     assert said in ran.err
 
 
+def test_a_repository_in_place_of_its_folder(folder: Path, database: str) -> None:
+    ran = rebuilt(folder / "lumen", database)
+    assert ran.code == 2
+    assert "lumen is a repository itself, and holds no others." in ran.err
+    assert "Give the folder that it lies in" in ran.err
+
+
 def test_nothing_to_rebuild() -> None:
     assert release_audit("history", "--since", "2024-01-01").code == 2
     ran = release_audit("history", "--folder", "x")

@@ -36,6 +36,9 @@ def test_it_shows_and_ends_with_1_where_nobody_can_be_asked(checkout: Path) -> N
     assert "+    permissions:" in ran.out
     assert "scores A · 100 of 100 · 78% known at tier 0" in ran.out
     assert "What is left to you, in this order" in ran.out
+    assert "this repository (no remote names it yet), workflow release.yml" in ran.out
+    assert "local/" not in ran.out
+    assert "'release-audit init --write' writes this." in ran.out
     assert not (checkout / ".github").exists()
     assert init(checkout, "--diff").out == ran.out
 
@@ -48,6 +51,7 @@ def test_it_writes_once_and_has_nothing_to_write_then(checkout: Path) -> None:
     assert stat.S_IMODE((checkout / RELEASE).stat().st_mode) == 0o666 & ~_mask()
     again = init(checkout)
     assert again.code == 0
+    assert "Nothing was written" not in again.out
     assert f"{RELEASE} is there as it would be written." in again.out
     assert (checkout / RELEASE).read_text("utf-8") == text
     checked = release_audit("check", str(checkout), "--no-engine", *INDEX)

@@ -32,7 +32,7 @@ def test_the_path_is_told_step_by_step_with_its_cut(exposed_to_all: Path) -> Non
     assert ran.code == 1
     assert "npm  lumenkit  anyone" in ran.out
     assert f"→ `github.event.issue.title` becomes code  {OTHER}:7" in ran.out
-    assert "Cut: hand `github.event.issue.title` over in `env:`" in ran.out
+    assert "To close it: hand `github.event.issue.title` over in `env:`" in ran.out
 
 
 def test_a_closed_one_ends_well(tmp_path: Path) -> None:

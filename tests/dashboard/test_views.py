@@ -92,7 +92,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
         "waivers": ("Nothing is accepted in this scope", "Name the waiver file"),
         "incident": ("actions/checkout", "If commit pins were enforced"),
         "packages": ("▲ token", "PYPI_TOKEN"),
-        "coverage": ("Unknown results", "There is no gap"),
+        "coverage": ("Unknown for want of a permission", "There is no gap"),
         "method": ("unpinned-action", "an open critical finding 39"),
         "self_check": ("The result appears here",),
         "reports": ("repositories.csv", "SARIF"),
@@ -252,7 +252,7 @@ def test_who_can_publish_is_drawn_with_its_cut(opened: Opened) -> None:
     app = opened("repository", "many", repository="fennel", tab="Who can publish")
     text = sound(app, "Repository")
     assert "The least privileged who alone can get a package released." in text
-    assert "✂ Cut: " in text
+    assert "✂ To close it: " in text
     assert "what was not seen decides" in text
 
 

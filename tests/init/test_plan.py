@@ -285,6 +285,22 @@ def test_no_link_leads_to_a_repository_that_is_not_known() -> None:
     assert plan.files
 
 
+@pytest.mark.parametrize(
+    ("files", "tag"),
+    [
+        (PLAIN, "`v1.2.3rc1`"),
+        ({"package.json": '{"name": "lumen"}'}, "`v1.2.3-rc.1`"),
+    ],
+)
+def test_a_candidate_has_a_tag_as_its_registry_spells_versions(
+    files: dict[str, str], tag: str
+) -> None:
+    (step,) = (s for s in plan_of(files).steps if s.text.startswith("Release a candidate"))
+    assert (
+        f"publish a GitHub release, marked as a pre-release, with a tag such as {tag}" in step.text
+    )
+
+
 def test_private_repositories_hear_of_the_plan_that_rules_need() -> None:
     public, private = (plan_of(PLAIN, Wants(private=each)) for each in (False, True))
     assert "paid plan" in private.steps[0].text

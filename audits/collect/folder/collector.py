@@ -29,8 +29,8 @@ _PACKAGE_FILES = {
 }
 _BARE = {"HEAD", "objects", "refs"}
 _NO_LINKS = (
-    "no page links to a repository of {}/* whose remote does not confirm the owner and name that "
-    "its folder gives; name the owner by --org"
+    "repositories of {}/* without a remote that confirms this owner and name get no links to "
+    "their pages; name the owner by --org"
 )
 # Of a checkout nothing but links and dates is lost with these: its files are read all the same.
 _ONLY_UNKNOWN = {GapReason.UNSUPPORTED, GapReason.NOT_FOUND}
@@ -174,6 +174,11 @@ class FolderCollector:
         if found:
             return found
         unread = any(not gap.optional for gap in self._gaps)
+        if not unread and _may_be_repository(folder):
+            raise WrongFolderError(
+                f"{folder} is a repository itself, and holds no others.",
+                "Give the folder that it lies in; 'release-audit check PATH' audits it alone.",
+            )
         raise (CollectError if unread else WrongFolderError)(
             f"{folder} holds no repository{' that can be read' if unread else ''}.",
             "A repository is a directory with .git, .github or package metadata; "
