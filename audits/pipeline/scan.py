@@ -195,11 +195,17 @@ class Scanner:
         unchanged(found.ref)
 
     def close(self) -> None:
-        """Leave what was opened to be resumed: nothing was read."""
+        """Leave what was opened to be resumed, each owner's scan, whatever fails of others."""
+        failed: list[StoreError] = []
         for current in self._opened.values():
             if current.id:
-                self.store.pause_scan(current.id)
+                try:
+                    self.store.pause_scan(current.id)
+                except StoreError as error:
+                    failed.append(error)
         self._opened.clear()
+        if failed:
+            raise failed[0]
 
     def _flush(self) -> None:
         """Write what was audited so far, and keep the owners' locks."""

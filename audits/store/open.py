@@ -29,6 +29,8 @@ HEAD = REVISIONS[-1]
 """The newest revision of the schema."""
 
 _BUSY_SECONDS = 30
+"""How long what somebody else holds is waited for, on both databases."""
+
 _FILE_NAME = "history.sqlite"
 _SQLITE = ("sqlite", "sqlite+pysqlite")
 _SUFFIXES = (".sqlite", ".sqlite3", ".db")
@@ -218,7 +220,9 @@ def _engine(address: URL, *, write: bool, read_only: bool) -> Engine:
         return _sqlite(address, write=write, read_only=read_only)
     # A scan commits per repository; should the server crash, its last moment is scanned again.
     setting = "default_transaction_read_only=on" if read_only else "synchronous_commit=off"
-    arguments: dict[str, Any] = {"connect_timeout": 10, "options": f"-c {setting}"}
+    # Without a time-out, a scan at night would wait for a forgotten session until somebody came.
+    options = f"-c {setting} -c lock_timeout={_BUSY_SECONDS}s"
+    arguments: dict[str, Any] = {"connect_timeout": 10, "options": options}
     try:
         return create_engine(address, connect_args=arguments, pool_pre_ping=True)
     except ModuleNotFoundError as error:

@@ -31,8 +31,11 @@ class Retention(Struct, frozen=True, kw_only=True):
     monthly: int = 0
 
     def kept(self, scans: Iterable[tuple[int, datetime]]) -> set[int]:
-        """The numbers of those that stay, of scans given with their times."""
-        newest = sorted(scans, key=lambda scan: (scan[1], scan[0]), reverse=True)
+        """The numbers of those that stay, of scans given with their times.
+
+        Numbers say which is newer: between two scans, a clock may have gone backwards.
+        """
+        newest = sorted(scans, reverse=True)
         found = {number for number, _ in newest[:1]}
         for most, period in ((self.daily, _day), (self.weekly, _week), (self.monthly, _month)):
             first: dict[object, int] = {}

@@ -203,12 +203,12 @@ class Writing(Connected):
         """
         pairs = [(self._recording(scan_id), record) for scan_id, record in audits]
         recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
-        for recording in recordings:
-            recording.has_written = True
         changed: list[bool] = []
         with self._restored(recordings):
             for part in _without_repeats(pairs):
                 changed += record_batch(self, self._names, part)
+                for recording, _ in part:
+                    recording.has_written = True
         for recording in recordings:
             self._keep_up(recording)
         return changed
@@ -282,13 +282,21 @@ class Writing(Connected):
         One that has recorded nothing, as its owner was mistyped, say, is forgotten.
         """
         recording = self._recording(scan_id)
-        with self.writing() as connection:
-            flush(connection, [recording])
-            keep_gaps(connection, recording)
-            lock.free(connection, {recording.owner_id: scan_id})
-            if not recording.has_written:
-                forget_scan(connection, recording)
-        del self._recordings[scan_id]
+        locks = {recording.owner_id: scan_id}
+        try:
+            with self.writing() as connection:
+                flush(connection, [recording])
+                keep_gaps(connection, recording)
+                lock.free(connection, locks)
+                if not recording.has_written:
+                    forget_scan(connection, recording)
+        except StoreError:
+            # Others may scan even where what this scan knows cannot be written.
+            with self.writing() as connection:
+                lock.free(connection, locks)
+            raise
+        finally:
+            del self._recordings[scan_id]
 
     def finish_scan(self, scan_id: int, finished: datetime, *, gone: Iterable[str] = ()) -> ScanRow:
         """Finish a scan; from now on it is what readers see.
