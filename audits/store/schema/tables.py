@@ -256,6 +256,7 @@ owner_facts = interval(
     _to("settings_id", "content"),
     _to("advisories_id", "content"),
     _to("detail_id", "content"),
+    Index(None, "owner_id", "closed"),
 )
 
 finding = interval(
