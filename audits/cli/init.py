@@ -78,8 +78,7 @@ def init(
 ) -> None:
     """Write the lesson's release workflow for the packages here, where there is none.
 
-    On a terminal it shows the files and asks; elsewhere it only shows, and ends with 1. What is
-    there is never replaced.
+    A terminal asks; elsewhere it only shows, and ends with 1. What is there is never replaced.
     """
     if write and diff:
         raise UsageError("--write and --diff exclude each other.", "Leave one out.")
