@@ -65,6 +65,7 @@ from audits.fixes.edits import (
     insert_below,
     newline_of,
     owned_comments,
+    quoted,
     replace,
     replace_scalar,
     set_input,

@@ -59,6 +59,7 @@ from audits.checks.api import (
     check,
     drop_scope,
     owned_comments,
+    quoted,
     replace_block,
 )
 
@@ -250,7 +251,7 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
                 severity=Severity.LOW if said else Severity.MEDIUM,
                 because="a comment says what it is for" if said else "it is one scope, not all",
                 edits=() if said else _dropped(repo, site, scope),
-                advice=f"Its comment: {said[:120]!r}." if said else _last_look(repo, site),
+                advice=f"Its comment: {quoted(said)}." if said else _last_look(repo, site),
             )
 
 

@@ -70,6 +70,7 @@ from audits.checks.api import (
     check,
     drop_scope,
     owned_comments,
+    quoted,
     relying_jobs,
 )
 
@@ -334,7 +335,7 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
 
 def _advice(said: str, blocked: str) -> str:
     if said:
-        return f"Its comment: {said[:120]!r}."
+        return f"Its comment: {quoted(said)}."
     if blocked:
         return f"{blocked} may use the identity."
     return "Nothing in the job was seen to ask for an identity: does one of its tools?"

@@ -62,6 +62,7 @@ from audits.checks.api import (
     Verdict,
     check,
     owned_comments,
+    quoted,
     set_input,
 )
 
@@ -229,7 +230,7 @@ def _kind(
     if explicit:
         return None, "`persist-credentials: true` is stated: take it out if nothing pushes."
     if said := _explained(repo, site):
-        return None, f"A comment speaks of it: {said[:120]!r}."
+        return None, f"A comment speaks of it: {quoted(said)}."
     use = remote_use(repo, [each.step for each in later])
     if use.use in {GitUse.PUSHES, GitUse.READS}:
         return None, f"{use.by} talks to the repository: give it a token of its own."

@@ -181,6 +181,13 @@ def owned_comments(text: str, line: int) -> tuple[int, str]:
     return first, " ".join(said).strip()
 
 
+def quoted(text: str) -> str:
+    """A comment of the repository in a sentence: as code, which is no mention, reference or link
+    wherever the sentence is shown.
+    """
+    return f"`{text.replace('`', chr(39))[:120]}`"
+
+
 def _is_comment_at(line: str, column: int) -> bool:
     stripped = line.lstrip()
     return stripped.startswith("#") and len(line) - len(stripped) == column

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from audits.collect import webhook
 from audits.collect.webhook import WebhookAddressError, WebhookError, check_webhook, post
 
 MESSAGE = {"text": "orchard-labs: 80.0 mean points – ünï"}
@@ -64,3 +68,39 @@ def test_nobody_there() -> None:
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(WebhookAddressError):
         check_webhook(url)
+
+
+@pytest.mark.parametrize("url", ["https://SECRET[x", "https://u:SECRET@\u2100/x"])
+def test_what_no_library_can_split_is_no_address(url: str) -> None:
+    with pytest.raises(WebhookAddressError) as caught:
+        check_webhook(url)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_host_that_no_library_can_ask_is_named_without_the_path() -> None:
+    with pytest.raises(WebhookError) as caught:
+        post(f"https://{'a' * 300}.example/SECRET", MESSAGE)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "MOST_SECONDS", 0.5)
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def trickle() -> None:
+            peer, _ = listening.accept()
+            with peer, suppress(OSError):
+                peer.recv(65_536)
+                peer.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not done.wait(0.05):
+                    peer.sendall(b"x")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        try:
+            with pytest.raises(WebhookError, match="TooSlow"):
+                post(f"http://127.0.0.1:{listening.getsockname()[1]}/SECRET", MESSAGE)
+        finally:
+            done.set()
+            thread.join()

@@ -14,6 +14,7 @@ from audits.fixes.edits import (
     add_under,
     delete_lines,
     insert_below,
+    quoted,
     replace_scalar,
     set_input,
     set_scope,
@@ -21,6 +22,7 @@ from audits.fixes.edits import (
 from audits.model.outcome import Edit
 from audits.model.source import SourceFile
 from audits.model.workflow import Workflow
+from audits.report.escape import markdown
 from audits.workflow.parse.parse import parse_workflow
 
 PATH = ".github/workflows/release.yml"
@@ -221,3 +223,11 @@ def test_setting_an_input_changes_that_input_and_nothing_else(made: list[str]) -
                 expected["persist-credentials"] = "false"
             assert {k: v.value for k, v in new.inputs.items()} == expected
             assert (old.name and old.name.value) == (new.name and new.name.value)
+
+
+def test_a_quoted_comment_is_code_alone() -> None:
+    shown = quoted("closes #1 @team `x` [a](https://a.example)" + "y" * 200)
+    assert shown.startswith("`closes #1 @team 'x' [a](https://a.example)y")
+    assert shown.count("`") == 2
+    assert len(shown) == 122
+    assert markdown(f"Its comment: {shown}.") == f"Its comment: {shown}."
