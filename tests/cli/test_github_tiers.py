@@ -24,6 +24,7 @@ PERMISSIONS = {
         "Secrets: read",
         "Organization administration: read",
         "Organization secrets: read",
+        "Organization self hosted runners: read",
     },
     2: {"Secrets: read", "Organization secrets: read"},
     3: set[str](),
