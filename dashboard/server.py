@@ -6,6 +6,7 @@ login, but without what is here.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import webbrowser
@@ -179,8 +180,11 @@ async def _prepared(_: st.App) -> AsyncIterator[None]:
     address = str(st.get_option("server.address"))
     host = f"[{address}]" if ":" in address else address
     url = f"http://{host}:{st.get_option('server.port')}"
-    sys.stdout.write(f"The dashboard listens on {url}; Ctrl-C stops it.\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"The dashboard listens on {url}; Ctrl-C stops it.\n")
+        sys.stdout.flush()
+    except OSError:  # a full disk or a reader that is gone is no reason to serve nobody
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - kept to the end
     if not st.get_option("server.headless"):
         webbrowser.open(url)
     yield

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import sys
 
 from audits.cli.exits import FAULT, WRONG_USE, exit_code
-from audits.cli.output import OutputError, leave_broken_pipe, leave_unwritten, say
+from audits.cli.output import (
+    OutputError,
+    ReaderGoneError,
+    leave_broken_pipe,
+    leave_unwritten,
+    say,
+    unwritten,
+)
 from audits.faults import fault_log, log_fault
 from audits.interrupts import ending_in_order, exit_status, interruption
 from audits.model.errors import AuditError
 
 GARBAGE = 300_000
 """Objects made between two collections of garbage, where Python's default is 700."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""What the system says where there is no room, or none to be written to: no fault of ours."""
 
 
 def main() -> None:
@@ -37,6 +48,8 @@ def _run() -> None:
 
         code = application("".join(sys.argv[1:2]))(standalone_mode=False, prog_name="release-audit")
         sys.exit(code if isinstance(code, int) else 0)
+    except ReaderGoneError:
+        leave_broken_pipe()
     except OutputError as error:
         leave_unwritten(error)
     except AuditError as error:
@@ -44,14 +57,18 @@ def _run() -> None:
         if error.advice:
             say(f"advice: {error.advice}", error=True)
         sys.exit(exit_code(error))
-    except BrokenPipeError:
-        leave_broken_pipe()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # Click's own, of a help text
+            leave_broken_pipe()
+        raise
     except (KeyboardInterrupt, Exception) as error:
         if stopped := interruption(error):
             say("Stopped. What was recorded is kept.", error=True)
             sys.exit(exit_status(stopped))
         if _is_usage(error):
             sys.exit(WRONG_USE)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            leave_unwritten(unwritten(error))
         place = log_fault(error, "running a command")
         say(f"error: release-audit failed ({type(error).__name__}): {place}.", error=True)
         say("advice: Please report it; what was recorded is kept.", error=True)

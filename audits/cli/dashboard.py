@@ -254,8 +254,10 @@ def _become(words: list[str], environment: dict[str, str], folder: Path) -> None
 
     In the package's own folder, as Python imports from there first.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    _open_streams()
     if sys.platform == "win32":
         with subprocess.Popen(words, env=environment, cwd=folder) as process:  # noqa: S603 - our own
             try:
@@ -267,3 +269,15 @@ def _become(words: list[str], environment: dict[str, str], folder: Path) -> None
     else:
         os.chdir(folder)
         os.execve(words[0], words, environment)  # noqa: S606 - our own module and options
+
+
+def _open_streams() -> None:
+    """Have the null device stand for streams that are closed (``>&-``): else a socket of the
+    server would take their numbers, and what libraries print would be sent there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(opened, True)

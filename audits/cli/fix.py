@@ -268,10 +268,10 @@ def _write(
 
 def _is_yes(files: int) -> bool:
     """Whether a person at a terminal says yes; without a terminal there is no question."""
-    from audits.cli.output import say
+    from audits.cli.output import is_terminal, say
     from audits.report.phrases import count
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not is_terminal(sys.stdin, sys.stdout):
         return False
     say(f"\nWrite these changes to {count(files, 'file')}? [y/N]")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -239,10 +239,10 @@ def _say_unwritten(plan: InitPlan) -> None:
 
 def _is_yes(plan: InitPlan) -> bool:
     """Whether a person at a terminal says yes; without a terminal there is no question."""
-    from audits.cli.output import say
+    from audits.cli.output import is_terminal, say
     from audits.report.phrases import count
 
-    if not plan.files or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not plan.files or not is_terminal(sys.stdin, sys.stdout):
         return False
     say(f"\nWrite {count(len(plan.files), 'file')}? [y/N]")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -61,6 +61,13 @@ class OutputError(AuditError):
     """What was asked for could not be written."""
 
 
+class ReaderGoneError(OutputError):
+    """The program that reads the output has ended, as ``head`` does.
+
+    No OSError: Click ends at a broken pipe with 1, which says that something was found.
+    """
+
+
 def styled(text: str, what: str) -> str:
     """A text with a style (`_STYLES`), for `say`."""
     return f"{_MARKS[what]}{text}{_END}" if what in _MARKS else text
@@ -78,7 +85,7 @@ def say(text: str = "", *, error: bool = False) -> None:
     lines = "\n".join(_escaped(line, coloured=coloured) for line in text.split("\n")) + "\n"
     try:
         _write(stream, _encoded(lines, stream))
-    except (OutputError, BrokenPipeError):
+    except OutputError:
         if not error:
             raise
 
@@ -91,6 +98,17 @@ def say_document(text: str, *, exact: bool = False) -> None:
     """
     shown = text if exact else without_tokens(text)
     _write(sys.stdout, shown.encode("utf-8", "backslashreplace"))
+
+
+def unwritten(error: OSError) -> OutputError:
+    """The sentence for output that the system does not take."""
+    why = os.strerror(error.errno) if error.errno else type(error).__name__
+    return OutputError(f"The output cannot be written: {why}.", "Make room, or write elsewhere.")
+
+
+def is_terminal(*streams: TextIO | None) -> bool:
+    """Whether each is open, and a terminal; Python has None for one that was closed (``2>&-``)."""
+    return all(each is not None and not each.closed and each.isatty() for each in streams)
 
 
 def leave_broken_pipe() -> None:
@@ -123,8 +141,7 @@ def _wants_colour(stream: TextIO | None) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    is_terminal = stream is not None and not stream.closed and stream.isatty()
-    return is_terminal and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
 def _encoded(text: str, stream: TextIO | None) -> bytes:
@@ -147,9 +164,7 @@ def _write(stream: TextIO | None, data: bytes) -> None:
             stream.flush()
             buffer.write(data)
         stream.flush()
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGoneError("Nobody reads the output.", "") from error
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else type(error).__name__
-        message = f"The output cannot be written: {why}."
-        raise OutputError(message, "Make room, or write elsewhere.") from error
+        raise unwritten(error) from error

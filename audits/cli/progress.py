@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from audits.cli.output import is_terminal
 from audits.cli.waiting import PlainWatch
 
 Advance = Callable[[str], None]
@@ -14,7 +15,7 @@ Advance = Callable[[str], None]
 @contextmanager
 def progress(task: str) -> Iterator[Advance]:
     """Yields a function that counts one more thing done and shows its name."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield PlainWatch().done
         return
     from rich.console import Console

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from audits.cli.check import CheckOptions, plan_for
 from audits.cli.exits import UsageError, end_code
 from audits.cli.github import is_login, is_slug
-from audits.cli.output import say, styled
+from audits.cli.output import is_terminal, say, styled
 from audits.model.errors import AuditError
 from audits.model.proposal import SAFE, Proposal, ProposalResult, ProposalState, short_names
 
@@ -335,7 +335,7 @@ def _is_wanted(search: _Search, due: Sequence[Proposal]) -> bool:
     number = min(len(due), wants.limit)
     if wants.write:
         return True
-    if wants.diff or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if wants.diff or not is_terminal(sys.stdin, sys.stdout):
         say(f"Nothing was sent. To open {count(number, 'pull request')}, add --write.")
         return False
     say(f"\nOpen {count(number, 'pull request')}? [y/N]")

@@ -27,7 +27,7 @@ from audits.cli.options import (
     WaiversOption,
     day_of,
 )
-from audits.cli.output import say
+from audits.cli.output import OutputError, say
 from audits.cli.planner import Planner
 from audits.cli.scan_end import NotifyOption, ScanEnd, ScanFailOnOption
 from audits.interrupts import exit_status
@@ -227,6 +227,8 @@ def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
             return _record(request, audits)
     except KeyboardInterrupt as stopped:
         return _stopped(context, stopped)
+    except OutputError:  # only the summary is missing
+        raise
     except Exception:
         if request.recorded:
             _say_how_to_resume(context, "The scan is not finished; what was read is kept.")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from audits.cli.output import say
+from audits.cli.output import is_terminal, say
 
 _SAY_AGAIN = 30.0
 _SHORT = 3.0
@@ -71,7 +71,7 @@ def waiting_line(seconds: float, why: str) -> str:
 @contextmanager
 def watching(task: str) -> Iterator[Watch]:
     """A watch with a moving line on a terminal, and plain lines elsewhere."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield PlainWatch()
         return
     from rich.console import Console

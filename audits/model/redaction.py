@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from audits.model.secret_patterns import ANY_TOKEN, TOKEN_HEADS
@@ -40,6 +41,15 @@ _ARGUMENT = re.compile(
 """Secrets that follow a command or setting without an option's name."""
 _QUERY = re.compile(r"([?&](?:access_token|token|api_key|sig|signature|key)=)([^\s&#\"']+)", re.I)
 _USER = re.compile(r"(https?://[^\s:/@]*:)([^\s/@]+)(?=@)")
+_REFERENCE = re.compile(r"\$\{\{\s*env\.(\w+)|\$env:(\w+)|\$\{?([A-Za-z_]\w*)|%([A-Za-z_]\w*)%")
+_ASSIGNED = re.compile(
+    r"""(?<![\w.$-])(?:\$(?:env:)?|["'])?([A-Za-z_]\w*)["']?(?:=|:[ \t]+|[ \t]+=[ \t]+)"""
+    r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|(?![\[{`])[^\s,;}&|#]+)"""
+)
+"""A variable that is given a value: in YAML, in a shell, in PowerShell."""
+_REACH = 200
+_SHORTEST = 4
+"""Shorter values are no passwords, and are parts of other words everywhere."""
 _HARMLESS = frozenset({"", "read", "write", "none", "true", "false", "inherit", "null", "~"})
 
 
@@ -58,9 +68,64 @@ def masked(line: str) -> str:
 
     References (``${{ … }}``, ``$NAME``) name a credential without showing it, and stay.
     """
-    line = without_tokens(line)
+    return _changed(without_tokens(line), lambda found: found[1] + _hidden(found[2]))
+
+
+def masked_in(line: str, text: str) -> str:
+    """A line of a text, or quoted from it, without credentials: also without the values that
+    the text gives to variables which it then uses as credentials, whatever their names.
+    """
+    shown = masked(line)
+    for value in named_credentials(text):
+        shown = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", MASK, shown)
+    return shown
+
+
+@lru_cache(maxsize=16)
+def named_credentials(text: str) -> tuple[str, ...]:
+    """The literal values of variables that stand where a credential does, the longest first:
+    of ``FOO: plum`` with ``twine upload -p $FOO``, ``plum``.
+    """
+    named = set(_names(text))
+    given: dict[str, set[str]] = {}
+    for found in _ASSIGNED.finditer(text) if named else ():
+        if found[1] in named:
+            given.setdefault(found[1], set()).add(found[2].strip())
+    if not given:
+        return ()
+    wanted: set[str] = set()
+    for line in text.splitlines():
+        if any(name in line for name in given):
+            _changed(line, lambda found: found[0] + _note(found, wanted))
+    known: set[str] = set()
+    values: set[str] = set()
+    while waiting := wanted - known:
+        known |= waiting
+        for value in (value for name in waiting for value in given.get(name, ())):
+            wanted.update(_names(value))
+            bare = value.strip("\"'")
+            if len(bare) >= _SHORTEST and _hidden(bare) == MASK:
+                values.add(bare)
+    return tuple(sorted(values, key=lambda value: (-len(value), value)))
+
+
+def _note(found: re.Match[str], names: set[str]) -> str:
+    """Note the variable that stands in a credential's place, if one does; adds no text."""
+    value = found.string[found.start(2) : found.start(2) + _REACH].lstrip("\"'")
+    if reference := _REFERENCE.match(value):
+        names.add(next(filter(None, reference.groups())))
+    return ""
+
+
+def _names(text: str) -> Iterator[str]:
+    """The variables that a text refers to."""
+    return (next(filter(None, found.groups())) for found in _REFERENCE.finditer(text))
+
+
+def _changed(line: str, change: Callable[[re.Match[str]], str]) -> str:
+    """The line with every credential's place (key in group 1, value in 2) changed."""
     if _KEY.search(line):
-        line = _NAMED.sub(lambda m: m["key"] + _hidden(m["value"]), line)
+        line = _NAMED.sub(change, line)
     patterns = [_OPTION] if "--" in line else []
     patterns += [_SHORT] if _TAKES_P.search(line) else []
     patterns += [_KEY_OPTION] if _TAKES_K.search(line) else []
@@ -69,7 +134,7 @@ def masked(line: str) -> str:
     patterns += [_HEADER] if "uthorization" in line else []
     patterns += [_USER, _QUERY] if "://" in line else []
     for pattern in (*patterns, _ARGUMENT):
-        line = pattern.sub(lambda m: m[1] + _hidden(m[2]), line)
+        line = pattern.sub(change, line)
     return line
 
 

@@ -14,7 +14,7 @@ from audits.faults import log_fault
 from audits.fixes.links import finding_links, lesson_link
 from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severity, Unknown
-from audits.model.redaction import masked
+from audits.model.redaction import masked_in
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Breadth, Repository
 from audits.model.score import AuditedFinding
@@ -68,7 +68,8 @@ def settle(
     """The findings with severity, fingerprint, links, excerpt and acceptance."""
     seen: Counter[str] = Counter()
     settled = []
-    for finding in map(_redacted, map(_without_foreign_edits, findings)):
+    for given in map(_without_foreign_edits, findings):
+        finding = _redacted(given, repository)
         excerpt = excerpt_of(repository, finding)
         mark = _mark(check, finding, excerpt)
         seen[mark] += 1
@@ -93,9 +94,11 @@ def _without_foreign_edits(finding: Finding) -> Finding:
     return replace(finding, edits=()) if foreign else finding
 
 
-def _redacted(finding: Finding) -> Finding:
+def _redacted(finding: Finding, repository: Repository) -> Finding:
     """The finding without the credentials that a text of the file may hold."""
-    message, because = masked(finding.message), masked(finding.because)
+    file = repository.file(finding.at.path)
+    text = file.text if file is not None else ""
+    message, because = masked_in(finding.message, text), masked_in(finding.because, text)
     if message == finding.message and because == finding.because:
         return finding
     return replace(finding, message=message, because=because)
@@ -131,7 +134,9 @@ def excerpt_of(repository: Repository, finding: Finding) -> str:
     file = repository.file(finding.at.path)
     lines = lines_of(file.text) if file is not None else ()
     index = finding.at.line - 1
-    return masked(lines[index].strip()[:2000])[:200] if index < len(lines) else ""
+    if file is None or index >= len(lines):
+        return ""
+    return masked_in(lines[index].strip()[:2000], file.text)[:200]
 
 
 def _links(

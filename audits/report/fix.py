@@ -8,7 +8,7 @@ from audits.analysis.required_pins import refused_uses, unread_actions
 from audits.fixes.patch import file_lines, patch
 from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
-from audits.model.redaction import masked
+from audits.model.redaction import masked_in
 from audits.model.score import Grade, Score
 from audits.report.escape import printable
 from audits.report.phrases import count
@@ -30,7 +30,9 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
         yield f"{name}  {grade_rise(plan)} with {changes}"
         for file in plan.files:
             yield ""
-            yield from (_diff_line(printable(masked(line)), style) for line in file_lines(file))
+            text = file.before.text if file.before is not None else file.text
+            for line in file_lines(file):
+                yield _diff_line(printable(masked_in(line, text)), style)
         yield ""
         yield style("Fixed by these changes", "strong")
         yield from _made(plan, style)

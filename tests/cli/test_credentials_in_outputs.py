@@ -35,6 +35,7 @@ on:
 env:
   TWINE_PASSWORD: {word()}
   GREETING: glpat-{token()}
+  FARMER: {word()}
 concurrency: {token()}
 jobs:
   build-{token()}:
@@ -50,6 +51,9 @@ jobs:
           echo "${{{{ github.event.pull_request.title }}}} {token()}"
       - run: twine upload -u bob -p {word()} dist/* # {token()}
       - run: npm publish --registry=https://u:{word()}@npm.example/ --//npm.example/:_authToken={word()}
+      - run: |
+          farm={word()}
+          npm publish --token $farm && gem push --api-key "$FARMER"
       - run: docker login -u x --password {word()} reg.example/{token()} && docker push reg.example/a:{token()}
       - run: export AWS_SECRET_ACCESS_KEY={word()}; aws s3 cp dist s3://bucket/{token()}
       - uses: ./{token()}

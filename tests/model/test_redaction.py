@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audits.model.redaction import MASK, masked
+from audits.model.redaction import MASK, masked, masked_in, named_credentials
 
 PYPI = "pypi-AgE" + "IcHlwaS5vcmcCJD" * 6
 HUNTER = "hunter2-plum"
@@ -84,3 +84,49 @@ def test_a_token_is_known_by_its_look() -> None:
 )
 def test_the_rest_stays(line: str) -> None:
     assert masked(line) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"env:\n  PW: {HUNTER}\nsteps:\n  - env: {{TWINE_PASSWORD: '${{{{ env.PW }}}}'}}",
+        f"env: {{FOO: {HUNTER}}}\nrun: twine upload -p $FOO dist/*",
+        f'X="{HUNTER}"\nnpm config set //npm.example/:_authToken "$X"',
+        f"FOO: '{HUNTER}'\nrun: gem push --api-key=${{FOO}} a.gem",
+        f"export A={HUNTER}; B=$A\ncargo login $B",
+        f"A: {HUNTER}\nB: ${{{{ env.A }}}}\npassword: ${{{{ env.B }}}}",
+        f"$plum = '{HUNTER}'\ndotnet nuget push -k $plum",
+        f"env:\n  WHO: {HUNTER}\nrun: curl -u me:$WHO https://index.example",
+        f"set A={HUNTER}\ntwine upload --password %A%",
+        f"- X={HUNTER}\n- echo $X | docker login --password-stdin",
+        f"Y: {HUNTER}\nrun: curl -H 'Authorization: Bearer $Y' https://index.example",
+    ],
+)
+def test_a_variable_that_is_used_as_a_credential_holds_one(text: str) -> None:
+    assert named_credentials(text) == (HUNTER,)
+    assert HUNTER not in "".join(masked_in(line, text) for line in text.splitlines())
+    assert masked_in(f"runs `X={HUNTER}`", text) == f"runs `X={MASK}`"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"env:\n  PW: {HUNTER}\nrun: echo $PW",
+        f"REGION: {HUNTER}\nrun: aws s3 cp x s3://$REGION",
+        "env:\n  PW: ${{ secrets.PW }}\npassword: ${{ env.PW }}",
+        "A: true\npassword: $A",
+        "A: x\npassword: $A",
+        f"A: {HUNTER}\npassword: $B",
+        f"A: {HUNTER}\npassword: ${{{{ secrets.A }}}}",
+        "A: ${{ inputs.token }}\nrun: x --token $A",
+        f"A: [{HUNTER}]\nrun: twine upload dist/*",
+        "",
+    ],
+)
+def test_other_variables_are_shown(text: str) -> None:
+    assert named_credentials(text) == ()
+
+
+def test_a_value_is_left_out_as_a_whole_word_only() -> None:
+    text = "A: main\nrun: twine upload -p $A"
+    assert masked_in("domain, main and main-2", text) == f"domain, {MASK} and main-2"
