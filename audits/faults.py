@@ -35,10 +35,11 @@ def log_path() -> Path:
     return Path(user_log_dir("release-audit", appauthor=False)) / "release-audit.log"
 
 
-class _Redacted(logging.Formatter):
+class RedactedFormatter(logging.Formatter):
     """A record as text without credentials, and of bounded length."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record's text, redacted."""
         lines = super().format(record).splitlines()
         if len(lines) > _MOST_LINES:
             half = _MOST_LINES // 2
@@ -55,7 +56,7 @@ class FaultLog(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.setFormatter(_Redacted(_FORM))
+        self.setFormatter(RedactedFormatter(_FORM))
         self.trouble = ""
 
     def emit(self, record: logging.LogRecord) -> None:

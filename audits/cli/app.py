@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from audits import __version__
-from audits.cli.output import say
+from audits.cli.output import say, show_log
 
 COMMANDS = {
     "demo": "Scan and show a bundled sample organization.",
@@ -51,6 +52,15 @@ def application(first: str = "") -> typer.Typer:
     return app
 
 
+class LogLevel(StrEnum):
+    """The least level of log records that are printed."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         say(f"release-audit {__version__}")
@@ -61,5 +71,17 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    log_level: Annotated[
+        Optional[LogLevel],  # noqa: UP045 - Typer reads the annotation at run time
+        typer.Option(
+            "--log-level",
+            metavar="LEVEL",
+            help="Print log records from this level on to standard error: debug (each request), info, warning or error.",
+            envvar="RELEASE_AUDIT_LOG_LEVEL",
+            show_envvar=True,
+        ),
+    ] = None,
 ) -> None:
     """Audit how repositories release."""
+    if log_level is not None:
+        show_log(log_level.upper())

@@ -152,6 +152,7 @@ def make_scan(
     archived: bool,
     forks: bool,
     resume: bool,
+    expect: Callable[[str, int], None],
 ) -> GitHubScan:
     """The scan that a command line asks for."""
     from audits.collect.github.collector import Choice
@@ -166,4 +167,5 @@ def make_scan(
         resume=resume,
         choice=Choice(archived=archived, forks=forks),
         marks=marks_of(waivers, engine),
+        expect=expect,
     )

@@ -6,12 +6,14 @@ a test finds whatever else in this package writes.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
 from typing import TextIO
 
 from audits.cli.exits import CANNOT_READ
+from audits.faults import RedactedFormatter
 from audits.model.errors import AuditError
 from audits.model.redaction import without_tokens
 from audits.report.escape import printable
@@ -109,6 +111,27 @@ def unwritten(error: OSError) -> OutputError:
 def is_terminal(*streams: TextIO | None) -> bool:
     """Whether each is open, and a terminal; Python has None for one that was closed (``2>&-``)."""
     return all(each is not None and not each.closed and each.isatty() for each in streams)
+
+
+class _PrintedLog(logging.Handler):
+    """Prints log records to standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        say(self.format(record), error=True)
+
+
+# Others, as SQLAlchemy, would print the rows that they write.
+_LOGGED = ("audits", "github", "urllib3")
+
+
+def show_log(level: str) -> None:
+    """Print log records of this program, and of its requests, from a level on."""
+    handler = _PrintedLog()
+    handler.setFormatter(RedactedFormatter("%(levelname)s %(name)s: %(message)s"))
+    for name in _LOGGED:
+        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).handlers = [handler]
 
 
 def leave_broken_pipe() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from audits.cli.output import is_terminal
-from audits.cli.waiting import PlainWatch
+from audits.cli.waiting import watching
 
 Advance = Callable[[str], None]
 
@@ -15,18 +13,5 @@ Advance = Callable[[str], None]
 @contextmanager
 def progress(task: str) -> Iterator[Advance]:
     """Yields a function that counts one more thing done and shows its name."""
-    if not is_terminal(sys.stderr):
-        yield PlainWatch().done
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.completed:.0f} repositories", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        number = shown.add_task(task, total=None)
-        yield lambda name: shown.update(number, advance=1, description=name)
+    with watching(task) as watch:
+        yield watch.done

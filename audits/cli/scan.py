@@ -364,5 +364,6 @@ def _results(
             archived=request.archived,
             forks=request.forks,
             resume=request.resume,
+            expect=watch.expect,
         )
         return run_scans(running, request.owners, names, note, failures.append)

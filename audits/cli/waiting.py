@@ -23,6 +23,16 @@ class Watch:
 
     def __init__(self, show: Show) -> None:
         self._show = show
+        self._expected: dict[str, int] = {}
+
+    @property
+    def total(self) -> int | None:
+        """How many repositories there are to read, as far as that is known."""
+        return sum(self._expected.values()) or None
+
+    def expect(self, source: str, count: int) -> None:
+        """So many repositories of a source are to be read in all; a later number replaces it."""
+        self._expected[source] = count
 
     def done(self, name: str) -> None:
         """One more repository is done."""
@@ -52,7 +62,8 @@ class PlainWatch(Watch):
             if time.monotonic() - self._counted < _SAY_AGAIN:
                 return
             self._counted = time.monotonic()
-        say(f"{self._done} repositories read", error=True)
+        of = f" of {self.total}" if self.total is not None else ""
+        say(f"{self._done}{of} repositories read", error=True)
 
     def waiting(self, seconds: float, why: str) -> None:
         """Say once that the scan waits."""
@@ -79,14 +90,16 @@ def watching(task: str) -> Iterator[Watch]:
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.completed:.0f} repositories", markup=False),
+        TextColumn("{task.completed:.0f}{task.fields[of]} repositories", markup=False),
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        number = shown.add_task(task, total=None)
+        number = shown.add_task(task, total=None, of="")
 
         def show(text: str, count: int) -> None:
-            shown.update(number, advance=count, description=text)
+            of = f" of {watch.total}" if watch.total is not None else ""
+            shown.update(number, advance=count, description=text, of=of)
 
-        yield Watch(show)
+        watch = Watch(show)
+        yield watch

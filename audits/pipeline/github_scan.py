@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from audits.collect.github.collector import Choice, Connection, GitHubCollector, Request
 from audits.collect.github.many_owners import ManyOwners
 from audits.collect.github.rate_limits import Usage
-from audits.model.source import Gap
+from audits.model.source import Gap, RepositoryRef
 from audits.pipeline.github_evidence import GitHubFacts
 from audits.pipeline.incremental import IncrementalAudits
 from audits.pipeline.run import Plan
@@ -32,6 +32,10 @@ class GitHubScanned(Struct, frozen=True, kw_only=True):
     usage: Usage
 
 
+def _nobody(_source: str, _count: int) -> None:
+    """Whoever does not ask how many repositories there are."""
+
+
 def marks_of(waivers: Waivers, engine: str) -> tuple[str, ...]:
     """What, beside files and facts, decides on an audit: the waivers in force today, and the
     other analyser's version.
@@ -43,6 +47,7 @@ def marks_of(waivers: Waivers, engine: str) -> tuple[str, ...]:
 class GitHubScan:
     """How GitHub is scanned. The plan's facts are those that are not GitHub's; ``choice``
     says which repositories of an owner are read, ``marks`` are those of `marks_of`.
+    ``expect`` gets what is read and how many repositories it has, once that is known.
     """
 
     store: Store
@@ -51,6 +56,7 @@ class GitHubScan:
     choice: Choice = field(default_factory=Choice)
     resume: bool = False
     marks: tuple[str, ...] = ()
+    expect: Callable[[str, int], None] = _nobody
 
     def owner(self, owner: str, seen: Seen, unchanged: Unchanged) -> GitHubScanned:
         """Scan one owner. StoreError while another scan of it runs, CollectError where
@@ -96,10 +102,22 @@ class GitHubScan:
         facts = GitHubFacts(reader=collector, others=self.plan.facts)
         scanner.plan = replace(self.plan, facts=facts)
         scanner.incremental = IncrementalAudits(memory, facts, scanner.plan, self.marks)
-        finished = scanner.run(collector, seen, unchanged)
+        finished = scanner.run(
+            collector, self._counted(collector, seen), self._counted(collector, unchanged)
+        )
         return GitHubScanned(
             finished=finished,
             paused=scanner.paused,
             gaps=(*collector.gaps(), *scanner.faults),
             usage=collector.usage,
         )
+
+    def _counted(self, collector: GitHubCollector | ManyOwners, note: Seen) -> Seen:
+        """``note``, and how many repositories there are before it."""
+
+        def counted(ref: RepositoryRef) -> None:
+            if collector.total is not None:
+                self.expect(collector.source, collector.total)
+            note(ref)
+
+        return counted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,6 +190,24 @@ def test_waiting_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         watch.waiting(seconds, "GitHub's hourly limit")
     watch.done("lumen")
     assert capsys.readouterr().err.count("waiting") == 1
+
+
+def test_how_far_a_scan_is_is_counted_of_all(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audits.cli.waiting._SAY_AGAIN", 0.0)
+    said = [line for line in cli.scan(OWNER).err.splitlines() if line.endswith("read")]
+    number = len(said)
+    assert said[-1] == f"{number} of {number} repositories read"
+    assert said[0] == f"1 of {number} repositories read"
+
+
+def test_requests_are_logged_where_that_is_asked_for(cli: Cli) -> None:
+    ran = cli.scan(OWNER, RELEASE_AUDIT_LOG_LEVEL="debug")
+    assert "/graphql" in ran.err
+    assert TOKEN not in ran.err
+    for name in ("audits", "github", "urllib3"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    assert "/graphql" not in cli.scan(OWNER).err
 
 
 def test_a_repository_that_cannot_be_read_for_our_fault_costs_no_other(

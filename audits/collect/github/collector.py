@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -50,7 +50,7 @@ class Request(Struct, frozen=True, kw_only=True):
     owner: str
     names: tuple[str, ...] = ()
     choice: Choice = field(default_factory=Choice)
-    done: Container[str] = frozenset()
+    done: Collection[str] = frozenset()
     workers: int = 4
 
 
@@ -100,10 +100,14 @@ class GitHubCollector:
 
     @property
     def total(self) -> int | None:
-        """How many repositories there are; None before the first page."""
+        """How many repositories are to be read, without those of ``done``; None before the first
+        page.
+        """
         if self._request.names:
-            return len(self._request.names)
-        return self._pages.total if self._pages else None
+            return sum(name.lower() not in self._request.done for name in self._request.names)
+        if self._pages is None or self._pages.total is None:
+            return None
+        return max(self._pages.total - len(self._request.done), 0)
 
     def gaps(self) -> tuple[Gap, ...]:
         """What concerns no single repository; complete once `snapshots` has ended."""

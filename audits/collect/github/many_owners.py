@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from functools import reduce
 
 from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
@@ -31,7 +31,7 @@ class ManyOwners:
         connection: Connection,
         memory: Memory | None = None,
         *,
-        done: Container[str] = frozenset(),
+        done: Collection[str] = frozenset(),
     ) -> None:
         self._connection = connection
         self._memory: Memory = memory if memory is not None else TransientMemory()
@@ -50,8 +50,8 @@ class ManyOwners:
 
     @property
     def total(self) -> int:
-        """How many repositories were asked for."""
-        return sum(map(len, self._names.values()))
+        """How many repositories are to be read."""
+        return sum(n.lower() not in self._done for names in self._names.values() for n in names)
 
     @property
     def usage(self) -> Usage:
