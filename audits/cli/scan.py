@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from audits.interrupts import exit_status
 
 if TYPE_CHECKING:
     from audits.collect.folder.collector import FolderCollector
+    from audits.collect.github.collector import Connection
     from audits.model.errors import AuditError
     from audits.model.source import RepositoryRef
     from audits.pipeline.github_scan import GitHubScanned
@@ -270,6 +271,18 @@ class _GitHubAccess(Struct, frozen=True):
     api_url: str
     max_points: int | None
 
+    def connection(self, on_wait: Callable[[float, str], None]) -> Connection:
+        """The connection; ``on_wait`` gets the seconds of each wait, and why."""
+        from audits.cli.github import connect
+
+        return connect(
+            self.token_file,
+            self.api_url,
+            host=self.host,
+            max_points=self.max_points,
+            on_wait=on_wait,
+        )
+
 
 class _GitHubRequest(Struct, frozen=True):
     """A scan of GitHub as the command line asks for it."""
@@ -337,7 +350,7 @@ def _results(
     """Scan what was asked for; errors that end a scan, and names that are recorded, are added to
     the lists.
     """
-    from audits.cli.github import connect, make_scan, read_list, run_scans
+    from audits.cli.github import make_scan, read_list, run_scans
     from audits.cli.waiting import watching
     from audits.report.escape import printable
 
@@ -349,13 +362,7 @@ def _results(
     for problem in problems:
         say(f"warning: {problem}", error=True)
     with watching("asking GitHub") as watch:
-        connection = connect(
-            request.reach.token_file,
-            request.reach.api_url,
-            host=request.reach.host,
-            max_points=request.reach.max_points,
-            on_wait=watch.waiting,
-        )
+        connection = request.reach.connection(watch.waiting)
         running = make_scan(
             store,
             plan,
