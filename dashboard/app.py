@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.parts import address
 from dashboard.parts.gate import admit
 from dashboard.parts.page import trouble_told
+from dashboard.parts.paper import STYLE
 from dashboard.parts.scope import choose_scope, menu
 
 st.set_page_config(
@@ -17,16 +18,7 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
-# Streamlit leaves 5 rem on either side; tables need the room. On paper the page is the view alone,
-# as long as it is. Our own text, no data in it.
-st.html(
-    "<style>[data-testid=stMainBlockContainer] {padding-inline: clamp(1rem, 3vw, 3rem); padding-top: 2.75rem}"
-    "@media print {[data-testid=stSidebar], [data-testid=stHeader] {display: none !important}"
-    "[data-testid=stApp], [data-testid=stMain], [data-testid=stAppViewContainer]"
-    "{position: static !important; height: auto !important; overflow: visible !important}"
-    "[data-testid=stVerticalBlockBorderWrapper], [data-testid=stDataFrame] {break-inside: avoid}"
-    "h2 {break-after: avoid}}</style>"
-)
+st.html(STYLE)
 st.logo(
     str(Path(__file__).with_name("logo.svg")), icon_image=str(Path(__file__).with_name("icon.svg"))
 )

@@ -46,6 +46,7 @@ class FindingFilter(Struct, frozen=True, kw_only=True):
     with_acceptance: bool = False
     in_release: bool | None = True
     path: str = ""
+    fingerprint: str = ""
     seen_since: int | datetime | None = None
 
 

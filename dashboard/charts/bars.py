@@ -26,6 +26,9 @@ from dashboard.theme import (
     signed,
 )
 
+CHOSEN = "chosen"
+"""The name of the selection that a click on a bar makes; its field is ``key``."""
+
 
 def grades(counts: Mapping[str, int], ink: Ink) -> Drawing:
     """Repositories by grade, A first; those that publish nothing are left to the sentence."""
@@ -36,6 +39,7 @@ def grades(counts: Mapping[str, int], ink: Ink) -> Drawing:
         [GRADE_COLOURS[w] for w in words],
         "repositories",
         ink,
+        keys=words,
         details=[f"grade {w}" for w in words],
     )
 
@@ -49,6 +53,7 @@ def ladder(counts: Mapping[str, int], ink: Ink) -> Drawing:
         [LADDER_COLOURS[w] for w in words],
         "packages",
         ink,
+        keys=words,
         details=[LADDER_MEANING[w] for w in words],
     )
 
@@ -62,6 +67,7 @@ def levels(counts: Mapping[str, int], ink: Ink) -> Drawing:
         [LEVEL_COLOURS[w] for w in words],
         "packages",
         ink,
+        keys=words,
         details=[MEANING[w] for w in words],
     )
 
@@ -74,6 +80,7 @@ def severities(counts: Mapping[str, int], ink: Ink) -> Drawing:
         [SEVERITY_COLOURS[w] for w in SEVERITIES],
         "open findings",
         ink,
+        keys=SEVERITIES,
         details=list(SEVERITIES),
     )
 
@@ -89,6 +96,7 @@ def areas(points: Mapping[str, float | None], ink: Ink, *, mean: bool = True) ->
         [colour_of(value) for value in known],
         "points of 100",
         ink,
+        keys=AREAS,
         limit=100.0,
         labels=labels,
         details=["not applicable" if v is None else meaning for v in known],
@@ -118,6 +126,7 @@ def _bars(
     unit: str,
     ink: Ink,
     *,
+    keys: Sequence[str],
     details: Sequence[str],
     labels: Sequence[str] = (),
     limit: float | None = None,
@@ -125,6 +134,7 @@ def _bars(
     frame = pd.DataFrame(
         {
             "word": list(words),
+            "key": list(keys),
             "value": [float(value) for value in values],
             "label": list(labels) or [f"{value:,}" for value in values],
             "meaning": list(details),
@@ -146,8 +156,13 @@ def _bars(
             alt.Tooltip("meaning:N", title="meaning"),
         ],
     )
-    bars = base.mark_bar(cornerRadiusEnd=3, size=18).encode(
-        color=alt.Color("colour:N", scale=None, legend=None)
-    )
     numbers = base.mark_text(align="left", dx=6, fontSize=13, color=ink.text).encode(text="label:N")
-    return alt.layer(bars, numbers).properties(height=30 * len(frame) + 8)
+    return alt.layer(_clickable(base), numbers).properties(height=30 * len(frame) + 8)
+
+
+def _clickable(base: alt.Chart) -> alt.Chart:
+    """Bars of which a click chooses one."""
+    chosen = alt.selection_point(name=CHOSEN, fields=["key"], on="click", clear="dblclick")
+    bars: alt.Chart = base.mark_bar(cornerRadiusEnd=3, size=18, cursor="pointer")
+    coloured: alt.Chart = bars.encode(color=alt.Color("colour:N", scale=None, legend=None))
+    return coloured.add_params(chosen)

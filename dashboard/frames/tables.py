@@ -22,6 +22,8 @@ from dashboard.frames.exposure import signed_level
 from dashboard.theme import AREAS, SEVERITIES, plain, signed
 
 AREA_COLUMNS = tuple(plain(area) for area in AREAS)
+WHOLE_OWNER = "(the owner)"
+"""What stands in place of a repository where something concerns all of an owner's."""
 
 
 def repositories(rows: Sequence[RepositoryRow]) -> pd.DataFrame:
@@ -272,7 +274,7 @@ def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
         (
             {
                 "owner": visible(row.owner),
-                "repository": visible(row.repository) or "(the owner)",
+                "repository": visible(row.repository) or WHOLE_OWNER,
                 "subject": visible(row.subject),
                 "job": visible(row.job),
                 "reason": row.reason,

@@ -52,6 +52,12 @@ def _group(scope: ScanScope, check: str, group: list[FindingRow], reading: Reaud
     for row in group[:_SHOWN]:
         with st.container(border=True):
             one_finding(row, reading)
+            st.page_link(
+                "views/findings.py",
+                label="This finding's own page",
+                icon=":material/link:",
+                query_params=finding_address(scope, row),
+            )
     if len(group) > _SHOWN:
         st.page_link(
             "views/findings.py",
@@ -59,6 +65,16 @@ def _group(scope: ScanScope, check: str, group: list[FindingRow], reading: Reaud
             icon=":material/flag:",
             query_params={**scope.address, "check": check, "repository": group[0].repository},
         )
+
+
+def finding_address(scope: ScanScope, row: FindingRow) -> dict[str, str]:
+    """The parameters that lead to the page of one finding."""
+    return {
+        **scope.address,
+        "repository": row.repository,
+        "finding": row.fingerprint,
+        "check": row.check,
+    }
 
 
 def one_finding(row: FindingRow, reading: Reaudit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -14,8 +14,10 @@ from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import csv_text
 from dashboard.frames.tables import AREA_COLUMNS
+from dashboard.frames.view_links import DISPLAY, linked
 from dashboard.parts import address
 from dashboard.parts.page import SCOPE, empty, zone
+from dashboard.parts.paper import on_paper
 from dashboard.scope import ScanScope
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
@@ -34,7 +36,7 @@ def table(
     order: Sequence[str] | None = None,
     config: Mapping[str, Any] | None = None,
     height: int | None = None,
-    styled: Styler | None = None,
+    styled: Callable[[pd.DataFrame], Styler] | None = None,
     download: bool = True,
 ) -> None:
     """A table that only shows. ``name`` names its download; ``nothing`` is said about no rows.
@@ -43,15 +45,17 @@ def table(
     if frame.empty:
         empty(nothing)
         return
+    rows, links = _linked(frame)
     st.dataframe(
-        frame if styled is None else styled,
+        rows if styled is None else styled(rows),
         hide_index=True,
         column_order=_order(frame, order),
-        column_config=columns(frame, config),
+        column_config=columns(frame, {**links, **(config or {})}),
         height=_height(len(frame), height),
         alt=alt,
         placeholder=NOT_KNOWN,
     )
+    on_paper(frame, _order(frame, order), columns(frame, config))
     if download:
         download_csv(frame, name)
 
@@ -65,14 +69,15 @@ def choose(
     order: Sequence[str] | None = None,
     config: Mapping[str, Any] | None = None,
     height: int | None = None,
-    styled: Styler | None = None,
+    styled: Callable[[pd.DataFrame], Styler] | None = None,
 ) -> list[int]:
     """A table whose rows can be chosen; the positions of the chosen ones."""
+    shown, links = _linked(frame)
     state = st.dataframe(
-        frame if styled is None else styled,
+        shown if styled is None else styled(shown),
         hide_index=True,
         column_order=_order(frame, order),
-        column_config=columns(frame, config),
+        column_config=columns(frame, {**links, **(config or {})}),
         height=_height(len(frame), height),
         on_select="rerun",
         selection_mode="single-row" if mode == "single-row" else "multi-row",
@@ -80,8 +85,28 @@ def choose(
         alt=alt,
         placeholder=NOT_KNOWN,
     )
+    on_paper(frame, _order(frame, order), columns(frame, config))
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
+
+
+def _linked(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows with addresses in place of names that another view is about, and how these
+    columns are shown: as the names.
+    """
+    scope = st.session_state.get(SCOPE)
+    if not isinstance(scope, ScanScope):
+        return frame, {}
+    made, names = linked(frame, scope, lambda owner: data.of_owner(scope, owner))
+    return made, {
+        name: st.column_config.LinkColumn(
+            name[:1].upper() + name[1:],
+            display_text=DISPLAY.format(name=name),
+            alignment="left",
+            pinned=name == names[0],
+        )
+        for name in names
+    }
 
 
 def _order(frame: pd.DataFrame, order: Sequence[str] | None) -> list[str]:

@@ -98,12 +98,12 @@ def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
     )
     download_rows(scope, "findings", filters, total)
     if picked := [rows[index] for index in chosen]:
-        _picked(scope, picked)
+        _picked(scope, picked, f"{count(len(picked), 'finding')} chosen")
 
 
-def _picked(scope: ScanScope, picked: list[FindingRow]) -> None:
+def _picked(scope: ScanScope, picked: list[FindingRow], title: str) -> None:
     """The chosen findings: to read, as the text of an issue, and as waivers."""
-    page.section(f"{count(len(picked), 'finding')} chosen")
+    page.section(title)
     reading, issue, waiver = st.tabs(["Read", "As an issue", "As waivers"])
     with reading:
         for row in picked[:10]:
@@ -126,5 +126,40 @@ def _picked(scope: ScanScope, picked: list[FindingRow]) -> None:
         st.code(waiver_text(picked, expires), language="toml")
 
 
+def _one(scope: ScanScope, fingerprint: str) -> None:
+    """The finding that the address names, in every place that has it; then the way to all."""
+    name = st.query_params.get("repository", "")
+    known = name in data.repository_names(scope)
+    own, plain = data.one_repository(scope, name) if known else (scope, "")
+    where = FindingFilter(repository=plain, fingerprint=fingerprint, in_release=None)
+    rows = list(data.findings(own, where)) if plain else []
+    if rows:
+        _picked(own, rows, f"{signed(rows[0].severity)} · {check_name(rows[0].check)}")
+    else:
+        page.section("This finding is not open")
+        st.text(
+            f"{visible(name) or 'No repository'} has no open finding {visible(fingerprint)!r} as "
+            "of this scan: it was fixed, or the address is not whole."
+        )
+    with st.container(horizontal=True):
+        all_of_it = {**own.address, "repository": name} if plain else own.address
+        st.page_link(
+            "views/findings.py",
+            label="All findings of this repository" if plain else "All findings",
+            icon=":material/flag:",
+            query_params=all_of_it,
+        )
+        if rows:
+            st.page_link(
+                "views/repository.py",
+                label="The repository",
+                icon=":material/folder_open:",
+                query_params=page.repository_address(scope, rows[0].owner, rows[0].repository),
+            )
+
+
 SCOPE = page.opening("Findings", "Every fault that is open, and what was accepted.")
-_list(SCOPE, *_filters(SCOPE))
+if FINGERPRINT := st.query_params.get("finding", ""):
+    _one(SCOPE, FINGERPRINT)
+else:
+    _list(SCOPE, *_filters(SCOPE))

@@ -18,6 +18,7 @@ from dashboard.frames.cells import commit_url, label_text
 from dashboard.frames.findings import check_name
 from dashboard.frames.trends import cause_of
 from dashboard.parts import page
+from dashboard.parts.bar_links import bars_to
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
 from dashboard.theme import LADDER_MEANING
@@ -213,24 +214,49 @@ def _distributions(scope: ScanScope) -> None:
     with left:
         page.section("Grades", "Repositories that publish")
         if any(now.grades.get(grade) for grade in "ABCDF"):
-            st.altair_chart(bars.grades(now.grades, page.ink()), alt=_words(now.grades, "grade"))
+            bars_to(
+                "repositories",
+                "grade",
+                bars.grades(now.grades, page.ink()),
+                key="grades",
+                alt=_words(now.grades, "grade"),
+                scope=scope,
+            )
         else:
             page.empty("No repository here publishes a package, so there is nothing to grade.")
     with middle:
         page.section("Trusted-publisher ladder", "Packages, from proven to token")
         counts = now.ladders
         if any(counts.values()):
-            st.altair_chart(bars.ladder(counts, page.ink()), alt=_words(counts, "packages"))
+            bars_to(
+                "packages",
+                "ladder",
+                bars.ladder(counts, page.ink()),
+                key="rungs",
+                alt=_words(counts, "packages"),
+                scope=scope,
+            )
             with st.expander("Glossary"):
                 st.markdown("\n".join(f"- **{w}**: {m}" for w, m in LADDER_MEANING.items()))
         else:
             page.empty("No package was found.")
     with right:
-        page.section("Who can publish", "Packages, by the least privileged who alone can")
-        if any(now.levels.values()):
-            st.altair_chart(bars.levels(now.levels, page.ink()), alt=_words(now.levels, "level"))
-        else:
-            page.empty("No package was found.")
+        _levels(scope, now)
+
+
+def _levels(scope: ScanScope, now: TrendRow) -> None:
+    page.section("Who can publish", "Packages, by the least privileged who alone can")
+    if not any(now.levels.values()):
+        page.empty("No package was found.")
+        return
+    bars_to(
+        "packages",
+        "exposure",
+        bars.levels(now.levels, page.ink()),
+        key="levels",
+        alt=_words(now.levels, "level"),
+        scope=scope,
+    )
 
 
 def _words(counts: Mapping[str, int], what: str) -> str:
@@ -260,7 +286,14 @@ def _areas(scope: ScanScope) -> None:
     page.section("Areas", "Mean points where the area applies")
     points = data.trend(scope)[-1].areas
     known = {area: round(value) for area, value in points.items() if value is not None}
-    st.altair_chart(bars.areas(points, page.ink()), alt=_words(known, "area"))
+    bars_to(
+        "repositories",
+        "area",
+        bars.areas(points, page.ink()),
+        key="areas",
+        alt=_words(known, "area"),
+        scope=scope,
+    )
 
 
 def _standings(scope: ScanScope) -> None:

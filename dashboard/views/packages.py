@@ -10,6 +10,7 @@ from dashboard.charts import bars
 from dashboard.frames import tables
 from dashboard.frames.exposure import MEANING
 from dashboard.parts import address, page
+from dashboard.parts.bar_links import bars_of
 from dashboard.parts.tables import download_rows, paged, shown, table
 from dashboard.scope import ScanScope
 from dashboard.theme import LADDER, LADDER_MEANING
@@ -70,8 +71,11 @@ def _distributions(scope: ScanScope) -> None:
     with left:
         page.section("The ladder", "Packages by trusted-publisher status")
         if any(now.ladders.values()):
-            st.altair_chart(
-                bars.ladder(now.ladders, page.ink()), alt="Packages by trusted-publisher status"
+            bars_of(
+                "ladder",
+                bars.ladder(now.ladders, page.ink()),
+                key="rungs",
+                alt="Packages by trusted-publisher status",
             )
         else:
             page.empty("No package was found.")
@@ -80,7 +84,12 @@ def _distributions(scope: ScanScope) -> None:
     with right:
         page.section("Who can publish", "Packages by the least privileged who alone can")
         if any(now.levels.values()):
-            st.altair_chart(bars.levels(now.levels, page.ink()), alt="Packages by who can publish")
+            bars_of(
+                "exposure",
+                bars.levels(now.levels, page.ink()),
+                key="levels",
+                alt="Packages by who can publish",
+            )
         else:
             page.empty("No package was found.")
         with st.expander("Levels"):

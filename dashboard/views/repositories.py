@@ -108,7 +108,7 @@ def _heat(scope: ScanScope, filters: RepositoryFilter, order: str) -> None:
     chosen = choose(
         frame,
         key="heat",
-        styled=heat_map(frame),
+        styled=heat_map,
         height=720,
         order=COLUMNS,
         config={"coverage": coverage},

@@ -199,6 +199,46 @@ def test_a_line_of_the_heat_map_opens_its_repository(context: BrowserContext, ad
     expect(page).to_have_url(re.compile("scan=2"))
 
 
+def test_a_name_in_a_table_opens_in_a_tab_and_a_bar_opens_its_list(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/repositories?order=by+name")
+    heading(page, "Repositories")
+    settle(page)
+    table = page.get_by_test_id("stDataFrame").first
+    table.hover(position={"x": 75, "y": 38 + 35 + 17})
+    with context.expect_page() as opening:
+        table.click(position={"x": 75, "y": 38 + 35 + 17})
+    heading(opening.value, "Repository")
+    expect(opening.value.get_by_role("combobox", name="Repository")).to_have_value("lumen")
+    page.goto(address)
+    heading(page, "Home")
+    settle(page)
+    rungs = page.get_by_test_id("stVegaLiteChart").filter(has_text="token").first
+    rungs.locator("path[aria-roledescription=bar]").last.click()
+    heading(page, "Packages")
+    expect(page).to_have_url(re.compile("ladder="))
+    page.go_back()
+    heading(page, "Home")
+
+
+def test_a_print_has_whole_tables_and_no_sidebar(context: BrowserContext, address: str) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/findings")
+    heading(page, "Findings")
+    settle(page)
+    paper = page.locator(".on-paper tbody tr")
+    expect(paper.first).to_be_hidden()
+    listed = page.get_by_text(re.compile(r"^\d+ findings\. Choose")).inner_text()
+    page.emulate_media(media="print")
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_hidden()
+    expect(paper).to_have_count(int(listed.split()[0]))
+    expect(paper.last).to_be_visible()
+    assert len(page.pdf(prefer_css_page_size=True)) > 10_000
+
+
 def test_a_maintainer_pastes_a_workflow(context: BrowserContext, address: str) -> None:
     page = context.new_page()
     page.goto(f"{address}/self-check")

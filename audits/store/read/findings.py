@@ -262,6 +262,8 @@ def _conditions(
         found.append(finding.c.in_release == where.in_release)
     if where.path:
         found.append(finding.c.path == where.path)
+    if where.fingerprint:
+        found.append(finding.c.fingerprint == where.fingerprint)
     if where.seen_since is not None:
         later = (
             (finding.c.owner_id == owner) & (finding.c.first > scope.start(owner, where.seen_since))

@@ -1,0 +1,103 @@
+"""Names in tables lead to the view that is about them, and a finding has an address of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1.element_tree import Element
+
+from dashboard.frames.tables import WHOLE_OWNER
+from dashboard.frames.view_links import DISPLAY, address_of, linked
+from dashboard.scope import ScanScope
+from tests.dashboard.conftest import Opened
+from tests.dashboard.rows import HOSTILE, NOON
+from tests.dashboard.test_views import sound
+
+ONE = ScanScope(owner="orchard-labs", scan=4, at=NOON, since=NOON)
+ALL = ScanScope(owner=None, scan=4, at=NOON, since=NOON)
+
+
+def of_owner(owner: str) -> ScanScope:
+    return ScanScope(owner=owner, scan=3, at=NOON, since=NOON, newest=False)
+
+
+def display_of(address: str, column: str) -> str:
+    """What Streamlit's grid shows of an address."""
+    found = re.search(DISPLAY.format(name=column), address)
+    assert found, address
+    return unquote(found[1].replace("+", " "))
+
+
+@pytest.mark.parametrize("name", ["lumen", "a b", "x&owner=evil", "a#b", "100%25", HOSTILE])
+def test_a_name_is_shown_as_it_is_and_leads_to_its_repository(name: str) -> None:
+    frame, columns = linked(pd.DataFrame({"repository": [name]}), ONE, of_owner)
+    (address,) = frame["repository"]
+    assert columns == ["repository"]
+    assert display_of(address, "repository") == name
+    parameters = parse_qs(urlsplit(address).query, keep_blank_values=True)
+    assert urlsplit(address).path == "repository"
+    assert parameters["repository"] == [name]
+    assert parameters["owner"] == ["orchard-labs"]
+
+
+def test_with_all_owners_a_name_leads_to_its_own_owner_as_of_its_own_scan() -> None:
+    rows = pd.DataFrame({"owner": ["tinroof", "tinroof"], "repository": ["lumen", WHOLE_OWNER]})
+    frame, _ = linked(rows, ALL, of_owner)
+    first, second = frame["repository"]
+    assert "owner=tinroof&" in first
+    assert "scan=3&" in first
+    assert second.startswith("home?owner=tinroof")
+    assert display_of(second, "repository") == WHOLE_OWNER
+    alone, columns = linked(pd.DataFrame({"repository": ["lumen"]}), ALL, of_owner)
+    assert (list(alone["repository"]), columns) == (["lumen"], [])
+
+
+def test_an_address_has_no_leading_slash_as_a_server_may_have_a_base_path() -> None:
+    assert address_of("home", {"owner": "*"}, "a b") == "home?owner=%2A#a%20b"
+
+
+def columns_of(element: Element) -> dict[str, object]:
+    """The kinds of a shown table's columns."""
+    configured = json.loads(element.proto.columns or "{}")
+    return {
+        str(name): (config.get("type_config") or {}).get("type")
+        for name, config in configured.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "view", ["home", "repositories", "findings", "packages", "trends", "incident"]
+)
+def test_names_in_tables_are_links(view: str, opened: Opened) -> None:
+    linking = 0
+    for element in opened(view, "two").dataframe:
+        kinds = columns_of(element)
+        for name in {"repository", "owner", "action"} & set(element.value.columns):
+            assert kinds[name] == "link", (view, name)
+            assert all(
+                re.match(r"(repository|home|incident)\?", cell) for cell in element.value[name]
+            )
+            linking += 1
+    assert linking
+
+
+def test_a_finding_has_an_address_of_its_own(opened: Opened) -> None:
+    table = opened("findings", "many").dataframe[0].value
+    query = parse_qs(urlsplit(table["check"][0]).query)
+    app = opened("findings", "many", **{name: values[-1] for name, values in query.items()})
+    text = sound(app, "Findings")
+    assert query["check"][0] in text
+    assert "[[waiver]]" in text
+    assert not app.dataframe
+    assert app.query_params["owner"] == "orchard-labs"
+
+
+@pytest.mark.parametrize("repository", ["lumen", "nobody", ""])
+def test_a_finding_that_is_not_open_is_told(repository: str, opened: Opened) -> None:
+    text = sound(opened("findings", "two", repository=repository, finding="0123abcd"), "Findings")
+    assert "This finding is not open" in text
+    assert "0123abcd" in text
