@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
+import pandas as pd
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +13,8 @@ from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, Pe
 from audits.model.rows import DeductionRow, GapRow, ScoreChange
 from audits.model.score import Grade, ScoreStep
 from audits.suppressions.waivers import Waiver
+from dashboard import theme
+from dashboard.charts import trends as trend_charts
 from dashboard.frames import actions, home, tables, trends, waivers
 from dashboard.frames.findings import (
     by_check,
@@ -426,3 +429,16 @@ def test_a_waiver_without_effect_is_one_that_covers_no_accepted_finding() -> Non
         "other.yml",
         "every file",
     ]
+
+
+@pytest.mark.parametrize(
+    ("days", "label"), [(0.1, "%e %b %H:%M"), (2, "%e %b %H:%M"), (40, "%e %b %y")]
+)
+def test_scans_of_one_day_are_told_apart_by_their_hour(days: float, label: str) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    ends = (start, start + timedelta(days=days))
+    frame = pd.DataFrame([{"at": at, "series": "new", "value": 0, "count": 0} for at in ends])
+    drawn = trend_charts.flow(frame, theme.LIGHT).to_dict()
+    bars = drawn["layer"][0]["encoding"]
+    assert bars["x"]["axis"]["format"] == label
+    assert bars["y"]["axis"]["format"] == ",~r"

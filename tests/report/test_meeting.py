@@ -206,3 +206,16 @@ def test_the_command(database: str) -> None:
     assert unknown.code != 0
     assert "nothing" in unknown.err
     assert release_audit("report", "--repository", "gatehouse", *where).code == 2
+
+
+def test_a_report_says_that_no_workflow_publishes_a_package(tmp_path: Path) -> None:
+    text = "on: push\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps: [{run: make}]\n"
+    root = tmp_path / "orchard-labs" / "lumen"
+    (root / ".github/workflows").mkdir(parents=True)
+    (root / ".github/workflows/test.yml").write_text(text, "utf-8")
+    (root / "package.json").write_text('{"name": "lumen"}', "utf-8")
+    where = ("--database", str(tmp_path / "history.sqlite"))
+    scan = ("scan", "--folder", str(root.parent), "--offline", "--no-engine", *where)
+    assert release_audit(*scan).code == 0
+    ran = release_audit("report", "--repository", "orchard-labs/lumen", *where)
+    assert "- npm `lumen`: **no workflow publishes it to production**" in ran.out

@@ -398,9 +398,10 @@ def _commit(content: bytes) -> GitCommit:
     when = None
     if found:
         seconds, sign, hours, minutes = found.groups()
-        ahead = timedelta(hours=int(hours), minutes=int(minutes))
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        # A zone that no clock has shifts nothing: the seconds alone say when it was.
+        zone = UTC if offset >= timedelta(days=1) else timezone(-offset if sign == b"-" else offset)
         try:
-            zone = timezone(-ahead if sign == b"-" else ahead)
             when = datetime.fromtimestamp(int(seconds), UTC).astimezone(zone)
         except (ValueError, OverflowError, OSError):
             when = None  # a year that no calendar has

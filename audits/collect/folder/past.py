@@ -74,9 +74,10 @@ class FolderPast:
         if not head.commit:
             return
         repository.commit(head.commit)
-        wanted = list(days)
+        wanted, undated = list(days), ""
         try:
             for oid, commit in repository.objects.first_parents(head.commit):
+                undated = undated or ("" if commit.committed_at else oid)
                 while (
                     wanted and commit.committed_at and commit.committed_at <= midnight(wanted[-1])
                 ):
@@ -85,6 +86,9 @@ class FolderPast:
                     return
         except MissingObject as fault:
             raise _ends_early(repository, fault) from fault
+        if undated:
+            said = f"has a commit without a readable date, {undated[:12]}"
+            raise ReadFault(GapReason.INVALID, said, "check it with 'git fsck'")
 
     def snapshots(self, wanted: Sequence[tuple[RepositoryRef, str]]) -> Iterator[Snapshot]:
         """The repositories at these commits."""

@@ -125,3 +125,34 @@ def test_a_damaged_history_is_a_gap(clone: Path) -> None:
     past = past_of(clone.parent)
     assert set(past.gaps) == set(DAYS[:3])
     assert past.gaps[DAYS[0]].reason is GapReason.INVALID
+
+
+def raw_commit(path: Path, when: str) -> None:
+    """Put a commit of the same files on the branch whose committer's line ends like this."""
+    tree = git(path, "rev-parse", "HEAD^{tree}")
+    text = f"tree {tree}\nauthor a <a@b> 0 +0000\ncommitter a <a@b>{when}\n\nx\n"
+    oid = subprocess.run(
+        ["git", "-C", str(path), "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
+        input=text.encode(),
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    git(path, "update-ref", "refs/heads/main", oid.strip())
+
+
+@pytest.mark.parametrize("when", ["", " -5 +0000", " 99999999999999999999 +0000"])
+def test_a_commit_without_a_readable_date_is_a_gap(clone: Path, when: str) -> None:
+    commit(clone, "on: push\n", "2024-01-10T00:00:00+00:00")
+    raw_commit(clone, when)
+    past = past_of(clone.parent)
+    assert set(past.gaps) == set(DAYS)
+    assert past.gaps[DAYS[0]].reason is GapReason.INVALID
+    assert "without a readable date" in past.gaps[DAYS[0]].detail
+
+
+def test_a_zone_that_no_clock_has_shifts_nothing(clone: Path) -> None:
+    commit(clone, "on: push\n", "2024-01-10T00:00:00+00:00")
+    raw_commit(clone, " 1704844800 +9900")
+    past = past_of(clone.parent)
+    assert past.gaps == {}
+    assert all(commits(past)[1:])
