@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import groupby
 
 from audits.model.exposure import Exposure
 from audits.model.outcome import Area, Outcome
@@ -39,16 +40,19 @@ def headline(score: Score, publications: Collection[Publication]) -> str:
 def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
     """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none.
 
-    ``code`` puts the checks between back-ticks, for Markdown.
+    Steps that end at the same score, as those below a cap do, stand together. ``code`` puts
+    the checks between back-ticks, for Markdown.
     """
     if score.points is None or not score.steps:
         return ""
     quoted = "`" if code else ""
-    start = f"{score.grade} {score.points:g}"
-    steps = (
-        f"{step.grade} {step.points:g} with {quoted}{step.check}{quoted}" for step in score.steps
-    )
-    return " → ".join([start, *steps])
+    way = [f"{score.grade} {score.points:g}"]
+    for reached, steps in groupby(score.steps, lambda step: f"{step.grade} {step.points:g}"):
+        checks = [f"{quoted}{step.check}{quoted}" for step in steps]
+        *most, last = checks
+        listed = f"{', '.join(most)} and {last}" if most else last
+        way.append(f"{reached} with {listed}")
+    return " → ".join(way)
 
 
 def step_words(state: str, checks: Collection[str]) -> str:
