@@ -249,7 +249,7 @@ def test_a_maintainer_pastes_a_workflow(context: BrowserContext, address: str) -
         "        env:\n          TWINE_PASSWORD: ${{ secrets.PYPI }}\n"
     )
     page.get_by_role("button", name="Check it").click()
-    expect(page.get_by_text("long-lived-token").first).to_be_visible()
+    expect(page.get_by_text("▲ high · long-lived-token").first).to_be_visible()
     expect(page.get_by_text("The release, drawn")).to_be_visible()
 
 
