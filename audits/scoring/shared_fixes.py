@@ -6,14 +6,14 @@ that anyone can publish. Whoever closes the path fixes all of them, and has done
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from audits.analysis.exposure.search import all_paths, holds_here
 from audits.analysis.exposure.unsafe_steps import is_anyones
 from audits.model.exposure import ExposurePath, PathState
-from audits.model.outcome import Finding
 from audits.model.repository import Repository
 from audits.model.score import AuditedFinding
 
@@ -66,18 +66,24 @@ def shared_fixes(repository: Repository, findings: Iterable[AuditedFinding]) -> 
         for path in (several if publication in scored else ())
         if is_anyones(path) and path.state is not PathState.OPEN and holds_here(path, server)
     }
-    sets = frozenset(
-        frozenset(f.check for f in by_check if _stands_on(f.finding, path))
-        for path in paths.values()
-    )
+    by_place = _by_place(by_check)
+    sets = frozenset(_standing(by_place, path) for path in paths.values())
     others = {f.check for f in by_check if f.finding.concerns is None}
     return SharedFixes(paths=sets, by_paths_alone=frozenset[str]().union(*sets) - others)
 
 
-def _stands_on(finding: Finding, path: ExposurePath) -> bool:
-    """Whether a finding names the way in of a path, or what its job holds."""
+def _by_place(findings: Iterable[AuditedFinding]) -> Mapping[object, set[str]]:
+    """The checks that fail at each place, and in each job of a file."""
+    found = defaultdict[object, set[str]](set)
+    for each in findings:
+        at, job = each.finding.at, each.finding.job
+        found[at].add(each.check)
+        found[at.path, job.id if job is not None else ""].add(each.check)
+    return found
+
+
+def _standing(by_place: Mapping[object, set[str]], path: ExposurePath) -> frozenset[str]:
+    """The checks that name the way in of a path, or what its job holds."""
     steps = (path.entrance, path.drain)
-    if any(finding.at == step.at for step in steps):
-        return True
-    job = finding.job.id if finding.job is not None else ""
-    return any(finding.at.path == step.at.path and job == step.job for step in steps)
+    places = [place for step in steps for place in (step.at, (step.at.path, step.job))]
+    return frozenset[str]().union(*(by_place.get(place, ()) for place in places))
