@@ -287,8 +287,19 @@ def _logs_in(step: Step) -> bool:
 
 def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, Level] | None:
     """The scopes that a job's steps can use; None where some step is not known well enough."""
-    found = scope_use(repo, workflow, job)
-    return None if found.all_doubtful or found.doubtful else found.used
+    known, place = repo.once(_scopes_by_job), (workflow.source.path, job.id)
+    if place not in known:
+        found = scope_use(repo, workflow, job)
+        known[place] = None if found.all_doubtful or found.doubtful else found.used
+    scopes = known[place]
+    return None if scopes is None else dict(scopes)
+
+
+def _scopes_by_job(_: Repository) -> dict[tuple[str, str], dict[str, Level] | None]:
+    """What `needed_scopes` found so far, by a workflow's path and a job: a job with many
+    publications is asked for once for each.
+    """
+    return {}
 
 
 def unknown_step(repo: Repository, job: Job) -> str:

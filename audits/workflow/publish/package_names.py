@@ -54,7 +54,7 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     page = _project_of_page(site) if registry is Registry.PYPI else ""
     if listed := tuple(name for name in known if _same(page, name)):
         return listed
-    if _is_renamed(site, known):
+    if site.once(("renamed", known), lambda: _is_renamed(site, known)):
         return (page,) if page else ()
     here = inside if len(known) > 1 and _checks_out(site) else []
     likely = known if len(known) == 1 else tuple(dict.fromkeys(here))
