@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from audits.analysis.action_table import ACTIONS, GitUse, KnownAction
-from audits.analysis.git_remote import command_use, local_action, remote_use
+from audits.analysis.git_remote import GitRemote, command_use, local_action, remote_use
 from audits.expressions.syntax import contexts
 from audits.model.command import Command
 from audits.model.location import Inputs
@@ -128,6 +128,20 @@ def scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
     A known step settles the scopes that it uses, whatever stands beside it. What logs in to a
     registry leaves the token there for the steps behind it, and a checkout leaves it to git.
     """
+    known, place = repo.once(_uses_by_job), (workflow.source.path, job.id)
+    if place not in known:
+        known[place] = _scope_use(repo, workflow, job)
+    return known[place]
+
+
+def _uses_by_job(_: Repository) -> dict[tuple[str, str], ScopeUse]:
+    """What `scope_use` found so far, by a workflow's path and a job: a job with many
+    publications is asked for once for each.
+    """
+    return {}
+
+
+def _scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
     found = ScopeUse()
     if workflow_hands_out_token(workflow):
         found.doubt("a variable of the whole workflow holds the token")
@@ -143,12 +157,24 @@ def scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
     return found
 
 
+class _ScriptUse(Struct, frozen=True):
+    """What a script does, wherever it stands: whether it is given the token, what it does with
+    git's remote, and whether it runs a program that may reach a registry.
+    """
+
+    given: bool
+    git: GitRemote
+    may_reach_registry: bool
+
+
 class _Steps:
     """Goes through steps in their order, those of local composite actions included."""
 
     def __init__(self, repo: Repository, found: ScopeUse) -> None:
         self.repo, self.found = repo, found
         self.persisted = self.logged_in = False
+        # A composite action may be used by hundreds of steps.
+        self.scripts: dict[Step, _ScriptUse] = {}
 
     def all(self, steps: Iterable[Step], depth: int = 0) -> None:
         for step in steps:
@@ -162,6 +188,18 @@ class _Steps:
                 self._action(step, step.uses.action)
 
     def _script(self, step: Step) -> None:
+        script = self.scripts.get(step)
+        if script is None:
+            script = self.scripts[step] = self._of_script(step)
+        if script.given:
+            return
+        if script.git.use is GitUse.MAY and self.persisted:
+            reason = f"{script.git.by} may push with what the checkout left behind"
+            self.found.doubt(reason, "contents")
+        if self.logged_in and script.may_reach_registry:
+            self.found.add({"packages": _WRITE})
+
+    def _of_script(self, step: Step) -> _ScriptUse:
         commands = self.repo.commands(step)
         given = gives_token(step)
         for command in commands:
@@ -170,12 +208,11 @@ class _Steps:
             self.found.add(_RELEASE)
         if given:
             self.found.doubt("a script is given the token")
-            return
-        use = remote_use(self.repo, (step,))
-        if use.use is GitUse.MAY and self.persisted:
-            self.found.doubt(f"{use.by} may push with what the checkout left behind", "contents")
-        if self.logged_in and any(c.program and c.program not in _NO_REGISTRY for c in commands):
-            self.found.add({"packages": _WRITE})
+        return _ScriptUse(
+            given=given,
+            git=remote_use(self.repo, (step,)),
+            may_reach_registry=any(c.program and c.program not in _NO_REGISTRY for c in commands),
+        )
 
     def _command(self, command: Command, *, given: bool) -> None:
         verb = command.words[1:2]
@@ -287,19 +324,8 @@ def _logs_in(step: Step) -> bool:
 
 def needed_scopes(repo: Repository, workflow: Workflow, job: Job) -> dict[str, Level] | None:
     """The scopes that a job's steps can use; None where some step is not known well enough."""
-    known, place = repo.once(_scopes_by_job), (workflow.source.path, job.id)
-    if place not in known:
-        found = scope_use(repo, workflow, job)
-        known[place] = None if found.all_doubtful or found.doubtful else found.used
-    scopes = known[place]
-    return None if scopes is None else dict(scopes)
-
-
-def _scopes_by_job(_: Repository) -> dict[tuple[str, str], dict[str, Level] | None]:
-    """What `needed_scopes` found so far, by a workflow's path and a job: a job with many
-    publications is asked for once for each.
-    """
-    return {}
+    found = scope_use(repo, workflow, job)
+    return None if found.all_doubtful or found.doubtful else dict(found.used)
 
 
 def unknown_step(repo: Repository, job: Job) -> str:
