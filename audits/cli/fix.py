@@ -85,8 +85,8 @@ PullRequestOption = Annotated[
 LimitOption = Annotated[
     int, typer.Option("--limit", min=1, max=150, help="Pull requests to open at most.")
 ]
-AgainOption = Annotated[
-    bool, typer.Option("--again", help="Propose what was declined before, too.")
+DeclinedOption = Annotated[
+    bool, typer.Option("--declined", help="Propose what was declined before, too.")
 ]
 JournalOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -106,7 +106,7 @@ def fix(
     force: ForceOption = False,
     pull_request: PullRequestOption = False,
     limit: LimitOption = 10,
-    again: AgainOption = False,
+    declined: DeclinedOption = False,
     journal: JournalOption = None,
     form: FixFormatOption = FixFormat.TEXT,
     online: FixOnlineOption = False,
@@ -130,7 +130,7 @@ def fix(
     reach = partial(connect, token_file, api_url, host=host)
     if pull_request:
         _check_proposal(form, offline=offline)
-        wants = ProposalWants(named, unsafe, limit, again, write, diff, journal)
+        wants = ProposalWants(named, unsafe, limit, declined, write, diff, journal)
         raise typer.Exit(propose(paths, options, wants, reach))
     use = _FixUse(named, unsafe, write, diff, form, force, allow_gaps)
     targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)

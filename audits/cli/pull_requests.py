@@ -43,7 +43,7 @@ class ProposalWants(Struct, frozen=True):
     checks: frozenset[str] = frozenset()
     review: bool = False
     limit: int = 10
-    again: bool = False
+    declined_too: bool = False
     write: bool = False
     diff: bool = False
     journal: Path | None = None
@@ -200,8 +200,10 @@ def _proposals(search: _Search, audit: Audit, plan: Plan) -> Iterator[_Found]:
     before = _earlier(search, audit, topics)
     for topic in topics:
         choice = _choice(search.wants, first, topic)
-        if (made := _left(audit, plan, choice, before, again=search.wants.again)) is not None:
-            yield _found(made, topic, before, again=search.wants.again)
+        if (
+            made := _left(audit, plan, choice, before, declined_too=search.wants.declined_too)
+        ) is not None:
+            yield _found(made, topic, before, declined_too=search.wants.declined_too)
 
 
 def _topics(plan: EditPlan) -> tuple[str, ...]:
@@ -227,7 +229,7 @@ def _choice(wants: ProposalWants, first: EditPlan, topic: str) -> FixChoice:
 
 
 def _left(
-    audit: Audit, plan: Plan, choice: FixChoice, before: Earlier, *, again: bool
+    audit: Audit, plan: Plan, choice: FixChoice, before: Earlier, *, declined_too: bool
 ) -> EditPlan | None:
     """The edits of a topic, without those that were declined where others are left; None where
     there are none.
@@ -238,7 +240,7 @@ def _left(
     made = plan_edits(audit, plan, choice)
     proposed = frozenset(proposed_fingerprints(made))
     kept = frozenset(name for name in proposed if not before.declined & short_names((name,)))
-    if kept and kept != proposed and not again:
+    if kept and kept != proposed and not declined_too:
         made = plan_edits(audit, plan, replace(choice, findings=kept))
     return made if made.files else None  # one of which all was declined is listed as that
 
@@ -258,7 +260,7 @@ def _reads(search: _Search, audit: Audit) -> GitHubClient:
     return search.connection.client(audit.repository.ref.owner)
 
 
-def _found(made: EditPlan, topic: str, before: Earlier, *, again: bool) -> _Found:
+def _found(made: EditPlan, topic: str, before: Earlier, *, declined_too: bool) -> _Found:
     from audits.report.pull_request import (
         commit_message,
         proposed_fingerprints,
@@ -280,17 +282,17 @@ def _found(made: EditPlan, topic: str, before: Earlier, *, again: bool) -> _Foun
         draft=topic != SAFE,
         fingerprints=proposed_fingerprints(made),
     )
-    return _Found(proposal, made, _settled(proposal, before, again=again))
+    return _Found(proposal, made, _settled(proposal, before, declined_too=declined_too))
 
 
-def _settled(proposal: Proposal, before: Earlier, *, again: bool) -> ProposalResult | None:
+def _settled(proposal: Proposal, before: Earlier, *, declined_too: bool) -> ProposalResult | None:
     """What an earlier request decides: one is open, or all of it was declined."""
     for request in before.of(proposal.topic):
         if request.is_open:
             return ProposalResult(proposal=proposal, state=ProposalState.OPEN, url=request.html_url)
     wanted = short_names(proposal.fingerprints)
     declined = [r for r in before.of(proposal.topic) if r.is_declined and wanted & r.fingerprints]
-    if declined and not again and wanted <= before.declined:
+    if declined and not declined_too and wanted <= before.declined:
         url = declined[0].html_url
         return ProposalResult(proposal=proposal, state=ProposalState.DECLINED, url=url)
     return None
@@ -350,7 +352,7 @@ def _opened(search: _Search, due: Sequence[Proposal]) -> list[ProposalResult]:
 
     wants = search.wants
     journal = Journal(wants.journal or _default_journal())
-    proposer = Proposer(_need_writer(search), journal, again=wants.again)
+    proposer = Proposer(_need_writer(search), journal, declined_too=wants.declined_too)
     results: list[ProposalResult] = []
     for proposal in due[: wants.limit]:
         try:

@@ -38,11 +38,11 @@ class _Ours(Struct, frozen=True):
 class Proposer:
     """Opens pull requests with one writer, and journals each step.
 
-    ``again`` proposes also what was declined before.
+    ``declined_too`` proposes also what was declined before.
     """
 
-    def __init__(self, writer: Writer, journal: Journal, *, again: bool = False) -> None:
-        self._writer, self._journal, self._again = writer, journal, again
+    def __init__(self, writer: Writer, journal: Journal, *, declined_too: bool = False) -> None:
+        self._writer, self._journal, self._declined_too = writer, journal, declined_too
 
     def propose(self, proposal: Proposal) -> ProposalResult:
         """Open the pull request, or say why not; nothing of a refused one is left behind.
@@ -100,7 +100,7 @@ class Proposer:
                 )
         wanted = short_names(proposal.fingerprints)
         for request in requests:
-            if request.is_declined and not self._again and wanted & request.fingerprints:
+            if request.is_declined and not self._declined_too and wanted & request.fingerprints:
                 return ProposalResult(
                     proposal=proposal, state=ProposalState.DECLINED, url=request.html_url
                 )

@@ -118,7 +118,7 @@ def test_what_was_declined_is_not_proposed_again(desk: Desk) -> None:
     assert again.code == 0
     assert "declined before: https://github.com/" in again.out
     assert len(desk.repo("tidepool").pulls) == 1
-    asked = desk.fix(f"{OWNER}/tidepool", "--write", "--again")
+    asked = desk.fix(f"{OWNER}/tidepool", "--write", "--declined")
     assert asked.code == 0, asked.out
     assert len(desk.repo("tidepool").pulls) == 2
 

@@ -67,7 +67,7 @@ class Stage:
     def propose(self, proposal: Proposal | None = None, *, again: bool = False) -> ProposalResult:
         pacer = Pacer(self.limits)
         writer = Writer(Secret(WRITING), api_url=self.github.url, pacer=pacer, spacing=0)
-        proposer = Proposer(writer, Journal(self.journal), again=again)
+        proposer = Proposer(writer, Journal(self.journal), declined_too=again)
         return proposer.propose(proposal or self.proposal())
 
     @property
