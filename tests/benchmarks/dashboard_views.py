@@ -33,15 +33,15 @@ LIMIT = 1.0
 """Seconds that the server may take for a view."""
 
 OTHERWISE: tuple[tuple[str, dict[str, str]], ...] = (
-    ("overview", {"scan": "50"}),
+    ("home", {"scan": "50"}),
     ("trends", {"scan": "50"}),
     ("repositories", {"scan": "50", "order": "by name"}),
     ("repository", {"repository": "project-00007", "tab": "Release"}),
     ("repository", {"repository": "project-00007", "tab": "History"}),
     ("findings", {"scan": "50"}),
-    ("actions", {"scan": "50", "only": "not pinned"}),
-    ("actions", {"name": "action-1"}),
-    ("publishers", {"scan": "1"}),
+    ("incident", {"scan": "50"}),
+    ("incident", {"name": "action-1"}),
+    ("packages", {"scan": "1"}),
     ("coverage", {"scan": "1"}),
 )
 """Views opened by an address with a filter, or as of an older scan."""
