@@ -82,17 +82,18 @@ def _dashes(words: list[str]) -> alt.StrokeDash:
 
 
 def _cause_marks(marks: pd.DataFrame, ink: Ink) -> list[alt.Chart]:
-    base = alt.Chart(marks).encode(
-        x="at:T",
-        tooltip=[
-            alt.Tooltip("changed:N", title="since the scan before"),
-            alt.Tooltip("at:T", title="scan", format="%e %b %Y"),
-        ],
+    rule = (
+        alt.Chart(marks)
+        .mark_rule(color=ink.muted, strokeDash=[3, 3])
+        .encode(
+            x="at:T",
+            tooltip=[
+                alt.Tooltip("changed:N", title="since the scan before"),
+                alt.Tooltip("at:T", title="scan", format="%e %b %Y"),
+            ],
+        )
     )
-    label = base.mark_text(
-        align="left", baseline="top", dx=4, dy=2, fontSize=11, color=ink.muted, limit=130
-    ).encode(text="changed:N", y=alt.value(0))
-    return [base.mark_rule(color=ink.muted, strokeDash=[3, 3]), label]
+    return [rule]
 
 
 def stacked(frame: pd.DataFrame, ink: Ink, *, unit: str) -> Drawing:

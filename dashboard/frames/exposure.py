@@ -14,7 +14,7 @@ from dashboard.frames.cells import frame_of, prose, visible
 MEANING = {actor.value: words for actor, words in LEVELS.items()}
 """The levels in words, least privileged first."""
 
-SIGNS = {"anyone": "✗", "third-party": "!", "one-writer": "1", "two-people": "✓", "unknown": "?"}
+SIGNS = {"anyone": "✗", "third-party": "!", "one-writer": "○", "two-people": "✓", "unknown": "?"}
 """A sign beside each word, so that colour never says it alone."""
 
 

@@ -21,7 +21,7 @@ _PAST = "Thin lines with hollow points are rebuilt from commits: compare them wi
 
 
 def _score(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
-    said = "A dashed line marks a scan whose policy or token rights were other than before."
+    said = "A dashed line marks a scan with other rules or token rights than the one before; point at it for what changed."
     page.section("Mean points and coverage", f"{said} {_PAST}" if past else said)
     frame = trends.points(rows)
     long, before = trends.points_and_coverage(rows), trends.points_and_coverage(past)
