@@ -22,8 +22,8 @@ from audits.report.table import Table, csv_lines
 from audits.report.tables.actions import ACTIONS
 from audits.report.tables.findings import FINDINGS
 from audits.report.tables.gaps import GAPS
+from audits.report.tables.packages import PACKAGES
 from audits.report.tables.publications import PUBLICATIONS
-from audits.report.tables.publishers import PUBLISHERS
 from audits.report.tables.repositories import REPOSITORIES
 from audits.report.tables.settings import SETTINGS
 from audits.report.tables.trend import TREND
@@ -38,7 +38,7 @@ TABLES: tuple[Table[Any], ...] = (
     PUBLICATIONS,
     FINDINGS,
     ACTIONS,
-    PUBLISHERS,
+    PACKAGES,
     SETTINGS,
     GAPS,
     TREND,
@@ -57,7 +57,7 @@ def _rows(store: Store, scope: ScanScope, name: str, where: object) -> Iterable[
         PUBLICATIONS.name: store.publications,
         FINDINGS.name: store.findings,
         ACTIONS.name: store.actions,
-        PUBLISHERS.name: store.packages,
+        PACKAGES.name: store.packages,
         SETTINGS.name: partial(setting_rows, store),
         GAPS.name: store.gaps,
     }

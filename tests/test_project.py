@@ -158,7 +158,6 @@ SHARED_MODULE_NAMES = frozenset(
         "paths",
         "plan",
         "publications",
-        "publishers",
         "pypi",
         "release_files",
         "release_graph",

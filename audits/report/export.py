@@ -32,9 +32,9 @@ from audits.report.table import (
 from audits.report.tables.actions import ACTIONS
 from audits.report.tables.findings import FINDINGS
 from audits.report.tables.gaps import GAPS
+from audits.report.tables.packages import PACKAGES
 from audits.report.tables.paths import PATHS
 from audits.report.tables.publications import PUBLICATIONS
-from audits.report.tables.publishers import PUBLISHERS
 from audits.report.tables.repositories import REPOSITORIES
 from audits.report.tables.settings import SETTINGS, settings_of_owner, settings_of_repository
 from audits.report.tables.trend import TREND
@@ -45,7 +45,7 @@ TABLES: tuple[Table[Any], ...] = (
     PUBLICATIONS,
     FINDINGS,
     ACTIONS,
-    PUBLISHERS,
+    PACKAGES,
     PATHS,
     SETTINGS,
     GAPS,
@@ -82,7 +82,7 @@ def rows_of(
         "publications": lambda: store.publications(owner=owner),
         "findings": lambda: _findings(store, owner, fixed),
         "actions": lambda: store.actions(owner=owner),
-        "publishers": lambda: store.packages(owner=owner),
+        "packages": lambda: store.packages(owner=owner),
         "paths": lambda: store.paths(owner=owner),
         "settings": lambda: setting_rows(store, owner=owner),
         "gaps": lambda: store.gaps(owner=owner),

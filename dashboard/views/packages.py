@@ -53,7 +53,7 @@ def _packages(scope: ScanScope, found: PackageFilter) -> None:
     page.note(f"{shown(total, start, len(rows), 'package')}.")
     table(
         tables.packages(rows),
-        name="publishers",
+        name="packages",
         height=440,
         alt="Packages with status, who can publish, repository, workflow and evidence",
         nothing="No package matches. Take a filter away to see more.",
@@ -62,7 +62,7 @@ def _packages(scope: ScanScope, found: PackageFilter) -> None:
         download=False,
     )
     if total:
-        download_rows(scope, "publishers", found, total)
+        download_rows(scope, "packages", found, total)
 
 
 def _distributions(scope: ScanScope) -> None:

@@ -147,7 +147,7 @@ def test_what_became_of_the_workflow_reaches_whoever_asks(
     )
     assert f"packages: {state} 1" in ran.out
     assert release_audit("export", str(tmp_path / "out"), "--database", database).code == 0
-    with (tmp_path / "out" / "publishers.csv").open(encoding="utf-8", newline="") as stream:
+    with (tmp_path / "out" / "packages.csv").open(encoding="utf-8", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert (row["state"], row["why"]) == (state, why)
     assert (row["publisher_workflow"], row["release_event"]) == ("release.yml", "release")

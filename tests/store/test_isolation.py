@@ -240,7 +240,7 @@ def test_strings_that_no_database_holds_are_stored_and_shown(url: str, tmp_path:
     with_rows.close()
     out = tmp_path / "out"
     assert release_audit("export", str(out), "--database", url).code == 0
-    assert "x\\ud800" in (out / "publishers.csv").read_text("utf-8")
+    assert "x\\ud800" in (out / "packages.csv").read_text("utf-8")
     for form in ("text", "json", "sarif", "markdown"):
         checked = release_audit("check", str(root / "caf\udce9"), "--format", form, *words)
         assert (checked.code, checked.err) == (0, "")

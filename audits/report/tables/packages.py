@@ -11,9 +11,9 @@ from audits.report.table import Column, Table
 from audits.report.tables.paths import LEVEL_OF_PACKAGE
 from audits.report.tables.shared import of_repository
 
-PUBLISHERS: Table[PackageRow] = Table(
-    name="publishers",
-    title="Publishers",
+PACKAGES: Table[PackageRow] = Table(
+    name="packages",
+    title="Packages",
     description="One row per package: its trusted-publisher status, and the evidence as the index serves it.",
     key=("owner", "repository", "registry", "package"),
     columns=(
