@@ -201,8 +201,11 @@ def local_action(repo: Repository, step: Step) -> CompositeAction | None:
 
 def _of_script(repo: Repository, step: Step) -> Iterator[GitRemote]:
     commands = repo.commands(step)
-    if not _is_plain_shell(step.shell):
-        yield GitRemote(GitUse.MAY, f"`shell: {step.shell[:40]}`")
+    surroundings = repo.once(_surroundings).get(step, _Surroundings(shell=step.shell))
+    if not _is_plain_shell(surroundings.shell):
+        yield GitRemote(GitUse.MAY, f"`shell: {surroundings.shell[:40]}`")
+    elif surroundings.own_programs:
+        yield GitRemote(GitUse.MAY, "a script behind a folder of the project on PATH")
     elif not commands and step.run is not None and step.run.value.strip():
         yield GitRemote(GitUse.MAY, "a script that was not read")
     for command in commands:
@@ -212,6 +215,47 @@ def _of_script(repo: Repository, step: Step) -> Iterator[GitRemote]:
             use = GitUse.NONE if quiet or _is_quiet_life(repo, command) else GitUse.MAY
         if use is not GitUse.NONE:
             yield GitRemote(use, f"`{command.text[:60]}`")
+
+
+class _Surroundings(Struct, frozen=True):
+    """What stands around a script and decides what its words run: its shell, by the step or by
+    ``defaults:``, and whether programs of the project may stand in front of those it names.
+    """
+
+    shell: str
+    own_programs: bool = False
+
+
+def _surroundings(repo: Repository) -> dict[Step, _Surroundings]:
+    """Those of each step of a job; a composite action's steps name their own shell."""
+    found = {}
+    for workflow in repo.workflows:
+        for job in workflow.jobs:
+            texts = [step.run.value for step in job.steps if step.run is not None]
+            texts += [
+                f"PATH={path.value}"
+                for env in (workflow.env, job.env, *(step.env for step in job.steps))
+                if (path := env.get("PATH")) is not None
+            ]
+            own = any(map(_puts_project_on_path, texts))
+            for step in job.steps:
+                shell = step.shell or job.shell or workflow.shell
+                found[step] = _Surroundings(shell=shell, own_programs=own)
+    return found
+
+
+_RELATIVE = re.compile(r"\becho\s+[\"']?\w[\w.-]*(?:/[\w./-]*)?[\"']?\s*>>")
+
+
+def _puts_project_on_path(text: str) -> bool:
+    """Whether a text puts a folder of the checkout in front of the system's programs."""
+    for line in text.splitlines():
+        added = "GITHUB_PATH" in line
+        if not (added or "PATH=" in line) or _INSTALLED_IN.search(line) is not None:
+            continue
+        if _CHECKOUT.search(line) is not None or (added and _RELATIVE.search(line) is not None):
+            return True
+    return False
 
 
 _SHELLS = _words("bash sh zsh dash pwsh powershell cmd python micromamba-shell msys2")

@@ -116,6 +116,41 @@ def test_a_shell_of_the_project_may_do_anything(shell: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("shell", "use"), [("./wrap {0}", GitUse.MAY), ("bash -el {0}", GitUse.NONE)]
+)
+@pytest.mark.parametrize("whose", ["job", "workflow"])
+def test_a_shell_by_default_counts_like_one_of_the_step(
+    shell: str, use: GitUse, whose: str
+) -> None:
+    body = steps("uses: actions/checkout@v5", "run: twine check dist/*")
+    defaults = f"defaults: {{run: {{shell: '{shell}'}}}}\n"
+    text = f"{defaults}{HEAD}{body}" if whose == "workflow" else f"{HEAD}    {defaults}{body}"
+    repo = repository_of(Example(name="x", workflow=text))
+    job = repo.workflows[0].job("other")
+    assert job is not None
+    assert remote_use(repo, job.steps[1:]).use is use
+
+
+@pytest.mark.parametrize(
+    ("line", "use"),
+    [
+        ("echo $PWD/bin >> $GITHUB_PATH", GitUse.MAY),
+        ("echo tools >> $GITHUB_PATH", GitUse.MAY),
+        ("echo '${{ github.workspace }}/tools' >> $GITHUB_PATH", GitUse.MAY),
+        ("export PATH=./tools:$PATH", GitUse.MAY),
+        ("echo $HOME/.local/bin >> $GITHUB_PATH", GitUse.NONE),
+        ("echo /opt/tool/bin >> $GITHUB_PATH", GitUse.NONE),
+        ("export PATH=$HOME/.cargo/bin:$PATH", GitUse.NONE),
+        ("echo $PWD/.venv/bin >> $GITHUB_PATH", GitUse.NONE),
+    ],
+)
+def test_behind_a_folder_of_the_project_on_the_path_programs_may_be_its_own(
+    line: str, use: GitUse
+) -> None:
+    assert use_of(f"run: {line}", "run: twine check dist/*") is use
+
+
+@pytest.mark.parametrize(
     "shell", ["bash", "bash -el {0}", "sh -e {0}", "pwsh", "bash -eo pipefail {0}"]
 )
 def test_a_plain_shell_does_nothing(shell: str) -> None:
