@@ -23,8 +23,8 @@ database = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
 @database.callback()
-def care() -> None:
-    """Care for the store."""
+def maintain() -> None:
+    """Maintain the store: check, upgrade, copy and prune it."""
 
 
 @database.command()
@@ -38,7 +38,7 @@ def upgrade(database: DatabaseOption = None) -> None:
 @database.command()
 def check(database: DatabaseOption = None) -> None:
     """Say whether the store is whole: its file, its intervals, and every stored text."""
-    from audits.store.care import faults_of
+    from audits.store.maintenance import faults_of
     from audits.store.open import open_store
 
     with closing(open_store(database, read_only=True)) as store:
@@ -60,7 +60,7 @@ def backup(
 
     The copy of a PostgreSQL store is an SQLite file too, which every command can open.
     """
-    from audits.store.care import backup as copy
+    from audits.store.maintenance import backup as copy
     from audits.store.open import open_store
 
     with closing(open_store(database, read_only=True)) as store:
@@ -87,7 +87,7 @@ def prune(
 
     Changes of scores with their causes stay, and so do fixed findings with their days.
     """
-    from audits.store.care import prune_store
+    from audits.store.maintenance import prune_store
     from audits.store.open import open_store
     from audits.store.write.prune import Retention
 
@@ -110,7 +110,7 @@ def role(
     ] = "release_audit",
 ) -> None:
     """Print SQL that makes a PostgreSQL role for the dashboard: it can read, and nothing else."""
-    from audits.store.care import role_statements
+    from audits.store.maintenance import role_statements
 
     say_document(role_statements(name, database_name))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from audits.report.news import news_of
-from audits.store.care import faults_of, prune_store
 from audits.store.errors import StoreError
+from audits.store.maintenance import faults_of, prune_store
 from audits.store.open import open_store
 from audits.store.schema import tables
 from audits.store.store import Store

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from audits.store.care import faults_of
+from audits.store.maintenance import faults_of
 from audits.store.open import HEAD, open_store, upgrade
 from audits.store.schema.tables import metadata
 from tests.cli.runner import release_audit

@@ -23,8 +23,8 @@ from msgspec import Struct
 from sqlalchemy import Engine, event
 
 from audits.store import open as opening
-from audits.store.care import faults_of
 from audits.store.errors import StoreError
+from audits.store.maintenance import faults_of
 from audits.store.open import open_store
 from audits.store.store import Store
 from tests.cli.github_world import OWNER

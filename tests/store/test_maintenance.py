@@ -14,8 +14,8 @@ from psycopg import sql
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
-from audits.store.care import backup, faults_of, prune_store, role_statements
 from audits.store.errors import StoreError
+from audits.store.maintenance import backup, faults_of, prune_store, role_statements
 from audits.store.open import open_store
 from audits.store.schema import tables
 from audits.store.store import Store
