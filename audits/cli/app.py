@@ -48,7 +48,7 @@ def application(first: str = "") -> typer.Typer:
     if first not in COMMANDS:
         from audits.cli.database import database
 
-        app.add_typer(database, name="db", help="Care for the store.")
+        app.add_typer(database, name="db", help="Check, upgrade, copy and prune the store.")
     return app
 
 
