@@ -16,17 +16,19 @@ from audits.model.outcome import Acceptance, AcceptanceKind
 from audits.model.redaction import without_tokens
 from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding, Result
-from audits.report.export import repository_rows, setting_rows, trend_rows
+from audits.report.export import repository_rows, setting_rows, trend_rows, waiver_rows
 from audits.report.sarif import sarif
 from audits.report.table import Table, csv_lines
 from audits.report.tables.actions import ACTIONS
 from audits.report.tables.findings import FINDINGS
 from audits.report.tables.gaps import GAPS
 from audits.report.tables.packages import PACKAGES
+from audits.report.tables.paths import PATHS
 from audits.report.tables.publications import PUBLICATIONS
 from audits.report.tables.repositories import REPOSITORIES
 from audits.report.tables.settings import SETTINGS
 from audits.report.tables.trend import TREND
+from audits.report.tables.waivers import WAIVERS
 from dashboard.reaudit import Reaudit
 from dashboard.scope import ScanScope
 
@@ -39,8 +41,10 @@ TABLES: tuple[Table[Any], ...] = (
     FINDINGS,
     ACTIONS,
     PACKAGES,
+    PATHS,
     SETTINGS,
     GAPS,
+    WAIVERS,
     TREND,
 )
 
@@ -58,8 +62,10 @@ def _rows(store: Store, scope: ScanScope, name: str, where: object) -> Iterable[
         FINDINGS.name: store.findings,
         ACTIONS.name: store.actions,
         PACKAGES.name: store.packages,
+        PATHS.name: store.paths,
         SETTINGS.name: partial(setting_rows, store),
         GAPS.name: store.gaps,
+        WAIVERS.name: partial(waiver_rows, store),
     }
     if name == TREND.name:
         return trend_rows(store, scope.owner, until=scope.at)

@@ -118,6 +118,27 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
+class WaiverRow(Struct, frozen=True, kw_only=True):
+    """What one waiver or comment accepts in one file; ``findings`` is how many. ``state`` is
+    accepts, or accepts-nothing and expired for an entry of a waiver file, whose ``repository``
+    and ``path`` are patterns. ``counts`` is None there; ``expires`` a day, "" for a comment.
+    """
+
+    owner: str
+    repository: str
+    path: str
+    check: str
+    severity: str
+    acceptance: str
+    responsible: str
+    reason: str
+    ticket: str
+    expires: str
+    findings: int
+    state: str = "accepts"
+    counts: bool | None = None
+
+
 class PublicationRow(Struct, frozen=True, kw_only=True):
     """One publication as of a scan; the words are those of the CSV contract."""
 

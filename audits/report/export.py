@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from audits import __version__
 from audits.faults import log_fault
 from audits.model.errors import AuditError
 from audits.model.query import FindingFilter, RepositoryFilter
-from audits.model.rows import FindingRow, RepositoryRow, SettingRow, TrendRow
+from audits.model.rows import FindingRow, RepositoryRow, SettingRow, TrendRow, WaiverRow
 from audits.model.timeline import Timeline
+from audits.report.acceptances import acceptances, idle_entries
 from audits.report.cells import LIST
 from audits.report.table import (
     SCHEMA_VERSION,
@@ -38,7 +40,9 @@ from audits.report.tables.publications import PUBLICATIONS
 from audits.report.tables.repositories import REPOSITORIES
 from audits.report.tables.settings import SETTINGS, settings_of_owner, settings_of_repository
 from audits.report.tables.trend import TREND
+from audits.report.tables.waivers import WAIVERS
 from audits.store.store import Store
+from audits.suppressions.waivers import Waivers
 
 TABLES: tuple[Table[Any], ...] = (
     REPOSITORIES,
@@ -49,6 +53,7 @@ TABLES: tuple[Table[Any], ...] = (
     PATHS,
     SETTINGS,
     GAPS,
+    WAIVERS,
     TREND,
 )
 
@@ -72,10 +77,11 @@ class Exported(Struct, frozen=True, kw_only=True):
 
 
 def rows_of(
-    store: Store, owner: str | None = None, *, fixed: bool = False
+    store: Store, owner: str | None = None, *, fixed: bool = False, waivers: Waivers | None = None
 ) -> dict[str, Callable[[], Iterable[Any]]]:
     """For each table, what reads its rows as of the newest scan, in a stable order; ``fixed``
-    brings fixed findings after the open ones.
+    brings fixed findings after the open ones, ``waivers`` the entries of a file that accept
+    nothing.
     """
     return {
         "repositories": lambda: repository_rows(store, owner=owner),
@@ -86,6 +92,7 @@ def rows_of(
         "paths": lambda: store.paths(owner=owner),
         "settings": lambda: setting_rows(store, owner=owner),
         "gaps": lambda: store.gaps(owner=owner),
+        "waivers": lambda: waiver_rows(store, owner=owner, waivers=waivers),
         "trend": lambda: trend_rows(store, owner),
     }
 
@@ -115,6 +122,26 @@ def setting_rows(
         yield from settings_of_repository(login, name, found)
 
 
+def waiver_rows(
+    store: Store,
+    scan: int | None = None,
+    *,
+    owner: str | None = None,
+    waivers: Waivers | None = None,
+) -> Iterator[WaiverRow]:
+    """What is accepted, by whom; then the entries of a waiver file that accept nothing in the
+    whole store, or have expired.
+    """
+    where = FindingFilter(with_acceptance=True, in_release=None)
+    yield from acceptances(store.findings(scan, owner=owner, where=where))
+    if waivers is None:
+        return
+    every = acceptances(store.findings(scan, where=where))
+    for entry in idle_entries(waivers, every):
+        if owner is None or fnmatchcase(owner.lower(), entry.owner.lower()):
+            yield entry
+
+
 def _findings(store: Store, owner: str | None, fixed: bool) -> Iterator[FindingRow]:
     every = FindingFilter(in_release=None)
     yield from store.findings(owner=owner, where=every, order="repository")
@@ -138,19 +165,25 @@ def trend_rows(
 
 
 def export(
-    store: Store, folder: Path, *, owner: str | None = None, bom: bool = False, fixed: bool = False
+    store: Store,
+    folder: Path,
+    *,
+    owner: str | None = None,
+    bom: bool = False,
+    fixed: bool = False,
+    waivers: Waivers | None = None,
 ) -> tuple[Exported, ...]:
     """Write every table and ``datapackage.json`` into a folder, which is made if need be.
 
     ``bom`` writes a byte order mark before each CSV file, for Excel; ``fixed`` adds fixed
-    findings. A row that this program fails on is left out, logged and counted. ExportError
+    findings, ``waivers`` the entries of that file that accept nothing. A row that this program fails on is left out, logged and counted. ExportError
     where the folder cannot be written.
     """
-    readers = rows_of(store, owner, fixed=fixed)
+    readers = rows_of(store, owner, fixed=fixed, waivers=waivers)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = tuple(_write(table, readers[table.name], folder, bom) for table in TABLES)
-        package = json.dumps(data_package(), indent=2, ensure_ascii=False) + "\n"
+        package = json.dumps(data_package(fixed=fixed), indent=2, ensure_ascii=False) + "\n"
         (folder / "datapackage.json").write_text(package, "utf-8")
     except OSError as error:
         raise ExportError(
@@ -186,8 +219,9 @@ def _write(
     return Exported(name=table.name, rows=count, faults=faults, log=log)
 
 
-def data_package() -> dict[str, object]:
-    """The description of all tables.
+def data_package(*, fixed: bool = False) -> dict[str, object]:
+    """The description of all tables, with the keys between them. Fixed findings may be of
+    repositories that are deleted: with ``fixed`` they are not tied to the table of those.
 
     Source: https://specs.frictionlessdata.io/tabular-data-package/
     """
@@ -204,7 +238,7 @@ def data_package() -> dict[str, object]:
         "version": SCHEMA_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "sources": [{"title": f"release-audit {__version__}"}],
-        "resources": [resource(table) for table in TABLES],
+        "resources": [resource(table, keys=not (fixed and table is FINDINGS)) for table in TABLES],
     }
 
 

@@ -34,14 +34,25 @@ class Column(Struct, Generic[Row], frozen=True, kw_only=True):
         return value if isinstance(value, str) and value in self.words else cell(value)
 
 
+class ForeignKey(Struct, frozen=True, kw_only=True):
+    """Columns of a table whose values are those of a row of another table."""
+
+    columns: tuple[str, ...]
+    table: str
+    names: tuple[str, ...]
+
+
 class Table(Struct, Generic[Row], frozen=True, kw_only=True):
-    """One table of the export; ``key`` are the columns that name a row."""
+    """One table of the export; ``key`` are the columns that name a row, ``references`` the keys
+    to rows of other tables.
+    """
 
     name: str
     title: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column[Row], ...]
+    references: tuple[ForeignKey, ...] = ()
 
     def cells(self, row: Row) -> list[str]:
         """A row as cells of a CSV file."""
@@ -90,8 +101,8 @@ def json_line(table: Table[Row], row: Row) -> str:
     return without_tokens(json.dumps(table.record(row), ensure_ascii=False)) + "\n"
 
 
-def resource(table: Table[Any]) -> dict[str, object]:
-    """The table's entry in ``datapackage.json``.
+def resource(table: Table[Any], *, keys: bool = True) -> dict[str, object]:
+    """The table's entry in ``datapackage.json``, with its ``keys`` to other tables.
 
     Source: https://specs.frictionlessdata.io/tabular-data-resource/
     """
@@ -115,5 +126,15 @@ def resource(table: Table[Any]) -> dict[str, object]:
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "dialect": {"delimiter": ",", "quoteChar": '"', "lineTerminator": "\r\n"},
-        "schema": {"fields": fields, "primaryKey": list(table.key), "missingValues": [""]},
+        "schema": {
+            "fields": fields,
+            "primaryKey": list(table.key),
+            "foreignKeys": [_foreign_key(key) for key in table.references] if keys else [],
+            "missingValues": [""],
+        },
     }
+
+
+def _foreign_key(key: ForeignKey) -> dict[str, object]:
+    reference = {"resource": key.table, "fields": list(key.names)}
+    return {"fields": list(key.columns), "reference": reference}

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import pandas as pd
-from msgspec import Struct
 
-from audits.model.rows import FindingRow
+from audits.model.rows import WaiverRow
 from audits.suppressions.waivers import WARN_BEFORE, Waiver
 from dashboard.frames.cells import frame_of, visible
 from dashboard.theme import signed
@@ -27,67 +26,15 @@ ORDER = (
 )
 
 
-class Accepted(Struct, frozen=True, kw_only=True):
-    """What one waiver or comment accepts in one file; ``places`` are the findings."""
-
-    owner: str
-    repository: str
-    path: str
-    check: str
-    severity: str
-    by: str
-    counts: bool
-    responsible: str
-    reason: str
-    ticket: str
-    expires: date | None
-    places: int
-
-
-def accepted(rows: Iterable[FindingRow]) -> list[Accepted]:
-    """Accepted findings by what accepts them, those that end first at the top."""
-    found: dict[tuple[object, ...], list[FindingRow]] = {}
-    for row in rows:
-        key = (
-            row.owner,
-            row.repository,
-            row.path,
-            row.check,
-            row.acceptance,
-            row.accepted,
-            row.responsible,
-            row.acceptance_reason,
-            row.ticket,
-            row.expires,
-        )
-        found.setdefault(key, []).append(row)
-    made = [_accepted(group[0], len(group)) for group in found.values()]
-    return sorted(made, key=lambda a: (a.expires or date.max, a.owner, a.repository, a.check))
-
-
-def _accepted(row: FindingRow, places: int) -> Accepted:
-    return Accepted(
-        owner=row.owner,
-        repository=row.repository,
-        path=row.path,
-        check=row.check,
-        severity=row.severity,
-        by=row.acceptance,
-        counts=row.accepted,
-        responsible=row.responsible,
-        reason=row.acceptance_reason,
-        ticket=row.ticket,
-        expires=date.fromisoformat(row.expires) if row.expires else None,
-        places=places,
-    )
-
-
-def ending(rows: Iterable[Accepted], day: date, within: timedelta = WARN_BEFORE) -> list[Accepted]:
+def ending(
+    rows: Iterable[WaiverRow], day: date, within: timedelta = WARN_BEFORE
+) -> list[WaiverRow]:
     """Those that end within 30 days of a day."""
-    return [row for row in rows if row.expires is not None and row.expires <= day + within]
+    until = (day + within).isoformat()
+    return [row for row in rows if row.expires and row.expires <= until]
 
 
-def table(rows: Sequence[Accepted]) -> pd.DataFrame:
+def table(rows: Sequence[WaiverRow]) -> pd.DataFrame:
     """One acceptance a line."""
     return frame_of(
         (
@@ -97,27 +44,17 @@ def table(rows: Sequence[Accepted]) -> pd.DataFrame:
                 "owner": visible(row.owner),
                 "repository": visible(row.repository),
                 "file": visible(row.path),
-                "places": row.places,
-                "by": row.by if row.counts else f"{row.by}, not counted",
+                "places": row.findings,
+                "by": row.acceptance if row.counts else f"{row.acceptance}, not counted",
                 "responsible": visible(row.responsible),
                 "reason": visible(row.reason),
                 "ticket": visible(row.ticket),
-                "expires": row.expires.isoformat() if row.expires else "",
+                "expires": row.expires,
             }
             for row in rows
         ),
         ("check", "severity", "owner", *ORDER[2:]),
     )
-
-
-def without_effect(waivers: Iterable[Waiver], rows: Sequence[Accepted]) -> list[Waiver]:
-    """The waivers in force that accept none of these findings."""
-    held = [row for row in rows if row.by == "waiver"]
-    return [
-        waiver
-        for waiver in waivers
-        if not any(waiver.covers(f"{r.owner}/{r.repository}", r.check, r.path) for r in held)
-    ]
 
 
 def entries(waivers: Iterable[Waiver]) -> pd.DataFrame:

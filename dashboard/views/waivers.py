@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.model.rows import WaiverRow
+from audits.report.acceptances import acceptances, without_effect
 from dashboard import data
 from dashboard.frames import waivers
 from dashboard.parts import page
@@ -16,13 +18,13 @@ HINT = (
 )
 
 
-def _numbers(rows: list[waivers.Accepted], soon: list[waivers.Accepted]) -> None:
+def _numbers(rows: list[WaiverRow], soon: list[WaiverRow]) -> None:
     with st.container(horizontal=True, gap="large"):
-        st.metric("Accepted places", f"{sum(row.places for row in rows):,}", width="content")
-        grave = sum(row.places for row in rows if row.severity in ("critical", "high"))
+        st.metric("Accepted places", f"{sum(row.findings for row in rows):,}", width="content")
+        grave = sum(row.findings for row in rows if row.severity in ("critical", "high"))
         st.metric("Of them critical or high", f"{grave:,}", width="content")
         st.metric("Expiring within 30 days", f"{len(soon):,}", width="content")
-        uncounted = sum(row.places for row in rows if not row.counts)
+        uncounted = sum(row.findings for row in rows if not row.counts)
         st.metric(
             "Not counted",
             f"{uncounted:,}",
@@ -31,7 +33,7 @@ def _numbers(rows: list[waivers.Accepted], soon: list[waivers.Accepted]) -> None
         )
 
 
-def _soon(soon: list[waivers.Accepted]) -> None:
+def _soon(soon: list[WaiverRow]) -> None:
     page.section("Expiring within 30 days", "Their findings count again the day after.")
     table(
         waivers.table(soon),
@@ -42,7 +44,7 @@ def _soon(soon: list[waivers.Accepted]) -> None:
     )
 
 
-def _file(scope: ScanScope, rows: list[waivers.Accepted]) -> None:
+def _file(scope: ScanScope, rows: list[WaiverRow]) -> None:
     """What only the waiver file itself says."""
     page.section("Entries of the waiver file that accept nothing", "Delete them, or correct them.")
     read = data.waiver_file(scope.at.date())
@@ -54,9 +56,9 @@ def _file(scope: ScanScope, rows: list[waivers.Accepted]) -> None:
     whole = rows
     if scope.owner is not None or scope.is_narrowed:
         every = data.every_scope(scope)
-        whole = waivers.accepted(data.findings(every, data.ACCEPTED))
+        whole = acceptances(data.findings(every, data.ACCEPTED))
     table(
-        waivers.entries(waivers.without_effect(read.active(), whole)),
+        waivers.entries(without_effect(read.active(), whole)),
         name="without-effect",
         alt="Entries of the waiver file that accept no finding",
         nothing="Every entry in force accepts something.",
@@ -67,7 +69,7 @@ def _file(scope: ScanScope, rows: list[waivers.Accepted]) -> None:
         table(waivers.entries(expired), name="expired", alt="Expired entries", nothing="")
 
 
-def _all(rows: list[waivers.Accepted]) -> None:
+def _all(rows: list[WaiverRow]) -> None:
     page.section("All that is accepted", "Those that end first at the top.")
     table(
         waivers.table(rows),
@@ -82,7 +84,7 @@ def _all(rows: list[waivers.Accepted]) -> None:
 SCOPE = page.opening(
     "Waivers", "What was accepted, by whom, why and until when; as of the scan that is chosen."
 )
-ROWS = waivers.accepted(data.findings(SCOPE, data.ACCEPTED))
+ROWS = acceptances(data.findings(SCOPE, data.ACCEPTED))
 SOON = waivers.ending(ROWS, SCOPE.at.date())
 _numbers(ROWS, SOON)
 _soon(SOON)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
 from audits.model.rows import DeductionRow, GapRow, ScoreChange
 from audits.model.score import Grade, ScoreStep
+from audits.report.acceptances import acceptances, without_effect
 from audits.suppressions.waivers import Waiver
 from dashboard import theme
 from dashboard.charts import trends as trend_charts
@@ -390,8 +391,8 @@ def test_acceptances_are_one_line_a_file_and_check_those_that_end_first_at_the_t
         finding(**held, expires="2026-10-10", path="a.yml"),
         finding(acceptance="local", accepted=False, path="b.yml"),
     ]
-    found = waivers.accepted(rows)
-    assert [(each.path, each.places) for each in found] == [
+    found = acceptances(rows)
+    assert [(each.path, each.findings) for each in found] == [
         ("a.yml", 1),
         (rows[0].path, 2),
         ("b.yml", 1),
@@ -406,7 +407,7 @@ def test_acceptances_are_one_line_a_file_and_check_those_that_end_first_at_the_t
 
 def test_a_waiver_without_effect_is_one_that_covers_no_accepted_finding() -> None:
     row = finding(acceptance="waiver", accepted=True, expires="2026-12-31")
-    found = waivers.accepted([row])
+    found = acceptances([row])
 
     def waiver(repository: str, path: str = "") -> Waiver:
         return Waiver(
@@ -422,7 +423,7 @@ def test_a_waiver_without_effect_is_one_that_covers_no_accepted_finding() -> Non
     used, pattern = waiver(name), waiver(f"{row.owner}/*", row.path)
     other, elsewhere = waiver(name, "other.yml"), waiver("nobody/*")
     every = (used, pattern, other, elsewhere)
-    assert waivers.without_effect(every, found) == [other, elsewhere]
+    assert without_effect(every, found) == [other, elsewhere]
     assert list(waivers.entries(every)["files"]) == [
         "every file",
         row.path,

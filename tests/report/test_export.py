@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from frictionless import Package
 from audits.report.export import TABLES, export
 from audits.sample.demo import scan_sample
 from audits.store.open import open_store
+from audits.suppressions.waivers import Waiver, Waivers
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +55,42 @@ def test_every_column_is_described() -> None:
         assert len(set(names)) == len(names)
         assert all(len(column.description) > 5 for column in table.columns)
         assert set(table.key) <= set(names)
+
+
+def test_every_repository_that_a_table_names_is_in_the_table_of_repositories(
+    exported: Path,
+) -> None:
+    described = json.loads((exported / "one/datapackage.json").read_text("utf-8"))
+    tied = [r["name"] for r in described["resources"] if r["schema"]["foreignKeys"]]
+    assert tied == ["publications", "findings", "actions", "packages", "paths"]
+    names = {r["name"] for r in described["resources"]}
+    assert {path.stem for path in (exported / "one").glob("*.csv")} == names
+
+
+def test_waivers_are_exported_with_the_entries_of_the_file_that_accept_nothing(
+    exported: Path, tmp_path: Path
+) -> None:
+    store = open_store(f"sqlite:///{exported / 'sample.sqlite'}", read_only=True)
+    owner = store.owners()[0]
+    entry = {"check": "unnamed-step", "responsible": "release team", "reason": "-"}
+    file = Waivers(
+        waivers=(
+            Waiver(repository=f"{owner}/none", expires=date(2026, 12, 1), **entry),
+            Waiver(repository=f"{owner[:4]}*/*", expires=date(2026, 1, 1), **entry),
+            Waiver(repository="elsewhere/*", expires=date(2026, 12, 1), **entry),
+        ),
+        today=date(2026, 11, 1),
+    )
+    export(store, tmp_path, owner=owner, waivers=file)
+    with (tmp_path / "waivers.csv").open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    held = [row for row in rows if row["state"] == "accepts"]
+    accepted = sum(1 for row in _findings(tmp_path) if row["acceptance"])
+    assert sum(int(row["findings"]) for row in held) == accepted > 0
+    rest = [(row["owner"], row["repository"], row["state"]) for row in rows[len(held) :]]
+    assert rest == [(owner, "none", "accepts-nothing"), (f"{owner[:4]}*", "*", "expired")]
+
+
+def _findings(folder: Path) -> list[dict[str, str]]:
+    with (folder / "findings.csv").open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))

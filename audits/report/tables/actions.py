@@ -5,13 +5,14 @@ from __future__ import annotations
 from audits.model.rows import ActionRow
 from audits.report.cells import flag, listed
 from audits.report.table import Column, Table
-from audits.report.tables.shared import of_repository, place
+from audits.report.tables.shared import OF_REPOSITORY, of_repository, place
 
 ACTIONS: Table[ActionRow] = Table(
     name="actions",
     title="Actions",
     description="One row per use of an action, a called workflow or an image.",
     key=("owner", "repository", "path", "line", "action"),
+    references=(OF_REPOSITORY,),
     columns=(
         *of_repository("The repository that uses it."),
         Column(

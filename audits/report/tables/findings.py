@@ -8,7 +8,7 @@ from audits.model.outcome import Area, Severity
 from audits.model.rows import FindingRow
 from audits.report.cells import Value
 from audits.report.table import Column, Table
-from audits.report.tables.shared import of_repository, place
+from audits.report.tables.shared import OF_REPOSITORY, of_repository, place
 
 _SEVERITIES = tuple(s.label for s in Severity)
 
@@ -22,6 +22,7 @@ FINDINGS: Table[FindingRow] = Table(
     title="Findings",
     description="One row per finding: one fault at one place.",
     key=("owner", "repository", "fingerprint"),
+    references=(OF_REPOSITORY,),
     columns=(
         *of_repository(),
         Column(

@@ -9,13 +9,14 @@ from audits.model.score import Ladder
 from audits.report.cells import flag
 from audits.report.table import Column, Table
 from audits.report.tables.paths import LEVEL_OF_PACKAGE
-from audits.report.tables.shared import of_repository
+from audits.report.tables.shared import OF_REPOSITORY, of_repository
 
 PACKAGES: Table[PackageRow] = Table(
     name="packages",
     title="Packages",
     description="One row per package: its trusted-publisher status, and the evidence as the index serves it.",
     key=("owner", "repository", "registry", "package"),
+    references=(OF_REPOSITORY,),
     columns=(
         *of_repository(),
         Column(

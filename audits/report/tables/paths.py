@@ -6,7 +6,7 @@ from audits.model.exposure import Actor, Holds, PathState, Sink, WayIn
 from audits.model.rows import CutRow, PackageRow, PathRow, RepositoryRow
 from audits.report.cells import LIST
 from audits.report.table import Column, Table
-from audits.report.tables.shared import of_repository
+from audits.report.tables.shared import OF_REPOSITORY, of_repository
 
 _LEVELS = tuple(Actor)
 _STEP = " → "
@@ -29,6 +29,7 @@ PATHS: Table[PathRow] = Table(
     title="Paths",
     description="One row per path from people to a publication, at most twenty of one publication: those of the least privileged people and the shortest (`packages` counts all). Of packages that one publication uploads together, those of the first.",
     key=("owner", "repository", "publication", "id"),
+    references=(OF_REPOSITORY,),
     columns=(
         *of_repository(),
         Column(

@@ -7,7 +7,7 @@ from audits.model.registry import Registry
 from audits.model.rows import PublicationRow
 from audits.report.cells import flag, listed
 from audits.report.table import Column, Table
-from audits.report.tables.shared import of_repository
+from audits.report.tables.shared import OF_REPOSITORY, of_repository
 
 PUBLICATIONS: Table[PublicationRow] = Table(
     name="publications",
@@ -25,6 +25,7 @@ PUBLICATIONS: Table[PublicationRow] = Table(
         "mechanism",
         "auth",
     ),
+    references=(OF_REPOSITORY,),
     columns=(
         *of_repository(),
         Column(

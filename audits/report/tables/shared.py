@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from audits.report.table import Column
+from audits.report.table import Column, ForeignKey
+
+OF_REPOSITORY = ForeignKey(
+    columns=("owner", "repository"), table="repositories", names=("owner", "repository")
+)
+"""Each row is of a repository that the table of repositories has."""
 
 
 def of_repository(
