@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,12 +73,12 @@ def test_waivers_are_exported_with_the_entries_of_the_file_that_accept_nothing(
 ) -> None:
     store = open_store(f"sqlite:///{exported / 'sample.sqlite'}", read_only=True)
     owner = store.owners()[0]
-    entry = {"check": "unnamed-step", "responsible": "release team", "reason": "-"}
+    one = partial(Waiver, check="unnamed-step", responsible="release team", reason="-")
     file = Waivers(
         waivers=(
-            Waiver(repository=f"{owner}/none", expires=date(2026, 12, 1), **entry),
-            Waiver(repository=f"{owner[:4]}*/*", expires=date(2026, 1, 1), **entry),
-            Waiver(repository="elsewhere/*", expires=date(2026, 12, 1), **entry),
+            one(repository=f"{owner}/none", expires=date(2026, 12, 1)),
+            one(repository=f"{owner[:4]}*/*", expires=date(2026, 1, 1)),
+            one(repository="elsewhere/*", expires=date(2026, 12, 1)),
         ),
         today=date(2026, 11, 1),
     )
