@@ -9,12 +9,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.analysis.action_table import ACTIONS, GitUse
+from audits.analysis.hidden_programs import (
+    cibuildwheel_scripts,
+    configures_programs,
+    is_plain_setting,
+    loads_program,
+    runs_what_it_is_given,
+    written_variables,
+)
 from audits.model.command import Command
+from audits.model.location import Inputs
 from audits.model.repository import Repository
 from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Step
@@ -150,25 +161,34 @@ def remote_use(repo: Repository, steps: Iterable[Step]) -> GitRemote:
     use of all of them.
     """
     found = [GitRemote(GitUse.NONE)]
-    found += (use for step in steps for use in _of_step(repo, step, 0))
+    around = repo.once(_surroundings)
+    for step in steps:
+        found += _of_step(repo, step, around.get(step, _Surroundings(shell=step.shell)), 0)
     return max(found, key=lambda use: _RANK[use.use])
 
 
 _DEEPEST = 5
 
 
-def _of_step(repo: Repository, step: Step, depth: int) -> Iterator[GitRemote]:
+def _of_step(
+    repo: Repository, step: Step, around: _Surroundings, depth: int
+) -> Iterator[GitRemote]:
+    if by := around.loads or _loading(step):
+        yield GitRemote(GitUse.MAY, f"what `{by}` names")
     if step.run is not None:
-        yield from _of_script(repo, step)
+        yield from _of_script(repo, step, around)
     elif step.uses is not None and step.uses.kind is UsesKind.LOCAL:
         action = local_action(repo, step)
         if action is None or not action.steps or depth == _DEEPEST:
             yield GitRemote(GitUse.MAY, f"`{step.uses.raw.value}`, which cannot be opened")
         else:
             for inner in action.steps:
-                yield from _of_step(repo, inner, depth + 1)
+                # A step of an action names its own shell; the rest is that of the job.
+                yield from _of_step(repo, inner, replace(around, shell=inner.shell), depth + 1)
     elif step.uses is not None and step.uses.kind is not UsesKind.DOCKER:
         yield _of_action(step, step.uses.action)
+        if step.uses.action == "pypa/cibuildwheel":
+            yield from _of_cibuildwheel(repo, step, around)
     else:
         yield GitRemote(GitUse.MAY, "a container image")
 
@@ -199,12 +219,11 @@ def local_action(repo: Repository, step: Step) -> CompositeAction | None:
     return next((action for action in repo.actions if action.path in paths), None)
 
 
-def _of_script(repo: Repository, step: Step) -> Iterator[GitRemote]:
+def _of_script(repo: Repository, step: Step, around: _Surroundings) -> Iterator[GitRemote]:
     commands = repo.commands(step)
-    surroundings = repo.once(_surroundings).get(step, _Surroundings(shell=step.shell))
-    if not _is_plain_shell(surroundings.shell):
-        yield GitRemote(GitUse.MAY, f"`shell: {surroundings.shell[:40]}`")
-    elif surroundings.own_programs:
+    if not _is_plain_shell(around.shell):
+        yield GitRemote(GitUse.MAY, f"`shell: {around.shell[:40]}`")
+    elif around.own_programs:
         yield GitRemote(GitUse.MAY, "a script behind a folder of the project on PATH")
     elif not commands and step.run is not None and step.run.value.strip():
         yield GitRemote(GitUse.MAY, "a script that was not read")
@@ -215,15 +234,44 @@ def _of_script(repo: Repository, step: Step) -> Iterator[GitRemote]:
             use = GitUse.NONE if quiet or _is_quiet_life(repo, command) else GitUse.MAY
         if use is not GitUse.NONE:
             yield GitRemote(use, f"`{command.text[:60]}`")
+        if command.program == "cibuildwheel":
+            yield from _of_cibuildwheel(repo, step, around)
+
+
+def _of_cibuildwheel(repo: Repository, step: Step, around: _Surroundings) -> Iterator[GitRemote]:
+    """What the variables and the configuration of cibuildwheel run, in a shell of its own."""
+    variables = [*around.variables, *_given(step.env)]
+    for text in cibuildwheel_scripts(variables, repo.snapshot.files):
+        if not _is_quiet_text(text):
+            yield GitRemote(GitUse.MAY, f"`{' '.join(text.split())[:60]}`, which cibuildwheel runs")
+            return
+
+
+def _is_quiet_text(text: str) -> bool:
+    """Whether a line that a shell runs holds nothing but known programs."""
+    if "${{" in text or re.search(r"[`$]\(|`", text):
+        return False
+    return all(_is_quiet_line(part.split()) for part in _PARTS.split(text))
+
+
+def _is_quiet_line(words: list[str]) -> bool:
+    words = [word.strip("\"'") for word in words]
+    while words and (_ASSIGNMENT.match(words[0]) or words[0] == "sudo"):
+        words = words[1:]
+    command = Command(words=tuple(words), line=0, written=tuple(words))
+    return not words or command_use(command) is GitUse.NONE
 
 
 class _Surroundings(Struct, frozen=True):
     """What stands around a script and decides what its words run: its shell, by the step or by
-    ``defaults:``, and whether programs of the project may stand in front of those it names.
+    ``defaults:``; whether programs of the project may stand in front of those it names; the
+    variables of cibuildwheel; and the name of one that makes shells or git run something.
     """
 
     shell: str
     own_programs: bool = False
+    variables: tuple[tuple[str, str], ...] = ()
+    loads: str = ""
 
 
 def _surroundings(repo: Repository) -> dict[Step, _Surroundings]:
@@ -231,20 +279,54 @@ def _surroundings(repo: Repository) -> dict[Step, _Surroundings]:
     found = {}
     for workflow in repo.workflows:
         for job in workflow.jobs:
-            texts = [step.run.value for step in job.steps if step.run is not None]
-            texts += [
-                f"PATH={path.value}"
-                for env in (workflow.env, job.env, *(step.env for step in job.steps))
-                if (path := env.get("PATH")) is not None
-            ]
-            own = any(map(_puts_project_on_path, texts))
+            scripts = {step: step.run.value for step in job.steps if step.run is not None}
+            texts = [*scripts.values()]
+            installs = any(_installs_own(repo.commands(s), text) for s, text in scripts.items())
+            given = [*_given(workflow.env), *_given(job.env)]
+            paths = [given, *(_given(step.env) for step in job.steps)]
+            own = [f"PATH={value}" for env in paths for name, value in env if name == "PATH"]
+            given += (each for text in texts for each in written_variables(text))
+            around = _Surroundings(
+                shell="",
+                own_programs=installs or any(map(_puts_project_on_path, (*texts, *own))),
+                variables=tuple(each for each in given if each[0].startswith("CIBW_")),
+                loads=next((name for name, value in given if loads_program(name, value)), ""),
+            )
             for step in job.steps:
-                shell = step.shell or job.shell or workflow.shell
-                found[step] = _Surroundings(shell=shell, own_programs=own)
+                found[step] = replace(around, shell=step.shell or job.shell or workflow.shell)
     return found
 
 
+def _given(env: Inputs) -> list[tuple[str, str]]:
+    return [(name, value.value) for name, value in env.items()]
+
+
+def _loading(step: Step) -> str:
+    """The name of a variable of the step that makes shells or git run something."""
+    return next((name for name, value in _given(step.env) if loads_program(name, value)), "")
+
+
 _RELATIVE = re.compile(r"\becho\s+[\"']?\w[\w.-]*(?:/[\w./-]*)?[\"']?\s*>>")
+
+
+_COPIES = _words("cp mv install ln")
+_OF_FOLDER = re.compile(r"(?:\./)?\w[\w.-]*/[\w./-]*")
+_PROGRAMS = re.compile(
+    r"(?:/usr(?:/local)?|~/\.local|\$\{?HOME\}?/\.local|/opt/[\w./-]*)/s?bin(?:/.*)?"
+)
+_FETCHES = re.compile(r"\b(?:curl|wget|tar|unzip|Invoke-WebRequest|download)\b")
+
+
+def _installs_own(commands: Sequence[Command], text: str) -> bool:
+    """Whether a program of a folder of the checkout is put among the system's; what the same
+    script downloads and unpacks is none.
+    """
+    return _FETCHES.search(text) is None and any(
+        command.program in _COPIES
+        and _PROGRAMS.fullmatch(command.words[-1]) is not None
+        and any(map(_OF_FOLDER.fullmatch, command.words[1:-1]))
+        for command in commands
+    )
 
 
 def _puts_project_on_path(text: str) -> bool:
@@ -278,8 +360,20 @@ def command_use(command: Command) -> GitUse:
     if use is not GitUse.NONE:
         return use
     wrappers = {wrapper.split()[0] for wrapper in command.wrappers}
+    if "xargs" in (*wrappers, command.program) and not _is_fixed(command):
+        return GitUse.MAY  # what is run stands in the input
     own = wrappers & _TASKS or (wrappers & _RUNNERS and command.program in _OF_SYSTEM)
     return GitUse.MAY if own or _is_at_path_of_checkout(command) else GitUse.NONE
+
+
+_RUN_THEIR_INPUT = _words("env exec command type trap xargs") | _words("git gh docker podman tar")
+
+
+def _is_fixed(command: Command) -> bool:
+    """Whether further words from the input do not change what a command runs."""
+    if command.program not in _RUN_THEIR_INPUT:
+        return True
+    return len(command.words) > 1 and not command.words[-1].startswith("-")
 
 
 _TASKS = _words("hatch pdm rye pixi poe npm pnpm yarn bun")
@@ -315,7 +409,7 @@ def _use_of_words(command: Command) -> GitUse:
     if program in _PUSH_FLAGS:
         flags = _PUSH_FLAGS[program]
         return GitUse.PUSHES if any(map(flags.fullmatch, verbs)) else GitUse.NONE
-    if _runs_what_it_is_given(command):
+    if runs_what_it_is_given(command) or _names_git_folder(command):
         return GitUse.MAY
     known = _MODULES if _is_module(command) else _OF_SYSTEM | _NEVER
     if program in known or first in _VERBS.get(program, ()) or _is_quiet(command):
@@ -327,27 +421,6 @@ def _use_of_words(command: Command) -> GitUse:
 
 def _is_module(command: Command) -> bool:
     return bool(command.wrappers) and command.wrappers[-1].endswith(" -m")
-
-
-# Arguments by which such a program runs another one, or a target of the project.
-_GIVEN: Mapping[str, re.Pattern[str]] = {
-    "awk": re.compile(r".*(?:\bsystem\s*\(|\bgetline\b|\|)", re.DOTALL),
-    "tar": re.compile(r"--(?:to-command|checkpoint-action|use-compress-program|rsh-command).*"),
-    "cmake": re.compile(r"-P.*|-t|--target.*|--workflow"),
-    "dotnet": re.compile(r"[-/]t(?:arget)?:.*|run|exec", re.IGNORECASE),
-    "find": re.compile(r"-(?:exec|ok)(?:dir)?"),
-}
-_BUILDS = re.compile(r"(?:.*/)?(?:all|install|clean|build|default|\d+|[\w.-]*build[\w.-]*)/?")
-
-
-def _runs_what_it_is_given(command: Command) -> bool:
-    program, words = command.program, command.words[1:]
-    if (form := _GIVEN.get(program)) is not None:
-        return any(map(form.match, words))
-    if program == "ninja" or (program == "meson" and words[:1] == ("compile",)):
-        targets = [word for word in words if not word.startswith("-") and word != "compile"]
-        return not all(map(_BUILDS.fullmatch, targets))
-    return False
 
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
@@ -370,6 +443,23 @@ def _is_quiet(command: Command) -> bool:
     )
 
 
+_GIT_FOLDER = re.compile(r"(?:.*[/=\\])?\.git(?:[/\\](?:config|hooks(?:[/\\].*)?)?)?", re.DOTALL)
+_LEAVES_OUT = re.compile(r"-x|-not|!|-path|-name|-prune|-C|--exclude.*|--git-dir.*")
+_LISTS = _words("rm find test [ [[ ls du echo mkdir stat rmdir file git rsync")
+
+
+def _names_git_folder(command: Command) -> bool:
+    """Whether a command reads or changes the folder that holds hooks and the credentials."""
+    if command.program in _LISTS:
+        return False
+    words = command.words
+    return any(
+        _GIT_FOLDER.fullmatch(word) is not None and _LEAVES_OUT.fullmatch(before) is None
+        for before, word in pairwise(words)
+        if not word.startswith("--exclude")
+    ) or any("extraheader" in word for word in words)
+
+
 _READS_CREDENTIALS = re.compile(r"extraheader|--remote=|--recurse-submodules", re.IGNORECASE)
 _RUNS_MORE = re.compile(r"--exec(?:=.*)?|-x|(?:--config-env=)?alias\..*")
 
@@ -383,7 +473,11 @@ def _of_git(verbs: list[str]) -> GitUse:
     rest = iter(verbs)
     for word in rest:
         if word in {"-C", "-c", "--git-dir", "--work-tree"}:
-            next(rest, None)
+            given = next(rest, "")
+            if word == "-c" and not is_plain_setting(given):
+                return GitUse.MAY
+        elif word == "config":
+            return GitUse.MAY if configures_programs([*rest]) else GitUse.NONE
         elif word.startswith("-") and word not in _LOCAL:
             continue
         elif word in _PUSHING:
