@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from audits.model.outcome import Link
+from audits.model.outcome import FixKind, Link
 from audits.model.score import AuditedFinding
 
 _WORKFLOWS = ".github/workflows/"
+
+
+_ZIZMOR = "zizmor/"
+
+
+def default_advice(check: str, fix: FixKind | None) -> str:
+    """What is said of a finding's edit, or of there being none, where its check says nothing;
+    "" where the edit can be made as it is.
+    """
+    if fix is FixKind.SAFE:
+        return ""
+    if fix is FixKind.REVIEW:
+        return "Look at the edit before it is made: it may change what a run does."
+    if check.startswith(_ZIZMOR):
+        return "No edit is known for this fault; its page describes the change."
+    return f"No edit fits this place; 'release-audit explain {check}' shows the change."
 
 
 class FindingRecord(Struct, frozen=True, kw_only=True):
@@ -15,7 +31,8 @@ class FindingRecord(Struct, frozen=True, kw_only=True):
 
     A finding of a publication belongs to the publication's job, and one of a job to the job's
     environment, unless the check names another. ``acceptance`` is the kind's word or ``""``;
-    ``accepted`` says whether it counts. ``expires`` is a date in ISO 8601.
+    ``accepted`` says whether it counts. ``expires`` is a date in ISO 8601. ``advice`` is what
+    to look at before the edit is made, or why there is none.
     """
 
     check: str
@@ -33,6 +50,7 @@ class FindingRecord(Struct, frozen=True, kw_only=True):
     environment: str
     in_release: bool
     fix: str
+    advice: str
     fingerprint: str
     acceptance: str
     accepted: bool
@@ -66,6 +84,7 @@ class FindingRecord(Struct, frozen=True, kw_only=True):
             environment=finding.environment or named,
             in_release=audited.in_release,
             fix=audited.fix.value if audited.fix else "",
+            advice=finding.advice or default_advice(audited.check, audited.fix),
             fingerprint=audited.fingerprint,
             acceptance=acceptance.kind.value if acceptance else "",
             accepted=acceptance is not None and acceptance.counts,

@@ -104,6 +104,7 @@ class FindingRow(Struct, frozen=True, kw_only=True):
     environment: str
     in_release: bool
     fix: str
+    advice: str
     acceptance: str
     acceptance_reason: str
     responsible: str

@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from audits.fixes.edit_sets import MovedTextError, edit_sets, new_text, overlap
 from audits.model.edit_plan import ChangedFile, EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.evidence import ResolvedRef
+from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Edit, FixKind
 from audits.model.repository import Breadth, Repository
 from audits.model.score import Audit, AuditedFinding
 from audits.model.source import Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit
-from audits.pipeline.edit_proof import audit_fault, removal_places, shared_spans, tree_fault
+from audits.pipeline.edit_proof import audit_fault, removal_places, tree_fault
 from audits.pipeline.run import Plan
 from audits.workflow.parse.lock_file import LOCK
 from audits.workflow.repository import read_repository
@@ -96,7 +97,7 @@ class _Planner:
     def _findings(self) -> tuple[AuditedFinding, ...]:
         """The findings that are asked for, with the kind that their edits have at their place."""
         found = (*self.audit.findings, *self.audit.beyond)
-        return tuple(_settled(self.audit, each) for each in found if self.choice.wants(each))
+        return tuple(each for each in found if self.choice.wants(each))
 
     def _is_refused(self, made: EditSet) -> bool:
         return all(_name(found) in self.refused for found in made.findings)
@@ -180,9 +181,9 @@ class _Planner:
             why = f"The workflow is in `{LOCK}`: change action and lock entry together."
             return LeftReason.LOCKED, why
         if not found.finding.edits:
-            return LeftReason.BY_HAND, found.finding.advice or _by_hand(found)
+            return LeftReason.BY_HAND, FindingRecord.of(found).advice
         if found.fix is FixKind.REVIEW and not self.choice.review:
-            return LeftReason.REVIEW, found.finding.advice or _LOOK_AT
+            return LeftReason.REVIEW, FindingRecord.of(found).advice
         return LeftReason.CONFLICT, "It meets another edit at the same place. Run fix once more."
 
 
@@ -280,24 +281,6 @@ def _is_locked(known: Audit, found: AuditedFinding) -> bool:
     )
 
 
-def _settled(known: Audit, found: AuditedFinding) -> AuditedFinding:
-    """The finding, to be reviewed where an alias uses the place of its edits again."""
-    if found.fix is not FixKind.SAFE or not _is_anchored(known.repository, found):
-        return found
-    advice = "An alias uses this place again: is the change right there too?"
-    return replace(found, fix=FixKind.REVIEW, finding=replace(found.finding, advice=advice))
-
-
-def _is_anchored(repository: Repository, found: AuditedFinding) -> bool:
-    for path in {edit.path for edit in found.finding.edits}:
-        file = repository.file(path)
-        spans = shared_spans(file) if file is not None else ()
-        edits = (edit for edit in found.finding.edits if edit.path == path)
-        if spans and any(start <= e.start <= end for e in edits for start, end in spans):
-            return True
-    return False
-
-
 def _changes_uses(repository: Repository, edit: Edit) -> bool:
     """Whether an edit changes which action or workflow is used."""
     if "uses:" in edit.new or "uses:" in edit.old:
@@ -314,17 +297,6 @@ def _changes_uses(repository: Repository, edit: Edit) -> bool:
 def _name(found: AuditedFinding) -> tuple[str, str, str]:
     """What names a finding from round to round."""
     return found.check, found.finding.at.path, found.fingerprint
-
-
-_LOOK_AT = "Look at the edit before it is made: it may change what a run does."
-_ZIZMOR = "zizmor/"
-
-
-def _by_hand(found: AuditedFinding) -> str:
-    """Where the change is described that no edit makes."""
-    if found.check.startswith(_ZIZMOR):
-        return "No edit is known for this fault; its page describes the change."
-    return f"No edit fits this place; 'release-audit explain {found.check}' shows the change."
 
 
 _KINDS = ("settings", "publisher", "documentation", "lesson")

@@ -7,6 +7,7 @@ new, publications and their credentials are the same, and no score falls.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -165,9 +166,12 @@ def _collections(root: Node) -> Iterator[Node]:
                 pending.append(part)
 
 
+_ANCHOR = re.compile(r"(?<![\w&])&[^\s&,\[\]{}]")
+
+
 def shared_spans(file: SourceFile) -> tuple[tuple[int, int], ...]:
     """The spans of nodes that aliases use again: a change there is made in several places."""
-    if "*" not in file.text or "&" not in file.text:
+    if "*" not in file.text or _ANCHOR.search(file.text) is None:
         return ()
     try:
         _, root = compose(file)

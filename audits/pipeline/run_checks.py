@@ -13,13 +13,23 @@ from audits.checks.constants import LESSON
 from audits.faults import log_fault
 from audits.fixes.links import finding_links, lesson_link
 from audits.model.index_hosts import IndexHosts
-from audits.model.outcome import Acceptance, Area, Clean, Finding, Link, Severity, Unknown
+from audits.model.outcome import (
+    Acceptance,
+    Area,
+    Clean,
+    Finding,
+    FixKind,
+    Link,
+    Severity,
+    Unknown,
+)
 from audits.model.redaction import masked_in
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Breadth, Repository
 from audits.model.score import AuditedFinding
 from audits.model.settings import EnvironmentSettings, RepositorySettings
 from audits.model.source import lines_of
+from audits.pipeline.edit_proof import shared_spans
 
 Acceptor = Callable[[str, Finding, Repository], Acceptance | None]
 """Says whether a finding of a check is accepted, by a waiver or by a comment in the file."""
@@ -69,7 +79,7 @@ def settle(
     seen: Counter[str] = Counter()
     settled = []
     for given in map(_without_foreign_edits, findings):
-        finding = _redacted(given, repository)
+        finding = _reviewed_at_anchors(check, _redacted(given, repository), repository)
         excerpt = excerpt_of(repository, finding)
         mark = _mark(check, finding, excerpt)
         seen[mark] += 1
@@ -94,14 +104,42 @@ def _without_foreign_edits(finding: Finding) -> Finding:
     return replace(finding, edits=()) if foreign else finding
 
 
+def _reviewed_at_anchors(check: Check, finding: Finding, repository: Repository) -> Finding:
+    """The finding, its edit to be reviewed where an alias uses the place of it again."""
+    if not finding.edits or (finding.fix or check.fix) is not FixKind.SAFE:
+        return finding
+    if not any(
+        start <= edit.start <= end
+        for edit in finding.edits
+        for start, end in _spans(repository, edit.path)
+    ):
+        return finding
+    advice = "An alias uses this place again: is the change right there too?"
+    return replace(finding, fix=FixKind.REVIEW, advice=advice)
+
+
+def _spans(repository: Repository, path: str) -> tuple[tuple[int, int], ...]:
+    """The spans of a file that aliases use again, found once."""
+    known = repository.once(_known_spans)
+    if path not in known:
+        file = repository.file(path)
+        known[path] = shared_spans(file) if file is not None else ()
+    return known[path]
+
+
+def _known_spans(_: Repository) -> dict[str, tuple[tuple[int, int], ...]]:
+    return {}
+
+
 def _redacted(finding: Finding, repository: Repository) -> Finding:
     """The finding without the credentials that a text of the file may hold."""
     file = repository.file(finding.at.path)
     text = file.text if file is not None else ""
-    message, because = masked_in(finding.message, text), masked_in(finding.because, text)
-    if message == finding.message and because == finding.because:
+    said = (finding.message, finding.because, finding.advice)
+    masked = tuple(masked_in(each, text) for each in said)
+    if masked == said:
         return finding
-    return replace(finding, message=message, because=because)
+    return replace(finding, message=masked[0], because=masked[1], advice=masked[2])
 
 
 def _mark(check: Check, finding: Finding, excerpt: str) -> str:

@@ -133,6 +133,7 @@ def finding_document(audited: AuditedFinding) -> dict[str, Any]:
         "excerpt": record.excerpt,
         "in_release": record.in_release,
         "fix": record.fix,
+        "advice": record.advice,
         "fingerprint": record.fingerprint,
         "advisories": list(record.advisories),
         "links": [{"kind": k.kind, "label": k.label, "url": k.url} for k in record.links],

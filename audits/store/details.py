@@ -33,6 +33,7 @@ class FindingDetail(Struct, frozen=True, kw_only=True):
     publication: str = ""
     environment: str = ""
     fix: str = ""
+    advice: str = ""
     reason: str = ""
     responsible: str = ""
     ticket: str = ""
@@ -116,6 +117,7 @@ def _detail(found: AuditedFinding, commit: str) -> FindingDetail:
         environment=record.environment,
         publication=record.publication,
         fix=record.fix,
+        advice=found.finding.advice,
         reason=record.acceptance_reason,
         responsible=record.responsible,
         ticket=record.ticket,

@@ -54,6 +54,7 @@ def _row(audit: Audit, found: AuditedFinding, *, title: str, area: str, at: date
         environment=record.environment,
         in_release=record.in_release,
         fix=record.fix,
+        advice=record.advice,
         acceptance=record.acceptance,
         acceptance_reason=record.acceptance_reason,
         accepted=record.accepted,

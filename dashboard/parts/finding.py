@@ -91,8 +91,11 @@ def one_finding(row: FindingRow, reading: Reaudit) -> None:
         st.text(_acceptance(row))
     if change := reading.edits.get(row.fingerprint):
         safe = "can be applied as it is" if row.fix == "safe" else "needs review"
-        page.note(f"An edit that {safe}:")
+        look = f" {prose(row.advice)}" if row.advice else ""
+        page.note(f"An edit that {safe}:{look}")
         st.code(change, language="diff")
+    elif row.advice:
+        page.note(f"By hand: {prose(row.advice)}")
     with st.container(horizontal=True):
         for number, link in enumerate(row.links):
             url = safe_url(link.url)

@@ -86,6 +86,7 @@ def finding(**changes: object) -> FindingRow:
         "environment": "",
         "in_release": True,
         "fix": "safe",
+        "advice": "",
         "acceptance": "",
         "acceptance_reason": "",
         "responsible": "",

@@ -99,6 +99,12 @@ FINDINGS: Table[FindingRow] = Table(
             of=lambda r: r.fix,
         ),
         Column(
+            name="advice",
+            type="string",
+            description="What to look at before the edit is made, or why there is none; empty: the edit can be applied as it is.",
+            of=lambda r: r.advice,
+        ),
+        Column(
             name="acceptance",
             type="string",
             description="waiver, local acceptance, or empty.",

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, select
 
 from audits.faults import log_fault
+from audits.model.finding_record import default_advice
+from audits.model.outcome import FixKind
 from audits.model.rows import FindingRow
 from audits.store.chunks import chunks
 from audits.store.details import Details, FindingDetail, finding_key
@@ -111,6 +113,10 @@ def _joined(scope: AsOf, ids: Sequence[int]) -> Select[Any]:
     )
 
 
+def _kind(word: str) -> FixKind | None:
+    return FixKind(word) if word else None
+
+
 def _finding_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> FindingRow:
     detail = blocks.finding(row.detail_id, finding_key(row.check, row.fingerprint, row.ordinal))
     closed = scope.started[row.closed] if row.closed <= scope.scans[row.owner_id] else None
@@ -137,6 +143,7 @@ def _finding_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> FindingRow:
         environment=detail.environment,
         in_release=row.in_release,
         fix=detail.fix,
+        advice=detail.advice or default_advice(row.check, _kind(detail.fix)),
         acceptance=ACCEPTANCE_WORDS[row.acceptance],
         acceptance_reason=detail.reason,
         responsible=detail.responsible,
