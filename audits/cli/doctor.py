@@ -104,9 +104,11 @@ def checks_without(lacking: frozenset[Need]) -> tuple[tuple[str, ...], tuple[str
 
 
 def _unknown(report: DoctorReport) -> Iterator[str]:
+    from audits.collect.github.doctor import SHARPENS
+
     lacking: dict[Need, list[str]] = {}
     for right in report.rights:
-        if right.granted is not True:
+        if right.granted is not True and right.permission not in SHARPENS:
             lacking.setdefault(right.need, []).append(right.permission)
     for need, permissions in lacking.items():
         unknown, blunt = checks_without(frozenset({need}))
@@ -115,6 +117,11 @@ def _unknown(report: DoctorReport) -> Iterator[str]:
         yield f"  unknown: {', '.join(unknown) or 'no check'}"
         if blunt:
             yield f"  less sharp: {', '.join(blunt)}"
+    for right in report.rights:
+        if right.granted is not True and (lost := SHARPENS.get(right.permission)):
+            yield ""
+            yield f"Without {right.permission}"
+            yield f"  not seen: {lost}"
 
 
 def _cost(report: DoctorReport) -> Iterator[str]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from audits.model.location import Location
 from audits.model.publication import Channel, Publication
-from audits.model.settings import Need
+from audits.model.settings import NO_COLLABORATORS, Need, Unseen
 
 
 class Actor(StrEnum):
@@ -183,7 +183,8 @@ class Exposure(Struct, frozen=True, kw_only=True):
 
     ``level`` is the least privileged actor over the paths that were seen or hold by default,
     ``may_be`` the same over all of them. ``paths`` are the least privileged and shortest,
-    ``more`` counts the rest; the numbers by actor count all.
+    ``more`` counts the rest; the numbers by actor count all. ``writers`` is how many people may
+    write to the repository: each of them is a single writer.
     """
 
     publication: Publication
@@ -195,6 +196,7 @@ class Exposure(Struct, frozen=True, kw_only=True):
     paths: tuple[ExposurePath, ...] = ()
     more: int = 0
     counts: tuple[tuple[Actor, int], ...] = ()
+    writers: int | Unseen = NO_COLLABORATORS
 
     @property
     def registry(self) -> str:

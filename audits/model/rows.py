@@ -272,6 +272,8 @@ class PackageRow(Struct, frozen=True, kw_only=True):
     cut_edits: int = 0
     cut_leaves: str = ""
     needs: str = ""
+    writers: int | None = None
+    writers_unseen: str = ""
 
 
 class StepRow(Struct, frozen=True, kw_only=True):

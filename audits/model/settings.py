@@ -35,6 +35,11 @@ NO_ADMINISTRATION = Unseen(
     need=Need.ADMINISTRATION, reason="was not read", permission="Administration: read"
 )
 NO_SECRET_NAMES = Unseen(need=Need.SECRET_NAMES, reason="were not read", permission="Secrets: read")
+COLLABORATORS = "Metadata: read, with write access"
+"""The right that shows who may write: to people who may write themselves, and to Apps.
+https://docs.github.com/en/rest/collaborators/collaborators
+"""
+NO_COLLABORATORS = Unseen(need=Need.SETTINGS, reason="was not read", permission=COLLABORATORS)
 
 
 class EnvironmentSettings(Struct, frozen=True, kw_only=True):
@@ -157,7 +162,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
     for an approval (``first_time_contributors_new_to_github``, ``first_time_contributors``,
     ``all_external_contributors``), "" where the repository is private. ``is_public`` is None
     where that is not known. ``runners`` are the repository's own machines, ``owner_runners``
-    those of its owner that it may use.
+    those of its owner that it may use. ``writers`` counts the people who may write, by whatever
+    right, and ``writing_teams`` are the teams that give it, as ``owner/team``.
     """
 
     environments: Mapping[str, EnvironmentSettings] | Unseen
@@ -172,6 +178,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
     is_public: bool | None = None
     runners: tuple[Runner, ...] | Unseen = NO_RUNNERS
     owner_runners: tuple[Runner, ...] | Unseen = NO_RUNNERS
+    writers: int | Unseen = NO_COLLABORATORS
+    writing_teams: tuple[str, ...] | Unseen = NO_COLLABORATORS
 
     @classmethod
     def partial(
@@ -188,6 +196,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
         is_public: bool | None = None,
         runners: tuple[Runner, ...] | Unseen = NO_RUNNERS,
         owner_runners: tuple[Runner, ...] | Unseen = NO_RUNNERS,
+        writers: int | Unseen = NO_COLLABORATORS,
+        writing_teams: tuple[str, ...] | Unseen = NO_COLLABORATORS,
     ) -> RepositorySettings:
         """Settings of which these environments and what is given were read, and no more."""
         return cls(
@@ -203,6 +213,8 @@ class RepositorySettings(Struct, frozen=True, kw_only=True):
             is_public=is_public,
             runners=runners,
             owner_runners=owner_runners,
+            writers=writers,
+            writing_teams=writing_teams,
         )
 
 

@@ -9,6 +9,7 @@ from audits.analysis.exposure.sentences import (
     level_words,
     needs_of_path,
     state_words,
+    writers_words,
 )
 from audits.model.exposure import Actor, Cut, Exposure, ExposurePath, PathState
 from audits.model.score import Audit
@@ -67,7 +68,9 @@ def _head(exposure: Exposure, style: Style) -> str:
     name = printable(exposure.package) or "(package not found)"
     loud = _LOUD.get(exposure.level, "dim")
     level = style(printable(level_words(exposure)), loud)
-    return f"  {registry_words(exposure)}  {name}  {level}"
+    people = writers_words(exposure)
+    said = f"  ({people})" if people else ""
+    return f"  {registry_words(exposure)}  {name}  {level}{style(said, 'dim')}"
 
 
 def _one_way(paths: Sequence[ExposurePath]) -> list[list[ExposurePath]]:
@@ -131,6 +134,7 @@ def markdown_lines(audit: Audit) -> Iterator[str]:
         cut = exposure.cut
         what = "; ".join(map(_markdown_change, cut.cuts)) if cut is not None else ""
         leaves = cut.leaves if cut is not None else ""
-        level = markdown(level_words(exposure))
+        people = writers_words(exposure)
+        level = f"**{markdown(level_words(exposure))}**" + (f" ({people})" if people else "")
         registry = registry_words(exposure)
-        yield f"| {registry} | {name} | **{level}** | {steps} | {what} | {leaves} |"
+        yield f"| {registry} | {name} | {level} | {steps} | {what} | {leaves} |"

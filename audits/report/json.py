@@ -10,6 +10,7 @@ from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Outcome
 from audits.model.publication import Publication
 from audits.model.score import Audit, AuditedFinding, Result, Score
+from audits.model.settings import Unseen
 from audits.model.source import Gap
 from audits.report.table import SCHEMA_VERSION
 
@@ -175,6 +176,8 @@ def exposure_record(exposure: Exposure) -> dict[str, Any]:
         "may_be": exposure.may_be,
         "accepted": exposure.accepted,
         "as_of": exposure.as_of.isoformat(),
+        "writers": None if isinstance(exposure.writers, Unseen) else exposure.writers,
+        "writers_unseen": exposure.writers.reason if isinstance(exposure.writers, Unseen) else "",
         "cut": None
         if cut is None
         else {

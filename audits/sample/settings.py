@@ -71,6 +71,8 @@ def settings_of(name: str, day: date) -> RepositorySettings:
         actions=_ADMIN,
         secret_names=_SECRETS,
         organization_secret_names=_SECRETS,
+        writers=4 if guarded else 11,
+        writing_teams=(f"orchard-sample/{'keepers' if guarded else 'everyone'}",),
     )
 
 

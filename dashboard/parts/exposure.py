@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from audits.model.query import PackageFilter
 from audits.model.rows import PathRow, RepositoryRow
 from dashboard import data
 from dashboard.charts.path import path_picture
@@ -42,6 +43,7 @@ def exposure(scope: ScanScope, row: RepositoryRow) -> None:
         return
     level = row.level or "unknown"
     st.text(f"{signed_level(level, row.may_be)}: {MEANING[level]}.")
+    _writers(scope, row)
     _steps_of(found[0])
     table(
         paths(found),
@@ -49,6 +51,15 @@ def exposure(scope: ScanScope, row: RepositoryRow) -> None:
         alt="Paths from people to the registries, worst first",
         nothing="",
     )
+
+
+def _writers(scope: ScanScope, row: RepositoryRow) -> None:
+    """How many people single writers are, or why that is not known."""
+    packages = data.packages(scope, row.repository, PackageFilter(), 0, 1)
+    for package in packages:
+        known = package.writers is not None
+        number = f"{package.writers:,}" if known else f"not known: {package.writers_unseen}"
+        st.text(prose(f"People who may write to the repository: {number}"))
 
 
 def _steps_of(path: PathRow) -> None:

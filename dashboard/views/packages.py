@@ -21,6 +21,7 @@ COLUMNS = (
     "registry",
     "state",
     "who can publish",
+    "writers",
     "repository",
     "cut",
     "workflow",

@@ -49,6 +49,7 @@ from audits.model.exposure import (
 from audits.model.publication import Publication
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Repository
+from audits.model.settings import NO_COLLABORATORS, RepositorySettings
 from audits.model.workflow import Job, Level, Role
 
 MOST_PATHS = 20
@@ -277,6 +278,7 @@ def _exposure(
     last = PathStep(kind="publish", what=shown, at=release.at, job=publication.job.id)
     kept = _named(paths[:MOST_PATHS], publication.registry, package, last)
     counts = Counter(path.actor for path in paths)
+    settings = repo.settings
     return Exposure(
         publication=publication,
         package=package,
@@ -287,6 +289,7 @@ def _exposure(
         paths=tuple(kept),
         more=max(0, len(paths) - MOST_PATHS),
         counts=tuple((actor, counts[actor]) for actor in _LEVELS if counts[actor]),
+        writers=settings.writers if isinstance(settings, RepositorySettings) else NO_COLLABORATORS,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audits.model.exposure import Actor, Exposure, ExposurePath, Holds, PathState
+from audits.model.settings import Unseen
 
 LEVELS: dict[Actor, str] = {
     Actor.ANYONE: "any GitHub account can get something of its own released",
@@ -26,7 +27,7 @@ looks at all workflows of a repository, not only those that publish.
 
 That forks' first pull requests wait for an approval is no barrier to anyone: one merged change
 lifts it. Names that can move are an action's tag, an image without a digest, a script on a server.
-One writer may also be a person with triage where a label starts the job and, for an action of the
+How many people may write is said where the token shows it. One writer may also be a person with triage where a label starts the job and, for an action of the
 same owner, a writer of that repository.
 
 Two answers stand side by side. The level counts paths of which everything was seen, or which hold
@@ -100,6 +101,14 @@ def level_words(exposure: Exposure) -> str:
     doubt = "" if exposure.may_be is exposure.level else f", perhaps {exposure.may_be}"
     accepted = " (accepted)" if exposure.accepted else ""
     return f"{exposure.level}{accepted}{doubt}"
+
+
+def writers_words(exposure: Exposure) -> str:
+    """How many people are single writers, "" where that was not seen."""
+    if isinstance(exposure.writers, Unseen):
+        return ""
+    people = "1 person" if exposure.writers == 1 else f"{exposure.writers:,} people"
+    return f"{people} may write"
 
 
 def holds_words(path: ExposurePath) -> str:

@@ -24,7 +24,7 @@ from audits.collect.github.responses import (
 from audits.collect.github.rest import path_of
 from audits.collect.github.self_hosted import OWNER_RUNNERS
 from audits.model.platform_facts import is_enterprise_server
-from audits.model.settings import Need
+from audits.model.settings import COLLABORATORS, Need
 
 _TEXT_REQUESTS = 50
 """A thousand repositories have about twelve texts each, three hundred to a query."""
@@ -44,6 +44,12 @@ _POLICIES = 20
 
 _NO_ENVIRONMENT = 1
 POLICIES = "Administration: read, of Actions policies"
+SHARPENS = {
+    OWNER_RUNNERS: "whether machines of the owner keep what ran on them",
+    COLLABORATORS: "how many people may write",
+}
+"""What single rights show that no check needs."""
+
 _RIGHTS_PAGE = "https://{host}/settings/personal-access-tokens"
 
 
@@ -192,8 +198,9 @@ class _Trial(Struct, frozen=True, kw_only=True):
             answer = self.client.get(path, {"per_page": 1})
         except GitHubError as error:
             if error.status in (403, 404):
-                named = permission if permission == POLICIES else error.permission or permission
-                why = self._why(error, role)
+                own = permission in (POLICIES, COLLABORATORS)
+                named = permission if own else error.permission or permission
+                why = self._why(error, role, permission)
                 return PermissionProbe(need=need, permission=named, granted=False, detail=why)
             return PermissionProbe(
                 need=need, permission=permission, granted=None, detail=str(error)
@@ -201,14 +208,19 @@ class _Trial(Struct, frozen=True, kw_only=True):
         self.headers.update({key.lower(): str(value) for key, value in answer.headers.items()})
         return PermissionProbe(need=need, permission=permission, granted=True)
 
-    def _why(self, error: GitHubError, role: str) -> str:
+    def _why(self, error: GitHubError, role: str, permission: str) -> str:
         """Why GitHub refused it, and what helps."""
         if error.saml:
             return error.message
         if self.credential.is_classic:
+            takes = "write" if permission == COLLABORATORS else "admin"
             if role and role != "ADMIN":
-                return f"the person of this token has the role {role.lower()} there; it takes admin"
+                return (
+                    f"the person of this token has the role {role.lower()} there; it takes {takes}"
+                )
             return "the person may not, or the token lacks a scope (repo, admin:org, read:org)"
+        if permission == COLLABORATORS and role in ("READ", "TRIAGE"):
+            return f"the person of this token has the role {role.lower()} there; it takes write"
         if self.credential.kind is CredentialKind.APP or self.credential.is_installation:
             return "the App does not ask for it, or its owner has not approved it yet"
         return (
@@ -221,6 +233,7 @@ def _repository_rights(
 ) -> Iterator[PermissionProbe]:
     probes: tuple[tuple[Need, str, tuple[str, ...]], ...] = (
         (Need.SETTINGS, "Actions: read", ("environments",)),
+        (Need.SETTINGS, COLLABORATORS, ("collaborators",)),
         (Need.ADMINISTRATION, "Administration: read", ("actions", "permissions")),
         (Need.ADMINISTRATION, POLICIES, ("actions", "policies")),
         (Need.SECRET_NAMES, "Secrets: read", ("actions", "secrets")),
@@ -289,9 +302,9 @@ def _organization_rights(trial: _Trial, login: str) -> Iterator[PermissionProbe]
 
 
 def _lacking(rights: tuple[PermissionProbe, ...]) -> set[Need]:
-    """The kinds of evidence that are not seen. Runners of the owner only sharpen one check."""
+    """The kinds of evidence that are not seen."""
     missing = (right for right in rights if right.granted is not True)
-    return {right.need for right in missing if right.permission != OWNER_RUNNERS}
+    return {right.need for right in missing if right.permission not in SHARPENS}
 
 
 def _tier(rights: tuple[PermissionProbe, ...]) -> int:
@@ -329,8 +342,9 @@ def _cost(client: GitHubClient, survey: _Survey, rights: tuple[PermissionProbe, 
         workflows=len(publishing),
         environments=environments,
         graphql_requests=2 * pages + texts + refs,
-        # an environment's sign of change costs 0.04 points, a repository's rulesets 0.01
-        points=pages + texts + ceil(survey.total * 0.02 + environments * 0.04) + refs,
+        # an environment's sign of change costs 0.04 points, a repository's rulesets and its
+        # people 0.01 each
+        points=pages + texts + ceil(survey.total * 0.03 + environments * 0.04) + refs,
         rest_requests=rest,
         points_left=left.get("graphql"),
         rest_left=left.get("core"),

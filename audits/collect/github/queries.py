@@ -67,6 +67,15 @@ def by_id(alias: str, node_id: str, body: str) -> str:
     return f"{alias}: node(id: {literal(node_id)}) {{ ... on Repository {{ {body} }} }}"
 
 
+def collaborators(cursor: str = "", *, teams: bool = True) -> str:
+    """The selection of a page of the people of a repository, the first without a cursor."""
+    after = f", after: {literal(cursor)}" if cursor else ""
+    source = "source { __typename ... on Team { combinedSlug } }"
+    sources = f"permissionSources {{ permission {source} }}" if teams else ""
+    edges = f"edges {{ permission {sources} }}"
+    return f"collaborators(first: 100{after}) {{ pageInfo {{ endCursor hasNextPage }} {edges} }}"
+
+
 def blob(alias: str, oid: str) -> str:
     """The selection of one text by git's object id."""
     return f"{alias}: object(oid: {literal(oid)}) {{ ...Text }}"

@@ -678,6 +678,39 @@ class RulesetDetail(Graph, frozen=True, kw_only=True):
     bypass_actors: ActorList | None = None
 
 
+class RoleSource(Graph, frozen=True, kw_only=True):
+    """Who gives a person a right: of a team its name, of all others nothing."""
+
+    combined_slug: str = ""
+
+
+class RoleGrant(Graph, frozen=True, kw_only=True):
+    """One right of a person in a repository."""
+
+    permission: str = ""
+    source: RoleSource | None = None
+
+
+class CollaboratorEdge(Graph, frozen=True, kw_only=True):
+    """One person's role in a repository; where it comes from is null if that is hidden."""
+
+    permission: str = ""
+    permission_sources: tuple[RoleGrant | None, ...] | None = None
+
+
+class CollaboratorList(Graph, frozen=True, kw_only=True):
+    """Some of the people who may see or change a repository."""
+
+    edges: tuple[CollaboratorEdge | None, ...] | None = None
+    page_info: PageInfo | None = None
+
+
+class WithCollaborators(Graph, frozen=True, kw_only=True):
+    """A repository with its people; null where the credential may not see them."""
+
+    collaborators: CollaboratorList | None = None
+
+
 class StateNode(Graph, frozen=True, kw_only=True):
     """What the settings' query shows of a repository."""
 

@@ -1,16 +1,18 @@
-"""Reads rulesets on tags and signs of change by GraphQL."""
+"""Reads rulesets, who may write, and signs of change by GraphQL."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.github import queries
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient, GraphAnswer
+from audits.collect.github.collaborators import Writers, WritersReader, WriterTally
 from audits.collect.github.errors import GitHubError, GraphError, Json
 from audits.collect.github.listing import Listed
 from audits.collect.github.responses import (
@@ -35,6 +37,7 @@ from audits.model.source import GapReason
 
 _MOST = 100
 METADATA = "Metadata: read"
+_PEOPLE = "collaborators"
 
 
 _SEES_NO_ACTORS = frozenset({"READ", "TRIAGE", "WRITE", "MAINTAIN"})
@@ -66,10 +69,12 @@ class State(Struct, frozen=True, kw_only=True):
     """What GraphQL shows of one repository's settings.
 
     ``fingerprint`` changes when a ruleset, the newest release or the protection of an
-    environment does. ``slug`` is its present name.
+    environment does. ``slug`` is its present name. ``writers`` is None where a person of this
+    role is not shown them.
     """
 
     rulesets: Rulesets | GitHubError
+    writers: Writers | GitHubError | None = None
     fingerprint: str = ""
     slug: str = ""
     missing: bool = False
@@ -89,25 +94,54 @@ class StateReader:
         self._client = client
         self._memory = memory
         self._size = BatchSize(_MOST)
+        self._writers = WritersReader(client)
         self._details: dict[str, _Detail | GitHubError] = {}
 
     def read(self, questions: Sequence[Question]) -> dict[str, State]:
         """The state of each repository by node id."""
         nodes: dict[str, tuple[Json, tuple[GraphError, ...]]] = {}
-        failed: dict[str, State] = {}
-        for items, answer in ask(self._client, questions, self._size, _write):
+        found: dict[str, State] = {}
+        tallies = self._writers.tallies(question.repo for question in questions)
+        left = self._ask(questions, tallies, nodes, found)
+        while left:
+            left = self._ask(left, tallies, nodes, found)
+        self._writers.finish(tallies.values())
+        self._learn_details([node for node, _ in nodes.values()])
+        roles = {question.repo.node_id: question.repo.permission for question in questions}
+        for key, seen in nodes.items():
+            found[key] = self._state(*seen, sees_actors=roles[key] not in _SEES_NO_ACTORS)
+        return {
+            key: replace(state, writers=tallies[key].result() if key in tallies else None)
+            for key, state in found.items()
+        }
+
+    def _ask(
+        self,
+        questions: Sequence[Question],
+        tallies: Mapping[str, WriterTally],
+        nodes: dict[str, tuple[Json, tuple[GraphError, ...]]],
+        failed: dict[str, State],
+    ) -> list[Question]:
+        """Ask for the state of each repository; those that are to be asked for less of it."""
+        again: list[Question] = []
+
+        def write(items: Sequence[Question]) -> str:
+            people = [self._writers.selection(tallies.get(each.repo.node_id)) for each in items]
+            return _write(items, people)
+
+        for items, answer in ask(self._client, questions, self._size, write):
+            if isinstance(answer, GitHubError) and self._writers.asks_less(answer):
+                again += items
+                continue
             for index, question in enumerate(items):
-                key = question.repo.node_id
+                key, alias = question.repo.node_id, f"r{index}"
                 if isinstance(answer, GitHubError):
                     failed[key] = State(rulesets=answer)
                 else:
-                    nodes[key] = _node(answer, f"r{index}")
-        self._learn_details([node for node, _ in nodes.values()])
-        roles = {question.repo.node_id: question.repo.permission for question in questions}
-        return failed | {
-            key: self._state(*found, sees_actors=roles[key] not in _SEES_NO_ACTORS)
-            for key, found in nodes.items()
-        }
+                    nodes[key] = _node(answer, alias)
+                if key in tallies:
+                    self._writers.count(tallies[key], answer, alias)
+        return again
 
     def _state(self, node: Json, errors: tuple[GraphError, ...], *, sees_actors: bool) -> State:
         if not isinstance(node, dict) or "nameWithOwner" not in node:
@@ -122,7 +156,9 @@ class StateReader:
             shown = read_as(StateNode, node)
         except GitHubError as odd:
             return State(rulesets=odd)
-        text = json.dumps(node, sort_keys=True).encode()
+        errors = tuple(e for e in errors if e.path[1:2] != (_PEOPLE,))
+        # people come and go without a change of settings
+        text = json.dumps({**node, _PEOPLE: None}, sort_keys=True).encode()
         fingerprint = "" if errors else hashlib.sha256(text).hexdigest()
         own = [e for e in errors if len(e.path) < 2 or e.path[1] == "rulesets"]
         found: Rulesets | GitHubError
@@ -288,14 +324,14 @@ def _node(answer: GraphAnswer, alias: str) -> tuple[Json, tuple[GraphError, ...]
     return answer.data.get(alias), answer.errors_at(alias)
 
 
-def _write(questions: Sequence[Question]) -> str:
+def _write(questions: Sequence[Question], people: Sequence[str]) -> str:
     parts = []
-    for number, question in enumerate(questions):
+    for number, (question, selection) in enumerate(zip(questions, people, strict=True)):
         environments = (
             f"e{i}: environment(name: {queries.literal(name)}) {{ ...Protection }}"
             for i, name in enumerate(question.environments)
         )
-        body = " ".join(("...State", *environments))
+        body = " ".join(("...State", *environments, selection))
         parts.append(queries.by_id(f"r{number}", question.repo.node_id, body))
     # a fragment that nothing spreads would make the document invalid
     name = "settings" if any(q.environments for q in questions) else "rulesets"

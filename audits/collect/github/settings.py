@@ -32,6 +32,7 @@ from audits.model.cache import Memory
 from audits.model.errors import AuditError
 from audits.model.platform_facts import is_enterprise_server
 from audits.model.settings import (
+    COLLABORATORS,
     NO_RUNNERS,
     ActionsPolicy,
     BranchRuleset,
@@ -251,6 +252,7 @@ class SettingsBatch:
             tags = branches = sheet.unseen("tag rulesets", Need.SETTINGS, state.rulesets, METADATA)
         else:
             tags, branches = state.rulesets.tags, state.rulesets.branches
+        people, teams = _writers_of(task)
         settings = RepositorySettings(
             environments=self._environments_of(task),
             tag_rulesets=tags,
@@ -264,6 +266,8 @@ class SettingsBatch:
             is_public=task.repo.public,
             runners=self._own_runners(task),
             owner_runners=self._owner_runners(task),
+            writers=people,
+            writing_teams=teams,
         )
         return SettingsRead(settings=settings, gaps=tuple(sheet.gaps))
 
@@ -431,6 +435,26 @@ class SettingsBatch:
         return tuple(sorted(s.name for s in secrets if s.reaches(repo.slug, private=repo.private)))
 
 
+def _writers_of(task: _Task) -> tuple[int | Unseen, tuple[str, ...] | Unseen]:
+    """How many people may write, and which teams."""
+    found = task.state.writers
+    if found is None:
+        role = task.repo.permission.lower()
+        found = GitHubError(
+            f"The person of this token has the role {role} there, which does not show who may write.",
+            "A token of somebody with write access does, or a GitHub App.",
+            reason=GapReason.FORBIDDEN,
+            status=403,
+            permission=COLLABORATORS,
+            advised=True,
+        )
+    if isinstance(found, GitHubError):
+        unseen = task.sheet.unseen("people with write access", Need.SETTINGS, found, COLLABORATORS)
+        return unseen, unseen
+    hidden = Unseen(need=Need.SETTINGS, reason="GitHub shows no teams to this token.")
+    return found.people, hidden if found.teams is None else found.teams
+
+
 def _policy_of(shown: ShownPolicy) -> WorkflowPolicy:
     paths = (shown.conditions and shown.conditions.workflow_path) or PathNames(include=(ALL,))
     events = [r.parameters for r in shown.rules if r.type == "restrict_action_events"]
@@ -463,5 +487,7 @@ def _nothing(reason: str, *gaps: Gap) -> SettingsRead:
         fork_approval=unseen(Need.ADMINISTRATION),
         runners=unseen(Need.ADMINISTRATION),
         owner_runners=unseen(Need.ADMINISTRATION),
+        writers=unseen(Need.SETTINGS),
+        writing_teams=unseen(Need.SETTINGS),
     )
     return SettingsRead(settings=settings, gaps=gaps)

@@ -266,4 +266,16 @@ LEVEL_OF_PACKAGE: tuple[Column[PackageRow], ...] = (
         description="What was not seen and bears on the worst path.",
         of=lambda r: r.needs,
     ),
+    Column(
+        name="writers",
+        type="integer",
+        description="How many people may write to its repository; empty: not known.",
+        of=lambda r: r.writers,
+    ),
+    Column(
+        name="writers_unseen",
+        type="string",
+        description="Why that is not known.",
+        of=lambda r: r.writers_unseen,
+    ),
 )

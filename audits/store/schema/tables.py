@@ -379,6 +379,8 @@ package = interval(
     _whole("cut_edits"),
     _text("cut_leaves"),
     _text("needs"),
+    Column("writers", Integer),
+    _text("writers_unseen"),
     Index(None, "owner_id", "closed"),
 )
 

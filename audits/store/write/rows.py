@@ -224,6 +224,7 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
     path = worst.worst if worst is not None else None
     cut = worst.cut if worst is not None else None
     counts = dict(worst.counts) if worst is not None else {}
+    writers = worst.writers if worst is not None else None
     return {
         "level": worst.level.value if worst is not None else "",
         "may_be": worst.may_be.value if worst is not None else "",
@@ -239,6 +240,8 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
         "cut_edits": cut.edits if cut is not None else 0,
         "cut_leaves": cut.leaves.value if cut is not None else "",
         "needs": ", ".join(dict.fromkeys(n.what for n in path.needs)) if path is not None else "",
+        "writers": None if isinstance(writers, Unseen) else writers,
+        "writers_unseen": writers.reason if isinstance(writers, Unseen) else "",
     }
 
 

@@ -20,6 +20,7 @@ from graphql import (
 from tests.collect.github.git_objects import Commit, peel
 from tests.collect.github.graph_settings import (
     Value,
+    collaborators,
     connection,
     protection,
     reviewers,
@@ -45,6 +46,7 @@ def schema() -> GraphQLSchema:
         "DeploymentReviewer",
         "BypassActor",
         "RuleParameters",
+        "PermissionGranter",
     ):
         built.type_map[name].resolve_type = lambda value, *_: _typename(value)  # type: ignore[attr-defined]
     return built
@@ -157,6 +159,13 @@ def _refs(repo: Repo, args: Mapping[str, Any]) -> Value:
     return connection([_ref(repo, name) for name in names], args)
 
 
+def _collaborators(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
+    if not context.token.sees_people:
+        message = "You do not have permission to view repository collaborators."
+        raise TypedError("FORBIDDEN", message)
+    return collaborators(repo, args)
+
+
 def _environment(repo: Repo, context: Context, args: Mapping[str, Any]) -> Value:
     if repo.private and not context.token.may("actions"):
         raise TypedError("FORBIDDEN", "Resource not accessible by integration")
@@ -204,6 +213,7 @@ _REPOSITORY: dict[str, Callable[[Repo, Context, Mapping[str, Any]], Value]] = {
     "environment": _environment,
     "environments": _environments,
     "rulesets": lambda repo, context, args: rulesets(repo, args),
+    "collaborators": _collaborators,
     "ref": lambda repo, context, args: _ref(repo, args["qualifiedName"]),
     "refs": lambda repo, context, args: _refs(repo, args),
 }
@@ -276,6 +286,10 @@ def run_query(
         return {"errors": [{"message": error.message}]}, 0, 0
     if errors := validate(schema(), document, max_errors=5):
         return {"errors": [{"message": e.message} for e in errors]}, 0, 0
+    if "combinedSlug" in query and (scopes := token.scopes) and "read:org" not in scopes:
+        # a scope that a field needs is asked for before anything is read
+        refusal = "The 'combinedSlug' field requires one of the following scopes: ['read:org']"
+        return {"errors": [{"type": "INSUFFICIENT_SCOPES", "message": refusal}]}, 0, 0
     try:
         price = Pricing(schema(), document, variables).price
     except LimitError as refused:

@@ -63,6 +63,26 @@ def reviewers(rule: Mapping[str, Any], args: Mapping[str, Any]) -> Value:
     return connection(teams, args)
 
 
+def collaborators(repo: Repo, args: Mapping[str, Any]) -> Value:
+    """A page of the people of a repository, with where their role comes from."""
+    page = connection(repo.people, args)
+    owner = repo.owner.login if repo.owner else ""
+    edges = []
+    for person in page.pop("nodes"):
+        source: dict[str, object] = {"typename": "Repository"}
+        if person.team:
+            slug = f"{owner}/{person.team}"
+            source = {"typename": "Team", "id": "T", "slug": person.team, "combinedSlug": slug}
+        kind = {"MAINTAIN": "WRITE", "TRIAGE": "READ"}.get(person.role, person.role)
+        edges.append(
+            {
+                "permission": person.role,
+                "permissionSources": [{"permission": kind, "source": source}],
+            }
+        )
+    return {"edges": edges, **page}
+
+
 def rulesets(repo: Repo, args: Mapping[str, Any]) -> Value:
     own = [(r, repo) for r in repo.rulesets]
     parents = [(r, repo.owner) for r in repo.owner.rulesets] if repo.owner else []

@@ -233,6 +233,17 @@ def _group_runners(call: Call) -> Body:
     return call.page([_machine(machine) for machine in found.machines], "runners")
 
 
+def _collaborators(call: Call) -> Body:
+    repo = call.repo()
+    if not call.token.sees_people:
+        raise RefusedError(403, "Must have push access to view repository collaborators.")
+    size, page = int(call.query.get("per_page", "30")), int(call.query.get("page", "1"))
+    if page * size < len(repo.people):
+        call.headers["Link"] = f'<{call.path}?per_page={size}&page={page + 1}>; rel="next"'
+    rows = repo.people[(page - 1) * size : page * size]
+    return [{"login": person.login, "role_name": person.role.lower()} for person in rows]
+
+
 def _secrets(call: Call) -> Body:
     repo = call.repo()
     call.need("secrets")
@@ -429,6 +440,7 @@ ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/repos/*/*/actions/policies/*", _event_policy),
     ("/repos/*/*/actions/runners", _runners),
     ("/repos/*/*/actions/secrets", _secrets),
+    ("/repos/*/*/collaborators", _collaborators),
     ("/repos/*/*/actions/organization-secrets", _organization_secrets),
     ("/repos/*/*/environments", _environments),
     ("/repos/*/*/environments/*/deployment-branch-policies", _patterns),

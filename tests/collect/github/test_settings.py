@@ -7,6 +7,7 @@ from msgspec.structs import fields
 
 from audits.collect.github.environments import EnvironmentReader
 from audits.model.settings import (
+    COLLABORATORS,
     ActionsPolicy,
     EnvironmentSettings,
     OwnerSettings,
@@ -290,7 +291,11 @@ def test_a_reader_is_not_asked_what_only_administrators_see() -> None:
         found = read(github)
         asked = [seen.path for seen in github.log if seen.path.startswith("/repos/")]
     assert not any("permissions" in path or "secrets" in path for path in asked)
-    assert {g.permission for g in found.gaps} == {"Administration: read", "Secrets: read"}
+    assert {g.permission for g in found.gaps} == {
+        "Administration: read",
+        "Secrets: read",
+        COLLABORATORS,
+    }
 
 
 @pytest.mark.parametrize(("private", "most"), [(True, 3), (False, 10)])

@@ -105,6 +105,15 @@ class RunnerGroup:
 
 
 @dataclass
+class Person:
+    """Somebody with a role in a repository: given to them alone, or by a team."""
+
+    login: str
+    role: str = "WRITE"
+    team: str = ""
+
+
+@dataclass
 class Pull:
     """A pull request from a branch of the same repository."""
 
@@ -133,6 +142,7 @@ class Repo:
     event_policies: tuple[EventPolicy, ...] = ()
     fork_approval: str = "first_time_contributors"
     machines: tuple[Machine, ...] = ()
+    people: tuple[Person, ...] = (Person("rosalind", "ADMIN"),)
     topics: tuple[str, ...] = ()
     branch: str = "main"
     archived: bool = False
@@ -290,6 +300,11 @@ class Token:
     revoked: bool = False
     writes: frozenset[str] = frozenset()
     """Of ``contents``, ``pull_requests`` and ``workflows``, what it may change."""
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether it lists who has a role: as somebody who may write, or as an App."""
+        return self.role in {None, "ADMIN", "MAINTAIN", "WRITE"} and self.may("metadata")
 
     def may(self, right: str) -> bool:
         return right in TIER_RIGHTS[self.tier] and right not in self.refused
