@@ -98,15 +98,25 @@ _TASK_FILES: Mapping[str, tuple[str, ...]] = {
     "hatch": ("hatch.toml",),
     "deno": ("deno.json", "deno.jsonc"),
     "mise": ("mise.toml", ".mise.toml"),
-    "cargo": ("Makefile.toml",),
+    "cargo": ("Makefile.toml", ".cargo/config.toml", ".cargo/config"),
     "uv": ("uv.toml",),
     "twine": (".pypirc",),
     "poetry": ("poetry.toml",),
     "dotnet": (),
     "nuget": ("nuget.config", "NuGet.config", "NuGet.Config", "Nuget.config"),
+    **dict.fromkeys(("dart", "flutter", "melos"), ("pubspec.yaml",)),
+    **dict.fromkeys(("mvn", "mvnw", "mvnd"), ("pom.xml",)),
+    **dict.fromkeys(("gradle", "gradlew"), ("build.gradle", "build.gradle.kts")),
+    "sbt": ("build.sbt",),
+    "mix": ("mix.exs",),
 }
 _METADATA = frozenset({"pyproject.toml", "package.json", "Cargo.toml", "setup.cfg"})
 _METADATA_ENDINGS = (".gemspec", ".csproj", ".fsproj", ".vbproj")
+_BUILD_FILES = frozenset(
+    {"pubspec.yaml", "pom.xml", "build.gradle", "build.gradle.kts", "build.sbt", "mix.exs"}
+)
+"""Files that may say where a package is uploaded to, and name no further file."""
+
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _SOURCES = ("src", "source", "Source", "lib")
 _TASKS = frozenset(name for names in _TASK_FILES.values() for name in names)
@@ -208,7 +218,7 @@ class Leads:
             self._globs_of(path, _yaml_list(text, "packages"), "package.json")
         elif name == "lerna.json":
             self._globs_of(path, _json_list(text, "packages"), "package.json")
-        elif name in _METADATA or name.endswith(_METADATA_ENDINGS):
+        elif name in _METADATA | _BUILD_FILES or name.endswith(_METADATA_ENDINGS):
             return
         elif len(text) <= MOST_BYTES:
             self._texts += [text] if name in _TASKS else []
@@ -304,7 +314,8 @@ class Leads:
         for place in self._places:
             names = self._folders.get(place, {})
             for file in tasks:
-                if names.get(file) is False:
+                top, _, below = file.partition("/")
+                if names.get(top) is bool(below):
                     self._add(f"{place}/{file}".lstrip("/"))
             if place:
                 self._metadata(place, names)

@@ -111,6 +111,16 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         },
         {"nuget.config", "Top.csproj", "src/Wick/Wick.csproj"},
     ),
+    "build files": (
+        {
+            WORKFLOW: steps("- run: cargo publish && mvn deploy"),
+            "Cargo.toml": '[package]\nname = "a"\n',
+            ".cargo/config.toml": "",
+            "pom.xml": "<project/>",
+            "build.gradle": "",
+        },
+        {"Cargo.toml", ".cargo/config.toml", "pom.xml"},
+    ),
     "action": (
         {
             WORKFLOW: steps("- uses: ./tools/ship"),

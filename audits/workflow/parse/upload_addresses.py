@@ -18,12 +18,13 @@ from audits.model.source import SourceFile
 class UploadAddresses(Struct, frozen=True, kw_only=True):
     """Addresses that files of the repository give for uploads, as written there.
 
-    ``packages`` are those of one package of npm by its name, ``scopes`` of all in a scope,
-    ``folders`` of what is uploaded from a folder (by registry and folder, "" is the root), and
-    ``named`` those of an index, source or repository that commands call by a name.
+    ``packages`` are those of one package by its registry and name, ``scopes`` of all in a scope
+    of npm, ``folders`` of what is uploaded from a folder (by registry and folder, "" is the
+    root), and ``named`` those of an index, source or repository that commands call by a name.
+    In place of an address a crate or a Hex package may give such a name.
     """
 
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[tuple[Registry, str], str] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[tuple[Registry, str], str] = field(default_factory=dict)
     named: Mapping[tuple[Registry, str], str] = field(default_factory=dict)
@@ -42,22 +43,39 @@ _ATTRIBUTE = re.compile(r"""(key|value)\s*=\s*["']([^"']{1,500})["']""", re.IGNO
 
 def upload_addresses(files: Iterable[SourceFile]) -> UploadAddresses:
     """What all files of a repository say; what cannot be read says nothing here."""
-    packages: dict[str, str] = {}
     scopes: dict[str, str] = {}
-    folders: dict[tuple[Registry, str], str] = {}
-    named: dict[tuple[Registry, str], str] = {}
-    for file in sorted(files, key=lambda f: (f.path.count("/"), f.path)):
-        reader = _READERS.get(basename(file.path).lower())
-        if reader is None or len(file.text) > _LONGEST:
-            continue
-        for kind, registry, key, address in reader(file.text, dirname(file.path)):
-            if not _ADDRESS.match(address):
+    found: dict[str, dict[tuple[Registry, str], str]] = {
+        "packages": {},
+        "folders": {},
+        "named": {},
+    }
+    given = [file for file in files if len(file.text) <= _LONGEST]
+    for file in sorted(given, key=lambda f: (f.path.count("/"), f.path)):
+        reader = _reader(file.path)
+        for kind, registry, key, address in reader(file.text, dirname(file.path)) if reader else ():
+            if not (_ADDRESS if registry not in _BY_NAME else _ADDRESS_OR_NAME).match(address):
                 continue
-            if kind in {"packages", "scopes"}:
-                (packages if kind == "packages" else scopes).setdefault(key, address)
+            if kind == "scopes":
+                scopes.setdefault(key, address)
             else:
-                (folders if kind == "folders" else named).setdefault((registry, key), address)
-    return UploadAddresses(packages=packages, scopes=scopes, folders=folders, named=named)
+                found[kind].setdefault((registry, key), address)
+    for name, address in _crates(given):
+        found["packages"].setdefault((Registry.CRATES, name), address)
+    return UploadAddresses(
+        scopes=scopes,
+        packages=found["packages"],
+        folders=found["folders"],
+        named=found["named"],
+    )
+
+
+def _reader(path: str) -> Callable[[str, str], Iterator[_Found]] | None:
+    name = basename(path).lower()
+    if name.endswith(".gemspec"):
+        return _gemspec
+    if path.endswith((".cargo/config.toml", ".cargo/config")):
+        return _cargo_config
+    return _READERS.get(name)
 
 
 def _package_json(text: str, folder: str) -> Iterator[_Found]:
@@ -100,11 +118,14 @@ def _yarnrc(text: str, folder: str) -> Iterator[_Found]:
         yield "folders", Registry.NPM, folder, address
 
 
-def _nuget_config(text: str, _: str) -> Iterator[_Found]:
+def _nuget_config(text: str, folder: str) -> Iterator[_Found]:
     for inside in _NUGET.findall(text):
         given = {name.lower(): value for name, value in _ATTRIBUTE.findall(inside)}
         if "key" in given and "value" in given:
             yield "named", Registry.NUGET, given["key"], given["value"]
+            # https://learn.microsoft.com/nuget/reference/nuget-config-file#config-section
+            if given["key"].lower() == "defaultpushsource":
+                yield "folders", Registry.NUGET, folder, given["value"]
 
 
 def _pypirc(text: str, _: str) -> Iterator[_Found]:
@@ -117,12 +138,10 @@ def _pypirc(text: str, _: str) -> Iterator[_Found]:
         yield "named", Registry.PYPI, section, parser.get(section, "repository", fallback="")
 
 
-def _pyproject(text: str, _: str) -> Iterator[_Found]:
-    """The sources of poetry and the repositories of pdm, which uploads call by name."""
-    try:
-        tool = rtoml.loads(text).get("tool", {})
-    except (ValueError, RecursionError):
-        return
+def _pyproject(text: str, folder: str) -> Iterator[_Found]:
+    """The sources of poetry and pdm, which uploads call by name, and where uv uploads to."""
+    tool = _toml(text).get("tool", {})
+    yield from _uv(_at(tool, "uv", "publish-url"), folder)
     for name, key in (("poetry", "source"), ("pdm", "source")):
         table = tool.get(name) if isinstance(tool, dict) else None
         sources = table.get(key) if isinstance(table, dict) else None
@@ -133,6 +152,143 @@ def _pyproject(text: str, _: str) -> Iterator[_Found]:
                     yield "named", Registry.PYPI, named, address
 
 
+def _uv_toml(text: str, folder: str) -> Iterator[_Found]:
+    yield from _uv(_toml(text).get("publish-url"), folder)
+
+
+def _uv(address: object, folder: str) -> Iterator[_Found]:
+    if isinstance(address, str):
+        yield "folders", Registry.PYPI, folder, address
+
+
+def _toml(text: str) -> Mapping[str, object]:
+    try:
+        return rtoml.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _at(table: object, *keys: str) -> object:
+    for key in keys:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table
+
+
+def _crates(files: Iterable[SourceFile]) -> Iterator[tuple[str, str]]:
+    """The only registry that a crate may go to, by the crate's name.
+
+    With one registry in ``package.publish``, cargo takes that one where none is given:
+    https://doc.rust-lang.org/cargo/reference/manifest.html#the-publish-field
+    """
+    tables = {f.path: _toml(f.text) for f in files if basename(f.path) == "Cargo.toml"}
+    shared = [_at(table, "workspace", "package", "publish") for table in tables.values()]
+    for table in tables.values():
+        name, allowed = _at(table, "package", "name"), _at(table, "package", "publish")
+        if _at(allowed, "workspace") is True:
+            allowed = next((given for given in shared if given is not None), None)
+        if isinstance(name, str) and isinstance(allowed, list) and len(allowed) == 1:
+            yield name, str(allowed[0])
+
+
+def _cargo_config(text: str, folder: str) -> Iterator[_Found]:
+    """https://doc.rust-lang.org/cargo/reference/config.html#registry"""
+    table = _toml(text)
+    registries, default = table.get("registries"), _at(table, "registry", "default")
+    for name, registry in registries.items() if isinstance(registries, dict) else ():
+        if isinstance(index := _at(registry, "index"), str):
+            yield "named", Registry.CRATES, name, index.removeprefix("sparse+")
+    if isinstance(default, str):
+        yield "folders", Registry.CRATES, dirname(folder), default
+
+
+_GEM_HOST = re.compile(
+    r"""allowed_push_host["']?\]?[ \t]*(?:=>?|:)[ \t]*["'](https?://[^"'\s]+)["']"""
+)
+
+
+def _gemspec(text: str, folder: str) -> Iterator[_Found]:
+    """The host that ``gem push`` takes where none is given.
+
+    https://guides.rubygems.org/specification-reference/#metadata
+    """
+    if match := _GEM_HOST.search(text):
+        yield "folders", Registry.RUBYGEMS, folder, match[1]
+
+
+_PUBLISH_TO = re.compile(r"^publish_to:[ \t]*[\"']?(https?://[^\s\"'#]+)", re.M)
+
+
+def _pubspec(text: str, folder: str) -> Iterator[_Found]:
+    """https://dart.dev/tools/pub/pubspec#publish_to"""
+    if match := _PUBLISH_TO.search(text):
+        yield "folders", Registry.PUB, folder, match[1]
+
+
+_HEX_ORGANIZATION = re.compile(
+    r"(?:\bpackage:[ \t]*\[|\bdefp?[ \t]+package\b)(?:(?!\{:)[^\x00]){0,600}?"
+    r"\borganization:[ \t]*\"(\w+)\""
+)
+
+
+def _mix(text: str, folder: str) -> Iterator[_Found]:
+    """A package of an organization is private: https://hex.pm/docs/private"""
+    if match := _HEX_ORGANIZATION.search(text):
+        yield "folders", Registry.HEX, folder, match[1]
+
+
+_CENTRAL = re.compile(
+    r"central-publishing-maven-plugin|nexus-staging-maven-plugin|vanniktech\.maven\.publish"
+    r"|nexus.publish-plugin|sonatype|jreleaser",
+    re.IGNORECASE,
+)
+"""What makes a build go to Maven Central, whatever repositories it names besides."""
+
+_REPOSITORY_URL = re.compile(
+    r"<repository>(?:(?!</repository>).){0,600}?<url>\s*(https?://[^\s<]+)", re.S
+)
+_PUBLISHING = re.compile(r"^[ \t]*(?:publishing|uploadArchives)\b[^\n{]{0,80}\{", re.M)
+_URL = re.compile(r"""\burl\b[^\n"']{0,60}["'](https?://[^"'\s]+)["']""")
+_PUBLISH_SETTING = re.compile(
+    r"""^[^\n/]{0,80}\bpublishTo\b[^\n"']{0,40}(?:["'][^"'\n]*["'][^\n"']{0,20})?["'](https?://[^"'\s]+)["']""",
+    re.M,
+)
+
+
+def _pom(text: str, folder: str) -> Iterator[_Found]:
+    """https://maven.apache.org/pom.html#Distribution_Management"""
+    managed = text.partition("<distributionManagement>")[2].partition("</distributionManagement>")
+    if not _CENTRAL.search(text) and (match := _REPOSITORY_URL.search(managed[0])):
+        yield "folders", Registry.MAVEN, folder, match[1]
+
+
+def _gradle(text: str, folder: str) -> Iterator[_Found]:
+    """https://docs.gradle.org/current/userguide/publishing_maven.html#publishing_maven:repositories"""
+    block = _PUBLISHING.search(text)
+    if block and not _CENTRAL.search(text):
+        inside = text[block.end() : _end_of_block(text, block.end())]
+        if match := _URL.search(inside):
+            yield "folders", Registry.MAVEN, folder, match[1]
+
+
+def _end_of_block(text: str, start: int) -> int:
+    """Where the braces that are open at ``start`` close; the text's end where they do not."""
+    depth = 1
+    for match in re.compile(r"[{}]").finditer(text, start):
+        depth += 1 if match[0] == "{" else -1
+        if not depth:
+            return match.start()
+    return len(text)
+
+
+def _sbt(text: str, folder: str) -> Iterator[_Found]:
+    """https://www.scala-sbt.org/1.x/docs/Publishing.html"""
+    if not _CENTRAL.search(text) and (match := _PUBLISH_SETTING.search(text)):
+        yield "folders", Registry.MAVEN, folder, match[1]
+
+
+_BY_NAME = frozenset({Registry.CRATES, Registry.HEX})
+_ADDRESS_OR_NAME = re.compile(rf"{_ADDRESS.pattern}|[\w.-]+\Z")
+
 _READERS: Mapping[str, Callable[[str, str], Iterator[_Found]]] = {
     "package.json": _package_json,
     "lerna.json": _lerna_json,
@@ -141,4 +297,11 @@ _READERS: Mapping[str, Callable[[str, str], Iterator[_Found]]] = {
     "nuget.config": _nuget_config,
     ".pypirc": _pypirc,
     "pyproject.toml": _pyproject,
+    "uv.toml": _uv_toml,
+    "pubspec.yaml": _pubspec,
+    "mix.exs": _mix,
+    "pom.xml": _pom,
+    "build.gradle": _gradle,
+    "build.gradle.kts": _gradle,
+    "build.sbt": _sbt,
 }

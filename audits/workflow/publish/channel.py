@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from posixpath import dirname
 from urllib.parse import urlsplit
 
 from audits.model.command import Command
@@ -36,6 +37,12 @@ def channel_of(uploader: Uploader, site: Site, command: Command | None) -> Chann
     found = {_by_address(uploader, site, text) for text in _addresses(uploader, site, command)}
     if not found:
         found = {_by_name(site, text) for text in _names(uploader, site, command)}
+    if not found and uploader.target.in_files:
+        files = _of_files(uploader, site, command)
+        found = {_by_address(uploader, site, text) for text in files}
+    if not found and uploader.target.setup_names:
+        names = site.once(("set up by name", uploader), lambda: _set_up_names(uploader, site))
+        found = {_by_name(site, text) for text in names}
     if not found and uploader.target.images:
         found = set(_images(uploader, site, command))
     if found <= {Channel.PRODUCTION} and uploader.registry is Registry.ANACONDA:
@@ -120,7 +127,7 @@ def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[
         given = list(_given(site, command, (), target.url_options, ()))
         if given and command.option(*target.url_options) is not None:
             return [text for text in given if text != ""]
-    if own := _of_files(uploader, site, command):
+    if uploader.registry is Registry.NPM and (own := _of_npm(uploader, site, command)):
         return own
     found = list(_given(site, command, target.url_inputs, target.url_options, target.url_env))
     if not found and target.setup_actions:
@@ -128,22 +135,68 @@ def _addresses(uploader: Uploader, site: Site, command: Command | None) -> list[
     return [text for text in found if text != ""]
 
 
-def _of_files(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
-    """The addresses that the repository's files give for the packages that are uploaded."""
-    known = site.library.addresses
-    registry = uploader.registry
-    if registry is not Registry.NPM:
-        return []
+def _of_npm(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    """The addresses that the repository's files give for the packages of npm that are uploaded."""
+    known, registry = site.library.addresses, uploader.registry
     names = packages_of(uploader, site, command)
     found: list[str | None] = []
     for name in names:
         scope = name.partition("/")[0]
-        if address := known.packages.get(name) or known.scopes.get(scope):
+        if address := known.packages.get((registry, name)) or known.scopes.get(scope):
             found.append(address)
     folders = directories_of(uploader, site, command)
     if not found and not (names and folders == [""] and len(site.library.declared) > 1):
         found = [known.folders[registry, f] for f in folders if (registry, f) in known.folders]
+    return list(dict.fromkeys(found or _set_by_npm(names, site)))
+
+
+_NPM_CONFIG = re.compile(
+    r"""\b(?:npm|pnpm|yarn)[ \t]+(?:config[ \t]+)?set[ \t]+(?:-\S+[ \t]+)*["']?(?:(@[\w.-]+):)?"""
+    r"""(?:registry|npmRegistryServer|npmPublishRegistry)(?:[ \t]+|=)["']?(https?://[^\s"';&]+)"""
+    r"""|(?:echo|printf)[ \t]+["']?(?:(@[\w.-]+):)?registry=(https?://[^\s"';&\\]+)[^\n]{0,40}\.npmrc"""
+)
+"""A script's line that sets npm's registry, of all packages or of a scope."""
+
+
+def _set_by_npm(names: tuple[str, ...], site: Site) -> list[str | None]:
+    """The last registry that scripts set before the upload, in this job."""
+    found: list[str | None] = []
+    for owner, step in (*site.steps_before(), (site, site.step)):
+        if step is None or step.run is None:
+            continue
+        for one, address, other, echoed in _NPM_CONFIG.findall(step.run.value):
+            scope = one or other
+            if not scope or any(name.startswith(f"{scope}/") for name in names):
+                found = list(_texts(owner, address or echoed))
+    return found
+
+
+def _of_files(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
+    """The same for other registries: of the package itself, or of the nearest folder above it."""
+    known, registry = site.library.addresses, uploader.registry
+    if command is not None and any(_CHOSEN_REPOSITORY.search(word) for word in command.words[1:]):
+        return []
+    names = packages_of(uploader, site, command)
+    found: list[str | None] = [
+        known.packages[registry, name] for name in names if (registry, name) in known.packages
+    ]
+    if not found:
+        for folder in directories_of(uploader, site, command):
+            places = (folder, *_above(folder))
+            place = next((p for p in places if (registry, p) in known.folders), None)
+            found += [known.folders[registry, place]] if place is not None else []
     return list(dict.fromkeys(found))
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folders that hold this one, the nearest first, down to the root ("")."""
+    while folder:
+        folder = dirname(folder)
+        yield folder
+
+
+_CHOSEN_REPOSITORY = re.compile(r"Central|Sonatype|Nexus|OSSRH|Plugins\b")
+"""A task of Gradle whose name says to which of a build's repositories it publishes."""
 
 
 def _set_up(inputs: Mapping[str, tuple[str, ...]], site: Site) -> Iterator[str | None]:
@@ -190,12 +243,11 @@ def host_channel(registry: Registry, address: str) -> Channel:
 def _names(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
     target = uploader.target
     given = _given(site, command, target.name_inputs, target.name_options, target.name_env)
-    named = [text for text in given if text != ""]
-    if not named and target.setup_names:
-        named = site.once(
-            ("set up by name", uploader), lambda: list(_set_up(target.setup_names, site))
-        )
-    return named
+    return [text for text in given if text != ""]
+
+
+def _set_up_names(uploader: Uploader, site: Site) -> list[str | None]:
+    return list(_set_up(uploader.target.setup_names, site))
 
 
 def _by_name(site: Site, name: str | None) -> Channel:

@@ -27,6 +27,7 @@ _TOKENS = Tokens(
 _TARGET = Target(
     url_options=("-DaltDeploymentRepository", "-Durl"),
     setup_names={"actions/setup-java": ("server-id",)},
+    in_files=True,
 )
 _NOT_DEPLOYED = (
     DRY
@@ -76,6 +77,7 @@ JAVA: tuple[Uploader, ...] = (
         ),
         dry=DRY,
         tokens=_TOKENS,
+        target=Target(in_files=True),
     ),
     Uploader(
         mechanism="jreleaser",

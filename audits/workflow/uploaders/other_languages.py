@@ -22,7 +22,10 @@ _CARGO_TOKENS = Tokens(
     minted_by=("rust-lang/crates-io-auth-action",),
 )
 _CARGO_TARGET = Target(
-    name_options=("--registry",), url_options=("--index",), name_env=("CARGO_REGISTRY_DEFAULT",)
+    name_options=("--registry",),
+    url_options=("--index",),
+    name_env=("CARGO_REGISTRY_DEFAULT",),
+    in_files=True,
 )
 _CARGO_VALUES = frozenset({"--manifest-path", "--color", "--config", "-C", "-Z"})
 _GEM_TOKENS = Tokens(
@@ -72,6 +75,7 @@ _CRATES: tuple[Uploader, ...] = (
     Uploader(
         mechanism="release-plz",
         registry=Registry.CRATES,
+        target=Target(in_files=True),
         actions=("release-plz/action", "marcoieni/release-plz-action"),
         stops={"command": ("release-pr", "update"), "dry_run": TRUE, "dry-run": TRUE},
         tokens=_CARGO_TOKENS,
@@ -80,6 +84,7 @@ _CRATES: tuple[Uploader, ...] = (
     Uploader(
         mechanism="release-plz release",
         registry=Registry.CRATES,
+        target=Target(in_files=True),
         commands=("release-plz release",),
         tokens=_CARGO_TOKENS,
         oidc=ALWAYS,
@@ -88,6 +93,7 @@ _CRATES: tuple[Uploader, ...] = (
         mechanism="katyo/publish-crates",
         registry=Registry.CRATES,
         actions=("katyo/publish-crates",),
+        target=Target(in_files=True),
         stops=SWITCH_ON,
         tokens=_CARGO_TOKENS,
         contents=Contents(directory_inputs=("path",)),
@@ -100,7 +106,7 @@ _GEMS: tuple[Uploader, ...] = (
         registry=Registry.RUBYGEMS,
         commands=("gem push",),
         tokens=_GEM_TOKENS,
-        target=Target(url_options=("--host",), url_env=("RUBYGEMS_HOST",)),
+        target=Target(url_options=("--host",), url_env=("RUBYGEMS_HOST",), in_files=True),
         attests_words=("--attestation",),
     ),
     Uploader(
@@ -113,13 +119,14 @@ _GEMS: tuple[Uploader, ...] = (
         ),
         needs_proof=True,
         tokens=_GEM_TOKENS,
-        target=Target(url_env=("RUBYGEMS_HOST",)),
+        target=Target(url_env=("RUBYGEMS_HOST",), in_files=True),
         attests_known=False,
     ),
     Uploader(
         mechanism="rubygems/release-gem",
         registry=Registry.RUBYGEMS,
         actions=("rubygems/release-gem",),
+        target=Target(in_files=True),
         tokens=_GEM_TOKENS,
         oidc=ALWAYS,
         attests=ALWAYS,
@@ -130,6 +137,7 @@ _GEMS: tuple[Uploader, ...] = (
         mechanism="dawidd6/action-publish-gem",
         registry=Registry.RUBYGEMS,
         actions=("dawidd6/action-publish-gem", "cadwallion/publish-rubygems-action"),
+        target=Target(in_files=True),
         tokens=_GEM_TOKENS,
     ),
 )
@@ -140,7 +148,7 @@ _NUGET: tuple[Uploader, ...] = (
         registry=Registry.NUGET,
         commands=("dotnet nuget push", "nuget push", "dotnet paket push", "paket push"),
         tokens=_NUGET_TOKENS,
-        target=Target(url_options=("-s", "--source", "-Source", "-src")),
+        target=Target(url_options=("-s", "--source", "-Source", "-src"), in_files=True),
     ),
     Uploader(
         mechanism="NuGet publishing action",
@@ -180,7 +188,7 @@ _PUB: tuple[Uploader, ...] = (
         value_options=frozenset({"-C", "--directory", "--server"}),
         dry=DRY | {"-n"},
         tokens=_PUB_TOKENS,
-        target=Target(url_options=("--server",), url_env=("PUB_HOSTED_URL",)),
+        target=Target(url_options=("--server",), url_env=("PUB_HOSTED_URL",), in_files=True),
         oidc=ALWAYS,
     ),
     Uploader(
@@ -191,6 +199,7 @@ _PUB: tuple[Uploader, ...] = (
         needs_words=("--no-dry-run", "--dry-run=false"),
         dry=frozenset({"--help"}),
         tokens=_PUB_TOKENS,
+        target=Target(in_files=True),
         oidc=ALWAYS,
     ),
     Uploader(
@@ -225,6 +234,7 @@ _HEX: tuple[Uploader, ...] = (
         registry=Registry.HEX,
         commands=("mix hex.publish", "mix do hex.publish", "rebar3 hex publish", "gleam publish"),
         tokens=_HEX_TOKENS,
+        target=Target(name_options=("--organization",), in_files=True),
     ),
     Uploader(
         mechanism="Hex publishing action",

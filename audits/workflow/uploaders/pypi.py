@@ -65,6 +65,7 @@ PYPI: tuple[Uploader, ...] = (
             url_env=("UV_PUBLISH_URL",),
             name_options=("--index",),
             name_env=("UV_PUBLISH_INDEX",),
+            in_files=True,
         ),
         contents=Contents(
             files=True, directory_options=("--directory", "--project"), name_options=("--package",)

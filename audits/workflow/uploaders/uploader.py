@@ -38,6 +38,7 @@ class Tokens(Struct, frozen=True, kw_only=True):
 class Target(Struct, frozen=True, kw_only=True):
     """How an uploader gets the place to upload to: by address, or by a configured name;
     ``setup_actions`` and ``setup_names`` are inputs of earlier actions that give either.
+    ``in_files``: a package's own files may say it (`audits.workflow.parse.upload_addresses`).
 
     Where a registry tells channels apart by labels, ``label_*`` give them and ``account_*``
     whose they are; ``account`` is meant where none is given.
@@ -51,6 +52,7 @@ class Target(Struct, frozen=True, kw_only=True):
     name_env: tuple[str, ...] = ()
     setup_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     setup_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    in_files: bool = False
     image_inputs: tuple[str, ...] = ()
     images: bool = False
     label_inputs: tuple[str, ...] = ()

@@ -110,6 +110,151 @@ def test_addresses_of_files(script: str, files: dict[str, str], channel: str) ->
     assert the_one(run_of(script), files).channel == channel
 
 
+_CORP = "https://up.acme.example/"
+_CRATE = '[package]\nname = "wick"\n'
+_MANAGED = (
+    "<project><distributionManagement><repository><id>x</id><url>{}</url></repository>"
+    "</distributionManagement></project>"
+)
+_BUILD = 'publishing { repositories { maven { url = uri("%s") } } }\n'
+
+
+@pytest.mark.parametrize(
+    ("script", "files", "channel"),
+    [
+        ("cargo publish", {"Cargo.toml": f'{_CRATE}publish = ["acme"]\n'}, "private"),
+        ("cargo publish", {"Cargo.toml": f'{_CRATE}publish = ["crates-io"]\n'}, "production"),
+        (
+            "cargo publish",
+            {"Cargo.toml": f'{_CRATE}publish = ["crates-io", "acme"]\n'},
+            "production",
+        ),
+        (
+            "cargo publish -p wick",
+            {
+                "Cargo.toml": '[workspace.package]\npublish = ["acme"]\n',
+                "wick/Cargo.toml": f"{_CRATE}publish.workspace = true\n",
+                "tar/Cargo.toml": '[package]\nname = "tar"\n',
+            },
+            "private",
+        ),
+        (
+            "cargo publish -p tar",
+            {
+                "wick/Cargo.toml": f'{_CRATE}publish = ["acme"]\n',
+                "tar/Cargo.toml": '[package]\nname = "tar"\n',
+            },
+            "production",
+        ),
+        (
+            "cargo publish",
+            {"Cargo.toml": _CRATE, ".cargo/config.toml": '[registry]\ndefault = "acme"\n'},
+            "private",
+        ),
+        (
+            "cargo publish",
+            {
+                "Cargo.toml": _CRATE,
+                ".cargo/config.toml": '[registry]\ndefault = "pre"\n[registries.pre]\n'
+                'index = "sparse+https://staging.acme.example/"\n',
+            },
+            "test",
+        ),
+        (
+            "gem push wick.gem",
+            {"wick.gemspec": f"s.metadata['allowed_push_host'] = '{_CORP}'\n"},
+            "private",
+        ),
+        (
+            "gem push wick.gem",
+            {
+                "wick.gemspec": 's.metadata = { "allowed_push_host" => "https://rubygems.example" }\n'
+            },
+            "production",
+        ),
+        (
+            "gem push --host https://rubygems.example wick.gem",
+            {"wick.gemspec": f"s.metadata['allowed_push_host'] = '{_CORP}'\n"},
+            "production",
+        ),
+        ("uv publish", {"pyproject.toml": f'[tool.uv]\npublish-url = "{_CORP}"\n'}, "private"),
+        ("uv publish", {"uv.toml": f'publish-url = "{_CORP}"\n'}, "private"),
+        (
+            "twine upload dist/*",
+            {"pyproject.toml": f'[tool.uv]\npublish-url = "{_CORP}"\n'},
+            "production",
+        ),
+        (
+            "uv publish --index testpypi",
+            {"pyproject.toml": f'[tool.uv]\npublish-url = "{_CORP}"\n'},
+            "test",
+        ),
+        ("dart pub publish -f", {"pubspec.yaml": f"name: a\npublish_to: {_CORP}\n"}, "private"),
+        (
+            "dotnet nuget push a.nupkg",
+            {"nuget.config": f'<add key="defaultPushSource" value="{_CORP}" />'},
+            "private",
+        ),
+        ("mvn deploy", {"pom.xml": _MANAGED.format(_CORP)}, "private"),
+        (
+            "mvn deploy",
+            {"pom.xml": _MANAGED.format("https://oss.sonatype.example/x")},
+            "production",
+        ),
+        (
+            "mvn deploy",
+            {
+                "pom.xml": _MANAGED.format(_CORP).replace(
+                    "</project>", "<plugin>central-publishing-maven-plugin</plugin></project>"
+                )
+            },
+            "production",
+        ),
+        (
+            "mvn deploy",
+            {"pom.xml": _MANAGED.format(_CORP).replace("repo", "snapshotRepo")},
+            "production",
+        ),
+        ("./gradlew publish", {"build.gradle.kts": _BUILD % _CORP}, "private"),
+        ("./gradlew publishToSonatype", {"build.gradle": _BUILD % _CORP}, "production"),
+        (
+            "./gradlew publish",
+            {
+                "build.gradle": f'publishing {{ a {{}} }}\nrepositories {{ maven {{ url "{_CORP}" }} }}'
+            },
+            "production",
+        ),
+        ("sbt publish", {"build.sbt": f'publishTo := Some("acme" at "{_CORP}")\n'}, "private"),
+        (
+            "mix hex.publish --yes",
+            {"mix.exs": 'def project do\n[package: [organization: "acme"]]\nend\n'},
+            "private",
+        ),
+        (
+            "mix hex.publish --yes",
+            {"mix.exs": '[package: [links: %{}], deps: [{:a, "~> 1", organization: "acme"}]]\n'},
+            "production",
+        ),
+        ("mix hex.publish --organization acme", {}, "private"),
+        (f"npm config set registry {_CORP}\nnpm publish", {"package.json": _PACKAGE}, "private"),
+        (
+            f"npm config set @wick:registry={_CORP}\nnpm publish",
+            {"package.json": _PACKAGE},
+            "private",
+        ),
+        (
+            f"npm config set @ember:registry={_CORP}\nnpm publish",
+            {"package.json": _PACKAGE},
+            "production",
+        ),
+        (f"echo registry={_CORP} >> .npmrc\nnpm publish", {"package.json": _PACKAGE}, "private"),
+    ],
+)
+def test_addresses_of_build_files(script: str, files: dict[str, str], channel: str) -> None:
+    """Each tool goes where its own files send it, and nobody else's."""
+    assert the_one(run_of(script), files).channel == channel
+
+
 _TWO = {
     "package.json": '{"private": true, "workspaces": ["libs/*"]}',
     "libs/a/package.json": '{"name": "@wick/a"}',
