@@ -78,14 +78,16 @@ class _Answer(Struct, frozen=True):
 
 
 class Writer:
-    """Writes to GitHub with one token; ``reads`` reads with the same."""
+    """Writes to GitHub with one token, `SPACING` or so many seconds apart; ``reads`` reads with
+    the same.
+    """
 
     def __init__(
-        self, token: Secret, *, api_url: str, pacer: Pacer, spacing: float = SPACING
+        self, token: Secret, *, api_url: str, pacer: Pacer, spacing: float | None = None
     ) -> None:
         auth = Auth.Token(token.reveal())
         self.reads = GitHubClient(auth, api_url=api_url, pacer=pacer)
-        self._pacer, self._spacing = pacer, spacing
+        self._pacer, self._spacing = pacer, SPACING if spacing is None else spacing
         self._sent: deque[float] = deque()
         self._github = Github(
             auth=auth,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from audits.pull_requests import writer
 from tests.cli.github_world import OWNER, TOKEN_RELEASE, package, small_world
 from tests.cli.runner import Ran, release_audit
 from tests.collect.github.git_objects import peel
@@ -57,6 +58,12 @@ class Desk:
         """The requests that wrote."""
         rest = [seen for seen in self.github.log if seen.kind == "rest" and seen.verb in WRITES]
         return [f"{seen.verb} {seen.path}" for seen in rest]
+
+
+@pytest.fixture(autouse=True)
+def _writes_close_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pause between writes is the writer's own business, and tested with it."""
+    monkeypatch.setattr(writer, "SPACING", 0.01)
 
 
 def desk_of(world: World, folder: Path) -> Iterator[Desk]:
@@ -254,7 +261,10 @@ class Killer:
 def test_a_run_that_is_killed_at_any_request_is_continued(desk: Desk, step: str, when: str) -> None:
     killer = Killer(MARKS[step], when)
     desk.github.faults.before, desk.github.faults.change = killer.before, killer.after
-    code = "from audits.cli import main; main()"
+    code = (
+        "from audits.pull_requests import writer; writer.SPACING = 0.01\n"
+        "from audits.cli import main; main()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, *desk.words(f"{OWNER}/tidepool", "--write")],
         env={**os.environ, **desk.environment()},

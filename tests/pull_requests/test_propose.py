@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from audits.model.proposal import (
     hidden_mark,
 )
 from audits.model.source import RepositoryRef, SourceFile
+from audits.pull_requests import writer as writing
 from audits.pull_requests.journal import Journal
 from audits.pull_requests.propose import Proposer
 from audits.pull_requests.writer import Writer
@@ -95,6 +97,19 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     repo = Repo("tidepool", {PATH: BEFORE, "README.md": "hello\n", "latest": Link("README.md")})
     with LoopbackGitHub(world_of(repo), Token(WRITING, writes=ALL)) as github:
         yield Stage(github, repo, tmp_path / "state" / "journal.jsonl")
+
+
+def test_writes_are_a_second_apart_where_nothing_else_is_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert writing.SPACING == 1.0
+    monkeypatch.setattr(writing, "SPACING", 0.3)
+    writer = Writer(Secret(WRITING), api_url=stage.github.url, pacer=Pacer(FAST))
+    started = time.monotonic()
+    result = Proposer(writer, Journal(stage.journal)).propose(stage.proposal())
+    assert result.state is ProposalState.OPENED
+    # A branch, a commit and the request: two pauses.
+    assert time.monotonic() - started >= 2 * writing.SPACING
 
 
 def test_a_branch_a_commit_and_a_request(stage: Stage) -> None:
