@@ -161,14 +161,21 @@ _NPM_CONFIG = re.compile(
 def _set_by_npm(names: tuple[str, ...], site: Site) -> list[str | None]:
     """The last registry that scripts set before the upload, in this job."""
     found: list[str | None] = []
+    for owner, scope, address in site.once("set by npm", lambda: list(_settings_of_npm(site))):
+        if not scope or any(name.startswith(f"{scope}/") for name in names):
+            found = list(_texts(owner, address))
+    return found
+
+
+def _settings_of_npm(site: Site) -> Iterator[tuple[Site, str, str]]:
+    """Each registry that a script of the job sets before the upload: the step's site, the scope
+    ("" is every package), the address.
+    """
     for owner, step in (*site.steps_before(), (site, site.step)):
         if step is None or step.run is None:
             continue
         for one, address, other, echoed in _NPM_CONFIG.findall(step.run.value):
-            scope = one or other
-            if not scope or any(name.startswith(f"{scope}/") for name in names):
-                found = list(_texts(owner, address or echoed))
-    return found
+            yield owner, one or other, address or echoed
 
 
 def _of_files(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
