@@ -20,6 +20,7 @@ from audits.model.query import (
     ActionFilter,
     ActionSummary,
     CheckCount,
+    Direction,
     FindingFilter,
     FixTime,
     GapFilter,
@@ -37,9 +38,11 @@ from audits.model.rows import (
     GapRow,
     JobRow,
     LessonRow,
+    PackageMove,
     PackageRow,
     PathRow,
     PublicationRow,
+    RepositoryPoints,
     RepositoryRow,
     ResultRow,
     ScanRow,
@@ -51,6 +54,7 @@ from audits.model.timeline import Timeline
 from audits.report.news import net_changes
 from audits.report.table import csv_lines
 from audits.report.tables.incident import JOBS
+from audits.store.difference import Counts
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
@@ -230,37 +234,62 @@ def changes(scope: ScanScope) -> tuple[ScoreChange, ...]:
 
 
 @_kept
-def standings(scope: ScanScope) -> dict[str, tuple[home.Standing, ...]]:
-    """Owners, where there are several, and groups of the file, side by side; nothing over so many
-    repositories that reading them would take longer than a view may.
-    """
-    if scope.is_narrowed or count_repositories(scope, RepositoryFilter()) > MANY:
+def standings(scope: ScanScope, earlier: ScanScope | None) -> dict[str, tuple[home.Standing, ...]]:
+    """Owners, where there are several, and groups, side by side, with what they were earlier."""
+    if scope.is_narrowed:
         return {}
-    earlier = then(scope)
-    rows = repositories(scope, RepositoryFilter(), "repository", 0, None)
-    before = repositories(earlier, RepositoryFilter(), "repository", 0, None) if earlier else ()
-    parts: dict[str, dict[str, Callable[[RepositoryRow], bool]]] = {
-        "owner": {} if scope.owner else {name: _is_of(name) for name in owners()},
-        "group": {
-            group.label: _is_in(group.members) for group in groups(scope.owner, scope.scan).values()
-        },
-    }
+    rows, before = _points(scope), _points(earlier) if earlier else {}
+    parts: dict[str, dict[str, Collection[tuple[str, str]]]] = {}
+    if scope.owner is None:
+        parts["owner"] = {
+            name: [key for key in {**rows, **before} if key[0] == name] for name in owners()
+        }
+    if found := groups(scope.owner, scope.scan):
+        parts["group"] = {group.label: group.members for group in found.values()}
     return {
         what: tuple(
-            home.standing(name, list(filter(mine, rows)), list(filter(mine, before)))
-            for name, mine in each.items()
+            home.standing(
+                name,
+                [rows[key] for key in members if key in rows],
+                [before[key] for key in members if key in before],
+            )
+            for name, members in each.items()
         )
         for what, each in parts.items()
-        if each
     }
 
 
-def _is_of(owner: str) -> Callable[[RepositoryRow], bool]:
-    return lambda row: row.owner == owner
+def _points(scope: ScanScope) -> dict[tuple[str, str], RepositoryPoints]:
+    found = _of(scope).points(scope.scan, owner=scope.owner)
+    return {(row.owner, row.repository): row for row in found}
 
 
-def _is_in(members: Collection[tuple[str, str]]) -> Callable[[RepositoryRow], bool]:
-    return lambda row: (row.owner, row.repository) in members
+@_kept
+def compared(
+    scope: ScanScope, before: int, direction: Direction | None, start: int, limit: int | None
+) -> tuple[ScoreChange, ...]:
+    """A page of the repositories whose score differs from that of an earlier scan."""
+    return _of(scope).compared(
+        before, scope.scan, owner=scope.owner, direction=direction, offset=start, limit=limit
+    )
+
+
+@_kept
+def count_compared(scope: ScanScope, before: int) -> dict[Direction, int]:
+    """How many repositories moved in which direction since an earlier scan."""
+    return _of(scope).count_compared(before, scope.scan, owner=scope.owner)
+
+
+@_kept
+def packages_compared(scope: ScanScope, before: int) -> tuple[PackageMove, ...]:
+    """Packages whose status, or who can publish them, differs from an earlier scan."""
+    return _of(scope).packages_compared(before, scope.scan, owner=scope.owner)
+
+
+@_kept
+def finding_counts(scope: ScanScope, before: int) -> Counts:
+    """How many findings are new and fixed since an earlier scan."""
+    return _of(scope).finding_counts(before, scope.scan, owner=scope.owner)
 
 
 def contact_of(scope: ScanScope, owner: str, name: str) -> str:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct, field
 
 from audits.model.outcome import Link
 from audits.model.rows import FindingRow
+
+
+class Direction(StrEnum):
+    """Where a repository's score went between two scans; OTHER where it came, left, or began or
+    stopped to publish.
+    """
+
+    FELL = "fell"
+    ROSE = "rose"
+    OTHER = "other"
 
 
 class RepositoryFilter(Struct, frozen=True, kw_only=True):

@@ -428,3 +428,31 @@ class ScoreChange(Struct, frozen=True, kw_only=True):
     grade_after: str
     cause: str
     checks: tuple[str, ...] = field(default=())
+
+
+class PackageMove(Struct, frozen=True, kw_only=True):
+    """A package between two scans: its trusted-publisher status and who can publish it, "" where
+    it was not known then.
+    """
+
+    owner: str
+    repository: str
+    registry: str
+    package: str
+    state_before: str
+    state_after: str
+    level_before: str
+    level_after: str
+
+
+class RepositoryPoints(Struct, frozen=True, kw_only=True):
+    """A repository in the numbers that groups are compared by; ``grave`` counts open critical and
+    high findings.
+    """
+
+    owner: str
+    repository: str
+    grade: str
+    points: float | None
+    grave: int
+    ladders: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audits.store.read.comparison import ReadComparisons
 from audits.store.read.findings import ReadFindings
 from audits.store.read.job_search import ReadJobs
 from audits.store.read.releases import ReadReleases
@@ -22,6 +23,7 @@ class Store(
     ReadResults,
     ReadSnapshots,
     ReadReplay,
+    ReadComparisons,
     Writing,
 ):
     """Made by `audits.store.open.open_store`.

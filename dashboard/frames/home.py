@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 from msgspec import Struct
@@ -10,7 +10,7 @@ from msgspec import Struct
 from audits.checks import all_checks
 from audits.model.outcome import Area, Severity
 from audits.model.query import CheckCount, OwnerFact
-from audits.model.rows import DeductionRow, RepositoryRow, ScoreChange, TrendRow
+from audits.model.rows import DeductionRow, RepositoryPoints, RepositoryRow, ScoreChange, TrendRow
 from audits.model.score import Deduction, Grade
 from audits.report.phrases import count
 from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
@@ -44,6 +44,16 @@ def headline(rows: Sequence[TrendRow], name: str) -> Headline:
         delta=delta,
         sentence=f"{name}: {publish} packages, of {now.repositories:,} scanned. {seen}.",
     )
+
+
+def on_tokens(row: TrendRow) -> int:
+    """Packages that a stored token or password uploads, alone or beside a trusted path."""
+    return row.ladders.get("token", 0) + row.ladders.get("mixed", 0)
+
+
+def open_to_anyone(row: TrendRow) -> int:
+    """Packages that any account can get released."""
+    return row.levels.get("anyone", 0)
 
 
 def moved_words(rows: Sequence[TrendRow]) -> str:
@@ -115,54 +125,60 @@ def _next_step(row: RepositoryRow) -> NextStep | None:
     )
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """How an owner or a group stands: means and sums over its repositories."""
+class Sums(Struct, frozen=True, kw_only=True):
+    """Means and sums over some repositories."""
 
-    name: str
     repositories: int
     points: float | None
-    before: float | None
     grave: int
     unread: int
     tokens: int
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """How an owner or a group stands, and stood; ``before`` is None where nothing is known."""
+
+    name: str
+    now: Sums
+    before: Sums | None
+
+
 def standing(
-    name: str, rows: Sequence[RepositoryRow], earlier: Sequence[RepositoryRow]
+    name: str, rows: Sequence[RepositoryPoints], earlier: Sequence[RepositoryPoints]
 ) -> Standing:
-    """The standing of these repositories, with their mean points from earlier."""
-    return Standing(
-        name=name,
+    """The standing of these repositories, and what it was."""
+    return Standing(name=name, now=_sums(rows), before=_sums(earlier) if earlier else None)
+
+
+def _sums(rows: Sequence[RepositoryPoints]) -> Sums:
+    return Sums(
         repositories=len(rows),
         points=_mean(rows),
-        before=_mean(earlier),
-        grave=sum(row.open.get("critical", 0) + row.open.get("high", 0) for row in rows),
+        grave=sum(row.grave for row in rows),
         unread=sum(row.grade == Grade.UNKNOWN for row in rows),
         tokens=sum(bool({"token", "mixed"} & set(row.ladders)) for row in rows),
     )
 
 
-def _mean(rows: Sequence[RepositoryRow]) -> float | None:
+def _mean(rows: Sequence[RepositoryPoints]) -> float | None:
     known = [row.points for row in rows if row.points is not None]
     return sum(known) / len(known) if known else None
 
 
 def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
-    """One owner or group a line, the fewest points first."""
-    order = sorted(rows, key=lambda row: (row.points is None, row.points or 0.0, row.name))
+    """One owner or group a line, the fewest points first, each number with its change."""
+    order = sorted(rows, key=lambda r: (r.now.points is None, r.now.points or 0.0, r.name))
     frame = frame_of(
         (
             {
                 what: visible(row.name),
-                "grade": grade_of(row.points).value,
-                "points": row.points,
-                "change": None
-                if row.points is None or row.before is None
-                else round(row.points - row.before, 1),
-                "critical and high": row.grave,
-                "not read": row.unread,
-                "on tokens": row.tokens,
-                "repositories": row.repositories,
+                "grade": _from_to(row, lambda sums: grade_of(sums.points).value),
+                "points": row.now.points,
+                "change": _gain(row),
+                "critical and high": _from_to(row, lambda sums: f"{sums.grave:,}"),
+                "not read": _from_to(row, lambda sums: f"{sums.unread:,}"),
+                "on tokens": _from_to(row, lambda sums: f"{sums.tokens:,}"),
+                "repositories": row.now.repositories,
             }
             for row in order
         ),
@@ -178,6 +194,18 @@ def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
         ),
     )
     return frame.astype({"points": float, "change": float})
+
+
+def _gain(row: Standing) -> float | None:
+    if row.before is None or row.now.points is None or row.before.points is None:
+        return None
+    return round(row.now.points - row.before.points, 1)
+
+
+def _from_to(row: Standing, words: Callable[[Sums], str]) -> str:
+    now = words(row.now)
+    then = now if row.before is None else words(row.before)
+    return now if then == now else f"{then} → {now}"
 
 
 class Improvement(Struct, frozen=True, kw_only=True):

@@ -2,38 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
 
 import pandas as pd
 
 from audits.model.causes import cause_words
 from audits.model.query import FixTime
 from audits.model.rows import ScoreChange, TrendRow
+from audits.report.phrases import count
 from dashboard.frames.cells import frame_of, visible
-from dashboard.theme import AREAS, SEVERITIES, plain
+from dashboard.frames.exposure import MEANING
+from dashboard.theme import AREAS, GRADES, LADDER, SEVERITIES, plain
 
 
-def points(rows: Sequence[TrendRow]) -> pd.DataFrame:
-    """Mean points and coverage (both of 100) of each scan, with what changed beside them."""
+def leads_to(rows: Sequence[TrendRow]) -> dict[int, str]:
+    """For each scan the two that a click on it compares, as ``before-after``; "" for the first."""
+    found = {rows[0].scan: ""} if rows else {}
+    return found | {after.scan: f"{before.scan}-{after.scan}" for before, after in pairwise(rows)}
+
+
+Numbers = Callable[[TrendRow], Mapping[str, float | None]]
+
+
+def over_time(
+    rows: Sequence[TrendRow], numbers: Numbers, keys: Mapping[int, str] | None = None
+) -> pd.DataFrame:
+    """One line a scan and series; a number that a scan does not know has none. ``keys`` are what
+    a click on a scan leads to.
+    """
     return frame_of(
         (
             {
                 "at": row.at,
-                "scan": row.scan,
-                "points": row.points,
-                "coverage": round(row.coverage * 100, 1),
-                "changed": changed(row),
+                "series": word,
+                "value": float(value),
+                "key": (keys or {}).get(row.scan, ""),
             }
             for row in rows
+            for word, value in numbers(row).items()
+            if value is not None
         ),
-        ("at", "scan", "points", "coverage", "changed"),
+        ("at", "series", "value", "key"),
     )
 
 
-def points_and_coverage(rows: Sequence[TrendRow]) -> pd.DataFrame:
-    """The same as one row per scan and series."""
-    frame = points(rows)
-    return frame.melt(["at", "changed"], ["points", "coverage"], "series", "value").dropna()
+def points(row: TrendRow) -> dict[str, float | None]:
+    """Mean points, coverage in per cent, and the mean points of each area."""
+    return {
+        "mean": row.points,
+        "coverage": round(row.coverage * 100, 1) if row.publishing else None,
+        **{area: row.areas.get(area) for area in AREAS},
+    }
+
+
+def severities(row: TrendRow) -> dict[str, float | None]:
+    """Open findings by severity."""
+    return {word: row.open.get(word, 0) for word in SEVERITIES}
+
+
+def rungs(row: TrendRow) -> dict[str, float | None]:
+    """Packages by trusted-publisher status; nothing where no package is known."""
+    return {word: row.ladders.get(word, 0) for word in LADDER} if row.ladders else {}
+
+
+def levels(row: TrendRow) -> dict[str, float | None]:
+    """Packages by who can publish them; nothing where no package is known."""
+    return {word: row.levels.get(word, 0) for word in MEANING} if row.levels else {}
+
+
+def grades(row: TrendRow) -> dict[str, float | None]:
+    """Repositories by grade; those that publish nothing have none."""
+    return {word: row.grades.get(word, 0) for word in GRADES if word != "-"}
+
+
+def of_check(check: str) -> Numbers:
+    """Open findings of one check."""
+    return lambda row: {check: row.checks.get(check, 0)}
+
+
+_SHORT = {"policy": "rules", "platform": "GitHub", "token": "token"}
+"""Of the first thing that changed, a word that fits beside a line."""
+
+
+def marks(rows: Sequence[TrendRow]) -> pd.DataFrame:
+    """The scans between which and the one before something besides the repositories changed."""
+    return frame_of(
+        (
+            {"at": row.at, "changed": words, "word": _SHORT.get(row.changed[0], row.changed[0])}
+            for row in rows
+            if (words := changed(row))
+        ),
+        ("at", "changed", "word"),
+    )
 
 
 def changed(row: TrendRow) -> str:
@@ -46,49 +108,73 @@ def changed(row: TrendRow) -> str:
     return ", ".join(words.get(word, word) for word in row.changed)
 
 
-def areas(rows: Sequence[TrendRow]) -> pd.DataFrame:
-    """Mean points by area and scan; areas that did not apply have no line."""
-    return frame_of(
-        (
-            {"at": row.at, "series": plain(area), "value": value, "changed": changed(row)}
-            for row in rows
-            for area in AREAS
-            if (value := row.areas.get(area)) is not None
-        ),
-        ("at", "series", "value", "changed"),
-    )
+_BY_DAY, _BY_WEEK = timedelta(days=22), timedelta(days=800)
+"""Up to so long a history is added up by day, or by week; a longer one by month."""
 
 
-def open_by_severity(rows: Sequence[TrendRow]) -> pd.DataFrame:
-    """Open findings by severity and scan."""
-    return frame_of(
-        (
-            {"at": row.at, "series": severity, "value": row.open.get(severity, 0)}
-            for row in rows
-            for severity in SEVERITIES
-        ),
-        ("at", "series", "value"),
-    )
+def bin_words(rows: Sequence[TrendRow]) -> str:
+    """What `flow` adds up by: day, week or month."""
+    span = rows[-1].at - rows[0].at
+    return "day" if span <= _BY_DAY else "week" if span <= _BY_WEEK else "month"
 
 
-def open_of_check(rows: Sequence[TrendRow], check: str) -> pd.DataFrame:
-    """Open findings of one check by scan."""
-    return frame_of(
-        ({"at": row.at, "series": check, "value": row.checks.get(check, 0)} for row in rows),
-        ("at", "series", "value"),
-    )
+def _bin(at: datetime, words: str) -> tuple[datetime, datetime]:
+    """The day, week (from Monday) or month of a moment: its beginning, and that of the next."""
+    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    if words == "day":
+        return day, day + timedelta(days=1)
+    if words == "week":
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=7)
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1)
 
 
 def flow(rows: Sequence[TrendRow]) -> pd.DataFrame:
-    """New findings up and fixed ones down, by scan; the first scan is the starting point."""
-    return frame_of(
-        (
-            {"at": row.at, "series": series, "value": value, "count": abs(value)}
-            for row in rows[1:]
-            for series, value in (("new", row.new), ("fixed", -row.fixed))
-        ),
-        ("at", "series", "value", "count"),
-    )
+    """New findings up and fixed ones down, added up by day, week or month; the first scan is the
+    starting point. ``key`` are the scans before and at the end of a bar.
+    """
+    columns = ("at", "until", "middle", "last", "series", "value", "count", "key")
+    if len(rows) < 2:
+        return frame_of((), columns)
+    words = bin_words(rows)
+    before = {after.scan: earlier.scan for earlier, after in pairwise(rows)}
+    made = []
+    for (start, end), group in groupby(rows[1:], key=lambda row: _bin(row.at, words)):
+        mine = list(group)
+        key = f"{before[mine[0].scan]}-{mine[-1].scan}"
+        new, fixed = sum(row.new for row in mine), sum(row.fixed for row in mine)
+        gap = (end - start) * 0.12
+        place = {"at": start + gap, "until": end - gap, "middle": start + (end - start) / 2}
+        for series, value in (("new", new), ("fixed", -fixed)):
+            number = {"series": series, "value": value, "count": abs(value), "key": key}
+            made.append({**place, "last": mine[-1].at, **number})
+    return frame_of(made, columns)
+
+
+_PACE, _WEEK, _LONG = timedelta(days=90), timedelta(days=7), timedelta(days=3 * 365)
+
+
+def pace(rows: Sequence[TrendRow], number: Callable[[TrendRow], int], one: str, many: str) -> str:
+    """How many are left, and when none is at the pace of the last 90 days. Nothing is forecast
+    from less than a week, nor further than three years ahead.
+    """
+    left = number(rows[-1])
+    if not left:
+        return f"No {one}."
+    start = next(row for row in rows if row.at >= rows[-1].at - _PACE)
+    was, span = number(start), rows[-1].at - start.at
+    since = count(left, one, many)
+    if span < _WEEK:
+        return f"{since}."
+    since += f", {was:,} on {start.at.day} {start.at:%b %Y}" if was != left else ""
+    if was <= left:
+        words = "more, not fewer" if was < left else f"as many as {span.days} days before"
+        return f"{since}: {words}."
+    rest = span * (left / (was - left))
+    if rest > _LONG:
+        return f"{since}: at this pace some are left for more than three years."
+    return f"{since}: at this pace none is left in {rows[-1].at + rest:%B %Y}."
 
 
 def time_to_fix(rows: Sequence[FixTime]) -> pd.DataFrame:

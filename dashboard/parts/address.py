@@ -53,18 +53,26 @@ def _put(name: str, values: Sequence[str]) -> None:
     st.session_state[_PENDING][name] = list(values)
 
 
-def choose(label: str, name: str, labels: Mapping[str, str]) -> str | None:
+def choose(
+    label: str,
+    name: str,
+    labels: Mapping[str, str],
+    *,
+    where: DeltaGenerator | None = None,
+    default: str = "",
+) -> str | None:
     """A box whose choice is always written into the address; None where the address names
     something that is not among the choices.
 
-    ``labels`` are the choices with what is shown for each; the first is chosen where neither the
-    address nor an earlier view has chosen.
+    ``labels`` are the choices with what is shown for each; ``default``, or the first, is chosen
+    where neither the address nor an earlier view has chosen.
     """
     box, held = f"{name} box", f"{name} held"
-    _seed(name, box, lambda raw: raw[-1] if raw[-1] in labels else None, _held(held, labels))
+    usual = _held(held, labels, default)
+    _seed(name, box, lambda raw: raw[-1] if raw[-1] in labels else None, usual)
     if st.session_state[box] is not None and st.session_state[box] not in labels:
-        st.session_state[box] = _held(held, labels)  # another owner has other scans
-    chosen: object = st.selectbox(
+        st.session_state[box] = usual  # another owner has other scans
+    chosen: object = (where or st).selectbox(
         label,
         list(labels),
         key=box,
@@ -117,9 +125,9 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _held(held: str, labels: Mapping[str, str]) -> str:
+def _held(held: str, labels: Mapping[str, str], default: str = "") -> str:
     known = str(st.session_state.get(held, ""))
-    return known if known in labels else next(iter(labels))
+    return known if known in labels else default or next(iter(labels))
 
 
 def select(

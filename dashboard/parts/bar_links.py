@@ -11,6 +11,9 @@ from dashboard.charts import Drawing
 from dashboard.charts.bars import CHOSEN
 from dashboard.scope import ScanScope
 
+COMPARISON = "two dates compared"
+"""The part of Trends that compares two scans, as its address has it."""
+
 
 def bars_to(
     view: str, parameter: str, drawing: Drawing, *, key: str, alt: str, scope: ScanScope
@@ -29,6 +32,17 @@ def bars_of(parameter: str, drawing: Drawing, *, key: str, alt: str) -> None:
         st.query_params[parameter] = _chosen(st.session_state[key])
 
     st.altair_chart(drawing, key=key, alt=alt, on_select=filter_by, selection_mode=CHOSEN)
+
+
+def scans_of(drawing: Drawing, *, key: str, alt: str) -> None:
+    """A chart over scans: a click on a scan, or a bar, compares the two that it stands between."""
+
+    def compare() -> None:
+        before, _, after = "".join(_chosen(st.session_state[key])[:1]).partition("-")
+        if before and after:
+            st.query_params.update({"show": COMPARISON, "before": before, "after": after})
+
+    st.altair_chart(drawing, key=key, alt=alt, on_select=compare, selection_mode=CHOSEN)
 
 
 def _chosen(state: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -38,14 +38,15 @@ def table(
     height: int | None = None,
     styled: Callable[[pd.DataFrame], Styler] | None = None,
     download: bool = True,
+    scope: ScanScope | None = None,
 ) -> None:
     """A table that only shows. ``name`` names its download; ``nothing`` is said about no rows.
-    ``height`` is the most, in pixels.
+    ``height`` is the most, in pixels; ``scope`` is what names lead to, if not the view's.
     """
     if frame.empty:
         empty(nothing)
         return
-    rows, links = _linked(frame)
+    rows, links = _linked(frame, scope)
     st.dataframe(
         rows if styled is None else styled(rows),
         hide_index=True,
@@ -57,7 +58,7 @@ def table(
     )
     on_paper(frame, _order(frame, order), columns(frame, config))
     if download:
-        download_csv(frame, name)
+        download_csv(lambda: frame, name)
 
 
 def choose(
@@ -90,14 +91,16 @@ def choose(
     return [row for row in rows if row < len(frame)]
 
 
-def _linked(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _linked(
+    frame: pd.DataFrame, scope: ScanScope | None = None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The rows with addresses in place of names that another view is about, and how these
     columns are shown: as the names.
     """
-    scope = st.session_state.get(SCOPE)
-    if not isinstance(scope, ScanScope):
+    whole = scope or st.session_state.get(SCOPE)
+    if not isinstance(whole, ScanScope):
         return frame, {}
-    made, names = linked(frame, scope, lambda owner: data.of_owner(scope, owner))
+    made, names = linked(frame, whole, lambda owner: data.of_owner(whole, owner))
     return made, {
         name: st.column_config.LinkColumn(
             name[:1].upper() + name[1:],
@@ -172,11 +175,13 @@ def download_rows(scope: ScanScope, name: str, where: data.Filter, total: int) -
     )
 
 
-def download_csv(frame: pd.DataFrame, name: str, label: str = "Download as CSV") -> None:
-    """Offer the frame as CSV, made when it is asked for."""
+def download_csv(
+    frame: Callable[[], pd.DataFrame], name: str, label: str = "Download as CSV"
+) -> None:
+    """Offer a frame as CSV, made when it is asked for."""
     st.download_button(
         label,
-        data=lambda: csv_text(frame).encode("utf-8"),
+        data=lambda: csv_text(frame()).encode("utf-8"),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"download {name}",

@@ -41,10 +41,6 @@ def _grave(row: TrendRow) -> int:
     return row.open.get("critical", 0) + row.open.get("high", 0)
 
 
-def _stored(row: TrendRow) -> int:
-    return sum(row.ladders.get(word, 0) for word in ON_TOKENS)
-
-
 def _unread(row: TrendRow) -> int:
     return row.grades.get("?", 0)
 
@@ -89,8 +85,8 @@ def _numbers(scope: ScanScope) -> None:
         st.metric("Not readable", number, **_change(rows, _unread), help=_UNREAD_HELP)
         _link("repositories", "Repositories", scope, grade="?")
     with stored:
-        number = f"{_stored(rows[-1]):,}"
-        st.metric("Packages on tokens", number, **_change(rows, _stored), help=_TOKENS_HELP)
+        number = f"{home.on_tokens(rows[-1]):,}"
+        st.metric("Packages on tokens", number, **_change(rows, home.on_tokens), help=_TOKENS_HELP)
         _link("packages", "Packages", scope, ladder=list(ON_TOKENS))
 
 
@@ -100,7 +96,7 @@ def _reach(scope: ScanScope, rows: Sequence[TrendRow]) -> None:
     st.metric(
         "Anyone · third party",
         f"{now.get('anyone', 0):,} · {now.get('third-party', 0):,}",
-        **_change(rows, lambda row: row.levels.get("anyone", 0)),
+        **_change(rows, home.open_to_anyone),
         help=_REACH_HELP,
     )
     _link("packages", "Packages", scope, exposure=["anyone", "third-party"])
@@ -298,7 +294,7 @@ def _areas(scope: ScanScope) -> None:
 
 def _standings(scope: ScanScope) -> None:
     """Owners and groups side by side, with their change in the period."""
-    for what, rows in data.standings(scope).items():
+    for what, rows in data.standings(scope, data.then(scope)).items():
         page.section(f"{what.capitalize()}s side by side", "The fewest points first.")
         table(
             home.standings(rows, what),

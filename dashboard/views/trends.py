@@ -1,187 +1,369 @@
-"""Trends view: points, areas, checks, new and fixed findings, two scans compared."""
+"""Trends view: everything over time, two dates compared down to repositories, time to fix."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
+from msgspec.structs import replace
 
+from audits.model.query import Direction
 from audits.model.rows import TrendRow
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.charts import trends as charts
-from dashboard.frames import trends
+from dashboard.charts.trends import Band
+from dashboard.frames import comparison, home, trends
+from dashboard.frames.exposure import MEANING, signed_level
 from dashboard.frames.findings import check_name
 from dashboard.parts import address, page
-from dashboard.parts.tables import table
+from dashboard.parts.bar_links import COMPARISON, scans_of
+from dashboard.parts.tables import download_csv, paged, shown, table
 from dashboard.scope import ScanScope
+from dashboard.theme import (
+    AREA_COLOURS,
+    AREAS,
+    GRADE_COLOURS,
+    GRADES,
+    LADDER,
+    LADDER_COLOURS,
+    LEVEL_COLOURS,
+    SEVERITIES,
+    SEVERITY_COLOURS,
+    plain,
+    signed,
+)
 
-_RULES = {"as-seen": "Of each scan's day", "rescored": "One policy: of the last rescore"}
-_PAST = "Thin lines with hollow points are rebuilt from commits: compare them with each other, as settings count in scans alone."
-
-
-def _score(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
-    said = "A dashed line marks a scan with other rules or token rights than the one before; point at it for what changed."
-    page.section("Mean points and coverage", f"{said} {_PAST}" if past else said)
-    frame = trends.points(rows)
-    long, before = trends.points_and_coverage(rows), trends.points_and_coverage(past)
-    if long.empty:
-        page.empty("No repository had a score in these scans.")
-        return
-    st.altair_chart(
-        charts.lines(
-            long,
-            page.ink(),
-            unit="points, per cent",
-            top=100,
-            colours={"points": "#1f6fb2", "coverage": "#d9772b"},
-            marks=frame[frame["changed"] != ""],
-            past=before,
-        ),
-        alt=f"Mean points and coverage over {count(len(rows), 'scan')}{_and(past)}",
-    )
+OVER_TIME, TIME_TO_FIX = "over time", "time to fix"
+PAGE, PACKAGES = 100, 200
+RULES = {
+    "as-seen": "As it was seen, by the rules of each day",
+    "rescored": "By one policy: that of the last rescore",
+}
+MOVED = {"all": None, **{way.value: way for way in Direction}}
+POINTS = (
+    Band(word="mean", title="mean points", colour="#1f6fb2", counted=False),
+    *(
+        Band(word=area, title=f"{plain(area)}, points", colour=AREA_COLOURS[area], counted=False)
+        for area in AREAS
+    ),
+    Band(word="coverage", title="coverage, %", colour="#6d7a86", counted=False),
+)
+OPEN = tuple(Band(word=w, title=signed(w), colour=SEVERITY_COLOURS[w]) for w in SEVERITIES)
+RUNGS = tuple(
+    Band(word=w, title=signed(w), colour=LADDER_COLOURS[w]) for w in LADDER if w != "none"
+)
+LEVELS = tuple(Band(word=w, title=signed_level(w), colour=LEVEL_COLOURS[w]) for w in MEANING)
+LETTERS = tuple(
+    Band(word=w, title=f"grade {w}", colour=GRADE_COLOURS[w]) for w in GRADES if w != "-"
+)
 
 
 def _chosen_rules(seen: Sequence[TrendRow], rescored: Sequence[TrendRow]) -> Sequence[TrendRow]:
     """The scans as they were seen, or by the rules of the last `rescore`."""
     if not rescored:
         return seen
-    chosen = address.select(
-        "Rules", "rules", ["as-seen", "rescored"], format_func=lambda word: _RULES[word]
-    )
+    chosen = address.select("Policy", "rules", list(RULES), format_func=lambda word: RULES[word])
     return rescored if chosen == "rescored" else seen
 
 
-def _areas(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
-    page.section("Areas")
-    frame = trends.areas(rows)
-    if frame.empty:
-        page.empty("No area applied in these scans.")
+def _small_multiples(
+    rows: Sequence[TrendRow],
+    past: Sequence[TrendRow],
+    numbers: trends.Numbers,
+    series: Sequence[Band],
+    *,
+    key: str,
+    unit: str,
+    what: str,
+) -> None:
+    """Charts of the series that ever had a number, or what is said where none had."""
+    frame = trends.over_time(rows, numbers, trends.leads_to(rows))
+    before = trends.over_time(past, numbers)
+    held = {
+        word
+        for each in (frame, before)
+        for word, most in each.groupby("series")["value"].max().items()
+        if most > 0
+    }
+    kept = [band for band in series if band.word in held or not band.counted]
+    kept = [band for band in kept if band.word in set(frame["series"])]
+    if not kept:
+        page.empty(f"No {what} in these scans.")
         return
-    st.altair_chart(
-        charts.lines(
-            frame,
-            page.ink(),
-            unit="mean points of 100",
-            top=100,
-            colours=charts.AREA_SERIES,
-            past=trends.areas(past),
+    drawing = charts.bands(
+        frame,
+        page.ink(),
+        kept,
+        unit=unit,
+        span=[row.at for row in (*past, *rows)],
+        past=before,
+        marks=trends.marks(rows),
+    )
+    words = "; ".join(f"{band.title} {_numbers(frame, band.word)}" for band in kept)
+    scans_of(drawing, key=key, alt=f"{what.capitalize()} over {count(len(rows), 'scan')}: {words}")
+
+
+def _numbers(frame: pd.DataFrame, word: str) -> str:
+    return charts.moved(frame[frame["series"] == word]["value"].tolist())
+
+
+def _facts(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
+    """Since when, and how fast what matters most becomes less."""
+    span = f"{count(len(rows), 'scan')} from {page.day(rows[0].at)} to {page.day(rows[-1].at)}"
+    rebuilt = f", and {count(len(past), 'state')} rebuilt from commits before" if past else ""
+    paces = (
+        trends.pace(rows, home.on_tokens, "package on a stored token", "packages on stored tokens"),
+        trends.pace(
+            rows,
+            home.open_to_anyone,
+            "package that anyone can get released",
+            "packages that anyone can get released",
         ),
-        alt=f"Mean points of each area{_and(past)}",
     )
+    st.text(f"{span}{rebuilt}. {' '.join(paces)}")
+    said = "Click a scan or a bar to compare it with the one before."
+    if any(row.changed for row in rows):
+        said += (
+            " A dashed line marks a scan with other rules, platform facts or token rights than the "
+            "one before."
+        )
+    if past:
+        said += (
+            " What was rebuilt from commits rests on files alone, without settings: compare it "
+            "with itself."
+        )
+    page.note(said)
 
 
-def _and(past: Sequence[TrendRow]) -> str:
-    return f", and {count(len(past), 'state')} rebuilt from commits" if past else ""
-
-
-def _burn_down(rows: Sequence[TrendRow]) -> None:
-    page.section("Open findings", "By severity; the aim is an empty chart.")
-    st.altair_chart(
-        charts.stacked(trends.open_by_severity(rows), page.ink(), unit="open findings"),
-        alt="Open findings by severity",
+def _one_sentence(row: TrendRow) -> None:
+    """What one scan says, in place of charts of one dot."""
+    points = "no points" if row.points is None else f"{row.points:.0f} mean points"
+    st.text(
+        f"One scan so far, of {page.day(row.at)}: {points}, "
+        f"{row.open.get('critical', 0):,} critical and {row.open.get('high', 0):,} high findings "
+        f"open, {home.on_tokens(row):,} of {sum(row.ladders.values()):,} packages on stored "
+        f"tokens, {home.open_to_anyone(row):,} that anyone can get released."
     )
+    page.note("The next scan draws lines; `release-audit history` rebuilds the past from commits.")
+
+
+def _over_time(scope: ScanScope) -> None:
+    seen, past = data.trend(scope), data.past(scope)
+    rows = _chosen_rules(seen, data.rescored(scope))
+    if len(rows) + len(past) < 2:
+        _one_sentence(rows[-1])
+        return
+    _facts(rows, past)
+    left, right = st.columns(2, gap="large")
+    with left:
+        page.section("Points", "Means of 100, where they apply; each line has a scale of its own.")
+        _small_multiples(
+            rows, past, trends.points, POINTS, key="points", unit="of 100", what="points"
+        )
+        page.section("Grades", "Repositories that publish")
+        _small_multiples(
+            rows, past, trends.grades, LETTERS, key="grades", unit="repositories", what="grades"
+        )
+        _flow(rows)
+    with right:
+        page.section("Trusted-publisher ladder", "Packages, from proven to token")
+        _small_multiples(
+            rows, past, trends.rungs, RUNGS, key="rungs", unit="packages", what="packages"
+        )
+        page.section("Who can publish", "Packages, by the least privileged who alone can")
+        _small_multiples(
+            rows, past, trends.levels, LEVELS, key="levels", unit="packages", what="packages"
+        )
+        page.section("Open findings", "By severity; the aim is an empty chart.")
+        _small_multiples(
+            rows, past, trends.severities, OPEN, key="open", unit="findings", what="open findings"
+        )
+        _one_check(rows, past)
 
 
 def _flow(rows: Sequence[TrendRow]) -> None:
-    page.section("New against fixed")
     frame = trends.flow(rows)
     if frame.empty:
-        page.empty("One scan so far: the next one shows what is new and what was fixed.")
         return
-    st.altair_chart(charts.flow(frame, page.ink()), alt="New and fixed findings by scan")
+    word = trends.bin_words(rows)
+    page.section(f"New against fixed, by {word}", "Findings of releases")
+    if frame["key"].nunique() == 1:
+        new, fixed = frame["count"]
+        st.text(f"{count(new, 'new finding')}, {fixed:,} fixed, all in one {word}.")
+        return
+    alt = f"New and fixed findings by {word}"
+    scans_of(charts.flow(frame, page.ink()), key="flow", alt=alt)
 
 
-def _one_check(rows: Sequence[TrendRow]) -> None:
-    page.section("One check", "Its open findings over time.")
+def _one_check(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
     checks = sorted({check for row in rows for check, number in row.checks.items() if number})
     if not checks:
-        page.empty("No check ever failed in these scans.")
         return
+    page.section("One check", "Repositories that fail it")
     check = address.select("Check", "check", checks, format_func=check_name)
-    st.altair_chart(
-        charts.lines(
-            trends.open_of_check(rows, check),
-            page.ink(),
-            unit="open findings",
-            colours={check: "#b3262e"},
-        ),
-        alt="Open findings of the chosen check",
+    band = Band(word=check, title=check_name(check), colour="#b3262e")
+    _small_multiples(
+        rows,
+        past,
+        trends.of_check(check),
+        [band],
+        key="one check",
+        unit="repositories",
+        what="failures",
     )
 
 
-def _compare(rows: Sequence[TrendRow]) -> None:
-    page.section("Two scans compared")
+def _compare(scope: ScanScope) -> None:
+    rows = data.trend(scope)
     if len(rows) < 2:
         page.empty("There is one scan so far; two can be compared after the next one.")
         return
-    by_id = {str(row.scan): row for row in rows}
-    names = list(by_id)
+    chosen = _two_scans(scope, rows)
+    if chosen is None:
+        return
+    before, after = chosen
+    as_of = replace(scope, scan=after.scan, at=after.at, newest=after is rows[-1] and scope.newest)
+    moved = data.count_compared(as_of, before.scan)
+    st.text(comparison.sentence(before, after, moved))
+    _findings_moved(as_of, before)
+    _repositories_moved(as_of, before, moved)
+    _packages_moved(as_of, before)
+    _side_by_side(as_of, before)
+    with st.expander("All sums side by side"):
+        table(
+            trends.compare(before, after),
+            name="two-scans",
+            nothing="",
+            alt="The sums of the two scans side by side",
+        )
+
+
+def _two_scans(scope: ScanScope, rows: Sequence[TrendRow]) -> tuple[TrendRow, TrendRow] | None:
+    """The two scans of the address, the earlier one first; None, with the reason said, where it
+    names what is not here.
+    """
+    by_id = {str(row.scan): row for row in reversed(rows)}
     left, right = st.columns(2)
-    before, after = (
-        address.select(
-            label,
-            name,
-            names,
-            where=where,
-            default=names[place],
-            format_func=lambda n: page.moment(by_id[n].at),
-        )
-        for label, name, where, place in (
-            ("Before", "before", left, -2),
-            ("After", "after", right, -1),
-        )
-    )
+    later = {number: page.moment(row.at) for number, row in by_id.items()}
+    later.pop(str(rows[0].scan))
+    after = address.choose("After", "after", later, where=right)
+    if after is None:
+        page.not_here(address.missing("The scan", "after", later))
+        return None
+    earlier = {n: page.moment(row.at) for n, row in by_id.items() if row.at < by_id[after].at}
+    then = data.then(scope)
+    usual = str(then.scan) if then is not None and str(then.scan) in earlier else ""
+    before = address.choose("Before", "before", earlier, where=left, default=usual)
+    if before is None:
+        page.not_here(address.missing("The earlier scan", "before", earlier))
+        return None
+    return by_id[before], by_id[after]
+
+
+def _findings_moved(scope: ScanScope, before: TrendRow) -> None:
+    """How many findings are new and fixed, with the way to the new ones."""
+    counts = data.finding_counts(scope, before.scan)
+    words = [f"{count(counts.new, 'new finding')}", f"{counts.fixed:,} fixed"]
+    words += [f"{counts.reopened:,} back"] if counts.reopened else []
+    words += [f"{counts.not_rechecked:,} not re-checked"] if counts.not_rechecked else []
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.text(f"{', '.join(words)}.", width="content")
+        if counts.new:
+            since = replace(scope, period=before.at.date().isoformat())
+            st.page_link(
+                "views/findings.py",
+                label="The new findings",
+                icon=":material/arrow_forward:",
+                query_params={**since.address, "state": "new"},
+            )
+
+
+def _repositories_moved(scope: ScanScope, before: TrendRow, moved: dict[Direction, int]) -> None:
+    page.section("Repositories that moved", "Those that fell most first, with what changed.")
+    address.tell_unknown(moved=MOVED)
+    way = MOVED[address.segmented("Which", "moved", list(MOVED))]
+    total = sum(moved.values()) if way is None else moved[way]
+    start = paged(total, PAGE) if total else 0
+    rows = data.compared(scope, before.scan, way, start, PAGE)
+    if total:
+        page.note(f"{shown(total, start, len(rows), 'repository', 'repositories')}.")
     table(
-        trends.compare(by_id[before], by_id[after]),
-        name="two-scans",
-        nothing="",
-        alt="The two scans side by side",
-        height=560,
+        comparison.repositories(rows),
+        name="compared-repositories",
+        alt="Repositories whose score differs, with both grades and the cause",
+        nothing="No repository's score is different.",
+        height=460,
+        order=["repository", "grade", "before", "after", "change", "cause", "checks", "at"],
+        config={
+            "before": st.column_config.NumberColumn("Before", format="%.1f"),
+            "after": st.column_config.NumberColumn("After", format="%.1f"),
+            "change": st.column_config.NumberColumn("Change", format="%+.1f"),
+            "at": st.column_config.DatetimeColumn("Last change", format="D MMM YYYY"),
+            "checks": st.column_config.TextColumn("Checks", width="large"),
+        },
+        download=False,
+        scope=scope,
     )
+    if total:
+        download_csv(
+            lambda: comparison.repositories(data.compared(scope, before.scan, way, 0, None)),
+            "compared-repositories",
+            f"Download {count(total, 'row')} as CSV",
+        )
 
 
-def _changes(scope: ScanScope) -> None:
-    page.section(
-        "Why scores changed",
-        "What provably differs between the two scans, or that the cause is not known.",
-    )
+def _packages_moved(scope: ScanScope, before: TrendRow) -> None:
+    page.section("Packages that moved", "Those that are easier to publish, or less proven, first.")
+    frame = comparison.packages(data.packages_compared(scope, before.scan))
+    if len(frame):
+        page.note(f"{shown(len(frame), 0, min(len(frame), PACKAGES), 'package')}.")
     table(
-        trends.score_changes(data.score_changes(scope, since=0)),
-        name="score-changes",
-        height=340,
-        alt="Changes of scores and their causes",
-        nothing="No score has changed so far.",
-        order=["at", "repository", "grade", "before", "after", "change", "cause", "checks"],
-        config={"change": st.column_config.NumberColumn("Change", format="%+.1f")},
+        frame.head(PACKAGES),
+        name="compared-packages",
+        alt="Packages whose status, or who can publish them, differs",
+        nothing="No package changed its trusted-publisher status or who can publish it.",
+        height=380,
+        download=False,
+        scope=scope,
     )
+    if len(frame):
+        download_csv(
+            lambda: frame, "compared-packages", f"Download {count(len(frame), 'row')} as CSV"
+        )
 
 
-SCOPE = page.opening("Trends", "How the organization's scores developed.")
-SEEN = data.trend(SCOPE)
-ROWS = _chosen_rules(SEEN, data.rescored(SCOPE))
-PAST = data.past(SCOPE)
-if len(ROWS) == 1:
-    page.note("One scan so far, shown as points; the next one draws lines.")
-ONE, TWO = st.columns(2, gap="large")
-with ONE:
-    _score(ROWS, PAST)
-    _burn_down(ROWS)
-    _one_check(ROWS)
-with TWO:
-    _areas(ROWS, PAST)
-    _flow(ROWS)
-    page.section(
-        "Time to fix",
+def _side_by_side(scope: ScanScope, before: TrendRow) -> None:
+    """Owners and groups, with their progress between the two scans."""
+    earlier = replace(scope, scan=before.scan, at=before.at, newest=False)
+    for what, rows in data.standings(scope, earlier).items():
+        page.section(f"{what.capitalize()}s side by side", "The fewest points first.")
+        table(
+            home.standings(rows, what),
+            name=f"{what}s-compared",
+            alt=f"{what.capitalize()}s with grade, points and what is open, then and now",
+            nothing="",
+            height=460,
+            config={"change": st.column_config.NumberColumn("Change", format="%+.1f")},
+            scope=scope,
+        )
+
+
+def _time_to_fix(scope: ScanScope) -> None:
+    page.note(
         "Days from first seen to fixed. By the median age half are fixed, with what is still open "
-        "counted in; there is none where fewer ever are.",
+        "counted in; there is none where fewer ever are."
     )
     table(
-        trends.time_to_fix(data.fix_times(SCOPE)),
+        trends.time_to_fix(data.fix_times(scope)),
         name="time-to-fix",
         alt="Days from first seen to fixed, by check",
         nothing="Nothing was found, so nothing was fixed.",
-        download=False,
     )
-_compare(ROWS)
-_changes(SCOPE)
+
+
+SCOPE = page.opening("Trends")
+PARTS = {OVER_TIME: _over_time, COMPARISON: _compare, TIME_TO_FIX: _time_to_fix}
+address.tell_unknown(show=PARTS)
+PARTS[address.segmented("Show", "show", list(PARTS))](SCOPE)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha1, sha256
 from random import Random
 
 from msgspec.structs import replace
 
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
+from audits.model.exposure import (
+    Actor,
+    Cut,
+    Exposure,
+    ExposurePath,
+    Holds,
+    PathState,
+    PathStep,
+    Sink,
+    WayIn,
+)
 from audits.model.location import Location, Scalar
 from audits.model.outcome import Area, Finding, Link, Outcome, Severity
 from audits.model.publication import Auth, Channel, Publication
@@ -192,6 +204,37 @@ def _publication(workflow: Workflow, job: Job, name: str, edits: int, number: in
     )
 
 
+def _exposure(published: Publication, name: str, edits: int, number: int) -> Exposure:
+    """Who can publish it: an edit of the workflow closes it to outsiders."""
+    actor = Actor.ANYONE if number % 40 == 0 else Actor.THIRD_PARTY
+    level = Actor.ONE_WRITER if edits % 3 or number % 4 else actor
+    kinds = ("actor", "way-in", "sink", "start", "publish")
+    steps = tuple(
+        PathStep(kind=kind, what=f"the {kind} of {name}", at=published.at, job="publish")
+        for kind in kinds
+    )
+    path = ExposurePath(
+        id=sha256(f"{name} {level}".encode()).hexdigest()[:16],
+        actor=level,
+        state=PathState.SEEN,
+        holds=Holds.NOW,
+        way_in=WayIn.MOVABLE,
+        sink=Sink.PUBLISHES,
+        starts="a tag",
+        steps=steps,
+        cuts=(Cut(what="pin the action", at=published.at),),
+    )
+    return Exposure(
+        publication=published,
+        package=name,
+        level=level,
+        may_be=level,
+        as_of=date(2025, 1, 1),
+        paths=(path,),
+        counts=((level, 1),),
+    )
+
+
 def _lesson_step(number: int) -> LessonStep:
     return LessonStep(
         title=f"Step {number} of the lesson",
@@ -235,4 +278,5 @@ def _audited(
         strict_score=replace(score),
         statuses=(status,),
         lesson=tuple(map(_lesson_step, range(10))),
+        exposure=(_exposure(published, ref.name, edits, number),),
     )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pandas as pd
 import pytest
 from msgspec.structs import replace
 
 from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
-from audits.model.rows import DeductionRow, GapRow, ScoreChange
+from audits.model.rows import DeductionRow, GapRow, PackageMove, ScoreChange
 from audits.model.score import Grade, ScoreStep
 from audits.report.acceptances import acceptances, without_effect
 from audits.suppressions.waivers import Waiver
 from dashboard import theme
 from dashboard.charts import trends as trend_charts
-from dashboard.frames import actions, home, tables, trends, waivers
+from dashboard.frames import actions, comparison, home, tables, trends, waivers
 from dashboard.frames.findings import (
     by_check,
     check_name,
@@ -228,18 +229,80 @@ def test_movers_leave_out_what_did_not_move() -> None:
     assert list(frame["change"].dropna()) == [2.0, -50.0, 0.0]
 
 
-def test_trends_say_what_changed_and_leave_out_areas_that_did_not_apply() -> None:
-    rows = [trend(1), trend(2, changed=("token",))]
-    assert set(trends.areas(rows)["series"]) == {
+def test_series_leave_out_what_is_not_known_and_say_what_a_click_leads_to() -> None:
+    rows = [trend(1), trend(2, changed=("token",), ladders={})]
+    frame = trends.over_time(rows, trends.points, trends.leads_to(rows))
+    assert set(frame["series"]) == {
+        "mean",
+        "coverage",
         "pinning",
         "permissions",
-        "trusted publisher",
+        "trusted-publisher",
         "integrity",
     }
-    assert list(trends.points(rows)["changed"]) == ["", "token rights changed"]
-    assert list(trends.flow(rows)["value"]) == [3, -2]
-    assert trends.flow(rows[:1]).empty
-    assert list(trends.open_of_check(rows, "unpinned-action")["value"]) == [9, 9]
+    assert list(frame["key"].unique()) == ["", "1-2"]
+    assert list(trends.marks(rows)["changed"]) == ["token rights changed"]
+    assert list(trends.over_time(rows, trends.of_check("unpinned-action"))["value"]) == [9, 9]
+    rungs = trends.over_time(rows, trends.rungs)
+    assert list(rungs[rungs["series"] == "token"]["value"]) == [4]
+    assert trends.over_time(rows, trends.levels).empty
+
+
+def test_new_and_fixed_are_added_up_by_week_without_the_first_scan() -> None:
+    assert trends.flow([trend(1)]).empty
+    assert list(trends.flow([trend(1), trend(2)])["value"]) == [3, -2]
+    nights = [trend(n) for n in range(1, 61)]
+    assert trends.bin_words(nights) == "week"
+    frame = trends.flow(nights)
+    assert frame["count"].sum() == 59 * 5
+    assert frame["key"].nunique() == len(frame) / 2 <= 10
+    assert next(iter(frame["key"])).startswith("1-")
+    assert list(frame["key"])[-1].endswith("-60")
+    ends = sorted(zip(frame["at"], frame["until"], strict=True))
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(ends[::2]))
+
+
+@pytest.mark.parametrize(
+    ("counts", "days", "words"),
+    [
+        ([4, 2], 30, "2 tokens, 4 on 4 Nov 2026: at this pace none is left in January 2027."),
+        ([4, 4], 30, "4 tokens: as many as 30 days before."),
+        ([1, 4], 30, "4 tokens, 1 on 4 Nov 2026: more, not fewer."),
+        ([400, 399], 30, "399 tokens, 400 on 4 Nov 2026: at this pace some are left for more"),
+        ([4, 1], 3, "1 token."),
+        ([4, 0], 30, "No token."),
+    ],
+)
+def test_the_pace_says_when_none_is_left(counts: list[int], days: int, words: str) -> None:
+    start = trend(1, ladders={"token": counts[0]})
+    end = trend(1 + days, ladders={"token": counts[1]})
+    assert trends.pace([start, end], home.on_tokens, "token", "tokens").startswith(words)
+
+
+def test_packages_that_are_easier_to_publish_come_first() -> None:
+    def move(name: str, state: tuple[str, str], level: tuple[str, str]) -> PackageMove:
+        return PackageMove(
+            owner="o",
+            repository="r",
+            registry="pypi",
+            package=name,
+            state_before=state[0],
+            state_after=state[1],
+            level_before=level[0],
+            level_after=level[1],
+        )
+
+    rows = [
+        move("better", ("token", "oidc"), ("anyone", "one-writer")),
+        move("worse", ("oidc", "oidc"), ("one-writer", "anyone")),
+        move("back", ("attested", "token"), ("one-writer", "one-writer")),
+        move("fresh", ("", "oidc"), ("", "one-writer")),
+    ]
+    frame = comparison.packages(rows).set_index("package")
+    assert next(iter(frame.index)) == "worse"
+    assert list(frame.index)[-1] == "better"
+    assert frame.loc["worse", "who can publish"] == "○ one-writer → ✗ anyone"
+    assert frame.loc["fresh", "status"] == "not known → ● oidc"
 
 
 def test_two_scans_compared_never_invent_a_number() -> None:
@@ -438,8 +501,10 @@ def test_a_waiver_without_effect_is_one_that_covers_no_accepted_finding() -> Non
 def test_scans_of_one_day_are_told_apart_by_their_hour(days: float, label: str) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     ends = (start, start + timedelta(days=days))
-    frame = pd.DataFrame([{"at": at, "series": "new", "value": 0, "count": 0} for at in ends])
-    drawn = trend_charts.flow(frame, theme.LIGHT).to_dict()
-    bars = drawn["layer"][0]["encoding"]
-    assert bars["x"]["axis"]["format"] == label
-    assert bars["y"]["axis"]["format"] == ",~r"
+    frame = pd.DataFrame([{"at": at, "series": "mean", "value": 50, "key": ""} for at in ends])
+    band = trend_charts.Band(word="mean", title="mean", colour="#000", counted=False)
+    drawn = trend_charts.bands(frame, theme.LIGHT, [band], unit="of 100", span=ends).to_dict()
+    axes = [
+        layer["encoding"]["x"].get("axis") for layer in drawn["layer"] if "x" in layer["encoding"]
+    ]
+    assert label in [axis["format"] for axis in axes if axis]

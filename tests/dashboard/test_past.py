@@ -36,9 +36,10 @@ def test_charts_mark_what_was_rebuilt_and_may_be_under_one_policy(
     app = AppTest.from_file(ROOT / "app.py", default_timeout=120).run()
     app.switch_page("views/trends.py").run()
     assert not app.exception
-    said = " ".join(element.value for element in (*app.markdown, *app.caption))
-    assert "hollow points are rebuilt from commits" in said
-    rules = next(box for box in app.selectbox if box.label == "Rules")
+    said = " ".join(element.value for element in (*app.markdown, *app.text))
+    assert "1 state rebuilt from commits before" in said
+    assert "What was rebuilt from commits rests on files alone" in said
+    rules = next(box for box in app.selectbox if box.label == "Policy")
     rules.select("rescored").run()
     assert not app.exception
     assert "rescored" in app.query_params["rules"]

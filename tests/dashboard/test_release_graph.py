@@ -156,11 +156,14 @@ def test_hostile_names_reach_the_drawing_as_data_only(ink: Ink) -> None:
 
 
 def test_charts_of_one_scan_and_of_nothing_are_still_charts() -> None:
-    one = trend_frames.areas([trend(1)])
-    marks = trend_frames.points([trend(1, changed=("policy",))])
+    rows = [trend(1, changed=("policy",))]
+    one = trend_frames.over_time(rows, trend_frames.grades)
+    marks = trend_frames.marks(rows)
+    letters = [trends.Band(word=word, title=word, colour="#123456") for word in "ABC"]
+    span = [rows[0].at]
     for made in (
-        trends.lines(one, LIGHT, unit="points", colours=trends.AREA_SERIES, marks=marks, top=100),
-        trends.stacked(trend_frames.open_by_severity([trend(1)]), DARK, unit="open findings"),
+        trends.bands(one, LIGHT, letters, unit="repositories", span=span, marks=marks),
+        trends.bands(one, DARK, letters, unit="repositories", span=span, past=one),
         trends.flow(trend_frames.flow([trend(1), trend(2)]), LIGHT),
         bars.grades({}, LIGHT),
         bars.ladder({"mismatch": 1}, DARK),

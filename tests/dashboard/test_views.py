@@ -94,7 +94,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
             "5 repositories publish packages, of 6 scanned",
             "One scan so far: the next one shows",
         ),
-        "trends": ("One scan so far", "There is one scan so far", "oldest open"),
+        "trends": ("One scan so far, of 7 Sep 2026", "on stored tokens"),
         "repositories": ("6 repositories. Choose", "fennel"),
         "repository": ("Steps to A", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
@@ -122,7 +122,7 @@ def test_after_one_scan(view: str, sentences: tuple[str, ...], opened: Opened) -
             "the rest is unknown, not safe",
             "long-lived-token",
         ),
-        "trends": ("Two scans compared", "D → A", "fennel"),
+        "trends": ("4 scans from 7 Sep 2026 to 28 Sep 2026", "Who can publish", "Grades"),
         "repositories": ("sorrel", "6 repositories"),
         "repository": ("updates-not-automated",),
         "findings": ("persisted-checkout-credentials",),
@@ -350,6 +350,49 @@ def test_a_period_says_since_when_something_is_new(period: str, since: str, open
     text = sound(app, "Home")
     assert f"Since {since} 2026: " in text
     assert app.query_params["period"] == period
+
+
+COMPARED = "two dates compared"
+
+
+def test_two_dates_are_compared_down_to_repositories_and_packages(opened: Opened) -> None:
+    app = opened("trends", "many", show=COMPARED, before="1", after="3")
+    text = sound(app, "Trends")
+    assert "Of the repositories, 2 rose." in text
+    frame = app.dataframe[0].value.map(as_shown)
+    assert list(frame["repository"]) == ["fennel", "quince"]
+    assert set(frame["grade"]) == {"D → A"}
+    assert set(frame["cause"]) == {"the repository changed"}
+    packages = app.dataframe[1].value.map(as_shown)
+    assert list(packages["package"]) == ["fennel", "quince"]
+    assert set(packages["status"]) == {"▲ token → ● oidc"}
+    assert {"show", "before", "after"} <= set(app.query_params)
+    fell = opened("trends", "many", show=COMPARED, before="1", after="3", moved="fell")
+    assert "No repository's score is different." in sound(fell, "Trends")
+
+
+def test_the_comparison_begins_with_the_period_and_groups_stand_side_by_side(
+    opened: Opened,
+) -> None:
+    app = opened("trends", "many", show=COMPARED, period="30")
+    text = sound(app, "Trends")
+    assert (app.query_params["before"], app.query_params["after"]) == ("1", "4")
+    assert "topic python" in text
+
+
+def test_one_scan_has_nothing_to_be_compared_with(opened: Opened) -> None:
+    assert "There is one scan so far" in sound(opened("trends", "one", show=COMPARED), "Trends")
+
+
+def test_a_scan_to_compare_that_is_not_here_is_named(opened: Opened) -> None:
+    for name, words in (("before", "The earlier scan '99'"), ("after", "The scan '99'")):
+        text = sound(opened("trends", "many", show=COMPARED, **{name: "99"}), "Trends")
+        assert f"{words} is not here." in text
+        assert "Repositories that moved" not in text
+
+
+def test_time_to_fix_counts_what_is_still_open(opened: Opened) -> None:
+    assert "oldest open" in sound(opened("trends", "many", show="time to fix"), "Trends")
 
 
 def test_an_unknown_period_or_group_is_named(opened: Opened) -> None:

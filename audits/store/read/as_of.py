@@ -14,8 +14,8 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    FromClause,
     Row,
-    Table,
     and_,
     bindparam,
     case,
@@ -49,21 +49,23 @@ class AsOf(Struct, frozen=True, kw_only=True):
     ended: dict[int, list[int]] = field(default_factory=dict)
     only: frozenset[int] | None = None
 
-    def valid(self, table: Table) -> ColumnElement[bool]:
+    def valid(self, table: FromClause) -> ColumnElement[bool]:
         """Whether a row holds as of its owner's scan, and is of a repository that is asked about."""
-        return and_(self._holds(table), self.within(table))
+        return and_(self.holds(table), self.within(table))
 
-    def within(self, table: Table) -> ColumnElement[bool]:
+    def within(self, table: FromClause) -> ColumnElement[bool]:
         """Whether a row is of a repository that is asked about."""
         if self.only is None or "repository_id" not in table.c:
             return true()
-        # Written out rather than bound: a database takes some ten thousand parameters at most.
-        numbers: BindParameter[int] = bindparam(
-            "within", sorted(self.only), expanding=True, literal_execute=True
-        )
-        return table.c.repository_id.in_(numbers)
+        return table.c.repository_id.in_(self.only_numbers())
 
-    def _holds(self, table: Table) -> ColumnElement[bool]:
+    def only_numbers(self) -> BindParameter[int]:
+        """The repositories that are asked about, of a scope of some."""
+        # Written out rather than bound: a database takes some ten thousand parameters at most.
+        return bindparam("within", sorted(self.only or ()), expanding=True, literal_execute=True)
+
+    def holds(self, table: FromClause) -> ColumnElement[bool]:
+        """Whether a row holds as of its owner's scan."""
         if not self.scans:
             return false()
         if len(self.scans) <= _FEW:
