@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audits.store.read.comparison import ReadComparisons
+from audits.store.read.between_scans import ReadComparisons
 from audits.store.read.findings import ReadFindings
 from audits.store.read.job_search import ReadJobs
 from audits.store.read.releases import ReadReleases

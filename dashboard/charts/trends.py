@@ -64,7 +64,27 @@ def bands(
     shown = [band for band in series if band.word in set(both["series"])]
     placed = _placed(both, shown)
     top = len(shown) + (0.35 if _has_rows(past) or _has_rows(marks) else 0.1)
-    base = alt.Chart(placed).encode(
+    base = _points(placed, shown, ink, unit=unit, span=span, top=top)
+    layers: list[alt.Chart] = []
+    if _has_rows(past):
+        layers += _ground(both, top, ink)
+    if _has_rows(marks):
+        layers += _cause_marks(marks, top, ink)
+    layers += [_baselines(shown, ink), *_lines(base, placed, shown), *_titles(placed, shown, ink)]
+    layers.append(_hits(base))
+    return alt.layer(*layers).properties(height=int(_BAND * top) + 16)
+
+
+def _points(
+    placed: pd.DataFrame,
+    shown: Sequence[Band],
+    ink: Ink,
+    *,
+    unit: str,
+    span: Sequence[datetime],
+    top: float,
+) -> alt.Chart:
+    base: alt.Chart = alt.Chart(placed).encode(
         x=_time(ink, span),
         y=_height("y", alt.Scale(domain=[-0.12, top], nice=False)),
         color=_colours(shown),
@@ -75,14 +95,7 @@ def bands(
             alt.Tooltip("source:N", title="from"),
         ],
     )
-    layers: list[alt.Chart] = []
-    if _has_rows(past):
-        layers += _ground(both, top, ink)
-    if _has_rows(marks):
-        layers += _cause_marks(marks, top, ink)
-    layers += [_baselines(shown, ink), *_lines(base, placed, shown), *_titles(placed, shown, ink)]
-    layers.append(_hits(base))
-    return alt.layer(*layers).properties(height=int(_BAND * top) + 16)
+    return base
 
 
 def _has_rows(frame: pd.DataFrame | None) -> bool:

@@ -20,6 +20,11 @@ Values = dict[str, Any]
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
+PERMALINK = Link(
+    kind="permalink",
+    label="line",
+    url="https://github.com/orchard-labs/lumen/blob/main/x.yml#L9",
+)
 HOSTILE = (
     "![x](https://evil.example/a.png) <img src=https://evil.example/b.png onerror=alert(1)> "
     "[click](javascript:alert(2)) $\\frac{1}{2}$ :red[loud] https://evil.example/auto "
@@ -95,13 +100,7 @@ def finding(**changes: object) -> FindingRow:
         "commit": "a" * 40,
         "first_seen": NOON,
         "last_seen": NOON,
-        "links": (
-            Link(
-                kind="permalink",
-                label="line",
-                url="https://github.com/orchard-labs/lumen/blob/main/x.yml#L9",
-            ),
-        ),
+        "links": (PERMALINK,),
     }
     return FindingRow(**(values | changes))
 
