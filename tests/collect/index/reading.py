@@ -11,9 +11,7 @@ from audits.model.settings import Unseen
 from audits.model.source import Gap
 from tests.collect.index.server import PackageIndexServer
 
-LIMITS = IndexLimits(
-    fresh_seconds=0, backoff_seconds=0.01, read_seconds=0.5, answer_seconds=0.6, longest_wait=1.5
-)
+LIMITS = IndexLimits(fresh_seconds=0, backoff_seconds=0.01, longest_wait=1.5)
 
 
 def read(
