@@ -325,7 +325,7 @@ def test_what_stays_broken_counts_as_down(down: Down, status: int) -> None:
         github.faults.change = change
         start = time.monotonic()
         collector, found = scan(github, Limits(backoff=0.002, attempts=6))
-        assert time.monotonic() - start < 60
+        assert time.monotonic() - start < 300
     assert len(found) == 40
     assert 0 < len(failed) < 120
     assert all(asked_for(s) for s in found) or any(not gap.optional for gap in collector.gaps())

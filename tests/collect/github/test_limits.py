@@ -119,7 +119,7 @@ def test_waiting_can_be_cancelled_and_keeps_what_was_read() -> None:
         stream = collector_of(connection).snapshots()
         with pytest.raises(ScanCancelledError):
             found.extend(snapshot.ref.name for snapshot in stream)
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 50
         github.buckets["graphql"].limit = 5000
         done = [f"orchard-labs/{name}" for name in found]
         rest = snapshots(collector_of(connect(github), done=done))

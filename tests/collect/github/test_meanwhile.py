@@ -65,7 +65,7 @@ def test_an_interrupt_ends_threads_that_wait_for_an_hour() -> None:
         with pytest.raises(KeyboardInterrupt):
             collector.prefetch_settings([(s, ("pypi",)) for s in found.values()])
         thread.join()
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 50
 
 
 def test_a_list_is_read_whole_where_a_rename_redirects_it() -> None:
