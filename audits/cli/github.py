@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from audits.collect.github.collector import Connection
     from audits.model.source import RepositoryRef
     from audits.pipeline.github_scan import GitHubScan, GitHubScanned
+    from audits.pipeline.incremental import Judge
     from audits.pipeline.run import Plan
     from audits.store.store import Store
     from audits.suppressions.waivers import Waivers
@@ -153,6 +154,7 @@ def make_scan(
     forks: bool,
     resume: bool,
     expect: Callable[[str, int], None],
+    judge: Judge | None = None,
 ) -> GitHubScan:
     """The scan that a command line asks for."""
     from audits.collect.github.collector import Choice
@@ -168,4 +170,5 @@ def make_scan(
         choice=Choice(archived=archived, forks=forks),
         marks=marks_of(waivers, engine),
         expect=expect,
+        judge=judge,
     )

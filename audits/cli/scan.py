@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audits.cli.exits import FAULT, UsageError, exit_code
 from audits.cli.github import ApiUrlOption, MaxPointsOption, TokenFileOption
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from audits.collect.github.collector import Connection
     from audits.model.errors import AuditError
     from audits.model.source import RepositoryRef
+    from audits.pipeline.cluster import Cluster
     from audits.pipeline.github_scan import GitHubScanned
     from audits.pipeline.run import Plan
     from audits.pipeline.serialize import SerializedAudit
@@ -84,6 +86,16 @@ ForksOption = Annotated[bool, typer.Option("--include-forks/--no-forks", help="R
 ResumeOption = Annotated[
     bool, typer.Option("--resume", help="Continue a scan that was interrupted.")
 ]
+SchedulerOption = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="A Dask scheduler, as tcp://HOST:8786: its workers judge what this machine reads.",
+        envvar="RELEASE_AUDIT_SCHEDULER",
+        show_envvar=True,
+    ),
+]
 
 
 def scan(
@@ -111,6 +123,7 @@ def scan(
     as_of: AsOfOption = None,
     fail_on: ScanFailOnOption = FailOn.NEVER,
     notify: NotifyOption = None,
+    scheduler: SchedulerOption = "",
 ) -> None:
     """Scan repositories, score them, and record what changed."""
     end = ScanEnd.of(allow_gaps, fail_on, notify)
@@ -120,12 +133,13 @@ def scan(
         collector, waivers, config, index_url, registry, everything, no_engine, offline, as_of
     )
     if collector is not None:
-        here = _FolderScan(collector, planner, database, end)
+        here = _FolderScan(collector, planner, database, end, scheduler)
         raise typer.Exit(_folder(here, resume, context))
     unique = tuple(dict.fromkeys(owners or []))
     reach = _GitHubAccess(host, token_file, api_url, max_points)
     request = _GitHubRequest(unique, repos, reach, archived, forks, resume, database, end)
-    raise typer.Exit(_github(request, planner(), planner.waivers, context))
+    with _judge(planner, scheduler) as cluster:
+        raise typer.Exit(_github(request, planner(), planner.waivers, context, cluster))
 
 
 def _planner(
@@ -209,6 +223,7 @@ class _FolderScan(Struct, frozen=True):
     planner: Planner
     database: str | None
     end: ScanEnd
+    scheduler: str = ""
     recorded: list[RepositoryRef] = field(default_factory=list)
 
 
@@ -217,8 +232,9 @@ def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
     from audits.pipeline.worker_pool import audits_of_folder
 
     try:
-        if resume:
-            return _record(request)
+        if resume or request.scheduler:
+            with _judge(request.planner, request.scheduler) as cluster:
+                return _record(request, resume=resume, cluster=cluster)
         with audits_of_folder(
             request.collector,
             request.planner,
@@ -236,9 +252,29 @@ def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
         raise
 
 
-def _record(request: _FolderScan, audits: Iterator[SerializedAudit] | None = None) -> int:
-    """Record the audits of a new scan, or resume an unfinished one where none are given;
-    returns the exit code.
+@contextmanager
+def _judge(planner: Planner, scheduler: str) -> Iterator[Cluster | None]:
+    """The cluster that judges, for as long as it is needed; None where none is asked for."""
+    if not scheduler:
+        yield None
+        return
+    from audits.pipeline.cluster import Cluster
+
+    # Workers get the options without a folder, and ask nobody.
+    remote = replace(planner, collector=None, offline=True)
+    with Cluster(scheduler, remote, planner()) as cluster:
+        yield cluster
+
+
+def _record(
+    request: _FolderScan,
+    audits: Iterator[SerializedAudit] | None = None,
+    *,
+    resume: bool = False,
+    cluster: Cluster | None = None,
+) -> int:
+    """Record the audits of a new scan, or where none are given those of this process or of a
+    cluster; returns the exit code.
     """
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
@@ -254,7 +290,9 @@ def _record(request: _FolderScan, audits: Iterator[SerializedAudit] | None = Non
     plan = None if request.planner.offline and audits is not None else request.planner()
     with closing(open_store(request.database)) as store:
         with progress("reading") as advance:
-            scanner = Scanner(store, plan, resume=audits is None, as_of=request.planner.as_of)
+            scanner = Scanner(
+                store, plan, resume=resume, as_of=request.planner.as_of, cluster=cluster
+            )
             finished = scanner.run(request.collector, note, audits=audits)
         gaps = (*request.collector.gaps(), *scanner.faults)
         waivers = request.planner.waivers
@@ -309,7 +347,13 @@ def _say_how_to_resume(context: typer.Context, why: str) -> None:
     say(f"{why} {resume_line(context)}", error=True)
 
 
-def _github(request: _GitHubRequest, plan: Plan, waivers: Waivers, context: typer.Context) -> int:
+def _github(
+    request: _GitHubRequest,
+    plan: Plan,
+    waivers: Waivers,
+    context: typer.Context,
+    cluster: Cluster | None,
+) -> int:
     """Scan GitHub, print what came of it, and return the exit code."""
     from audits.cli.summary import print_summary
     from audits.store.open import open_store
@@ -318,7 +362,7 @@ def _github(request: _GitHubRequest, plan: Plan, waivers: Waivers, context: type
     recorded: list[str] = []
     with closing(open_store(request.database)) as store:
         try:
-            results = _results(request, plan, waivers, store, failures, recorded)
+            results = _results(request, plan, waivers, store, failures, recorded, cluster)
         except KeyboardInterrupt as stopped:
             return _stopped(context, stopped)
         for result in results:
@@ -346,6 +390,7 @@ def _results(
     store: Store,
     failures: list[AuditError],
     recorded: list[str],
+    cluster: Cluster | None,
 ) -> tuple[GitHubScanned, ...]:
     """Scan what was asked for; errors that end a scan, and names that are recorded, are added to
     the lists.
@@ -372,5 +417,6 @@ def _results(
             forks=request.forks,
             resume=request.resume,
             expect=watch.expect,
+            judge=cluster,
         )
         return run_scans(running, request.owners, names, note, failures.append)

@@ -13,7 +13,7 @@ from audits.collect.github.many_owners import ManyOwners
 from audits.collect.github.rate_limits import Usage
 from audits.model.source import Gap, RepositoryRef
 from audits.pipeline.github_evidence import GitHubFacts
-from audits.pipeline.incremental import IncrementalAudits
+from audits.pipeline.incremental import IncrementalAudits, Judge
 from audits.pipeline.run import Plan
 from audits.pipeline.scan import Scanned, Scanner, Seen, Unchanged
 from audits.store.cache import StoreMemory
@@ -47,7 +47,8 @@ def marks_of(waivers: Waivers, engine: str) -> tuple[str, ...]:
 class GitHubScan:
     """How GitHub is scanned. The plan's facts are those that are not GitHub's; ``choice``
     says which repositories of an owner are read, ``marks`` are those of `marks_of`.
-    ``expect`` gets what is read and how many repositories it has, once that is known.
+    ``expect`` gets what is read and how many repositories it has, once that is known;
+    ``judge`` judges what is read, by default this process.
     """
 
     store: Store
@@ -57,6 +58,7 @@ class GitHubScan:
     resume: bool = False
     marks: tuple[str, ...] = ()
     expect: Callable[[str, int], None] = _nobody
+    judge: Judge | None = None
 
     def owner(self, owner: str, seen: Seen, unchanged: Unchanged) -> GitHubScanned:
         """Scan one owner. StoreError while another scan of it runs, CollectError where
@@ -101,7 +103,7 @@ class GitHubScan:
     ) -> GitHubScanned:
         facts = GitHubFacts(reader=collector, others=self.plan.facts)
         scanner.plan = replace(self.plan, facts=facts)
-        scanner.incremental = IncrementalAudits(memory, facts, scanner.plan, self.marks)
+        scanner.incremental = IncrementalAudits(memory, facts, scanner.plan, self.marks, self.judge)
         finished = scanner.run(
             collector, self._counted(collector, seen), self._counted(collector, unchanged)
         )

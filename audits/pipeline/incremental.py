@@ -21,7 +21,8 @@ from audits.model.source import RepositoryRef, Snapshot
 from audits.model.uses import Uses, UsesKind
 from audits.pipeline.evidence import Facts
 from audits.pipeline.github_evidence import environments_of
-from audits.pipeline.run import Plan, audit_batch, batches, remote_uses
+from audits.pipeline.run import Plan, Prepared, batches, judge_batch, prepare_batch, remote_uses
+from audits.pipeline.serialize import Judged
 from audits.store.serialize import dumps
 from audits.store.snapshots import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.publisher_status.questions import packages_to_ask
@@ -35,6 +36,38 @@ class SettingsFacts(Facts, Protocol):
 
     def owner_settings(self, owner: str) -> OwnerSettings | Unseen:
         """The owner's settings."""
+
+
+class Judge(Protocol):
+    """What judges prepared repositories: this process, or a cluster."""
+
+    def clear(self) -> None:
+        """Forget what an earlier scan added and did not get."""
+
+    def add(self, prepared: Sequence[Prepared | Audit]) -> Iterable[Audit | Judged]:
+        """Judge these, now or later; returns what is judged by now."""
+
+    def remaining(self) -> Iterable[Audit | Judged]:
+        """All that was added and is not returned yet."""
+
+
+class JudgeHere(Struct, frozen=True):
+    """Judges in this process, at once."""
+
+    plan: Plan
+
+    def clear(self) -> None:
+        """Nothing is left over."""
+
+    def add(self, prepared: Sequence[Prepared | Audit]) -> Iterable[Audit]:
+        """The audits of these."""
+        ready = [each for each in prepared if isinstance(each, Prepared)]
+        crashed = [each for each in prepared if isinstance(each, Audit)]
+        return (*crashed, *judge_batch(ready, self.plan))
+
+    def remaining(self) -> Iterable[Audit]:
+        """Nothing."""
+        return ()
 
 
 class UnchangedRepository(Struct, frozen=True, kw_only=True):
@@ -78,11 +111,17 @@ class IncrementalAudits:
     """
 
     def __init__(
-        self, memory: Memory, facts: SettingsFacts, plan: Plan, marks: Iterable[str] = ()
+        self,
+        memory: Memory,
+        facts: SettingsFacts,
+        plan: Plan,
+        marks: Iterable[str] = (),
+        judge: Judge | None = None,
     ) -> None:
         self._memory = memory
         self._facts = facts
         self._plan = replace(plan, facts=facts)
+        self._judge = judge or JudgeHere(self._plan)
         self._listed: tuple[AdvisoryList | None, str] = (None, "")
         rules = plan.rules.digest
         parts = (rules, __version__, plan.breadth.value, *marks)
@@ -90,18 +129,21 @@ class IncrementalAudits:
 
     def audits_of(
         self, snapshots: Iterable[Snapshot], recorded: Callable[[RepositoryRef], bool]
-    ) -> Iterator[Audit | UnchangedRepository]:
+    ) -> Iterator[Audit | Judged | UnchangedRepository]:
         """The audit of each snapshot, or that it is the same.
 
         ``recorded`` says whether the store still holds the last audit of a repository.
         """
+        self._judge.clear()
         for batch in batches(snapshots):
             kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _audited)
             same = {found.ref for found in kept if isinstance(found, UnchangedRepository)}
             yield from (found for found in kept if isinstance(found, UnchangedRepository))
             completed = {found.ref: found for found in kept if isinstance(found, Snapshot)}
             rest = tuple(completed.get(s.ref, s) for s in batch if s.ref not in same)
-            yield from audit_batch(rest, self._plan) if rest else ()
+            if rest:
+                yield from self._judge.add(prepare_batch(rest, self._plan))
+        yield from self._judge.remaining()
 
     def _sorted_out(self, snapshots: Sequence[Snapshot]) -> list[Snapshot | UnchangedRepository]:
         """Each snapshot, with its settings where they were asked, or that it is the same."""
@@ -112,11 +154,12 @@ class IncrementalAudits:
             for s in snapshots
         ]
 
-    def keep(self, audits: Iterable[Audit]) -> None:
-        """Keep for the next scan what these audits were made from; they are recorded."""
+    def keep(self, repositories: Iterable[Repository]) -> None:
+        """Keep for the next scan what the audits of these were made from; they are recorded,
+        and none of them crashed.
+        """
         kept: dict[str, tuple[str, str]] = {}
-        for audit in audits:
-            repository = audit.repository
+        for repository in repositories:
             questions = _questions(repository)
             mark = self._mark(
                 repository.snapshot,
@@ -126,8 +169,7 @@ class IncrementalAudits:
                 repository.advisories,
             )
             body = kept_text(_Questions, questions)
-            crashed = any(result.crash for result in (*audit.results, *audit.owner_results))
-            kept[_key(repository.ref)] = ("" if crashed else mark, body)
+            kept[_key(repository.ref)] = (mark, body)
         held = self._memory.answers(kept)
         self._memory.keep_answers(
             {k: v for k, v in kept.items() if k not in held or held[k][:2] != v}

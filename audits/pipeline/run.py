@@ -54,19 +54,58 @@ def batches(snapshots: Iterable[Snapshot]) -> Iterator[tuple[Snapshot, ...]]:
         yield tuple(batch)
 
 
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A repository with all that was asked about it; ``everything`` is the same one read as
+    widely as the plan says, None where only releases are looked at. Nothing is asked any more.
+    """
+
+    repository: Repository
+    everything: Repository | None = None
+
+
 def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
     """The audits of some snapshots, whose questions to others are asked together.
 
     A snapshot on which this program fails costs itself alone: its audit says so.
     """
+    found = prepare_batch(snapshots, plan)
+    ready = [each for each in found if isinstance(each, Prepared)]
+    judged = iter(judge_batch(ready, plan))
+    return tuple(next(judged) if isinstance(each, Prepared) else each for each in found)
 
-    def failed(snapshot: Snapshot, error: Exception) -> Audit:
+
+def prepare_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Prepared | Audit, ...]:
+    """Some snapshots parsed and completed by the plan's facts, which are asked together; of one
+    on which this program fails, the audit that says so.
+    """
+
+    def failed(snapshot: Snapshot, error: Exception) -> Prepared | Audit:
         return crashed_audit(snapshot, error, "auditing")
 
-    return tuple(each_apart(snapshots, lambda some: _audit_together(some, plan), failed))
+    return tuple(each_apart(snapshots, lambda some: _prepare_together(some, plan), failed))
 
 
-def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
+def judge_batch(prepared: Sequence[Prepared], plan: Plan) -> tuple[Audit, ...]:
+    """The audits of what was prepared; the plan's facts are not asked."""
+    reports: Sequence[EngineReport | None] = (None,) * len(prepared)
+    if plan.engine is not None:
+        # The other analyser gets every file that our own checks look at.
+        looked_at = [each.everything or each.repository for each in prepared]
+        reports = each_apart(looked_at, plan.engine.run, _failed_engine)
+
+    def judged(some: Sequence[tuple[Prepared, EngineReport | None]]) -> list[Audit]:
+        return [
+            audit(each.repository, plan.rules, engine=report, everything=each.everything)
+            for each, report in some
+        ]
+
+    def failed(pair: tuple[Prepared, EngineReport | None], error: Exception) -> Audit:
+        return crashed_audit(pair[0].repository.snapshot, error, "auditing")
+
+    return tuple(each_apart(list(zip(prepared, reports, strict=True)), judged, failed))
+
+
+def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepared | Audit]:
     read = _read(snapshots, plan)
     completed = plan.facts.complete(read)
     wide = [_everything(repository, plan) for repository in read]
@@ -91,16 +130,10 @@ def _audit_together(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, .
         for repository, snapshot, mine, asked in zip(read, completed, uses, packages, strict=True)
     )
     repositories = plan.facts.released(repositories)
-    wide = [_completed(whole, own) for whole, own in zip(wide, repositories, strict=True)]
-    reports: Sequence[EngineReport | None] = (None,) * len(repositories)
-    if plan.engine is not None:
-        # The other analyser gets every file that our own checks look at.
-        looked_at = [whole or own for whole, own in zip(wide, repositories, strict=True)]
-        reports = each_apart(looked_at, plan.engine.run, _failed_engine)
-    return tuple(
-        audit(repository, plan.rules, engine=report, everything=everything)
-        for repository, report, everything in zip(repositories, reports, wide, strict=True)
-    )
+    return [
+        Prepared(repository=own, everything=_completed(whole, own))
+        for whole, own in zip(wide, repositories, strict=True)
+    ]
 
 
 def _read(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Repository, ...]:

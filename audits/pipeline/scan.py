@@ -16,13 +16,14 @@ from audits.collect.collector import Collector
 from audits.faults import crash_gap, each_apart
 from audits.interrupts import uninterrupted
 from audits.model.errors import AuditError
+from audits.model.repository import Repository
 from audits.model.rows import ScanRow
 from audits.model.score import Audit
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.model.storable import storable
 from audits.model.timeline import Timeline
 from audits.pipeline.periodic import Periodic
-from audits.pipeline.serialize import SerializedAudit, refused_record, serialize_audit
+from audits.pipeline.serialize import Judged, SerializedAudit, refused_record, serialize_audit
 from audits.scoring.score import POLICY
 from audits.store.errors import StoreError
 from audits.store.store import Store
@@ -30,8 +31,11 @@ from audits.store.totals import Totals
 from audits.store.write.finish import Missed
 
 if TYPE_CHECKING:
+    from audits.pipeline.cluster import Cluster
     from audits.pipeline.incremental import IncrementalAudits, UnchangedRepository
     from audits.pipeline.run import Plan
+
+    Found = Audit | SerializedAudit | Judged | UnchangedRepository
 
 _BEAT_SECONDS = 240.0
 """How often a scan says that it is alive; its lock is stale after 15 minutes."""
@@ -97,11 +101,13 @@ class _Open:
 
 @dataclass(kw_only=True)
 class _Waiting:
-    """An audit that waits to be recorded; ``audit`` is kept for the next scan, if it may be."""
+    """An audit that waits to be recorded; what it was made from, ``repository``, is kept for the
+    next scan, if it may be.
+    """
 
     serialized: SerializedAudit
     opened: _Open
-    audit: Audit | None = None
+    repository: Repository | None = None
 
 
 class Scanner:
@@ -113,6 +119,7 @@ class Scanner:
     no request is made; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
     points or the time allowed for it were used up. ``faults`` are this program's own that
     concern no single repository. ``timeline`` says whether the scan is made, rebuilt or rescored.
+    ``cluster`` judges what the collector reads, where one is used.
     """
 
     def __init__(
@@ -125,8 +132,10 @@ class Scanner:
         incremental: IncrementalAudits | None = None,
         as_of: date | None = None,
         timeline: Timeline = Timeline.SCAN,
+        cluster: Cluster | None = None,
     ) -> None:
         self.store = store
+        self.cluster = cluster
         self.timeline = timeline
         self.plan = plan
         self.started = started
@@ -156,7 +165,7 @@ class Scanner:
         seen: Seen = _nobody,
         unchanged: Unchanged = _nobody,
         *,
-        audits: Iterable[Audit | SerializedAudit | UnchangedRepository] | None = None,
+        audits: Iterable[Found] | None = None,
     ) -> tuple[Scanned, ...]:
         """Scan everything that the collector hands over, or record what ``audits`` of it tell
         that are made elsewhere.
@@ -178,15 +187,10 @@ class Scanner:
             self._record()
             self.close()
 
-    def _note(
-        self,
-        found: Audit | SerializedAudit | UnchangedRepository,
-        source: str,
-        unchanged: Unchanged,
-    ) -> None:
+    def _note(self, found: Found, source: str, unchanged: Unchanged) -> None:
         """Take in one repository; it is recorded soon, if not now."""
         with self._turn:
-            if isinstance(found, Audit | SerializedAudit):
+            if isinstance(found, Audit | SerializedAudit | Judged):
                 self._take(found, source)
                 if self._is_due():
                     self._record()
@@ -218,15 +222,15 @@ class Scanner:
                 for number in numbers:
                     self.store.beat(number)
 
-    def _audits(
-        self, collector: Collector
-    ) -> Iterator[Audit | SerializedAudit | UnchangedRepository]:
+    def _audits(self, collector: Collector) -> Iterator[Found]:
         # Not imported where others audit: it takes as long as starting does.
         from audits.pipeline.run import audits_of
 
         wanted = self._wanted(collector.snapshots(), collector.source)
         if self.incremental is not None:
             return self.incremental.audits_of(wanted, self.is_recorded)
+        if self.cluster is not None:
+            return self.cluster.audits(wanted)
         if self.plan is None:
             raise ValueError("without a plan there must be audits")
         return iter(audits_of(wanted, self.plan))
@@ -310,9 +314,9 @@ class Scanner:
         """Whether the last audit of a repository of an owner whose scan is open still holds."""
         return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
 
-    def _take(self, audit: Audit | SerializedAudit, source: str) -> None:
+    def _take(self, found: Audit | SerializedAudit | Judged, source: str) -> None:
         """Have an audit recorded together with others."""
-        serialized = audit if isinstance(audit, SerializedAudit) else serialize_audit(audit)
+        serialized, repository = _serialized(found)
         owner = serialized.record.ref.owner
         if self.resume:
             self._current(owner, source)
@@ -322,8 +326,8 @@ class Scanner:
         current.registries |= serialized.registries
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        kept = audit if isinstance(audit, Audit) and not serialized.crashed else None
-        self._waiting.append(_Waiting(serialized=serialized, opened=current, audit=kept))
+        kept = None if serialized.crashed else repository
+        self._waiting.append(_Waiting(serialized=serialized, opened=current, repository=kept))
 
     def _is_due(self) -> bool:
         waited = time.monotonic() - self._waiting_since
@@ -340,7 +344,7 @@ class Scanner:
                 each.opened.changed += differs
                 each.opened.repositories += 1
                 self._seen(each.serialized.record.ref)
-            kept = [each.audit for each in waiting if each.audit is not None]
+            kept = [each.repository for each in waiting if each.repository is not None]
             if self.incremental is not None and kept:
                 each_apart(kept, self._keep, self._keep_fault)
 
@@ -349,17 +353,17 @@ class Scanner:
 
     def _record_fault(self, waiting: _Waiting, error: Exception) -> bool:
         """Record of a repository that what was found could not be recorded."""
-        waiting.serialized, waiting.audit = refused_record(waiting.serialized, error), None
+        waiting.serialized, waiting.repository = refused_record(waiting.serialized, error), None
         return self._record_together([waiting])[0]
 
-    def _keep(self, audits: Sequence[Audit]) -> Sequence[None]:
+    def _keep(self, repositories: Sequence[Repository]) -> Sequence[None]:
         if self.incremental is not None:
-            self.incremental.keep(audits)
-        return [None] * len(audits)
+            self.incremental.keep(repositories)
+        return [None] * len(repositories)
 
-    def _keep_fault(self, audit: Audit, error: Exception) -> None:
-        what = f"keeping what the next scan of {audit.repository.ref} would spare"
-        self.faults.append(crash_gap(error, what, str(audit.repository.ref)))
+    def _keep_fault(self, repository: Repository, error: Exception) -> None:
+        what = f"keeping what the next scan of {repository.ref} would spare"
+        self.faults.append(crash_gap(error, what, str(repository.ref)))
 
     def _record_same(self, same: UnchangedRepository, source: str) -> None:
         current = self._current(same.ref.owner, source)
@@ -424,6 +428,17 @@ class Scanner:
         elif self.timeline is not Timeline.SCAN and self.plan is not None:
             # No audit brings the advisories where every repository is as it was.
             self.store.record_owner(current.id, None, advisories=self.plan.facts.advisories())
+
+
+def _serialized(
+    found: Audit | SerializedAudit | Judged,
+) -> tuple[SerializedAudit, Repository | None]:
+    """What is recorded, and what it was made from where that is here."""
+    if isinstance(found, Judged):
+        return found.serialized, found.repository
+    if isinstance(found, SerializedAudit):
+        return found, None
+    return serialize_audit(found), found.repository
 
 
 def _is_of(gap: Gap, owner: str) -> bool:

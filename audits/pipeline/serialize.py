@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from audits.checks import all_checks
 from audits.model.errors import AuditError
+from audits.model.repository import Repository
 from audits.model.score import Audit
 from audits.model.source import Snapshot
 from audits.pipeline.audit import crashed_audit, is_crashed
@@ -24,6 +25,15 @@ class SerializedAudit(Struct, frozen=True, kw_only=True):
     record: AuditRecord
     registries: frozenset[str]
     crashed: bool = False
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """What is recorded of a repository that was judged elsewhere; ``repository`` is what was
+    asked about it, where the next scan may go by that.
+    """
+
+    serialized: SerializedAudit
+    repository: Repository | None = None
 
 
 def serialize_audit(audit: Audit) -> SerializedAudit:

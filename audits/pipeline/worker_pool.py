@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice, pairwise
@@ -14,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audits.collect.folder.collector import FolderCollector, read_apart
-from audits.model.source import RepositoryRef, Snapshot
+from audits.model.source import RepositoryRef
+from audits.pipeline.batch_pool import BatchPool, LostWorkerError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,11 +22,9 @@ if TYPE_CHECKING:
     from audits.pipeline.run import Plan
     from audits.pipeline.serialize import SerializedAudit
 
-    _Begun = tuple["Chunk", Future[tuple[SerializedAudit, ...]]]
-
-log = logging.getLogger(__name__)
-
-Chunk = Sequence[tuple[RepositoryRef, Path]]
+Place = tuple[RepositoryRef, Path]
+"""A repository and its directory."""
+Chunk = Sequence[Place]
 Planner = Callable[[], "Plan"]
 """Makes the plan in each process that needs it; it can be pickled."""
 
@@ -44,15 +41,12 @@ AHEAD = 8
 """Chunks for each worker that may be audited and not be recorded yet."""
 
 
-class WorkerPool:
-    """As many worker processes as ``count``, which audit by the planner's plan.
-
-    A repository costs only itself: where a worker dies, the repositories of each chunk that was
-    not delivered are tried one by one, and one on which a worker dies again is recorded as
-    crashed.
-    """
+class WorkerPool(BatchPool[Place]):
+    """As many worker processes as ``count``, which audit by the planner's plan."""
 
     def __init__(self, planner: Planner, count: int) -> None:
+        super().__init__()
+        self.most = count * AHEAD
         self._planner = planner
         self._count = count
         self._context = _context()
@@ -66,48 +60,52 @@ class WorkerPool:
         Raises AuditError where the plan cannot be made.
         """
         rest = iter(chunks)
-        begun = deque(map(self._submit, islice(rest, self._count * AHEAD)))
-        return self._in_order(begun, rest)
+        for chunk in islice(rest, self.most):
+            self.begin(chunk)
+        return self._in_order(rest)
 
     def stop(self) -> None:
         """End the workers; each finishes the chunk that it is at, and begins no other."""
         self._stopping.value = True
         self._executor.shutdown(cancel_futures=True)
 
-    def _in_order(self, begun: deque[_Begun], rest: Iterator[Chunk]) -> Iterator[SerializedAudit]:
-        from concurrent.futures import BrokenExecutor
+    def _in_order(self, rest: Iterator[Chunk]) -> Iterator[SerializedAudit]:
+        for chunk in rest:
+            for _, found in self.ready():
+                yield found
+            self.begin(chunk)
+        for _, found in self.rest():
+            yield found
 
-        while begun:
-            chunk, future = begun.popleft()
-            try:
-                found = future.result()
-            except BrokenExecutor:
-                log.warning("a worker process died; its repositories are tried one by one")
-                found = tuple(map(self._alone, chunk))
-                begun = deque(self._submit(chunk) for chunk, _ in begun)
-            begun.extend(map(self._submit, islice(rest, 1)))
-            yield from found
-
-    def _alone(self, place: tuple[RepositoryRef, Path]) -> SerializedAudit:
-        """The audit of one repository, while no other is audited."""
-        from concurrent.futures import BrokenExecutor
-
-        from audits.pipeline.audit import crashed_audit
-        from audits.pipeline.serialize import serialize_audit
-
-        try:
-            return self._submit([place])[1].result()[0]
-        except BrokenExecutor as error:
-            return serialize_audit(crashed_audit(Snapshot(ref=place[0]), error, "auditing"))
-
-    def _submit(self, chunk: Chunk) -> _Begun:
+    def submit(self, batch: Chunk) -> Future[tuple[SerializedAudit, ...]]:
+        """Have a worker audit a chunk, by new workers where the others are gone."""
         from concurrent.futures import BrokenExecutor
 
         try:
-            return chunk, self._executor.submit(_audited, chunk)
+            return self._executor.submit(_audited, batch)
         except BrokenExecutor:
             self._executor = self._new_executor()
-            return chunk, self._executor.submit(_audited, chunk)
+            return self._executor.submit(_audited, batch)
+
+    def result(self, future: Future[tuple[SerializedAudit, ...]]) -> tuple[SerializedAudit, ...]:
+        """Wait for a chunk."""
+        from concurrent.futures import BrokenExecutor
+
+        try:
+            return future.result()
+        except BrokenExecutor as error:
+            raise LostWorkerError(str(error)) from error
+
+    def ref_of(self, item: Place) -> RepositoryRef:
+        """The name of a directory's repository."""
+        return item[0]
+
+    def after_loss(self) -> None:
+        """Begin the other chunks anew: what one worker was at is lost to all."""
+        begun = [chunk for chunk, _ in self._begun]
+        self._begun.clear()
+        for chunk in begun:
+            self.begin(chunk)
 
     def _new_executor(self) -> ProcessPoolExecutor:
         from concurrent.futures import ProcessPoolExecutor

@@ -1,0 +1,105 @@
+"""Runs batches of repositories on workers and returns what they find in order, whatever becomes
+of a worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from audits.model.source import RepositoryRef, Snapshot
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from audits.pipeline.serialize import SerializedAudit
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+"""What stands for a repository in a batch."""
+
+
+class LostWorkerError(Exception):
+    """A worker died while it was at a batch."""
+
+
+class BatchPool(ABC, Generic[Item]):
+    """Audits batches of repositories on the workers of a `concurrent.futures.Executor`.
+
+    A repository costs only itself: where a worker dies, the repositories of each batch that was
+    not delivered are tried one by one, and one on which a worker dies again is recorded as
+    crashed.
+    """
+
+    most = 1
+    """Batches that may be begun and not be collected yet: memory does not grow with the number
+    of repositories.
+    """
+
+    def __init__(self) -> None:
+        self._begun: deque[tuple[Sequence[Item], Future[tuple[SerializedAudit, ...]]]] = deque()
+
+    @abstractmethod
+    def submit(self, batch: Sequence[Item]) -> Future[tuple[SerializedAudit, ...]]:
+        """Have a worker audit a batch."""
+
+    @abstractmethod
+    def result(self, future: Future[tuple[SerializedAudit, ...]]) -> tuple[SerializedAudit, ...]:
+        """Wait for a batch. LostWorkerError where its worker died, AuditError where nothing can
+        be audited any more.
+        """
+
+    @abstractmethod
+    def ref_of(self, item: Item) -> RepositoryRef:
+        """The repository that an item stands for."""
+
+    def after_loss(self) -> None:
+        """Called when a worker was lost and its batch was audited otherwise."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the oldest batch has to be collected before another one is begun."""
+        return len(self._begun) >= self.most
+
+    def begin(self, batch: Sequence[Item]) -> None:
+        """Have a batch audited, after those that were begun before it."""
+        self._begun.append((batch, self.submit(batch)))
+
+    def ready(self) -> Iterator[tuple[Item, SerializedAudit]]:
+        """What was found of the oldest batches, as far as it is there; where too many are
+        begun, it is waited for.
+        """
+        while self._begun and (self.is_full or self._begun[0][1].done()):
+            yield from self._oldest()
+
+    def rest(self) -> Iterator[tuple[Item, SerializedAudit]]:
+        """What is found of all batches that were begun."""
+        while self._begun:
+            yield from self._oldest()
+
+    def _oldest(self) -> Iterator[tuple[Item, SerializedAudit]]:
+        batch, future = self._begun.popleft()
+        try:
+            found = self.result(future)
+        except LostWorkerError:
+            log.warning("a worker died; its repositories are tried one by one")
+            found = tuple(map(self._alone, batch))
+            self.after_loss()
+        # Fewer where the workers were told to stop.
+        yield from zip(batch, found, strict=False)
+
+    def _alone(self, item: Item) -> SerializedAudit:
+        """The audit of one repository, while no other of its batch is audited."""
+        from audits.pipeline.audit import crashed_audit
+        from audits.pipeline.serialize import serialize_audit
+
+        try:
+            (found,) = self.result(self.submit([item]))
+        except LostWorkerError as error:
+            snapshot = Snapshot(ref=self.ref_of(item))
+            return serialize_audit(crashed_audit(snapshot, error, "auditing"))
+        return found

@@ -1,0 +1,233 @@
+"""Audits on a Dask cluster of real processes: the same as here, and nothing lost whatever fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from audits import __version__
+from audits.cli.plan import make_plan
+from audits.model.query import FindingFilter
+from audits.model.source import Snapshot
+from audits.pipeline import cluster as module
+from audits.pipeline.cluster import BATCH, Cluster
+from audits.pipeline.cluster_errors import ClusterError, OtherVersionError, WrongAddressError
+from audits.pipeline.run import Prepared, audits_of, prepare_batch
+from audits.pipeline.serialize import SerializedAudit, serialize_audit
+from audits.pipeline.worker import judged
+from audits.store.open import open_store
+from tests.cli.github_world import OWNER, command_line, small_world
+from tests.cli.runner import release_audit
+from tests.init.projects import repository_of
+from tests.pipeline.test_worker_pool import PLANNER, deadly_plan
+from tests.scoring.test_score import LESSON
+
+REPOSITORIES = 2 * BATCH + 5
+_SECONDS = 120.0
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+}
+
+
+@contextmanager
+def _scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A scheduler's address and process."""
+    file = folder / "scheduler.json"
+    words = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    with _running(folder, *words, "--scheduler-file", str(file)) as process:
+        until = time.monotonic() + _SECONDS
+        while not file.exists() or not file.read_text():
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield json.loads(file.read_text())["address"], process
+
+
+@contextmanager
+def _running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "dask", *words]
+    with (folder / f"{words[0]}.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler with two workers, which are started again where they die."""
+    folder = tmp_path_factory.mktemp("cluster")
+    words = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
+    with _scheduler(folder) as (at, _), _running(folder, "worker", at, *words):
+        _wait_for_workers(at, 2)
+        yield at
+
+
+def _wait_for_workers(address: str, count: int) -> None:
+    from distributed import Client
+
+    with Client(address, timeout=_SECONDS, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(count, timeout=_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def snapshots() -> list[Snapshot]:
+    """Repositories that publish well, badly, not at all, and one that cannot be read."""
+    texts = (
+        LESSON,
+        LESSON.replace("persist-credentials: false", "fetch-depth: 0"),
+        "name: Test\non: push\njobs: {t: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n",
+        "jobs: [\n",
+    )
+    return [
+        replace(
+            (read := repository_of({".github/workflows/release.yml": texts[n % 4]}).snapshot),
+            ref=replace(read.ref, name=f"lumen-{n:03}"),
+        )
+        for n in range(REPOSITORIES)
+    ]
+
+
+@pytest.fixture(scope="module")
+def expected(snapshots: list[Snapshot]) -> list[SerializedAudit]:
+    return [serialize_audit(audit) for audit in audits_of(snapshots, PLANNER())]
+
+
+def test_workers_find_what_this_process_finds_whatever_becomes_of_them(
+    address: str, snapshots: list[Snapshot], expected: list[SerializedAudit]
+) -> None:
+    with Cluster(address, PLANNER, PLANNER()) as cluster:
+        assert [each.serialized for each in cluster.audits(snapshots)] == expected
+        assert cluster.most < 20
+
+        # What is prepared here is judged there, and comes back with what it was made from.
+        prepared = prepare_batch(snapshots, PLANNER())
+        found = [*cluster.add(prepared), *cluster.remaining()]
+        assert [each.serialized for each in found] == expected
+        assert [each.repository for each in found] == [
+            each.repository for each in prepared if isinstance(each, Prepared)
+        ]
+
+        # What an interrupted scan left behind is not taken for the next one's.
+        next(cluster.audits(snapshots))
+        assert [each.serialized for each in cluster.audits(snapshots[:3])] == expected[:3]
+
+        audits = cluster.audits(snapshots * 3)
+        first = next(audits).serialized
+        os.kill(_pids(address)[0], signal.SIGKILL)
+        assert [first, *(each.serialized for each in audits)] == expected * 3
+
+
+def test_a_repository_at_which_workers_die_costs_itself_alone(
+    address: str, snapshots: list[Snapshot], expected: list[SerializedAudit]
+) -> None:
+    some = snapshots[:6]
+    deadly = partial(deadly_plan, some[4].ref.name)
+    with Cluster(address, deadly, PLANNER()) as cluster:
+        audits = [each.serialized for each in cluster.audits(some)]
+    assert [each.record.ref for each in audits] == [each.record.ref for each in expected[:6]]
+    assert [each.record.ref.name for each in audits if each.crashed] == [some[4].ref.name]
+
+
+def _pids(address: str) -> list[int]:
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        return list(client.run(os.getpid).values())
+
+
+def test_workers_with_other_rules_judge_nothing(
+    address: str, snapshots: list[Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = partial(make_plan, index_url="https://index.example/simple/", engine=False)
+    with Cluster(address, other, PLANNER()) as cluster, pytest.raises(OtherVersionError) as raised:
+        list(cluster.audits(snapshots))
+    assert "with other rules" in raised.value.message
+    monkeypatch.setattr(module, "__version__", "9.9.9")
+    with pytest.raises(OtherVersionError) as raised:
+        Cluster(address, PLANNER, PLANNER())
+    assert raised.value.message == f"The scheduler has release-audit {__version__}, not 9.9.9."
+    assert raised.value.advice.startswith("Install release-audit 9.9.9 there")
+    with pytest.raises(OtherVersionError, match=r"A worker of the cluster has release-audit"):
+        judged("9.9.9", b"", b"")
+
+
+def test_a_cluster_that_is_not_there_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CONNECT_SECONDS", 1)
+    with pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://127"):
+        Cluster("tcp://127.0.0.1:9", PLANNER, PLANNER())
+    with pytest.raises(WrongAddressError, match="no address of a scheduler"):
+        Cluster("ftp://127.0.0.1:9", PLANNER, PLANNER())
+    assert WrongAddressError.wrong_use
+
+
+def test_a_cluster_without_workers_or_that_goes_away_is_a_sentence(
+    tmp_path: Path, snapshots: list[Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ASK_SECONDS", 0.2)
+    monkeypatch.setattr(module, "_CONNECT_SECONDS", 3)
+    with (
+        _scheduler(tmp_path) as (address, process),
+        Cluster(address, PLANNER, PLANNER()) as cluster,
+    ):
+        monkeypatch.setattr(module, "_WITHOUT_WORKERS", 0.5)
+        with pytest.raises(ClusterError, match="has had no worker for"):
+            list(cluster.audits(snapshots))
+        monkeypatch.setattr(module, "_WITHOUT_WORKERS", _SECONDS)
+        process.kill()
+        with pytest.raises(ClusterError, match="does not answer any more") as raised:
+            list(cluster.audits(snapshots))
+    assert "--resume" in raised.value.advice
+
+
+def test_scans_of_a_folder_and_of_github_are_the_same_on_a_cluster(
+    address: str, snapshots: list[Snapshot], tmp_path: Path
+) -> None:
+    root = tmp_path / "orchard-labs"
+    for snapshot in snapshots[:30]:
+        for file in snapshot.files:
+            path = root / snapshot.ref.name / file.path
+            path.parent.mkdir(parents=True)
+            path.write_text(file.text, "utf-8")
+    common = ("--no-engine", "--offline")
+    for name, more in (("here", ()), ("there", ("--scheduler", address))):
+        database = ("--database", str(tmp_path / f"{name}.sqlite"))
+        ran = release_audit("scan", "--folder", str(root), *common, *database, *more)
+        assert (ran.code, ran.err.count("\n")) == (3, 0), ran.err
+    assert _findings(tmp_path / "here.sqlite") == _findings(tmp_path / "there.sqlite") != []
+
+    spared: list[int] = []
+    for name, more in (("alone", ()), ("together", ("--scheduler", address))):
+        (tmp_path / name).mkdir()
+        with command_line(small_world(), tmp_path / name) as cli:
+            assert cli.scan(OWNER, *more).code == 0
+            requests = len(cli.github.log)
+            # What was kept of the first lets the second one spare what did not change.
+            assert cli.scan(OWNER, *more).code == 0
+            spared.append(len(cli.github.log) - requests)
+    assert spared[0] == spared[1]
+    alone, together = (tmp_path / name / "history.sqlite" for name in ("alone", "together"))
+    assert _findings(alone) == _findings(together) != []
+
+
+def _findings(path: Path) -> list[tuple[str, str, str]]:
+    store = open_store(str(path), read_only=True)
+    rows = store.findings(where=FindingFilter(in_release=None))
+    return sorted((row.repository, row.check, row.fingerprint) for row in rows)
