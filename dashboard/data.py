@@ -51,6 +51,7 @@ from audits.model.rows import (
 )
 from audits.model.settings import RepositorySettings
 from audits.model.timeline import Timeline
+from audits.report.groups import Group, groups_of, read_groups
 from audits.report.news import net_changes
 from audits.report.table import csv_lines
 from audits.report.tables.incident import JOBS
@@ -62,7 +63,6 @@ from audits.suppressions.ineffective import known_checks
 from audits.suppressions.waivers import WaiverProblem, Waivers, read_waivers
 from dashboard import reaudit as readings
 from dashboard.frames import home
-from dashboard.groups import Group, group_of, read_groups
 from dashboard.reaudit import Reaudit, SelfCheck
 from dashboard.scope import EVERY_REPOSITORY, ScanScope
 
@@ -172,19 +172,8 @@ def groups(owner: str | None, scan: int) -> dict[str, Group]:
     """The groups of repositories by their word in an address: those of the file of groups, then
     the topics.
     """
-    store = _store()
-    rows = store.repositories(scan, owner=owner)
-    whole = [(row.owner, row.repository) for row in rows]
-    made = (group_of(entry, whole) for entry in read_groups(os.environ.get(GROUPS, "")).entries)
-    found = {group.key: group for group in made if group.members}
-    topics: dict[str, set[tuple[str, str]]] = {}
-    for row in rows:
-        for topic in row.topics:
-            topics.setdefault(topic, set()).add((row.owner, row.repository))
-    for topic, members in sorted(topics.items()):
-        key = f"topic:{topic}"
-        found[key] = Group(name=topic, key=key, members=frozenset(members))
-    return found
+    entries = read_groups(os.environ.get(GROUPS, "")).entries
+    return groups_of(entries, _store().repositories(scan, owner=owner))
 
 
 def groups_problem() -> str:

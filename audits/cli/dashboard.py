@@ -17,7 +17,7 @@ import typer
 from msgspec import Struct
 
 from audits.cli.exits import UsageError
-from audits.cli.options import DatabaseOption, IndexOption
+from audits.cli.options import DatabaseOption, GroupsOption, IndexOption
 from audits.cli.output import say
 from audits.login import (
     Login,
@@ -45,16 +45,6 @@ SecretsOption = Annotated[
         envvar="RELEASE_AUDIT_SECRETS",
         show_envvar=True,
         help="The login's configuration; default: .streamlit/secrets.toml here, then in your home.",
-    ),
-]
-GroupsOption = Annotated[
-    Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
-    typer.Option(
-        "--groups",
-        metavar="FILE",
-        envvar="RELEASE_AUDIT_GROUPS",
-        show_envvar=True,
-        help="The file that groups repositories and names whom to ask about them.",
     ),
 ]
 WaiversOption = Annotated[

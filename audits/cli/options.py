@@ -45,6 +45,16 @@ WaiversOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--waivers", metavar="FILE", help="TOML file of reviewed waivers."),
 ]
+GroupsOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--groups",
+        metavar="FILE",
+        envvar="RELEASE_AUDIT_GROUPS",
+        show_envvar=True,
+        help="The file that groups repositories and names whom to ask about them.",
+    ),
+]
 ConfigOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(

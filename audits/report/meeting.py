@@ -13,7 +13,7 @@ from audits.model.causes import cause_words
 from audits.model.evidence import AdvisoryList
 from audits.model.exposure import Actor
 from audits.model.outcome import Severity
-from audits.model.query import ActionFilter, FindingFilter, RepositoryFilter
+from audits.model.query import ActionFilter, FindingFilter
 from audits.model.rows import (
     ActionRow,
     FindingRow,
@@ -23,12 +23,20 @@ from audits.model.rows import (
 )
 from audits.model.score import Grade
 from audits.report.escape import element, link
-from audits.report.news import NOTHING_EARLIER, News, gap_lines
+from audits.report.groups import mean_points
+from audits.report.news import (
+    NOTHING_EARLIER,
+    PROGRESS_HEADS,
+    News,
+    gap_lines,
+    progress_rows,
+)
 from audits.report.phrases import count
 from audits.store.store import Store
 
 _MOST = 10
 """Rows of each table; the rest is counted."""
+_MOST_GROUPS = 40
 _TOP = 5
 _MOST_CHECKS = 4
 _GRADES = tuple(grade.value for grade in Grade)
@@ -67,10 +75,9 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .6r
 
 
 class OwnerReport(Struct, frozen=True, kw_only=True):
-    """What the report says about one owner, or of the repositories of one of its topics."""
+    """What the report says about one owner, or of the repositories of one of its groups."""
 
     news: News
-    topic: str
     rows: tuple[RepositoryRow, ...]
     before: tuple[RepositoryRow, ...]
     packages: tuple[PackageRow, ...]
@@ -80,29 +87,19 @@ class OwnerReport(Struct, frozen=True, kw_only=True):
     trend: tuple[TrendRow, ...]
     past: tuple[TrendRow, ...]
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The repositories that it is about."""
-        return frozenset(row.repository for row in self.rows)
 
-
-def owner_report(store: Store, news: News, topic: str = "") -> OwnerReport:
-    """All that is said about an owner, read from the store."""
+def owner_report(store: Store, news: News) -> OwnerReport:
+    """All that is said about an owner, read from the store; of a group, from one narrowed to it."""
     owner, scan = news.scan.owner, news.scan.id
-    where = RepositoryFilter(topics=(topic,) if topic else ())
-    rows = tuple(store.repositories(scan, owner=owner, where=where))
-    names = {row.repository for row in rows}
-    before = store.repositories(news.since.id, owner=owner, where=where) if news.since else ()
-    accepted = store.findings(scan, owner=owner, where=FindingFilter(accepted=True))
+    before = store.repositories(news.since.id, owner=owner) if news.since else ()
     uses = store.actions(scan, owner=owner, where=ActionFilter())
     return OwnerReport(
         news=news,
-        topic=topic,
-        rows=rows,
+        rows=tuple(store.repositories(scan, owner=owner)),
         before=tuple(before),
-        packages=tuple(p for p in store.packages(scan, owner=owner) if p.repository in names),
-        accepted=tuple(row for row in accepted if row.repository in names),
-        covered=tuple(use for use in uses if use.advisories and use.repository in names),
+        packages=tuple(store.packages(scan, owner=owner)),
+        accepted=tuple(store.findings(scan, owner=owner, where=FindingFilter(accepted=True))),
+        covered=tuple(use for use in uses if use.advisories),
         advisories=store.advisories(owner, scan=scan),
         trend=store.trend(owner, scan=scan),
         past=store.rebuilt(owner),
@@ -112,7 +109,7 @@ def owner_report(store: Store, news: News, topic: str = "") -> OwnerReport:
 def html_report(reports: Sequence[OwnerReport], *, made: datetime | None = None) -> str:
     """One page about all of these owners. It loads nothing, and runs nothing."""
     at = made or datetime.now(UTC)
-    owners = ", ".join(each.news.scan.owner for each in reports)
+    owners = ", ".join(each.news.title for each in reports)
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -139,8 +136,7 @@ def html_report(reports: Sequence[OwnerReport], *, made: datetime | None = None)
 
 def _owner(report: OwnerReport) -> Iterator[Markup]:
     scan, since = report.news.scan, report.news.since
-    about = f" · topic {report.topic}" if report.topic else ""
-    yield element("h1", f"{scan.owner}{about}")
+    yield element("h1", report.news.title)
     period = f"since scan {since.id} of {since.started:%Y-%m-%d}" if since else "the first scan"
     yield element(
         "p",
@@ -163,7 +159,7 @@ def _owner(report: OwnerReport) -> Iterator[Markup]:
 def _standing(report: OwnerReport) -> Iterator[Markup]:
     yield element("h2", "Standing")
     publishing = [row for row in report.rows if row.publications or row.unrecognized]
-    points = _mean(report.rows)
+    points = mean_points(report.rows)
     known = [row.coverage for row in report.rows if row.coverage is not None]
     coverage = f"{sum(known) / len(known):.0%} known" if known else "nothing is scored"
     levels = Counter(package.level for package in report.packages)
@@ -188,18 +184,18 @@ def _standing(report: OwnerReport) -> Iterator[Markup]:
             *([("before", *(str(earlier[grade]) for grade in _GRADES))] if report.before else []),
         ],
     )
-    if len(report.trend) + len(report.past) > 1 and not report.topic:
+    if len(report.trend) + len(report.past) > 1:
         yield element("h3", "Mean points over time")
         yield _chart(report)
-
-
-def _mean(rows: Iterable[RepositoryRow]) -> float | None:
-    points = [row.points for row in rows if row.points is not None]
-    return sum(points) / len(points) if points else None
+    if report.news.progress:
+        yield element("h3", "Groups")
+        yield from _listed(
+            PROGRESS_HEADS, list(progress_rows(report.news.progress)), most=_MOST_GROUPS
+        )
 
 
 def _since(report: OwnerReport, points: float | None) -> str:
-    before = _mean(report.before)
+    before = mean_points(report.before)
     return "" if before is None or points is None else f" ({points - before:+.1f})"
 
 
@@ -251,7 +247,7 @@ def _changes(report: OwnerReport) -> Iterator[Markup]:
         yield element("p", NOTHING_EARLIER)
         return
     kinds = [(word, number, rows) for word, number, rows in report.news.kinds() if number]
-    scores = [change for change in report.news.scores if change.repository in report.names]
+    scores = report.news.scores
     if not kinds and not scores:
         yield element("p", "Nothing changed.")
     if scores:
@@ -270,15 +266,12 @@ def _changes(report: OwnerReport) -> Iterator[Markup]:
             ],
         )
     for word, number, rows in kinds:
-        mine = [row for row in rows if row.repository in report.names]
-        shown = len(mine) if report.topic else number
-        if shown:
-            yield element("h3", f"{word.capitalize()}: {shown}")
-            yield from _listed(
-                ("severity", "check", "repository", "place", "what"),
-                [_finding(row) for row in mine],
-                of=shown,
-            )
+        yield element("h3", f"{word.capitalize()}: {number}")
+        yield from _listed(
+            ("severity", "check", "repository", "place", "what"),
+            [_finding(row) for row in rows],
+            of=number,
+        )
 
 
 def _few(checks: Sequence[str]) -> str:
@@ -447,8 +440,7 @@ def _accepted(report: OwnerReport) -> Iterator[Markup]:
 
 def _not_seen(report: OwnerReport) -> Iterator[Markup]:
     yield element("h2", "What was not seen")
-    gaps = [g for g in report.news.gaps if not g.repository or g.repository in report.names]
-    lines = list(gap_lines(gaps))
+    lines = list(gap_lines(report.news.gaps))
     low = [row for row in report.rows if row.coverage is not None and row.coverage < 1]
     if report.news.scan.not_reached:
         lost = count(report.news.scan.not_reached, "repository", "repositories")
@@ -465,11 +457,11 @@ def _not_seen(report: OwnerReport) -> Iterator[Markup]:
 
 
 def _listed(
-    heads: Sequence[str], rows: Sequence[Sequence[str | Markup]], *, of: int = 0
+    heads: Sequence[str], rows: Sequence[Sequence[str | Markup]], *, of: int = 0, most: int = _MOST
 ) -> Iterator[Markup]:
     """A table of the first rows, and how many more there are."""
-    yield _table(heads, rows[:_MOST])
-    if (more := max(of, len(rows)) - min(len(rows), _MOST)) > 0:
+    yield _table(heads, rows[:most])
+    if (more := max(of, len(rows)) - min(len(rows), most)) > 0:
         yield element("p", f"And {more:,} more, in the export.", class_="muted")
 
 

@@ -13,6 +13,7 @@ from audits.model.causes import cause_clause, cause_words
 from audits.model.query import FindingFilter, GapFilter, ScanChanges
 from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange
 from audits.report.escape import code, markdown, printable
+from audits.report.groups import GroupProgress
 from audits.report.phrases import count
 from audits.store.errors import StoreError
 from audits.store.store import Store
@@ -20,6 +21,16 @@ from audits.suppressions.waivers import Waiver, Waivers
 
 SCHEMA = 1
 NOTHING_EARLIER = "No earlier scan is stored; there is nothing to compare with."
+PROGRESS_HEADS = (
+    "group",
+    "publish",
+    "mean points",
+    "critical and high",
+    "anyone can publish",
+    "new",
+    "fixed",
+    "contact",
+)
 _MOST_CHECKS = 4
 """Named where a score changed, those that moved it most; the JSON lists all."""
 
@@ -27,7 +38,8 @@ _MOST_CHECKS = 4
 class News(Struct, frozen=True, kw_only=True):
     """An owner's newest scan compared with an earlier one; ``since`` is None where there is
     none. ``scores`` are net changes, one a repository; ``gaps`` what was asked for and not
-    read. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
+    read. ``group`` names the group that it is of, "" for the whole owner; ``progress`` is how
+    the groups of a file stand. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
     """
 
     scan: ScanRow
@@ -38,6 +50,13 @@ class News(Struct, frozen=True, kw_only=True):
     expired: tuple[Waiver, ...] = ()
     expiring: tuple[Waiver, ...] = ()
     unmatched: tuple[Waiver, ...] = ()
+    group: str = ""
+    progress: tuple[GroupProgress, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Whom it is about."""
+        return f"{self.scan.owner}, {self.group}" if self.group else self.scan.owner
 
     def kinds(self) -> Iterator[tuple[str, int, tuple[FindingRow, ...]]]:
         """The word of each kind of change, how many there are, and those that are listed."""
@@ -167,6 +186,11 @@ def text_news(news: News) -> Iterator[str]:
     """The news as lines for a terminal."""
     if news.since is None:
         yield f"  {NOTHING_EARLIER}"
+    for cells in progress_rows(news.progress):
+        said = (
+            f"{cell} {head}" for head, cell in zip(PROGRESS_HEADS[1:7], cells[1:7], strict=True)
+        )
+        yield printable(f"  group {cells[0]}: {', '.join(said)}")
     for word, number, rows in news.kinds():
         if number:
             yield f"  {word}: {number}"
@@ -245,6 +269,26 @@ def _unmatched(waiver: Waiver) -> str:
     )
 
 
+def progress_rows(progress: Iterable[GroupProgress]) -> Iterator[tuple[str, ...]]:
+    """How groups stand, as cells under `PROGRESS_HEADS`."""
+    for each in progress:
+        moved = "" if None in (each.points, each.before) else f" ({_moved(each):+.1f})"
+        yield (
+            each.name,
+            f"{each.publishing} of {each.repositories}",
+            "none" if each.points is None else f"{each.points:.1f}{moved}",
+            str(each.grave),
+            str(each.anyone),
+            str(each.new),
+            str(each.fixed),
+            each.contact,
+        )
+
+
+def _moved(progress: GroupProgress) -> float:
+    return (progress.points or 0.0) - (progress.before or 0.0)
+
+
 def markdown_news(news: News) -> str:
     """The news as Markdown, for an issue, a chat or a job's summary."""
     return "\n".join(_markdown(news)) + "\n"
@@ -252,12 +296,17 @@ def markdown_news(news: News) -> str:
 
 def _markdown(news: News) -> Iterator[str]:
     day = news.scan.started.date()
-    yield f"## {code(news.scan.owner)}, scan {news.scan.id} of {day}"
+    yield f"## {code(news.title)}, scan {news.scan.id} of {day}"
     yield ""
     if news.since is None:
         yield NOTHING_EARLIER
     else:
         yield f"Since scan {news.since.id} of {news.since.started.date()}."
+    if news.progress:
+        yield "\n### Groups\n"
+        yield f"| {' | '.join(PROGRESS_HEADS)} |\n{'|---' * len(PROGRESS_HEADS)}|"
+        for cells in progress_rows(news.progress):
+            yield f"| {' | '.join(map(markdown, cells))} |"
     for word, number, rows in news.kinds():
         if number:
             yield f"\n### {word.capitalize()}: {number}\n"
@@ -302,6 +351,8 @@ def news_document(news: News) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "owner": news.scan.owner,
+        "group": news.group,
+        "groups": [_progress_record(each) for each in news.progress],
         "scan": _scan(news.scan),
         "since": _scan(news.since) if news.since else None,
         **{
@@ -332,6 +383,21 @@ def _score_record(change: ScoreChange) -> dict[str, Any]:
         "grade_after": change.grade_after,
         "cause": change.cause,
         "checks": list(change.checks),
+    }
+
+
+def _progress_record(progress: GroupProgress) -> dict[str, Any]:
+    return {
+        "group": progress.name,
+        "contact": progress.contact,
+        "repositories": progress.repositories,
+        "publishing": progress.publishing,
+        "points": progress.points,
+        "points_before": progress.before,
+        "critical_and_high": progress.grave,
+        "anyone_can_publish": progress.anyone,
+        "new": progress.new,
+        "fixed": progress.fixed,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, sync_playwright
 
 from audits.report.escape import element, html, link
+from audits.report.groups import GroupProgress
 from audits.report.meeting import OwnerReport, html_report, owner_report
 from audits.report.news import news_of
 from audits.sample.demo import scan_sample
@@ -119,6 +121,20 @@ def test_one_change_for_many_packages_is_named_once(sample: OwnerReport) -> None
         assert "One change, many" not in html_report([replace(sample, packages=packages)])
 
 
+PROGRESS = GroupProgress(
+    name=HOSTILE,
+    contact=HOSTILE,
+    repositories=2,
+    publishing=1,
+    points=41.0,
+    before=None,
+    anyone=1,
+    grave=3,
+    new=0,
+    fixed=0,
+)
+
+
 def hostile(report: OwnerReport) -> OwnerReport:
     """The report with foreign text wherever text of others can stand."""
     news = report.news
@@ -129,12 +145,13 @@ def hostile(report: OwnerReport) -> OwnerReport:
     )
     return replace(
         report,
-        topic=HOSTILE,
         rows=tuple(replace(row, repository=HOSTILE) for row in report.rows),
         packages=tuple(replace(p, package=HOSTILE, cut=HOSTILE) for p in report.packages),
         news=replace(
             news,
             scan=replace(news.scan, owner=HOSTILE),
+            group=HOSTILE,
+            progress=(PROGRESS,),
             scores=tuple(
                 replace(s, repository=HOSTILE, checks=(HOSTILE,), cause=HOSTILE)
                 for s in news.scores
@@ -219,3 +236,55 @@ def test_a_report_says_that_no_workflow_publishes_a_package(tmp_path: Path) -> N
     assert release_audit(*scan).code == 0
     ran = release_audit("report", "--repository", "orchard-labs/lumen", *where)
     assert "- npm `lumen`: **no workflow publishes it to production**" in ran.out
+
+
+GROUPS = """[[group]]
+name = "Data team"
+repositories = ["*/*tide*", "*/lumen"]
+contact = "#data-releases"
+
+[[group]]
+name = "Nobody"
+repositories = ["elsewhere/*"]
+"""
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("groups") / "groups.toml"
+    path.write_text(GROUPS, "utf-8")
+    return str(path)
+
+
+def test_a_report_shows_the_progress_of_each_group(database: str, groups: str) -> None:
+    words = ("report", "--since", "2026-06-30", "--database", database, "--groups", groups)
+    (document,) = json.loads(release_audit(*words, "--format", "json").out)
+    (team,) = document["groups"]
+    assert (team["group"], team["contact"]) == ("Data team", "#data-releases")
+    (alone,) = json.loads(release_audit(*words, "--format", "json", "--group", "data team").out)
+    assert alone["group"] == "Data team"
+    assert team["new"] == alone["new"]["count"] < document["new"]["count"]
+    assert team["fixed"] == alone["fixed"]["count"]
+    mine = {row["repository"] for row in (*alone["new"]["findings"], *alone["scores"])}
+    assert mine
+    assert all("tide" in name or name == "lumen" for name in mine)
+    for form in ("text", "markdown", "html"):
+        whole, part = (
+            release_audit(*words, "--format", form, *more).out
+            for more in ((), ("--group", "Data team"))
+        )
+        assert "#data-releases" in whole or form == "text"
+        assert "Data team" in whole
+        assert "Data team" in part.partition("## New")[0]
+        assert len(part) < len(whole)
+
+
+def test_a_group_that_nobody_is_in_is_wrong_use(database: str, groups: str) -> None:
+    words = ("report", "--database", database)
+    ran = release_audit(*words, "--groups", groups, "--group", "Data teem")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Choose one of Data team" in ran.err
+    assert release_audit(*words, "--group", "Nobody").code == 2
+    ran = release_audit(*words, "--groups", groups + ".none")
+    assert ran.code == 2
+    assert "cannot be read" in ran.err
