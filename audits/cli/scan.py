@@ -279,8 +279,10 @@ def _record(
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
+    from audits.pipeline.folder_past import FolderPast
     from audits.pipeline.scan import Scanner
     from audits.report.escape import printable
+    from audits.store.cache import StoreMemory
     from audits.store.open import open_store
 
     def note(ref: RepositoryRef) -> None:
@@ -293,7 +295,13 @@ def _record(
             scanner = Scanner(
                 store, plan, resume=resume, as_of=request.planner.as_of, cluster=cluster
             )
+            if audits is None:
+                request.collector.repositories()
+            past = FolderPast(request.collector, StoreMemory(store))
+            past.compare()
+            scanner.gone = request.collector.gone
             finished = scanner.run(request.collector, note, audits=audits)
+            past.keep(finished)
         gaps = (*request.collector.gaps(), *scanner.faults)
         waivers = request.planner.waivers
         print_summary(store, finished, gaps, waivers, database=request.database)

@@ -166,17 +166,48 @@ def test_a_folder_that_cannot_be_scanned_is_wrong_use_as_of_check(
     assert release_audit("check", folder).code == 2
 
 
-def test_counts_of_a_second_scan_agree_where_a_repository_is_gone(
+def test_a_checkout_that_is_deleted_counts_no_more_and_that_is_said_once(
     lesson: Path, tmp_path: Path, database: str
 ) -> None:
-    for name in ("lumen", "pebble"):
-        shutil.copytree(lesson, tmp_path / "orchard-labs" / name)
-    words = ("--folder", str(tmp_path / "orchard-labs"), "--database", database, *INDEX)
-    assert "orchard-labs: 2 repositories, 2 publish" in release_audit("scan", *words).out
-    shutil.rmtree(tmp_path / "orchard-labs" / "pebble")
-    said = release_audit("scan", *words).out
-    assert "orchard-labs: 2 repositories (1 read by this scan), 2 publish" in said
-    assert "orchard-labs/links" not in said
+    folder = tmp_path / "orchard-labs"
+    for name in ("lumen", "pebble", "wick"):
+        shutil.copytree(lesson, folder / name)
+    words = ("--folder", str(folder), "--database", database, *INDEX)
+    assert "orchard-labs: 3 repositories, 3 publish" in release_audit("scan", *words).out
+    shutil.rmtree(folder / "pebble")
+    ran = release_audit("scan", *words)
+    assert "orchard-labs: 2 repositories, 2 publish" in ran.out
+    assert ran.out.count("orchard-labs/pebble is gone from the folder") == 1
+    assert ran.code == 0
+    again = release_audit("scan", *words).out
+    assert "orchard-labs: 2 repositories, 2 publish" in again
+    assert "pebble" not in again
+
+
+def test_what_a_folder_does_not_show_may_be_there(
+    lesson: Path, tmp_path: Path, database: str
+) -> None:
+    folder, other = tmp_path / "orchard-labs", tmp_path / "other"
+    for name in ("lumen", "pebble", "wick"):
+        shutil.copytree(lesson, folder / name)
+    words = ("--org", "orchard-labs", "--database", database, *INDEX)
+    release_audit("scan", "--folder", str(folder), *words)
+    # A folder that was never scanned, with some of the same owner's repositories.
+    shutil.copytree(folder / "lumen", other / "lumen")
+    assert "3 repositories (1 read" in release_audit("scan", "--folder", str(other), *words).out
+    # A link that leads nowhere: what it was meant to show is not known.
+    shutil.rmtree(folder / "pebble")
+    (folder / "moss").symlink_to(tmp_path / "nowhere")
+    partly = release_audit("scan", "--folder", str(folder), *words)
+    assert "3 repositories (2 read by this scan)" in partly.out
+    # A directory that is there and holds nothing that makes it a repository.
+    (folder / "moss").unlink()
+    (folder / "pebble").mkdir()
+    empty = release_audit("scan", "--folder", str(folder), *words)
+    assert "3 repositories (2 read by this scan)" in empty.out
+    (folder / "pebble").rmdir()
+    gone = release_audit("scan", "--folder", str(folder), *words)
+    assert "orchard-labs: 2 repositories, 2 publish" in gone.out
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from audits.collect.disk import ReadFault, dangling, is_within, leads_out
@@ -114,6 +115,8 @@ class FolderCollector:
     owner: str = ""
     host: str = "github.com"
     _gaps: list[Gap] = field(default_factory=list, init=False)
+    _found: list[tuple[RepositoryRef, Path]] = field(default_factory=list, init=False)
+    _gone: dict[str, Gap] = field(default_factory=dict, init=False)
 
     @property
     def source(self) -> str:
@@ -122,8 +125,48 @@ class FolderCollector:
         return f"folder{'s' if self.more else ''} {', '.join(names)}"
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Directories that were passed over or could not be read."""
-        return tuple(self._gaps)
+        """Directories that were passed over or could not be read, and checkouts that are gone."""
+        return (*self._gaps, *self._gone.values())
+
+    @property
+    def place(self) -> str:
+        """What stands for the folders where it must not be written how they are called."""
+        paths = sorted(str(folder.resolve()) for folder in (self.folder, *self.more))
+        return sha256("\0".join(paths).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+    def names(self) -> dict[str, list[str]]:
+        """The names of the repositories that were found last, by their owner in lower case."""
+        found: dict[str, list[str]] = {}
+        for ref, _ in self._found:
+            found.setdefault(ref.owner.lower(), []).append(ref.name)
+        return found
+
+    def look_for_gone(self, owner: str, before: Iterable[str]) -> None:
+        """Find the repositories of an owner that an earlier listing of the same folders had and
+        the last one has not, for `gone`. None is where a part of the folders was not read: what
+        cannot be listed may be there.
+        """
+        if any(not gap.optional for gap in self._gaps):
+            return
+        there = {name.lower() for name in self.names().get(owner.lower(), [])}
+        there |= {Path(gap.subject).name.lower() for gap in self._gaps}  # there, and passed over
+        for name in before:
+            if name.lower() not in there:
+                slug = f"{owner}/{name}"
+                self._gone[slug.lower()] = Gap(
+                    subject=slug,
+                    reason=GapReason.NOT_FOUND,
+                    detail=f"{slug} is gone from the folder: it does not count any more.",
+                    optional=True,
+                )
+
+    def gone(self, owner: str) -> tuple[str, ...]:
+        """The names of an owner's repositories that are gone since an earlier scan."""
+        return tuple(
+            gap.subject.partition("/")[2]
+            for slug, gap in self._gone.items()
+            if slug.partition("/")[0] == owner.lower()
+        )
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Every repository once, in the order of names.
@@ -146,7 +189,8 @@ class FolderCollector:
                     gap = Gap(subject=path.name, reason=GapReason.UNSUPPORTED, detail=detail)
                     self._gaps.append(gap)
         self._without_links([ref for ref, _ in found.values()])
-        return list(found.values())
+        self._found = list(found.values())
+        return self._found
 
     def _inside(self, folder: Path) -> list[tuple[RepositoryRef, Path]]:
         """The repositories below one folder."""

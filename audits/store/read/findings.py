@@ -51,7 +51,7 @@ def _moved_rows(
     connection: Connection, scope: AsOf, limit: int | None, *conditions: ColumnElement[bool]
 ) -> tuple[FindingRow, ...]:
     """The scored findings that meet these conditions, worst first."""
-    chosen = select(finding.c.id).where(*conditions, moved.scored())
+    chosen = select(finding.c.id).where(*conditions, moved.scored(), scope.within(finding))
     ordered = chosen.order_by(*ORDERS["severity"], finding.c.id).limit(limit)
     return tuple(finding_rows(connection, scope, connection.scalars(ordered).all()))
 
@@ -181,7 +181,8 @@ class ReadFindings(Scoped):
             before = scope.before(number, at) if since is None else since
             if not before:
                 return ScanChanges(owner=scope.logins[number], scan=at, since=0)
-            counts = moved.counts(connection, number, before, at)
+            within = scope.within(finding)
+            counts = moved.counts(connection, number, before, at, within)
             rows = partial(_moved_rows, connection, scope, limit)
             came = moved.appeared(number, before, at)
             return ScanChanges(

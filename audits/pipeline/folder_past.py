@@ -1,0 +1,50 @@
+"""Remembers which repositories a folder held, so that a checkout that is deleted counts no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audits.collect.folder.collector import FolderCollector
+from audits.model.cache import Memory, kept_as, kept_text
+from audits.pipeline.scan import Scanned
+
+
+class FolderPast:
+    """What earlier scans of the same folders found in them, owner by owner.
+
+    A folder is known by a digest of where it lies: of another one with the same owner nothing
+    is missing.
+    """
+
+    def __init__(self, collector: FolderCollector, memory: Memory) -> None:
+        self._collector = collector
+        self._memory = memory
+
+    def compare(self) -> None:
+        """Have the collector find what is gone since; it has listed its folders."""
+        listed = self._collector.names()
+        keys = {self._key(owner): owner for owner in listed}
+        for key, (_, body, _) in self._memory.answers(keys).items():
+            before = kept_as(list[str], body)
+            self._collector.look_for_gone(keys[key], before or ())
+
+    def keep(self, finished: Iterable[Scanned]) -> None:
+        """Remember what the owners have whose scan is finished. What could not be listed now is
+        still remembered.
+        """
+        listed = self._collector.names()
+        kept: dict[str, tuple[str, str]] = {}
+        for scanned in finished:
+            owner = scanned.scan.owner
+            key = self._key(owner)
+            before = kept_as(list[str], stored[1]) if (stored := self._memory.answer(key)) else None
+            gone = {name.lower() for name in self._collector.gone(owner)}
+            names = {n.lower(): n for n in (*(before or ()), *listed.get(owner.lower(), ()))}
+            body = kept_text(list[str], sorted(n for k, n in names.items() if k not in gone))
+            if stored is None or stored[1] != body:
+                kept[key] = "", body
+        if kept:
+            self._memory.keep_answers(kept)
+
+    def _key(self, owner: str) -> str:
+        return f"folder:{self._collector.place}:{owner.lower()}"
