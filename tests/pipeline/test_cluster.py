@@ -81,7 +81,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _wait_for_workers(address: str, count: int) -> None:
     from distributed import Client
 
-    with Client(address, timeout=_SECONDS, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    with Client(address, timeout=_SECONDS, set_as_default=False) as client:
         client.wait_for_workers(count, timeout=_SECONDS)
 
 
@@ -147,7 +147,7 @@ def test_a_repository_at_which_workers_die_costs_itself_alone(
 def _pids(address: str) -> list[int]:
     from distributed import Client
 
-    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    with Client(address, set_as_default=False) as client:
         return list(client.run(os.getpid).values())
 
 

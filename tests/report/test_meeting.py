@@ -274,7 +274,7 @@ def test_a_report_shows_the_progress_of_each_group(database: str, groups: str) -
             release_audit(*words, "--format", form, *more).out
             for more in ((), ("--group", "Data team"))
         )
-        assert "#data-releases" in whole or form == "text"
+        assert form != "html" or "#data-releases" in whole
         assert "Data team" in whole
         assert "Data team" in part.partition("## New")[0]
         assert len(part) < len(whole)
