@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -14,6 +15,7 @@ from audits.store.maintenance import faults_of, prune_store
 from audits.store.open import open_store
 from audits.store.schema import tables
 from audits.store.store import Store
+from audits.store.write import lock
 from audits.store.write.prune import Retention
 from audits.suppressions.waivers import Waivers
 from tests.cli.runner import release_audit
@@ -83,3 +85,27 @@ def test_a_sign_of_life_from_the_future_keeps_the_place(store: Store, filled: st
         store.finish_scan(running, night(0))
         other.finish_scan(begin(other, 1), night(1))
     assert len(store.scans(OWNER)) == 2
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_machines_whose_clocks_are_apart_do_not_take_each_others_place(
+    postgres_filled: str, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Apart(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + timedelta(hours=hours)
+
+    with (
+        closing(open_store(postgres_filled)) as here,
+        closing(open_store(postgres_filled)) as there,
+    ):
+        running = begin(here, 0)
+        monkeypatch.setattr("platform.node", lambda: "another-machine")
+        monkeypatch.setattr(lock, "datetime", Apart)
+        with pytest.raises(StoreError, match="is running"):
+            begin(there, 1)
+        monkeypatch.undo()
+        here.beat(running)
+        here.finish_scan(running, night(0))
+        there.finish_scan(begin(there, 1), night(1))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import Connection, Update, bindparam, select
+from sqlalchemy import Connection, Update, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from audits.store.chunks import chunks
@@ -29,7 +29,7 @@ def clear(connection: Connection, owner_id: int, owner: str) -> None:
         select(scan_lock).where(scan_lock.c.owner_id == owner_id).with_for_update()
     ).first()
     if held is not None:
-        now = datetime.now(UTC)
+        now = _now(connection)
         if not _is_dead(held.machine, held.process, now - held.beat):
             seconds = max(0, int((now - held.beat).total_seconds()))
             raise StoreError(
@@ -52,7 +52,7 @@ def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]
     """Take the locks of owners, which are free, for scans given by owner; StoreError if another
     scan of one of them was first.
     """
-    now = datetime.now(UTC)
+    now = _now(connection)
     rows = [
         {
             "owner_id": owner_id,
@@ -74,7 +74,7 @@ def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]
 
 def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
     """Say that the scan is alive; StoreError where another scan has taken its place."""
-    mine = {"owner": owner_id, "scan": scan_id, "now": datetime.now(UTC)}
+    mine = {"owner": owner_id, "scan": scan_id, "now": _now(connection)}
     done = connection.execute(_sign(), mine)
     if done.rowcount != 1:
         raise _lost()
@@ -98,6 +98,17 @@ def free(connection: Connection, scans: Mapping[int, int]) -> None:
     for part in chunks(scans):
         own = scan_lock.c.scan_id.in_([scans[owner] for owner in part])
         connection.execute(scan_lock.delete().where(scan_lock.c.owner_id.in_(part), own))
+
+
+def _now(connection: Connection) -> datetime:
+    """The time by the one clock that all who take these locks share: the server's. Machines that
+    scan into one PostgreSQL may disagree by more than a lock lives; an SQLite file is on one.
+    """
+    if connection.dialect.name != "postgresql":
+        return datetime.now(UTC)
+    # Not now(), which stands still in a transaction.
+    at: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return at.astimezone(UTC)
 
 
 def _lost() -> StoreError:
