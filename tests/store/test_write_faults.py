@@ -296,6 +296,24 @@ def test_two_scans_of_one_owner_at_once_record_it_once(nights: Nights) -> None:
     nights.check_whole()
 
 
+def test_scans_of_several_owners_at_once_record_each_of_them_whole(
+    nights: Nights, tmp_path: Path
+) -> None:
+    """As where each owner has a token of its own, and with it limits of its own."""
+    other = Folder(tmp_path / "others")
+    other.root = other.root.rename(other.root.with_name("harbor-works"))
+    at_once = [start(folder, nights.url) for folder in (nights.folder, other)]
+    ends = [ended(process) for process in at_once]
+    assert [code for code, _ in ends] == [0, 0], ends
+    check_finished(nights.url, nights.rows, 2)
+    assert seen_in(nights.url) == nights.calm
+    with closing(open_store(nights.url, read_only=True)) as store:
+        assert sorted(store.owners()) == ["harbor-works", OWNER]
+        found = [row.repository for row in store.repositories(owner="harbor-works")]
+        assert sorted(found) == sorted(NAMES)
+    nights.check_whole()
+
+
 def test_of_many_that_begin_at_once_one_scans(filled: str, store: Store, kind: str) -> None:
     together = threading.Barrier(4)
     begun: list[int] = []
