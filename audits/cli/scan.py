@@ -135,11 +135,9 @@ def scan(
     if collector is not None:
         here = _FolderScan(collector, planner, database, end, scheduler)
         raise typer.Exit(_folder(here, resume, context))
-    unique = tuple(dict.fromkeys(owners or []))
     reach = _GitHubAccess(host, token_file, api_url, max_points)
-    request = _GitHubRequest(unique, repos, reach, archived, forks, resume, database, end)
-    with _judge(planner, scheduler) as cluster:
-        raise typer.Exit(_github(request, planner(), planner.waivers, context, cluster))
+    request = _GitHubRequest(owners or [], repos, reach, archived, forks, resume, database, end)
+    raise typer.Exit(_judged(request, planner, scheduler, context))
 
 
 def _planner(
@@ -252,6 +250,14 @@ def _folder(request: _FolderScan, resume: bool, context: typer.Context) -> int:
         raise
 
 
+def _judged(
+    request: _GitHubRequest, planner: Planner, scheduler: str, context: typer.Context
+) -> int:
+    """Scan GitHub, with a cluster where one is named, and return the exit code."""
+    with _judge(planner, scheduler) as cluster:
+        return _github(request, planner(), planner.waivers, context, cluster)
+
+
 @contextmanager
 def _judge(planner: Planner, scheduler: str) -> Iterator[Cluster | None]:
     """The cluster that judges, for as long as it is needed; None where none is asked for."""
@@ -279,7 +285,7 @@ def _record(
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
-    from audits.pipeline.folder_past import FolderPast
+    from audits.pipeline.folder_past import scan_folder
     from audits.pipeline.scan import Scanner
     from audits.report.escape import printable
     from audits.store.cache import StoreMemory
@@ -295,13 +301,7 @@ def _record(
             scanner = Scanner(
                 store, plan, resume=resume, as_of=request.planner.as_of, cluster=cluster
             )
-            if audits is None:
-                request.collector.repositories()
-            past = FolderPast(request.collector, StoreMemory(store))
-            past.compare()
-            scanner.gone = request.collector.gone
-            finished = scanner.run(request.collector, note, audits=audits)
-            past.keep(finished)
+            finished = scan_folder(scanner, request.collector, StoreMemory(store), note, audits)
         gaps = (*request.collector.gaps(), *scanner.faults)
         waivers = request.planner.waivers
         print_summary(store, finished, gaps, waivers, database=request.database)
@@ -333,7 +333,7 @@ class _GitHubAccess(Struct, frozen=True):
 class _GitHubRequest(Struct, frozen=True):
     """A scan of GitHub as the command line asks for it."""
 
-    owners: tuple[str, ...]
+    owners: list[str]
     repos: Path | None
     reach: _GitHubAccess
     archived: bool
@@ -427,4 +427,6 @@ def _results(
             expect=watch.expect,
             judge=cluster,
         )
-        return run_scans(running, request.owners, names, note, failures.append)
+        return run_scans(
+            running, tuple(dict.fromkeys(request.owners)), names, note, failures.append
+        )

@@ -6,7 +6,28 @@ from collections.abc import Iterable
 
 from audits.collect.folder.collector import FolderCollector
 from audits.model.cache import Memory, kept_as, kept_text
-from audits.pipeline.scan import Scanned
+from audits.pipeline.scan import Scanned, Scanner, Seen
+from audits.pipeline.serialize import SerializedAudit
+
+
+def scan_folder(
+    scanner: Scanner,
+    collector: FolderCollector,
+    memory: Memory,
+    seen: Seen,
+    audits: Iterable[SerializedAudit] | None,
+) -> tuple[Scanned, ...]:
+    """Scan a folder, as `Scanner.run` does; what is gone from it since an earlier scan counts no
+    more.
+    """
+    if audits is None:
+        collector.repositories()
+    past = FolderPast(collector, memory)
+    past.compare()
+    scanner.gone = collector.gone
+    finished = scanner.run(collector, seen, audits=audits)
+    past.keep(finished)
+    return finished
 
 
 class FolderPast:
