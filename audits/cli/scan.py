@@ -285,7 +285,7 @@ def _record(
     # The database's library takes longer to import than all the rest; workers are at work.
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
-    from audits.pipeline.folder_past import scan_folder
+    from audits.pipeline.folder_contents import scan_folder
     from audits.pipeline.scan import Scanner
     from audits.report.escape import printable
     from audits.store.cache import StoreMemory

@@ -22,15 +22,15 @@ def scan_folder(
     """
     if audits is None:
         collector.repositories()
-    past = FolderPast(collector, memory)
-    past.compare()
+    contents = FolderContents(collector, memory)
+    contents.compare()
     scanner.gone = collector.gone
     finished = scanner.run(collector, seen, audits=audits)
-    past.keep(finished)
+    contents.keep(finished)
     return finished
 
 
-class FolderPast:
+class FolderContents:
     """What earlier scans of the same folders found in them, owner by owner.
 
     A folder is known by a digest of where it lies: of another one with the same owner nothing
