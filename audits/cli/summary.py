@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from audits.cli.options import database_words
 from audits.cli.output import say
 from audits.model.query import GapFilter, RepositoryFilter
-from audits.model.rows import RepositoryRow
-from audits.model.source import Gap, GapReason
+from audits.model.rows import GapRow, RepositoryRow
+from audits.model.source import Gap
 from audits.pipeline.scan import Scanned
 from audits.report.escape import printable
 from audits.report.news import NOTHING_EARLIER, about, gap_lines, news_of, text_news
@@ -35,16 +36,17 @@ def print_summary(
     ``gaps`` are those that concern no single repository. ``database`` and ``index_url`` are as
     they were given, for the commands that are named.
     """
+    worst = _worst(store, [each.scan.owner for each in finished if not each.before])
+    missing = _missing(store, [each.scan.owner for each in finished if each.missed.asked])
     unseen: list[str] = []
     for scanned in finished:
-        for line in _owner_lines(store, scanned, waivers):
+        owner = scanned.scan.owner
+        for line in _owner_lines(store, scanned, waivers, worst.get(owner.lower(), ())):
             say(line)
-        for line in _not_understood(store, scanned.scan.owner):
-            say(line)
-        if scanned.missed.asked:
-            unseen += gap_lines(
-                store.gaps(owner=scanned.scan.owner, where=GapFilter(optional=False)), _MOST
-            )
+        if number := scanned.missed.unrecognized:
+            jobs = count(number, "release-like job is", "release-like jobs are")
+            say(f"{owner}: {jobs} not understood; see gaps in the export, or Coverage")
+        unseen += gap_lines(missing.get(owner.lower(), ()), _MOST)
     known = "\n".join(unseen)
     rest = _lines(gap for gap in gaps if printable(gap.detail) not in known)
     missed = [*unseen, *rest]
@@ -60,14 +62,6 @@ def print_summary(
         say(f"Its tables: release-audit export DIR{where}")
 
 
-def _not_understood(store: Store, owner: str) -> Iterator[str]:
-    """How many jobs look like a release and are not understood, if any."""
-    where = GapFilter(reasons=(GapReason.UNRECOGNIZED,))
-    if number := store.count_gaps(owner=owner, where=where):
-        jobs = count(number, "release-like job is", "release-like jobs are")
-        yield f"{owner}: {jobs} not understood; see gaps in the export, or Coverage"
-
-
 def _lines(gaps: Iterable[Gap]) -> Iterator[str]:
     """One line for each message about gaps, however many gaps it covers."""
     subjects: dict[str, list[str]] = {}
@@ -78,7 +72,9 @@ def _lines(gaps: Iterable[Gap]) -> Iterator[str]:
         yield f"{about(mine[0], detail)}{more}"
 
 
-def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[str]:
+def _owner_lines(
+    store: Store, scanned: Scanned, waivers: Waivers, worst: Sequence[RepositoryRow]
+) -> Iterator[str]:
     owner = scanned.scan.owner
     totals = scanned.totals
     grades = "  ".join(
@@ -94,8 +90,9 @@ def _owner_lines(store: Store, scanned: Scanned, waivers: Waivers) -> Iterator[s
     if states:
         yield f"  packages: {states}"
     yield from _account(store, scanned)
-    if not scanned.before:
-        yield from _worst(store, owner)
+    if worst:
+        yield "  worst:"
+        yield from (f"    {_repository(row)}" for row in worst)
     if not scanned.before and not waivers.waivers:
         return
     news = news_of(store, owner, waivers, limit=_MOST)
@@ -124,17 +121,40 @@ def _known(scanned: Scanned) -> str:
     return f"  {scanned.totals.coverage:.0%} known at tier {scanned.scan.tier}"
 
 
-def _worst(store: Store, owner: str) -> Iterator[str]:
-    """On a first scan, when nothing can be new: the repositories to look at first."""
-    bad = store.repositories(
-        owner=owner,
-        where=RepositoryFilter(grades=("B", "C", "D", "F")),
-        order="points",
-        limit=_MOST,
+def _worst(store: Store, owners: Sequence[str]) -> Mapping[str, Sequence[RepositoryRow]]:
+    """Of owners scanned for the first time, when nothing can be new: the repositories to look at
+    first, by the owner's name in lower case.
+    """
+    if not owners:
+        return {}
+    bad = store.worst_repositories(
+        owner=_only(owners), where=RepositoryFilter(grades=("B", "C", "D", "F")), most=_MOST
     )
-    if bad:
-        yield "  worst:"
-        yield from (f"    {_repository(row)}" for row in bad)
+    return _by_owner(bad, owners)
+
+
+def _missing(store: Store, owners: Sequence[str]) -> Mapping[str, Sequence[GapRow]]:
+    """What was asked for and not read, by the owner's name in lower case."""
+    if not owners:
+        return {}
+    rows = store.gaps(owner=_only(owners), where=GapFilter(optional=False))
+    return _by_owner(rows, owners)
+
+
+def _only(owners: Sequence[str]) -> str | None:
+    """The owner to ask the store about: None for several, which are asked about at once."""
+    return owners[0] if len(owners) == 1 else None
+
+
+OfOwner = TypeVar("OfOwner", RepositoryRow, GapRow)
+
+
+def _by_owner(rows: Iterable[OfOwner], owners: Iterable[str]) -> dict[str, list[OfOwner]]:
+    found: dict[str, list[OfOwner]] = {owner.lower(): [] for owner in owners}
+    for row in rows:
+        if row.owner.lower() in found:
+            found[row.owner.lower()].append(row)
+    return found
 
 
 def _repository(row: RepositoryRow) -> str:

@@ -52,7 +52,8 @@ _ENTRY = re.compile(
     r"""^[ \t]*["']?([\w-]{1,80})["']?[ \t]*=[^\n"']{0,40}["']([\w.]{1,120}):\w""", re.MULTILINE
 )
 _BEFORE = re.compile(r"[\w@+./-]{1,200}\Z")
-_HERE = re.compile(r"(?<![\w.])\./([\w@+-][\w@+./-]{0,200})")
+# What may not be in front of it is looked at last: patterns that begin with letters are fast.
+_HERE = re.compile(r"\./(?<![\w.]\./)([\w@+-][\w@+./-]{0,200})")
 _USUAL = ("scripts", "script", "bin", "tools", "tool", "ci", "hack", "eng", "dev", "build", ".ci")
 """Folders whose files are scripts also where their names have no ending."""
 

@@ -35,6 +35,10 @@ from audits.pipeline.serialize import SerializedAudit, serialize_audit
 CHECKS = all_checks()
 """Every check; each is a module of its own, which is loaded here."""
 
+GARBAGE = 100_000
+"""Objects made between two collections of garbage: an audit makes many, and few that refer to
+themselves.
+"""
 _PATIENCE = 10
 """How much workers leave to the process that records what they make, as `nice` counts."""
 
@@ -56,6 +60,7 @@ def begin(planner: Callable[[], Plan], stopping: ctypes.c_bool) -> None:
     _workers[:] = [_Worker(planner, stopping)]
     logging.getLogger().addHandler(fault_log())
     gc.freeze()  # what all workers share is no garbage
+    gc.set_threshold(GARBAGE, 50, 50)
     if hasattr(os, "nice"):
         os.nice(_PATIENCE)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -161,7 +161,7 @@ def audits_of_folder(
 ) -> Iterator[Iterator[SerializedAudit]]:
     """What is recorded of the collector's repositories, in its order.
 
-    Where it pays, workers begin to audit them now. ``alone`` says that nobody is asked
+    Where it pays, worker processes audit them. ``alone`` says that nobody is asked
     anything: workers could not share questions. ``engine`` says that the plan has one.
 
     Raises CollectError where the folder cannot be read.
@@ -173,9 +173,18 @@ def audits_of_folder(
         return
     pool = WorkerPool(planner, count)
     try:
-        yield pool.audits(_chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK))
+        yield _begun_by_the_first(pool, _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK))
     finally:
         pool.stop()
+
+
+def _begun_by_the_first(pool: WorkerPool, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
+    """The audits of these chunks, begun once the first is asked for.
+
+    To begin waits for the server of the workers, which still imports: meanwhile this process
+    imports what records.
+    """
+    yield from pool.audits(chunks)
 
 
 def _processors() -> int:

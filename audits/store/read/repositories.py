@@ -62,6 +62,21 @@ class ReadRepositories(Scoped):
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
             return tuple(_repository_row(row, scope) for row in rows)
 
+    def worst_repositories(
+        self, *, owner: str | None = None, where: RepositoryFilter = _ALL, most: int
+    ) -> tuple[RepositoryRow, ...]:
+        """The repositories with the fewest points, at most so many of each owner, the owners one
+        after the other.
+        """
+        order = (_score.c.points.asc().nulls_last(), _repository.c.key)
+        place = func.row_number().over(partition_by=_score.c.owner_id, order_by=order)
+        with self.reading() as connection:
+            scope = self.scope(connection, owner, None)
+            ranked = _listed(connection, scope, where).add_columns(place.label("place")).subquery()
+            shown = select(ranked).where(ranked.c.place <= most)
+            rows = connection.execute(shown.order_by(ranked.c.owner_id, ranked.c.place)).all()
+            return tuple(_repository_row(row, scope) for row in rows)
+
     def repository_names(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[str, ...]:

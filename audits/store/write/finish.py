@@ -34,10 +34,15 @@ from audits.store.write.recording import Recording
 
 
 class Missed(Struct, frozen=True, kw_only=True):
-    """Gaps of one scan: of what was asked for, and those of them that are faults of ours."""
+    """Gaps of one scan: of what was asked for, and those of them that are faults of ours.
+
+    ``unrecognized`` counts all jobs of the owner that look like a release and are not
+    understood, also of repositories that an earlier scan read.
+    """
 
     asked: int = 0
     crashed: int = 0
+    unrecognized: int = 0
 
 
 class Finished(Struct, frozen=True, kw_only=True):
@@ -81,14 +86,19 @@ def _missed(connection: Connection, recordings: Sequence[Recording]) -> dict[int
     named = (gap.c.owner_id, gap.c.repository_id, gap.c.reason, gap.c.optional)
     asked: Counter[int] = Counter()
     crashed: Counter[int] = Counter()
+    unrecognized: Counter[int] = Counter()
     for part in chunks(done):
         holds = gap.c.owner_id.in_(part) & (gap.c.closed == OPEN)
         counted = select(*named, func.count()).where(holds).group_by(*named)
         for owner, number, reason, optional, count in connection.execute(counted):
+            unrecognized[owner] += count if reason == GapReason.UNRECOGNIZED else 0
             if number in done[owner]:
                 asked[owner] += 0 if optional else count
                 crashed[owner] += count if reason == GapReason.CRASHED else 0
-    return {owner: Missed(asked=asked[owner], crashed=crashed[owner]) for owner in done}
+    return {
+        owner: Missed(asked=asked[owner], crashed=crashed[owner], unrecognized=unrecognized[owner])
+        for owner in done
+    }
 
 
 def _finished(recording: Recording, row: Row[Any], totals: Totals, finished: datetime) -> Finished:

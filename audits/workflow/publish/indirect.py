@@ -293,7 +293,7 @@ def _jobs_with_uploaders(workflow: Workflow, catalog: Catalog) -> tuple[Job, ...
         for job in workflow.live_jobs
         if any(
             (step.uses is not None and step.uses.action in catalog.by_action)
-            or (step.run is not None and catalog.program_pattern.search(step.run.value))
+            or (step.run is not None and any(catalog.programs_in(step.run.value)))
             for step in job.live_steps
         )
     )

@@ -49,11 +49,13 @@ from audits.workflow.uploaders.consumers import (
 _SIGNS_BY_COMMAND = re.compile(r"\b(?:cosign|gitsign|sigstore|rekor-cli|notation|witness)\b")
 # What uploaders read, but for the variables of GitHub's own program.
 _UPLOADERS_VARIABLE = re.compile(
-    "|".join(
-        rf"\b{re.escape(name)}\b"
+    r"\b(?:"
+    + "|".join(
+        re.escape(name)
         for name in dict.fromkeys(name for uploader in ALL for name in uploader.tokens.env)
         if "*" not in name and not name.startswith(("GH_", "GITHUB_"))
     )
+    + r")\b"
 )
 _OWN_REPOSITORY = frozenset({"actions", "github"})
 _UPLOADING_CURL = re.compile(

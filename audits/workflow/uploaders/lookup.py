@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 
 from msgspec import Struct
@@ -41,11 +41,12 @@ class Catalog(Struct, frozen=True, eq=False, dict=True):
         return found
 
     @cached_property
-    def program_pattern(self) -> re.Pattern[str]:
-        """Scripts without any of these words are not read at all: most of them."""
-        names = sorted({*self.by_program, "setup.py"} - {"python"}, key=len, reverse=True)
-        pattern = rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?!\w)"
-        return re.compile(pattern, re.IGNORECASE)
+    def _program_patterns(self) -> Mapping[str, re.Pattern[str]]:
+        names = {program.lower() for program in self.by_program} | {"setup.py"}
+        return {
+            name: re.compile(rf"(?<![\w-]){re.escape(name)}(?!\w)")
+            for name in sorted(names - {"python"})
+        }
 
     @cached_property
     def verbs(self) -> Mapping[str, tuple[str, ...]]:
@@ -67,6 +68,16 @@ class Catalog(Struct, frozen=True, eq=False, dict=True):
                 for verb in verbs
             )
         )
+
+    def programs_in(self, script: str) -> Iterator[str]:
+        """The programs that stand in a script as words, in lower case; most scripts hold none.
+
+        ``python`` is none of them: what counts is the module or file that it runs.
+        """
+        lowered = script.lower()
+        for name, pattern in self._program_patterns.items():
+            if name in lowered and pattern.search(lowered) is not None:
+                yield name
 
     def may_upload(self, script: str) -> bool:
         """Whether a script holds what every upload has, so that it is worth reading."""
@@ -100,6 +111,5 @@ def _may_upload(catalog: Catalog, script: str) -> bool:
     bare = script.translate(_QUOTING).lower()
     if not any(map(bare.__contains__, catalog.any_verb)):
         return False
-    found = catalog.program_pattern.findall(script.translate(_QUOTES))
-    verbs = catalog.verbs
-    return any(verb in bare for program in {p.lower() for p in found} for verb in verbs[program])
+    programs = catalog.programs_in(script.translate(_QUOTES))
+    return any(verb in bare for program in programs for verb in catalog.verbs[program])
