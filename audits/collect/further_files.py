@@ -67,6 +67,7 @@ _BESIDE = re.compile(
     r"|\$\(dirname [^)\n]{1,40}\)/|\$\{?(?:here|HERE|DIR|dir|__dir)\}?/"
 )
 _PLACES = (
+    *("context:", "file:"),
     *("working-directory:", "working_directory:", "packages-dir:", "packages_dir:", "package-dir:"),
     *("package-path:", "project-path:", "project_path:", "path:", "dir:", "directory:", "cwd:"),
     *("project:", "package:", "cd ", "pushd ", "-C ", "-F ", "-w ", "--prefix", "--dir", "--cwd"),
@@ -163,7 +164,7 @@ class Leads:
         for path, text in sorted(self._pending, key=lambda item: _is_entry(item[0]), reverse=True):
             self._read(path, text)
         self._pending.clear()
-        if not self._programs and not self._scripts and not self._globs:
+        if not (self._programs or self._scripts or self._globs or self._packages):
             return Further()
         self._from_folders()
         ranked = sorted(self._scripts, key=self._scripts.__getitem__)
@@ -199,26 +200,37 @@ class Leads:
             if not any(mark in text for mark in _CREDENTIALS):
                 return
             self._texts.append(text)
+            self._programs_of(text)
             self._places_of(text)
             self._scripts_of(path, text)
         elif basename(path) == "package.json":
             self._package_json(path, text)
         elif self._programs or self._scripts or self._tried:
             self._further_of(path, text)
+        else:
+            self._members_of(path, text)
 
-    def _further_of(self, path: str, text: str) -> None:
+    def _members_of(self, path: str, text: str) -> None:
+        """The packages of a workspace, published or not."""
         name = basename(path)
         if name == "Cargo.toml":
             self._globs_of(path, _toml_list(text, "workspace", "members"), "Cargo.toml")
         elif name == "pyproject.toml":
             found = _toml_list(text, "tool.uv.workspace", "members")
             self._globs_of(path, found, "pyproject.toml")
-            self._scripts_of(path, _lines_of_release(text))
-            self._entries_of(path, text)
         elif name == "pnpm-workspace.yaml":
             self._globs_of(path, _yaml_list(text, "packages"), "package.json")
         elif name == "lerna.json":
             self._globs_of(path, _json_list(text, "packages"), "package.json")
+
+    def _further_of(self, path: str, text: str) -> None:
+        self._members_of(path, text)
+        name = basename(path)
+        if name in {"Cargo.toml", "pnpm-workspace.yaml", "lerna.json"}:
+            return
+        if name == "pyproject.toml":
+            self._scripts_of(path, _lines_of_release(text))
+            self._entries_of(path, text)
         elif name in _METADATA | _BUILD_FILES or name.endswith(_METADATA_ENDINGS):
             return
         elif len(text) <= MOST_BYTES:
@@ -234,7 +246,7 @@ class Leads:
                     self._add(normpath(f"{dirname(path)}/{folder}{place}.py").lstrip("/"))
 
     def _package_json(self, path: str, text: str) -> None:
-        if self._programs.isdisjoint(_NODE):
+        if '"workspaces"' not in text and self._programs.isdisjoint(_NODE):
             return
         try:
             data = json.loads(text)
@@ -245,7 +257,8 @@ class Leads:
         found = data.get("workspaces")
         found = found.get("packages") if isinstance(found, dict) else found
         self._globs_of(path, found if isinstance(found, list) else (), "package.json")
-        self._scripts_of(path, "\n".join(_reached(data.get("scripts"), self._texts)))
+        if not self._programs.isdisjoint(_NODE):
+            self._scripts_of(path, "\n".join(_reached(data.get("scripts"), self._texts)))
 
     def _globs_of(self, path: str, globs: Iterable[object], name: str) -> None:
         """The packages of a workspace: of ``packages/*`` each folder below ``packages``."""
@@ -265,8 +278,10 @@ class Leads:
         for written in dict.fromkeys(_places_in(text)):
             fixed, _, _ = written.partition("$")
             words = fixed.split()
-            place = words[0] if words else ""
-            if place.endswith((".toml", ".json")):
+            place = words[0].rstrip("}") if words else ""
+            if place.endswith((".toml", ".json")) or basename(place).startswith("Dockerfile"):
+                if "docker" in self._programs and not place.endswith((".toml", ".json")):
+                    self._add(normpath(place))
                 place = dirname(place)
             parts = [part for part in place.strip("/").split("/") if part]
             while parts and parts[-1] in _BUILT:
@@ -299,6 +314,8 @@ class Leads:
     def _programs_of(self, text: str) -> None:
         unknown = _TASK_FILES.keys() - self._programs
         self._programs.update([name for name in unknown if f"{name} " in text])
+        if "/build-push-action@" in text:
+            self._programs.add("docker")
 
     def _add(self, path: str) -> None:
         rank = 0 if _RELEASE.search(path) else 1

@@ -130,6 +130,31 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         },
         {"tools/ship/action.yml", "tools/ship/ship.sh"},
     ),
+    "workspaces of which nothing publishes": (
+        {
+            WORKFLOW: "on: push\njobs:\n  a:\n    steps:\n      - run: npm test\n",
+            "package.json": '{"private": true, "workspaces": ["libs/*"]}',
+            "libs/a/package.json": '{"name": "a"}',
+            "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n',
+            "crates/b/Cargo.toml": '[package]\nname = "b"\n',
+        },
+        {"package.json", "libs/a/package.json", "Cargo.toml", "crates/b/Cargo.toml"},
+    ),
+    "the Dockerfile of an action": (
+        {
+            WORKFLOW: steps(
+                "- uses: docker/build-push-action@v6",
+                "  with: {file: images/ship/Dockerfile.release}",
+                "- uses: docker/build-push-action@v6",
+                "  with:",
+                "    context: tools",
+            ),
+            "images/ship/Dockerfile.release": "FROM x\n",
+            "tools/Dockerfile": "FROM x\n",
+            "other/Dockerfile": "FROM x\n",
+        },
+        {"images/ship/Dockerfile.release", "tools/Dockerfile"},
+    ),
     "nothing to publish with": (
         {WORKFLOW: "on: push\njobs:\n  a:\n    steps:\n      - run: ./ci/x.sh\n", "ci/x.sh": ""},
         set(),

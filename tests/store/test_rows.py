@@ -60,3 +60,12 @@ def test_evidence_is_kept_by_the_name_that_its_registry_compares() -> None:
     kept = index_of(_lumen("orchard-labs/lumen"))
     assert isinstance(kept, Mapping)
     assert list(kept) == [("pypi", "lumen-core")]
+
+
+def test_who_can_publish_to_a_private_registry_alone_is_kept_with_the_package() -> None:
+    command = "npm publish --registry https://npm.corp.example/"
+    private = run_of(command, env="NODE_AUTH_TOKEN: '${{ secrets.CORP_TOKEN }}'")
+    files = {RELEASE: private, "package.json": '{"name": "lumen-js"}'}
+    audited = audit(repository(files), Rules(index=INDEX))
+    (row,) = (package_row(audited, status) for status in audited.statuses)
+    assert (row["package"], row["level"]) == ("lumen-js", "one-writer")

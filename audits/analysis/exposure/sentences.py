@@ -53,6 +53,11 @@ An open path from anyone holds the score at 39; one that may be open takes the A
 nothing by themselves. A waiver of outsider-can-publish lifts the cap, and the level stays, shown as
 `anyone (accepted)`. Comments in a workflow accept no path.
 
+The score asks whether the lesson was followed, the level who could publish. So a release by a stored
+token to a registry without trusted publishing may have an A and be open to one writer: the
+environment area is not scored there, but GitHub gives a secret that an environment holds to approved
+jobs only, whatever the registry, and that is the change that is offered.
+
 ## What is outside
 Actions of other repositories are not entered: their own pins, checkouts and guards are not seen.
 What a script computes carries no trace of who wrote its input. Private forks, deploy keys, apps

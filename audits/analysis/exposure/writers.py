@@ -115,6 +115,14 @@ def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
                 settings=True,
             ),
         )
+    stored = dict.fromkeys(c.secret for c in release.publication.stored_credentials if c.secret)
+    if stored and not release.by_identity:
+        named = " and ".join(name.upper() for name in stored)
+        what = (
+            f"keep {named} in an environment with a required reviewer and nowhere else, and publish "
+            "from it"
+        )
+        return (Cut(what=what, at=at),)
     return (
         Cut(what="publish from a protected environment that the registry's publisher names", at=at),
     )

@@ -10,7 +10,7 @@ from audits.analysis.trusted_publishers import is_this_repository
 from audits.model.evidence import PackageEvidence
 from audits.model.exposure import Actor, Exposure, ExposurePath
 from audits.model.outcome import Area, Outcome, Severity
-from audits.model.publication import Publication
+from audits.model.publication import Channel, Publication
 from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, PackageStatus, Result
 from audits.model.settings import Unseen
@@ -214,11 +214,18 @@ def package_row(audit: Audit, status: PackageStatus) -> Row:
 
 
 def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
-    """Who can publish a package, by whichever publication it takes least."""
+    """Who can publish a package, by whichever publication it takes least; where production has
+    none, by those to a private registry or to one that is not known.
+    """
     mine = [
         each
         for each in audit.exposure
         if each.publication.key in status.publications and each.package in {status.package, ""}
+    ] or [
+        each
+        for each in audit.exposure
+        if (each.registry, each.package) == (status.registry, status.package)
+        and each.channel is not Channel.TEST
     ]
     worst = min(mine, key=lambda each: (each.level.rank, each.may_be.rank), default=None)
     path = worst.worst if worst is not None else None

@@ -32,7 +32,7 @@ from audits.workflow.publish.match import by_command, by_uses, commands_of
 from audits.workflow.publish.package_names import packages_of
 from audits.workflow.publish.site import Library, Site
 from audits.workflow.publish.values import Kind, value_of
-from audits.workflow.tasks.invocations import may_lead
+from audits.workflow.tasks.invocations import image_build, may_lead
 from audits.workflow.uploaders.catalog import MINTING_ACTIONS, RUN_BY_ACTION
 from audits.workflow.uploaders.consumers import may_open_registry
 from audits.workflow.uploaders.uploader import DRY, Uploader
@@ -117,6 +117,7 @@ def _may_publish(base: Site) -> bool:
         if uses is not None and (
             uses.action in base.library.catalog.by_action
             or uses.action in RUN_BY_ACTION
+            or image_build(step) is not None
             or (actions and called_name(uses, path) in actions)
             or hands_secret(step.inputs)
             or uses.action in MINTING_ACTIONS
@@ -244,7 +245,7 @@ def _of_scripts(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publi
     nothing is noted in ``quiet`` for every registry.
     """
     step = site.step
-    if step is None or not _leads(step):
+    if step is None or not (_leads(step) or image_build(step) is not None):
         return
     uploads = False
     hops: list[Hop] = []

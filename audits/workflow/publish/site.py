@@ -25,6 +25,7 @@ from audits.workflow.parse.upload_addresses import UploadAddresses
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
 from audits.workflow.tasks.hops import Expansion, Hops
+from audits.workflow.tasks.invocations import image_build
 from audits.workflow.uploaders.lookup import KNOWN, Catalog
 
 _NAMED = re.compile(r"\s*(env|inputs|matrix|github\.event\.inputs)\.([\w-]+)\s*")
@@ -163,9 +164,11 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         )
 
     def _led(self) -> Iterator[Expansion]:
-        if self.step is None or self.step.run is None:
+        if self.step is None:
             return
-        commands = tuple(replace(c, words=self._words(c), path=self.path) for c in self.commands)
+        built = image_build(self.step)
+        run = self.commands if built is None else (built,)
+        commands = tuple(replace(c, words=self._words(c), path=self.path) for c in run)
         checkouts = self.once("checkouts", self._checkouts)
         for directory in self.directories or ("",):
             yield from self.library.hops.follow(commands, directory, checkouts)

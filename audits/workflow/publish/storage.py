@@ -88,7 +88,17 @@ _BUILT_FOLDER = re.compile(r"(?:^|/)(?:dist|wheelhouse|releases?|artifacts|packa
 _LONGEST = 1024
 _SOURCE_OPTIONS = ("--body", "--file", "-f", "--source", "-s")
 _TARGET_OPTIONS = ("--bucket", "--key", "--name", "-n", "--container-name", "-c", "-d")
-_SOURCE_INPUTS = ("path", "source", "source_dir", "source-directory", "file", "files", "glob")
+_SOURCE_INPUTS = (
+    "path",
+    "source",
+    "source_dir",
+    "source-directory",
+    "file",
+    "files",
+    "glob",
+    "local-dir",
+    "local_path",
+)
 
 
 def copies_builds(site: Site, command: Command | None, subcommands: int) -> bool:

@@ -17,12 +17,13 @@ from audits.model.location import Inputs, Location
 from audits.model.publication import Auth, Publication, Route, UnrecognizedPublication
 from audits.model.registry import Registry
 from audits.model.remote_path import called_name
-from audits.model.uses import UsesKind
+from audits.model.uses import Uses, UsesKind
 from audits.model.workflow import Job, Level, SecretsPassed, Workflow
 from audits.workflow.publish.can_run import can_run
 from audits.workflow.publish.site import Site
+from audits.workflow.publish.taps import other_repository
 from audits.workflow.publish.values import SECRET, Kind, value_of
-from audits.workflow.tasks.invocations import gives_build_secret
+from audits.workflow.tasks.invocations import gives_build_secret, image_build
 from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
 from audits.workflow.uploaders.consumers import (
     HOLDS_PACKAGES,
@@ -44,6 +45,14 @@ from audits.workflow.uploaders.consumers import (
     speaks_of_release,
     takes_identity,
     title_speaks_of_release,
+)
+from audits.workflow.uploaders.further_publishing import (
+    PUBLISHING_ACTIONS,
+    PUSHING_ACTIONS,
+    is_about_pages,
+    is_install_source,
+    is_known_program,
+    publishes_elsewhere,
 )
 
 _SIGNS_BY_COMMAND = re.compile(r"\b(?:cosign|gitsign|sigstore|rekor-cli|notation|witness)\b")
@@ -70,10 +79,6 @@ _RUNS_OWN = {
     "cargo": frozenset({"run", "r", "xtask"}),
     "dotnet": frozenset({"run"}),
 }
-# Programs of clouds that publish packages beside all else that they do.
-_CLOUD_UPLOAD = re.compile(
-    r"aws codeartifact publish-|gcloud artifacts (?:apt|yum|googet|go) (?:upload|import)|az artifacts \w+ publish"
-)
 _CODE = frozenset({"-c", "-e", "--eval"})
 _PUBLISHES = re.compile(r"\b(?:twine|publish\w*|upload\w*|release)\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*?:?([\w.-]+)")
@@ -97,18 +102,23 @@ _PACKAGE_FILE = re.compile(
 
 
 class _Look(Struct, frozen=True, kw_only=True):
-    """A step that may publish in a way that is not known, and how it looks like a release."""
+    """A step that may publish in a way that is not known, and how it looks like a release.
+
+    ``any_secret``: it can use whatever secret it is given; ``sure``: it is known to publish.
+    """
 
     site: Site
     at: Location
     sign: str = ""
     titled: bool = False
+    any_secret: bool = False
+    sure: bool = False
 
     def is_loud(self, aside: bool) -> bool:
         """Whether it looks like a release by itself; in a job that is ``aside``, such as one that
         prepares a release, it has to speak of publishing.
         """
-        return bool(self.sign) and (not aside or speaks_of_publishing(self.sign))
+        return bool(self.sign) and (self.sure or not aside or speaks_of_publishing(self.sign))
 
 
 class _Means(Struct, frozen=True, kw_only=True):
@@ -212,6 +222,7 @@ def _means(
     if granted and not publications and not actions & HOLDS_PACKAGES:
         yield _Means(what="may write packages", looks=own, logs_in=logs_in)
     yield from _built_in(looks)
+    yield from _of_any_secret(sites, looks, publications)
     known = {c.secret for publication in publications for c in publication.credentials}
     given = _secrets(sites, looks).items()
     for secret, takers in sorted(given, key=lambda item: not is_named_for_registry(item[0])):
@@ -230,6 +241,30 @@ def _built_in(looks: tuple[_Look, ...]) -> Iterator[_Means]:
             known = _UPLOADERS_VARIABLE.fullmatch(name) is not None
             if known and value_of(look.site, scalar.value).kind is Kind.OWN:
                 yield _Means(what=f"is given `{name}`", looks=(look,), logs_in=True)
+
+
+def _of_any_secret(
+    sites: Sequence[Site], looks: tuple[_Look, ...], publications: Sequence[Publication]
+) -> Iterator[_Means]:
+    """A secret of whatever name, where a step can use it that is known to publish, or to push
+    to another repository.
+    """
+    wanting = tuple(look for look in looks if look.any_secret)
+    if not wanting:
+        return
+    known = {c.secret for publication in publications for c in publication.credentials}
+    base = sites[0]
+    texts = [v.value for env in (base.workflow.env, base.job.env) for v in env.values()]
+    for site in sites:
+        if site.step is not None:
+            texts += [v.value for env in (site.step.env, site.step.inputs) for v in env.values()]
+            texts += [site.step.run.value] if site.step.run is not None else []
+    for text in texts:
+        for match in SECRET.finditer(text):
+            name = match[1] or match[2] or ""
+            if name and name.upper() != "GITHUB_TOKEN" and name not in known:
+                yield _Means(what=f"is given `secrets.{name}`", looks=wanting)
+                return
 
 
 def _logs_in(action: str) -> bool:
@@ -316,6 +351,8 @@ def _look(site: Site) -> _Look | None:
     if not commands:
         place = Location(path=site.path, line=step.run.line_at(0))
         return _Look(site=site, at=place, sign=titled) if step.run.value.strip() else None
+    if (pushed := _published_elsewhere(site)) is not None:
+        return pushed
     known = site.settled()
     opaque = [c for c in commands if _may_publish(c) and (c.line, c.text) not in known]
     if not opaque:
@@ -326,11 +363,56 @@ def _look(site: Site) -> _Look | None:
     return _Look(site=site, at=at, sign=sign or titled, titled=not sign)
 
 
+def _published_elsewhere(site: Site) -> _Look | None:
+    """How a script looks that publishes to a place of which this program has no registry, or
+    pushes to another repository.
+    """
+    for command in site.commands:
+        at = Location(path=site.path, line=command.line)
+        shown = f"`{' '.join(command.words[:4])[:80]}`"
+        if publishes_elsewhere(command):
+            return _Look(site=site, at=at, sign=shown, any_secret=True, sure=True)
+        if command.words[:2] == ("git", "push") and not command.has(*_DRY, "-n", "--delete", "-d"):
+            where = other_repository(site, command)
+            if where and not is_about_pages(where):
+                sure = is_install_source(where)
+                sign = "`git push` to another repository" if sure else ""
+                return _Look(site=site, at=at, sign=sign, any_secret=True, sure=sure)
+    return None
+
+
+def _look_at_build(site: Site, uses: Uses) -> _Look | None:
+    """How the build of an image looks whose Dockerfile was not read, where it is given a secret
+    that is called after a registry.
+    """
+    texts = [v.value for v in site.step.inputs.values()] if site.step is not None else []
+    named = [m[1] or m[2] or "" for text in texts for m in SECRET.finditer(text)]
+    opens = any(map(is_named_for_registry, named))
+    return _Look(site=site, at=site.at(uses.raw), any_secret=True) if opens else None
+
+
+def _action_elsewhere(site: Site, name: str) -> _Look | None:
+    """The same of an action."""
+    step = site.step
+    if step is None or step.uses is None:
+        return None
+    given = [v.value for v in (step.input(key) for key in PUSHING_ACTIONS.get(name, ())) if v]
+    pushes = any(map(is_install_source, given)) and not any(map(is_about_pages, given))
+    if not pushes and name not in PUBLISHING_ACTIONS:
+        return None
+    at, sign = site.at(step.uses.raw), f"the action {name}"
+    return _Look(site=site, at=at, sign=sign, any_secret=True, sure=True)
+
+
 def _look_at_action(site: Site) -> _Look | None:
     step = site.step
     uses = step.uses if step is not None else None
     if step is None or uses is None or uses.kind is UsesKind.INVALID:
         return None
+    if (elsewhere := _action_elsewhere(site, uses.action)) is not None:
+        return elsewhere
+    if (built := image_build(step)) is not None and (built.line, built.text) not in site.settled():
+        return _look_at_build(site, uses)
     if uses.kind is UsesKind.LOCAL and called_name(uses, site.path) in site.library.actions:
         action = site.library.actions[called_name(uses, site.path)]
         if action.using == "composite":
@@ -368,10 +450,10 @@ def _may_publish(command: Command) -> bool:
     if command.has(*_DRY):
         return False
     if program in PLAIN_PROGRAMS:
-        return _CLOUD_UPLOAD.match(" ".join(command.words)) is not None
+        return False
     if _publishing_code(command):
         return True
-    if program in SELDOM_PUBLISH:
+    if program in SELDOM_PUBLISH or is_known_program(program):
         return _publishes_by_a_word(command)
     if program in _IMAGE_BUILDERS and gives_build_secret(command.words):
         return True
@@ -385,7 +467,7 @@ def _may_publish(command: Command) -> bool:
         return False
     if any(map(speaks_of_release, tasks)):
         return True
-    if any(word in QUIET_TASKS or is_something_else(word) for word in tasks):
+    if any(w in QUIET_TASKS or is_something_else(w) or only_builds(w) for w in (program, *tasks)):
         return False
     return program not in {"git", "docker", "podman", "cargo", "go", "dotnet", "nuget", "twine"}
 

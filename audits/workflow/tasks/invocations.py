@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from audits.model.command import Command
 from audits.model.source import SourceFile
+from audits.model.workflow import Step
 
 Files = Mapping[str, SourceFile]
 _Runner = Callable[[Sequence[str], str, Files], "Iterator[Invocation]"]
@@ -434,6 +435,29 @@ def gives_build_secret(words: Sequence[str]) -> bool:
         any(_value(words, "--secret"))
         or any(_SECRET_ARGUMENT.search(value.partition("=")[0]) for value in given)
     )
+
+
+_IMAGE_BUILDS = frozenset(
+    {"docker/build-push-action", "depot/build-push-action", "useblacksmith/build-push-action"}
+)
+_SECRET_INPUTS = ("secrets", "secret-envs", "secret-files", "build-args")
+
+
+def image_build(step: Step) -> Command | None:
+    """The ``docker build`` that an action stands for, where it hands a secret to what the
+    Dockerfile runs.
+    """
+    uses = step.uses
+    if uses is None or uses.action not in _IMAGE_BUILDS:
+        return None
+    given = (step.input(name) for name in _SECRET_INPUTS)
+    if not any(scalar is not None and "secrets." in scalar.value for scalar in given):
+        return None
+    file, context = step.input("file"), step.input("context")
+    named = ("-f", file.value) if file is not None else ()
+    place = context.value if context is not None else "."
+    words = ("docker", "build", "--secret", "id=given", *named, place)
+    return Command(words=words, line=uses.raw.line, written=words)
 
 
 _DOCKER_VALUES = frozenset(

@@ -248,6 +248,26 @@ RELEASES: tuple[Uploader, ...] = (
         tokens=_TAP,
     ),
     Uploader(
+        mechanism="push to a Homebrew tap",
+        registry=Registry.HOMEBREW,
+        actions=(
+            "cpina/github-action-push-to-another-repository",
+            "nkoppel/push-files-to-another-repository",
+            "dmnemec/copy_file_to_another_repo_action",
+            "ad-m/github-push-action",
+        ),
+        needs={
+            "destination-repository-name": ("homebrew-",),
+            "destination-repository": ("/homebrew-",),
+            "destination_repo": ("/homebrew-",),
+            "repository": ("/homebrew-",),
+        },
+        tokens=Tokens(
+            inputs=_TAP.inputs,
+            env=("API_TOKEN_GITHUB", "SSH_DEPLOY_KEY", *_TAP.env),
+        ),
+    ),
+    Uploader(
         mechanism="dispatch to a Homebrew tap",
         registry=Registry.HOMEBREW,
         actions=("peter-evans/repository-dispatch",),
@@ -283,6 +303,8 @@ RELEASES: tuple[Uploader, ...] = (
             "burnett01/rsync-deployments",
             "easingthemes/ssh-deploy",
             "contention/rsync-deployments",
+            "samkirkland/ftp-deploy-action",
+            "wlixcc/sftp-deploy-action",
         ),
         copies_builds=True,
         tokens=_SERVER,

@@ -174,3 +174,15 @@ def test_an_environment_whose_name_is_always_empty_is_none() -> None:
     assert found.cut is not None
     assert bare.cut is not None
     assert (found.level, found.cut.cut.what) == (bare.level, bare.cut.cut.what)
+
+
+def test_a_stored_secret_is_offered_an_environment_whatever_the_registry() -> None:
+    """The registry need not know of it: GitHub gives the secret to approved jobs only."""
+    push = STORED.replace("npm publish *.tgz", "docker push registry.example/orchard/lumen")
+    push = push.replace("NODE_AUTH_TOKEN", "DOCKER_PASSWORD").replace("    environment: npm\n", "")
+    found = exposures(repository({RELEASE_FILE: push}))
+    exposure = next(each for each in found if each.registry == "container")
+    assert exposure.level is Actor.ONE_WRITER
+    assert exposure.cut is not None
+    assert exposure.cut.cut.what.startswith("keep NPM_TOKEN in an environment")
+    assert exposure.cut.leaves is Actor.TWO_PEOPLE
