@@ -108,9 +108,11 @@ _WILD = frozenset({"*", "[]"})
 
 
 def code_of(step: Step) -> Iterator[Scalar]:
-    """The texts of a step that are run as code: its script, and inputs that actions run."""
+    """The texts of a step that are run as code: its script and shell, and inputs that actions run."""
     if step.run is not None:
         yield step.run
+        if step.template is not None:
+            yield step.template
     if step.uses is not None:
         names = CODE_INPUTS.get(step.uses.action, ())
         yield from (text for key, text in step.inputs.items() if key.lower() in names)

@@ -35,9 +35,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from audits.analysis.action_refs import version_today
 from audits.analysis.action_table import GitUse
-from audits.analysis.action_versions import version_comment, version_of_ref
+from audits.analysis.checkout_credentials import OUTSIDE, PERSISTS, checkout_major
 from audits.analysis.git_remote import remote_use
 from audits.checks.api import (
     GITHUB_ARTIFACTS,
@@ -54,11 +53,9 @@ from audits.checks.api import (
     Outcome,
     PermissionsState,
     Repository,
-    ResolvedRef,
     Severity,
     StepSite,
     Unseen,
-    Uses,
     Verdict,
     check,
     owned_comments,
@@ -66,9 +63,6 @@ from audits.checks.api import (
     set_input,
 )
 
-_INPUT = "persist-credentials"
-_SAFER = 6
-"""Since this version the token is kept outside the checkout."""
 _CHOICE = re.compile(
     r"\b(?:push|credential|persist|token|fetch|commit|git\\b|deploy|auth|private)", re.IGNORECASE
 )
@@ -182,7 +176,7 @@ def persisted_checkout_credentials(repo: Repository) -> Iterator[Verdict]:
             step = site.step
             if step.uses is None or step.uses.action != "actions/checkout":
                 continue
-            given = step.input(_INPUT)
+            given = step.input(PERSISTS)
             if step.inputs_are_dynamic or (given is not None and "${{" in given.value):
                 continue  # an expression may say either
             if given is not None and given.value == "false":
@@ -283,24 +277,13 @@ def _severity(
     repo: Repository, site: StepSite, later: Sequence[StepSite], *, explicit: bool
 ) -> tuple[Severity | None, str]:
     uploaded = any(map(_uploads_everything, later))
-    safer = _major(repo, site.step.uses) >= _SAFER
+    safer = checkout_major(repo, site.step.uses) >= OUTSIDE
     if uploaded:
         reason = "whoever can download the artifact gets the token"
         return (None, "") if safer else (Severity.HIGH, reason)
     if safer:
-        return Severity.LOW, f"since version {_SAFER} the token stands outside the checkout"
+        return Severity.LOW, f"since version {OUTSIDE} the token stands outside the checkout"
     return (Severity.LOW, "it is stated as a choice") if explicit else (None, "")
-
-
-def _major(repo: Repository, uses: Uses | None) -> int:
-    """The action's major version; 0 where it is not known."""
-    if uses is None:
-        return 0
-    known = repo.reference(uses)
-    today = version_today(known) if isinstance(known, ResolvedRef) else ""
-    named = today or (version_comment(uses.comment) if uses.is_pinned else uses.ref)
-    version = version_of_ref(named)
-    return 0 if version is None else version.major
 
 
 def _uploads_everything(site: StepSite) -> bool:
@@ -315,4 +298,4 @@ def _uploads_everything(site: StepSite) -> bool:
 
 def _edits(repo: Repository, site: StepSite) -> tuple[Edit, ...]:
     source = repo.file(site.path)
-    return () if source is None else set_input(source, site.step, _INPUT, "false")
+    return () if source is None else set_input(source, site.step, PERSISTS, "false")

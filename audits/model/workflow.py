@@ -141,7 +141,8 @@ class Image(Struct, frozen=True, kw_only=True):
 class Step(Struct, frozen=True, kw_only=True, eq=False):
     """One step; ``at`` is the first line of the step, ``index`` counts from 0.
 
-    ``keys`` holds every key without a field here, such as ``timeout-minutes``.
+    ``keys`` holds every key without a field here, such as ``timeout-minutes``. ``template`` is the
+    shell of a script, its own or its job's, where that is a command or an expression.
 
     Compared by identity: two equal texts are still two steps.
     """
@@ -155,6 +156,7 @@ class Step(Struct, frozen=True, kw_only=True, eq=False):
     uses: Uses | None = None
     run: Scalar | None = None
     shell: str = ""
+    template: Scalar | None = None
     env: Inputs = field(default_factory=dict)
     inputs: Inputs = field(default_factory=dict)
     inputs_are_dynamic: bool = False

@@ -223,6 +223,11 @@ def _secret_names(text: str) -> Iterator[tuple[str, int]]:
                 yield (part.parts[1] if _is_named(part) else ""), fence.start
 
 
+def named_secrets(text: str) -> frozenset[str]:
+    """The names of the secrets that a text reads, in lower case; "" for a computed one or all."""
+    return frozenset(name for name, _ in _secret_names(text))
+
+
 def _is_named(context: Context) -> bool:
     return len(context.parts) > 1 and context.parts[1] not in {"*", "[]"}
 

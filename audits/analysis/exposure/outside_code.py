@@ -6,13 +6,14 @@ Which versions of actions/checkout refuse: `audits.model.platform_facts`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from audits.analysis.checkout_credentials import credentials_left
 from audits.analysis.checkout_refusal import refuses_outsiders
-from audits.analysis.exposure.jobs import JobView, PlacedStep
-from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action
+from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
+from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action, run_by_shell
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
 from audits.analysis.taint import Tracer
 from audits.expressions.syntax import Context, contexts, replace_fences
@@ -66,6 +67,9 @@ _PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.di
 _PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
 _ASKED_SOURCE = re.compile(r"\bheadRepository\b|\.head\.repo\b")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_BUILD_INPUTS = ("secrets", "build-args", "secret-envs", "github-token")
+_IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "depot"})
+_BUILDS = frozenset({"build", "bake", "bud", "buildx"})
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
 
 
@@ -82,12 +86,16 @@ class OutsideCode(Struct, frozen=True, kw_only=True):
 
 
 class CodeRun(Struct, frozen=True, kw_only=True):
-    """What runs code of such a folder."""
+    """What runs code of such a folder. ``reach`` are the secrets that are handed to the build of
+    an image, in lower case, which is all that its Dockerfile gets at; None for code that runs in
+    the job itself.
+    """
 
     head: OutsideCode
     placed: PlacedStep
     at: Location
     what: str
+    reach: frozenset[str] | None = None
 
 
 class Workspace:
@@ -107,6 +115,7 @@ class Workspace:
         self.event = event
         self.published = published
         self.folders: dict[str, OutsideCode | None] = {}
+        self.left: dict[str, frozenset[str]] = {}
         self.fetched = False
 
     def runs(self) -> Iterator[CodeRun]:
@@ -115,9 +124,13 @@ class Workspace:
             self.folders[""] = None
         for placed in self.view.steps:
             yield from self._of_action(placed)
+            if (target := run_by_shell(placed.step)) is not None:
+                where = inside(target, self._start(placed.step))
+                yield from self._ran(placed, where, "the step's own shell", placed.step.at)
             for command, folder in moves(self.view.commands(placed), self._start(placed.step)):
                 yield from self._of_command(placed, command, folder)
             yield from self._published_by(placed)
+            yield from self._built_image(placed)
 
     def _start(self, step: Step) -> str:
         return replace_fences(step.working_directory, "") if step.working_directory else ""
@@ -137,6 +150,7 @@ class Workspace:
         step = placed.step
         given = step.input("path")
         folder = inside(given.value) if given is not None else ""
+        self.left[folder] = credentials_left(self.repo, step)
         state = self._head_state(placed, step)
         if state is None:
             self.folders[folder] = None
@@ -308,11 +322,50 @@ class Workspace:
         if built and not at_step and self.published and placed.step.uses is not None:
             yield CodeRun(head=head, placed=placed, at=placed.step.at, what="it is built")
 
+    def _built_image(self, placed: PlacedStep) -> Iterator[CodeRun]:
+        """An image that is built from theirs, with what the build is given."""
+        step, uses = placed.step, placed.step.uses
+        if uses is not None and uses.action in BUILD_ON_PUBLISH:
+            context = step.input("context", "workdir")
+            place, at = inside(context.value) if context is not None else "", step.at
+            given = [v for name in _BUILD_INPUTS if (v := step.input(name)) is not None]
+            yield from self._image(placed, place, at, given)
+        for command, folder in moves(self.view.commands(placed), self._start(step)):
+            if command.program in _IMAGE_BUILDERS and not _BUILDS.isdisjoint(command.words):
+                at = placed.at(line=command.line)
+                plain = [w for w in command.words[2:] if not w.startswith("-") and "=" not in w]
+                place = inside(plain[-1], folder) if plain else folder
+                secret = command.option("--secret", "--build-arg") is not None
+                given = [*step.env.values(), *self.view.job.env.values()] if secret else []
+                if secret and step.run is not None:
+                    given.append(step.run)
+                yield from self._image(placed, place, at, given)
+
+    def _image(
+        self, placed: PlacedStep, place: str, at: Location, given: Iterable[Scalar]
+    ) -> Iterator[CodeRun]:
+        folder = self._checkout_of(place)
+        head = self.folders.get(folder)
+        if head is None:
+            return
+        texts = [scalar.value for scalar in given]
+        reach = {name for text in texts for name in named_secrets(text)}
+        reach |= {BUILT_IN} if any("github.token" in text for text in texts) else set()
+        reach |= self.left.get(folder, frozenset())
+        if reach:
+            what = "the image that is built from it is given " + _shown(reach)
+            yield CodeRun(head=head, placed=placed, at=at, what=what, reach=frozenset(reach))
+
     def _is_step(self, publication: Publication, placed: PlacedStep) -> bool:
         if publication.source_step is placed.step:
             return True
         own = self.view.job.steps[publication.step : publication.step + 1]
         return publication.step >= 0 and placed.step in own
+
+
+def _shown(names: Iterable[str]) -> str:
+    """Names of secrets, as people write them."""
+    return " and ".join("the job's token" if n == BUILT_IN else n.upper() for n in sorted(names))
 
 
 def _not_own(words: list[str]) -> bool:

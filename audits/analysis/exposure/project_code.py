@@ -203,6 +203,13 @@ def _folder(command: Command) -> str:
     return given or ""
 
 
+def run_by_shell(step: Step) -> str | None:
+    """The file or folder of the workspace that the shell of a script runs code of, as in
+    ``shell: ./ci/wrap {0}``; None where it runs none.
+    """
+    return None if step.template is None else _run_by_text(step.template.value)
+
+
 def run_by_action(step: Step) -> str | None:
     """The folder of the workspace that an action runs code of; None where it runs none."""
     uses = step.uses

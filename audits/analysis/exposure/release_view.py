@@ -18,6 +18,12 @@ from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
 from audits.model.workflow import Job, Role, Trigger, Workflow
 
+_GIVEN = {
+    "workflow_dispatch": ("inputs.", "github.event.inputs."),
+    "repository_dispatch": ("github.event.client_payload.",),
+}
+"""What whoever starts a workflow gives it, by the event."""
+
 
 class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One publication with the views of the jobs that publish it or hand something to it;
@@ -92,17 +98,22 @@ class ReleaseView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """The first trigger of one of these events."""
         return next(((w, t) for w, t in self.starts if t.event in events), None)
 
-    @cached_property
-    def refs_by_input(self) -> PlacedStep | None:
-        """The checkout on its way that takes its ref from an input of whoever dispatches it."""
+    def builds_what_it_is_given(self, event: str) -> PlacedStep | None:
+        """The checkout on its way that takes its ref from who starts it by such an event."""
+        names = _GIVEN.get(event, ())
         for view in self.on_way:
             for placed in view.steps:
                 uses = placed.step.uses
                 ref = placed.step.input("ref") if uses and uses.slug == "actions/checkout" else None
                 for context in contexts(ref.value) if ref is not None else ():
-                    if context.name.startswith(("inputs.", "github.event.inputs.")):
+                    if context.name.startswith(names):
                         return placed
         return None
+
+    @cached_property
+    def refs_by_input(self) -> PlacedStep | None:
+        """The checkout on its way that takes its ref from an input of whoever dispatches it."""
+        return self.builds_what_it_is_given("workflow_dispatch")
 
 
 def releases(repo: Repository, views: tuple[JobView, ...]) -> tuple[ReleaseView, ...]:

@@ -422,6 +422,8 @@ SUBCOMMANDS: Mapping[str, frozenset[str]] = {
     "go": _words("test run generate"),
     "gem": _words("build"),
     "docker": _words("compose"),
+    "nix": _words("develop build run shell"),
+    "pixi": _words("run install shell"),
     "deno": _words("run task test publish bench"),
     "julia": frozenset(),
     "rscript": frozenset(),

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from audits.analysis.caches import Restores, restores_cache
 from audits.analysis.exposure.jobs import JobView, views
+from audits.analysis.exposure.leaks import leaking_ways
 from audits.analysis.exposure.movable import movable_ways
 from audits.analysis.exposure.release_view import ReleaseView, releases
 from audits.analysis.exposure.sinks import (
@@ -105,6 +106,7 @@ def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
     # an Actions policy that leaves the event out keeps the run from starting
     yield from (way for way in outsider_ways(repo, view) if policy_on(repo, way) is not False)
     yield from update_ways(repo, view)
+    yield from leaking_ways(repo, view)
     yield from movable_ways(repo, view)
     if repo.graph.roles.get(view.job, Role.OTHER) is not Role.OTHER:
         yield from writer_words(repo, view)
@@ -176,7 +178,15 @@ class _Shared:
                 # A writer's words matter only where the release is made.
                 continue
             place = way.at if source.by_merges else None
-            run = (way.kind, id(way.route), id(way.trigger), way.sets_level, place)
+            run = (
+                way.kind,
+                id(way.route),
+                id(way.trigger),
+                way.sets_level,
+                way.reach,
+                way.dispatch,
+                place,
+            )
             if run not in held:
                 held[run] = tuple(source.drains(self.repo, way, release))
             for drain in held[run]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from audits.analysis.cache_modes import lets_save, may_save
 from audits.analysis.conditions import publishing_steps, reach
-from audits.analysis.exposure.jobs import JobView, SecretUse
+from audits.analysis.exposure.jobs import BUILT_IN, JobView, SecretUse
 from audits.analysis.exposure.release_view import ReleaseView
 from audits.analysis.exposure.rules import (
     APP_KEYS,
@@ -39,11 +39,15 @@ from audits.model.workflow import Environment, Job, Level, Step
 _BRANCH_RULES = PathNeed(
     what="rules of the default branch", need=Need.SETTINGS, permission="Metadata: read"
 )
+_TAG_RULES = PathNeed(
+    what="who may create release tags", need=Need.SETTINGS, permission="Metadata: read"
+)
 _DEFAULT_TOKEN = PathNeed(
     what="what a job's token may do by default",
     need=Need.ADMINISTRATION,
     permission="Administration: read",
 )
+_STARTED = ("workflow_dispatch", "repository_dispatch")
 _OF_MERGED_CODE = frozenset({WayIn.MERGE, WayIn.UPDATES})
 
 
@@ -88,7 +92,7 @@ def _needed(repo: Repository, job: Job) -> Iterator[str]:
 
 def direct(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """For a way into a job that publishes, or makes what is published."""
-    if not way.is_fork_run and way.kind not in _OF_MERGED_CODE:
+    if not way.is_fork_run and way.reach is None and way.kind not in _OF_MERGED_CODE:
         yield from _direct(repo, way, release)
 
 
@@ -185,7 +189,7 @@ def _same_run(
 
 def _secret(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """The credential of the publication is in the job."""
-    for use in way.view.secrets:
+    for use in way.uses:
         if use.name and use.name not in release.secrets:
             continue
         if not release.secrets:
@@ -229,7 +233,7 @@ def _is_there(
 def _identity(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """The job may ask for the identity that the registry's publisher takes."""
     view, publication = way.view, release.publication
-    if not release.by_identity or _refused(repo, way, release):
+    if way.reach is not None or not release.by_identity or _refused(repo, way, release):
         return
     files = {view.workflow.path, *(route.entry.path for route in view.routes)}
     if files.isdisjoint(publication.publisher_workflows):
@@ -269,7 +273,7 @@ def _refused(repo: Repository, way: Way, release: ReleaseView) -> bool:
 
 def _stored_tokens(_: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """A stored token that may push to this repository."""
-    for use in way.view.secrets:
+    for use in way.uses:
         if use.name in release.secrets and use.name:
             continue
         state = pushing_state(use)
@@ -354,6 +358,8 @@ def _start_step(release: ReleaseView, *events: str) -> tuple[PathStep, ...]:
 def _job_token(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """The job's own token may change what is released."""
     view = way.view
+    if way.reach is not None and BUILT_IN not in way.reach:
+        return
     contents = view.level("contents", way.route)
     actions = view.level("actions", way.route)
     if contents is None:
@@ -407,17 +413,12 @@ def _to_branch(way: Way, release: ReleaseView, at: Location) -> Drain:
         return Drain(
             sink=Sink.JOB_TOKEN,
             at=at,
-            what="token: contents write, which changes the release's files",
+            # Immutable releases keep their files and tags; a new one is made all the same.
+            what="token: contents write, which makes a release or changes its files",
             starts="anywhere",
             job=job,
             state=PathState.DEFAULT,
-            needs=(
-                PathNeed(
-                    what="whether releases are immutable",
-                    need=Need.SETTINGS,
-                    permission="Contents: read",
-                ),
-            ),
+            needs=(_TAG_RULES,),
             cuts=(Cut(what="no contents: write here", at=at),),
         )
     return Drain(
@@ -477,11 +478,62 @@ def _by_input(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drai
     )
 
 
+def _started(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
+    """The release that the job starts builds the commit that it is given."""
+    dispatch = way.dispatch
+    started = release.started_by(dispatch.event) if dispatch is not None else None
+    if dispatch is None or started is None:
+        return
+    entry, trigger = started
+    name, file = (entry.name.value if entry.name is not None else ""), entry.path.rpartition("/")[2]
+    known = dispatch.file and "$" not in dispatch.file
+    if known and dispatch.file.rpartition("/")[2] not in {file, name}:
+        return
+    taking = release.builds_what_it_is_given(dispatch.event)
+    rights = _may_start(way, dispatch.event)
+    doubt = environment_doubt(repo, release.publication.job)
+    if taking is None or rights is None or (doubt is not None and doubt.is_closed):
+        return
+    state, needs, sink = rights
+    given = taking.step.input("ref")
+    yield Drain(
+        sink=sink,
+        at=dispatch.at,
+        what="the job may start the release",
+        starts="dispatch",
+        job=way.view.job.id,
+        state=PathState.OPEN if doubt is not None else state,
+        needs=(*needs, *(doubt.needs if doubt is not None else ())),
+        between=(
+            PathStep(kind="start", what=f"`{trigger.event}` starts the release", at=trigger.at),
+            PathStep(
+                kind="start", what="it builds the commit that it is given", at=taking.at(given)
+            ),
+        ),
+        cuts=(Cut(what="build the ref that started the release only", at=taking.at(given)),),
+    )
+
+
+def _may_start(way: Way, event: str) -> tuple[PathState, tuple[PathNeed, ...], Sink] | None:
+    """Whether a job may start a workflow by its token, or by one that is stored.
+
+    https://docs.github.com/en/actions/concepts/security/github_token
+    """
+    scope = "actions" if event == "workflow_dispatch" else "contents"
+    level = way.view.level(scope, way.route)
+    if level is Level.WRITE:
+        return PathState.DEFAULT, (), Sink.JOB_TOKEN
+    if any(pushing_state(use) is not None for use in way.view.secrets):
+        return PathState.DEFAULT, (), Sink.STORED_TOKEN
+    return (PathState.OPEN, (_DEFAULT_TOKEN,), Sink.DEFAULT_TOKEN) if level is None else None
+
+
 def _cache(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """The default branch's cache, which a job on the way restores."""
     if (
         way.event in {"pull_request", "pull_request_review", "pull_request_review_comment"}
         or not release.readers
+        or way.reach is not None
     ):
         return
     holds = _cache_holds(repo, way)
@@ -532,7 +584,8 @@ def _on_default_branch(view: JobView) -> bool:
 
 def _machine(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
     """A machine of the repository's own, on which the release is made later."""
-    labels = own_labels(way.view) if way.trigger is not None else frozenset()
+    on_machine = way.trigger is not None and way.reach is None
+    labels = own_labels(way.view) if on_machine else frozenset()
     for view, others in release.machines if labels else ():
         if view.job is way.view.job or not (labels <= others or others <= labels):
             continue
@@ -625,6 +678,14 @@ SOURCES = (
             release.publication.registry,
             _name_of(release.publication.job.environment),
             release.refs_by_input is None,
+        ),
+    ),
+    Source(
+        find=_started,
+        reads=lambda release: (
+            _starts(release),
+            _name_of(release.publication.job.environment),
+            *(release.builds_what_it_is_given(event) for event in _STARTED),
         ),
     ),
     Source(find=_cache, reads=lambda release: release.readers[:1]),

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from audits.analysis.artifacts import DOWNLOAD, FETCHERS
 from audits.analysis.conditions import passage
 from audits.analysis.events import Start
-from audits.analysis.exposure.jobs import JobView, PlacedStep
+from audits.analysis.exposure.dispatches import Dispatch, dispatch_of, named_commits
+from audits.analysis.exposure.jobs import JobView, PlacedStep, SecretUse
 from audits.analysis.exposure.outside_code import CodeRun, Workspace, refuses
 from audits.analysis.exposure.project_code import inside, moves, run_by
 from audits.analysis.exposure.rules import (
@@ -69,8 +70,11 @@ _OWN_SCOPE = frozenset({RunRights.REPOSITORY})
 class Way(Struct, frozen=True, kw_only=True):
     """One way into a job: who comes how, by which event, and what closes it.
 
-    ``route``, ``trigger`` and ``start`` say which run, None where any run does. ``anchor`` names
-    it across moved lines. ``sets_level`` and ``after_merge`` as in `ExposurePath`.
+    ``route``, ``trigger`` and ``start`` say which run, None where any run does. ``anchor``
+    names it across moved lines. ``reach`` are the secrets that it gets at, in lower case, `BUILT_IN`
+    for the job's token; None for all that the job holds. ``dispatch`` is the workflow that it
+    starts with words of theirs, and nothing else. ``sets_level`` and ``after_merge`` as in
+    `ExposurePath`.
     """
 
     kind: WayIn
@@ -90,6 +94,15 @@ class Way(Struct, frozen=True, kw_only=True):
     sets_level: bool = True
     after_merge: bool = False
     is_fork_run: bool = False
+    reach: frozenset[str] | None = None
+    dispatch: Dispatch | None = None
+
+    @property
+    def uses(self) -> Iterator[SecretUse]:
+        """The stored secrets of the job that it gets at."""
+        for use in self.view.secrets:
+            if self.reach is None or use.name in self.reach:
+                yield use
 
     @property
     def event(self) -> str:
@@ -173,13 +186,19 @@ class _Entry:
 
     def _found(self) -> Iterator[tuple[Way, PlacedStep]]:
         published = self.repo.publications_of(self.view.job)
+        built = False
         for ran in Workspace(self.repo, self.view, self.route, self.event, published).runs():
-            yield from self._code(ran)
-            break
+            if ran.reach is None:
+                yield from self._code(ran)
+                break
+            if not built:
+                yield from self._code(ran)
+                built = True
         for placed in self.view.steps:
             yield from self._words(placed)
             yield from self._agent(placed)
             yield from self._merge(placed)
+            yield from self._started(placed)
         if self.event == "workflow_run":
             yield from self._artifact()
 
@@ -233,7 +252,7 @@ class _Entry:
         what = f"{head.what}, and {ran.what}"
         way = self._way(WayIn.CODE, head.placed, head.at, what, head.anchor, cut)
         if way is not None:
-            yield way.doubted(head.state, *head.needs), ran.placed
+            yield replace(way.doubted(head.state, *head.needs), reach=ran.reach), ran.placed
 
     def _words(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """A field that outsiders set becomes code."""
@@ -263,6 +282,36 @@ class _Entry:
         """Whether only people who may triage reach a step: the words may still be others'."""
         comes = self.comes(placed.guards)
         return comes is not None and comes[0] is Actor.ONE_WRITER
+
+    def _started(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
+        """Another workflow is started with words of theirs, which may name a commit."""
+        dispatch = dispatch_of(self.view, placed)
+        name = self._chosen(placed) if dispatch is not None else ""
+        if dispatch is None or not name:
+            return
+        way = self._way(
+            WayIn.WORDS,
+            placed,
+            dispatch.at,
+            f"`{name}` says what the workflow that is started works on",
+            f"dispatch with {name}",
+            "start the release of what the default branch holds only",
+        )
+        if way is not None:
+            yield replace(way, reach=frozenset(), dispatch=dispatch), placed
+
+    def _chosen(self, placed: PlacedStep) -> str:
+        """What of a step names a commit that an outsider chooses; "" for nothing."""
+        tracer = Tracer(self.repo, self.view.site(placed))
+        step = placed.step
+        texts = [*step.inputs.values(), *step.env.values(), *([step.run] if step.run else [])]
+        for text in texts:
+            for context in contexts(text.value):
+                taint = tracer.worst(context)
+                by_name = context.name.endswith(("head.ref", "head_ref", "head_branch", "label"))
+                if taint is not None and taint.setter is Setter.OUTSIDER and not by_name:
+                    return context.name
+        return next(named_commits(placed), "")
 
     def _agent(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """An agent with a shell that reads what outsiders write."""

@@ -51,16 +51,20 @@ def _is_constant(text: str) -> bool:
     return isinstance(condition_expression(text), Literal) or "(" not in text
 
 
-def read_steps(text: SourceText, node: Node | None) -> tuple[Step, ...]:
+def read_steps(
+    text: SourceText, node: Node | None, defaults: Node | None = None
+) -> tuple[Step, ...]:
     """The steps of a list; groups of parallel steps are laid out one after the other.
+    ``defaults`` is what the job says of its scripts.
 
     Of more than `MOST_STEPS`, one more is read: whoever counts refuses the file.
     """
     found = []
+    shell = child(defaults, "shell")
     for index, item in enumerate(_flat(node)):
         if index > MOST_STEPS:
             break
-        found.append(_read_step(text, index, item))
+        found.append(_read_step(text, index, item, shell))
     return tuple(found)
 
 
@@ -75,7 +79,7 @@ def _flat(node: Node | None, depth: int = 0) -> Iterator[Node]:
             yield item
 
 
-def _read_step(text: SourceText, index: int, node: Node) -> Step:
+def _read_step(text: SourceText, index: int, node: Node, shell: Node | None) -> Step:
     found = {str(key.value): (key, value) for key, value in pairs(node)}
     keys = {name: value for name, (_, value) in found.items()}
     uses = keys.get("uses")
@@ -93,12 +97,23 @@ def _read_step(text: SourceText, index: int, node: Node) -> Step:
         else None,
         run=text.scalar(run) if is_scalar(run) else None,
         shell=word(keys["shell"]) if "shell" in keys else "",
+        template=shell_template(text, keys.get("shell", shell)),
         env=scalars(text, keys["env"]) if "env" in keys else {},
         inputs=scalars(text, inputs) if inputs is not None else {},
         inputs_are_dynamic=is_scalar(inputs) and "${{" in inputs.value,
         working_directory=word(keys.get("working-directory")),
         keys=other_keys(text, found, _STEP_KEYS),
     )
+
+
+def shell_template(text: SourceText, node: Node | None) -> Scalar | None:
+    """A shell that is a command of one's own or an expression, and not only a name.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#custom-shell
+    """
+    found = one(text, node)
+    custom = found is not None and ("{0}" in found.value or "${{" in found.value)
+    return found if custom else None
 
 
 def one(text: SourceText, node: Node | None) -> Scalar | None:

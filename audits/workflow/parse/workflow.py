@@ -212,7 +212,7 @@ class _WorkflowReader:
             images=self.images(of),
             matrix=self.matrix(child(of.get("strategy"), "matrix")),
             has_matrix=child(of.get("strategy"), "matrix") is not None,
-            steps=read_steps(text, of.get("steps")),
+            steps=read_steps(text, of.get("steps"), child(of.get("defaults"), "run")),
             uses=read_uses(text.scalar(uses), text.comment_after(uses.end_mark.index))
             if is_scalar(uses)
             else None,

@@ -1,0 +1,138 @@
+"""Finds artifacts that hold a token or a credential, which whoever may read the run downloads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from audits.analysis.action_versions import version_comment, version_of_ref
+from audits.analysis.checkout_credentials import credentials_left
+from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
+from audits.analysis.exposure.project_code import inside, moves
+from audits.analysis.exposure.ways_in import Way
+from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
+from audits.model.repository import Repository
+from audits.model.settings import Need, RepositorySettings
+from audits.model.uses import Uses
+
+_UPLOAD = "actions/upload-artifact"
+_CHECKOUT = "actions/checkout"
+_SHOWS_HIDDEN_BEFORE = (4, 4)
+"""Since this version hidden files are left out unless an input asks for them.
+https://github.blog/changelog/2024-08-19-notice-of-upcoming-deprecations-and-breaking-changes-in-github-actions-runners
+"""
+_REDIRECT = re.compile(r"^\d?>{1,2}\s*[\"']?([\w./~${}-]{1,200})")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_PUBLIC = PathNeed(
+    what="whether the repository is public", need=Need.SETTINGS, permission="Metadata: read"
+)
+_IN_TIME = PathNeed(
+    what="whether the artifact is downloaded before the job ends, with which its token does",
+    need=Need.WORKFLOW,
+)
+
+
+def leaking_ways(repo: Repository, view: JobView) -> Iterator[Way]:
+    """The artifacts of a job that hold a secret of the repository's, or the job's own token."""
+    settings = repo.settings
+    public = settings.is_public if isinstance(settings, RepositorySettings) else None
+    if public is False:
+        return
+    held: dict[str, frozenset[str]] = {}
+    for placed in view.steps:
+        uses = placed.step.uses
+        if uses is None:
+            held.update(_written(view, placed))
+        elif uses.slug == _CHECKOUT:
+            path = placed.step.input("path")
+            folder = inside(path.value) if path is not None else ""
+            held[f"{folder}/.git/config".lstrip("/")] = credentials_left(repo, placed.step)
+        elif uses.action == _UPLOAD:
+            names = _uploaded(placed, held)
+            if names:
+                yield _way(view, placed, names, public)
+
+
+def _way(view: JobView, placed: PlacedStep, names: frozenset[str], public: bool | None) -> Way:
+    stored = sorted(name.upper() for name in names - {BUILT_IN})
+    shown = " and ".join(stored) or "the job's token"
+    at = placed.step.at
+    way = Way(
+        kind=WayIn.ARTIFACT,
+        actor=Actor.ANYONE,
+        who="whoever may read the run",
+        view=view,
+        at=at,
+        what=f"the artifact holds {shown}",
+        anchor=f"artifact with {shown}",
+        cut=Cut(what="upload the built files only, and keep no credential among them", at=at),
+        reach=names,
+    )
+    if public is None:
+        way = way.doubted(PathState.DEFAULT, _PUBLIC)
+    return way if stored else way.doubted(PathState.OPEN, _IN_TIME)
+
+
+def _written(view: JobView, placed: PlacedStep) -> Iterator[tuple[str, frozenset[str]]]:
+    """The files of the workspace into which a script writes secrets."""
+    known = {
+        name: named_secrets(value.value)
+        for env in (view.workflow.env, view.job.env, placed.step.env)
+        for name, value in env.items()
+    }
+    for command, folder in moves(view.commands(placed), placed.step.working_directory):
+        targets = [m[1] for text in command.redirects if (m := _REDIRECT.match(text)) is not None]
+        if not targets or targets[0].startswith(("/", "~", "$")):
+            continue
+        text = " ".join((*command.words, *command.redirects))
+        names = set(named_secrets(text))
+        for variable in _VARIABLE.findall(text):
+            names |= known.get(variable, frozenset())
+        names.discard("")
+        if names:
+            yield inside(targets[0], folder), frozenset(names)
+
+
+def _uploaded(placed: PlacedStep, held: dict[str, frozenset[str]]) -> frozenset[str]:
+    """The secrets in what a step uploads."""
+    given = placed.step.input("path")
+    lines = [] if given is None else [line.strip() for line in given.value.splitlines()]
+    hidden = _takes_hidden(placed)
+    found: set[str] = set()
+    for path, names in held.items():
+        if not hidden and any(part.startswith(".") for part in path.split("/")):
+            continue
+        taken = any(_covers(line, path) for line in lines if line and line[0] not in "!#")
+        left_out = any(_covers(line[1:], path) for line in lines if line.startswith("!"))
+        if taken and not left_out:
+            found |= names
+    return frozenset(found)
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether a line of ``path:`` takes a file of the workspace."""
+    place = inside(pattern)
+    if place in {"", "*", "**", "**/*", path} or path.startswith(place + "/"):
+        return True
+    return any(c in place for c in "*?[") and (
+        fnmatchcase(path, place) or fnmatchcase(path, place.removeprefix("**/"))
+    )
+
+
+def _takes_hidden(placed: PlacedStep) -> bool:
+    """Whether an upload takes hidden files too."""
+    asked = placed.step.input("include-hidden-files")
+    if asked is not None:
+        return asked.value == "true"
+    return placed.step.uses is not None and _is_old(placed.step.uses)
+
+
+def _is_old(uses: Uses) -> bool:
+    """Whether the version is surely one that takes hidden files unasked."""
+    version = version_of_ref(version_comment(uses.comment) if uses.is_pinned else uses.ref)
+    if version is None or version.major < _SHOWS_HIDDEN_BEFORE[0]:
+        return False  # GitHub runs no older ones
+    text = uses.comment if uses.is_pinned else uses.ref
+    written = re.search(r"v?(\d+)\.(\d+)", text)
+    return written is not None and (int(written[1]), int(written[2])) < _SHOWS_HIDDEN_BEFORE
