@@ -17,12 +17,35 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+LONGEST = (
+    "tests/test_project.py::test_types",
+    "tests/dashboard/test_browser.py",
+    "tests/store/test_kills.py",
+    "tests/dashboard/test_sign_in.py",
+)
+"""What takes longest, and starts first: at the end it would leave all processors but one idle."""
+
+
 def pytest_configure() -> None:
     """Let tests, and the programs they start, be interrupted: a shell has what it runs in the
     background ignore that, and some tests interrupt and would wait forever.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One worker more than processors: some tests wait for what they start, and do not compute."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    allowed = getattr(os, "sched_getaffinity", None)  # which not every system has
+    return (len(allowed(0)) if allowed else os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest; a worker that has nothing left takes from the ends of the others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:

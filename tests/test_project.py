@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ MOST_FUNCTION_LINES = 40
 def sources() -> Iterator[Path]:
     for package in PACKAGES:
         yield from sorted((ROOT / package).rglob("*.py"))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """What a module says, parsed once for all rules."""
+    return ast.parse(path.read_text("utf-8"))
 
 
 def run(*words: str) -> None:
@@ -107,7 +114,7 @@ def test_a_check_imports_the_api_and_analyses_only() -> None:
         f"{path.name}: {node.module}"
         for path in sorted((ROOT / "audits/checks").glob("*.py"))
         if path.name not in helpers
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").startswith("audits.")
         and not (node.module or "").startswith(("audits.analysis.", "audits.expressions."))
@@ -119,7 +126,7 @@ def test_a_check_imports_the_api_and_analyses_only() -> None:
 def test_functions_stay_small() -> None:
     large = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > MOST_FUNCTION_LINES:
@@ -199,7 +206,7 @@ def test_each_class_has_a_name_of_its_own() -> None:
     homes: dict[str, list[str]] = {}
     for package in ("audits", "dashboard"):
         for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.parse(path.read_text("utf-8")).body:
+            for node in tree_of(path).body:
                 if isinstance(node, ast.ClassDef):
                     homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert not {name: paths for name, paths in homes.items() if len(paths) > 1}
@@ -209,8 +216,7 @@ def test_every_module_says_what_it_is_for() -> None:
     silent = [
         str(path.relative_to(ROOT))
         for path in sources()
-        if path.read_text("utf-8").strip()
-        and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        if path.read_text("utf-8").strip() and not ast.get_docstring(tree_of(path))
     ]
     assert not [path for path in silent if not path.endswith("__init__.py")]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from shutil import copyfile
 
 import psycopg
 import pytest
@@ -49,6 +51,29 @@ def fill(store: Store, seed: int = 7) -> None:
         )
 
 
+@pytest.fixture(scope="module")
+def full_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with thirty nights, to be copied."""
+    path = tmp_path_factory.mktemp("full") / "history.sqlite"
+    with closing(open_store(f"sqlite:///{path}")) as made:
+        fill(made)
+    return path
+
+
+@pytest.fixture
+def full(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An open store of thirty nights."""
+    if kind == "sqlite":
+        path = tmp_path / "history.sqlite"
+        copyfile(request.getfixturevalue("full_file"), path)
+        with closing(open_store(f"sqlite:///{path}")) as opened:
+            yield opened
+    else:
+        made: Store = request.getfixturevalue("store")
+        fill(made)
+        yield made
+
+
 def shown(store: Store, number: int) -> list[object]:
     """All that is read as of a scan."""
     return [
@@ -69,8 +94,8 @@ def rows(store: Store) -> int:
 KEEP = Retention(daily=3, weekly=3, monthly=12)
 
 
-def test_what_is_kept_reads_as_before_and_no_cause_is_lost(store: Store) -> None:
-    fill(store)
+def test_what_is_kept_reads_as_before_and_no_cause_is_lost(full: Store) -> None:
+    store = full
     every = [row.id for row in store.scans()]
     kept = sorted(KEEP.kept((row.id, row.started) for row in store.scans()))
     before = {number: shown(store, number) for number in kept}
@@ -94,8 +119,8 @@ def test_what_is_kept_reads_as_before_and_no_cause_is_lost(store: Store) -> None
     assert prune_store(store, KEEP).scans == 0, "what was pruned is pruned once"
 
 
-def test_scans_go_on_after_pruning(store: Store) -> None:
-    fill(store)
+def test_scans_go_on_after_pruning(full: Store) -> None:
+    store = full
     prune_store(store, Retention(monthly=1))
     assert len(store.scans()) == 1
     last = scan(store, NIGHTS, *(audit(name, fault("z")) for name in ("lumen", "moss", "tidepool")))
@@ -104,16 +129,16 @@ def test_scans_go_on_after_pruning(store: Store) -> None:
     assert last.id == store.scans()[0].id
 
 
-def test_a_dry_run_drops_nothing(store: Store) -> None:
-    fill(store)
+def test_a_dry_run_drops_nothing(full: Store) -> None:
+    store = full
     size, scans = rows(store), store.scans()
     counted = prune_store(store, KEEP, dry_run=True)
     assert (rows(store), store.scans()) == (size, scans)
     assert prune_store(store, KEEP) == counted
 
 
-def test_nothing_is_dropped_while_a_scan_runs(store: Store) -> None:
-    fill(store)
+def test_nothing_is_dropped_while_a_scan_runs(full: Store) -> None:
+    store = full
     number = begin(store, NIGHTS)
     with pytest.raises(StoreError, match="Another scan"):
         prune_store(store, KEEP)
@@ -135,8 +160,8 @@ def test_which_scans_stay() -> None:
     assert Retention(daily=1).kept([]) == set()
 
 
-def test_a_copy_is_the_same_store(store: Store, tmp_path: Path) -> None:
-    fill(store)
+def test_a_copy_is_the_same_store(full: Store, tmp_path: Path) -> None:
+    store = full
     target = tmp_path / "copy.sqlite"
     assert backup(store, target) > 0
     with closing(open_store(str(target), read_only=True)) as copy:
@@ -150,8 +175,8 @@ def test_a_copy_is_the_same_store(store: Store, tmp_path: Path) -> None:
         backup(store, target)
 
 
-def test_faults_are_named(store: Store) -> None:
-    fill(store)
+def test_faults_are_named(full: Store) -> None:
+    store = full
     assert list(faults_of(store)) == []
     with store.writing() as connection:
         connection.execute(tables.text.update().values(data=b"\x78\x9c"))
@@ -169,10 +194,9 @@ def test_faults_are_named(store: Store) -> None:
     assert "1 rows of score end before they begin" in said
 
 
-def test_the_commands(tmp_path: Path) -> None:
+def test_the_commands(full_file: Path, tmp_path: Path) -> None:
     database = str(tmp_path / "history.sqlite")
-    with closing(open_store(database)) as store:
-        fill(store)
+    copyfile(full_file, database)
     where = ("--database", database)
     assert release_audit("db", "check", *where).out == "The store is whole.\n"
     assert release_audit("db", "prune", *where).code == 2
