@@ -180,7 +180,7 @@ def _of_step(
     elif step.uses is not None and step.uses.kind is UsesKind.LOCAL:
         action = local_action(repo, step)
         if action is None or not action.steps or depth == _DEEPEST:
-            yield GitRemote(GitUse.MAY, f"`{step.uses.raw.value}`, which cannot be opened")
+            yield GitRemote(GitUse.MAY, f"`{step.uses.raw.value}` (not opened)")
         else:
             for inner in action.steps:
                 # A step of an action names its own shell; the rest is that of the job.
@@ -197,7 +197,7 @@ def _of_action(step: Step, name: str) -> GitRemote:
     """What a known action does; one that runs code may be given a script that uses git."""
     known = ACTIONS.get(name)
     if known is None:
-        return GitRemote(GitUse.MAY, f"`{name}`, which is not known")
+        return GitRemote(GitUse.MAY, f"the unknown action `{name}`")
     given = [value.value for value in step.inputs.values()]
     if known.is_scripted and any(map(_SCRIPTED_GIT.search, given)):
         return GitRemote(GitUse.MAY, f"what `{name}` runs")
@@ -243,7 +243,7 @@ def _of_cibuildwheel(repo: Repository, step: Step, around: _Surroundings) -> Ite
     variables = [*around.variables, *_given(step.env)]
     for text in cibuildwheel_scripts(variables, repo.snapshot.files):
         if not _is_quiet_text(text):
-            yield GitRemote(GitUse.MAY, f"`{' '.join(text.split())[:60]}`, which cibuildwheel runs")
+            yield GitRemote(GitUse.MAY, f"cibuildwheel's `{' '.join(text.split())[:60]}`")
             return
 
 

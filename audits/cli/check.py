@@ -173,7 +173,8 @@ def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> 
         )
         return plan
     collector = GitHubCollector(Request(owner=ref.owner), connection)
-    return replace(plan, facts=ReferenceFacts(reader=collector, others=plan.facts))
+    facts = ReferenceFacts(reader=collector, others=plan.facts)
+    return replace(plan, facts=facts, actions=collector)
 
 
 def _audit_remote(slug: str, plan: Plan, connection: Connection) -> tuple[Audit, Plan]:
@@ -187,7 +188,7 @@ def _audit_remote(slug: str, plan: Plan, connection: Connection) -> tuple[Audit,
     collector = GitHubCollector(request, connection)
     snapshot = read_remote(slug, collector)
     facts = GitHubFacts(reader=collector, others=plan.facts)
-    asked = replace(plan, facts=facts)
+    asked = replace(plan, facts=facts, actions=collector)
     return audit_batch((snapshot,), asked)[0], asked
 
 

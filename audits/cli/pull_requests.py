@@ -180,7 +180,8 @@ def _audits(search: _Search, target: str) -> Iterator[tuple[Audit, Plan]]:
     choice = Choice(archived=bool(names), forks=bool(names))
     collector = GitHubCollector(Request(owner=owner, names=names, choice=choice), search.connection)
     plan = plan_for(CheckTarget(slug=target), search.options)
-    asked = replace(plan, facts=GitHubFacts(reader=collector, others=plan.facts))
+    facts = GitHubFacts(reader=collector, others=plan.facts)
+    asked = replace(plan, facts=facts, actions=collector)
     for audit in audits_of(collector.snapshots(), asked):
         yield audit, asked
     search.unread += [gap.detail for gap in collector.gaps() if not gap.optional]

@@ -112,6 +112,8 @@ def _account(store: Store, scanned: Scanned) -> Iterator[str]:
         number = fact.repositories
         touched = f"  {count(number, 'repository', 'repositories')}" if number else ""
         yield f"    {fact.severity:<8} {fact.check}  {printable(fact.title)}{touched}"
+        if fact.consequence:
+            yield f"             {printable(fact.consequence)}"
 
 
 def _known(scanned: Scanned) -> str:

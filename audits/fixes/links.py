@@ -213,6 +213,18 @@ def finding_links(
     )
 
 
+def foreign_links(ref: RepositoryRef, at: Location) -> tuple[str, str]:
+    """The pages of a line in another repository's file, and of that repository's issues; "" for
+    a file of the repository itself.
+    """
+    foreign = foreign_path(at.path)
+    if foreign is None:
+        return "", ""
+    there = RepositoryRef(owner=foreign.owner, name=foreign.repo, host=ref.host)
+    url = _below(there, "blob", quoted_path(foreign.ref), quoted_path(foreign.path))
+    return url and f"{url}#L{max(at.line, 1)}", _below(there, "issues")
+
+
 def _settings(page: SettingsPage, url: str) -> tuple[str, str, str]:
     return "settings", f"Settings: {page.value}", url
 
@@ -223,10 +235,7 @@ def _file_links(
     path = finding.at.path
     foreign = foreign_path(path)
     if foreign is not None:
-        there = RepositoryRef(owner=foreign.owner, name=foreign.repo, host=ref.host)
-        line = f"#L{max(finding.at.line, 1)}"
-        url = _below(there, "blob", quoted_path(foreign.ref), quoted_path(foreign.path))
-        return [("permalink", "The line in the called file", url and url + line)]
+        return [("permalink", "The line in the called file", foreign_links(ref, finding.at)[0])]
     if not exists:
         text = "".join(edit.new for edit in finding.edits if edit.path == path and not edit.old)
         return [("edit", "Create the file", new_file_link(ref, branch, path, text))]

@@ -147,7 +147,9 @@ class PermissionCount(Struct, frozen=True, kw_only=True):
 
 
 class OwnerFact(Struct, frozen=True, kw_only=True):
-    """One line of the owner's card; ``repositories`` are those it touches."""
+    """One line of the owner's card; ``repositories`` are those it touches, and ``consequence``
+    says what would follow from changing the setting, "" where nothing is known of that.
+    """
 
     owner: str
     check: str
@@ -159,6 +161,7 @@ class OwnerFact(Struct, frozen=True, kw_only=True):
     reason: str
     permission: str
     links: tuple[Link, ...] = ()
+    consequence: str = ""
 
 
 class FixTime(Struct, frozen=True, kw_only=True):

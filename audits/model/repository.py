@@ -34,6 +34,7 @@ NO_SETTINGS = Unseen(
     need=Need.SETTINGS, reason="settings are not read from a folder", permission="Actions: read"
 )
 NO_INDEX = Unseen(need=Need.INDEX, reason="the package index was not asked")
+NOT_OPENED = Unseen(need=Need.REFERENCES, reason="actions of others were not opened")
 NO_REFERENCES = Unseen(need=Need.REFERENCES, reason="other repositories were not asked")
 
 T = TypeVar("T")
@@ -106,6 +107,18 @@ class ReleaseGraph(Struct, frozen=True, kw_only=True):
         return frozenset(hop.path for hop in found if hop.given and not hop.read)
 
 
+class OpenedFile(Struct, frozen=True, kw_only=True):
+    """An action or a called workflow of another repository, as far as it says what it uses.
+
+    ``path`` is its foreign path, "" where it was not read, and ``reason`` then says why.
+    ``uses`` are those of its steps and jobs.
+    """
+
+    path: str = ""
+    reason: str = ""
+    uses: tuple[Uses, ...] = ()
+
+
 class Repository(Struct, frozen=True, kw_only=True, dict=True):
     """A snapshot with its workflows parsed, its releases worked out, and what is known of it.
 
@@ -114,7 +127,8 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     ``locked`` are the commits of GitHub's lock file, by workflow and ``owner/repo@ref``, and
     ``lock_onboarded`` the workflows that it lists.
     ``index_hosts`` has the pages of the package index, where one is configured. ``released``
-    is what workflow files were at the commits of newest releases, by (commit, path). ``as_of``
+    is what workflow files were at the commits of newest releases, by (commit, path). ``opened``
+    is what actions and workflows of others use, by ``owner/repo[/path]@ref``. ``as_of``
     is the day whose `platform_facts` count.
     """
 
@@ -133,6 +147,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     lock_onboarded: frozenset[str] = frozenset()
     index_hosts: IndexHosts | None = None
     released: Mapping[tuple[str, str], FileThen] = field(default_factory=dict)
+    opened: Mapping[str, OpenedFile] | Unseen = NOT_OPENED
     as_of: date = field(default_factory=date.today)
 
     def once(self, work: Callable[[Repository], T]) -> T:

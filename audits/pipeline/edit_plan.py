@@ -16,8 +16,9 @@ from audits.model.edit_plan import ChangedFile, EditPlan, EditSet, LeftFinding, 
 from audits.model.evidence import ResolvedRef
 from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Edit, FixKind
-from audits.model.repository import Breadth, Repository
+from audits.model.repository import Breadth, OpenedFile, Repository
 from audits.model.score import Audit, AuditedFinding
+from audits.model.settings import Unseen
 from audits.model.source import Snapshot, SourceFile
 from audits.pipeline.audit import Rules, audit
 from audits.pipeline.edit_proof import audit_fault, removal_places, tree_fault
@@ -216,8 +217,25 @@ def _read(evidence: Repository, snapshot: Snapshot, rules: Rules, breadth: Bread
         gaps=tuple(dict.fromkeys((*repository.gaps, *unserved))),
         references=references,
         index=evidence.index,
+        opened=_with_pinned(evidence.opened, references),
         released=evidence.released,
     )
+
+
+def _with_pinned(
+    opened: Mapping[str, OpenedFile] | Unseen,
+    references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
+) -> Mapping[str, OpenedFile] | Unseen:
+    """What actions of others use, also under the commits that their refs lead to."""
+    if isinstance(opened, Unseen) or isinstance(references, Unseen):
+        return opened
+    found = dict(opened)
+    for name, file in opened.items():
+        action, _, ref = name.rpartition("@")
+        known = references.get(("/".join(action.split("/")[:2]), ref))
+        if known is not None and known.commit:
+            found.setdefault(f"{action}@{known.commit}", file)
+    return found
 
 
 def with_commits(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from audits.model.engine import EngineReport
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Repository
 from audits.model.settings import Unseen
-from audits.model.source import Gap, Snapshot
+from audits.model.source import Gap, Snapshot, SourceFile
 from audits.model.uses import Uses
 
 
@@ -42,6 +42,15 @@ class Facts(Protocol):
 
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be asked and concerns no single repository."""
+
+
+class ActionSource(Protocol):
+    """Where files of actions of other owners are read."""
+
+    def action_files(
+        self, uses: tuple[Uses, ...], references: Mapping[tuple[str, str], ResolvedRef]
+    ) -> dict[str, SourceFile | Gap]:
+        """The files that these and, level by level, those in them lead to, by what names them."""
 
 
 class NoFacts(Struct, frozen=True, kw_only=True):

@@ -102,7 +102,7 @@ class GitHubScan:
         unchanged: Unchanged,
     ) -> GitHubScanned:
         facts = GitHubFacts(reader=collector, others=self.plan.facts)
-        scanner.plan = replace(self.plan, facts=facts)
+        scanner.plan = replace(self.plan, facts=facts, actions=collector)
         scanner.incremental = IncrementalAudits(memory, facts, scanner.plan, self.marks, self.judge)
         finished = scanner.run(
             collector, self._counted(collector, seen), self._counted(collector, unchanged)

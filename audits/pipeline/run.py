@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from audits.analysis.required_pins import written_uses
 from audits.faults import crash_gap, each_apart
 from audits.model.engine import EngineReport
-from audits.model.repository import Breadth, Repository
+from audits.model.evidence import ResolvedRef
+from audits.model.repository import NOT_OPENED, Breadth, OpenedFile, Repository
 from audits.model.score import Audit
+from audits.model.settings import Unseen
 from audits.model.source import Gap, Snapshot
 from audits.model.uses import Uses, UsesKind
 from audits.pipeline.audit import Rules, audit, crashed_audit
-from audits.pipeline.evidence import Engine, Facts, NoFacts
+from audits.pipeline.evidence import ActionSource, Engine, Facts, NoFacts
+from audits.workflow.opened_files import open_files
 from audits.workflow.publisher_status.questions import packages_to_ask
 from audits.workflow.repository import read_repository
 
@@ -31,6 +35,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     rules: Rules
     facts: Facts = field(default_factory=NoFacts)
     engine: Engine | None = None
+    actions: ActionSource | None = None
     breadth: Breadth = Breadth.RELEASE
 
 
@@ -113,6 +118,7 @@ def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepare
     uses = [{(u.slug, u.ref): u for u in remote_uses(repository)} for repository in looked_at]
     used = {name: use for each in uses for name, use in each.items()}
     references = plan.facts.references(tuple(used.values())) if used else {}
+    opened = _opened(read, plan, references)
     packages = [packages_to_ask(repository) for repository in read]
     wanted = tuple(dict.fromkeys(pair for each in packages for pair in each))
     index = plan.facts.packages(wanted) if wanted else {}
@@ -124,6 +130,7 @@ def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepare
             repository,
             snapshot=snapshot,
             references=references if mine else {},
+            opened=opened,
             index=index if asked else {},
             gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(asked, missed)),
         )
@@ -189,7 +196,26 @@ def _completed(wide: Repository | None, own: Repository) -> Repository | None:
     """The repository as read widely, with the answers of GitHub and indexes about it."""
     if wide is None:
         return None
-    return replace(wide, snapshot=own.snapshot, references=own.references, index=own.index)
+    return replace(
+        wide,
+        snapshot=own.snapshot,
+        references=own.references,
+        index=own.index,
+        opened=own.opened,
+    )
+
+
+def _opened(
+    repositories: Sequence[Repository],
+    plan: Plan,
+    references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
+) -> Mapping[str, OpenedFile] | Unseen:
+    """What the actions and workflows of others use, opened for all repositories together."""
+    if plan.actions is None:
+        return NOT_OPENED
+    uses = tuple({u.raw.value: u for r in repositories for u in written_uses(r)}.values())
+    known = {} if isinstance(references, Unseen) else references
+    return open_files(plan.actions.action_files(uses, known)) if uses else {}
 
 
 def remote_uses(repository: Repository) -> Iterator[Uses]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.required_pins import refused_uses, unread_actions
+from audits.analysis.required_pins import UnpinnedUse, refused_uses, unread_actions
+from audits.fixes.links import foreign_links
 from audits.fixes.patch import file_lines, patch
 from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
 from audits.model.redaction import masked_in
 from audits.model.score import Grade, Score
 from audits.report.escape import printable
+from audits.report.json import required_pins_record
 from audits.report.phrases import count
 from audits.report.text import Style, plain
 
@@ -53,19 +55,24 @@ def _required_pins(plan: EditPlan, style: Style) -> Iterator[str]:
     """What the organization's policy for commits would still refuse, and whom to ask for it."""
     repository = plan.after.repository
     refused = refused_uses(repository)
+    unread = unread_actions(repository)
     if not refused:
         return
     yield ""
     title = style("If the organization requires commits for actions, these uses fail", "strong")
     yield title + (_AFTER if plan.files else "")
-    groups: dict[tuple[str, str, str], list[int]] = {}
+    groups: dict[tuple[str, str, str], list[UnpinnedUse]] = {}
     for each in refused:
         used = f"{each.uses.action}@{each.uses.ref}"
-        groups.setdefault((used, each.at.path, each.upstream), []).append(each.at.line)
-    for (used, path, upstream), lines in groups.items():
-        ask = f", to be asked of {printable(upstream)}" if upstream else ""
-        yield f"  {printable(used)}  {style(_place(path, lines), 'dim')}{ask}"
-    if unread := unread_actions(repository):
+        groups.setdefault((used, each.at.path, each.upstream), []).append(each)
+    for (used, path, upstream), uses in groups.items():
+        place = style(_place(path, [each.at.line for each in uses]), "dim")
+        yield f"  {printable(used)}  {place}"
+        if upstream:
+            page = foreign_links(repository.ref, uses[0].at)[1] or upstream
+            leads = _place(uses[0].used_at.path, [each.used_at.line for each in uses])
+            yield f"      met by {leads}; to be asked of {printable(page)}"
+    if unread:
         yield f"  Not opened, and may use more: {printable(', '.join(unread[:_MOST_ACTIONS]))}" + (
             f" and {len(unread) - _MOST_ACTIONS} more" if len(unread) > _MOST_ACTIONS else ""
         )
@@ -144,16 +151,7 @@ def plan_document(plan: EditPlan, version: str) -> dict[str, object]:
             for made in plan.made
         ],
         "left": [_left_record(left) for left in plan.left],
-        "refused_if_commits_are_required": [
-            {
-                "uses": f"{each.uses.action}@{each.uses.ref}",
-                "path": each.at.path,
-                "line": each.at.line,
-                "upstream": each.upstream,
-            }
-            for each in refused_uses(plan.after.repository)
-        ],
-        "actions_not_opened": list(unread_actions(plan.after.repository)),
+        **required_pins_record(plan.after.repository),
         "patch": patch(plan.files),
     }
 

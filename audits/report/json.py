@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from audits.analysis.required_pins import refused_uses, unread_actions
+from audits.fixes.links import foreign_links
 from audits.model.engine import EngineRun
 from audits.model.exposure import Cut, Exposure, ExposurePath
 from audits.model.finding_record import FindingRecord
 from audits.model.outcome import Outcome
 from audits.model.publication import Publication
+from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, Result, Score
 from audits.model.settings import Unseen
 from audits.model.source import Gap
@@ -46,7 +49,30 @@ def audit_document(audit: Audit, tool_version: str) -> dict[str, Any]:
             {"step": s.title, "state": s.state, "failing": list(s.checks), "link": s.url}
             for s in audit.lesson
         ],
+        **required_pins_record(audit.repository),
         "gaps": [gap_record(gap) for gap in audit.repository.gaps],
+    }
+
+
+def required_pins_record(repository: Repository) -> dict[str, Any]:
+    """What would fail if the organization required actions to be pinned to commits."""
+    uses = []
+    for each in refused_uses(repository):
+        link, ask = foreign_links(repository.ref, each.at)
+        uses.append(
+            {
+                "uses": f"{each.uses.action}@{each.uses.ref}",
+                "path": each.at.path,
+                "line": each.at.line,
+                "used_at": {"path": each.used_at.path, "line": each.used_at.line},
+                "upstream": each.upstream,
+                "link": link,
+                "ask": ask,
+            }
+        )
+    return {
+        "refused_if_commits_are_required": uses,
+        "actions_not_opened": list(unread_actions(repository)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
         yield made
 
 
-def fixed(cli: Cli, root: Path, *words: str, **environment: str) -> Ran:
+def fixed(cli: Cli, root: Path | str, *words: str, **environment: str) -> Ran:
     options = ("--online", "--no-engine", "--allow-gaps", "--index-url", cli.index.simple)
     where = ("--api-url", cli.github.url, "--host", "github.com", "--as-of", "2026-11-29")
     return release_audit(
@@ -116,3 +117,25 @@ def test_without_a_token_it_says_so_and_makes_the_rest(cli: Cli, tmp_path: Path)
     text = (root / PUBLISH).read_text()
     assert "uses: actions/checkout@v4\n" in text
     assert "persist-credentials: false" in text
+
+
+def test_what_a_policy_for_commits_breaks_is_listed_down_to_whom_to_ask(tmp_path: Path) -> None:
+    inner = "runs:\n  using: composite\n  steps:\n    - uses: actions/checkout@v4\n"
+    outer = Repo("paint", {"brush/action.yml": f"name: x\n{inner}"})
+    outer.tag("v1")
+    used = LINT.replace("brush@main", "brush@v1")
+    own = Repo("tidepool", {OTHER: used, "pyproject.toml": METADATA})
+    owners = {"kestrel-ci": outer, "actions": action("checkout", "v4"), "orchard-labs": own}
+    world = World([Owner(name, repos=[repo]) for name, repo in owners.items()])
+    with command_line(world, tmp_path) as cli:
+        where = "orchard-labs/tidepool"
+        text = fixed(cli, where, "--diff", "--all").out
+        document = json.loads(fixed(cli, where, "--format", "json", "--all").out)
+        page = f"https://github.com/kestrel-ci/paint/blob/v1/brush/action.yml#L{5}"
+    said = text[text.index("If the organization requires commits") :]
+    assert "actions/checkout@v4  kestrel-ci/paint/brush/action.yml@v1:5" in said
+    assert f"met by {OTHER}:9; to be asked of https://github.com/kestrel-ci/paint/issues" in said
+    assert "Not opened" not in said
+    (nested,) = [u for u in document["refused_if_commits_are_required"] if u["upstream"]]
+    assert (nested["link"], nested["used_at"]) == (page, {"path": OTHER, "line": 9})
+    assert document["actions_not_opened"] == []

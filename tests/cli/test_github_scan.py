@@ -42,8 +42,12 @@ def test_an_owner_is_scanned_with_settings_and_called_workflows(cli: Cli) -> Non
     assert scan is not None
     assert (scan.tier, scan.repositories, scan.not_reached) == (3, 6, 0)
     assert {gap.repository for gap in store.gaps(owner=OWNER)} == {"cracked"}
-    card = {fact.check: fact.outcome for fact in store.owner_card(OWNER)}
-    assert card["sha-pinning-not-required"] == "fail"
+    card = {fact.check: fact for fact in store.owner_card(OWNER)}
+    pins = card["sha-pinning-not-required"]
+    assert pins.outcome == "fail"
+    assert pins.consequence.startswith("If it were, ")
+    assert "because of: actions/checkout@v4 (" in pins.consequence
+    assert pins.consequence in " ".join(ran.out.split())
 
 
 def test_a_second_scan_says_what_is_new_and_fixed(cli: Cli) -> None:

@@ -71,6 +71,13 @@ class CalleeReader:
         self._follow({c for chosen in calls for c in chosen})
         return [self._result(chosen) for chosen in calls]
 
+    def files(self, callees: Iterable[Callee]) -> dict[Callee, SourceFile | Gap]:
+        """What these name, of whatever owner, and nothing of what is called there."""
+        wanted = set(callees)
+        if missing := sorted(wanted - self._found.keys()):
+            self._fetch(missing)
+        return {callee: self._found[callee] for callee in wanted if callee in self._found}
+
     def _calls(self, text: str) -> Iterator[Callee]:
         for slug, path, ref in paths.remote_references(text):
             if slug.partition("/")[0].lower() == self._owner and "${{" not in ref:

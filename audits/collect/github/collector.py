@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -12,6 +12,8 @@ from audits.collect.advisories import bundled, keep, with_commits
 from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
 from audits.collect.github.address import DEFAULT_API
 from audits.collect.github.advisories import read_advisories
+from audits.collect.github.blobs import TextReader
+from audits.collect.github.callees import CalleeReader
 from audits.collect.github.connect import Connection
 from audits.collect.github.doctor import DoctorReport, examine
 from audits.collect.github.errors import GitHubError
@@ -19,6 +21,7 @@ from audits.collect.github.fact_reader import Rights
 from audits.collect.github.files import FileReader
 from audits.collect.github.listing import Listed
 from audits.collect.github.memory_cache import TransientMemory
+from audits.collect.github.opened_actions import OpenedActions
 from audits.collect.github.organization import OwnerFacts, OwnerReader, not_shown, personal
 from audits.collect.github.rate_limits import Usage
 from audits.collect.github.refs import ReferenceReader
@@ -31,7 +34,7 @@ from audits.model.cache import Memory, kept_as, kept_text
 from audits.model.errors import AuditError
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.settings import Need, OwnerSettings, Unseen
-from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.model.uses import Uses
 
 __all__ = ["Choice", "Connection", "DoctorReport", "GitHubCollector", "Request"]
@@ -77,6 +80,8 @@ class GitHubCollector:
         self._prefetched: dict[str, Snapshot] = {}
         self._files = FileReader(self._client, self._memory)
         self._references = ReferenceReader(self._client, self._memory)
+        texts = TextReader(self._client, self._memory)
+        self._opened = OpenedActions(CalleeReader(self._client, self._memory, texts, ""))
         self._settings = SettingsBatch(
             self._client,
             self._memory,
@@ -293,6 +298,17 @@ class GitHubCollector:
             return self._references.resolve(uses)
         except BudgetSpentError as error:
             self._gaps.append(replace(_unfinished(error), subject="references of actions"))
+            return {}
+
+    def action_files(
+        self, uses: tuple[Uses, ...], references: Mapping[tuple[str, str], ResolvedRef]
+    ) -> dict[str, SourceFile | Gap]:
+        """The files of actions and workflows of others, and of those that they use."""
+        try:
+            return self._opened.read(uses, references)
+        except BudgetSpentError as error:
+            gap = replace(_unfinished(error), subject="actions that actions use")
+            self._gaps.append(replace(gap, optional=True))
             return {}
 
     def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:

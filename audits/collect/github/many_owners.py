@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 
 from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
@@ -14,7 +14,7 @@ from audits.faults import crash_gap
 from audits.model.cache import Memory
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
 from audits.model.settings import Need, OwnerSettings, Unseen
-from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
+from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.model.uses import Uses
 
 
@@ -133,6 +133,13 @@ class ManyOwners:
         """What refs of actions are today, asked with the first owner's credential."""
         first = next(iter(self._collectors.values()), None)
         return first.resolve(uses) if first else {}
+
+    def action_files(
+        self, uses: tuple[Uses, ...], references: Mapping[tuple[str, str], ResolvedRef]
+    ) -> dict[str, SourceFile | Gap]:
+        """The files of actions of others, asked with the first owner's credential."""
+        first = next(iter(self._collectors.values()), None)
+        return first.action_files(uses, references) if first else {}
 
     def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
         """What workflow files were at commits, each asked with its owner's credential."""

@@ -240,4 +240,37 @@ def _fact(
         reason=why.reason if why else "",
         permission=why.permission if why else "",
         links=shown.links if shown else (),
+        consequence=_would_break(connection, scope, row.owner_id)
+        if failed and row.name == _PINS_REQUIRED
+        else "",
     )
+
+
+_PINS_REQUIRED = "sha-pinning-not-required"
+_ACTION = "action"
+_MOST_NAMED = 3
+
+
+def _would_break(connection: Connection, scope: AsOf, owner: int) -> str:
+    """Which repositories of an owner use actions that a policy for commits refuses, those inside
+    other actions included as far as these were opened.
+    """
+    use, action = tables.action_use, tables.action
+    refused = (scope.valid(use), use.c.owner_id == owner, use.c.kind == _ACTION, ~use.c.pinned)
+    each = func.count(func.distinct(use.c.repository_id))
+    number = connection.scalar(select(each).where(*refused)) or 0
+    if not number:
+        return "No repository would break if it were: every use that was read is pinned."
+    named = (
+        select(action.c.name, use.c.ref, each.label("repositories"))
+        .join(action, action.c.id == use.c.action_id)
+        .where(*refused)
+        .group_by(action.c.name, use.c.ref)
+        .order_by(each.desc(), action.c.name, use.c.ref)
+    )
+    rows = connection.execute(named.limit(_MOST_NAMED)).all()
+    worst = ", ".join(f"{row.name}@{row.ref} ({row.repositories})" for row in rows)
+    others = connection.scalar(select(func.count()).select_from(named.subquery())) or 0
+    more = f" and {others - len(rows)} more" if others > len(rows) else ""
+    one = "1 repository" if number == 1 else f"{number} repositories"
+    return f"If it were, {one} would break, because of: {worst}{more}."

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from audits.analysis.required_pins import refused_uses
 from audits.model.repository import ReleaseGraph, Repository
 from audits.model.score import Audit
 from audits.model.uses import Uses, UsesKind
@@ -92,6 +93,11 @@ def _places(repository: Repository) -> Iterator[tuple[str, Job | None, Uses | No
         for step in action.steps:
             if step.uses is not None:
                 yield action.path, None, step.uses, None
+    # Of what was only opened to see what a policy for commits refuses, that alone is kept.
+    read = {action.path for action in repository.actions}
+    for each in refused_uses(repository):
+        if each.upstream and each.at.path not in read:
+            yield each.at.path, None, each.uses, None
 
 
 def _named(uses: Uses | None, image: Image | None) -> tuple[str, str, bool, str, int] | None:
