@@ -9,7 +9,7 @@ from typing import Required, TypedDict, Unpack
 
 from msgspec import Struct, field
 
-from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
+from audits.model.evidence import AdvisoryList, ImageDigest, PackageEvidence, ResolvedRef
 from audits.model.outcome import Area, Clean, FixKind, Outcome, Severity, Unknown, Verdict
 from audits.model.repository import Repository
 from audits.model.score import AuditedFinding
@@ -39,6 +39,7 @@ class Example(Struct, frozen=True, kw_only=True):
     settings: RepositorySettings | None = None
     owner_settings: OwnerSettings | None = None
     references: tuple[ResolvedRef, ...] | None = None
+    images: tuple[ImageDigest, ...] | None = None
     evidence: tuple[PackageEvidence, ...] | None = None
     advisories: AdvisoryList | None = None
     host: str = "github.com"

@@ -72,12 +72,13 @@ from audits.fixes.edits import (
 )
 from audits.fixes.oidc_permission import grant_edits, missing_grants
 from audits.fixes.permissions import block, drop_scope, move_to_jobs, relying_jobs, replace_block
-from audits.fixes.pin import ActionPin, comment_edits, pin_edits, pin_of
+from audits.fixes.pin import ActionPin, comment_edits, pin_edits, pin_image, pin_of
 from audits.fixes.split_job import split_job
 from audits.model.command import Command
 from audits.model.evidence import (
     Advisory,
     AdvisoryList,
+    ImageDigest,
     PackageEvidence,
     Provenance,
     PublisherKind,

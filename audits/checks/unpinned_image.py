@@ -12,8 +12,10 @@ Add the digest that your registry shows for the tag you use:
     container: python:3.12-slim@sha256:<64 hexadecimal digits>
 
 The tag may stay in front of the digest, as a comment for people; only the digest counts. It
-is shown by `docker buildx imagetools inspect python:3.12-slim`, and Dependabot and Renovate
-keep it up to date.
+is shown by `docker buildx imagetools inspect python:3.12-slim`, and `fix --online` asks the
+registry for it: of an image for several platforms it is the digest of the index. The edit is to
+be reviewed: a pinned image gets no repairs until a bot renews the digest, and some registries
+delete images that no tag names any more.
 
 ## Deviations
 zizmor's `unpinned-images` reports tags other than `latest` to its pedantic users only; here
@@ -24,35 +26,33 @@ are in the job's matrix, of which the worst counts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from msgspec import Struct
-
+from audits.analysis.images import ImageUse, image_uses
 from audits.checks.api import (
     DOCKER_DIGESTS,
     GITHUB_SECURE_USE,
+    ActionPin,
     Area,
-    Breadth,
     Clean,
     Example,
     Finding,
+    FixKind,
+    ImageDigest,
     Job,
-    Location,
     Need,
     Outcome,
     Repository,
-    Scalar,
     Severity,
     Unknown,
     Unseen,
-    UsesKind,
     Verdict,
     check,
+    pin_image,
 )
 from audits.expressions.syntax import Context, Expression, fences
+from audits.model.image_name import has_digest
 
-_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 _MOST_VALUES = 64
 _ZEROS = "0" * 64
 _IMAGES = """\
@@ -110,6 +110,36 @@ jobs:
     steps:
       - run: twine upload dist/*
 """
+_ASKED = """\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    container: python:3.12-slim # !
+    services:
+      cache:
+        image: "ghcr.example/orchard/cache:7" # !
+    steps:
+      - uses: docker://alpine:3.20 # !
+      - run: twine upload dist/*
+"""
+_ASKED_FIXED = f"""\
+on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    container: python:3.12-slim@sha256:{_ZEROS}
+    services:
+      cache:
+        image: "ghcr.example/orchard/cache:7@sha256:{_ZEROS}"
+    steps:
+      - uses: docker://alpine:3.20@sha256:{_ZEROS}
+      - run: twine upload dist/*
+"""
+_DIGESTS = tuple(
+    ImageDigest(reference=each, digest=f"sha256:{_ZEROS}")
+    for each in ("python:3.12-slim", "ghcr.example/orchard/cache:7", "alpine:3.20")
+)
 _EXPRESSION = """\
 on: release
 jobs:
@@ -157,12 +187,21 @@ jobs:
     area=Area.PINNING,
     severity=Severity.HIGH,
     links=(GITHUB_SECURE_USE, DOCKER_DIGESTS),
+    sharpened_by={Need.REFERENCES},
+    fix=FixKind.REVIEW,
     zizmor="unpinned-images",
     any_workflow=True,
     counts_places=True,
     examples=(
         Example(name="no tag, or latest", workflow=_IMAGES, severity=Severity.HIGH),
         Example(name="a tag", workflow=_TAGS, severity=Severity.MEDIUM),
+        Example(
+            name="a tag whose registry was asked",
+            workflow=_ASKED,
+            fixed=_ASKED_FIXED,
+            images=_DIGESTS,
+            severity=Severity.MEDIUM,
+        ),
         Example(name="images of the matrix", workflow=_MATRIX, severity=Severity.MEDIUM),
         Example(name="part of a name", workflow=_PART, severity=Severity.HIGH),
         Example(name="an expression", workflow=_EXPRESSION, outcome=Outcome.UNKNOWN),
@@ -189,8 +228,8 @@ def unpinned_image(repo: Repository) -> Iterator[Verdict]:
 
     An image that the matrix names is judged once, by the worst of its values.
     """
-    for place in _places(repo):
-        verdicts = [_judged(place, text) for text in _values(place)]
+    for place in image_uses(repo):
+        verdicts = [_judged(repo, place, text) for text in _values(place)]
         findings = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
         if findings:
             yield min(findings, key=lambda f: f.severity is not None)
@@ -198,34 +237,7 @@ def unpinned_image(repo: Repository) -> Iterator[Verdict]:
             yield next((v for v in verdicts if isinstance(v, Unknown)), verdicts[0])
 
 
-class _ImageUse(Struct, frozen=True):
-    text: str
-    at: Location
-    job: Job | None
-
-
-def _places(repo: Repository) -> Iterator[_ImageUse]:
-    for site in repo.jobs():
-        for image in site.job.images:
-            yield _ImageUse(image.reference.value, image.at, site.job)
-    for step in repo.steps():
-        uses = step.step.uses
-        if uses is not None and uses.kind is UsesKind.DOCKER:
-            yield _ImageUse(uses.path, uses.raw.location(step.path), step.job)
-    for action in repo.actions:
-        known = action.path in repo.graph.release_paths or repo.breadth is Breadth.ALL
-        if known and action.image is not None and _is_registry_image(action.image.reference):
-            users = repo.graph.action_users.get(action.path, ())
-            job = next((j for j in users if j in repo.graph.release_jobs), None)
-            yield _ImageUse(action.image.reference.value, action.image.at, job)
-
-
-def _is_registry_image(reference: Scalar) -> bool:
-    """A Docker action names a Dockerfile, or an image of a registry by ``docker://``."""
-    return reference.value.strip().startswith("docker://")
-
-
-def _values(place: _ImageUse) -> tuple[str | None, ...]:
+def _values(place: ImageUse) -> tuple[str | None, ...]:
     """The images that a text can name; None for one that is unknown."""
     texts: list[str | None] = [place.text]
     for fence in fences(place.text):
@@ -233,7 +245,7 @@ def _values(place: _ImageUse) -> tuple[str | None, ...]:
         values = _matrix_values(place.job, fence.expression)
         if not values or len(texts) * len(values) > _MOST_VALUES:
             # A digest behind the expression pins the image, whatever its name.
-            return (place.text if _DIGEST.search(place.text) else None,)
+            return (place.text if has_digest(place.text) else None,)
         texts = [text.replace(written, v) for text in texts if text for v in values]
     return tuple(None if text and "${{" in text else text for text in texts if text)
 
@@ -245,18 +257,26 @@ def _matrix_values(job: Job | None, expression: Expression | None) -> list[str]:
     return [v.value for name, held in job.matrix.items() if name.lower() == key for v in held]
 
 
-def _judged(place: _ImageUse, text: str | None) -> Verdict:
+def _judged(repo: Repository, place: ImageUse, text: str | None) -> Verdict:
     if text is None:
         unseen = Unseen(need=Need.WORKFLOW, reason="the image is named by an expression")
         return Unknown(at=place.at, unseen=unseen, job=place.job)
     image = text.strip().removeprefix("docker://")
-    if _DIGEST.search(image):
+    if has_digest(image):
         return Clean(at=place.at, job=place.job)
+    pin = _pin(repo, place, image)
     name, _, tag = image.rpartition("/")[2].partition(":")
     anchor = image.removesuffix(f":{tag}") if tag else image
     if tag in {"", "latest"}:
         message = f"The image `{image}` is whatever was pushed last: it has no digest."
-        return Finding(message=message, at=place.at, job=place.job, anchor=anchor)
+        return Finding(
+            message=message,
+            at=place.at,
+            job=place.job,
+            anchor=anchor,
+            edits=pin.edits,
+            advice=pin.advice,
+        )
     return Finding(
         message=f"The tag of the image `{image}` can be moved: it has no digest.",
         at=place.at,
@@ -264,4 +284,13 @@ def _judged(place: _ImageUse, text: str | None) -> Verdict:
         anchor=anchor or name,
         severity=Severity.MEDIUM,
         because="a tag other than latest is moved on purpose only",
+        edits=pin.edits,
+        advice=pin.advice,
     )
+
+
+def _pin(repo: Repository, place: ImageUse, image: str) -> ActionPin:
+    """The digest that the tag is today, where its registry was asked and the text names it."""
+    if "${{" in place.text:
+        return ActionPin(advice="An expression names the image: pin its values where they stand.")
+    return pin_image(repo.file(place.path), place.written, image, repo.image_digest(image))

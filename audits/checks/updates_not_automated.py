@@ -60,6 +60,7 @@ from audits.checks.api import (
     UpdateAutomation,
     UpdateBot,
     UpdateRule,
+    UsesKind,
     Verdict,
     check,
     foreign_path,
@@ -257,7 +258,7 @@ def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]
             message=f"The actions of this workflow are not updated: {state} update them.",
             at=workflow.first_key or Location(path=workflow.path),
             anchor="github-actions",
-            edits=_added(repo, updates, _item(("/", *_folders(_left_out(repo, updates))))),
+            edits=_added(repo, updates, _item(("/", *_folders(_using_others(repo, updates))))),
         )
 
 
@@ -280,8 +281,18 @@ def _left_out(repo: Repository, updates: UpdateAutomation) -> list[str]:
     root folder is read with the workflows.
     """
     using = {use.at.path for use in remote_uses(repo)}
-    own = {action.path for action in repo.actions if foreign_path(action.path) is None}
-    return sorted(path for path in using & own if "/" in path and not updates.covers(path))
+    return [path for path in _using_others(repo, updates) if path in using]
+
+
+def _using_others(repo: Repository, updates: UpdateAutomation) -> list[str]:
+    """The same of all that were read: an edit serves those beside releases, too."""
+    using = {
+        action.path
+        for action in repo.actions
+        if any(s.uses is not None and s.uses.kind is UsesKind.REMOTE for s in action.steps)
+    }
+    own = {path for path in using if foreign_path(path) is None}
+    return sorted(path for path in own if "/" in path and not updates.covers(path))
 
 
 def _folders(paths: Sequence[str]) -> list[str]:

@@ -143,7 +143,8 @@ def plan_for(target: CheckTarget, options: CheckOptions) -> Plan:
     from audits.cli.plan import index_facts, make_plan
 
     clone = target.clone
-    return make_plan(
+    asks = bool(target.slug or options.online)
+    plan = make_plan(
         index_url=options.index_url,
         waivers=options.waivers,
         engine=options.engine,
@@ -152,11 +153,17 @@ def plan_for(target: CheckTarget, options: CheckOptions) -> Plan:
         uploaders=options.uploaders,
         facts=index_facts(
             options.index_url,
-            offline=not (target.slug or options.online),
+            offline=not asks,
             registries=options.registries,
             clones=None if clone is None else lambda: [clone],
         ),
     )
+    if not asks:
+        return plan
+    from audits.cli.registry_options import read_image_registries
+    from audits.collect.image_registries import ImageRegistries
+
+    return replace(plan, images=ImageRegistries(read_image_registries(options.registries or ())))
 
 
 def _with_references(plan: Plan, ref: RepositoryRef, connection: Connection) -> Plan:

@@ -192,7 +192,8 @@ def _planned(
     plan = plan_edits(audit, by, FixChoice(review=review, checks=checks))
     # What could not be asked concerns no file, and would otherwise look like an edit by hand.
     known = audit.repository.gaps
-    unasked = tuple(gap for gap in by.facts.gaps() if gap not in known) if online else ()
+    asked = (*by.facts.gaps(), *(by.images.gaps() if by.images is not None else ()))
+    unasked = tuple(gap for gap in asked if gap not in known) if online or target.slug else ()
     return _Target(target, plan, unasked)
 
 

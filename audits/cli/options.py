@@ -36,7 +36,7 @@ RegistryOption = Annotated[
     typer.Option(
         "--registry",
         metavar="NAME=URL",
-        help="Address of another registry, npm or crates, as in npm=https://registry.npm.example; repeat it, or in the variable write several with spaces between.",
+        help="Address of another registry, npm or crates, as in npm=https://registry.npm.example; for container images by their host, as in ghcr.io=https://mirror.example; repeat it, or in the variable write several with spaces between.",
         envvar="RELEASE_AUDIT_REGISTRIES",
         show_envvar=True,
     ),

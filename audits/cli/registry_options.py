@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from audits.cli.exits import UsageError
 from audits.collect.index.default_index import index_hosts
 from audits.model.index_hosts import IndexHosts
 
-_WORD = re.compile(r"[A-Za-z0-9._-]{1,30}")
+_WORD = re.compile(r"[A-Za-z0-9._-]{1,100}(?::\d{1,5})?")
 _ADDRESS = re.compile(r"[\x21-\x7e]+")
 
 
@@ -28,6 +28,20 @@ def read_registries(values: Iterable[str]) -> dict[str, str]:
     Messages name the registry alone: an address may hold a password.
     """
     found: dict[str, str] = {}
+    for name, url in _named(values):
+        if "." not in name and ":" not in name:
+            _check_name(name)
+            found[name] = url
+    return found
+
+
+def read_image_registries(values: Iterable[str]) -> dict[str, str]:
+    """Addresses of container registries by their host, as images name it; UsageError as above."""
+    return {name: url for name, url in _named(values) if "." in name or ":" in name}
+
+
+def _named(values: Iterable[str]) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
     for value in values:
         name, equals, url = value.strip().partition("=")
         if not equals or not _WORD.fullmatch(name):
@@ -35,11 +49,10 @@ def read_registries(values: Iterable[str]) -> dict[str, str]:
                 "A registry was given without its name.",
                 "Write NAME=URL, as in npm=https://registry.npm.example.",
             )
-        _check_name(name)
-        if name in found:
+        if name in seen:
             raise UsageError(f"The registry {name} was given two addresses.", "Leave one out.")
-        found[name] = _checked(name, url)
-    return found
+        seen.add(name)
+        yield name, _checked(name, url)
 
 
 def _check_name(name: str) -> None:

@@ -9,8 +9,10 @@ from msgspec import Struct
 from audits.analysis.action_refs import version_today
 from audits.analysis.action_versions import parse_version, version_comment, version_of_ref
 from audits.fixes.edits import replace
-from audits.model.evidence import ResolvedRef
+from audits.model.evidence import ImageDigest, ResolvedRef
+from audits.model.location import Scalar
 from audits.model.outcome import Edit, FixKind
+from audits.model.repository import NO_IMAGES
 from audits.model.settings import Unseen
 from audits.model.source import SourceFile
 from audits.model.uses import Uses
@@ -50,6 +52,29 @@ def pin_of(source: SourceFile | None, uses: Uses, known: ResolvedRef | Unseen) -
     edits = pin_edits(source, uses, known.newest_release_commit, known.newest_release)
     return ActionPin(
         edits if known.newest_release_commit else (), FixKind.REVIEW, _apart(uses, known)
+    )
+
+
+def pin_image(
+    source: SourceFile | None, written: Scalar, image: str, known: ImageDigest | Unseen
+) -> ActionPin:
+    """The edit that puts the digest of today behind an image's tag, to be reviewed."""
+    if isinstance(known, Unseen):
+        if known is NO_IMAGES:
+            return ActionPin(advice="Run fix with --online: only the registry knows the digest.")
+        return ActionPin(advice=f"{known.reason[:1].upper()}{known.reason[1:]}.")
+    if known.digest is None:
+        return ActionPin(advice=f"`{image}` is not in its registry.")
+    quotes = 1 if written.style in {"'", '"'} else 0
+    end = written.end - quotes
+    if source is None or not source.text[:end].endswith(image):
+        return ActionPin(advice="The name of the image is not written as it is read.")
+    advice = (
+        f"The digest is what `{image}` is today. Does a bot renew it, and does its registry keep "
+        "images that no tag names any more?"
+    )
+    return ActionPin(
+        (replace(source, end - len(image), end, f"{image}@{known.digest}"),), FixKind.REVIEW, advice
     )
 
 

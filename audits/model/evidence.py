@@ -38,6 +38,15 @@ class ResolvedRef(Struct, frozen=True, kw_only=True):
     newest_release_at: datetime | None = None
 
 
+class ImageDigest(Struct, frozen=True, kw_only=True):
+    """What a container image's tag is today, as its registry says; ``digest`` is ``sha256:…``,
+    that of the index where there are several platforms, and None where there is no such tag.
+    """
+
+    reference: str
+    digest: str | None
+
+
 class Advisory(Struct, frozen=True, kw_only=True):
     """A published advisory for an action. ``package`` is ``owner/repo[/path]``; ``ranges``
     are version ranges such as ``>=1.0, <2.2.0``; any one suffices. ``commits`` are published

@@ -14,6 +14,7 @@ from audits.model.command import Command
 from audits.model.evidence import (
     AdvisoryList,
     FileThen,
+    ImageDigest,
     PackageEvidence,
     PackageIndex,
     ResolvedRef,
@@ -34,6 +35,7 @@ NO_SETTINGS = Unseen(
     need=Need.SETTINGS, reason="settings are not read from a folder", permission="Actions: read"
 )
 NO_INDEX = Unseen(need=Need.INDEX, reason="the package index was not asked")
+NO_IMAGES = Unseen(need=Need.REFERENCES, reason="no registry of images was asked")
 NOT_OPENED = Unseen(need=Need.REFERENCES, reason="actions of others were not opened")
 NO_REFERENCES = Unseen(need=Need.REFERENCES, reason="other repositories were not asked")
 
@@ -128,7 +130,8 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     ``lock_onboarded`` the workflows that it lists.
     ``index_hosts`` has the pages of the package index, where one is configured. ``released``
     is what workflow files were at the commits of newest releases, by (commit, path). ``opened``
-    is what actions and workflows of others use, by ``owner/repo[/path]@ref``. ``as_of``
+    is what actions and workflows of others use, by ``owner/repo[/path]@ref``, and ``images`` what
+    tags of container images are today, as they are written. ``as_of``
     is the day whose `platform_facts` count.
     """
 
@@ -148,6 +151,7 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
     index_hosts: IndexHosts | None = None
     released: Mapping[tuple[str, str], FileThen] = field(default_factory=dict)
     opened: Mapping[str, OpenedFile] | Unseen = NOT_OPENED
+    images: Mapping[str, ImageDigest | Unseen] | Unseen = NO_IMAGES
     as_of: date = field(default_factory=date.today)
 
     def once(self, work: Callable[[Repository], T]) -> T:
@@ -238,6 +242,12 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
             return self.references
         found = self.references.get((uses.slug, uses.ref))
         return found or Unseen(need=Need.REFERENCES, reason=f"{uses.slug} could not be read")
+
+    def image_digest(self, text: str) -> ImageDigest | Unseen:
+        """What an image's tag is today, as far as its registry was asked."""
+        if isinstance(self.images, Unseen):
+            return self.images
+        return self.images.get(text, NO_IMAGES)
 
     def locked_commit(self, path: str, uses: Uses) -> str:
         """The commit to which the lock file binds a step's action; ``""`` if it does not."""

@@ -218,6 +218,7 @@ def _read(evidence: Repository, snapshot: Snapshot, rules: Rules, breadth: Bread
         references=references,
         index=evidence.index,
         opened=_with_pinned(evidence.opened, references),
+        images=evidence.images,
         released=evidence.released,
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from audits.model.engine import EngineReport
-from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
+from audits.model.evidence import AdvisoryList, ImageDigest, PackageIndex, ResolvedRef
 from audits.model.repository import NO_INDEX, NO_REFERENCES, Repository
 from audits.model.settings import Unseen
 from audits.model.source import Gap, Snapshot, SourceFile
@@ -42,6 +42,16 @@ class Facts(Protocol):
 
     def gaps(self) -> tuple[Gap, ...]:
         """What could not be asked and concerns no single repository."""
+
+
+class ImageSource(Protocol):
+    """Where it is asked which digest the tag of a container image is."""
+
+    def digests(self, references: Iterable[str]) -> dict[str, ImageDigest | Unseen]:
+        """The digests of images, by how they are written."""
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was refused or not served."""
 
 
 class ActionSource(Protocol):

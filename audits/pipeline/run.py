@@ -8,17 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from audits.analysis.images import images_to_ask
 from audits.analysis.required_pins import written_uses
 from audits.faults import crash_gap, each_apart
 from audits.model.engine import EngineReport
-from audits.model.evidence import ResolvedRef
-from audits.model.repository import NOT_OPENED, Breadth, OpenedFile, Repository
+from audits.model.evidence import ImageDigest, ResolvedRef
+from audits.model.repository import NO_IMAGES, NOT_OPENED, Breadth, OpenedFile, Repository
 from audits.model.score import Audit
 from audits.model.settings import Unseen
 from audits.model.source import Gap, Snapshot
 from audits.model.uses import Uses, UsesKind
 from audits.pipeline.audit import Rules, audit, crashed_audit
-from audits.pipeline.evidence import ActionSource, Engine, Facts, NoFacts
+from audits.pipeline.evidence import ActionSource, Engine, Facts, ImageSource, NoFacts
 from audits.workflow.opened_files import open_files
 from audits.workflow.publisher_status.questions import packages_to_ask
 from audits.workflow.repository import read_repository
@@ -36,6 +37,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     facts: Facts = field(default_factory=NoFacts)
     engine: Engine | None = None
     actions: ActionSource | None = None
+    images: ImageSource | None = None
     breadth: Breadth = Breadth.RELEASE
 
 
@@ -119,6 +121,7 @@ def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepare
     used = {name: use for each in uses for name, use in each.items()}
     references = plan.facts.references(tuple(used.values())) if used else {}
     opened = _opened(read, plan, references)
+    images = _images(looked_at, plan)
     packages = [packages_to_ask(repository) for repository in read]
     wanted = tuple(dict.fromkeys(pair for each in packages for pair in each))
     index = plan.facts.packages(wanted) if wanted else {}
@@ -131,6 +134,7 @@ def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepare
             snapshot=snapshot,
             references=references if mine else {},
             opened=opened,
+            images=images,
             index=index if asked else {},
             gaps=_merged(repository.gaps, snapshot.gaps, _gaps_of(asked, missed)),
         )
@@ -202,6 +206,7 @@ def _completed(wide: Repository | None, own: Repository) -> Repository | None:
         references=own.references,
         index=own.index,
         opened=own.opened,
+        images=own.images,
     )
 
 
@@ -216,6 +221,15 @@ def _opened(
     uses = tuple({u.raw.value: u for r in repositories for u in written_uses(r)}.values())
     known = {} if isinstance(references, Unseen) else references
     return open_files(plan.actions.action_files(uses, known)) if uses else {}
+
+
+def _images(
+    repositories: Sequence[Repository], plan: Plan
+) -> Mapping[str, ImageDigest | Unseen] | Unseen:
+    """What tags of images are today, asked for all repositories together."""
+    if plan.images is None:
+        return NO_IMAGES
+    return plan.images.digests(text for each in repositories for text in images_to_ask(each))
 
 
 def remote_uses(repository: Repository) -> Iterator[Uses]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from audits.check import MARK, Example
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import Repository
@@ -59,7 +61,7 @@ def repository_of(example: Example, files: Mapping[str, str] | None = None) -> R
         given["references"] = {(r.slug.lower(), r.ref): r for r in example.references}
     if example.evidence is not None:
         given["index"] = {(e.registry, e.name): e for e in example.evidence}
-    return read_repository(
+    repository = read_repository(
         snapshot,
         channel=INDEX.channel_of,
         advisories=example.advisories,
@@ -67,3 +69,6 @@ def repository_of(example: Example, files: Mapping[str, str] | None = None) -> R
         as_of=example.as_of,
         **given,  # type: ignore[arg-type]
     )
+    if example.images is None:
+        return repository
+    return replace(repository, images={i.reference: i for i in example.images})

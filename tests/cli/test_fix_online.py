@@ -13,8 +13,17 @@ from tests.cli.github_world import Cli, command_line
 from tests.cli.runner import Ran, release_audit
 from tests.cli.test_fix import BUILDING, METADATA, PUBLISH
 from tests.collect.github.world import Owner, Repo, World
+from tests.collect.registry import DIGEST, Registry, serving
 
 OTHER = ".github/workflows/lint.yml"
+PUBLISH_IN = """on: release
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    container: {image}
+    steps:
+      - run: twine upload dist/*
+"""
 LINT = """name: Lint
 on: push
 permissions: {}
@@ -117,6 +126,23 @@ def test_without_a_token_it_says_so_and_makes_the_rest(cli: Cli, tmp_path: Path)
     text = (root / PUBLISH).read_text()
     assert "uses: actions/checkout@v4\n" in text
     assert "persist-credentials: false" in text
+
+
+def test_images_get_the_digest_of_their_tag_and_keep_the_tag(cli: Cli, tmp_path: Path) -> None:
+    used = PUBLISH_IN.format(image="ghcr.example/orchard/build:2")
+    root = write(tmp_path / "tidepool", {PUBLISH: used, "pyproject.toml": METADATA})
+    registry = Registry(tags={"orchard/build:2"})
+    with serving(registry):
+        where = ("--registry", f"ghcr.example={registry.base}")
+        ran = fixed(cli, root, "--write", "--unsafe", "--check", "unpinned-image", *where)
+        text = (root / PUBLISH).read_text()
+        assert f"container: ghcr.example/orchard/build:2@{DIGEST}\n" in text, ran.err
+        registry.private.add("orchard/build")
+        root = write(tmp_path / "moss", {PUBLISH: used, "pyproject.toml": METADATA})
+        ran = fixed(cli, root, "--diff", "--unsafe", *where)
+    assert "shows orchard/build to nobody without an account" in ran.out
+    assert "not asked: ghcr.example" in ran.err
+    assert "Run fix with --online" not in ran.out
 
 
 def test_what_a_policy_for_commits_breaks_is_listed_down_to_whom_to_ask(tmp_path: Path) -> None:
