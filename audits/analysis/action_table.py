@@ -31,7 +31,8 @@ class KnownAction(Struct, frozen=True, kw_only=True):
     """One row. ``given`` are scopes that an action uses only where an input is given, by the
     input's name; ``is_scripted`` where an input is a script that may use the token for anything.
     ``after_login`` are scopes used only where an earlier step handed the token to a registry,
-    which ``logs_in`` does without being asked. ``git_input`` is an input that makes it fetch.
+    which ``logs_in`` does without being asked. ``git_input`` is an input that makes it fetch, and
+    ``run_input`` one that makes it run scripts of the project.
     """
 
     name: str
@@ -43,6 +44,7 @@ class KnownAction(Struct, frozen=True, kw_only=True):
     is_scripted: bool = False
     logs_in: bool = False
     git_input: str = ""
+    run_input: str = ""
     anchor: str = "readme"
 
     @property
@@ -69,6 +71,7 @@ def _rows(
     is_scripted: bool = False,
     logs_in: bool = False,
     git_input: str = "",
+    run_input: str = "",
     anchor: str = "readme",
 ) -> Iterator[KnownAction]:
     for name in names.split():
@@ -82,6 +85,7 @@ def _rows(
             is_scripted=is_scripted,
             logs_in=logs_in,
             git_input=git_input,
+            run_input=run_input,
             anchor=anchor,
         )
 
@@ -97,7 +101,7 @@ actions/upload-artifact/merge actions/upload-pages-artifact al-cheb/configure-pa
 anchore/sbom-action/download-syft anchore/scan-action andstor/file-existence-action
 aquasecurity/setup-trivy arduino/setup-protoc arduino/setup-task astral-sh/ruff-action
 astral-sh/setup-uv awalsh128/cache-apt-pkgs-action aws-actions/amazon-ecr-login azure/setup-helm
-azure/setup-kubectl bahmutov/npm-install baptiste0928/cargo-install biomejs/setup-biome
+azure/setup-kubectl baptiste0928/cargo-install biomejs/setup-biome
 brainsia/free-disk-space bufbuild/buf-setup-action cachix/cachix-action
 cachix/install-nix-action carlosperate/arm-none-eabi-gcc-action charmbracelet/freeze-action
 codespell-project/actions-codespell
@@ -105,7 +109,6 @@ conda-incubator/setup-miniconda conda/actions/read-file conda/actions/template-f
 crate-ci/typos crazy-max/ghaction-github-runtime crazy-max/ghaction-import-gpg
 crazy-max/ghaction-setup-docker davidanson/markdownlint-cli2-action dawidd6/action-send-mail
 deadsnakes/action denoland/setup-deno depot/setup-action
-
 docker/metadata-action docker/setup-buildx-action
 docker/setup-compose-action docker/setup-docker-action docker/setup-qemu-action
 dominikh/staticcheck-action dtolnay/rust-toolchain easimon/maximize-build-space
@@ -127,8 +130,8 @@ msys2/setup-msys2 mymindstorm/setup-emsdk nick-fields/assert-action
 nixbuild/nix-quick-install-action nosborn/github-action-markdown-cli nttld/setup-ndk
 nuget/setup-nuget ocaml/setup-ocaml open-policy-agent/setup-opa openharmony-rs/setup-ohos-sdk
 oven-sh/setup-bun parcels-code/pixi-lock/create-and-cache parcels-code/pixi-lock/restore
-pdm-project/setup-pdm peaceiris/actions-hugo peaceiris/actions-mdbook pnpm/action-setup
-pnpm/setup prefix-dev/setup-pixi pulumi/setup-pulumi pypa/gh-action-pip-audit pypa/hatch
+pdm-project/setup-pdm peaceiris/actions-hugo peaceiris/actions-mdbook
+prefix-dev/setup-pixi pulumi/setup-pulumi pypa/gh-action-pip-audit pypa/hatch
 quarto-dev/quarto-actions/setup r-lib/actions/setup-pandoc r-lib/actions/setup-r
 r-lib/actions/setup-r-dependencies r-lib/actions/setup-tinytex re-actors/alls-green
 re-actors/cache-python-deps rhysd/actionlint rinchsan/renovate-config-validator
@@ -141,10 +144,10 @@ slsa-framework/slsa-verifier/actions/installer snok/install-poetry step-security
 styrainc/setup-regal subosito/flutter-action
 suzuki-shunsuke/github-action-renovate-config-validator swatinem/rust-cache
 swift-actions/setup-swift taiki-e/cache-cargo-install-action taiki-e/install-action
-taiki-e/setup-cross-toolchain-action terraform-linters/setup-tflint threeal/cmake-action
+taiki-e/setup-cross-toolchain-action terraform-linters/setup-tflint
 tombi-toml/setup-tombi trailofbits/gh-action-pip-audit tsickert/discord-webhook
-webfactory/ssh-agent wyrihaximus/github-action-get-previous-tag xu-cheng/latex-action
-xu-cheng/texlive-action yezz123/setup-uv zizmorcore/setup-zizmor
+webfactory/ssh-agent wyrihaximus/github-action-get-previous-tag
+yezz123/setup-uv zizmorcore/setup-zizmor
 """
 
 _RELEASE = "contents:write"
@@ -171,7 +174,7 @@ _CONVERSATIONS = (
 _RELEASERS = (
     "actions/create-release actions/upload-release-asset svenstaro/upload-release-action"
     " shogo82148/actions-upload-release-asset"
-    " taiki-e/upload-rust-binary-action aio-libs/create-release alexellis/upload-assets"
+    " aio-libs/create-release alexellis/upload-assets"
     " actions-r-us/actions-tagger yyx990803/release-tag mathieudutour/github-tag-action"
     " elgohr/github-release-action marvinpinto/action-automatic-releases"
     " xresloader/upload-to-github-release skx/github-action-publish-binaries"
@@ -322,6 +325,7 @@ def _of_image_registries() -> Iterator[KnownAction]:
 def _of_releases() -> Iterator[KnownAction]:
     """Releases, tags, branches and pages."""
     yield from _rows(_RELEASERS, _RELEASE)
+    yield from _rows("taiki-e/upload-rust-binary-action", _RELEASE, runs_code=True)
     yield from _rows("taiki-e/create-gh-release-action", _RELEASE, git_input="branch")
     # They push the tag through the checkout, by default or where an input says so.
     yield from _rows(
@@ -425,7 +429,11 @@ def _of_services() -> Iterator[KnownAction]:
     nix = "determinatesystems/nix-installer-action determinatesystems/magic-nix-cache-action"
     yield from _rows(nix, "id-token:write contents:read", anchor="usage")
     yield from _rows(
-        "graalvm/setup-graalvm", given={"native-image-pr-reports": "pull-requests:write"}
+        "graalvm/setup-graalvm",
+        given={
+            "native-image-pr-reports": "pull-requests:write",
+            "native-image-enable-sbom": "contents:write",
+        },
     )
     yield from _rows("julia-actions/cache", "actions:write", anchor="usage")
     yield from _rows(
@@ -478,7 +486,8 @@ def _of_checks() -> Iterator[KnownAction]:
     yield from _rows(
         "rustsec/audit-check actions-rust-lang/audit", "contents:read checks:write issues:write"
     )
-    yield from _rows("embarkstudios/cargo-deny-action obi1kenobi/cargo-semver-checks-action")
+    yield from _rows("embarkstudios/cargo-deny-action")
+    yield from _rows("obi1kenobi/cargo-semver-checks-action", runs_code=True)
 
 
 def _of_faults() -> Iterator[KnownAction]:
@@ -489,7 +498,7 @@ def _of_faults() -> Iterator[KnownAction]:
         runs_code=True,
     )
     yield from _rows(
-        "treosh/lighthouse-ci-action oasdiff/oasdiff-action/breaking bufbuild/buf-lint-action bufbuild/buf-breaking-action",
+        "oasdiff/oasdiff-action/breaking bufbuild/buf-lint-action bufbuild/buf-breaking-action",
         "contents:read",
     )
     yield from _rows(
@@ -563,6 +572,15 @@ def _of_builds() -> Iterator[KnownAction]:
         given={"attest-build-provenance-github": "id-token:write attestations:write"},
         runs_code=True,
         anchor="inputs",
+    )
+    # They install packages, whose life-cycle scripts and the project's own run then.
+    yield from _rows("pnpm/action-setup pnpm/setup", run_input="run_install", anchor="run_install")
+    # Its configuration may start a server of the project.
+    yield from _rows("treosh/lighthouse-ci-action", "contents:read", run_input="configpath")
+    yield from _rows(
+        "bahmutov/npm-install threeal/cmake-action xu-cheng/latex-action xu-cheng/texlive-action",
+        runs_code=True,
+        git=GitUse.MAY,
     )
     yield from _rows(
         "reactivecircus/android-emulator-runner uraimo/run-on-arch-action cross-platform-actions/action vmactions/freebsd-vm coactions/setup-xvfb nick-fields/retry nick-invision/retry google/wireit houseabsolute/actions-rust-cross actions-rs/cargo clechasseur/rs-cargo",

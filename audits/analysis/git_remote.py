@@ -15,7 +15,7 @@ from itertools import pairwise
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.analysis.action_table import ACTIONS, GitUse
+from audits.analysis.action_table import ACTIONS, GitUse, KnownAction
 from audits.analysis.hidden_programs import (
     cibuildwheel_scripts,
     configures_programs,
@@ -204,9 +204,17 @@ def _of_action(step: Step, name: str) -> GitRemote:
     given += [value.value for value in step.env.values()]
     if known.runs_code and any(map(_RUNS_GIT.search, given)):
         return GitRemote(GitUse.MAY, f"what `{name}` runs")
+    if runs_by_input(step, known):
+        return GitRemote(GitUse.MAY, f"`{name}` with `{known.run_input}`")
     if known.git_input and (wanted := step.input(known.git_input)) is not None:
         return GitRemote(GitUse.READS, f"`{name}` with `{known.git_input}: {wanted.value[:40]}`")
     return GitRemote(known.git, f"`{name}`")
+
+
+def runs_by_input(step: Step, known: KnownAction) -> bool:
+    """Whether an input makes an action run scripts of the project, which it does not by itself."""
+    given = step.input(known.run_input) if known.run_input else None
+    return given is not None and given.value.strip().lower() not in {"false", "null", "[]"}
 
 
 def local_action(repo: Repository, step: Step) -> CompositeAction | None:

@@ -12,7 +12,13 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from audits.analysis.action_table import ACTIONS, GitUse, KnownAction
-from audits.analysis.git_remote import GitRemote, command_use, local_action, remote_use
+from audits.analysis.git_remote import (
+    GitRemote,
+    command_use,
+    local_action,
+    remote_use,
+    runs_by_input,
+)
 from audits.expressions.syntax import contexts
 from audits.model.command import Command
 from audits.model.location import Inputs
@@ -260,7 +266,7 @@ class _Steps:
         if self.logged_in:
             self.found.add(known.after_login)
         self.logged_in = self.logged_in or known.logs_in or _logs_in(step)
-        if known.git is GitUse.MAY and self.persisted:
+        if (known.git is GitUse.MAY or runs_by_input(step, known)) and self.persisted:
             reason = f"`{known.name}` may push with what the checkout left behind"
             self.found.doubt(reason, "contents")
 
@@ -368,7 +374,7 @@ def runs_project_code(repo: Repository, job: Job) -> bool | None:
             return True
         else:
             known = known_action(step.uses)
-            if known is not None and known.runs_code:
+            if known is not None and (known.runs_code or runs_by_input(step, known)):
                 return True
             doubt = doubt or known is None
             harmless |= _CLOUDS.get(step.uses.action if step.uses else "", frozenset())
