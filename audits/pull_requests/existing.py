@@ -32,6 +32,7 @@ class Destination(Row, frozen=True, kw_only=True):
     """
 
     default_branch: str
+    full_name: str = ""
     scopes: str = ""
     archived: bool = False
     disabled: bool = False

@@ -70,6 +70,9 @@ class Proposer:
         )
         if why:
             return _result(proposal, ProposalState.REFUSED, why, "Nothing is proposed there.")
+        if there.full_name and there.full_name.lower() != slug.lower():
+            why = f"The repository is {there.full_name} now."
+            return _result(proposal, ProposalState.REFUSED, why, "Run this again with that name.")
         if not there.permissions.push:
             raise refused_by(WriteRefusal.RIGHTS)
         if not there.may_change_workflows and any(is_workflow(f.path) for f in proposal.files):

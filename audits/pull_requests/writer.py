@@ -57,6 +57,8 @@ class WriteRefusal(Enum):
     EXISTS = auto()
     MOVED = auto()
     NO_DRAFTS = auto()
+    ARCHIVED = auto()
+    ELSEWHERE = auto()
     OTHER = auto()
 
 
@@ -149,7 +151,7 @@ class Writer:
             "maintainer_can_modify": True,
         }
         body = self._done(self._send("POST", f"/repos/{proposal.ref}/pulls", given))
-        if not isinstance(body, dict) or not isinstance(body.get("number"), int):
+        if not isinstance(body, dict) or type(body.get("number")) is not int:
             raise _uncertain()
         return body["number"], str(body.get("html_url", ""))
 
@@ -181,6 +183,9 @@ class Writer:
             return requester.requestJson(verb, path, None, headers, body)
         except GithubException as refused:
             return refused.status, dict(refused.headers or {}), ""
+        except ElsewhereError:
+            # What was sent is not sent there: the token belongs to this host.
+            raise refused_by(WriteRefusal.ELSEWHERE) from None
         except (
             requests.exceptions.RequestException,
             HTTPError,
@@ -188,7 +193,6 @@ class Writer:
             ValueError,
             TooSlowError,
             TooLargeError,
-            ElsewhereError,
         ) as error:
             raise _uncertain() from error
 
@@ -225,8 +229,12 @@ def _uncertain() -> UncertainWriteError:
     )
 
 
+_SAID = 200
+"""Characters of GitHub's own words that are shown."""
+
 _REASONS: tuple[tuple[WriteRefusal, Callable[[int, str], bool]], ...] = (
     (WriteRefusal.WORKFLOWS, lambda _, said: "refusing to allow" in said and "workflow" in said),
+    (WriteRefusal.ARCHIVED, lambda _, said: "was archived" in said),
     (WriteRefusal.RULES, lambda _, said: "rule violation" in said or "protected branch" in said),
     (WriteRefusal.RULES, lambda _, said: "creations being restricted" in said),
     (
@@ -249,6 +257,11 @@ _SENTENCES = {
     WriteRefusal.MOVED: ("The branch moved meanwhile.", "Run this again: it audits anew."),
     WriteRefusal.EXISTS: ("It is there already.", "Look at the repository's branches."),
     WriteRefusal.NO_DRAFTS: ("The repository has no drafts.", "Open it as an ordinary request."),
+    WriteRefusal.ARCHIVED: ("The repository is archived.", "Nothing is proposed there."),
+    WriteRefusal.ELSEWHERE: (
+        "GitHub sends the request on to another address, which is not followed.",
+        "The repository may have been renamed: run this again with the name that its page has.",
+    ),
     WriteRefusal.RIGHTS: ("The token may not write there.", f"It needs {RIGHTS}."),
     WriteRefusal.OTHER: (
         "GitHub refused the request.",
@@ -265,7 +278,17 @@ def refused_by(why: WriteRefusal) -> RefusedWriteError:
 def _refusal(status: int, body: object) -> RefusedWriteError:
     said = " ".join(_texts(body)).lower()
     why = next((why for why, fits in _REASONS if fits(status, said)), WriteRefusal.OTHER)
+    if why is WriteRefusal.OTHER and (words := _last_words(body)):
+        _, advice = _SENTENCES[why]
+        return RefusedWriteError(why, f"GitHub refused the request: {words}.", advice)
     return refused_by(why)
+
+
+def _last_words(body: object) -> str:
+    """What an answer says most exactly, in printable characters."""
+    words = " ".join((_texts(body) or [""])[-1].split())
+    shown = "".join(letter for letter in words if letter.isprintable())
+    return shown[:_SAID].rstrip(". ")
 
 
 def _texts(body: object) -> list[str]:
@@ -276,5 +299,11 @@ def _texts(body: object) -> list[str]:
     errors = (
         [error for error in listed if isinstance(error, dict)] if isinstance(listed, list) else []
     )
-    parts = [body.get("message"), *(e.get(key) for e in errors for key in ("message", "type"))]
-    return [str(part)[:2000] for part in parts if part]
+    parts: list[object] = [body.get("message")]
+    for error in errors:
+        of_field = [error.get("field"), error.get("code")]
+        parts.append(error.get("type"))
+        if all(isinstance(part, str) for part in of_field):
+            parts.append(" ".join(map(str, of_field)))
+        parts.append(error.get("message"))
+    return [part[:2000] for part in parts if isinstance(part, str) and part]

@@ -56,7 +56,7 @@ class Call:
             renamed = self.world.repo(owner, name)
             if renamed is not None:
                 below = self.path.removeprefix("/repos/").partition("/")[2].partition("/")[2]
-                raise RefusedError(301, f"/repos/{renamed.slug}/{below}")
+                raise RefusedError(301, f"/repos/{renamed.slug}/{below}".rstrip("/"))
             raise RefusedError(404, "Not Found")
         if found.hidden or (found.private and not self.token.private):
             raise RefusedError(404, "Not Found")
