@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -92,6 +93,14 @@ JournalOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--journal", metavar="FILE", help="Where it is noted which branches are ours."),
 ]
+PrefixOption = Annotated[
+    str,
+    typer.Option("--message-prefix", metavar="TEXT", help="What commits' messages begin with."),
+]
+SignOffOption = Annotated[
+    str,
+    typer.Option("--sign-off", metavar="NAME <EMAIL>", help="Sign commits off as this person."),
+]
 FixOnlineOption = Annotated[
     bool, typer.Option("--online", help="Ask the package index, and GitHub for pins.")
 ]
@@ -108,6 +117,8 @@ def fix(
     limit: LimitOption = 10,
     declined: DeclinedOption = False,
     journal: JournalOption = None,
+    message_prefix: PrefixOption = "ci: ",
+    sign_off: SignOffOption = "",
     form: FixFormatOption = FixFormat.TEXT,
     online: FixOnlineOption = False,
     offline: OfflineOption = False,
@@ -130,11 +141,44 @@ def fix(
     reach = partial(connect, token_file, api_url, host=host)
     if pull_request:
         _check_proposal(form, offline=offline)
-        wants = ProposalWants(named, unsafe, limit, declined, write, diff, journal)
+        wants = ProposalWants(
+            named,
+            unsafe,
+            limit,
+            declined,
+            write,
+            diff,
+            journal,
+            _prefix(message_prefix),
+            _signer(sign_off),
+        )
         raise typer.Exit(propose(paths, options, wants, reach))
     use = _FixUse(named, unsafe, write, diff, form, force, allow_gaps)
     targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
     raise typer.Exit(_fix(targets, options, reach, use))
+
+
+_MOST_PREFIX = 40
+_SIGNER = re.compile(r"[^<>\x00-\x1f\x7f]{1,100} <[^<>\s@]{1,100}@[^<>\s@]{1,100}>")
+
+
+def _prefix(text: str) -> str:
+    """What messages begin with, a space behind it; UsageError for what is no part of a line."""
+    if not text.isprintable() or len(text) > _MOST_PREFIX:
+        raise UsageError(
+            "--message-prefix is part of one line.", f"Give at most {_MOST_PREFIX} characters."
+        )
+    return f"{text} " if text and not text.endswith(" ") else text
+
+
+def _signer(text: str) -> str:
+    """Whoever signs off, "" for nobody; UsageError where it is no name and address."""
+    if text and _SIGNER.fullmatch(text) is None:
+        raise UsageError(
+            "--sign-off names nobody.",
+            "Write NAME <EMAIL>, as git does: Release bot <bot@orchard.example>.",
+        )
+    return text
 
 
 def _check_proposal(form: FixFormat, *, offline: bool) -> None:

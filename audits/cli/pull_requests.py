@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from audits.pipeline.edit_plan import FixChoice
     from audits.pipeline.run import Plan
     from audits.pull_requests.existing import Earlier
+    from audits.pull_requests.journal import Journal
     from audits.pull_requests.writer import Writer
 
 _PAGE = re.compile(r"https?://[^\s<>\"]+")
@@ -37,7 +38,8 @@ _PAGE = re.compile(r"https?://[^\s<>\"]+")
 class ProposalWants(Struct, frozen=True):
     """What a person asks for: edits of which checks (all where empty), those to be reviewed
     too, at most so many requests, what was declined before once more; ``write`` opens them
-    without a question, ``diff`` only lists them.
+    without a question, ``diff`` only lists them. ``message_prefix`` begins commits' messages, and
+    ``sign_off`` is the name and address of whoever signs them off.
     """
 
     checks: frozenset[str] = frozenset()
@@ -47,6 +49,8 @@ class ProposalWants(Struct, frozen=True):
     write: bool = False
     diff: bool = False
     journal: Path | None = None
+    message_prefix: str = "ci: "
+    sign_off: str = ""
 
 
 class _Found(Struct, frozen=True):
@@ -69,6 +73,13 @@ class _Search:
     found: list[_Found] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     crashed: bool = False
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What earlier runs noted of their branches."""
+        from audits.pull_requests.journal import Journal
+
+        return Journal(self.wants.journal or _default_journal())
 
     @cached_property
     def writer(self) -> Writer | None:
@@ -204,7 +215,7 @@ def _proposals(search: _Search, audit: Audit, plan: Plan) -> Iterator[_Found]:
         if (
             made := _left(audit, plan, choice, before, declined_too=search.wants.declined_too)
         ) is not None:
-            yield _found(made, topic, before, declined_too=search.wants.declined_too)
+            yield _found(search, made, topic, before)
 
 
 def _topics(plan: EditPlan) -> tuple[str, ...]:
@@ -261,7 +272,7 @@ def _reads(search: _Search, audit: Audit) -> GitHubClient:
     return search.connection.client(audit.repository.ref.owner)
 
 
-def _found(made: EditPlan, topic: str, before: Earlier, *, declined_too: bool) -> _Found:
+def _found(search: _Search, made: EditPlan, topic: str, before: Earlier) -> _Found:
     from audits.report.pull_request import (
         commit_message,
         proposed_fingerprints,
@@ -278,17 +289,31 @@ def _found(made: EditPlan, topic: str, before: Earlier, *, declined_too: bool) -
         head=snapshot.commit,
         files=made.files,
         title=request_title(made, topic),
-        message=commit_message(made, topic),
+        message=commit_message(
+            made,
+            topic,
+            prefix=search.wants.message_prefix,
+            sign_off=search.wants.sign_off,
+        ),
         body=request_text(made, topic, bots),
         draft=topic != SAFE,
         fingerprints=proposed_fingerprints(made),
     )
-    return _Found(proposal, made, _settled(proposal, before, declined_too=declined_too))
+    known = search.journal.of(proposal)
+    renews = known is not None and known.is_outdated_by(proposal)
+    settled = _settled(proposal, before, declined_too=search.wants.declined_too, renews=renews)
+    return _Found(proposal, made, settled)
 
 
-def _settled(proposal: Proposal, before: Earlier, *, declined_too: bool) -> ProposalResult | None:
-    """What an earlier request decides: one is open, or all of it was declined."""
+def _settled(
+    proposal: Proposal, before: Earlier, *, declined_too: bool, renews: bool
+) -> ProposalResult | None:
+    """What an earlier request decides: one is open and has these texts, or all of it was
+    declined.
+    """
     for request in before.of(proposal.topic):
+        if request.is_open and renews:
+            return None
         if request.is_open:
             return ProposalResult(proposal=proposal, state=ProposalState.OPEN, url=request.html_url)
     wanted = short_names(proposal.fingerprints)
@@ -348,12 +373,10 @@ def _is_wanted(search: _Search, due: Sequence[Proposal]) -> bool:
 def _opened(search: _Search, due: Sequence[Proposal]) -> list[ProposalResult]:
     """Open what is due, one at a time, up to the limit; what stops them leaves the rest."""
     from audits.collect.errors import BudgetSpentError, ScanCancelledError
-    from audits.pull_requests.journal import Journal
     from audits.pull_requests.propose import Proposer
 
     wants = search.wants
-    journal = Journal(wants.journal or _default_journal())
-    proposer = Proposer(_need_writer(search), journal, declined_too=wants.declined_too)
+    proposer = Proposer(_need_writer(search), search.journal, declined_too=wants.declined_too)
     results: list[ProposalResult] = []
     for proposal in due[: wants.limit]:
         try:

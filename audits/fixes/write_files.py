@@ -8,6 +8,7 @@ new one.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Sequence
@@ -17,11 +18,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from audits.collect.disk import ReadFault, is_within, read_regular
+from audits.collect.paths import MAX_BYTES
 from audits.model.edit_plan import ChangedFile
 from audits.model.errors import AuditError
 from audits.model.source import SourceFile
 
-_MOST_BYTES = 1024 * 1024
+_NOT_UTF8 = re.compile(r"\\udc[89a-f][0-9a-f]")
+"""A byte of a name as collectors write it."""
 
 
 class WriteError(AuditError):
@@ -81,13 +84,20 @@ def _prepared(root: Path, file: ChangedFile) -> _Ready:
 def _check(place: Path, file: ChangedFile) -> None:
     """Refuse a place that does not hold what the edits were made for."""
     try:
-        content = read_regular(str(place), _MOST_BYTES)
+        content = read_regular(str(place), MAX_BYTES)
     except ReadFault as fault:
         raise WriteError(f"{file.path} {fault.said}.", f"{fault.advice.capitalize()}.") from None
     if file.before is None:
         if os.path.lexists(place):
             raise WriteError(f"{file.path} exists by now.", "Run this again.")
-    elif content is None or SourceFile.of(file.path, content).oid != file.before.oid:
+    elif content is None and _NOT_UTF8.search(file.path):
+        raise WriteError(
+            f"The name of {file.path} is not UTF-8, and such files are not written.",
+            "Rename the file, then run this again; nothing was written.",
+        )
+    elif content is None:
+        raise WriteError(f"{file.path} is gone by now.", "Run this again; nothing was written.")
+    elif SourceFile.of(file.path, content).oid != file.before.oid:
         raise WriteError(f"{file.path} changed meanwhile.", "Run this again; nothing was written.")
 
 

@@ -76,6 +76,7 @@ class ProposalState(StrEnum):
     """What became of a proposal."""
 
     OPENED = "opened"
+    UPDATED = "updated"
     OPEN = "open already"
     DECLINED = "declined before"
     MOVED = "moved meanwhile"
@@ -88,7 +89,12 @@ class ProposalState(StrEnum):
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to do for it here."""
-        return self in {ProposalState.OPENED, ProposalState.OPEN, ProposalState.DECLINED}
+        return self in {
+            ProposalState.OPENED,
+            ProposalState.UPDATED,
+            ProposalState.OPEN,
+            ProposalState.DECLINED,
+        }
 
 
 class ProposalResult(Struct, frozen=True, kw_only=True):

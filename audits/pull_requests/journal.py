@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from audits.model.errors import AuditError
-from audits.model.proposal import Proposal
+from audits.model.proposal import Proposal, change_digest
 
 
 class JournalError(AuditError):
@@ -34,6 +34,12 @@ class JournalEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str
     commit: str = ""
     url: str = ""
+
+    def is_outdated_by(self, proposal: Proposal) -> bool:
+        """Whether what was put on the branch has other texts than are proposed now; that the
+        base moved alone says nothing.
+        """
+        return bool(self.commit) and change_digest(self.base, proposal.files) != self.digest
 
 
 class Journal:

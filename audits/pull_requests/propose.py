@@ -7,6 +7,7 @@ that nobody pushed to since, are written to or deleted.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.errors import BudgetSpentError, ScanCancelledError
 from audits.collect.github.errors import GitHubError
@@ -18,7 +19,14 @@ from audits.model.proposal import (
     change_trailer,
     short_names,
 )
-from audits.pull_requests.existing import PullRequest, destination, earlier, message_of, tip
+from audits.pull_requests.existing import (
+    PullRequest,
+    changed_paths,
+    destination,
+    earlier,
+    message_of,
+    tip,
+)
 from audits.pull_requests.journal import Journal
 from audits.pull_requests.writer import (
     RefusedWriteError,
@@ -78,7 +86,11 @@ class Proposer:
         if not there.may_change_workflows and any(is_workflow(f.path) for f in proposal.files):
             raise refused_by(WriteRefusal.WORKFLOWS)
         requests = earlier(reads, slug, (proposal.topic,)).of(proposal.topic)
-        if (settled := self._settled(proposal, requests)) is not None:
+        settled = self._settled(proposal, requests)
+        known = self._journal.of(proposal)
+        renews = known is not None and known.is_outdated_by(proposal)
+        is_open = settled is not None and settled.state is ProposalState.OPEN
+        if settled is not None and not (is_open and renews):
             return settled
         if (
             there.default_branch != proposal.base
@@ -90,7 +102,31 @@ class Proposer:
                 f"The branch {proposal.base} moved since it was audited.",
                 "Run this again: it audits anew.",
             )
-        return None
+        request = next((each for each in requests if each.is_open), None)
+        return None if request is None else self._renewed(proposal, request)
+
+    def _renewed(self, proposal: Proposal, request: PullRequest) -> ProposalResult:
+        """Put today's texts on top of an open request that is ours alone; one that somebody
+        pushed to stays as it is, and nothing is ever forced.
+        """
+        reads, slug, known = self._writer.reads, str(proposal.ref), self._journal.of(proposal)
+        as_it_is = ProposalResult(proposal=proposal, state=ProposalState.OPEN, url=request.html_url)
+        there = tip(reads, slug, proposal.branch)
+        # A run that was killed behind its commit has not noted it.
+        is_made = bool(there) and change_trailer(proposal.digest) in message_of(reads, slug, there)
+        if known is None or not (is_made or there == known.commit):
+            return as_it_is
+        others = changed_paths(reads, slug, request.number) - {f.path for f in proposal.files}
+        if others:
+            detail = (
+                f"It also changes {min(others)}, which is not proposed any more. Close it, and "
+                "run this again with --declined."
+            )
+            return replace(as_it_is, detail=detail)
+        commit = there if is_made else self._writer.commit(proposal, onto=there)
+        self._journal.note(proposal, commit=commit, url=request.html_url)
+        self._writer.describe(proposal, request.number)
+        return replace(as_it_is, state=ProposalState.UPDATED)
 
     def _settled(
         self, proposal: Proposal, requests: tuple[PullRequest, ...]

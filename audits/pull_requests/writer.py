@@ -114,9 +114,10 @@ class Writer:
         path = f"/repos/{slug}/git/refs/heads/{quote(branch, safe='/')}"
         self._done(self._send("DELETE", path, None))
 
-    def commit(self, proposal: Proposal) -> str:
-        """Commit the files of a proposal on its branch, which must still be at its ``head``;
-        returns the commit's id. Modes of files stay, and GitHub signs the commit.
+    def commit(self, proposal: Proposal, *, onto: str = "") -> str:
+        """Commit the files of a proposal on its branch, which must still be at ``onto``, by
+        default the proposal's ``head``; returns the commit's id. Modes of files stay, and GitHub
+        signs the commit.
         """
         headline, _, rest = proposal.message.partition("\n")
         additions = [
@@ -128,7 +129,7 @@ class Writer:
                 "repositoryNameWithOwner": str(proposal.ref),
                 "branchName": proposal.branch,
             },
-            "expectedHeadOid": proposal.head,
+            "expectedHeadOid": onto or proposal.head,
             "message": {"headline": headline, "body": rest.strip()},
             "fileChanges": {"additions": additions},
         }
@@ -154,6 +155,11 @@ class Writer:
         if not isinstance(body, dict) or type(body.get("number")) is not int:
             raise _uncertain()
         return body["number"], str(body.get("html_url", ""))
+
+    def describe(self, proposal: Proposal, number: int) -> None:
+        """Give an open request the title and text that its change has now."""
+        given = {"title": proposal.title, "body": proposal.body}
+        self._done(self._send("PATCH", f"/repos/{proposal.ref}/pulls/{number}", given))
 
     def _send(self, verb: str, path: str, body: object) -> _Answer:
         """Send a request until GitHub takes it or refuses it for another reason than a limit."""

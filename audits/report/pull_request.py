@@ -80,14 +80,15 @@ def request_title(plan: EditPlan, topic: str) -> str:
     return f"Make the release safer: {count(len(made), 'kind')} of finding"
 
 
-def commit_message(plan: EditPlan, topic: str) -> str:
-    """The commit's message: what, which checks, and the change's own name."""
+def commit_message(plan: EditPlan, topic: str, *, prefix: str = "ci: ", sign_off: str = "") -> str:
+    """The commit's message: what, which checks, the change's own name, and whoever signs off."""
     title = request_title(plan, topic)
     rules = sorted({found.check for each in plan.made for found in each.findings})
     digest = change_digest(plan.before.repository.snapshot.commit, plan.files)
     listed = "\n".join(f"- {rule}" for rule in rules)
-    headline = f"ci: {title[:1].lower()}{title[1:]}"
-    return f"{headline}\n\nFindings of release-audit:\n{listed}\n\n{change_trailer(digest)}"
+    headline = f"{prefix}{title[:1].lower()}{title[1:]}" if prefix else title
+    trailers = [change_trailer(digest), *([f"Signed-off-by: {sign_off}"] if sign_off else [])]
+    return f"{headline}\n\nFindings of release-audit:\n{listed}\n\n" + "\n".join(trailers)
 
 
 def request_text(plan: EditPlan, topic: str, others: Sequence[str] = ()) -> str:

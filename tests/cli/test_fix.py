@@ -252,3 +252,11 @@ def test_what_a_policy_for_commits_would_refuse_is_listed(checkout: Path) -> Non
     uses = {each["uses"] for each in found["refused_if_commits_are_required"]}
     assert "kestrel-ci/brush@v2" in uses
     assert "kestrel-ci/canvas" in found["actions_not_opened"]
+
+
+def test_a_file_whose_name_is_no_utf_8_is_said_to_be_that(checkout: Path) -> None:
+    workflow = checkout / PUBLISH
+    workflow.rename(workflow.with_name(os.fsdecode(b"rel\xe9ase.yml")))
+    ran = release_audit("fix", str(checkout), "--write", "--no-engine")
+    assert "is not UTF-8" in ran.err
+    assert "Rename the file" in ran.err

@@ -77,6 +77,22 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     yield from desk_of(small_world(), tmp_path)
 
 
+def test_commits_bear_the_projects_own_prefix_and_a_sign_off(desk: Desk) -> None:
+    signer = "Release bot <bot@orchard.example>"
+    words = (f"{OWNER}/tidepool", "--write", "--message-prefix", "chore(ci):", "--sign-off", signer)
+    assert desk.fix(*words).code == 0
+    message = peel(desk.repo("tidepool").refs[SAFE]).message
+    assert message.startswith("chore(ci): ")
+    assert message.endswith(f"\nSigned-off-by: {signer}")
+    for wrong in (
+        ("--sign-off", "Ada"),
+        ("--message-prefix", "a\nb"),
+        ("--message-prefix", "x" * 99),
+    ):
+        ran = desk.fix(f"{OWNER}/moss", *wrong)
+        assert (ran.code, wrong[0] in ran.err) == (2, True)
+
+
 def test_it_lists_first_and_sends_nothing(desk: Desk) -> None:
     ran = desk.fix(f"{OWNER}/tidepool")
     assert ran.code == 1, ran.err

@@ -194,6 +194,59 @@ def test_a_stale_branch_of_ours_is_made_anew(stage: Stage) -> None:
     assert stage.written().count("DELETE safe") == 1
 
 
+def changed(proposal: Proposal, text: str, *more: str) -> Proposal:
+    """The proposal that another audit makes: other texts, and further files."""
+    first = proposal.files[0]
+    files = (replace(first, text=text), *(replace(first, path=path) for path in more))
+    message = f"ci: pin\n\n{change_trailer(change_digest(proposal.head, files))}"
+    return replace(proposal, files=files, message=message, body="today's", title="Pin")
+
+
+def test_an_open_request_gets_the_texts_of_today_on_top(stage: Stage) -> None:
+    stage.propose()
+    stage.repo.change("README.md", "moved on\n")
+    assert stage.propose().state is ProposalState.OPEN  # the base moved, its files did not
+    first = peel(stage.repo.refs[BRANCH])
+    result = stage.propose(changed(stage.proposal(), "on: tag\n"))
+    assert result.state is ProposalState.UPDATED
+    assert stage.text() == "on: tag\n"
+    assert peel(stage.repo.refs[BRANCH]) is not first
+    assert [(pull.title, pull.body, pull.state) for pull in stage.repo.pulls] == [
+        ("Pin", "today's", "open")
+    ]
+    assert stage.propose(changed(stage.proposal(), "on: tag\n")).state is ProposalState.OPEN
+
+
+def test_an_open_request_that_somebody_pushed_to_stays_as_it_is(stage: Stage) -> None:
+    stage.propose()
+    other = stage.repo.change("README.md", "theirs\n")
+    stage.repo.refs[BRANCH] = other
+    stage.github.forget()
+    result = stage.propose(changed(stage.proposal(), "on: tag\n"))
+    assert result.state is ProposalState.OPEN
+    assert stage.repo.refs[BRANCH] is other
+    assert stage.written() == []
+
+
+def test_an_open_request_with_a_file_that_is_no_longer_changed_stays(stage: Stage) -> None:
+    stage.propose(changed(stage.proposal(), AFTER, ".github/workflows/old.yml"))
+    result = stage.propose(changed(stage.proposal(), "on: tag\n"))
+    assert result.state is ProposalState.OPEN
+    assert "It also changes .github/workflows/old.yml" in result.detail
+    assert stage.text() == AFTER
+
+
+def test_a_commit_that_was_not_noted_is_not_made_twice(stage: Stage) -> None:
+    stage.propose()
+    kept = stage.journal.read_bytes()
+    later = changed(stage.proposal(), "on: tag\n")
+    stage.propose(later)
+    stage.journal.write_bytes(kept)
+    stage.github.forget()
+    assert stage.propose(later).state is ProposalState.UPDATED
+    assert stage.written() == ["PATCH 1"]
+
+
 def test_a_moved_head_is_audited_anew(stage: Stage) -> None:
     old = stage.proposal()
     stage.repo.change("README.md", "moved on\n")

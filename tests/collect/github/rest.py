@@ -386,6 +386,14 @@ def pull_body(repo: Repo, pull: Pull) -> Body:
     }
 
 
+def _pull_files(call: Call) -> Body:
+    repo = call.repo()
+    pull = next((each for each in repo.pulls if str(each.number) == call.parts[2]), None)
+    if pull is None:
+        raise RefusedError(404, "Not Found")
+    return [{"filename": path} for path in sorted(repo.committed.get(pull.head, ()))]
+
+
 def _pulls(call: Call) -> Body:
     repo = call.repo()
     owner = repo.owner.login if repo.owner else ""
@@ -430,6 +438,7 @@ ROUTES: tuple[tuple[str, Callable[[Call], Body]], ...] = (
     ("/orgs/*/settings/immutable-releases", _owner_releases),
     ("/repos/*/*", _repository),
     ("/repos/*/*/pulls", _pulls),
+    ("/repos/*/*/pulls/*/files", _pull_files),
     ("/repos/*/*/git/ref/heads/*", _branch_ref),
     ("/repos/*/*/git/ref/heads/*/*", _branch_ref),
     ("/repos/*/*/git/commits/*", _commit),

@@ -114,6 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._handle(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
+    def do_PATCH(self) -> None:
+        self.do_POST()
+
     def do_DELETE(self) -> None:
         self._handle(b"")
 
@@ -195,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault == "partial" and reply.status == 200:
                 return json_reply(200, leave_out(json.loads(reply.body)), reply.headers)
             return reply
-        if self.command in {"POST", "DELETE"}:
+        if self.command in {"POST", "PATCH", "DELETE"}:
             return self._written(token, path, content, bucket, headers)
         return self._rest(token, path, bucket, headers)
 

@@ -155,6 +155,7 @@ class Repo:
     saml: bool = False
     old_names: tuple[str, ...] = ()
     pulls: list[Pull] = field(default_factory=list)
+    committed: dict[str, set[str]] = field(default_factory=dict)
     restricted: str = ""
     """A pattern of branches that a ruleset lets nobody make, "" for none."""
     drafts: bool = True

@@ -89,7 +89,18 @@ def create_pull(call: Call, body: Mapping[str, Any]) -> tuple[int, Body]:
     return 201, pull_body(repo, pull)
 
 
+def change_pull(call: Call, body: Mapping[str, Any]) -> tuple[int, Body]:
+    repo = call.repo()
+    _need(call.token, "pull_requests")
+    pull = next((each for each in repo.pulls if str(each.number) == call.parts[2]), None)
+    if pull is None:
+        raise RefusedError(404, "Not Found")
+    pull.title, pull.body = str(body["title"]), str(body["body"])
+    return 200, pull_body(repo, pull)
+
+
 _ROUTES = (
+    ("PATCH", re.compile(r"/repos/([^/]+)/([^/]+)/pulls/(\d+)"), change_pull),
     ("POST", re.compile(r"/repos/([^/]+)/([^/]+)/git/refs"), create_ref),
     ("POST", re.compile(r"/repos/([^/]+)/([^/]+)/pulls"), create_pull),
 )
@@ -135,6 +146,9 @@ def commit_on_branch(world: World, token: Token, given: Mapping[str, Any]) -> Co
             )
         files[path] = base64.b64decode(addition["contents"]).decode()
     message = f"{given['message']['headline']}\n\n{given['message'].get('body') or ''}"
+    repo.committed.setdefault(str(given["branch"]["branchName"]), set()).update(
+        str(addition["path"]) for addition in given["fileChanges"]["additions"]
+    )
     made = Commit(build_tree(files), message, datetime.now(UTC))
     repo.refs[full] = made
     return made
