@@ -573,6 +573,11 @@ def _of_builds() -> Iterator[KnownAction]:
         runs_code=True,
         anchor="inputs",
     )
+    yield from _of_emulators()
+
+
+def _of_emulators() -> Iterator[KnownAction]:
+    """What runs scripts of the project, in machines of its own or by its configuration."""
     # They install packages, whose life-cycle scripts and the project's own run then.
     yield from _rows("pnpm/action-setup pnpm/setup", run_input="run_install", anchor="run_install")
     # Its configuration may start a server of the project.

@@ -87,6 +87,7 @@ from audits.model.evidence import (
     normalized,
 )
 from audits.model.exposure import Actor, Exposure, ExposurePath, Holds, PathState, Sink, WayIn
+from audits.model.image_name import has_digest
 from audits.model.location import Inputs, Location, Scalar
 from audits.model.outcome import (
     Area,

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audits.analysis.images import ImageUse, image_uses
+from audits.analysis.image_uses import ImageUse, image_uses
 from audits.checks.api import (
     DOCKER_DIGESTS,
     GITHUB_SECURE_USE,
@@ -48,10 +48,10 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    has_digest,
     pin_image,
 )
 from audits.expressions.syntax import Context, Expression, fences
-from audits.model.image_name import has_digest
 
 _MOST_VALUES = 64
 _ZEROS = "0" * 64

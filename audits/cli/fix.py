@@ -135,24 +135,14 @@ def fix(
     host: TargetHostOption = "",
 ) -> None:
     """Show the edits that close findings, and write them where you say yes; exits with 1 if not."""
-    given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     day, named = day_of(as_of), _known_checks(checks or ())
+    given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     options = CheckOptions(*given, load_waivers(waivers), day, load_uploaders(config), online)
     reach = partial(connect, token_file, api_url, host=host)
     if pull_request:
-        _check_proposal(form, offline=offline)
-        wants = ProposalWants(
-            named,
-            unsafe,
-            limit,
-            declined,
-            write,
-            diff,
-            journal,
-            _prefix(message_prefix),
-            _signer(sign_off),
-        )
-        raise typer.Exit(propose(paths, options, wants, reach))
+        _check_proposal(form, message_prefix, sign_off, offline=offline)
+        words = (named, unsafe, limit, declined, write, diff, journal, message_prefix, sign_off)
+        raise typer.Exit(propose(paths, options, ProposalWants(*words), reach))
     use = _FixUse(named, unsafe, write, diff, form, force, allow_gaps)
     targets = find_targets(paths or ["."], Format.TEXT, online, offline, api_url, host)
     raise typer.Exit(_fix(targets, options, reach, use))
@@ -162,31 +152,21 @@ _MOST_PREFIX = 40
 _SIGNER = re.compile(r"[^<>\x00-\x1f\x7f]{1,100} <[^<>\s@]{1,100}@[^<>\s@]{1,100}>")
 
 
-def _prefix(text: str) -> str:
-    """What messages begin with, a space behind it; UsageError for what is no part of a line."""
-    if not text.isprintable() or len(text) > _MOST_PREFIX:
-        raise UsageError(
-            "--message-prefix is part of one line.", f"Give at most {_MOST_PREFIX} characters."
-        )
-    return f"{text} " if text and not text.endswith(" ") else text
-
-
-def _signer(text: str) -> str:
-    """Whoever signs off, "" for nobody; UsageError where it is no name and address."""
-    if text and _SIGNER.fullmatch(text) is None:
-        raise UsageError(
-            "--sign-off names nobody.",
-            "Write NAME <EMAIL>, as git does: Release bot <bot@orchard.example>.",
-        )
-    return text
-
-
-def _check_proposal(form: FixFormat, *, offline: bool) -> None:
+def _check_proposal(form: FixFormat, prefix: str, signer: str, *, offline: bool) -> None:
     if offline:
         raise UsageError("Pull requests cannot be opened offline.", "Leave --offline out.")
     if form is not FixFormat.TEXT:
         raise UsageError(
             "--pull-request prints text alone.", "Take the edits by --format without it."
+        )
+    if not prefix.isprintable() or len(prefix) > _MOST_PREFIX:
+        raise UsageError(
+            "--message-prefix is part of one line.", f"Give at most {_MOST_PREFIX} characters."
+        )
+    if signer and _SIGNER.fullmatch(signer) is None:
+        raise UsageError(
+            "--sign-off names nobody.",
+            "Write NAME <EMAIL>, as git does: Release bot <bot@orchard.example>.",
         )
 
 

@@ -56,7 +56,7 @@ class _TroubleError(Exception):
         self.reason, self.sentence = reason, sentence
 
 
-class _Answer(Struct, frozen=True):
+class _RegistryAnswer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
@@ -161,7 +161,7 @@ class ImageRegistries:
         given = body.get("token") or body.get("access_token") if isinstance(body, dict) else ""
         return given if isinstance(given, str) and _TOKEN.fullmatch(given) else ""
 
-    def _send(self, verb: str, url: str, most: int, token: str = "") -> _Answer:
+    def _send(self, verb: str, url: str, most: int, token: str = "") -> _RegistryAnswer:
         host = urlsplit(url).netloc
         try:
             return within(self._limits.answer_seconds, lambda: self._ask(verb, url, most, token))
@@ -176,7 +176,7 @@ class ImageRegistries:
                 f"{host} gave no whole answer ({type(error).__name__}): check the network.",
             ) from None
 
-    def _ask(self, verb: str, url: str, most: int, token: str) -> _Answer:
+    def _ask(self, verb: str, url: str, most: int, token: str) -> _RegistryAnswer:
         headers = {"Accept": ", ".join(_KINDS), "Accept-Encoding": "identity"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -193,7 +193,7 @@ class ImageRegistries:
                         host = urlsplit(url).netloc
                         said = f"{host} answered with over {most} bytes, which are not read."
                         raise _TroubleError(GapReason.TOO_LARGE, said)
-            return _Answer(response.status_code, response.headers, bytes(body))
+            return _RegistryAnswer(response.status_code, response.headers, bytes(body))
 
     def _strike(self, host: str, trouble: _TroubleError) -> None:
         """Count a failure; a host that fails time after time, or asks for a pause, gets no more

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from audits.analysis.images import images_to_ask
+from audits.analysis.image_uses import images_to_ask
 from audits.analysis.required_pins import written_uses
 from audits.faults import crash_gap, each_apart
 from audits.model.engine import EngineReport

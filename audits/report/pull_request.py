@@ -86,7 +86,8 @@ def commit_message(plan: EditPlan, topic: str, *, prefix: str = "ci: ", sign_off
     rules = sorted({found.check for each in plan.made for found in each.findings})
     digest = change_digest(plan.before.repository.snapshot.commit, plan.files)
     listed = "\n".join(f"- {rule}" for rule in rules)
-    headline = f"{prefix}{title[:1].lower()}{title[1:]}" if prefix else title
+    begun = f"{prefix.rstrip()} " if prefix.strip() else ""
+    headline = f"{begun}{title[:1].lower()}{title[1:]}" if begun else title
     trailers = [change_trailer(digest), *([f"Signed-off-by: {sign_off}"] if sign_off else [])]
     return f"{headline}\n\nFindings of release-audit:\n{listed}\n\n" + "\n".join(trailers)
 
