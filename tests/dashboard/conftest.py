@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.dashboard import sample
@@ -16,14 +18,18 @@ Opened = Callable[..., AppTest]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _garbage_is_left() -> Iterator[None]:
-    """Streamlit looks for garbage in the whole process after each run of a page: a fifth of a
-    second where the process holds all tests.
+def _streamlit_at_leisure() -> Iterator[None]:
+    """Leave out what Streamlit does for each page that a test opens, and a server once or at
+    leisure: to look for components in the metadata of all that is installed, and for garbage in
+    the whole process. Both take longer than the page itself.
     """
-    before = st.config.get_option("runner.postScriptGC")
-    st.config.set_option("runner.postScriptGC", False)
-    yield
-    st.config.set_option("runner.postScriptGC", before)
+    with pytest.MonkeyPatch.context() as patch:
+        scanned = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scanned)
+        before = st.config.get_option("runner.postScriptGC")
+        st.config.set_option("runner.postScriptGC", False)
+        yield
+        st.config.set_option("runner.postScriptGC", before)
 
 
 @pytest.fixture(autouse=True)
