@@ -76,19 +76,16 @@ def _way(view: JobView, placed: PlacedStep, names: frozenset[str], public: bool 
 
 def _written(view: JobView, placed: PlacedStep) -> Iterator[tuple[str, frozenset[str]]]:
     """The files of the workspace into which a script writes secrets."""
-    known = {
-        name: named_secrets(value.value)
-        for env in (view.workflow.env, view.job.env, placed.step.env)
-        for name, value in env.items()
-    }
+    envs = (placed.step.env, view.job.env, view.workflow.env)
     for command, folder in moves(view.commands(placed), placed.step.working_directory):
         targets = [m[1] for text in command.redirects if (m := _REDIRECT.match(text)) is not None]
         if not targets or targets[0].startswith(("/", "~", "$")):
             continue
         text = " ".join((*command.words, *command.redirects))
         names = set(named_secrets(text))
-        for variable in _VARIABLE.findall(text):
-            names |= known.get(variable, frozenset())
+        for variable in set(_VARIABLE.findall(text)):
+            given = next((env[variable] for env in envs if variable in env), None)
+            names |= named_secrets(given.value) if given is not None else frozenset()
         names.discard("")
         if names:
             yield inside(targets[0], folder), frozenset(names)
