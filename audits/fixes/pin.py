@@ -81,6 +81,9 @@ def pin_image(
 def _apart(uses: Uses, known: ResolvedRef) -> str:
     """How far the tip of a branch and the newest release are from each other."""
     said = f"`{uses.ref}` is not the release {known.newest_release}"
+    if known.ahead_by is not None and known.behind_by is not None:
+        commits = f"{known.ahead_by} commits ahead of it and {known.behind_by} behind"
+        return f"{said}: it is {commits}. What came between them?"
     if known.committed_at is None or known.newest_release_at is None:
         return f"{said}: what came between them?"
     days = (known.committed_at - known.newest_release_at).days

@@ -20,7 +20,9 @@ class ResolvedRef(Struct, frozen=True, kw_only=True):
 
     ``commit`` is None where the ref does not exist. ``tags`` are all tags of that commit.
     ``reachable`` is whether the commit is a tag's or on the default branch; `Unseen` where it
-    cannot be asked. ``renamed_to`` is the new ``owner/repo`` after a rename.
+    cannot be asked. ``renamed_to`` is the new ``owner/repo`` after a rename. ``ahead_by`` and
+    ``behind_by`` are the commits that a branch has beyond the newest release, and lacks of it,
+    where that was asked.
     """
 
     slug: str
@@ -36,6 +38,8 @@ class ResolvedRef(Struct, frozen=True, kw_only=True):
     newest_release: str = ""
     newest_release_commit: str = ""
     newest_release_at: datetime | None = None
+    ahead_by: int | None = None
+    behind_by: int | None = None
 
 
 class ImageDigest(Struct, frozen=True, kw_only=True):

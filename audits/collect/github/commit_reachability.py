@@ -95,6 +95,20 @@ class CommitReachability:
         self._client = client
         self._asked = 0
 
+    def apart(self, slug: str, release: str, commit: str) -> tuple[int | None, int | None]:
+        """The commits that lead to one beyond a release, and those of the release that it lacks."""
+        if not release or self._asked >= _MOST_COMPARISONS:
+            return None, None
+        self._asked += 1
+        owner, _, name = slug.partition("/")
+        path = path_of("repos", owner, name, "compare", f"{release}...{commit}")
+        try:
+            answer = self._client.get(path, {"per_page": 1, "page": 2})
+            found = read_as(Comparison, answer.body)
+        except GitHubError:
+            return None, None
+        return found.ahead_by, found.behind_by
+
     def of(self, slug: str, branch: str, commit: str, tags: Tags) -> bool | Unseen:
         """True where the commit is a tag's or on the default branch.
 

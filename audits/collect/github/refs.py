@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.bounds import moment
 from audits.collect.github import queries
@@ -188,7 +189,15 @@ class ReferenceReader:
                     newest_release_at=moment(release.published_at),
                 )
             )
-        return found
+        return [self._compared(slug, each) for each in found]
+
+    def _compared(self, slug: str, found: ResolvedRef) -> ResolvedRef:
+        """A branch that is no release, with how far it is from the newest one."""
+        is_other = found.newest_release_commit not in {"", found.commit}
+        if not found.is_branch or found.is_tag or found.tags != () or not is_other:
+            return found
+        ahead, behind = self._reach.apart(slug, found.newest_release, str(found.commit))
+        return replace(found, ahead_by=ahead, behind_by=behind)
 
 
 def _not_shown(slug: str) -> Gap:

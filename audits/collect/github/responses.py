@@ -270,6 +270,8 @@ class Comparison(Row, frozen=True, kw_only=True):
     """``/repos/{owner}/{repo}/compare/{base}...{head}``."""
 
     status: str
+    ahead_by: int | None = None
+    behind_by: int | None = None
 
 
 class EncodedBlob(Row, frozen=True, kw_only=True):

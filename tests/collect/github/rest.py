@@ -349,7 +349,9 @@ def _compare(call: Call) -> Body:
         raise RefusedError(404, "Not Found")
     if repo.head is not None and head == repo.head.oid:
         return {"status": "identical", "files": []}
-    return {"status": "behind" if head in repo.ancestors else "diverged", "files": []}
+    if head in repo.ancestors:
+        return {"status": "behind", "files": [], "ahead_by": 0, "behind_by": 1}
+    return {"status": "diverged", "files": [], "ahead_by": 3, "behind_by": 2}
 
 
 def _advisories(call: Call) -> Body:

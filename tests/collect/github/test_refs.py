@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audits.collect.github.commit_reachability import Tags
+from audits.fixes.pin import pin_of
 from audits.model.evidence import AdvisoryList, ResolvedRef
+from audits.model.outcome import FixKind
 from audits.model.settings import Unseen
 from tests.collect.github.git_objects import Commit, build_tree
 from tests.collect.github.samples import remote
 from tests.collect.github.scanning import AgingMemory, collector_of, connect, github_with
 from tests.collect.github.world import Owner, Release, Repo, World
+from tests.fixes.test_pin import used
 
 
 @pytest.fixture
@@ -41,6 +44,21 @@ def oid(repo: Repo, ref: str) -> str:
     commit = repo.ref_commit(ref)
     assert commit is not None
     return commit.oid
+
+
+def test_a_branch_that_is_no_release_is_compared_with_the_newest(action: Repo) -> None:
+    other = Commit(build_tree({"action.yml": "name: w3\n"}), "3", datetime(2026, 7, 1, tzinfo=UTC))
+    action.refs["refs/heads/release/v2"] = other
+    world = World([Owner("lanterns", repos=[action])])
+    between, tagged = resolve(
+        world, ("lanterns", "setup-wick", "release/v2"), ("lanterns", "setup-wick", "release/v1")
+    )
+    assert (between.tags, between.ahead_by, between.behind_by) == ((), 3, 2)
+    assert (tagged.tags, tagged.ahead_by, tagged.behind_by) == (("v1.0.0",), None, None)
+    text, uses = used("uses: lanterns/setup-wick@release/v2")
+    pin = pin_of(text, uses, between)
+    assert pin.fix is FixKind.REVIEW
+    assert "3 commits ahead of it and 2 behind" in pin.advice
 
 
 def test_tag_branch_both_and_missing(action: Repo) -> None:
