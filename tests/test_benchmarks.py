@@ -11,7 +11,7 @@ import msgspec
 from tests.benchmarks.__main__ import ROOT, Row, Run, table
 
 
-def test_a_missed_bar_is_said_and_what_was_not_measured() -> None:
+def test_a_missed_bar_is_reported_and_what_was_not_measured() -> None:
     rows = (
         Row(name="requests", bar=100, value=120.0),
         Row(name="ratio", bar=1.6, value=1.2),

@@ -1,5 +1,6 @@
-"""Programs that a command runs without being called like them: by its arguments, by variables,
-by git's configuration, or by what cibuildwheel is given.
+"""Programs that a command runs though its first word names another.
+
+They stand in its arguments, in variables, in git's configuration, or in options of cibuildwheel.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Name that others can move leads from another workflow to a release.
+"""Mutable reference in another workflow leads to a release.
 
 ## Why it matters
 

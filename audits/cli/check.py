@@ -64,8 +64,8 @@ def check(
 ) -> None:
     """Audit repositories and print their score, findings and the lesson's checklist.
 
-    What lies on this machine is read offline unless --online; a repository on GitHub is asked
-    of GitHub and the package index.
+    Local files are read offline unless --online is given; for a repository on GitHub, requests
+    go to GitHub and the package index.
     """
     from audits.cli.configuration import load_uploaders
     from audits.cli.waivers import load_waivers, warn_of

@@ -61,7 +61,7 @@ class _Target(Struct, frozen=True):
     unasked: tuple[Gap, ...] = ()
 
 
-WriteOption = Annotated[bool, typer.Option("--write", help="Write the edits, do not ask.")]
+WriteOption = Annotated[bool, typer.Option("--write", help="Write the edits without asking.")]
 DiffOption = Annotated[bool, typer.Option("--diff", help="Show the edits only.")]
 UnsafeOption = Annotated[
     bool, typer.Option("--unsafe", help="Also make edits that a person has to review.")
@@ -91,7 +91,9 @@ DeclinedOption = Annotated[
 ]
 JournalOption = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Option("--journal", metavar="FILE", help="Where it is noted which branches are ours."),
+    typer.Option(
+        "--journal", metavar="FILE", help="The file that records which branches this program made."
+    ),
 ]
 PrefixOption = Annotated[
     str,
@@ -134,7 +136,7 @@ def fix(
     api_url: ApiUrlOption = "",
     host: TargetHostOption = "",
 ) -> None:
-    """Show the edits that close findings, and write them where you say yes; exits with 1 if not."""
+    """Show the edits that close findings, and write them if you confirm; ends with 1 if not."""
     day, named = day_of(as_of), _known_checks(checks or ())
     given = (index_url, tuple(registry or ()), not no_engine, everything, online)
     options = CheckOptions(*given, load_waivers(waivers), day, load_uploaders(config), online)

@@ -60,7 +60,7 @@ def init(
         bool, typer.Option("--direct", help="npm: publish at once, without staging.")
     ] = False,
     private: PrivateOption = None,
-    write: Annotated[bool, typer.Option("--write", help="Write the files, do not ask.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the files without asking.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the files only.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Change files with uncommitted changes, too.")
@@ -78,7 +78,7 @@ def init(
 ) -> None:
     """Write the lesson's release workflow for the packages here, where there is none.
 
-    A terminal asks; elsewhere it only shows, and ends with 1. What is there is never replaced.
+    Asks first on a terminal; elsewhere it only shows the files, and ends with 1. Replaces none.
     """
     if write and diff:
         raise UsageError("--write and --diff exclude each other.", "Leave one out.")

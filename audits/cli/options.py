@@ -133,7 +133,8 @@ class FailOn(StrEnum):
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print.")]
 FailOnOption = Annotated[
-    FailOn, typer.Option("--fail-on", help="End with 1 from this severity on.")
+    FailOn,
+    typer.Option("--fail-on", help="End with 1 where something of this severity or above is open."),
 ]
 
 

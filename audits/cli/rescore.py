@@ -33,8 +33,8 @@ def rescore(
 ) -> None:
     """Judge what scans stored by today's rules, so that a trend can be drawn under one policy.
 
-    The scans keep the numbers that they had; the new ones stand beside them. Nobody is asked
-    anything: files, settings and evidence are those of each scan, and so is what was accepted.
+    The scans keep the numbers that they had; the new ones stand beside them. No request is
+    made: files, settings and evidence are those of each scan, and so is what was accepted.
     """
     from audits.cli.configuration import load_uploaders
     from audits.cli.plan import make_plan

@@ -22,7 +22,7 @@ ScanFailOnOption = Annotated[
     FailOn,
     typer.Option(
         "--fail-on",
-        help="End with 1 where something is open from this severity on; default: never.",
+        help="End with 1 where something of this severity or above is open; default: never.",
     ),
 ]
 NotifyOption = Annotated[
@@ -30,7 +30,7 @@ NotifyOption = Annotated[
     typer.Option(
         "--notify",
         metavar="URL",
-        help="Post a summary to this webhook, in the form that Slack's take: sums, and the names of at most five new grave findings.",
+        help="Post a summary to this webhook, in the form that Slack expects: sums, and the names of at most five new critical or high findings.",
         envvar="RELEASE_AUDIT_NOTIFY",
         show_envvar=True,
     ),

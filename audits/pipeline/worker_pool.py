@@ -161,8 +161,8 @@ def audits_of_folder(
 ) -> Iterator[Iterator[SerializedAudit]]:
     """What is recorded of the collector's repositories, in its order.
 
-    Where it pays, worker processes audit them. ``alone`` says that nobody is asked
-    anything: workers could not share questions. ``engine`` says that the plan has one.
+    Where it pays, worker processes audit them. ``alone`` says that no request is
+    made: workers could not share requests. ``engine`` says that the plan has one.
 
     Raises CollectError where the folder cannot be read.
     """

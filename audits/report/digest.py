@@ -18,8 +18,8 @@ _GRAVE = ("critical", "high")
 def chat_message(scans: Iterable[tuple[News, Totals]]) -> dict[str, Any]:
     """A message in the form that Slack's incoming webhooks take, and others like them.
 
-    It holds sums and the names of at most five new grave findings of each owner: no text of a
-    file, no credential, no settings. https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+    It holds sums and the names of at most five new critical or high findings of each owner: no
+    text of a file, no credential, no settings. https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
     """
     lines = [line for news, totals in scans for line in _digest_lines(news, totals)]
     text = "\n".join(lines)

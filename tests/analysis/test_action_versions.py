@@ -93,7 +93,7 @@ def test_comments_name_versions(comment: str, named: str) -> None:
         ((), ""),
     ],
 )
-def test_the_tag_that_says_most_is_chosen(tags: tuple[str, ...], best: str) -> None:
+def test_the_most_precise_tag_is_chosen(tags: tuple[str, ...], best: str) -> None:
     assert best_tag(tags) == best
 
 
@@ -129,7 +129,7 @@ def test_a_partial_tag_stands_for_its_newest_release() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "4", "~> 1", "< main", ">=1,"])
-def test_what_is_no_range_is_told(text: str) -> None:
+def test_what_is_no_range_is_reported(text: str) -> None:
     assert not is_range(text)
 
 

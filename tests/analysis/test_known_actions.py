@@ -87,7 +87,7 @@ def test_scopes_are_known_or_not(body: str, scopes: dict[str, str] | None) -> No
         (steps("uses: azure/login@v2", "run: az webapp up && make"), True),
     ],
 )
-def test_project_code_is_told_from_signing(body: str, answer: bool | None) -> None:
+def test_project_code_is_distinguished_from_signing(body: str, answer: bool | None) -> None:
     repo, _, job = job_of(body)
     assert runs_project_code(repo, job) is answer
 

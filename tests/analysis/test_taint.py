@@ -110,7 +110,7 @@ def test_what_a_script_prints(script: str, env: str, setter: Setter | None) -> N
         f"echo v=$(cat version.txt) {TO}",
     ],
 )
-def test_what_is_not_followed_is_said(script: str) -> None:
+def test_what_is_not_followed_is_reported(script: str) -> None:
     found = release(printed(script), "steps.x.outputs.v")
     assert found.taint is None
     assert found.untraced

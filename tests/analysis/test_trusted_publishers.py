@@ -102,7 +102,7 @@ def test_withdrawn_releases_count_only_where_there_is_no_other(
     assert (found.version if found else None) == newest
 
 
-def test_two_paths_of_one_package_are_told_apart() -> None:
+def test_two_paths_of_one_package_are_distinguished() -> None:
     (paths,) = package_paths(repository_of(Example(name="", workflow=WORKFLOW, files=FILES)))
     assert paths.name == "lumen-core"
     assert [p.at.line for p in paths.trusted] == [8]

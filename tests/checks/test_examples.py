@@ -32,7 +32,7 @@ def judged(check: Check, example: Example) -> CheckVerdicts:
 
 
 @pytest.mark.parametrize(("check", "example"), CASES)
-def test_example_comes_to_its_outcome(check: Check, example: Example) -> None:
+def test_example_has_its_outcome(check: Check, example: Example) -> None:
     assert judged(check, example).outcome is example.expected
 
 
@@ -52,7 +52,7 @@ def test_findings_have_the_stated_severity(check: Check, example: Example) -> No
 
 
 @pytest.mark.parametrize(("check", "example"), FIXED)
-def test_the_edits_mend_the_example(check: Check, example: Example) -> None:
+def test_the_edits_fix_the_example(check: Check, example: Example) -> None:
     found = judged(check, example)
     edits = {edit for f in found.findings for edit in f.finding.edits}
     files = {path: unmarked(text) for path, text in texts(example).items()}

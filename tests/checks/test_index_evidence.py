@@ -210,7 +210,7 @@ def test_what_a_publisher_without_environment_lets_publish(workflow: str, words:
         (replace(STRANGER, kind=PublisherKind.GITLAB), None, "on GitLab, not for this repository"),
     ],
 )
-def test_what_a_mismatch_was_told_by(made: Provenance, identity: int | None, words: str) -> None:
+def test_what_shows_a_mismatch(made: Provenance, identity: int | None, words: str) -> None:
     repo = subject(STEP, evidence(release("2.0", made)))
     repo = replace(repo, snapshot=replace(repo.snapshot, database_id=identity))
     assert message("publisher-mismatch", repo).endswith(words)

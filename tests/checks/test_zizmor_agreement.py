@@ -93,7 +93,7 @@ def test_every_rule_that_works_offline_is_tried() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(DEVIATIONS))
-def test_the_text_of_the_check_tells_the_deviation(key: str) -> None:
+def test_the_text_of_the_check_names_the_deviation(key: str) -> None:
     deviation = DEVIATIONS[key]
     check = next(check for check in all_checks() if check.id == deviation.check)
     said = " ".join(check.text.partition("## Deviations")[2].partition("\n## ")[0].split())
@@ -107,5 +107,5 @@ def test_every_deviation_occurs() -> None:
 
 
 @pytest.mark.parametrize("check", [c for c in all_checks() if c.zizmor], ids=lambda c: c.id)
-def test_a_check_that_names_a_rule_tells_how_it_differs(check: object) -> None:
+def test_a_check_that_names_a_rule_explains_how_it_differs(check: object) -> None:
     assert "## Deviations" in getattr(check, "text", "")

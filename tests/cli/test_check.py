@@ -67,7 +67,7 @@ def test_nothing_to_publish_is_not_a_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "markdown"])
-def test_a_broken_workflow_is_said_and_loses_nothing_else(token: Path, form: str) -> None:
+def test_a_broken_workflow_is_reported_and_loses_nothing_else(token: Path, form: str) -> None:
     write(token, {".github/workflows/broken.yml": "on: push\njobs: [\n"})
     ran = release_audit("check", str(token), "--format", form, *INDEX)
     assert ran.code == 3

@@ -147,7 +147,7 @@ def test_the_file_is_the_one_where_the_command_is_started(tmp_path: Path) -> Non
     assert "no [auth] and no [access]" in started(RELEASE_AUDIT_SECRETS=str(other))
 
 
-def test_a_port_that_is_taken_is_said_to_be(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

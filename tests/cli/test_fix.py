@@ -229,7 +229,7 @@ def test_a_workflow_of_no_repository_is_fixed_where_it_lies(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["publish.yml"]
 
 
-def test_an_unreadable_workflow_is_said_by_the_exit_status(checkout: Path) -> None:
+def test_an_unreadable_workflow_sets_the_exit_status(checkout: Path) -> None:
     write(checkout, {".github/workflows/other.yml": "on: push\njobs: [\n"})
     assert release_audit("fix", str(checkout), "--diff", *OPTIONS).code == 3
 

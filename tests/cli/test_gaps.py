@@ -183,7 +183,7 @@ def _change(scan: int, before: float, after: float, grades: str, cause: str) -> 
     )
 
 
-def test_a_report_over_several_scans_tells_the_net_change() -> None:
+def test_a_report_over_several_scans_shows_the_net_change() -> None:
     steps = [_change(2, 92, 80, "AB", "setting"), _change(3, 80, 50, "BD", "repository")]
     (net,) = net_changes(steps)
     assert (net.before, net.after, net.grade_before + net.grade_after) == (92, 50, "AD")

@@ -40,7 +40,7 @@ def repo(scans: Scans, name: str) -> Repo:
     return next(r for r in scans.github.world.repositories() if r.name == name)
 
 
-def test_a_deleted_repository_counts_no_more_and_that_is_said_once(scans: Scans) -> None:
+def test_a_deleted_repository_no_longer_counts_and_is_reported_once(scans: Scans) -> None:
     assert scan(scans) == (3, {})
     scans.github.world.delete(repo(scans, "wick"))
     assert scan(scans) == (2, {f"{OWNER}/wick": GapReason.NOT_FOUND})

@@ -91,7 +91,7 @@ def test_a_commit_that_is_gone_proves_no_change(scans: Scans) -> None:
     assert "the release's commit ddddddd is not in the history that was read" in why
 
 
-def test_a_workflow_that_was_renamed_since_is_told(scans: Scans) -> None:
+def test_a_workflow_that_was_renamed_since_is_reported(scans: Scans) -> None:
     renamed = repo(scans, "lumen")
     then = commit_of(scans, "lumen")
     files = dict(renamed.files)

@@ -187,7 +187,7 @@ def test_a_deleted_repository_that_was_public_counts_no_more(cli: Cli, private: 
     assert "fixed" not in ran.out.partition("not seen")[0]
 
 
-def test_waiting_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_waiting_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert waiting_line(41.2, "GitHub's hourly limit").startswith("waiting 42 s: GitHub's hourly")
     watch = PlainWatch()
     for seconds in (1.0, 42.0, 41.0):

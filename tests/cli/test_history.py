@@ -151,7 +151,9 @@ def test_another_grid_of_days_begins_anew(folder: Path, database: str, store: St
     assert all(row.at.weekday() == 0 for row in rows)
 
 
-def test_the_export_tells_the_past_from_scans(folder: Path, database: str, tmp_path: Path) -> None:
+def test_the_export_distinguishes_the_past_from_scans(
+    folder: Path, database: str, tmp_path: Path
+) -> None:
     where = ("--folder", str(folder), "--org", "orchard-labs", "--database", database)
     release_audit("scan", *where, *INDEX, "--offline")
     rebuilt(folder, database)

@@ -89,7 +89,7 @@ def test_json_has_the_files_the_score_and_the_steps(checkout: Path) -> None:
     assert "paid plan" in found["steps"][0]["text"]
 
 
-def test_a_refusal_is_said_in_every_form(tmp_path: Path) -> None:
+def test_a_refusal_is_reported_in_every_form(tmp_path: Path) -> None:
     root = write(tmp_path / "empty", {".github/CODEOWNERS": "* @orchard-labs/all\n"})
     text = init(root)
     assert text.code == 2

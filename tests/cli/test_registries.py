@@ -126,7 +126,7 @@ def test_only_what_is_named_is_asked(checkout: Path, registry: PackageIndexServe
         ("Lumen.csproj", "<Project/>\n", "dotnet nuget push Lumen.1.0.0.nupkg", "nuget"),
     ],
 )
-def test_a_registry_without_reader_is_said_to_be_unread(
+def test_a_registry_without_reader_is_reported_as_unread(
     tmp_path: Path,
     registry: PackageIndexServer,
     file: str,

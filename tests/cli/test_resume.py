@@ -88,7 +88,7 @@ def test_what_was_typed_is_typed_again(words: str, expected: str) -> None:
         ("--api-url https://x:plum@git.example/api/v3", "--api-url https://git.example/api/v3"),
     ],
 )
-def test_passwords_are_left_out_and_that_is_said(words: str, expected: str) -> None:
+def test_passwords_are_left_out_and_that_is_reported(words: str, expected: str) -> None:
     said = line_of("one", *shlex.split(words))
     assert said == f"{START}one {expected} --resume (with the password that is left out here)"
 

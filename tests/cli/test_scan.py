@@ -66,7 +66,7 @@ def test_a_folder_is_scanned_exported_and_read_by_pandas(
     assert ".github/workflows/release.yml" in set(gaps.subject)
 
 
-def test_what_only_all_looks_at_is_exported_and_said_to_be_so(
+def test_what_only_all_looks_at_is_exported_and_marked(
     organization: Path, database: str, tmp_path: Path
 ) -> None:
     notes = organization / "notes" / ".github" / "workflows" / "docs.yml"
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_scanned_is_wrong_use_as_of_check(
     assert release_audit("check", folder).code == 2
 
 
-def test_a_checkout_that_is_deleted_counts_no_more_and_that_is_said_once(
+def test_a_deleted_checkout_no_longer_counts_and_is_reported_once(
     lesson: Path, tmp_path: Path, database: str
 ) -> None:
     folder = tmp_path / "orchard-labs"
@@ -235,7 +235,7 @@ def test_a_scan_that_ends_in_an_error_says_how_to_go_on_where_anything_is_record
         assert (went_on.code, "1 repository, 1 publish" in went_on.out) == (0, True)
 
 
-def test_a_missing_database_is_said(tmp_path: Path) -> None:
+def test_a_missing_database_is_reported(tmp_path: Path) -> None:
     ran = release_audit(
         "export", str(tmp_path), "--database", f"sqlite:///{tmp_path / 'none.sqlite'}"
     )

@@ -60,7 +60,7 @@ def test_repositories_on_github_are_named_in_every_usual_way(word: str) -> None:
         "https://github.com/../lumen",
     ],
 )
-def test_what_is_nothing_is_said_to_be_so(
+def test_a_target_that_does_not_exist_is_reported(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -210,7 +210,7 @@ def test_several_folders_are_one_scan_and_no_repository_is_lost(tmp_path: Path) 
         (("check", "."), ""),
     ],
 )
-def test_wrong_use_is_said_one_way(
+def test_wrong_use_is_reported_one_way(
     words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -223,7 +223,7 @@ def test_wrong_use_is_said_one_way(
     assert "Usage:" not in ran.err
 
 
-def test_waivers_that_ended_or_match_nothing_are_told(tmp_path: Path) -> None:
+def test_waivers_that_ended_or_match_nothing_are_reported(tmp_path: Path) -> None:
     root = write(tmp_path / "lumen", {RELEASE: TOKEN})
     today = date.today()
     entry = '[[waiver]]\nrepository = "{}"\ncheck = "{}"\nresponsible = "a"\nreason = "b"\nexpires = {}\n'
@@ -265,7 +265,7 @@ def test_waivers_that_ended_or_match_nothing_are_told(tmp_path: Path) -> None:
         assert printed.count("matches nothing") == 1
 
 
-def test_a_large_repository_is_told_in_few_lines(tmp_path: Path) -> None:
+def test_a_large_repository_is_summarized_in_few_lines(tmp_path: Path) -> None:
     steps = "".join(f"      - uses: actions/checkout@v4 # {n}\n" for n in range(30))
     many = TOKEN.replace("      - uses: actions/checkout@v4\n", steps)
     root = write(tmp_path / "lumen", {f".github/workflows/w{n}.yml": many for n in range(60)})

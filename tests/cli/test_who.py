@@ -27,7 +27,7 @@ def exposed_to_all(tmp_path: Path) -> Path:
     return _checkout(tmp_path / "lumen", OPEN)
 
 
-def test_the_path_is_told_step_by_step_with_its_cut(exposed_to_all: Path) -> None:
+def test_the_path_is_shown_step_by_step_with_its_cut(exposed_to_all: Path) -> None:
     ran = release_audit("who", str(exposed_to_all), *OPTIONS)
     assert ran.code == 1
     assert "npm  lumenkit  anyone" in ran.out
@@ -72,7 +72,7 @@ def test_sarif_carries_the_path_as_a_code_flow(exposed_to_all: Path) -> None:
     assert (uris[0], uris[-1]) == (OTHER, RELEASE_FILE)
 
 
-def test_markdown_tells_the_worst_path(exposed_to_all: Path) -> None:
+def test_markdown_shows_the_worst_path(exposed_to_all: Path) -> None:
     ran = release_audit("check", str(exposed_to_all), "--format", "markdown", *OPTIONS)
     (line,) = (line for line in ran.out.splitlines() if line.startswith("| npm | `lumenkit` | **"))
     assert line.startswith("| npm | `lumenkit` | **anyone** |")

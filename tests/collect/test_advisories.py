@@ -96,7 +96,7 @@ def test_a_written_list_reads_as_itself(known: AdvisoryList) -> None:
         (text_of(advisories=[{**GOOD, "commits": [1]}]), "has commits that are no texts"),
     ],
 )
-def test_what_is_no_list_is_said_in_one_sentence(text: str, sentence: str) -> None:
+def test_what_is_no_list_is_reported_in_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(AdvisoryFileError, match=sentence) as caught:
         read(text)
     assert caught.value.advice

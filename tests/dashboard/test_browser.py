@@ -321,7 +321,7 @@ def faults_of(page: Page, view: str) -> set[tuple[str, str, str]]:
     }
 
 
-def test_axe_tells_each_fault(context: BrowserContext) -> None:
+def test_axe_reports_each_fault(context: BrowserContext) -> None:
     page = context.new_page()
     page.set_content("<html lang=en><title>x</title><main><h1>x</h1><img id=a><img id=b></main>")
     images = {f'<img id="{name}">' for name in "ab"}

@@ -498,7 +498,7 @@ def test_a_waiver_without_effect_is_one_that_covers_no_accepted_finding() -> Non
 @pytest.mark.parametrize(
     ("days", "label"), [(0.1, "%e %b %H:%M"), (2, "%e %b %H:%M"), (40, "%e %b %y")]
 )
-def test_scans_of_one_day_are_told_apart_by_their_hour(days: float, label: str) -> None:
+def test_scans_of_one_day_are_distinguished_by_their_hour(days: float, label: str) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     ends = (start, start + timedelta(days=days))
     frame = pd.DataFrame([{"at": at, "series": "mean", "value": 50, "key": ""} for at in ends])

@@ -98,7 +98,7 @@ def test_a_finding_has_an_address_of_its_own(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("repository", ["lumen", "nobody", ""])
-def test_a_finding_that_is_not_open_is_told(repository: str, opened: Opened) -> None:
+def test_a_finding_that_is_not_open_is_reported(repository: str, opened: Opened) -> None:
     text = sound(opened("findings", "two", repository=repository, finding="0123abcd"), "Findings")
     assert "This finding is not open" in text
     assert "0123abcd" in text

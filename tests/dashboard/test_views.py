@@ -165,7 +165,7 @@ def test_a_hostile_organization_is_shown_by_safe_elements_only(view: str, opened
     assert not any("evil.example" in label for label in labels)
 
 
-def test_a_database_that_fails_is_told_in_its_own_words(
+def test_a_database_that_fails_is_reported_in_its_own_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stranger = tmp_path / "stranger.sqlite"
@@ -175,7 +175,7 @@ def test_a_database_that_fails_is_told_in_its_own_words(
     assert "is not a SQLite database" in text
 
 
-def test_a_database_that_goes_away_under_a_view_is_told_too(
+def test_a_database_that_goes_away_under_a_view_is_reported_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "gone.sqlite"

@@ -44,7 +44,7 @@ def places(found: EngineReport) -> set[tuple[str, str, int]]:
     return {(f.rule, f.finding.at.path, f.finding.at.line) for f in found.findings}
 
 
-def test_it_runs_the_wheel_and_tells_its_version() -> None:
+def test_it_runs_the_wheel_and_names_its_version() -> None:
     found = report({RELEASE: workflow(UPLOAD)})
     assert (found.ran, found.version) == (True, version("zizmor"))
     assert found.rules == tuple(sorted(RULES))

@@ -60,9 +60,7 @@ VALUES: st.SearchStrategy[Value] = st.one_of(
 
 
 @given(EXPRESSIONS, st.dictionaries(st.sampled_from(NAMES), VALUES))
-def test_every_expression_comes_to_something(
-    expression: Expression, facts: dict[str, Value]
-) -> None:
+def test_every_expression_has_a_value(expression: Expression, facts: dict[str, Value]) -> None:
     assert decide(expression, facts) in {True, False, None}
 
 

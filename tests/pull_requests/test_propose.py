@@ -99,7 +99,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield Stage(github, repo, tmp_path / "state" / "journal.jsonl")
 
 
-def test_writes_are_a_second_apart_where_nothing_else_is_said(
+def test_writes_are_a_second_apart_by_default(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert writing.SPACING == 1.0
@@ -338,7 +338,7 @@ def test_a_classic_token_is_asked_for_its_scope_first(
 
 
 @pytest.mark.parametrize("pattern", ["release-audit/*", "*"])
-def test_a_protected_name_is_said(stage: Stage, pattern: str) -> None:
+def test_a_protected_name_is_reported(stage: Stage, pattern: str) -> None:
     stage.repo.restricted = pattern
     result = stage.propose()
     assert result.state is ProposalState.REFUSED

@@ -332,7 +332,7 @@ def test_areas_that_do_not_apply_leave_the_weights() -> None:
 
 
 @pytest.mark.parametrize("tier", [0, 1, 3])
-def test_the_lessons_checklist_is_done_as_far_as_the_text_tells(tier: int) -> None:
+def test_the_lessons_checklist_is_done_as_far_as_the_text_shows(tier: int) -> None:
     found = audit(lesson_repository(as_github_makes_it(tier)), Rules(index=INDEX))
     states = {step.title: step.state.value for step in found.lesson}
     assert states.pop("Enable trusted publishing on the index") == "not seen"
@@ -365,7 +365,7 @@ def test_below_half_known_there_is_no_grade_and_the_points_stay() -> None:
     assert grade_of(95.0, 0.5) is Grade.A
 
 
-def test_a_critical_fault_of_a_private_channel_caps_and_is_said_not_to_count() -> None:
+def test_a_critical_fault_of_a_private_channel_caps_and_is_reported_as_not_counted() -> None:
     text = BESIDE["private channel"]
     found = audit(lesson_repository(None, LESSON, text), Rules(index=INDEX)).score
     assert found.points is not None

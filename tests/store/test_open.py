@@ -280,7 +280,7 @@ def test_readers_in_many_threads_while_a_scan_writes(filled: str, store: Store) 
     reader.close()
 
 
-def test_a_broken_file_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_broken_file_is_reported_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     open_store(f"sqlite:///{path}").close()
     with sqlite3.connect(path) as connection:

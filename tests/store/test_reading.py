@@ -315,7 +315,7 @@ def test_what_is_not_stored(store: Store) -> None:
     assert store.stored(OWNER, "none") is None
 
 
-def test_how_long_mending_took(store: Store) -> None:
+def test_how_long_fixes_took(store: Store) -> None:
     scan(store, 0, audit("lumen", fault("a"), fault("b")))
     scan(store, 1, audit("lumen", fault("b")))
     scan(store, 4, audit("lumen"))

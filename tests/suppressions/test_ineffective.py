@@ -56,7 +56,7 @@ def gaps(comment: str) -> tuple[Gap, ...]:
         ),
     ],
 )
-def test_a_comment_that_accepts_nothing_is_said_with_its_place(comment: str, said: str) -> None:
+def test_a_comment_that_accepts_nothing_is_reported_with_its_place(comment: str, said: str) -> None:
     (gap,) = gaps(comment)
     line = pinned(comment).split("\n").index(f"        uses: orchard-labs/peel@v1 {comment}") + 1
     assert (gap.line, gap.reason) == (line, GapReason.INVALID)
@@ -111,6 +111,6 @@ def test_only_files_that_are_looked_at_count() -> None:
     ]
 
 
-def test_a_file_full_of_them_is_told_in_part() -> None:
+def test_a_file_full_of_them_is_reported_in_part() -> None:
     text = workflow(UPLOAD) + "# release-audit: ignore[]\n" * 1000
     assert len(ineffective_comments(repository({RELEASE: text}))) == 20

@@ -95,7 +95,7 @@ def test_a_waiver_holds_through_its_last_day_and_no_longer() -> None:
         assert bool(waivers.expired()) is not holds
 
 
-def test_the_end_is_told_thirty_days_before() -> None:
+def test_the_end_is_reported_thirty_days_before() -> None:
     last = date(2026, 4, 1)
     assert not read(entry(), last - WARN_BEFORE - timedelta(days=1)).expiring()
     assert read(entry(), last - WARN_BEFORE).expiring()
@@ -132,7 +132,7 @@ def test_dates_may_be_text_or_have_a_time() -> None:
         ({"owner": '"x"'}, "the key 'owner' is not known"),
     ],
 )
-def test_a_wrong_entry_is_told_with_its_line_and_costs_no_other(
+def test_a_wrong_entry_is_reported_with_its_line_and_costs_no_other(
     changed: dict[str, str | None], said: str
 ) -> None:
     waivers = read(entry() + "\n" + entry(**changed) + entry(check='"shared-environment"'))
@@ -163,7 +163,7 @@ def test_every_mistake_is_listed_with_its_own_line() -> None:
     assert not read(text).waivers
 
 
-def test_a_second_waiver_for_the_same_is_told() -> None:
+def test_a_second_waiver_for_the_same_is_reported() -> None:
     text = entry() + entry(repository='"Orchard-Labs/Lumen"') + entry(check='"shared-environment"')
     (problem,) = read(text).problems
     assert (problem.line, "line 1 already" in problem.detail) == (7, True)
@@ -185,7 +185,7 @@ def test_a_second_waiver_for_the_same_is_told() -> None:
         ("a = " + "9" * 5000, 1, "this is not TOML"),
     ],
 )
-def test_a_wrong_file_is_told_with_its_line(text: str, line: int, said: str) -> None:
+def test_a_wrong_file_is_reported_with_its_line(text: str, line: int, said: str) -> None:
     waivers = read(text)
     assert not waivers.waivers
     assert waivers.problems[0].line == line

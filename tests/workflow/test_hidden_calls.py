@@ -119,7 +119,7 @@ def test_a_workflow_that_was_read_hides_nothing() -> None:
     assert read(CALL + INHERIT, remote=quiet).graph.hidden_calls == ()
 
 
-def test_the_gap_of_a_collector_is_not_said_twice() -> None:
+def test_the_gap_of_a_collector_is_not_reported_twice() -> None:
     known = Gap(subject=CALLED, reason=GapReason.FORBIDDEN, detail="Ask for access.")
     found = read(CALL + INHERIT, gaps=(known,))
     assert found.gaps == (known,)

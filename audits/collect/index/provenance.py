@@ -1,5 +1,7 @@
-"""Provenance objects (PEP 740) as an index serves them: who published, and what the signing
-certificate claims. Nothing is verified here: the index did that at upload.
+"""Reads provenance objects (PEP 740) as an index serves them.
+
+They hold who published, and what the signing certificate claims. Nothing is verified here: the
+index did that at upload.
 """
 
 from __future__ import annotations

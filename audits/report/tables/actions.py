@@ -69,7 +69,7 @@ ACTIONS: Table[ActionRow] = Table(
         Column(
             name="newest_release",
             type="string",
-            description="Its newest release, where that was asked.",
+            description="Its newest release; empty: not asked.",
             of=lambda r: r.newest_release,
         ),
         Column(

@@ -34,14 +34,14 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             name="area",
             type="string",
-            description="The area it belongs to.",
+            description="The area of the score that the check belongs to.",
             words=tuple(Area),
             of=lambda r: r.area,
         ),
         Column(
             name="severity",
             type="string",
-            description="How bad it is.",
+            description="critical, high, medium, low or info.",
             words=_SEVERITIES,
             of=lambda r: r.severity,
         ),
@@ -89,7 +89,7 @@ FINDINGS: Table[FindingRow] = Table(
         Column(
             name="in_release",
             type="boolean",
-            description="False: outside release workflows, seen because everything was asked for; never scored.",
+            description="False: outside release workflows, read with --all; never scored.",
             of=lambda r: r.in_release,
         ),
         Column(

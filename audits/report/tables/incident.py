@@ -30,7 +30,7 @@ JOBS: Table[JobRow] = Table(
         Column(
             name="commit",
             type="string",
-            description="The commit that the ref was when scanned; empty: not asked.",
+            description="The commit that the ref pointed to at the scan; empty: not asked.",
             of=lambda r: r.commit,
         ),
         Column(

@@ -35,14 +35,14 @@ PACKAGES: Table[PackageRow] = Table(
         Column(
             name="state",
             type="string",
-            description="Its place on the ladder.",
+            description="Its trusted-publisher status: token, mixed, oidc, attested, none, manual, mismatch or unknown.",
             words=tuple(Ladder),
             of=lambda r: r.state,
         ),
         Column(
             name="previous_state",
             type="string",
-            description="Its place in the owner's scan before; empty: it had none.",
+            description="Its status in the owner's scan before; empty: it had none.",
             of=lambda r: r.previous_state,
         ),
         Column(
@@ -64,7 +64,7 @@ PACKAGES: Table[PackageRow] = Table(
         Column(
             name="auth",
             type="string",
-            description="How the workflow proves who it is.",
+            description="How the workflow authenticates.",
             words=tuple(Auth),
             of=lambda r: r.auth or None,
         ),

@@ -130,7 +130,7 @@ PATHS: Table[PathRow] = Table(
         Column(
             name="cuts",
             type="string",
-            description="Changes of which each closes it, a list.",
+            description="Changes, each of which closes it, a list.",
             of=lambda r: LIST.join(map(_cut, r.cuts)),
         ),
         Column(

@@ -70,7 +70,7 @@ PUBLICATIONS: Table[PublicationRow] = Table(
         Column(
             name="auth",
             type="string",
-            description="How it proves who it is.",
+            description="How it authenticates.",
             words=tuple(Auth),
             of=lambda r: r.auth,
         ),

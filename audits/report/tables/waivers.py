@@ -43,7 +43,7 @@ WAIVERS: Table[WaiverRow] = Table(
         Column(
             name="severity",
             type="string",
-            description="How bad they are; empty: it accepts none.",
+            description="The severity of the findings; empty: it accepts none.",
             words=tuple(s.label for s in Severity),
             of=lambda r: r.severity,
         ),

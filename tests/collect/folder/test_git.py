@@ -197,7 +197,7 @@ def test_an_empty_folder_of_that_name_is_no_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["--object-format=sha256", "reftable"])
-def test_other_forms_are_said_to_be_unread(tmp_path: Path, form: str) -> None:
+def test_other_forms_are_reported_as_unread(tmp_path: Path, form: str) -> None:
     git(tmp_path, "init", "-q", "-b", "main", *([form] if form.startswith("--") else []))
     commit(tmp_path, "on: push\n")
     if form == "reftable":  # which git writes since 2.45

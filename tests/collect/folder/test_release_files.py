@@ -117,7 +117,7 @@ def test_a_link_is_no_workflow(clone: Clone) -> None:
     assert clone.then(git(clone.path, "rev-parse", "HEAD")) == FileThen()
 
 
-def test_without_history_nothing_is_said(clone: Clone, tmp_path: Path) -> None:
+def test_without_history_nothing_is_reported(clone: Clone, tmp_path: Path) -> None:
     plain = Clone(tmp_path / "plain", clone.commits)
     (plain.path / ".github").mkdir(parents=True)
     assert plain.then(clone.commits[0]) is None

@@ -57,7 +57,7 @@ def test_pages_are_counted_to_the_last(number: int, pages: int) -> None:
     assert settings.writers == number // 2
 
 
-def test_too_many_people_are_said_and_not_guessed() -> None:
+def test_too_many_people_are_reported_and_not_guessed() -> None:
     people = tuple(Person(f"p{i}") for i in range(501))
     with github_with(world_of(lumen(people)), tier=1) as github:
         done, settings = read(github)

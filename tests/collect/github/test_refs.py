@@ -116,7 +116,7 @@ def test_an_old_tag_is_found_by_its_comment_or_by_further_pages() -> None:
     assert [r.tags for r in (*hinted.values(), *paged.values())] == [("v7",), ("v8",)]
 
 
-def test_unread_tags_are_not_said_to_be_none() -> None:
+def test_unread_tags_are_not_reported_as_absent() -> None:
     tags = Tags(complete=False)
     tags.add(("v1", "a" * 40))
     assert tags.of_commit("a" * 40) == ("v1",)

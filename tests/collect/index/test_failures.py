@@ -74,7 +74,7 @@ def test_a_bad_answer_is_a_gap(
 
 
 @pytest.mark.parametrize("meta", [None, [], {}, {"api-version": 1}, {"api-version": "1.x"}])
-def test_a_version_that_is_not_told_is_the_first(index: PackageIndexServer, meta: object) -> None:
+def test_a_missing_api_version_counts_as_the_first(index: PackageIndexServer, meta: object) -> None:
     index.put(PAGE, {"files": [index.release("lumen", "1.0", 1)], "meta": meta})
     (release,) = releases(read(index)[0])
     assert isinstance(release.provenance, Unseen)
@@ -199,12 +199,12 @@ def test_offline_asks_nothing(index: PackageIndexServer) -> None:
     assert "offline" in OFFLINE.reason
 
 
-def test_an_address_that_is_none_is_told() -> None:
+def test_an_address_that_is_none_is_reported() -> None:
     with pytest.raises(ValueError, match="is no address of a package index"):
         IndexReader("lumen")
 
 
-def test_a_registry_without_address_is_told_once(index: PackageIndexServer) -> None:
+def test_a_registry_without_address_is_reported_once(index: PackageIndexServer) -> None:
     with IndexReader(index.simple, limits=LIMITS) as reader:
         asked = [("npm", "a"), ("npm", "b"), ("rubygems", "c"), ("nuget", "d")]
         found, gaps = reader.evidence(asked)

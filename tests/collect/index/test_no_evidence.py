@@ -20,9 +20,7 @@ def entry(index: PackageIndexServer, **changes: object) -> Json:
 
 
 @pytest.mark.parametrize("api", ["1.0", "1.1", "1.2"])
-def test_an_older_api_tells_releases_but_not_provenance(
-    index: PackageIndexServer, api: str
-) -> None:
+def test_an_older_api_lists_releases_but_no_provenance(index: PackageIndexServer, api: str) -> None:
     index.project("lumen", [entry(index, provenance="absent")], api=api)
     evidence, gaps = read(index)
     (release,) = releases(evidence)
@@ -32,7 +30,7 @@ def test_an_older_api_tells_releases_but_not_provenance(
     assert [(gap.subject, gap.reason) for gap in gaps] == [("pypi:*", GapReason.UNSUPPORTED)]
 
 
-def test_an_older_api_is_told_once(index: PackageIndexServer) -> None:
+def test_an_older_api_is_reported_once(index: PackageIndexServer) -> None:
     for name in ("aster", "briar"):
         index.project(name, [index.release(name, "1.0", 1)], api="1.1")
     with IndexReader(index.simple, limits=LIMITS) as reader:

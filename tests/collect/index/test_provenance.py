@@ -136,7 +136,7 @@ def test_several_publishers_stand_apart() -> None:
     assert [p.repository for p in found] == ["orchard-labs/lumen", "orchard-labs/other"]
 
 
-def test_two_runs_in_one_bundle_are_told() -> None:
+def test_two_runs_in_one_bundle_are_reported() -> None:
     signed = [attestation(RUN.claims()), attestation(replace(RUN, run=1).claims(), predicate=SLSA)]
     data = {"version": 1, "attestation_bundles": [bundle(RUN.publisher(), signed)]}
     read = read_provenance(data)
@@ -203,7 +203,7 @@ def spoiled(change: str) -> object:
 @pytest.mark.parametrize(
     "change", ["certificate", "base64", "claim", "number", "statement", "list", "version"]
 )
-def test_a_spoiled_attestation_is_told(change: str) -> None:
+def test_a_spoiled_attestation_is_reported(change: str) -> None:
     read = read_provenance(spoiled(change))
     assert read.provenance == ()
     assert len(read.problems) == 1
@@ -236,7 +236,7 @@ Anything = st.recursive(
 
 @settings(deadline=None, max_examples=60)
 @given(Anything)
-def test_any_json_is_read_or_told(data: object) -> None:
+def test_any_json_is_read_or_reported(data: object) -> None:
     read = read_provenance({"version": 1, "attestation_bundles": data})
     assert not read.provenance
     assert read.problems
@@ -245,7 +245,7 @@ def test_any_json_is_read_or_told(data: object) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=40))
-def test_any_bytes_as_a_claim_are_read_or_told(der: bytes) -> None:
+def test_any_bytes_as_a_claim_are_read_or_reported(der: bytes) -> None:
     read = read_provenance(provenance_object(claims={"event": "push", "ref": der}))
     assert len(read.provenance) + len(read.problems) == 1
 
@@ -294,13 +294,13 @@ def test_bundles_of_other_forges(source: str, kind: PublisherKind) -> None:
 
 
 @pytest.mark.parametrize("raw", ["?", "eA", "eA==", 7])
-def test_spoiled_bundles_are_told(raw: object) -> None:
+def test_spoiled_bundles_are_reported(raw: object) -> None:
     material = {"x509CertificateChain": {"certificates": [{"rawBytes": raw}]}}
     read = read_sigstore_bundles({"attestations": [{"bundle": {"verificationMaterial": material}}]})
     assert (read.provenance, len(read.problems)) == ((), 1)
 
 
 @pytest.mark.parametrize("bundle", [None, {}, {"verificationMaterial": []}])
-def test_bundles_without_material_are_told(bundle: object) -> None:
+def test_bundles_without_material_are_reported(bundle: object) -> None:
     read = read_sigstore_bundles({"attestations": [{"bundle": bundle}]})
     assert read.problems == ("it holds no attestation with a certificate",)

@@ -73,7 +73,7 @@ def test_on_is_a_word_and_not_a_boolean() -> None:
     assert found.triggers[0].branches == ("on", "no", "010")
 
 
-def test_a_tag_push_is_told_from_a_branch_push() -> None:
+def test_a_tag_push_is_distinguished_from_a_branch_push() -> None:
     tags = workflow(f"on: {{push: {{tags: ['v*']}}}}\n{JOBS}").triggers[0]
     both = workflow(f"on: {{push: {{tags: ['v*'], branches: [main]}}}}\n{JOBS}")
     assert tags.is_tag_push

@@ -93,7 +93,7 @@ def test_the_root_stands_for_the_workflows(folder: str, covers: bool) -> None:
         ),
     ],
 )
-def test_renovate_updates_actions_unless_told_not_to(text: str, covers: bool) -> None:
+def test_renovate_updates_actions_unless_configured_not_to(text: str, covers: bool) -> None:
     for path in ("renovate.json", ".github/renovate.json5", ".renovaterc"):
         assert of(path, text).covers_actions is covers
 

@@ -46,7 +46,7 @@ def test_actions(uses: str, inputs: str, permissions: str, auth: str) -> None:
 
 
 @pytest.mark.parametrize(("when", "auth"), [("always", "oidc"), ("never", "none")])
-def test_an_uploader_that_is_told_whether_to_ask_for_an_identity(when: str, auth: str) -> None:
+def test_an_uploader_with_an_option_to_ask_for_an_identity(when: str, auth: str) -> None:
     assert the_one(run_of(f"uv publish --trusted-publishing {when}")).auth == auth
     assert the_one(run_of(f"uv publish --trusted-publishing={when}")).auth == auth
 
@@ -290,7 +290,7 @@ jobs:
     assert sources == ([CredentialSource.CALL_SECRET] if auth is Auth.TOKEN else [])
 
 
-def test_a_called_workflow_that_is_told_not_to_upload() -> None:
+def test_a_called_workflow_with_an_input_not_to_upload() -> None:
     called = "OpenAstronomy/github-actions-workflows/.github/workflows/publish.yml@v1"
     text = f"on: push\njobs: {{a: {{uses: {called}, with: {{upload_to_pypi: false}}}}}}"
     assert found_in(text) == ()

@@ -146,7 +146,7 @@ def unpublished(seen: PackageEvidence) -> tuple[Ladder, str, str]:
     return found.state, found.why, found.missing
 
 
-def test_links_that_were_not_seen_are_not_said_to_lead_elsewhere() -> None:
+def test_links_that_were_not_seen_are_not_reported_as_leading_elsewhere() -> None:
     state, why, missing = unpublished(evidence(release()))
     assert (state, missing) == (Ladder.NONE, "the links of the index's package")
     assert why.endswith("no links of the index's package of this name were seen.")
@@ -166,7 +166,7 @@ def test_links_that_were_not_seen_are_not_said_to_lead_elsewhere() -> None:
         ),
     ],
 )
-def test_a_publisher_that_cannot_be_told(changes: dict[str, object], words: str) -> None:
+def test_a_publisher_that_cannot_be_determined(changes: dict[str, object], words: str) -> None:
     made = replace(OURS, **changes)
     found = status(repository(publication(), seen=(evidence(release(provenance=(made,))),)))
     assert (found.state, words in found.why) == (Ladder.UNKNOWN, True)

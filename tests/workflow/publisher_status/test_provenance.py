@@ -68,7 +68,7 @@ def test_whose_release_it_was(
     assert words in found.why
 
 
-def test_kinship_tells_owners_apart() -> None:
+def test_kinship_distinguishes_owners() -> None:
     ours = repository()
     assert kinship(ours, OURS) is Kinship.SAME
     assert kinship(ours, replace(OURS, repository="orchard-labs/x")) is Kinship.SAME_OWNER
@@ -104,7 +104,7 @@ def test_another_workflow_of_this_repository() -> None:
     assert with_provenance(old, subject=called).state is Ladder.ATTESTED
 
 
-def test_a_publisher_that_cannot_be_told_is_any_workflow_there_is() -> None:
+def test_an_unknown_publisher_may_be_any_workflow() -> None:
     open_ended = publication(publisher=())
     assert with_provenance(OURS, subject=open_ended).state is Ladder.ATTESTED
     gone = replace(OURS, workflow="old.yml")

@@ -126,7 +126,7 @@ def test_another_workflow_of_this_repository(then: FileThen | None, here: bool, 
 
 
 @pytest.mark.parametrize("auth", [Auth.TOKEN, Auth.MIXED, Auth.UNKNOWN])
-def test_what_needs_no_publisher_is_not_told_to_fail(auth: Auth) -> None:
+def test_what_needs_no_publisher_does_not_fail(auth: Auth) -> None:
     found = held(publication(auth), provenance=(replace(OURS, workflow="old.yml"),))
     assert "the workflow that publishes today is release.yml" in found.why
     assert "fails" not in found.why
@@ -211,7 +211,7 @@ def test_the_caller_is_what_an_event_starts() -> None:
 
 
 @pytest.mark.parametrize("text", ["on: [push\n", "", "on: workflow_call\n"])
-def test_a_workflow_that_tells_no_event_is_held_against_what_is_usual(text: str) -> None:
+def test_a_workflow_without_a_known_event_is_compared_with_the_usual_one(text: str) -> None:
     then = FileThen(oid="1" * 40, text=text)
     assert "by the event" not in held(then=then).why
     odd = held(provenance=(replace(OURS, event="schedule"),), then=then)

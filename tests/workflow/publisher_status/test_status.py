@@ -79,7 +79,7 @@ def test_an_absent_attestation_is_not_a_token() -> None:
     assert (found.state, found.missing) == (Ladder.OIDC, "how the latest release was uploaded")
 
 
-def test_a_trusted_publisher_without_attestation_is_told() -> None:
+def test_a_trusted_publisher_without_attestation_is_reported() -> None:
     seen = evidence(release(), registry=Registry.NPM, trusted=True)
     found = status(repository(publication(registry=Registry.NPM), seen=(seen,)))
     assert (found.state, found.missing) == (Ladder.OIDC, "")
@@ -222,6 +222,6 @@ def test_which_packages_to_ask_about() -> None:
     )
 
 
-def test_packages_of_other_repositories_are_not_told_here() -> None:
+def test_packages_of_other_repositories_are_not_reported_here() -> None:
     sibling = evidence(release(), name="lumen-extra", links=(HOME,))
     assert statuses(repository(seen=(sibling,))) == ()

@@ -114,12 +114,12 @@ def test_without_configuration_nothing_is_known_of_it() -> None:
         (f"{ACTION}\n{COMMAND}colour = 1\n", "line 10: the key 'colour' is not known"),
     ],
 )
-def test_a_mistake_is_said_with_its_line_and_advice(text: str, problem: str) -> None:
+def test_a_mistake_is_reported_with_its_line_and_advice(text: str, problem: str) -> None:
     loaded = read_configuration(text)
     assert any(found.startswith(problem) for found in loaded.problems), loaded.problems
 
 
-def test_all_mistakes_are_said_in_their_order() -> None:
+def test_all_mistakes_are_reported_in_their_order() -> None:
     text = f"{ACTION.replace('container', 'x')}\n{COMMAND.replace('npm', 'y')}\n[z]\n"
     lines = [problem.partition(":")[0] for problem in read_configuration(text).problems]
     assert lines == ["line 3", "line 8", "line 11"]

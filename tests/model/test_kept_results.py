@@ -1,4 +1,4 @@
-"""What is worked out of a value once is handed on to no copy, for which it may not hold."""
+"""Results that are kept with a value are not copied to changed copies of it."""
 
 from __future__ import annotations
 
