@@ -162,7 +162,7 @@ def test_the_token_follows_no_redirection(stage: Stage) -> None:
         assert not elsewhere.log
 
 
-def test_a_repository_that_was_renamed_is_said(stage: Stage) -> None:
+def test_a_repository_that_was_renamed_is_reported(stage: Stage) -> None:
     proposal = stage.proposal()
     stage.github.world.rename(stage.repo, "moss")
     result = stage.propose(proposal)

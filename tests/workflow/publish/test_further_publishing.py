@@ -71,7 +71,7 @@ def test_nothing_is_said_without_anything_to_publish_with() -> None:
     assert not unrecognized("", "- run: lftp -e 'mput dist/*.zip' ftp.example\n")
 
 
-def test_an_action_that_changes_a_place_to_install_from_is_said() -> None:
+def test_an_action_that_changes_a_place_to_install_from_is_reported() -> None:
     step = (
         "- uses: cpina/github-action-push-to-another-repository@v1\n"
         f"  env: {{{secret('PUSH_PAT', 'API_TOKEN_GITHUB')}}}\n"
