@@ -15,7 +15,8 @@ def test_a_missed_bar_is_reported_and_what_was_not_measured() -> None:
     rows = (
         Row(name="requests", bar=100, value=120.0),
         Row(name="ratio", bar=1.6, value=1.2),
-        Row(name="folder", bar=1, value=None, why="give --folder"),
+        Row(name="folder", bar=1, value=None, why="give --folder", needed=False),
+        Row(name="replays", bar=0, value=None, why="did not run"),
     )
     lines = list(table(rows, {"ratio": Row(name="ratio", bar=1.6, value=1.5)}))
     assert lines[1].endswith("MISSED")
@@ -23,6 +24,7 @@ def test_a_missed_bar_is_reported_and_what_was_not_measured() -> None:
     assert "1.5" in lines[2]
     assert "MISSED" not in lines[2] + lines[3]
     assert "give --folder" in lines[3]
+    assert lines[4].endswith("MISSED")
 
 
 def test_one_part_is_measured_and_kept_as_json(tmp_path: Path) -> None:

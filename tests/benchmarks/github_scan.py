@@ -108,6 +108,7 @@ class Cost:
     publishing: int
     cpu: float
     served: Served
+    not_modified: int
 
 
 def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> Cost:
@@ -147,7 +148,7 @@ def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> Cost:
     )
     print("  " + ", ".join(f"{name} {count}" for name, count in sorted(served.by_kind.items())))
     print(f"  gaps that concern no repository: {len(collector.gaps())}")
-    return Cost(repositories, publishing, cpu, served)
+    return Cost(repositories, publishing, cpu, served, collector.usage.not_modified)
 
 
 def two_scans(repos: int, tier: int, database: str = "") -> tuple[Cost, Cost]:
