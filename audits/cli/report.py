@@ -219,11 +219,13 @@ def _print(news: News) -> None:
 
     day = f"{news.scan.started:%Y-%m-%d %H:%M}"
     before = (
-        f" since scan {news.since.id} of {news.since.started:%Y-%m-%d %H:%M}" if news.since else ""
+        f" since scan {news.since.id} of {news.since.started:%Y-%m-%d %H:%M}"
+        if news.since
+        else ", the first that is stored: there is nothing to compare with"
     )
     say(f"{printable(news.title)}: scan {news.scan.id} of {day}{before}")
     lines = [*text_news(news), *(f"  not seen: {line}" for line in gap_lines(news.gaps))]
     for line in lines:
         say(line)
-    if not lines:
+    if not lines and news.since is not None:
         say("  Nothing is new.")

@@ -13,7 +13,7 @@ from audits.model.rows import GapRow, RepositoryRow
 from audits.model.source import Gap
 from audits.pipeline.scan import Scanned
 from audits.report.escape import printable
-from audits.report.news import NOTHING_EARLIER, about, gap_lines, news_of, text_news
+from audits.report.news import about, gap_lines, news_of, text_news
 from audits.report.phrases import count
 from audits.store.store import Store
 from audits.suppressions.waivers import Waivers
@@ -97,7 +97,7 @@ def _owner_lines(
         return
     news = news_of(store, owner, waivers, limit=_MOST)
     if news.since is not None or news.expired or news.expiring or news.unmatched:
-        yield from (line for line in text_news(news) if NOTHING_EARLIER not in line)
+        yield from text_news(news)
 
 
 def _account(store: Store, scanned: Scanned) -> Iterator[str]:

@@ -42,6 +42,8 @@ _MOST_CHECKS = 4
 _GRADES = tuple(grade.value for grade in Grade)
 _SEVERITIES = tuple(severity.label for severity in sorted(Severity, reverse=True))
 _LONG = frozenset({"because", "checks", "place", "what", "change that closes it", "why", "used at"})
+_TIGHT = frozenset({"before", "after", "now", "then"})
+"""Columns whose cells are never broken into lines."""
 _MOST_PLACES = 3
 _BAD = (Actor.ANYONE.value, Actor.THIRD_PARTY.value)
 
@@ -60,6 +62,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .3rem 
 th, td { text-align: left; vertical-align: top; padding: .32rem .55rem; border-bottom: 1px solid var(--line);
   overflow-wrap: break-word; max-width: 13rem; }
 td.long { overflow-wrap: anywhere; min-width: 10rem; max-width: 30rem; }
+td.tight { white-space: nowrap; }
 th { color: var(--muted); font-weight: 600; } thead { display: table-header-group; }
 a { color: #0b5cad; }
 svg { display: block; width: 100%; height: 9rem; background: var(--soft); border-radius: 6px; }
@@ -467,7 +470,7 @@ def _listed(
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str | Markup]]) -> Markup:
     head = element("thead", element("tr", *(element("th", each, scope="col") for each in heads)))
-    kinds = ["long" if head in _LONG else "short" for head in heads]
+    kinds = ["long" if h in _LONG else "tight" if h in _TIGHT else "short" for h in heads]
     body = [
         element("tr", *(element("td", each, class_=k) for each, k in zip(row, kinds, strict=True)))
         for row in rows

@@ -184,8 +184,6 @@ def _matches_nothing(store: Store, waiver: Waiver) -> bool:
 
 def text_news(news: News) -> Iterator[str]:
     """The news as lines for a terminal."""
-    if news.since is None:
-        yield f"  {NOTHING_EARLIER}"
     for cells in progress_rows(news.progress):
         said = (
             f"{cell} {head}" for head, cell in zip(PROGRESS_HEADS[1:7], cells[1:7], strict=True)

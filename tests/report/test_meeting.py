@@ -27,6 +27,8 @@ from audits.suppressions.waivers import Waivers
 from tests.cli.runner import release_audit
 from tests.dashboard.browser import FLAGS, chromium
 from tests.dashboard.rows import HOSTILE
+from tests.store.recorded import begin
+from tests.store.samples import night
 
 HEADINGS = (
     "Standing",
@@ -289,3 +291,13 @@ def test_a_group_that_nobody_is_in_is_wrong_use(database: str, groups: str) -> N
     ran = release_audit(*words, "--groups", groups + ".none")
     assert ran.code == 2
     assert "cannot be read" in ran.err
+
+
+def test_a_first_scan_is_one_line_an_owner(tmp_path: Path) -> None:
+    path = str(tmp_path / "history.sqlite")
+    with closing(open_store(path)) as made:
+        for login in ("orchard-labs", "harbor-works"):
+            made.finish_scan(begin(made, 0, owner=login), night(0))
+    lines = release_audit("report", "--database", path).out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["harbor-works", "orchard-labs"]
+    assert all(line.endswith("there is nothing to compare with") for line in lines)

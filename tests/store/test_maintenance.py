@@ -129,6 +129,18 @@ def test_scans_go_on_after_pruning(full: Store) -> None:
     assert last.id == store.scans()[0].id
 
 
+def test_the_oldest_scan_that_is_kept_keeps_what_was_new_and_fixed_in_it(store: Store) -> None:
+    scan(store, 1, audit("lumen", fault("a"), fault("b")))
+    scan(store, 2, audit("lumen", fault("a"), fault("c"), fault("d")))
+    group = store.narrowed([(OWNER, "lumen")])
+    assert [(row.new, row.fixed) for row in group.trend(OWNER)] == [(0, 0), (2, 1)]
+    prune_store(store, Retention(daily=1))
+    for reader in (store, group):
+        assert [(row.new, row.fixed) for row in reader.trend(OWNER)] == [(2, 1)]
+        totals = reader.totals(OWNER)
+        assert (totals.new, totals.fixed) == (2, 1)
+
+
 def test_a_dry_run_drops_nothing(full: Store) -> None:
     store = full
     size, scans = rows(store), store.scans()

@@ -87,6 +87,10 @@ class AsOf(Struct, frozen=True, kw_only=True):
         """The owner's finished scan before another scan; 0 if there is none."""
         return _before(self.finished.get(owner_id, []), scan_id)
 
+    def before_oldest(self, owner_id: int) -> int:
+        """The owner's pruned scan before the oldest one that is kept; 0 if none was pruned."""
+        return _before(self.ended.get(owner_id, []), min(self.finished.get(owner_id, [0])))
+
     def start(self, owner_id: int, since: int | datetime | None) -> int:
         """The scan after which something is new: the one given, the owner's last one begun by a
         moment (its first where none was), or the one before; 0 where there is none.

@@ -58,7 +58,10 @@ def mixed_totals(connection: Connection, scope: AsOf) -> Totals:
     """What holds as of the scope's scans, all together, and what moved since those before."""
     if scope.only is None:
         return together(_stored(connection, scope.scans.values()).values())
-    before = {owner: scope.before(owner, at) for owner, at in scope.scans.items()}
+    before = {
+        owner: scope.before(owner, at) or scope.before_oldest(owner)
+        for owner, at in scope.scans.items()
+    }
     return _counted(connection, scope, before)
 
 
@@ -72,7 +75,7 @@ def mixed_trend(connection: Connection, scope: AsOf, limit: int) -> tuple[TrendR
         days = _thinned(days)
     stored = _stored(connection, [row.id for row in rows]) if scope.only is None else {}
     found: list[TrendRow] = []
-    before: dict[int, int] = {}
+    before = {owner: scope.before_oldest(owner) for owner in scope.scans}
     for end in days:
         until = [row for row in rows if row.id <= end]
         scans = {row.owner_id: row.id for row in until}
