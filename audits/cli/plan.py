@@ -9,7 +9,8 @@ from pathlib import Path
 from audits.checks import all_checks
 from audits.cli.registry_options import read_hosts, read_registries
 from audits.collect.advisories import newest
-from audits.engines.zizmor import RULES, Zizmor
+from audits.engines.zizmor import Zizmor
+from audits.engines.zizmor_rules import KEPT_RULES
 from audits.model.repository import Breadth
 from audits.model.source import RepositoryRef
 from audits.pipeline.audit import Rules
@@ -62,7 +63,7 @@ def make_plan(
     """
     checks = all_checks()
     rules_of = {check.id: check.zizmor for check in checks if check.zizmor}
-    rules_of |= {f"zizmor/{rule}": rule for rule in RULES}
+    rules_of |= {f"zizmor/{rule}": rule for rule in KEPT_RULES}
     accept = Acceptances(waivers or Waivers(today=date.today()), rules_of)
     return Plan(
         rules=Rules(

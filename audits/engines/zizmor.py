@@ -17,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from audits.engines.zizmor_rules import KEPT_RULES
 from audits.model.engine import EngineReport
 from audits.model.location import Location
 from audits.model.outcome import EngineFinding, Finding, Severity
@@ -27,25 +28,6 @@ from audits.model.workflow import Job
 
 if sys.platform == "linux":
     import resource
-
-RULES = frozenset(
-    {
-        "adhoc-packages",
-        "bot-conditions",
-        "dependabot-execution",
-        "github-app",
-        "github-env",
-        "insecure-commands",
-        "misfeature",
-        "obfuscation",
-        "typosquat-uses",
-        "unpinned-tools",
-        "unredacted-secrets",
-        "unsound-contains",
-        "unsound-ternary",
-    }
-)
-"""The rules that are kept; we judge what the others look for ourselves."""
 
 SEVERITIES = {
     "Informational": Severity.INFO,
@@ -103,7 +85,7 @@ class _Outcome(Struct):
         return EngineReport(
             engine="zizmor",
             version=self.version,
-            rules=tuple(sorted(RULES)),
+            rules=tuple(sorted(KEPT_RULES)),
             findings=tuple(self.findings.get(number, ())),
             gaps=tuple(self.gaps.get(number, ())),
         )
@@ -258,7 +240,7 @@ def _absent() -> EngineReport:
         reason=GapReason.UNAVAILABLE,
         detail="zizmor did not run, so its rules are not judged; reinstall release-audit",
     )
-    return EngineReport(engine="zizmor", rules=tuple(sorted(RULES)), gaps=(gap,), ran=False)
+    return EngineReport(engine="zizmor", rules=tuple(sorted(KEPT_RULES)), gaps=(gap,), ran=False)
 
 
 def _inputs(number: int, repository: Repository) -> Iterator[_Input]:
@@ -301,7 +283,7 @@ def _keep_all(
 
 def _keep(entry: Mapping[str, Any], places: Mapping[str, _Input], outcome: _Outcome) -> None:
     """Keep one finding of zizmor's JSON (format v1) if it is of a rule that we want."""
-    if entry.get("ident") not in RULES:
+    if entry.get("ident") not in KEPT_RULES:
         return
     primary = next(
         (at for at in entry["locations"] if at["symbolic"].get("kind") == "Primary"),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from audits.analysis.exposure.search import exposures
 from audits.check import Check, CheckVerdicts
 from audits.checks import all_checks
+from audits.engines.zizmor_rules import ZIZMOR_RULES
 from audits.faults import crash_gap
 from audits.model.engine import EngineReport
 from audits.model.index_hosts import IndexHosts
@@ -148,10 +149,12 @@ def _engine_judged(
 
 def engine_check(engine: str, found: EngineFinding) -> Check:
     """A rule of another analyser in the shape of our checks."""
+    known = ZIZMOR_RULES.get(found.rule)
+    explained = known.text if known else f"Found by {engine}; see its documentation."
     return Check(
         id=f"{engine}/{found.rule}",
         title=found.title,
-        text=f"{found.title}\n\nFound by {engine}; see its documentation.",
+        text=f"{found.title}\n\n{explained}",
         area=Area.INTEGRITY,
         severity=found.severity,
         needs=frozenset({Need.WORKFLOW}),

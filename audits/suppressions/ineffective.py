@@ -8,7 +8,7 @@ from functools import cache
 from itertools import islice
 
 from audits.checks import all_checks
-from audits.engines.zizmor import RULES
+from audits.engines.zizmor_rules import KEPT_RULES
 from audits.model.repository import Breadth, Repository
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.suppressions.comments import IgnoreComment, marks_of
@@ -21,7 +21,7 @@ _LONGEST_NAME = 60
 @cache
 def known_checks() -> frozenset[str]:
     """The ids that a waiver or a comment may name: our checks and the engine's rules."""
-    return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in RULES}
+    return frozenset(check.id for check in all_checks()) | {f"zizmor/{rule}" for rule in KEPT_RULES}
 
 
 def ineffective_comments(repository: Repository) -> tuple[Gap, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import shutil
 import sqlite3
@@ -13,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from audits.checks import all_checks
 from audits.collect.folder.collector import FolderCollector
 from audits.store.open import open_store
 from audits.suppressions.waivers import Waiver, Waivers
@@ -248,23 +246,6 @@ def test_a_database_url_is_never_printed_with_its_password(tmp_path: Path) -> No
     ran = release_audit("export", str(tmp_path), "--database", url)
     assert ran.code == 3
     assert "plum-blossom" not in ran.out + ran.err
-
-
-@pytest.mark.parametrize("check", [check.id for check in all_checks()][::9])
-def test_explain_has_text_and_json(check: str) -> None:
-    text = release_audit("explain", check)
-    assert text.code == 0
-    assert "## Why it matters" in text.out
-    record = json.loads(release_audit("explain", check, "--json").out)
-    assert record["id"] == check
-
-
-def test_explain_lists_all_checks_and_helps_with_typing_errors() -> None:
-    listed = release_audit("explain").out
-    assert all(check.id in listed for check in all_checks())
-    ran = release_audit("explain", "unpined-action")
-    assert ran.code == 2
-    assert "Did you mean unpinned-action" in ran.err
 
 
 def test_db_upgrade_makes_the_store(database: str) -> None:

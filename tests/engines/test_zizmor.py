@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from importlib.metadata import version
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from audits.checks import all_checks
-from audits.engines.zizmor import RULES, Zizmor
+from audits.engines.zizmor import Zizmor
+from audits.engines.zizmor_rules import KEPT_RULES, ZIZMOR_RULES
 from audits.model.engine import EngineReport
 from audits.model.outcome import Area, Severity
 from audits.model.repository import Breadth, Repository
@@ -47,7 +49,7 @@ def places(found: EngineReport) -> set[tuple[str, str, int]]:
 def test_it_runs_the_wheel_and_names_its_version() -> None:
     found = report({RELEASE: workflow(UPLOAD)})
     assert (found.ran, found.version) == (True, version("zizmor"))
-    assert found.rules == tuple(sorted(RULES))
+    assert found.rules == tuple(sorted(KEPT_RULES))
     assert not found.findings
     assert not found.gaps
 
@@ -74,7 +76,11 @@ def test_it_runs_the_wheel_and_names_its_version() -> None:
 def test_rules_that_we_do_not_have_are_kept(rule: str, steps: str) -> None:
     found = report({RELEASE: workflow(steps + UPLOAD)})
     assert rule in {each.rule for each in found.findings}
-    assert {each.rule for each in found.findings} <= RULES
+    assert {each.rule for each in found.findings} <= KEPT_RULES
+    for each in found.findings:
+        explained = ZIZMOR_RULES[each.rule]
+        assert (each.title, each.url) == (explained.title, explained.url)
+        assert each.severity <= explained.severity
     assert all(each.finding.at.path == RELEASE for each in found.findings)
 
 
@@ -107,7 +113,23 @@ def test_an_action_that_writes_to_the_environment_is_judged_by_the_events_of_the
 
 
 def test_no_rule_is_kept_that_a_check_of_ours_judges() -> None:
-    assert not RULES & {check.zizmor for check in all_checks()}
+    named = {check.zizmor for check in all_checks() if check.zizmor}
+    assert not KEPT_RULES & named
+    assert named <= set(ZIZMOR_RULES)
+
+
+def test_of_each_rule_that_is_not_kept_it_is_said_what_stands_for_it() -> None:
+    named = {check.zizmor for check in all_checks()}
+    for rule in ZIZMOR_RULES.values():
+        assert rule.kept is (rule.id in KEPT_RULES)
+        assert rule.kept or bool(rule.instead) is (rule.id not in named), rule.id
+
+
+def test_the_rules_are_those_of_the_wheel() -> None:
+    program = Path(Zizmor().program or "").read_bytes()
+    named = set(re.findall(rb"docs\.zizmor\.sh/audits/#([a-z-]+)", program))
+    for rule in ZIZMOR_RULES:
+        assert any(each.startswith(rule.encode()) for each in named), rule
     steps = "- uses: actions/checkout@v4\n- run: echo ${{ github.event.release.name }}\n"
     found = report({RELEASE: workflow(steps + UPLOAD, on="[pull_request_target, release]")})
     assert not found.findings
