@@ -12,14 +12,16 @@ from contextlib import suppress
 from msgspec import Struct, field
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
+from audits.analysis.literal_credentials import credentials_of
 from audits.fixes.edit_sets import MovedTextError, new_text
+from audits.fixes.patch import file_lines
 from audits.model.edit_plan import EditPlan
 from audits.model.evidence import AdvisoryList, PackageIndex, ResolvedRef
 from audits.model.index_hosts import IndexHosts
 from audits.model.repository import NO_INDEX, NO_REFERENCES
 from audits.model.score import Audit
 from audits.model.settings import Unseen
-from audits.model.source import RepositoryRef, Snapshot, SourceFile
+from audits.model.source import RepositoryRef, Snapshot, SourceFile, lines_of
 from audits.pipeline.audit import Rules
 from audits.pipeline.audit import audit as judged
 from audits.pipeline.edit_plan import plan_edits
@@ -31,14 +33,20 @@ WORKFLOW_PATH = ".github/workflows/release.yml"
 
 
 class Reaudit(Struct, frozen=True, kw_only=True):
-    """What was read again. ``texts`` by path; ``edits`` are diffs by a finding's fingerprint;
-    ``why_not`` says why there is no audit.
+    """What was read again. ``edits`` are diffs by a finding's fingerprint; ``why_not`` says why
+    there is no audit.
     """
 
     audit: Audit | None = None
-    texts: Mapping[str, str] = field(default_factory=dict)
     edits: Mapping[str, str] = field(default_factory=dict)
     why_not: str = ""
+
+    def text(self, path: str) -> str:
+        """The text of a file, its credentials redacted; "" where it was not read."""
+        file = self.audit.repository.file(path) if self.audit is not None else None
+        if self.audit is None or file is None:
+            return ""
+        return _redacted(self.audit, path, file.text, lines_of(file.text))
 
 
 class SelfCheck(Struct, frozen=True, kw_only=True):
@@ -101,8 +109,21 @@ def safe_changes(reading: Reaudit) -> EditPlan | None:
 
 
 def _reading(audit: Audit) -> Reaudit:
-    texts = {file.path: file.text for file in audit.repository.snapshot.files}
-    return Reaudit(audit=audit, texts=texts, edits=dict(_diffs(audit)))
+    return Reaudit(audit=audit, edits=dict(_diffs(audit)))
+
+
+def redacted_patch(plan: EditPlan) -> str:
+    """A plan's changes as one patch to be looked at, credentials redacted."""
+    return "\n".join(
+        _redacted(plan.before, file.path, file.before.text if file.before else "", file_lines(file))
+        for file in plan.files
+    )
+
+
+def _redacted(audit: Audit, path: str, text: str, lines: Iterable[str]) -> str:
+    """Lines of a file, or of its change, without the credentials of the repository's texts."""
+    credentials = credentials_of(audit.repository)
+    return "\n".join(credentials.redact(line, path, text) for line in lines)
 
 
 def _diffs(audit: Audit) -> Iterable[tuple[str, str]]:
@@ -113,6 +134,8 @@ def _diffs(audit: Audit) -> Iterable[tuple[str, str]]:
             file = audit.repository.file(path)
             edits = [edit for edit in found.finding.edits if edit.path == path]
             with suppress(MovedTextError):
-                changes.append(difference(file.text if file else "", new_text(file, edits)))
+                before = file.text if file else ""
+                change = difference(before, new_text(file, edits)).split("\n")
+                changes.append(_redacted(audit, path, before, change))
         if changes:
             yield found.fingerprint, "\n".join(changes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from audits.model.secret_patterns import ANY_TOKEN, TOKEN_HEADS
 
@@ -12,12 +13,32 @@ MASK = "…"
 
 _NAMED = re.compile(
     r"""(?P<key>(?<![\w.-])["']?[\w.-]*(?:passw(?:or)?d|passphrase|token|secret|credentials?|api[-_]?key"""
-    r"""|access[-_]?key|private[-_]?key|(?-i:[A-Z0-9]_KEY)|(?:_|\b)auth)["']?\s*[:=]\s*)"""
+    r"""|(?:access|private|deploy|signing|ssh)[-_]?key|(?-i:[A-Z0-9]_KEY)|(?:_|\b)(?:auth|pat))["']?"""
+    r"""\s*[:=]\s*)"""
     r"""(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}#]+)""",
     re.IGNORECASE,
 )
-_KEY = re.compile(r"passw|passphrase|token|secret|credential|key|auth", re.IGNORECASE)
+_KEY = re.compile(r"passw|passphrase|token|secret|credential|key|auth|pat", re.IGNORECASE)
 """In every name that `_NAMED` knows; to look for it first is ten times as fast."""
+_TELLING = (
+    *("passw", "passphrase", "token", "secret", "credential", "key", "auth", "login", "gpg"),
+    *(
+        "pat:",
+        "pat=",
+        "pat ",
+        'pat"',
+        "pat'",
+        " -p",
+        " -k",
+        " -u",
+        "--user",
+        "@",
+        "sig=",
+        "signature",
+    ),
+    "http-basic",
+)
+"""One of them is in every line in which `_changed` finds a credential's place."""
 _VALUE = r"""("(?:[^"\\]|\\.)*"|'[^']*'|\S+)"""
 _OPTION = re.compile(
     rf"(--(?:password|passwd|token|api-key|passphrase|secret|auth)[= ]\s*){_VALUE}"
@@ -41,13 +62,30 @@ _ARGUMENT = re.compile(
 """Secrets that follow a command or setting without an option's name."""
 _QUERY = re.compile(r"([?&](?:access_token|token|api_key|sig|signature|key)=)([^\s&#\"']+)", re.I)
 _USER = re.compile(r"(https?://[^\s:/@]*:)([^\s/@]+)(?=@)")
-_REFERENCE = re.compile(r"\$\{\{\s*env\.(\w+)|\$env:(\w+)|\$\{?([A-Za-z_]\w*)|%([A-Za-z_]\w*)%")
-_ASSIGNED = re.compile(
-    r"""(?<![\w.$-])(?:\$(?:env:)?|["'])?([A-Za-z_]\w*)["']?(?:=|:[ \t]+|[ \t]+=[ \t]+)"""
-    r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|(?![\[{`])[^\s,;}&|#]+)"""
+_REFERENCE = re.compile(
+    r"\$\{\{\s*(?:(?:env|inputs|matrix|(?:steps|needs)\.[\w-]+\.outputs)\.([\w-]+)|(secrets\.[\w-]+))"
+    r"|\$env:(\w+)|\$\{?([A-Za-z_]\w*)|\$\(([A-Za-z_]\w*)\)|%([A-Za-z_]\w*)%"
 )
-"""A variable that is given a value: in YAML, in a shell, in PowerShell."""
+"""A variable of a shell or of make, an input, an output, a value of a matrix; a secret is given
+by a caller only, and keeps the word before its name.
+"""
+_ONE_VALUE = r""""(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|(?![\[{`]|[A-Za-z_]\w*=[^=\s])[^\s,;}\]&|#]+"""
+_GIVEN = re.compile(
+    rf"""["']?(?:=|:[ \t]+|[ \t]+=[ \t]+)"""
+    rf"(?:({_ONE_VALUE})|\[([^\[\]\n]*)\]|\{{[^{{}}\n]*?\bdefault:[ ]+({_ONE_VALUE}))"
+)
+"""What follows a variable's name where it is given a value, in YAML, in a shell, in PowerShell; a
+list of values, as in a matrix; or an input's default.
+"""
+_IN_BLOCK = re.compile(rf"[ \t]*(?:default:|-)[ ]+({_ONE_VALUE})[ \t]*(?:#.*)?")
+"""The default of an input, or the items of a list, on lines of their own."""
+_LONGEST_BLOCK = 20
+_ITEM = re.compile(rf"(?:^|,)[ ]*({_ONE_VALUE})")
+_MOST_NAMES = 200
+"""Names that are followed of one text, and places of each: no real workflow has as many."""
 _REACH = 200
+_LONGEST_LINE = 20_000
+"""Of longer lines the beginning is looked at; real workflows have lines of 13,000 characters."""
 _SHORTEST = 4
 """Shorter values are no passwords, and are parts of other words everywhere."""
 _HARMLESS = frozenset({"", "read", "write", "none", "true", "false", "inherit", "null", "~"})
@@ -75,10 +113,7 @@ def masked_in(line: str, text: str) -> str:
     """A line of a text, or quoted from it, without credentials: also without the values that
     the text gives to variables which it then uses as credentials, whatever their names.
     """
-    shown = masked(line)
-    for value in named_credentials(text):
-        shown = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", MASK, shown)
-    return shown
+    return hide(masked(line), named_credentials(text))
 
 
 @lru_cache(maxsize=16)
@@ -86,27 +121,118 @@ def named_credentials(text: str) -> tuple[str, ...]:
     """The literal values of variables that stand where a credential does, the longest first:
     of ``FOO: plum`` with ``twine upload -p $FOO``, ``plum``.
     """
-    named = set(_names(text))
-    given: dict[str, set[str]] = {}
-    for found in _ASSIGNED.finditer(text) if named else ():
-        if found[1] in named:
-            given.setdefault(found[1], set()).add(found[2].strip())
-    if not given:
-        return ()
-    wanted: set[str] = set()
-    for line in text.splitlines():
-        if any(name in line for name in given):
-            _changed(line, lambda found: found[0] + _note(found, wanted))
-    known: set[str] = set()
-    values: set[str] = set()
-    while waiting := wanted - known:
+    waiting, known, values = set(placed_credentials(text).names), set[str](), set[str]()
+    while waiting := waiting - known:
         known |= waiting
-        for value in (value for name in waiting for value in given.get(name, ())):
-            wanted.update(_names(value))
-            bare = value.strip("\"'")
-            if len(bare) >= _SHORTEST and _hidden(bare) == MASK:
-                values.add(bare)
-    return tuple(sorted(values, key=lambda value: (-len(value), value)))
+        found = [literals(name, text) for name in sorted(waiting)]
+        values.update(value for given in found for value in given.values)
+        waiting = {name for given in found for name in given.names}
+    return longest_first(values)
+
+
+def longest_first(values: Iterable[str]) -> tuple[str, ...]:
+    """The values in the order in which they are hidden: one may be part of another."""
+    return tuple(sorted(set(values), key=lambda value: (-len(value), value)))
+
+
+class Placed(NamedTuple):
+    """What stands in a credential's place in a text: literal values, and variables' names."""
+
+    values: frozenset[str]
+    names: frozenset[str]
+
+
+def placed_credentials(text: str) -> Placed:
+    """What stands in a credential's place in a text."""
+    values: list[str] = []
+    names: set[str] = set()
+
+    def note(found: re.Match[str]) -> str:
+        return found[0] + _note(found, names) + _keep(found[2], values)
+
+    for line in _telling_lines(text):
+        _changed(line, note)
+        if len(names) > _MOST_NAMES:
+            break
+    return Placed(frozenset(values), frozenset(names))
+
+
+def _telling_lines(text: str) -> Iterator[str]:
+    """The lines with a word that every credential's place has: most lines have none."""
+    lowered = text.lower()
+    lowered = lowered if len(lowered) == len(text) else text
+    spans: set[tuple[int, int]] = set()
+    for word in _TELLING:
+        at = lowered.find(word)
+        while at >= 0:
+            start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+            end = len(text) if end < 0 else end
+            spans.add((start, end))
+            at = lowered.find(word, end)
+    return (text[start : min(end, start + _LONGEST_LINE)] for start, end in sorted(spans))
+
+
+def _keep(value: str, found: list[str]) -> str:
+    """Keep a literal value; adds no text."""
+    bare = value.strip("\"'")
+    if len(bare) >= _SHORTEST and _hidden(bare) == MASK:
+        found.append(bare)
+    return ""
+
+
+class Given(NamedTuple):
+    """What a text gives to a variable: literal values, and other variables' names."""
+
+    values: frozenset[str]
+    names: frozenset[str]
+
+
+def literals(name: str, text: str) -> Given:
+    """What a text gives to a variable, an input or an output of this name."""
+    values, names = set(), set()
+    for raw in _values(name, text):
+        names.update(_names(raw))
+        bare = raw.strip("\"'")
+        if len(bare) >= _SHORTEST and _hidden(bare) == MASK:
+            values.add(bare)
+    return Given(frozenset(values), frozenset(names))
+
+
+def _values(name: str, text: str) -> Iterator[str]:
+    """What stands as the value of a name, as it is written."""
+    end = 0
+    for _ in range(_MOST_NAMES):
+        start = text.find(name, end)
+        if start < 0:
+            return
+        end = start + len(name)
+        if start and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+            continue
+        if found := _GIVEN.match(text, end):
+            one = found[1] or found[3]
+            yield from [one] if one else (item[1].strip() for item in _ITEM.finditer(found[2]))
+        elif text.startswith((":\n", '":\n', "':\n"), end):
+            yield from _block(text, start)
+
+
+def _block(text: str, start: int) -> Iterator[str]:
+    """The default of an input, or the items of a list, below the key at ``start``."""
+    indent = start - text.rfind("\n", 0, start) - 1
+    at = text.find("\n", start) + 1
+    for line in text[at : at + _LONGEST_LINE].split("\n")[:_LONGEST_BLOCK]:
+        deep = len(line) - len(line.lstrip())
+        if deep < indent or (deep == indent and not line[deep:].startswith("- ")):
+            return
+        if found := _IN_BLOCK.fullmatch(line):
+            yield found[1].strip()
+
+
+def hide(line: str, values: Iterable[str]) -> str:
+    """The line without these values where they stand as whole words."""
+    for value in values:
+        if value in line:
+            line = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", MASK, line)
+    return line
 
 
 def _note(found: re.Match[str], names: set[str]) -> str:

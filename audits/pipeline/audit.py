@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property, partial
 
@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audits.analysis.exposure.search import exposures
+from audits.analysis.literal_credentials import credentials_of
 from audits.check import Check, CheckVerdicts
 from audits.checks import all_checks
 from audits.engines.zizmor_rules import ZIZMOR_RULES
@@ -22,7 +23,7 @@ from audits.model.repository import Repository
 from audits.model.score import Audit, AuditedFinding, Grade, Result, Score
 from audits.model.settings import Need
 from audits.model.source import Gap, GapReason, Snapshot
-from audits.pipeline.exposed import with_findings, with_waived_paths
+from audits.pipeline.exposed import with_findings, with_waived_paths, without_credentials
 from audits.pipeline.run_checks import Acceptor, accept_nothing, judge, settle
 from audits.scoring.lesson import lesson_steps
 from audits.scoring.policy import policy_digest
@@ -73,14 +74,15 @@ def audit(
     """
     run = partial(judge, repository=repository, index=rules.index, accept=rules.accept)
     judged = tuple(run(check) for check in rules.checks)
-    exposed = with_findings(exposures(repository), judged)
+    exposed = with_findings(without_credentials(exposures(repository), repository), judged)
     judged = with_waived_paths(judged, exposed)
     own = tuple(j for j in judged if not j.check.on_owner)
     found = _engine_judged(engine, repository, rules)
     engine_gaps = engine.gaps if engine else ()
     crashes = tuple(_crash_gap(j) for j in judged if j.crash)
     comments = ineffective_comments(everything or repository)
-    whole = replace(repository, gaps=(*repository.gaps, *comments, *engine_gaps, *crashes))
+    gaps = (*repository.gaps, *comments, *engine_gaps, *crashes)
+    whole = replace(repository, gaps=_redacted_gaps(gaps, repository))
     packages = statuses(repository)
     all_judged = (*own, *found)
     scored = score(whole, all_judged, with_acceptances=True, rules=rules.digest)
@@ -98,6 +100,15 @@ def audit(
         beyond=_beyond(everything, judged, rules) if everything is not None else (),
         engine=engine.summary if engine else None,
         exposure=exposed,
+    )
+
+
+def _redacted_gaps(gaps: Sequence[Gap], repository: Repository) -> tuple[Gap, ...]:
+    """The gaps without the credentials that texts of the repository may hold."""
+    hide = credentials_of(repository).hide
+    return tuple(
+        gap if (shown := hide(gap.detail)) == gap.detail else replace(gap, detail=shown)
+        for gap in gaps
     )
 
 

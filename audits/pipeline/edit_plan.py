@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from audits.analysis.literal_credentials import credentials_of
 from audits.fixes.edit_sets import MovedTextError, edit_sets, new_text, overlap
 from audits.model.edit_plan import ChangedFile, EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.evidence import ResolvedRef
@@ -170,6 +171,7 @@ class _Planner:
     def _left(self) -> Iterator[LeftFinding]:
         for each in self._findings():
             reason, why = self._why_left(each)
+            why = credentials_of(self.before.repository).hide(why)
             yield LeftFinding(finding=each, reason=reason, why=why, url=_url(each))
 
     def _why_left(self, found: AuditedFinding) -> tuple[LeftReason, str]:

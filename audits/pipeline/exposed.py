@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
+from audits.analysis.literal_credentials import LiteralCredentials, credentials_of
 from audits.check import CheckVerdicts
 from audits.model.exposure import (
     Actor,
+    Cut,
     Exposure,
     ExposurePath,
     PathState,
     WayIn,
 )
 from audits.model.outcome import Acceptance, AcceptanceKind
+from audits.model.repository import Repository
 from audits.model.score import AuditedFinding
 
 VERDICT = "outsider-can-publish"
@@ -38,6 +41,35 @@ _NAMED_BY: Mapping[WayIn, tuple[str, ...]] = {
     WayIn.WRITER: ("publish-without-environment", "long-lived-token", "unprotected-environment"),
 }
 """The checks that name each way in, the closest first."""
+
+
+def without_credentials(
+    exposures: tuple[Exposure, ...], repository: Repository
+) -> tuple[Exposure, ...]:
+    """The exposures without the credentials that texts of the repository may hold."""
+    credentials = credentials_of(repository)
+    if not credentials.everywhere:
+        return exposures
+    return tuple(_hidden(exposure, credentials) for exposure in exposures)
+
+
+def _hidden(exposure: Exposure, credentials: LiteralCredentials) -> Exposure:
+    def cut(each: Cut) -> Cut:
+        return replace(each, what=credentials.hide(each.what))
+
+    def path(each: ExposurePath) -> ExposurePath:
+        return replace(
+            each,
+            starts=credentials.hide(each.starts),
+            steps=tuple(replace(s, what=credentials.hide(s.what)) for s in each.steps),
+            cuts=tuple(map(cut, each.cuts)),
+            needs=tuple(replace(n, what=credentials.hide(n.what)) for n in each.needs),
+        )
+
+    cheapest = exposure.cut
+    if cheapest is not None:
+        cheapest = replace(cheapest, cuts=tuple(map(cut, cheapest.cuts)))
+    return replace(exposure, cut=cheapest, paths=tuple(map(path, exposure.paths)))
 
 
 def with_findings(

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from audits.analysis.literal_credentials import credentials_of
 from audits.check import Check, CheckVerdicts
 from audits.checks.constants import LESSON
 from audits.faults import log_fault
@@ -23,7 +24,6 @@ from audits.model.outcome import (
     Severity,
     Unknown,
 )
-from audits.model.redaction import masked_in
 from audits.model.remote_path import foreign_path
 from audits.model.repository import Breadth, Repository
 from audits.model.score import AuditedFinding
@@ -132,14 +132,15 @@ def _known_spans(_: Repository) -> dict[str, tuple[tuple[int, int], ...]]:
 
 
 def _redacted(finding: Finding, repository: Repository) -> Finding:
-    """The finding without the credentials that a text of the file may hold."""
+    """The finding without the credentials that texts of the repository may hold."""
     file = repository.file(finding.at.path)
     text = file.text if file is not None else ""
+    credentials = credentials_of(repository)
     said = (finding.message, finding.because, finding.advice)
-    masked = tuple(masked_in(each, text) for each in said)
-    if masked == said:
+    shown = [credentials.redact(each, finding.at.path, text) if each else "" for each in said]
+    if tuple(shown) == said:
         return finding
-    return replace(finding, message=masked[0], because=masked[1], advice=masked[2])
+    return replace(finding, message=shown[0], because=shown[1], advice=shown[2])
 
 
 def _mark(check: Check, finding: Finding, excerpt: str) -> str:
@@ -174,7 +175,8 @@ def excerpt_of(repository: Repository, finding: Finding) -> str:
     index = finding.at.line - 1
     if file is None or index >= len(lines):
         return ""
-    return masked_in(lines[index].strip()[:2000], file.text)[:200]
+    line = lines[index].strip()[:2000]
+    return credentials_of(repository).redact(line, finding.at.path, file.text)[:200]
 
 
 def _links(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audits.analysis.literal_credentials import credentials_of
 from audits.analysis.required_pins import UnpinnedUse, refused_uses, unread_actions
 from audits.fixes.links import foreign_links
 from audits.fixes.patch import file_lines, patch
 from audits.model.edit_plan import EditPlan, EditSet, LeftFinding, LeftReason
 from audits.model.finding_record import FindingRecord
-from audits.model.redaction import masked_in
 from audits.model.score import Grade, Score
 from audits.report.escape import printable
 from audits.report.json import required_pins_record
@@ -30,11 +30,13 @@ def plan_lines(plan: EditPlan, style: Style = plain) -> Iterator[str]:
     else:
         changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
         yield f"{name}  {grade_rise(plan)} with {changes}"
+        credentials = credentials_of(plan.before.repository)
         for file in plan.files:
             yield ""
             text = file.before.text if file.before is not None else file.text
             for line in file_lines(file):
-                yield _diff_line(printable(masked_in(line, text)), style)
+                shown = credentials.redact(line, file.path, text)
+                yield _diff_line(printable(shown), style)
         yield ""
         yield style("Fixed by these changes", "strong")
         yield from _made(plan, style)

@@ -81,7 +81,7 @@ def one_finding(row: FindingRow, reading: Reaudit) -> None:
     """One finding; everything that comes from the repository is shown as text or code."""
     st.text(prose(row.message))
     st.text(findings.place(row))
-    if shown := findings.lines_of(row, reading.texts.get(row.path, "")):
+    if shown := findings.lines_of(row, reading.text(row.path)):
         st.code(shown, language=None)
     if row.because:
         st.text(f"{signed(row.severity)}, because {prose(row.because)}")

@@ -18,6 +18,7 @@ from dashboard.parts.exposure import exposure, worst_path
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
 from dashboard.parts.tables import table
+from dashboard.reaudit import redacted_patch
 from dashboard.scope import ScanScope
 from dashboard.theme import percent
 
@@ -96,8 +97,8 @@ def _one_patch(scope: ScanScope, row: RepositoryRow) -> None:
         return
     changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
     st.text(f"{grade_rise(plan)} with {changes}. Apply it by git apply.")
+    st.code(redacted_patch(plan), language="diff")
     text = patch(plan.files)
-    st.code(text, language="diff")
     st.download_button(
         "Download the patch", text.encode("utf-8"), f"{row.repository}.patch", "text/x-diff"
     )

