@@ -189,7 +189,7 @@ class Given(NamedTuple):
 
 def literals(name: str, text: str) -> Given:
     """What a text gives to a variable, an input or an output of this name."""
-    values, names = set(), set()
+    values, names = set[str](), set[str]()
     for raw in _values(name, text):
         names.update(_names(raw))
         bare = raw.strip("\"'")
