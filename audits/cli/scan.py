@@ -283,8 +283,8 @@ def _record(
     cluster; returns the exit code.
     """
     # The database's library takes longer to import than all the rest; workers are at work.
-    from audits.cli.progress import progress
     from audits.cli.summary import print_summary
+    from audits.cli.waiting import watching
     from audits.pipeline.folder_contents import scan_folder
     from audits.pipeline.scan import Scanner
     from audits.report.escape import printable
@@ -293,11 +293,13 @@ def _record(
 
     def note(ref: RepositoryRef) -> None:
         request.recorded.append(ref)
-        advance(printable(str(ref)))
+        if request.collector.total is not None and not resume:
+            watch.expect(request.collector.source, request.collector.total)
+        watch.done(printable(str(ref)))
 
     plan = None if request.planner.offline and audits is not None else request.planner()
     with closing(open_store(request.database)) as store:
-        with progress("reading") as advance:
+        with watching("reading") as watch:
             scanner = Scanner(
                 store, plan, resume=resume, as_of=request.planner.as_of, cluster=cluster
             )

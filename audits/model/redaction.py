@@ -88,7 +88,12 @@ _LONGEST_LINE = 20_000
 """Of longer lines the beginning is looked at; real workflows have lines of 13,000 characters."""
 _SHORTEST = 4
 """Shorter values are no passwords, and are parts of other words everywhere."""
-_HARMLESS = frozenset({"", "read", "write", "none", "true", "false", "inherit", "null", "~"})
+_HARMLESS = frozenset(
+    {"", "read", "write", "none", "true", "false", "inherit", "null", "~"}
+    | {"actions", "attestations", "checks", "contents", "deployments", "discussions", "id-token"}
+    | {"issues", "models", "packages", "pages", "pull-requests", "security-events", "statuses"}
+)
+"""Words that say what a token may do, or that there is none."""
 
 
 def without_tokens(text: str) -> str:
@@ -265,7 +270,7 @@ def _changed(line: str, change: Callable[[re.Match[str]], str]) -> str:
 
 
 def _hidden(value: str) -> str:
-    bare = value.strip("\"'`).;")
+    bare = value.strip("\"'`).;:")
     open_text = "${{" in value or bare.startswith(("$", "%")) or bare.lower() in _HARMLESS
     return value if open_text else MASK
 

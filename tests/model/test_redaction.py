@@ -72,6 +72,8 @@ def test_a_token_is_known_by_its_look() -> None:
         "path: dist",
         "pattern: wheels-*",
         "compat: yes",
+        "the job's token: contents write, to the default branch",
+        "token: contents: write",
         "key: ${{ runner.os }}-pip",
         "uses: acme/auth@v1",
         "--key-id abc",

@@ -107,13 +107,15 @@ class FolderCollector:
     levels each parent's, and a repository has a ``host``, the web host for links, only where
     its own remote says the same. ``more`` are further such folders: of repositories with one
     name and owner the first counts, and a gap names the others. Symbolic links that lead out
-    of the folder or of a repository are not followed.
+    of the folder or of a repository are not followed. ``total`` is how many there are, once
+    they were looked for.
     """
 
     folder: Path
     more: tuple[Path, ...] = ()
     owner: str = ""
     host: str = "github.com"
+    total: int | None = field(default=None, init=False)
     _gaps: list[Gap] = field(default_factory=list, init=False)
     _found: list[tuple[RepositoryRef, Path]] = field(default_factory=list, init=False)
     _gone: dict[str, Gap] = field(default_factory=dict, init=False)
@@ -189,6 +191,7 @@ class FolderCollector:
                     gap = Gap(subject=path.name, reason=GapReason.UNSUPPORTED, detail=detail)
                     self._gaps.append(gap)
         self._without_links([ref for ref, _ in found.values()])
+        self.total = len(found)
         self._found = list(found.values())
         return self._found
 

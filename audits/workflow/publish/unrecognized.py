@@ -84,6 +84,11 @@ _PUBLISHES = re.compile(r"\b(?:twine|publish\w*|upload\w*|release)\b", re.IGNORE
 _LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*?:?([\w.-]+)")
 """A target of Bazel or Buck."""
 _DRY = ("--dry-run", "--dryrun", "--dry-run=true", "--help", "--version")
+_OFF = frozenset({"false", "no", "0", "never", "off", "none"})
+_PROPERTY = re.compile(r"^[PD](?=[a-z])")
+"""How a property is given to Gradle and Maven: ``-Pname=value``, ``-Dname=value``."""
+_PROPERTY_VARIABLE = re.compile(r"^ORG_GRADLE_PROJECT_")
+"""https://docs.gradle.org/current/userguide/project_properties.html"""
 _MOST_WORDS = 5
 _RUN_WORDS = frozenset({"run", "run-script", "exec", "task", "r", "workspace", "dlx", "x", "--"})
 _INTERPRETERS = frozenset(
@@ -318,8 +323,8 @@ def _stored(site: Site, inputs: Inputs) -> Iterator[str]:
     """The secrets in variables or inputs that may open a registry, unless no caller hands them
     over. A variable or input that is named for GitHub or a service takes its own kind of token.
     """
-    for name, scalar in inputs.items():
-        text = scalar.value
+    for given, scalar in inputs.items():
+        name, text = _PROPERTY_VARIABLE.sub("", given), scalar.value
         if "${{" not in text or not may_open_registry(name):
             continue
         value = value_of(site, text)
@@ -461,6 +466,8 @@ def _may_publish(command: Command) -> bool:
         names = [_SCRIPT.sub("", word.rpartition("/")[2]) for word in _plain_words(command)]
         return not any(name in QUIET_TASKS or is_something_else(name) for name in names)
     tasks = _tasks(command)
+    if _option_for_publishing(command):
+        return True
     if tasks and tasks[0] in QUIET_TASKS and program not in MANY_TASKS:
         return False
     if any(map(is_about_no_package, tasks)):
@@ -480,6 +487,19 @@ def _publishes_by_a_word(command: Command) -> bool:
     return any(is_task_of_publishing(word) for word in words if not set(word) & set("/\\$."))
 
 
+def _option_for_publishing(command: Command) -> bool:
+    """Whether an option says that this run publishes, as ``-Pgradle.publish.key=…`` and
+    ``-Dpublish=true`` do.
+    """
+    for word in command.words[1:]:
+        name, _, value = word.partition("=")
+        if word.startswith("-") and value and value.lower() not in _OFF:
+            plain = _PROPERTY.sub("", name.lstrip("-"))
+            if speaks_of_publishing(plain) and not plain.lower().startswith(("no", "skip")):
+                return True
+    return False
+
+
 def _sign_of(command: Command) -> str:
     """The words of a command that are called like a release."""
     program = _SCRIPT.sub("", command.program.rpartition("/")[2])
@@ -489,6 +509,7 @@ def _sign_of(command: Command) -> str:
     names = [program] if program not in _INTERPRETERS else []
     spoken = any(map(speaks_of_release, (*names, *_tasks(command))))
     spoken = spoken or program in PLAIN_PROGRAMS or _publishing_code(command)
+    spoken = spoken or _option_for_publishing(command)
     if spoken or (program in SELDOM_PUBLISH and _publishes_by_a_word(command)):
         return f"`{' '.join(command.words[:4])[:80]}`"
     return ""

@@ -26,6 +26,11 @@ from audits.workflow.tasks.source_code import (
     ruby_commands,
 )
 from audits.workflow.tasks.task_files import task_commands
+from audits.workflow.uploaders.consumers import (
+    MANY_TASKS,
+    PLAIN_PROGRAMS,
+    speaks_of_publishing,
+)
 
 _DEEPEST = 4
 _MOST_COMMANDS = 3000
@@ -200,12 +205,27 @@ _RUNNERS = frozenset(
 )
 
 
+_PACKAGE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun", "npx", "pnpx", "bunx"})
+
+
 def _is_open(command: Command) -> bool:
-    """Whether the text of a command does not show what it runs, or it may send files."""
+    """Whether the text of a command does not show what it runs, or it may send files: it may
+    also be an uploader that is not known, such as ``acme publish``.
+    """
     words = command.words or (command.program,)
     if command.program in _SENDERS or words[0].startswith(("$", "{{", '"$', "`")):
         return True
-    return command.program in _RUNNERS and any("$" in word for word in words[1:3])
+    if command.program in _RUNNERS:
+        return any("$" in word for word in words[1:3])
+    if command.has("--dry-run", "--dryrun", "--help", "--version"):
+        return False
+    quiet = PLAIN_PROGRAMS | MANY_TASKS | _PACKAGE_MANAGERS  # their tasks are followed
+    return command.program not in quiet and any(map(_asks_to_publish, words[1:3]))
+
+
+def _asks_to_publish(word: str) -> bool:
+    """Whether a command's word is a task such as ``publish`` or ``publish:all``, and no place."""
+    return not set(word) & set("/\\.=$") and word[:1] != "-" and speaks_of_publishing(word)
 
 
 def _first(commands: Iterable[Command]) -> Iterator[Command]:

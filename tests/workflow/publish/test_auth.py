@@ -45,6 +45,19 @@ def test_actions(uses: str, inputs: str, permissions: str, auth: str) -> None:
     assert the_one(job_of(steps, permissions=permissions)).auth == auth
 
 
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("vars.TRY == 'true' && secrets.TESTPYPI_TOKEN || secrets.PYPI_TOKEN", "PYPI_TOKEN"),
+        ("inputs.real && secrets.LATEST_TOKEN || secrets.TEST_TOKEN", "LATEST_TOKEN"),
+        ("secrets.TEST_TOKEN", "TEST_TOKEN"),
+    ],
+)
+def test_of_two_secrets_the_one_that_is_not_for_a_test_is_named(value: str, secret: str) -> None:
+    found = the_one(job_of(f'- uses: {PUBLISH}\n  with:\n    password: "${{{{ {value} }}}}"\n'))
+    assert [credential.secret for credential in found.credentials] == [secret]
+
+
 @pytest.mark.parametrize(("when", "auth"), [("always", "oidc"), ("never", "none")])
 def test_an_uploader_with_an_option_to_ask_for_an_identity(when: str, auth: str) -> None:
     assert the_one(run_of(f"uv publish --trusted-publishing {when}")).auth == auth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -58,6 +59,16 @@ def secret(name: str, variable: str = "TOKEN") -> str:
 
 
 LOUD = {
+    "a property that says so, of a task that does not": workflow(
+        run("./gradlew :notesPush -Prelease=true -Pacme.publish.key=${{ secrets.PORTAL_KEY }}"),
+        on="on: workflow_dispatch\n",
+        name="deploy",
+        job="build",
+    ),
+    "a project property of Gradle in its environment": workflow(
+        run("./gradlew goPublic", secret("NEXUS_PASS64", "ORG_GRADLE_PROJECT_nexus_pass64")),
+        on="on: workflow_dispatch\n",
+    ),
     "an identity and a tool of the project": workflow(
         run("yarn shipper publish --yes"), permissions=IDENTITY
     ),
@@ -182,6 +193,12 @@ LOUD = {
 }
 
 QUIET = {
+    "a property that switches publishing off": workflow(
+        run("./gradlew notesPush -Dskip.publish=true -Ppublish=false", secret("NEXUS_PASS")),
+        on="on: workflow_dispatch\n",
+        name="deploy",
+        job="build",
+    ),
     "an installer that installs": workflow(
         run("choco install release-notes-tool", secret("SHELF")), on=ON_PUSH, name="CI", job="main"
     ),
@@ -377,6 +394,27 @@ def test_no_check_says_that_it_publishes_nothing(text: str) -> None:
 
 # Beside a known release, the workflow's trigger alone says nothing of a further job.
 BESIDE = {name: text for name, text in LOUD.items() if name != "an identity and a trigger"}
+
+
+@pytest.mark.parametrize(
+    ("script", "is_gap"),
+    [
+        ("release publish", True),
+        ("acme-ship publish --all && echo done", True),
+        ("node tools/none.js", True),
+        ("release notes", False),
+        ("release publish --dry-run", False),
+        ("echo publish", False),
+        ("tsc && git push --follow-tags", False),
+    ],
+)
+def test_a_script_that_asks_an_unknown_program_to_publish_is_one(script: str, is_gap: bool) -> None:
+    text = workflow(run("pnpm release"), permissions=IDENTITY, job="release")
+    package = json.dumps({"name": "lumen", "scripts": {"release": script}})
+    found = audited(text, package__json=package)
+    reasons = {gap.reason for gap in found.repository.gaps}
+    assert (GapReason.UNRECOGNIZED in reasons) is is_gap
+    assert (found.score.grade is Grade.UNKNOWN) is is_gap
 
 
 @pytest.mark.parametrize("text", BESIDE.values(), ids=BESIDE)
