@@ -456,7 +456,7 @@ def _may_publish(command: Command) -> bool:
         return False
     if program in PLAIN_PROGRAMS:
         return False
-    if _publishing_code(command):
+    if _publishing_code(command) or _option_for_publishing(command):
         return True
     if program in SELDOM_PUBLISH or is_known_program(program):
         return _publishes_by_a_word(command)
@@ -466,8 +466,6 @@ def _may_publish(command: Command) -> bool:
         names = [_SCRIPT.sub("", word.rpartition("/")[2]) for word in _plain_words(command)]
         return not any(name in QUIET_TASKS or is_something_else(name) for name in names)
     tasks = _tasks(command)
-    if _option_for_publishing(command):
-        return True
     if tasks and tasks[0] in QUIET_TASKS and program not in MANY_TASKS:
         return False
     if any(map(is_about_no_package, tasks)):
