@@ -28,10 +28,12 @@ LONGEST = (
 
 def pytest_configure() -> None:
     """Let tests, and the programs they start, be interrupted: a shell has what it runs in the
-    background ignore that, and some tests interrupt and would wait forever.
+    background ignore that, and ``nohup`` a closed terminal; some tests would wait forever.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.name == "posix" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)
