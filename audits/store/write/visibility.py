@@ -27,6 +27,8 @@ class Visibility(Struct, frozen=True, kw_only=True):
         """
         if any(covers(gap, path) for gap in self.gaps):
             return False
+        if in_release and any(map(_hides_a_release, self.gaps)):
+            return False
         if not in_release:
             return self.everything and check not in self.crashed
         if check not in self.checks:
@@ -50,6 +52,16 @@ def visibility_of(audit: Audit, gaps: tuple[Gap, ...]) -> Visibility:
 def saw_everything(result: Result) -> bool:
     """Whether a check saw all that it has to see."""
     return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
+
+
+_REFUSED = frozenset({GapReason.FORBIDDEN, GapReason.UNAVAILABLE, GapReason.RATE_LIMITED})
+
+
+def _hides_a_release(gap: Gap) -> bool:
+    """Whether a file was refused that a release may lead through: a script or an action that
+    uploads, without which its workflow looks as if it published nothing.
+    """
+    return gap.reason in _REFUSED and not gap.optional and not gap.permission
 
 
 def covers(gap: Gap, path: str) -> bool:
