@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A limit on time is one on the machine, and on what else runs there.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 # Keep what Python compiles, also where containers are set up not to: every test module and every
 # program that a test starts would be compiled anew, which takes longer than running most of them.
