@@ -1,7 +1,9 @@
 """Compromises that were described in public, as look-alikes, beside what closed them.
 
 Among them Grafana, April 2025 (a branch's name became code beside an app's key) and Kong's ingress
-controller, December 2024 (a pull request was built beside the token of the image's registry).
+controller, December 2024 (a pull request was built beside the token of the image's registry);
+Bitwarden's command line program, April 2026 (a scanner that a tag named ran beside what pushes) and
+an agent for triage, reported in 2026 (an issue's title had it start the release).
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import pytest
 
 from audits.model.exposure import Actor, Exposure, Sink, WayIn
-from tests.analysis.exposure.repositories import CHECKOUT, OLD_CHECKOUT, exposed, job
+from tests.analysis.exposure.repositories import CHECKOUT, OLD_CHECKOUT, RELEASE, exposed, job
 
 APP = (
     "- id: app\n  uses: actions/create-github-app-token@v2\n"
@@ -158,6 +160,33 @@ def test_a_tag_that_moved_beside_a_token_that_pushes() -> None:
     assert exposed(job("push", BY_NAME % "v1", rights=READ)).level is Actor.THIRD_PARTY
     pinned = exposed(job("push", BY_NAME % ("0" * 40), rights=READ))
     assert pinned.may_be is Actor.ONE_WRITER
+
+
+SCAN = "- uses: acme/scan-action@%s\n  env: {GITHUB_TOKEN: '${{ secrets.RELEASE_BOT_PAT }}'}"
+
+
+def test_a_scanner_beside_what_pushes() -> None:
+    """The scanner's tag moved, and what it found in its job released the package."""
+    before = exposed(job("{pull_request: {}, push: {branches: [main]}}", SCAN % "v2", rights=READ))
+    assert _worst(before) == (Actor.THIRD_PARTY, WayIn.MOVABLE, Sink.STORED_TOKEN)
+    assert before.cut is not None
+    assert before.cut.cut.what == "pin `acme/scan-action` to a commit"
+    for after in (SCAN % ("0" * 40), "- uses: acme/scan-action@v2"):
+        assert exposed(job("push", after, rights=READ)).may_be is Actor.ONE_WRITER
+
+
+def test_an_agent_for_triage_that_may_start_the_release() -> None:
+    """A title had the agent push a tag and dispatch the release with the job's token."""
+    triage = AGENT.replace("Review this pull request.", "Sort ${{ github.event.issue.title }}.")
+    opened = triage + "    allowed_non_write_users: '*'"
+    release = RELEASE.replace('push: {tags: ["v*"]}', "workflow_dispatch:").replace(
+        "    environment: npm\n", ""
+    )
+    before = exposed(job("issues", opened, rights=DISPATCHES), release)
+    assert _worst(before) == (Actor.ANYONE, WayIn.AGENT, Sink.JOB_TOKEN)
+    assert before.level is Actor.ANYONE
+    for after in (job("issues", triage, rights=DISPATCHES), job("issues", opened, rights=READ)):
+        assert exposed(after, release).may_be is not Actor.ANYONE
 
 
 def test_a_bot_that_merges_what_its_own_script_lets_through_is_open() -> None:
