@@ -47,6 +47,7 @@ from audits.model.rows import (
     ResultRow,
     ScanRow,
     ScoreChange,
+    SharedCut,
     TrendRow,
 )
 from audits.model.settings import RepositorySettings
@@ -464,6 +465,12 @@ def packages(
 def count_packages(scope: ScanScope, where: PackageFilter = EVERY_PACKAGE) -> int:
     """How many packages match."""
     return _of(scope).count_packages(scope.scan, owner=scope.owner, where=where)
+
+
+@_kept
+def shared_cuts(scope: ScanScope, where: PackageFilter = EVERY_PACKAGE) -> tuple[SharedCut, ...]:
+    """The changes that close paths of several packages."""
+    return _of(scope).shared_cuts(scope.scan, owner=scope.owner, where=where)
 
 
 @_kept

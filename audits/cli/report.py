@@ -128,7 +128,8 @@ def _read(
         mine = [group for key, group in groups.items() if not key.startswith("topic:")]
         packages = store.packages(owner=owner) if mine else ()
         progress = (progress_of(each, rows, before, packages, news.changes) for each in mine)
-        return store, replace(news, progress=tuple(progress))
+        cuts = store.shared_cuts(owner=owner)
+        return store, replace(news, progress=tuple(progress), cuts=cuts)
     group = next((g for key, g in groups.items() if _is_named(wanted, key)), None)
     if group is None:
         return None
@@ -136,7 +137,7 @@ def _read(
     names = [f"{login}/{name}" for login, name in group.members]
     held = tuple(w for w in waivers.waivers if any(w.concerns(name, w.check) for name in names))
     news = news_of(narrow, owner, replace(waivers, waivers=held), since=since)
-    return narrow, replace(news, group=group.label)
+    return narrow, replace(news, group=group.label, cuts=narrow.shared_cuts(owner=owner))
 
 
 def _is_named(wanted: str, key: str) -> bool:

@@ -276,6 +276,21 @@ class PackageRow(Struct, frozen=True, kw_only=True):
     writers_unseen: str = ""
 
 
+class SharedCut(Struct, frozen=True, kw_only=True):
+    """One change that closes paths of several packages: the same action pinned, the same setting.
+
+    ``alone`` counts the packages whose level it raises by itself; ``level`` is the least
+    privileged of theirs, ``leaves`` that of what it alone leaves, "" where others are needed too.
+    """
+
+    change: str
+    packages: int
+    alone: int
+    repositories: int
+    level: str
+    leaves: str
+
+
 class StepRow(Struct, frozen=True, kw_only=True):
     """One step of a path; ``kind`` as in `PathStep`."""
 

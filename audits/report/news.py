@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from audits.model.causes import cause_clause, cause_words
 from audits.model.query import FindingFilter, GapFilter, ScanChanges
-from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange
+from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange, SharedCut
 from audits.report.escape import code, markdown, printable
 from audits.report.groups import GroupProgress
 from audits.report.phrases import count
@@ -31,6 +31,7 @@ PROGRESS_HEADS = (
     "fixed",
     "contact",
 )
+_MOST_CUTS = 5
 _MOST_CHECKS = 4
 """Named where a score changed, those that moved it most; the JSON lists all."""
 
@@ -39,7 +40,7 @@ class News(Struct, frozen=True, kw_only=True):
     """An owner's newest scan compared with an earlier one; ``since`` is None where there is
     none. ``scores`` are net changes, one a repository; ``gaps`` what was asked for and not
     read. ``group`` names the group that it is of, "" for the whole owner; ``progress`` is how
-    the groups of a file stand. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
+    the groups of a file stand. ``cuts`` are changes that close paths of several packages. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
     """
 
     scan: ScanRow
@@ -52,6 +53,7 @@ class News(Struct, frozen=True, kw_only=True):
     unmatched: tuple[Waiver, ...] = ()
     group: str = ""
     progress: tuple[GroupProgress, ...] = ()
+    cuts: tuple[SharedCut, ...] = ()
 
     @property
     def title(self) -> str:
@@ -197,6 +199,9 @@ def text_news(news: News) -> Iterator[str]:
     if news.scores:
         yield f"  scores changed: {len(news.scores)}"
         yield from (f"    {_score(change)}" for change in news.scores)
+    if news.cuts:
+        yield "  one change, many packages:"
+        yield from (f"    {_cut(cut)}" for cut in news.cuts[:_MOST_CUTS])
     if news.scan.not_reached:
         lost = count(news.scan.not_reached, "repository", "repositories")
         yield f"  not reached: {lost}; the findings stay as they were"
@@ -207,6 +212,13 @@ def text_news(news: News) -> Iterator[str]:
     yield from (f"  {_waiver(waiver, 'expired')}" for waiver in news.expired)
     yield from (f"  {_waiver(waiver, 'expires')}" for waiver in news.expiring)
     yield from (f"  {_unmatched(waiver)}" for waiver in news.unmatched)
+
+
+def _cut(cut: SharedCut) -> str:
+    """A change, for how many packages, and what it leaves."""
+    more = f", enough for {cut.alone}, leaves {cut.leaves}" if cut.alone else ", with other changes"
+    where = count(cut.repositories, "repository", "repositories")
+    return printable(f"{cut.change}: {cut.packages} {cut.level} packages of {where}{more}")
 
 
 def _rules(news: News) -> str | None:
@@ -300,11 +312,7 @@ def _markdown(news: News) -> Iterator[str]:
         yield NOTHING_EARLIER
     else:
         yield f"Since scan {news.since.id} of {news.since.started.date()}."
-    if news.progress:
-        yield "\n### Groups\n"
-        yield f"| {' | '.join(PROGRESS_HEADS)} |\n{'|---' * len(PROGRESS_HEADS)}|"
-        for cells in progress_rows(news.progress):
-            yield f"| {' | '.join(map(markdown, cells))} |"
+    yield from _markdown_groups(news)
     for word, number, rows in news.kinds():
         if number:
             yield f"\n### {word.capitalize()}: {number}\n"
@@ -321,6 +329,9 @@ def _markdown(news: News) -> Iterator[str]:
                 f"| {change.grade_after} {_points(change.after)} | {cause_words(change.cause)} "
                 f"| {', '.join(map(code, change.checks))} |"
             )
+    if news.cuts:
+        yield "\n### One change, many packages\n"
+        yield from (f"- {markdown(_cut(cut))}" for cut in news.cuts)
     if news.gaps:
         yield f"\n### Not seen: {len(news.gaps)}\n"
         yield from (f"- {markdown(line)}" for line in gap_lines(news.gaps))
@@ -332,6 +343,16 @@ def _markdown(news: News) -> Iterator[str]:
         yield from (f"- {markdown(_waiver(w, 'expired'))}" for w in news.expired)
         yield from (f"- {markdown(_waiver(w, 'expires'))}" for w in news.expiring)
         yield from (f"- {markdown(_unmatched(w))}" for w in news.unmatched)
+
+
+def _markdown_groups(news: News) -> Iterator[str]:
+    """How the groups of a file stand, as a table."""
+    if not news.progress:
+        return
+    yield "\n### Groups\n"
+    yield f"| {' | '.join(PROGRESS_HEADS)} |\n{'|---' * len(PROGRESS_HEADS)}|"
+    for cells in progress_rows(news.progress):
+        yield f"| {' | '.join(map(markdown, cells))} |"
 
 
 def _row(row: FindingRow) -> str:
@@ -361,6 +382,7 @@ def news_document(news: News) -> dict[str, Any]:
             for word, number, rows in news.kinds()
         },
         "scores": [_score_record(change) for change in news.scores],
+        "shared_cuts": [asdict(cut) for cut in news.cuts],
         "not_reached": news.scan.not_reached,
         "gaps": [_gap_record(gap) for gap in news.gaps],
         "waivers": {

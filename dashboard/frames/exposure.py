@@ -8,7 +8,7 @@ import pandas as pd
 from msgspec import Struct
 
 from audits.analysis.exposure.sentences import LEVELS
-from audits.model.rows import PathRow
+from audits.model.rows import PathRow, SharedCut
 from dashboard.frames.cells import frame_of, prose, visible
 
 MEANING = {actor.value: words for actor, words in LEVELS.items()}
@@ -30,6 +30,25 @@ def level_sentence(levels: Mapping[str, int]) -> str:
     """How many packages anyone, third parties and others can publish."""
     known = [f"{levels[word]:,} {word}" for word in MEANING if levels.get(word)]
     return "By who can publish: " + (", ".join(known) if known else "no package was found")
+
+
+def shared_cuts(rows: Sequence[SharedCut]) -> pd.DataFrame:
+    """One change a line, with how many packages it is for."""
+    columns = ("change", "packages", "enough for", "repositories", "now", "leaves")
+    return frame_of(
+        (
+            {
+                "change": prose(row.change),
+                "packages": row.packages,
+                "enough for": row.alone,
+                "repositories": row.repositories,
+                "now": signed_level(row.level),
+                "leaves": signed_level(row.leaves),
+            }
+            for row in rows
+        ),
+        columns,
+    )
 
 
 class PathBox(Struct, frozen=True, kw_only=True):

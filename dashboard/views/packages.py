@@ -8,7 +8,7 @@ from audits.model.query import PackageFilter, PublicationFilter
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import tables
-from dashboard.frames.exposure import MEANING
+from dashboard.frames.exposure import MEANING, shared_cuts
 from dashboard.parts import address, page
 from dashboard.parts.bar_links import bars_of
 from dashboard.parts.tables import download_rows, paged, shown, table
@@ -64,6 +64,18 @@ def _packages(scope: ScanScope, found: PackageFilter) -> None:
     )
     if total:
         download_rows(scope, "packages", found, total)
+
+
+def _cuts(scope: ScanScope, found: PackageFilter) -> None:
+    """The changes that several packages need."""
+    page.section("One change, many packages", "What closes the paths of several packages.")
+    table(
+        shared_cuts(data.shared_cuts(scope, found)),
+        name="shared-cuts",
+        height=240,
+        alt="Changes with the number of packages whose paths they close",
+        nothing="No two packages need the same change.",
+    )
 
 
 def _distributions(scope: ScanScope) -> None:
@@ -123,5 +135,6 @@ SCOPE = page.opening(
 )
 FOUND = _filters(SCOPE)
 _packages(SCOPE, FOUND)
+_cuts(SCOPE, FOUND)
 _distributions(SCOPE)
 _publications(SCOPE, FOUND.registries)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, func, select
 
+from audits.model.exposure import Actor
 from audits.model.query import ActionFilter, ActionSummary, PackageFilter, PublicationFilter
 from audits.model.rows import (
     ActionRow,
@@ -15,6 +16,7 @@ from audits.model.rows import (
     PackageRow,
     PathRow,
     PublicationRow,
+    SharedCut,
     StepRow,
 )
 from audits.store.chunks import chunks
@@ -92,6 +94,28 @@ class ReadReleases(Scoped):
     ) -> int:
         """How many packages match."""
         return self._count(tables.package, owner, scan, _of_packages(where))
+
+    def shared_cuts(
+        self,
+        scan: int | None = None,
+        *,
+        owner: str | None = None,
+        where: PackageFilter = _ALL_PACKAGES,
+        limit: int = 20,
+    ) -> tuple[SharedCut, ...]:
+        """The changes that close paths of several packages, the widest of the worst first."""
+        table = tables.package
+        columns = (
+            *(table.c.cut, table.c.cut_edits, table.c.cut_leaves),
+            *(table.c.level, table.c.repository_id),
+        )
+        with self.reading() as connection:
+            scope = self.scope(connection, owner, scan)
+            counted = select(*columns, func.count()).where(
+                scope.valid(table), table.c.cut != "", *_of_packages(where)
+            )
+            rows = connection.execute(counted.group_by(*columns)).all()
+        return _shared_cuts(rows)[:limit]
 
     def package_registries(
         self, scan: int | None = None, *, owner: str | None = None
@@ -227,6 +251,36 @@ def named(connection: Connection, scope: AsOf, table: Table, repository: str) ->
         number = repository_id(connection, scope, repository)
         statement = statement.where(table.c.repository_id == number)
     return statement.order_by(_repository.c.owner_id, _repository.c.key)
+
+
+def _shared_cuts(rows: Iterable[Row[Any]]) -> tuple[SharedCut, ...]:
+    """What cuts have in common, of rows of cut, its edits, what it leaves, level, repository and
+    number.
+    """
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for cut, *rest in rows:
+        for change in dict.fromkeys(cut.split("; ")):
+            found.setdefault(change, []).append(tuple(rest))
+    shared = []
+    for change, several in found.items():
+        alone = [row for row in several if row[0] == 1]
+        leaves = [Actor(left) for _, left, *_ in alone if left]
+        shared.append(
+            SharedCut(
+                change=change,
+                packages=sum(row[-1] for row in several),
+                alone=sum(row[-1] for row in alone),
+                repositories=len({row[3] for row in several}),
+                level=min((Actor(row[2]) for row in several), key=_rank).value,
+                leaves=min(leaves, key=_rank).value if leaves else "",
+            )
+        )
+    wide = (each for each in shared if each.packages > 1)
+    return tuple(sorted(wide, key=lambda s: (Actor(s.level).rank, -s.packages, s.change)))
+
+
+def _rank(actor: Actor) -> int:
+    return actor.rank
 
 
 def _shared(row: Row[Any], table: Table, scope: AsOf) -> dict[str, Any]:
