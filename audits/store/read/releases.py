@@ -258,20 +258,20 @@ def _shared_cuts(rows: Iterable[Row[Any]]) -> tuple[SharedCut, ...]:
     number.
     """
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for cut, *rest in rows:
-        for change in dict.fromkeys(cut.split("; ")):
-            found.setdefault(change, []).append(tuple(rest))
+    for row in rows:
+        for change in dict.fromkeys(row[0].split("; ")):
+            found.setdefault(change, []).append(tuple(row[1:]))
     shared = []
     for change, several in found.items():
-        alone = [row for row in several if row[0] == 1]
-        leaves = [Actor(left) for _, left, *_ in alone if left]
+        alone = [each for each in several if each[0] == 1]
+        leaves = [Actor(each[1]) for each in alone if each[1]]
         shared.append(
             SharedCut(
                 change=change,
-                packages=sum(row[-1] for row in several),
-                alone=sum(row[-1] for row in alone),
-                repositories=len({row[3] for row in several}),
-                level=min((Actor(row[2]) for row in several), key=_rank).value,
+                packages=sum(each[-1] for each in several),
+                alone=sum(each[-1] for each in alone),
+                repositories=len({each[3] for each in several}),
+                level=min((Actor(each[2]) for each in several), key=_rank).value,
                 leaves=min(leaves, key=_rank).value if leaves else "",
             )
         )
