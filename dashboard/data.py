@@ -174,7 +174,7 @@ def groups(owner: str | None, scan: int) -> dict[str, Group]:
     the topics.
     """
     entries = read_groups(os.environ.get(GROUPS, "")).entries
-    return groups_of(entries, _store().repositories(scan, owner=owner))
+    return groups_of(entries, _store().repository_topics(scan, owner=owner))
 
 
 def groups_problem() -> str:

@@ -471,3 +471,11 @@ class RepositoryPoints(Struct, frozen=True, kw_only=True):
     points: float | None
     grave: int
     ladders: tuple[str, ...]
+
+
+class RepositoryTopics(Struct, frozen=True, kw_only=True):
+    """A repository with its topics, and nothing else of it."""
+
+    owner: str
+    repository: str
+    topics: tuple[str, ...]

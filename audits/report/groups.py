@@ -13,7 +13,7 @@ from msgspec import Struct
 from audits.model.exposure import Actor
 from audits.model.outcome import Severity
 from audits.model.query import ScanChanges
-from audits.model.rows import FindingRow, PackageRow, RepositoryRow
+from audits.model.rows import FindingRow, PackageRow, RepositoryRow, RepositoryTopics
 
 ADVICE = "A group has a name, repositories (a list of patterns on owner/name) and a contact."
 
@@ -85,7 +85,9 @@ def group_of(entry: GroupEntry, repositories: Iterable[tuple[str, str]]) -> Grou
     )
 
 
-def groups_of(entries: Iterable[GroupEntry], rows: Sequence[RepositoryRow]) -> dict[str, Group]:
+def groups_of(
+    entries: Iterable[GroupEntry], rows: Sequence[RepositoryRow | RepositoryTopics]
+) -> dict[str, Group]:
     """The groups of these repositories by key: those of the file that have any, then topics."""
     whole = [(row.owner, row.repository) for row in rows]
     made = (group_of(entry, whole) for entry in entries)

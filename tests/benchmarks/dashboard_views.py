@@ -5,7 +5,7 @@ Run by hand: ``python -m tests.benchmarks.dashboard_views [DATABASE_URL]``; with
 
 Server seconds are those of one run of a view's script through the router, as a viewer who
 opens it causes: "cold" with nothing kept (Streamlit's caches cleared, the database opened
-freshly), "warm" the run after it. First paint is what Chromium reports of the Overview, then the
+freshly), "warm" the run after it. First paint is what Chromium reports of Home, then the
 moment its heading stands, and the moment nothing runs any more (0.4 s of watching included):
 for the first viewer of a fresh process, then for a second one.
 """
@@ -35,6 +35,8 @@ LIMIT = 1.0
 OTHERWISE: tuple[tuple[str, dict[str, str]], ...] = (
     ("home", {"scan": "50"}),
     ("trends", {"scan": "50"}),
+    ("trends", {"show": "two dates compared", "before": "1"}),
+    ("trends", {"show": "time to fix"}),
     ("repositories", {"scan": "50", "order": "by name"}),
     ("repository", {"repository": "project-00007", "tab": "Release"}),
     ("repository", {"repository": "project-00007", "tab": "History"}),
@@ -75,7 +77,7 @@ def _database(words: list[str]) -> Iterator[str]:
 
 def _on_the_server() -> list[str]:
     """Print a line for each view; the names of those that took too long."""
-    _server_seconds("overview", {})  # what the process imports is not the view's doing
+    _server_seconds("home", {})  # what the process imports is not the view's doing
     print(f"{'cold':>7} {'warm':>7}  view")
     slow = []
     for view, query in (*((view, {}) for view in VIEWS), *OTHERWISE):
@@ -92,7 +94,7 @@ def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:
     app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run()
     for name, value in query.items():
         app.query_params[name] = value
-    if view != "overview":
+    if view != "home":
         app.switch_page(f"views/{view.replace('-', '_')}.py")
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -107,12 +109,12 @@ def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:
 
 
 def _in_a_browser(url: str) -> None:
-    """Print when the Overview stands for the first and the second viewer of a process."""
+    """Print when Home stands for the first and the second viewer of a process."""
     path = chromium()
     if not path:
         print("No Chromium on this machine: no first paint was measured.")
         return
-    print(f"{'Overview':14} {'paint':>7} {'heading':>7} {'whole':>7}")
+    print(f"{'Home':14} {'paint':>7} {'heading':>7} {'whole':>7}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         with served(url, Path(folder)) as address:
@@ -128,7 +130,7 @@ def _seen(browser: Browser, address: str) -> tuple[float, float, float]:
     page = context.new_page()
     begun = time.perf_counter()
     page.goto(address, wait_until="commit")
-    page.get_by_role("heading", level=1, name=VIEWS["overview"]).wait_for(timeout=60_000)
+    page.get_by_role("heading", level=1, name=VIEWS["home"]).wait_for(timeout=60_000)
     headed = time.perf_counter() - begun
     settle(page)
     whole = time.perf_counter() - begun

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,11 +15,16 @@ from random import Random
 from msgspec import Struct
 
 from audits.model.query import ActionFilter, FindingFilter, RepositoryFilter
+from audits.store.chunks import chunks
 from audits.store.open import open_store
+from audits.store.schema.codes import title_of
 from audits.store.store import Store
+from audits.store.write.audit_record import AuditRecord, record_of
 from tests.benchmarks.invented import ACTIONS, CHECKS, invented
 
 OWNER = "orchard-labs"
+_TOGETHER = 200
+"""Repositories that are recorded in one transaction."""
 FIRST = datetime(2025, 1, 1, 2, tzinfo=UTC)
 
 
@@ -45,14 +50,18 @@ def build(
             OWNER, source="invented", started=started, tier=1, policy="1", tool_version="0"
         )
         changed = set(done) if night == 0 else _change(noise, done, shares)
-        for number in sorted(changed):
-            edits, pushes, releases = done[number]
-            found = invented(OWNER, number, edits=edits, pushes=pushes, releases=releases)
-            store.record(scan, found)
+        for some in chunks(sorted(changed), _TOGETHER):
+            store.record_all([(scan, _invented(number, done[number])) for number in some])
         store.record_unchanged(scan, (names[n] for n in done if n not in changed))
         store.finish_scan(scan, started + timedelta(minutes=9))
         yield scan
     store.close()
+
+
+def _invented(number: int, done: Sequence[int]) -> AuditRecord:
+    edits, pushes, releases = done
+    found = invented(OWNER, number, edits=edits, pushes=pushes, releases=releases)
+    return record_of(found, title_of)
 
 
 def _change(noise: Random, done: dict[int, list[int]], nights: Nights) -> set[int]:

@@ -223,6 +223,32 @@ def test_a_name_in_a_table_opens_in_a_tab_and_a_bar_opens_its_list(
     heading(page, "Home")
 
 
+def test_a_click_on_a_scan_compares_it_and_back_reload_and_a_link_show_the_same(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/trends")
+    heading(page, "Trends")
+    settle(page)
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    chart.locator("path[aria-roledescription=point][opacity='0']").last.click()
+    expect(page.get_by_text("Repositories that moved")).to_be_visible()
+    expect(page).to_have_url(re.compile("before=3&after=4"))
+    page.get_by_role("combobox", name="Before").click()
+    page.get_by_role("option", name="7 Sep 2026").click()
+    expect(page.get_by_text("Of the repositories, 2 rose.")).to_be_visible()
+    expect(page).to_have_url(re.compile("before=1&after=4"))
+    shared = context.new_page()
+    shared.goto(page.url)
+    expect(shared.get_by_text("Of the repositories, 2 rose.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Of the repositories, 2 rose.")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Method", exact=True).click()
+    heading(page, "Method")
+    page.go_back()
+    expect(page.get_by_text("Of the repositories, 2 rose.")).to_be_visible()
+
+
 def test_a_print_has_whole_tables_and_no_sidebar(context: BrowserContext, address: str) -> None:
     page = context.new_page()
     page.goto(f"{address}/findings")

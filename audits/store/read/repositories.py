@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, false
 
 from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import RepositoryFilter
-from audits.model.rows import RepositoryRow, ScoreChange
+from audits.model.rows import RepositoryRow, RepositoryTopics, ScoreChange
 from audits.model.score import Grade, ScoreStep
 from audits.model.timeline import Timeline
 from audits.store.read.as_of import AsOf, Scoped, repository_id
@@ -92,6 +92,21 @@ class ReadRepositories(Scoped):
             return tuple(
                 name if owner is not None else f"{scope.logins[number]}/{name}"
                 for number, name in ordered
+            )
+
+    def repository_topics(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> tuple[RepositoryTopics, ...]:
+        """Every repository with its topics: read for each view, so nothing else of it."""
+        with self.reading() as connection:
+            scope = self.scope(connection, owner, scan)
+            columns = (_state.c.owner_id, _repository.c.name, _state.c.topics)
+            listed = select(*columns).join(_repository).where(scope.valid(_state))
+            return tuple(
+                RepositoryTopics(
+                    owner=scope.logins[number], repository=name, topics=unbarred(topics)
+                )
+                for number, name, topics in connection.execute(listed)
             )
 
     def repository(self, owner: str, name: str, *, scan: int | None = None) -> RepositoryRow | None:
