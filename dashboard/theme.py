@@ -9,12 +9,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from audits.report.phrases import RUNGS
+
 Hue = Literal["blue", "yellow", "orange", "red", "violet", "gray"]
 
 GRADES = ("A", "B", "C", "D", "F", "?", "-")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 AREAS = ("pinning", "permissions", "environment", "trusted-publisher", "integrity")
-LADDER = ("attested", "oidc", "mixed", "token", "mismatch", "manual", "unknown", "none")
+LADDER = tuple(rung.value for rung in RUNGS)
 
 GREY = "#8a97a5"
 GRADE_COLOURS = dict(
@@ -90,16 +92,7 @@ BADGES: dict[str, Hue] = {
 }
 """Colours of `st.badge` by word; any other word is grey."""
 
-LADDER_MEANING = {
-    "attested": "the latest release proves that this repository's workflow made it",
-    "oidc": "trusted publishing is configured; the latest release does not prove it yet",
-    "mixed": "a trusted path and a stored token, side by side",
-    "token": "a stored token or password uploads the package",
-    "mismatch": "the latest release was attested for another repository",
-    "manual": "no workflow publishes it: someone uploads by hand",
-    "unknown": "not known from what was seen",
-    "none": "nothing publishes",
-}
+LADDER_MEANING = {rung.value: words for rung, words in RUNGS.items()}
 
 LINK_LABELS = {
     "permalink": "The line on GitHub",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import groupby
 
 from audits.model.exposure import Exposure
 from audits.model.outcome import Area, Outcome
 from audits.model.publication import Channel, Publication
 from audits.model.rows import RepositoryRow
-from audits.model.score import Audit, Grade, PackageStatus, Result, Score, StepState
+from audits.model.score import Audit, Grade, Ladder, PackageStatus, Result, Score, StepState
 
 AREA_TITLES = {
     Area.PINNING: "Pinning",
@@ -18,6 +18,19 @@ AREA_TITLES = {
     Area.TRUSTED_PUBLISHER: "Trusted publisher",
     Area.INTEGRITY: "Integrity",
 }
+RUNGS: dict[Ladder, str] = {
+    Ladder.ATTESTED: "the latest release proves that this repository's workflow made it",
+    Ladder.OIDC: "trusted publishing is configured, and the latest release does not prove it yet",
+    Ladder.MIXED: "a trusted path and a stored token, side by side",
+    Ladder.TOKEN: "a stored token or password uploads the package",
+    Ladder.MISMATCH: "the latest release was attested for another repository",
+    Ladder.MANUAL: "no workflow publishes it: someone uploads by hand",
+    Ladder.UNKNOWN: "not known from what was seen",
+    Ladder.NONE: "nothing publishes",
+}
+"""The trusted-publisher statuses in words, the same in every output, from proven to none. The
+levels of who can publish have theirs in `audits.analysis.exposure.sentences`.
+"""
 STEP_MARKS = {StepState.DONE: "✓", StepState.NOT_DONE: "✗", StepState.NOT_SEEN: "?"}
 
 
@@ -53,6 +66,11 @@ def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
         listed = f"{', '.join(most)} and {last}" if most else last
         way.append(f"{reached} with {listed}")
     return " → ".join(way)
+
+
+def glossary(words: Mapping[str, str]) -> str:
+    """Words with their meanings, for a column's description: ``token: a stored …; oidc: …``."""
+    return "; ".join(f"{word}: {meaning}" for word, meaning in words.items())
 
 
 def step_words(state: str, checks: Collection[str]) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from audits.model.score import Grade, Score, ScoreStep
-from audits.report.phrases import steps_to_a
+from audits.analysis.exposure.sentences import EXPLANATION, LEVELS
+from audits.model.exposure import Actor
+from audits.model.score import Grade, Ladder, Score, ScoreStep
+from audits.report.phrases import RUNGS, steps_to_a
+from audits.report.tables.packages import PACKAGES
+from dashboard.frames.exposure import MEANING
+from dashboard.theme import LADDER, LADDER_MEANING
 
 
 def test_steps_below_a_cap_stand_together() -> None:
@@ -21,3 +26,14 @@ def test_steps_below_a_cap_stand_together() -> None:
         " → A 98 with build-and-publish-in-one-job"
     )
     assert "with `unpinned-action`, `mixed-credentials` and" in steps_to_a(score, code=True)
+
+
+def test_every_status_and_level_has_one_wording_that_every_output_reads() -> None:
+    assert set(RUNGS) == set(Ladder)
+    assert set(LEVELS) == set(Actor)
+    described = {column.name: column.description for column in PACKAGES.columns}
+    for column, words in (("state", RUNGS), ("level", LEVELS)):
+        assert all(f"{word}: {meaning}" in described[column] for word, meaning in words.items())
+    assert {rung: RUNGS[Ladder(rung)] for rung in LADDER} == LADDER_MEANING
+    assert list(MEANING.values()) == list(LEVELS.values())
+    assert all(meaning in EXPLANATION for meaning in LEVELS.values())

@@ -7,6 +7,7 @@ from audits.model.registry import Registry
 from audits.model.rows import PackageRow
 from audits.model.score import Ladder
 from audits.report.cells import flag
+from audits.report.phrases import RUNGS, glossary
 from audits.report.table import Column, Table
 from audits.report.tables.paths import LEVEL_OF_PACKAGE
 from audits.report.tables.shared import OF_REPOSITORY, of_repository
@@ -35,7 +36,7 @@ PACKAGES: Table[PackageRow] = Table(
         Column(
             name="state",
             type="string",
-            description="Its trusted-publisher status: token, mixed, oidc, attested, none, manual, mismatch or unknown.",
+            description=f"Its trusted-publisher status. {glossary(RUNGS)}.",
             words=tuple(Ladder),
             of=lambda r: r.state,
         ),

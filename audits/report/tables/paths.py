@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from audits.analysis.exposure.sentences import LEVELS
 from audits.model.exposure import Actor, Holds, PathState, Sink, WayIn
 from audits.model.rows import CutRow, PackageRow, PathRow, RepositoryRow
 from audits.report.cells import LIST
+from audits.report.phrases import glossary
 from audits.report.table import Column, Table
 from audits.report.tables.shared import OF_REPOSITORY, of_repository
 
@@ -164,7 +166,7 @@ LEVEL_OF_REPOSITORY: tuple[Column[RepositoryRow], ...] = (
     Column(
         name="level",
         type="string",
-        description="The least privileged who can publish something of it, as seen or by GitHub's defaults; empty: nothing is published.",
+        description=f"The least privileged who can publish something of it, as seen or by GitHub's defaults; empty: nothing is published. {glossary(LEVELS)}.",
         words=_LEVELS,
         of=lambda r: r.level or None,
     ),
@@ -181,7 +183,7 @@ LEVEL_OF_PACKAGE: tuple[Column[PackageRow], ...] = (
     Column(
         name="level",
         type="string",
-        description="The least privileged who can publish it, as seen or by GitHub's defaults; empty: not known.",
+        description=f"The least privileged who can publish it, as seen or by GitHub's defaults; empty: not known. {glossary(LEVELS)}.",
         words=_LEVELS,
         of=lambda r: r.level or None,
     ),
