@@ -151,6 +151,20 @@ def test_what_views_ask_reads_no_history_from_end_to_end(
     check_plans(filled_store, statements)
 
 
+def test_two_scans_are_compared_without_reading_history_from_end_to_end(
+    filled_store: Store,
+) -> None:
+    with asked() as statements:
+        for owner in (OWNER, None):
+            filled_store.compared(1, 3, owner=owner)
+            filled_store.count_compared(1, 3, owner=owner)
+            filled_store.packages_compared(1, 3, owner=owner)
+            filled_store.finding_counts(1, 3, owner=owner)
+            filled_store.points(2, owner=owner)
+            filled_store.repository_topics(2, owner=owner)
+    check_plans(filled_store, statements)
+
+
 def test_reports_and_tables_read_no_history_from_end_to_end(
     filled_store: Store, filled: str, tmp_path: Path
 ) -> None:
