@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from itertools import groupby
+from typing import TypeVar
 
 from audits.model.exposure import Exposure
 from audits.model.outcome import Area, Outcome
 from audits.model.publication import Channel, Publication
 from audits.model.rows import RepositoryRow
 from audits.model.score import Audit, Grade, Ladder, PackageStatus, Result, Score, StepState
+
+Word = TypeVar("Word", bound=str)
 
 AREA_TITLES = {
     Area.PINNING: "Pinning",
@@ -68,7 +71,7 @@ def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
     return " → ".join(way)
 
 
-def glossary(words: Mapping[str, str]) -> str:
+def glossary(words: Mapping[Word, str]) -> str:
     """Words with their meanings, for a column's description: ``token: a stored …; oidc: …``."""
     return "; ".join(f"{word}: {meaning}" for word, meaning in words.items())
 
