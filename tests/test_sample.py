@@ -31,6 +31,9 @@ def test_packages_stand_where_their_evidence_puts_them() -> None:
         "@orchard-labs/pebble": "oidc",
         "old-mill": "mismatch",
         "saltmarsh": "token",
+        "heron": "mixed",
+        "kiln": "oidc",
+        "drystone": "unknown",
         "cracked-bell": "unknown",
     }
     ends = {

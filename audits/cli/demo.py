@@ -41,10 +41,11 @@ def demo(
 
 
 def _scan(url: str, *, engine: bool) -> None:
+    from audits.cli.output import say
     from audits.cli.progress import progress
     from audits.cli.summary import print_summary
     from audits.sample.demo import scan_sample
-    from audits.sample.organization import INDEX_URL
+    from audits.sample.organization import INCIDENT, INDEX_URL
     from audits.store.open import open_store
     from audits.suppressions.waivers import Waivers
 
@@ -60,3 +61,4 @@ def _scan(url: str, *, engine: bool) -> None:
         print_summary(
             store, finished[-1:], (), Waivers(today=today), database=url, index_url=INDEX_URL
         )
+        say(f"An incident to look for, in the dashboard's Incident: the action {INCIDENT}")

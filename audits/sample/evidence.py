@@ -111,6 +111,9 @@ _RELEASES: dict[str, tuple[Release, ...]] = {
     ),
     "moss-cli": (_release("1.1.0", "2026-02-10"),),
     "gatehouse": (_release("0.1.0", "2026-01-15"),),
+    "heron": (_release("1.8.0", "2026-04-21"),),
+    "kiln": (_release("0.5.0", "2026-05-27"),),
+    "drystone": (_release("4.1.0", "2026-03-09"),),
     "old-mill": (
         _release(
             "5.0.1",

@@ -16,15 +16,13 @@ from audits.sample.settings import owner_settings, settings_of
 
 OWNER = "orchard-sample"
 INDEX_URL = "https://pypi.example/simple/"
+INCIDENT = "juniper-ci/changed-files"
+"""An action of the sample, to try the search of an incident with."""
 _STATES = Path(__file__).parent / "states"
-_TOPICS = {
-    "lumen": ("python", "library"),
-    "tidepool": ("python", "science"),
-    "quillwort": ("python", "science"),
-    "moss": ("python", "monorepo"),
-    "pebble": ("javascript",),
-    "fieldnotes": ("docs",),
-}
+_FIELD = frozenset(
+    ("driftwood", "fieldnotes", "heron", "moss", "quillwort", "saltmarsh", "tidepool")
+)
+"""Repositories of the team that works in the field; the platform team has the others."""
 
 
 def dates() -> tuple[date, ...]:
@@ -87,6 +85,6 @@ class SampleCollector(Struct, frozen=True, kw_only=True):
                 files=tuple(files[path] for path in sorted(files)),
                 settings=settings_of(name, self.day),
                 owner_settings=owner_settings(OWNER),
-                topics=_TOPICS.get(name, ("python",)),
+                topics=("field",) if name in _FIELD else ("platform",),
                 database_id=number_of(f"{OWNER}/{name}"),
             )

@@ -45,6 +45,8 @@ _ENVIRONMENTS = {
     "old-mill": ("pypi",),
     "saltmarsh": ("pypi",),
     "pebble": ("npm",),
+    "heron": ("pypi",),
+    "kiln": ("pypi",),
 }
 _GUARDED_SINCE = {"lumen": date(2026, 6, 1), "old-mill": date(2026, 8, 3)}
 

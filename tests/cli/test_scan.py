@@ -13,7 +13,10 @@ import pandas as pd
 import pytest
 
 from audits.collect.folder.collector import FolderCollector
+from audits.model.query import ActionFilter, FindingFilter
+from audits.sample.organization import INCIDENT
 from audits.store.open import open_store
+from audits.store.store import Store
 from audits.suppressions.waivers import Waiver, Waivers
 from tests.cli.runner import Ran, release_audit
 from tests.store.recorded import counted
@@ -268,6 +271,29 @@ def test_the_demo_shows_a_trend(database: str) -> None:
     grades = {row.repository: row.grade for row in store.repositories(owner="orchard-sample")}
     assert grades["lumen"] == "A"
     assert grades["fieldnotes"] == "-"
+    _assert_stories(store)
+
+
+def _assert_stories(store: Store) -> None:
+    """What the last scan of the sample shows whoever opens it for the first time."""
+    owner = "orchard-sample"
+    then, now = store.trend(owner)[-2:]
+    changes = {row.repository: row for row in store.score_changes(owner, since=then.scan)}
+    assert (changes["kiln"].grade_before, changes["kiln"].grade_after) == ("F", "A")
+    assert (changes["saltmarsh"].grade_before, changes["saltmarsh"].grade_after) == ("A", "C")
+    assert all("repository" in changes[name].cause for name in ("kiln", "saltmarsh"))
+    assert then.levels["anyone"] == 1
+    assert not now.levels.get("anyone")
+    reasons = {gap.repository: gap.reason for gap in store.gaps(owner=owner)}
+    assert reasons == {"cracked-bell": "invalid", "drystone": "unrecognized-publication"}
+    assert "mixed" in now.ladders
+    accepted = list(store.findings(owner=owner, where=FindingFilter(accepted=True)))
+    ends = [date.fromisoformat(row.expires) for row in accepted if row.expires]
+    assert any(timedelta(0) < end - now.at.date() < timedelta(days=30) for end in ends)
+    assert set(store.repository_words(owner=owner)["topics"]) == {"field", "platform"}
+    asked = ActionFilter(action=INCIDENT, exact=True)
+    used = {row.repository for row in store.actions(owner=owner, where=asked)}
+    assert used == {"drystone", "fieldnotes", "heron"}
 
 
 def test_the_demo_leaves_a_database_alone_that_holds_scans(
