@@ -9,8 +9,8 @@ import streamlit as st
 from dashboard.parts import address
 from dashboard.parts.gate import admit
 from dashboard.parts.page import trouble_told
-from dashboard.parts.paper import STYLE
 from dashboard.parts.scope import choose_scope, menu
+from dashboard.parts.style import apply_style
 
 st.set_page_config(
     page_title="release-audit",
@@ -18,7 +18,7 @@ st.set_page_config(
     layout="wide",
     menu_items={"Get help": None, "Report a bug": None, "About": None},
 )
-st.html(STYLE)
+apply_style()
 st.logo(
     str(Path(__file__).with_name("logo.svg")), icon_image=str(Path(__file__).with_name("icon.svg"))
 )

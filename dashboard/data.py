@@ -81,6 +81,7 @@ Trouble = StoreError
 
 ACCEPTED = FindingFilter(with_acceptance=True, in_release=None)
 
+OPEN_TO_ANYONE = PackageFilter(levels=("anyone",))
 EVERY_PACKAGE, EVERY_PUBLICATION, EVERY_GAP = PackageFilter(), PublicationFilter(), GapFilter()
 
 Filter = (
@@ -221,6 +222,27 @@ def changes(scope: ScanScope) -> tuple[ScoreChange, ...]:
     """What became of scores in the period, one row a repository."""
     found = _of(scope).score_changes(scope.owner, scan=scope.scan, since=scope.since, limit=10_000)
     return net_changes(found)
+
+
+@_kept
+def opened_and_closed(scope: ScanScope) -> tuple[tuple[PackageRow, ...], tuple[PackageRow, ...]]:
+    """The packages that anyone can publish since the period began, and those that nobody but
+    the trusted can since then; of each at most 500.
+    """
+    earlier = then(scope)
+    if earlier is None:
+        return (), ()
+    now, before = (
+        {
+            (row.owner, row.registry, row.package): row
+            for row in packages(each, where=OPEN_TO_ANYONE, limit=500)
+        }
+        for each in (scope, earlier)
+    )
+    return (
+        tuple(row for key, row in now.items() if key not in before),
+        tuple(row for key, row in before.items() if key not in now),
+    )
 
 
 @_kept

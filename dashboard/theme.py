@@ -136,7 +136,23 @@ class Ink(Struct, frozen=True, kw_only=True):
     muted: str
     line: str
     surface: str
+    page: str
+    link: str
 
 
-LIGHT = Ink(text="#17212b", muted="#55646f", line="#c3ced8", surface="#f3f6f9")
-DARK = Ink(text="#e6ecf2", muted="#a9b7c4", line="#3b4a58", surface="#19222c")
+LIGHT = Ink(
+    text="#17212b",
+    muted="#55646f",
+    line="#c3ced8",
+    surface="#f3f6f9",
+    page="#ffffff",
+    link="#0f5592",
+)
+DARK = Ink(
+    text="#e6ecf2",
+    muted="#a9b7c4",
+    line="#3b4a58",
+    surface="#19222c",
+    page="#10161d",
+    link="#7cbcf5",
+)

@@ -16,6 +16,8 @@ from audits.sample.settings import owner_settings, settings_of
 
 OWNER = "orchard-sample"
 INDEX_URL = "https://pypi.example/simple/"
+SAMPLE = "the bundled sample organization"
+"""The source that a scan of the sample names."""
 INCIDENT = "juniper-ci/changed-files"
 """An action of the sample, to try the search of an incident with."""
 _STATES = Path(__file__).parent / "states"
@@ -70,7 +72,7 @@ class SampleCollector(Struct, frozen=True, kw_only=True):
     @property
     def source(self) -> str:
         """What is read, for people."""
-        return "the bundled sample organization"
+        return SAMPLE
 
     def gaps(self) -> tuple[Gap, ...]:
         """None: all of it was read."""

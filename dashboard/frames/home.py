@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 
 import pandas as pd
 from msgspec import Struct
@@ -21,28 +22,33 @@ _SEVERITIES = {severity.label: severity for severity in Severity}
 
 
 class Headline(Struct, frozen=True, kw_only=True):
-    """Where a scope stands: a grade, its change in the period, and one sentence."""
+    """Where a scope stands, how many publish, what moved in the period, and how much was seen:
+    a sentence each.
+    """
 
-    grade: str
-    points: float | None
-    delta: float | None
-    sentence: str
+    standing: str
+    publish: str
+    moved: str
+    seen: str
 
 
-def headline(rows: Sequence[TrendRow], name: str) -> Headline:
+def headline(rows: Sequence[TrendRow], since: str) -> Headline:
     """The last of these rows against the first, which is what held when the period began."""
-    now, before = rows[-1], rows[0] if len(rows) > 1 else None
-    delta = None
-    if before is not None and now.points is not None and before.points is not None:
-        delta = round(now.points - before.points, 1)
-    seen = f"{percent(now.coverage)} of what applies could be seen (evidence tier {now.tier})"
-    seen += "" if now.coverage >= 1 else "; the rest is unknown, not safe"
+    now = rows[-1]
+    grade = "has no grade" if now.points is None else f"stands at {grade_of(now.points).value}"
+    points = "" if now.points is None else f" with {now.points:.0f} of 100 points"
+    moved = rise(rows)
+    words = "unchanged" if not moved else f"{'up' if moved > 0 else 'down'} {abs(moved):g}"
+    change = "" if moved is None else f", {words} since {since}"
     publish = count(now.publishing, "repository publishes", "repositories publish")
+    seen = f"{percent(now.coverage)} of what applies could be seen (evidence tier {now.tier})"
+    seen += "." if now.coverage >= 1 else "; the rest is unknown, not safe."
+    found = moved_words(rows)
     return Headline(
-        grade=grade_of(now.points).value,
-        points=now.points,
-        delta=delta,
-        sentence=f"{name}: {publish} packages, of {now.repositories:,} scanned. {seen}.",
+        standing=f"{grade}{points}{change}.",
+        publish=f"{publish} packages, of {now.repositories:,} scanned.",
+        moved=f"Since {since}: {found}" if found else "",
+        seen=seen,
     )
 
 
@@ -56,6 +62,12 @@ def open_to_anyone(row: TrendRow) -> int:
     return row.levels.get("anyone", 0)
 
 
+def rise(rows: Sequence[TrendRow]) -> float | None:
+    """By how many points the mean rose in the period; None where that is not known."""
+    now, before = rows[-1].points, rows[0].points
+    return None if len(rows) < 2 or now is None or before is None else round(now - before, 1)
+
+
 def moved_words(rows: Sequence[TrendRow]) -> str:
     """What is new and fixed after the first of these rows, and what else may be the cause."""
     if len(rows) < 2:
@@ -64,6 +76,43 @@ def moved_words(rows: Sequence[TrendRow]) -> str:
     others = any(row.changed for row in rows[1:])
     cause = " The rules or the token's rights changed too, so compare with care."
     return f"{count(new, 'new finding')}, {fixed:,} fixed.{cause if others else ''}"
+
+
+def graded(change: ScoreChange) -> str:
+    """The score before and after, as ``A 96 → C 74``."""
+    pairs = ((change.grade_before, change.before), (change.grade_after, change.after))
+    return " → ".join(
+        f"{grade or '-'}{'' if value is None else f' {value:.0f}'}" for grade, value in pairs
+    )
+
+
+def why_fell(change: ScoreChange) -> str:
+    """The checks that took the points, as sentences."""
+    found = [title_of(check) for check in change.checks[:2]]
+    more = f"; and {len(change.checks) - 2} more" if len(change.checks) > 2 else ""
+    words = "; ".join(found) + more
+    return words or ("it cannot be read any more" if change.after is None else "see its history")
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    return {check.id: check.title for check in all_checks()}
+
+
+def title_of(check: str) -> str:
+    """What a check finds, as a sentence begins; the id of one that is not known."""
+    return _titles().get(check, visible(check))
+
+
+def risen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
+    """The repositories whose score rose, the most first."""
+    better = [row for row in changes if _gain(row) > 0]
+    return sorted(better, key=lambda row: (-_gain(row), row.owner, row.repository))
+
+
+def _gain(change: ScoreChange) -> float:
+    known = change.before is not None and change.after is not None
+    return (change.after or 0.0) - (change.before or 0.0) if known else 0.0
 
 
 def fallen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
@@ -90,6 +139,11 @@ class NextStep(Struct, frozen=True, kw_only=True):
     gain: float
     leads_to: str
     check: str = ""
+
+    @property
+    def words(self) -> str:
+        """What is to be done, as a sentence begins."""
+        return title_of(self.check) if self.check else self.what
 
 
 def next_steps(rows: Iterable[RepositoryRow], limit: int) -> list[NextStep]:

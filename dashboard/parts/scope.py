@@ -10,6 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from audits.model.rows import ScanRow
 from audits.report.phrases import count
+from audits.sample.organization import SAMPLE
 from dashboard import data
 from dashboard.frames.cells import label_text, visible
 from dashboard.parts import address, page
@@ -32,7 +33,7 @@ def choose_scope() -> None:
         st.session_state[PROBLEM] = str(trouble)
         return
     if owners:
-        with st.sidebar:
+        with st.sidebar, st.container(gap="small"):
             st.session_state[SCOPE] = _chosen(owners)
 
 
@@ -124,7 +125,9 @@ def _facts(scope: ScanScope, scan: ScanRow) -> None:
         st.warning("The file of groups is left out.", icon=":material/group_off:")
         st.text(problem)
     age = datetime.now(UTC) - scan.started
-    if scope.newest and age > OLD:
+    if scan.source == SAMPLE:
+        page.note("An invented organization, the sample")
+    elif scope.newest and age > OLD:
         st.warning(f"The newest scan is {age.days} days old.", icon=":material/history:")
 
 
@@ -134,9 +137,10 @@ def menu(sections: Mapping[str, Sequence[StreamlitPage]], home: StreamlitPage | 
     """
     scope = st.session_state.get(SCOPE)
     carried = scope.address if isinstance(scope, ScanScope) else {}
-    with st.sidebar:
+    with st.sidebar, st.container(gap="xsmall"):
         for title, pages in sections.items():
-            page.note(title)
-            for view in pages:
-                link = home if home is not None and view.title == home.title else view
-                st.page_link(link, query_params=carried)
+            with st.container(gap="xxsmall"):
+                page.note(title)
+                for view in pages:
+                    link = home if home is not None and view.title == home.title else view
+                    st.page_link(link, query_params=carried)

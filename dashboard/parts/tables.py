@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
-from pandas.io.formats.style import Styler
 
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import csv_text
+from dashboard.frames.html_table import NOT_KNOWN, CellStyle, Sheet, html_table
 from dashboard.frames.tables import AREA_COLUMNS
 from dashboard.frames.view_links import DISPLAY, linked
 from dashboard.parts import address
-from dashboard.parts.page import SCOPE, empty, zone
-from dashboard.parts.paper import on_paper
+from dashboard.parts.page import SCOPE, day, empty, zone
 from dashboard.scope import ScanScope
 
 _WIDE = {"message", "detail", "why", "why unknown", "mechanism", "permissions", "holds"}
 
 _POINTS = {"points", *AREA_COLUMNS}
-NOT_KNOWN = "–"
-"""What an empty cell shows: the value does not apply or is not known."""
 
 
 def table(
@@ -36,7 +33,7 @@ def table(
     order: Sequence[str] | None = None,
     config: Mapping[str, Any] | None = None,
     height: int | None = None,
-    styled: Callable[[pd.DataFrame], Styler] | None = None,
+    styled: CellStyle | None = None,
     download: bool = True,
     scope: ScanScope | None = None,
 ) -> None:
@@ -46,17 +43,15 @@ def table(
     if frame.empty:
         empty(nothing)
         return
-    rows, links = _linked(frame, scope)
-    st.dataframe(
-        rows if styled is None else styled(rows),
-        hide_index=True,
-        column_order=_order(frame, order),
-        column_config=columns(frame, {**links, **(config or {})}),
-        height=_height(len(frame), height),
-        alt=alt,
-        placeholder=NOT_KNOWN,
+    made, names = _addresses(frame, scope)
+    sheet = Sheet(
+        label=alt,
+        day=day,
+        configured=columns(frame, config),
+        addresses={each: list(map(str, made[each])) for each in names},
+        style=styled,
     )
-    on_paper(frame, _order(frame, order), columns(frame, config))
+    st.html(html_table(frame, _order(frame, order), sheet, height=height))
     if download:
         download_csv(lambda: frame, name)
 
@@ -70,12 +65,11 @@ def choose(
     order: Sequence[str] | None = None,
     config: Mapping[str, Any] | None = None,
     height: int | None = None,
-    styled: Callable[[pd.DataFrame], Styler] | None = None,
 ) -> list[int]:
     """A table whose rows can be chosen; the positions of the chosen ones."""
     shown, links = _linked(frame)
     state = st.dataframe(
-        shown if styled is None else styled(shown),
+        shown,
         hide_index=True,
         column_order=_order(frame, order),
         column_config=columns(frame, {**links, **(config or {})}),
@@ -86,21 +80,28 @@ def choose(
         alt=alt,
         placeholder=NOT_KNOWN,
     )
-    on_paper(frame, _order(frame, order), columns(frame, config))
+    sheet = Sheet(label=alt, day=day, configured=columns(frame, config))
+    printed = frame.drop(columns="link", errors="ignore")
+    st.html(html_table(printed, _order(frame, order), sheet, kind="on-paper"))
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
 
 
-def _linked(
+def _addresses(
     frame: pd.DataFrame, scope: ScanScope | None = None
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The rows with addresses in place of names that another view is about, and how these
-    columns are shown: as the names.
+) -> tuple[pd.DataFrame, list[str]]:
+    """The rows with addresses in place of names that another view is about, and the columns
+    that have such names.
     """
     whole = scope or st.session_state.get(SCOPE)
     if not isinstance(whole, ScanScope):
-        return frame, {}
-    made, names = linked(frame, whole, lambda owner: data.of_owner(whole, owner))
+        return frame, []
+    return linked(frame, whole, lambda owner: data.of_owner(whole, owner))
+
+
+def _linked(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The rows with addresses in place of names, and how these columns are shown: as the names."""
+    made, names = _addresses(frame)
     return made, {
         name: st.column_config.LinkColumn(
             name[:1].upper() + name[1:],

@@ -11,19 +11,19 @@ from audits.model.query import GapFilter, RepositoryFilter
 from audits.model.rows import RepositoryRow, ScoreChange, TrendRow
 from audits.model.source import GapReason
 from audits.report.phrases import count
+from audits.scoring.score import grade_of
 from dashboard import data
 from dashboard.charts import bars
-from dashboard.frames import home
+from dashboard.frames import home, waivers
 from dashboard.frames.cells import commit_url, label_text
-from dashboard.frames.findings import check_name
 from dashboard.frames.trends import cause_of
 from dashboard.parts import page
 from dashboard.parts.bar_links import bars_to
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
-from dashboard.theme import LADDER_MEANING
+from dashboard.theme import LADDER_MEANING, signed
 
-SHOWN = 5
+SHOWN, FEW = 5, 3
 LEFT_TO_GAIN = 500
 """So many repositories with the fewest points are looked through for what to do next."""
 ON_TOKENS = ("token", "mixed")
@@ -59,26 +59,30 @@ def _delta(moved: float | None) -> MetricChange:
     return {"delta": words, "delta_color": "off", "delta_arrow": "off"}
 
 
+def _headline(scope: ScanScope) -> None:
+    """Where the scope stands, in one sentence with its name, and what moved."""
+    rows = data.period(scope)
+    head = home.headline(rows, since=page.day(rows[0].at))
+    with st.container(key="headline", gap="xxsmall"):
+        st.markdown(f"**{label_text(page.scope_name(scope))}** {head.standing}")
+        st.text(" ".join(filter(None, (head.publish, head.moved, head.seen))))
+
+
 def _numbers(scope: ScanScope) -> None:
     rows = data.period(scope)
-    head = home.headline(rows, page.scope_name(scope))
-    moved = home.moved_words(rows)
-    since = f" Since {page.day(rows[0].at)}: {moved}" if moved else ""
-    st.text(f"{head.sentence}{since}")
-    points = "" if head.points is None else f" {head.points:.0f}"
+    points, delta = rows[-1].points, home.rise(rows)
     line = st.container(horizontal=True, horizontal_alignment="distribute", gap="small")
-    grade, reach, grave, unread, stored = (
-        line.container(width=165, gap="xsmall") for _ in range(5)
-    )
-    with grade:
-        st.metric("Grade", f"{head.grade}{points}", **_delta(head.delta), help=_GRADE_HELP)
+    with line.container(width=165, gap="xsmall", key="grade"):
+        shown = grade_of(points).value + ("" if points is None else f" {points:.0f}")
+        st.metric("Grade", shown, **_delta(delta), help=_GRADE_HELP)
         _link("trends", "Trend", scope)
+    reach, grave, unread, stored = (line.container(width=165, gap="xsmall") for _ in range(4))
     with reach:
         _reach(scope, rows)
     with grave:
         now = rows[-1].open
         words = f"{now.get('critical', 0):,} · {now.get('high', 0):,}"
-        st.metric("Open critical · high", words, **_change(rows, _grave))
+        st.metric("⬢ Critical · ▲ high", words, **_change(rows, _grave), help=_GRAVE_HELP)
         _link("findings", "Findings", scope, severity=["critical", "high"])
     with unread:
         number = f"{_unread(rows[-1]):,}"
@@ -106,6 +110,7 @@ _REACH_HELP = (
     "Who can publish: packages that any account can get released, and those that whoever "
     "controls a name that the pipeline fetches can. The change is that of the first."
 )
+_GRAVE_HELP = "Open findings of critical and of high severity. The change is that of both together."
 _UNREAD_HELP = (
     "Repositories without a grade, as a workflow could not be read or was not understood."
 )
@@ -122,11 +127,12 @@ def _link(view: str, label: str, scope: ScanScope, **query: str | list[str]) -> 
     )
 
 
-def _repository_link(scope: ScanScope, owner: str, name: str, words: str) -> None:
+def _repository_link(scope: ScanScope, owner: str, name: str, words: str, icon: str) -> None:
     whole = name if scope.owner else f"{owner}/{name}"
     st.page_link(
         "views/repository.py",
         label=f"**{label_text(whole)}** {words}",
+        icon=icon,
         query_params=page.repository_address(scope, owner, name),
     )
 
@@ -136,53 +142,93 @@ def _got_worse(scope: ScanScope) -> None:
     if data.then(scope) is None:
         page.empty("One scan so far: the next one shows what changed.")
         return
+    opened, _ = data.opened_and_closed(scope)
     fallen = home.fallen(data.changes(scope))
-    if not fallen:
-        page.empty("No score fell in this period.")
-    for change in fallen[:SHOWN]:
-        _fall(scope, change)
-    if len(fallen) > SHOWN:
-        _link("trends", f"All {len(fallen):,} that fell", scope)
+    if not fallen and not opened:
+        page.note(f"{signed('pass')} · No score fell, and nothing opened to anyone.")
+    with st.container(gap="xsmall", key="lines worse"):
+        for row in opened[:SHOWN]:
+            words = f"Anyone can publish {label_text(row.package)} now"
+            _repository_link(scope, row.owner, row.repository, words, ":material/lock_open:")
+        if len(opened) > SHOWN:
+            words = f"and {len(opened) - SHOWN:,} more that anyone can publish now"
+            _link("packages", words, scope, exposure="anyone")
+        for change in fallen[:SHOWN]:
+            _fall(scope, change)
+        if len(fallen) > SHOWN:
+            _link("trends", f"and {len(fallen) - SHOWN:,} more that fell", scope)
+        if new := sum(row.new for row in data.period(scope)[1:]):
+            _link("findings", count(new, "new finding"), scope, state="new")
 
 
 def _fall(scope: ScanScope, change: ScoreChange) -> None:
-    with st.container(border=True, gap="xxsmall"):
-        points = [
-            f"{grade or '-'}{'' if value is None else f' {value:.0f}'}"
-            for grade, value in (
-                (change.grade_before, change.before),
-                (change.grade_after, change.after),
+    with st.container(gap=None):
+        words = f"{home.graded(change)}: {home.why_fell(change)}"
+        _repository_link(scope, change.owner, change.repository, words, ":material/trending_down:")
+        own = data.of_owner(scope, change.owner)
+        row = data.repository(own, change.repository)
+        url = commit_url(row) if row is not None else ""
+        commit = f" · [commit {row.commit[:7]}]({url})" if row is not None and url else ""
+        page.note(f"{page.day(change.at)} · {cause_of(change)}{commit}")
+
+
+def _got_better(scope: ScanScope) -> None:
+    """What was closed and what rose in the period, in a few lines."""
+    if data.then(scope) is None:
+        return
+    _, closed = data.opened_and_closed(scope)
+    risen = home.risen(data.changes(scope))
+    if not closed and not risen:
+        return
+    page.section("Got better")
+    with st.container(gap="xsmall", key="lines better"):
+        for row in closed[:SHOWN]:
+            words = f"anyone could publish {label_text(row.package)} until {page.day(scope.at)}"
+            _repository_link(scope, row.owner, row.repository, words, ":material/lock:")
+        if len(closed) > SHOWN:
+            _link("packages", f"and {len(closed) - SHOWN:,} more that are closed", scope)
+        known = {(row.owner, row.repository) for row in closed}
+        rest = [each for each in risen if (each.owner, each.repository) not in known]
+        for change in rest[:FEW]:
+            words = home.graded(change)
+            _repository_link(
+                scope, change.owner, change.repository, words, ":material/trending_up:"
             )
-        ]
-        _repository_link(scope, change.owner, change.repository, " → ".join(points))
-        checks = f": {', '.join(change.checks[:3])}" if change.checks else ""
-        more = f" and {len(change.checks) - 3} more" if len(change.checks) > 3 else ""
-        with st.container(horizontal=True, gap="small"):
-            page.note(f"{page.day(change.at)} · {cause_of(change)}{checks}{more}")
-            own = data.of_owner(scope, change.owner)
-            row = data.repository(own, change.repository)
-            if row is not None and (url := commit_url(row)):
-                page.note(f"[commit {row.commit[:7]}]({url})")
+        if len(rest) > FEW:
+            _link("trends", f"and {len(rest) - FEW:,} more that rose", scope)
 
 
 def _do_next(scope: ScanScope) -> None:
     page.section("Do next")
     steps = home.next_steps(_candidates(scope), SHOWN)
     if not steps:
-        page.empty("Nothing is deducted anywhere: there is nothing to fix.")
-    for step in steps:
-        _step(scope, step)
+        page.note("✓ · Nothing is deducted anywhere: there is nothing to fix.")
+    with st.container(gap="xsmall", key="lines next"):
+        for step in steps:
+            _step(scope, step)
+        _deadlines(scope)
 
 
 def _step(scope: ScanScope, step: home.NextStep) -> None:
-    with st.container(border=True, horizontal=True, gap="small", vertical_alignment="center"):
-        words = check_name(step.check) if step.check else label_text(step.what)
-        _repository_link(scope, step.owner, step.repository, words)
-        contact = data.contact_of(scope, step.owner, step.repository)
-        page.note(step.leads_to + (f" · ask {label_text(contact)}" if contact else ""))
-        if step.check:
-            own = data.of_owner(scope, step.owner)
-            _link("findings", "Fix", own, check=step.check, repository=step.repository)
+    own = data.of_owner(scope, step.owner)
+    contact = data.contact_of(scope, step.owner, step.repository)
+    with st.container(gap=None):
+        words = label_text(step.words)
+        _repository_link(scope, step.owner, step.repository, words, ":material/build:")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            page.note(step.leads_to + (f" · ask {label_text(contact)}" if contact else ""))
+            if step.check:
+                _link("findings", "Fix", own, check=step.check, repository=step.repository)
+
+
+def _deadlines(scope: ScanScope) -> None:
+    """What ends soon, and what is not understood, each with the way to the list."""
+    accepted = waivers.accepted(data.findings(scope, data.ACCEPTED))
+    if soon := waivers.ending(accepted, scope.at.date()):
+        last = min(row.expires for row in soon if row.expires)
+        words = f"{count(len(soon), 'waiver ends', 'waivers end')} within 30 days"
+        _link("waivers", f"{words}, the first on {last.day} {last:%b}", scope)
+    _unrecognized(scope)
 
 
 def _candidates(scope: ScanScope) -> list[RepositoryRow]:
@@ -322,13 +368,14 @@ def _owner_card(scope: ScanScope) -> None:
 
 
 SCOPE = page.opening("Home")
+_headline(SCOPE)
 _numbers(SCOPE)
 first, second = st.columns(2, gap="medium")
 with first:
     _got_worse(SCOPE)
+    _got_better(SCOPE)
 with second:
     _do_next(SCOPE)
-_unrecognized(SCOPE)
 _distributions(SCOPE)
 _standings(SCOPE)
 third, fourth = st.columns(2, gap="large")

@@ -9,9 +9,9 @@ from audits.model.query import RepositoryFilter
 from dashboard import data
 from dashboard.frames import tables
 from dashboard.frames.cells import visible
-from dashboard.frames.heat import heat_map
+from dashboard.frames.heat import heat
 from dashboard.parts import address, page
-from dashboard.parts.tables import choose, download_rows, paged, shown
+from dashboard.parts.tables import download_rows, paged, shown, table
 from dashboard.scope import ScanScope
 from dashboard.theme import AREAS, GRADES, LADDER
 
@@ -99,24 +99,17 @@ def _heat(scope: ScanScope, filters: RepositoryFilter, order: str) -> None:
         return
     start = paged(total, PAGE)
     rows = data.repositories(scope, filters, order, start, PAGE)
-    frame = tables.repositories(rows)
-    words = shown(total, start, len(rows), "repository", "repositories")
-    page.note(f"{words}. Choose a line to open the repository.")
-    coverage = st.column_config.ProgressColumn(
-        "Coverage", min_value=0, max_value=100, format="%d %%", width="small"
-    )
-    chosen = choose(
-        frame,
-        key="heat",
-        styled=heat_map,
-        height=720,
+    page.note(f"{shown(total, start, len(rows), 'repository', 'repositories')}.")
+    table(
+        tables.repositories(rows),
+        name="repositories",
+        styled=heat,
         order=COLUMNS,
-        config={"coverage": coverage},
+        config={"coverage": st.column_config.NumberColumn("Coverage", format="%d %%")},
         alt="Heat map of repositories: points of each area, 0 to 100",
+        nothing="",
+        download=False,
     )
-    if chosen:
-        row = rows[chosen[0]]
-        page.open_repository(scope, row.owner, row.repository)
     download_rows(scope, "repositories", filters, total)
 
 

@@ -28,7 +28,7 @@ from dashboard.frames.findings import (
     place,
     waiver_text,
 )
-from dashboard.frames.heat import heat_map
+from dashboard.frames.heat import heat
 from tests.dashboard.rows import (
     HOSTILE,
     NOON,
@@ -46,9 +46,11 @@ def test_a_repository_line_has_a_blank_where_an_area_does_not_apply() -> None:
     assert frame["environment"].isna().all()
     assert frame.loc[0, "ladder"] == "▲ token"
     assert frame.loc[0, "open"] == 3
-    html = heat_map(frame[["repository", "grade", "points", "environment"]]).to_html()
-    assert "nan" not in html.lower()
-    assert "None" not in html
+    styles = [heat("points", value) for value in (95.0, 80.0, 65.0, 45.0, 10.0)]
+    assert len(set(styles)) == 5
+    assert heat("environment", frame.loc[0, "environment"]) == heat("grade", "-")
+    assert "background" not in heat("grade", "-")
+    assert heat("open", 3) == ""
 
 
 def test_tables_of_nothing_have_their_columns() -> None:
@@ -94,21 +96,46 @@ def test_gaps_of_the_owner_say_so() -> None:
 
 def test_the_headline_says_what_is_known_and_what_is_new() -> None:
     rows = [trend(1), trend(5, changed=("policy",))]
-    head = home.headline(rows, "orchard-labs")
-    assert head.sentence.startswith("orchard-labs: ")
-    assert (head.grade, head.points, head.delta) == ("C", 65.0, 4.0)
-    assert "8 repositories publish packages, of 10 scanned" in head.sentence
-    assert "70 % of what applies could be seen" in head.sentence
-    assert "unknown, not safe" in head.sentence
+    head = home.headline(rows, "7 Sep")
+    assert head.standing == "stands at C with 65 of 100 points, up 4 since 7 Sep."
+    assert head.publish == "8 repositories publish packages, of 10 scanned."
+    assert "70 % of what applies could be seen" in head.seen
+    assert "unknown, not safe" in head.seen
+    assert head.moved.startswith("Since 7 Sep: 3 new findings, 2 fixed.")
     assert home.moved_words(rows).startswith("3 new findings, 2 fixed. The rules or the token's")
     assert home.moved_words(rows[:1]) == ""
 
 
 def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:
-    head = home.headline([trend(1, points=None, publishing=0, coverage=1.0)], "o")
-    assert (head.grade, head.points, head.delta) == ("-", None, None)
-    assert "0 repositories publish" in head.sentence
-    assert "100 % of what applies" in head.sentence
+    head = home.headline([trend(1, points=None, publishing=0, coverage=1.0)], "7 Sep")
+    assert head.standing == "has no grade."
+    assert head.moved == ""
+    assert "0 repositories publish" in head.publish
+    assert "100 % of what applies" in head.seen
+
+
+def test_a_fall_says_which_faults_took_the_points_and_a_rise_is_no_fall() -> None:
+    fell = ScoreChange(
+        owner="o",
+        repository="r",
+        scan=2,
+        at=datetime(2026, 10, 5, tzinfo=UTC),
+        before=96.0,
+        after=74.0,
+        grade_before="A",
+        grade_after="C",
+        cause="repository",
+        checks=("long-lived-token", "attestation-regression", "unpinned-action"),
+    )
+    assert home.graded(fell) == "A 96 → C 74"
+    words = home.why_fell(fell)
+    assert words.startswith(home.title_of("long-lived-token"))
+    assert words.endswith("; and 1 more")
+    lost = replace(fell, after=None, grade_after="?", checks=())
+    assert home.why_fell(lost) == "it cannot be read any more"
+    rose = replace(fell, before=39.0, grade_before="F", repository="s")
+    assert home.risen([fell, lost, rose]) == [rose]
+    assert home.fallen([fell, lost, rose]) == [lost, fell]
 
 
 def points_of(

@@ -1,45 +1,55 @@
-"""Tables on paper: HTML in which no cell is markup, with a stated number of rows."""
+"""Tables as HTML, on the screen and on paper: no cell is markup, and what is cut is said."""
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+from datetime import UTC, datetime
 
-from dashboard.parts.paper import MOST
+import pandas as pd
+
+from dashboard.frames.html_table import MOST, Sheet, html_table
 from tests.dashboard.conftest import Opened
 from tests.dashboard.rows import HOSTILE
 
 
-def _printed(app: AppTest) -> list[str]:
-    bodies = [element.proto.body for element in app.get("html")]
-    return [body for body in bodies if "<table>" in body]
+def day(at: datetime) -> str:
+    return f"{at:%d %b}"
 
 
-def many_rows() -> None:
-    import pandas as pd
-
-    from dashboard.parts.paper import on_paper
-    from tests.dashboard.rows import HOSTILE
-
-    frame = pd.DataFrame({"name": [HOSTILE] * 250, "points": [None] * 250, "link": ["x"] * 250})
-    on_paper(frame, ["name", "points", "link"], {"name": {"label": "Name"}})
-
-
-def test_a_long_table_says_how_much_of_it_is_printed() -> None:
-    app = AppTest.from_function(many_rows).run()
-    assert not app.exception
-    (text,) = [element.proto.body for element in app.get("html")]
+def test_a_long_table_says_how_much_of_it_is_shown() -> None:
+    frame = pd.DataFrame({"name": [HOSTILE] * 250, "points": [None] * 250})
+    sheet = Sheet(label="All", day=day, configured={"name": {"label": "Name"}})
+    text = html_table(frame, ["name", "points"], sheet)
     assert text.count("<tr>") == MOST + 1
     assert "200 of 250 rows" in text
-    assert "<th>Name</th><th>points</th></tr>" in text
-    assert "<td>–</td>" in text
+    assert ">Name</th>" in text
+    assert ">–</td>" in text
     assert "<img" not in text
     assert "<script" not in text
     assert HOSTILE not in text
 
 
-def test_every_table_of_a_view_is_printed_with_names_instead_of_addresses(opened: Opened) -> None:
-    app = opened("repositories", "many")
+def test_cells_read_as_people_write_them() -> None:
+    values: dict[str, object] = {
+        "count": 12345,
+        "change": 3.0,
+        "known": True,
+        "at": pd.Timestamp(datetime(2026, 10, 5, tzinfo=UTC)),
+        "link": "https://github.example/o/r/blob/main/x.yml#L3",
+        "bad": "javascript:alert(1)",
+    }
+    frame = pd.DataFrame([values]).assign(bad=lambda f: f["bad"])
+    sheet = Sheet(label="x", day=day, configured={"change": {"type_config": {"format": "%+.1f"}}})
+    text = html_table(frame, list(values), sheet)
+    for words in (">12,345<", ">+3.0<", ">yes<", ">05 Oct<", 'target="_blank"'):
+        assert words in text
+    other = html_table(frame.assign(link=frame["bad"]), ["link"], sheet)
+    assert "href" not in other
+
+
+def test_the_grid_of_findings_is_printed_with_names_instead_of_addresses(opened: Opened) -> None:
+    app = opened("findings", "many")
     assert len(app.dataframe) == 1
-    (text,) = _printed(app)
-    assert "<td>fennel</td>" in text
+    bodies = [element.proto.body for element in app.get("html")]
+    (text,) = [body for body in bodies if 'class="on-paper"' in body]
+    assert ">sorrel</td>" in text
     assert "owner=" not in text

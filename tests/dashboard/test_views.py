@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -45,6 +46,23 @@ def as_shown(cell: object) -> object:
     return cell
 
 
+def without_tags(html: str) -> str:
+    """The words of a table, a cell a line; nothing of a style."""
+    return "" if html.startswith("<style>") else unescape(re.sub(r"(<[^>]*>)+", "\n", html))
+
+
+def column(html: str, place: int) -> list[str]:
+    """The cells of a column of a table, from 0, as they read."""
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
+    return [without_tags(cells[place]).strip() for cells in rows if cells]
+
+
+def tables(app: AppTest) -> list[str]:
+    """The tables that a view shows on the screen, as HTML."""
+    bodies = [element.proto.body for element in app.get("html")]
+    return [body for body in bodies if 'class="rows"' in body]
+
+
 def said(app: AppTest) -> str:
     """Everything that a view says, its tables' cells included."""
     parts = []
@@ -63,6 +81,7 @@ def said(app: AppTest) -> str:
         parts += words(app, kind)
     parts += [f"{metric.label}: {metric.value}" for metric in app.metric]
     parts += [element.value.map(as_shown).to_csv(na_rep="") for element in app.dataframe]
+    parts += [without_tags(element.proto.body) for element in app.get("html")]
     parts += [expander.label for expander in app.expander]
     return "\n".join(parts)
 
@@ -429,6 +448,6 @@ def test_what_only_the_waiver_file_says_is_shown_where_there_is_one(
 
 def test_what_could_not_be_read_comes_before_the_worst(opened: Opened) -> None:
     app = opened("repositories", "two")
-    names = list(map(as_shown, app.dataframe[0].value["repository"]))
+    names = column(tables(app)[0], 1)
     assert names[0] == "broken"
     assert names.index("sorrel") < names.index("fennel") < names.index("notes")

@@ -1,0 +1,76 @@
+"""The style of what Streamlit has no option for: tables, the first screen of Home, and paper."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.parts import page
+
+# Our own text, no data in it.
+_SCREEN = """
+[data-testid=stSidebarHeader] {height: 3.5rem; margin-bottom: 0}
+[data-testid=stMainBlockContainer] {padding: 2.25rem clamp(1rem, 3vw, 3rem) 3rem}
+.rows .scroll {overflow: auto}
+.rows table {border-collapse: separate; border-spacing: 0; width: 100%; font-size: 0.875rem}
+.rows th, .rows td
+  {padding: 0.4rem 0.6rem; text-align: left; vertical-align: top; line-height: 1.35;
+   border-bottom: 1px solid var(--line)}
+.rows th
+  {position: sticky; top: 0; z-index: 1; background: var(--surface); color: var(--muted);
+   font-weight: 600; white-space: nowrap}
+.rows .scroll {border: 1px solid var(--line); border-radius: 0.4rem}
+.rows tbody tr:last-child td {border-bottom: 0}
+.rows tbody tr:hover td {background: var(--surface)}
+.rows .number {text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums}
+.rows .short {white-space: nowrap}
+.rows .text {min-width: 9rem; overflow-wrap: anywhere}
+.rows .long {min-width: 24rem; overflow-wrap: anywhere}
+.rows td:first-child, .rows th:first-child {position: sticky; left: 0; background: var(--page)}
+.rows th:first-child {z-index: 2; background: var(--surface)}
+.rows a {color: var(--link)}
+.rows p {color: var(--muted); font-size: 0.875rem; margin: 0.4rem 0 0}
+[data-testid=stMain] [data-testid=stPageLink-NavLink] {height: auto; min-height: 1.75rem; align-items: flex-start}
+[data-testid=stMain] [data-testid=stPageLink-NavLink] * {white-space: normal; overflow: visible}
+[class*=st-key-lines] [data-testid=stMarkdown] {padding-left: 2rem}
+.st-key-headline p {font-size: 1.15rem}
+.st-key-headline [data-testid=stText] {font-size: 0.9rem}
+.st-key-grade [data-testid=stMetricValue] {font-size: 2.5rem; font-weight: 650; line-height: 1.1}
+@media screen {[data-testid=stElementContainer]:has(.on-paper) {display: none}}
+"""
+_PAPER = """
+@media print {
+  @page {size: A4 landscape; margin: 12mm}
+  [data-testid=stSidebar], [data-testid=stHeader], [data-testid=stElementToolbar],
+  [data-testid=stElementContainer]:has([data-testid=stDataFrame]),
+  [data-testid=stElementContainer]:has([data-testid=stDownloadButton]),
+  [data-testid=stElementContainer]:has([data-testid=stPopover]) {display: none !important}
+  [data-testid=stApp], [data-testid=stMain], [data-testid=stAppViewContainer],
+  [data-testid=stMainBlockContainer]
+    {position: static !important; height: auto !important; overflow: visible !important}
+  [data-testid=stMainBlockContainer] {padding: 0 !important; max-width: none !important}
+  html {font-size: 11px !important}
+  [data-testid=stVegaLiteChart], [data-testid=stMetric], .rows tr, .on-paper tr
+    {break-inside: avoid}
+  [data-testid=stColumn]:has([data-testid=stVegaLiteChart]) {break-inside: avoid}
+  h2 {break-after: avoid}
+  .rows .scroll {max-height: none !important; overflow: visible; border: 0}
+  .rows th {position: static}
+  .rows table, .on-paper table
+    {border-collapse: collapse; width: 100%; font-size: 10px; line-height: 1.25}
+  .rows th, .rows td, .on-paper th, .on-paper td
+    {border-bottom: 1px solid #c3ced8; padding: 2pt 4pt; text-align: left; vertical-align: top;
+     min-width: 0 !important; white-space: normal}
+  .rows td, .on-paper td {overflow-wrap: anywhere; print-color-adjust: exact}
+  .rows thead, .on-paper thead {display: table-header-group}
+}
+"""
+
+
+def apply_style() -> None:
+    """Put the style into the page, in the colours of the viewer's theme."""
+    ink = page.ink()
+    colours = (
+        f".rows {{--line: {ink.line}; --surface: {ink.surface}; --muted: {ink.muted}; "
+        f"--page: {ink.page}; --link: {ink.link}}}\n"
+    )
+    st.html(f"<style>{colours}{_SCREEN}{_PAPER}</style>")
