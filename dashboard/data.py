@@ -251,21 +251,22 @@ def standings(scope: ScanScope, earlier: ScanScope | None) -> dict[str, tuple[ho
     if scope.is_narrowed:
         return {}
     rows, before = _points(scope), _points(earlier) if earlier else {}
-    parts: dict[str, dict[str, Collection[tuple[str, str]]]] = {}
+    parts: dict[str, dict[tuple[str, str], Collection[tuple[str, str]]]] = {}
     if scope.owner is None:
         parts["owner"] = {
-            name: [key for key in {**rows, **before} if key[0] == name] for name in owners()
+            (name, name): [key for key in {**rows, **before} if key[0] == name] for name in owners()
         }
     if found := groups(scope.owner, scope.scan):
-        parts["group"] = {group.label: group.members for group in found.values()}
+        parts["group"] = {(g.label, g.key): g.members for g in found.values()}
     return {
         what: tuple(
             home.standing(
                 name,
+                word,
                 [rows[key] for key in members if key in rows],
                 [before[key] for key in members if key in before],
             )
-            for name, members in each.items()
+            for (name, word), members in each.items()
         )
         for what, each in parts.items()
     }

@@ -12,8 +12,8 @@ from dashboard.frames.exposure import PathBox
 from dashboard.theme import Ink
 
 _WIDTH, _HEIGHT, _GAP = 1.0, 1.0, 0.28
-_WRAP = 28
-_ROW = 96
+_WRAP = 30
+_ROW = 100
 """So many letters stand side by side in all boxes of a path, on a screen of a usual width."""
 _MOST_LINES = 5
 
@@ -29,32 +29,38 @@ def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
     )
     arrows = pd.DataFrame([_arrow(box) for box in steps[1:]])
     base = alt.Chart(frame)
-    scale = alt.Scale(domain=[-0.05, max(len(steps), 1) * (_WIDTH + _GAP)])
+    scale = alt.Scale(domain=[-0.01, max(len(steps), 1) * (_WIDTH + _GAP) - _GAP + 0.01])
     x = alt.X("left:Q", axis=None, scale=scale)
-    y_scale = alt.Scale(domain=[-0.1 if unseen else 0.9, 2.1])
-    shapes = base.mark_rect(cornerRadius=4, fillOpacity=0.08, fill=ink.text).encode(
+    y_scale = alt.Scale(domain=[-0.05 if unseen else 0.95, 1.95])
+    shapes = base.mark_rect(cornerRadius=6, fill=ink.surface).encode(
         x=x,
         x2="right:Q",
         y=alt.Y("bottom:Q", axis=None, scale=y_scale),
         y2="top:Q",
-        stroke=alt.value(ink.text),
+        stroke=alt.value(ink.line),
         strokeDash=alt.condition("datum.unseen", alt.value([4, 3]), alt.value([0])),
         tooltip=["kind:N", "title:N", "where:N"],
     )
+    y = alt.Y("top:Q", axis=None, scale=y_scale)
+    kinds = base.mark_text(
+        align="left", baseline="top", dx=10, dy=9, fontSize=11, color=ink.muted
+    ).encode(x=x, y=y, text="kind:N")
     words = base.mark_text(
         align="left",
         baseline="top",
-        dx=6,
-        dy=6,
-        fontSize=11,
-        lineHeight=13,
+        dx=10,
+        dy=27,
+        fontSize=12,
+        lineHeight=15,
         lineBreak="\n",
         color=ink.text,
-    ).encode(x=x, y=alt.Y("top:Q", axis=None, scale=y_scale), text="lines:N")
-    if arrows.empty:
-        return alt.LayerChart(layer=[shapes, words], height=170)
-    lines, marks = _arrows(arrows, ink, scale, y_scale)
-    return alt.LayerChart(layer=[shapes, lines, marks, words], height=230 if unseen else 150)
+    ).encode(x=x, y=y, text="lines:N")
+    layers: list[alt.Chart] = [shapes, kinds, words]
+    if not arrows.empty:
+        layers[1:1] = _arrows(arrows, ink, scale, y_scale)
+    height = 260 if unseen else 132
+    config = alt.Config(view=alt.ViewConfig(stroke=None))
+    return alt.LayerChart(layer=layers, height=height, config=config)
 
 
 def _arrows(
@@ -63,7 +69,7 @@ def _arrows(
     """The arrows between the boxes, with their signs."""
     lines = (
         alt.Chart(arrows)
-        .mark_rule(strokeWidth=2, color=ink.text)
+        .mark_rule(strokeWidth=2, color=ink.muted)
         .encode(
             x=alt.X("start:Q", axis=None, scale=scale),
             x2="end:Q",
@@ -73,7 +79,7 @@ def _arrows(
     )
     marks = (
         alt.Chart(arrows)
-        .mark_text(fontSize=14, color=ink.text, dy=-10)
+        .mark_text(fontSize=16, color=ink.text, dy=-11)
         .encode(
             x=alt.X("middle:Q", axis=None, scale=scale),
             y=alt.Y("y:Q", axis=None, scale=y_scale),
@@ -94,7 +100,7 @@ def _rectangle(box: PathBox, bottom: float, wrap: int) -> dict[str, object]:
         "kind": box.kind,
         "title": box.title,
         "where": box.where,
-        "lines": "\n".join((box.kind.upper(), *lines)),
+        "lines": "\n".join(lines),
         "unseen": box.unseen,
     }
 

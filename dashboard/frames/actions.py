@@ -72,3 +72,9 @@ def broken_by_pinning(rows: Sequence[ActionSummary]) -> pd.DataFrame:
         ),
         ("action", "uses not pinned", "uses", "repositories"),
     )
+
+
+def names(kind: str, words: Sequence[str]) -> pd.DataFrame:
+    """One secret or runner that jobs name a line."""
+    column = f"{kind} name"
+    return frame_of(({column: visible(word)} for word in words), (column,))

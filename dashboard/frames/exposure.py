@@ -51,6 +51,16 @@ def shared_cuts(rows: Sequence[SharedCut]) -> pd.DataFrame:
     )
 
 
+KINDS = {
+    "actor": "Who",
+    "way-in": "Way in",
+    "sink": "What it reaches",
+    "start": "What starts it",
+    "publish": "Publishes",
+}
+"""What stands over the boxes of a path, by the kind of its step."""
+
+
 class PathBox(Struct, frozen=True, kw_only=True):
     """One box of a drawn path: its place from the left, what it says, and where that stands.
 
@@ -76,8 +86,8 @@ def boxes(path: PathRow) -> tuple[PathBox, ...]:
         found.append(
             PathBox(
                 place=place,
-                kind=step.kind,
-                title=prose(step.what),
+                kind=KINDS.get(step.kind, step.kind),
+                title=visible(step.what).replace("`", "'"),
                 where=visible(f"{step.path}:{step.line}" + (f" ({step.job})" if step.job else "")),
                 cut=first and place > 0,
             )

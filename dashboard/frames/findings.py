@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import glob
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from urllib.parse import urlsplit
 
+from audits.checks import all_checks
 from audits.model.rows import FindingRow
 from audits.report.phrases import count
 from dashboard.frames.cells import link_of, span, visible
-from dashboard.theme import SEVERITIES, signed
+from dashboard.theme import LINK_LABELS, SEVERITIES, signed
 
 _CHECK = re.compile(r"[a-z0-9]+([-/][a-z0-9]+)*")
 _CONTEXT = 2
@@ -41,7 +44,23 @@ def label(check: str, rows: Sequence[FindingRow]) -> str:
     """The heading of a group of findings."""
     worst = min(rows, key=rank).severity
     word = signed(worst) if worst in SEVERITIES else "finding"
-    return f"{word} · {check_name(check)} · {count(len(rows), 'place')}"
+    return f"{word} · {title_of(check)} · {count(len(rows), 'place')}"
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    return {check.id: check.title for check in all_checks()}
+
+
+def title_of(check: str) -> str:
+    """What a check finds, as a sentence begins; the id of one that is not known."""
+    return _titles().get(check, check_name(check))
+
+
+def link_label(kind: str, url: str) -> str:
+    """The label of a link; of documentation, with the site that it is on."""
+    site = f" on {urlsplit(url).hostname}" if kind == "documentation" else ""
+    return f"{LINK_LABELS[kind]}{site}"
 
 
 def place(row: FindingRow) -> str:

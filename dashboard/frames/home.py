@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 
 import pandas as pd
 from msgspec import Struct
@@ -16,6 +15,7 @@ from audits.model.score import Deduction, Grade
 from audits.report.phrases import count
 from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
 from dashboard.frames.cells import frame_of, prose, visible
+from dashboard.frames.findings import title_of
 from dashboard.theme import AREAS, percent, plain, signed
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
@@ -92,16 +92,6 @@ def why_fell(change: ScoreChange) -> str:
     more = f"; and {len(change.checks) - 2} more" if len(change.checks) > 2 else ""
     words = "; ".join(found) + more
     return words or ("it cannot be read any more" if change.after is None else "see its history")
-
-
-@cache
-def _titles() -> Mapping[str, str]:
-    return {check.id: check.title for check in all_checks()}
-
-
-def title_of(check: str) -> str:
-    """What a check finds, as a sentence begins; the id of one that is not known."""
-    return _titles().get(check, visible(check))
 
 
 def risen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
@@ -193,15 +183,19 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How an owner or a group stands, and stood; ``before`` is None where nothing is known."""
 
     name: str
+    key: str
     now: Sums
     before: Sums | None
 
 
 def standing(
-    name: str, rows: Sequence[RepositoryPoints], earlier: Sequence[RepositoryPoints]
+    name: str,
+    key: str,
+    rows: Sequence[RepositoryPoints],
+    earlier: Sequence[RepositoryPoints],
 ) -> Standing:
     """The standing of these repositories, and what it was."""
-    return Standing(name=name, now=_sums(rows), before=_sums(earlier) if earlier else None)
+    return Standing(name=name, key=key, now=_sums(rows), before=_sums(earlier) if earlier else None)
 
 
 def _sums(rows: Sequence[RepositoryPoints]) -> Sums:
@@ -233,6 +227,7 @@ def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
                 "not read": _from_to(row, lambda sums: f"{sums.unread:,}"),
                 "on tokens": _from_to(row, lambda sums: f"{sums.tokens:,}"),
                 "repositories": row.now.repositories,
+                "key": row.key,
             }
             for row in order
         ),
@@ -245,6 +240,7 @@ def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
             "not read",
             "on tokens",
             "repositories",
+            "key",
         ),
     )
     return frame.astype({"points": float, "change": float})

@@ -21,7 +21,8 @@ MOST = 200
 """Rows of one table: as many as one page of a list has; the CSV has all of them."""
 NOT_KNOWN = "–"
 """What an empty cell shows: the value does not apply or is not known."""
-HIDDEN = {"fingerprint"}
+HIDDEN = {"fingerprint", "key"}
+_FOLDER = ".github/workflows/"
 _SHORT = 22
 """Characters: a column whose texts are no longer is not wrapped."""
 
@@ -123,4 +124,4 @@ def words_of(value: object, shape: Mapping[str, Any] | None, day: Day) -> str:
         if "%" in form and form != "%.4g":
             return form % value
         return f"{value:,.1f}".removesuffix(".0")
-    return str(value)
+    return str(value).removeprefix(_FOLDER)

@@ -55,19 +55,44 @@ def _check(scope: ScanScope, row: Cells) -> str:
     return address_of("method", {**scope.address, "check": check})
 
 
-def _action(scope: ScanScope, row: Cells) -> str:
-    asked = {"what": "action", "exact": "yes", "name": str(row["action"])}
-    return address_of("incident", {**scope.address, **asked}, str(row["action"]))
+def _asked_for(what: str) -> Callable[[ScanScope, Cells], str]:
+    """The search of an incident for a name of this kind."""
+
+    def address(scope: ScanScope, row: Cells) -> str:
+        name = str(row[what if what in row else f"{what} name"])
+        asked = {"what": what, "exact": "yes", "name": name}
+        return address_of("incident", {**scope.address, **asked}, name)
+
+    return address
+
+
+def _package(scope: ScanScope, row: Cells) -> str:
+    """The evidence of a package, in the view of its repository."""
+    name = str(row.get("repository") or "")
+    if not name:
+        one = {"registry": str(row["registry"])} if row.get("registry") else {}
+        return address_of("packages", {**scope.address, **one}, str(row["package"]))
+    own = {"repository": name, "tab": "Publications"}
+    return address_of("repository", {**scope.address, **own}, str(row["package"]))
+
+
+def _group(scope: ScanScope, row: Cells) -> str:
+    """Home, of one group only."""
+    return address_of("home", {**scope.address, "group": str(row["key"])}, str(row["group"]))
 
 
 def _owner(scope: ScanScope, row: Cells) -> str:
     return address_of("home", scope.address, str(row["owner"]))
 
 
-_OF_ONE_OWNER = {"repository"}
+_OF_ONE_OWNER = {"repository", "package"}
 _MAKERS: Mapping[str, Callable[[ScanScope, Cells], str]] = {
     "repository": _repository,
     "check": _check,
-    "action": _action,
+    "action": _asked_for("action"),
+    "secret name": _asked_for("secret"),
+    "runner name": _asked_for("runner"),
+    "package": _package,
+    "group": _group,
     "owner": _owner,
 }

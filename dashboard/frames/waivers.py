@@ -13,6 +13,7 @@ from dashboard.frames.cells import frame_of, visible
 from dashboard.theme import signed
 
 ORDER = (
+    "expires",
     "check",
     "severity",
     "repository",
@@ -22,7 +23,6 @@ ORDER = (
     "responsible",
     "reason",
     "ticket",
-    "expires",
 )
 
 
@@ -53,7 +53,7 @@ def table(rows: Sequence[WaiverRow]) -> pd.DataFrame:
             }
             for row in rows
         ),
-        ("check", "severity", "owner", *ORDER[2:]),
+        ("owner", *ORDER),
     )
 
 

@@ -45,7 +45,7 @@ def finding_groups(scope: ScanScope, row: RepositoryRow) -> None:
 def _group(scope: ScanScope, check: str, group: list[FindingRow], reading: Reaudit) -> None:
     known = next((c for c in all_checks() if c.id == check), None)
     if known is not None:
-        st.markdown(f"**{known.title}.**")
+        page.note(f"Check `{findings.check_name(check)}`")
         # In place: a link to another view would take Back to come home from.
         with st.popover("Why it matters and how to fix it", icon=":material/menu_book:"):
             st.markdown(without_title(known.text, known.title))
@@ -101,7 +101,7 @@ def one_finding(row: FindingRow, reading: Reaudit) -> None:
             url = safe_url(link.url)
             if url and link.kind in LINK_LABELS:
                 st.link_button(
-                    LINK_LABELS[link.kind],
+                    findings.link_label(link.kind, url),
                     url,
                     type="tertiary",
                     key=f"{row.fingerprint} {row.line} {number}",

@@ -8,7 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from audits.report.escape import element
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import visible
@@ -25,6 +27,9 @@ def opening(title: str, lead: str = "") -> ScanScope:
     heading(title, lead)
     scope = st.session_state.get(SCOPE)
     if isinstance(scope, ScanScope):
+        # The sidebar, which says it on the screen, is not printed.
+        words = f"{scope_name(scope)}, as of {moment(scope.at)}. By release-audit."
+        st.html(str(element("p", words, class_="on-paper")))
         return scope
     if unknown := st.session_state.get(UNKNOWN):
         not_here(str(unknown))
@@ -97,6 +102,12 @@ def not_here(sentence: str) -> None:
 def empty(sentence: str) -> None:
     """What is said in place of a table or chart that has no rows."""
     st.info(sentence, icon=":material/info:")
+
+
+def filters() -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Three columns for the boxes above a list; two beside each other on a phone."""
+    with st.container(key="filters"):
+        return st.columns(3)
 
 
 def section(title: str, words: str = "") -> None:

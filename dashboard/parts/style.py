@@ -35,6 +35,10 @@ _SCREEN = """
 .st-key-headline p {font-size: 1.15rem}
 .st-key-headline [data-testid=stText] {font-size: 0.9rem}
 .st-key-grade [data-testid=stMetricValue] {font-size: 2.5rem; font-weight: 650; line-height: 1.1}
+@media (max-width: 640px) {
+  .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
+  .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
+}
 @media screen {[data-testid=stElementContainer]:has(.on-paper) {display: none}}
 """
 _PAPER = """
@@ -53,6 +57,15 @@ _PAPER = """
     {break-inside: avoid}
   [data-testid=stColumn]:has([data-testid=stVegaLiteChart]) {break-inside: avoid}
   h2 {break-after: avoid}
+  /* Black on white, also from a dark screen; what is coloured by its meaning stays so. */
+  html, body, [data-testid=stApp], [data-testid=stMain], [data-testid=stExpander] *,
+  [data-testid=stVerticalBlock], pre, code, .rows th, .rows td:not([style*=background])
+    {background: #ffffff !important}
+  body *, .rows {color: #17212b !important; --line: #c3ced8; --muted: #55646f}
+  .rows td[style*="#ffffff"] {color: #ffffff !important}
+  svg text {fill: #17212b}
+  svg path[fill="#19222c"] {fill: #f3f6f9}
+  svg path[stroke="#3b4a58"], svg line[stroke="#3b4a58"] {stroke: #c3ced8}
   .rows .scroll {max-height: none !important; overflow: visible; border: 0}
   .rows th {position: static}
   .rows table, .on-paper table

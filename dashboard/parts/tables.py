@@ -65,8 +65,11 @@ def choose(
     order: Sequence[str] | None = None,
     config: Mapping[str, Any] | None = None,
     height: int | None = None,
+    tall: bool = False,
 ) -> list[int]:
-    """A table whose rows can be chosen; the positions of the chosen ones."""
+    """A grid whose rows can be chosen; the positions of the chosen ones. With ``tall`` rows a
+    sentence has two lines. Links in a grid open in a new tab: Streamlit has no other kind.
+    """
     shown, links = _linked(frame)
     state = st.dataframe(
         shown,
@@ -79,6 +82,7 @@ def choose(
         key=key,
         alt=alt,
         placeholder=NOT_KNOWN,
+        row_height=66 if tall else None,
     )
     sheet = Sheet(label=alt, day=day, configured=columns(frame, config))
     printed = frame.drop(columns="link", errors="ignore")
@@ -125,7 +129,7 @@ def _order(frame: pd.DataFrame, order: Sequence[str] | None) -> list[str]:
 
 def _height(rows: int, most: int | None) -> int | Literal["auto"]:
     """As tall as its rows, up to ``most`` pixels, and then it scrolls."""
-    return "auto" if most is None else min(38 + 35 * rows, most)
+    return "auto" if most is None else min(38 + 66 * rows, most)
 
 
 def columns(frame: pd.DataFrame, config: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from audits.model.rows import FindingRow
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import tables
-from dashboard.frames.cells import visible
-from dashboard.frames.findings import check_name, issue_text, waiver_text
+from dashboard.frames.cells import label_text, visible
+from dashboard.frames.findings import check_name, issue_text, title_of, waiver_text
 from dashboard.parts import address, page
 from dashboard.parts.finding import one_finding
 from dashboard.parts.tables import choose, download_rows, paged, shown
@@ -31,9 +31,9 @@ ORDERS = {
 ANY = "any"
 COLUMNS = (
     "severity",
-    "check",
-    "repository",
     "message",
+    "repository",
+    "check",
     "path",
     "line",
     "state",
@@ -55,7 +55,7 @@ def _filters(scope: ScanScope) -> tuple[FindingFilter, str]:
         repository=(ANY, *names),
         order=ORDERS,
     )
-    first, second, third = st.columns(3)
+    first, second, third = page.filters()
     checks = address.select_many("Check", "check", failing, where=first, format_func=check_name)
     severities = address.select_many("Severity", "severity", SEVERITIES, where=second)
     state = address.select("State", "state", STATES, where=third)
@@ -93,8 +93,9 @@ def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
         key="findings",
         mode="multi-row",
         alt="Findings with severity, check and place",
-        height=460,
+        height=568,
         order=COLUMNS,
+        tall=True,
     )
     download_rows(scope, "findings", filters, total)
     if picked := [rows[index] for index in chosen]:
@@ -108,9 +109,10 @@ def _picked(scope: ScanScope, picked: list[FindingRow], title: str) -> None:
     with reading:
         for row in picked[:10]:
             with st.container(border=True):
-                st.text(
-                    f"{signed(row.severity)} · {check_name(row.check)} · "
-                    f"{visible(row.owner)}/{visible(row.repository)}"
+                st.markdown(
+                    f"**{signed(row.severity)} · {title_of(row.check)}** · "
+                    f"{label_text(f'{row.owner}/{row.repository}')} "
+                    f":small[:gray[{check_name(row.check)}]]"
                 )
                 one_finding(row, data.reading(data.of_owner(scope, row.owner), row.repository))
     with issue:
@@ -134,7 +136,7 @@ def _one(scope: ScanScope, fingerprint: str) -> None:
     where = FindingFilter(repository=plain, fingerprint=fingerprint, in_release=None)
     rows = list(data.findings(own, where)) if plain else []
     if rows:
-        _picked(own, rows, f"{signed(rows[0].severity)} · {check_name(rows[0].check)}")
+        _picked(own, rows, f"{signed(rows[0].severity)} · {title_of(rows[0].check)}")
     else:
         page.section("This finding is not open")
         st.text(

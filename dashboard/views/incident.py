@@ -11,7 +11,7 @@ from audits.model.rows import JobRow
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import actions, incident
-from dashboard.frames.cells import label_text, visible
+from dashboard.frames.cells import visible
 from dashboard.parts import address, page
 from dashboard.parts.tables import table
 from dashboard.scope import ScanScope
@@ -22,8 +22,6 @@ HINTS = {
     "secret": "PYPI_TOKEN",
     "runner": "self-hosted",
 }
-ISSUES = 20
-"""Issue texts that are shown on the page; the file holds all."""
 
 
 def _asked() -> tuple[str, str, str, bool]:
@@ -121,11 +119,10 @@ def _issues(texts: dict[tuple[str, str], str]) -> None:
     page.section(
         "An issue for each repository", "Names stand in code spans, so nobody is notified."
     )
-    for (owner, name), text in list(texts.items())[:ISSUES]:
-        with st.expander(label_text(f"{owner}/{name}")):
-            st.code(text, language=None, wrap_lines=True)
-    if len(texts) > ISSUES:
-        page.note(f"{len(texts) - ISSUES:,} more are in the file of issue texts.")
+    chosen = st.selectbox(
+        "Repository", list(texts), format_func=lambda key: visible("/".join(key)), key="issue of"
+    )
+    st.code(texts[chosen], language=None, wrap_lines=True)
 
 
 def _names(scope: ScanScope, kind: str) -> None:
@@ -137,9 +134,14 @@ def _names(scope: ScanScope, kind: str) -> None:
     if not words:
         page.empty(f"No job in scope names a {kind}.")
         return
-    page.section(f"{len(words):,} {kind}s that jobs name")
-    shown = visible(", ".join(words[:200]))
-    st.text(f"{shown}{f' and {len(words) - 200:,} more' if len(words) > 200 else ''}")
+    page.section(f"{len(words):,} {kind}s that jobs name", "Look one up to see which jobs do.")
+    table(
+        actions.names(kind, words),
+        name=f"{kind}s",
+        alt=f"The {kind}s that jobs name",
+        nothing="",
+        height=420,
+    )
 
 
 def _actions(scope: ScanScope) -> None:

@@ -39,7 +39,7 @@ COLUMNS = (
 def _filters(scope: ScanScope) -> PackageFilter:
     registries = data.package_registries(scope)
     address.tell_unknown(ladder=LADDER, exposure=MEANING, registry=registries)
-    first, second, third = st.columns(3)
+    first, second, third = page.filters()
     return PackageFilter(
         states=address.select_many("Trusted-publisher status", "ladder", LADDER, where=first),
         levels=address.select_many("Who can publish", "exposure", list(MEANING), where=second),

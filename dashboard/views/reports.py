@@ -22,19 +22,11 @@ page.note(
     "take the first apostrophe off such a cell to have it unaltered."
 )
 for report in TABLES:
-    with st.container(border=True):
-        page.section(f"{report.name}.csv", report.description)
-        with st.container(horizontal=True):
-            st.download_button(
-                "Download CSV",
-                data=partial(data.report, SCOPE, report.name),
-                file_name=f"{report.name}.csv",
-                mime="text/csv",
-                on_click="ignore",
-                key=f"report {report.name}",
-                icon=":material/download:",
-            )
-        with st.expander(f"Data dictionary: {count(len(report.columns), 'column')}"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap=None):
+            st.header(f"{report.name}.csv", anchor=False)
+            page.note(report.description)
+        with st.popover(count(len(report.columns), "column"), width=160):
             table(
                 dictionary(report),
                 name=f"{report.name} columns",
@@ -42,6 +34,16 @@ for report in TABLES:
                 alt=f"Columns of {report.name}.csv and their meaning",
                 nothing="No column.",
             )
+        st.download_button(
+            "Download CSV",
+            data=partial(data.report, SCOPE, report.name),
+            file_name=f"{report.name}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key=f"report {report.name}",
+            icon=":material/download:",
+            width=160,
+        )
 
 page.section("SARIF", "Findings of one repository, for code scanning.")
 NAMES = data.repository_names(SCOPE)

@@ -55,7 +55,7 @@ def _filters(scope: ScanScope) -> tuple[RepositoryFilter, str]:
         topic=words["topics"],
         show=PUBLISHING,
     )
-    first, second, third = st.columns(3)
+    first, second, third = page.filters()
     text = address.text("Name contains", "name", where=first)
     grades = address.select_many("Grade", "grade", GRADES, where=second)
     order = address.select("Order", "order", list(SORTS), where=third)

@@ -42,11 +42,12 @@ def _choose(scope: ScanScope) -> tuple[ScanScope, RepositoryRow] | None:
 def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
     """The grade with its reason, what is not counted, and who can publish."""
     with st.container(border=True):
-        grid = st.container(horizontal=True, gap="large", vertical_alignment="center")
+        grid = st.container(horizontal=True, gap="large", vertical_alignment="top")
         points = "" if row.points is None else f" {row.points:.0f}"
-        grid.metric("Grade", f"{row.grade}{points}", width="content")
+        with grid.container(width="content", key="grade"):
+            st.metric("Grade", f"{row.grade}{points}", width="content")
         grave = f"{row.open.get('critical', 0):,} · {row.open.get('high', 0):,}"
-        grid.metric("Open critical · high", grave, width="content")
+        grid.metric("⬢ Critical · ▲ high", grave, width="content")
         if row.level:
             grid.metric("Who can publish", signed_level(row.level, row.may_be), width="content")
         grid.metric("Coverage", percent(row.coverage), width="content")

@@ -26,6 +26,7 @@ from dashboard.frames.findings import (
     lines_around,
     lines_of,
     place,
+    title_of,
     waiver_text,
 )
 from dashboard.frames.heat import heat
@@ -129,7 +130,7 @@ def test_a_fall_says_which_faults_took_the_points_and_a_rise_is_no_fall() -> Non
     )
     assert home.graded(fell) == "A 96 → C 74"
     words = home.why_fell(fell)
-    assert words.startswith(home.title_of("long-lived-token"))
+    assert words.startswith(title_of("long-lived-token"))
     assert words.endswith("; and 1 more")
     lost = replace(fell, after=None, grade_after="?", checks=())
     assert home.why_fell(lost) == "it cannot be read any more"
@@ -381,7 +382,7 @@ def test_findings_are_grouped_worst_first() -> None:
     rows = [finding(check="cached-release-build", severity="medium"), finding(), finding()]
     groups = by_check(rows)
     assert [check for check, _ in groups] == ["unpinned-action", "cached-release-build"]
-    assert label(*groups[0]) == "▲ high · unpinned-action · 2 places"
+    assert label(*groups[0]) == "▲ high · Action is not pinned to a commit · 2 places"
     assert place(rows[1]) == ".github/workflows/release.yml:9 · job publish"
 
 
