@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Literal, TypedDict
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from audits.model.query import GapFilter, RepositoryFilter
 from audits.model.rows import RepositoryRow, ScoreChange, TrendRow
 from audits.model.source import GapReason
+from audits.report.acceptances import acceptances
 from audits.report.phrases import count
 from audits.scoring.score import grade_of
 from dashboard import data
@@ -223,9 +225,9 @@ def _step(scope: ScanScope, step: home.NextStep) -> None:
 
 def _deadlines(scope: ScanScope) -> None:
     """What ends soon, and what is not understood, each with the way to the list."""
-    accepted = waivers.accepted(data.findings(scope, data.ACCEPTED))
+    accepted = acceptances(data.findings(scope, data.ACCEPTED))
     if soon := waivers.ending(accepted, scope.at.date()):
-        last = min(row.expires for row in soon if row.expires)
+        last = date.fromisoformat(min(row.expires for row in soon if row.expires))
         words = f"{count(len(soon), 'waiver ends', 'waivers end')} within 30 days"
         _link("waivers", f"{words}, the first on {last.day} {last:%b}", scope)
     _unrecognized(scope)
