@@ -58,9 +58,8 @@ _PAPER = """
   [data-testid=stColumn]:has([data-testid=stVegaLiteChart]) {break-inside: avoid}
   h2 {break-after: avoid}
   /* Black on white, also from a dark screen; what is coloured by its meaning stays so. */
-  html, body, [data-testid=stApp], [data-testid=stMain], [data-testid=stExpander] *,
-  [data-testid=stVerticalBlock], pre, code, .rows th, .rows td:not([style*=background])
-    {background: #ffffff !important}
+  html, body, [data-testid=stApp] {background: #ffffff !important}
+  [data-testid=stMain] *:not(td) {background-color: transparent !important}
   body *, .rows {color: #17212b !important; --line: #c3ced8; --muted: #55646f}
   .rows td[style*="#ffffff"] {color: #ffffff !important}
   svg text {fill: #17212b}
@@ -72,8 +71,9 @@ _PAPER = """
     {border-collapse: collapse; width: 100%; font-size: 10px; line-height: 1.25}
   .rows th, .rows td, .on-paper th, .on-paper td
     {border-bottom: 1px solid #c3ced8; padding: 2pt 4pt; text-align: left; vertical-align: top;
-     min-width: 0 !important; white-space: normal}
-  .rows td, .on-paper td {overflow-wrap: anywhere; print-color-adjust: exact}
+     min-width: 0 !important; overflow-wrap: break-word; print-color-adjust: exact}
+  .rows .text, .rows .long, .on-paper .text, .on-paper .long {white-space: normal}
+  .on-paper .short, .on-paper .number {white-space: nowrap}
   .rows thead, .on-paper thead {display: table-header-group}
 }
 """

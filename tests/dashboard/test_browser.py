@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.cli.runner import release_audit
 from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
 from tests.dashboard.screenshots import settle
 
@@ -206,6 +207,13 @@ def test_a_name_in_a_table_and_a_bar_open_in_the_same_tab_and_back_returns(
     page.goto(address)
     heading(page, "Home")
     settle(page)
+    groups = page.get_by_role("table", name=re.compile("^Groups with grade"))
+    groups.get_by_role("link", name="topic python").click()
+    expect(page.get_by_text("topic python of orchard-labs stands at")).to_be_visible()
+    expect(page).to_have_url(re.compile("group=topic%3Apython"))
+    page.go_back()
+    expect(page.get_by_text(re.compile("^orchard-labs stands at"))).to_be_visible()
+    settle(page)
     rungs = page.get_by_test_id("stVegaLiteChart").filter(has_text="token").first
     rungs.locator("path[aria-roledescription=bar]").last.click()
     heading(page, "Packages")
@@ -267,26 +275,61 @@ def test_a_maintainer_pastes_a_workflow(context: BrowserContext, address: str) -
         "        env:\n          TWINE_PASSWORD: ${{ secrets.PYPI }}\n"
     )
     page.get_by_role("button", name="Check it").click()
-    expect(page.get_by_text("▲ high · long-lived-token").first).to_be_visible()
+    expect(
+        page.get_by_text("▲ high · Release is uploaded with a stored token").first
+    ).to_be_visible()
     expect(page.get_by_text("The release, drawn")).to_be_visible()
 
 
-def test_a_table_is_downloaded_and_opens_in_pandas(
-    context: BrowserContext, address: str, tmp_path: Path
+def test_what_is_filtered_is_downloaded_as_the_rows_that_the_export_has(
+    context: BrowserContext, address: str, databases: dict[str, str], tmp_path: Path
 ) -> None:
     import pandas as pd
 
     page = context.new_page()
-    page.goto(f"{address}/reports")
-    heading(page, "Reports")
-    settle(page)
+    page.goto(f"{address}/findings?severity=high&check=unpinned-action")
+    heading(page, "Findings")
     with page.expect_download() as downloading:
-        page.get_by_role("button", name="Download CSV").first.click()
-    assert downloading.value.suggested_filename == "repositories.csv"
-    target = tmp_path / "repositories.csv"
+        page.get_by_role("button", name=re.compile(r"Download all \d+ rows as CSV")).click()
+    assert downloading.value.suggested_filename == "findings.csv"
+    target = tmp_path / "filtered.csv"
     downloading.value.save_as(target)
-    frame = pd.read_csv(target)
-    assert sorted(frame["repository"]) == ["fennel", "lumen", "notes", "pith", "quince", "sorrel"]
+    shown = pd.read_csv(target)
+    assert release_audit("export", str(tmp_path), "--database", databases["many"]).code == 0
+    whole = pd.read_csv(tmp_path / "findings.csv")
+    wanted = whole[(whole["severity"] == "high") & (whole["check"] == "unpinned-action")]
+    assert len(shown) == len(wanted) > 3
+    assert set(map(str, shown.to_dict("records"))) == set(map(str, wanted.to_dict("records")))
+
+
+def test_from_a_grade_to_why_to_the_patch_to_the_link_to_a_waiver_for_the_line(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address}/repositories")
+    heading(page, "Repositories")
+    page.get_by_role("table").get_by_role("link", name="pith", exact=True).click()
+    heading(page, "Repository")
+    expect(page.get_by_text(re.compile("^The score is capped at"))).to_be_visible()
+    page.get_by_role("button", name="Why it matters and how to fix it").first.click()
+    expect(page.get_by_role("heading", name="Why it matters").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_text("Show all safe edits as one patch").click()
+    expect(page.get_by_text(re.compile("Apply it by git apply"))).to_be_visible()
+    expect(page.get_by_text("+++ b/.github/dependabot.yml").first).to_be_visible()
+    line = page.get_by_role("link", name="The line on GitHub").first
+    expect(line).to_have_attribute(
+        "href", re.compile(r"^https://github\.com/.*/blob/c0ffee.*#L\d+")
+    )
+    page.get_by_role("link", name="This finding's own page").first.click()
+    heading(page, "Findings")
+    expect(page).to_have_url(re.compile("finding=[0-9a-f]+"))
+    page.get_by_role("tab", name="As waivers").click()
+    waiver = page.get_by_test_id("stCode").filter(has_text="[[waiver]]")
+    expect(waiver).to_contain_text('path = ".github/workflows/release.yml"')
+    page.go_back()
+    heading(page, "Repository")
+    expect(page.get_by_role("combobox", name="Repository")).to_have_value("pith")
 
 
 def test_the_server_sends_its_headers_and_knows_its_hosts(address: str) -> None:
@@ -326,17 +369,37 @@ def walk(page: Page) -> Iterator[str]:
         yield view
 
 
-def faults_of(page: Page, view: str) -> set[tuple[str, str, str]]:
-    """What axe finds: (view, rule, element)."""
+def faults_of(page: Page, view: str, *, only: tuple[str, ...] = ()) -> set[tuple[str, str, str]]:
+    """What axe finds: (view, rule, element); with ``only`` by these rules alone."""
     # Streamlit gives its own upload box a role that does not go with its label.
     rules = {"presentation-role-conflict": {"enabled": view != "self-check"}}
-    # Every rule runs; what passes is not written out, which takes longer than all the rules.
-    found = Axe().run(page, options={"rules": rules, "resultTypes": ["violations"]})
+    asked = {"runOnly": list(only)} if only else {"rules": rules}
+    # What passes is not written out, which takes longer than all the rules.
+    found = Axe().run(page, options={**asked, "resultTypes": ["violations"]})
     return {
         (view, fault["id"], node["html"][:200])
         for fault in found.response["violations"]
         for node in fault["nodes"]
     }
+
+
+def faults_otherwise(page: Page, view: str) -> set[tuple[str, str, str]]:
+    """What else axe finds in the dark, and on a phone or with the text at 200 % and more."""
+    wide = page.viewport_size
+    page.emulate_media(color_scheme="dark")
+    settle(page)
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_css("background-color", "rgb(16, 22, 29)")
+    found = faults_of(page, view, only=("color-contrast", "link-in-text-block"))
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    found |= faults_of(page, view, only=("scrollable-region-focusable", "color-contrast"))
+    sideways = page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth")
+    assert sideways <= 1, view
+    assert wide is not None
+    page.set_viewport_size(wide)
+    return {(f"{view}, dark or narrow", rule, html) for _, rule, html in found}
 
 
 def test_axe_reports_each_fault(context: BrowserContext) -> None:
@@ -353,33 +416,13 @@ def test_axe_finds_nothing_and_no_view_calls_out(browser: Browser, address: str)
     page = context.new_page()
     asked = watched(page)
     page.goto(address)
-    faults = {fault for view in walk(page) for fault in faults_of(page, view)}
+    faults = {
+        fault
+        for view in walk(page)
+        for fault in (*faults_of(page, view), *faults_otherwise(page, view))
+    }
     assert not faults, faults
     assert asked == []
-    context.close()
-
-
-def test_dark_is_dark_and_axe_finds_nothing_there(browser: Browser, address: str) -> None:
-    context = browser.new_context(color_scheme="dark", bypass_csp=True)
-    page = context.new_page()
-    page.goto(f"{address}/repository?repository=pith")
-    heading(page, "Repository")
-    settle(page)
-    colour = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
-    assert colour == "rgb(16, 22, 29)"
-    assert not faults_of(page, "repository")
-    context.close()
-
-
-def test_a_narrow_screen_does_not_scroll_sideways(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    for view in ("home", "repository"):
-        page.goto(address + path_of(view))
-        heading(page, VIEWS[view])
-        settle(page)
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, view
     context.close()
 
 
