@@ -96,11 +96,11 @@ def why_fell(change: ScoreChange) -> str:
 
 def risen(changes: Iterable[ScoreChange]) -> list[ScoreChange]:
     """The repositories whose score rose, the most first."""
-    better = [row for row in changes if _gain(row) > 0]
-    return sorted(better, key=lambda row: (-_gain(row), row.owner, row.repository))
+    better = [row for row in changes if _rise(row) > 0]
+    return sorted(better, key=lambda row: (-_rise(row), row.owner, row.repository))
 
 
-def _gain(change: ScoreChange) -> float:
+def _rise(change: ScoreChange) -> float:
     known = change.before is not None and change.after is not None
     return (change.after or 0.0) - (change.before or 0.0) if known else 0.0
 
