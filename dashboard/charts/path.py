@@ -41,6 +41,16 @@ def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
         strokeDash=alt.condition("datum.unseen", alt.value([4, 3]), alt.value([0])),
         tooltip=["kind:N", "title:N", "where:N"],
     )
+    layers: list[alt.Chart] = [shapes, *_texts(base, ink, x, y_scale)]
+    if not arrows.empty:
+        layers[1:1] = _arrows(arrows, ink, scale, y_scale)
+    height = 260 if unseen else 132
+    config = alt.Config(view=alt.ViewConfig(stroke=None))
+    return alt.LayerChart(layer=layers, height=height, config=config)
+
+
+def _texts(base: alt.Chart, ink: Ink, x: alt.X, y_scale: alt.Scale) -> tuple[alt.Chart, alt.Chart]:
+    """What stands in the boxes: the kind of the step, small, and the step."""
     y = alt.Y("top:Q", axis=None, scale=y_scale)
     kinds = base.mark_text(
         align="left", baseline="top", dx=10, dy=9, fontSize=11, color=ink.muted
@@ -55,12 +65,7 @@ def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
         lineBreak="\n",
         color=ink.text,
     ).encode(x=x, y=y, text="lines:N")
-    layers: list[alt.Chart] = [shapes, kinds, words]
-    if not arrows.empty:
-        layers[1:1] = _arrows(arrows, ink, scale, y_scale)
-    height = 260 if unseen else 132
-    config = alt.Config(view=alt.ViewConfig(stroke=None))
-    return alt.LayerChart(layer=layers, height=height, config=config)
+    return kinds, words
 
 
 def _arrows(

@@ -141,7 +141,7 @@ def test_monday_review_needs_no_click_and_no_scroll(context: BrowserContext, add
     settle(page)
     main = page.get_by_test_id("stMain")
     for words in (
-        "orchard-labs",
+        "orchard-labs stands at",
         "of 100 points, up",
         "5 repositories publish packages, of 6 scanned",
         "Since 7 Sep 2026:",
