@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.parts import page
+from dashboard.theme import DARK, LIGHT, Ink
 
 # Our own text, no data in it.
 _SCREEN = """
@@ -79,11 +79,15 @@ _PAPER = """
 """
 
 
+def _colours() -> str:
+    """The colours of tables. The browser chooses between light and dark by the page's
+    `color-scheme`, which Streamlit sets: a script does not run again when the theme changes.
+    """
+    pairs = ((name, getattr(LIGHT, name), getattr(DARK, name)) for name in Ink.__struct_fields__)
+    made = "; ".join(f"--{name}: light-dark({light}, {dark})" for name, light, dark in pairs)
+    return f".rows {{{made}}}\n"
+
+
 def apply_style() -> None:
-    """Put the style into the page, in the colours of the viewer's theme."""
-    ink = page.ink()
-    colours = (
-        f".rows {{--line: {ink.line}; --surface: {ink.surface}; --muted: {ink.muted}; "
-        f"--page: {ink.page}; --link: {ink.link}}}\n"
-    )
-    st.html(f"<style>{colours}{_SCREEN}{_PAPER}</style>")
+    """Put the style into the page."""
+    st.html(f"<style>{_colours()}{_SCREEN}{_PAPER}</style>")
