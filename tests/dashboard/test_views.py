@@ -51,8 +51,9 @@ def without_tags(html: str) -> str:
     return "" if html.startswith("<style>") else unescape(re.sub(r"(<[^>]*>)+", "\n", html))
 
 
-def column(html: str, place: int) -> list[str]:
-    """The cells of a column of a table, from 0, as they read."""
+def column(html: str, heading: str) -> list[str]:
+    """The cells under a heading of a table, as they read."""
+    place = re.findall(r"<th [^>]*>(.*?)</th>", html).index(heading)
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html)]
     return [without_tags(cells[place]).strip() for cells in rows if cells]
 
@@ -378,13 +379,12 @@ def test_two_dates_are_compared_down_to_repositories_and_packages(opened: Opened
     app = opened("trends", "many", show=COMPARED, before="1", after="3")
     text = sound(app, "Trends")
     assert "Of the repositories, 2 rose." in text
-    frame = app.dataframe[0].value.map(as_shown)
-    assert list(frame["repository"]) == ["fennel", "quince"]
-    assert set(frame["grade"]) == {"D → A"}
-    assert set(frame["cause"]) == {"the repository changed"}
-    packages = app.dataframe[1].value.map(as_shown)
-    assert list(packages["package"]) == ["fennel", "quince"]
-    assert set(packages["status"]) == {"▲ token → ● oidc"}
+    moved, packages = tables(app)[:2]
+    assert column(moved, "Repository") == ["fennel", "quince"]
+    assert set(column(moved, "Grade")) == {"D → A"}
+    assert set(column(moved, "Cause")) == {"the repository changed"}
+    assert column(packages, "Package") == ["fennel", "quince"]
+    assert set(column(packages, "Status")) == {"▲ token → ● oidc"}
     assert {"show", "before", "after"} <= set(app.query_params)
     fell = opened("trends", "many", show=COMPARED, before="1", after="3", moved="fell")
     assert "No repository's score is different." in sound(fell, "Trends")
@@ -411,7 +411,7 @@ def test_a_scan_to_compare_that_is_not_here_is_named(opened: Opened) -> None:
 
 
 def test_time_to_fix_counts_what_is_still_open(opened: Opened) -> None:
-    assert "oldest open" in sound(opened("trends", "many", show="time to fix"), "Trends")
+    assert "Oldest open" in sound(opened("trends", "many", show="time to fix"), "Trends")
 
 
 def test_an_unknown_period_or_group_is_named(opened: Opened) -> None:
@@ -449,6 +449,6 @@ def test_what_only_the_waiver_file_says_is_shown_where_there_is_one(
 
 def test_what_could_not_be_read_comes_before_the_worst(opened: Opened) -> None:
     app = opened("repositories", "two")
-    names = column(tables(app)[0], 1)
+    names = column(tables(app)[0], "Repository")
     assert names[0] == "broken"
     assert names.index("sorrel") < names.index("fennel") < names.index("notes")
