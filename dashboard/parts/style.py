@@ -29,7 +29,7 @@ _SCREEN = """
 .rows th:first-child {z-index: 2; background: var(--surface)}
 .rows a {color: var(--link)}
 .rows p {color: var(--muted); font-size: 0.875rem; margin: 0.4rem 0 0}
-[data-testid=stMain] [data-testid=stPageLink-NavLink] {height: auto; min-height: 1.75rem; align-items: flex-start}
+[data-testid=stMain] [data-testid=stPageLink-NavLink] {height: auto; min-height: 1.75rem}
 [data-testid=stMain] [data-testid=stPageLink-NavLink] * {white-space: normal; overflow: visible}
 [data-testid=stBaseButton-primary] * {color: light-dark(#ffffff, #10161d)}
 [class*=st-key-lines] [data-testid=stMarkdown] {padding-left: 2rem}
