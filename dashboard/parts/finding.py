@@ -82,7 +82,7 @@ def one_finding(row: FindingRow, reading: Reaudit) -> None:
     st.text(prose(row.message))
     st.text(findings.place(row))
     if shown := findings.lines_of(row, reading.text(row.path)):
-        st.code(shown, language=None)
+        st.code(shown, language=None, wrap_lines=True)
     if row.because:
         st.text(f"{signed(row.severity)}, because {prose(row.because)}")
     if row.state != "open":
@@ -93,7 +93,7 @@ def one_finding(row: FindingRow, reading: Reaudit) -> None:
         safe = "can be applied as it is" if row.fix == "safe" else "needs review"
         look = f" {prose(row.advice)}" if row.advice else ""
         page.note(f"An edit that {safe}:{look}")
-        st.code(change, language="diff")
+        st.code(change, language="diff", wrap_lines=True)
     elif row.advice:
         page.note(f"By hand: {prose(row.advice)}")
     with st.container(horizontal=True):

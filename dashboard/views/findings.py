@@ -125,7 +125,7 @@ def _picked(scope: ScanScope, picked: list[FindingRow], title: str) -> None:
             "changes nothing."
         )
         expires = (datetime.now(UTC) + timedelta(days=90)).date().isoformat()
-        st.code(waiver_text(picked, expires), language="toml")
+        st.code(waiver_text(picked, expires), language="toml", wrap_lines=True)
 
 
 def _one(scope: ScanScope, fingerprint: str) -> None:

@@ -51,7 +51,7 @@ def _check(check: Check) -> None:
         st.markdown(without_title(check.text, check.title))
         for title, text in example_pair(check):
             page.note(title)
-            st.code(text, language="yaml")
+            st.code(text, language="yaml", wrap_lines=True)
         with st.container(horizontal=True):
             if check.lesson:
                 st.link_button("The lesson's section", lesson_url(check), icon=":material/school:")

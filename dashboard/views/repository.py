@@ -98,7 +98,7 @@ def _one_patch(scope: ScanScope, row: RepositoryRow) -> None:
         return
     changes = f"{count(len(plan.made), 'change')} in {count(len(plan.files), 'file')}"
     st.text(f"{grade_rise(plan)} with {changes}. Apply it by git apply.")
-    st.code(redacted_patch(plan), language="diff")
+    st.code(redacted_patch(plan), language="diff", wrap_lines=True)
     text = patch(plan.files)
     st.download_button(
         "Download the patch", text.encode("utf-8"), f"{row.repository}.patch", "text/x-diff"
