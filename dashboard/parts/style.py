@@ -31,7 +31,7 @@ _SCREEN = """
 .rows p {color: var(--muted); font-size: 0.875rem; margin: 0.4rem 0 0}
 [data-testid=stMain] [data-testid=stPageLink-NavLink] {height: auto; min-height: 1.75rem}
 [data-testid=stMain] [data-testid=stPageLink-NavLink] * {white-space: normal; overflow: visible}
-[data-testid=stBaseButton-primary] * {color: light-dark(#ffffff, #10161d) !important}
+[data-testid^=stBaseButton-primary] * {color: light-dark(#ffffff, #10161d) !important}
 [class*=st-key-lines] [data-testid=stMarkdown] {padding-left: 2rem}
 .st-key-headline p {font-size: 1.15rem}
 .st-key-headline [data-testid=stText] {font-size: 0.9rem}
