@@ -15,8 +15,11 @@ FIXED = {
     "browser.gatherUsageStats": False,
     "client.disableDataExport": True,
     "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,  # they carry an error's text to other hosts
     "client.toolbarMode": "viewer",
     "global.developmentMode": False,
+    # Pages of tables come from the address, over the default that the widget always has.
+    "global.disableWidgetStateDuplicationWarning": True,
     "logger.hideWelcomeMessage": True,
     "runner.magicEnabled": False,
     "server.allowRunOnSave": False,

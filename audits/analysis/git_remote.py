@@ -26,6 +26,7 @@ from audits.analysis.hidden_programs import (
 )
 from audits.model.command import Command
 from audits.model.location import Inputs
+from audits.model.redaction import clipped
 from audits.model.repository import Repository
 from audits.model.uses import UsesKind
 from audits.model.workflow import CompositeAction, Step
@@ -241,7 +242,7 @@ def _of_script(repo: Repository, step: Step, around: _Surroundings) -> Iterator[
             quiet = command.has("--ignore-scripts", "--mode=skip-build")
             use = GitUse.NONE if quiet or _is_quiet_life(repo, command) else GitUse.MAY
         if use is not GitUse.NONE:
-            yield GitRemote(use, f"`{command.text[:60]}`")
+            yield GitRemote(use, f"`{clipped(command.text, 60)}`")
         if command.program == "cibuildwheel":
             yield from _of_cibuildwheel(repo, step, around)
 
@@ -251,7 +252,7 @@ def _of_cibuildwheel(repo: Repository, step: Step, around: _Surroundings) -> Ite
     variables = [*around.variables, *_given(step.env)]
     for text in cibuildwheel_scripts(variables, repo.snapshot.files):
         if not _is_quiet_text(text):
-            yield GitRemote(GitUse.MAY, f"cibuildwheel's `{' '.join(text.split())[:60]}`")
+            yield GitRemote(GitUse.MAY, f"cibuildwheel's `{clipped(' '.join(text.split()), 60)}`")
             return
 
 

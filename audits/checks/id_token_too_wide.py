@@ -68,6 +68,7 @@ from audits.checks.api import (
     add_to_job,
     block,
     check,
+    clipped,
     drop_scope,
     owned_comments,
     quoted,
@@ -346,7 +347,7 @@ def _identity_command(repo: Repository, job: Job) -> str:
     for step in job.live_steps:
         for command in repo.commands(step):
             if _IDENTITY.intersection(command.words[:2]) or "publish" in command.words[1:3]:
-                return f"`{command.text[:60]}`"
+                return f"`{clipped(command.text, 60)}`"
     return ""
 
 

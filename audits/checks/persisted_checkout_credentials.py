@@ -58,6 +58,7 @@ from audits.checks.api import (
     Unseen,
     Verdict,
     check,
+    clipped,
     owned_comments,
     quoted,
     set_input,
@@ -247,7 +248,7 @@ def _later_fetch(repo: Repository, site: StepSite, later: Sequence[StepSite]) ->
     if site.step.input("filter", "sparse-checkout") is None or _reads_in_public(repo, site):
         return ""
     commands = (command for each in later for command in repo.commands(each.step))
-    return next((f"`{c.text[:60]}`" for c in commands if c.program == "git"), "")
+    return next((f"`{clipped(c.text, 60)}`" for c in commands if c.program == "git"), "")
 
 
 def _explained(repo: Repository, site: StepSite) -> str:

@@ -10,7 +10,7 @@ from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, LessonRow, PackageRow, RepositoryRow
 from audits.report.comment import fitted
 from audits.report.escape import code, markdown
-from audits.report.phrases import count, steps_to_a
+from audits.report.phrases import count, steps_head, steps_to_a
 from audits.store.errors import StoreError
 from audits.store.store import Store
 
@@ -56,7 +56,7 @@ def _issue_lines(report: RepositoryReport) -> Iterator[str]:
     known = "" if row.coverage is None else f", {row.coverage:.0%} known at tier {row.tier}"
     yield f"Grade **{row.grade}** ({score}{known}), as of {row.last_seen.date()}."
     if steps := steps_to_a(row, code=True):
-        yield f"\nThe way to A: {markdown(steps)}."
+        yield f"\n{steps_head(row)}: {markdown(steps)}."
     if report.packages:
         yield "\n## Who can publish\n"
         yield from (_package(package) for package in report.packages)

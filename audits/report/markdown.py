@@ -16,6 +16,7 @@ from audits.report.phrases import (
     not_counted,
     same_status,
     step_words,
+    steps_head,
     steps_to_a,
 )
 
@@ -70,7 +71,7 @@ def _areas(audit: Audit) -> Iterator[str]:
         known = "–" if area.coverage is None else f"{area.coverage:.0%}"
         yield f"| {AREA_TITLES[area.area]} | {points} | {known} | {taken} |"
     if steps := steps_to_a(audit.score, code=True):
-        yield f"\nSteps to A: {markdown(steps)}"
+        yield f"\n{steps_head(audit.score)}: {markdown(steps)}"
     if left := not_counted(audit.score):
         yield f"\nNot counted, as it concerns no production upload: {left}"
 

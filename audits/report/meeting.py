@@ -30,6 +30,7 @@ from audits.report.news import (
     News,
     gap_lines,
     progress_rows,
+    repository_lines,
 )
 from audits.report.phrases import count
 from audits.store.store import Store
@@ -45,6 +46,7 @@ _LONG = frozenset({"because", "checks", "place", "what", "change that closes it"
 _TIGHT = frozenset({"before", "after", "now", "then"})
 """Columns whose cells are never broken into lines."""
 _MOST_PLACES = 3
+_MOST_OWNERS = 3
 _BAD = (Actor.ANYONE.value, Actor.THIRD_PARTY.value)
 
 _STYLE = """
@@ -112,7 +114,7 @@ def owner_report(store: Store, news: News) -> OwnerReport:
 def html_report(reports: Sequence[OwnerReport], *, made: datetime | None = None) -> str:
     """One page about all of these owners. It loads nothing, and runs nothing."""
     at = made or datetime.now(UTC)
-    owners = ", ".join(each.news.title for each in reports)
+    owners = _named([each.news.title for each in reports])
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -123,7 +125,7 @@ def html_report(reports: Sequence[OwnerReport], *, made: datetime | None = None)
             http_equiv="Content-Security-Policy",
             content="default-src 'none'; style-src 'unsafe-inline'",
         ),
-        element("title", f"How safely {owners} publishes"),
+        element("title", f"How safely {owners}"),
         element("style", Markup(_STYLE)),  # noqa: S704 - ours
     )
     sections = [element("section", *_owner(each), class_="owner") for each in reports]
@@ -135,6 +137,16 @@ def html_report(reports: Sequence[OwnerReport], *, made: datetime | None = None)
     )
     body = element("body", element("main", *sections), foot)
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _named(owners: Sequence[str]) -> str:
+    """The owners of a title with their verb, the first of many."""
+    if len(owners) == 1:
+        return f"{owners[0]} publishes"
+    more = len(owners) - _MOST_OWNERS
+    shown = [*owners[:_MOST_OWNERS], *([f"{more:,} more owners"] if more > 1 else [])]
+    shown = shown if more != 1 else list(owners)
+    return f"{', '.join(shown[:-1])} and {shown[-1]} publish"
 
 
 def _owner(report: OwnerReport) -> Iterator[Markup]:
@@ -170,11 +182,11 @@ def _standing(report: OwnerReport) -> Iterator[Markup]:
         ("no score" if points is None else f"{points:.1f}", f"mean points{_since(report, points)}"),
         (
             str(len(publishing)),
-            f"of {count(len(report.rows), 'repository', 'repositories')} publish",
+            f"of {count(len(report.rows), 'repository publishes', 'repositories publish')}",
         ),
         (coverage, "of what applies"),
-        (str(levels[_BAD[0]]), "packages that anyone can publish"),
-        (str(levels[_BAD[1]]), "packages that a third party can publish"),
+        _packages_of(levels[_BAD[0]], "anyone can publish"),
+        _packages_of(levels[_BAD[1]], "a third party can publish"),
     ]
     numbers += [(str(_open(report.rows, word)), f"open {word}") for word in _SEVERITIES[:2]]
     items = [element("li", element("b", value), element("span", said)) for value, said in numbers]
@@ -195,6 +207,10 @@ def _standing(report: OwnerReport) -> Iterator[Markup]:
         yield from _listed(
             PROGRESS_HEADS, list(progress_rows(report.news.progress)), most=_MOST_GROUPS
         )
+
+
+def _packages_of(number: int, who: str) -> tuple[str, str]:
+    return f"{number:,}", f"{'package' if number == 1 else 'packages'} that {who}"
 
 
 def _since(report: OwnerReport, points: float | None) -> str:
@@ -251,7 +267,9 @@ def _changes(report: OwnerReport) -> Iterator[Markup]:
         return
     kinds = [(word, number, rows) for word, number, rows in report.news.kinds() if number]
     scores = report.news.scores
-    if not kinds and not scores:
+    moved = [f"{line[0].upper()}{line[1:]}." for line in repository_lines(report.news)]
+    yield from (element("p", line) for line in moved)
+    if not kinds and not scores and not moved:
         yield element("p", "Nothing changed.")
     if scores:
         yield element("h3", f"Scores: {len(scores)}")

@@ -32,6 +32,7 @@ PROGRESS_HEADS = (
     "contact",
 )
 _MOST_CUTS = 5
+_MOST_NAMES = 10
 _MOST_CHECKS = 4
 """Named where a score changed, those that moved it most; the JSON lists all."""
 
@@ -40,7 +41,10 @@ class News(Struct, frozen=True, kw_only=True):
     """An owner's newest scan compared with an earlier one; ``since`` is None where there is
     none. ``scores`` are net changes, one a repository; ``gaps`` what was asked for and not
     read. ``group`` names the group that it is of, "" for the whole owner; ``progress`` is how
-    the groups of a file stand. ``cuts`` are changes that close paths of several packages. ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given.
+    the groups of a file stand. ``cuts`` are changes that close paths of several packages.
+    ``expired``, ``expiring`` and ``unmatched`` are waivers of the file that was given. ``gone`` and
+    ``added`` are repositories that only the earlier or only the newest scan counts: with one that
+    is gone, its findings are, and nobody fixed them.
     """
 
     scan: ScanRow
@@ -54,6 +58,8 @@ class News(Struct, frozen=True, kw_only=True):
     group: str = ""
     progress: tuple[GroupProgress, ...] = ()
     cuts: tuple[SharedCut, ...] = ()
+    gone: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -94,6 +100,7 @@ def news_of(
     login = scans[0].owner
     # a waiver names repositories by a pattern, and so concerns every owner that it can match
     mine = [w for w in waivers.waivers if _may_concern(w, login)]
+    gone, added = _came_and_went(store, login, scans[0].id, number)
     return News(
         scan=scans[0],
         since=before,
@@ -107,7 +114,20 @@ def news_of(
         expired=tuple(w for w in waivers.expired() if w in mine),
         expiring=tuple(w for w in waivers.expiring() if w in mine),
         unmatched=tuple(w for w in waivers.active() if w in mine and _matches_nothing(store, w)),
+        gone=gone,
+        added=added,
     )
+
+
+def _came_and_went(
+    store: Store, owner: str, scan: int, since: int | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The repositories that only the earlier scan counts, and those that only the newest does."""
+    if since is None:
+        return (), ()
+    now = {row.repository for row in store.points(scan, owner=owner)}
+    before = {row.repository for row in store.points(since, owner=owner)}
+    return tuple(sorted(before - now)), tuple(sorted(now - before))
 
 
 def net_changes(changes: Iterable[ScoreChange]) -> tuple[ScoreChange, ...]:
@@ -196,6 +216,7 @@ def text_news(news: News) -> Iterator[str]:
             yield f"  {word}: {number}"
             yield from (f"    {_finding(row)}" for row in rows)
             yield from _more(number - len(rows))
+    yield from (f"  {printable(line)}" for line in repository_lines(news))
     if news.scores:
         yield f"  scores changed: {len(news.scores)}"
         yield from (f"    {_score(change)}" for change in news.scores)
@@ -214,11 +235,25 @@ def text_news(news: News) -> Iterator[str]:
     yield from (f"  {_unmatched(waiver)}" for waiver in news.unmatched)
 
 
+def repository_lines(news: News) -> Iterator[str]:
+    """Which repositories are new to the scans, and which are gone with their findings."""
+    if news.added:
+        yield f"repositories for the first time: {_named(news.added)}"
+    if news.gone:
+        yield f"repositories that are gone, with their findings: {_named(news.gone)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = [f"and {len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
+    return ", ".join([*names[:_MOST_NAMES], *more])
+
+
 def _cut(cut: SharedCut) -> str:
     """A change, for how many packages, and what it leaves."""
     more = f", enough for {cut.alone}, leaves {cut.leaves}" if cut.alone else ", with other changes"
     where = count(cut.repositories, "repository", "repositories")
-    return printable(f"{cut.change}: {cut.packages} {cut.level} packages of {where}{more}")
+    packages = f"{count(cut.packages, 'package')} ({cut.level})"
+    return printable(f"{cut.change}: {packages} of {where}{more}")
 
 
 def _rules(news: News) -> str | None:
@@ -318,6 +353,7 @@ def _markdown(news: News) -> Iterator[str]:
             yield f"\n### {word.capitalize()}: {number}\n"
             yield "| severity | check | repository | place | what |\n|---|---|---|---|---|"
             yield from (_row(row) for row in rows)
+    yield from (f"\n{markdown(line[0].upper() + line[1:])}." for line in repository_lines(news))
     if (rules := _rules(news)) is not None:
         yield f"\n{rules}"
     if news.scores:
@@ -383,6 +419,8 @@ def news_document(news: News) -> dict[str, Any]:
         },
         "scores": [_score_record(change) for change in news.scores],
         "shared_cuts": [asdict(cut) for cut in news.cuts],
+        "repositories_gone": list(news.gone),
+        "repositories_added": list(news.added),
         "not_reached": news.scan.not_reached,
         "gaps": [_gap_record(gap) for gap in news.gaps],
         "waivers": {

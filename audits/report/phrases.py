@@ -53,6 +53,11 @@ def headline(score: Score, publications: Collection[Publication]) -> str:
     return f"{text} · {score.cap}" if score.cap else text
 
 
+def steps_head(score: Score | RepositoryRow) -> str:
+    """What stands before `steps_to_a`: without a grade the steps lead to more points only."""
+    return "Steps, of what is known" if score.grade == Grade.UNKNOWN else "Steps to A"
+
+
 def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
     """The way to the grade A, as "C 74 → B 84 with long-lived-token"; "" where there is none.
 

@@ -20,6 +20,7 @@ from audits.report.phrases import (
     not_counted,
     same_status,
     step_words,
+    steps_head,
     steps_to_a,
 )
 
@@ -101,7 +102,7 @@ def _areas(audit: Audit) -> Iterator[str]:
         known = "" if full else f"  {area.coverage:.0%} known"
         yield f"  {AREA_TITLES[area.area]:<18} {area.points:>3.0f}{known}  {taken}".rstrip()
     if steps := steps_to_a(audit.score):
-        yield f"  Steps to A: {steps}"
+        yield f"  {steps_head(audit.score)}: {steps}"
     if edits := _edits(audit):
         yield f"  Edits: {edits}"
     if left := not_counted(audit.score):

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from math import fsum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.check import Check, CheckVerdicts
 from audits.model.outcome import Area, Outcome, Severity
@@ -148,18 +149,24 @@ def score(
     sheet = ScoreInput.of(cards, _outside(cases, publications), shared_fixes(repository, open_))
     points, cap = sheet.score()
     coverage = _coverage(cards.values(), unread, scored)
+    grade = Grade.UNKNOWN if repository.graph.unrecognized else grade_of(points, coverage)
     return Score(
         points=points,
-        grade=Grade.UNKNOWN if repository.graph.unrecognized else grade_of(points, coverage),
+        grade=grade,
         areas=areas,
         cap=cap,
         policy=POLICY,
         rules=rules,
         coverage=coverage,
         tier=tier_of(repository),
-        steps=tuple(sheet.steps()),
+        steps=tuple(_as_far_as_known(step, grade) for step in sheet.steps()),
         not_counted=_not_counted(scored, repository, with_acceptances),
     )
+
+
+def _as_far_as_known(step: ScoreStep, grade: Grade) -> ScoreStep:
+    """A step with a grade only where there is one: a fix does not show what was not seen."""
+    return replace(step, grade=grade) if grade is Grade.UNKNOWN else step
 
 
 def _coverage(

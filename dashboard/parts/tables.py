@@ -118,11 +118,16 @@ def _linked(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _order(frame: pd.DataFrame, order: Sequence[str] | None) -> list[str]:
-    """The columns to show: with the owner before the repository where there are several."""
-    names = [name for name in order or map(str, frame.columns) if name != "owner"]
+    """The columns to show: with the owner before the repository where there are several. A table
+    without repositories keeps its own column of owners.
+    """
+    names = list(order or map(str, frame.columns))
+    if "repository" not in names:
+        return names
+    names = [name for name in names if name != "owner"]
     scope = st.session_state.get(SCOPE)
     several = isinstance(scope, ScanScope) and scope.owner is None
-    if several and "owner" in frame.columns and "repository" in names:
+    if several and "owner" in frame.columns:
         names.insert(names.index("repository"), "owner")
     return names
 

@@ -7,7 +7,7 @@ import streamlit as st
 from audits.fixes.patch import patch
 from audits.model.rows import RepositoryRow
 from audits.report.fix import grade_rise
-from audits.report.phrases import count, not_counted, steps_to_a
+from audits.report.phrases import count, not_counted, steps_head, steps_to_a
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
@@ -56,7 +56,7 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         grid.metric("Publications", f"{row.publications:,}", width="content")
         st.text(_sentence(row))
         if steps := steps_to_a(row):
-            st.text(f"Steps to A: {visible(steps)}")
+            st.text(f"{steps_head(row)}: {visible(steps)}")
         _one_patch(scope, row)
         if beside := not_counted(row):
             st.text(f"Not counted, as it concerns no production upload: {beside}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
+from shutil import rmtree
 
 from audits.store.open import open_store
 from dashboard.frames.exposure import shared_cuts
@@ -59,7 +60,7 @@ def test_one_change_for_several_packages_is_in_every_output(tmp_path: Path) -> N
         "leaves": "unknown",
     }
     assert all(cut["packages"] > 1 for cut in cuts), "what one package needs is no such change"
-    said = f"{PIN}: 3 third-party packages of 3 repositories, enough for 2"
+    said = f"{PIN}: 3 packages (third-party) of 3 repositories, enough for 2"
     assert said in release_audit("report", "--database", str(database)).out
     markdown = release_audit("report", "--database", str(database), "--format", "markdown").out
     assert "### One change, many packages" in markdown
@@ -73,6 +74,21 @@ def test_one_change_for_several_packages_is_in_every_output(tmp_path: Path) -> N
         "now": "! third-party",
         "leaves": "? unknown",
     }
+
+
+def test_repositories_that_came_and_went_are_named(tmp_path: Path) -> None:
+    database = organization(tmp_path, lumen=release(), moss=release())
+    rmtree(tmp_path / "orchard" / "moss")
+    organization(tmp_path, tidepool=release())
+    said = release_audit("report", "--database", str(database)).out
+    assert "repositories for the first time: tidepool" in said
+    assert "repositories that are gone, with their findings: moss" in said
+    for form in ("markdown", "html"):
+        told = release_audit("report", "--database", str(database), "--format", form).out
+        assert "Repositories that are gone, with their findings: moss." in told
+    ran = release_audit("report", "--database", str(database), "--format", "json")
+    found = json.loads(ran.out)[0]
+    assert (found["repositories_gone"], found["repositories_added"]) == (["moss"], ["tidepool"])
 
 
 def test_packages_that_need_different_changes_share_none(tmp_path: Path) -> None:

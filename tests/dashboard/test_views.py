@@ -317,6 +317,19 @@ def test_columns_are_configured_by_the_type_of_their_values(
             assert kind != "text" or not numeric, (name, frame[name].dtype)
 
 
+def test_owners_side_by_side_are_named(opened: Opened) -> None:
+    for view in ("home", "trends"):
+        shown = [
+            (list(element.proto.column_order), element.value)
+            for element in opened(view, "two").dataframe
+            if "on tokens" in element.value
+        ]
+        assert shown
+        for order, frame in shown:
+            assert order[0] == "owner"
+            assert "orchard-labs" in set(frame["owner"])
+
+
 def test_an_incident_is_looked_for_over_all_owners(opened: Opened) -> None:
     text = sound(opened("incident", "two", name="actions/checkout"), "Incident")
     assert "orchard-labs" in text

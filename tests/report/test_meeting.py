@@ -301,3 +301,24 @@ def test_a_first_scan_is_one_line_an_owner(tmp_path: Path) -> None:
     lines = release_audit("report", "--database", path).out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["harbor-works", "orchard-labs"]
     assert all(line.endswith("there is nothing to compare with") for line in lines)
+
+
+def test_the_title_names_the_first_of_many_owners(sample: OwnerReport) -> None:
+    def page(number: int) -> str:
+        owners = (replace(sample.news.scan, owner=f"owner-{each}") for each in range(number))
+        return html_report(
+            [replace(sample, news=replace(sample.news, scan=scan)) for scan in owners]
+        )
+
+    assert "<title>How safely owner-0 publishes</title>" in page(1)
+    assert "<title>How safely owner-0 and owner-1 publish</title>" in page(2)
+    many = "How safely owner-0, owner-1, owner-2 and 3 more owners publish"
+    assert f"<title>{many}</title>" in page(6)
+
+
+def test_a_single_package_and_repository_are_one(sample: OwnerReport) -> None:
+    package = replace(sample.packages[0], level="third-party")
+    row = next(row for row in sample.rows if row.publications)
+    page = html_report([replace(sample, packages=(package,), rows=(row,))])
+    assert "<b>1</b><span>package that a third party can publish</span>" in page
+    assert "<b>1</b><span>of 1 repository publishes</span>" in page

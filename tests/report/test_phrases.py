@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from audits.analysis.exposure.sentences import EXPLANATION, LEVELS
 from audits.model.exposure import Actor
 from audits.model.score import Grade, Ladder, Score, ScoreStep
-from audits.report.phrases import RUNGS, steps_to_a
+from audits.report.phrases import RUNGS, steps_head, steps_to_a
 from audits.report.tables.packages import PACKAGES
 from dashboard.frames.exposure import MEANING
 from dashboard.theme import LADDER, LADDER_MEANING
@@ -26,6 +28,8 @@ def test_steps_below_a_cap_stand_together() -> None:
         " → A 98 with build-and-publish-in-one-job"
     )
     assert "with `unpinned-action`, `mixed-credentials` and" in steps_to_a(score, code=True)
+    assert steps_head(score) == "Steps to A"
+    assert steps_head(replace(score, grade=Grade.UNKNOWN)) == "Steps, of what is known"
 
 
 def test_every_status_and_level_has_one_wording_that_every_output_reads() -> None:

@@ -358,6 +358,7 @@ def test_an_unrecognized_publication_leaves_no_grade() -> None:
     found = audit(lesson_repository(None, LESSON, BESIDE["unrecognized"]), Rules(index=INDEX)).score
     assert found.grade is Grade.UNKNOWN
     assert found.points is not None
+    assert all(step.grade is Grade.UNKNOWN for step in found.steps), "no fix shows the rest"
 
 
 def test_below_half_known_there_is_no_grade_and_the_points_stay() -> None:

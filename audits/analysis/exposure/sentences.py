@@ -27,8 +27,9 @@ looks at all workflows of a repository, not only those that publish.
 
 That forks' first pull requests wait for an approval is no barrier to anyone: one merged change
 lifts it. Names that can move are an action's tag, an image without a digest, a script on a server.
-How many people may write is said where the token shows it. One writer may also be a person with triage where a label starts the job and, for an action of the
-same owner, a writer of that repository.
+How many people may write is said where the token shows it. One writer may also be a person with
+triage where a label starts the job and, for an action of the same owner, a writer of that
+repository.
 
 Two answers stand side by side. The level counts paths of which everything was seen, or which hold
 as GitHub makes things by default. `may_be` also counts those that a fact without a default decides

@@ -121,7 +121,7 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         Column(
             name="steps_to_a",
             type="string",
-            description="The checks to fix for an A, a list, the one that gains most first, each with the grade and points that it leads to.",
+            description="The checks to fix for an A, a list, the one that gains most first, each with the grade and points that it leads to; without a grade (?) a fix leads to points alone.",
             of=lambda r: tuple(f"{s.check} → {s.grade} {s.points:g}" for s in r.steps),
         ),
         Column(

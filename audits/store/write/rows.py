@@ -241,7 +241,7 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
         "paths_anyone": counts.get(Actor.ANYONE, 0),
         "paths_third_party": counts.get(Actor.THIRD_PARTY, 0),
         "paths_one_writer": counts.get(Actor.ONE_WRITER, 0),
-        "cut": "; ".join(each.what for each in cut.cuts) if cut is not None else "",
+        "cut": "; ".join(dict.fromkeys(each.what for each in cut.cuts)) if cut is not None else "",
         "cut_path": cut.cut.at.path if cut is not None and not cut.cut.settings else "",
         "cut_line": cut.cut.at.line if cut is not None and not cut.cut.settings else None,
         "cut_edits": cut.edits if cut is not None else 0,

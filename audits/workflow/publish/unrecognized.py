@@ -15,6 +15,7 @@ from audits.expressions.syntax import replace_fences
 from audits.model.command import Command
 from audits.model.location import Inputs, Location
 from audits.model.publication import Auth, Publication, Route, UnrecognizedPublication
+from audits.model.redaction import clipped
 from audits.model.registry import Registry
 from audits.model.remote_path import called_name
 from audits.model.uses import Uses, UsesKind
@@ -374,7 +375,7 @@ def _published_elsewhere(site: Site) -> _Look | None:
     """
     for command in site.commands:
         at = Location(path=site.path, line=command.line)
-        shown = f"`{' '.join(command.words[:4])[:80]}`"
+        shown = f"`{clipped(' '.join(command.words[:4]), 80)}`"
         if publishes_elsewhere(command):
             return _Look(site=site, at=at, sign=shown, any_secret=True, sure=True)
         if command.words[:2] == ("git", "push") and not command.has(*_DRY, "-n", "--delete", "-d"):
@@ -509,7 +510,7 @@ def _sign_of(command: Command) -> str:
     spoken = spoken or program in PLAIN_PROGRAMS or _publishing_code(command)
     spoken = spoken or _option_for_publishing(command)
     if spoken or (program in SELDOM_PUBLISH and _publishes_by_a_word(command)):
-        return f"`{' '.join(command.words[:4])[:80]}`"
+        return f"`{clipped(' '.join(command.words[:4]), 80)}`"
     return ""
 
 
