@@ -317,17 +317,11 @@ def test_columns_are_configured_by_the_type_of_their_values(
             assert kind != "text" or not numeric, (name, frame[name].dtype)
 
 
-def test_owners_side_by_side_are_named(opened: Opened) -> None:
-    for view in ("home", "trends"):
-        shown = [
-            (list(element.proto.column_order), element.value)
-            for element in opened(view, "two").dataframe
-            if "on tokens" in element.value
-        ]
-        assert shown
-        for order, frame in shown:
-            assert order[0] == "owner"
-            assert "orchard-labs" in set(frame["owner"])
+def test_owners_and_groups_side_by_side_are_named(opened: Opened) -> None:
+    bodies = [body for body in tables(opened("home", "two")) if "On tokens" in body]
+    shown = {without_tags(body).split()[0]: body for body in bodies}
+    assert set(shown) == {"Owner", "Group"}
+    assert "orchard-labs" in shown["Owner"]
 
 
 def test_an_incident_is_looked_for_over_all_owners(opened: Opened) -> None:
