@@ -27,6 +27,8 @@ _LINE, _TITLE = 0.6, 0.8
 """Of a band: the height of its line, and where its title stands."""
 _BAND = 50
 """The height of a band in pixels."""
+_AXIS = 40
+"""The height of the axis with its words in pixels."""
 _NEW, _FIXED = "#d9772b", "#1f6fb2"
 
 
@@ -65,14 +67,14 @@ def bands(
     placed = _placed(both, shown)
     top = len(shown) + (0.35 if _has_rows(past) or _has_rows(marks) else 0.1)
     base = _points(placed, shown, ink, unit=unit, span=span, top=top)
-    layers: list[alt.Chart] = []
+    layers = [_ends(ink, span)]
     if _has_rows(past):
         layers += _ground(both, top, ink)
     if _has_rows(marks):
         layers += _cause_marks(marks, top, ink)
     layers += [_baselines(shown, ink), *_lines(base, placed, shown), *_titles(placed, shown, ink)]
     layers.append(_hits(base))
-    return alt.layer(*layers).properties(height=int(_BAND * top) + 16)
+    return alt.layer(*layers).properties(height=int(_BAND * top) + _AXIS)
 
 
 def _points(
@@ -329,6 +331,14 @@ def _time(ink: Ink, span: Sequence[datetime]) -> alt.X:
         domainColor=ink.line,
         tickColor=ink.line,
     )
-    ends = [moment.timestamp() * 1000 for moment in (first, last)]
-    scale = alt.Scale(domain=ends, padding=6, nice=False)
+    scale = alt.Scale(padding=6, nice=False)
     return alt.X("at:T", title=None, axis=axis, scale=scale)
+
+
+def _ends(ink: Ink, span: Sequence[datetime]) -> alt.Chart:
+    """Unseen dots at both ends of the axis, which hold it: a domain of moments would be merged
+    with those of other layers into one without an extent, and all scans would stand at one place.
+    """
+    ends = pd.DataFrame({"at": [min(span), max(span)]})
+    dots: alt.Chart = alt.Chart(ends).mark_point(opacity=0).encode(x=_time(ink, span))
+    return dots
