@@ -307,7 +307,11 @@ def _secrets(sites: Sequence[Site], looks: tuple[_Look, ...]) -> dict[str, tuple
         action = step.uses.action if step.uses is not None else ""
         if look is None and not _logs_in(action):
             continue
-        names = [*_stored(site, step.env), *_stored(site, step.inputs)]
+        publishes = look is not None and speaks_of_publishing(look.sign) and not look.titled
+        names = [
+            *_stored(site, step.env, any_name=publishes),
+            *_stored(site, step.inputs, any_name=publishes),
+        ]
         if step.run is not None:
             written = (m[1] or m[2] or "" for m in SECRET.finditer(step.run.value))
             names += filter(may_open_registry, written)
@@ -320,16 +324,22 @@ def _secrets(sites: Sequence[Site], looks: tuple[_Look, ...]) -> dict[str, tuple
     }
 
 
-def _stored(site: Site, inputs: Inputs) -> Iterator[str]:
+def _stored(site: Site, inputs: Inputs, *, any_name: bool = False) -> Iterator[str]:
     """The secrets in variables or inputs that may open a registry, unless no caller hands them
     over. A variable or input that is named for GitHub or a service takes its own kind of token.
+
+    ``any_name``: what is given them publishes by its own name, so that a secret may open what
+    it publishes to though it is called after a service: ``DEPOT_TOKEN`` of ``publish-to-depot``.
     """
     for given, scalar in inputs.items():
         name, text = _PROPERTY_VARIABLE.sub("", given), scalar.value
         if "${{" not in text or not may_open_registry(name):
             continue
         value = value_of(site, text)
-        if value.kind is Kind.STORED and value.secret and _opens(name, value.secret):
+        if value.kind is not Kind.STORED or not value.secret:
+            continue
+        is_credential = names_credential(name) and names_credential(value.secret)
+        if (any_name and is_credential) or _opens(name, value.secret):
             yield value.secret
 
 

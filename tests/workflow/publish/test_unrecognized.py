@@ -59,6 +59,14 @@ def secret(name: str, variable: str = "TOKEN") -> str:
 
 
 LOUD = {
+    "an action that publishes, given a secret called after a service": workflow(
+        "- uses: acme/publish-to-depot@v1\n  with: {" + secret("DEPOT_TOKEN", "token") + "}",
+        name="Ship",
+        job="ship",
+    ),
+    "a command that publishes, given one": workflow(
+        run("acme publish", secret("CLOUD_API_TOKEN", "ACME_TOKEN")), name="Ship", job="ship"
+    ),
     "a property that says so, of a task that does not": workflow(
         run("./gradlew :notesPush -Prelease=true -Pacme.publish.key=${{ secrets.PORTAL_KEY }}"),
         on="on: workflow_dispatch\n",
@@ -193,6 +201,11 @@ LOUD = {
 }
 
 QUIET = {
+    "an action that publishes results, given such a secret": workflow(
+        "- uses: acme/publish-test-results@v1\n  with: {" + secret("CLOUD_TOKEN", "token") + "}",
+        name="CI",
+        job="ci",
+    ),
     "a property that switches publishing off": workflow(
         run("./gradlew notesPush -Dskip.publish=true -Ppublish=false", secret("NEXUS_PASS")),
         on="on: workflow_dispatch\n",
