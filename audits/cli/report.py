@@ -182,6 +182,8 @@ def _say_news(reports: Sequence[_Read], form: NewsFormat) -> None:
     else:
         for news in found:
             _print(news)
+        if all(news.since is None for news in found):
+            say("--format html > report.html shows how it stands now.", error=True)
 
 
 def _chosen(store: Store, owner: str | None, since: str) -> list[tuple[str, int | None]]:

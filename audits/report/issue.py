@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from audits.analysis.exposure.sentences import doubted_level
 from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, LessonRow, PackageRow, RepositoryRow
 from audits.report.comment import fitted
@@ -73,13 +74,14 @@ def _issue_lines(report: RepositoryReport) -> Iterator[str]:
 
 
 def _package(row: PackageRow) -> str:
-    perhaps = f", perhaps {row.may_be}" if row.may_be and row.may_be != row.level else ""
     cut = f"; to close it: {markdown(row.cut)}" if row.cut else ""
     name = code(row.package) if row.package else "a package whose name was not found"
-    level = row.level or (
-        "no workflow publishes it to production" if row.state == "none" else "not known"
-    )
-    return f"- {row.registry} {name}: **{level}**{perhaps}{cut}"
+    if row.level:
+        level = doubted_level(row.level, row.may_be, accepted=row.level_accepted)
+    else:
+        none = row.state == "none"
+        level = "no workflow publishes it to production" if none else "not known"
+    return f"- {row.registry} {name}: **{level}**{cut}"
 
 
 def _task(row: FindingRow) -> str:

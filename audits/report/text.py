@@ -73,9 +73,18 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
         yield ""
         yield style("Unknown checks; to know more", "strong")
         yield from (f"  {item}" for item in unknown)
+        if audit.score.tier == 0:
+            yield f"  {_how_to_know_more(audit)}"
     if not audit.repository.ref.is_known:
         yield ""
         yield style(NO_LINKS, "dim")
+
+
+def _how_to_know_more(audit: Audit) -> str:
+    """The command behind the list: a checkout has no settings of GitHub, whatever is granted."""
+    ref = audit.repository.ref
+    name = printable(f"{ref.owner}/{ref.name}") if ref.is_known else "OWNER/REPOSITORY"
+    return f"with a token: release-audit check {name}; for the index alone: --online"
 
 
 def _publications(audit: Audit, style: Style) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from audits.analysis.exposure.sentences import EXPLANATION, LEVELS
+from audits.analysis.exposure.sentences import EXPLANATION, LEVELS, doubted_level
 from audits.model.exposure import Actor
 from audits.model.score import Grade, Ladder, Score, ScoreStep
 from audits.report.phrases import RUNGS, steps_head, steps_to_a
@@ -41,3 +41,10 @@ def test_every_status_and_level_has_one_wording_that_every_output_reads() -> Non
     assert {rung: RUNGS[Ladder(rung)] for rung in LADDER} == LADDER_MEANING
     assert list(MEANING.values()) == list(LEVELS.values())
     assert all(meaning in EXPLANATION for meaning in LEVELS.values())
+
+
+def test_a_level_in_doubt_has_one_wording() -> None:
+    assert doubted_level("unknown", "one-writer") == "one writer or two people"
+    assert doubted_level("unknown", "third-party") == "unknown, perhaps third-party"
+    assert doubted_level("one-writer", "third-party") == "one-writer, perhaps third-party"
+    assert doubted_level("anyone", "anyone", accepted=True) == "anyone (accepted)"

@@ -98,15 +98,19 @@ def needs_of_path(path: ExposurePath) -> str:
 
 def level_words(exposure: Exposure) -> str:
     """The level as it is shown: the word, who that is, and a doubt where there is one."""
-    if exposure.level is Actor.UNKNOWN:
+    return doubted_level(exposure.level, exposure.may_be, accepted=exposure.accepted)
+
+
+def doubted_level(level: str, may_be: str, *, accepted: bool = False) -> str:
+    """A level with what it may be, by their words, the same in every output."""
+    if level == Actor.UNKNOWN:
         return (
-            f"unknown, perhaps {exposure.may_be}"
-            if exposure.may_be is not Actor.ONE_WRITER
+            f"unknown, perhaps {may_be}"
+            if may_be != Actor.ONE_WRITER
             else "one writer or two people"
         )
-    doubt = "" if exposure.may_be is exposure.level else f", perhaps {exposure.may_be}"
-    accepted = " (accepted)" if exposure.accepted else ""
-    return f"{exposure.level}{accepted}{doubt}"
+    doubt = "" if may_be in {"", level} else f", perhaps {may_be}"
+    return f"{level}{' (accepted)' if accepted else ''}{doubt}"
 
 
 def writers_words(exposure: Exposure) -> str:
