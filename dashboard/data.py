@@ -478,9 +478,15 @@ def packages(
     start: int = 0,
     limit: int | None = None,
 ) -> tuple[PackageRow, ...]:
-    """A page of the packages that match, of one repository or of all."""
+    """A page of the packages that match, worst first, of one repository or of all."""
     return _of(scope).packages(
-        scope.scan, owner=scope.owner, repository=name, where=where, offset=start, limit=limit
+        scope.scan,
+        owner=scope.owner,
+        repository=name,
+        where=where,
+        worst_first=True,
+        offset=start,
+        limit=limit,
     )
 
 

@@ -27,7 +27,12 @@ def worst_path(scope: ScanScope, row: RepositoryRow) -> None:
         st.text(f"If what was not seen is at its worst: {row.may_be}.")
     shown = boxes(path)
     words = " → ".join(box.title for box in shown if not box.unseen)
-    st.altair_chart(path_picture(shown, page.ink()), alt=f"The worst path: {words}", theme=None)
+    with st.container(key="path-picture"):
+        st.altair_chart(path_picture(shown, page.ink()), alt=f"The worst path: {words}", theme=None)
+    # In its place where a screen is too narrow for boxes side by side.
+    with st.container(key="path-steps", gap="xsmall"):
+        for box in shown:
+            st.text(f"{'✂ ' if box.cut else ''}{box.kind}: {box.title}")
     if path.cuts:
         cut = path.cuts[0]
         place = f" ({cut.path}:{cut.line})" if cut.path else ""

@@ -116,6 +116,7 @@ def _facts(scope: ScanScope, scan: ScanRow) -> None:
         f"{count(number, 'repository', 'repositories')} · evidence tier {scan.tier} · "
         f"{moment(scan.started)}"
         + (f" · {scan.not_reached:,} not reached" if scan.not_reached else "")
+        + (" · an invented organization, the sample" if scan.source == SAMPLE else "")
     )
     if scope.is_narrowed:
         group = data.groups(scope.owner, scope.scan)[scope.group]
@@ -125,9 +126,7 @@ def _facts(scope: ScanScope, scan: ScanRow) -> None:
         st.warning("The file of groups is left out.", icon=":material/group_off:")
         st.text(problem)
     age = datetime.now(UTC) - scan.started
-    if scan.source == SAMPLE:
-        page.note("An invented organization, the sample")
-    elif scope.newest and age > OLD:
+    if scan.source != SAMPLE and scope.newest and age > OLD:
         st.warning(f"The newest scan is {age.days} days old.", icon=":material/history:")
 
 

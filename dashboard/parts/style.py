@@ -8,7 +8,7 @@ from dashboard.theme import DARK, LIGHT, Ink
 
 # Our own text, no data in it.
 _SCREEN = """
-[data-testid=stSidebarHeader] {height: 3.5rem; margin-bottom: 0}
+[data-testid=stSidebarHeader] {height: 3rem; margin-bottom: 0}
 [data-testid=stMainBlockContainer] {padding: 2.25rem clamp(1rem, 3vw, 3rem) 3rem}
 .rows .scroll {overflow: auto}
 .rows table {border-collapse: separate; border-spacing: 0; width: 100%; font-size: 0.875rem}
@@ -23,7 +23,7 @@ _SCREEN = """
 .rows tbody tr:hover td {background: var(--surface)}
 .rows .number {text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums}
 .rows .short {white-space: nowrap}
-.rows .text {min-width: 9rem; overflow-wrap: anywhere}
+.rows .text {min-width: 12rem; overflow-wrap: anywhere}
 .rows .long {min-width: 24rem; overflow-wrap: anywhere}
 .rows td:first-child, .rows th:first-child {position: sticky; left: 0; background: var(--page)}
 .rows th:first-child {z-index: 2; background: var(--surface)}
@@ -36,7 +36,13 @@ _SCREEN = """
 .st-key-headline p {font-size: 1.15rem}
 .st-key-headline [data-testid=stText] {font-size: 0.9rem}
 .st-key-grade [data-testid=stMetricValue] {font-size: 2.5rem; font-weight: 650; line-height: 1.1}
+[data-testid=stSidebar] [data-testid=stMarkdownContainer] p {line-height: 1.4}
+[data-testid=stSidebar] [data-testid=stPageLink-NavLink] p {line-height: 1.7}
+.st-key-path-steps {display: none}
 @media (max-width: 640px) {
+  [class*=st-key-numbers] {row-gap: 0.75rem}
+  .st-key-path-picture {display: none}
+  .st-key-path-steps {display: flex}
   .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
   .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
 }

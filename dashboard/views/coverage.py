@@ -22,7 +22,7 @@ UNRECOGNIZED = data.gaps(SCOPE, "", GapFilter(reasons=(GapReason.UNRECOGNIZED,))
 PAGE = 200
 MISSING = data.permission_counts(SCOPE)
 
-with st.container(horizontal=True, gap="large"):
+with st.container(key="numbers", horizontal=True, gap="large"):
     st.metric("Coverage", f"{TREND.coverage * 100:.0f} %", width="content")
     st.metric(
         "Evidence tier",

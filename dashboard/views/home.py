@@ -347,6 +347,7 @@ def _standings(scope: ScanScope) -> None:
         table(
             home.standings(rows, what),
             name=f"{what}s",
+            height=440,
             alt=f"{what.capitalize()}s with grade, points, change and what is open",
             nothing="",
             config={"change": st.column_config.NumberColumn("Change", format="%+.1f")},
@@ -362,6 +363,7 @@ def _owner_card(scope: ScanScope) -> None:
     table(
         home.owner_table(rows),
         name="owner",
+        height=360,
         download=False,
         nothing="",
         alt="Settings of the owner, and how many repositories each touches",

@@ -51,7 +51,7 @@ def _packages(scope: ScanScope, found: PackageFilter) -> None:
     total = data.count_packages(scope, found)
     start = paged(total, PAGE)
     rows = data.packages(scope, "", found, start, PAGE)
-    page.note(f"{shown(total, start, len(rows), 'package')}.")
+    page.note(f"{shown(total, start, len(rows), 'package')}, worst first.")
     table(
         tables.packages(rows),
         name="packages",

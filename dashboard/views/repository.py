@@ -42,7 +42,7 @@ def _choose(scope: ScanScope) -> tuple[ScanScope, RepositoryRow] | None:
 def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
     """The grade with its reason, what is not counted, and who can publish."""
     with st.container(border=True):
-        grid = st.container(horizontal=True, gap="large", vertical_alignment="top")
+        grid = st.container(key="numbers", horizontal=True, gap="large", vertical_alignment="top")
         points = "" if row.points is None else f" {row.points:.0f}"
         with grid.container(width="content", key="grade"):
             st.metric("Grade", f"{row.grade}{points}", width="content")
@@ -60,7 +60,7 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         _one_patch(scope, row)
         if beside := not_counted(row):
             st.text(f"Not counted, as it concerns no production upload: {beside}")
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if url := repository_url(row.host, row.owner, row.repository):
                 st.link_button("On GitHub", url, icon=":material/open_in_new:")
             for state in row.ladders:

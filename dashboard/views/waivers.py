@@ -19,7 +19,7 @@ HINT = (
 
 
 def _numbers(rows: list[WaiverRow], soon: list[WaiverRow]) -> None:
-    with st.container(horizontal=True, gap="large"):
+    with st.container(key="numbers", horizontal=True, gap="large"):
         st.metric("Accepted places", f"{sum(row.findings for row in rows):,}", width="content")
         grave = sum(row.findings for row in rows if row.severity in ("critical", "high"))
         st.metric("Of them critical or high", f"{grave:,}", width="content")

@@ -139,6 +139,7 @@ def test_what_views_ask_reads_no_history_from_end_to_end(
             filled_store.findings(owner=OWNER, scan=at),
             filled_store.publications(owner=OWNER, scan=at),
             filled_store.packages(owner=OWNER, scan=at),
+            filled_store.packages(owner=OWNER, scan=at, worst_first=True),
             filled_store.gaps(owner=OWNER, scan=at),
             filled_store.trend(OWNER),
             filled_store.scans(OWNER),

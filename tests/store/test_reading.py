@@ -207,6 +207,15 @@ def test_packages_know_their_state_before(store: Store) -> None:
     assert store.packages(1)[0].evidence_at is None
 
 
+def test_packages_that_are_easiest_to_publish_come_first(store: Store) -> None:
+    attested = audit("amber", index=evidence("1.0"))
+    scan(store, 0, attested, audit("lumen"), audit("beryl"))
+    assert [p.package for p in store.packages()] == ["amber", "beryl", "lumen"]
+    worst = store.packages(worst_first=True)
+    assert [p.package for p in worst] == ["beryl", "lumen", "amber"]
+    assert store.packages(worst_first=True, limit=1, offset=2) == worst[2:]
+
+
 def test_who_runs_what(store: Store) -> None:
     scan(store, 0, audit("lumen"), audit("quill"))
     summary = store.action_summaries(where=ActionFilter(action="CHECKOUT"))

@@ -19,6 +19,7 @@ from audits.model.rows import (
     SharedCut,
     StepRow,
 )
+from audits.model.score import Ladder
 from audits.store.chunks import chunks
 from audits.store.details import use_key
 from audits.store.read.as_of import AsOf, Scoped, repository_id
@@ -30,6 +31,14 @@ _ALL = ActionFilter()
 _ALL_PACKAGES, _ALL_PUBLICATIONS = PackageFilter(), PublicationFilter()
 _UNKNOWN = ("", "")
 _use, _action, _repository = tables.action_use, tables.action, tables.repository
+
+
+_LEVELS = (Actor.ANYONE, Actor.THIRD_PARTY, Actor.UNKNOWN, "", Actor.ONE_WRITER, Actor.TWO_PEOPLE)
+"""Who can publish, worst first; what is not known stands before what only the owner's people do."""
+_STATES = (
+    *(Ladder.MISMATCH, Ladder.TOKEN, Ladder.MIXED, Ladder.MANUAL, Ladder.UNKNOWN),
+    *(Ladder.NONE, Ladder.OIDC, Ladder.ATTESTED),
+)
 
 
 class ReadReleases(Scoped):
@@ -72,14 +81,20 @@ class ReadReleases(Scoped):
         owner: str | None = None,
         repository: str = "",
         where: PackageFilter = _ALL_PACKAGES,
+        worst_first: bool = False,
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[PackageRow, ...]:
-        """Packages, with the state they had in the owner's scan before."""
+        """Packages by name, or those first that the least privileged can publish, with the state
+        they had in the owner's scan before.
+        """
         table = tables.package
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             statement = named(connection, scope, table, repository).where(*_of_packages(where))
+            if worst_first:  # before the order of repositories
+                worst = (_place(table.c.level, _LEVELS), _place(table.c.state, _STATES))
+                statement = statement.order_by(None).order_by(*worst)
             ordered = statement.order_by(table.c.registry, table.c.package, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
             earlier = _earlier_states(connection, scope, rows)
@@ -230,6 +245,14 @@ class ReadReleases(Scoped):
 
 def _of_packages(where: PackageFilter) -> list[ColumnElement[bool]]:
     return _among(tables.package, state=where.states, registry=where.registries, level=where.levels)
+
+
+def _place(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[int]:
+    """Where a column's word stands among words; any other word stands behind them."""
+    places: ColumnElement[int] = case(
+        {word: place for place, word in enumerate(words)}, value=column, else_=len(words)
+    )
+    return places
 
 
 def _of_publications(where: PublicationFilter) -> list[ColumnElement[bool]]:
