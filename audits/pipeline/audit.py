@@ -81,18 +81,18 @@ def audit(
     comments = ineffective_comments(everything or repository)
     gaps = (*repository.gaps, *comments, *(engine.gaps if engine else ()))
     gaps = (*gaps, *(_crash_gap(j) for j in judged if j.crash))
-    whole = replace(repository, gaps=_redacted_gaps(gaps, repository))
+    gaps = _redacted_gaps(gaps, repository)
     packages = statuses(repository)
     all_judged = (*own, *found)
-    scored = score(whole, all_judged, with_acceptances=True, rules=rules.digest)
+    # A copy with these gaps would work out everything a second time: it knows nothing yet.
+    score_of = partial(score, repository, all_judged, gaps=gaps, rules=rules.digest)
+    scored = score_of(with_acceptances=True)
     accepted = any(_is_accepted(finding) for j in all_judged for finding in j.findings)
     return Audit(
-        repository=whole,
+        repository=replace(repository, gaps=gaps),
         results=tuple(map(result_of, all_judged)),
         score=scored,
-        strict_score=score(whole, all_judged, with_acceptances=False, rules=rules.digest)
-        if accepted
-        else scored,
+        strict_score=score_of(with_acceptances=False) if accepted else scored,
         statuses=packages,
         lesson=lesson_steps(own, packages, bool(repository.publications)),
         owner_results=tuple(result_of(j) for j in judged if j.check.on_owner),

@@ -126,12 +126,13 @@ def score(
     judged: Iterable[CheckVerdicts],
     *,
     with_acceptances: bool,
+    gaps: Sequence[Gap] | None = None,
     rules: str = "",
 ) -> Score:
     """The score of a repository under `POLICY`.
 
     ``with_acceptances`` leaves out findings that a waiver, or a local acceptance that counts,
-    accepts. ``rules`` is the digest of the rules, see `audits.scoring.policy`. Points are 0 to 100,
+    accepts. ``gaps`` are the repository's with those of its audit; its own where None. ``rules`` is the digest of the rules, see `audits.scoring.policy`. Points are 0 to 100,
     coverage 0 to 1.
     """
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
@@ -140,7 +141,7 @@ def score(
     cases = tuple(_Case.of(j, repository, with_acceptances) for j in applicable)
     publications = repository.scored_publications
     cards = {area: _cards(area, publications, repository, cases) for area in Area}
-    unread = _not_seen(repository, publications)
+    unread = _not_seen(repository, publications, repository.gaps if gaps is None else gaps)
     areas = tuple(
         _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
         for area in Area
@@ -181,12 +182,14 @@ def _coverage(
     return known / applicable if applicable else (0.0 if unread else None)
 
 
-def _not_seen(repository: Repository, publications: tuple[Publication, ...]) -> int:
+def _not_seen(
+    repository: Repository, publications: tuple[Publication, ...], gaps: Sequence[Gap]
+) -> int:
     """How many publications may be in what was not read or not understood."""
-    unread = sum(1 for gap in repository.gaps if _hides_a_workflow(repository, gap))
+    unread = sum(1 for gap in gaps if _hides_a_workflow(repository, gap))
     unread += len({job.uses.raw.value for job in repository.graph.hidden_calls if job.uses})
     unread += len(repository.graph.unrecognized)
-    if not publications and any(_is_unread(repository, gap) for gap in repository.gaps):
+    if not publications and any(_is_unread(repository, gap) for gap in gaps):
         return max(unread, 1)
     return unread
 
