@@ -90,13 +90,8 @@ def news_of(
     scans = store.scans(owner)
     if not scans:
         raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
-    number = since if since is not None else (scans[1].id if len(scans) > 1 else None)
-    before = next((scan for scan in scans[1:] if scan.id == number), None)
-    if number is not None and before is None:
-        raise StoreError(
-            f"{number} is no finished scan of {owner} before its newest one.",
-            f"Choose one of {', '.join(str(scan.id) for scan in scans[1:6]) or 'none yet'}.",
-        )
+    before = _scan_before(scans, owner, since)
+    number = before.id if before else None
     login = scans[0].owner
     # a waiver names repositories by a pattern, and so concerns every owner that it can match
     mine = [w for w in waivers.waivers if _may_concern(w, login)]
@@ -117,6 +112,19 @@ def news_of(
         gone=gone,
         added=added,
     )
+
+
+def _scan_before(scans: Sequence[ScanRow], owner: str, since: int | None) -> ScanRow | None:
+    """The scan of this number, or the one before the newest; None where there is only one."""
+    if since is None:
+        return scans[1] if len(scans) > 1 else None
+    before = next((scan for scan in scans[1:] if scan.id == since), None)
+    if before is None:
+        raise StoreError(
+            f"{since} is no finished scan of {owner} before its newest one.",
+            f"Choose one of {', '.join(str(scan.id) for scan in scans[1:6]) or 'none yet'}.",
+        )
+    return before
 
 
 def _came_and_went(

@@ -132,8 +132,8 @@ def score(
     """The score of a repository under `POLICY`.
 
     ``with_acceptances`` leaves out findings that a waiver, or a local acceptance that counts,
-    accepts. ``gaps`` are the repository's with those of its audit; its own where None. ``rules`` is the digest of the rules, see `audits.scoring.policy`. Points are 0 to 100,
-    coverage 0 to 1.
+    accepts. ``gaps`` are the repository's with those of its audit; its own where None. ``rules``
+    is the digest of the rules, see `audits.scoring.policy`. Points are 0 to 100, coverage 0 to 1.
     """
     scored = tuple(j for j in judged if j.check.scored and not j.check.on_owner)
     # What has no outcome here takes no part in any number.
@@ -142,10 +142,8 @@ def score(
     publications = repository.scored_publications
     cards = {area: _cards(area, publications, repository, cases) for area in Area}
     unread = _not_seen(repository, publications, repository.gaps if gaps is None else gaps)
-    areas = tuple(
-        _area_score(area, cards[area], scored, unread if _may_apply(area, repository) else 0)
-        for area in Area
-    )
+    applying = {area: unread if _may_apply(area, repository) else 0 for area in Area}
+    areas = tuple(_area_score(area, cards[area], scored, applying[area]) for area in Area)
     open_ = (f for j in scored for f in j.findings if not (with_acceptances and _counts(f)))
     sheet = ScoreInput.of(cards, _outside(cases, publications), shared_fixes(repository, open_))
     points, cap = sheet.score()
