@@ -156,8 +156,10 @@ def _bars(
             alt.Tooltip("meaning:N", title="meaning"),
         ],
     )
-    numbers = base.mark_text(align="left", dx=6, fontSize=13, color=ink.text).encode(text="label:N")
-    return alt.layer(_clickable(base), numbers).properties(height=30 * len(frame) + 8)
+    numbers = base.mark_text(align="left", dx=6, fontSize=13, color=ink.text).encode(
+        text=alt.Text("label:N")
+    )
+    return Drawing(layer=[_clickable(base), numbers], height=30 * len(frame) + 8)
 
 
 def _clickable(base: alt.Chart) -> alt.Chart:

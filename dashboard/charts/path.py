@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from dashboard.charts import Drawing
 from dashboard.frames.exposure import PathBox
 from dashboard.theme import Ink
 
@@ -18,7 +19,7 @@ _ROW = 100
 _MOST_LINES = 5
 
 
-def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
+def path_picture(boxes: Sequence[PathBox], ink: Ink) -> Drawing:
     """The picture: seen steps in one row, facts that were not seen dashed below them."""
     steps = [box for box in boxes if not box.unseen]
     unseen = [box for box in boxes if box.unseen][: len(steps)]
@@ -34,19 +35,19 @@ def path_picture(boxes: Sequence[PathBox], ink: Ink) -> alt.LayerChart:
     y_scale = alt.Scale(domain=[-0.05 if unseen else 0.95, 1.95])
     shapes = base.mark_rect(cornerRadius=6, fill=ink.surface).encode(
         x=x,
-        x2="right:Q",
+        x2=alt.X2("right:Q"),
         y=alt.Y("bottom:Q", axis=None, scale=y_scale),
-        y2="top:Q",
-        stroke=alt.value(ink.line),
+        y2=alt.Y2("top:Q"),
+        stroke=alt.StrokeValue(ink.line),
         strokeDash=alt.condition("datum.unseen", alt.value([4, 3]), alt.value([0])),
-        tooltip=["kind:N", "title:N", "where:N"],
+        tooltip=[alt.Tooltip("kind:N"), alt.Tooltip("title:N"), alt.Tooltip("where:N")],
     )
     layers: list[alt.Chart] = [shapes, *_texts(base, ink, x, y_scale)]
     if not arrows.empty:
         layers[1:1] = _arrows(arrows, ink, scale, y_scale)
     height = 260 if unseen else 132
     config = alt.Config(view=alt.ViewConfig(stroke=None))
-    return alt.LayerChart(layer=layers, height=height, config=config)
+    return Drawing(layer=layers, height=height, config=config)
 
 
 def _texts(base: alt.Chart, ink: Ink, x: alt.X, y_scale: alt.Scale) -> tuple[alt.Chart, alt.Chart]:
@@ -54,7 +55,7 @@ def _texts(base: alt.Chart, ink: Ink, x: alt.X, y_scale: alt.Scale) -> tuple[alt
     y = alt.Y("top:Q", axis=None, scale=y_scale)
     kinds = base.mark_text(
         align="left", baseline="top", dx=10, dy=9, fontSize=11, color=ink.muted
-    ).encode(x=x, y=y, text="kind:N")
+    ).encode(x=x, y=y, text=alt.Text("kind:N"))
     words = base.mark_text(
         align="left",
         baseline="top",
@@ -64,7 +65,7 @@ def _texts(base: alt.Chart, ink: Ink, x: alt.X, y_scale: alt.Scale) -> tuple[alt
         lineHeight=15,
         lineBreak="\n",
         color=ink.text,
-    ).encode(x=x, y=y, text="lines:N")
+    ).encode(x=x, y=y, text=alt.Text("lines:N"))
     return kinds, words
 
 
@@ -77,7 +78,7 @@ def _arrows(
         .mark_rule(strokeWidth=2, color=ink.muted)
         .encode(
             x=alt.X("start:Q", axis=None, scale=scale),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y("y:Q", axis=None, scale=y_scale),
             strokeDash=alt.condition("datum.cut", alt.value([2, 6]), alt.value([0])),
         )
@@ -88,7 +89,7 @@ def _arrows(
         .encode(
             x=alt.X("middle:Q", axis=None, scale=scale),
             y=alt.Y("y:Q", axis=None, scale=y_scale),
-            text="sign:N",
+            text=alt.Text("sign:N"),
         )
     )
     return lines, marks

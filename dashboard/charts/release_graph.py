@@ -52,12 +52,9 @@ def drawing(pipeline: Pipeline, ink: Ink) -> Drawing:
         *_boxes(boxes, ink, x, y),
         *_texts(boxes, ink, x, y),
     ]
-    chart: Drawing = (
-        alt.layer(*layers)
-        .properties(height=height)
-        .configure(font="Source Sans, sans-serif", padding=0, view={"stroke": None})
-    )
-    return chart
+    view = alt.ViewConfig(stroke=None)
+    plain = alt.Config(font="Source Sans, sans-serif", padding=0, view=view)
+    return Drawing(layer=layers, height=height, config=plain)
 
 
 def _laid_out(pipeline: Pipeline) -> list[_Box]:
@@ -98,7 +95,7 @@ def _ways(
         tips.append({"x": b.middle, "y": b.top - 6})
     lines = alt.Chart(pd.DataFrame(points, columns=["way", "order", "x", "y"]))
     yield lines.mark_line(interpolate="basis", color=ink.muted, strokeWidth=1.6).encode(
-        x=x, y=y, detail="way:N", order="order:Q"
+        x=x, y=y, detail=alt.Detail("way:N"), order=alt.Order("order:Q")
     )
     heads = alt.Chart(pd.DataFrame(tips, columns=["x", "y"]))
     yield heads.mark_point(
@@ -140,9 +137,9 @@ def _boxes(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Char
         .mark_rect(cornerRadius=5, fill=ink.surface, strokeWidth=1.6, opacity=1)
         .encode(
             x=x,
-            x2="x2:Q",
+            x2=alt.X2("x2:Q"),
             y=y,
-            y2="y2:Q",
+            y2=alt.Y2("y2:Q"),
             tooltip=tooltip,
             stroke=alt.Stroke("edge:N", scale=None, legend=None),
         )
@@ -150,7 +147,7 @@ def _boxes(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Char
     yield (
         alt.Chart(frame)
         .mark_bar(width=5, align="left", xOffset=1, cornerRadius=2)
-        .encode(x=x, y=y, y2="y2:Q", color=alt.Color("stripe:N", scale=None, legend=None))
+        .encode(x=x, y=y, y2=alt.Y2("y2:Q"), color=alt.Color("stripe:N", scale=None, legend=None))
     )
 
 
@@ -182,5 +179,5 @@ def _texts(boxes: list[_Box], ink: Ink, x: alt.X, y: alt.Y) -> Iterator[alt.Char
                 fontWeight="bold" if weight == "bold" else "normal",
                 limit=alt.expr(f"max(40, width * {_WIDTHS[int(str(columns))]} - 28)"),
             )
-            .encode(x=x, y=y, text="text:N", color=alt.Color("colour:N", scale=None))
+            .encode(x=x, y=y, text=alt.Text("text:N"), color=alt.Color("colour:N", scale=None))
         )

@@ -74,7 +74,7 @@ def bands(
         layers += _cause_marks(marks, top, ink)
     layers += [_baselines(shown, ink), *_lines(base, placed, shown), *_titles(placed, shown, ink)]
     layers.append(_hits(base))
-    return alt.layer(*layers).properties(height=int(_BAND * top) + _AXIS)
+    return Drawing(layer=layers, height=int(_BAND * top) + _AXIS)
 
 
 def _points(
@@ -148,7 +148,7 @@ def _lines(base: alt.Chart, placed: pd.DataFrame, shown: Sequence[Band]) -> list
             way: Literal["step-after", "linear"] = "step-after" if counted else "linear"
             if counted:
                 area = mine.mark_area(opacity=0.14 * opacity, interpolate=way, line=False)
-                found.append(area.encode(y2="base:Q"))
+                found.append(area.encode(y2=alt.Y2("base:Q")))
             found.append(mine.mark_line(strokeWidth=width, opacity=opacity, interpolate=way))
         dots = of_source["at"].nunique()
         if 0 < dots <= _FEW_DOTS:
@@ -191,8 +191,8 @@ def _titles(placed: pd.DataFrame, shown: Sequence[Band], ink: Ink) -> list[alt.C
     name = base.mark_text(align="left", fontSize=12.5, color=ink.text)
     number = base.mark_text(align="right", dx=-10, fontSize=12.5, fontWeight=600, color=ink.text)
     return [
-        name.encode(text="title:N", x=alt.value(0)),
-        number.encode(text="numbers:N", x=alt.value("width")),
+        name.encode(text=alt.Text("title:N"), x=alt.XValue(0)),
+        number.encode(text=alt.Text("numbers:N"), x=alt.XValue("width")),
     ]
 
 
@@ -210,18 +210,18 @@ def _ground(both: pd.DataFrame, top: float, ink: Ink) -> list[alt.Chart]:
     frame = pd.DataFrame({"at": [mine.min()], "until": [mine.max()], "y": [-0.12], "y2": [top]})
     base = alt.Chart(frame)
     shade = base.mark_rect(color=ink.surface).encode(
-        x="at:T", x2="until:T", y=_height("y"), y2="y2:Q"
+        x=alt.X("at:T"), x2=alt.X2("until:T"), y=_height("y"), y2=alt.Y2("y2:Q")
     )
     words = base.mark_text(
         text="rebuilt from commits", align="left", baseline="top", dx=4, dy=1, color=ink.muted
     )
-    return [shade, words.encode(x="at:T", y=_height("y2"))]
+    return [shade, words.encode(x=alt.X("at:T"), y=_height("y2"))]
 
 
 def _cause_marks(marks: pd.DataFrame | None, top: float, ink: Ink) -> list[alt.Chart]:
     frame = pd.DataFrame(marks).assign(y2=top)
     base = alt.Chart(frame).encode(
-        x="at:T",
+        x=alt.X("at:T"),
         tooltip=[
             alt.Tooltip("changed:N", title="since the scan before"),
             alt.Tooltip("at:T", title="scan", format="%e %b %Y"),
@@ -230,7 +230,7 @@ def _cause_marks(marks: pd.DataFrame | None, top: float, ink: Ink) -> list[alt.C
     found = [base.mark_rule(color=ink.muted, strokeDash=[3, 3])]
     if len(frame) <= _FEW_WORDS:
         words = base.mark_text(align="right", baseline="top", dx=-3, dy=1, color=ink.muted)
-        found.append(words.encode(text="word:N", y=_height("y2")))
+        found.append(words.encode(text=alt.Text("word:N"), y=_height("y2")))
     return found
 
 
@@ -259,7 +259,7 @@ def flow(frame: pd.DataFrame, ink: Ink) -> Drawing:
             alt.Tooltip("last:T", title="to", format="%e %b %Y"),
         ],
     )
-    rects = base.mark_rect(cursor="pointer").encode(x2="until:T", y2=alt.datum(0))
+    rects = base.mark_rect(cursor="pointer").encode(x2=alt.X2("until:T"), y2=alt.Y2Datum(0))
     bars: alt.Chart = rects.add_params(chosen)
     zero = (
         alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=ink.muted).encode(y=_height("zero"))
@@ -267,7 +267,7 @@ def flow(frame: pd.DataFrame, ink: Ink) -> Drawing:
     layers = [bars, zero, *_sums(frame, ink)]
     if frame["at"].nunique() <= _FEW_BARS:
         layers += _numbers(base, ink)
-    return alt.layer(*layers).properties(height=210)
+    return Drawing(layer=layers, height=210)
 
 
 def _room(frame: pd.DataFrame) -> alt.Scale:
@@ -295,7 +295,7 @@ def _sums(frame: pd.DataFrame, ink: Ink) -> list[alt.Chart]:
         text = alt.Chart(words).mark_text(
             align="left", baseline=baseline, fontSize=12.5, fontWeight=600, color=ink.text
         )
-        found.append(text.encode(text="words:N", x=alt.value(0), y=alt.value(place)))
+        found.append(text.encode(text=alt.Text("words:N"), x=alt.XValue(0), y=alt.YValue(place)))
     return found
 
 
@@ -311,7 +311,9 @@ def _numbers(base: alt.Chart, ink: Ink) -> list[alt.Chart]:
         marked = text.mark_text(baseline=baseline, dy=dy, fontSize=11)
         found.append(
             marked.encode(
-                text=alt.Text("count:Q", format=","), x="middle:T", color=alt.value(ink.muted)
+                text=alt.Text("count:Q", format=","),
+                x=alt.X("middle:T"),
+                color=alt.ColorValue(ink.muted),
             )
         )
     return found

@@ -531,7 +531,7 @@ def test_scans_of_one_day_are_distinguished_by_their_hour(days: float, label: st
     ends = (start, start + timedelta(days=days))
     frame = pd.DataFrame([{"at": at, "series": "mean", "value": 50, "key": ""} for at in ends])
     band = trend_charts.Band(word="mean", title="mean", colour="#000", counted=False)
-    drawn = trend_charts.bands(frame, theme.LIGHT, [band], unit="of 100", span=ends).to_dict()
+    drawn = trend_charts.bands(frame, theme.LIGHT, [band], unit="of 100", span=ends).to_dict(True)
     axes = [
         layer["encoding"]["x"].get("axis") for layer in drawn["layer"] if "x" in layer["encoding"]
     ]

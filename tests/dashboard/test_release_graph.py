@@ -146,7 +146,7 @@ def test_hostile_names_reach_the_drawing_as_data_only(ink: Ink) -> None:
         f"on: {{push: {{tags: [{quoted}]}}}}\njobs:\n  publish:\n    runs-on: x\n"
         f"    environment: {quoted}\n    steps: [{{run: twine upload dist/*}}]\n"
     )
-    spec = release_graph.drawing(shown, ink).to_dict()
+    spec = release_graph.drawing(shown, ink).to_dict(validate=True)
     data = spec.pop("datasets")
     assert "evil.example" in json.dumps(data)
     assert "evil.example" not in json.dumps(spec)
@@ -170,10 +170,12 @@ def test_charts_of_one_scan_and_of_nothing_are_still_charts() -> None:
         bars.severities({}, LIGHT),
         bars.areas({"pinning": None}, LIGHT),
     ):
-        text = json.dumps(made.to_dict(), default=str)
+        text = json.dumps(made.to_dict(validate=True), default=str)
         assert "NaN" not in text
         assert "tooltip" in text
-    assert "n/a" in json.dumps(bars.areas({"pinning": None}, LIGHT).to_dict())
-    ladder = json.dumps(bars.ladder({"mismatch": 1}, DARK).to_dict(), ensure_ascii=False)
+    assert "n/a" in json.dumps(bars.areas({"pinning": None}, LIGHT).to_dict(validate=True))
+    ladder = json.dumps(
+        bars.ladder({"mismatch": 1}, DARK).to_dict(validate=True), ensure_ascii=False
+    )
     assert "✗ mismatch" in ladder
     assert "★ attested" in ladder
