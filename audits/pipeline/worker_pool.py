@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audits.collect.folder.collector import FolderCollector, read_apart
+from audits.collect.folder.collector import FolderCollector, is_bare, read_apart
 from audits.model.source import RepositoryRef
 from audits.pipeline.batch_pool import BatchPool, LostWorkerError
 
@@ -28,8 +28,14 @@ Chunk = Sequence[Place]
 Planner = Callable[[], "Plan"]
 """Makes the plan in each process that needs it; it can be pickled."""
 
-FEWEST = 24
-"""Repositories from which on worker processes gain more than their start costs."""
+WORTH = 500_000
+"""Bytes of workflows from which on worker processes gain more than their start costs: about what
+one process audits in the second that they take to start.
+"""
+BESIDE, CLONE = 1_500, 20_000
+"""Bytes of workflows that take as long as the rest of a repository, and those of a usual bare
+clone, which are known only once it is read.
+"""
 MOST_WORKERS = 8
 FIRST = 2
 """Repositories of the first chunk: enough to import and compile what all need."""
@@ -168,7 +174,7 @@ def audits_of_folder(
     """
     places = collector.repositories()
     count = min(_processors(), MOST_WORKERS)
-    if not alone or count == 1 or len(places) < FEWEST:
+    if not alone or count == 1 or _bytes(places) < WORTH:
         yield _here(places, planner)
         return
     pool = WorkerPool(planner, count)
@@ -185,6 +191,19 @@ def _begun_by_the_first(pool: WorkerPool, chunks: Iterable[Chunk]) -> Iterator[S
     imports what records.
     """
     yield from pool.audits(chunks)
+
+
+def _bytes(places: Chunk) -> int:
+    """How much there is to audit, as far as that shows without reading it."""
+    return sum(BESIDE + _bytes_of_workflows(path) for _, path in places)
+
+
+def _bytes_of_workflows(path: Path) -> int:
+    try:
+        with os.scandir(path / ".github" / "workflows") as files:
+            return sum(file.stat(follow_symlinks=False).st_size for file in files)
+    except OSError:
+        return CLONE if is_bare(path) else 0
 
 
 def _processors() -> int:

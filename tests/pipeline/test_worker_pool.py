@@ -24,9 +24,18 @@ from audits.collect.folder.collector import FolderCollector
 from audits.model.engine import EngineReport
 from audits.model.errors import AuditError
 from audits.model.repository import Repository
+from audits.model.source import RepositoryRef
 from audits.pipeline.run import Plan, audits_of
 from audits.pipeline.serialize import SerializedAudit, serialize_audit
-from audits.pipeline.worker_pool import CHUNK, FEWEST, WorkerPool, _chunks, audits_of_folder
+from audits.pipeline.worker_pool import (
+    CHUNK,
+    CLONE,
+    WORTH,
+    WorkerPool,
+    _bytes,
+    _chunks,
+    audits_of_folder,
+)
 from tests.scoring.test_score import LESSON
 
 REPOSITORIES = 3 * CHUNK + 2
@@ -159,11 +168,11 @@ def test_the_interrupts_of_a_terminal_are_for_the_process_that_records(folder: P
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
-def test_few_repositories_and_questions_to_others_start_no_worker(
+def test_little_text_and_questions_to_others_start_no_worker(
     folder: Path, expected: list[SerializedAudit]
 ) -> None:
     collector = FolderCollector(folder=folder)
-    assert len(collector.repositories()) < FEWEST
+    assert _bytes(collector.repositories()) < WORTH
     for alone in (True, False):
         with audits_of_folder(collector, PLANNER, alone=alone, engine=False) as audits:
             assert list(audits) == expected
@@ -171,18 +180,30 @@ def test_few_repositories_and_questions_to_others_start_no_worker(
 
 
 @linux
-def test_many_repositories_are_audited_by_workers(
+def test_much_text_is_audited_by_workers(
     folder: Path, expected: list[SerializedAudit], tmp_path: Path
 ) -> None:
-    owners = [f"owner-{number}" for number in range(FEWEST // REPOSITORIES + 1)]
-    for owner in owners:
-        shutil.copytree(folder, tmp_path / owner)
-    collector = FolderCollector(folder=tmp_path)
+    root = tmp_path / folder.name
+    shutil.copytree(folder, root)
+    comments = f"# {'x' * 97}\n" * (WORTH // 100 // REPOSITORIES + 1)
+    for workflow in root.rglob("release.yml"):
+        workflow.write_text(workflow.read_text() + comments)
+    collector = FolderCollector(folder=root)
     with audits_of_folder(collector, PLANNER, alone=True, engine=False) as audits:
         found = list(audits)
         assert _pids() or len(os.sched_getaffinity(0)) == 1
-    made = [(each.record.ref.owner, each.record.ref.name, each.record.findings) for each in found]
-    assert made == [(o, e.record.ref.name, e.record.findings) for o in owners for e in expected]
+    made = [(each.record.ref, each.record.findings) for each in found]
+    assert made == [(each.record.ref, each.record.findings) for each in expected]
+
+
+def test_a_bare_clone_counts_as_much_text_as_a_usual_one_has(tmp_path: Path) -> None:
+    for name in ("objects", "refs"):
+        (tmp_path / "clone.git" / name).mkdir(parents=True)
+    (tmp_path / "clone.git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / "plain").mkdir()
+    ref = RepositoryRef(owner="orchard-labs", name="lumen")
+    clone, plain = (_bytes([(ref, tmp_path / name)]) for name in ("clone.git", "plain"))
+    assert clone - plain == CLONE
 
 
 def _no_plan() -> Plan:

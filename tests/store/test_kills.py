@@ -20,7 +20,6 @@ import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 
-from audits.pipeline import worker_pool
 from audits.store.open import open_store
 from audits.store.schema import tables
 from tests.cli.github_world import OWNER, TOKEN_RELEASE, package, results
@@ -33,7 +32,7 @@ from tests.scoring.test_score import LESSON
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 MAIN = "from audits.cli import main; main()"
-NAMES = tuple(f"pebble-{number:03}" for number in range(80))
+NAMES = tuple(f"pebble-{number:03}" for number in range(40))
 TESTS = "on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: make test}]}}\n"
 KILLS = 5
 PATIENCE = 120
@@ -113,10 +112,8 @@ def start(source: Folder | Organization, url: str, *words: str) -> subprocess.Po
 
 
 def scan(source: Folder | Organization, url: str, *words: str) -> None:
-    """A scan that nobody disturbs, without worker processes, whose start takes longer than it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker_pool, "FEWEST", len(NAMES) + 1)
-        ran = release_audit(*words_of(source, url), *words, RELEASE_AUDIT_TOKEN=TOKEN)
+    """A scan that nobody disturbs."""
+    ran = release_audit(*words_of(source, url), *words, RELEASE_AUDIT_TOKEN=TOKEN)
     assert ran.code == 0, ran.err
 
 
@@ -157,12 +154,12 @@ def killed(
     process: subprocess.Popen[str], rows: Rows, chance: random.Random, known: int
 ) -> signal.Signals | None:
     """Kill a scan once it has recorded more than what was known; None where it ended before."""
-    wanted = known + chance.randint(1, 30)
+    wanted = known + chance.randint(1, 15)
     number = chance.choice((signal.SIGKILL, signal.SIGTERM))
     end = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:
         if rows.recorded() >= wanted:
-            time.sleep(chance.random() * 0.03)
+            time.sleep(chance.random() * 0.02)
             process.send_signal(number)
             break
         time.sleep(0.01)

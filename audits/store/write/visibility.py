@@ -54,13 +54,18 @@ def saw_everything(result: Result) -> bool:
     return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
 
 
+_PACKAGES = ("pypi:", "npm:", "crates:")
+"""How the subjects of gaps begin that `audits.collect.index` finds."""
 _REFUSED = frozenset({GapReason.FORBIDDEN, GapReason.UNAVAILABLE, GapReason.RATE_LIMITED})
 
 
 def _hides_a_release(gap: Gap) -> bool:
     """Whether a file was refused that a release may lead through: a script or an action that
-    uploads, without which its workflow looks as if it published nothing.
+    uploads, without which its workflow looks as if it published nothing. What an index refuses
+    is no file: checks that rest on it are unknown by themselves.
     """
+    if gap.subject.startswith(_PACKAGES):
+        return False
     return gap.reason in _REFUSED and not gap.optional and not gap.permission
 
 
