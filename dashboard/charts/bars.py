@@ -143,12 +143,7 @@ def _bars(
     )
     top = limit or max(1.0, *frame["value"])
     base = alt.Chart(frame).encode(
-        y=alt.Y(
-            "word:N",
-            sort=list(words),
-            title=None,
-            axis=_word_axis(ink),
-        ),
+        y=alt.Y("word:N", sort=list(words), title=None, axis=_word_axis(ink)),
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domain=[0, top * 1.15])),
         tooltip=[
             alt.Tooltip("word:N", title="status"),
