@@ -66,7 +66,9 @@ def _headline(scope: ScanScope) -> None:
     rows = data.period(scope)
     head = home.headline(rows, since=page.day(rows[0].at))
     with st.container(key="headline", gap="xxsmall"):
-        st.markdown(f"**{label_text(page.scope_name(scope))}** {head.standing}")
+        # "3 owners: stands at …" reads as well as "orchard-labs stands at …".
+        colon = "" if scope.owner else ":"
+        st.markdown(f"**{label_text(page.scope_name(scope))}**{colon} {head.standing}")
         st.text(" ".join(filter(None, (head.publish, head.moved, head.seen))))
 
 
