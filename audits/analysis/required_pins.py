@@ -45,34 +45,39 @@ def refused_uses(repo: Repository) -> tuple[UnpinnedUse, ...]:
     actions, and those inside actions of others, as far as they were opened.
     """
     found: dict[Location, UnpinnedUse] = {}
+    roots: dict[str, Location] = {}
     for path, uses in _places(repo):
         at = uses.raw.location(path)
+        roots.setdefault(_name(uses), at)
         if _is_refused(uses):
             foreign = foreign_path(path)
             upstream = foreign.slug if foreign else ""
             found.setdefault(at, UnpinnedUse(uses=uses, at=at, used_at=at, upstream=upstream))
-        for inner in _inside(_opened(repo), uses, at):
-            found.setdefault(inner.at, inner)
+    for inner in _inside(_opened(repo), roots):
+        found.setdefault(inner.at, inner)
     return tuple(found.values())
 
 
 def _inside(
-    opened: Mapping[str, OpenedFile], uses: Uses, used_at: Location
+    opened: Mapping[str, OpenedFile], roots: Mapping[str, Location]
 ) -> Iterator[UnpinnedUse]:
-    """What an action of others uses at tags and branches, level by level; each file once."""
-    level, seen = [uses], set[str]()
+    """What actions of others use at tags and branches, level by level from the places here that
+    use them. Each file is read once, whatever leads to it: files of somebody else may use each
+    other in any number of ways.
+    """
+    level, seen = dict(roots), set[str]()
     for _ in range(_DEEPEST):
-        files = {_name(each): opened[_name(each)] for each in level if _name(each) in opened}
-        level = []
-        for name, file in files.items():
-            foreign = foreign_path(file.path)
-            if name in seen or foreign is None:
+        below: dict[str, Location] = {}
+        for name, used_at in level.items():
+            file = opened.get(name)
+            foreign = foreign_path(file.path) if file is not None else None
+            if file is None or foreign is None or name in seen:
                 continue
             seen.add(name)
             for each in file.uses:
                 if each.kind is not UsesKind.REMOTE:
                     continue
-                level.append(each)
+                below.setdefault(_name(each), used_at)
                 if _is_refused(each):
                     yield UnpinnedUse(
                         uses=each,
@@ -80,6 +85,7 @@ def _inside(
                         used_at=used_at,
                         upstream=foreign.slug,
                     )
+        level = below
 
 
 def unread_actions(repo: Repository) -> tuple[str, ...]:
