@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from urllib.parse import urlencode, urlsplit
@@ -34,17 +35,26 @@ _CHALLENGE = re.compile(r'([a-z_]+)="([^"]{0,2000})"', re.IGNORECASE)
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _STRIKES = 3
 _PIECE = 16_384
+# Strict, so that no two readers of an address can take different hosts out of it.
+_REALM = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9.])?(?::\d{1,5})?(?:[/?#][\x21-\x5b\x5d-\x7e]*)?",
+    re.IGNORECASE,
+)
 _HIDDEN = ("localhost", ".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
 
 
 class ImageLimits(Struct, frozen=True, kw_only=True):
-    """Bounds of what is asked: bytes of a body, seconds of waiting, images in one run."""
+    """Bounds of what is asked: bytes of a body, seconds of waiting for an answer, for a host and
+    in one run, images in one run.
+    """
 
     manifest_bytes: int = 4 * 2**20
     token_bytes: int = 2**16
     connect_seconds: float = 10
     read_seconds: float = 20
     answer_seconds: float = 60
+    host_seconds: float = 300
+    run_seconds: float = 900
     most_images: int = 300
 
 
@@ -80,6 +90,7 @@ class ImageRegistries:
         self._known: dict[str, ImageDigest | Unseen] = {}
         self._strikes: dict[str, int] = {}
         self._closed: dict[str, _TroubleError] = {}
+        self._waited: dict[str, float] = {}
         self._gaps: dict[Gap, None] = {}
 
     def digests(self, references: Iterable[str]) -> dict[str, ImageDigest | Unseen]:
@@ -114,15 +125,12 @@ class ImageRegistries:
     def _digest(self, image: ImageName) -> str | None:
         """The digest of a tag, None where the registry has no such tag."""
         host = image.host
-        if len(self._known) >= self._limits.most_images:
-            most = f"more than {self._limits.most_images} images are not asked for in one run"
-            raise _TroubleError(GapReason.UNSUPPORTED, f"{image.name}: {most}.")
-        if host in self._closed:
-            raise self._closed[host]
+        self._check_limits(image)
         base = self._addresses.get(host) or f"https://{host}"
         if host not in self._addresses:
             _check_public(host)
         url = f"{base}/v2/{image.name}/manifests/{image.tag}"
+        began = time.monotonic()
         try:
             token = ""
             answer = self._send("HEAD", url, self._limits.manifest_bytes)
@@ -137,6 +145,23 @@ class ImageRegistries:
         except _TroubleError as trouble:
             self._strike(host, trouble)
             raise
+        finally:
+            self._waited[host] = self._waited.get(host, 0) + time.monotonic() - began
+
+    def _check_limits(self, image: ImageName) -> None:
+        """Refuse a question beyond the bounds: a workflow may name any number of slow hosts."""
+        host, limits = image.host, self._limits
+        if len(self._known) >= limits.most_images:
+            most = f"more than {limits.most_images} images are not asked for in one run"
+            raise _TroubleError(GapReason.UNSUPPORTED, f"{image.name}: {most}.")
+        if host in self._closed:
+            raise self._closed[host]
+        if self._waited.get(host, 0) > limits.host_seconds:
+            said = f"{host} took over {limits.host_seconds:.0f} seconds in this run"
+            raise _TroubleError(GapReason.UNAVAILABLE, f"{said}: run again later.")
+        if sum(self._waited.values()) > limits.run_seconds:
+            said = f"{host} is not asked: registries took over {limits.run_seconds:.0f} seconds"
+            raise _TroubleError(GapReason.UNAVAILABLE, f"{said} in this run.")
 
     def _token(self, image: ImageName, base: str, challenge: str) -> str:
         """The token for anybody, from where the registry says; "" where it gives none.
@@ -244,15 +269,16 @@ def _digest_of(host: str, body: bytes) -> str:
 
 def _check_realm(host: str, realm: str, base: str) -> None:
     """Refuse to ask for a token anywhere but at the registry itself, or on the public internet."""
-    try:
-        scheme, place = urlsplit(realm)[:2]
-    except ValueError:
-        scheme, place = "", ""
+    refused = _TroubleError(
+        GapReason.UNSUPPORTED, f"{host} sends for a token to an address that is not asked."
+    )
+    if not _REALM.fullmatch(realm):
+        raise refused
+    scheme, place = urlsplit(realm)[:2]
     if (scheme, place) == urlsplit(base)[:2]:
         return
-    if scheme != "https" or "@" in place:
-        said = f"{host} sends for a token to an address that is not asked"
-        raise _TroubleError(GapReason.UNSUPPORTED, f"{said}.")
+    if scheme != "https":
+        raise refused
     _check_public(place)
 
 
@@ -270,7 +296,8 @@ def _check_public(netloc: str) -> None:
         found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
     except (OSError, ValueError):
         return  # not known now: the request says so
-    if not all(ipaddress.ip_address(each[4][0]).is_global for each in found):
+    addresses = [ipaddress.ip_address(each[4][0]) for each in found]
+    if not all(each.is_global and not each.is_multicast for each in addresses):
         raise refused
 
 

@@ -150,6 +150,11 @@ def test_each_image_is_asked_for_once() -> None:
         "https://user:pass@registry.example/token",
         "file:///etc/passwd",
         "https://[::1",
+        "https://[::1]/token",
+        "https://10.0.0.1\\.registry.example/token",
+        "https://10.0.0.1%2f.registry.example/token",
+        "https://registry.intern\u00aal/token",
+        "https://224.0.0.251/token",
     ],
 )
 def test_a_registry_sends_to_no_machine_of_the_network(realm: str) -> None:
@@ -167,3 +172,18 @@ def test_a_workflow_sends_to_no_machine_of_the_network(image: str) -> None:
     (gap,) = reader.gaps()
     assert gap.reason is GapReason.UNSUPPORTED
     assert "public internet" in gap.detail
+
+
+def test_slow_hosts_cost_a_bounded_time() -> None:
+    """A workflow may name many hosts, each of which answers as late as it may."""
+    names = [f"ghcr.example/orchard/n{number}:1" for number in range(3)]
+    for limits, reason in (
+        (ImageLimits(host_seconds=0), "ghcr.example took over 0 seconds"),
+        (ImageLimits(run_seconds=0), "registries took over 0 seconds"),
+    ):
+        registry = Registry(needs_token=False)
+        with serving(registry):
+            reader = asked(registry, *names, limits=limits)
+        assert len(registry.asked) == 1
+        assert [gap.reason for gap in reader.gaps()] == [GapReason.UNAVAILABLE] * 2
+        assert all(reason in gap.detail for gap in reader.gaps())
