@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from audits import __version__
+from audits.collect.bounds import TooSlowError, within
 from audits.faults import log_fault
 from audits.model.errors import AuditError
 from audits.model.score import Audit
@@ -191,18 +192,26 @@ def _connected(address: str) -> Client:
             "Run: pip install 'release-audit[cluster]'.",
         ) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    none = ClusterError(
+        f"No Dask scheduler answers at {address}.",
+        "Start one (dask scheduler), check the address and the network; without --scheduler "
+        "this machine does all.",
+    )
     try:
-        return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-    except OSError:
-        raise ClusterError(
-            f"No Dask scheduler answers at {address}.",
-            "Start one (dask scheduler), check the address and the network; without --scheduler "
-            "this machine does all.",
-        ) from None
+        # Its own limit ends at the connection: one that says nothing then would be waited for.
+        return within(
+            2 * _CONNECT_SECONDS,
+            lambda: Client(address, timeout=_CONNECT_SECONDS, set_as_default=False),
+        )
+    except (OSError, TooSlowError):
+        raise none from None
     except (ValueError, TypeError):
         raise WrongAddressError(
             f"{address} is no address of a scheduler.", "Write it as tcp://HOST:8786."
         ) from None
+    except Exception as error:  # what Dask makes of an answer in another protocol
+        log_fault(error, "connecting to a cluster")
+        raise none from None
 
 
 def _check_versions(client: Client) -> None:

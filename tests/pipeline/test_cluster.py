@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -176,6 +178,25 @@ def test_a_cluster_that_is_not_there_is_a_sentence(
     with pytest.raises(WrongAddressError, match="no address of a scheduler"):
         Cluster("ftp://127.0.0.1:9", PLANNER, PLANNER())
     assert WrongAddressError.wrong_use
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\nno, not this"])
+def test_what_is_no_scheduler_is_a_sentence(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of another protocol answers in its own, or waits for more."""
+    monkeypatch.setattr(module, "_CONNECT_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken: list[socket.socket] = []
+
+        def serve() -> None:
+            taken.append(server.accept()[0])
+            taken[0].sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://127"):
+            Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}", PLANNER, PLANNER())
+        thread.join()
+        taken[0].close()
 
 
 def test_a_cluster_without_workers_or_that_goes_away_is_a_sentence(
