@@ -92,6 +92,9 @@ def report(
         _say_news(reports, form)
 
 
+_MOST_DIGITS = 18
+"""Of a scan's number, which fits a database's integer."""
+
 _Read = tuple["Store", "News"]
 """What reads the repositories of a report, and their news."""
 
@@ -196,7 +199,7 @@ def _chosen(store: Store, owner: str | None, since: str) -> list[tuple[str, int 
         raise StoreError("No scan is stored yet.", "Run `release-audit scan OWNER`.")
     if since == "last":
         return [(login, None) for login in owners]
-    if since.isdigit():
+    if since.isdecimal() and len(since) <= _MOST_DIGITS:
         number = int(since)
         known = [o for o in owners if any(scan.id == number for scan in store.scans(o))]
         if not known:

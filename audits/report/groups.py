@@ -61,7 +61,9 @@ def read_groups(path: str) -> GroupList:
         found = msgspec.toml.decode(Path(path).read_bytes(), type=_GroupFile).group
     except OSError as error:
         return GroupList(problem=f"{path} cannot be read: {error.strerror}.")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        return GroupList(problem=f"{path} is no file of groups: it nests too deeply. {ADVICE}")
+    except ValueError as error:  # no TOML, another form, or a number beyond what Python reads
         return GroupList(problem=f"{path} is no file of groups: {error}. {ADVICE}")
     names = [entry.name.lower() for entry in found]
     if twice := next((e.name for e in found if names.count(e.name.lower()) > 1), ""):

@@ -78,7 +78,9 @@ def test_since_a_scan_or_a_day(cli: Cli) -> None:
     assert document(cli, "--since", "2020-01-01")["since"]["id"] == 1  # type: ignore[index]
 
 
-@pytest.mark.parametrize(("since", "code"), [("4", 3), ("99", 3), ("yesterday", 2)])
+@pytest.mark.parametrize(
+    ("since", "code"), [("4", 3), ("99", 3), ("yesterday", 2), ("²", 2), ("9" * 40, 2)]
+)
 def test_since_what_is_not_there(cli: Cli, since: str, code: int) -> None:
     ran = report(cli, "--since", since)
     assert (ran.code, ran.err.startswith("error: ")) == (code, True)

@@ -186,8 +186,9 @@ def _crates(files: Iterable[SourceFile]) -> Iterator[tuple[str, str]]:
         name, allowed = _at(table, "package", "name"), _at(table, "package", "publish")
         if _at(allowed, "workspace") is True:
             allowed = next((given for given in shared if given is not None), None)
-        if isinstance(name, str) and isinstance(allowed, list) and len(allowed) == 1:
-            yield name, str(allowed[0])
+        only = allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else None
+        if isinstance(name, str) and isinstance(only, str) and _ADDRESS_OR_NAME.match(only):
+            yield name, only
 
 
 def _cargo_config(text: str, folder: str) -> Iterator[_Found]:

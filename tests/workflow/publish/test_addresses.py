@@ -124,6 +124,7 @@ _BUILD = 'publishing { repositories { maven { url = uri("%s") } } }\n'
     [
         ("cargo publish", {"Cargo.toml": f'{_CRATE}publish = ["acme"]\n'}, "private"),
         ("cargo publish", {"Cargo.toml": f'{_CRATE}publish = ["crates-io"]\n'}, "production"),
+        ("cargo publish", {"Cargo.toml": f"{_CRATE}publish = [{{a = 1}}]\n"}, "production"),
         (
             "cargo publish",
             {"Cargo.toml": f'{_CRATE}publish = ["crates-io", "acme"]\n'},
