@@ -34,10 +34,10 @@ def begin() -> None:
 def write() -> None:
     """Write what the view chose into the address, all at once: each write is a step of Back."""
     pending: dict[str, list[str]] = st.session_state.get(_PENDING, {})
-    now = {name: st.query_params.get_all(name) for name in st.query_params}
-    wanted = {name: values for name, values in {**now, **pending}.items() if values}
-    if wanted != now:
-        st.query_params.from_dict(wanted)
+    # Only what differs: Streamlit refuses to write the tab, which is bound to its widget.
+    changed = {n: values for n, values in pending.items() if values != st.query_params.get_all(n)}
+    if changed:
+        st.query_params.update(changed)
     st.session_state[_WRITTEN] |= pending
 
 
