@@ -47,7 +47,7 @@ GroupOption = Annotated[
     typer.Option(
         "--group",
         metavar="NAME",
-        help="Only a group of the file that --groups names, or topic:NAME for a topic.",
+        help="Only a group of the file that --groups names, or topic:NAME for a topic, owners:@ORG/TEAM for a team of CODEOWNERS.",
     ),
 ]
 
@@ -128,7 +128,7 @@ def _read(
     if not wanted:
         news = news_of(store, owner, waivers, since=since)
         before = store.repositories(news.since.id, owner=owner) if news.since else ()
-        mine = [group for key, group in groups.items() if not key.startswith("topic:")]
+        mine = [group for key, group in groups.items() if key.startswith("group:")]
         packages = store.packages(owner=owner) if mine else ()
         progress = (progress_of(each, rows, before, packages, news.changes) for each in mine)
         cuts = store.shared_cuts(owner=owner)
@@ -144,7 +144,7 @@ def _read(
 
 
 def _is_named(wanted: str, key: str) -> bool:
-    """Whether a group's key is what was asked for: the name in the file, or topic:NAME."""
+    """Whether a group's key is what was asked for: the name in the file, topic:NAME or owners:@ORG/TEAM."""
     return key.lower() in (wanted.lower(), f"group:{wanted}".lower())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from audits.model import code_owners
+
 WORKFLOWS = ".github/workflows"
 ACTIONS = ".github/actions"
 
@@ -84,12 +86,24 @@ def may_hold_package(folder: str) -> bool:
     return bool(folder) and not folder.startswith((".", "_")) and folder not in NEVER_PACKAGES
 
 
+def is_code_owners(path: str) -> bool:
+    """Whether GitHub may look there for whom to ask: nobody asked for it in particular."""
+    return path in code_owners.PLACES
+
+
+def most_bytes(path: str) -> int:
+    """How long a wanted file may be."""
+    return code_owners.MOST_BYTES if is_code_owners(path) else MAX_BYTES
+
+
 def wanted(path: str) -> bool:
     """Whether a file of this path (from the repository's root, with ``/``) is read.
 
     Composite actions elsewhere in the repository are read where a workflow refers to them:
     see `action_files`.
     """
+    if is_code_owners(path):
+        return True
     folder, _, name = path.rpartition("/")
     if not folder:
         return name in ROOT_FILES or name.endswith(".gemspec")

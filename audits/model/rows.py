@@ -42,7 +42,8 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     not re-checked, where that was asked; ``registries`` and ``ladders`` distinct;
     ``unrecognized`` counts release-like jobs that are not understood. ``level`` is the least
     privileged who can publish something, ``may_be`` who perhaps can; "" where nothing is published.
-    ``steps`` and ``not_counted`` as in `Score`.
+    ``steps`` and ``not_counted`` as in `Score`; ``ask`` and ``code_owners`` are the owners and the
+    answer of `CodeOwners`.
     """
 
     owner: str
@@ -75,6 +76,8 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
     may_be: str = ""
     steps: tuple[ScoreStep, ...] = ()
     not_counted: dict[str, int] = field(default_factory=dict)
+    ask: tuple[str, ...] = ()
+    code_owners: str = ""
 
 
 class FindingRow(Struct, frozen=True, kw_only=True):
@@ -474,8 +477,9 @@ class RepositoryPoints(Struct, frozen=True, kw_only=True):
 
 
 class RepositoryTopics(Struct, frozen=True, kw_only=True):
-    """A repository with its topics, and nothing else of it."""
+    """A repository with its topics and code owners, and nothing else of it."""
 
     owner: str
     repository: str
     topics: tuple[str, ...]
+    ask: tuple[str, ...] = ()

@@ -1,9 +1,9 @@
-"""Groups of repositories: from a file of groups, whose format README describes, and from topics."""
+"""Groups of repositories: from a file of groups, whose format README describes, and from topics and teams."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -16,6 +16,10 @@ from audits.model.query import ScanChanges
 from audits.model.rows import FindingRow, PackageRow, RepositoryRow, RepositoryTopics
 
 ADVICE = "A group has a name, repositories (a list of patterns on owner/name) and a contact."
+
+
+_SHOWN = {"topic": "topic", "owners": "owned by"}
+"""How a group that no file names is shown, by the first word of its key."""
 
 
 class GroupEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +47,8 @@ class Group(Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """What the box of groups shows."""
-        return f"topic {self.name}" if self.key.startswith("topic:") else self.name
+        kind, _, _ = self.key.partition(":")
+        return f"{_SHOWN[kind]} {self.name}" if kind in _SHOWN else self.name
 
 
 class GroupList(Struct, frozen=True, kw_only=True):
@@ -87,21 +92,37 @@ def group_of(entry: GroupEntry, repositories: Iterable[tuple[str, str]]) -> Grou
     )
 
 
-def groups_of(
-    entries: Iterable[GroupEntry], rows: Sequence[RepositoryRow | RepositoryTopics]
-) -> dict[str, Group]:
-    """The groups of these repositories by key: those of the file that have any, then topics."""
+_Row = RepositoryRow | RepositoryTopics
+
+
+def groups_of(entries: Iterable[GroupEntry], rows: Sequence[_Row]) -> dict[str, Group]:
+    """The groups of these repositories by key: those of the file that have any, then those of a
+    topic, then those that a team owns by CODEOWNERS.
+    """
     whole = [(row.owner, row.repository) for row in rows]
     made = (group_of(entry, whole) for entry in entries)
     found = {group.key: group for group in made if group.members}
-    topics: dict[str, set[tuple[str, str]]] = {}
+    found |= _grouped("topic", rows, lambda row: row.topics)
+    return found | _grouped("owners", rows, lambda row: [name for name in row.ask if is_team(name)])
+
+
+def is_team(owner: str) -> bool:
+    """Whether a code owner is a team, as ``@org/team``."""
+    return owner.startswith("@") and "/" in owner
+
+
+def _grouped(
+    kind: str, rows: Sequence[_Row], words: Callable[[_Row], Iterable[str]]
+) -> dict[str, Group]:
+    """A group for each word of these rows, in order."""
+    members: dict[str, set[tuple[str, str]]] = {}
     for row in rows:
-        for topic in row.topics:
-            topics.setdefault(topic, set()).add((row.owner, row.repository))
-    for topic, members in sorted(topics.items()):
-        key = f"topic:{topic}"
-        found[key] = Group(name=topic, key=key, members=frozenset(members))
-    return found
+        for word in words(row):
+            members.setdefault(word, set()).add((row.owner, row.repository))
+    return {
+        f"{kind}:{word}": Group(name=word, key=f"{kind}:{word}", members=frozenset(mine))
+        for word, mine in sorted(members.items())
+    }
 
 
 class GroupProgress(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from audits.model.query import FindingFilter
 from audits.model.rows import FindingRow, LessonRow, PackageRow, RepositoryRow
 from audits.report.comment import fitted
 from audits.report.escape import code, markdown
-from audits.report.phrases import count, steps_head, steps_to_a
+from audits.report.phrases import count, steps_head, steps_to_a, whom_to_ask
 from audits.store.errors import StoreError
 from audits.store.store import Store
 
@@ -56,6 +56,8 @@ def _issue_lines(report: RepositoryReport) -> Iterator[str]:
     score = "no score" if row.points is None else f"{row.points:g} of 100"
     known = "" if row.coverage is None else f", {row.coverage:.0%} known at tier {row.tier}"
     yield f"Grade **{row.grade}** ({score}{known}), as of {row.last_seen.date()}."
+    if ask := whom_to_ask(row, code):
+        yield f"\n{ask}"
     if steps := steps_to_a(row, code=True):
         yield f"\n{steps_head(row)}: {markdown(steps)}."
     if report.packages:

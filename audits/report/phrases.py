@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import groupby
 from typing import TypeVar
 
+from audits.model.code_owners import OwnersAnswer
 from audits.model.exposure import Exposure
 from audits.model.outcome import Area, Outcome
 from audits.model.publication import Channel, Publication
@@ -91,6 +92,22 @@ def step_words(state: str, checks: Collection[str]) -> str:
 def not_counted(score: Score | RepositoryRow) -> str:
     """What is open and takes nothing from the score, as "1 critical, 3 high"; "" for nothing."""
     return ", ".join(f"{number} {word}" for word, number in score.not_counted.items())
+
+
+def whom_to_ask(row: RepositoryRow, quoted: Callable[[str], str] = str) -> str:
+    """Who owns the release workflows, or why nobody is named, as a sentence; "" where the
+    repository was never read. ``quoted`` escapes a name for the output.
+    """
+    named = f"Ask {', '.join(map(quoted, row.ask))}, as CODEOWNERS says."
+    return named if row.ask else _NOBODY.get(row.code_owners, "")
+
+
+_NOBODY: dict[str, str] = {
+    OwnersAnswer.UNOWNED: "CODEOWNERS names nobody for the release workflows.",
+    OwnersAnswer.ABSENT: "Nobody is named to ask: there is no CODEOWNERS.",
+    OwnersAnswer.NOT_READ: "Whom to ask is not known: CODEOWNERS was not read.",
+    OwnersAnswer.UNREADABLE: "Whom to ask is not known: CODEOWNERS is not readable.",
+}
 
 
 def registry_words(exposure: Exposure) -> str:

@@ -121,7 +121,7 @@ def _drop(change: ScoreChange) -> float:
 
 
 class NextStep(Struct, frozen=True, kw_only=True):
-    """What to do about one repository, and what it gains."""
+    """What to do about one repository, what it gains, and who owns its release."""
 
     owner: str
     repository: str
@@ -129,6 +129,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
     gain: float
     leads_to: str
     check: str = ""
+    ask: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -154,6 +155,7 @@ def _next_step(row: RepositoryRow) -> NextStep | None:
             what=f"{words} not understood" if row.unrecognized else attention(row),
             gain=100.0,
             leads_to="no grade until then",
+            ask=row.ask,
         )
     if row.points is None or not row.steps:
         return None
@@ -166,6 +168,7 @@ def _next_step(row: RepositoryRow) -> NextStep | None:
         gain=gain,
         leads_to=f"{row.grade} {row.points:.0f} → {step.grade} {step.points:.0f}",
         check=step.check,
+        ask=row.ask,
     )
 
 

@@ -173,7 +173,8 @@ def _fall(scope: ScanScope, change: ScoreChange) -> None:
         row = data.repository(own, change.repository)
         url = commit_url(row) if row is not None else ""
         commit = f" · [commit {row.commit[:7]}]({url})" if row is not None and url else ""
-        page.note(f"{page.day(change.at)} · {cause_of(change)}{commit}")
+        ask = _ask(scope, change.owner, change.repository, row.ask if row is not None else ())
+        page.note(f"{page.day(change.at)} · {cause_of(change)}{commit}{ask}")
 
 
 def _got_better(scope: ScanScope) -> None:
@@ -215,14 +216,20 @@ def _do_next(scope: ScanScope) -> None:
 
 def _step(scope: ScanScope, step: home.NextStep) -> None:
     own = data.of_owner(scope, step.owner)
-    contact = data.contact_of(scope, step.owner, step.repository)
+    ask = _ask(scope, step.owner, step.repository, step.ask)
     with st.container(gap=None):
         words = label_text(step.words)
         _repository_link(scope, step.owner, step.repository, words, ":material/build:")
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            page.note(step.leads_to + (f" · ask {label_text(contact)}" if contact else ""))
+            page.note(step.leads_to + ask)
             if step.check:
                 _link("findings", "Fix", own, check=step.check, repository=step.repository)
+
+
+def _ask(scope: ScanScope, owner: str, name: str, owners: Sequence[str]) -> str:
+    """Whom to ask, by the file of groups, else by CODEOWNERS."""
+    words = data.contact_of(scope, owner, name) or ", ".join(owners[:FEW])
+    return f" · ask {label_text(words)}" if words else ""
 
 
 def _deadlines(scope: ScanScope) -> None:

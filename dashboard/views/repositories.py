@@ -36,6 +36,7 @@ COLUMNS = (
     "open",
     "ladder",
     "registries",
+    "ask",
     "gaps",
     "changed",
 )

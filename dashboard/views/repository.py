@@ -7,7 +7,7 @@ import streamlit as st
 from audits.fixes.patch import patch
 from audits.model.rows import RepositoryRow
 from audits.report.fix import grade_rise
-from audits.report.phrases import count, not_counted, steps_head, steps_to_a
+from audits.report.phrases import count, not_counted, steps_head, steps_to_a, whom_to_ask
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
@@ -60,6 +60,8 @@ def _grade_card(scope: ScanScope, row: RepositoryRow) -> None:
         _one_patch(scope, row)
         if beside := not_counted(row):
             st.text(f"Not counted, as it concerns no production upload: {beside}")
+        if ask := whom_to_ask(row):
+            st.text(visible(ask))
         with st.container(horizontal=True, vertical_alignment="center"):
             if url := repository_url(row.host, row.owner, row.repository):
                 st.link_button("On GitHub", url, icon=":material/open_in_new:")

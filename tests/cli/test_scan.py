@@ -14,6 +14,7 @@ import pytest
 
 from audits.collect.folder.collector import FolderCollector
 from audits.model.query import ActionFilter, FindingFilter
+from audits.report.issue import issue_text, repository_report
 from audits.sample.organization import INCIDENT
 from audits.store.open import open_store
 from audits.store.store import Store
@@ -291,6 +292,11 @@ def _assert_stories(store: Store) -> None:
     ends = [date.fromisoformat(row.expires) for row in accepted if row.expires]
     assert any(timedelta(0) < end - now.at.date() < timedelta(days=30) for end in ends)
     assert set(store.repository_words(owner=owner)["topics"]) == {"field", "platform"}
+    asks = {row.repository: (row.code_owners, row.ask) for row in store.repositories(owner=owner)}
+    assert asks["lumen"] == ("owned", ("@orchard-sample/platform",))
+    assert {answer for answer, _ in asks.values()} <= {"owned", "absent"}
+    text = issue_text(repository_report(store, owner, "lumen"))
+    assert "Ask `@orchard-sample/platform`, as CODEOWNERS says." in text
     asked = ActionFilter(action=INCIDENT, exact=True)
     used = {row.repository for row in store.actions(owner=owner, where=asked)}
     assert used == {"drystone", "fieldnotes", "heron"}

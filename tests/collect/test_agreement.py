@@ -10,6 +10,8 @@ import pytest
 from audits.collect.folder.collector import read_folder
 from audits.collect.further_files import MOST_BYTES, MOST_SCRIPTS
 from audits.collect.github.memory_cache import TransientMemory
+from audits.model import code_owners
+from audits.model.code_owners import PLACES
 from audits.model.source import GapReason, RepositoryRef, Snapshot
 from tests.collect.github.git_objects import Content, Link
 from tests.collect.github.scanning import collector_of, connect, github_with, snapshots, world_of
@@ -49,6 +51,14 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
             "yarn.lock": "",
         },
         {"package.json", "tools/release.mjs", ".npmrc"},
+    ),
+    "code owners": (
+        {WORKFLOW: steps(), ".github/CODEOWNERS": "* @a\n", "docs/CODEOWNERS": "* @b\n"},
+        {".github/CODEOWNERS"},
+    ),
+    "code owners beside the documents": (
+        {WORKFLOW: steps(), "docs/CODEOWNERS": "* @b\n", "src/CODEOWNERS": "* @c\n"},
+        {"docs/CODEOWNERS"},
     ),
     "workspaces": (
         {
@@ -232,6 +242,15 @@ def test_what_cannot_be_read_is_no_gap_yet(tmp_path: Path) -> None:
             ("ci/long.sh", GapReason.TOO_LARGE)
         ]
         assert _read(snapshot) == {WORKFLOW, "ci/fine.sh"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_code_owners_that_are_too_long_are_an_optional_gap(place: str, tmp_path: Path) -> None:
+    files: dict[str, Content] = {WORKFLOW: steps(), place: "#" * (code_owners.MOST_BYTES + 1)}
+    for where, snapshot in _all_three(files, tmp_path).items():
+        found = [(g.subject, g.reason, g.optional) for g in snapshot.gaps]
+        assert found == [(place, GapReason.TOO_LARGE, True)], where
+        assert _read(snapshot) == {WORKFLOW}
 
 
 def test_a_second_scan_asks_for_nothing(tmp_path: Path) -> None:

@@ -118,7 +118,13 @@ def orchard(state: int) -> dict[str, Files]:
         "lumen": released("lumen", SAFE, **{".github/dependabot.yml": BOT}),
         "fennel": released("fennel", SAFE if state > 0 else TOKEN),
         "quince": released("quince", SAFE if state > 1 else TOKEN),
-        "sorrel": released("sorrel", TOKEN if state < 3 else TOKEN.replace("v4", "v5")),
+        "sorrel": released(
+            "sorrel",
+            TOKEN if state < 3 else TOKEN.replace("v4", "v5"),
+            **{
+                ".github/CODEOWNERS": "* @wick\n.github/ @orchard-labs/team_a <b>\n* @orchard-labs/team_a\n"
+            },
+        ),
         "pith": released("pith", TOKEN.replace("branches: [main]", "tags: ['v*']")),
         "notes": {"README.md": "nothing is published here\n"},
     }

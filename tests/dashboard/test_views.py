@@ -348,6 +348,19 @@ def test_every_view_shows_all_owners_and_one_group(view: str, opened: Opened) ->
     assert not {name for name in ("quince", "pith", "notes", "broken") if name in text}
 
 
+def test_code_owners_are_asked_and_their_teams_are_groups(opened: Opened) -> None:
+    team = "@orchard-labs/team_a"
+    assert " · ask \\@orchard-labs\\/team_a" in sound(opened("home", "many"), "Home")
+    (table,) = tables(opened("repositories", "many", name="sorrel"))
+    assert column(table, "Ask") == [team]
+    card = sound(opened("repository", "many", repository="sorrel"), "Repository")
+    assert f"Ask {team}, as CODEOWNERS says" in card
+    other = sound(opened("repository", "many", repository="quince"), "Repository")
+    assert "there is no CODEOWNERS" in other
+    group = opened("home", "many", group=f"owners:{team}")
+    assert "1 repository ·" in sound(group, "Home")
+
+
 def test_a_group_of_the_file_has_a_contact_and_a_faulty_file_is_named(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,10 +32,13 @@ from audits.collect.paths import (
     PACKAGE_FILE,
     WORKFLOWS,
     action_files,
+    is_code_owners,
     local_references,
     may_hold_package,
+    most_bytes,
     wanted,
 )
+from audits.model.code_owners import PLACES
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
 
@@ -141,10 +144,15 @@ class _FolderReading:
         top = self._names("")
         self.leads.listed("", {name: kind is _Kind.FOLDER for name, kind in top.items()})
         yield from top
+        inside: list[str] = []
         if ".github" in top or "" in self.gaps:
-            yield from (f".github/{name}" for name in self._names(".github"))
+            inside = [f".github/{name}" for name in self._names(".github")]
+            yield from inside
             yield from (f"{WORKFLOWS}/{name}" for name in self._names(WORKFLOWS))
             yield from self._actions()
+        is_folder = top.get("docs") is _Kind.FOLDER
+        if is_folder and PLACES[0] not in inside and PLACES[1] not in top:
+            yield PLACES[2]
         for name, kind in top.items():
             if kind is not _Kind.OTHER and may_hold_package(name):
                 path = f"{name}/{PACKAGE_FILE}"
@@ -193,8 +201,9 @@ class _FolderReading:
         fault: ReadFault | None = None
         try:
             content = self.place.content(path)
-            if content is not None and len(content) > limit:
-                raise too_large(limit)
+            most = min(limit, most_bytes(path))
+            if content is not None and len(content) > most:
+                raise too_large(most)
             if content is not None:
                 self._keep(path, content)
         except UnicodeDecodeError:
@@ -230,7 +239,7 @@ class _FolderReading:
         gap = fault.gap(
             shown or "The repository's folder",
             subject=shown or REPOSITORY,
-            optional=path in self.behind_links,
+            optional=path in self.behind_links or is_code_owners(path),
         )
         self.gaps.setdefault(path, gap)
 

@@ -13,10 +13,11 @@ from audits.collect.github.blobs import TextAnswer, TextReader, TextRequest
 from audits.collect.github.callees import CalleeReader
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.listing import SYMLINK, Listed, cut_short, unsupported
+from audits.collect.github.listing import SYMLINK, Listed, cut_short, too_large, unsupported
 from audits.collect.github.responses import TreeEntry, WholeTree, read_as
 from audits.collect.github.rest import Answers, path_of
 from audits.model.cache import Memory, kept_as, kept_text
+from audits.model.code_owners import PLACES
 from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot, SourceFile
 
 
@@ -70,9 +71,7 @@ class _RepositoryReading:
         """Keep what was read, or why it was not."""
         path = got.want.path
         if got.gap is not None:
-            (self.unread if path in self.led_to or got.want.is_folder else self.gaps).append(
-                got.gap
-            )
+            self._missed(got, got.gap)
             self.complete &= got.gap.reason is GapReason.INVALID
         if got.want.is_folder:
             self._list(path, got.entries)
@@ -81,7 +80,9 @@ class _RepositoryReading:
             return
         size = len(got.file.text.encode("utf-8", "replace")) if got.file else 0
         if got.file is not None and path in self.led_to and size > MOST_BYTES:
-            self.unread.append(_too_large(path, size))
+            self.unread.append(too_large(path, size))
+        elif got.file is not None and size > paths.most_bytes(path):
+            self.gaps.append(replace(too_large(path, size), optional=paths.is_code_owners(path)))
         elif got.file is not None:
             self.files[path] = got.file
         if got.want.commit and got.gap is None:
@@ -90,6 +91,15 @@ class _RepositoryReading:
             detail = f"It was renamed to {got.renamed_to} while it was read. Scan again."
             self.gaps.append(Gap(subject="repository", reason=GapReason.NOT_FOUND, detail=detail))
 
+    def _missed(self, got: TextAnswer, gap: Gap) -> None:
+        """Keep why something was not read, with what was not asked for apart."""
+        path = got.want.path
+        if path in self.led_to or got.want.is_folder:
+            self.unread.append(gap)
+        else:
+            optional = gap.optional or paths.is_code_owners(path)
+            self.gaps.append(replace(gap, optional=optional))
+
     def first_wants(self) -> Iterator[TextRequest]:
         """The listed files, and packages one folder down."""
         for entry in self.repo.entries:
@@ -97,6 +107,16 @@ class _RepositoryReading:
         if self.repo.has_workflows and self.repo.commit:
             for folder in self.repo.folders:
                 yield self.want(f"{folder}/{paths.PACKAGE_FILE}")
+        yield from self._owners_in_docs()
+
+    def _owners_in_docs(self) -> Iterator[TextRequest]:
+        """CODEOWNERS in the one place whose folder is not listed, where neither other has it."""
+        first, second, last = PLACES
+        docs = self.known.get("docs")
+        seen = {e.path for e in self.repo.entries} | {gap.subject for gap in self.repo.gaps}
+        is_folder = docs is not None and docs.type == "tree" and self.repo.commit
+        if is_folder and seen.isdisjoint((first, second)):
+            yield self.want(last)
 
     def local_wants(self) -> Iterator[TextRequest]:
         """Composite actions that texts name and that are not where they usually are."""
@@ -141,7 +161,7 @@ class _RepositoryReading:
             what = "a submodule" if entry.type != "blob" else "a symbolic link"
             self.unread.append(unsupported(path, what))
         elif entry.size > MOST_BYTES:
-            self.unread.append(_too_large(path, entry.size))
+            self.unread.append(too_large(path, entry.size))
         else:
             yield self.want(path, entry.oid, entry.size)
 
@@ -268,11 +288,6 @@ class FileReader:
             snapshot = reading.snapshot(self._client.host)
             snapshot.remote_files.update(called.get(id(reading), {}))
             yield snapshot
-
-
-def _too_large(path: str, size: int) -> Gap:
-    detail = f"The file has {size:,} bytes and is not read. Make it shorter."
-    return Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 
 def _callers(reading: _RepositoryReading) -> tuple[SourceFile, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha1
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect import paths
 from audits.collect.bounds import moment
@@ -185,16 +186,29 @@ def _entries(light: Light) -> tuple[tuple[Entry, ...], tuple[Gap, ...]]:
             gaps.append(unsupported(path, "a submodule"))
         elif not paths.wanted(path):
             continue
-        elif entry.type != "blob":
-            gaps.append(unsupported(path, "a submodule"))
-        elif entry.mode == SYMLINK:
-            gaps.append(unsupported(path, "a symbolic link"))
-        elif entry.size > paths.MAX_BYTES:
-            detail = f"The file has {entry.size:,} bytes and is not read. Make it shorter."
-            gaps.append(Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail))
+        elif (gap := _unfit(path, entry)) is not None:
+            gaps.append(gap)
         else:
             found.append(Entry(path=path, oid=entry.oid, size=entry.size))
     return tuple(found), tuple(gaps)
+
+
+def _unfit(path: str, entry: TreeEntry) -> Gap | None:
+    """Why a wanted file is not read, if so."""
+    gap = None
+    if entry.type != "blob":
+        gap = unsupported(path, "a submodule")
+    elif entry.mode == SYMLINK:
+        gap = unsupported(path, "a symbolic link")
+    elif entry.size > paths.most_bytes(path):
+        gap = too_large(path, entry.size)
+    return replace(gap, optional=paths.is_code_owners(path)) if gap else None
+
+
+def too_large(path: str, size: int) -> Gap:
+    """The gap of a file that is too long to be read."""
+    detail = f"The file has {size:,} bytes and is not read. Make it shorter."
+    return Gap(subject=path, reason=GapReason.TOO_LARGE, detail=detail)
 
 
 def unsupported(path: str, what: str) -> Gap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from audits.model.code_owners import OwnersAnswer
 from audits.model.outcome import Area, Severity
 from audits.model.rows import RepositoryRow
 from audits.model.score import Grade
@@ -74,6 +75,19 @@ REPOSITORIES: Table[RepositoryRow] = Table(
         ),
         Column(
             name="topics", type="string", description="Its topics, a list.", of=lambda r: r.topics
+        ),
+        Column(
+            name="ask",
+            type="string",
+            description="Who owns its release workflows by CODEOWNERS, a list: whom to ask.",
+            of=lambda r: r.ask,
+        ),
+        Column(
+            name="code_owners",
+            type="string",
+            description="What CODEOWNERS says of them: owned, unowned (no line or an empty one), absent (no such file), not-read (it could not be looked for or was refused) or unreadable (no text, too long, a link); empty: the repository was never read.",
+            words=tuple(answer.value for answer in OwnersAnswer),
+            of=lambda r: r.code_owners,
         ),
         Column(
             name="grade",

@@ -97,16 +97,19 @@ class ReadRepositories(Scoped):
     def repository_topics(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[RepositoryTopics, ...]:
-        """Every repository with its topics: read for each view, so nothing else of it."""
+        """Every repository with its topics and code owners: read for each view, so nothing else of it."""
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
-            columns = (_state.c.owner_id, _repository.c.name, _state.c.topics)
+            columns = (_state.c.owner_id, _repository.c.name, _state.c.topics, _state.c.ask)
             listed = select(*columns).join(_repository).where(scope.valid(_state))
             return tuple(
                 RepositoryTopics(
-                    owner=scope.logins[number], repository=name, topics=unbarred(topics)
+                    owner=scope.logins[number],
+                    repository=name,
+                    topics=unbarred(topics),
+                    ask=unbarred(ask),
                 )
-                for number, name, topics in connection.execute(listed)
+                for number, name, topics, ask in connection.execute(listed)
             )
 
     def repository(self, owner: str, name: str, *, scan: int | None = None) -> RepositoryRow | None:
@@ -211,6 +214,8 @@ def _listed(connection: Connection, scope: AsOf, where: RepositoryFilter) -> Sel
             _state.c.branch,
             _state.c.archived,
             _state.c.topics,
+            _state.c.code_owners,
+            _state.c.ask,
         )
         .join(_repository, _repository.c.id == _score.c.repository_id)
         .join(_state, _state.c.repository_id == _score.c.repository_id)
@@ -278,6 +283,8 @@ def _repository_row(row: Row[Any], scope: AsOf) -> RepositoryRow:
             for check, points, grade in json.loads(row.steps)
         ),
         not_counted=json.loads(row.not_counted),
+        ask=unbarred(row.ask),
+        code_owners=row.code_owners,
         areas={area.value: held[f"{column}_points"] for area, column in areas},
         coverages={area.value: held[f"{column}_coverage"] for area, column in areas},
         open={s.label: held[f"open_{w}"] for s, w in zip(Severity, SEVERITIES, strict=True)},

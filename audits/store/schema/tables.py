@@ -211,6 +211,8 @@ state = interval(
     _text("branch"),
     _flag("archived"),
     _text("topics"),
+    _text("code_owners"),
+    _text("ask"),
     Column("database_id", BigInteger),
     Index(None, "owner_id", "closed"),
 )

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
+from audits.analysis.release_owners import code_owners
 from audits.analysis.trusted_publishers import is_this_repository
 from audits.model.evidence import PackageEvidence
 from audits.model.exposure import Actor, Exposure, ExposurePath
@@ -28,6 +29,7 @@ MOST_STORED = 12
 def state_row(audit: Audit) -> Row:
     """The repository itself at the audited commit."""
     snapshot = audit.repository.snapshot
+    owned = code_owners(audit.repository)
     return {
         "host": snapshot.ref.host,
         "head": snapshot.commit,
@@ -35,6 +37,8 @@ def state_row(audit: Audit) -> Row:
         "branch": snapshot.branch,
         "archived": snapshot.archived,
         "topics": barred(snapshot.topics),
+        "code_owners": owned.answer.value,
+        "ask": barred(owned.owners),
         "database_id": snapshot.database_id,
     }
 

@@ -47,7 +47,6 @@ def test_reads_what_is_wanted_and_nothing_else() -> None:
     unwanted = {
         "README.md",
         "docs/pyproject.toml",
-        ".github/CODEOWNERS",
         ".github/workflows/note.md",
         "src/action.yml",
     }
