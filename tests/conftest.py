@@ -65,6 +65,16 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+@pytest.fixture(autouse=True)
+def _own_main_module() -> Iterator[None]:
+    """Streamlit's tests of pages leave the page as ``__main__``, and every process that
+    multiprocessing starts later would run that page.
+    """
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The log of faults goes to a folder of the tests' own, not to that of who runs them."""
