@@ -179,9 +179,12 @@ def _settings_of_npm(site: Site) -> Iterator[tuple[Site, str, str]]:
 
 
 def _of_files(uploader: Uploader, site: Site, command: Command | None) -> list[str | None]:
-    """The same for other registries: of the package itself, or of the nearest folder above it."""
+    """The addresses that the repository's files give for what is uploaded: of the package itself,
+    or of the nearest folder above it. None counts where a word of the command chooses the place.
+    """
     known, registry = site.library.addresses, uploader.registry
-    if command is not None and any(_CHOSEN_REPOSITORY.search(word) for word in command.words[1:]):
+    chosen = uploader.target.place_words
+    if command is not None and chosen and any(re.search(chosen, w) for w in command.words[1:]):
         return []
     names = packages_of(uploader, site, command)
     found: list[str | None] = [
@@ -200,10 +203,6 @@ def _above(folder: str) -> Iterator[str]:
     while folder:
         folder = dirname(folder)
         yield folder
-
-
-_CHOSEN_REPOSITORY = re.compile(r"Central|Sonatype|Nexus|OSSRH|Plugins\b")
-"""A task of Gradle whose name says to which of a build's repositories it publishes."""
 
 
 def _set_up(inputs: Mapping[str, tuple[str, ...]], site: Site) -> Iterator[str | None]:

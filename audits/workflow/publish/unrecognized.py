@@ -408,7 +408,9 @@ def _look_at_build(site: Site, uses: Uses) -> _Look | None:
 
 
 def _action_elsewhere(site: Site, name: str) -> _Look | None:
-    """The same of an action."""
+    """How an action looks that publishes to a place of which this program has no registry, or
+    pushes to another repository.
+    """
     step = site.step
     if step is None or step.uses is None:
         return None

@@ -28,6 +28,8 @@ _TARGET = Target(
     url_options=("-DaltDeploymentRepository", "-Durl"),
     setup_names={"actions/setup-java": ("server-id",)},
     in_files=True,
+    # A task of Gradle may name one of the build's repositories.
+    place_words=r"Central|Sonatype|Nexus|OSSRH|Plugins\b",
 )
 _NOT_DEPLOYED = (
     DRY

@@ -38,7 +38,8 @@ class Tokens(Struct, frozen=True, kw_only=True):
 class Target(Struct, frozen=True, kw_only=True):
     """How an uploader gets the place to upload to: by address, or by a configured name;
     ``setup_actions`` and ``setup_names`` are inputs of earlier actions that give either.
-    ``in_files``: a package's own files may say it (`audits.workflow.parse.upload_addresses`).
+    ``in_files``: a package's own files may say it (`audits.workflow.parse.upload_addresses`),
+    unless a word of the command fits ``place_words``, which choose the place themselves.
 
     Where a registry tells channels apart by labels, ``label_*`` give them and ``account_*``
     whose they are; ``account`` is meant where none is given.
@@ -53,6 +54,7 @@ class Target(Struct, frozen=True, kw_only=True):
     setup_actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     setup_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     in_files: bool = False
+    place_words: str = ""
     image_inputs: tuple[str, ...] = ()
     images: bool = False
     label_inputs: tuple[str, ...] = ()
