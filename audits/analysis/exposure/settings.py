@@ -51,10 +51,10 @@ def environment_doubt(repo: Repository, job: Job) -> EnvironmentGuard | None:
 
 class ApprovalRule(Struct, frozen=True, kw_only=True):
     """One thing that a second person's approval stands on: ``holds`` is None where ``need`` would
-    tell, and ``cut`` says how to make it hold.
+    tell, ``fault`` is what is so where it does not hold, and ``cut`` says how to make it hold.
     """
 
-    what: str
+    fault: str
     holds: bool | None
     cut: str
     need: PathNeed | None = None
@@ -78,28 +78,31 @@ def _of_environment(
     need = _need(f"the rules of environment {name}")
     if environment.dynamic:
         cut = "name one environment, without an expression"
-        yield ApprovalRule(what="which environment it is", holds=None, cut=cut, need=need)
+        yield ApprovalRule(fault="any environment may be meant", holds=None, cut=cut, need=need)
         return
     found = settings_of(repo, name)
     asks = f"require a reviewer in environment {name}"
+    nobody = f"environment {name} asks no reviewer"
     if isinstance(found, Unseen):
-        yield ApprovalRule(what="reviewers", holds=None, cut=asks, need=need)
+        yield ApprovalRule(fault=nobody, holds=None, cut=asks, need=need)
         return
     if found is None:
         yield ApprovalRule(
-            what="reviewers", holds=False, cut=f"create environment {name} with a reviewer"
+            fault=f"environment {name} does not exist",
+            holds=False,
+            cut=f"create environment {name} with a reviewer",
         )
         return
-    yield _rule("reviewers", found.reviewers, asks, need)
+    yield _rule(nobody, found.reviewers, asks, need)
     yield _rule(
-        "self-review is prevented",
+        f"who starts it may approve it in environment {name}",
         found.prevent_self_review,
         f"prevent self-review in environment {name}",
         need,
     )
     bypass = found.admins_can_bypass
     yield _rule(
-        "administrators cannot bypass",
+        f"administrators may bypass environment {name}",
         bypass if isinstance(bypass, Unseen) else not bypass,
         f"let administrators not bypass environment {name}",
         need,
@@ -107,10 +110,10 @@ def _of_environment(
     yield from _refs(repo, publication, found, need)
 
 
-def _rule(what: str, fact: int | Unseen, cut: str, need: PathNeed) -> ApprovalRule:
+def _rule(fault: str, fact: int | Unseen, cut: str, need: PathNeed) -> ApprovalRule:
     if isinstance(fact, Unseen):
-        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
-    return ApprovalRule(what=what, holds=bool(fact), cut=cut)
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
+    return ApprovalRule(fault=fault, holds=bool(fact), cut=cut)
 
 
 def _refs(
@@ -118,12 +121,13 @@ def _refs(
 ) -> Iterator[ApprovalRule]:
     """Whether branches and tags of one's own cannot ask for the approval."""
     cut = f"limit the branches and tags of environment {found.name}"
+    fault = f"environment {found.name} lets every branch in"
     patterns = found.ref_patterns
     if isinstance(patterns, Unseen):
-        yield ApprovalRule(what="which refs may ask", holds=None, cut=cut, need=need)
+        yield ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
         return
     closed = bool(patterns) and not all_refs(patterns)
-    yield ApprovalRule(what="which refs may ask", holds=closed, cut=cut)
+    yield ApprovalRule(fault=fault, holds=closed, cut=cut)
     if closed and any(pattern.startswith("tag:") for pattern in patterns):
         yield _tags(repo, publication)
 
@@ -131,20 +135,22 @@ def _refs(
 def _tags(repo: Repository, publication: Publication) -> ApprovalRule:
     """Whether tags that the environment lets in are not every writer's to make."""
     cut = "restrict by a ruleset who may create release tags"
-    what = "who may create the release tags"
-    need = PathNeed(what=what, need=Need.SETTINGS, permission="Metadata: read")
+    fault = "everybody with write access may create the release tags"
+    need = PathNeed(
+        what="who may create the release tags", need=Need.SETTINGS, permission="Metadata: read"
+    )
     settings = repo.settings
     if isinstance(settings, Unseen) or isinstance(settings.tag_rulesets, Unseen):
-        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
     creating = [r for r in settings.tag_rulesets if restricts_creation(r)]
     tags = [tag for start in tag_starts(publication) for tag in start.tags]
     held = [r for r in creating if tags and all(covers(r, tag) for tag in tags)]
     opened = [open_to_writers(ruleset) for ruleset in held]
     if False in opened:
-        return ApprovalRule(what=what, holds=True, cut=cut)
+        return ApprovalRule(fault=fault, holds=True, cut=cut)
     unseen = any(isinstance(each, Unseen) for each in opened)
     return ApprovalRule(
-        what=what, holds=None if unseen else False, cut=cut, need=need if unseen else None
+        fault=fault, holds=None if unseen else False, cut=cut, need=need if unseen else None
     )
 
 
@@ -154,17 +160,18 @@ def _binding(repo: Repository, publication: Publication, environment: Environmen
     """
     if publication.auth in {Auth.TOKEN, Auth.MIXED} or publication.stored_credentials:
         return _secret_only_there(repo, publication, environment)
-    what = f"whether the publisher names environment {environment.name.value}"
-    cut = f"name environment {environment.name.value} in the registry's publisher"
-    need = PathNeed(what=what, need=Need.INDEX)
+    where = environment.name.value
+    fault = f"the registry's publisher does not name environment {where}"
+    cut = f"name environment {where} in the registry's publisher"
+    need = PathNeed(what=f"whether the publisher names environment {where}", need=Need.INDEX)
     release = newest_release(repo, publication)
     if release is None or isinstance(release, Unseen) or isinstance(release.provenance, Unseen):
-        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
     named = [p.environment for p in release.provenance if is_this_repository(repo, p)]
     if not named:
-        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
-    bound = all(each.lower() == environment.name.value.lower() for each in named)
-    return ApprovalRule(what=what, holds=bound, cut=cut)
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
+    bound = all(each.lower() == where.lower() for each in named)
+    return ApprovalRule(fault=fault, holds=bound, cut=cut)
 
 
 def _secret_only_there(
@@ -172,13 +179,17 @@ def _secret_only_there(
 ) -> ApprovalRule:
     where = environment.name.value
     names = {c.secret.lower() for c in publication.stored_credentials if c.secret}
-    what = f"whether its secret is stored in environment {where} only"
+    fault = f"its secret is stored outside environment {where} too"
     cut = f"store the secret in environment {where} only, or use a trusted publisher"
-    need = PathNeed(what=what, need=Need.SECRET_NAMES, permission="Secrets: read")
+    need = PathNeed(
+        what=f"whether its secret is stored in environment {where} only",
+        need=Need.SECRET_NAMES,
+        permission="Secrets: read",
+    )
     held = secret_elsewhere(repo, frozenset(names))
     if held is None:
-        return ApprovalRule(what=what, holds=None, cut=cut, need=need)
-    return ApprovalRule(what=what, holds=not held and bool(names), cut=cut)
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
+    return ApprovalRule(fault=fault, holds=not held and bool(names), cut=cut)
 
 
 def secret_elsewhere(repo: Repository, names: frozenset[str]) -> bool | None:

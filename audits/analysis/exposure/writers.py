@@ -83,7 +83,7 @@ def _place(release: ReleaseView) -> Location:
 def _what(release: ReleaseView, failing: list[ApprovalRule]) -> str:
     publication = release.publication
     if failing:
-        return f"one person's release is not held up: not so that {failing[0].what}"
+        return f"one person can release alone: {failing[0].fault}"
     environment = release.environment
     if environment and not _is_open_to_writers(release):
         return f"the release runs in environment {environment}, whose rules decide"
