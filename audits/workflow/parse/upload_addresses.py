@@ -250,7 +250,7 @@ _REPOSITORY_URL = re.compile(
 _PUBLISHING = re.compile(r"^[ \t]*(?:publishing|uploadArchives)\b[^\n{]{0,80}\{", re.M)
 _URL = re.compile(r"""\burl\b[^\n"']{0,60}["'](https?://[^"'\s]+)["']""")
 _PUBLISH_SETTING = re.compile(
-    r"""^[^\n/]{0,80}\bpublishTo\b[^\n"']{0,40}(?:["'][^"'\n]*["'][^\n"']{0,20})?["'](https?://[^"'\s]+)["']""",
+    r"""^(?![ \t]*//)[^\n]{0,80}\bpublishTo\b[^"']{0,80}(?:["'][^"'\n]*["'][^\n"']{0,20})?["'](https?://[^"'\s]+)["']""",
     re.M,
 )
 

@@ -307,7 +307,7 @@ def _secrets(sites: Sequence[Site], looks: tuple[_Look, ...]) -> dict[str, tuple
         action = step.uses.action if step.uses is not None else ""
         if look is None and not _logs_in(action):
             continue
-        publishes = look is not None and speaks_of_publishing(look.sign) and not look.titled
+        publishes = look is not None and bool(look.sign) and not look.titled
         names = [
             *_stored(site, step.env, any_name=publishes),
             *_stored(site, step.inputs, any_name=publishes),
@@ -328,7 +328,7 @@ def _stored(site: Site, inputs: Inputs, *, any_name: bool = False) -> Iterator[s
     """The secrets in variables or inputs that may open a registry, unless no caller hands them
     over. A variable or input that is named for GitHub or a service takes its own kind of token.
 
-    ``any_name``: what is given them publishes by its own name, so that a secret may open what
+    ``any_name``: what is given them speaks of a release by its own name, so that a secret may open what
     it publishes to though it is called after a service: ``DEPOT_TOKEN`` of ``publish-to-depot``.
     """
     for given, scalar in inputs.items():

@@ -227,6 +227,16 @@ _BUILD = 'publishing { repositories { maven { url = uri("%s") } } }\n'
         ),
         ("sbt publish", {"build.sbt": f'publishTo := Some("acme" at "{_CORP}")\n'}, "private"),
         (
+            "sbt publish",
+            {"build.sbt": f'ThisBuild / publishTo := {{\n  Some("acme" at "{_CORP}")\n}}\n'},
+            "private",
+        ),
+        (
+            "sbt publish",
+            {"build.sbt": f'// publishTo := Some("acme" at "{_CORP}")\n'},
+            "production",
+        ),
+        (
             "mix hex.publish --yes",
             {"mix.exs": 'def project do\n[package: [organization: "acme"]]\nend\n'},
             "private",

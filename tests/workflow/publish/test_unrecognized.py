@@ -64,6 +64,9 @@ LOUD = {
         name="Ship",
         job="ship",
     ),
+    "an action that releases, given one": workflow(
+        "- uses: acme/release-to-store@v1\n  with: {" + secret("CLOUD_API_KEY", "api-key") + "}"
+    ),
     "a command that publishes, given one": workflow(
         run("acme publish", secret("CLOUD_API_TOKEN", "ACME_TOKEN")), name="Ship", job="ship"
     ),
