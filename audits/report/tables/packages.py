@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from audits.model.publication import Auth
-from audits.model.registry import Registry
 from audits.model.rows import PackageRow
 from audits.model.score import Ladder
 from audits.report.cells import flag
 from audits.report.phrases import RUNGS, glossary
 from audits.report.table import Column, Table
 from audits.report.tables.paths import LEVEL_OF_PACKAGE
-from audits.report.tables.shared import OF_REPOSITORY, of_repository
+from audits.report.tables.shared import OF_REPOSITORY, of_package, of_repository
 
 PACKAGES: Table[PackageRow] = Table(
     name="packages",
@@ -20,19 +19,7 @@ PACKAGES: Table[PackageRow] = Table(
     references=(OF_REPOSITORY,),
     columns=(
         *of_repository(),
-        Column(
-            name="registry",
-            type="string",
-            description="The registry.",
-            words=tuple(Registry),
-            of=lambda r: r.registry,
-        ),
-        Column(
-            name="package",
-            type="string",
-            description="The package; empty: its name was not found.",
-            of=lambda r: r.package,
-        ),
+        *of_package(),
         Column(
             name="state",
             type="string",

@@ -8,7 +8,7 @@ from audits.model.rows import CutRow, PackageRow, PathRow, RepositoryRow
 from audits.report.cells import LIST
 from audits.report.phrases import glossary
 from audits.report.table import Column, Table
-from audits.report.tables.shared import OF_REPOSITORY, of_repository
+from audits.report.tables.shared import OF_REPOSITORY, of_package, of_repository
 
 _LEVELS = tuple(Actor)
 _STEP = " → "
@@ -40,18 +40,7 @@ PATHS: Table[PathRow] = Table(
             description="The publication: workflow, job and step.",
             of=lambda r: r.publication,
         ),
-        Column(
-            name="registry",
-            type="string",
-            description="Where it uploads to.",
-            of=lambda r: r.registry,
-        ),
-        Column(
-            name="package",
-            type="string",
-            description="The package; empty: its name was not found.",
-            of=lambda r: r.package,
-        ),
+        *of_package("Where it uploads to."),
         Column(
             name="id",
             type="string",

@@ -1,9 +1,10 @@
-"""Columns shared by several tables: owner and repository of a row, path and line."""
+"""Columns shared by several tables: owner and repository of a row, registry and package, path and line."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from audits.model.registry import Registry
 from audits.report.table import Column, ForeignKey
 
 OF_REPOSITORY = ForeignKey(
@@ -19,6 +20,25 @@ def of_repository(
     return (
         Column(name="owner", type="string", description=owner, of=lambda r: r.owner),
         Column(name="repository", type="string", description=repository, of=lambda r: r.repository),
+    )
+
+
+def of_package(registry: str = "The registry.") -> tuple[Column[Any], Column[Any]]:
+    """The columns ``registry``, with this description, and ``package``."""
+    return (
+        Column(
+            name="registry",
+            type="string",
+            description=registry,
+            words=tuple(Registry),
+            of=lambda r: r.registry,
+        ),
+        Column(
+            name="package",
+            type="string",
+            description="The package; empty: its name was not found.",
+            of=lambda r: r.package,
+        ),
     )
 
 
