@@ -19,6 +19,7 @@ from audits.model.rows import (
     FindingRow,
     PackageRow,
     RepositoryRow,
+    SharedCut,
     TrendRow,
 )
 from audits.model.score import Grade
@@ -42,7 +43,9 @@ _TOP = 5
 _MOST_CHECKS = 4
 _GRADES = tuple(grade.value for grade in Grade)
 _SEVERITIES = tuple(severity.label for severity in sorted(Severity, reverse=True))
-_LONG = frozenset({"because", "checks", "place", "what", "change that closes it", "why", "used at"})
+_LONG = frozenset(
+    {"because", "change", "checks", "place", "what", "change that closes it", "why", "used at"}
+)
 _TIGHT = frozenset({"before", "after", "now", "then"})
 """Columns whose cells are never broken into lines."""
 _MOST_PLACES = 3
@@ -349,31 +352,25 @@ def _who(report: OwnerReport) -> Iterator[Markup]:
 
 
 def _one_change(report: OwnerReport) -> Iterator[Markup]:
-    """The changes of which one alone raises the level of several packages, the widest first."""
-    found: dict[str, list[PackageRow]] = {}
-    for package in report.packages:
-        if package.cut and package.cut_edits == 1 and package.level in _BAD:
-            found.setdefault(package.cut, []).append(package)
-    several = sorted((-len(rows), cut) for cut, rows in found.items() if len(rows) > 1)
-    if not several:
+    """The changes that several packages need, the widest of the worst first."""
+    if not report.news.cuts:
         return
     yield element("h3", "One change, many packages")
     yield from _listed(
-        ("what", "place", "packages", "leaves"),
-        [_shared_change(cut, found[cut]) for _, cut in several],
+        ("change", "place", "packages", "enough for", "now", "leaves"),
+        [_shared_change(cut, report.packages) for cut in report.news.cuts],
     )
 
 
-def _shared_change(cut: str, rows: Sequence[PackageRow]) -> tuple[str, ...]:
+def _shared_change(cut: SharedCut, packages: Iterable[PackageRow]) -> tuple[str, ...]:
     """A change, where it is made, and how many packages it is for; the same change may have to
     be made in several places.
     """
-    places = dict.fromkeys(_place_of(row) for row in rows)
+    places = dict.fromkeys(_place_of(row) for row in packages if row.cut == cut.change)
     shown = ", ".join([*places][:_MOST_PLACES])
     if (more := len(places) - _MOST_PLACES) > 0:
         shown += f" and {more} more"
-    leaves = ", ".join(dict.fromkeys(row.cut_leaves for row in rows))
-    return cut, shown, f"{len(rows):,}", leaves
+    return cut.change, shown, f"{cut.packages:,}", f"{cut.alone:,}", cut.level, cut.leaves
 
 
 def _place_of(row: PackageRow) -> str:

@@ -64,6 +64,8 @@ def test_one_change_for_several_packages_is_in_every_output(tmp_path: Path) -> N
     assert said in release_audit("report", "--database", str(database)).out
     markdown = release_audit("report", "--database", str(database), "--format", "markdown").out
     assert "### One change, many packages" in markdown
+    html = release_audit("report", "--database", str(database), "--format", "html").out
+    assert "One change, many packages" in html
     with closing(open_store(str(database), read_only=True)) as store:
         shown = shared_cuts(store.shared_cuts())
     assert shown.iloc[0].to_dict() == {

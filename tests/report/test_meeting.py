@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from playwright.sync_api import Browser, sync_playwright
 
+from audits.model.rows import SharedCut
 from audits.report.escape import element, html, link
 from audits.report.groups import GroupProgress
 from audits.report.meeting import OwnerReport, html_report, owner_report
@@ -101,26 +103,26 @@ def test_it_has_all_that_a_meeting_asks_for(sample: OwnerReport) -> None:
     assert "<polyline" in page
 
 
-def test_one_change_for_many_packages_is_named_once(sample: OwnerReport) -> None:
+def test_one_change_for_many_packages_is_the_one_of_the_news_with_its_places(
+    sample: OwnerReport,
+) -> None:
+    pin = "pin `acme/tidy@v1` to a commit"
     package = replace(
-        sample.packages[0],
-        level="third-party",
-        cut="pin `acme/tidy@v1` to a commit",
-        cut_path=".github/workflows/tidy.yml",
-        cut_line=7,
-        cut_edits=1,
-        cut_leaves="one-writer",
+        sample.packages[0], cut=pin, cut_path=".github/workflows/tidy.yml", cut_line=7
     )
     two = (replace(package, package="wick"), replace(package, package="lumen", repository="lumen"))
-    page = html_report([replace(sample, packages=two)])
-    assert "One change, many packages" in page
-    assert page.count("pin `acme/tidy@v1` to a commit") == 3
-    assert "lumen .github/workflows/tidy.yml:7" in page
-    alone = (two[0], replace(two[1], cut="pin `acme/wipe@v1` to a commit"))
-    both_needed = tuple(replace(each, cut_edits=2) for each in two)
-    safe = tuple(replace(each, level="two-people", may_be="two-people") for each in two)
-    for packages in (alone, both_needed, safe):
-        assert "One change, many" not in html_report([replace(sample, packages=packages)])
+    cut = SharedCut(
+        change=pin, packages=3, alone=2, repositories=2, level="third-party", leaves="one-writer"
+    )
+    report = replace(sample, packages=two, news=replace(sample.news, cuts=(cut,)))
+    table = html_report([report]).partition("One change, many packages")[2].partition("</table>")[0]
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", table)
+    places = (
+        f"{package.repository} .github/workflows/tidy.yml:7, lumen .github/workflows/tidy.yml:7"
+    )
+    assert cells == [pin, places, "3", "2", "third-party", "one-writer"]
+    without = replace(report, news=replace(sample.news, cuts=()))
+    assert "One change, many" not in html_report([without])
 
 
 PROGRESS = GroupProgress(
@@ -154,6 +156,11 @@ def hostile(report: OwnerReport) -> OwnerReport:
             scan=replace(news.scan, owner=HOSTILE),
             group=HOSTILE,
             progress=(PROGRESS,),
+            cuts=(
+                SharedCut(
+                    change=HOSTILE, packages=2, alone=2, repositories=1, level="anyone", leaves=""
+                ),
+            ),
             scores=tuple(
                 replace(s, repository=HOSTILE, checks=(HOSTILE,), cause=HOSTILE)
                 for s in news.scores
