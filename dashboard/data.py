@@ -81,7 +81,6 @@ Trouble = StoreError
 
 ACCEPTED = FindingFilter(with_acceptance=True, in_release=None)
 
-OPEN_TO_ANYONE = PackageFilter(levels=("anyone",))
 EVERY_PACKAGE, EVERY_PUBLICATION, EVERY_GAP = PackageFilter(), PublicationFilter(), GapFilter()
 
 Filter = (
@@ -172,7 +171,7 @@ def one_repository(scope: ScanScope, listed: str) -> tuple[ScanScope, str]:
 @st.cache_resource(ttl=60, max_entries=50, show_spinner=False)
 def groups(owner: str | None, scan: int) -> dict[str, Group]:
     """The groups of repositories by their word in an address: those of the file of groups, then
-    the topics.
+    the topics, then the teams of CODEOWNERS.
     """
     entries = read_groups(os.environ.get(GROUPS, "")).entries
     return groups_of(entries, _store().repository_topics(scan, owner=owner))
@@ -194,7 +193,9 @@ def _of(scope: ScanScope) -> Store:
 
 @_kept
 def trend(scope: ScanScope) -> tuple[TrendRow, ...]:
-    """The owner's scans in numbers up to the scope's, oldest first; at least one."""
+    """The owner's scans, or days of scans, in numbers up to the scope's, oldest first; at least
+    one.
+    """
     return _of(scope).trend(scope.owner, scan=scope.scan)
 
 
@@ -225,27 +226,6 @@ def changes(scope: ScanScope) -> tuple[ScoreChange, ...]:
 
 
 @_kept
-def opened_and_closed(scope: ScanScope) -> tuple[tuple[PackageRow, ...], tuple[PackageRow, ...]]:
-    """The packages that anyone can publish since the period began, and those that nobody but
-    the trusted can since then; of each at most 500.
-    """
-    earlier = then(scope)
-    if earlier is None:
-        return (), ()
-    now, before = (
-        {
-            (row.owner, row.registry, row.package): row
-            for row in packages(each, where=OPEN_TO_ANYONE, limit=500)
-        }
-        for each in (scope, earlier)
-    )
-    return (
-        tuple(row for key, row in now.items() if key not in before),
-        tuple(row for key, row in before.items() if key not in now),
-    )
-
-
-@_kept
 def standings(scope: ScanScope, earlier: ScanScope | None) -> dict[str, tuple[home.Standing, ...]]:
     """Owners, where there are several, and groups, side by side, with what they were earlier."""
     if scope.is_narrowed:
@@ -253,9 +233,10 @@ def standings(scope: ScanScope, earlier: ScanScope | None) -> dict[str, tuple[ho
     rows, before = _points(scope), _points(earlier) if earlier else {}
     parts: dict[str, dict[tuple[str, str], Collection[tuple[str, str]]]] = {}
     if scope.owner is None:
-        parts["owner"] = {
-            (name, name): [key for key in {**rows, **before} if key[0] == name] for name in owners()
-        }
+        mine: dict[str, list[tuple[str, str]]] = {name: [] for name in owners()}
+        for key in {**rows, **before}:
+            mine.setdefault(key[0], []).append(key)
+        parts["owner"] = {(name, name): keys for name, keys in mine.items()}
     if found := groups(scope.owner, scope.scan):
         parts["group"] = {(g.label, g.key): g.members for g in found.values()}
     return {
@@ -315,7 +296,7 @@ def contact_of(scope: ScanScope, owner: str, name: str) -> str:
 def rescored(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The same scans judged by later rules, oldest first; nothing where nobody ran `rescore`."""
     newest = trend(scope)[-1].at
-    if scope.owner is None or scope.is_narrowed:
+    if scope.is_mixed:
         return ()
     rows = _store().trend(scope.owner, timeline=Timeline.RESCORED)
     return tuple(row for row in rows if row.at <= newest)
@@ -324,7 +305,7 @@ def rescored(scope: ScanScope) -> tuple[TrendRow, ...]:
 @_kept
 def past(scope: ScanScope) -> tuple[TrendRow, ...]:
     """The owner's past as rebuilt from commits, oldest first, up to the scope's scan."""
-    if scope.owner is None or scope.is_narrowed:
+    if scope.is_mixed:
         return ()
     newest = trend(scope)[-1].at
     return tuple(row for row in _of(scope).rebuilt(scope.owner) if row.at < newest)

@@ -44,6 +44,18 @@ class ScanScope(Struct, frozen=True, kw_only=True):
         return self.owner
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether its numbers are of several owners or a group, and so of no single scan."""
+        return self.owner is None or self.is_narrowed
+
+    @property
+    def steps(self) -> tuple[str, str]:
+        """What its trend has a row for, as one and as many: a scan, or the end of a day with
+        scans.
+        """
+        return ("day of scans", "days of scans") if self.is_mixed else ("scan", "scans")
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether it is of some of the repositories only."""
         return self.group != EVERY_REPOSITORY

@@ -13,7 +13,13 @@ from msgspec import Struct
 from audits.model.exposure import Actor
 from audits.model.outcome import Severity
 from audits.model.query import ScanChanges
-from audits.model.rows import FindingRow, PackageRow, RepositoryRow, RepositoryTopics
+from audits.model.rows import (
+    FindingRow,
+    PackageRow,
+    RepositoryPoints,
+    RepositoryRow,
+    RepositoryTopics,
+)
 
 ADVICE = "A group has a name, repositories (a list of patterns on owner/name) and a contact."
 
@@ -174,7 +180,7 @@ def _has(group: Group, row: RepositoryRow | PackageRow | FindingRow) -> bool:
     return (row.owner, row.repository) in group.members
 
 
-def mean_points(rows: Iterable[RepositoryRow]) -> float | None:
+def mean_points(rows: Iterable[RepositoryRow | RepositoryPoints]) -> float | None:
     """The mean of the repositories that have points; None where none has."""
     points = [row.points for row in rows if row.points is not None]
     return sum(points) / len(points) if points else None

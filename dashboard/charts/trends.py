@@ -57,10 +57,10 @@ def bands(
 
     ``frame`` has the columns ``at``, ``series``, ``value`` and ``key``, by which a click chooses
     a scan. ``span`` are the first and last moments of the axis, the same for charts side by side.
-    ``marks`` are moments at which something besides the repositories changed (columns
-    ``at``, ``changed``, and ``word`` for a short one): a step in a line there has another cause. ``past`` are the same series
-    as rebuilt from commits: thin lines on a shaded ground, joined to no scan, as they rest on
-    other evidence.
+    ``marks`` are moments at which something besides the repositories changed (columns ``at``,
+    ``changed``, and ``word`` for a short one): a step in a line there has another cause. ``past``
+    are the same series as rebuilt from commits: thin lines on a shaded ground, joined to no
+    scan, as they rest on other evidence.
     """
     both = _both(frame, past)
     shown = [band for band in series if band.word in set(both["series"])]

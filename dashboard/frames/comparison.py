@@ -17,7 +17,7 @@ from dashboard.theme import LADDER, signed
 _WORDS = {
     Direction.FELL: "fell",
     Direction.ROSE: "rose",
-    Direction.OTHER: "came, left, or began or stopped to publish",
+    Direction.OTHER: "came, left, began publishing or stopped it",
 }
 
 

@@ -8,10 +8,19 @@ import pandas as pd
 from msgspec import Struct
 
 from audits.checks import all_checks
+from audits.model.exposure import Actor
 from audits.model.outcome import Area, Severity
 from audits.model.query import CheckCount, OwnerFact
-from audits.model.rows import DeductionRow, RepositoryPoints, RepositoryRow, ScoreChange, TrendRow
+from audits.model.rows import (
+    DeductionRow,
+    PackageMove,
+    RepositoryPoints,
+    RepositoryRow,
+    ScoreChange,
+    TrendRow,
+)
 from audits.model.score import Deduction, Grade
+from audits.report.groups import mean_points
 from audits.report.phrases import count
 from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
 from dashboard.frames.cells import frame_of, prose, visible
@@ -120,6 +129,29 @@ def _drop(change: ScoreChange) -> float:
     return change.before - change.after
 
 
+_CLOSED = {Actor.THIRD_PARTY, Actor.ONE_WRITER, Actor.TWO_PEOPLE}
+
+
+def opened_and_closed(
+    moves: Iterable[PackageMove],
+) -> tuple[tuple[PackageMove, ...], tuple[PackageMove, ...]]:
+    """The packages that became open to anyone, and those that are known to be closed to anyone
+    now: one that is gone, or of which it is not known any more, is neither.
+    """
+    ends = [row for row in moves if Actor.ANYONE in (row.level_before, row.level_after)]
+    # A package may move to another repository.
+    before = {_package_key(row) for row in ends if row.level_before == Actor.ANYONE}
+    opened = (row for row in ends if row.level_after == Actor.ANYONE)
+    return (
+        tuple(row for row in opened if _package_key(row) not in before),
+        tuple(row for row in ends if row.level_after in _CLOSED),
+    )
+
+
+def _package_key(row: PackageMove) -> tuple[str, str, str]:
+    return row.owner, row.registry, row.package
+
+
 class NextStep(Struct, frozen=True, kw_only=True):
     """What to do about one repository, what it gains, and who owns its release."""
 
@@ -144,6 +176,20 @@ def next_steps(rows: Iterable[RepositoryRow], limit: int) -> list[NextStep]:
     found = [step for row in rows if (step := _next_step(row)) is not None]
     found.sort(key=lambda step: (-step.gain, step.owner, step.repository))
     return found[:limit]
+
+
+def nothing_to_do(rows: Sequence[RepositoryRow]) -> str:
+    """Why there is no next step for these repositories: a step leads to an A, so that one with
+    an A has none, nor has one whose score only unknown outcomes hold down.
+    """
+    points = [row.points for row in rows if row.points is not None]
+    if not points:
+        return "No repository here has a grade, so there is no step to take."
+    if grade_of(min(points)) != Grade.A:
+        return "Not every repository has an A, and no check is known whose fix raises a score."
+    if min(points) < 100:
+        return f"{signed('pass')} · Every repository has an A; Findings has what is still open."
+    return f"{signed('pass')} · Nothing is deducted anywhere: there is nothing to fix."
 
 
 def _next_step(row: RepositoryRow) -> NextStep | None:
@@ -204,16 +250,11 @@ def standing(
 def _sums(rows: Sequence[RepositoryPoints]) -> Sums:
     return Sums(
         repositories=len(rows),
-        points=_mean(rows),
+        points=mean_points(rows),
         grave=sum(row.grave for row in rows),
         unread=sum(row.grade == Grade.UNKNOWN for row in rows),
         tokens=sum(bool({"token", "mixed"} & set(row.ladders)) for row in rows),
     )
-
-
-def _mean(rows: Sequence[RepositoryPoints]) -> float | None:
-    known = [row.points for row in rows if row.points is not None]
-    return sum(known) / len(known) if known else None
 
 
 def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
@@ -349,6 +390,7 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
     return frame_of(
         (
             {
+                "owner": visible(row.owner),
                 "outcome": signed(row.outcome),
                 "check": row.check,
                 "severity": signed(row.severity),
@@ -358,7 +400,7 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
             }
             for row in rows
         ),
-        ("outcome", "check", "severity", "repositories", "what", "permission"),
+        ("owner", "outcome", "check", "severity", "repositories", "what", "permission"),
     )
 
 

@@ -78,7 +78,7 @@ def grades(row: TrendRow) -> dict[str, float | None]:
 
 
 def of_check(check: str) -> Numbers:
-    """Open findings of one check."""
+    """Repositories that fail one check."""
     return lambda row: {check: row.checks.get(check, 0)}
 
 

@@ -9,7 +9,7 @@ from typing import Literal, TypedDict
 import streamlit as st
 
 from audits.model.query import GapFilter, RepositoryFilter
-from audits.model.rows import RepositoryRow, ScoreChange, TrendRow
+from audits.model.rows import PackageMove, RepositoryRow, ScoreChange, TrendRow
 from audits.model.source import GapReason
 from audits.report.acceptances import acceptances
 from audits.report.phrases import count
@@ -143,16 +143,18 @@ def _repository_link(scope: ScanScope, owner: str, name: str, words: str, icon: 
 
 def _got_worse(scope: ScanScope) -> None:
     page.section("Got worse")
-    if data.then(scope) is None:
-        page.empty("One scan so far: the next one shows what changed.")
+    earlier = data.then(scope)
+    if earlier is None:
+        one, _ = scope.steps
+        page.empty(f"One {one} so far: the next one shows what changed.")
         return
-    opened, _ = data.opened_and_closed(scope)
+    opened, _ = home.opened_and_closed(data.packages_compared(scope, earlier.scan))
     fallen = home.fallen(data.changes(scope))
     if not fallen and not opened:
         page.note(f"{signed('pass')} · No score fell, and nothing opened to anyone.")
     with st.container(gap="xsmall", key="lines worse"):
         for row in opened[:SHOWN]:
-            words = f"Anyone can publish {label_text(row.package)} now"
+            words = f"Anyone can publish {_package(row)} now"
             _repository_link(scope, row.owner, row.repository, words, ":material/lock_open:")
         if len(opened) > SHOWN:
             words = f"and {len(opened) - SHOWN:,} more that anyone can publish now"
@@ -163,6 +165,10 @@ def _got_worse(scope: ScanScope) -> None:
             _link("trends", f"and {len(fallen) - SHOWN:,} more that fell", scope)
         if new := sum(row.new for row in data.period(scope)[1:]):
             _link("findings", count(new, "new finding"), scope, state="new")
+
+
+def _package(row: PackageMove) -> str:
+    return label_text(row.package) or "a package whose name was not found"
 
 
 def _fall(scope: ScanScope, change: ScoreChange) -> None:
@@ -179,16 +185,17 @@ def _fall(scope: ScanScope, change: ScoreChange) -> None:
 
 def _got_better(scope: ScanScope) -> None:
     """What was closed and what rose in the period, in a few lines."""
-    if data.then(scope) is None:
+    earlier = data.then(scope)
+    if earlier is None:
         return
-    _, closed = data.opened_and_closed(scope)
+    _, closed = home.opened_and_closed(data.packages_compared(scope, earlier.scan))
     risen = home.risen(data.changes(scope))
     if not closed and not risen:
         return
     page.section("Got better")
     with st.container(gap="xsmall", key="lines better"):
         for row in closed[:SHOWN]:
-            words = f"anyone could publish {label_text(row.package)} until {page.day(scope.at)}"
+            words = f"anyone could publish {_package(row)} until {page.day(scope.at)}"
             _repository_link(scope, row.owner, row.repository, words, ":material/lock:")
         if len(closed) > SHOWN:
             _link("packages", f"and {len(closed) - SHOWN:,} more that are closed", scope)
@@ -205,9 +212,10 @@ def _got_better(scope: ScanScope) -> None:
 
 def _do_next(scope: ScanScope) -> None:
     page.section("Do next")
-    steps = home.next_steps(_candidates(scope), SHOWN)
+    rows = _candidates(scope)
+    steps = home.next_steps(rows, SHOWN)
     if not steps:
-        page.note("✓ · Nothing is deducted anywhere: there is nothing to fix.")
+        page.note(home.nothing_to_do(rows))
     with st.container(gap="xsmall", key="lines next"):
         for step in steps:
             _step(scope, step)
@@ -326,7 +334,7 @@ def _everywhere(scope: ScanScope) -> None:
         name="what-to-do-first",
         download=False,
         alt="The checks whose fixes raise the mean score the most",
-        nothing="Nothing is deducted anywhere: there is nothing to fix.",
+        nothing="No check costs the mean score a tenth of a point.",
         order=["check", "severity", "repositories", "mean gain"],
         config={
             "mean gain": st.column_config.NumberColumn("Gain", format="+%.1f"),
@@ -364,7 +372,8 @@ def _standings(scope: ScanScope) -> None:
 
 
 def _owner_card(scope: ScanScope) -> None:
-    page.section("The owner's settings", "Set once for all; never part of a repository's score.")
+    whose = "The owners' settings" if scope.owner is None else "The owner's settings"
+    page.section(whose, "Set once for all repositories; never part of a repository's score.")
     rows = [row for row in data.owner_card(scope) if row.outcome != "not-applicable"]
     if not rows:
         page.empty("No owner settings were read: they need a token.")
@@ -376,7 +385,7 @@ def _owner_card(scope: ScanScope) -> None:
         download=False,
         nothing="",
         alt="Settings of the owner, and how many repositories each touches",
-        order=["outcome", "check", "repositories", "what", "permission"],
+        order=["owner", "outcome", "check", "repositories", "what", "permission"],
     )
 
 

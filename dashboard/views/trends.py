@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.model.query import Direction
@@ -60,6 +61,72 @@ LETTERS = tuple(
 )
 
 
+class Chart(Struct, frozen=True, kw_only=True):
+    """Small multiples: which numbers of a scan, and the series that these are. ``unit`` is what
+    one number counts, ``what`` names all of them; ``title`` and ``words`` stand above, "" where
+    the view has a heading of its own.
+    """
+
+    key: str
+    numbers: trends.Numbers
+    series: Sequence[Band]
+    unit: str
+    what: str
+    title: str = ""
+    words: str = ""
+
+
+REPOSITORIES = (
+    Chart(
+        key="points",
+        title="Points",
+        words="Means of 100, where they apply; each line has a scale of its own.",
+        numbers=trends.points,
+        series=POINTS,
+        unit="of 100",
+        what="points",
+    ),
+    Chart(
+        key="grades",
+        title="Grades",
+        words="Repositories that publish",
+        numbers=trends.grades,
+        series=LETTERS,
+        unit="repositories",
+        what="grades",
+    ),
+)
+RELEASES = (
+    Chart(
+        key="rungs",
+        title="Trusted-publisher ladder",
+        words="Packages, from proven to token",
+        numbers=trends.rungs,
+        series=RUNGS,
+        unit="packages",
+        what="packages",
+    ),
+    Chart(
+        key="levels",
+        title="Who can publish",
+        words="Packages, by the least privileged who alone can",
+        numbers=trends.levels,
+        series=LEVELS,
+        unit="packages",
+        what="packages",
+    ),
+    Chart(
+        key="open",
+        title="Open findings",
+        words="By severity; the aim is an empty chart.",
+        numbers=trends.severities,
+        series=OPEN,
+        unit="findings",
+        what="open findings",
+    ),
+)
+
+
 def _chosen_rules(seen: Sequence[TrendRow], rescored: Sequence[TrendRow]) -> Sequence[TrendRow]:
     """The scans as they were seen, or by the rules of the last `rescore`."""
     if not rescored:
@@ -68,50 +135,43 @@ def _chosen_rules(seen: Sequence[TrendRow], rescored: Sequence[TrendRow]) -> Seq
     return rescored if chosen == "rescored" else seen
 
 
-def _small_multiples(
-    rows: Sequence[TrendRow],
-    past: Sequence[TrendRow],
-    numbers: trends.Numbers,
-    series: Sequence[Band],
-    *,
-    key: str,
-    unit: str,
-    what: str,
-) -> None:
+def _small_multiples(rows: Sequence[TrendRow], past: Sequence[TrendRow], chart: Chart) -> None:
     """Charts of the series that ever had a number, or what is said where none had."""
-    frame = trends.over_time(rows, numbers, trends.leads_to(rows))
-    before = trends.over_time(past, numbers)
+    frame = trends.over_time(rows, chart.numbers, trends.leads_to(rows))
+    before = trends.over_time(past, chart.numbers)
     held = {
         word
         for each in (frame, before)
         for word, most in each.groupby("series")["value"].max().items()
         if most > 0
     }
-    kept = [band for band in series if band.word in held or not band.counted]
+    kept = [band for band in chart.series if band.word in held or not band.counted]
     kept = [band for band in kept if band.word in set(frame["series"])]
     if not kept:
-        page.empty(f"No {what} in these scans.")
+        page.empty(f"No {chart.what} in these scans.")
         return
     drawing = charts.bands(
         frame,
         page.ink(),
         kept,
-        unit=unit,
+        unit=chart.unit,
         span=[row.at for row in (*past, *rows)],
         past=before,
         marks=trends.marks(rows),
     )
     words = "; ".join(f"{band.title} {_numbers(frame, band.word)}" for band in kept)
-    scans_of(drawing, key=key, alt=f"{what.capitalize()} over {count(len(rows), 'scan')}: {words}")
+    scans_of(drawing, key=chart.key, alt=f"{chart.what.capitalize()} over time: {words}")
 
 
 def _numbers(frame: pd.DataFrame, word: str) -> str:
     return charts.moved(frame[frame["series"] == word]["value"].tolist())
 
 
-def _facts(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
+def _facts(scope: ScanScope, rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
     """Since when, and how fast what matters most becomes less."""
-    span = f"{count(len(rows), 'scan')} from {page.day(rows[0].at)} to {page.day(rows[-1].at)}"
+    one, many = scope.steps
+    shown_rows = f"{count(len(rows), one, many)} shown"
+    span = f"{shown_rows}, from {page.day(rows[0].at)} to {page.day(rows[-1].at)}"
     rebuilt = f", and {count(len(past), 'state')} rebuilt from commits before" if past else ""
     paces = (
         trends.pace(rows, home.on_tokens, "package on a stored token", "packages on stored tokens"),
@@ -123,11 +183,11 @@ def _facts(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
         ),
     )
     st.text(f"{span}{rebuilt}. {' '.join(paces)}")
-    said = "Click a scan or a bar to compare it with the one before."
+    said = f"Click a {one} or a bar to compare it with the one before."
     if any(row.changed for row in rows):
         said += (
-            " A dashed line marks a scan with other rules, platform facts or token rights than the "
-            "one before."
+            f" A dashed line marks a {one} with other rules, platform facts or token rights than "
+            "the one before."
         )
     if past:
         said += (
@@ -137,49 +197,37 @@ def _facts(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
     page.note(said)
 
 
-def _one_sentence(row: TrendRow) -> None:
-    """What one scan says, in place of charts of one dot."""
+def _one_sentence(scope: ScanScope, row: TrendRow) -> None:
+    """What one scan, or one day of scans, says in place of charts of one dot."""
+    one, _ = scope.steps
     points = "no points" if row.points is None else f"{row.points:.0f} mean points"
     st.text(
-        f"One scan so far, of {page.day(row.at)}: {points}, "
+        f"One {one} so far, {page.day(row.at)}: {points}, "
         f"{row.open.get('critical', 0):,} critical and {row.open.get('high', 0):,} high findings "
         f"open, {home.on_tokens(row):,} of {sum(row.ladders.values()):,} packages on stored "
         f"tokens, {home.open_to_anyone(row):,} that anyone can get released."
     )
-    page.note("The next scan draws lines; `release-audit history` rebuilds the past from commits.")
+    past = "" if scope.is_mixed else "; `release-audit history` rebuilds the past from commits"
+    page.note(f"The next {one} draws lines{past}.")
 
 
 def _over_time(scope: ScanScope) -> None:
     seen, past = data.trend(scope), data.past(scope)
     rows = _chosen_rules(seen, data.rescored(scope))
     if len(rows) + len(past) < 2:
-        _one_sentence(rows[-1])
+        _one_sentence(scope, rows[-1])
         return
-    _facts(rows, past)
+    _facts(scope, rows, past)
     left, right = st.columns(2, gap="large")
     with left:
-        page.section("Points", "Means of 100, where they apply; each line has a scale of its own.")
-        _small_multiples(
-            rows, past, trends.points, POINTS, key="points", unit="of 100", what="points"
-        )
-        page.section("Grades", "Repositories that publish")
-        _small_multiples(
-            rows, past, trends.grades, LETTERS, key="grades", unit="repositories", what="grades"
-        )
+        for chart in REPOSITORIES:
+            page.section(chart.title, chart.words)
+            _small_multiples(rows, past, chart)
         _flow(rows)
     with right:
-        page.section("Trusted-publisher ladder", "Packages, from proven to token")
-        _small_multiples(
-            rows, past, trends.rungs, RUNGS, key="rungs", unit="packages", what="packages"
-        )
-        page.section("Who can publish", "Packages, by the least privileged who alone can")
-        _small_multiples(
-            rows, past, trends.levels, LEVELS, key="levels", unit="packages", what="packages"
-        )
-        page.section("Open findings", "By severity; the aim is an empty chart.")
-        _small_multiples(
-            rows, past, trends.severities, OPEN, key="open", unit="findings", what="open findings"
-        )
+        for chart in RELEASES:
+            page.section(chart.title, chart.words)
+            _small_multiples(rows, past, chart)
         _one_check(rows, past)
 
 
@@ -203,22 +251,21 @@ def _one_check(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
         return
     page.section("One check", "Repositories that fail it")
     check = address.select("Check", "check", checks, format_func=check_name)
-    band = Band(word=check, title=check_name(check), colour="#b3262e")
-    _small_multiples(
-        rows,
-        past,
-        trends.of_check(check),
-        [band],
+    chart = Chart(
         key="one check",
+        numbers=trends.of_check(check),
+        series=(Band(word=check, title=check_name(check), colour="#b3262e"),),
         unit="repositories",
         what="failures",
     )
+    _small_multiples(rows, past, chart)
 
 
 def _compare(scope: ScanScope) -> None:
     rows = data.trend(scope)
     if len(rows) < 2:
-        page.empty("There is one scan so far; two can be compared after the next one.")
+        one, _ = scope.steps
+        page.empty(f"There is one {one} so far; two can be compared after the next one.")
         return
     chosen = _two_scans(scope, rows)
     if chosen is None:
@@ -246,13 +293,14 @@ def _two_scans(scope: ScanScope, rows: Sequence[TrendRow]) -> tuple[TrendRow, Tr
     """
     by_id = {str(row.scan): row for row in reversed(rows)}
     left, right = st.columns(2)
-    later = {number: page.moment(row.at) for number, row in by_id.items()}
-    later.pop(str(rows[0].scan))
+    names = {number: page.moment(row.at) for number, row in by_id.items()}
+    later = dict(list(names.items())[:-1])
     after = address.choose("After", "after", later, where=right)
     if after is None:
         page.not_here(address.missing("The scan", "after", later))
         return None
-    earlier = {n: page.moment(row.at) for n, row in by_id.items() if row.at < by_id[after].at}
+    # By their order: a clock that was set back gives a later scan an earlier time.
+    earlier = dict(list(names.items())[list(names).index(after) + 1 :])
     then = data.then(scope)
     usual = str(then.scan) if then is not None and str(then.scan) in earlier else ""
     before = address.choose("Before", "before", earlier, where=left, default=usual)

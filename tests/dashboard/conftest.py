@@ -66,10 +66,10 @@ def _two(folder: Path) -> str:
 
 @pytest.fixture
 def opened(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """Opens a view of a database through the router."""
+    """Opens a view of a database, by its name or its address, through the router."""
 
     def open_view(view: str, database: str, **query: str) -> AppTest:
-        monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases[database])
+        monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases.get(database, database))
         app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=120)
         if view == "self_check" or "tab" in query:
             # AppTest learns by a run which address is not its file's name and which parameters

@@ -139,6 +139,18 @@ def test_a_fall_says_which_faults_took_the_points_and_a_rise_is_no_fall() -> Non
     assert home.fallen([fell, lost, rose]) == [lost, fell]
 
 
+def test_no_step_is_not_taken_for_nothing_deducted() -> None:
+    one = replace(repository(), steps=())
+    held = replace(one, grade="B", points=89.0)
+    good = replace(one, grade="A", points=95.0)
+    whole = replace(one, grade="A", points=100.0)
+    assert home.next_steps([held, good, whole], 5) == []
+    assert home.nothing_to_do([whole, held]).startswith("Not every repository has an A")
+    assert home.nothing_to_do([whole, good]).startswith("✓ pass · Every repository has an A;")
+    assert home.nothing_to_do([whole]).startswith("✓ pass · Nothing is deducted anywhere")
+    assert home.nothing_to_do([]) == "No repository here has a grade, so there is no step to take."
+
+
 def points_of(
     areas: Mapping[str, float | None], lost: Sequence[DeductionRow], fixed: str = ""
 ) -> float:
@@ -228,6 +240,7 @@ def test_the_owners_card_says_what_is_unknown_and_why() -> None:
         permission="Administration: read",
     )
     assert list(home.owner_table([fact]).iloc[0]) == [
+        "o",
         "? unknown",
         "sha-pinning-not-required",
         "● low",
@@ -307,19 +320,22 @@ def test_the_pace_says_when_none_is_left(counts: list[int], days: int, words: st
     assert trends.pace([start, end], home.on_tokens, "token", "tokens").startswith(words)
 
 
-def test_packages_that_are_easier_to_publish_come_first() -> None:
-    def move(name: str, state: tuple[str, str], level: tuple[str, str]) -> PackageMove:
-        return PackageMove(
-            owner="o",
-            repository="r",
-            registry="pypi",
-            package=name,
-            state_before=state[0],
-            state_after=state[1],
-            level_before=level[0],
-            level_after=level[1],
-        )
+def move(
+    name: str, state: tuple[str, str], level: tuple[str, str], repository: str = "r"
+) -> PackageMove:
+    return PackageMove(
+        owner="o",
+        repository=repository,
+        registry="pypi",
+        package=name,
+        state_before=state[0],
+        state_after=state[1],
+        level_before=level[0],
+        level_after=level[1],
+    )
 
+
+def test_packages_that_are_easier_to_publish_come_first() -> None:
     rows = [
         move("better", ("token", "oidc"), ("anyone", "one-writer")),
         move("worse", ("oidc", "oidc"), ("one-writer", "anyone")),
@@ -331,6 +347,23 @@ def test_packages_that_are_easier_to_publish_come_first() -> None:
     assert list(frame.index)[-1] == "better"
     assert frame.loc["worse", "who can publish"] == "○ one-writer → ✗ anyone"
     assert frame.loc["fresh", "status"] == "not known → ● oidc"
+
+
+def test_a_package_is_closed_to_anyone_only_where_that_is_known() -> None:
+    same = ("oidc", "oidc")
+    rows = [
+        move("opened", same, ("one-writer", "anyone")),
+        move("fresh", ("", "oidc"), ("", "anyone")),
+        move("closed", same, ("anyone", "third-party")),
+        move("gone", ("oidc", ""), ("anyone", "")),
+        move("unseen", same, ("anyone", "unknown")),
+        move("moved", ("oidc", ""), ("anyone", ""), "old"),
+        move("moved", ("", "oidc"), ("", "anyone"), "new"),
+        move("other", same, ("one-writer", "two-people")),
+    ]
+    opened, closed = home.opened_and_closed(rows)
+    assert [row.package for row in opened] == ["opened", "fresh"]
+    assert [row.package for row in closed] == ["closed"]
 
 
 def test_two_scans_compared_never_invent_a_number() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,9 +14,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from audits.store.open import open_store
 from tests.dashboard import sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
+from tests.store.recorded import scan
+from tests.store.samples import audit, fault
 
 VIEWS = {
     "home": "Home",
@@ -114,7 +118,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
             "5 repositories publish packages, of 6 scanned",
             "One scan so far: the next one shows",
         ),
-        "trends": ("One scan so far, of 7 Sep 2026", "on stored tokens"),
+        "trends": ("One scan so far, 7 Sep 2026", "on stored tokens"),
         "repositories": ("6 repositories.", "fennel"),
         "repository": ("Steps to A", "Last seen 7 Sep 2026"),
         "findings": ("long-lived-token", "Choose lines"),
@@ -142,7 +146,7 @@ def test_after_one_scan(view: str, sentences: tuple[str, ...], opened: Opened) -
             "the rest is unknown, not safe",
             "long-lived-token",
         ),
-        "trends": ("4 scans from 7 Sep 2026 to 28 Sep 2026", "Who can publish", "Grades"),
+        "trends": ("4 scans shown, from 7 Sep 2026 to 28 Sep 2026", "Who can publish", "Grades"),
         "repositories": ("sorrel", "6 repositories"),
         "repository": ("updates-not-automated",),
         "findings": ("persisted-checkout-credentials",),
@@ -417,6 +421,32 @@ def test_the_comparison_begins_with_the_period_and_groups_stand_side_by_side(
     text = sound(app, "Trends")
     assert (app.query_params["before"], app.query_params["after"]) == ("1", "4")
     assert "topic python" in text
+
+
+def test_scans_of_all_owners_on_one_day_are_one_day_of_scans(
+    opened: Opened, tmp_path: Path
+) -> None:
+    path = tmp_path / "day.sqlite"
+    for owner in ("orchard-labs", "tinroof"):
+        url = sample.write(path, owner, [sample.orchard(0)])
+    assert "One day of scans so far: the next one shows" in sound(opened("home", url), "Home")
+    assert "One day of scans so far, 7 Sep 2026:" in sound(opened("trends", url), "Trends")
+    text = sound(opened("trends", url, show=COMPARED), "Trends")
+    assert "There is one day of scans so far" in text
+    one = opened("trends", url, owner="orchard-labs")
+    assert "One scan so far, 7 Sep 2026:" in sound(one, "Trends")
+
+
+def test_scans_of_a_clock_that_was_set_back_are_compared_in_their_order(
+    opened: Opened, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'clock.sqlite'}"
+    with closing(open_store(url)) as store:
+        for number, letter in ((40, "a"), (3, "b"), (4, "c")):
+            scan(store, number, audit("lumen", fault(letter)))
+    app = opened("trends", url, show=COMPARED, after="2")
+    assert "Repositories that moved" in sound(app, "Trends")
+    assert (app.query_params["before"], app.query_params["after"]) == ("1", "2")
 
 
 def test_one_scan_has_nothing_to_be_compared_with(opened: Opened) -> None:
