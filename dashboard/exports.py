@@ -16,9 +16,9 @@ from audits.model.outcome import Acceptance, AcceptanceKind
 from audits.model.redaction import without_tokens
 from audits.model.rows import FindingRow
 from audits.model.score import Audit, AuditedFinding, Result
-from audits.report.export import repository_rows, setting_rows, trend_rows, waiver_rows
+from audits.report.export import TABLES, repository_rows, setting_rows, trend_rows, waiver_rows
 from audits.report.sarif import sarif
-from audits.report.table import Table, csv_lines
+from audits.report.table import csv_lines
 from audits.report.tables.actions import ACTIONS
 from audits.report.tables.findings import FINDINGS
 from audits.report.tables.gaps import GAPS
@@ -34,19 +34,6 @@ from dashboard.scope import ScanScope
 
 if TYPE_CHECKING:
     from audits.store.store import Store
-
-TABLES: tuple[Table[Any], ...] = (
-    REPOSITORIES,
-    PUBLICATIONS,
-    FINDINGS,
-    ACTIONS,
-    PACKAGES,
-    PATHS,
-    SETTINGS,
-    GAPS,
-    WAIVERS,
-    TREND,
-)
 
 
 def csv_bytes(store: Store, scope: ScanScope, name: str, where: object = None) -> bytes:

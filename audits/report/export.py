@@ -133,10 +133,11 @@ def waiver_rows(
     whole store, or have expired.
     """
     where = FindingFilter(with_acceptance=True, in_release=None)
-    yield from acceptances(store.findings(scan, owner=owner, where=where))
+    mine = acceptances(store.findings(scan, owner=owner, where=where))
+    yield from mine
     if waivers is None:
         return
-    every = acceptances(store.findings(scan, where=where))
+    every = mine if owner is None else acceptances(store.findings(scan, where=where))
     for entry in idle_entries(waivers, every):
         if owner is None or fnmatchcase(owner.lower(), entry.owner.lower()):
             yield entry
@@ -176,8 +177,8 @@ def export(
     """Write every table and ``datapackage.json`` into a folder, which is made if need be.
 
     ``bom`` writes a byte order mark before each CSV file, for Excel; ``fixed`` adds fixed
-    findings, ``waivers`` the entries of that file that accept nothing. A row that this program fails on is left out, logged and counted. ExportError
-    where the folder cannot be written.
+    findings, ``waivers`` the entries of that file that accept nothing. A row that this program
+    fails on is left out, logged and counted. ExportError where the folder cannot be written.
     """
     readers = rows_of(store, owner, fixed=fixed, waivers=waivers)
     try:

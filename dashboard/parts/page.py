@@ -82,11 +82,6 @@ def trouble_told() -> Iterator[None]:
         st.text(str(trouble))
 
 
-def open_repository(scope: ScanScope, owner: str, name: str) -> None:
-    """Go to a repository's view, with the same period and scan."""
-    st.switch_page("views/repository.py", query_params=repository_address(scope, owner, name))
-
-
 def repository_address(scope: ScanScope, owner: str, name: str) -> dict[str, str]:
     """The parameters that lead to a repository's view from a wider scope."""
     return {**data.of_owner(scope, owner).address, "repository": name}

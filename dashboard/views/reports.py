@@ -6,9 +6,9 @@ from functools import partial
 
 import streamlit as st
 
+from audits.report.export import TABLES
 from audits.report.phrases import count
 from dashboard import data
-from dashboard.exports import TABLES
 from dashboard.frames.cells import visible
 from dashboard.frames.reports import dictionary
 from dashboard.parts import address, page

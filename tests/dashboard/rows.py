@@ -68,13 +68,6 @@ def repository(name: str = "lumen", **changes: object) -> RepositoryRow:
     return RepositoryRow(**(values | changes))
 
 
-PERMALINK = Link(
-    kind="permalink",
-    label="line",
-    url="https://github.com/orchard-labs/lumen/blob/main/x.yml#L9",
-)
-
-
 def finding(**changes: object) -> FindingRow:
     values: Values = {
         "owner": "orchard-labs",

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from audits.model.query import FindingFilter
 from audits.model.redaction import MASK
 from audits.model.source import RepositoryRef, Snapshot
+from audits.report.export import TABLES
 from audits.store.open import open_store
 from audits.store.store import Store
 from dashboard import server
-from dashboard.exports import TABLES, csv_bytes, sarif_bytes, with_acceptances
+from dashboard.exports import csv_bytes, sarif_bytes, with_acceptances
 from dashboard.frames import findings
 from dashboard.frames import self_check as frames
 from dashboard.frames.reports import dictionary

@@ -11,7 +11,7 @@ from audits.report.tables.shared import of_repository
 WAIVERS: Table[WaiverRow] = Table(
     name="waivers",
     title="Waivers",
-    description="One row per waiver or comment and file in which it accepts findings of one check and severity. With --waivers FILE also the entries of that file that accept nothing or have expired; their repository and path are patterns.",
+    description="One row per waiver or comment and file in which it accepts findings of one check and severity. With export --waivers FILE also the entries of that file that accept nothing or have expired; their repository and path are patterns.",
     key=(
         "owner",
         "repository",
