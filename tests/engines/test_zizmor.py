@@ -116,6 +116,9 @@ def test_no_rule_is_kept_that_a_check_of_ours_judges() -> None:
     named = {check.zizmor for check in all_checks() if check.zizmor}
     assert not KEPT_RULES & named
     assert named <= set(ZIZMOR_RULES)
+    steps = "- uses: actions/checkout@v4\n- run: echo ${{ github.event.release.name }}\n"
+    found = report({RELEASE: workflow(steps + UPLOAD, on="[pull_request_target, release]")})
+    assert not found.findings
 
 
 def test_of_each_rule_that_is_not_kept_it_is_said_what_stands_for_it() -> None:
@@ -130,9 +133,6 @@ def test_the_rules_are_those_of_the_wheel() -> None:
     named = set(re.findall(rb"docs\.zizmor\.sh/audits/#([a-z-]+)", program))
     for rule in ZIZMOR_RULES:
         assert any(each.startswith(rule.encode()) for each in named), rule
-    steps = "- uses: actions/checkout@v4\n- run: echo ${{ github.event.release.name }}\n"
-    found = report({RELEASE: workflow(steps + UPLOAD, on="[pull_request_target, release]")})
-    assert not found.findings
 
 
 def test_a_finding_has_its_place_its_job_and_its_page() -> None:
