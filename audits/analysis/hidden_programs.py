@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from audits.model.command import Command
+from audits.model.command import Command, plain_words
 from audits.model.source import SourceFile
 
 
@@ -55,7 +55,9 @@ def runs_what_it_is_given(command: Command) -> bool:
     if (form := _GIVEN.get(program)) is not None:
         return any(map(form.match, words))
     if (named := _NAMED.get(program)) is not None:
-        return any(given not in named[1] for given in _given_programs(words, named[0]))
+        given = [*_given_programs(words, named[0])]
+        given += _given_in_order(words) if program == "tar" else ()
+        return any(each not in named[1] for each in given)
     if program == "ninja" or (program == "meson" and words[:1] == ("compile",)):
         targets = [word for word in words if not word.startswith("-") and word != "compile"]
         return not all(map(_BUILDS.fullmatch, targets))
@@ -69,6 +71,18 @@ def _given_programs(words: Sequence[str], option: re.Pattern[str]) -> Iterator[s
         if found is not None:
             rest = found[1] or found[2] or next(iter(words[index + 1 : index + 2]), "")
             yield next(iter(rest.split()), "")
+
+
+_TAKING = "bfgCFHIKLNTVX"
+
+
+def _given_in_order(words: Sequence[str]) -> Iterator[str]:
+    """The programs of a ``tar`` whose letters stand without a dash, as in ``tar cIf zstd x.tar``:
+    their values follow in the order of the letters.
+    """
+    if words and not words[0].startswith("-"):
+        taking = [letter for letter in words[0] if letter in _TAKING]
+        yield from (word for letter, word in zip(taking, words[1:], strict=False) if letter in "IF")
 
 
 # --- sed ------------------------------------------------------------------------------------------
@@ -99,7 +113,7 @@ def _sed_scripts(words: Sequence[str]) -> Iterator[str]:
 
 _UNKNOWN = "?"
 _SEPARATORS = " \t\n;{}"
-_ADDRESS = re.compile(r"\d+|[$,~+!]|[ \t]|(?<=/)[IM]|(?<=[,~+])\d+")
+_ADDRESS = re.compile(r"\d+|[$,~+!]|[ \t]")
 _OF_LINES = re.compile(r"[aicrRwW].*|[btT:][^;\n}]*|[dDgGhHlnNpPqQxz=F]\d*")
 _FLAGS = re.compile(r"[gpiImM\d]*")
 
@@ -126,15 +140,20 @@ def _is_plain_sed(script: str) -> bool:
 def _past_addresses(script: str, at: int) -> int:
     while at < len(script):
         if script[at] == "/":
-            at = _past(script, at, "/")
+            at = _past_flags(script, _past(script, at, "/"))
         elif script[at] == "\\" and at + 1 < len(script):
-            at = _past(script, at + 1, script[at + 1])
+            at = _past_flags(script, _past(script, at + 1, script[at + 1]))
         elif (found := _ADDRESS.match(script, at)) is not None:
             at = found.end()
-        elif script[at] in "IM" and script[at - 1 : at] == "/":
-            at += 1
         else:
             break
+    return at
+
+
+def _past_flags(script: str, at: int) -> int:
+    """Behind the flags of a pattern: it ignores the case, or matches several lines."""
+    while script[at : at + 1] in {"I", "M"}:
+        at += 1
     return at
 
 
@@ -190,7 +209,10 @@ _PLAIN_KEY = re.compile(
     r"|diff\.(?:renames|renamelimit|algorithm|noprefix|mnemonicprefix|submodule)",
     re.IGNORECASE,
 )
-_RUNS_BY_KEY = re.compile(r"remote\..*\.(?:uploadpack|receivepack|vcs)|protocol\..*", re.IGNORECASE)
+_RUNS_BY_KEY = re.compile(
+    r"remote\..*\.(?:uploadpack|receivepack|vcs)|gc\.recentobjectshook", re.IGNORECASE
+)
+_CONFIG_VALUES = _words("-f --file --blob --type -t --default --comment --value")
 _READING = re.compile(
     r"-l|--list|--get(?:-all|-regexp|-urlmatch|-color\w*)?|--unset(?:-all)?|list|get|unset"
     r"|--remove-section|remove-section|--show-\w+"
@@ -209,12 +231,12 @@ def configures_programs(words: Sequence[str]) -> bool:
     """
     if any(word.startswith(("--get-regexp", "--get-urlmatch")) for word in words):
         return any(word.lower().startswith(("http", ".", "^http")) for word in words)
-    plain = [word for word in words if not word.startswith("-") and word not in {"set", "edit"}]
-    if any(map(_READING.fullmatch, words)) or len(plain) < 2:
+    plain = [word for _, word in plain_words(words, _CONFIG_VALUES)]
+    flags = [word for word in words if word.startswith("-")]
+    if any(map(_READING.fullmatch, (*flags, *plain[:1]))):
         return False
-    where = [w for w in words if w in {"-f", "--file", "--blob"}]
-    key = next((word for word in plain if "." in word), "") if where else plain[0]
-    return not is_plain_setting(key)
+    given = plain[1:] if plain[:1] == ["set"] else plain
+    return len(given) > 1 and not is_plain_setting(given[0])
 
 
 # --- variables ------------------------------------------------------------------------------------

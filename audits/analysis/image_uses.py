@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from audits.model.command import plain_words
 from audits.model.image_name import has_digest
 from audits.model.location import Location, Scalar
 from audits.model.repository import Breadth, Repository
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job
 
+_BUILD_VALUES = frozenset(
+    {"-f", "--file", "-t", "--tag", "--secret", "--build-arg", "--target", "--platform", "--label"}
+    | {"--cache-from", "--cache-to", "-o", "--output", "--ssh", "--network", "--build-context"}
+    | {"--builder", "--progress", "--iidfile", "--metadata-file", "--annotation", "--context", "-c"}
+)
+"""Options of ``docker`` and ``docker build`` that are followed by a value."""
+_GROUPS = frozenset({"buildx", "builder", "image"})
+_BUILDS = frozenset({"build", "bake", "bud"})
+
 
 class ImageUse(Struct, frozen=True):
-    """One image at its place; ``text`` is without ``docker://``, ``written`` the scalar that it
-    ends, and ``path`` its file.
+    """One image at its place; ``text`` is without ``docker://``, ``written`` the scalar of which
+    it is the end, and ``path`` its file.
     """
 
     text: str
@@ -51,6 +61,20 @@ def images_to_ask(repo: Repository) -> Iterator[str]:
     """The images whose digest a registry can be asked for."""
     texts = (use.text.strip() for use in image_uses(repo))
     return (text for text in texts if text and "${{" not in text and not has_digest(text))
+
+
+def image_context(words: Sequence[str]) -> str:
+    """The folder from which ``docker build`` and its like build an image, by the words behind the
+    program: "." where none is named, "" for what builds none, or from an address or its input.
+    """
+    plain = [word for _, word in plain_words(words, _BUILD_VALUES)]
+    if plain and plain[0] in _GROUPS:
+        plain = plain[1:]
+    if not plain or plain[0] not in _BUILDS:
+        return ""
+    # The words of a bake are targets in the files of the current folder.
+    context = plain[-1] if len(plain) > 1 and plain[0] != "bake" else "."
+    return "" if "://" in context or context == "-" else context
 
 
 def _is_of_registry(reference: Scalar) -> bool:

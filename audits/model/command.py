@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
+
+
+def plain_words(words: Sequence[str], values: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """The words that are neither options nor the values of these options, with their index."""
+    index = 0
+    while index < len(words):
+        if words[index].startswith("-") and len(words[index]) > 1:
+            index += 2 if words[index] in values else 1
+        else:
+            yield index, words[index]
+            index += 1
 
 
 class Command(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ from posixpath import basename, dirname, normpath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.model.command import Command
+from audits.analysis.image_uses import image_context
+from audits.model.command import Command, plain_words
 from audits.model.source import SourceFile
 from audits.model.workflow import Step
 
@@ -233,17 +234,6 @@ def _interpreted(
             return
 
 
-def _plain(words: Sequence[str], values: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """The words that are neither options nor their values, with their index."""
-    index = 0
-    while index < len(words):
-        if words[index].startswith("-") and len(words[index]) > 1:
-            index += 2 if words[index] in values else 1
-        else:
-            yield index, words[index]
-            index += 1
-
-
 def _value(words: Sequence[str], *names: str) -> Iterator[str]:
     for index, word in enumerate(words):
         for name in names:
@@ -259,13 +249,13 @@ def _make(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation
         place = joined(place, folder)
     names = (*_value(words, "-f", "--file", "--makefile"), *_MAKEFILES)
     given = tuple(word for word in words if "=" in word)
-    targets = [w for _, w in _plain(words, _MAKE_VALUES) if "=" not in w] or [""]
+    targets = [w for _, w in plain_words(words, _MAKE_VALUES) if "=" not in w] or [""]
     for target in targets:
         yield _named(names, target, place, given, kind="Makefile")
 
 
 def _just(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
-    found = list(_plain(words, frozenset({"-f", "--justfile", "-d", "--working-directory"})))
+    found = list(plain_words(words, frozenset({"-f", "--justfile", "-d", "--working-directory"})))
     names = (*_value(words, "-f", "--justfile"), *_JUSTFILES)
     index, recipe = found[0] if found else (len(words), "")
     yield _named(names, recipe, directory, words[index + 1 :], kind="justfile")
@@ -274,7 +264,7 @@ def _just(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation
 def _task(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
     for folder in _value(words, "-d", "--dir"):
         directory = joined(directory, folder)
-    for _index, name in _plain(words, frozenset({"-d", "--dir", "-t", "--taskfile"})):
+    for _index, name in plain_words(words, frozenset({"-d", "--dir", "-t", "--taskfile"})):
         yield _named((*_TASKFILES, "pyproject.toml"), name, directory)
 
 
@@ -302,20 +292,20 @@ def _nox(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]
 
 
 def _rake(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
-    for _index, name in _plain(words, frozenset({"-f", "--rakefile", "-C"})):
+    for _index, name in plain_words(words, frozenset({"-f", "--rakefile", "-C"})):
         if "=" not in name:
             yield _named(_RAKEFILES, name.partition("[")[0], directory)
 
 
 def _invoke(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
-    for _index, name in _plain(words, frozenset({"-c", "--collection", "-r"})):
+    for _index, name in plain_words(words, frozenset({"-c", "--collection", "-r"})):
         yield _named(("tasks.py",), name, directory)
 
 
 def _poe(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
     for folder in _value(words, "-C", "--directory", "--root"):
         directory = joined(directory, folder)
-    for index, name in _plain(words, frozenset({"-C", "--directory", "--root", "-e"})):
+    for index, name in plain_words(words, frozenset({"-C", "--directory", "--root", "-e"})):
         yield _named(("poe_tasks.toml", "pyproject.toml"), name, directory, words[index + 1 :])
         return
 
@@ -324,7 +314,7 @@ def _second(names: tuple[str, ...], *runs: str) -> _Runner:
     """A runner whose tasks stand behind one of these words."""
 
     def run(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
-        plain = list(_plain(words, frozenset({"-C", "--cd", "-E", "--env", "-e"})))
+        plain = list(plain_words(words, frozenset({"-C", "--cd", "-E", "--env", "-e"})))
         if len(plain) > 1 and plain[0][1] in runs:
             yield _named(names, plain[1][1], directory, words[plain[1][0] + 1 :])
 
@@ -332,14 +322,14 @@ def _second(names: tuple[str, ...], *runs: str) -> _Runner:
 
 
 def _npm_run_all(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
-    for _index, name in _plain(words, frozenset()):
+    for _index, name in plain_words(words, frozenset()):
         yield _named(("package.json",), name.removeprefix("npm:"), directory)
 
 
 def _over_packages(words: Sequence[str], directory: str, files: Files) -> Iterator[Invocation]:
     """``turbo run x``, ``nx run project:x``, ``lerna run x``: scripts of all packages, or some."""
     plain = [
-        word for _, word in _plain(words, _NODE_VALUES | {"-t", "--target", "--targets", "-p"})
+        word for _, word in plain_words(words, _NODE_VALUES | {"-t", "--target", "--targets", "-p"})
     ]
     chosen = list(_value(words, "--filter", "-F", "--scope", "-p", "--projects", "--project"))
     names = [n for v in _value(words, "-t", "--target", "--targets") for n in v.split(",")]
@@ -359,7 +349,7 @@ def _node(program: str, words: Sequence[str], directory: str, files: Files) -> I
         directory = joined(directory, folder)
     chosen = list(_value(words, "--filter", "-F", "-w", "--workspace"))
     everywhere = any(word in _ALL_PACKAGES for word in words)
-    plain = [word for _, word in _plain(words, _NODE_VALUES)]
+    plain = [word for _, word in plain_words(words, _NODE_VALUES)]
     rest = words[words.index("--") + 1 :] if "--" in words else ()
     if plain[:1] == ["workspace"] and len(plain) > 1:
         chosen, plain = [plain[1]], plain[2:]
@@ -418,11 +408,8 @@ def package_name(text: str) -> str:
 
 def _docker(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
     """The Dockerfile of a build that is given a secret: it runs what stands there."""
-    plain = [word for _, word in _plain(words, _DOCKER_VALUES)]
-    if gives_build_secret(words) and plain:
-        context = plain[-1] if len(plain) > 1 else "."
-        if "://" in context or context == "-":
-            return
+    context = image_context(words)
+    if gives_build_secret(words) and context:
         names = tuple(_value(words, "-f", "--file"))
         usual = tuple(joined(context, name) for name in ("Dockerfile", "Containerfile"))
         yield _named(names or usual, "", directory, kind="Dockerfile")
@@ -460,11 +447,6 @@ def image_build(step: Step) -> Command | None:
     return Command(words=words, line=uses.raw.line, written=words)
 
 
-_DOCKER_VALUES = frozenset(
-    {"-f", "--file", "-t", "--tag", "--secret", "--build-arg", "--target", "--platform", "--label"}
-    | {"--cache-from", "--cache-to", "-o", "--output", "--ssh", "--network", "--build-context"}
-    | {"--builder", "--progress", "--iidfile", "--metadata-file", "--annotation", "--context", "-c"}
-)
 _SECRET_ARGUMENT = re.compile(r"TOKEN|PASS|SECRET|KEY|CRED|AUTH", re.IGNORECASE)
 
 _RUNNERS: Mapping[str, _Runner] = {
