@@ -92,11 +92,27 @@ def written(script: str, commands: tuple[Command, ...]) -> tuple[Written, ...]:
     return tuple(found)
 
 
+def heredocs(script: str) -> dict[str, list[str]]:
+    """The lines of a script's heredocs, those with the same end together."""
+    found: dict[str, list[str]] = {}
+    end = ""
+    for line in script.split("\n"):
+        if end and line.strip() == end:
+            end = ""
+        elif end:
+            found[end].append(line)
+        elif (mark := _HEREDOC.search(line)) is not None:
+            end = mark[1]
+            found.setdefault(end, [])
+    return found
+
+
 class _Script:
     """Reads the commands of one script in their order."""
 
     def __init__(self, script: str, commands: tuple[Command, ...]) -> None:
         self.lines = script.split("\n")
+        self.heredocs = heredocs(script)
         self.script = script
         self.assigned = _assignments(commands)
         self.open: dict[bool, tuple[str, str]] = {}
@@ -136,18 +152,7 @@ class _Script:
 
     def _body(self, heredoc: str) -> list[str]:
         mark = _HEREDOC.match(heredoc)
-        if mark is None:
-            return []
-        starts = [
-            n for n, line in enumerate(self.lines) if _HEREDOC.search(line) and mark[1] in line
-        ]
-        found: list[str] = []
-        for start in starts:
-            for line in self.lines[start + 1 :]:
-                if line.strip() == mark[1]:
-                    break
-                found.append(line)
-        return found
+        return self.heredocs.get(mark[1], []) if mark is not None else []
 
     def _line(self, line: str, target: bool) -> Iterator[Written]:
         """What one printed line says: ``name=value``, or a line between two delimiters."""

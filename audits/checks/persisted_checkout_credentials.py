@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from audits.analysis.action_table import GitUse
-from audits.analysis.checkout_credentials import OUTSIDE, PERSISTS, checkout_major
+from audits.analysis.checkout_credentials import OUTSIDE, PERSISTS, action_major
 from audits.analysis.git_remote import remote_use
 from audits.checks.api import (
     GITHUB_ARTIFACTS,
@@ -278,7 +278,7 @@ def _severity(
     repo: Repository, site: StepSite, later: Sequence[StepSite], *, explicit: bool
 ) -> tuple[Severity | None, str]:
     uploaded = any(map(_uploads_everything, later))
-    safer = checkout_major(repo, site.step.uses) >= OUTSIDE
+    safer = action_major(repo, site.step.uses) >= OUTSIDE
     if uploaded:
         reason = "whoever can download the artifact gets the token"
         return (None, "") if safer else (Severity.HIGH, reason)

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from audits.analysis.exposure.jobs import JobView, PlacedStep
 from audits.expressions.syntax import contexts
+from audits.model.command import Command, plain_words
 from audits.model.location import Location
+from audits.model.source import RepositoryRef
 
 _ACTIONS = {
     "benc-uk/workflow-dispatch": ("workflow_dispatch", "workflow"),
@@ -25,6 +27,9 @@ _ACTIONS = {
 }
 _SCRIPT = re.compile(r"createWorkflowDispatch|createDispatchEvent")
 _ADDRESS = re.compile(r"/(?:actions/workflows/([\w.-]+)/)?dispatches\b")
+_LITERAL = re.compile(r"[\w.-]+(?:/[\w.-]+){0,2}")
+_OWN = re.compile(r"github\.repository\b|\bGITHUB_REPOSITORY\b|github\.event\.repository\.name")
+_RUN_VALUES = frozenset({"-f", "--raw-field", "-F", "--field", "-r", "--ref", "-R", "--repo"})
 _FILE = re.compile(r"\b([\w.-]+\.ya?ml)\b")
 _COMMITS = (
     "github.event.pull_request.head.sha",
@@ -42,26 +47,40 @@ class Dispatch(Struct, frozen=True, kw_only=True):
     at: Location
 
 
-def dispatch_of(view: JobView, placed: PlacedStep) -> Dispatch | None:
-    """The workflow that a step starts in its own repository."""
+def dispatch_of(ref: RepositoryRef, view: JobView, placed: PlacedStep) -> Dispatch | None:
+    """The workflow that a step starts in its own repository, which ``ref`` names."""
     step, uses = placed.step, placed.step.uses
     if uses is not None and uses.action in _ACTIONS:
         event, name = _ACTIONS[uses.action]
         elsewhere = step.input("repository", "repo")
-        if elsewhere is not None and "github.repository" not in elsewhere.value:
+        if elsewhere is not None and not _is_own(ref, elsewhere.value):
             return None
         given = step.input(name) if name else None
-        return Dispatch(
-            event=event, file=given.value if given is not None else "", at=placed.at(uses.raw)
-        )
+        file = given.value if given is not None else ""
+        return _dispatch(event, file, placed.at(uses.raw))
     script = step.input("script") if uses is not None else None
     if uses is not None and uses.action == "actions/github-script" and script is not None:
         return _of_script(placed, script.value)
     for command in view.commands(placed):
-        found = _of_command(placed.at(line=command.line), command.words)
+        found = _of_command(ref, placed.at(line=command.line), command)
         if found is not None:
             return found
     return None
+
+
+def _dispatch(event: str, file: str, at: Location) -> Dispatch:
+    """The start of a workflow; a number names one of which the file is not known."""
+    return Dispatch(event=event, file="" if file.isdecimal() else file, at=at)
+
+
+def _is_own(ref: RepositoryRef, text: str) -> bool:
+    """Whether a text surely names the repository itself, with or without its owner."""
+    named = text.lower().split("/")
+    return _OWN.search(text) is not None or named in (
+        [ref.name.lower()],
+        [ref.owner.lower(), ref.name.lower()],
+        [ref.host.lower(), ref.owner.lower(), ref.name.lower()],
+    )
 
 
 def _of_script(placed: PlacedStep, text: str) -> Dispatch | None:
@@ -71,20 +90,24 @@ def _of_script(placed: PlacedStep, text: str) -> Dispatch | None:
     by_file = found[0] == "createWorkflowDispatch"
     named = _FILE.search(text) if by_file else None
     event = "workflow_dispatch" if by_file else "repository_dispatch"
-    return Dispatch(event=event, file=named[1] if named else "", at=placed.step.at)
+    return _dispatch(event, named[1] if named else "", placed.step.at)
 
 
-def _of_command(at: Location, words: tuple[str, ...]) -> Dispatch | None:
+def _of_command(ref: RepositoryRef, at: Location, command: Command) -> Dispatch | None:
+    words = command.words
     if words[:3] == ("gh", "workflow", "run"):
-        named = next((word for word in words[3:] if not word.startswith("-")), "")
-        if "-R" in words or "--repo" in words:
+        elsewhere = command.option("-R", "--repo")
+        if elsewhere is not None and not _is_own(ref, elsewhere):
             return None
-        return Dispatch(event="workflow_dispatch", file=named, at=at)
-    if words[:1] in {("gh",), ("curl",)}:
-        found = _ADDRESS.search(" ".join(words)[:2000])
-        if found is not None:
+        file = next((word for _, word in plain_words(words[3:], _RUN_VALUES)), "")
+        return _dispatch("workflow_dispatch", file, at)
+    if command.program in {"gh", "curl"}:
+        text = " ".join(words)[:2000]
+        found = _ADDRESS.search(text)
+        place = text[: found.start()].rpartition("repos/")[2] if found is not None else ""
+        if found is not None and (_LITERAL.fullmatch(place) is None or _is_own(ref, place)):
             event = "workflow_dispatch" if found[1] else "repository_dispatch"
-            return Dispatch(event=event, file=found[1] or "", at=at)
+            return _dispatch(event, found[1] or "", at)
     return None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
 
-from audits.expressions.syntax import Context, fences, walk
+from audits.expressions.syntax import Context, contexts, fences, walk
 from audits.model.command import Command
 from audits.model.location import Location, Scalar
 from audits.model.publication import Route
@@ -19,6 +19,7 @@ from audits.model.workflow import CompositeAction, Job, Level, SecretsPassed, St
 _ACTIONS_DEEP = 6
 _MOST_STEPS = 400
 BUILT_IN = "github_token"
+"""The name of the job's own token among the secrets."""
 
 
 class PlacedStep(Struct, frozen=True, kw_only=True):
@@ -177,6 +178,14 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
             found |= dict.fromkeys(_handed_down(name, route.calls))
         return tuple(found)
 
+    def stored(self, names: Iterable[str]) -> frozenset[str]:
+        """What the repository calls these secrets, and `BUILT_IN` where it is among them."""
+        return frozenset(
+            stored
+            for name in names
+            for stored in ((name,) if name == BUILT_IN else self.stored_names(name))
+        )
+
     @cached_property
     def secret_names(self) -> frozenset[str]:
         """The names of the stored secrets that it reads, in lower case; "" for all of them."""
@@ -224,8 +233,12 @@ def _secret_names(text: str) -> Iterator[tuple[str, int]]:
 
 
 def named_secrets(text: str) -> frozenset[str]:
-    """The names of the secrets that a text reads, in lower case; "" for a computed one or all."""
-    return frozenset(name for name, _ in _secret_names(text))
+    """The names of the secrets that a text reads, in lower case, `BUILT_IN` for the job's token
+    by any name; "" for a computed one or all.
+    """
+    names = {name for name, _ in _secret_names(text)}
+    is_token = any(context.name == "github.token" for context in contexts(text))
+    return frozenset(names | {BUILT_IN} if is_token else names)
 
 
 def _is_named(context: Context) -> bool:

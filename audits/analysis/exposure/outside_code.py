@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from audits.analysis.checkout_credentials import credentials_left
+from audits.analysis.checkout_credentials import action_major, credentials_left
 from audits.analysis.checkout_refusal import refuses_outsiders
 from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
 from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action, run_by_shell
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
+from audits.analysis.image_uses import image_context
 from audits.analysis.taint import Tracer
 from audits.expressions.syntax import Context, contexts, replace_fences
 from audits.model.command import Command
@@ -23,6 +24,7 @@ from audits.model.location import Location, Scalar
 from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
 from audits.model.settings import Need
+from audits.model.uses import Uses
 from audits.model.workflow import Step
 
 CHECKOUT = "actions/checkout"
@@ -67,9 +69,11 @@ _PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.di
 _PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
 _ASKED_SOURCE = re.compile(r"\bheadRepository\b|\.head\.repo\b")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-_BUILD_INPUTS = ("secrets", "build-args", "secret-envs", "github-token")
+_BUILD_INPUTS = ("secrets", "build-args", "secret-envs", "github-token", "set", "vars")
+_NO_FOLDER = re.compile(r"https?://|git(?:@|://)|\{\{\s*defaultContext")
+_BAKES_COMMIT = 6
+"""Since this version docker/bake-action builds the commit where no ``source`` is given."""
 _IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "depot"})
-_BUILDS = frozenset({"build", "bake", "bud", "buildx"})
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
 
 
@@ -326,20 +330,30 @@ class Workspace:
         """An image that is built from theirs, with what the build is given."""
         step, uses = placed.step, placed.step.uses
         if uses is not None and uses.action in BUILD_ON_PUBLISH:
-            context = step.input("context", "workdir")
-            place, at = inside(context.value) if context is not None else "", step.at
-            given = [v for name in _BUILD_INPUTS if (v := step.input(name)) is not None]
-            yield from self._image(placed, place, at, given)
+            context = self._context(step, uses)
+            if context:
+                values = [v for name in _BUILD_INPUTS if (v := step.input(name)) is not None]
+                yield from self._image(placed, inside(context), step.at, values)
         for command, folder in moves(self.view.commands(placed), self._start(step)):
-            if command.program in _IMAGE_BUILDERS and not _BUILDS.isdisjoint(command.words):
+            builds = command.program in _IMAGE_BUILDERS
+            if builds and (context := image_context(command.words[1:])):
                 at = placed.at(line=command.line)
-                plain = [w for w in command.words[2:] if not w.startswith("-") and "=" not in w]
-                place = inside(plain[-1], folder) if plain else folder
+                place = inside(context, folder)
                 secret = command.option("--secret", "--build-arg") is not None
                 given = [*step.env.values(), *self.view.job.env.values()] if secret else []
                 if secret and step.run is not None:
                     given.append(step.run)
                 yield from self._image(placed, place, at, given)
+
+    def _context(self, step: Step, uses: Uses) -> str:
+        """The folder from which an action builds an image; "" where it builds the commit that
+        started the run, or an address: https://github.com/docker/build-push-action#git-context
+        """
+        given = step.input("context", "source", "workdir")
+        if given is not None:
+            return "" if _NO_FOLDER.match(given.value) else given.value
+        is_old_bake = "bake" in uses.action and action_major(self.repo, uses) < _BAKES_COMMIT
+        return "." if is_old_bake else ""
 
     def _image(
         self, placed: PlacedStep, place: str, at: Location, given: Iterable[Scalar]
@@ -350,11 +364,11 @@ class Workspace:
             return
         texts = [scalar.value for scalar in given]
         reach = {name for text in texts for name in named_secrets(text)}
-        reach |= {BUILT_IN} if any("github.token" in text for text in texts) else set()
         reach |= self.left.get(folder, frozenset())
         if reach:
             what = "the image that is built from it is given " + _shown(reach)
-            yield CodeRun(head=head, placed=placed, at=at, what=what, reach=frozenset(reach))
+            stored = self.view.stored(reach)
+            yield CodeRun(head=head, placed=placed, at=at, what=what, reach=stored)
 
     def _is_step(self, publication: Publication, placed: PlacedStep) -> bool:
         if publication.source_step is placed.step:
@@ -365,7 +379,8 @@ class Workspace:
 
 def _shown(names: Iterable[str]) -> str:
     """Names of secrets, as people write them."""
-    return " and ".join("the job's token" if n == BUILT_IN else n.upper() for n in sorted(names))
+    words = {BUILT_IN: "the job's token", "": "a secret of a computed name"}
+    return " and ".join(words.get(name, name.upper()) for name in sorted(names))
 
 
 def _not_own(words: list[str]) -> bool:

@@ -285,7 +285,7 @@ class _Entry:
 
     def _started(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """Another workflow is started with words of theirs, which may name a commit."""
-        dispatch = dispatch_of(self.view, placed)
+        dispatch = dispatch_of(self.repo.ref, self.view, placed)
         name = self._chosen(placed) if dispatch is not None else ""
         if dispatch is None or not name:
             return

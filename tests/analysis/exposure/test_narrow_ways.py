@@ -16,6 +16,10 @@ SHA = "'${{ github.event.pull_request.head.sha }}'"
 HEAD = f"- uses: {OLD_CHECKOUT}\n  with: {{persist-credentials: false, ref: {SHA}}}\n"
 UPLOAD = "- uses: actions/upload-artifact@v4\n  with: {include-hidden-files: true, path: PATH}\n"
 WRITTEN = "- run: echo \"//npm.example/:_authToken=$T\" > .npmrc\n  env: {T: '${{ secrets.NPM_TOKEN }}'}\n"
+HEREDOC = (
+    "- run: |\n    cat > .npmrc <<EOF\n    //npm.example/:_authToken=$T\n    EOF\n"
+    "  env: {T: '${{ secrets.NPM_TOKEN }}'}\n"
+)
 PUSHES = f"- uses: {OLD_CHECKOUT}\n  with: {{token: '${{{{ secrets.PUSH_PAT }}}}'}}\n"
 BUILD = "- uses: docker/build-push-action@v6\n  with: {context: ., secrets: 'npm=SECRET'}\n"
 DISPATCHED = (
@@ -31,6 +35,13 @@ BY_REPOSITORY = DISPATCHED.replace(
     "workflow_dispatch: {inputs: {commit: {type: string}}}", "repository_dispatch: {types: [ship]}"
 ).replace("inputs.commit", "github.event.client_payload.sha")
 START = f"- run: gh workflow run release.yml -f commit={SHA[1:-1]}\n"
+STARTS_LATE = START.replace("release.yml", "--ref main -f dry=true release.yml")
+BY_ADDRESS = (
+    "- run: gh api repos/{owner}/{repo}/actions/workflows/42/dispatches"
+    f" -f ref=main -f 'inputs[commit]={SHA[1:-1]}'\n"
+)
+IN_FOLDER = HEAD.replace("{persist-credentials: false", "{path: theirs")
+BAKE = "- uses: docker/bake-action@v5\n  with: {set: 'x.args.T=${{ secrets.NPM_TOKEN }}'}\n"
 OTHER = START.replace("release.yml", "tests.yml")
 SCRIPT = (
     "- uses: actions/github-script@v8\n  with:\n    script: |\n"
@@ -67,6 +78,55 @@ CASES = {
         RELEASE,
         Actor.ANYONE,
     ),
+    "a token by an index, beside a key that is not in the folder": (
+        job(
+            "push",
+            PUSHES.replace("secrets.PUSH_PAT", "secrets[''PUSH_PAT'']").replace(
+                "{token", "{persist-credentials: True, token"
+            )
+            + UPLOAD.replace("PATH", "."),
+            rights=READS,
+        ),
+        job("push", PUSHES.replace("token", "ssh-key") + UPLOAD.replace("PATH", "."), rights=READS),
+        RELEASE,
+        Actor.ANYONE,
+    ),
+    "the folder of git is removed": (
+        job("push", PUSHES + "- run: rm -rf dist\n" + UPLOAD.replace("PATH", "."), rights=READS),
+        job("push", PUSHES + "- run: rm -rf .git\n" + UPLOAD.replace("PATH", "."), rights=READS),
+        RELEASE,
+        Actor.ANYONE,
+    ),
+    "the file is removed before": (
+        job("push", WRITTEN + UPLOAD.replace("PATH", ".") + "- run: rm -f .npmrc\n"),
+        job("push", WRITTEN + "- run: rm -f .npmrc\n" + UPLOAD.replace("PATH", ".")),
+        TOKEN,
+        Actor.ANYONE,
+    ),
+    "a pipe writes the file": (
+        job("push", WRITTEN.replace("> .npmrc", "| tee .npmrc") + UPLOAD.replace("PATH", ".")),
+        job(
+            "push", WRITTEN.replace("> .npmrc", "| wc -c; tee .npmrc") + UPLOAD.replace("PATH", ".")
+        ),
+        TOKEN,
+        Actor.ANYONE,
+    ),
+    "a heredoc writes the file": (
+        job("push", HEREDOC + UPLOAD.replace("PATH", ".")),
+        job("push", HEREDOC.replace("$T", "x") + UPLOAD.replace("PATH", ".")),
+        TOKEN,
+        Actor.ANYONE,
+    ),
+    "the file of the workspace": (
+        job(
+            "push", WRITTEN.replace("> ", "2>x > $GITHUB_WORKSPACE/") + UPLOAD.replace("PATH", ".")
+        ),
+        job(
+            "push", WRITTEN.replace("> ", ">x 2> $RUNNER_TEMP/") + UPLOAD.replace("PATH", ".npmrc")
+        ),
+        TOKEN,
+        Actor.ANYONE,
+    ),
     "a newer checkout keeps the token elsewhere": (
         job("push", PUSHES + UPLOAD.replace("PATH", "./"), rights=READS),
         job(
@@ -91,6 +151,48 @@ CASES = {
         job(TARGET, START, rights=WRITES),
         job(TARGET, OTHER, rights=WRITES),
         DISPATCHED,
+        Actor.ANYONE,
+    ),
+    "options stand in front of the workflow's name": (
+        job(TARGET, STARTS_LATE, rights=WRITES),
+        job(TARGET, STARTS_LATE.replace("release.yml", "tests.yml"), rights=WRITES),
+        DISPATCHED,
+        Actor.ANYONE,
+    ),
+    "the repository is named": (
+        job(
+            TARGET, START.replace("release.yml", "release.yml -R Orchard-Labs/lumen"), rights=WRITES
+        ),
+        job(TARGET, START.replace("release.yml", "release.yml --repo=acme/x"), rights=WRITES),
+        DISPATCHED,
+        Actor.ANYONE,
+    ),
+    "the address names the repository, and the workflow's number": (
+        job(TARGET, BY_ADDRESS, rights=WRITES),
+        job(TARGET, BY_ADDRESS.replace("{owner}/{repo}", "acme/lumen"), rights=WRITES),
+        DISPATCHED,
+        Actor.ANYONE,
+    ),
+    "the folder of the image's build stands in front of its name": (
+        job(TARGET, IN_FOLDER + "- run: docker build theirs -t x\n"),
+        job(TARGET, IN_FOLDER + "- run: docker build ours -t x\n"),
+        RELEASE,
+        Actor.ANYONE,
+    ),
+    "a build of the workspace": (
+        job(TARGET, HEAD + BUILD.replace("SECRET", "${{ secrets.NPM_TOKEN }}"), rights=READS),
+        job(
+            TARGET,
+            HEAD + BUILD.replace("SECRET", "${{ secrets.NPM_TOKEN }}").replace("context: ., ", ""),
+            rights=READS,
+        ),
+        TOKEN,
+        Actor.ANYONE,
+    ),
+    "a bake of the workspace": (
+        job(TARGET, HEAD + BAKE, rights=READS),
+        job(TARGET, HEAD + BAKE.replace("@v5", "@v6"), rights=READS),
+        TOKEN,
         Actor.ANYONE,
     ),
     "the release builds what it is told": (
