@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from audits.model.secret_patterns import ANY_TOKEN, TOKEN_HEADS
@@ -14,29 +15,16 @@ MASK = "…"
 _NAMED = re.compile(
     r"""(?P<key>(?<![\w.-])["']?[\w.-]*(?:passw(?:or)?d|passphrase|token|secret|credentials?|api[-_]?key"""
     r"""|(?:access|private|deploy|signing|ssh)[-_]?key|(?-i:[A-Z0-9]_KEY)|(?:_|\b)(?:auth|pat))["']?"""
-    r"""\s*[:=]\s*)"""
+    r"""\s*[:=]\s*(?:(?:&[\w-]+|!!\w+)\s+)*)"""
     r"""(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}#]+)""",
     re.IGNORECASE,
 )
 _KEY = re.compile(r"passw|passphrase|token|secret|credential|key|auth|pat", re.IGNORECASE)
 """In every name that `_NAMED` knows; to look for it first is ten times as fast."""
-_TELLING = (
+_HINTS = (
     *("passw", "passphrase", "token", "secret", "credential", "key", "auth", "login", "gpg"),
-    *(
-        "pat:",
-        "pat=",
-        "pat ",
-        'pat"',
-        "pat'",
-        " -p",
-        " -k",
-        " -u",
-        "--user",
-        "@",
-        "sig=",
-        "signature",
-    ),
-    "http-basic",
+    *("pat:", "pat=", "pat ", 'pat"', "pat'", " -p", " -k", " -u", "--user", "@", "sig="),
+    *("signature", "http-basic"),
 )
 """One of them is in every line in which `_changed` finds a credential's place."""
 _VALUE = r"""("(?:[^"\\]|\\.)*"|'[^']*'|\S+)"""
@@ -71,14 +59,15 @@ by a caller only, and keeps the word before its name.
 """
 _ONE_VALUE = r""""(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|(?![\[{`]|[A-Za-z_]\w*=[^=\s])[^\s,;}\]&|#]+"""
 _GIVEN = re.compile(
-    rf"""["']?(?:=|:[ \t]+|[ \t]+=[ \t]+)"""
+    rf"""["']?(?:=|:[ \t]+|[ \t]+=[ \t]+|[ \t]*(?::{{1,3}}|\?)=[ \t]*)"""
     rf"(?:({_ONE_VALUE})|\[([^\[\]\n]*)\]|\{{[^{{}}\n]*?\bdefault:[ ]+({_ONE_VALUE}))"
 )
-"""What follows a variable's name where it is given a value, in YAML, in a shell, in PowerShell; a
+"""What follows a variable's name where it is given a value, in YAML, in a shell, in PowerShell, in make; a
 list of values, as in a matrix; or an input's default.
 """
 _IN_BLOCK = re.compile(rf"[ \t]*(?:default:|-)[ ]+({_ONE_VALUE})[ \t]*(?:#.*)?")
 """The default of an input, or the items of a list, on lines of their own."""
+_BLOCK = re.compile(r":[ \t]*[|>][+-]?[ \t]*\n([ \t]+)(\S[^\n]{0,200})(?=\n|\Z)")
 _LONGEST_BLOCK = 20
 _ITEM = re.compile(rf"(?:^|,)[ ]*({_ONE_VALUE})")
 _MOST_NAMES = 200
@@ -124,9 +113,10 @@ def masked_in(line: str, text: str) -> str:
 @lru_cache(maxsize=16)
 def named_credentials(text: str) -> tuple[str, ...]:
     """The literal values of variables that stand where a credential does, the longest first:
-    of ``FOO: plum`` with ``twine upload -p $FOO``, ``plum``.
+    of ``FOO: plum`` with ``twine upload -p $FOO``, ``plum``; and those below their key.
     """
-    waiting, known, values = set(placed_credentials(text).names), set[str](), set[str]()
+    waiting, known = set(placed_credentials(text).names), set[str]()
+    values = set(_placed(_joined_blocks(text)).values)
     while waiting := waiting - known:
         known |= waiting
         found = [literals(name, text) for name in sorted(waiting)]
@@ -149,25 +139,29 @@ class Placed(NamedTuple):
 
 def placed_credentials(text: str) -> Placed:
     """What stands in a credential's place in a text."""
+    return _placed(chain(_lines_with_hints(text), _joined_blocks(text)))
+
+
+def _placed(lines: Iterable[str]) -> Placed:
     values: list[str] = []
     names: set[str] = set()
 
     def note(found: re.Match[str]) -> str:
         return found[0] + _note(found, names) + _keep(found[2], values)
 
-    for line in _telling_lines(text):
+    for line in lines:
         _changed(line, note)
         if len(names) > _MOST_NAMES:
             break
     return Placed(frozenset(values), frozenset(names))
 
 
-def _telling_lines(text: str) -> Iterator[str]:
+def _lines_with_hints(text: str) -> Iterator[str]:
     """The lines with a word that every credential's place has: most lines have none."""
     lowered = text.lower()
     lowered = lowered if len(lowered) == len(text) else text
     spans: set[tuple[int, int]] = set()
-    for word in _TELLING:
+    for word in _HINTS:
         at = lowered.find(word)
         while at >= 0:
             start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
@@ -175,6 +169,15 @@ def _telling_lines(text: str) -> Iterator[str]:
             spans.add((start, end))
             at = lowered.find(word, end)
     return (text[start : min(end, start + _LONGEST_LINE)] for start, end in sorted(spans))
+
+
+def _joined_blocks(text: str) -> Iterator[str]:
+    """The keys of YAML whose value is a block of a single line, with it on the line of the key."""
+    for found in _BLOCK.finditer(text):
+        start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _REACH)
+        further = text[found.end() + 1 : found.end() + 1 + len(found[1]) + 1]
+        if not further.startswith(found[1]) or not further.strip():
+            yield f"{text[start : found.start()]}: '{found[2].strip()}'"
 
 
 def _keep(value: str, found: list[str]) -> str:
