@@ -8,8 +8,9 @@ an action by tag or branch: the policy keeps what the pins have reached.
 First pin all actions, also inside composite actions that the workflows use: with the policy on,
 a run that meets one unpinned action fails. The owner's card says how many repositories would
 break and because of which actions, `actions.csv` names every place, and `fix --online` lists
-those of one repository, down to the project to ask. Then switch "Require actions to be pinned to a full-length commit SHA" on in the
-organization's settings for Actions. Called workflows may still be named by tag.
+those of one repository, down to the project to ask. Then switch "Require actions to be pinned to
+a full-length commit SHA" on in the organization's settings for Actions. Called workflows may
+still be named by tag.
 """
 
 from __future__ import annotations

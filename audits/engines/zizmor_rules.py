@@ -28,7 +28,7 @@ class ZizmorRule(Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        """Zizmor's own page about it."""
+        """The page of zizmor's documentation about it."""
         return _DOCUMENTATION + self.id
 
 
@@ -147,7 +147,7 @@ _KEPT = (
         "unsound-ternary",
         _L,
         "unsound pseudo-ternary expression",
-        "a && b || c gives c also where a holds, if b counts as false ('' , 0, false). Swap the "
+        "a && b || c gives c also where a holds, if b counts as false ('', 0, false). Swap the "
         "two so that the middle is never empty, or use case().",
     ),
 )
@@ -248,7 +248,7 @@ _OTHERS = (
         "ref-confusion",
         _M,
         "git ref for action with ambiguous ref type",
-        "An action's ref is a branch as well as a tag, and the name says not which of them runs.",
+        "An action's ref is a branch as well as a tag, and the name does not say which of them runs.",
         "It asks GitHub; unpinned-action reports every ref that can move, so also these.",
     ),
     _other(

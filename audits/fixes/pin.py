@@ -30,7 +30,7 @@ class ActionPin(Struct, frozen=True):
 
 
 def pin_of(source: SourceFile | None, uses: Uses, known: ResolvedRef | Unseen) -> ActionPin:
-    """ActionPin what a ref is today where a version names the same commit: nothing else runs then.
+    """Pin what a ref is today where a version names the same commit: nothing else runs then.
 
     A branch of a major version whose tip is no release is offered the newest release, to be
     reviewed; other branches are left to a person.
@@ -67,8 +67,8 @@ def pin_image(
         return ActionPin(advice=f"`{image}` is not in its registry.")
     quotes = 1 if written.style in {"'", '"'} else 0
     end = written.end - quotes
-    if source is None or not source.text[:end].endswith(image):
-        return ActionPin(advice="The name of the image is not written as it is read.")
+    if source is None or not source.text.endswith(image, 0, end):
+        return ActionPin(advice="The file writes the image in another way: pin it by hand.")
     advice = (
         f"The digest is what `{image}` is today. Does a bot renew it, and does its registry keep "
         "images that no tag names any more?"
@@ -82,17 +82,18 @@ def _apart(uses: Uses, known: ResolvedRef) -> str:
     """How far the tip of a branch and the newest release are from each other."""
     said = f"`{uses.ref}` is not the release {known.newest_release}"
     if known.ahead_by is not None and known.behind_by is not None:
-        commits = f"{known.ahead_by} commits ahead of it and {known.behind_by} behind"
+        commits = "1 commit" if known.ahead_by == 1 else f"{known.ahead_by} commits"
+        commits += f" ahead of it and {known.behind_by} behind"
         return f"{said}: it is {commits}. What came between them?"
     if known.committed_at is None or known.newest_release_at is None:
         return f"{said}: what came between them?"
     days = (known.committed_at - known.newest_release_at).days
-    when = f"{abs(days)} days {'younger' if days >= 0 else 'older'} than"
+    when = f"{'1 day' if abs(days) == 1 else f'{abs(days)} days'} {'younger' if days >= 0 else 'older'} than"
     return f"{said}: its tip is {when} that release. What came between them?"
 
 
 def pin_edits(source: SourceFile | None, uses: Uses, commit: str, tag: str) -> tuple[Edit, ...]:
-    """ActionPin a ``uses:`` to a commit, with its version in a comment that update bots keep.
+    """Pin a ``uses:`` to a commit, with its version in a comment that update bots keep.
 
     () where the version is not known, or where a comment cannot follow on the line.
     """

@@ -8,8 +8,6 @@ from audits.model.outcome import FixKind, Link
 from audits.model.score import AuditedFinding
 
 _WORKFLOWS = ".github/workflows/"
-
-
 _ZIZMOR = "zizmor/"
 
 
