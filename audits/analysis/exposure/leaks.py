@@ -83,7 +83,7 @@ def _way(view: JobView, placed: PlacedStep, names: frozenset[str], public: bool 
 
 def _follow(view: JobView, placed: PlacedStep, held: dict[str, frozenset[str]]) -> None:
     """What a script changes in the files that hold secrets: it writes some, and removes some."""
-    script = _Script(view, placed)
+    script = _ScriptSecrets(view, placed)
     piped: Command | None = None
     for command, folder in moves(view.commands(placed), placed.step.working_directory):
         plain = [word for word in command.words[1:] if not word.startswith("-")]
@@ -103,7 +103,7 @@ def _follow(view: JobView, placed: PlacedStep, held: dict[str, frozenset[str]]) 
         piped = command if command.piped_into else None
 
 
-class _Script:
+class _ScriptSecrets:
     """Which secrets the words of a script's commands hold."""
 
     def __init__(self, view: JobView, placed: PlacedStep) -> None:
