@@ -184,8 +184,11 @@ class Scanner:
                 return self._end((*collector.gaps(), *self.faults))
         finally:
             self._seen = _nobody
-            self._record()
-            self.close()
+            try:
+                self._record()
+            finally:
+                # Whatever is lost with it: other scans of these owners must not wait for this one.
+                self.close()
 
     def _note(self, found: Found, source: str, unchanged: Unchanged) -> None:
         """Take in one repository; it is recorded soon, if not now."""

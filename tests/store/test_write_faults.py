@@ -22,6 +22,7 @@ import pytest
 from msgspec import Struct
 from sqlalchemy import Engine, event
 
+from audits.pipeline import scan as scanning
 from audits.store import open as opening
 from audits.store.errors import StoreError
 from audits.store.maintenance import faults_of
@@ -166,11 +167,30 @@ LOST = "PERFORM pg_terminate_backend(pg_backend_pid())"
 
 
 @contextmanager
+def full_at_the_end(nights: Nights) -> Iterator[None]:
+    """Have SQLite need more room than there is as a scan ends, however much the scan itself took:
+    that depends on what it happened to write together.
+    """
+    room = 4 * nights.growth + 100
+    with closing(sqlite3.connect(nights.url.removeprefix("sqlite:///"))) as connection:
+        connection.executescript(
+            "CREATE TABLE planted (filler BLOB);"
+            "CREATE TRIGGER planted_end AFTER UPDATE ON scan BEGIN "
+            f"INSERT INTO planted VALUES (zeroblob({room} * 65536)); END"
+        )
+        with pages(room):
+            yield
+        connection.executescript("DROP TRIGGER planted_end; DROP TABLE planted")
+
+
+@contextmanager
 def full(nights: Nights, moment: Moment) -> Iterator[str]:
     """A disk that is full from a moment on; what the database says then."""
-    if nights.url.startswith("sqlite"):
-        last = nights.growth - 1
-        with pages({"first": 0, "midway": last // 2, "end": last}[moment]):
+    if nights.url.startswith("sqlite") and moment == "end":
+        with full_at_the_end(nights):
+            yield "database or disk is full"
+    elif nights.url.startswith("sqlite"):
+        with pages({"first": 0, "midway": nights.growth // 2}[moment]):
             yield "database or disk is full"
     else:
         with fails_at(nights.url, moment, FULL):
@@ -182,6 +202,19 @@ def test_a_full_disk_costs_nothing_that_was_stored(nights: Nights, moment: Momen
     with full(nights, moment) as reason:
         nights.check_nothing_happened(nights.scan(), reason)
     nights.check_next(*(["--resume"] if nights.rows.recorded() else []))
+
+
+def test_a_scan_that_cannot_write_even_what_it_has_left_frees_its_owner(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is flushed while the scan goes on fails first, and what was audited by then after it."""
+    monkeypatch.setattr(scanning, "_FLUSH_SECONDS", 0.02)
+    monkeypatch.setattr(scanning, "_WAIT_SECONDS", 3600.0)
+    monkeypatch.setattr(scanning, "_TOGETHER", 1000)
+    with full(nights, "first") as reason:
+        nights.check_nothing_happened(nights.scan(), reason)
+    monkeypatch.undo()
+    nights.check_next("--resume")  # where some of it was recorded; else this begins anew
 
 
 def test_a_disk_that_is_full_from_the_first_byte(url: str, tmp_path: Path, kind: str) -> None:
