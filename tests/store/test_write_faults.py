@@ -176,7 +176,7 @@ def full_at_the_end(nights: Nights) -> Iterator[None]:
         connection.executescript(
             "CREATE TABLE planted (filler BLOB);"
             "CREATE TRIGGER planted_end AFTER UPDATE ON scan BEGIN "
-            f"INSERT INTO planted VALUES (zeroblob({room} * 65536)); END"
+            f"INSERT INTO planted VALUES (zeroblob({room} * 65536)); END"  # noqa: S608 - a number
         )
         with pages(room):
             yield
