@@ -29,15 +29,22 @@ def read_registries(values: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, url in _named(values):
-        if "." not in name and ":" not in name:
+        if not _serves_images(name):
             _check_name(name)
             found[name] = url
     return found
 
 
 def read_image_registries(values: Iterable[str]) -> dict[str, str]:
-    """Addresses of container registries by their host, as images name it; UsageError as above."""
-    return {name: url for name, url in _named(values) if "." in name or ":" in name}
+    """Addresses of container registries by their host, as images name it; UsageError as above,
+    and for one with a password.
+    """
+    return {name: url for name, url in _named(values) if _serves_images(name)}
+
+
+def _serves_images(name: str) -> bool:
+    """Whether a registry is named by its host, as container registries are."""
+    return "." in name or ":" in name
 
 
 def _named(values: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -81,6 +88,11 @@ def _checked(name: str, url: str) -> str:
         raise UsageError(
             f"The address of the registry {name} holds more than a host and a path.",
             "Leave out what follows ? or #.",
+        )
+    if "@" in parts.netloc and _serves_images(name):
+        raise UsageError(
+            f"The address of the registry {name} holds a user or a password.",
+            "Leave it out: container registries are asked without an account.",
         )
     return url
 

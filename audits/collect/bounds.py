@@ -1,7 +1,7 @@
 """Bounds of what a server may answer: bytes of a body, seconds, depth and size of its JSON.
 
-GitHub's and package indexes' answers pass through here alone. A server may be broken, or in
-the hands of somebody else: whatever it sends costs a bounded time and memory.
+What GitHub, package indexes and container registries answer passes through here. A server may
+be broken, or in the hands of somebody else: whatever it sends costs a bounded time and memory.
 """
 
 from __future__ import annotations

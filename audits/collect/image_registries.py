@@ -16,11 +16,18 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 from msgspec import Struct
+from urllib3.exceptions import HTTPError
 
-from audits.collect.bounds import TooSlowError, parse_json, within
-from audits.collect.index.transport import OneHostSession, user_agent
+from audits.collect.bounds import TooLargeError, TooSlowError, body_of, parse_json, within
+from audits.collect.index.transport import (
+    NoAnswerError,
+    OneHostSession,
+    RequestLimits,
+    plain_address,
+    user_agent,
+)
 from audits.model.evidence import ImageDigest
-from audits.model.image_name import ImageName, image_name
+from audits.model.image_name import ImageName, image_name, registry_host
 from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
 
@@ -34,7 +41,6 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHALLENGE = re.compile(r'([a-z_]+)="([^"]{0,2000})"', re.IGNORECASE)
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _STRIKES = 3
-_PIECE = 16_384
 # Strict, so that no two readers of an address can take different hosts out of it.
 _REALM = re.compile(
     r"https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9.])?(?::\d{1,5})?(?:[/?#][\x21-\x5b\x5d-\x7e]*)?",
@@ -43,27 +49,16 @@ _REALM = re.compile(
 _HIDDEN = ("localhost", ".local", ".localhost", ".internal", ".lan", ".home", ".corp", ".test")
 
 
-class ImageLimits(Struct, frozen=True, kw_only=True):
+class ImageLimits(RequestLimits, frozen=True, kw_only=True):
     """Bounds of what is asked: bytes of a body, seconds of waiting for an answer, for a host and
     in one run, images in one run.
     """
 
     manifest_bytes: int = 4 * 2**20
     token_bytes: int = 2**16
-    connect_seconds: float = 10
-    read_seconds: float = 20
-    answer_seconds: float = 60
     host_seconds: float = 300
     run_seconds: float = 900
     most_images: int = 300
-
-
-class _TroubleError(Exception):
-    """A question without a usable answer: ``reason``, and one sentence for people."""
-
-    def __init__(self, reason: GapReason, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason, self.sentence = reason, sentence
 
 
 class _RegistryAnswer(Struct, frozen=True):
@@ -83,13 +78,15 @@ class ImageRegistries:
     def __init__(
         self, addresses: Mapping[str, str] | None = None, limits: ImageLimits | None = None
     ) -> None:
-        self._addresses = {host.lower(): url.rstrip("/") for host, url in (addresses or {}).items()}
+        self._addresses = {
+            registry_host(host): plain_address(url) for host, url in (addresses or {}).items()
+        }
         self._limits = limits or ImageLimits()
         self._session = OneHostSession()
         self._session.headers["User-Agent"] = user_agent()
         self._known: dict[str, ImageDigest | Unseen] = {}
         self._strikes: dict[str, int] = {}
-        self._closed: dict[str, _TroubleError] = {}
+        self._closed: dict[str, NoAnswerError] = {}
         self._waited: dict[str, float] = {}
         self._gaps: dict[Gap, None] = {}
 
@@ -111,7 +108,7 @@ class ImageRegistries:
             return _unseen("the name of the image is none that a registry serves")
         try:
             return ImageDigest(reference=reference, digest=self._digest(image))
-        except _TroubleError as trouble:
+        except NoAnswerError as trouble:
             optional = trouble.reason in {GapReason.FORBIDDEN, GapReason.UNSUPPORTED}
             gap = Gap(
                 subject=f"image:{reference}",
@@ -127,11 +124,11 @@ class ImageRegistries:
         host = image.host
         self._check_limits(image)
         base = self._addresses.get(host) or f"https://{host}"
-        if host not in self._addresses:
-            _check_public(host)
         url = f"{base}/v2/{image.name}/manifests/{image.tag}"
         began = time.monotonic()
         try:
+            if host not in self._addresses:
+                _check_public(host)
             token = ""
             answer = self._send("HEAD", url, self._limits.manifest_bytes)
             if answer.status == 401:
@@ -142,7 +139,7 @@ class ImageRegistries:
                 answer = self._send("GET", url, self._limits.manifest_bytes, token)
                 found = _digest_of(host, answer.body) if answer.status == 200 else ""
             return _judged(host, image, answer.status, found)
-        except _TroubleError as trouble:
+        except NoAnswerError as trouble:
             self._strike(host, trouble)
             raise
         finally:
@@ -153,15 +150,15 @@ class ImageRegistries:
         host, limits = image.host, self._limits
         if len(self._known) >= limits.most_images:
             most = f"more than {limits.most_images} images are not asked for in one run"
-            raise _TroubleError(GapReason.UNSUPPORTED, f"{image.name}: {most}.")
+            raise NoAnswerError(GapReason.UNSUPPORTED, f"{image.name}: {most}.")
         if host in self._closed:
             raise self._closed[host]
         if self._waited.get(host, 0) > limits.host_seconds:
             said = f"{host} took over {limits.host_seconds:.0f} seconds in this run"
-            raise _TroubleError(GapReason.UNAVAILABLE, f"{said}: run again later.")
+            raise NoAnswerError(GapReason.UNAVAILABLE, f"{said}: run again later.")
         if sum(self._waited.values()) > limits.run_seconds:
             said = f"{host} is not asked: registries took over {limits.run_seconds:.0f} seconds"
-            raise _TroubleError(GapReason.UNAVAILABLE, f"{said} in this run.")
+            raise NoAnswerError(GapReason.UNAVAILABLE, f"{said} in this run.")
 
     def _token(self, image: ImageName, base: str, challenge: str) -> str:
         """The token for anybody, from where the registry says; "" where it gives none.
@@ -192,11 +189,14 @@ class ImageRegistries:
             return within(self._limits.answer_seconds, lambda: self._ask(verb, url, most, token))
         except TooSlowError:
             seconds = f"{self._limits.answer_seconds:.0f} seconds"
-            raise _TroubleError(
+            raise NoAnswerError(
                 GapReason.UNAVAILABLE, f"{host} took over {seconds} to answer: run again later."
             ) from None
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise _TroubleError(
+        except TooLargeError:
+            said = f"{host} answered with over {most} bytes, which are not read."
+            raise NoAnswerError(GapReason.TOO_LARGE, said) from None
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise NoAnswerError(
                 GapReason.UNAVAILABLE,
                 f"{host} gave no whole answer ({type(error).__name__}): check the network.",
             ) from None
@@ -210,17 +210,11 @@ class ImageRegistries:
         with self._session.request(
             verb, url, headers=headers, timeout=timeout, stream=True, auth=lambda asked: asked
         ) as response:
-            body = bytearray()
-            if verb == "GET" and response.status_code == 200:
-                for piece in response.iter_content(_PIECE):
-                    body += piece
-                    if len(body) > most:
-                        host = urlsplit(url).netloc
-                        said = f"{host} answered with over {most} bytes, which are not read."
-                        raise _TroubleError(GapReason.TOO_LARGE, said)
-            return _RegistryAnswer(response.status_code, response.headers, bytes(body))
+            is_read = verb == "GET" and response.status_code == 200
+            body = body_of(response, most) if is_read else b""
+            return _RegistryAnswer(response.status_code, response.headers, body)
 
-    def _strike(self, host: str, trouble: _TroubleError) -> None:
+    def _strike(self, host: str, trouble: NoAnswerError) -> None:
         """Count a failure; a host that fails time after time, or asks for a pause, gets no more
         questions in this run.
         """
@@ -230,7 +224,7 @@ class ImageRegistries:
             self._strikes[host] = self._strikes.get(host, 0) + 1
         if self._strikes.get(host, 0) >= _STRIKES:
             said = f"{host} failed {_STRIKES} times and gets no more requests: run again later."
-            self._closed[host] = _TroubleError(GapReason.UNAVAILABLE, said)
+            self._closed[host] = NoAnswerError(GapReason.UNAVAILABLE, said)
 
 
 def _judged(host: str, image: ImageName, status: int, found: str) -> str | None:
@@ -238,20 +232,20 @@ def _judged(host: str, image: ImageName, status: int, found: str) -> str | None:
     if status == 200:
         if _DIGEST.fullmatch(found):
             return found
-        raise _TroubleError(GapReason.INVALID, f"{host} names no sha256 digest of {image.name}.")
+        raise NoAnswerError(GapReason.INVALID, f"{host} names no sha256 digest of {image.name}.")
     if status == 404:
         return None
     if status in {401, 403}:
         said = f"{host} shows {image.name} to nobody without an account: it is private or not there"
-        raise _TroubleError(GapReason.FORBIDDEN, f"{said}.")
+        raise NoAnswerError(GapReason.FORBIDDEN, f"{said}.")
     if status == 429:
-        raise _TroubleError(
+        raise NoAnswerError(
             GapReason.RATE_LIMITED, f"{host} asks for fewer requests: run again later."
         )
     if 300 <= status < 400:
         said = f"{host} sends the request on to another host, which is not followed"
-        raise _TroubleError(GapReason.UNSUPPORTED, f"{said}.")
-    raise _TroubleError(
+        raise NoAnswerError(GapReason.UNSUPPORTED, f"{said}.")
+    raise NoAnswerError(
         GapReason.UNAVAILABLE, f"{host} answered with error {status}: run again later."
     )
 
@@ -263,13 +257,13 @@ def _digest_of(host: str, body: bytes) -> str:
     except ValueError:
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("schemaVersion") != 2:
-        raise _TroubleError(GapReason.INVALID, f"{host} answered with what is no manifest.")
+        raise NoAnswerError(GapReason.INVALID, f"{host} answered with what is no manifest.")
     return f"sha256:{sha256(body).hexdigest()}"
 
 
 def _check_realm(host: str, realm: str, base: str) -> None:
     """Refuse to ask for a token anywhere but at the registry itself, or on the public internet."""
-    refused = _TroubleError(
+    refused = NoAnswerError(
         GapReason.UNSUPPORTED, f"{host} sends for a token to an address that is not asked."
     )
     if not _REALM.fullmatch(realm):
@@ -285,7 +279,7 @@ def _check_realm(host: str, realm: str, base: str) -> None:
 def _check_public(netloc: str) -> None:
     """Refuse hosts that are not on the public internet."""
     host = netloc.partition(":")[0].lower().rstrip(".")
-    refused = _TroubleError(
+    refused = NoAnswerError(
         GapReason.UNSUPPORTED,
         f"{netloc} is not on the public internet, and is not asked: give its address by "
         f"--registry {netloc}=URL where it may be.",

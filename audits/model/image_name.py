@@ -32,6 +32,12 @@ class ImageName(Struct, frozen=True, kw_only=True):
     tag: str
 
 
+def registry_host(name: str) -> str:
+    """The host that serves the images of a registry, by a name that people write for it."""
+    host = name.lower()
+    return DOCKER_HUB if host in _HUB_NAMES else host
+
+
 def has_digest(reference: str) -> bool:
     """Whether a reference ends in a digest, which alone counts then."""
     return _DIGEST.search(reference) is not None
@@ -42,10 +48,10 @@ def image_name(reference: str) -> ImageName | None:
     text = reference.strip().removeprefix("docker://")
     first, slash, rest = text.partition("/")
     has_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    host, path = (first.lower(), rest) if has_host else (DOCKER_HUB, text)
+    host, path = (registry_host(first), rest) if has_host else (DOCKER_HUB, text)
     name, colon, tag = path.partition(":")
-    if host in _HUB_NAMES:
-        host, name = DOCKER_HUB, name if "/" in name else f"library/{name}"
+    if host == DOCKER_HUB and "/" not in name:
+        name = f"library/{name}"
     tag = tag if colon else "latest"
     if len(text) > _LONGEST or not (_HOST.fullmatch(host) and _TAG.fullmatch(tag)):
         return None

@@ -212,6 +212,7 @@ def test_github_is_scanned_with_registries(registry: PackageIndexServer, tmp_pat
         ("npm=https://npm.example/a b", "registry npm is none", "https://"),
         ("npm=file:///etc/passwd", "registry npm is none", "https://"),
         ("npm=https://npm.example/?key=plum", "more than a host and a path", "Leave out"),
+        ("ghcr.io=https://user:plum@mirror.example", "ghcr.io holds a user", "without an account"),
     ],
 )
 def test_what_is_no_address_is_wrong_use(

@@ -1,4 +1,4 @@
-"""Registries are asked for digests without an account, and every other answer is told apart."""
+"""Registries are asked for digests without an account, and every other answer has a reason of its own."""
 
 from __future__ import annotations
 
@@ -81,6 +81,20 @@ def test_the_digest_of_the_index_is_found(
 def test_an_image_of_docker_hub_needs_no_host() -> None:
     found, _ = answer(Registry(tags=TAGS), "alpine:3.20")
     assert found == ImageDigest(reference="alpine:3.20", digest=DIGEST)
+
+
+def test_a_mirror_of_docker_hub_is_known_by_each_of_its_names() -> None:
+    registry = Registry(tags=TAGS)
+    with serving(registry):
+        for name in ("docker.io", "Index.Docker.io", DOCKER_HUB):
+            found = ImageRegistries({name: registry.base}).digests(("alpine:3.20",))
+            assert found["alpine:3.20"] == ImageDigest(reference="alpine:3.20", digest=DIGEST)
+
+
+def test_a_password_in_an_address_is_in_no_sentence() -> None:
+    reader = ImageRegistries({"ghcr.example": "http://ada:plum@127.0.0.1:9/"})
+    found, (gap,) = reader.digests((IMAGE,))[IMAGE], reader.gaps()
+    assert "plum" not in f"{found} {gap}"
 
 
 def test_absent_refused_and_broken_are_three_answers() -> None:

@@ -12,7 +12,8 @@ from audits.collect.bounds import moment
 from audits.collect.index.npm import mapping
 from audits.collect.index.pypi import Reading, note_silence, unseen
 from audits.collect.index.releases import kept
-from audits.collect.index.session import IndexSession, IndexTroubleError
+from audits.collect.index.session import IndexSession
+from audits.collect.index.transport import NoAnswerError
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.registry import Registry
 from audits.model.settings import Unseen
@@ -42,7 +43,7 @@ class CratesReader:
                 crate = mapping(mapping(data).get("crate"))
                 releases = _releases(mapping(data).get("versions"))
                 note_silence(reading, releases, f"who published {name} was not seen")
-        except IndexTroubleError as trouble:
+        except NoAnswerError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         links = (crate.get("repository"), crate.get("homepage"))
         evidence = PackageEvidence(
@@ -62,7 +63,7 @@ class CratesReader:
 
 def _releases(versions: object) -> tuple[Release, ...]:
     if not isinstance(versions, list):
-        raise IndexTroubleError(
+        raise NoAnswerError(
             GapReason.UNSUPPORTED, "the answer lists no versions: check the address."
         )
     entries = [mapping(entry) for entry in versions]

@@ -13,7 +13,8 @@ from audits.collect.bounds import is_on, moment
 from audits.collect.index.provenance import read_sigstore_bundles
 from audits.collect.index.pypi import Reading, note_silence, unseen
 from audits.collect.index.releases import EARLIER, kept
-from audits.collect.index.session import FOREVER, IndexSession, IndexTroubleError
+from audits.collect.index.session import FOREVER, IndexSession
+from audits.collect.index.transport import NoAnswerError
 from audits.model.evidence import PackageEvidence, Provenance, Release
 from audits.model.registry import Registry
 from audits.model.settings import Unseen
@@ -48,7 +49,7 @@ class NpmReader:
             if packument is not None:
                 releases = self._releases(packument, reading)
                 note_silence(reading, releases, f"provenance of {name} was not seen")
-        except IndexTroubleError as trouble:
+        except NoAnswerError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         evidence = PackageEvidence(
             registry=Registry.NPM,
@@ -64,7 +65,7 @@ class NpmReader:
 
     def _releases(self, packument: Mapping[str, object], reading: Reading) -> tuple[Release, ...]:
         if not isinstance(packument.get("versions"), Mapping):
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNSUPPORTED, "the answer is no packument: check the address."
             )
         versions, times = mapping(packument.get("versions")), mapping(packument.get("time"))
@@ -99,12 +100,12 @@ class NpmReader:
         attestations = mapping(mapping(manifest["dist"]).get("attestations"))
         try:
             return self._attestations(attestations.get("url"), _sha512(manifest))
-        except IndexTroubleError as trouble:
+        except NoAnswerError as trouble:
             return reading.gap(trouble, f"provenance of {manifest.get('version')} was not read")
 
     def _attestations(self, url: object, sha512: str) -> tuple[Provenance, ...]:
         if not is_on(url, self._base):
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNSUPPORTED,
                 "it lies on another host, which is not asked: give the address of that registry.",
             )
@@ -113,7 +114,7 @@ class NpmReader:
         read = read_sigstore_bundles(data, sha512=sha512)
         if not read.provenance:
             self._session.forget(str(url))
-            raise IndexTroubleError(GapReason.INVALID, f"{'; '.join(read.problems)}.")
+            raise NoAnswerError(GapReason.INVALID, f"{'; '.join(read.problems)}.")
         return read.provenance
 
 

@@ -21,7 +21,8 @@ from audits.collect.index.releases import (
     newest_first,
     releases_of,
 )
-from audits.collect.index.session import FOREVER, IndexSession, IndexTroubleError
+from audits.collect.index.session import FOREVER, IndexSession
+from audits.collect.index.transport import NoAnswerError
 from audits.model.evidence import PackageEvidence, Provenance, Release
 from audits.model.index_hosts import IndexHosts
 from audits.model.registry import Registry
@@ -49,7 +50,7 @@ class Reading(Struct):
     subject: str
     gaps: list[Gap]
 
-    def gap(self, trouble: IndexTroubleError, what: str) -> Unseen:
+    def gap(self, trouble: NoAnswerError, what: str) -> Unseen:
         """Note a gap and give the same as an unseen fact."""
         self.gaps.append(
             Gap(
@@ -66,7 +67,7 @@ class Reading(Struct):
 def note_silence(reading: Reading, releases: tuple[Release, ...], what: str) -> None:
     """Note a gap where no release of a package says how it was published."""
     if releases and all(release.is_attested is None for release in releases):
-        trouble = IndexTroubleError(
+        trouble = NoAnswerError(
             GapReason.UNSUPPORTED,
             "the registry leaves out who published its releases: give the address of the registry "
             "itself.",
@@ -93,7 +94,7 @@ class PyPIReader:
             page, unchanged = self._page(url)
             releases = self._releases(page, name, url, reading) if page is not None else ()
             exists = page is not None
-        except IndexTroubleError as trouble:
+        except NoAnswerError as trouble:
             releases = reading.gap(trouble, f"the releases of {name} were not seen")
         if not isinstance(releases, Unseen) and releases:
             urls = self._project_urls(name, releases[0].version, unchanged, reading)
@@ -119,14 +120,14 @@ class PyPIReader:
             return None, False
         if not isinstance(page, Mapping) or not isinstance(page.get("files"), list):
             self._session.forget(url)
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNSUPPORTED,
                 "the answer is no page of the Simple API as JSON: give an index that serves it "
                 "(PEP 691).",
             )
         major, _ = _api_version(page)
         if major != 1:
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNSUPPORTED,
                 f"the index serves version {major} of the Simple API, which is not known here: "
                 "update this program.",
@@ -141,7 +142,7 @@ class PyPIReader:
         files, broken = _files(newest_entries(page["files"]), name, url, tells=tells)
         if broken:
             reading.gap(
-                IndexTroubleError(GapReason.INVALID, f"{broken} entries are not as PEP 691 says."),
+                NoAnswerError(GapReason.INVALID, f"{broken} entries are not as PEP 691 says."),
                 f"some files of {name} were not read",
             )
         if files and not any(file.tells for file in files):
@@ -164,7 +165,7 @@ class PyPIReader:
         for file in files:
             try:
                 found += self._file_provenance(file, reading)
-            except IndexTroubleError as trouble:
+            except NoAnswerError as trouble:
                 missed = reading.gap(trouble, f"provenance of {file.filename} was not read")
         if found or missed is None:
             return tuple(dict.fromkeys(found))
@@ -172,7 +173,7 @@ class PyPIReader:
 
     def _file_provenance(self, file: ListedFile, reading: Reading) -> tuple[Provenance, ...]:
         if not is_on(file.provenance_url, self._hosts.simple):
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNSUPPORTED,
                 "it lies on another host, which is not asked: give the address of that index.",
             )
@@ -183,17 +184,15 @@ class PyPIReader:
             limit=self._session.limits.object_bytes,
         )
         if data is None:
-            raise IndexTroubleError(
-                GapReason.NOT_FOUND, "the index lists it and does not serve it."
-            )
+            raise NoAnswerError(GapReason.NOT_FOUND, "the index lists it and does not serve it.")
         read = read_provenance(data, sha256=file.sha256)
         problems = "; ".join(read.problems)
         if not read.provenance:
             self._session.forget(file.provenance_url)
-            raise IndexTroubleError(GapReason.INVALID, f"{problems}: ask the index's operators.")
+            raise NoAnswerError(GapReason.INVALID, f"{problems}: ask the index's operators.")
         if problems:
             reading.gap(
-                IndexTroubleError(GapReason.INVALID, f"{problems}."),
+                NoAnswerError(GapReason.INVALID, f"{problems}."),
                 f"provenance of {file.filename} was read in part",
             )
         return read.provenance
@@ -223,7 +222,7 @@ class PyPIReader:
                     self._fruitless[place] = -sys.maxsize
                     return _links(data)
                 self._fruitless[place] += 1
-        except IndexTroubleError as trouble:
+        except NoAnswerError as trouble:
             reading.gap(trouble, f"project links of {name} were not seen")
         return ()
 
@@ -257,13 +256,13 @@ def _api_version(page: Mapping[str, object]) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (1, 0)
 
 
-def _silent(version: tuple[int, int], tells: bool) -> IndexTroubleError:
+def _silent(version: tuple[int, int], tells: bool) -> NoAnswerError:
     what = (
         "it gives no provenance key for its files"
         if tells
         else f"it serves Simple API {version[0]}.{version[1]}, and provenance comes with 1.3"
     )
-    return IndexTroubleError(
+    return NoAnswerError(
         GapReason.UNSUPPORTED,
         f"the index does not state which files are attested ({what}): ask another index.",
     )

@@ -12,6 +12,7 @@ from audits.collect.index.default_index import index_hosts
 from audits.collect.index.npm import NpmReader
 from audits.collect.index.pypi import PyPIReader, normalized_name, unseen
 from audits.collect.index.session import IndexLimits, IndexSession
+from audits.collect.index.transport import plain_address
 from audits.faults import crash_gap
 from audits.model.evidence import PackageEvidence, PackageIndex
 from audits.model.registry import Registry, Trait
@@ -71,9 +72,9 @@ class IndexReader:
         session = self._session = IndexSession(cache, limits, credentials, contact)
         self._readers[Registry.PYPI] = PyPIReader(session, hosts)
         if base := others.get(Registry.NPM):
-            self._readers[Registry.NPM] = NpmReader(session, _plain(base))
+            self._readers[Registry.NPM] = NpmReader(session, plain_address(base))
         if base := others.get(Registry.CRATES):
-            self._readers[Registry.CRATES] = CratesReader(session, _plain(base))
+            self._readers[Registry.CRATES] = CratesReader(session, plain_address(base))
 
     def __enter__(self) -> IndexReader:
         return self
@@ -133,9 +134,3 @@ def _credentials(urls: Iterable[str]) -> dict[str, tuple[str, str]]:
             host = parts.netloc.rpartition("@")[2].lower()
             found[host] = (unquote(parts.username or ""), unquote(parts.password or ""))
     return found
-
-
-def _plain(base: str) -> str:
-    """An address without credentials and without a slash at its end."""
-    parts = urlsplit(base)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"

@@ -16,7 +16,14 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from audits.collect.bounds import TooSlowError, parse_json, within
-from audits.collect.index.transport import OneHostSession, cache_in, drop_copy, user_agent
+from audits.collect.index.transport import (
+    NoAnswerError,
+    OneHostSession,
+    RequestLimits,
+    cache_in,
+    drop_copy,
+    user_agent,
+)
 from audits.model.source import GapReason
 
 FOREVER = timedelta(days=3650)
@@ -29,7 +36,7 @@ _CODINGS = ("", "identity", "gzip", "x-gzip")
 _PIECE = 16384
 
 
-class IndexLimits(Struct, frozen=True, kw_only=True):
+class IndexLimits(RequestLimits, frozen=True, kw_only=True):
     """Bounds of what is asked: bytes of a decoded body, seconds of waiting.
 
     ``longest_wait`` caps the pause a host may ask for (``Retry-After``); beyond it the host is
@@ -40,22 +47,11 @@ class IndexLimits(Struct, frozen=True, kw_only=True):
 
     page_bytes: int = 32 * 2**20
     object_bytes: int = 4 * 2**20
-    connect_seconds: float = 10
-    read_seconds: float = 20
-    answer_seconds: float = 60
     longest_wait: float = 30
     total_seconds: float = 900
     fresh_seconds: int = 600
     kept_days: int = 90
     backoff_seconds: float = 0.5
-
-
-class IndexTroubleError(Exception):
-    """A question that got no usable answer: ``reason`` and one sentence for people."""
-
-    def __init__(self, reason: GapReason, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason, self.sentence = reason, sentence
 
 
 class IndexResponse(Struct, frozen=True, kw_only=True):
@@ -105,7 +101,7 @@ class IndexSession:
         self._session.mount("http://", adapter)
         self._turn = threading.Lock()
         self._strikes: dict[str, int] = {}
-        self._closed: dict[str, IndexTroubleError] = {}
+        self._closed: dict[str, NoAnswerError] = {}
         self._spent = 0.0
 
     def close(self) -> None:
@@ -117,14 +113,14 @@ class IndexSession:
         self._cache.delete(url)
 
     def json(self, url: str, *, accept: str, limit: int, fresh: timedelta | None = None) -> Any:  # noqa: ANN401  # JSON is anything; its readers check it
-        """The decoded body, or None where the host answers 404; IndexTroubleError otherwise.
+        """The decoded body, or None where the host answers 404; NoAnswerError otherwise.
 
         ``fresh`` is the age up to which a cached answer is used without asking.
         """
         return self.decoded(self.get(url, accept=accept, limit=limit, fresh=fresh))
 
     def decoded(self, answer: IndexResponse) -> Any:  # noqa: ANN401  # as above
-        """The body of an answer, None for 404; IndexTroubleError where it is no JSON."""
+        """The body of an answer, None for 404; NoAnswerError where it is no JSON."""
         if answer.status != 200:
             return None
         try:
@@ -132,7 +128,7 @@ class IndexSession:
         except ValueError:
             self.forget(answer.asked)
             host = urlsplit(answer.asked).netloc
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.INVALID,
                 f"{host} answered with what is no JSON: check that its address is right.",
             ) from None
@@ -140,7 +136,7 @@ class IndexSession:
     def get(
         self, url: str, *, accept: str, limit: int, fresh: timedelta | None = None
     ) -> IndexResponse:
-        """The answer for an address, from the cache or the host; IndexTroubleError if none."""
+        """The answer for an address, from the cache or the host; NoAnswerError if none."""
         host = urlsplit(url).netloc
         seconds = self.limits.fresh_seconds if fresh is None else int(fresh.total_seconds())
         headers = {"Accept": accept, "Cache-Control": f"max-age={seconds}"}
@@ -154,7 +150,7 @@ class IndexSession:
                 if wait is not None:
                     time.sleep(wait)
                     answer = self._in_time(url, headers, limit)
-            except IndexTroubleError as trouble:
+            except NoAnswerError as trouble:
                 self._strike(host, trouble)
                 raise
             finally:
@@ -164,18 +160,18 @@ class IndexSession:
     def _spend(self, host: str, seconds: float) -> None:
         self._spent += seconds
         if self._spent > self.limits.total_seconds:
-            self._closed[host] = IndexTroubleError(
+            self._closed[host] = NoAnswerError(
                 GapReason.UNAVAILABLE,
                 f"{host} was given {self.limits.total_seconds:.0f} seconds in this run, "
                 "and they are used up: run again, answers so far are cached.",
             )
 
-    def _strike(self, host: str, trouble: IndexTroubleError) -> None:
+    def _strike(self, host: str, trouble: NoAnswerError) -> None:
         """Count a failure; a host that fails time after time is left alone in this run."""
         if trouble.reason is GapReason.UNAVAILABLE:
             self._strikes[host] = self._strikes.get(host, 0) + 1
         if self._strikes.get(host, 0) >= _STRIKES:
-            self._closed[host] = IndexTroubleError(
+            self._closed[host] = NoAnswerError(
                 GapReason.UNAVAILABLE,
                 f"{host} failed {_STRIKES} times in a row and gets no more requests: run again later.",
             )
@@ -192,34 +188,34 @@ class IndexSession:
         return wait if wait <= self.limits.longest_wait else None
 
     def _judged(self, host: str, answer: IndexResponse) -> IndexResponse:
-        trouble: IndexTroubleError
+        trouble: NoAnswerError
         match answer.status:
             case 200 | 404 | 410:
                 self._strikes.pop(host, None)
                 return answer
             case 429:
-                trouble = self._closed[host] = IndexTroubleError(
+                trouble = self._closed[host] = NoAnswerError(
                     GapReason.RATE_LIMITED, f"{host} asks for fewer requests: run again later."
                 )
             case 401 | 403:
-                trouble = IndexTroubleError(
+                trouble = NoAnswerError(
                     GapReason.FORBIDDEN,
                     f"{host} refuses the request ({answer.status}): give the index's address "
                     "with credentials that may read it.",
                 )
             case 406:
-                trouble = IndexTroubleError(
+                trouble = NoAnswerError(
                     GapReason.UNSUPPORTED,
                     f"{host} does not serve this as JSON: give the address of an index that does.",
                 )
             case status if 300 <= status < 400:
-                trouble = IndexTroubleError(
+                trouble = NoAnswerError(
                     GapReason.UNSUPPORTED,
                     f"{host} sends the request on to another host, which is not followed: "
                     "give that host's address.",
                 )
             case status:
-                trouble = IndexTroubleError(
+                trouble = NoAnswerError(
                     GapReason.UNAVAILABLE, f"{host} answered with error {status}: run again later."
                 )
         self._strike(host, trouble)
@@ -235,7 +231,7 @@ class IndexSession:
             return within(self.limits.answer_seconds, lambda: self._ask(url, headers, limit))
         except TooSlowError:
             host = urlsplit(url).netloc
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNAVAILABLE,
                 f"{host} took over {self.limits.answer_seconds:.0f} seconds to answer: run later.",
             ) from None
@@ -253,7 +249,7 @@ class IndexSession:
                     body += chunk
                     if len(body) > limit:
                         drop_copy(response)
-                        raise IndexTroubleError(
+                        raise NoAnswerError(
                             GapReason.TOO_LARGE,
                             f"{host} answered with over {limit} bytes, which are not read.",
                         )
@@ -266,7 +262,7 @@ class IndexSession:
                 )
                 return answer, response.headers.get("Retry-After", "")
         except (requests.RequestException, OSError, ValueError) as error:
-            raise IndexTroubleError(
+            raise NoAnswerError(
                 GapReason.UNAVAILABLE,
                 f"{host} gave no whole answer ({type(error).__name__}): check the network and "
                 "the index's address, or use --offline.",

@@ -1,4 +1,4 @@
-"""The HTTP transport for package indexes: user agent, redirects, cache."""
+"""The HTTP transport for package indexes and container registries: limits, redirects, cache."""
 
 from __future__ import annotations
 
@@ -11,10 +11,34 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from cachecontrol.cache import BaseCache, DictCache
 from cachecontrol.caches.file_cache import FileCache
+from msgspec import Struct
 
 from audits import __version__
+from audits.model.source import GapReason
 
 _LOG = logging.getLogger(__name__)
+
+
+class RequestLimits(Struct, frozen=True, kw_only=True):
+    """Seconds of waiting: for a connection, for the next bytes, and for a whole answer."""
+
+    connect_seconds: float = 10
+    read_seconds: float = 20
+    answer_seconds: float = 60
+
+
+class NoAnswerError(Exception):
+    """A request that got no usable answer: ``reason`` and one sentence for people."""
+
+    def __init__(self, reason: GapReason, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason, self.sentence = reason, sentence
+
+
+def plain_address(url: str) -> str:
+    """An address without credentials and without a slash at its end."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}{parts.path.rstrip('/')}"
 
 
 def user_agent(contact: str = "", *, distribution: str = "release-audit") -> str:
