@@ -151,7 +151,7 @@ def fix(
 
 
 _MOST_PREFIX = 40
-_SIGNER = re.compile(r"[^<>\x00-\x1f\x7f]{1,100} <[^<>\s@]{1,100}@[^<>\s@]{1,100}>")
+_SIGNER = re.compile(r"[^<>]{1,100} <[^<>\s@]{1,100}@[^<>\s@]{1,100}>")
 
 
 def _check_proposal(form: FixFormat, prefix: str, signer: str, *, offline: bool) -> None:
@@ -165,7 +165,7 @@ def _check_proposal(form: FixFormat, prefix: str, signer: str, *, offline: bool)
         raise UsageError(
             "--message-prefix is part of one line.", f"Give at most {_MOST_PREFIX} characters."
         )
-    if signer and _SIGNER.fullmatch(signer) is None:
+    if signer and not (signer.isprintable() and _SIGNER.fullmatch(signer)):
         raise UsageError(
             "--sign-off names nobody.",
             "Write NAME <EMAIL>, as git does: Release bot <bot@orchard.example>.",

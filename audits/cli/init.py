@@ -78,7 +78,7 @@ def init(
 ) -> None:
     """Write the lesson's release workflow for the packages here, where there is none.
 
-    Asks first on a terminal; elsewhere it only shows the files, and ends with 1. Replaces none.
+    Asks first on a terminal; elsewhere only shows the files, and ends with 1. No file is replaced.
     """
     if write and diff:
         raise UsageError("--write and --diff exclude each other.", "Leave one out.")

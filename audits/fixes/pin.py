@@ -62,7 +62,7 @@ def pin_image(
     if isinstance(known, Unseen):
         if known is NO_IMAGES:
             return ActionPin(advice="Run fix with --online: only the registry knows the digest.")
-        return ActionPin(advice=f"{known.reason[:1].upper()}{known.reason[1:]}.")
+        return ActionPin(advice=f"The digest is not known: {known.reason}.")
     if known.digest is None:
         return ActionPin(advice=f"`{image}` is not in its registry.")
     quotes = 1 if written.style in {"'", '"'} else 0

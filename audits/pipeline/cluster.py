@@ -64,13 +64,16 @@ class Cluster(BatchPool[Snapshot | Prepared]):
         self._client = _connected(address)
         try:
             _check_versions(self._client)
+            # Dask itself tries a batch whose worker died on up to three others.
+            self._executor = self._client.get_executor(pure=False)
+            self._workers_seen = time.monotonic()
+            self._look()
+        except OSError:
+            self._client.close()
+            raise self._gone() from None
         except BaseException:
             self._client.close()
             raise
-        # Dask itself tries a batch whose worker died on up to three others.
-        self._executor = self._client.get_executor(pure=False)
-        self._workers_seen = time.monotonic()
-        self._look()
 
     def __enter__(self) -> Self:
         """Itself."""

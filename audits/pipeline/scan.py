@@ -114,12 +114,12 @@ class Scanner:
     """Records what a collector reads; all owners' scans are finished when it has ended.
 
     ``started`` is the time that the scans bear (now, unless a sample's own date). With
-    ``resume`` an owner's unfinished scan continues where it stopped. ``incremental`` spares what did
-    not change since the last scan. ``plan`` is None where all audits are made elsewhere and
-    no request is made; ``as_of`` is then the day that they stand for. ``paused`` are owners whose scan was left to be resumed, as the
-    points or the time allowed for it were used up. ``faults`` are this program's own that
-    concern no single repository. ``timeline`` says whether the scan is made, rebuilt or rescored.
-    ``cluster`` judges what the collector reads, where one is used.
+    ``resume`` an owner's unfinished scan continues where it stopped. ``incremental`` spares what
+    did not change since the last scan. ``plan`` is None where all audits are made elsewhere and
+    no request is made; ``as_of`` is then the day that they stand for. ``paused`` are owners whose
+    scan was left to be resumed, as the points or the time allowed for it were used up. ``faults``
+    are this program's own that concern no single repository. ``timeline`` says whether the scan
+    is made, rebuilt or rescored. ``cluster`` judges what the collector reads, where one is used.
     """
 
     def __init__(
@@ -167,8 +167,8 @@ class Scanner:
         *,
         audits: Iterable[Found] | None = None,
     ) -> tuple[Scanned, ...]:
-        """Scan everything that the collector hands over, or record what ``audits`` of it tell
-        that are made elsewhere.
+        """Scan everything that the collector hands over, or record the ``audits`` of it that are
+        made elsewhere.
 
         If it is interrupted, what was recorded is kept and the scan can be resumed.
         """

@@ -179,16 +179,16 @@ def audits_of_folder(
         return
     pool = WorkerPool(planner, count)
     try:
-        yield _begun_by_the_first(pool, _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK))
+        yield _lazy_audits(pool, _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK))
     finally:
         pool.stop()
 
 
-def _begun_by_the_first(pool: WorkerPool, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
-    """The audits of these chunks, begun once the first is asked for.
+def _lazy_audits(pool: WorkerPool, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
+    """The audits of these chunks; none is begun before the first one is asked for.
 
-    To begin waits for the server of the workers, which still imports: meanwhile this process
-    imports what records.
+    Beginning waits for the server of the workers, which is still importing: until then this
+    process imports what records.
     """
     yield from pool.audits(chunks)
 

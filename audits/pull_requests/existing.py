@@ -126,7 +126,7 @@ class _ChangedPath(Row, frozen=True, kw_only=True):
 
 
 def changed_paths(client: GitHubClient, slug: str, number: int) -> frozenset[str]:
-    """The files that a request changes, as far as five pages tell."""
+    """The files that a request changes, of the first five hundred."""
     found: set[str] = set()
     for page in range(1, _MOST_PAGES + 1):
         query = {"per_page": 100, "page": page}

@@ -86,6 +86,8 @@ def test_commits_bear_the_projects_own_prefix_and_a_sign_off(desk: Desk) -> None
     assert message.endswith(f"\nSigned-off-by: {signer}")
     for wrong in (
         ("--sign-off", "Ada"),
+        ("--sign-off", "Ada\u2028Signed-off-by: B <b@orchard.example>"),
+        ("--sign-off", "Ada <\x1b[2Jada@orchard.example>"),
         ("--message-prefix", "a\nb"),
         ("--message-prefix", "x" * 99),
     ):

@@ -86,8 +86,8 @@ def test_repositories_that_came_and_went_are_named(tmp_path: Path) -> None:
     assert "repositories for the first time: tidepool" in said
     assert "repositories that are gone, with their findings: moss" in said
     for form in ("markdown", "html"):
-        told = release_audit("report", "--database", str(database), "--format", form).out
-        assert "Repositories that are gone, with their findings: moss." in told
+        shown = release_audit("report", "--database", str(database), "--format", form).out
+        assert "Repositories that are gone, with their findings: moss." in shown
     ran = release_audit("report", "--database", str(database), "--format", "json")
     found = json.loads(ran.out)[0]
     assert (found["repositories_gone"], found["repositories_added"]) == (["moss"], ["tidepool"])

@@ -174,9 +174,9 @@ def full_at_the_end(nights: Nights) -> Iterator[None]:
     room = 4 * nights.growth + 100
     with closing(sqlite3.connect(nights.url.removeprefix("sqlite:///"))) as connection:
         connection.executescript(
-            "CREATE TABLE planted (filler BLOB);"
+            f"CREATE TABLE planted (at, filler BLOB DEFAULT (zeroblob({room} * 65536)));"  # noqa: S608 - a number
             "CREATE TRIGGER planted_end AFTER UPDATE ON scan BEGIN "
-            f"INSERT INTO planted VALUES (zeroblob({room} * 65536)); END"  # noqa: S608 - a number
+            "INSERT INTO planted (at) VALUES (new.id); END"
         )
         with pages(room):
             yield

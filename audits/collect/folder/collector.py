@@ -171,12 +171,11 @@ class FolderCollector:
         )
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """Every repository once, in the order of names.
+        """Every repository once, in the order of names, as they were listed last.
 
         Raises CollectError where the folder cannot be read or holds no repository.
         """
-        found = self.repositories()
-        for ref, path in found:
+        for ref, path in self._found or self.repositories():
             yield read_apart(path, ref)
 
     def repositories(self) -> list[tuple[RepositoryRef, Path]]:

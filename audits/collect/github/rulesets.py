@@ -122,8 +122,8 @@ class StateReader:
         nodes: dict[str, tuple[Json, tuple[GraphError, ...]]],
         failed: dict[str, State],
     ) -> list[Question]:
-        """Ask for the state of each repository; those that are to be asked for less of it."""
-        again: list[Question] = []
+        """Ask for the state of each repository; returns those of which less is to be asked for."""
+        refused: list[Question] = []
 
         def write(items: Sequence[Question]) -> str:
             people = [self._writers.selection(tallies.get(each.repo.node_id)) for each in items]
@@ -131,7 +131,7 @@ class StateReader:
 
         for items, answer in ask(self._client, questions, self._size, write):
             if isinstance(answer, GitHubError) and self._writers.asks_less(answer):
-                again += items
+                refused += items
                 continue
             for index, question in enumerate(items):
                 key, alias = question.repo.node_id, f"r{index}"
@@ -141,7 +141,7 @@ class StateReader:
                     nodes[key] = _node(answer, alias)
                 if key in tallies:
                     self._writers.count(tallies[key], answer, alias)
-        return again
+        return refused
 
     def _state(self, node: Json, errors: tuple[GraphError, ...], *, sees_actors: bool) -> State:
         if not isinstance(node, dict) or "nameWithOwner" not in node:

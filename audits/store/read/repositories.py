@@ -65,9 +65,7 @@ class ReadRepositories(Scoped):
     def worst_repositories(
         self, *, owner: str | None = None, where: RepositoryFilter = _ALL, most: int
     ) -> tuple[RepositoryRow, ...]:
-        """The repositories with the fewest points, at most so many of each owner, the owners one
-        after the other.
-        """
+        """Of each owner in turn, the repositories with the fewest points, ``most`` of them at most."""
         order = (_score.c.points.asc().nulls_last(), _repository.c.key)
         place = func.row_number().over(partition_by=_score.c.owner_id, order_by=order)
         with self.reading() as connection:
@@ -97,7 +95,7 @@ class ReadRepositories(Scoped):
     def repository_topics(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[RepositoryTopics, ...]:
-        """Every repository with its topics and code owners: read for each view, so nothing else of it."""
+        """The topics and code owners of every repository: no more, as each view reads them."""
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             columns = (_state.c.owner_id, _repository.c.name, _state.c.topics, _state.c.ask)

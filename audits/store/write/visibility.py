@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from audits.model.outcome import Outcome
+from audits.model.registry import Registry
 from audits.model.repository import Breadth
 from audits.model.score import Audit, Result
 from audits.model.source import Gap, GapReason
@@ -54,8 +55,8 @@ def saw_everything(result: Result) -> bool:
     return result.outcome is not Outcome.UNKNOWN and not result.unseen and not result.crash
 
 
-_PACKAGES = ("pypi:", "npm:", "crates:")
-"""How the subjects of gaps begin that `audits.collect.index` finds."""
+_REGISTRIES = frozenset(registry.value for registry in Registry)
+"""What stands before the colon in the subjects of gaps that `audits.collect.index` finds."""
 _REFUSED = frozenset({GapReason.FORBIDDEN, GapReason.UNAVAILABLE, GapReason.RATE_LIMITED})
 
 
@@ -64,7 +65,8 @@ def _hides_a_release(gap: Gap) -> bool:
     uploads, without which its workflow looks as if it published nothing. What an index refuses
     is no file: checks that rest on it are unknown by themselves.
     """
-    if gap.subject.startswith(_PACKAGES):
+    word, colon, _ = gap.subject.partition(":")
+    if colon and word in _REGISTRIES:
         return False
     return gap.reason in _REFUSED and not gap.optional and not gap.permission
 
