@@ -395,7 +395,9 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
                 "check": row.check,
                 "severity": signed(row.severity),
                 "repositories": row.repositories,
-                "what": prose(" ".join(filter(None, (row.message or row.reason, row.consequence)))),
+                "what": prose(
+                    ". ".join(filter(None, (row.message or row.reason, row.consequence)))
+                ),
                 "permission": row.permission,
             }
             for row in rows

@@ -195,7 +195,7 @@ def _got_better(scope: ScanScope) -> None:
     page.section("Got better")
     with st.container(gap="xsmall", key="lines better"):
         for row in closed[:SHOWN]:
-            words = f"anyone could publish {_package(row)} until {page.day(scope.at)}"
+            words = f"Anyone could publish {_package(row)} until {page.day(scope.at)}"
             _repository_link(scope, row.owner, row.repository, words, ":material/lock:")
         if len(closed) > SHOWN:
             _link("packages", f"and {len(closed) - SHOWN:,} more that are closed", scope)

@@ -248,6 +248,8 @@ def test_the_owners_card_says_what_is_unknown_and_why() -> None:
         "not read",
         "Administration: read",
     ]
+    failed = replace(fact, outcome="fail", message="Not required", consequence="2 would break")
+    assert home.owner_table([failed]).loc[0, "what"] == "Not required. 2 would break"
 
 
 def test_movers_leave_out_what_did_not_move() -> None:
