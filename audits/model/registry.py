@@ -57,6 +57,7 @@ class Trait(StrEnum):
     IS_PACKAGE = "people install what it holds by name"
     PACKS_BY_ITSELF = "its uploaders make what they upload, so that no other job could"
     CAN_BE_READ = "this program reads its releases"
+    NAMES_PUBLISHERS = "it says of each release whether a trusted publisher made it"
 
 
 class MinimumClient(Struct, frozen=True, kw_only=True):
@@ -305,7 +306,9 @@ class Registry(StrEnum):
         token_variables=(),
         credential_names=r"CARGO|CRATES?_?IO",
         token_end=None,
-        traits=frozenset({Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF, Trait.CAN_BE_READ}),
+        traits=frozenset(
+            {Trait.IS_PACKAGE, Trait.PACKS_BY_ITSELF, Trait.CAN_BE_READ, Trait.NAMES_PUBLISHERS}
+        ),
     )
     RUBYGEMS = RegistryInfo(
         word="rubygems",

@@ -9,7 +9,7 @@ from audits.model.evidence import Provenance, PublisherKind
 from audits.model.publication import Auth, Publication
 from audits.model.score import Ladder, PackageStatus
 from audits.model.source import RepositoryRef
-from audits.workflow.publisher_status.attested import Kinship, LatestRelease, kinship
+from audits.workflow.publisher_status.provenance import Kinship, LatestRelease, kinship
 from tests.workflow.publisher_status.parts import (
     OURS,
     PATH,

@@ -1,14 +1,16 @@
-"""Compares the latest release's provenance with the repository's workflows."""
+"""Compares the latest release's provenance with the repository and its workflows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 from msgspec import Struct
 
 from audits.analysis.release_provenance import (
     FileChange,
+    entry_path,
+    file_then,
     only_names,
     publisher_files,
     publisher_path,
@@ -17,16 +19,62 @@ from audits.analysis.release_provenance import (
 from audits.analysis.trusted_publishers import PUBLIC_HOST, is_this_repository
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind
 from audits.model.publication import Publication
-from audits.model.registry import Registry
+from audits.model.registry import Trait, registry_named
 from audits.model.repository import Repository
 from audits.model.score import Ladder
 from audits.model.settings import Unseen
-from audits.workflow.publisher_status.since_release import (
-    circumstances,
-    file_since,
-    other_file_since,
-)
-from audits.workflow.publisher_status.verdict import StatusVerdict, latest_version
+from audits.model.source import SourceFile
+from audits.workflow.parse.parse import parse_workflow
+
+_USUAL_EVENTS = frozenset({"release", "push", "workflow_dispatch", "repository_dispatch"})
+_CALLED = frozenset({"workflow_call"})
+
+_FILE_SINCE = {
+    FileChange.SAME: "that file is as it was at the release's commit {commit}",
+    FileChange.CHANGED: "that file has changed since the release's commit {commit}",
+    FileChange.NO_COMMIT: "the release's commit {commit} is not in the history that was read, so "
+    "whether that file has changed since is not known",
+    FileChange.NEVER: "the release's commit {commit} has no such file to compare with",
+}
+"""Half sentences on the workflow that publishes today, by what became of it since it released."""
+_NOT_SEEN = "whether that file has changed since was not seen"
+_NO_COMMIT = "the evidence names no commit, so whether that file has changed since is not known"
+
+_OTHER_FILE_HERE = {FileChange.SAME: ", as it was then", FileChange.CHANGED: ", changed since"}
+_OTHER_FILE_GONE = {
+    FileChange.GONE: "which was there at the release's commit {commit} and is not here today: it was "
+    "renamed or removed since",
+    FileChange.NO_COMMIT: "which is not here today, and neither is the release's commit {commit}",
+    FileChange.NEVER: "which neither the release's commit {commit} nor today's files have",
+}
+"""Relative clauses on another workflow of the repository that released, which is not here today."""
+
+
+class StatusVerdict(Struct, frozen=True):
+    """A package's status with half a sentence that says why.
+
+    ``missing`` names the evidence that would make it certain. ``next`` is what the next release
+    by a trusted publisher needs, another half sentence.
+    """
+
+    state: Ladder
+    why: str
+    missing: str = ""
+    next: str = ""
+
+
+def names_publishers(evidence: PackageEvidence) -> bool:
+    """Whether the package's registry names the publisher of each release by itself."""
+    registry = registry_named(evidence.registry)
+    return registry is not None and Trait.NAMES_PUBLISHERS in registry.info.traits
+
+
+def latest_version(evidence: PackageEvidence) -> str:
+    """The latest release for a sentence; a withdrawn one is the latest only where all are."""
+    latest = evidence.latest
+    if latest is None:
+        return ""
+    return f"{latest.version} (withdrawn, like all others)" if latest.yanked else latest.version
 
 
 class Kinship(IntEnum):
@@ -39,13 +87,15 @@ class Kinship(IntEnum):
 
 
 class LatestRelease(Struct, frozen=True, kw_only=True):
-    """The latest release as its provenance describes it. ``part`` says how many of its files are
-    attested, where not all are.
+    """The latest release as its provenance describes it.
+
+    ``is_named``: the registry itself names the publisher, and nothing is attested. ``part``
+    says how many of its files are attested, where not all are.
     """
 
     version: str
     provenance: tuple[Provenance, ...]
-    registry: str = Registry.PYPI.value
+    is_named: bool = False
     part: str = ""
 
     @classmethod
@@ -58,14 +108,14 @@ class LatestRelease(Struct, frozen=True, kw_only=True):
         return cls(
             version=latest_version(evidence),
             provenance=() if isinstance(seen, Unseen) else seen,
-            registry=evidence.registry,
+            is_named=names_publishers(evidence),
             part=f" in {attested} of its {latest.files} files" if latest and some else "",
         )
 
     @property
     def text(self) -> str:
         """How the registry vouches for it, up to the publisher."""
-        if self.registry == Registry.CRATES.value:
+        if self.is_named:
             return f"release {self.version} came from a trusted publisher"
         return f"release {self.version} is attested{self.part}"
 
@@ -109,11 +159,8 @@ def judge(
             publisher = "a publisher that names no repository"
         if worst.repository and not repository.ref.is_known:
             publisher = f"{worst.repository}, and the repository has no remote"
-        return StatusVerdict(
-            state=Ladder.UNKNOWN,
-            missing="the publisher of the latest release",
-            why=f"{released.text} for {publisher}",
-        )
+        why = f"{released.text} for {publisher}"
+        return StatusVerdict(Ladder.UNKNOWN, why, "the publisher of the latest release")
     verdicts = [_own(repository, publications, released, p) for p in released.provenance]
     return next((v for v in verdicts if v.state is not Ladder.ATTESTED), verdicts[0])
 
@@ -132,9 +179,9 @@ def _mismatch(
             f", which was repository {provenance.repository_id} then and is another one, "
             f"{repository.snapshot.database_id}, today"
         )
-    words = "of" if released.registry == Registry.CRATES.value else "for"
+    words = "of" if released.is_named else "for"
     why = f"{released.text} {words} {whose}{note}, not for {ref} on {ref.host}"
-    return StatusVerdict(state=Ladder.MISMATCH, why=why + only_names(repository, provenance))
+    return StatusVerdict(Ladder.MISMATCH, why + only_names(repository, provenance))
 
 
 def _own(
@@ -146,18 +193,18 @@ def _own(
     """A release that was attested for this repository: by today's workflow, or another one."""
     text = _vouched(repository, publications, released, provenance)
     if not provenance.workflow:
-        return StatusVerdict.of(Ladder.ATTESTED, text, "the workflow that released it")
+        return StatusVerdict(Ladder.ATTESTED, text, "the workflow that released it")
     matching = [p for p in publications if provenance.workflow in publisher_files(p)]
     if not matching and not _may_be(repository, publications, provenance):
         return _by_another(repository, publications, provenance, text)
     if matching and not any(_environment_fits(p, provenance) for p in matching):
         return _another_environment(repository, matching[0], provenance, text)
-    why = f"{text}; {file_since(repository, provenance)}"
+    why = f"{text}; {_file_since(repository, provenance)}"
     became = since(repository, provenance)
     if became in {FileChange.CHANGED, FileChange.NEVER}:
-        return StatusVerdict.of(Ladder.OIDC, why)
+        return StatusVerdict(Ladder.OIDC, why)
     unread = "" if became is FileChange.SAME else "the workflow as it was at the latest release"
-    return StatusVerdict.of(Ladder.ATTESTED, why, unread)
+    return StatusVerdict(Ladder.ATTESTED, why, unread)
 
 
 def _vouched(
@@ -169,14 +216,14 @@ def _vouched(
     """For which workflow a release was attested, and what is unexpected about its run."""
     others = sorted({p.workflow for p in released.provenance if p.workflow} - {provenance.workflow})
     text = f"{released.text} for {provenance.workflow or 'a workflow that it does not name'}"
-    if released.registry == Registry.CRATES.value:
+    if released.is_named:
         text = f"{released.text} of this repository"
     if others:
         text += f", and in other files for {' and '.join(others)}"
     return (
         text
         + _renamed(repository, provenance)
-        + circumstances(repository, provenance, publications)
+        + _circumstances(repository, provenance, publications)
     )
 
 
@@ -185,15 +232,13 @@ def _by_another(
 ) -> StatusVerdict:
     """Attested for a workflow of this repository that does not publish the package today."""
     names = {name for p in publications for name in publisher_files(p)}
-    change = other_file_since(repository, provenance, names)
+    change = _other_file_since(repository, provenance, names)
     if not publications:
-        return StatusVerdict.of(
-            Ladder.UNKNOWN, f"{text}, {change}", "the workflow that released it"
-        )
+        return StatusVerdict(Ladder.UNKNOWN, f"{text}, {change}", "the workflow that released it")
     today = " or ".join(sorted(names)) or "another one"
     return StatusVerdict(
-        state=Ladder.OIDC,
-        why=f"{text}, {change}; the workflow that publishes today is {today}",
+        Ladder.OIDC,
+        f"{text}, {change}; the workflow that publishes today is {today}",
         next=f"the next release fails unless a trusted publisher is registered for {today}",
     )
 
@@ -213,8 +258,8 @@ def _another_environment(
     text += f"{name or 'none'} today{when.get(became, '')}"
     what = f"the environment {name}" if name else "jobs without an environment"
     return StatusVerdict(
-        state=Ladder.OIDC,
-        why=text,
+        Ladder.OIDC,
+        text,
         next=f"the next release fails unless a trusted publisher is registered for {what}",
     )
 
@@ -245,3 +290,94 @@ def _environment_fits(publication: Publication, provenance: Provenance) -> bool:
 def _renamed(repository: Repository, provenance: Provenance) -> str:
     same = provenance.repository.lower() == str(repository.ref).lower()
     return "" if same else f" of {provenance.repository}, as this repository was called then"
+
+
+def _file_since(repository: Repository, provenance: Provenance) -> str:
+    """What became of the workflow that publishes today, since it released; a half sentence."""
+    commit = provenance.commit[:7]
+    text = _FILE_SINCE.get(since(repository, provenance), _NOT_SEEN if commit else _NO_COMMIT)
+    return text.format(commit=commit)
+
+
+def _other_file_since(
+    repository: Repository, provenance: Provenance, publishing: Iterable[str]
+) -> str:
+    """What became of another workflow of this repository that released; a relative clause."""
+    state = since(repository, provenance)
+    if repository.file(publisher_path(provenance)) is None:
+        text = _OTHER_FILE_GONE.get(state, "which is not here today")
+        return text.format(commit=provenance.commit[:7])
+    names = " and ".join(sorted(publishing))
+    beside = f" beside {names}" if names else ""
+    return f"which is still here{beside}{_OTHER_FILE_HERE.get(state, '')}"
+
+
+def _circumstances(
+    repository: Repository, provenance: Provenance, publications: Iterable[Publication]
+) -> str:
+    """What the certificate proves of the run, where it is not what one expects of a release."""
+    found = [
+        *_ref(provenance.ref),
+        *_event(repository, provenance, publications),
+        *_called(provenance),
+    ]
+    if provenance.runner == "self-hosted":
+        found.append("on a self-hosted runner")
+    return f" (released {', '.join(found)})" if found else ""
+
+
+def _ref(ref: str) -> Iterator[str]:
+    if ref.startswith("refs/heads/"):
+        yield f"from the branch {ref.removeprefix('refs/heads/')}"
+    elif ref.startswith("refs/pull/"):
+        yield f"from the pull request {ref.removeprefix('refs/pull/').partition('/')[0]}"
+
+
+def _event(
+    repository: Repository, provenance: Provenance, publications: Iterable[Publication]
+) -> Iterator[str]:
+    """The event, unless the workflow that it started names it, at that commit if it was read."""
+    path = entry_path(provenance) or publisher_path(provenance)
+    then = _events_then(repository, provenance, path)
+    today = _events_today(repository, path, publications)
+    named = today if then is None else then
+    if not provenance.event or provenance.event in (named or _USUAL_EVENTS):
+        return
+    what = f"by the event {provenance.event}, which "
+    if not named:
+        yield what + "is not expected"
+    else:
+        yield what + ("that workflow does not name today" if then is None else "it did not name")
+
+
+def _events_then(
+    repository: Repository, provenance: Provenance, path: str
+) -> frozenset[str] | None:
+    """The events that start the workflow as it was; None where that is not known."""
+    then = file_then(repository, provenance, path)
+    source = repository.file(path)
+    if then is None or not then.oid:
+        return None
+    if then.text is not None:
+        source = SourceFile(path=path, text=then.text, oid=then.oid)
+    elif source is None or source.oid != then.oid:
+        return None
+    parsed = parse_workflow(source).workflow
+    return frozenset(t.event for t in parsed.triggers) - _CALLED or None if parsed else None
+
+
+def _events_today(
+    repository: Repository, path: str, publications: Iterable[Publication]
+) -> frozenset[str]:
+    """The events that start it today; none where it is only called, or not here."""
+    entries = [route.entry for p in publications for route in p.routes]
+    known = [w for w in (*entries, *repository.workflows) if w.path == path]
+    return frozenset(t.event for w in known for t in w.triggers) - _CALLED
+
+
+def _called(provenance: Provenance) -> Iterator[str]:
+    """The workflow of another repository that built it, where one was called."""
+    signer = provenance.build_signer.removeprefix(f"https://{PUBLIC_HOST}/")
+    entry = provenance.build_config.removeprefix(f"https://{PUBLIC_HOST}/")
+    if signer and entry and signer.split("/")[:2] != entry.split("/")[:2]:
+        yield f"through {signer}"
