@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+from urllib3.exceptions import InvalidHeader
+from urllib3.util.retry import Retry
 
 from audits.model.storable import storable_json
 
@@ -89,6 +91,16 @@ def moment(value: object) -> datetime | None:
         return None
     # a time without a zone is meant to be UTC
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def seconds_after(header: str) -> float | None:
+    """The seconds of a ``Retry-After`` header, which may be a date (RFC 9110, section 10.2.3);
+    None where it is empty or neither. urllib3 reads more than six hours as six hours.
+    """
+    try:
+        return Retry().parse_retry_after(header[:100]) if header else None
+    except (InvalidHeader, ValueError, OverflowError):
+        return None
 
 
 def is_on(url: object, base: str) -> bool:

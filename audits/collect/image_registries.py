@@ -72,7 +72,8 @@ class ImageRegistries:
 
     ``addresses`` are base addresses by host, for mirrors. A workflow may name any host: others
     are asked by https alone, and only where they are on the public internet, so that nobody can
-    make this program talk to machines of the network it runs in. No credential is ever sent.
+    make this program talk to machines of the network it runs in. No credential is ever sent, and
+    no request is repeated: what is not answered costs one proposed edit, and the next run asks.
     """
 
     def __init__(

@@ -47,8 +47,9 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def post(url: str, message: dict[str, Any]) -> None:
-    """Post a message as JSON, once. Redirects are not followed, nothing of the answer is read,
-    and no credential is sent along, whatever ``.netrc`` holds.
+    """Post a message as JSON, once: one that got no answer may have arrived, and a repetition
+    would be a second message. Redirects are not followed, nothing of the answer is read, and no
+    credential is sent along, whatever ``.netrc`` holds.
 
     WebhookError where it is not accepted.
     """

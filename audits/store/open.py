@@ -29,7 +29,8 @@ HEAD = REVISIONS[-1]
 """The newest revision of the schema."""
 
 _BUSY_SECONDS = 30
-"""How long what somebody else holds is waited for, on both databases."""
+"""How long both databases wait by themselves for what somebody else holds; a scan that waited
+longer ends with a sentence, as whoever holds it is a fault that a repetition would not end."""
 
 _FILE_NAME = "history.sqlite"
 _SQLITE = ("sqlite", "sqlite+pysqlite")

@@ -77,8 +77,11 @@ class GitHubClient:
     """Sends GraphQL queries and REST reads with one credential; safe to use from threads.
 
     PyGithub's own pauses and retries are off: they make each query wait a second, sleep
-    where nobody sees it, and give up with three unrelated classes. ``reader`` stands for the
-    credential in keys of what is remembered (`Credential.digest`).
+    where nobody sees it, and give up with three unrelated classes. urllib3 and tenacity cannot
+    replace them: GraphQL announces its limits in answers of status 200, a limit stops all
+    threads at once, waiting is shown and can be stopped, and failures of an endpoint count over
+    all requests. ``reader`` stands for the credential in keys of what is remembered
+    (`GitHubCredential.digest`).
     """
 
     def __init__(

@@ -9,12 +9,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from msgspec import Struct
 
+from audits.collect.bounds import seconds_after
 from audits.collect.errors import BudgetSpentError, ScanCancelledError
 
 WaitCallback = Callable[[float, str], None]
@@ -253,7 +252,7 @@ def required_pause(
     primary = limited or _is_primary(status, headers, message)
     if not primary and not _is_secondary(status, headers, message):
         return None
-    after = _seconds_after(str(headers.get("retry-after", "")).strip())
+    after = seconds_after(str(headers.get("retry-after", "")).strip())
     if after is not None:
         return after, "GitHub asks for a pause"
     reset = _number(str(headers.get("x-ratelimit-reset", "")).strip())
@@ -268,15 +267,3 @@ def _number(text: str) -> float | None:
     if not (text.isascii() and text.isdigit()):
         return None
     return float(text) if len(text) < _MOST_DIGITS else float("inf")
-
-
-def _seconds_after(text: str) -> float | None:
-    """``Retry-After`` in seconds, which may be a date: RFC 9110, section 10.2.3."""
-    if not text or (seconds := _number(text)) is not None:
-        return seconds if text else None
-    try:
-        then = parsedate_to_datetime(text[:100])
-    except (ValueError, TypeError, OverflowError):
-        return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return max((then - datetime.now(UTC)).total_seconds(), 0.0)

@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 import requests
 from cachecontrol import CacheControlAdapter
 from msgspec import Struct
-from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
-from audits.collect.bounds import TooSlowError, parse_json, within
+from audits.collect.bounds import TooSlowError, parse_json, seconds_after, within
 from audits.collect.index.transport import (
     NoAnswerError,
     OneHostSession,
@@ -69,6 +68,10 @@ class IndexSession:
 
     ``directory`` holds cached answers; None keeps them in memory. ``credentials`` are user and
     password by host, sent to that host alone; they never reach the cache's keys or a message.
+
+    urllib3 repeats failed connections and server errors. A 429 is repeated here: urllib3 would
+    wait within the time that one answer may take, and it shortens a pause that is too long,
+    after which the host would be asked against its will.
     """
 
     def __init__(
@@ -181,11 +184,8 @@ class IndexSession:
         answer, retry_after = asked
         if answer.status != 429:
             return None
-        try:
-            wait = Retry().parse_retry_after(retry_after) if retry_after else 1.0
-        except (InvalidHeader, ValueError, OverflowError):
-            return None
-        return wait if wait <= self.limits.longest_wait else None
+        wait = seconds_after(retry_after) if retry_after else 1.0
+        return wait if wait is not None and wait <= self.limits.longest_wait else None
 
     def _judged(self, host: str, answer: IndexResponse) -> IndexResponse:
         trouble: NoAnswerError
