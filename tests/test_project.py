@@ -164,6 +164,7 @@ SHARED_MODULE_NAMES = frozenset(
         "past",
         "paths",
         "plan",
+        "provenance",
         "publications",
         "pypi",
         "release_files",

@@ -15,7 +15,7 @@ from audits.model.rows import FindingRow, GapRow, ScanRow, ScoreChange, SharedCu
 from audits.report.escape import code, markdown, printable
 from audits.report.groups import GroupProgress
 from audits.report.phrases import count
-from audits.store.errors import StoreError
+from audits.store.errors import StoreError, not_scanned
 from audits.store.store import Store
 from audits.suppressions.waivers import Waiver, Waivers
 
@@ -89,7 +89,7 @@ def news_of(
     """
     scans = store.scans(owner)
     if not scans:
-        raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
+        raise not_scanned(owner, store.owners())
     before = _scan_before(scans, owner, since)
     number = before.id if before else None
     login = scans[0].owner

@@ -125,7 +125,7 @@ def same_status(statuses: Collection[PackageStatus]) -> list[list[PackageStatus]
     return list(groups.values())
 
 
-NO_LINKS = "There are no links to the repository: it has no remote named origin."
+NO_LINKS = "There are no links: a remote named origin would say which repository on GitHub this is."
 """Said once where the owner is not known."""
 
 

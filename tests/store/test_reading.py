@@ -318,6 +318,9 @@ def test_what_is_not_stored(store: Store) -> None:
     with pytest.raises(StoreError, match="No scan of nobody"):
         store.repositories(owner="nobody")
     scan(store, 0, audit("lumen"))
+    with pytest.raises(StoreError, match="No scan of nobody") as raised:
+        store.repositories(owner="nobody")
+    assert f"There are scans of {OWNER}." in raised.value.advice
     with pytest.raises(StoreError, match="no finished scan 99"):
         store.repositories(99)
     assert store.changes(OWNER).since == 0

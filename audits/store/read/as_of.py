@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from audits.model.timeline import Timeline
 from audits.store.base import Connected
-from audits.store.errors import StoreError
+from audits.store.errors import StoreError, not_scanned
 from audits.store.schema import tables
 
 _FEW = 200
@@ -156,7 +156,7 @@ def scope_of(
     """
     rows = _scans(connection, owner, timeline)
     if owner is not None and not rows:
-        raise StoreError(f"No scan of {owner} is stored.", f"Run `release-audit scan {owner}`.")
+        raise not_scanned(owner, sorted({row.login for row in _scans(connection, None, timeline)}))
     if scan is not None and all(row.id != scan or not row.listed for row in rows):
         raise StoreError(f"There is no finished scan {scan}.", "Choose one of the list of scans.")
     ids: dict[int, list[int]] = {}
