@@ -17,7 +17,7 @@ from audits.model.remote_path import foreign_path
 from audits.model.source import RepositoryRef
 
 NEW_FILE_LIMIT = 6000
-"""Longest address of a prefilled new file; web servers refuse longer ones (facts: F3)."""
+"""Longest address of a prefilled new file; web servers refuse longer ones."""
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
