@@ -7,10 +7,12 @@ or not: https://docs.github.com/en/actions/reference/workflows-and-actions/expre
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec import Struct
 
+from audits.analysis.ending_steps import ends_for_outsiders, goes_on, surely_fails
 from audits.analysis.events import RefKind, Start, outsider_starts
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import RequiredAccess, RunRights
@@ -38,6 +40,7 @@ _USUAL: dict[str, Value] = {
     "failure()": False,
     "cancelled()": False,
 }
+_FAILED: dict[str, Value] = {**_USUAL, "success()": False, "failure()": True}
 
 # Branches of any name, the merge refs of pull requests among them.
 _ANY_BRANCH = re.compile(r"branch:[?/]*\*[*?/]*")
@@ -52,7 +55,9 @@ class _Guards:
         self.workflows = {workflow.path: workflow for workflow in repo.workflows}
         self._frames: dict[tuple[int, str, tuple[Job, ...]], tuple[Start, _WorkflowRun]] = {}
 
-    def reach(self, route: Route, start: Start, steps: tuple[Step, ...]) -> Reachability:
+    def reach(
+        self, route: Route, start: Start, steps: tuple[Step, ...], ending: tuple[Ending, ...]
+    ) -> Reachability:
         facts = start.facts
         found = Reachability()
         for depth, job in enumerate((*route.calls, route.job)):
@@ -67,6 +72,8 @@ class _Guards:
                 if step.condition is not None:
                     known = _in_step(workflow, job, step, facts)
                     found = found.then(_holds(step.condition, known))
+            for end in ending if job is route.job else ():
+                found = found.then(_past(workflow, job, end, facts))
         return found
 
     def _frame(
@@ -79,11 +86,24 @@ class _Guards:
         return self._frames[key][1]
 
 
+class Ending(Struct, frozen=True):
+    """A step at which a job ends, with the steps whose conditions lead to it, itself among them."""
+
+    step: Step
+    guards: tuple[Step, ...]
+
+
 def reach(
-    repo: Repository, route: Route, start: Start, steps: tuple[Step, ...] = ()
+    repo: Repository,
+    route: Route,
+    start: Start,
+    steps: tuple[Step, ...] = (),
+    ending: tuple[Ending, ...] = (),
 ) -> Reachability:
-    """Whether a run of this start comes by this route to its job, and to these steps."""
-    return repo.once(_Guards).reach(route, start, steps)
+    """Whether a run of this start comes by this route to its job, and to these steps, past the
+    steps ``ending`` that would end it.
+    """
+    return repo.once(_Guards).reach(route, start, steps, ending)
 
 
 class ConditionResult(Struct, frozen=True, kw_only=True):
@@ -110,15 +130,17 @@ def passage(
     steps: tuple[Step, ...] = (),
     right: RequiredAccess = RequiredAccess.NONE,
     scopes: frozenset[RunRights] = frozenset({RunRights.REPOSITORY}),
+    ending: tuple[Ending, ...] = (),
 ) -> ConditionResult:
     """Whether people with no more than this right come by a route to its job, and to these
-    steps, in runs made with these rights. Only events that need no write access are tried.
+    steps past those that end it, in runs made with these rights. Only events that need no write
+    access are tried.
     """
     perhaps = ConditionResult()
     for start in outsider_starts(repo, trigger):
         if start.right > right or start.scope not in scopes:
             continue
-        found = reach(repo, route, start, steps)
+        found = reach(repo, route, start, steps, ending)
         if found.runs:
             return ConditionResult(runs=True, start=start, reach=found)
         if found.runs is None and perhaps.start is None:
@@ -141,6 +163,12 @@ def has_status_function(expression: Expression | None) -> bool:
     )
 
 
+def runs_after_failures(step: Step) -> bool:
+    """Whether the condition of a step has it run although one before it failed."""
+    text = step.condition.text.value if step.condition is not None else ""
+    return _replaces_success(text) and decide(condition_expression(text), _FAILED) is not False
+
+
 class _WorkflowRun:
     """The jobs of one workflow in one kind of run."""
 
@@ -151,6 +179,9 @@ class _WorkflowRun:
         self.needs = needs_of(workflow)
         self.own: dict[Job, Reachability] = {}
         self.chain: dict[Job, Reachability] = {}
+        self.ends: dict[Job, Reachability] = {}
+        self.broken: set[Job] = set()
+        self.workflow = workflow
         self.handed: dict[Job, dict[str, Value]] = {}
 
     def job(self, job: Job) -> Reachability:
@@ -159,20 +190,43 @@ class _WorkflowRun:
             return self.own[job]
         for each in (*self.needs.unknown_above(job, self.own), job):
             needs = [above for above in self.needs.direct[each] if above in self.own]
-            before = joined(r for above in needs for r in (self.chain[above], self.own[above]))
+            before = joined(
+                r for above in needs for r in (self.chain[above], self.own[above], self.ends[above])
+            )
             self.chain[each] = before
             facts = self._after(needs) if each.condition is not None else self.facts
             reached = _one_job(self.repo, each, self.start, facts, before)
             self.own[each] = joined((reached,))
+            self.ends[each] = self._to_its_end(each)
+            if self._is_broken(each) or not self.broken.isdisjoint(needs):
+                self.broken.add(each)
         return self.own[job]
+
+    def _is_broken(self, job: Job) -> bool:
+        """Whether a job runs and surely fails."""
+        return self.own[job].runs is True and self.ends[job].runs is False
+
+    def _to_its_end(self, job: Job) -> Reachability:
+        """Whether a job, if it runs, comes to its end."""
+        return joined(
+            _past(self.workflow, job, end, self.facts)
+            for end in _known_ending(self.repo, job, self.start)
+        )
 
     def _after(self, needs: list[Job]) -> Facts:
         """The facts with the results and outputs of the jobs directly above."""
         known = dict(self.facts)
+        known["failure()"] = not self.broken.isdisjoint(needs)
         results: list[Value] = []
         for above in needs:
             if above not in self.handed:
-                self.handed[above] = _handed(above, self.own[above], self.facts)
+                reached = (
+                    self.own[above]
+                    if self.own[above].runs is False
+                    else self.own[above].then(self.ends[above])
+                )
+                broken = self._is_broken(above)
+                self.handed[above] = _handed(above, reached, self.facts, broken=broken)
             known |= self.handed[above]
             results.append(known[f"needs.{above.id.lower()}.result"])
         known["needs.*.result"] = tuple(results)
@@ -185,7 +239,9 @@ def _one_job(
     if job.never_runs:
         return Reachability(runs=False)
     success = Undecided() if before.runs is None else before.runs
-    known = facts if job.condition is None else {**facts, **_USUAL, "success()": success}
+    failed = facts.get("failure()", False)
+    usual = {**_USUAL, "success()": success, "failure()": failed}
+    known = facts if job.condition is None else {**facts, **usual}
     found = _holds(job.condition, known)
     if job.condition is None or not _replaces_success(job.condition.text.value):
         found = before.then(found)
@@ -193,10 +249,48 @@ def _one_job(
     return found.then(Reachability(runs=False, guard=guard)) if guard else found
 
 
-def _handed(job: Job, reached: Reachability, facts: Facts) -> dict[str, Value]:
+def _endings(_: Repository) -> dict[tuple[Job, str], tuple[Ending, ...]]:
+    """A place for the steps at which jobs may end: all runs of one event share them."""
+    return {}
+
+
+def _known_ending(repo: Repository, job: Job, start: Start) -> tuple[Ending, ...]:
+    event = start.trigger.event if start.right is not RequiredAccess.WRITE else ""
+    known = repo.once(_endings)
+    if (job, event) not in known:
+        known[job, event] = tuple(_ending(repo, job, event))
+    return known[job, event]
+
+
+def _ending(repo: Repository, job: Job, event: str) -> Iterator[Ending]:
+    """The steps of a job at which it may end for those who start it, who need write access
+    where no ``event`` of others is named.
+    """
+    for step in () if goes_on(job) else job.live_steps:
+        ends = surely_fails(step) or (event and ends_for_outsiders(repo, step, event))
+        if ends and not goes_on(step):
+            yield Ending(step, (step,))
+
+
+def _past(workflow: Workflow, job: Job, end: Ending, facts: Facts) -> Reachability:
+    """Whether a run comes past a step that ends its job, where its condition holds."""
+    unseen: tuple[str, ...] = ()
+    for step in end.guards:
+        if step.condition is None:
+            continue
+        found = _holds(step.condition, _in_step(workflow, job, step, facts))
+        if found.runs is False or found.assumed:
+            return Reachability()
+        unseen += found.unseen
+    if unseen:
+        return Reachability(runs=None, unseen=unseen)
+    return Reachability(runs=False, guard=f"the step in line {end.step.at.line} that ends the job")
+
+
+def _handed(job: Job, reached: Reachability, facts: Facts, *, broken: bool) -> dict[str, Value]:
     """A job's result and outputs, as the jobs that wait for it see them."""
     name = f"needs.{job.id.lower()}"
-    result: Value = "success" if reached.runs else "skipped"
+    result: Value = "failure" if broken else "success" if reached.runs else "skipped"
     handed: dict[str, Value] = {
         f"{name}.result": Undecided(True) if reached.runs is None else result
     }

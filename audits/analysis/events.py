@@ -263,6 +263,7 @@ def _facts_of(event: str) -> Facts:
     """What is known of any run that an event starts."""
     known: dict[str, Value] = dict.fromkeys(_OWN_NAMES, Likeness.OWN)
     known["github.event.repository.fork"] = False
+    known["github.sha"] = Undecided(True)
     known |= dict.fromkeys(_FILLED.get(event, ()), Undecided(True))
     if event in _PAYLOADS:
         for name in _EVERY_PAYLOAD - _PAYLOADS[event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from math import isnan
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from audits.expressions.syntax import Call, Context, Expression, Literal
+from audits.expressions.syntax import Call, Context, Expression, Literal, Operation, outcomes
 from audits.model.storable import read_json
 
 
@@ -92,6 +92,24 @@ def operated(operator: str, left: Value, right: Value) -> Value:
     if operator in {"&&", "||"}:
         return _joined(operator, left, right)
     return _compared(operator, left, right)
+
+
+def possible_outcomes(expression: Expression, facts: Facts) -> Iterator[Context | Literal]:
+    """The `outcomes` of an expression that are left under these facts: of ``a && b || c`` only
+    ``c`` where ``a`` is known to be false.
+    """
+    if not isinstance(expression, Operation) or expression.operator not in {"&&", "||"}:
+        yield from outcomes(expression)
+        return
+    left, right = expression.operands
+    known = decide(left, facts)
+    if expression.operator == "&&":
+        yield from possible_outcomes(right, facts) if known is not False else ()
+        return
+    if known is not False:
+        yield from possible_outcomes(left, facts)
+    if known is not True:
+        yield from possible_outcomes(right, facts)
 
 
 def _look_up(context: Context, facts: Facts) -> Value:

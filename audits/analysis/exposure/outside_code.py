@@ -6,18 +6,26 @@ Which versions of actions/checkout refuse: `audits.model.platform_facts`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
 from audits.analysis.checkout_credentials import action_major, credentials_left
 from audits.analysis.checkout_refusal import refuses_outsiders
 from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
-from audits.analysis.exposure.project_code import inside, moves, run_by, run_by_action, run_by_shell
+from audits.analysis.exposure.project_code import (
+    inside,
+    is_outside,
+    moves,
+    run_by,
+    run_by_action,
+    run_by_shell,
+)
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
 from audits.analysis.image_uses import image_context
 from audits.analysis.taint import Tracer
-from audits.expressions.syntax import Context, contexts, replace_fences
+from audits.expressions.evaluate import Facts, possible_outcomes
+from audits.expressions.syntax import Context, Literal, contexts, fences, replace_fences
 from audits.model.command import Command
 from audits.model.exposure import PathNeed, PathState
 from audits.model.location import Location, Scalar
@@ -74,6 +82,8 @@ _NO_FOLDER = re.compile(r"https?://|git(?:@|://)|\{\{\s*defaultContext")
 _BAKES_COMMIT = 6
 """Since this version docker/bake-action builds the commit where no ``source`` is given."""
 _IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "depot"})
+_COPIES = frozenset({"cp", "mv", "rsync", "copy-item", "robocopy", "xcopy"})
+_ALL_OF_IT = re.compile(r"/?(?:\.|\*+|\{[.,*\]\[!?]+\})?/?$")
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
 
 
@@ -103,7 +113,11 @@ class CodeRun(Struct, frozen=True, kw_only=True):
 
 
 class Workspace:
-    """Follows one job's steps: whose code lies where, and what runs it."""
+    """Follows one job's steps: whose code lies where, and what runs it.
+
+    ``facts`` are known of every such run, and ``passes`` tells whether one comes past the
+    conditions of these steps.
+    """
 
     def __init__(
         self,
@@ -111,13 +125,17 @@ class Workspace:
         view: JobView,
         route: Route,
         event: str,
-        published: tuple[Publication, ...],
+        *,
+        facts: Facts,
+        passes: Callable[[tuple[Step, ...]], bool],
     ) -> None:
         self.repo = repo
         self.view = view
         self.route = route
         self.event = event
-        self.published = published
+        self.facts = facts
+        self.passes = passes
+        self.published = repo.publications_of(view.job)
         self.folders: dict[str, OutsideCode | None] = {}
         self.left: dict[str, frozenset[str]] = {}
         self.fetched = False
@@ -144,7 +162,8 @@ class Workspace:
         if uses is None:
             return
         if uses.action == CHECKOUT:
-            self._check_out(placed)
+            if not placed.guards or self.passes(placed.guards):
+                self._check_out(placed)
             return
         target = run_by_action(placed.step)
         if target is not None:
@@ -190,26 +209,38 @@ class Workspace:
             return PathState.SEEN
         if ref is None:
             return None
-        if _PULL.search(replace_fences(ref.value, "N")) or self._from_outside(
-            placed, ref, _COMMITS
-        ):
+        if self._names_pull_request(ref.value) or self._from_outside(placed, ref, _COMMITS):
             return PathState.SEEN
         return self._of_output(placed, ref)
+
+    def _names_pull_request(self, text: str) -> bool:
+        """Whether a ref spells out that of a pull request, as in ``format('refs/pull/{0}/merge')``."""
+        words = (part.value for part in self._outcomes(text) if isinstance(part, Literal))
+        texts = (replace_fences(text, "N"), *(word for word in words if isinstance(word, str)))
+        return any(_PULL.search(each) for each in texts)
+
+    def _outcomes(self, text: str) -> Iterator[Context | Literal]:
+        """What the expressions of a text can come out as in such a run."""
+        for fence in fences(text):
+            if (expression := fence.expression) is not None:
+                yield from possible_outcomes(expression, self.facts)
 
     def _from_outside(self, placed: PlacedStep, text: Scalar, names: tuple[str, ...]) -> bool:
         return any(name.startswith(names) for name in self._origins(placed, text.value))
 
     def _origins(self, placed: PlacedStep, text: str) -> Iterator[str]:
         tracer = Tracer(self.repo, self.view.site(placed))
-        for context in contexts(text):
+        for context in self._outcomes(text):
+            if not isinstance(context, Context):
+                continue
             yield context.name
             for origin in tracer.origins(context, self.route):
                 yield ".".join(origin)
 
     def _of_output(self, placed: PlacedStep, ref: Scalar) -> PathState | None:
         """For a ref from a step's output, of this job or of one above."""
-        for context in contexts(ref.value):
-            maker = self._maker(context)
+        for context in self._outcomes(ref.value):
+            maker = self._maker(context) if isinstance(context, Context) else None
             if maker is not None:
                 if maker.uses is not None and maker.uses.action in _HEAD_ACTIONS:
                     return PathState.DEFAULT
@@ -242,6 +273,8 @@ class Workspace:
             self._git(placed, words[1:], folder, at)
         elif words[:3] == ("gh", "repo", "clone"):
             self._git(placed, words[2:], folder, at)
+        elif command.program in _COPIES:
+            self._copy([word for word in words[1:] if not word.startswith("-")], folder)
         elif command.program == "patch" and self.fetched:
             self._bring(placed, at, folder, "patch")
         elif words[:3] == ("gh", "pr", "diff") or self._loads_patch(placed, command):
@@ -250,6 +283,17 @@ class Workspace:
         if target is not None:
             shown = " ".join((*command.wrappers, *words))[:60]
             yield from self._ran(placed, inside(target, folder), f"`{shown}`", at)
+
+    def _copy(self, places: list[str], folder: str) -> None:
+        """Take note of a whole checkout that is copied to another place of the workspace."""
+        if not places or is_outside(places[-1]):
+            return
+        target = inside(places[-1], folder)
+        for place in places[:-1]:
+            source = inside(_ALL_OF_IT.sub("", place), folder)
+            head = self.folders.get(source) if source else None
+            if head is not None and source != target:
+                self.folders[self._checkout_of(target)] = head
 
     def _loads_patch(self, placed: PlacedStep, command: Command) -> bool:
         """Whether a command loads a pull request's changes as a patch."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 
 from audits.analysis.exposure.rules import (
@@ -99,6 +100,21 @@ _HERE = re.compile(
 _REQUIRED = re.compile(
     r"""\b(?:require|import|readFileSync)\s*\(\s*['"`](?:\./|\.\./|\$\{process\.env\.GITHUB_WORKSPACE\}/|\$\{\{\s*github\.workspace\s*\}\}/)([^'"`]*)"""
 )
+# The options by which interpreters take code, by their names without a version.
+_CODE_OPTIONS = {
+    "python": ("-c",),
+    "pypy": ("-c",),
+    "node": ("-e", "-p", "-pe", "--eval", "--print"),
+    "bun": ("-e", "-p", "--eval", "--print"),
+    "tsx": ("-e", "-p", "--eval", "--print"),
+    "ruby": ("-e",),
+}
+# Python's options that leave the current folder out.
+_ISOLATING = frozenset({"-I", "-P", "-Ic", "-Im"})
+_IMPORTED = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+(\w+)")
+_LOADED = re.compile(
+    r"""\b(?:require|import|require_relative|load)\b\s*\(?\s*['"`](\.{1,2}/[^'"`]*)"""
+)
 _FOLDER_INPUTS = (
     "working-directory",
     "working_directory",
@@ -122,6 +138,12 @@ def inside(path: str, folder: str = "") -> str:
     return "" if whole == "." else whole
 
 
+def is_outside(path: str) -> bool:
+    """Whether a path is not in the workspace, or nothing says that it is."""
+    plain = path.strip("\"'")
+    return plain.startswith(("/", "~", "$")) and _HERE.match(plain) is None
+
+
 def run_by(command: Command) -> str | None:
     """The file or folder of the workspace that a command runs code of, as it is written: "" for
     the current one; None where it runs none.
@@ -134,6 +156,8 @@ def run_by(command: Command) -> str | None:
     if "/" in program and not program.startswith(("/", "~", "$HOME")):
         return program
     if name in _SHELLS or name in _INTERPRETERS:
+        if (given := _inline(name, words)) is not None:
+            return _loaded_by(name, given)
         if (script := _script(words)) is not None:
             return script
         if name not in SUBCOMMANDS:
@@ -156,6 +180,33 @@ def _script(words: tuple[str, ...]) -> str | None:
             known = word.startswith(("/", "<(", "$(", "`", "http"))
             return None if known or ("." not in word and "/" not in word) else word
     return None
+
+
+def _inline(name: str, words: tuple[str, ...]) -> str | None:
+    """The code that an interpreter is given as an argument, if any; "" where it is not in sight."""
+    kind = name.rstrip("0123456789.")
+    wanted = _CODE_OPTIONS.get(kind, ())
+    for index, word in enumerate(words[1:], 1):
+        if word in _ISOLATING and kind in {"python", "pypy"}:
+            return ""
+        if word in wanted:
+            return words[index + 1] if index + 1 < len(words) else ""
+        if not word.startswith("-"):
+            return None
+    return None
+
+
+def _loaded_by(name: str, code: str) -> str | None:
+    """The file or folder of the workspace from which such code loads more; None for none.
+
+    Python looks for modules in the current folder first, those of its library among them:
+    https://docs.python.org/3/using/cmdline.html#cmdoption-c
+    """
+    if name.startswith(("python", "pypy")):
+        modules = {found[1] for found in _IMPORTED.finditer(code)}
+        return "" if modules - sys.stdlib_module_names else None
+    loaded = (found[1] for found in _LOADED.finditer(code))
+    return next((path for path in loaded if not path.endswith(".json")), None)
 
 
 def _installed(words: tuple[str, ...]) -> str | None:

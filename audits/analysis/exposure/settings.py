@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from audits.analysis.conditions import text_value
 from audits.analysis.environment_names import named_environment
 from audits.analysis.environments import all_refs, settings_of
 from audits.analysis.release_tags import covers, open_to_writers, restricts_creation, tag_starts
 from audits.analysis.trusted_publishers import is_this_repository, newest_release
+from audits.expressions.evaluate import Facts
 from audits.model.exposure import PathNeed
 from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
@@ -27,15 +29,20 @@ class EnvironmentGuard(Struct, frozen=True, kw_only=True):
     needs: tuple[PathNeed, ...] = ()
 
 
-def environment_doubt(repo: Repository, job: Job) -> EnvironmentGuard | None:
-    """Whether the environment of a job holds up what outsiders start; None where it does not."""
+def environment_doubt(
+    repo: Repository, job: Job, facts: Facts | None = None
+) -> EnvironmentGuard | None:
+    """Whether the environment of a job holds up what outsiders start; None where it does not.
+    Its name is worked out by ``facts`` of the run.
+    """
     environment = job.environment
     published = repo.publications_of(job)
     if environment is None or (published and not any(map(named_environment, published))):
         return None
-    name = environment.name.value
+    worked_out = text_value(environment.name, facts or {})
+    name = worked_out if isinstance(worked_out, str) else environment.name.value
     need = _need(f"the rules of environment {name}")
-    if environment.dynamic:
+    if environment.dynamic and not isinstance(worked_out, str):
         return EnvironmentGuard(is_closed=False, needs=(need,))
     found = settings_of(repo, name)
     if found is None:

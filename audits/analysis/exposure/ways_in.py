@@ -7,37 +7,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.analysis.artifacts import DOWNLOAD, FETCHERS
-from audits.analysis.conditions import passage
-from audits.analysis.events import Start
+from audits.analysis.conditions import Ending, passage, runs_after_failures
+from audits.analysis.ending_steps import ends_for_outsiders, goes_on, surely_fails
+from audits.analysis.events import Start, outsider_starts
 from audits.analysis.exposure.dispatches import Dispatch, dispatch_of, named_commits
+from audits.analysis.exposure.guards import environments_before, question_before
 from audits.analysis.exposure.jobs import JobView, PlacedStep, SecretUse
-from audits.analysis.exposure.outside_code import CodeRun, Workspace, refuses
+from audits.analysis.exposure.outside_code import CodeRun, Workspace
 from audits.analysis.exposure.project_code import inside, moves, run_by
 from audits.analysis.exposure.rules import (
     AGENT_PROGRAMS,
     AGENTS,
-    ASKERS,
     CHECKED_MERGERS,
     MERGE_CALL,
     MERGERS,
-    PERMISSION_QUESTION,
-    REFUSERS,
     Agent,
     AgentProgram,
 )
-from audits.analysis.exposure.settings import environment_doubt
-from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
 from audits.analysis.runners import labels_of
 from audits.analysis.script_values import written
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
-from audits.expressions.syntax import contexts
+from audits.expressions.evaluate import Facts
+from audits.expressions.syntax import contexts, replace_fences
 from audits.model.command import Command
 from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.location import Location
@@ -137,6 +136,17 @@ def _order(way: Way) -> tuple[int, int]:
     return way.actor.rank, way.state.rank
 
 
+class Passed(Struct, frozen=True, kw_only=True):
+    """Who comes past conditions, by which run, and how sure that is; ``unseen`` names what
+    decides where it is not.
+    """
+
+    actor: Actor
+    start: Start
+    state: PathState
+    unseen: tuple[str, ...] = ()
+
+
 class _Entry:
     """One event that people without write access may set off, and one way to a job from it."""
 
@@ -147,9 +157,7 @@ class _Entry:
         self.trigger = trigger
         self.event = trigger.event
         self.scopes = _ANY_SCOPE if self.event == "pull_request" else _OWN_SCOPE
-        self.passed: dict[
-            tuple[Step, ...], tuple[Actor, PathState, Start, tuple[str, ...]] | None
-        ] = {}
+        self.passed: dict[tuple[tuple[Step, ...], tuple[Ending, ...]], Passed | None] = {}
 
     def ways(self) -> Iterator[Way]:
         """All kinds, guards looked at."""
@@ -163,31 +171,48 @@ class _Entry:
             if guarded is not None:
                 yield guarded
 
-    def comes(
-        self, steps: tuple[Step, ...]
-    ) -> tuple[Actor, PathState, Start, tuple[str, ...]] | None:
-        """Who reaches these steps, and how sure that is; None where only writers do."""
-        if steps not in self.passed:
-            self.passed[steps] = self._comes(steps)
-        return self.passed[steps]
+    def comes(self, steps: tuple[Step, ...], last: PlacedStep | None = None) -> Passed | None:
+        """Who comes past the conditions of these steps, and past what ends the job before the
+        ``last`` one; None where only writers do.
+        """
+        ending = self._ending(last) if last is not None else ()
+        if (steps, ending) not in self.passed:
+            self.passed[steps, ending] = self._comes(steps, ending)
+        return self.passed[steps, ending]
 
-    def _comes(
-        self, steps: tuple[Step, ...]
-    ) -> tuple[Actor, PathState, Start, tuple[str, ...]] | None:
+    def _ending(self, last: PlacedStep) -> tuple[Ending, ...]:
+        """The steps before one that end the job, unless that one runs whatever failed."""
+        if any(runs_after_failures(step) for step in last.guards):
+            return ()
+        before = takewhile(lambda placed: placed is not last, self.view.steps)
+        return tuple(
+            Ending(placed.step, placed.guards)
+            for placed in before
+            if not (goes_on(placed.step) or goes_on(placed.outer))
+            and (
+                surely_fails(placed.step) or ends_for_outsiders(self.repo, placed.step, self.event)
+            )
+        )
+
+    def _comes(self, steps: tuple[Step, ...], ending: tuple[Ending, ...]) -> Passed | None:
         for right, actor in (
             (RequiredAccess.NONE, Actor.ANYONE),
             (RequiredAccess.TRIAGE, Actor.ONE_WRITER),
         ):
-            found = passage(self.repo, self.route, self.trigger, steps, right, self.scopes)
+            found = passage(self.repo, self.route, self.trigger, steps, right, self.scopes, ending)
             if found.runs is not False and found.start is not None:
-                state = PathState.SEEN if found.runs else PathState.OPEN
-                return actor, state, found.start, found.reach.unseen
+                variables = [n for n in found.reach.assumed if n.startswith("vars.")]
+                return Passed(
+                    actor=actor,
+                    start=found.start,
+                    state=PathState.SEEN if found.runs and not variables else PathState.OPEN,
+                    unseen=(*found.reach.unseen, *variables),
+                )
         return None
 
     def _found(self) -> Iterator[tuple[Way, PlacedStep]]:
-        published = self.repo.publications_of(self.view.job)
         built = False
-        for ran in Workspace(self.repo, self.view, self.route, self.event, published).runs():
+        for ran in self._workspace().runs():
             if ran.reach is None:
                 yield from self._code(ran)
                 break
@@ -202,21 +227,48 @@ class _Entry:
         if self.event == "workflow_run":
             yield from self._artifact()
 
+    def _workspace(self) -> Workspace:
+        return Workspace(
+            self.repo,
+            self.view,
+            self.route,
+            self.event,
+            facts=self._facts(),
+            passes=lambda steps: self.comes(steps) is not None,
+        )
+
+    def _facts(self) -> Facts:
+        """What is known of every run that people without write access start by this event."""
+        starts = outsider_starts(self.repo, self.trigger)
+        first, *others = [s.facts for s in starts if s.right is not RequiredAccess.WRITE] or [{}]
+        return {
+            name: value
+            for name, value in first.items()
+            if all(name in facts and facts[name] == value for facts in others)
+        }
+
     def _way(
-        self, kind: WayIn, placed: PlacedStep, at: Location, what: str, anchor: str, cut: str
+        self,
+        kind: WayIn,
+        placed: PlacedStep,
+        at: Location,
+        what: str,
+        anchor: str,
+        cut: str,
+        last: PlacedStep | None = None,
     ) -> Way | None:
-        """A way, if people reach its step."""
-        comes = self.comes(placed.guards)
+        """A way, if people reach its step, and the ``last`` one where that is another."""
+        last = placed if last is None else last
+        comes = self.comes(tuple(dict.fromkeys((*placed.guards, *last.guards))), last)
         if comes is None:
             return None
-        actor, state, start, unseen = comes
         needs = tuple(
-            PathNeed(what=f"the value of `{name}`", need=Need.WORKFLOW) for name in unseen
+            PathNeed(what=f"the value of `{name}`", need=Need.WORKFLOW) for name in comes.unseen
         )
         return Way(
             kind=kind,
-            actor=actor,
-            who=self._who(actor, start),
+            actor=comes.actor,
+            who=self._who(comes.actor, comes.start),
             view=self.view,
             at=at,
             what=what,
@@ -224,8 +276,8 @@ class _Entry:
             cut=Cut(what=cut, at=at),
             route=self.route,
             trigger=self.trigger,
-            start=start,
-            state=state,
+            start=comes.start,
+            state=comes.state,
             needs=needs,
             # Reviews of outsiders' own pull requests run with a fork's rights; those of others'
             # need one to be open, which is listed and sets no level.
@@ -241,16 +293,13 @@ class _Entry:
     def _code(self, ran: CodeRun) -> Iterator[tuple[Way, PlacedStep]]:
         """Outsiders' code is checked out and runs."""
         head = ran.head
-        steps = dict.fromkeys((*head.placed.guards, *ran.placed.guards))
-        if self.comes(tuple(steps)) is None:
-            return
         cut = (
             "check out the base only, or do this on `pull_request`"
             if self.event != "issue_comment"
             else "let nobody's comment build a pull request, or ask for write access in `if:`"
         )
         what = f"{head.what}, and {ran.what}"
-        way = self._way(WayIn.CODE, head.placed, head.at, what, head.anchor, cut)
+        way = self._way(WayIn.CODE, head.placed, head.at, what, head.anchor, cut, ran.placed)
         if way is not None:
             yield replace(way.doubted(head.state, *head.needs), reach=ran.reach), ran.placed
 
@@ -281,7 +330,7 @@ class _Entry:
     def _takes_triage(self, placed: PlacedStep) -> bool:
         """Whether only people who may triage reach a step: the words may still be others'."""
         comes = self.comes(placed.guards)
-        return comes is not None and comes[0] is Actor.ONE_WRITER
+        return comes is not None and comes.actor is Actor.ONE_WRITER
 
     def _started(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """Another workflow is started with words of theirs, which may name a commit."""
@@ -368,8 +417,7 @@ class _Entry:
             folder = _downloaded_to(self.view, placed)
             if folder is not None:
                 taken, source = folder, placed
-                continue
-            if taken is None or source is None:
+            if taken is None or source is None or (folder is not None and not placed.step.run):
                 continue
             used = self._uses_artifact(placed, taken)
             if used is None:
@@ -382,6 +430,7 @@ class _Entry:
                 f"an artifact of the run that anyone may start is taken, and {what}",
                 "artifact",
                 "take artifacts of this run only, or let only pushes start it",
+                placed,
             )
             if way is not None:
                 doubt = PathNeed(what="what the file may set", need=Need.WORKFLOW)
@@ -455,22 +504,21 @@ class _Entry:
         is_private = isinstance(settings, RepositorySettings) and settings.is_public is False
         if not labels or comes is None or is_private or approval == "all_external_contributors":
             return
-        actor, state, start, _ = comes
         job = self.view.job
         at = job.runs_on[0].location(job.path) if job.runs_on else job.at
         way = Way(
             kind=WayIn.RUNNER,
-            actor=actor,
-            who=self._who(actor, start),
+            actor=comes.actor,
+            who=self._who(comes.actor, comes.start),
             view=self.view,
             at=at,
             what=f"a fork's pull request runs on `{' '.join(sorted(labels))}`",
             anchor=" ".join(sorted(labels)),
             route=self.route,
             trigger=self.trigger,
-            start=start,
+            start=comes.start,
             cut=Cut(what="run pull requests on GitHub's machines", at=at),
-            state=state,
+            state=comes.state,
             after_merge=True,
             is_fork_run=True,
         )
@@ -485,33 +533,13 @@ class _Entry:
 
     def _guarded(self, way: Way, last: PlacedStep) -> Way | None:
         """The way past the guards of the job: None where one closes it."""
-        for placed in self.view.steps:
-            if placed is last:
-                break
-            if _ends_job(self.repo, placed, self.event):
-                return None
-        if (question := self._question(last)) is not None:
+        if (question := question_before(self.view, last)) is not None:
             way = way.doubted(PathState.OPEN, question)
-        if not self.repo.publications_of(self.view.job):
-            doubt = environment_doubt(self.repo, self.view.job)
-            if doubt is not None and doubt.is_closed:
+        for doubt in environments_before(self.repo, self.view, self.route, self._facts()):
+            if doubt.is_closed:
                 return None
-            if doubt is not None:
-                way = way.doubted(PathState.OPEN, *doubt.needs)
+            way = way.doubted(PathState.OPEN, *doubt.needs)
         return way
-
-    def _question(self, last: PlacedStep) -> PathNeed | None:
-        """The step above that asks what rights somebody has, if there is one."""
-        for placed in self.view.steps:
-            if placed is last:
-                break
-            if _asks(placed.step):
-                return _asked(placed.step, self.view.job.id)
-        for above in needs_of(self.view.workflow).above(self.view.job):
-            for step in above.live_steps:
-                if _asks(step):
-                    return _asked(step, above.id)
-        return None
 
 
 def is_agent(view: JobView, placed: PlacedStep) -> bool:
@@ -571,7 +599,8 @@ def merges(view: JobView, placed: PlacedStep) -> tuple[Location, str] | None:
     for command in view.commands(placed):
         if command.words[:3] == ("gh", "pr", "merge") and "--disable-auto" not in command.words:
             return placed.at(line=command.line), "gh pr merge"
-        if command.program in {"gh", "curl"} and MERGE_CALL.search(" ".join(command.words)):
+        words = replace_fences(" ".join(command.words), "N")
+        if command.program in {"gh", "curl"} and MERGE_CALL.search(words):
             return placed.at(line=command.line), f"{command.program} … merge"
     script = placed.step.input("script")
     if uses is not None and uses.action == "actions/github-script" and script is not None:
@@ -599,49 +628,3 @@ def _downloaded_to(view: JobView, placed: PlacedStep) -> str | None:
         if command.program in {"gh", "curl"} and "artifacts" in " ".join(command.words):
             return ""
     return None
-
-
-def _ends_job(repo: Repository, placed: PlacedStep, event: str) -> bool:
-    """Whether a step ends the job for people without write access."""
-    step, uses = placed.step, placed.step.uses
-    if uses is None or placed.guards or _goes_on(step) or _goes_on(placed.outer):
-        return False
-    refuser = REFUSERS.get(uses.action)
-    if refuser is None:
-        return uses.action == "actions/checkout" and _refused(repo, step, event)
-    for name, values in refuser.off.items():
-        given = step.input(name)
-        if given is not None and (not values or given.value.strip().lower() in values):
-            return False
-    return not refuser.on or step.input(refuser.on) is not None
-
-
-def _goes_on(step: Step) -> bool:
-    """Whether the job continues, or may, where the step fails."""
-    given = step.keys.get("continue-on-error")
-    return given is not None and given.text != "false"
-
-
-def _refused(repo: Repository, step: Step, event: str) -> bool:
-    """Whether it is a checkout of a pull request's code that this version refuses."""
-    ref = step.input("ref")
-    asks = ref is not None and ("refs/pull/" in ref.value or ".head.sha" in ref.value)
-    return asks and refuses(repo, step, event) is True
-
-
-def _asks(step: Step) -> bool:
-    """Whether a step asks what rights somebody has."""
-    if step.uses is not None and step.uses.action in ASKERS:
-        return True
-    texts = [step.run] if step.run else []
-    texts += [
-        step.inputs[key] for key in step.inputs if key.lower() in {"script", "route", "query"}
-    ]
-    return any(PERMISSION_QUESTION.search(text.value) for text in texts)
-
-
-def _asked(step: Step, job: str) -> PathNeed:
-    line = f"{step.at.path}, line {step.at.line}"
-    return PathNeed(
-        what=f"what the question for rights in `{job}` ({line}) does", need=Need.WORKFLOW
-    )
