@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from audits.checks import all_checks
 from audits.model.exposure import Actor
-from audits.model.outcome import Area, Severity
+from audits.model.outcome import Area, Outcome, Severity
 from audits.model.query import CheckCount, OwnerFact
 from audits.model.rows import (
     DeductionRow,
@@ -41,10 +41,13 @@ class Headline(Struct, frozen=True, kw_only=True):
     seen: str
 
 
-def headline(rows: Sequence[TrendRow], since: str) -> Headline:
-    """The last of these rows against the first, which is what held when the period began."""
+def headline(rows: Sequence[TrendRow], since: str, *, several: bool = False) -> Headline:
+    """The last of these rows against the first, which is what held when the period began.
+    ``several``: of several owners, as the verb has to agree.
+    """
     now = rows[-1]
-    grade = "has no grade" if now.points is None else f"stands at {grade_of(now.points).value}"
+    has, stands = ("have", "stand") if several else ("has", "stands")
+    grade = f"{has} no grade" if now.points is None else f"{stands} at {grade_of(now.points).value}"
     points = "" if now.points is None else f" with {now.points:.0f} of 100 points"
     moved = rise(rows)
     words = "unchanged" if not moved else f"{'up' if moved > 0 else 'down'} {abs(moved):g}"
@@ -169,13 +172,20 @@ class NextStep(Struct, frozen=True, kw_only=True):
         return title_of(self.check) if self.check else self.what
 
 
+_MOST_UNREAD = 2
+"""So many of the steps are repositories that could not be read, where others can be fixed."""
+
+
 def next_steps(rows: Iterable[RepositoryRow], limit: int) -> list[NextStep]:
     """The first step to a better score of each repository, those that could not be read first,
-    then those that gain most.
+    then those that gain most. The unread ones leave room for fixes.
     """
     found = [step for row in rows if (step := _next_step(row)) is not None]
     found.sort(key=lambda step: (-step.gain, step.owner, step.repository))
-    return found[:limit]
+    unread = [step for step in found if not step.check]
+    fixes = [step for step in found if step.check]
+    room = max(_MOST_UNREAD, limit - len(fixes))
+    return [*unread[:room], *fixes][:limit]
 
 
 def nothing_to_do(rows: Sequence[RepositoryRow]) -> str:
@@ -385,8 +395,28 @@ def improvement_table(rows: Sequence[Improvement]) -> pd.DataFrame:
     )
 
 
+def unread_settings(rows: Sequence[OwnerFact], *, several: bool) -> list[str]:
+    """Which settings are not known and why, a sentence for each reason; ``several``: of several
+    owners, who are counted.
+    """
+    found: dict[tuple[str, str], list[OwnerFact]] = {}
+    for row in rows:
+        if row.outcome == Outcome.UNKNOWN:
+            found.setdefault((row.message or row.reason, row.permission), []).append(row)
+    sentences = []
+    for (why, permission), facts in found.items():
+        whose = count(len({row.owner for row in facts}), "owner")
+        of = f" of {whose}" if several else ""
+        checks = ", ".join(sorted({row.check for row in facts}))
+        needs = f"; what it takes is {permission}" if permission else ""
+        sentences.append(f"Not known{of}: {checks}, as {prose(why)}{visible(needs)}.")
+    return sentences
+
+
 def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
-    """One setting of the owner a line."""
+    """One setting of the owner that is known a line, those at fault first."""
+    known = [row for row in rows if row.outcome != Outcome.UNKNOWN]
+    known.sort(key=lambda row: row.outcome != Outcome.FAIL)
     return frame_of(
         (
             {
@@ -398,11 +428,10 @@ def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
                 "what": prose(
                     ". ".join(filter(None, (row.message or row.reason, row.consequence)))
                 ),
-                "permission": row.permission,
             }
-            for row in rows
+            for row in known
         ),
-        ("owner", "outcome", "check", "severity", "repositories", "what", "permission"),
+        ("owner", "outcome", "check", "severity", "repositories", "what"),
     )
 
 

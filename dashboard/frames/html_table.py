@@ -6,6 +6,7 @@ prints what is in view, and opens each link in a new tab; so do links in `st.tab
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +24,8 @@ NOT_KNOWN = "–"
 """What an empty cell shows: the value does not apply or is not known."""
 HIDDEN = {"fingerprint", "key"}
 _FOLDER = ".github/workflows/"
+_COUNTS = re.compile(r"\d[\d,]*( → \d[\d,]*)?")
+"""A count in words: a number, or what it was and is."""
 _SHORT = 22
 """Characters: a column whose texts are no longer is not wrapped."""
 
@@ -72,10 +75,10 @@ def html_table(
     kind: str = "rows",
 ) -> str:
     """The first rows of a table, and how many there are; over ``height`` pixels it scrolls."""
-    names = [name for name in order if name in frame.columns and name not in HIDDEN]
+    names = _said([name for name in order if name in frame.columns and name not in HIDDEN], frame)
     shown = frame.loc[:, names].head(MOST)
-    of = {name: _class(name, shown[name]) for name in names}
-    heads = (element("th", sheet.heading(n), scope="col", class_=of[n]) for n in names)
+    of = {name: _class(name, shown[name], names=name in sheet.addresses) for name in names}
+    heads = (_head(sheet.heading(name), of[name]) for name in names)
     rows = (
         element(
             "tr",
@@ -99,19 +102,40 @@ def html_table(
     return str(element("div", scroll, element("p", cut) if cut else "", class_=kind))
 
 
-def _class(name: str, column: pd.Series[Any]) -> str:
+def _head(words: str, kind: str) -> Markup:
+    """A heading; one of several words takes two lines, and not one for each."""
+    half = {"style": f"min-width: {len(words) // 2 + 2}ch"} if " " in words else {}
+    return element("th", words, scope="col", class_=kind, **half)
+
+
+def _said(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    """The columns that say something of any row: one of dashes takes the place of another."""
+    rows = frame.head(MOST)
+    kept = [name for name in names if not all(map(_is_empty, rows[name]))]
+    return kept or list(names)
+
+
+def _class(name: str, column: pd.Series[Any], *, names: bool) -> str:
     numeric = pd.api.types.is_numeric_dtype(column.dtype)
     if numeric and not pd.api.types.is_bool_dtype(column.dtype):
         return "number"
     if name == "link" or isinstance(column.dtype, pd.DatetimeTZDtype):
         return "short"
+    if all(isinstance(value, str) and _COUNTS.fullmatch(value) for value in column):
+        return "number"
     longest = max((len(str(value)) for value in column if value is not None), default=0)
-    return "short" if longest <= _SHORT else "long" if longest > 2 * _SHORT else "text"
+    if longest <= _SHORT:
+        return "short"
+    return "long" if longest > 2 * _SHORT and not names else "text"
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or value is pd.NaT or value == "" or value != value  # noqa: PLR0124 - NaN
 
 
 def words_of(value: object, shape: Mapping[str, Any] | None, day: Day) -> str:
     """A cell in words; a dash where nothing is known."""
-    if value is None or value is pd.NaT or value == "" or value != value:  # noqa: PLR0124 - NaN
+    if _is_empty(value):
         return NOT_KNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"

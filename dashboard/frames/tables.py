@@ -55,7 +55,7 @@ def _repository(row: RepositoryRow) -> dict[str, object]:
     return {
         "owner": visible(row.owner),
         "repository": visible(row.repository),
-        "grade": row.grade,
+        "grade": "" if row.grade == "-" else row.grade,
         "points": row.points,
         "coverage": None if row.coverage is None else round(row.coverage * 100),
         **{plain(area): row.areas.get(area) for area in AREAS},

@@ -178,20 +178,20 @@ def pace(rows: Sequence[TrendRow], number: Callable[[TrendRow], int], one: str, 
 
 
 def time_to_fix(rows: Sequence[FixTime]) -> pd.DataFrame:
-    """Days from first seen to fixed, by check."""
+    """Days from first seen to fixed, by check: what is open for longest first."""
     return frame_of(
         (
             {
                 "check": row.check,
                 "fixed": row.fixed,
                 "median days": None if row.median_days is None else round(row.median_days, 1),
-                "mean days": round(row.mean_days, 1),
-                "longest days": round(row.longest_days, 1),
+                "mean days": round(row.mean_days, 1) if row.fixed else None,
+                "longest days": round(row.longest_days, 1) if row.fixed else None,
                 "how": ", ".join(f"{word} {number}" for word, number in row.how.items()),
                 "open": row.open,
-                "oldest open": round(row.oldest_open_days, 1),
+                "oldest open, days": round(row.oldest_open_days, 1) if row.open else None,
             }
-            for row in rows
+            for row in sorted(rows, key=lambda row: (-row.oldest_open_days, -row.open, row.check))
         ),
         (
             "check",
@@ -201,7 +201,7 @@ def time_to_fix(rows: Sequence[FixTime]) -> pd.DataFrame:
             "longest days",
             "how",
             "open",
-            "oldest open",
+            "oldest open, days",
         ),
     )
 
@@ -256,7 +256,7 @@ def score_changes(rows: Sequence[ScoreChange]) -> pd.DataFrame:
 
 def cause_of(change: ScoreChange) -> str:
     """The causes of a change in words; a change over several scans may have several."""
-    return ", ".join(dict.fromkeys(map(cause_words, change.cause.split("; "))))
+    return " and ".join(dict.fromkeys(map(cause_words, change.cause.split("; "))))
 
 
 def _difference(row: ScoreChange) -> float | None:

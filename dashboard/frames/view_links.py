@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pandas as pd
 
 from dashboard.frames.tables import WHOLE_OWNER
 from dashboard.scope import ScanScope
 
-DISPLAY = "(?:[?&]{name}=|#)([^&#]+)$"
-"""What is shown of an address: its last parameter, or the words behind its hash sign."""
-
 Cells = Mapping[Hashable, object]
 OfOwner = Callable[[str], ScanScope]
 """The scope of one owner, from whatever scope is looked at."""
 
 
-def address_of(view: str, parameters: Mapping[str, str], words: str = "") -> str:
+def address_of(view: str, parameters: Mapping[str, str]) -> str:
     """The address of a view, from any other view: relative, as the server may have a base path."""
-    return f"{view}?{urlencode(parameters)}" + (f"#{quote(words, safe='')}" if words else "")
+    return f"{view}?{urlencode(parameters)}"
 
 
 def linked(
@@ -42,7 +39,7 @@ def linked(
 def _repository(scope: ScanScope, row: Cells) -> str:
     name = str(row["repository"])
     if name == WHOLE_OWNER:
-        return address_of("home", scope.address, name)
+        return address_of("home", scope.address)
     return address_of("repository", {**scope.address, "repository": name})
 
 
@@ -61,7 +58,7 @@ def _asked_for(what: str) -> Callable[[ScanScope, Cells], str]:
     def address(scope: ScanScope, row: Cells) -> str:
         name = str(row[what if what in row else f"{what} name"])
         asked = {"what": what, "exact": "yes", "name": name}
-        return address_of("incident", {**scope.address, **asked}, name)
+        return address_of("incident", {**scope.address, **asked})
 
     return address
 
@@ -71,18 +68,18 @@ def _package(scope: ScanScope, row: Cells) -> str:
     name = str(row.get("repository") or "")
     if not name:
         one = {"registry": str(row["registry"])} if row.get("registry") else {}
-        return address_of("packages", {**scope.address, **one}, str(row["package"]))
+        return address_of("packages", {**scope.address, **one})
     own = {"repository": name, "tab": "Publications"}
-    return address_of("repository", {**scope.address, **own}, str(row["package"]))
+    return address_of("repository", {**scope.address, **own})
 
 
 def _group(scope: ScanScope, row: Cells) -> str:
     """Home, of one group only."""
-    return address_of("home", {**scope.address, "group": str(row["key"])}, str(row["group"]))
+    return address_of("home", {**scope.address, "group": str(row["key"])})
 
 
 def _owner(scope: ScanScope, row: Cells) -> str:
-    return address_of("home", scope.address, str(row["owner"]))
+    return address_of("home", scope.address)
 
 
 _OF_ONE_OWNER = {"repository", "package"}

@@ -15,13 +15,13 @@ from dashboard.theme import signed
 ORDER = (
     "expires",
     "check",
-    "severity",
     "repository",
     "file",
-    "places",
-    "by",
     "responsible",
     "reason",
+    "severity",
+    "places",
+    "accepted by",
     "ticket",
 )
 
@@ -45,7 +45,7 @@ def table(rows: Sequence[WaiverRow]) -> pd.DataFrame:
                 "repository": visible(row.repository),
                 "file": visible(row.path),
                 "places": row.findings,
-                "by": row.acceptance if row.counts else f"{row.acceptance}, not counted",
+                "accepted by": row.acceptance if row.counts else f"{row.acceptance}, not counted",
                 "responsible": visible(row.responsible),
                 "reason": visible(row.reason),
                 "ticket": visible(row.ticket),

@@ -21,6 +21,9 @@ SCOPE = "chosen scope"
 PROBLEM = "trouble with the database"
 UNKNOWN = "an owner or a scan that is not here"
 
+BY_LEVEL = "Packages, by who can release them alone"
+"""What stands above the bars of who can publish: they count a package by its lowest hurdle."""
+
 
 def opening(title: str, lead: str = "") -> ScanScope:
     """The heading of a view that needs a scan, and that scan; without one, what to run."""

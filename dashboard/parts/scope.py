@@ -39,7 +39,9 @@ def choose_scope() -> None:
 
 def _chosen(owners: Sequence[str]) -> ScanScope | None:
     """The chosen scope; None, with the reason kept, where the address names what is not here."""
-    labels = {ALL_OWNERS: "all owners"} if len(owners) > 1 else {}
+    # Also of one owner, where a link says so: others may have been scanned elsewhere, or later.
+    every = len(owners) > 1 or st.query_params.get("owner") == ALL_OWNERS
+    labels = {ALL_OWNERS: "all owners"} if every else {}
     labels |= {name: visible(name) for name in owners}
     word = address.choose("Owner", "owner", labels)
     if word is None:

@@ -10,21 +10,24 @@ from dashboard.theme import DARK, LIGHT, Ink
 _SCREEN = """
 [data-testid=stSidebarHeader] {height: 3rem; margin-bottom: 0}
 [data-testid=stMainBlockContainer] {padding: 2.25rem clamp(1rem, 3vw, 3rem) 3rem}
-.rows .scroll {overflow: auto}
+/* A shadow at an edge behind which the table goes on. */
+.rows .scroll {overflow: auto; background:
+  linear-gradient(to left, var(--page) 30%, transparent) right / 2rem 100% no-repeat local,
+  linear-gradient(to left, var(--line), transparent) right / 0.75rem 100% no-repeat}
 .rows table {border-collapse: separate; border-spacing: 0; width: 100%; font-size: 0.875rem}
 .rows th, .rows td
-  {padding: 0.4rem 0.6rem; text-align: left; vertical-align: top; line-height: 1.35;
+  {padding: 0.4rem 0.5rem; text-align: left; vertical-align: top; line-height: 1.35;
    border-bottom: 1px solid var(--line)}
 .rows th
   {position: sticky; top: 0; z-index: 1; background: var(--surface); color: var(--muted);
-   font-weight: 600; white-space: nowrap}
+   font-weight: 600; vertical-align: bottom}
 .rows .scroll {border: 1px solid var(--line); border-radius: 0.4rem}
 .rows tbody tr:last-child td {border-bottom: 0}
 .rows tbody tr:hover td {background: var(--surface)}
-.rows .number {text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums}
-.rows .short {white-space: nowrap}
-.rows .text {min-width: 12rem; overflow-wrap: anywhere}
-.rows .long {min-width: 24rem; overflow-wrap: anywhere}
+.rows .number {text-align: right; font-variant-numeric: tabular-nums}
+.rows td.short, .rows td.number {white-space: nowrap}
+.rows .text {min-width: 8rem; overflow-wrap: anywhere}
+.rows .long {min-width: 13rem; overflow-wrap: anywhere}
 .rows td:first-child, .rows th:first-child {position: sticky; left: 0; background: var(--page)}
 .rows th:first-child {z-index: 2; background: var(--surface)}
 .rows a {color: var(--link)}
@@ -72,7 +75,7 @@ _PAPER = """
   svg text {fill: #17212b}
   svg path[fill="#19222c"] {fill: #f3f6f9}
   svg path[stroke="#3b4a58"], svg line[stroke="#3b4a58"] {stroke: #c3ced8}
-  .rows .scroll {max-height: none !important; overflow: visible; border: 0}
+  .rows .scroll {max-height: none !important; overflow: visible; border: 0; background: none}
   .rows th {position: static}
   .rows table, .on-paper table
     {border-collapse: collapse; width: 100%; font-size: 10px; line-height: 1.25}

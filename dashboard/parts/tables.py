@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from dashboard import data
 from dashboard.frames.cells import csv_text
 from dashboard.frames.html_table import NOT_KNOWN, CellStyle, Sheet, html_table
 from dashboard.frames.tables import AREA_COLUMNS
-from dashboard.frames.view_links import DISPLAY, linked
+from dashboard.frames.view_links import linked
 from dashboard.parts import address
 from dashboard.parts.page import SCOPE, day, empty, zone
 from dashboard.scope import ScanScope
@@ -68,14 +69,25 @@ def choose(
     tall: bool = False,
 ) -> list[int]:
     """A grid whose rows can be chosen; the positions of the chosen ones. With ``tall`` rows a
-    sentence has two lines. Links in a grid open in a new tab: Streamlit has no other kind.
+    sentence has two lines. A click on a name opens the view about it.
     """
-    shown, links = _linked(frame)
+    made, names = _addresses(frame)
+    # A link's cell would be its address to a screen reader and to who copies it.
+    opens = {
+        name: st.column_config.ButtonColumn(
+            name[:1].upper() + name[1:],
+            type="tertiary",
+            alignment="left",
+            pinned=name == names[0],
+            key=f"{key} {name}",
+        )
+        for name in names
+    }
     state = st.dataframe(
-        shown,
+        frame,
         hide_index=True,
         column_order=_order(frame, order),
-        column_config=columns(frame, {**links, **(config or {})}),
+        column_config=columns(frame, {**opens, **(config or {})}),
         height=_height(len(frame), height),
         on_select="rerun",
         selection_mode="single-row" if mode == "single-row" else "multi-row",
@@ -87,8 +99,18 @@ def choose(
     sheet = Sheet(label=alt, day=day, configured=columns(frame, config))
     printed = frame.drop(columns="link", errors="ignore")
     st.html(html_table(printed, _order(frame, order), sheet, kind="on-paper"))
+    for name in names:
+        if clicked := st.session_state.get(f"{key} {name}"):
+            _open(str(made[name].iloc[clicked["row"]]))
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
+
+
+def _open(address: str) -> None:
+    """Go to the view that an address names."""
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    st.switch_page(f"views/{parts.path}.py", query_params=query)
 
 
 def _addresses(
@@ -101,20 +123,6 @@ def _addresses(
     if not isinstance(whole, ScanScope):
         return frame, []
     return linked(frame, whole, lambda owner: data.of_owner(whole, owner))
-
-
-def _linked(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The rows with addresses in place of names, and how these columns are shown: as the names."""
-    made, names = _addresses(frame)
-    return made, {
-        name: st.column_config.LinkColumn(
-            name[:1].upper() + name[1:],
-            display_text=DISPLAY.format(name=name),
-            alignment="left",
-            pinned=name == names[0],
-        )
-        for name in names
-    }
 
 
 def _order(frame: pd.DataFrame, order: Sequence[str] | None) -> list[str]:

@@ -81,6 +81,7 @@ table(
     name="gaps",
     download=False,
     alt="Gaps: what could not be seen, and why",
+    height=560,
     nothing="There is no gap: every file, setting and package that was asked for was read.",
     config={"line": st.column_config.NumberColumn("Line", width="small")},
 )

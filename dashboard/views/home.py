@@ -64,11 +64,10 @@ def _delta(moved: float | None) -> MetricChange:
 def _headline(scope: ScanScope) -> None:
     """Where the scope stands, in one sentence with its name, and what moved."""
     rows = data.period(scope)
-    head = home.headline(rows, since=page.day(rows[0].at))
+    several = scope.owner is None and not scope.is_narrowed and len(data.owners()) > 1
+    head = home.headline(rows, since=page.day(rows[0].at), several=several)
     with st.container(key="headline", gap="xxsmall"):
-        # "3 owners: stands at …" reads as well as "orchard-labs stands at …".
-        colon = "" if scope.owner else ":"
-        st.markdown(f"**{label_text(page.scope_name(scope))}**{colon} {head.standing}")
+        st.markdown(f"**{label_text(page.scope_name(scope))}** {head.standing}")
         st.text(" ".join(filter(None, (head.publish, head.moved, head.seen))))
 
 
@@ -219,6 +218,10 @@ def _do_next(scope: ScanScope) -> None:
     with st.container(gap="xsmall", key="lines next"):
         for step in steps:
             _step(scope, step)
+        shown = sum(not step.check for step in steps)
+        if left := _unread(data.trend(scope)[-1]) - shown:
+            words = count(left, "more has no grade", "more have no grade")
+            _link("repositories", f"{words}: which?", scope, grade="?")
         _deadlines(scope)
 
 
@@ -306,7 +309,7 @@ def _distributions(scope: ScanScope) -> None:
 
 
 def _levels(scope: ScanScope, now: TrendRow) -> None:
-    page.section("Who can publish", "Packages, by the least privileged who alone can")
+    page.section("Who can publish", page.BY_LEVEL)
     if not any(now.levels.values()):
         page.empty("No package was found.")
         return
@@ -378,15 +381,19 @@ def _owner_card(scope: ScanScope) -> None:
     if not rows:
         page.empty("No owner settings were read: they need a token.")
         return
-    table(
-        home.owner_table(rows),
-        name="owner",
-        height=360,
-        download=False,
-        nothing="",
-        alt="Settings of the owner, and how many repositories each touches",
-        order=["owner", "outcome", "check", "repositories", "what", "permission"],
-    )
+    known = home.owner_table(rows)
+    if len(known):
+        table(
+            known,
+            name="owner",
+            height=360,
+            download=False,
+            nothing="",
+            alt="Settings of the owner, and how many repositories each touches",
+            order=["owner", "outcome", "check", "repositories", "what"],
+        )
+    for sentence in home.unread_settings(rows, several=scope.owner is None):
+        st.text(sentence)
 
 
 SCOPE = page.opening("Home")

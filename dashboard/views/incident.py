@@ -166,6 +166,7 @@ def _actions(scope: ScanScope) -> None:
         actions.broken_by_pinning(rows),
         name="broken-by-pinning",
         alt="Uses of actions that enforced commit pins would stop",
+        height=400,
         nothing="Nothing would stop: every action is pinned to a full commit.",
     )
 

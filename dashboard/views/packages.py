@@ -19,14 +19,14 @@ PAGE = 200
 COLUMNS = (
     "package",
     "registry",
+    "repository",
     "state",
     "who can publish",
-    "writers",
-    "repository",
     "cut",
+    "why",
+    "writers",
     "workflow",
     "environment",
-    "why",
     "last release",
     "released",
     "before",
@@ -82,7 +82,7 @@ def _distributions(scope: ScanScope) -> None:
     now = data.trend(scope)[-1]
     left, right = st.columns(2, gap="large")
     with left:
-        page.section("The ladder", "Packages by trusted-publisher status")
+        page.section("Trusted-publisher ladder", "Packages, from proven to token")
         if any(now.ladders.values()):
             bars_of(
                 "ladder",
@@ -95,7 +95,7 @@ def _distributions(scope: ScanScope) -> None:
         with st.expander("Glossary"):
             st.markdown("\n".join(f"- **{word}**: {said}" for word, said in LADDER_MEANING.items()))
     with right:
-        page.section("Who can publish", "Packages by the least privileged who alone can")
+        page.section("Who can publish", page.BY_LEVEL)
         if any(now.levels.values()):
             bars_of(
                 "exposure",

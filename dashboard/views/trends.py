@@ -109,7 +109,7 @@ RELEASES = (
     Chart(
         key="levels",
         title="Who can publish",
-        words="Packages, by the least privileged who alone can",
+        words=page.BY_LEVEL,
         numbers=trends.levels,
         series=LEVELS,
         unit="packages",
@@ -174,12 +174,14 @@ def _facts(scope: ScanScope, rows: Sequence[TrendRow], past: Sequence[TrendRow])
     span = f"{shown_rows}, from {page.day(rows[0].at)} to {page.day(rows[-1].at)}"
     rebuilt = f", and {count(len(past), 'state')} rebuilt from commits before" if past else ""
     paces = (
-        trends.pace(rows, home.on_tokens, "package on a stored token", "packages on stored tokens"),
+        trends.pace(
+            rows, home.on_tokens, "package is on a stored token", "packages are on stored tokens"
+        ),
         trends.pace(
             rows,
             home.open_to_anyone,
-            "package that anyone can get released",
-            "packages that anyone can get released",
+            "package is open to anyone",
+            "packages are open to anyone",
         ),
     )
     st.text(f"{span}{rebuilt}. {' '.join(paces)}")
@@ -205,7 +207,7 @@ def _one_sentence(scope: ScanScope, row: TrendRow) -> None:
         f"One {one} so far, {page.day(row.at)}: {points}, "
         f"{row.open.get('critical', 0):,} critical and {row.open.get('high', 0):,} high findings "
         f"open, {home.on_tokens(row):,} of {sum(row.ladders.values()):,} packages on stored "
-        f"tokens, {home.open_to_anyone(row):,} that anyone can get released."
+        f"tokens, {home.open_to_anyone(row) or 'none'} open to anyone."
     )
     past = "" if scope.is_mixed else "; `release-audit history` rebuilds the past from commits"
     page.note(f"The next {one} draws lines{past}.")

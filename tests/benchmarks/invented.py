@@ -8,6 +8,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from audits.checks import all_checks
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
 from audits.model.exposure import (
     Actor,
@@ -36,19 +37,28 @@ from audits.model.score import (
     PackageStatus,
     Result,
     Score,
+    ScoreStep,
     StepState,
 )
 from audits.model.settings import Need, Unseen
 from audits.model.source import RepositoryRef, Snapshot, SourceFile
 from audits.model.uses import Uses, UsesKind
 from audits.model.workflow import Job, Role, Step, Workflow
+from audits.scoring.score import grade_of
 
-CHECKS = tuple(f"invented-check-{n}" for n in range(60))
+RULES = [
+    check
+    for check in all_checks()
+    if check.scored and not check.on_owner and check.severity < Severity.CRITICAL
+][:60]
+"""What a repository is said to be judged by."""
+CHECKS = tuple(check.id for check in RULES)
 ACTIONS = tuple(f"action-{n}" for n in range(400))
 HIDDEN = Unseen(need=Need.SETTINGS, reason="not readable", permission="Administration: read")
 _FILES = 4
 _USES = 14
-_GRADES = ((90, Grade.A), (75, Grade.B), (60, Grade.C), (40, Grade.D), (0, Grade.F))
+_OUTCOMES = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.UNKNOWN)
+_AREAS = tuple(Area)
 
 
 def invented(
@@ -87,8 +97,9 @@ def invented(
 
 def _file(noise: Random, path: str, name: str, edits: int) -> SourceFile:
     lines = [f"# {name} after {edits} edits", "jobs:"]
+    words = noise.randbytes(45 * 6).hex()
     for n in range(45):
-        word = sha256(f"{noise.random()}".encode()).hexdigest()[:12]
+        word = words[12 * n : 12 * n + 12]
         lines.append(f"      - name: Step {n} of {word}\n        run: python -m tool --do {word}")
     return SourceFile.of(path, "\n".join(lines).encode())
 
@@ -153,24 +164,24 @@ def _results(
 ) -> tuple[list[Result], list[Deduction]]:
     ref, sha = repository.ref, repository.snapshot.commit
     failing = noise.sample(CHECKS, 14)
-    fixed = set(failing[: edits % 3])
+    open_ = set(failing[edits % 3 :])
     results: list[Result] = []
     lost: list[Deduction] = []
-    for n, check in enumerate(CHECKS):
-        area = list(Area)[n % 5]
-        severity = Severity(n % 4)
+    key = published.key
+    for n, rule in enumerate(RULES):
+        check, area, severity = rule.id, rule.area, rule.severity
         found: tuple[AuditedFinding, ...] = ()
-        outcome = (Outcome.PASS, Outcome.NOT_APPLICABLE, Outcome.UNKNOWN)[(n + number) % 7 % 3]
-        if check in failing and check not in fixed:
+        outcome = _OUTCOMES[(n + number) % 7 % 3]
+        if check in open_:
             found = (_finding(ref.owner, ref.name, sha, check, n, severity, edits),)
             outcome = Outcome.FAIL
             lost.append(
                 Deduction(
                     check=check,
                     area=area,
-                    points=5.0 * severity,
+                    points=3.0 * severity,
                     severity=severity,
-                    publication=published.key,
+                    publication=key,
                 )
             )
         results.append(
@@ -244,6 +255,15 @@ def _lesson_step(number: int) -> LessonStep:
     )
 
 
+def _steps(points: float, lost: list[Deduction]) -> tuple[ScoreStep, ...]:
+    """The check that gains most, where the grade is no A yet."""
+    if grade_of(points) is Grade.A or not lost:
+        return ()
+    worst = max(lost, key=lambda each: each.points)
+    reached = points + worst.points / len(_AREAS)
+    return (ScoreStep(check=worst.check, points=reached, grade=grade_of(reached)),)
+
+
 def _audited(
     noise: Random, repository: Repository, published: Publication, edits: int, number: int
 ) -> Audit:
@@ -256,12 +276,17 @@ def _audited(
             coverage=0.8,
             deductions=tuple(d for d in lost if d.area is area),
         )
-        for area in Area
+        for area in _AREAS
     )
-    points = sum(area.points or 0 for area in areas) / len(areas) - number % 45
-    grade = next((g for least, g in _GRADES if points >= least), Grade.F)
+    points = max(sum(area.points or 0 for area in areas) / len(areas) - number % 45, 0.0)
     score = Score(
-        points=max(points, 0.0), grade=grade, coverage=0.8, tier=1, policy="1", areas=areas
+        points=points,
+        grade=grade_of(points),
+        coverage=0.8,
+        tier=1,
+        policy="1",
+        areas=areas,
+        steps=_steps(points, lost),
     )
     state = (Ladder.TOKEN, Ladder.OIDC, Ladder.ATTESTED, Ladder.MIXED)[number % 4]
     status = PackageStatus(

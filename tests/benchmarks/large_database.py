@@ -17,14 +17,14 @@ from msgspec import Struct
 from audits.model.query import ActionFilter, FindingFilter, RepositoryFilter
 from audits.store.chunks import chunks
 from audits.store.open import open_store
-from audits.store.schema.codes import title_of
 from audits.store.store import Store
 from audits.store.write.audit_record import AuditRecord, record_of
-from tests.benchmarks.invented import ACTIONS, CHECKS, invented
+from tests.benchmarks.invented import ACTIONS, CHECKS, RULES, invented
 
 OWNER = "orchard-labs"
 _TOGETHER = 200
 """Repositories that are recorded in one transaction."""
+TITLES = {rule.id: rule.title for rule in RULES}
 FIRST = datetime(2025, 1, 1, 2, tzinfo=UTC)
 
 
@@ -61,7 +61,7 @@ def build(
 def _invented(number: int, done: Sequence[int]) -> AuditRecord:
     edits, pushes, releases = done
     found = invented(OWNER, number, edits=edits, pushes=pushes, releases=releases)
-    return record_of(found, title_of)
+    return record_of(found, TITLES.__getitem__)
 
 
 def _change(noise: Random, done: dict[int, list[int]], nights: Nights) -> set[int]:

@@ -239,17 +239,23 @@ def test_the_owners_card_says_what_is_unknown_and_why() -> None:
         reason="not read",
         permission="Administration: read",
     )
-    assert list(home.owner_table([fact]).iloc[0]) == [
+    others = [replace(fact, owner="p"), replace(fact, check="actions-can-approve")]
+    assert home.unread_settings([fact, *others], several=True) == [
+        "Not known of 2 owners: actions-can-approve, sha-pinning-not-required, as not read; "
+        "what it takes is Administration: read."
+    ]
+    passed = replace(fact, owner="p", outcome="pass")
+    failed = replace(fact, outcome="fail", message="Not required", consequence="2 would break")
+    table = home.owner_table([passed, fact, failed])
+    assert list(table.iloc[0]) == [
         "o",
-        "? unknown",
+        "✗ fail",
         "sha-pinning-not-required",
         "● low",
         3,
-        "not read",
-        "Administration: read",
+        "Not required. 2 would break",
     ]
-    failed = replace(fact, outcome="fail", message="Not required", consequence="2 would break")
-    assert home.owner_table([failed]).loc[0, "what"] == "Not required. 2 would break"
+    assert list(table["owner"]) == ["o", "p"]
 
 
 def test_movers_leave_out_what_did_not_move() -> None:
@@ -378,6 +384,14 @@ def test_two_scans_compared_never_invent_a_number() -> None:
 def test_time_to_fix_is_rounded_days() -> None:
     rows = [FixTime(check="unpinned-action", title="t", fixed=3, mean_days=4.04, longest_days=9)]
     assert list(trends.time_to_fix(rows).iloc[0])[:5] == ["unpinned-action", 3, None, 4.0, 9.0]
+    still = FixTime(
+        check="z", title="t", fixed=0, mean_days=0, longest_days=0, open=1, oldest_open_days=7
+    )
+    table = trends.time_to_fix([*rows, still])
+    assert list(table["check"]) == ["z", "unpinned-action"]
+    # Nothing was fixed in no days, and nothing is open for none.
+    assert table["mean days"].isna().tolist() == [True, False]
+    assert table["oldest open, days"].isna().tolist() == [False, True]
 
 
 def test_actions_say_how_many_uses_are_pinned() -> None:
@@ -497,6 +511,10 @@ def test_do_next_begins_with_what_was_not_read_and_then_what_gains_most() -> Non
     done = repository("sage", grade="A", points=100.0)
     steps = home.next_steps([small, done, large, odd, unread], 5)
     assert [each.repository for each in steps] == ["fern", "gorse", "reed", "moss"]
+    more = [repository(name, grade="?", points=None, gaps=1) for name in "abc"]
+    few = home.next_steps([*more, unread, small, large], 3)
+    assert [each.repository for each in few] == ["a", "b", "reed"]
+    assert len(home.next_steps([*more, unread], 3)) == 3
     assert [each.what for each in steps[:2]] == [
         "2 parts were not read",
         "1 release-like job is not understood",
@@ -527,7 +545,7 @@ def test_acceptances_are_one_line_a_file_and_check_those_that_end_first_at_the_t
     assert [each.path for each in waivers.ending(found, day)] == ["a.yml"]
     assert not waivers.ending(found, date(2026, 9, 9))
     frame = waivers.table(found)
-    assert list(frame["by"]) == ["waiver", "waiver", "local, not counted"]
+    assert list(frame["accepted by"]) == ["waiver", "waiver", "local, not counted"]
     assert list(frame["expires"]) == ["2026-10-10", "2026-12-31", ""]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
 
 from dashboard.frames.tables import WHOLE_OWNER
-from dashboard.frames.view_links import DISPLAY, address_of, linked
+from dashboard.frames.view_links import address_of, linked
 from dashboard.scope import ScanScope
 from tests.dashboard.conftest import Opened
 from tests.dashboard.rows import HOSTILE, NOON
@@ -23,19 +23,11 @@ def of_owner(owner: str) -> ScanScope:
     return ScanScope(owner=owner, scan=3, at=NOON, since=NOON, newest=False)
 
 
-def display_of(address: str, column: str) -> str:
-    """What Streamlit's grid shows of an address."""
-    found = re.search(DISPLAY.format(name=column), address)
-    assert found, address
-    return unquote(found[1].replace("+", " "))
-
-
 @pytest.mark.parametrize("name", ["lumen", "a b", "x&owner=evil", "a#b", "100%25", HOSTILE])
-def test_a_name_is_shown_as_it_is_and_leads_to_its_repository(name: str) -> None:
+def test_a_name_leads_to_its_repository(name: str) -> None:
     frame, columns = linked(pd.DataFrame({"repository": [name]}), ONE, of_owner)
     (address,) = frame["repository"]
     assert columns == ["repository"]
-    assert display_of(address, "repository") == name
     parameters = parse_qs(urlsplit(address).query, keep_blank_values=True)
     assert urlsplit(address).path == "repository"
     assert parameters["repository"] == [name]
@@ -49,13 +41,12 @@ def test_with_all_owners_a_name_leads_to_its_own_owner_as_of_its_own_scan() -> N
     assert "owner=tinroof&" in first
     assert "scan=3&" in first
     assert second.startswith("home?owner=tinroof")
-    assert display_of(second, "repository") == WHOLE_OWNER
     alone, columns = linked(pd.DataFrame({"repository": ["lumen"]}), ALL, of_owner)
     assert (list(alone["repository"]), columns) == (["lumen"], [])
 
 
 def test_an_address_has_no_leading_slash_as_a_server_may_have_a_base_path() -> None:
-    assert address_of("home", {"owner": "*"}, "a b") == "home?owner=%2A#a%20b"
+    assert address_of("home", {"owner": "*"}) == "home?owner=%2A"
 
 
 @pytest.mark.parametrize("view", ["home", "repositories", "packages", "trends", "incident"])
@@ -73,7 +64,10 @@ def test_names_in_tables_are_links_that_open_in_the_same_tab(view: str, opened: 
 
 def test_a_finding_has_an_address_of_its_own(opened: Opened) -> None:
     table = opened("findings", "many").dataframe[0].value
-    query = parse_qs(urlsplit(table["check"][0]).query)
+    # A cell of the grid holds a name, which is what a screen reader says and a copy has.
+    assert table["repository"][0] in {"fennel", "lumen", "pith", "quince", "sorrel"}
+    frame, _ = linked(table, ONE, of_owner)
+    query = parse_qs(urlsplit(frame["check"][0]).query)
     app = opened("findings", "many", **{name: values[-1] for name, values in query.items()})
     text = sound(app, "Findings")
     assert query["check"][0] in text

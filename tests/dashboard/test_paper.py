@@ -16,7 +16,7 @@ def day(at: datetime) -> str:
 
 
 def test_a_long_table_says_how_much_of_it_is_shown() -> None:
-    frame = pd.DataFrame({"name": [HOSTILE] * 250, "points": [None] * 250})
+    frame = pd.DataFrame({"name": [HOSTILE] * 250, "points": [1.0, *[None] * 249]})
     sheet = Sheet(label="All", day=day, configured={"name": {"label": "Name"}})
     text = html_table(frame, ["name", "points"], sheet)
     assert text.count("<tr>") == MOST + 1
@@ -26,6 +26,14 @@ def test_a_long_table_says_how_much_of_it_is_shown() -> None:
     assert "<img" not in text
     assert "<script" not in text
     assert HOSTILE not in text
+
+
+def test_a_column_of_dashes_is_left_out_and_counts_stand_at_the_right() -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "open": ["2 → 1", "3"], "none": ["", None]})
+    text = html_table(frame, ["name", "open", "none"], Sheet(label="x", day=day))
+    assert "none" not in text
+    assert '<td class="number" style="">2 → 1</td>' in text
+    assert "none" in html_table(frame, ["none"], Sheet(label="x", day=day))
 
 
 def test_cells_read_as_people_write_them() -> None:
@@ -46,7 +54,7 @@ def test_cells_read_as_people_write_them() -> None:
     assert "href" not in other
 
 
-def test_the_grid_of_findings_is_printed_with_names_instead_of_addresses(opened: Opened) -> None:
+def test_the_grid_of_findings_is_printed_whole(opened: Opened) -> None:
     app = opened("findings", "many")
     assert len(app.dataframe) == 1
     bodies = [element.proto.body for element in app.get("html")]

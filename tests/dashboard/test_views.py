@@ -490,7 +490,7 @@ def test_what_only_the_waiver_file_says_is_shown_where_there_is_one(
         + entry.format(check="unpined-action", day="2026-10-20")
     )
     text = sound(opened("waivers", "many"), "Waivers")
-    accepts_nothing = ("1", "long-lived-token", "orchard-labs/*", "every file", "me", "soon", "–")
+    accepts_nothing = ("1", "long-lived-token", "orchard-labs/*", "every file", "me", "soon")
     assert "\n".join(("", *accepts_nothing, "2026-10-20", "")) in text
     assert "Expired entries" in text
     assert "\n7\nunpinned-action\norchard-labs/*\n" in text
