@@ -137,7 +137,7 @@ def advisories(
         say("What the list does not name counts as unknown. Refresh it with --update.")
 
 
-def _asked(token_file: Path | None, api_url: str) -> AdvisoryList:
+def _asked(token_file: list[Path] | None, api_url: str) -> AdvisoryList:
     """GitHub's list of today; CollectError where GitHub does not give it."""
     from audits.cli.github import connect
     from audits.collect.errors import CollectError

@@ -14,6 +14,8 @@ from audits.cli.options import OfflineOption
 from audits.cli.output import say
 
 if TYPE_CHECKING:
+    from audits.collect.errors import CollectError
+    from audits.collect.github.connect import Connection
     from audits.collect.github.doctor import DoctorReport, PermissionProbe
     from audits.model.settings import Need
 
@@ -26,10 +28,10 @@ def doctor(
     api_url: ApiUrlOption = "",
     offline: OfflineOption = False,
 ) -> None:
-    """Say what this token sees, which checks stay unknown, and what a scan would cost."""
+    """Say what a token sees, which checks stay unknown, and what a scan would cost."""
     from audits.cli.github import connect, is_login
     from audits.cli.waiting import watching
-    from audits.collect.github.collector import GitHubCollector, Request
+    from audits.collect.errors import CollectError
 
     if offline:
         raise UsageError("Only GitHub can answer what a token sees.", "Leave --offline out.")
@@ -37,9 +39,26 @@ def doctor(
         raise UsageError(f"{owner!r} is no account's name.", "Give the name alone.")
     with watching("asking GitHub") as watch:
         connection = connect(token_file, api_url, on_wait=watch.waiting)
-        report = GitHubCollector(Request(owner=owner), connection).doctor()
-    for line in doctor_lines(report, datetime.now(UTC)):
-        say(line)
+        answers = [_asked(owner, each) for each in connection.apart(owner)]
+    for number, report in enumerate(each for each in answers if not isinstance(each, CollectError)):
+        if number:
+            say("")
+        for line in doctor_lines(report, datetime.now(UTC)):
+            say(line)
+    for error in answers:
+        if isinstance(error, CollectError):
+            raise error
+
+
+def _asked(owner: str, connection: Connection) -> DoctorReport | CollectError:
+    """What one credential sees, or why it sees nothing."""
+    from audits.collect.errors import CollectError
+    from audits.collect.github.collector import GitHubCollector, Request
+
+    try:
+        return GitHubCollector(Request(owner=owner), connection).doctor()
+    except CollectError as error:
+        return error
 
 
 def doctor_lines(report: DoctorReport, now: datetime) -> Iterator[str]:

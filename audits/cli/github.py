@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from audits.suppressions.waivers import Waivers
 
 TokenFileOption = Annotated[
-    Optional[Path],  # noqa: UP045 - Typer reads the annotation at run time
+    Optional[list[Path]],  # noqa: UP045 - Typer reads the annotation at run time
     typer.Option(
         "--token-file",
         metavar="FILE",
-        help="File that holds the token; default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE.",
+        help="File that holds a token, or a line TOKEN or OWNER TOKEN for each of several; repeat it for more files. Default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE.",
     ),
 ]
 ApiUrlOption = Annotated[
@@ -63,21 +63,23 @@ def is_slug(text: str) -> bool:
 
 
 def connect(
-    token_file: Path | None,
+    token_files: Sequence[Path] | None,
     api_url: str,
     *,
     host: str = "",
     max_points: int | None = None,
     on_wait: Callable[[float, str], None] | None = None,
 ) -> Connection:
-    """How GitHub is reached with the credential of the environment or of a file."""
+    """How GitHub is reached with the credential of the environment, or with those of files."""
     from audits.collect.github.address import DEFAULT_API
-    from audits.collect.github.auth import find_credential
+    from audits.collect.github.auth import find_credentials
     from audits.collect.github.collector import Connection
     from audits.collect.github.rate_limits import Limits
 
+    first, *others = find_credentials(os.environ, token_files=token_files or ())
     return Connection(
-        credential=find_credential(os.environ, token_file=token_file),
+        credential=first,
+        others=tuple(others),
         api_url=api_url or DEFAULT_API,
         host=host,
         limits=Limits(max_points=max_points),

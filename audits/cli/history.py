@@ -125,7 +125,7 @@ def _days(since: datetime | None, every: Every) -> tuple[date, ...]:
 class _PastReach(Struct, frozen=True):
     """How GitHub is reached."""
 
-    token_file: Path | None
+    token_file: list[Path] | None
     api_url: str
     max_points: int | None
 

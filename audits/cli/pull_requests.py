@@ -137,7 +137,7 @@ def _reading(connection: Connection) -> Connection:
     if connection.credential.kind is not CredentialKind.NONE or token is None:
         return connection
     credential = GitHubCredential(kind=CredentialKind.TOKEN, secret=token, found_in=WRITE_VARIABLE)
-    return replace(connection, credential=credential)
+    return replace(connection, credential=credential, others=())
 
 
 def _target(word: str) -> str:

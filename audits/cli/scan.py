@@ -315,7 +315,7 @@ class _GitHubAccess(Struct, frozen=True):
     """How GitHub is reached."""
 
     host: str
-    token_file: Path | None
+    token_file: list[Path] | None
     api_url: str
     max_points: int | None
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.collect.github.collector import Choice, Connection, GitHubCollector, Request
+from audits.collect.github.collector import Choice, Connection, Request
 from audits.collect.github.many_owners import ManyOwners
 from audits.collect.github.rate_limits import Usage
+from audits.collect.github.several_credentials import OwnerCollector, collector_of
 from audits.model.source import Gap, RepositoryRef
 from audits.pipeline.github_evidence import GitHubFacts
 from audits.pipeline.incremental import IncrementalAudits, Judge
@@ -70,7 +71,7 @@ class GitHubScan:
             done = scanner.open(owner, f"GitHub: {owner}")
             names = frozenset(f"{owner}/{name}".lower() for name in done)
             request = Request(owner=owner, choice=self.choice, done=names)
-            collector = GitHubCollector(request, self.connection, memory)
+            collector = collector_of(request, self.connection, memory)
             scanner.gone = lambda _owner: collector.gone
         except BaseException:
             scanner.close()
@@ -96,7 +97,7 @@ class GitHubScan:
     def _run(
         self,
         scanner: Scanner,
-        collector: GitHubCollector | ManyOwners,
+        collector: OwnerCollector | ManyOwners,
         memory: StoreMemory,
         seen: Seen,
         unchanged: Unchanged,
@@ -114,7 +115,7 @@ class GitHubScan:
             usage=collector.usage,
         )
 
-    def _counted(self, collector: GitHubCollector | ManyOwners, note: Seen) -> Seen:
+    def _counted(self, collector: OwnerCollector | ManyOwners, note: Seen) -> Seen:
         """``note``, and how many repositories there are before it."""
 
         def counted(ref: RepositoryRef) -> None:

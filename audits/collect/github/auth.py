@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from github import Auth
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audits.collect.errors import CollectError
 from audits.collect.github import log_redaction
@@ -23,6 +24,8 @@ APP_KEY_VARIABLE = "RELEASE_AUDIT_APP_KEY_FILE"
 
 _REFRESH_BEFORE = 120.0
 """Seconds before its end at which an installation's token is exchanged for a new one."""
+
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 _PREFIXES = {
     "github_pat_": "fine-grained token",
@@ -62,12 +65,15 @@ class Secret:
 
 
 class GitHubCredential(Struct, frozen=True, kw_only=True):
-    """What authorizes requests. ``found_in`` names the variable or file, for people."""
+    """What authorizes requests. ``found_in`` names the variable or file, for people; ``owner``
+    is the only account that it is to be used for, "" for any.
+    """
 
     kind: CredentialKind = CredentialKind.NONE
     secret: Secret | None = None
     app_id: str = ""
     found_in: str = ""
+    owner: str = ""
 
     @property
     def description(self) -> str:
@@ -117,11 +123,15 @@ def _read_secret(path: Path, what: str) -> str:
 
 def _token(text: str, found_in: str) -> GitHubCredential:
     if not re.fullmatch(r"[\x21-\x7e]+", text):
-        raise CollectError(
-            f"What {found_in} holds is no token: it is empty or has spaces or other characters.",
-            "Put the token alone there, on one line.",
-        )
+        raise _no_token(found_in)
     return GitHubCredential(kind=CredentialKind.TOKEN, secret=Secret(text), found_in=found_in)
+
+
+def _no_token(found_in: str) -> CollectError:
+    return CollectError(
+        f"What {found_in} holds is no token: it is empty or has spaces or other characters.",
+        "Put the token alone there, on one line; in a file also OWNER TOKEN, one a line.",
+    )
 
 
 def _app(app_id: str, key_file: str) -> GitHubCredential:
@@ -162,6 +172,45 @@ def find_credential(
         if text := environment.get(name, "").strip():
             return _token(text, name)
     return GitHubCredential()
+
+
+def find_credentials(
+    environment: Mapping[str, str], *, token_files: Sequence[Path] = ()
+) -> tuple[GitHubCredential, ...]:
+    """All credentials of a scan: those of the files, each line ``TOKEN`` or ``OWNER TOKEN``, or
+    else the one of `find_credential`. CollectError where a line is neither.
+    """
+    if not token_files:
+        return (find_credential(environment),)
+    found: dict[tuple[str, str], GitHubCredential] = {}
+    for path in dict.fromkeys(token_files):
+        for credential in _tokens_of(path):
+            found.setdefault((credential.digest(), credential.owner.lower()), credential)
+    return tuple(found.values())
+
+
+def _tokens_of(path: Path) -> list[GitHubCredential]:
+    lines = [
+        (number, words)
+        for number, line in enumerate(_read_secret(path, "token").splitlines(), 1)
+        if (words := line.split()) and not words[0].startswith("#")
+    ]
+    if len(lines) <= 1:
+        lines = [(0, words) for _, words in lines] or [(0, [""])]
+    return [_token_of_line(path, number, words) for number, words in lines]
+
+
+def _token_of_line(path: Path, number: int, words: Sequence[str]) -> GitHubCredential:
+    found_in = f"{path}, line {number}" if number else str(path)
+    *owner, text = words
+    if len(owner) > 1 or any(not _is_owner(name) for name in owner):
+        raise _no_token(found_in)
+    return replace(_token(text, found_in), owner="".join(owner))
+
+
+def _is_owner(text: str) -> bool:
+    """Whether it may name an account; what begins like a token is never taken for one."""
+    return _OWNER.fullmatch(text) is not None and not text.startswith(tuple(_PREFIXES))
 
 
 class InstallationAuth(Auth.Auth):

@@ -35,6 +35,7 @@ from audits.collect.github.rate_limits import Pacer, required_pause
 _SERVER_ERRORS = range(500, 600)
 _TOO_HEAVY = (502, 504)
 _NOT_MODIFIED = 304
+_UNAUTHORIZED = 401
 _OPERATION = re.compile(r"\bquery (\w+)")
 _MOST_POINTS = 10_000
 """Of one query; GitHub allows 5,000 to 10,000 an hour."""
@@ -81,7 +82,7 @@ class GitHubClient:
     replace them: GraphQL announces its limits in answers of status 200, a limit stops all
     threads at once, waiting is shown and can be stopped, and failures of an endpoint count over
     all requests. ``reader`` stands for the credential in keys of what is remembered
-    (`GitHubCredential.digest`).
+    (`GitHubCredential.digest`). ``is_refused`` once GitHub has not accepted the credential.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class GitHubClient:
         self.pacer = pacer
         self.auth = auth
         self.endpoints = Endpoints(pacer.limits.attempts)
+        self.is_refused = False
         self._reader = reader
         self._local = threading.local()
 
@@ -207,6 +209,7 @@ class GitHubClient:
         except TooHeavyError:
             raise
         except GitHubError as error:
+            self.is_refused |= error.status == _UNAUTHORIZED
             if error.status in range(400, 500):
                 self._answered(kind, endpoint)
             else:
@@ -271,6 +274,7 @@ class GitHubClient:
         reply = self._send(kind, send)
         if isinstance(reply, GitHubError):
             return reply
+        self.pacer.note_left(reply.headers)
         self.pacer.count(bytes_read=len(reply.text))
         if kind == "graphql" and reply.status in _TOO_HEAVY:
             return TooHeavyError(

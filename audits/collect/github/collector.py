@@ -14,6 +14,7 @@ from audits.collect.github.address import DEFAULT_API
 from audits.collect.github.advisories import read_advisories
 from audits.collect.github.blobs import TextReader
 from audits.collect.github.callees import CalleeReader
+from audits.collect.github.client import GitHubClient
 from audits.collect.github.connect import Connection
 from audits.collect.github.doctor import DoctorReport, examine
 from audits.collect.github.errors import GitHubError
@@ -58,7 +59,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class GitHubCollector:
-    """Collector, Resolver and SettingsReader of one owner on GitHub.
+    """Collector, Resolver and SettingsReader of one owner on GitHub, with one credential: where
+    the connection has several, the first that is for this owner.
 
     Snapshots come as they are read, so that whoever stops early keeps what was handed over.
     ``gone`` are names of repositories of an earlier scan that are no more.
@@ -69,6 +71,7 @@ class GitHubCollector:
     ) -> None:
         self._request = request
         self._memory: Memory = memory if memory is not None else TransientMemory()
+        connection = connection.apart(request.owner)[0]
         self._client = connection.client(request.owner)
         credential = connection.credential
         self._credential = credential
@@ -116,29 +119,47 @@ class GitHubCollector:
 
     def gaps(self) -> tuple[Gap, ...]:
         """What concerns no single repository; complete once `snapshots` has ended."""
-        pages = self._pages.gaps if self._pages else []
-        owner = self._owner.gaps if self._owner else ()
-        return tuple(dict.fromkeys((*self._gaps, *pages, *owner, *self._references.gaps.values())))
+        references = self._references.gaps.values()
+        return tuple(dict.fromkeys((*self._gaps, *self.list_gaps, *self.owner_gaps, *references)))
+
+    @property
+    def list_gaps(self) -> tuple[Gap, ...]:
+        """What is missing of the list of repositories."""
+        return tuple(self._pages.gaps) if self._pages else ()
+
+    @property
+    def owner_gaps(self) -> tuple[Gap, ...]:
+        """What is missing of the owner's own settings."""
+        return self._owner.gaps if self._owner else ()
+
+    @property
+    def client(self) -> GitHubClient:
+        """What sends its requests."""
+        return self._client
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Every repository once, files read, settings not yet.
 
         CollectError where nothing at all can be read; ScanCancelledError on a request to stop.
         """
-        self._need_token()
         started = False
         try:
-            for page in self._pages_of():
+            for page in self.pages():
                 started = True
-                chosen = [r for r in page if r.slug.lower() not in self._request.done]
-                yield from self._snapshots_of(chosen)
-            self._look_for_gone()
+                yield from self._snapshots_of(page)
+            self.look_for_gone()
         except (BudgetSpentError, GitHubError) as error:
             if not started:
                 raise
-            self._gaps.append(_unfinished(error))
+            self._gaps.append(unfinished(error))
 
-    def _look_for_gone(self) -> None:
+    def pages(self) -> Iterator[Sequence[Listed]]:
+        """The repositories that are to be read, as they are listed."""
+        self._need_token()
+        for page in self._pages_of():
+            yield [r for r in page if r.slug.lower() not in self._request.done]
+
+    def look_for_gone(self) -> None:
         """Find the public repositories of the last list that are no more, for ``gone``.
 
         The list must have been read whole. Of a private repository it is unknown whether it is
@@ -181,19 +202,23 @@ class GitHubCollector:
         yield from self._pages
 
     def _snapshots_of(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
-        readable = [repo for repo in listed if repo.node_id]
-        self._listed.update({repo.slug.lower(): repo for repo in readable})
         waiting = {repo.slug: repo for repo in listed}
         try:
-            for snapshot in self._read(readable):
+            for snapshot in self.read(listed):
                 waiting.pop(str(snapshot.ref), None)
                 yield snapshot
         except BudgetSpentError as error:
             for repo in waiting.values():
-                yield self._unread(repo, _unfinished(error))
+                yield self.unread(repo, unfinished(error))
             raise
         for repo in waiting.values():
-            yield self._unread(repo)
+            yield self.unread(repo)
+
+    def read(self, listed: Sequence[Listed]) -> Iterator[Snapshot]:
+        """The snapshots of those that the list describes; BudgetSpentError where it stops."""
+        readable = [repo for repo in listed if repo.node_id]
+        self._listed.update({repo.slug.lower(): repo for repo in readable})
+        yield from self._read(readable)
 
     def _read(self, readable: Sequence[Listed]) -> Iterator[Snapshot]:
         """The snapshots of repositories; those on which this program fails say so."""
@@ -207,7 +232,7 @@ class GitHubCollector:
         except Exception as error:
             left = list(waiting.values())
             if len(left) == 1:
-                yield self._unread(left[0], crash_gap(error, f"reading {left[0].slug}"))
+                yield self.unread(left[0], crash_gap(error, f"reading {left[0].slug}"))
                 return
         else:
             return
@@ -215,7 +240,8 @@ class GitHubCollector:
         yield from self._read(left[:middle])
         yield from self._read(left[middle:])
 
-    def _unread(self, repo: Listed, *gaps: Gap) -> Snapshot:
+    def unread(self, repo: Listed, *gaps: Gap) -> Snapshot:
+        """What stands for a repository that was not read."""
         return Snapshot(
             ref=RepositoryRef(owner=repo.owner, name=repo.name, host=self._client.host),
             archived=repo.archived,
@@ -240,7 +266,7 @@ class GitHubCollector:
             found = self._settings.read(questions, facts)
         except BudgetSpentError as error:
             for _, snapshot, _ in known:
-                gaps = (*snapshot.gaps, replace(_unfinished(error), subject="settings"))
+                gaps = (*snapshot.gaps, replace(unfinished(error), subject="settings"))
                 self._prefetched[_key(snapshot)] = replace(snapshot, gaps=gaps)
             return
         owner = facts.settings if isinstance(facts.settings, OwnerSettings) else None
@@ -297,7 +323,7 @@ class GitHubCollector:
         try:
             return self._references.resolve(uses)
         except BudgetSpentError as error:
-            self._gaps.append(replace(_unfinished(error), subject="references of actions"))
+            self._gaps.append(replace(unfinished(error), subject="references of actions"))
             return {}
 
     def action_files(
@@ -307,7 +333,7 @@ class GitHubCollector:
         try:
             return self._opened.read(uses, references)
         except BudgetSpentError as error:
-            gap = replace(_unfinished(error), subject="actions that actions use")
+            gap = replace(unfinished(error), subject="actions that actions use")
             self._gaps.append(replace(gap, optional=True))
             return {}
 
@@ -368,7 +394,8 @@ def _key(snapshot: Snapshot) -> str:
     return str(snapshot.ref).lower()
 
 
-def _unfinished(error: CollectError) -> Gap:
+def unfinished(error: CollectError) -> Gap:
+    """The gap that is left by an error which ends a scan before all was read."""
     reason = error.reason if isinstance(error, GitHubError) else GapReason.RATE_LIMITED
     return Gap(subject="repository", reason=reason, detail=str(error))
 

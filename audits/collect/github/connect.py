@@ -17,7 +17,7 @@ from audits.collect.github.address import DEFAULT_API, api_address
 from audits.collect.github.auth import CredentialKind, GitHubCredential, InstallationAuth, app_auth
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
-from audits.collect.github.rate_limits import Limits, Pacer, WaitCallback
+from audits.collect.github.rate_limits import Limits, Pacer, Points, WaitCallback
 from audits.collect.github.responses import Installation, InstallationToken, read_as
 from audits.model.source import GapReason
 
@@ -26,29 +26,53 @@ class Connection(Struct, frozen=True, kw_only=True):
     """How GitHub is reached.
 
     ``api_url`` is ``--api-url``; ``host`` replaces the web host derived from it. ``on_wait``
-    is called while waiting, ``cancelled`` is asked whether to stop.
+    is called while waiting, ``cancelled`` is asked whether to stop. ``others`` are further
+    credentials: `apart` says which of all read an owner. ``points`` counts what they cost together.
     """
 
     credential: GitHubCredential = field(default_factory=GitHubCredential)
+    others: tuple[GitHubCredential, ...] = ()
+    points: Points | None = None
     api_url: str = DEFAULT_API
     host: str = ""
     limits: Limits = field(default_factory=Limits)
     on_wait: WaitCallback | None = None
     cancelled: Callable[[], bool] | None = None
 
+    def apart(self, owner: str) -> tuple[Connection, ...]:
+        """A connection for each credential that reads this owner: those that are for it alone,
+        else those for any. CollectError where all are for others.
+        """
+        every = (self.credential, *self.others)
+        own = [each for each in every if each.owner.lower() == owner.lower() != ""]
+        chosen = own or [each for each in every if not each.owner]
+        if not chosen:
+            raise CollectError(
+                f"No token is for {owner}: each of them names another account.",
+                "Add a line with this account's name and a token for it, or one without a name.",
+            )
+        points = self.points or Points()
+        return tuple(replace(self, credential=c, others=(), points=points) for c in chosen)
+
     def client(self, owner: str) -> GitHubClient:
-        """A client that reads this owner's repositories; CollectError where none can."""
-        pacer = Pacer(self.limits, on_wait=self.on_wait, cancelled=self.cancelled)
+        """A client that reads this owner's repositories, with the first credential that may;
+        CollectError where none can.
+        """
+        first = self.apart(owner)[0]
+        pacer = Pacer(
+            self.limits, on_wait=self.on_wait, cancelled=self.cancelled, points=first.points
+        )
         address = api_address(self.api_url)
         return GitHubClient(
-            self._auth(owner, address),
+            first.auth(owner, address),
             api_url=address,
             pacer=pacer,
             host=self.host,
-            reader=self.credential.digest(owner),
+            reader=first.credential.digest(owner),
         )
 
-    def _auth(self, owner: str, address: str) -> Auth.Auth | None:
+    def auth(self, owner: str, address: str) -> Auth.Auth | None:
+        """What authorizes requests about this owner; CollectError where an App is not installed."""
         credential = self.credential
         if credential.kind is CredentialKind.APP:
             return self._installation(owner, address)

@@ -14,6 +14,7 @@ from audits.collect.github.auth import CredentialKind, GitHubCredential, Install
 from audits.collect.github.batches import BatchSize, ask
 from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
+from audits.collect.github.remaining import limits_of
 from audits.collect.github.repositories import Choice
 from audits.collect.github.responses import (
     AccountList,
@@ -336,7 +337,7 @@ def _cost(client: GitHubClient, survey: _Survey, rights: tuple[PermissionProbe, 
         + refused
         + min(_COMPARISONS, _PINS * len(publishing))
     )
-    left = _limits(client)
+    left = limits_of(client)
     return Cost(
         repositories=survey.total,
         workflows=len(publishing),
@@ -347,7 +348,7 @@ def _cost(client: GitHubClient, survey: _Survey, rights: tuple[PermissionProbe, 
         points=pages + texts + ceil(survey.total * 0.03 + environments * 0.04) + refs,
         rest_requests=rest,
         points_left=left.get("graphql"),
-        rest_left=left.get("core"),
+        rest_left=left.get("rest"),
     )
 
 
@@ -371,29 +372,6 @@ def _environments(
                 yield read_as(WithEnvironments, node).environments.total_count
             except GitHubError:
                 yield _NO_ENVIRONMENT
-
-
-class _Remaining(Struct, frozen=True):
-    remaining: int
-
-
-class _Resources(Struct, frozen=True):
-    core: _Remaining
-    graphql: _Remaining
-
-
-class _RateLimit(Struct, frozen=True):
-    resources: _Resources
-
-
-def _limits(client: GitHubClient) -> Mapping[str, int]:
-    """What is left of the hour, by resource; asking is free."""
-    try:
-        found = read_as(_RateLimit, client.get("/rate_limit").body).resources
-    except GitHubError:
-        # Enterprise Server has no limits unless somebody sets them
-        return {}
-    return {"core": found.core.remaining, "graphql": found.graphql.remaining}
 
 
 def _expiry(client: GitHubClient, headers: Mapping[str, str]) -> datetime | None:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from functools import reduce
 
 from audits.collect.errors import BudgetSpentError, CollectError, ScanCancelledError
-from audits.collect.github.collector import Connection, GitHubCollector, Request
+from audits.collect.github.collector import Connection, Request
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.memory_cache import TransientMemory
 from audits.collect.github.rate_limits import Usage
+from audits.collect.github.several_credentials import OwnerCollector, collector_of
 from audits.faults import crash_gap
 from audits.model.cache import Memory
 from audits.model.evidence import AdvisoryList, FileThen, ReleasedFile, ResolvedRef
@@ -39,8 +40,8 @@ class ManyOwners:
         self._names: dict[str, list[str]] = {}
         for name in dict.fromkeys(names):
             self._names.setdefault(name.partition("/")[0].lower(), []).append(name)
-        self._collectors: dict[str, GitHubCollector] = {}
-        self._readers: dict[str, GitHubCollector] = {}
+        self._collectors: dict[str, OwnerCollector] = {}
+        self._readers: dict[str, OwnerCollector] = {}
 
     @property
     def source(self) -> str:
@@ -85,11 +86,11 @@ class ManyOwners:
     def _left(self, names: Iterable[str], seen: Container[str]) -> list[str]:
         return [n for n in names if n.lower() not in seen and n.lower() not in self._done]
 
-    def _collector(self, owner: str) -> GitHubCollector:
+    def _collector(self, owner: str) -> OwnerCollector:
         if owner not in self._collectors:
             names = tuple(self._names[owner])
             request = Request(owner=names[0].partition("/")[0], names=names, done=self._done)
-            self._collectors[owner] = GitHubCollector(request, self._connection, self._memory)
+            self._collectors[owner] = collector_of(request, self._connection, self._memory)
         return self._collectors[owner]
 
     def _unread(self, name: str, error: CollectError) -> Snapshot:
@@ -119,7 +120,7 @@ class ManyOwners:
         collector = self._reader(snapshot)
         return collector.with_settings(snapshot, environments) if collector else snapshot
 
-    def _reader(self, snapshot: Snapshot) -> GitHubCollector | None:
+    def _reader(self, snapshot: Snapshot) -> OwnerCollector | None:
         return self._readers.get(str(snapshot.ref).lower())
 
     def owner_settings(self, owner: str) -> OwnerSettings | Unseen:

@@ -22,6 +22,8 @@ WaitCallback = Callable[[float, str], None]
 _SLICE = 0.2
 _YEAR = 366 * 86400.0
 _MOST_DIGITS = 15
+_RESOURCES = {"core": "rest", "graphql": "graphql"}
+"""Our names of the kinds of requests that GitHub counts apart."""
 
 
 def _quiet(_seconds: float, _why: str) -> None:
@@ -80,8 +82,25 @@ class Usage(Struct, kw_only=True):
         )
 
 
+class Points:
+    """The GraphQL points that a scan has cost, with whichever credentials; safe for threads."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def add(self, cost: int) -> None:
+        """Count what a query cost."""
+        with self._lock:
+            self.count += cost
+
+
 class Pacer:
-    """Spreads requests, waits where GitHub asks for it, and stops at the budget."""
+    """Spreads requests, waits where GitHub asks for it, and stops at the budget.
+
+    ``left`` is what GitHub said last that the credential has left of the hour, by the kind of
+    request; ``points`` is shared by credentials that have one budget.
+    """
 
     def __init__(
         self,
@@ -89,8 +108,11 @@ class Pacer:
         *,
         on_wait: WaitCallback | None = None,
         cancelled: Callable[[], bool] | None = None,
+        points: Points | None = None,
     ) -> None:
         self.limits = limits
+        self.left: dict[str, float] = {}
+        self._points = points or Points()
         self.usage = Usage()
         self._on_wait = on_wait or _quiet
         self._cancelled = cancelled or _never
@@ -163,6 +185,12 @@ class Pacer:
             held = self._held
         self._check_wait(held, why)
 
+    @property
+    def held_for(self) -> float:
+        """Seconds for which GitHub lets this credential send nothing."""
+        with self._lock:
+            return max(self._not_before - time.monotonic(), 0.0)
+
     def answered(self) -> None:
         """Record an answer: the limit has lifted."""
         with self._lock:
@@ -175,7 +203,7 @@ class Pacer:
         while (delay := self._delay(kind)) is not None:
             self.wait(*delay)
         limit = self.limits.max_points
-        if kind == "graphql" and limit is not None and self.usage.points >= limit:
+        if kind == "graphql" and limit is not None and self._points.count >= limit:
             raise BudgetSpentError(
                 f"The budget of {limit} points is used up.",
                 "Raise --max-points, or go on later with --resume.",
@@ -205,9 +233,18 @@ class Pacer:
 
     def spent(self, cost: int, remaining: int | None) -> None:
         """Record what GitHub says that a query cost, and what is left of the hour's points."""
+        self._points.add(cost)
         with self._lock:
             self.usage.points += cost
             self.usage.remaining = remaining
+
+    def note_left(self, headers: Mapping[str, Any]) -> None:
+        """Record what an answer's headers say that is left of the hour."""
+        kind = _RESOURCES.get(str(headers.get("x-ratelimit-resource", "")))
+        left = _number(str(headers.get("x-ratelimit-remaining", "")).strip())
+        if kind is not None and left is not None:
+            with self._lock:
+                self.left[kind] = left
 
 
 def _is_primary(status: int, headers: Mapping[str, Any], message: str) -> bool:

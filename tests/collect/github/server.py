@@ -142,6 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
                     name,
                     len(reply.body),
                     self.command,
+                    self._authorization[-1:],
                 )
             )
         self._send(reply, fault)
@@ -185,11 +186,12 @@ class _Handler(BaseHTTPRequestHandler):
         token = github.token_of(self._authorization)
         if token is None:
             return json_reply(401, {"message": "Bad credentials"})
-        bucket = github.buckets["graphql" if kind == "graphql" else "core"]
+        buckets = github.buckets | token.buckets
+        bucket = buckets["graphql" if kind == "graphql" else "core"]
         bucket.roll()
         headers = self._headers(token, bucket, kind)
         if path == f"{PREFIX}/rate_limit":
-            rows = {name: {"remaining": b.remaining} for name, b in github.buckets.items()}
+            rows = {name: {"remaining": b.remaining} for name, b in buckets.items()}
             return json_reply(200, {"resources": rows}, headers)
         if bucket.remaining <= 0:
             return self._exhausted(kind, headers)

@@ -39,7 +39,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it arrived, its credential left out."""
+    """One request as it arrived; of its credential only the last letter, to tell two apart."""
 
     kind: str
     path: str
@@ -47,6 +47,7 @@ class Seen:
     query: str = ""
     size: int = 0
     verb: str = "GET"
+    sender: str = ""
 
 
 def json_reply(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:

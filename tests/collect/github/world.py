@@ -16,6 +16,7 @@ from tests.collect.github.git_objects import (
     build_tree,
     peel,
 )
+from tests.collect.github.traffic import Bucket
 
 _NUMBERS = count(1000)
 
@@ -301,6 +302,8 @@ class Token:
     revoked: bool = False
     writes: frozenset[str] = frozenset()
     """Of ``contents``, ``pull_requests`` and ``workflows``, what it may change."""
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    """Its own limits, where they are not those of the server's only person."""
 
     @property
     def sees_people(self) -> bool:
