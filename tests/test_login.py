@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from audits.login import LoginError, is_loopback, login_of, read_login, secrets_file
+from tests.patience import PATIENCE
 
 README = Path(__file__).parent.parent / "README.md"
 SECRET = "AZ3fVt1YkP0mJ8wQhRr2dg"
@@ -319,7 +320,7 @@ def test_a_login_needs_its_packages(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert ran.returncode == 3, ran.stderr

@@ -28,6 +28,7 @@ from audits.pipeline.audit import Rules
 from audits.pipeline.run import Plan, audit_batch
 from audits.scoring.policy import engine_version
 from tests import generate
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audits", "dashboard", "tests")
@@ -296,7 +297,7 @@ def zizmor_findings(paths: Sequence[Path], *options: str) -> list[object]:
     program = str(Path(sysconfig.get_path("scripts"), "zizmor"))
     command = [program, "--offline", "--no-progress", "--format", "json", *options]
     run = subprocess.run(
-        [*command, *map(str, paths)], capture_output=True, text=True, check=False, timeout=120
+        [*command, *map(str, paths)], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert run.stderr.count("completed") == len(paths)
     found: list[object] = json.loads(run.stdout)

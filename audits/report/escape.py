@@ -70,15 +70,14 @@ def element(name: str, /, *inside: str | Markup, **attributes: str) -> Markup:
     that no text gets into a page in another way; a trailing ``_`` of an attribute's name, and
     ``_`` for a hyphen in it, are Python's.
     """
-    given = Markup("").join(
-        Markup(' {}="{}"').format(Markup(key.rstrip("_").replace("_", "-")), html(value))  # noqa: S704 - names are ours
-        for key, value in attributes.items()
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html(value)}"' for key, value in attributes.items()
     )
-    opened = Markup("<{}{}>").format(Markup(name), given)  # noqa: S704 - names are ours
+    opened = f"<{name}{given}>"
     if name in _VOID:
-        return opened
-    content = Markup("").join(each if isinstance(each, Markup) else html(each) for each in inside)
-    return Markup("{}{}</{}>").format(opened, content, Markup(name))  # noqa: S704 - names are ours
+        return Markup(opened)  # noqa: S704 - names are ours, values escaped
+    content = "".join(each if isinstance(each, Markup) else html(each) for each in inside)
+    return Markup(f"{opened}{content}</{name}>")  # noqa: S704 - contents are escaped, or Markup
 
 
 def link(text: str, url: str) -> Markup:

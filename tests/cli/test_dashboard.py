@@ -19,6 +19,7 @@ from audits.store.errors import StoreError
 from audits.store.open import absolute_address
 from tests.cli.runner import Ran, release_audit
 from tests.dashboard.browser import ROOT, commanded, free_port
+from tests.patience import PATIENCE
 from tests.test_login import ACCESS, AUTH, MALFORMED
 
 PLAIN = ("dashboard", "--no-browser", "--database", "history.sqlite")
@@ -31,7 +32,7 @@ def ran(*words: str, folder: Path, **environment: str) -> Ran:
         raise TimeoutError("the command goes on instead of refusing")
 
     before = signal.signal(signal.SIGALRM, stuck)
-    signal.alarm(120)
+    signal.alarm(PATIENCE)
     try:
         with chdir(folder):
             return release_audit(*words, **{"HOME": str(folder), **environment})
@@ -47,7 +48,7 @@ def ran_apart(*words: str, folder: Path, **environment: str) -> Ran:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT.parent), "HOME": str(folder), **environment},
     )
@@ -77,7 +78,7 @@ def status(port: int, path: str = "/", **headers: str) -> tuple[int, str]:
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )
     try:
-        with urlopen(asked, timeout=60) as answer:  # noqa: S310 - loopback
+        with urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310 - loopback
             return answer.status, answer.read().decode()
     except HTTPError as error:
         return error.code, error.read().decode()
@@ -175,20 +176,11 @@ def test_a_signal_ends_the_dashboard_and_frees_its_port(
         # A browser's connection stays open; it must not keep the server alive.
         kept = socket.create_connection(("127.0.0.1", port))
         process.send_signal(number)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         kept.close()
         assert is_free(port)
     said = (tmp_path / f"dashboard-{port}.log").read_text()
     assert said == f"The dashboard listens on http://127.0.0.1:{port}; Ctrl-C stops it.\n"
-
-
-def test_nothing_is_left_of_a_dashboard_that_is_killed(tmp_path: Path) -> None:
-    port = free_port()
-    with commanded(*PLAIN, folder=tmp_path, port=port) as process:
-        process.kill()
-        process.wait(timeout=60)
-        with pytest.raises(URLError):
-            status(port)
 
 
 def test_a_signal_that_comes_early_ends_it_too(tmp_path: Path) -> None:
@@ -203,20 +195,22 @@ def test_a_signal_that_comes_early_ends_it_too(tmp_path: Path) -> None:
         )
         time.sleep(delay)
         process.terminate()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode in {0, -signal.SIGTERM, 128 + signal.SIGTERM, 130}, err
         assert b"Traceback" not in err
         assert is_free(port)
 
 
-def test_without_a_login_only_this_machine_is_answered(tmp_path: Path) -> None:
+def test_without_a_login_only_this_machine_is_answered_and_nothing_is_left_of_what_is_killed(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     strange = {
         "STREAMLIT_SERVER_ENABLE_STATIC_SERVING": "true",
         "STREAMLIT_SERVER_ENABLE_AGENT_API": "true",
         "STREAMLIT_SERVER_TRUSTED_USER_HEADERS": '{"X-User": "email"}',
     }
-    with commanded(*PLAIN, folder=tmp_path, port=port, **strange):
+    with commanded(*PLAIN, folder=tmp_path, port=port, **strange) as process:
         assert status(port)[0] == 200
         for headers in (
             {"Host": "audit.example"},
@@ -230,6 +224,10 @@ def test_without_a_login_only_this_machine_is_answered(tmp_path: Path) -> None:
                 assert (code, "Not open here" in text) == (403, True), (headers, path)
         for path in ("metrics", "agent/openapi.json", "agent/mcp", "script-health-check"):
             assert status(port, f"/_stcore/{path}")[0] == 404
+        process.kill()
+        process.wait(timeout=PATIENCE)
+        with pytest.raises(URLError):
+            status(port)
 
 
 def test_the_demo_ends_with_its_server_and_names_its_own_store(tmp_path: Path) -> None:
@@ -240,7 +238,7 @@ def test_the_demo_ends_with_its_server_and_names_its_own_store(tmp_path: Path) -
     ) as process:
         assert status(port)[0] == 200
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         assert is_free(port)
     said = (tmp_path / f"dashboard-{port}.log").read_text()
     store = data / "release-audit" / "sample.sqlite"

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import TOKEN, write
 from tests.cli.runner import release_audit
+from tests.patience import PATIENCE
 
 OPTIONS = ("--index-url", "https://pypi.example/simple/", "--no-engine", "--as-of", "2026-11-29")
 PUBLISH = ".github/workflows/publish.yml"
@@ -145,7 +146,7 @@ def test_a_person_at_a_terminal_is_asked(checkout: Path, answer: str, is_written
         while os.read(leader, 65536):
             pass
     os.close(leader)
-    assert running.wait(timeout=120) == (0 if is_written else 1)
+    assert running.wait(timeout=PATIENCE) == (0 if is_written else 1)
     assert b"\x1b[32m+" in shown
     assert ("persist-credentials" in (checkout / PUBLISH).read_text()) is is_written
 

@@ -32,6 +32,7 @@ from tests.cli.runner import release_audit
 from tests.collect.github.faults import KINDS
 from tests.collect.github.scanning import connect, connect_app
 from tests.collect.github.world import Repo
+from tests.patience import PATIENCE
 
 FAST = Limits(backoff=0.001, secondary_wait=0.002)
 MAIN = "from audits.cli import main; main()"
@@ -114,7 +115,7 @@ def test_a_waiting_scan_says_so_and_keeps_its_place(
 
     def wait(seconds: float, why: str) -> None:
         said.append((seconds, why))
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while len(beats) < 2 and time.monotonic() < end:
             with closing(sqlite3.connect(path)) as connection:
                 rows = connection.execute("SELECT beat FROM scan_lock")
@@ -144,7 +145,7 @@ def test_what_was_found_is_written_while_the_scan_waits(
         nonlocal most
         if "tidepool/" not in content or most:
             return
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while not most and time.monotonic() < end:
             most = recorded(path)
             time.sleep(0.01)
@@ -198,7 +199,7 @@ def interrupted(cli: Cli, number: signal.Signals, at: int) -> subprocess.Popen[s
     cli.github.faults.before = strike
     cli.github.faults.latency = 0.02
     process.append(start(cli))
-    process[0].wait(timeout=30)
+    process[0].wait(timeout=PATIENCE)
     cli.github.faults.before, cli.github.faults.latency = None, 0.0
     return process[0]
 

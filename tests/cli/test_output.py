@@ -14,6 +14,7 @@ import pytest
 
 import audits
 from tests.cli.runner import release_audit
+from tests.patience import PATIENCE
 
 CODE = "from audits.cli import main; main()"
 # Title and clipboard of a terminal, a C1 control, a text that runs backwards, a mark of ours.
@@ -132,7 +133,7 @@ def test_colours_are_for_terminals_that_want_them(
     except OSError:  # the terminal's other end was closed
         pass
     os.close(near)
-    process.wait(timeout=120)
+    process.wait(timeout=PATIENCE)
     assert (b"\x1b[31m" in shown) is coloured
     assert b"\x1b]" not in shown
 
@@ -145,7 +146,7 @@ def test_every_encoding_is_written(hostile: Path, encoding: str) -> None:
         words = program(
             "check", str(hostile), "--format", form, folder=hostile, PYTHONIOENCODING=encoding
         )
-        done = subprocess.run(words, capture_output=True, check=False, timeout=120)
+        done = subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE)
         assert done.returncode == 3, done.stderr
         assert b"Traceback" not in done.stderr
         assert done.stdout.decode(encoding if form == "text" else "utf-8")
@@ -165,7 +166,7 @@ def test_output_that_fails_ends_in_a_sentence(hostile: Path, redirect: str, code
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         # A reader that ends first may still have taken all of it.
         assert done.returncode == code or (code == 141 and done.returncode == 3), done.stderr

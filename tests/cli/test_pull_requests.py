@@ -21,6 +21,7 @@ from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.traffic import Reply
 from tests.collect.github.world import Repo, Token, World
 from tests.collect.index.server import PackageIndexServer, serving
+from tests.patience import PATIENCE
 
 WRITING = "github_pat_writes0secret"
 ALL = frozenset({"contents", "pull_requests", "workflows"})
@@ -290,7 +291,7 @@ def test_a_run_that_is_killed_at_any_request_is_continued(desk: Desk, step: str,
         stderr=subprocess.DEVNULL,
     ) as running:
         killer.process = running
-        running.wait(timeout=300)
+        running.wait(timeout=PATIENCE)
     assert killer.done
     again = desk.fix(f"{OWNER}/tidepool", "--write")
     assert again.code == 0, again.out + again.err

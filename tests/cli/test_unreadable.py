@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runner import release_audit
+from tests.patience import PATIENCE
 
 RELEASE = ".github/workflows/release.yml"
 FILES = {
@@ -98,7 +99,7 @@ def owner(tmp_path: Path) -> Iterator[Path]:
 
 def as_anybody(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", _WITHOUT, *words]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=600)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")

@@ -12,6 +12,7 @@ from tests.cli.conftest import write
 from tests.cli.runner import release_audit
 from tests.cli.test_gaps import INDEX, WORKFLOW, table
 from tests.dashboard.browser import ROOT
+from tests.patience import PATIENCE
 
 RELEASE = """\
 name: Release
@@ -104,7 +105,7 @@ def test_scan_export_report_and_dashboard_list_it(
     (printed,) = json.loads(release_audit("report", "--database", database, "--format", "json").out)
     assert [found["job"] for found in printed["gaps"]] == ["publish"]
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", database)
-    app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=PATIENCE).run()
     assert not app.exception
     labels = [link.proto.label for link in app.get("page_link")]
     assert "1 release-like job is not understood: which?" in labels

@@ -15,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import dashboard
+from tests.patience import PATIENCE
 
 ROOT = Path(dashboard.__file__).parent
 FLAGS = (
@@ -115,19 +116,19 @@ def _running(
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
             yield process
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE)
         finally:
             process.kill()
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            with urlopen(address, timeout=10) as answer:  # noqa: S310 - loopback, set above
+            with urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - loopback, set above
                 if answer.status == 200:
                     return
         except (URLError, OSError):

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.dashboard import sample
 from tests.dashboard.browser import ROOT
+from tests.patience import PATIENCE
 
 Opened = Callable[..., AppTest]
 
@@ -70,7 +71,7 @@ def opened(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Opened
 
     def open_view(view: str, database: str, **query: str) -> AppTest:
         monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases.get(database, database))
-        app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=120)
+        app = AppTest.from_file(Path(ROOT / "app.py"), default_timeout=PATIENCE)
         if view == "self_check" or "tab" in query:
             # AppTest learns by a run which address is not its file's name and which parameters
             # a view's own elements hold.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,6 +16,7 @@ from audits.sample.demo import scan_sample
 from audits.sample.organization import INDEX_URL
 from audits.store.open import open_store
 from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
+from tests.patience import PATIENCE
 
 STYLES = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
 EXTRA = {
@@ -27,12 +29,21 @@ EXTRA = {
 }
 
 
+_FADES = "document.getAnimations().some(each => each instanceof CSSTransition)"
+
+
 def settle(page: Page) -> None:
-    """Wait until the script has ended and its charts are drawn."""
+    """Wait until the script has ended, its charts are drawn, and nothing fades in or out: what an
+    earlier run of the script drew is pale until the next one has drawn it again.
+    """
     page.get_by_role("heading", level=1).wait_for()
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.get_by_test_id("stSkeleton").first.wait_for(state="detached")
+    for passing in ("[data-testid=stSkeleton]", "[data-stale=true]"):
+        page.locator(passing).first.wait_for(state="detached")
     page.wait_for_timeout(400)
+    end = time.monotonic() + PATIENCE
+    while page.evaluate(_FADES) and time.monotonic() < end:
+        page.wait_for_timeout(50)
 
 
 def whole(page: Page, path: Path) -> None:

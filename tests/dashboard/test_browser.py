@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.cli.runner import release_audit
 from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
 from tests.dashboard.screenshots import settle
+from tests.patience import PATIENCE
 
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +39,43 @@ def address(databases: dict[str, str], tmp_path_factory: pytest.TempPathFactory)
         yield url
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One profile, so that the browser loads and compiles Streamlit's scripts once."""
     made = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    made.set_default_timeout(PATIENCE * 1000)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def lenient_profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One whose pages may be given scripts, as axe is one."""
+    made = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    made.set_default_timeout(PATIENCE * 1000)
+    yield made
+    made.close()
+
+
+def _left_as_found(profile: BrowserContext) -> Iterator[BrowserContext]:
+    yield profile
+    profile.clear_cookies()
+    for page in profile.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
+
+
+@pytest.fixture
+def context(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser without pages, which keeps nothing of the test before."""
+    yield from _left_as_found(profile)
+
+
+@pytest.fixture
+def lenient(lenient_profile: BrowserContext) -> Iterator[BrowserContext]:
+    """The same for pages that are given scripts."""
+    yield from _left_as_found(lenient_profile)
 
 
 def heading(page: Page, title: str) -> None:
@@ -162,12 +195,12 @@ def test_monday_review_needs_no_click_and_no_scroll(context: BrowserContext, add
 
 
 def test_an_incident_over_all_owners_is_a_file_after_three_steps(
-    browser: Browser, databases: dict[str, str], tmp_path: Path
+    context: BrowserContext, databases: dict[str, str], tmp_path: Path
 ) -> None:
     import pandas as pd
 
     with served(databases["two"], tmp_path) as url:
-        page = browser.new_page()
+        page = context.new_page()
         page.goto(url)
         heading(page, "Home")
         page.get_by_test_id("stSidebar").get_by_role("link", name="Incident", exact=True).click()
@@ -183,11 +216,9 @@ def test_an_incident_over_all_owners_is_a_file_after_three_steps(
         frame = pd.read_csv(tmp_path / "incident.csv")
         assert sorted(frame["repository"]) == ["pith", "quince", "sorrel"]
         assert set(frame["secrets"]) == {"pypi_token"}
-        shared = browser.new_page()
+        shared = context.new_page()
         shared.goto(page.url)
         expect(shared.get_by_text("actions/checkout v4: 3 jobs in 3 of 8")).to_be_visible()
-        page.close()
-        shared.close()
 
 
 def test_a_name_in_a_table_and_a_bar_open_in_the_same_tab_and_back_returns(
@@ -340,14 +371,14 @@ def test_from_a_grade_to_why_to_the_patch_to_the_link_to_a_waiver_for_the_line(
 def test_the_server_sends_its_headers_and_knows_its_hosts(address: str) -> None:
     import requests
 
-    answer = requests.get(address, timeout=10)
+    answer = requests.get(address, timeout=PATIENCE)
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     socket = requests.get(
         f"{address}/_stcore/stream",
-        timeout=10,
+        timeout=PATIENCE,
         headers={
             "Host": "evil.example",
             "Origin": "http://evil.example",
@@ -408,9 +439,8 @@ def test_axe_reports_each_fault(context: BrowserContext) -> None:
     }
 
 
-def test_axe_finds_nothing_and_no_view_calls_out(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
-    page = context.new_page()
+def test_axe_finds_nothing_and_no_view_calls_out(lenient: BrowserContext, address: str) -> None:
+    page = lenient.new_page()
     asked = watched(page)
     page.goto(address)
     faults = {
@@ -420,14 +450,13 @@ def test_axe_finds_nothing_and_no_view_calls_out(browser: Browser, address: str)
     }
     assert not faults, faults
     assert asked == []
-    context.close()
 
 
 def test_a_narrow_screen_does_not_scroll_sideways_and_axe_finds_nothing_there(
-    browser: Browser, address: str
+    lenient: BrowserContext, address: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, bypass_csp=True)
-    page = context.new_page()
+    page = lenient.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
     for view in ("home", "repositories", "repository"):
         page.goto(address + path_of(view))
         heading(page, VIEWS[view])
@@ -435,16 +464,14 @@ def test_a_narrow_screen_does_not_scroll_sideways_and_axe_finds_nothing_there(
         main = page.get_by_test_id("stMain")
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, view
         assert not faults_of(page, view)
-    context.close()
 
 
 def test_a_hostile_organization_renders_inert(
-    browser: Browser, databases: dict[str, str], tmp_path: Path
+    lenient: BrowserContext, databases: dict[str, str], tmp_path: Path
 ) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
     bad = {"evil.example", "www.evil.example"}
     with served(databases["hostile"], tmp_path) as url:
-        page = context.new_page()
+        page = lenient.new_page()
         asked = watched(page)
         page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
         page.goto(url)
@@ -455,4 +482,3 @@ def test_a_hostile_organization_renders_inert(
                 settle(page)
                 assert not hosts(page) & bad, tab.inner_text()
         assert asked == []
-    context.close()

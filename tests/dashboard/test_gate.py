@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.access import BROKEN, REFUSED_BIND
 from tests.dashboard.browser import ROOT
 from tests.dashboard.test_views import said, sound
+from tests.patience import PATIENCE
 from tests.test_login import ACCESS, AUTH, MALFORMED, NAMED, SECRET, put, written
 
 MEMBER: dict[str, object] = {
@@ -56,7 +57,7 @@ def gate(databases: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", databases["many"])
 
     def visit(user: dict[str, object], **given: object) -> AppTest:
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
         for name, value in given.items():
             app.secrets[name] = value
         app.user = user

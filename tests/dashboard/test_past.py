@@ -16,6 +16,7 @@ from audits.pipeline.run import audits_of
 from audits.pipeline.scan import Scanner
 from audits.store.open import open_store
 from tests.dashboard.browser import ROOT
+from tests.patience import PATIENCE
 from tests.store.test_rescore import NEW, NIGHTS, OLD, START, rescore, scan
 
 
@@ -33,7 +34,7 @@ def test_charts_mark_what_was_rebuilt_and_may_be_under_one_policy(
     # Answers are kept by scope, whichever store they came from.
     st.cache_data.clear()
     st.cache_resource.clear()
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=120).run()
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run()
     app.switch_page("views/trends.py").run()
     assert not app.exception
     said = " ".join(element.value for element in (*app.markdown, *app.text))

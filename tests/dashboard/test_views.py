@@ -18,6 +18,7 @@ from audits.store.open import open_store
 from tests.dashboard import sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
+from tests.patience import PATIENCE
 from tests.store.recorded import scan
 from tests.store.samples import audit, fault
 
@@ -91,10 +92,29 @@ def said(app: AppTest) -> str:
     return "\n".join(parts)
 
 
+def columns_fit(app: AppTest) -> None:
+    """Columns are configured by the type of their values: a number column over texts shows "The
+    value cannot be interpreted as a number".
+    """
+    for element in app.dataframe:
+        frame = element.value
+        configured = json.loads(element.proto.columns or "{}")
+        for name, config in configured.items():
+            kind = (config.get("type_config") or {}).get("type")
+            if name not in frame or kind is None:
+                continue
+            numeric = pd.api.types.is_numeric_dtype(frame[name].dtype)
+            assert kind not in {"number", "progress"} or numeric, (name, frame[name].dtype)
+            assert kind != "text" or not numeric, (name, frame[name].dtype)
+
+
 def sound(app: AppTest, title: str) -> str:
-    """What a view says, once it is sure that it broke nowhere and has one heading."""
+    """What a view says, once it is sure that it broke nowhere, has one heading, and that its
+    columns fit.
+    """
     assert not app.exception, app.exception
     assert [element.value for element in app.title] == [title]
+    columns_fit(app)
     text = said(app)
     for bad in ("Traceback", "None", "NaN", "nan,", "<NA>"):
         assert bad not in text, f"{bad!r} in {text}"
@@ -195,7 +215,7 @@ def test_a_database_that_fails_is_reported_in_its_own_words(
     stranger = tmp_path / "stranger.sqlite"
     stranger.write_text("this is no database, but long enough to be taken for one " * 40)
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", f"sqlite:///{stranger}")
-    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=120).run(), "Home")
+    text = sound(AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run(), "Home")
     assert "is not a SQLite database" in text
 
 
@@ -205,7 +225,7 @@ def test_a_database_that_goes_away_under_a_view_is_reported_too(
     path = tmp_path / "gone.sqlite"
     url = sample.write(path, "orchard-labs", [sample.gappy()])
     monkeypatch.setenv("RELEASE_AUDIT_DATABASE", url)
-    app = AppTest.from_file(ROOT / "app.py", default_timeout=120).run()
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE).run()
     path.unlink()
     app.switch_page("views/incident.py").run()
     text = sound(app, "Incident")
@@ -231,7 +251,7 @@ def test_the_chosen_owner_and_scan_stay_when_another_view_opens(opened: Opened) 
 
 def test_an_address_names_owner_and_scan(opened: Opened) -> None:
     app = opened("trends", "two")
-    other = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+    other = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
     other.query_params["owner"] = "orchard-labs"
     other.query_params["scan"] = "1"
     assert "of 6 scanned" in sound(other.run(), "Home")
@@ -244,7 +264,7 @@ def test_an_unknown_owner_or_scan_is_named_and_not_replaced(opened: Opened) -> N
         ("owner", "orchard-lab", "The owner 'orchard-lab' is not here. Did you mean orchard-labs?"),
         ("scan", "999", "The scan '999' is not here."),
     ):
-        app = AppTest.from_file(ROOT / "app.py", default_timeout=120)
+        app = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
         app.query_params[name] = wanted
         text = sound(app.run(), "Home")
         assert sentence in text
@@ -301,24 +321,6 @@ def test_back_to_another_address_shows_what_that_address_names(opened: Opened) -
 def test_an_unknown_filter_is_named(opened: Opened) -> None:
     text = sound(opened("findings", "many", severity="hihg"), "Findings")
     assert "severity: 'hihg'. Did you mean high?" in text
-
-
-@pytest.mark.parametrize("database", ["many", "gaps"])
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"method", "self_check"}))
-def test_columns_are_configured_by_the_type_of_their_values(
-    view: str, database: str, opened: Opened
-) -> None:
-    """A number column over texts shows "The value cannot be interpreted as a number"."""
-    for element in opened(view, database).dataframe:
-        frame = element.value
-        configured = json.loads(element.proto.columns or "{}")
-        for name, config in configured.items():
-            kind = (config.get("type_config") or {}).get("type")
-            if name not in frame or kind is None:
-                continue
-            numeric = pd.api.types.is_numeric_dtype(frame[name].dtype)
-            assert kind not in {"number", "progress"} or numeric, (name, frame[name].dtype)
-            assert kind != "text" or not numeric, (name, frame[name].dtype)
 
 
 def test_owners_and_groups_side_by_side_are_named(opened: Opened) -> None:

@@ -16,6 +16,7 @@ from audits.model.source import GapReason, RepositoryRef, Snapshot, SourceFile
 from audits.workflow.repository import read_repository
 from tests.checks.harness import INDEX
 from tests.cli.conftest import TOKEN, write
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="programs of POSIX")
 
@@ -148,7 +149,7 @@ def test_one_that_never_ends_does_not_outlive_a_killed_parent(tmp_path: Path) ->
     )
     # The parent is stopped at once, so that its own bound on the time does nothing.
     parent = subprocess.Popen([sys.executable, "-c", start.format(str(endless), str(tmp_path))])
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE
     while not (number.exists() and number.read_text()) and time.monotonic() < end:
         time.sleep(0.01)
     parent.kill()

@@ -30,6 +30,7 @@ from tests.init.projects import (
     repository_of,
     written,
 )
+from tests.patience import PATIENCE
 
 PLAN = Plan(rules=Rules(index=INDEX))
 VERDICTS = Path(__file__).parent / "parser_verdicts.json"
@@ -119,7 +120,7 @@ def test_zizmor_finds_nothing_in_them(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert json.loads(run.stdout) == [], run.stdout
     assert run.stderr.count("completed") == len(paths)

@@ -32,11 +32,11 @@ from audits.store.open import open_store
 from tests.cli.github_world import OWNER, command_line, small_world
 from tests.cli.runner import release_audit
 from tests.init.projects import repository_of
+from tests.patience import PATIENCE
 from tests.pipeline.test_worker_pool import PLANNER, deadly_plan
 from tests.scoring.test_score import LESSON
 
 REPOSITORIES = 2 * BATCH + 5
-_SECONDS = 120.0
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -50,7 +50,7 @@ def _scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     file = folder / "scheduler.json"
     words = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
     with _running(folder, *words, "--scheduler-file", str(file)) as process:
-        until = time.monotonic() + _SECONDS
+        until = time.monotonic() + PATIENCE
         while not file.exists() or not file.read_text():
             assert process.poll() is None
             assert time.monotonic() < until
@@ -67,7 +67,7 @@ def _running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=_SECONDS)
+        process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +83,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _wait_for_workers(address: str, count: int) -> None:
     from distributed import Client
 
-    with Client(address, timeout=_SECONDS, set_as_default=False) as client:
-        client.wait_for_workers(count, timeout=_SECONDS)
+    with Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_a_cluster_without_workers_or_that_goes_away_is_a_sentence(
         monkeypatch.setattr(module, "_WITHOUT_WORKERS", 0.5)
         with pytest.raises(ClusterError, match="has had no worker for"):
             list(cluster.audits(snapshots))
-        monkeypatch.setattr(module, "_WITHOUT_WORKERS", _SECONDS)
+        monkeypatch.setattr(module, "_WITHOUT_WORKERS", PATIENCE)
         process.kill()
         with pytest.raises(ClusterError, match="does not answer any more") as raised:
             list(cluster.audits(snapshots))

@@ -36,6 +36,7 @@ from audits.pipeline.worker_pool import (
     _chunks,
     audits_of_folder,
 )
+from tests.patience import PATIENCE
 from tests.scoring.test_score import LESSON
 
 REPOSITORIES = 3 * CHUNK + 2
@@ -248,7 +249,7 @@ audits = pool.audits(_chunks(places * 40, CHUNK))
 for _ in range(30):
     next(audits)
 print(*(child.pid for child in active_children()), flush=True)
-time.sleep(60)
+time.sleep(300)
 """
 
 
@@ -297,7 +298,7 @@ def test_workers_import_nothing_from_a_scanned_folder(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert not list(tmp_path.glob("*-was-run"))
@@ -306,7 +307,7 @@ def test_workers_import_nothing_from_a_scanned_folder(
 
 def _gone(numbers: list[int]) -> None:
     """Wait until no such process runs."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while any(map(_is_running, numbers)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(_is_running, numbers))

@@ -27,6 +27,7 @@ from tests.cli.runner import release_audit
 from tests.collect.github.scanning import TOKEN, github_with, world_of
 from tests.collect.github.server import LoopbackGitHub
 from tests.collect.github.world import Environment, Repo, World
+from tests.patience import PATIENCE
 from tests.scoring.test_score import LESSON
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -35,8 +36,6 @@ MAIN = "from audits.cli import main; main()"
 NAMES = tuple(f"pebble-{number:03}" for number in range(40))
 TESTS = "on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: make test}]}}\n"
 KILLS = 5
-PATIENCE = 120
-"""Seconds after which a scan counts as stuck: no bound on how quick it is."""
 
 
 def text_of(number: int, day: int) -> str:

@@ -73,7 +73,7 @@ def test_a_scan_that_recorded_nothing_is_forgotten(store: Store) -> None:
 
 def test_a_killed_process_leaves_a_scan_to_resume(filled: str, store: Store) -> None:
     script = (
-        "import sys, time\n"
+        "import sys\n"
         "from audits.store.open import open_store\n"
         "from tests.store.recorded import begin\n"
         "from tests.store.samples import audit, fault\n"
@@ -81,10 +81,11 @@ def test_a_killed_process_leaves_a_scan_to_resume(filled: str, store: Store) -> 
         "scan = begin(store, 0)\n"
         "store.record(scan, audit('lumen', fault('a')))\n"
         "print(scan, flush=True)\n"
-        "time.sleep(60)\n"
+        "sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", script, filled]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         scan_id = int(process.stdout.readline())
         with pytest.raises(StoreError, match=f"Another scan of {OWNER} is running"):

@@ -30,11 +30,11 @@ from audits.store.open import open_store
 from audits.store.store import Store
 from tests.cli.github_world import OWNER
 from tests.cli.runner import Ran, release_audit
+from tests.patience import PATIENCE
 from tests.store.recorded import begin
 from tests.store.samples import audit, fault, night
 from tests.store.test_kills import (
     NAMES,
-    PATIENCE,
     Folder,
     Rows,
     check_finished,

@@ -20,6 +20,7 @@ from tests.collect.github.scanning import (
     world_of,
 )
 from tests.collect.github.world import Environment, Repo
+from tests.patience import PATIENCE
 
 FILES: dict[str, Content] = {".github/workflows/release.yml": "on: push\n"}
 
@@ -119,7 +120,7 @@ def test_waiting_can_be_cancelled_and_keeps_what_was_read() -> None:
         stream = collector_of(connection).snapshots()
         with pytest.raises(ScanCancelledError):
             found.extend(snapshot.ref.name for snapshot in stream)
-        assert time.monotonic() - start < 50
+        assert time.monotonic() - start < PATIENCE  # not the hour that GitHub asks for
         github.buckets["graphql"].limit = 5000
         done = [f"orchard-labs/{name}" for name in found]
         rest = snapshots(collector_of(connect(github), done=done))

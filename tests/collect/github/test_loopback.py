@@ -18,6 +18,7 @@ from tests.collect.github.points import LimitError, Pricing
 from tests.collect.github.samples import written_queries
 from tests.collect.github.scanning import TOKEN, github_with, world_of
 from tests.collect.github.world import Repo
+from tests.patience import PATIENCE
 from tests.schema_check.check import loopback_faults, query_faults
 
 
@@ -76,16 +77,20 @@ def test_what_a_wrong_request_gets() -> None:
     with github_with(world_of(Repo("lumen"))) as github:
         graphql = github.url.replace("/api/v3", "/api/graphql")
         headers = {"Authorization": f"token {TOKEN}"}
-        wrong = requests.post(graphql, json={"query": "{ nonsense }"}, headers=headers, timeout=5)
+        wrong = requests.post(
+            graphql, json={"query": "{ nonsense }"}, headers=headers, timeout=PATIENCE
+        )
         assert wrong.status_code == 200
         assert "data" not in wrong.json()
         assert wrong.json()["errors"]
-        nobody = requests.get(f"{github.url}/repos/orchard-labs/lumen/environments", timeout=5)
+        nobody = requests.get(
+            f"{github.url}/repos/orchard-labs/lumen/environments", timeout=PATIENCE
+        )
         assert nobody.status_code == 401
-        first = requests.get(f"{github.url}/orgs/orchard-labs", headers=headers, timeout=5)
+        first = requests.get(f"{github.url}/orgs/orchard-labs", headers=headers, timeout=PATIENCE)
         headers["If-None-Match"] = first.headers["ETag"]
         used = github.buckets["core"].used
-        again = requests.get(f"{github.url}/orgs/orchard-labs", headers=headers, timeout=5)
+        again = requests.get(f"{github.url}/orgs/orchard-labs", headers=headers, timeout=PATIENCE)
         assert (again.status_code, again.content) == (304, b"")
         assert github.buckets["core"].used == used
 

@@ -25,6 +25,7 @@ from tests.collect.github.scanning import (
 )
 from tests.collect.github.traffic import Reply
 from tests.collect.github.world import Environment, Repo
+from tests.patience import PATIENCE
 
 FILES: dict[str, Content] = {".github/workflows/release.yml": "on: push\n"}
 
@@ -56,7 +57,7 @@ def test_an_interrupt_ends_threads_that_wait_for_an_hour() -> None:
         github.buckets["core"].limit = 9
 
         def interrupt() -> None:
-            if waiting.wait(20):
+            if waiting.wait(PATIENCE):
                 os.kill(os.getpid(), signal.SIGINT)
 
         thread = threading.Thread(target=interrupt)
@@ -65,7 +66,7 @@ def test_an_interrupt_ends_threads_that_wait_for_an_hour() -> None:
         with pytest.raises(KeyboardInterrupt):
             collector.prefetch_settings([(s, ("pypi",)) for s in found.values()])
         thread.join()
-    assert time.monotonic() - start < 50
+    assert time.monotonic() - start < PATIENCE  # not the hour that GitHub asks for
 
 
 def test_a_list_is_read_whole_where_a_rename_redirects_it() -> None:
