@@ -46,7 +46,8 @@ class AuditedFinding(Struct, frozen=True, kw_only=True):
     """A finding as it is stored and shown: severity settled, links built, accepted or not.
 
     ``fingerprint`` survives line shifts and renamed steps. ``in_release`` is False for what
-    only ``--all`` looks at. ``suspect`` lines are in ``finding``. ``excerpt`` is the line.
+    only ``--all`` looks at. ``excerpt`` is the text of the line. ``fix`` is the kind of the
+    finding's edits, None where there are none.
     """
 
     check: str

@@ -34,7 +34,7 @@ from audits.workflow.uploaders.uploader import Uploader
 
 
 class Rules(Struct, frozen=True, kw_only=True, dict=True):
-    """What an audit goes by: the index whose forms are linked, and who accepts what.
+    """The rules of an audit: its checks, who accepts findings, and the index that links lead to.
 
     ``engine`` is the version of the other analyser that is run, "" where none is. ``as_of`` is the
     day whose facts of the platform count (see `audits.model.platform_facts`); ``uploaders`` are
@@ -50,7 +50,7 @@ class Rules(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def digest(self) -> str:
-        """What names these rules: two scores are comparable where it is the same."""
+        """A digest of the rules: scores with the same digest can be compared."""
         return policy_digest(
             self.checks,
             engine=self.engine,
@@ -114,8 +114,8 @@ def _redacted_gaps(gaps: Sequence[Gap], repository: Repository) -> tuple[Gap, ..
 def crashed_audit(snapshot: Snapshot, error: Exception, what: str) -> Audit:
     """The audit of a repository that this program failed on while doing ``what``.
 
-    It says nothing but that: files and settings are left out, so that in history what was
-    known stays as *not re-checked* and nothing counts as fixed.
+    It holds that gap alone. Files and settings are left out, so that known findings stay in
+    history as *not re-checked* and none counts as fixed.
     """
     gap = crash_gap(error, f"{what} {snapshot.ref}")
     bare = Snapshot(
@@ -209,7 +209,7 @@ def result_of(judged: CheckVerdicts) -> Result:
 def _beyond(
     everything: Repository, judged: Iterable[CheckVerdicts], rules: Rules
 ) -> tuple[AuditedFinding, ...]:
-    """The findings that only looking at every workflow shows, by no means scored."""
+    """The findings that only reading every workflow shows; they are never scored."""
     known = {f.fingerprint for j in judged for f in j.findings}
     found = (
         finding

@@ -1,6 +1,4 @@
-"""Runs batches of repositories on workers and returns what they find in order, whatever becomes
-of a worker.
-"""
+"""Audits batches of repositories on workers; a worker that dies costs one repository at most."""
 
 from __future__ import annotations
 
@@ -24,20 +22,19 @@ Item = TypeVar("Item")
 
 
 class LostWorkerError(Exception):
-    """A worker died while it was at a batch."""
+    """A worker died while it audited a batch."""
 
 
 class BatchPool(ABC, Generic[Item]):
     """Audits batches of repositories on the workers of a `concurrent.futures.Executor`.
 
-    A repository costs only itself: where a worker dies, the repositories of each batch that was
-    not delivered are tried one by one, and one on which a worker dies again is recorded as
-    crashed.
+    Results keep the order of batches. Where a worker dies, the repositories of its batch are
+    tried one by one, and one on which a worker dies again is recorded as crashed.
     """
 
     most = 1
-    """Batches that may be begun and not be collected yet: memory does not grow with the number
-    of repositories.
+    """Batches that may be begun and not yet collected, so that memory does not grow with the
+    number of repositories.
     """
 
     def __init__(self) -> None:
@@ -58,7 +55,7 @@ class BatchPool(ABC, Generic[Item]):
         """The repository that an item stands for."""
 
     def after_loss(self) -> None:
-        """Called when a worker was lost and its batch was audited otherwise."""
+        """Called after a worker died and its batch was audited one by one."""
 
     @property
     def is_full(self) -> bool:
@@ -66,18 +63,18 @@ class BatchPool(ABC, Generic[Item]):
         return len(self._begun) >= self.most
 
     def begin(self, batch: Sequence[Item]) -> None:
-        """Have a batch audited, after those that were begun before it."""
+        """Queue a batch behind those that were begun before it."""
         self._begun.append((batch, self.submit(batch)))
 
     def ready(self) -> Iterator[tuple[Item, SerializedAudit]]:
-        """What was found of the oldest batches, as far as it is there; where too many are
-        begun, it is waited for.
+        """The results of the oldest batches that are done; waits for one where too many are
+        begun.
         """
         while self._begun and (self.is_full or self._begun[0][1].done()):
             yield from self._oldest()
 
     def rest(self) -> Iterator[tuple[Item, SerializedAudit]]:
-        """What is found of all batches that were begun."""
+        """The results of all other batches that were begun; waits for them."""
         while self._begun:
             yield from self._oldest()
 
@@ -89,11 +86,11 @@ class BatchPool(ABC, Generic[Item]):
             log.warning("a worker died; its repositories are tried one by one")
             found = tuple(map(self._alone, batch))
             self.after_loss()
-        # Fewer where the workers were told to stop.
+        # A worker that is asked to stop returns fewer.
         yield from zip(batch, found, strict=False)
 
     def _alone(self, item: Item) -> SerializedAudit:
-        """The audit of one repository, while no other of its batch is audited."""
+        """The audit of one repository of a batch whose worker died."""
         from audits.pipeline.audit import crashed_audit
         from audits.pipeline.serialize import serialize_audit
 

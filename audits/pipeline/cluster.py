@@ -1,7 +1,7 @@
-"""Judges repositories on the workers of a Dask cluster, while this process reads and records.
+"""Audits repositories on the workers of a Dask cluster, while this process reads and records.
 
 This process alone reads repositories, asks GitHub and the package indexes, and writes the
-store. Workers are sent texts and answers, never a credential, and touch no network.
+store. Workers get texts and answers, never a credential, and make no requests.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from distributed import Client
 
 BATCH = 24
-"""Repositories that travel together: few megabytes, and seconds of work."""
+"""Repositories in one batch: a few megabytes, and seconds of work."""
 _BATCHES_A_THREAD = 3
-"""Batches for each thread of a worker: one at work, and others that have arrived."""
+"""Batches for each thread of a worker: one runs while the next ones arrive."""
 _FEWEST_BATCHES = 8
 _CONNECT_SECONDS = 10
 _ASK_SECONDS = 5.0
-"""How often it is looked whether the cluster is still there, while one waits for a batch."""
+"""How often the cluster is checked while a batch is awaited."""
 _WITHOUT_WORKERS = 120.0
-"""Seconds for which a cluster may have no worker: some start them when there is work."""
+"""Seconds for which a cluster may have no worker: some start workers once there is work."""
 _PACKAGE = "release-audit"
 
 
 class Cluster(BatchPool[Snapshot | Prepared]):
-    """The workers of the Dask scheduler at ``address``, which judge by the planner's rules.
+    """The workers of the Dask scheduler at ``address``, which audit by the planner's rules.
 
-    ``plan`` is the plan here; its facts are asked in this process. ClusterError where the
-    scheduler cannot be reached, OtherVersionError where it or a worker has other rules.
+    ``plan`` is this process's own; only it asks for the plan's evidence. ClusterError where the
+    scheduler cannot be reached, OtherVersionError where it or a worker has another version.
     """
 
     def __init__(self, address: str, planner: Callable[[], Plan], plan: Plan) -> None:
@@ -76,7 +76,7 @@ class Cluster(BatchPool[Snapshot | Prepared]):
             raise
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return the pool itself."""
         return self
 
     def __exit__(
@@ -85,14 +85,14 @@ class Cluster(BatchPool[Snapshot | Prepared]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take back what is not done yet, and leave the cluster."""
+        """Cancel what is not done yet, and disconnect."""
         self.clear()
         self._executor.shutdown(wait=False)
         self._client.close()
 
     def audits(self, snapshots: Iterable[Snapshot]) -> Iterator[Judged]:
-        """What is recorded of each snapshot. Where facts are asked, texts are parsed and facts
-        asked here, and only the rest is done there.
+        """The record of each snapshot. Where the plan asks for evidence, this process parses
+        and asks, and the workers only run the checks.
         """
         self.clear()
         if isinstance(self._plan.facts, NoFacts):
@@ -106,12 +106,12 @@ class Cluster(BatchPool[Snapshot | Prepared]):
         yield from self.remaining()
 
     def clear(self) -> None:
-        """Forget what was begun and not collected: the scan that asked for it has failed."""
+        """Drop what was begun and not collected, by a scan that failed."""
         while self._begun:
             self._begun.popleft()[1].cancel()
 
     def add(self, prepared: Sequence[Prepared | Audit]) -> Iterator[Judged]:
-        """Have what was prepared judged; returns what is there by now, of this or earlier."""
+        """Queue what was prepared; yields what is done by now, of this and of earlier calls."""
         for each in prepared:
             if isinstance(each, Audit):
                 yield Judged(serialized=serialize_audit(each))
@@ -121,22 +121,23 @@ class Cluster(BatchPool[Snapshot | Prepared]):
             yield from map(_judged, self.ready())
 
     def remaining(self) -> Iterator[Judged]:
-        """What is judged of all that was added and is not returned yet."""
+        """All that was added and is not returned yet; waits for it."""
         return map(_judged, self.rest())
 
     def ref_of(self, item: Snapshot | Prepared) -> RepositoryRef:
-        """The name of what is sent."""
+        """The repository of what is sent."""
         return item.ref if isinstance(item, Snapshot) else item.repository.ref
 
     def submit(self, batch: Sequence[Snapshot | Prepared]) -> Future[tuple[SerializedAudit, ...]]:
-        """Have a worker judge a batch."""
+        """Have a worker audit a batch."""
         begun: Future[tuple[SerializedAudit, ...]] = self._executor.submit(
             judged, __version__, self._rulebook, pickle.dumps(batch)
         )
         return begun
 
     def result(self, future: Future[tuple[SerializedAudit, ...]]) -> tuple[SerializedAudit, ...]:
-        """Wait for a batch, as long as the cluster is there."""
+        """Wait for a batch, as long as the cluster answers."""
+        # Nothing is repeated here: each turn looks whether there is still something to wait for.
         while True:
             try:
                 return future.result(timeout=_ASK_SECONDS)
@@ -183,7 +184,7 @@ def _connected(address: str) -> Client:
     try:
         import dask
 
-        # What it would log is said by this program, in a sentence.
+        # This program writes one sentence where Dask would log a traceback.
         quiet = dict.fromkeys(("distributed", "distributed.client", "distributed.core"), "critical")
         dask.config.set(
             {"logging": quiet, "distributed.admin.large-graph-warning-threshold": "1 GB"}
@@ -201,7 +202,7 @@ def _connected(address: str) -> Client:
         "this machine does all.",
     )
     try:
-        # Its own limit ends at the connection: one that says nothing then would be waited for.
+        # Dask's own limit ends once the connection is made: a silent server would block for ever.
         return within(
             2 * _CONNECT_SECONDS,
             lambda: Client(address, timeout=_CONNECT_SECONDS, set_as_default=False),
@@ -212,7 +213,7 @@ def _connected(address: str) -> Client:
         raise WrongAddressError(
             f"{address} is no address of a scheduler.", "Write it as tcp://HOST:8786."
         ) from None
-    except Exception as error:  # what Dask makes of an answer in another protocol
+    except Exception as error:  # whatever Dask raises on an answer in another protocol
         log_fault(error, "connecting to a cluster")
         raise none from None
 
@@ -233,9 +234,9 @@ def _check_versions(client: Client) -> None:
 
 
 def _cause(error: Exception) -> Exception:
-    """What became of a batch that failed as a whole."""
+    """The error of a batch that failed as a whole."""
     if isinstance(error, ImportError | AttributeError):
         return OtherVersionError.of(__version__, "")
-    # A worker that died, again and again, or that had no memory left.
+    # Every worker that tried it died, or had no memory left.
     log_fault(error, "judging a batch on a cluster")
     return LostWorkerError(f"{type(error).__name__}: {error}")

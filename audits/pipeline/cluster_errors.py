@@ -1,4 +1,4 @@
-"""The errors of scans whose repositories are judged on a cluster."""
+"""The errors of scans that audit on a cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _RESUME = "what was recorded is kept; go on with --resume"
 
 
 class ClusterError(AuditError):
-    """The cluster cannot be used, or no longer: one sentence, and one piece of advice."""
+    """The cluster cannot be used, or stopped answering."""
 
 
 class WrongAddressError(ClusterError):
@@ -24,7 +24,7 @@ class OtherVersionError(ClusterError):
 
     @classmethod
     def of(cls, wanted: str, found: str, where: str = "A worker of the cluster") -> Self:
-        """Of a place with the version ``found``, "" if it has none."""
+        """The error for a scheduler or worker with the version ``found``, "" for none."""
         has = f"release-audit {found}" if found else "no release-audit"
         return cls(
             f"{where} has {has}, not {wanted}.",
@@ -33,7 +33,7 @@ class OtherVersionError(ClusterError):
 
     @classmethod
     def of_rules(cls, version: str) -> Self:
-        """Of a worker with the same version and other rules."""
+        """The error for a worker with the same version and other rules."""
         return cls(
             f"A worker of the cluster has release-audit {version} with other rules, or another "
             "zizmor.",

@@ -28,12 +28,12 @@ from audits.workflow.parse.lock_file import LOCK
 from audits.workflow.repository import read_repository
 
 MOST_ROUNDS = 8
-"""Edits that meet at one place wait for the next round; five are the most that were seen."""
+"""Edits that overlap wait for the next round; no known repository needs more than five."""
 
 
 class FixChoice(Struct, frozen=True, kw_only=True):
-    """Which findings to fix: ``review`` adds the edits that a person has to look at, ``checks``
-    limits them to these, none being all, and ``findings`` to these fingerprints.
+    """Which findings to fix: ``review`` adds the edits that a person has to look at; ``checks``
+    and ``findings`` (fingerprints) limit them, where not empty.
     """
 
     review: bool = False
@@ -49,9 +49,9 @@ class FixChoice(Struct, frozen=True, kw_only=True):
 def plan_edits(before: Audit, plan: Plan, choice: FixChoice | None = None) -> EditPlan:
     """The edits of an audit that can be made, the texts they make, and what is left.
 
-    ``plan`` is the one of the audit: rules and evidence stay as they were, without requests
-    anything. Each round applies what does not clash, and stays only where `edit_proof` finds no
-    fault; what fails it is left out and reported.
+    ``plan`` is the one of the audit; its evidence is used as it is, without requests. Each round
+    applies edits that do not overlap, and keeps those in which `edit_proof` finds no fault; the
+    others are left out and reported.
     """
     return _Planner(before, plan, choice or FixChoice()).plan()
 
@@ -191,7 +191,7 @@ class _Planner:
 
 
 def audit_again(known: Audit, snapshot: Snapshot, plan: Plan) -> Audit:
-    """The audit of other texts of a repository, by the evidence that an audit went by."""
+    """The audit of changed texts of a repository, by the evidence of an earlier audit."""
     evidence, rules = known.repository, plan.rules
     narrow = _read(evidence, snapshot, rules, Breadth.RELEASE)
     wide = _read(evidence, snapshot, rules, Breadth.ALL) if plan.breadth is Breadth.ALL else None
@@ -212,7 +212,7 @@ def _read(evidence: Repository, snapshot: Snapshot, rules: Rules, breadth: Bread
     references = evidence.references
     if isinstance(references, Mapping):
         references = with_commits(references)
-    # What indexes did not serve stays unserved, whatever the texts are.
+    # Gaps of indexes (``registry:package``) hold for any text of the repository.
     unserved = tuple(gap for gap in evidence.gaps if ":" in gap.subject)
     return replace(
         repository,
@@ -272,8 +272,8 @@ def with_commits(
 
 
 def _compatible(sets: Sequence[EditSet], files: Mapping[str, SourceFile]) -> Iterator[EditSet]:
-    """The sets, the first first, that can be applied in one round: none meets another, and no
-    two take something out of the same mapping.
+    """The sets, in their order, that can be applied in one round: none overlaps an earlier one,
+    and no two take something out of the same mapping.
     """
     taken: list[Edit] = []
     emptied: set[tuple[str, int]] = set()
@@ -316,7 +316,7 @@ def _changes_uses(repository: Repository, edit: Edit) -> bool:
 
 
 def _name(found: AuditedFinding) -> tuple[str, str, str]:
-    """What names a finding from round to round."""
+    """A key that stays the same from round to round."""
     return found.check, found.finding.at.path, found.fingerprint
 
 
@@ -324,6 +324,6 @@ _KINDS = ("settings", "publisher", "documentation", "lesson")
 
 
 def _url(found: AuditedFinding) -> str:
-    """Where to go on with what no edit closes."""
+    """The page on which to fix what no edit closes; "" where there is none."""
     links = {link.kind: link.url for link in reversed(found.links)}
     return next((links[kind] for kind in _KINDS if kind in links), "")

@@ -40,7 +40,7 @@ class Leaf(Struct, frozen=True):
 
 
 def tree_fault(before: SourceFile | None, after: SourceFile, edits: Sequence[Edit]) -> str:
-    """What edits of a file changed beside what they say, in words; "" where nothing."""
+    """What edits of a file changed beyond their own places, in words; "" where nothing."""
     try:
         new = tuple(_leaves(after))
     except RefusedError as error:
@@ -71,7 +71,7 @@ def _nothings(leaves: Iterable[Leaf]) -> Counter[tuple[str, ...]]:
 
 
 class _Moves:
-    """Where the places of a text are after some edits."""
+    """Maps offsets of a text to those after some edits."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self.edits = sorted(edits, key=lambda edit: edit.start)
@@ -85,7 +85,7 @@ class _Moves:
         ]
 
     def place(self, offset: int) -> int:
-        """The offset of a character that no edit touches; what is inserted before it counts."""
+        """The new offset of a character that no edit touches."""
         return offset + self.growth[bisect_right(self.ends, offset)]
 
     def touches(self, leaf: Leaf) -> bool:
@@ -130,7 +130,7 @@ def _leaves(source: SourceFile) -> Iterator[Leaf]:
 
 
 def removal_places(file: SourceFile, edits: Iterable[Edit]) -> frozenset[int]:
-    """The innermost mappings that edits take text out of, each by where it starts.
+    """The innermost mappings that edits take text out of, as offsets of their first characters.
 
     Two removals from one mapping may leave it empty, though neither does alone.
     """
@@ -187,7 +187,7 @@ def shared_spans(file: SourceFile) -> tuple[tuple[int, int], ...]:
 
 
 def audit_fault(before: Audit, after: Audit, made: Sequence[EditSet]) -> str:
-    """What an audit after some edit sets shows that it must not, in words; "" where nothing."""
+    """What speaks against some edit sets in the audit after them, in words; "" where nothing."""
     old, new = _marks(before), _marks(after)
     for mark, number in Counter(_mark(f) for each in made for f in each.findings).items():
         if new[mark] > old[mark] - number:
@@ -221,7 +221,7 @@ def _marks(audit: Audit, least: Severity = Severity.INFO) -> Counter[tuple[str, 
 
 
 def _mark(found: AuditedFinding) -> tuple[str, str, str]:
-    """What names a fault wherever it is moved to in its file."""
+    """A key of a finding that moving it within its file does not change."""
     finding = found.finding
     return found.check, finding.at.path, finding.anchor or found.excerpt
 

@@ -1,4 +1,4 @@
-"""Where evidence beyond a repository's own files comes from, and other analyzers."""
+"""What an audit needs beside a repository's own files: sources of evidence, other analysers."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ class Engine(Protocol):
 
 
 class Facts(Protocol):
-    """Where facts beyond the files come from; each method may be asked for many at once."""
+    """A source of evidence; each method takes many questions, so that they share requests."""
 
     def complete(self, repositories: tuple[Repository, ...]) -> tuple[Snapshot, ...]:
-        """The repositories' snapshots with what settings can be read of those that publish."""
+        """The repositories' snapshots, those of publishing ones with the settings that are seen."""
 
     def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
-        """What refs of actions are today."""
+        """What refs of actions are today, by (``owner/repo`` in lower case, ref)."""
 
     def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
         """What indexes serve about (registry, package) pairs."""
 
     def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
-        """The repositories with what their workflow files were at their newest releases."""
+        """The repositories with their workflow files as they were at the newest releases."""
 
     def advisories(self) -> AdvisoryList | None:
         """The advisories for actions."""
 
     def gaps(self) -> tuple[Gap, ...]:
-        """What could not be asked and concerns no single repository."""
+        """What could not be read of packages, whole indexes or the list of advisories."""
 
 
 class ImageSource(Protocol):
-    """Where it is asked which digest the tag of a container image is."""
+    """A source of the digests that tags of container images stand for."""
 
     def digests(self, references: Iterable[str]) -> dict[str, ImageDigest | Unseen]:
         """The digests of images, by how they are written."""
@@ -55,16 +55,18 @@ class ImageSource(Protocol):
 
 
 class ActionSource(Protocol):
-    """Where files of actions of other owners are read."""
+    """A source of the files of other owners' actions."""
 
     def action_files(
         self, uses: tuple[Uses, ...], references: Mapping[tuple[str, str], ResolvedRef]
     ) -> dict[str, SourceFile | Gap]:
-        """The files that these and, level by level, those in them lead to, by what names them."""
+        """The files of these actions and, level by level, of the actions that those use, by
+        ``owner/repo[/path]@ref``.
+        """
 
 
 class NoFacts(Struct, frozen=True, kw_only=True):
-    """Facts of someone offline: files, and the advisories that ship with the program."""
+    """The evidence of an offline audit: only the advisories that ship with the program."""
 
     known: AdvisoryList | None = None
 
@@ -73,11 +75,11 @@ class NoFacts(Struct, frozen=True, kw_only=True):
         return tuple(repository.snapshot for repository in repositories)
 
     def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
-        """Nobody was asked."""
+        """Unseen."""
         return NO_REFERENCES
 
     def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
-        """Nobody was asked."""
+        """Unseen."""
         return NO_INDEX
 
     def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:

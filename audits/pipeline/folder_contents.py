@@ -1,4 +1,4 @@
-"""Remembers which repositories a folder held, so that a checkout that is deleted counts no more."""
+"""Remembers which repositories a folder held, so that a deleted checkout leaves the totals."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ def scan_folder(
     seen: Seen,
     audits: Iterable[SerializedAudit] | None,
 ) -> tuple[Scanned, ...]:
-    """Scan a folder, as `Scanner.run` does; what is gone from it since an earlier scan counts no
-    more.
-    """
+    """Scan a folder, as `Scanner.run` does. What is gone since an earlier scan is marked so."""
     if audits is None:
         collector.repositories()
     contents = FolderContents(collector, memory)
@@ -31,10 +29,10 @@ def scan_folder(
 
 
 class FolderContents:
-    """What earlier scans of the same folders found in them, owner by owner.
+    """The repositories that earlier scans found in the same folders, by owner.
 
-    A folder is known by a digest of where it lies: of another one with the same owner nothing
-    is missing.
+    Folders are told apart by a digest of their path: a scan of another folder with the same
+    owner takes none of its repositories for deleted.
     """
 
     def __init__(self, collector: FolderCollector, memory: Memory) -> None:
@@ -42,7 +40,7 @@ class FolderContents:
         self._memory = memory
 
     def compare(self) -> None:
-        """Have the collector find what is gone since; it has listed its folders."""
+        """Have the collector, which has listed its folders, find what is gone since."""
         listed = self._collector.names()
         keys = {self._key(owner): owner for owner in listed}
         for key, (_, body, _) in self._memory.answers(keys).items():
@@ -50,8 +48,8 @@ class FolderContents:
             self._collector.look_for_gone(keys[key], before or ())
 
     def keep(self, finished: Iterable[Scanned]) -> None:
-        """Remember what the owners have whose scan is finished. What could not be listed now is
-        still remembered.
+        """Remember the repositories of owners whose scan is finished. What could not be listed
+        this time stays remembered.
         """
         listed = self._collector.names()
         kept: dict[str, tuple[str, str]] = {}

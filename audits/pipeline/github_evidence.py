@@ -22,11 +22,11 @@ from audits.pipeline.evidence import Facts
 from audits.workflow.publisher_status.questions import with_released
 
 Wanted = tuple[Snapshot, tuple[str, ...]]
-"""A publishing repository, and the environments that its release workflows name."""
+"""A publishing repository and the environments that its release workflows name."""
 
 
 class GitHubReader(Protocol):
-    """What `GitHubCollector` and `ManyOwners` read beside files."""
+    """The part of `GitHubCollector` and `ManyOwners` that reads evidence."""
 
     def prefetch_settings(self, wanted: Iterable[Wanted]) -> None:
         """Read the settings of many repositories at once."""
@@ -49,11 +49,11 @@ class GitHubReader(Protocol):
 
 @dataclass(kw_only=True)
 class GitHubFacts:
-    """Settings, references and advisories from GitHub; packages from ``others``, whose
-    advisories are those that ship with the program.
+    """Evidence for scans of GitHub: settings, references and advisories from GitHub, packages
+    from ``others``.
 
     Settings are read of publishing repositories only. Where GitHub does not give its
-    advisories, the shipped ones are in and a gap says so.
+    advisories, those of ``others``, which ship with the program, are used and a gap says so.
     """
 
     reader: GitHubReader
@@ -114,7 +114,7 @@ class GitHubFacts:
 
 
 class ReferenceSource(Protocol):
-    """What resolves refs of actions and says which could not be asked, as `GitHubCollector`."""
+    """A source of the commits that refs of actions stand for, such as `GitHubCollector`."""
 
     def resolve(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef]:
         """What refs of actions are today; those that could not be asked are left out."""
@@ -125,8 +125,8 @@ class ReferenceSource(Protocol):
 
 @dataclass(kw_only=True)
 class ReferenceFacts:
-    """References from GitHub for a repository that lies on this machine; all else from
-    ``others``. Nothing is asked about the repository itself.
+    """Evidence for ``check --online`` of a folder: references from GitHub, all else from
+    ``others``. GitHub is asked nothing about the repository itself.
     """
 
     reader: ReferenceSource

@@ -34,11 +34,11 @@ class GitHubScanned(Struct, frozen=True, kw_only=True):
 
 
 def _nobody(_source: str, _count: int) -> None:
-    """Whoever does not ask how many repositories there are."""
+    """No-op progress callback."""
 
 
 def marks_of(waivers: Waivers, engine: str) -> tuple[str, ...]:
-    """What, beside files and facts, decides on an audit: the waivers in force today, and the
+    """What an audit depends on beside files and evidence: the waivers in force today, and the
     other analyser's version.
     """
     return repr(tuple(waivers.active())), ",".join(sorted(waivers.local)), engine
@@ -48,8 +48,8 @@ def marks_of(waivers: Waivers, engine: str) -> tuple[str, ...]:
 class GitHubScan:
     """How GitHub is scanned. The plan's facts are those that are not GitHub's; ``choice``
     says which repositories of an owner are read, ``marks`` are those of `marks_of`.
-    ``expect`` gets what is read and how many repositories it has, once that is known;
-    ``judge`` judges what is read, by default this process.
+    ``expect`` is called with the source and its number of repositories, once that is known.
+    ``judge`` runs the checks, by default in this process.
     """
 
     store: Store
@@ -116,7 +116,7 @@ class GitHubScan:
         )
 
     def _counted(self, collector: OwnerCollector | ManyOwners, note: Seen) -> Seen:
-        """``note``, and how many repositories there are before it."""
+        """``note``, preceded by a call of ``expect``."""
 
         def counted(ref: RepositoryRef) -> None:
             if collector.total is not None:

@@ -1,4 +1,4 @@
-"""Skips unchanged repositories: those recorded at the same state are not parsed."""
+"""Skips repositories that have not changed since their last scan: they are not parsed again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from audits.workflow.publisher_status.questions import packages_to_ask
 
 
 class SettingsFacts(Facts, Protocol):
-    """Facts that can read the settings of repositories that were not parsed."""
+    """Evidence that includes settings of repositories and owners, without parsing a file."""
 
     def settings(self, wanted: Iterable[tuple[Snapshot, tuple[str, ...]]]) -> tuple[Snapshot, ...]:
         """Each snapshot with its settings."""
@@ -39,25 +39,25 @@ class SettingsFacts(Facts, Protocol):
 
 
 class Judge(Protocol):
-    """What judges prepared repositories: this process, or a cluster."""
+    """Runs the checks over prepared repositories: in this process, or on a cluster."""
 
     def clear(self) -> None:
-        """Forget what an earlier scan added and did not get."""
+        """Drop what an earlier scan, which failed, added and did not collect."""
 
     def add(self, prepared: Sequence[Prepared | Audit]) -> Iterable[Audit | Judged]:
-        """Judge these, now or later; returns what is judged by now."""
+        """Queue these; returns what is done by now. Audits of crashed ones pass through."""
 
     def remaining(self) -> Iterable[Audit | Judged]:
         """All that was added and is not returned yet."""
 
 
 class JudgeHere(Struct, frozen=True):
-    """Judges in this process, at once."""
+    """Runs the checks in this process, at once."""
 
     plan: Plan
 
     def clear(self) -> None:
-        """Nothing is left over."""
+        """Do nothing: nothing is ever queued."""
 
     def add(self, prepared: Sequence[Prepared | Audit]) -> Iterable[Audit]:
         """The audits of these."""
@@ -71,15 +71,15 @@ class JudgeHere(Struct, frozen=True):
 
 
 class UnchangedRepository(Struct, frozen=True, kw_only=True):
-    """A repository of which nothing differs from what was recorded last."""
+    """A repository in which nothing differs from its last recorded audit."""
 
     ref: RepositoryRef
     registries: frozenset[str]
 
 
 class _Questions(Struct, frozen=True, kw_only=True):
-    """The questions of a repository's audit to GitHub and indexes, kept to be repeated without
-    parsing. ``environments`` is None where settings were not asked.
+    """What a repository's audit asks GitHub and indexes, stored so that the next scan can ask
+    the same without parsing. ``environments`` is None where settings are not asked for.
     """
 
     files: str
@@ -88,7 +88,7 @@ class _Questions(Struct, frozen=True, kw_only=True):
     packages: tuple[tuple[str, str], ...]
 
     def references(self) -> Iterator[Uses]:
-        """The uses, as far as resolving needs them."""
+        """The actions to resolve, with the fields that this needs."""
         for owner, repo, ref, comment in self.uses:
             raw = Scalar(f"{owner}/{repo}@{ref}", 1, 1, 0, 0)
             yield Uses(
@@ -102,12 +102,12 @@ class _Known(Struct, frozen=True, kw_only=True):
 
 
 class IncrementalAudits:
-    """Audits of a scan, without those that would come out as they did.
+    """Audits the repositories of a scan whose result may differ from the stored one.
 
-    A repository is the same if its files, branch, commit and settings are, the owner's
-    settings, what its refs resolve to and its packages' evidence, the advisories, the policy,
-    this program's version and everything of the plan that ``marks`` name (waivers, engine,
-    checks). All of it goes into one digest, kept with what has to be asked to compute it.
+    One digest covers all that a result depends on: files, branch, commit and settings, the
+    owner's settings, what refs resolve to, the packages' evidence, the advisories, the rules,
+    this program's version, and ``marks`` (waivers, the engine's version). It is stored with the
+    questions that have to be asked to compute it.
     """
 
     def __init__(
@@ -130,13 +130,13 @@ class IncrementalAudits:
     def audits_of(
         self, snapshots: Iterable[Snapshot], recorded: Callable[[RepositoryRef], bool]
     ) -> Iterator[Audit | Judged | UnchangedRepository]:
-        """The audit of each snapshot, or that it is the same.
+        """The audit of each snapshot, or an `UnchangedRepository`.
 
         ``recorded`` says whether the store still holds the last audit of a repository.
         """
         self._judge.clear()
         for batch in batches(snapshots):
-            kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _audited)
+            kept = each_apart([s for s in batch if recorded(s.ref)], self._sorted_out, _as_new)
             same = {found.ref for found in kept if isinstance(found, UnchangedRepository)}
             yield from (found for found in kept if isinstance(found, UnchangedRepository))
             completed = {found.ref: found for found in kept if isinstance(found, Snapshot)}
@@ -146,7 +146,7 @@ class IncrementalAudits:
         yield from self._judge.remaining()
 
     def _sorted_out(self, snapshots: Sequence[Snapshot]) -> list[Snapshot | UnchangedRepository]:
-        """Each snapshot, with its settings where they were asked, or that it is the same."""
+        """For each snapshot an `UnchangedRepository`, else itself, with settings where asked."""
         known = self._recall(snapshots)
         same, completed = self._compared([s for s in snapshots if s.ref in known], known)
         return [
@@ -155,8 +155,8 @@ class IncrementalAudits:
         ]
 
     def keep(self, repositories: Iterable[Repository]) -> None:
-        """Keep for the next scan what the audits of these were made from; they are recorded,
-        and none of them crashed.
+        """Store for the next scan what the audits of these depend on. They are recorded, and
+        none of them crashed.
         """
         kept: dict[str, tuple[str, str]] = {}
         for repository in repositories:
@@ -184,7 +184,7 @@ class IncrementalAudits:
         return self._facts.advisories()
 
     def _recall(self, snapshots: Iterable[Snapshot]) -> dict[RepositoryRef, _Known]:
-        """Those whose files are as they were."""
+        """The stored digests and questions of those whose files are unchanged."""
         by_key = {_key(s.ref): s for s in snapshots}
         found: dict[RepositoryRef, _Known] = {}
         for key, (mark, body, _) in self._memory.answers(by_key).items():
@@ -196,7 +196,7 @@ class IncrementalAudits:
     def _compared(
         self, snapshots: list[Snapshot], known: Mapping[RepositoryRef, _Known]
     ) -> tuple[set[RepositoryRef], dict[RepositoryRef, Snapshot]]:
-        """Which are the same in all that others say about them; all with their settings."""
+        """Those whose evidence is unchanged too, and all snapshots with their settings."""
         if not snapshots:
             return set(), {}
         asked = [(s, known[s.ref].questions.environments) for s in snapshots]
@@ -250,7 +250,7 @@ class IncrementalAudits:
         return self._listed[1]
 
 
-def _audited(snapshot: Snapshot, error: Exception) -> Snapshot | UnchangedRepository:
+def _as_new(snapshot: Snapshot, error: Exception) -> Snapshot | UnchangedRepository:
     """A repository that could not be compared is audited like a new one."""
     log_fault(error, f"comparing {snapshot.ref} with its last scan")
     return snapshot
@@ -267,7 +267,7 @@ def _unchanged(ref: RepositoryRef, questions: _Questions) -> UnchangedRepository
 
 
 def _questions(repository: Repository) -> _Questions:
-    """The questions of its audit to GitHub and indexes."""
+    """The questions that its audit asks."""
     uses = {(u.owner, u.repo, u.ref, u.comment) for u in remote_uses(repository)}
     return _Questions(
         files=_files(repository.snapshot),
@@ -278,7 +278,7 @@ def _questions(repository: Repository) -> _Questions:
 
 
 def _files(snapshot: Snapshot) -> str:
-    """What names a repository's files and its place on GitHub."""
+    """A digest of a repository's files and of its place on GitHub."""
     parts = (
         str(snapshot.ref),
         snapshot.commit,

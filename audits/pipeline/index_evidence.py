@@ -1,4 +1,4 @@
-"""Collects evidence from package indexes and GitHub during a scan."""
+"""Collects evidence from package indexes, and from the history of local clones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from audits.workflow.publisher_status.questions import with_released
 
 @dataclass(kw_only=True)
 class IndexFacts:
-    """Evidence for scans of folders: from package indexes, and from the history of local clones;
-    settings and references are not read.
+    """Evidence for scans of folders: package indexes, and the history of local clones; settings
+    and references stay unseen.
     """
 
     reader: IndexReader
@@ -30,7 +30,7 @@ class IndexFacts:
         return tuple(repository.snapshot for repository in repositories)
 
     def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
-        """Nobody was asked."""
+        """Unseen."""
         return NO_REFERENCES
 
     def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:

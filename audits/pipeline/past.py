@@ -28,8 +28,9 @@ Seen: TypeAlias = Callable[[date, RepositoryRef], None]
 
 
 class Rebuilt(Struct, frozen=True, kw_only=True):
-    """One owner's rebuilt past: its days, how many of them were rebuilt by an earlier run,
-    audits that were made, and repositories that were as on the day before.
+    """One owner's rebuilt past. ``earlier`` counts the days that an earlier run rebuilt,
+    ``audited`` the audits made, ``same`` the repositories that were as on the day before;
+    ``started_anew``: an earlier run went by other rules or days and was dropped.
     """
 
     owner: str
@@ -44,10 +45,10 @@ class Rebuilt(Struct, frozen=True, kw_only=True):
 
 
 class _Files(Struct, frozen=True, kw_only=True):
-    """What the last audit of a repository was made from."""
+    """The commit of a repository's last audit, and what that audit depends on."""
 
     commit: PastCommit
-    said: tuple[object, ...]
+    inputs: tuple[object, ...]
 
 
 @dataclass(kw_only=True)
@@ -56,9 +57,9 @@ class PastScan:
 
     Every state is judged by the rules of ``plan`` and by what GitHub and the registries did on
     its day. Only files count: settings, references and indexes are unknown on every day alike,
-    so that rebuilt scores can be compared with each other. A past that was begun is continued
-    where the rules and the days are those of before, and made again otherwise. ``unseen``
-    names repositories with days that are not known, ``faults`` what this program failed on.
+    so that rebuilt scores can be compared with each other. An interrupted run is continued
+    where rules and days are the same, and dropped otherwise. ``unseen`` are gaps of
+    repositories with days that are not known, ``faults`` gaps of what this program failed on.
     """
 
     store: Store
@@ -104,12 +105,12 @@ class PastScan:
         )
 
     def _finished(self, owner: str) -> list[ScanRow]:
-        """The days that are rebuilt already, oldest first."""
+        """The scans of days that are rebuilt already, oldest first."""
         found = self.store.scans(owner, limit=_MOST_SCANS, timeline=Timeline.REBUILT)
         return list(reversed(found))
 
     def _continues(self, done: Sequence[ScanRow], days: Sequence[date]) -> bool:
-        """Whether what was rebuilt are the first of these days, by the same rules."""
+        """Whether the rebuilt scans are of the first of these days, by the same rules."""
         if [scan.as_of for scan in done] != list(days[: len(done)]):
             return False
         return not done or done[-1].rules == self._plan(days[len(done) - 1]).rules.digest
@@ -141,7 +142,9 @@ class PastScan:
     def _states(
         self, day: date, pasts: Sequence[Past], plan: Plan, scanner: Scanner
     ) -> Iterator[Audit | UnchangedRepository]:
-        """Of each repository that existed, its audit, or that it is as on the day before."""
+        """For each repository that existed its audit, or `UnchangedRepository` where it is as
+        on the day before.
+        """
         same_rules = plan.rules.digest == self._judged_by
         wanted: list[tuple[RepositoryRef, PastCommit]] = []
         for past in pasts:
@@ -172,23 +175,23 @@ class PastScan:
         """
         snapshots = self.collector.snapshots([(ref, then.commit) for ref, then in wanted])
         for (ref, then), snapshot in zip(wanted, snapshots, strict=True):
-            files = _Files(commit=then, said=_said(snapshot))
+            files = _Files(commit=then, inputs=_inputs(snapshot))
             before = self._files.get(ref) if scanner.is_recorded(ref) else None
             self._files[ref] = files
-            if same_rules and before is not None and before.said == files.said:
+            if same_rules and before is not None and before.inputs == files.inputs:
                 unchanged.append(ref)
             else:
                 yield snapshot
 
 
 class RecordedSource(Struct, frozen=True, kw_only=True):
-    """Stands for a collector where audits are handed over that are made already."""
+    """A collector without snapshots, for scans that record audits made before."""
 
     source: str
     found: tuple[Gap, ...]
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """None: the audits are handed over."""
+        """No snapshots."""
         return iter(())
 
     def gaps(self) -> tuple[Gap, ...]:
@@ -212,7 +215,7 @@ def _is_same(before: PastCommit, then: PastCommit) -> bool:
     return bool(then.texts) and before.texts == then.texts
 
 
-def _said(snapshot: Snapshot) -> tuple[object, ...]:
+def _inputs(snapshot: Snapshot) -> tuple[object, ...]:
     """All that an audit of it depends on, beside the rules."""
     files = tuple((file.path, file.oid) for file in snapshot.files)
     called = tuple(sorted((key, file.oid) for key, file in snapshot.remote_files.items()))

@@ -9,7 +9,9 @@ from typing import Self
 
 
 class Periodic:
-    """Calls ``work`` every ``seconds`` from entering until leaving; it ends where that raises."""
+    """Calls ``work`` every ``seconds`` until it is left. An exception of it ends the thread, and
+    `check` raises it in the caller's.
+    """
 
     def __init__(self, work: Callable[[], None], seconds: float) -> None:
         self._work = work
@@ -32,7 +34,7 @@ class Periodic:
         self._thread.join()
 
     def check(self) -> None:
-        """Raise here what the work raised."""
+        """Raise what the work raised, if anything."""
         if self._error is not None:
             raise self._error
 

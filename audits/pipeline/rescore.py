@@ -1,4 +1,4 @@
-"""Judges stored scans by today's rules, as a timeline beside what was seen then."""
+"""Judges stored scans by today's rules; the results are a timeline of their own."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ Rescoring = Callable[[ScanRow, RepositoryRef], None]
 
 
 class Rescored(Struct, frozen=True, kw_only=True):
-    """One owner's scans under today's rules: how many, how many of them by an earlier run, and
-    audits that were made.
+    """One owner's rescored scans. ``earlier`` counts those that an earlier run rescored,
+    ``audited`` the audits made.
     """
 
     owner: str
@@ -46,7 +46,7 @@ class Rescored(Struct, frozen=True, kw_only=True):
 
 
 class StoredFacts(Struct, frozen=True, kw_only=True):
-    """What a scan learned from others, as it is stored."""
+    """The evidence of a scan, as it is stored."""
 
     resolved: dict[tuple[str, str], ResolvedRef]
     index: PackageIndex
@@ -57,11 +57,11 @@ class StoredFacts(Struct, frozen=True, kw_only=True):
         return tuple(repository.snapshot for repository in repositories)
 
     def references(self, uses: tuple[Uses, ...]) -> dict[tuple[str, str], ResolvedRef] | Unseen:
-        """What refs were then; where nothing is stored of any, nobody was asked."""
+        """What refs were then; unseen where none is stored, as none was asked for."""
         return self.resolved or NO_REFERENCES
 
     def packages(self, packages: tuple[tuple[str, str], ...]) -> PackageIndex | Unseen:
-        """What indexes said then; where nothing is stored of any, nobody was asked."""
+        """What indexes served then; unseen where nothing is stored, as nothing was asked for."""
         return self.index or NO_INDEX
 
     def released(self, repositories: tuple[Repository, ...]) -> tuple[Repository, ...]:
@@ -69,7 +69,7 @@ class StoredFacts(Struct, frozen=True, kw_only=True):
         return repositories
 
     def advisories(self) -> AdvisoryList | None:
-        """The advisories of then."""
+        """The advisories that the scan knew."""
         return self.known
 
     def gaps(self) -> tuple[Gap, ...]:
@@ -78,7 +78,7 @@ class StoredFacts(Struct, frozen=True, kw_only=True):
 
 
 class AcceptedThen:
-    """Accepts what was accepted as of a scan: the same check at the same place."""
+    """Accepts what was accepted in a scan: findings of the same check on the same line."""
 
     def __init__(self, store: Store, owner: str, scan: int) -> None:
         where = FindingFilter(accepted=True, in_release=None)
@@ -106,9 +106,8 @@ class Rescore:
     did on the scan's day.
 
     Files, settings, references and evidence of packages are those that the scan stored; what
-    was accepted then stays accepted. Numbers of the scans themselves are never written again. A
-    run that was interrupted, or whose scans have become more, is continued where the rules are
-    the same.
+    was accepted then stays accepted. The scans themselves stay as they are. An interrupted run
+    is continued, and later scans are added, where the rules are the same.
     """
 
     store: Store
@@ -118,7 +117,7 @@ class Rescore:
     _judged_by: str = ""
 
     def run(self, owners: Sequence[str]) -> tuple[Rescored, ...]:
-        """Judge the scans of owners again, each in the order of scans."""
+        """Rescore the scans of owners, each owner's oldest first."""
         return tuple(self._owner(owner) for owner in owners)
 
     def _owner(self, owner: str) -> Rescored:
@@ -191,7 +190,7 @@ class Rescore:
         scanner: Scanner,
         done: frozenset[str],
     ) -> Iterator[Audit | UnchangedRepository]:
-        """Of each repository that the scan reached its audit, or that nothing of it moved."""
+        """For each repository that the scan reached its audit, or `UnchangedRepository`."""
         names = sorted(n for n in present.known - present.unreached if n.lower() not in done)
         everything = before is None or plan.rules.digest != self._judged_by
         everything = everything or replay.owner_between(before.id if before else 0, scan.id)

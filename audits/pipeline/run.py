@@ -1,4 +1,4 @@
-"""Runs a scan: parses, completes and audits the collected repositories one by one."""
+"""Parses collected repositories, completes them with evidence, and audits them, in batches."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from audits.workflow.publisher_status.questions import packages_to_ask
 from audits.workflow.repository import read_repository
 
 BATCH = 100
-"""Repositories that are completed together, so that their questions share requests."""
+"""Repositories whose evidence is asked for together, so that they share requests."""
 _BATCH_SECONDS = 5.0
-"""How long a repository that was read waits for others, where reading takes its time."""
+"""How long a repository that was read waits for others where reading is slow."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """How to audit: by which rules, from which facts, with which engine, how widely."""
+    """How to audit: the rules, the sources of evidence, and which workflows are read."""
 
     rules: Rules
     facts: Facts = field(default_factory=NoFacts)
@@ -62,8 +62,8 @@ def batches(snapshots: Iterable[Snapshot]) -> Iterator[tuple[Snapshot, ...]]:
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
-    """A repository with all that was asked about it; ``everything`` is the same one read as
-    widely as the plan says, None where only releases are looked at. Nothing is asked any more.
+    """A repository with its evidence, so that checks can run without requests. ``everything`` is
+    the same one with every workflow read, None where the plan reads release workflows only.
     """
 
     repository: Repository
@@ -71,7 +71,7 @@ class Prepared(Struct, frozen=True, kw_only=True):
 
 
 def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
-    """The audits of some snapshots, whose questions to others are asked together.
+    """The audits of some snapshots, whose evidence is asked for together.
 
     A snapshot on which this program fails costs itself alone: its audit says so.
     """
@@ -82,8 +82,8 @@ def audit_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Audit, ...]:
 
 
 def prepare_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Prepared | Audit, ...]:
-    """Some snapshots parsed and completed by the plan's facts, which are asked together; of one
-    on which this program fails, the audit that says so.
+    """Some snapshots, parsed and completed with evidence that is asked for together; where this
+    program fails on one, the audit that says so.
     """
 
     def failed(snapshot: Snapshot, error: Exception) -> Prepared | Audit:
@@ -93,10 +93,10 @@ def prepare_batch(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Prepared |
 
 
 def judge_batch(prepared: Sequence[Prepared], plan: Plan) -> tuple[Audit, ...]:
-    """The audits of what was prepared; the plan's facts are not asked."""
+    """The audits of what was prepared, without requests."""
     reports: Sequence[EngineReport | None] = (None,) * len(prepared)
     if plan.engine is not None:
-        # The other analyser gets every file that our own checks look at.
+        # The other analyser gets the files that our own checks look at.
         looked_at = [each.everything or each.repository for each in prepared]
         reports = each_apart(looked_at, plan.engine.run, _failed_engine)
 
@@ -126,8 +126,8 @@ def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepare
     wanted = tuple(dict.fromkeys(pair for each in packages for pair in each))
     index = plan.facts.packages(wanted) if wanted else {}
     missed = plan.facts.gaps()
-    # A failed lookup is attached only to repositories that needed it: what
-    # is known of it must not depend on whom it is audited with.
+    # A failed lookup is attached only to repositories that needed it: a result must not depend
+    # on which others are in the batch.
     repositories = tuple(
         replace(
             repository,
@@ -148,7 +148,7 @@ def _prepare_together(snapshots: Sequence[Snapshot], plan: Plan) -> list[Prepare
 
 
 def _read(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Repository, ...]:
-    """The repositories as their own files make them, before GitHub or an index is asked."""
+    """The repositories as their own files describe them, without evidence."""
     advisories = plan.facts.advisories()
     return tuple(
         read_repository(
@@ -164,7 +164,7 @@ def _read(snapshots: Sequence[Snapshot], plan: Plan) -> tuple[Repository, ...]:
 
 
 def _failed_engine(repository: Repository, error: Exception) -> EngineReport:
-    """What is said about a repository on which the other analyser, or what reads it, failed."""
+    """The report on a repository on which the other analyser, or our reader of it, failed."""
     gap = crash_gap(error, f"running the other analyser over {repository.ref}")
     return EngineReport(engine="", gaps=(gap,), ran=False)
 
@@ -182,7 +182,7 @@ def _gaps_of(packages: Iterable[tuple[str, str]], missed: tuple[Gap, ...]) -> tu
 
 
 def _everything(repository: Repository, plan: Plan) -> Repository | None:
-    """The same repository, read as widely as asked; None where only releases are asked for."""
+    """The same repository with every workflow read; None where the plan does not ask for it."""
     if plan.breadth is Breadth.RELEASE:
         return None
     return read_repository(
@@ -197,7 +197,7 @@ def _everything(repository: Repository, plan: Plan) -> Repository | None:
 
 
 def _completed(wide: Repository | None, own: Repository) -> Repository | None:
-    """The repository as read widely, with the answers of GitHub and indexes about it."""
+    """The repository with every workflow read, and with the evidence of ``own``."""
     if wide is None:
         return None
     return replace(
@@ -215,7 +215,7 @@ def _opened(
     plan: Plan,
     references: Mapping[tuple[str, str], ResolvedRef] | Unseen,
 ) -> Mapping[str, OpenedFile] | Unseen:
-    """What the actions and workflows of others use, opened for all repositories together."""
+    """What other owners' actions and workflows use, read for all repositories together."""
     if plan.actions is None:
         return NOT_OPENED
     uses = tuple({u.raw.value: u for r in repositories for u in written_uses(r)}.values())
@@ -226,14 +226,14 @@ def _opened(
 def _images(
     repositories: Sequence[Repository], plan: Plan
 ) -> Mapping[str, ImageDigest | Unseen] | Unseen:
-    """What tags of images are today, asked for all repositories together."""
+    """What tags of images stand for today, asked for all repositories together."""
     if plan.images is None:
         return NO_IMAGES
     return plan.images.digests(text for each in repositories for text in images_to_ask(each))
 
 
 def remote_uses(repository: Repository) -> Iterator[Uses]:
-    """The remote actions and workflows of what is looked at: release workflows, or all."""
+    """The remote actions and workflows that the workflows which were read use."""
     for site in repository.jobs():
         if site.job.uses is not None and site.job.uses.kind is UsesKind.REMOTE:
             yield site.job.uses

@@ -38,7 +38,7 @@ OTHER_JOB = "the job does not take part in the release"
 
 
 def accept_nothing(check: str, finding: Finding, repository: Repository) -> None:
-    """The acceptor of someone without waivers."""
+    """An acceptor that accepts nothing."""
 
 
 def judge(
@@ -47,7 +47,7 @@ def judge(
     index: IndexHosts,
     accept: Acceptor = accept_nothing,
 ) -> CheckVerdicts:
-    """What a check says about a repository.
+    """The verdicts of a check on a repository.
 
     An exception inside the check is our fault, not the repository's: it is logged, and the
     result says that the check crashed, so that it counts as unknown and never as passed.
@@ -105,7 +105,7 @@ def _without_foreign_edits(finding: Finding) -> Finding:
 
 
 def _reviewed_at_anchors(check: Check, finding: Finding, repository: Repository) -> Finding:
-    """The finding, its edit to be reviewed where an alias uses the place of it again."""
+    """The finding; its edit is to be reviewed where a YAML alias uses the same place again."""
     if not finding.edits or (finding.fix or check.fix) is not FixKind.SAFE:
         return finding
     if not any(
@@ -144,8 +144,8 @@ def _redacted(finding: Finding, repository: Repository) -> Finding:
 
 
 def _mark(check: Check, finding: Finding, excerpt: str) -> str:
-    """What names a finding across line shifts and renamed steps; no line, no step index, and
-    not the ref by which another repository's file is called.
+    """A key of a finding that line shifts and renamed steps do not change. It leaves out the ref
+    by which another repository's file is called, too.
     """
     of = finding.job or (finding.publication.job if finding.publication else None)
     job = of.id if of else ""

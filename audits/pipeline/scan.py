@@ -38,22 +38,22 @@ if TYPE_CHECKING:
     Found = Audit | SerializedAudit | Judged | UnchangedRepository
 
 _BEAT_SECONDS = 240.0
-"""How often a scan says that it is alive; its lock is stale after 15 minutes."""
+"""How often a scan renews its lock, which is stale after 15 minutes."""
 
 _TOGETHER = 30
-"""Repositories that are recorded in one transaction, where they come fast."""
+"""The most repositories that are recorded in one transaction."""
 _WAIT_SECONDS = 1.0
-"""How long one that was audited waits for others before the next one has it recorded."""
+"""How long an audit may wait for others to be recorded with."""
 _FLUSH_SECONDS = 4.0
-"""How often a scan writes what it knows by now, whatever it waits for: a killed one loses ten
-seconds at most, of which some are the writing itself.
+"""How often a background thread records what waits: a killed scan loses ten seconds of work at
+most, the time of writing included.
 """
 
 
 class Scanned(Struct, frozen=True, kw_only=True):
-    """One finished scan of one owner, in numbers: repositories, how many of them changed, and
-    how many were not even parsed, as nothing of theirs differs. ``before`` is the number of
-    the owner's scan before, 0 if none. ``missed`` counts the gaps of what it reached.
+    """One owner's finished scan in numbers. ``same`` repositories were not even parsed, as
+    nothing in them differs. ``before`` is the id of the owner's previous scan, 0 if there is
+    none. ``missed`` counts the gaps of the repositories that were reached.
     """
 
     scan: ScanRow
@@ -101,8 +101,8 @@ class _Open:
 
 @dataclass(kw_only=True)
 class _Waiting:
-    """An audit that waits to be recorded; what it was made from, ``repository``, is kept for the
-    next scan, if it may be.
+    """An audit that waits to be recorded; ``repository`` holds what it depends on, where the
+    next scan may use that to skip it.
     """
 
     serialized: SerializedAudit
@@ -111,15 +111,17 @@ class _Waiting:
 
 
 class Scanner:
-    """Records what a collector reads; all owners' scans are finished when it has ended.
+    """Records the audits of what a collector reads, as one scan for each owner.
 
-    ``started`` is the time that the scans bear (now, unless a sample's own date). With
-    ``resume`` an owner's unfinished scan continues where it stopped. ``incremental`` spares what
-    did not change since the last scan. ``plan`` is None where all audits are made elsewhere and
-    no request is made; ``as_of`` is then the day that they stand for. ``paused`` are owners whose
-    scan was left to be resumed, as the points or the time allowed for it were used up. ``faults``
-    are this program's own that concern no single repository. ``timeline`` says whether the scan
-    is made, rebuilt or rescored. ``cluster`` judges what the collector reads, where one is used.
+    ``started`` is the scans' time, by default now. With ``resume`` an
+    owner's unfinished scan continues where it stopped. ``incremental`` skips what did not change
+    since the last scan. ``plan`` is None where all audits are made elsewhere, without requests;
+    ``as_of`` is then the day that they stand for. ``timeline`` says whether the scan is made,
+    rebuilt or rescored. ``cluster`` runs the checks, where one is used.
+
+    Afterwards ``paused`` names the owners whose scan waits for ``--resume``, as its points or
+    its time were used up, and ``faults`` holds gaps for faults of this program that concern no
+    single repository.
     """
 
     def __init__(
@@ -155,7 +157,7 @@ class Scanner:
 
     def open(self, owner: str, source: str) -> frozenset[str]:
         """Begin or resume an owner's scan before anything is read; StoreError while another
-        one runs. Returns the names of repositories that are done already.
+        one runs. Returns the names of repositories that are recorded already, in lower case.
         """
         return self._current(owner, source).done
 
@@ -167,8 +169,8 @@ class Scanner:
         *,
         audits: Iterable[Found] | None = None,
     ) -> tuple[Scanned, ...]:
-        """Scan everything that the collector hands over, or record the ``audits`` of it that are
-        made elsewhere.
+        """Audit and record everything that the collector reads, or record ``audits`` that are
+        made elsewhere. StoreError where the database fails.
 
         If it is interrupted, what was recorded is kept and the scan can be resumed.
         """
@@ -187,11 +189,11 @@ class Scanner:
             try:
                 self._record()
             finally:
-                # Whatever is lost with it: other scans of these owners must not wait for this one.
+                # Also where recording failed: other scans of these owners must not wait for it.
                 self.close()
 
     def _note(self, found: Found, source: str, unchanged: Unchanged) -> None:
-        """Take in one repository; it is recorded soon, if not now."""
+        """Take one repository; it is recorded together with others, at once or soon."""
         with self._turn:
             if isinstance(found, Audit | SerializedAudit | Judged):
                 self._take(found, source)
@@ -202,7 +204,7 @@ class Scanner:
         unchanged(found.ref)
 
     def close(self) -> None:
-        """Leave what was opened to be resumed, each owner's scan, whatever fails of others."""
+        """Leave the open scans to be resumed; where one cannot be left, the others still are."""
         failed: list[StoreError] = []
         for current in self._opened.values():
             if current.id:
@@ -215,7 +217,7 @@ class Scanner:
             raise failed[0]
 
     def _flush(self) -> None:
-        """Write what was audited so far, and keep the owners' locks."""
+        """Record what was audited so far, and renew the owners' locks."""
         with self._turn:
             self._record()
             numbers = [current.id for current in self._opened.values() if current.id]
@@ -226,7 +228,7 @@ class Scanner:
                     self.store.beat(number)
 
     def _audits(self, collector: Collector) -> Iterator[Found]:
-        # Not imported where others audit: it takes as long as starting does.
+        # Imported here only: where worker processes audit, this process need not load it.
         from audits.pipeline.run import audits_of
 
         wanted = self._wanted(collector.snapshots(), collector.source)
@@ -247,8 +249,8 @@ class Scanner:
                 yield snapshot
 
     def _guarded(self, snapshots: Iterable[Snapshot], source: str) -> Iterator[Snapshot]:
-        """The snapshots until the collector fails by a fault of ours; what it handed over by
-        then is kept, and the rest counts as not reached.
+        """The snapshots until the collector fails by a fault of ours; what it read by then is
+        kept, and the rest counts as not reached.
         """
         try:
             yield from snapshots
@@ -290,7 +292,7 @@ class Scanner:
         return "" if self.plan is None else self.plan.rules.digest
 
     def _begin(self, waiting: Iterable[_Open]) -> None:
-        """Begin the scans that are not begun: all of them, or none stays open."""
+        """Begin the scans that are not begun: all of them or, with StoreError, none."""
         new = {current.owner.lower(): current for current in waiting if not current.id}
         first = next(iter(new.values()), None)
         if first is None:
@@ -314,11 +316,11 @@ class Scanner:
             current.id = number
 
     def is_recorded(self, ref: RepositoryRef) -> bool:
-        """Whether the last audit of a repository of an owner whose scan is open still holds."""
+        """Whether the store still holds the last audit of a repository of an open scan."""
         return self.store.is_recorded(self._opened[ref.owner.lower()].id, ref.name)
 
     def _take(self, found: Audit | SerializedAudit | Judged, source: str) -> None:
-        """Have an audit recorded together with others."""
+        """Queue an audit to be recorded together with others."""
         serialized, repository = _serialized(found)
         owner = serialized.record.ref.owner
         if self.resume:
@@ -355,7 +357,7 @@ class Scanner:
         return self.store.record_all([(each.opened.id, each.serialized.record) for each in waiting])
 
     def _record_fault(self, waiting: _Waiting, error: Exception) -> bool:
-        """Record of a repository that what was found could not be recorded."""
+        """Record that a repository's audit could not be recorded."""
         waiting.serialized, waiting.repository = refused_record(waiting.serialized, error), None
         return self._record_together([waiting])[0]
 
@@ -376,7 +378,7 @@ class Scanner:
         current.same += 1
 
     def _end(self, gaps: tuple[Gap, ...]) -> tuple[Scanned, ...]:
-        """Finish the scans that were opened, all at once, but for those left to be resumed."""
+        """Finish the open scans in one transaction, except those that wait to be resumed."""
         ending: list[_Open] = []
         for current in self._opened.values():
             known = tuple(gap for gap in gaps if _is_of(gap, current.owner))
@@ -436,7 +438,7 @@ class Scanner:
 def _serialized(
     found: Audit | SerializedAudit | Judged,
 ) -> tuple[SerializedAudit, Repository | None]:
-    """What is recorded, and what it was made from where that is here."""
+    """The record, and what it depends on where this process has it."""
     if isinstance(found, Judged):
         return found.serialized, found.repository
     if isinstance(found, SerializedAudit):
@@ -445,14 +447,14 @@ def _serialized(
 
 
 def _is_of(gap: Gap, owner: str) -> bool:
-    """Whether a gap of the collector's is on this owner; one that names no owner is on all."""
+    """Whether a gap of the collector concerns this owner; one that names no owner concerns all."""
     named, slash, _ = gap.subject.partition("/")
     return not slash or named.lower() == owner.lower()
 
 
 def _concerns(gap: Gap, registries: set[str]) -> bool:
-    """Whether a gap is on a whole index that was asked about the owner's packages. One that is on
-    a single repository's package is that repository's.
+    """Whether a gap is on a whole index that was asked about the owner's packages; a gap on one
+    package belongs to its repository.
     """
     word = gap.subject.partition(":")[0]
     return gap.subject.endswith(":*") and (word in registries or word == "advisories")
@@ -464,5 +466,7 @@ def _is_put_off(gap: Gap) -> bool:
 
 
 def is_put_off(snapshot: Snapshot) -> bool:
-    """Whether a repository was not read for that reason: it waits for the scan's resumption."""
+    """Whether a repository was not read as the scan's allowance was used up, so that it waits
+    for ``--resume``.
+    """
     return not snapshot.files and not snapshot.commit and any(map(_is_put_off, snapshot.gaps))

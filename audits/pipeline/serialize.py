@@ -1,4 +1,4 @@
-"""Serializes audits for recording, in whichever process made them."""
+"""Turns audits into records for the store, in the process that made them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from audits.workflow.publisher_status.questions import packages_to_ask
 
 
 class SerializedAudit(Struct, frozen=True, kw_only=True):
-    """An audit's record for the store, and the registries that have its packages;
-    ``crashed`` where this program failed on it.
+    """An audit's record for the store, and the registries of its packages; ``crashed`` where
+    this program failed on it.
     """
 
     record: AuditRecord
@@ -28,8 +28,8 @@ class SerializedAudit(Struct, frozen=True, kw_only=True):
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """What is recorded of a repository that was judged elsewhere; ``repository`` is what was
-    asked about it, where the next scan may go by that.
+    """The record of a repository that another process judged; ``repository`` holds its evidence
+    where the next scan may use that to skip it.
     """
 
     serialized: SerializedAudit
@@ -37,7 +37,7 @@ class Judged(Struct, frozen=True, kw_only=True):
 
 
 def serialize_audit(audit: Audit) -> SerializedAudit:
-    """All that is recorded of an audit; where that fails, that it failed."""
+    """The record of an audit; where that cannot be made, one that says so."""
     try:
         return _serialized(audit)
     except AuditError:
@@ -49,7 +49,7 @@ def serialize_audit(audit: Audit) -> SerializedAudit:
 
 
 def refused_record(serialized: SerializedAudit, error: Exception) -> SerializedAudit:
-    """What is recorded in place of what the database refuses."""
+    """The record to write in place of one that the database refuses."""
     snapshot = Snapshot(ref=serialized.record.ref, database_id=serialized.record.database_id)
     return _serialized(crashed_audit(snapshot, error, "recording"))
 
@@ -57,18 +57,18 @@ def refused_record(serialized: SerializedAudit, error: Exception) -> SerializedA
 def _serialized(audit: Audit) -> SerializedAudit:
     asked = packages_to_ask(audit.repository)
     return SerializedAudit(
-        record=record_of(audit, title),
+        record=record_of(audit, _title),
         registries=frozenset(name for name, _ in asked),
         crashed=is_crashed(audit),
     )
 
 
-def title(check: str) -> str:
-    """What a check, or another analyser's rule, is called."""
-    return titles().get(check) or title_of(check)
+def _title(check: str) -> str:
+    """The title of a check or of another analyser's rule."""
+    return _titles().get(check) or title_of(check)
 
 
 @cache
-def titles() -> dict[str, str]:
+def _titles() -> dict[str, str]:
     """Titles of our own checks by id."""
     return {check.id: check.title for check in all_checks()}

@@ -1,7 +1,7 @@
-"""What a worker does, here or on a cluster: it audits batches of repositories by one plan.
+"""The work of worker processes and of a cluster's workers: auditing batches by one plan.
 
-Importing this module loads all that an audit needs, so that it is loaded once, in the process
-that the workers are copies of.
+Importing this module loads all that an audit needs: worker processes are copies of one that has
+imported it.
 """
 
 from __future__ import annotations
@@ -33,18 +33,16 @@ from audits.pipeline.run import Plan, Prepared, audit_batch, judge_batch
 from audits.pipeline.serialize import SerializedAudit, serialize_audit
 
 CHECKS = all_checks()
-"""Every check; each is a module of its own, which is loaded here."""
+"""Every check; this loads their modules."""
 
 GARBAGE = 100_000
-"""Objects made between two collections of garbage: an audit makes many, and few that refer to
-themselves.
-"""
+"""Objects made between two collections of garbage: an audit makes many, and few in cycles."""
 _PATIENCE = 10
-"""How much workers leave to the process that records what they make, as `nice` counts."""
+"""Added to the workers' niceness, so that the process that records goes first."""
 
 
 class _Worker(Struct):
-    """What this process is given once: how to judge, and whether it is to stop."""
+    """The state of a worker process: how to make the plan, and whether it is to stop."""
 
     planner: Callable[[], Plan]
     stopping: ctypes.c_bool
@@ -52,14 +50,14 @@ class _Worker(Struct):
 
 
 _workers: list[_Worker] = []
-"""This process's own, once it is a worker."""
+"""One entry once this process is a worker."""
 
 
 def begin(planner: Callable[[], Plan], stopping: ctypes.c_bool) -> None:
-    """Have this process be a worker, which ends with the one that started it."""
+    """Make this process a worker, which ends with the process that started it."""
     _workers[:] = [_Worker(planner, stopping)]
     logging.getLogger().addHandler(fault_log())
-    gc.freeze()  # what all workers share is no garbage
+    gc.freeze()  # what was imported is never garbage: no collection need look at it
     gc.set_threshold(GARBAGE, 50, 50)
     if hasattr(os, "nice"):
         os.nice(_PATIENCE)
@@ -75,9 +73,9 @@ def _end_with_parent() -> None:
 
 
 def audited(chunk: Sequence[tuple[RepositoryRef, Path]]) -> tuple[SerializedAudit, ...]:
-    """What is recorded of these repositories; nothing where the workers are to stop.
+    """The records of these repositories; none where the workers are to stop.
 
-    Raises AuditError where the plan cannot be made.
+    AuditError where the plan cannot be made.
     """
     (worker,) = _workers
     if worker.stopping.value:
@@ -89,8 +87,8 @@ def audited(chunk: Sequence[tuple[RepositoryRef, Path]]) -> tuple[SerializedAudi
 
 
 class Rulebook(Struct, frozen=True, kw_only=True):
-    """How the workers of a cluster judge: the options of the plan, the advisories that count,
-    and the digest that the rules have where the scan was started.
+    """What a cluster's workers judge by: how to make the plan, the advisories, and the digest of
+    the rules in the process that scans.
     """
 
     planner: Callable[[], Plan]
@@ -99,16 +97,14 @@ class Rulebook(Struct, frozen=True, kw_only=True):
 
 
 _ONE_AT_A_TIME = threading.Lock()
-"""Workers of a cluster may have several threads; an audit is Python's work, which these would
-only interleave.
-"""
+"""Workers of a cluster may have several threads, which Python would only interleave."""
 
 
 def judged(version: str, rulebook: bytes, batch: bytes) -> tuple[SerializedAudit, ...]:
-    """What is recorded of these repositories: snapshots, or what was prepared of them. Both the
-    rulebook and the batch are pickled, so that a scheduler passes them on as bytes.
+    """The records of a batch of snapshots or prepared repositories. Rulebook and batch are
+    pickled, so that the scheduler passes them on as bytes.
 
-    OtherVersionError where this worker would judge otherwise than the process that asks.
+    OtherVersionError where this worker has another version or other rules.
     """
     if version != __version__:
         raise OtherVersionError.of(version, __version__)

@@ -29,22 +29,22 @@ Planner = Callable[[], "Plan"]
 """Makes the plan in each process that needs it; it can be pickled."""
 
 WORTH = 500_000
-"""Bytes of workflows from which on worker processes gain more than their start costs: about what
-one process audits in the second that they take to start.
+"""Bytes of workflows from which on worker processes save more time than they take to start: what
+one process audits in about a second.
 """
-BESIDE, CLONE = 1_500, 20_000
-"""Bytes of workflows that take as long as the rest of a repository, and those of a usual bare
-clone, which are known only once it is read.
-"""
+BESIDE = 1_500
+"""Bytes of workflows that take as long to audit as the rest of a repository does."""
+CLONE = 20_000
+"""Bytes of workflows that a bare clone is taken to have: they are known only once it is read."""
 MOST_WORKERS = 8
 FIRST = 2
 """Repositories of the first chunk: enough to import and compile what all need."""
 CHUNK = 2
-"""Repositories that travel together: few, so that the first arrive soon."""
+"""Repositories of a chunk: few, so that the first results arrive soon."""
 CHUNK_WITH_ENGINE = 48
-"""An engine is started once for each chunk."""
-AHEAD = 8
-"""Chunks for each worker that may be audited and not be recorded yet."""
+"""Repositories of a chunk where an engine is run, which is started once for each chunk."""
+MOST_CHUNKS = 8
+"""Chunks for each worker that may be begun and not yet recorded."""
 
 
 class WorkerPool(BatchPool[Place]):
@@ -52,7 +52,7 @@ class WorkerPool(BatchPool[Place]):
 
     def __init__(self, planner: Planner, count: int) -> None:
         super().__init__()
-        self.most = count * AHEAD
+        self.most = count * MOST_CHUNKS
         self._planner = planner
         self._count = count
         self._context = _context()
@@ -61,9 +61,9 @@ class WorkerPool(BatchPool[Place]):
         self._executor = self._new_executor()
 
     def audits(self, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
-        """What is recorded of each repository, in order; the first chunks are begun at once.
+        """The record of each repository, in order; the first chunks are begun at once.
 
-        Raises AuditError where the plan cannot be made.
+        AuditError where the plan cannot be made.
         """
         rest = iter(chunks)
         for chunk in islice(rest, self.most):
@@ -71,7 +71,7 @@ class WorkerPool(BatchPool[Place]):
         return self._in_order(rest)
 
     def stop(self) -> None:
-        """End the workers; each finishes the chunk that it is at, and begins no other."""
+        """End the workers; each finishes its chunk and begins no other."""
         self._stopping.value = True
         self._executor.shutdown(cancel_futures=True)
 
@@ -84,7 +84,7 @@ class WorkerPool(BatchPool[Place]):
             yield found
 
     def submit(self, batch: Chunk) -> Future[tuple[SerializedAudit, ...]]:
-        """Have a worker audit a chunk, by new workers where the others are gone."""
+        """Have a worker audit a chunk; new workers are started where the others died."""
         from concurrent.futures import BrokenExecutor
 
         try:
@@ -103,11 +103,11 @@ class WorkerPool(BatchPool[Place]):
             raise LostWorkerError(str(error)) from error
 
     def ref_of(self, item: Place) -> RepositoryRef:
-        """The name of a directory's repository."""
+        """The repository of a directory."""
         return item[0]
 
     def after_loss(self) -> None:
-        """Begin the other chunks anew: what one worker was at is lost to all."""
+        """Begin the other chunks again: the executor drops all of them when a worker dies."""
         begun = [chunk for chunk, _ in self._begun]
         self._begun.clear()
         for chunk in begun:
@@ -122,8 +122,8 @@ class WorkerPool(BatchPool[Place]):
 
 
 def _context() -> ForkServerContext | SpawnContext:
-    """How workers are started: as copies of a server that has imported what they need, where
-    the system has that.
+    """How workers are started: where the system can, as copies of a process that has imported
+    what they need.
     """
     import multiprocessing
 
@@ -136,8 +136,8 @@ def _context() -> ForkServerContext | SpawnContext:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["audits.pipeline.worker"])
-    resource_tracker.ensure_running()  # which would unblock what is blocked here
-    # Workers are born with this: Ctrl-C at the terminal is for the process that started them.
+    resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
+    # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
@@ -146,7 +146,7 @@ def _context() -> ForkServerContext | SpawnContext:
     return context
 
 
-# This process itself need not load what workers do.
+# These import the worker's module late: this process need not load what workers need.
 
 
 def _begin(planner: Planner, stopping: ctypes.c_bool) -> None:
@@ -165,12 +165,12 @@ def _audited(chunk: Chunk) -> tuple[SerializedAudit, ...]:
 def audits_of_folder(
     collector: FolderCollector, planner: Planner, *, alone: bool, engine: bool
 ) -> Iterator[Iterator[SerializedAudit]]:
-    """What is recorded of the collector's repositories, in its order.
+    """The records of the collector's repositories, in its order.
 
-    Where it pays, worker processes audit them. ``alone`` says that no request is
-    made: workers could not share requests. ``engine`` says that the plan has one.
+    Worker processes audit them where that is faster, and where ``alone`` says that no requests
+    are made, which workers could not share. ``engine`` says that the plan has an engine.
 
-    Raises CollectError where the folder cannot be read.
+    CollectError where the folder cannot be read.
     """
     places = collector.repositories()
     count = min(_processors(), MOST_WORKERS)
@@ -185,16 +185,16 @@ def audits_of_folder(
 
 
 def _lazy_audits(pool: WorkerPool, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
-    """The audits of these chunks; none is begun before the first one is asked for.
+    """The records of these chunks; none is begun before the first one is wanted.
 
-    Beginning waits for the server of the workers, which is still importing: until then this
-    process imports what records.
+    Beginning waits until the process that workers are copied from has imported all; until then
+    this process imports what it needs to record.
     """
     yield from pool.audits(chunks)
 
 
 def _bytes(places: Chunk) -> int:
-    """How much there is to audit, as far as that shows without reading it."""
+    """How much there is to audit, estimated without reading it."""
     return sum(BESIDE + _bytes_of_workflows(path) for _, path in places)
 
 
@@ -207,7 +207,7 @@ def _bytes_of_workflows(path: Path) -> int:
 
 
 def _processors() -> int:
-    """Those that this process may use."""
+    """The number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
