@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from audits.model.index_hosts import IndexHosts
 from audits.model.location import Location
@@ -21,7 +21,6 @@ NEW_FILE_LIMIT = 6000
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
-_RUN = re.compile(r"/([\w.-]+)/([\w.-]+)/actions/runs/([0-9]+)(?:/attempts/([0-9]+))?/?", re.ASCII)
 _REPOSITORY_PAGES = {
     SettingsPage.ENVIRONMENTS: "settings/environments",
     SettingsPage.ACTIONS: "settings/actions",
@@ -104,27 +103,6 @@ def organization_settings_link(ref: RepositoryRef, page: SettingsPage) -> str:
     if not (path and ref.owner and _HOST.fullmatch(ref.host)):
         return ""
     return f"https://{ref.host}/organizations/{quoted_segment(ref.owner)}/settings/{path}"
-
-
-def workflow_runs_link(ref: RepositoryRef, path: str) -> str:
-    """The runs of a workflow file."""
-    name = path.rpartition("/")[2]
-    return _below(ref, "actions", "workflows", quoted_segment(name)) if name else ""
-
-
-def run_link(claimed_url: str) -> str:
-    """A run's page, rebuilt from an address that a certificate claims; "" if it is none."""
-    try:
-        parts = urlsplit(claimed_url)
-    except ValueError:
-        return ""
-    run = _RUN.fullmatch(parts.path)
-    plain = parts.scheme == "https" and not parts.query and not parts.fragment
-    if not (plain and run and _HOST.fullmatch(parts.netloc)):
-        return ""
-    owner, name, number, attempt = run.groups()
-    url = _below(RepositoryRef(owner=owner, name=name, host=parts.netloc), "actions/runs", number)
-    return f"{url}/attempts/{attempt}" if attempt else url
 
 
 @lru_cache(maxsize=64)

@@ -91,11 +91,6 @@ class Trigger(Struct, frozen=True, kw_only=True):
         no_branches = self.branches is None and self.branches_ignore is None
         return self.event == "push" and only_tags and no_branches
 
-    @property
-    def is_branch_push(self) -> bool:
-        """Whether a push of a branch can set it off."""
-        return self.event == "push" and not self.is_tag_push
-
 
 class Condition(Struct, frozen=True, kw_only=True):
     """An ``if:``; ``never`` and ``always`` where its text alone decides it."""

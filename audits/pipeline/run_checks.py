@@ -34,8 +34,6 @@ from audits.pipeline.edit_proof import shared_spans
 Acceptor = Callable[[str, Finding, Repository], Acceptance | None]
 """Says whether a finding of a check is accepted, by a waiver or by a comment in the file."""
 
-OTHER_JOB = "the job does not take part in the release"
-
 
 def accept_nothing(check: str, finding: Finding, repository: Repository) -> None:
     """An acceptor that accepts nothing."""

@@ -25,7 +25,7 @@ _OTHER_TABLES = re.compile(
 
 
 class Connected:
-    """Connections per call: none outlives it, so a store may be shared between threads."""
+    """Connections that are opened for each call, so that threads may share a store."""
 
     def __init__(self, *, reader: Engine, writer: Engine | None, name: str) -> None:
         self._reader = reader
@@ -58,8 +58,8 @@ class Connected:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: all of it or nothing. Threads take turns, so that none waits for rows
-        that another one holds.
+        """A transaction: all of it is written or nothing. Threads take turns, so that none waits
+        for rows that another one holds. StoreError where the database fails.
         """
         if self._writer is None:
             raise StoreError(f"The database {self.name} was opened to be read.", "Open it again.")
@@ -67,7 +67,7 @@ class Connected:
             with uninterrupted(), self._turn, self._writer.begin() as connection:
                 yield connection
         except (DataError, IntegrityError):
-            # A value that the database refuses is a fault of who wrote it, not its state.
+            # A value that the database refuses is a fault of this program, not of the database.
             raise
         except DamagedCellError as error:
             raise self._damaged(error) from error

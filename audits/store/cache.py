@@ -1,4 +1,4 @@
-"""The cache of collectors in the store; see `audits.model.cache.Memory`."""
+"""The collectors' cache in the store: texts of files and answers of servers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from audits.store.write.ids import insert_new
 
 
 class StoreMemory:
-    """Texts and answers of earlier scans; answers are a cache, not history."""
+    """An `audits.model.cache.Memory` in a store. Texts are part of the history; answers are not,
+    and may be deleted at any time.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def known_blobs(self, oids: Iterable[str]) -> set[str]:
-        """Which of these git blob ids have their text stored."""
+        """Those of these git blob ids whose text is stored."""
         table = tables.text
         known: set[str] = set()
         with self._store.reading() as connection:
@@ -95,16 +97,15 @@ class StoreMemory:
                 _put(connection, tables.answer, part)
 
     def snapshot(self, owner: str, name: str) -> Snapshot | None:
-        """The snapshot of the last finished scan, for what did not change since."""
+        """The snapshot of the last finished scan; None for what was never scanned."""
         try:
             return self._store.snapshot(owner, name)
         except StoreError:
-            # An owner that was never scanned is no error for someone who asks what is known.
             return None
 
 
 def _unpacked(data: bytes) -> str | None:
-    """A kept text; None where it is damaged, so that it is asked for again."""
+    """A stored text; None where it is damaged, so that it is read anew."""
     try:
         return unpack(data)
     except (zlib.error, UnicodeDecodeError, TypeError):

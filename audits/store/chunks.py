@@ -1,4 +1,4 @@
-"""Splits long lists, as databases limit the values of one statement."""
+"""Splits long lists: databases limit the number of values in one statement."""
 
 from __future__ import annotations
 

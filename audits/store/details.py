@@ -1,7 +1,7 @@
-"""Packs the details that change with every shifted line, once per state of a repository.
+"""Packs the details of findings that change with every shifted line, once for each repository.
 
-Findings and uses of actions keep rows of their own that do not mention lines, so that an
-edited workflow adds one packed text instead of a new row for each of its findings.
+Rows of findings and of uses of actions do not mention lines, so that an edited workflow adds
+one packed text instead of a new row for each of its findings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ read must not make every link new."""
 
 
 class FindingDetail(Struct, frozen=True, kw_only=True):
-    """What a finding says beyond its row; ``ends`` is an acceptance's expiry."""
+    """What is shown of a finding beyond its row; ``ends`` is the day on which its acceptance
+    expires.
+    """
 
     message: str
     because: str = ""
@@ -49,14 +51,16 @@ class FindingDetail(Struct, frozen=True, kw_only=True):
 
 
 class Details(Struct, frozen=True, kw_only=True):
-    """Of one repository: findings by `finding_key`, lines of uses by `use_key`, the lesson."""
+    """The details of one repository: findings by `finding_key`, the lines of uses of actions by
+    `use_key`, and the steps of the lesson.
+    """
 
     findings: dict[str, FindingDetail] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
     lesson: tuple[LessonStep, ...] = ()
 
     def carry(self, keys: Iterable[str], earlier: Details) -> Details:
-        """With findings that were not re-checked, as they were said before."""
+        """These, and of the findings with these keys, which were not re-checked, the earlier."""
         kept = {key: earlier.findings[key] for key in keys if key in earlier.findings}
         return replace(self, findings={**kept, **self.findings}) if kept else self
 
@@ -89,7 +93,7 @@ def all_findings(audit: Audit) -> Iterator[AuditedFinding]:
 
 
 def details_of(audit: Audit, uses: dict[str, int]) -> Details:
-    """What is to be packed of an audit."""
+    """The details of an audit; ``uses`` are lines by `use_key`."""
     findings = details_of_findings(all_findings(audit), audit.repository.snapshot.commit)
     return Details(findings=findings, uses=uses, lesson=audit.lesson)
 
@@ -97,7 +101,7 @@ def details_of(audit: Audit, uses: dict[str, int]) -> Details:
 def details_of_findings(
     findings: Iterable[AuditedFinding], commit: str
 ) -> dict[str, FindingDetail]:
-    """What findings say, by `finding_key`."""
+    """The details of findings, by `finding_key`."""
     return {
         finding_key(found.check, found.fingerprint, ordinal): _detail(found, commit)
         for found, ordinal in numbered(findings)

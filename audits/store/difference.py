@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -29,7 +29,7 @@ _earlier, _later = finding.alias("earlier"), finding.alias("later")
 Number = int | ColumnElement[int]
 
 _NEWEST = OPEN - 1
-"""Stands for the newest scan of any owner, as no scan has a higher number."""
+"""Stands for the newest scan of any owner: no scan has this id."""
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bo
 
 
 def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
-    """Open as of the scan before, and fixed since: not where the repository itself is gone."""
+    """Open as of the scan before, and fixed since; a repository that is gone fixed nothing."""
     return and_(
         finding.c.owner_id == owner_id,
         finding.c.ended != GONE,
@@ -100,8 +100,8 @@ def counts(
     scan_id: int,
     within: ColumnElement[bool] | None = None,
 ) -> Counts:
-    """Count what changed between two scans of an owner, of all findings or of some of them; none
-    for an owner's first.
+    """Count what changed between two scans of an owner, in all findings or in some; nothing
+    where there is no scan ``before``.
     """
     if not before:
         return Counts()
@@ -116,8 +116,23 @@ def counts(
     return Counts(**{name: int(count or 0) for name, count in found.items()})
 
 
+def counts_of_owners(
+    connection: Connection,
+    befores: Mapping[int, int],
+    scans: Mapping[int, int],
+    within: ColumnElement[bool],
+) -> Counts:
+    """The sums of `counts` over several owners: from scans ``befores`` to ``scans``, by owner."""
+    found = [
+        counts(connection, owner, befores.get(owner, 0), scan_id, within)
+        for owner, scan_id in scans.items()
+    ]
+    names = Counts.__struct_fields__
+    return Counts(**{name: sum(getattr(each, name) for each in found) for name in names})
+
+
 def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, Counts]:
-    """Count, by owner, what changed since these scans, one of each owner."""
+    """Count, by owner, what changed since these scans, which are one of each owner."""
     found: dict[int, dict[str, int]] = {}
     for part in chunks(befores):
         for name, statement in _newest().items():
@@ -140,13 +155,13 @@ def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnEl
 
 @cache
 def _newest() -> dict[str, Select[Any]]:
-    """A statement for each count that counts for many owners; built once."""
+    """A statement for each count, for many owners at once; built once."""
     before = scan.alias("before")
     first: ColumnElement[int] = bindparam("first")
     counted = select(finding.c.owner_id, func.count()).group_by(finding.c.owner_id)
     counted = counted.where(before.c.id.in_(bindparam("befores", expanding=True)), scored())
     return {
-        # Said once more by a number, from which the database knows how few of all rows moved.
+        # The bound adds nothing but speed: by a plain number the database can use its index.
         name: counted.where(moved, finding.c["closed" if name == "fixed" else "opened"] > first)
         for name, moved in _moved(before.c.owner_id, before.c.id, _NEWEST).items()
     }

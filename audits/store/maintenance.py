@@ -1,4 +1,4 @@
-"""Checks a store, copies it, and drops what a rule of retention does not keep."""
+"""Checks a store for damage, copies it, and drops old scans."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from audits.store.write.bulk_insert import insert_rows
 from audits.store.write.prune import Pruned, Retention, prune
 
 _SINGLE = (tables.state, tables.score, tables.facts)
-"""Tables of which one row at most holds of a repository at a time."""
+"""Tables in which a repository has one row at most at a time."""
 _MOST_FAULTS = 20
 _ROWS = 2000
 _SHA1_LENGTH = 40
@@ -43,7 +43,7 @@ def prune_store(store: Store, retention: Retention, *, dry_run: bool = False) ->
 
 
 def faults_of(store: Store) -> Iterator[str]:
-    """What is wrong with a store, a sentence each; nothing where it is whole."""
+    """One sentence for each fault of a store; nothing where it is whole."""
     with store.reading() as connection:
         if not store.is_postgres:
             yield from _sqlite_faults(connection)
@@ -155,8 +155,8 @@ ALTER ROLE {role} SET default_transaction_read_only = on;
 
 
 def role_statements(role: str, database: str) -> str:
-    """SQL that makes a role for the dashboard on PostgreSQL: it reads what the dashboard shows,
-    not what collectors remember of GitHub's answers, and writes nothing.
+    """SQL that makes a role for the dashboard on PostgreSQL. It may read what the dashboard
+    shows, but not the cache of GitHub's answers, and may write nothing.
     """
     shown = [table for table in metadata.sorted_tables if table is not tables.answer]
     names = ", ".join(sorted([*(table.name for table in shown), tables.version.name]))

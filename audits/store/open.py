@@ -60,7 +60,7 @@ def open_store(url: str | None = None, *, read_only: bool = False) -> Store:
     reader = _engine(address, write=False, read_only=read_only)
     writer = None if read_only else _engine(address, write=True, read_only=False)
     try:
-        # Asking a new file what it holds makes it and takes it apart again.
+        # SQLite would create the file to look for its revision.
         revision = "" if writer and _is_new(address) else _revision(reader, address)
         if writer is None and revision != HEAD:
             raise _behind(revision, address)
@@ -80,11 +80,11 @@ def _is_new(address: URL) -> bool:
     try:
         return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
     except OSError:
-        return False  # opening it will say what is amiss
+        return False  # opening it raises an error with a sentence
 
 
 def _create(engine: Engine, address: URL) -> None:
-    """Make the tables of an empty database as the newest schema has them, and say so.
+    """Make the newest schema's tables in an empty database, and store its revision.
 
     The migrations make exactly these, but Alembic takes 0.4 s to import.
     """
@@ -177,7 +177,7 @@ def absolute_address(text: str | None) -> str:
 
 
 def _is_path(text: str) -> bool:
-    """Whether an address without a scheme names a file, rather than being a slip."""
+    """Whether an address without a scheme names a file; a bare word is more likely a mistake."""
     named = text.lower().endswith(_SUFFIXES) or "/" in text or "\\" in text
     return named and "://" not in text and _SCHEME.match(text) is None
 
@@ -221,7 +221,7 @@ def _engine(address: URL, *, write: bool, read_only: bool) -> Engine:
         return _sqlite(address, write=write, read_only=read_only)
     # A scan commits per repository; should the server crash, its last moment is scanned again.
     setting = "default_transaction_read_only=on" if read_only else "synchronous_commit=off"
-    # Without a time-out, a scan at night would wait for a forgotten session until somebody came.
+    # Without a time-out, a nightly scan would wait for a forgotten session without end.
     options = f"-c {setting} -c lock_timeout={_BUSY_SECONDS}s"
     arguments: dict[str, Any] = {"connect_timeout": 10, "options": options}
     try:

@@ -1,4 +1,4 @@
-"""Packs snapshots so that they can be drawn and scored later."""
+"""Packs what a scan read of a repository, so that later runs can show and score it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Advisories(Struct, frozen=True, kw_only=True):
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """The files of a snapshot by path and blob id; ``remote`` also by its own path."""
+    """The files of a snapshot as (path, blob id), and its gaps. ``remote`` are files of other
+    repositories, by the key that `Snapshot.remote_files` has for them.
+    """
 
     files: tuple[tuple[str, str], ...] = ()
     remote: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 def listing_of(snapshot: Snapshot) -> Listing:
-    """What names the texts of a snapshot."""
+    """The listing of a snapshot."""
     return Listing(
         files=tuple((file.path, file.oid) for file in snapshot.files),
         remote={key: (f.path, f.oid) for key, f in sorted(snapshot.remote_files.items())},
@@ -64,8 +66,8 @@ def texts_of(snapshot: Snapshot) -> dict[str, str]:
 
 
 def index_of(audit: Audit) -> Mapping[tuple[str, str], PackageEvidence] | Unseen:
-    """What the indexes say about this repository's packages, without when they were asked: the
-    same answer of another night is the same evidence.
+    """The indexes' evidence about this repository's packages, without the time of asking, so
+    that the same answer of another night is the same evidence.
     """
     repository = audit.repository
     if isinstance(repository.index, Unseen):
@@ -86,12 +88,12 @@ def _packages(repository: Repository) -> set[tuple[str, str]]:
 
 
 def dateless(advisories: AdvisoryList | None) -> AdvisoryList | None:
-    """A live list without its day, so that an unchanged list is stored once."""
+    """The advisories, a live list without its day, so that an unchanged one is stored once."""
     return replace(advisories, taken=_ANY_DAY) if advisories and advisories.live else advisories
 
 
 def dated(advisories: AdvisoryList | None, day: date) -> AdvisoryList | None:
-    """The list as asked on that day."""
+    """The advisories, a live list with the day on which it was read."""
     return replace(advisories, taken=day) if advisories and advisories.live else advisories
 
 

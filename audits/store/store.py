@@ -26,8 +26,9 @@ class Store(
     ReadComparisons,
     Writing,
 ):
-    """Made by `audits.store.open.open_store`.
+    """A database of scans; `audits.store.open.open_store` opens one.
 
-    Readers take ``owner`` (all, if None) and ``scan``, as of which they answer: by default
-    the newest finished one. What an unfinished scan has written is not visible.
+    Methods that read take ``owner`` (None for all) and ``scan``, the scan as of which they
+    answer, by default the newest finished one. What an unfinished scan has written is not
+    visible.
     """

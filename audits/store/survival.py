@@ -1,4 +1,4 @@
-"""Estimates how long findings stay open, with those that are still open counted in."""
+"""Estimates how long findings stay open; those that are still open count too."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from msgspec import Struct
 
 
 class Lifetime(Struct, frozen=True):
-    """So many findings that were watched from one age to another, in days, and whether they
-    were fixed then; all others were still open, or left for another reason.
+    """``count`` findings that were watched from the age ``since`` to the age ``until``, in days.
+    ``fixed``: they were fixed then, rather than still open or gone for another reason.
     """
 
     until: float
@@ -47,6 +47,6 @@ def median_days(lifetimes: Iterable[Lifetime]) -> float | None:
 
 
 def _counted(pairs: Iterable[tuple[float, int]]) -> tuple[list[float], list[int]]:
-    """Ages in order, and how many there are before each place."""
+    """The ages in order, and for each place the sum of the counts before it."""
     ordered = sorted(pairs)
     return [age for age, _ in ordered], [0, *accumulate(count for _, count in ordered)]

@@ -1,4 +1,4 @@
-"""Computes a scan's sums once when it finishes, so that no trend reads history."""
+"""Computes a scan's sums when it finishes, so that trends need not read its rows."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ _MEANS = {
     "coverage": "coverage",
     **{area.value: f"{column}_points" for area, column in zip(Area, AREAS, strict=True)},
 }
-"""The columns of scores of which means are taken, by their words."""
+"""The columns of scores whose means are taken, by their names in `Totals.known`."""
 
 _UNMOVED = difference.Counts()
 
 Holds = Callable[[Table], ColumnElement[bool]]
-"""Whether a row of an interval table is to be added up."""
+"""Whether a row of an interval table counts."""
 
 Sums = Mapping[str, Sequence[Sequence[Any]]]
-"""One owner's rows of each statement, without the owner."""
+"""One owner's rows of each statement, without the owner's column."""
 
 
 class CheckTotal(Struct, frozen=True, kw_only=True):
-    """Repositories by the outcome of one check; ``points`` is what it costs them in all."""
+    """Repositories by the outcome of one check; ``places`` are what it found fault with,
+    ``points`` what it deducts from all of them together.
+    """
 
     passed: int = 0
     failed: int = 0
@@ -54,8 +56,8 @@ class PermissionTotal(Struct, frozen=True, kw_only=True):
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """One scan of an owner in numbers; keys are words of the CSV contract. ``known`` says of how
-    many repositories each mean is: of ``points``, ``strict_points``, ``coverage`` and each area.
+    """One scan of an owner in numbers; keys are words of the exported tables. ``known`` counts
+    the repositories behind each mean: ``points``, ``strict_points``, ``coverage`` and the areas.
     """
 
     points: float | None = None
@@ -80,10 +82,10 @@ class Totals(Struct, frozen=True, kw_only=True):
 
 
 def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, Totals]:
-    """Add up, by owner, what holds of owners whose scans end; ``befores`` are their scans
-    before, 0 where there is none.
+    """The sums, by owner, of scans that end; ``befores`` are the owners' scans before, 0 where
+    there is none.
 
-    What is open is what holds as of the scans, as no later scan of these owners has written.
+    Rows that are not closed hold as of these scans: no later scan of these owners has written.
     """
     changes = difference.newest_counts(connection, filter(None, befores.values()))
     rule = tables.rule
@@ -101,7 +103,7 @@ def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, T
 
 
 def totals_where(connection: Connection, holds: Holds, changes: difference.Counts) -> Totals:
-    """Add up what holds of tables' rows, all owners together; ``changes`` are counted apart."""
+    """The sums of the rows that hold, all owners together; ``changes`` are counted elsewhere."""
     sums = {
         name: _by_owner(connection, statement, {}) for name, statement in _statements(holds).items()
     }
@@ -122,7 +124,7 @@ def totals_where(connection: Connection, holds: Holds, changes: difference.Count
 
 
 def together(parts: Iterable[Totals]) -> Totals:
-    """Several owners' numbers as one: sums, and means by how many repositories they are of."""
+    """Several owners' numbers as one: sums, and means weighted by their repositories."""
     every = tuple(parts)
 
     def mean(value: Callable[[Totals], float | None], known: str) -> float | None:
@@ -201,7 +203,7 @@ def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts = _
 
 @cache
 def _newest_statements() -> dict[str, Select[Any]]:
-    """Built once: sums over what holds now, of many owners."""
+    """Sums over the rows of many owners that are not closed; built once."""
     return _statements(
         lambda table: (
             table.c.owner_id.in_(bindparam("owners", expanding=True)) & (table.c.closed == OPEN)
@@ -210,7 +212,7 @@ def _newest_statements() -> dict[str, Select[Any]]:
 
 
 def _statements(holds: Holds) -> dict[str, Select[Any]]:
-    """Sums over the rows that hold; each by owner, its first column."""
+    """Sums over the rows that hold; the first column of each is the owner."""
 
     def summed(
         table: Table, by: Sequence[ColumnElement[Any]], *sums: ColumnElement[Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 from msgspec import Struct
@@ -24,12 +24,6 @@ def signed_level(level: str, may_be: str = "") -> str:
         return ""
     doubt = " ?" if may_be and level not in {may_be, "unknown"} else ""
     return f"{SIGNS.get(level, '')} {level}{doubt}"
-
-
-def level_sentence(levels: Mapping[str, int]) -> str:
-    """How many packages anyone, third parties and others can publish."""
-    known = [f"{levels[word]:,} {word}" for word in MEANING if levels.get(word)]
-    return "By who can publish: " + (", ".join(known) if known else "no package was found")
 
 
 def shared_cuts(rows: Sequence[SharedCut]) -> pd.DataFrame:

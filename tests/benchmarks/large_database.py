@@ -46,8 +46,8 @@ def build(
     names = [f"project-{number:05d}" for number in range(repositories)]
     for night in range(scans):
         started = FIRST + timedelta(days=night)
-        scan = store.begin_scan(
-            OWNER, source="invented", started=started, tier=1, policy="1", tool_version="0"
+        (scan,) = store.begin_scans(
+            [OWNER], source="invented", started=started, tier=1, policy="1", tool_version="0"
         )
         changed = set(done) if night == 0 else _change(noise, done, shares)
         for some in chunks(sorted(changed), _TOGETHER):
@@ -123,7 +123,7 @@ def _more_questions(store: Store, name: str, middle: int) -> dict[str, Callable[
             store.results(OWNER, name),
             store.deductions(OWNER, name),
             store.lesson(OWNER, name),
-            store.texts(OWNER, name),
+            store.snapshot(OWNER, name),
             list(store.findings(owner=OWNER, where=FindingFilter(repository=name))),
             store.score_changes(OWNER, repository=name),
         ),

@@ -109,7 +109,9 @@ def test_an_owner_that_is_not_there_costs_no_other(cli: Cli) -> None:
 def test_one_scan_of_an_owner_at_a_time(cli: Cli) -> None:
     store = open_store(cli.database)
     now = datetime.now(UTC)
-    running = store.begin_scan(OWNER, source="x", started=now, tier=0, policy="p", tool_version="1")
+    (running,) = store.begin_scans(
+        [OWNER], source="x", started=now, tier=0, policy="p", tool_version="1"
+    )
     ran = cli.scan(OWNER)
     assert ran.code == 3
     assert "Another scan of orchard-labs is running" in ran.err

@@ -103,8 +103,8 @@ def test_scans_know_nothing_of_the_past(folder: Path, database: str, store: Stor
 def test_a_scan_of_the_same_day_wins(folder: Path, database: str, store: Store) -> None:
     rebuilt(folder, database)
     day = store.trend("orchard-labs", timeline=Timeline.REBUILT)[3].at
-    number = store.begin_scan(
-        "orchard-labs", source="x", started=day, tier=0, policy="x", tool_version="x"
+    (number,) = store.begin_scans(
+        ["orchard-labs"], source="x", started=day, tier=0, policy="x", tool_version="x"
     )
     store.finish_scan(number, day)
     shown = {row.at.date() for row in store.rebuilt("orchard-labs")}

@@ -142,29 +142,7 @@ def test_form_of_a_publication() -> None:
     assert links.publication_form(REF, INDEX, publication(registry=Registry.NPM)) == ""
 
 
-@pytest.mark.parametrize(
-    ("claimed", "expected"),
-    [
-        ("https://github.com/o/r/actions/runs/12/attempts/3", True),
-        ("https://github.com/o/r/actions/runs/12", True),
-        ("https://git.orchard.example:8443/o/r/actions/runs/12", True),
-        ("http://github.com/o/r/actions/runs/12", False),
-        ("https://github.com/o/r/actions/runs/12?x=1", False),
-        ("https://github.com/o/r/settings", False),
-        ("https://user@github.com/o/r/actions/runs/12", False),
-        ("https://gitlab.example/o/r/-/jobs/12", False),
-        ("https://[github.com/o/r/actions/runs/12", False),
-        ("javascript:alert(1)//github.com/o/r/actions/runs/12", False),
-    ],
-)
-def test_run_link_is_rebuilt_or_dropped(claimed: str, expected: bool) -> None:
-    assert links.run_link(claimed) == (claimed if expected else "")
-
-
-def test_runs_of_a_workflow_and_the_lesson() -> None:
-    url = links.workflow_runs_link(REF, RELEASE)
-    assert url == "https://github.com/orchard-labs/lumen/actions/workflows/release.yml"
-    assert links.workflow_runs_link(REF, "") == ""
+def test_a_section_of_the_lesson() -> None:
     assert links.lesson_link(LESSON, "step-1") == f"{LESSON}#step-1"
     assert links.lesson_link(LESSON, "") == LESSON
 
@@ -291,6 +269,5 @@ def test_any_text_in_a_form_stays_itself(package: str, workflow: str, environmen
 def test_no_text_breaks_a_link(text: str) -> None:
     ref = RepositoryRef(owner=text, name=text, host=text)
     assert links.repository_url(ref).startswith("https://") or not links.repository_url(ref)
-    assert links.run_link(text) == ""
     assert INDEX.channel_of(text) in set(Channel)
     assert links.new_file_link(REF, text, text, text).isascii()

@@ -23,15 +23,15 @@ def begin(
     version: str = "1.0",
 ) -> int:
     """Begin the n-th night's scan."""
-    return store.begin_scan(
-        owner,
+    return store.begin_scans(
+        [owner],
         source="github.com",
         started=night(number),
         tier=tier,
         policy=policy,
         tool_version=version,
         titles={"unpinned-action": "Actions are not pinned"},
-    )
+    )[0]
 
 
 def scan(

@@ -61,7 +61,7 @@ def test_the_snapshot_of_the_last_finished_scan(store: Store) -> None:
     assert newer is not None
     assert newer.files[0].text == "on: push\n"
     assert store.snapshot(OWNER, "lumen", scan=1) == snapshot
-    assert [f.path for f in store.texts(OWNER, "lumen")] == [PATH]
+    assert [f.path for f in newer.files] == [PATH]
 
 
 def test_all_that_a_score_was_made_from(store: Store) -> None:

@@ -80,7 +80,7 @@ def shown(store: Store, number: int) -> list[object]:
         list(store.findings(number, owner=OWNER, order="repository")),
         store.repositories(number, owner=OWNER),
         store.gaps(number, owner=OWNER),
-        [store.texts(OWNER, row.repository, scan=number) for row in store.repositories(number)],
+        [store.snapshot(OWNER, row.repository, scan=number) for row in store.repositories(number)],
         store.totals(OWNER, scan=number),
     ]
 

@@ -18,9 +18,6 @@ from audits.model.evidence import PackageEvidence, PackageIndex
 from audits.model.registry import Registry, Trait
 from audits.model.source import Gap, GapReason
 
-OFFLINE = unseen("the package index was not asked, as this run is offline")
-"""What is in place of evidence in a run without network."""
-
 OTHER_REGISTRIES = tuple(
     registry.value
     for registry in Registry

@@ -32,14 +32,14 @@ from audits.store.errors import StoreError, not_scanned
 from audits.store.schema import tables
 
 _FEW = 200
-"""So many owners are spelled out, each with an index of its own; SQLite's expressions nest
-at most 1,000 deep."""
+"""Conditions of so many owners are written out, so that each can use an index; SQLite's
+expressions nest at most 1,000 deep."""
 
 
 class AsOf(Struct, frozen=True, kw_only=True):
-    """Scans by owner, and the times of all scans of these owners. ``finished`` are those that
-    are listed, ``ended`` pruned ones too. ``only`` are the numbers of the repositories that are
-    asked about, None for all.
+    """The scan of each owner as of which a query reads, and the times of all scans of these
+    owners. ``finished`` are scans that are listed, ``ended`` pruned ones too. ``only`` are the
+    ids of the repositories in scope, None for all.
     """
 
     scans: dict[int, int]
@@ -50,17 +50,17 @@ class AsOf(Struct, frozen=True, kw_only=True):
     only: frozenset[int] | None = None
 
     def valid(self, table: FromClause) -> ColumnElement[bool]:
-        """Whether a row holds as of its owner's scan, and is of a repository that is asked about."""
+        """Whether a row holds as of its owner's scan, and its repository is in scope."""
         return and_(self.holds(table), self.within(table))
 
     def within(self, table: FromClause) -> ColumnElement[bool]:
-        """Whether a row is of a repository that is asked about."""
+        """Whether a row's repository is in scope."""
         if self.only is None or "repository_id" not in table.c:
             return true()
         return table.c.repository_id.in_(self.only_numbers())
 
     def only_numbers(self) -> BindParameter[int]:
-        """The repositories that are asked about, of a scope of some."""
+        """The ids of the repositories in scope, where it has only some."""
         # Written out rather than bound: a database takes some ten thousand parameters at most.
         return bindparam("within", sorted(self.only or ()), expanding=True, literal_execute=True)
 
@@ -101,7 +101,9 @@ class AsOf(Struct, frozen=True, kw_only=True):
         return self.before(owner_id, self.scans[owner_id]) if since is None else since
 
     def last_seen(self, owner_id: int, lost_in: int | None) -> datetime:
-        """When something was last seen that has not been re-checked since a scan, if so."""
+        """When something was last seen; ``lost_in`` is the scan since which it has not been
+        re-checked, None where it has.
+        """
         if lost_in is None:
             return self.at(owner_id)
         return self.started[_before(self.ended.get(owner_id, []), lost_in) or lost_in]
@@ -113,13 +115,13 @@ def _before(ids: list[int], scan_id: int) -> int:
 
 
 class Scoped(Connected):
-    """A reader of all repositories, or of some."""
+    """A store that reads all repositories, or some."""
 
     _asked: frozenset[tuple[str, str]] | None = None
 
     def narrowed(self, repositories: Iterable[tuple[str, str]]) -> Self:
-        """The same store, answering of these (owner, repository) alone; what concerns an owner
-        as a whole is then left out.
+        """The same store for these (owner, repository) alone; what concerns an owner as a whole
+        is left out.
         """
         narrow = copy.copy(self)
         narrow._asked = frozenset((owner.lower(), name.lower()) for owner, name in repositories)

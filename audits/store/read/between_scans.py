@@ -43,11 +43,12 @@ class ReadComparisons(Scoped):
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[ScoreChange, ...]:
-        """Repositories whose grade or points differ between the scans ``before`` and ``scan``,
-        those that fell most first, then those that moved in no direction, then those that rose.
+        """Repositories whose grade or points differ between the scans ``before`` and ``scan``:
+        those that fell most first, then those that are new, gone or have only another grade,
+        then those that rose.
 
-        A grade is "" where a repository was not known then; causes and checks are those of all
-        changes in between, and none for a repository that came or left.
+        A grade is "" where a repository was not known then. Causes and checks are those of all
+        changes in between; a repository that came or left has none.
         """
         with self.reading() as connection:
             pair = self._pair(connection, owner, before, scan)
@@ -84,8 +85,8 @@ class ReadComparisons(Scoped):
     def packages_compared(
         self, before: int, scan: int, *, owner: str | None = None
     ) -> tuple[PackageMove, ...]:
-        """Packages whose trusted-publisher status, or who can publish them, differs between the
-        scans; "" where a package was not known then.
+        """Packages whose trusted-publisher status or exposure level differs between the scans;
+        "" where a package was not known then.
         """
         table = tables.package
         with self.reading() as connection:
@@ -108,21 +109,20 @@ class ReadComparisons(Scoped):
     def finding_counts(
         self, before: int, scan: int, *, owner: str | None = None
     ) -> difference.Counts:
-        """How many findings of releases are new, fixed, reopened and not re-checked between."""
+        """How many findings of releases are new, fixed, reopened and not re-checked between the
+        scans.
+        """
         with self.reading() as connection:
             earlier, later = self._pair(connection, owner, before, scan)
             within = later.within(tables.finding)
-            counts = [
-                difference.counts(connection, number, earlier.scans.get(number, 0), at, within)
-                for number, at in later.scans.items()
-            ]
-            names = difference.Counts.__struct_fields__
-            return difference.Counts(**{n: sum(getattr(c, n) for c in counts) for n in names})
+            return difference.counts_of_owners(connection, earlier.scans, later.scans, within)
 
     def points(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[RepositoryPoints, ...]:
-        """Every repository in numbers, to be added up by owner or group."""
+        """Grade, points and open critical and high findings of every repository, to be added up
+        by owner or group.
+        """
         score = tables.score
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -175,13 +175,13 @@ def _differing(pair: tuple[AsOf, AsOf], direction: Direction | None) -> Select[A
 
 
 def _fell() -> ColumnElement[bool]:
-    """Fewer points, or none any more as something could not be read."""
+    """Whether there are fewer points, or none any more as something could not be read."""
     lost = and_(_later.c.points.is_(None), _later.c.grade == Grade.UNKNOWN.value)
     return and_(_earlier.c.points.is_not(None), or_(_later.c.points < _earlier.c.points, lost))
 
 
 def _rose() -> ColumnElement[bool]:
-    """More points, or some where something could not be read before."""
+    """Whether there are more points, or some where something could not be read before."""
     found = and_(_earlier.c.points.is_(None), _earlier.c.grade == Grade.UNKNOWN.value)
     return and_(_later.c.points.is_not(None), or_(_later.c.points > _earlier.c.points, found))
 

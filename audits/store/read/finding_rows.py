@@ -1,4 +1,4 @@
-"""Makes readable findings from rows and packed details."""
+"""Builds findings for readers from their rows and packed details."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from audits.store.schema.tables import facts, finding, owner_facts, state
 from audits.store.serialize import loads, unpack
 
 _NOTHING = FindingDetail(message="")
-_DAMAGED = FindingDetail(message="What was recorded of it cannot be read: scan again.")
+_DAMAGED = FindingDetail(message="The details of this finding cannot be read: scan again.")
 
 
 class Blocks:
-    """Packed details by number, each read once while rows of one block are built."""
+    """Packed details by id; each is read once for a block of rows."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._held: dict[int, Details | None] = {}
 
     def load(self, numbers: set[int]) -> None:
-        """Load these, and drop all others."""
+        """Load the details with these ids, and drop all others."""
         self._held = {n: d for n, d in self._held.items() if n in numbers}
         table = tables.content
         for part in chunks(sorted(numbers - self._held.keys())):
@@ -47,14 +47,14 @@ class Blocks:
                 self._held[number] = _details(data, number)
 
     def finding(self, number: int | None, key: str) -> FindingDetail:
-        """What a finding says; nothing where it is not there."""
+        """A finding's details; empty ones where there are none."""
         if number is not None and number in self._held and self._held[number] is None:
             return _DAMAGED
         held = self._held.get(number) if number is not None else None
         return held.findings.get(key, _NOTHING) if held else _NOTHING
 
     def line(self, number: int | None, key: str) -> int:
-        """The line of a use; 1 where it is not there."""
+        """The line of a use of an action; 1 where it is not known."""
         held = self._held.get(number) if number is not None else None
         return held.uses.get(key, 1) if held else 1
 
@@ -79,7 +79,9 @@ def finding_rows(connection: Connection, scope: AsOf, ids: Sequence[int]) -> Ite
 
 
 def _joined(scope: AsOf, ids: Sequence[int]) -> Select[Any]:
-    """Rows with the state and the details of when they held last, up to the scope's scan."""
+    """The findings with the state and details of the last scan in which they held, up to the
+    scope's.
+    """
     rule, repository = tables.rule, tables.repository
     at = case(scope.scans, value=finding.c.owner_id)
     # A row that was closed by then is shown as it was in its last scan.

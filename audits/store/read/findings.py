@@ -32,7 +32,7 @@ from audits.store.survival import Lifetime, median_days
 _ALL = FindingFilter()
 WAIVED = "waiver"
 _BY_PEOPLE = ("repair", "removal")
-"""Ends that count as fixes; rules, archives and waivers end the watch without one."""
+"""Ends that count as fixes. Other rules, archiving and waivers end a finding unfixed."""
 _DAY = 86_400
 
 _repository = tables.repository
@@ -84,7 +84,7 @@ class ReadFindings(Scoped):
     def fixed_findings(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> Iterator[FindingRow]:
-        """Findings that were fixed by a scan and are not open as of it, each as it was last."""
+        """Findings that are fixed as of a scan, each as it was when it was last open."""
         later = finding.alias("later")
         same = [
             later.c[name] == finding.c[name]
@@ -170,8 +170,8 @@ class ReadFindings(Scoped):
         since: int | None = None,
         limit: int | None = None,
     ) -> ScanChanges:
-        """What is new, fixed, reopened and not re-checked since another scan, by default the one
-        before. All counts are 0 where there is none. ``limit`` bounds each list.
+        """The findings that are new, fixed, reopened and not re-checked since another scan, by
+        default the one before. All counts are 0 where there is none. ``limit`` bounds each list.
         """
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -202,8 +202,8 @@ class ReadFindings(Scoped):
     def fix_times(
         self, owner: str | None = None, *, scan: int | None = None, since: int = 0
     ) -> tuple[FixTime, ...]:
-        """How long findings are open, by check: fixes that were made after the scan ``since`` up
-        to a scan, and what is open as of it.
+        """How long findings stay open, by check: of those fixed after the scan ``since`` and up
+        to ``scan``, and of those open as of it.
         """
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -214,7 +214,7 @@ class ReadFindings(Scoped):
 
 
 def _of_checks(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Scored findings by check, owner, the scan that saw them first, and these columns."""
+    """Counts scored findings by check, owner, the scan that saw them first, and these columns."""
     rule = tables.rule
     named = (rule.c.name, rule.c.title, finding.c.owner_id, finding.c.first, *columns)
     counted = select(*named, func.count()).join(rule, rule.c.id == finding.c.rule_id)
@@ -275,7 +275,7 @@ def _conditions(
 
 
 class _Spans(Struct):
-    """What is known of one check's findings: how they ended, and for how long each was open."""
+    """One check's findings: how they were fixed, and for how long each was open, in days."""
 
     title: str
     lifetimes: list[Lifetime] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Reads the jobs that run something, with what they hold, as of a scan."""
+"""Finds jobs by the action, secret or runner that they use, as of a scan."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _WORDS = ("events", "runners", "secrets", "publishes")
 
 
 class ReadJobs(Scoped):
-    """Jobs by what they run or hold."""
+    """Jobs, found by what they use."""
 
     def jobs(
         self, scan: int | None = None, *, owner: str | None = None, where: JobFilter
     ) -> tuple[JobRow, ...]:
-        """The jobs that match, in the order of repositories and files; of an action, one row for
-        each use. All of them: what is asked in an incident is not cut off.
+        """The jobs that match, in the order of repositories and files; where an action is asked
+        for, one row for each use. No limit: an incident's answer must be whole.
         """
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -56,7 +56,7 @@ def _jobs(scope: AsOf, where: JobFilter) -> Select[Any]:
 
 
 def _uses(connection: Connection, scope: AsOf, where: JobFilter) -> Select[Any]:
-    """The uses of an action, each with the job that it stands in, if it stands in one."""
+    """The uses of an action, each with its job, if it is in one."""
     reference = tables.reference
     mine = and_(
         _job.c.repository_id == _use.c.repository_id,
@@ -97,7 +97,7 @@ def _about() -> tuple[ColumnElement[Any], ...]:
 
 
 def _joined(statement: Select[Any], scope: AsOf) -> Select[Any]:
-    """With what is known of the repository itself."""
+    """The statement, joined with the state and the score of each repository."""
     return (
         statement.join(_state, _state.c.repository_id == _repository.c.id)
         .join(_score, _score.c.repository_id == _repository.c.id)

@@ -1,4 +1,4 @@
-"""Adds up scans of several owners, and some repositories of a scan, as of the ends of days."""
+"""Adds up numbers that no single scan stores: of several owners, or of some repositories."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from audits.store.serialize import loads, unpack
 from audits.store.totals import Totals, together, totals_where
 
 _FEW_DAYS = 26
-"""Of some repositories, what held is added up anew for each day: so many are enough for a line."""
+"""The most days in a trend of some repositories, each of which is counted from their rows."""
 
 
 def stored_totals(row: Row[Any]) -> Totals:
@@ -55,7 +55,7 @@ def trend_row(totals: Totals, row: Row[Any]) -> TrendRow:
 
 
 def mixed_totals(connection: Connection, scope: AsOf) -> Totals:
-    """What holds as of the scope's scans, all together, and what moved since those before."""
+    """The sums of all that holds as of the scope's scans, and what changed since those before."""
     if scope.only is None:
         return together(_stored(connection, scope.scans.values()).values())
     before = {
@@ -125,12 +125,7 @@ def _stored(connection: Connection, scans: Iterable[int]) -> dict[int, Totals]:
 
 
 def _counted(connection: Connection, scope: AsOf, before: Mapping[int, int]) -> Totals:
-    """What holds of the scope's repositories, counted anew."""
+    """The sums of the scope's repositories, counted from their rows."""
     within = scope.within(tables.finding)
-    counts = [
-        difference.counts(connection, owner, before.get(owner, 0), at, within)
-        for owner, at in scope.scans.items()
-    ]
-    names = difference.Counts.__struct_fields__
-    moved = {name: sum(getattr(one, name) for one in counts) for name in names}
-    return totals_where(connection, scope.valid, difference.Counts(**moved))
+    moved = difference.counts_of_owners(connection, before, scope.scans, within)
+    return totals_where(connection, scope.valid, moved)

@@ -34,7 +34,8 @@ _use, _action, _repository = tables.action_use, tables.action, tables.repository
 
 
 _LEVELS = (Actor.ANYONE, Actor.THIRD_PARTY, Actor.UNKNOWN, "", Actor.ONE_WRITER, Actor.TWO_PEOPLE)
-"""Who can publish, worst first; what is not known stands before what only the owner's people do."""
+"""Exposure levels, worst first. What is not known comes before what takes one of the owner's
+people."""
 _STATES = (
     *(Ladder.MISMATCH, Ladder.TOKEN, Ladder.MIXED, Ladder.MANUAL, Ladder.UNKNOWN),
     *(Ladder.NONE, Ladder.OIDC, Ladder.ATTESTED),
@@ -42,7 +43,7 @@ _STATES = (
 
 
 class ReadReleases(Scoped):
-    """What is released, and with whose code."""
+    """Publications, packages, paths to them, and the actions that are used."""
 
     def publications(
         self,
@@ -62,7 +63,7 @@ class ReadReleases(Scoped):
             statement = named(connection, scope, table, repository)
             chosen = statement.where(*_of_publications(where)).order_by(*order)
             rows = connection.execute(chosen.limit(limit).offset(offset))
-            return tuple(PublicationRow(**_shared(row, table, scope)) for row in rows)
+            return tuple(PublicationRow(**shared_values(row, table, scope)) for row in rows)
 
     def count_publications(
         self,
@@ -85,8 +86,8 @@ class ReadReleases(Scoped):
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[PackageRow, ...]:
-        """Packages by name, or those first that the least privileged can publish, with the state
-        they had in the owner's scan before.
+        """Packages in the order of repositories and names, or worst first: by exposure level,
+        then by trusted-publisher status. Each has the status of the owner's scan before.
         """
         table = tables.package
         with self.reading() as connection:
@@ -118,7 +119,9 @@ class ReadReleases(Scoped):
         where: PackageFilter = _ALL_PACKAGES,
         limit: int = 20,
     ) -> tuple[SharedCut, ...]:
-        """The changes that close paths of several packages, the widest of the worst first."""
+        """Changes that close paths to several packages: worst exposure level first, then by
+        number of packages.
+        """
         table = tables.package
         columns = (
             *(table.c.cut, table.c.cut_edits, table.c.cut_leaves),
@@ -173,7 +176,7 @@ class ReadReleases(Scoped):
         limit: int | None = None,
         offset: int = 0,
     ) -> tuple[PathRow, ...]:
-        """Paths to publications, in the order of repositories, the worst of each first."""
+        """Paths to publications, in the order of repositories; each one's worst path first."""
         table = tables.path
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -248,7 +251,7 @@ def _of_packages(where: PackageFilter) -> list[ColumnElement[bool]]:
 
 
 def _place(column: ColumnElement[str], words: Sequence[str]) -> ColumnElement[int]:
-    """Where a column's word stands among words; any other word stands behind them."""
+    """The place of a column's word among words; other words come last."""
     places: ColumnElement[int] = case(
         {word: place for place, word in enumerate(words)}, value=column, else_=len(words)
     )
@@ -277,8 +280,8 @@ def named(connection: Connection, scope: AsOf, table: Table, repository: str) ->
 
 
 def _shared_cuts(rows: Iterable[Row[Any]]) -> tuple[SharedCut, ...]:
-    """What cuts have in common, of rows of cut, its edits, what it leaves, level, repository and
-    number.
+    """The changes that several packages' cuts share; rows hold cut, its edits, the level that it
+    leaves, level, repository and count.
     """
     found: dict[str, list[tuple[Any, ...]]] = {}
     for row in rows:
@@ -306,8 +309,8 @@ def _rank(actor: Actor) -> int:
     return actor.rank
 
 
-def _shared(row: Row[Any], table: Table, scope: AsOf) -> dict[str, Any]:
-    """The columns of a row that readers see under the same name."""
+def shared_values(row: Row[Any], table: Table, scope: AsOf) -> dict[str, Any]:
+    """The columns of a row that a row for readers has by the same names."""
     hidden = {"id", "owner_id", "repository_id", "opened", "closed"}
     values = {c.name: getattr(row, c.name) for c in table.c if c.name not in hidden}
     return {"owner": scope.logins[row.owner_id], "repository": row.name, **values}
@@ -316,7 +319,7 @@ def _shared(row: Row[Any], table: Table, scope: AsOf) -> dict[str, Any]:
 def _package_row(
     row: Row[Any], scope: AsOf, earlier: dict[tuple[int, str, str], str]
 ) -> PackageRow:
-    values = _shared(row, tables.package, scope)
+    values = shared_values(row, tables.package, scope)
     has_evidence = values.pop("has_evidence")
     return PackageRow(
         **values,
@@ -339,7 +342,7 @@ def _first_seen(connection: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[
 
 
 def _path_row(row: Row[Any], scope: AsOf, since: dict[tuple[int, str], int]) -> PathRow:
-    values = _shared(row, tables.path, scope)
+    values = shared_values(row, tables.path, scope)
     first = since.get((row.repository_id, row.path_id), row.opened)
     values |= {
         "steps": tuple(
@@ -370,7 +373,7 @@ def _earlier_states(
 
 
 def _valid(scope: AsOf, where: ActionFilter) -> ColumnElement[bool]:
-    """Whether a use holds, such that what reads all of an owner's walks the table in its order.
+    """Whether a use holds, written so that reading all uses of an owner walks the table in order.
 
     SQLite would look up every row by an index, in the order of actions: two to five times as
     slow. A term that is not the bare column keeps it from that: https://www.sqlite.org/optoverview.html
@@ -455,7 +458,7 @@ def _action_row(row: Row[Any], scope: AsOf, blocks: Blocks) -> ActionRow:
 
 
 def _archived(archived: bool | None) -> str:
-    """Whether it is archived; nothing where it was not asked, or is not shown."""
+    """``yes`` or ``no``; "" where it is not known."""
     return "" if archived is None else yes_no(archived)
 
 
@@ -467,7 +470,7 @@ def _summaries(
 ) -> tuple[ActionSummary, ...]:
     """The groups with names, advisories and what is known of the actions' repositories.
 
-    Each is asked for all groups at once: a question a group took most of a view's second.
+    Each is read for all groups at once: a query for each group takes most of a second.
     """
     names: dict[int, str] = {}
     for part in chunks([row.action_id for row in rows]):
@@ -495,7 +498,7 @@ def _summaries(
 def _advisories(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], actions: Sequence[int]
 ) -> dict[int, str]:
-    """The ids of advisories on what is used of these actions, joined by commas."""
+    """The ids of advisories on the versions in use of these actions, joined by commas."""
     found: dict[int, set[str]] = {}
     for part in chunks(actions):
         advised = select(_use.c.action_id, _use.c.advisories).where(
@@ -507,7 +510,7 @@ def _advisories(
 
 
 def _known(connection: Connection, scope: AsOf, slugs: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Newest release and whether archived, by ``owner/repo``; those without were not asked."""
+    """Newest release and whether archived, by ``owner/repo``; none for those not asked about."""
     table = tables.reference
     found: dict[str, tuple[str, str]] = {}
     for part in chunks(slugs):

@@ -1,4 +1,4 @@
-"""Reads what each of an owner's scans changed, so that stored scans can be gone through again."""
+"""Reads what each of an owner's scans changed, for `rescore`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from audits.store.schema import tables
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """What moved, by the number of the scan that wrote it: repositories of which something else
-    was read or accepted, and whether the owner's own settings or advisories were others.
+    """What changed in each scan, by its id: the repositories in which something else was read or
+    accepted, and the scans in which the owner's settings or the advisories changed.
     """
 
     repositories: Mapping[int, frozenset[str]]
     owner: frozenset[int]
 
     def between(self, before: int, scan: int) -> frozenset[str]:
-        """The repositories that moved after a scan, up to another one."""
+        """The repositories that changed after a scan, up to another one."""
         found = [names for at, names in self.repositories.items() if before < at <= scan]
         return frozenset().union(*found)
 
     def owner_between(self, before: int, scan: int) -> bool:
-        """Whether something of the owner as a whole moved."""
+        """Whether the owner's settings or the advisories changed."""
         return any(before < at <= scan for at in self.owner)
 
 
@@ -41,7 +41,7 @@ class ReadReplay(Connected):
     """What scans changed, in the order of scans."""
 
     def replay(self, owner: str) -> Replay:
-        """All that moved in an owner's scans; StoreError where there are none."""
+        """What changed in each of an owner's scans; StoreError where there are none."""
         with self.reading() as connection:
             scope = scope_of(connection, owner, None)
             (number,) = scope.scans
@@ -79,7 +79,7 @@ def _names(connection: Connection, owner: int) -> dict[int, str]:
 
 
 def _moved(connection: Connection, owner: int) -> list[tuple[int, int]]:
-    """Scans and repositories of which files, settings, evidence or acceptances are others."""
+    """(scan, repository) where files, settings, evidence or acceptances changed."""
     finding = tables.finding
     found: list[tuple[int, int]] = []
     for table in (tables.facts, tables.state, tables.unreached):
@@ -95,7 +95,7 @@ def _moved(connection: Connection, owner: int) -> list[tuple[int, int]]:
 
 
 def _referred(connection: Connection, owner: int) -> list[tuple[int, int]]:
-    """Scans in which a reference was another, and the repositories that used it then."""
+    """(scan, repository) where a reference changed that the repository used then."""
     reference, use = tables.reference, tables.action_use
     rows = (
         select(reference.c.opened, use.c.repository_id)

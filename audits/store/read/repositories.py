@@ -32,8 +32,8 @@ ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
         for area, column in zip(Area, AREAS, strict=True)
     },
 }
-"""What repositories can be ordered by; a leading ``-`` turns it round. Unknown comes last, but
-for ``worst``, where what could not be read comes before the fewest points."""
+"""What repositories can be ordered by; a leading ``-`` reverses it. Unknown comes last, except
+in ``worst``, where what could not be read comes before the fewest points."""
 
 
 class ReadRepositories(Scoped):
@@ -65,7 +65,7 @@ class ReadRepositories(Scoped):
     def worst_repositories(
         self, *, owner: str | None = None, where: RepositoryFilter = _ALL, most: int
     ) -> tuple[RepositoryRow, ...]:
-        """Of each owner in turn, the repositories with the fewest points, ``most`` of them at most."""
+        """For each owner the repositories with the fewest points, at most ``most`` of them."""
         order = (_score.c.points.asc().nulls_last(), _repository.c.key)
         place = func.row_number().over(partition_by=_score.c.owner_id, order_by=order)
         with self.reading() as connection:
@@ -78,9 +78,7 @@ class ReadRepositories(Scoped):
     def repository_names(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[str, ...]:
-        """The names of all repositories, in the order of the alphabet: ``name`` of one owner,
-        ``owner/name`` of all.
-        """
+        """The names of all repositories, sorted: ``name`` for one owner, ``owner/name`` for all."""
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             names = _listed(connection, scope, _ALL).with_only_columns(
@@ -95,7 +93,7 @@ class ReadRepositories(Scoped):
     def repository_topics(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> tuple[RepositoryTopics, ...]:
-        """The topics and code owners of every repository: no more, as each view reads them."""
+        """The topics and code owners of every repository, and no more: every view reads them."""
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             columns = (_state.c.owner_id, _repository.c.name, _state.c.topics, _state.c.ask)
@@ -125,7 +123,7 @@ class ReadRepositories(Scoped):
         owner: str | None = None,
         where: RepositoryFilter = _ALL,
     ) -> int:
-        """How many repositories there are of that kind."""
+        """How many repositories match."""
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             statement = _listed(connection, scope, where).with_only_columns(func.count())
@@ -161,8 +159,8 @@ class ReadRepositories(Scoped):
         limit: int = 500,
         timeline: Timeline = Timeline.SCAN,
     ) -> tuple[ScoreChange, ...]:
-        """Changes of scores, the newest first: after ``since`` (a scan, or each owner's last
-        one begun by a moment) up to ``scan``.
+        """Changes of scores, newest first: after ``since`` (a scan, or each owner's last one
+        begun by that time) up to ``scan``.
 
         Without ``since``: those of the scan itself, or all of one repository.
         """

@@ -1,4 +1,4 @@
-"""Reads outcomes, deductions, gaps, lesson progress and owner settings as of a scan."""
+"""Reads outcomes of checks, deductions, gaps, steps of the lesson and owners' cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audits.model.rows import DeductionRow, GapRow, LessonRow, ResultRow
 from audits.store.details import Details
 from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.read.finding_rows import finding_rows
-from audits.store.read.releases import named
+from audits.store.read.releases import named, shared_values
 from audits.store.schema import tables
 from audits.store.schema.codes import OUTCOME_WORDS, OUTCOMES, SEVERITY_WORDS
 from audits.store.schema.tables import finding, result, rule, unseen
@@ -54,7 +54,7 @@ class ReadResults(Scoped):
     def deductions(
         self, owner: str | None, repository: str, *, scan: int | None = None
     ) -> tuple[DeductionRow, ...]:
-        """What a repository's score lost, the most first."""
+        """The deductions from a repository's score, largest first."""
         table = tables.deduction
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -93,20 +93,7 @@ class ReadResults(Scoped):
             statement = named(connection, scope, table, repository).where(*_of_gaps(where))
             ordered = statement.order_by(table.c.subject, table.c.id)
             rows = connection.execute(ordered.limit(limit).offset(offset)).all()
-        return tuple(
-            GapRow(
-                owner=scope.logins[row.owner_id],
-                repository=row.name,
-                subject=row.subject,
-                reason=row.reason,
-                detail=row.detail,
-                line=row.line,
-                permission=row.permission,
-                optional=row.optional,
-                job=row.job,
-            )
-            for row in rows
-        )
+        return tuple(GapRow(**shared_values(row, table, scope)) for row in rows)
 
     def count_gaps(
         self, scan: int | None = None, *, owner: str | None = None, where: GapFilter = _ALL_GAPS
@@ -127,7 +114,7 @@ class ReadResults(Scoped):
     def lesson(
         self, owner: str, repository: str, *, scan: int | None = None
     ) -> tuple[LessonRow, ...]:
-        """How far a repository is with the lesson, in the lesson's order."""
+        """The steps of the lesson with a repository's state in each, in the lesson's order."""
         facts, content = tables.facts, tables.content
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
@@ -152,7 +139,7 @@ class ReadResults(Scoped):
     def owner_card(
         self, owner: str | None = None, *, scan: int | None = None
     ) -> tuple[OwnerFact, ...]:
-        """What concerns owners as a whole, with how many repositories each touches."""
+        """Results that concern owners as a whole, with how many repositories each affects."""
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)
             touched = func.count(func.distinct(result.c.repository_id)).filter(
@@ -252,8 +239,8 @@ _MOST_NAMED = 3
 
 
 def _would_break(connection: Connection, scope: AsOf, owner: int) -> str:
-    """Which repositories of an owner use actions that a policy for commits refuses, those inside
-    other actions included as far as these were opened.
+    """A sentence on the repositories that would break if actions had to be pinned to commits;
+    actions inside other actions count as far as those were read.
     """
     use, action = tables.action_use, tables.action
     refused = (scope.valid(use), use.c.owner_id == owner, use.c.kind == _ACTION, ~use.c.pinned)

@@ -21,14 +21,14 @@ from audits.store.totals import CheckTotal, PermissionTotal, Totals
 T = TypeVar("T")
 
 _MOST = 100_000
-"""Scans of an owner, of which none is left out."""
+"""A limit above any owner's number of scans."""
 
 
 class ReadScans(Scoped):
     """Scans, trends and sums."""
 
     def owners(self) -> tuple[str, ...]:
-        """Owners with a finished scan, in the order of the alphabet."""
+        """Owners with a finished scan, sorted."""
         own, scan = tables.owner, tables.scan
         done = select(scan.c.owner_id).where(scan.c.finished.is_not(None))
         done = done.where(~scan.c.pruned)
@@ -69,8 +69,8 @@ class ReadScans(Scoped):
     ) -> tuple[TrendRow, ...]:
         """An owner's scans of one timeline in numbers, oldest first, up to a scan.
 
-        Of all owners together, and of some repositories, a row is what held at the end of a day
-        with a scan, and its ``scan`` the last one of that day.
+        For all owners together, and for some repositories, there is a row for each day with a
+        scan: what held at its end. Its ``scan`` is the last one of the day.
         """
         if timeline is Timeline.SCAN and self._is_mixed(owner):
             with self.reading() as connection:
@@ -79,9 +79,8 @@ class ReadScans(Scoped):
         return tuple(reversed(self._summed(owner, scan, limit, made, timeline)))
 
     def rebuilt(self, owner: str | None = None, *, limit: int = 400) -> tuple[TrendRow, ...]:
-        """An owner's past as rebuilt from git, oldest first, without the days on which there
-        was a scan: what was seen on a day wins over what was rebuilt of it. None of some
-        repositories, as what was rebuilt is added up for owners alone.
+        """An owner's past as rebuilt from git, oldest first, without days on which there was a
+        scan, which wins. Nothing for some repositories: rebuilt sums are stored by owner alone.
         """
         found = self.trend(owner, limit=limit, timeline=Timeline.REBUILT)
         if not found or self._asked is not None:
@@ -90,7 +89,7 @@ class ReadScans(Scoped):
         return tuple(row for row in found if row.at.date() not in seen)
 
     def totals(self, owner: str | None = None, *, scan: int | None = None) -> Totals:
-        """All sums of one scan; of all owners or some repositories, those that hold then."""
+        """All sums of one scan; for all owners or some repositories, of what holds as of it."""
         if self._is_mixed(owner):
             with self.reading() as connection:
                 return mixed_totals(connection, self.scope(connection, owner, scan))
@@ -99,7 +98,7 @@ class ReadScans(Scoped):
     def check_counts(
         self, owner: str | None = None, *, scan: int | None = None
     ) -> tuple[CheckCount, ...]:
-        """Outcomes by check, those that cost the organization most first."""
+        """Outcomes by check; the check that deducts most in all comes first."""
         rule = tables.rule
         counted = self.totals(owner, scan=scan).checks
         with self.reading() as connection:
@@ -118,7 +117,7 @@ class ReadScans(Scoped):
         return tuple(sorted(found, key=lambda p: (-p.unknown, p.permission)))
 
     def _is_mixed(self, owner: str | None) -> bool:
-        """Whether a number is that of no single scan."""
+        """Whether the sums are stored with no single scan."""
         return self._asked is not None or (owner is None and len(self.owners()) > 1)
 
     def _newest(self) -> str | None:
@@ -134,9 +133,7 @@ class ReadScans(Scoped):
         made: Callable[[Row[Any]], T],
         timeline: Timeline = Timeline.SCAN,
     ) -> list[T]:
-        """What is made of the rows of scans, newest first; nothing where the owner has none of
-        another timeline than its scans'.
-        """
+        """``made`` of each scan's row, newest first; nothing where the owner lacks the timeline."""
         owner = owner or self._newest()
         if owner is None:
             return []

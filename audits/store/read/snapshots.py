@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from audits.model.evidence import AdvisoryList, PackageEvidence, ResolvedRef
 from audits.model.settings import OwnerSettings, RepositorySettings, Unseen
-from audits.model.source import RepositoryRef, Snapshot, SourceFile
+from audits.model.source import RepositoryRef, Snapshot
 from audits.store.chunks import chunks
 from audits.store.read.as_of import AsOf, Scoped
 from audits.store.schema import tables
@@ -28,7 +28,7 @@ from audits.store.snapshots import (
 
 
 class Stored(Struct, frozen=True, kw_only=True):
-    """A repository as it was recorded: all that its audit was made from."""
+    """What a recorded audit of a repository was made from."""
 
     snapshot: Snapshot
     index: Mapping[tuple[str, str], PackageEvidence] | Unseen
@@ -50,11 +50,6 @@ class ReadSnapshots(Scoped):
         found = self.stored(owner, name, scan=scan)
         return found.snapshot if found else None
 
-    def texts(self, owner: str, name: str, *, scan: int | None = None) -> tuple[SourceFile, ...]:
-        """The files of a repository as of a scan."""
-        found = self.snapshot(owner, name, scan=scan)
-        return found.files if found else ()
-
     def owner_settings(
         self, owner: str, *, scan: int | None = None
     ) -> OwnerSettings | Unseen | None:
@@ -65,8 +60,8 @@ class ReadSnapshots(Scoped):
     def settings(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> Iterator[tuple[str, str, RepositorySettings | None]]:
-        """The settings of each repository as of a scan, after its owner and name; None where
-        none were asked.
+        """(owner, repository, settings) as of a scan; the settings are None where they were not
+        asked for.
         """
         state, facts, repository = tables.state, tables.facts, tables.repository
         with self.reading() as connection:
@@ -92,7 +87,7 @@ class ReadSnapshots(Scoped):
     def references(
         self, owner: str, *, scan: int | None = None
     ) -> dict[tuple[str, str], ResolvedRef]:
-        """What was known of other repositories as of a scan, by (slug, ref)."""
+        """What refs of other repositories were as of a scan, by (slug, ref)."""
         table = tables.reference
         with self.reading() as connection:
             scope = self.scope(connection, owner, scan)

@@ -1,4 +1,4 @@
-"""Maps words to the small numbers and joined lists that columns hold."""
+"""Maps words to the numbers and joined lists that database columns hold."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ OPEN_WORD, NOT_RECHECKED_WORD, FIXED_WORD = "open", "not-re-checked", "fixed"
 STATE_WORDS = {SEEN: OPEN_WORD, NOT_RECHECKED: NOT_RECHECKED_WORD}
 
 CHANGED, FIXED, GONE, REMOVED, ARCHIVED, BY_RULES = 1, 2, 3, 4, 5, 6
-"""Why a finding's row was closed: another row follows, its fault was repaired, its repository left,
-its file was removed, its repository was archived, or the rules alone changed."""
+"""Why a finding's row was closed: another row follows, its fault was repaired, its repository is
+gone, its file was removed, its repository was archived, or only the rules changed."""
 
 FIX_WORDS = {FIXED: "repair", REMOVED: "removal", ARCHIVED: "archive", BY_RULES: "rules"}
-"""How findings that are no more were fixed."""
+"""How findings were fixed, by the number that closed them."""
 FIXES = tuple(FIX_WORDS)
 
 SEVERITY_WORDS = {int(severity): severity.label for severity in Severity}
@@ -53,11 +53,11 @@ def unbarred(cell: str) -> tuple[str, ...]:
 
 
 def yes_no(value: bool | None) -> str:
-    """``yes``, ``no``, or nothing for what is not known."""
+    """``yes``, ``no``, or "" for what is not known."""
     return "" if value is None else "yes" if value else "no"
 
 
 def title_of(check: str) -> str:
-    """A title for a check that nobody described: its id in words."""
+    """A title for a check that has none: its id in words."""
     words = check.rpartition("/")[2].replace("-", " ").strip()
     return words[:1].upper() + words[1:] if words else check

@@ -36,7 +36,7 @@ from audits.store.schema.codes import AREAS, SEVERITIES
 from audits.store.schema.types import Moment
 
 OPEN = 2**31 - 1
-"""``closed`` of what still holds: a number, so that one comparison serves now and then."""
+"""``closed`` of what still holds: a number, so that one comparison serves for every scan."""
 
 
 metadata = MetaData(
@@ -82,8 +82,8 @@ owner = Table(
     Column("timeline", Text, nullable=False, default=Timeline.SCAN),
     UniqueConstraint("key", "timeline"),
 )
-"""An owner has a row for each of its timelines, and with it repositories and intervals of its
-own: what was rebuilt or scored again never mixes with what scans saw."""
+"""An owner has a row for each timeline, with repositories and intervals of its own, so that
+rebuilt or rescored results never mix with those of scans."""
 
 scan = Table(
     "scan",
@@ -105,8 +105,8 @@ scan = Table(
     _flag("pruned"),
     Index(None, "owner_id", "finished"),
 )
-"""A ``pruned`` scan is listed no more and nothing can be read as of it; its row stays, since it
-says when what it found was seen first, changed and fixed."""
+"""A ``pruned`` scan is not listed, and nothing can be read as of it. Its row stays, as it dates
+the first sight, the changes and the fixes of findings."""
 
 repository = Table(
     "repository",
@@ -118,8 +118,8 @@ repository = Table(
     Column("digest", LargeBinary(16)),
     UniqueConstraint("owner_id", "key"),
 )
-"""``digest`` covers everything said last; equal digests mean that nothing is to be written.
-The repository without a name stands for the owner as a whole."""
+"""``digest`` covers the last recorded audit: nothing is written for one with an equal digest. The
+repository without a name stands for the owner as a whole."""
 
 rule = Table(
     "rule",
@@ -298,15 +298,15 @@ result = interval(
     Index(None, "owner_id", "closed", "opened", "rule_id", "outcome", "failing", "unseen_id"),
     _results_on_owners,
 )
-"""Every outcome but not-applicable, which is the outcome of a check without a row. Its first index
-has all that the sums of a scan ask for: they are most of what ends the scan of many repositories."""
+"""Outcomes of checks. A check without a row is not applicable. The first index holds all columns that a
+scan's sums need: they are most of the work at the end of a scan of many repositories."""
 
 
 @event.listens_for(result, "before_create")
 def _of_owners_alone(_: Table, connection: Connection, **__: object) -> None:
-    """Leave the rows that are no owner's out of the index.
+    """Leave rows that do not concern an owner as a whole out of the index.
 
-    Said here because saying it with the index imports every dialect it is said for.
+    An option of the index itself would import both dialects.
     """
     dialect = connection.dialect.name
     holds = sql("on_owner = 1" if dialect == "sqlite" else "on_owner")

@@ -33,7 +33,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class DamagedCellError(ValueError):
-    """A cell of another type than its column: whoever wrote it was not release-audit."""
+    """A cell of another type than its column, which release-audit cannot have written."""
 
 
 _Value = TypeVar("_Value", str, int, float)

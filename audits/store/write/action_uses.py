@@ -1,4 +1,4 @@
-"""Rows for the uses of remote actions, reusable workflows and images."""
+"""Lists the uses of remote actions, reusable workflows and images, for the store."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Use(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Its name within the repository, whatever its line."""
+        """Its key within the repository, which does not depend on its line."""
         return use_key(self.path, self.job, self.action, self.ref, self.ordinal)
 
 
@@ -93,7 +93,7 @@ def _places(repository: Repository) -> Iterator[tuple[str, Job | None, Uses | No
         for step in action.steps:
             if step.uses is not None:
                 yield action.path, None, step.uses, None
-    # Of what was only opened to see what a policy for commits refuses, that alone is kept.
+    # Actions inside other actions: only those that a policy for commits would refuse are stored.
     read = {action.path for action in repository.actions}
     for each in refused_uses(repository):
         if each.upstream and each.at.path not in read:

@@ -1,4 +1,4 @@
-"""A serializable record of an audit, made without a database connection."""
+"""The record of an audit as the store keeps it, built without a database, in any process."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class StoredText(Struct, frozen=True, kw_only=True):
 
 
 class AuditRecord(Struct, frozen=True, kw_only=True):
-    """Rows by table name, in which words stand where the database has numbers; packed facts;
-    ``findings`` are kept apart, as they live on. ``digest`` covers all of it.
+    """An audit's rows by table name, with words where the database has ids, and its packed facts.
+    ``findings`` are apart, as they outlive an audit. ``digest`` covers all of it.
 
     ``rules`` are title, area and severity of every check by its id, ``paths`` the files that were
     read.
@@ -62,17 +62,17 @@ class AuditRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def rules_digest(self) -> str:
-        """What names the rules that it was made by."""
+        """The digest of the rules that it was made by."""
         return str(self.families["score"][0]["rules"])
 
     @property
     def actions(self) -> set[str]:
-        """The actions and images that it uses."""
+        """The actions and images that the repository uses."""
         return {row["action_id"] for row in self.families["action_use"]}
 
 
 def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditRecord:
-    """What is recorded of an audit; ``title`` names a check by its id."""
+    """The record of an audit; ``title`` gives a check's title by its id."""
     repository, snapshot, uses = audit.repository, audit.repository.snapshot, uses_of(audit)
     details = packed(dumps(Details, details_of(audit, {use.key: use.line for use in uses})))
     families = {name: _storable(kept) for name, kept in _families(audit, uses).items()}
@@ -106,7 +106,7 @@ def record_of(audit: Audit, title: Callable[[str], str] = title_of) -> AuditReco
 
 
 def _storable(made: list[Row]) -> list[Row]:
-    """Rows whose texts any database can hold, wherever they came from."""
+    """The rows, with their texts changed to what any database can hold."""
     return [{name: _storable_value(value) for name, value in row.items()} for row in made]
 
 

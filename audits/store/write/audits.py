@@ -1,4 +1,4 @@
-"""Writes what changed in audits, in batches."""
+"""Writes the differences between audits and what is stored, in batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ from audits.store.write.visibility import Visibility
 
 
 class _New(Struct, frozen=True, kw_only=True):
-    """What one audit says beside what was known; ``differs`` from the repository's last."""
+    """An audit to be recorded. ``differs``: from the repository's last; ``references`` are those
+    that are new or changed.
+    """
 
     recording: Recording
     record: AuditRecord
@@ -43,7 +45,7 @@ class _New(Struct, frozen=True, kw_only=True):
 
     @property
     def is_unread(self) -> bool:
-        """Whether it keeps what was known, as nothing of it could be read."""
+        """Whether nothing of a known repository could be read, so that what is stored stays."""
         return self.record.unread and self.number is not None
 
     @property
@@ -59,7 +61,7 @@ class _New(Struct, frozen=True, kw_only=True):
 def record_batch(
     store: Connected, names: Ids, audits: Sequence[tuple[Recording, AuditRecord]]
 ) -> list[bool]:
-    """Write audits in one transaction; returns of each whether anything had to be written.
+    """Write audits in one transaction; returns for each whether anything had to be written.
 
     No repository may be among them twice.
     """
@@ -102,7 +104,7 @@ def _write(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
 
 
 def _learn(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
-    """Number all that these audits speak of."""
+    """Give ids to the values in these audits' rows, and store their texts."""
     rules = {name: rule for new in news for name, rule in new.record.rules.items()}
     names.learn_rules(connection, rules, news[0].recording.scan_id)
     names.learn_unseen(connection, {reason for new in news for reason in new.record.reasons})
@@ -111,7 +113,7 @@ def _learn(connection: Connection, names: Ids, news: Sequence[_New]) -> None:
 
 
 def _numbered(connection: Connection, news: Sequence[_New]) -> set[int]:
-    """Number the repositories; returns those of which something may hold already."""
+    """Give ids to the repositories; returns those of which rows may be stored already."""
     table = tables.repository
     strangers = [
         new
@@ -165,7 +167,7 @@ def _sync(batch: Batch, names: Ids, news: Sequence[_New]) -> None:
 
 
 def _how_fixed(batch: Batch, names: Ids, new: _New) -> Callable[[Row[Any]], int]:
-    """Says of a finding's row that is no more by what it was fixed, as far as that shows."""
+    """A function that tells how a finding's row was fixed: a code of `FIX_WORDS`."""
     record, number = new.record, new.place.repository_id
     held = {t: batch.held(t, number) for t in (tables.state, tables.score, tables.facts)}
     state, score, facts = (rows[0] if rows else None for rows in held.values())
@@ -185,7 +187,7 @@ def _how_fixed(batch: Batch, names: Ids, new: _New) -> Callable[[Row[Any]], int]
 
 
 def _looked(visibility: Visibility, checks: Mapping[int, str]) -> Callable[[Row[Any]], bool]:
-    """Whether the fault of a finding's row was looked for again."""
+    """A function that tells whether the audit would have found a finding's row again."""
 
     def would_see(row: Row[Any]) -> bool:
         return visibility.would_see(checks.get(row.rule_id, ""), row.path, row.in_release)
@@ -194,7 +196,7 @@ def _looked(visibility: Visibility, checks: Mapping[int, str]) -> Callable[[Row[
 
 
 def _details(batch: Batch, new: _New, findings: Findings, checks: Mapping[int, str]) -> Packed:
-    """What findings say, with what was said before of those that were not re-checked."""
+    """The details of findings, with the stored ones of those that were not re-checked."""
     held = batch.held(tables.facts, new.place.repository_id)
     if not findings.unchecked or not held:
         return new.record.details

@@ -16,7 +16,7 @@ from audits.store.write.ids import insert_returning
 
 
 class Begun(Struct, frozen=True, kw_only=True):
-    """A scan that has begun; something may hold already of an owner who was known."""
+    """A scan that has begun; ``was_known``: earlier scans may have stored rows of the owner."""
 
     owner: str
     owner_id: int
@@ -35,8 +35,8 @@ def begin(
     StoreError while another scan of one of them runs.
     """
     table, scan = tables.owner, tables.scan
-    # In one order, as two scans may begin with the same owners. Whom this very statement
-    # inserts is new, whatever others do at the same time.
+    # Sorted, so that two scans of the same owners cannot block each other. An owner is new only
+    # where this statement inserts it: another scan may insert it at the same time.
     ordered = sorted(owners, key=str.lower)
     rows = [{"login": o, "key": o.lower(), "timeline": timeline} for o in ordered]
     new = {row.key for row in insert_returning(connection, table, rows, table.c.key)}

@@ -1,4 +1,4 @@
-"""Inserts many rows with one statement of the driver."""
+"""Inserts many rows with one statement of the database driver."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def insert_rows(
     *,
     unless_there: bool = False,
 ) -> None:
-    """Insert rows that all name the same columns; with ``unless_there`` those of them that
-    break no uniqueness.
+    """Insert rows that all name the same columns; with ``unless_there`` only those that break no
+    unique constraint.
 
-    What SQLAlchemy does for each row of such a statement takes longer than SQLite takes to
-    write it, and a scan writes some eighty rows a repository.
+    SQLAlchemy's work for each row of such a statement takes longer than SQLite takes to write
+    it, and a scan writes some eighty rows for each repository.
     """
     if not rows:
         return
     statement = _statement(table, connection.dialect, tuple(rows[0]))
-    # Both databases understand it so.
+    # The same words in SQLite and PostgreSQL.
     text = f"{statement.text} ON CONFLICT DO NOTHING" if unless_there else statement.text
     ready: Iterable[Mapping[str, Any]] = rows
     if statement.defaults or statement.processors:

@@ -1,4 +1,4 @@
-"""Opens, updates, hides and closes findings."""
+"""Opens, updates and closes rows of findings."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Key = tuple[int, str, int]
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """A repository's findings after a scan: those not re-checked, all that are open, and
-    the rules of those of which only the acceptance came or went.
+    """A repository's findings after a scan: those not re-checked, all that are open, and the
+    rules of those whose acceptance came or went.
     """
 
     unchecked: tuple[tuple[int, str, int], ...]
@@ -34,7 +34,8 @@ def sync_findings(
     how: Callable[[Row[Any]], int] = lambda _: FIXED,
 ) -> Findings:
     """Bring a repository's open findings up to date with those of an audit. ``looked`` says
-    whether a fault was looked for again, so that its absence means fixed; ``how`` by what.
+    whether a fault was looked for again, so that its absence means fixed; ``how`` says how it
+    was fixed, as a code of `FIX_WORDS`.
     """
     held = {_key(row): row for row in batch.held(finding, place.repository_id)}
     wanted = {key_of(row): row for row in rows}
@@ -76,7 +77,7 @@ def _reaccepted(
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
-    """What makes two rows the same finding of a repository."""
+    """The key of a repository's finding: rows with the same key are the same finding."""
     return (row["rule_id"], row["fingerprint"], row["ordinal"])
 
 
@@ -89,7 +90,7 @@ def _values(row: Row[Any]) -> dict[str, Any]:
 
 
 def _first_seen(batch: Batch, place: RepositoryKey, keys: Sequence[Key]) -> dict[Key, int]:
-    """When findings that come back were seen first."""
+    """The scans that saw returning findings first."""
     found: dict[Key, int] = {}
     if place.repository_id not in batch.known:
         return found
@@ -105,7 +106,7 @@ def _first_seen(batch: Batch, place: RepositoryKey, keys: Sequence[Key]) -> dict
 
 
 def mark_not_rechecked(connection: Connection, scan_id: int, repository_ids: Sequence[int]) -> None:
-    """Turn the open findings of repositories that were not reached to not-re-checked."""
+    """Mark the open findings of repositories that were not reached as not re-checked."""
     copied = [c for c in finding.c if c.name not in {"id", "opened", "closed", "state", "ended"}]
     for part in chunks(repository_ids):
         seen = (
@@ -116,8 +117,8 @@ def mark_not_rechecked(connection: Connection, scan_id: int, repository_ids: Seq
         copies = select(
             *copied, literal(scan_id), literal(OPEN), literal(NOT_RECHECKED), literal(0)
         ).where(seen, finding.c.opened < scan_id)
-        # The copies are read before the originals close, and written with another state, so
-        # that the update below does not meet them.
+        # The copies are made before the originals are closed, and with another state, so that
+        # the update below leaves them alone.
         names = [*(c.name for c in copied), "opened", "closed", "state", "ended"]
         connection.execute(insert(finding).from_select(names, copies))
         fresh = seen & (finding.c.opened == scan_id)

@@ -1,4 +1,4 @@
-"""Finishes a scan: its sums and its changes of scope."""
+"""Finishes scans: stores their sums, and what changed in rules and evidence since the last ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ from audits.store.write.recording import Recording
 
 
 class Missed(Struct, frozen=True, kw_only=True):
-    """Gaps of one scan: of what was asked for, and those of them that are faults of ours.
+    """The gaps of one scan: ``asked`` counts what was asked for and not read, ``crashed`` those
+    of them that are faults of this program.
 
     ``unrecognized`` counts all jobs of the owner that look like a release and are not
     understood, also of repositories that an earlier scan read.
@@ -79,7 +80,7 @@ def close_scans(
 def _missed(connection: Connection, recordings: Sequence[Recording]) -> dict[int, Missed]:
     """Count, by owner, the gaps of owners and of the repositories that these scans recorded.
 
-    Those of others were met by an earlier scan, and are no news of this one.
+    Gaps of other repositories are an earlier scan's.
     """
     gap = tables.gap
     done = {recording.owner_id: recording.done for recording in recordings}
@@ -102,7 +103,7 @@ def _missed(connection: Connection, recordings: Sequence[Recording]) -> dict[int
 
 
 def _finished(recording: Recording, row: Row[Any], totals: Totals, finished: datetime) -> Finished:
-    # The highest tier of evidence that was read of a repository, which only the end knows.
+    # The highest tier of any repository's evidence is known only now.
     tier = max(row.tier, row.highest or 0)
     scan = ScanRow(
         id=row.id,
@@ -136,7 +137,7 @@ def _row(closed: Finished) -> dict[str, Any]:
 
 
 def forget_scan(connection: Connection, recording: Recording) -> None:
-    """Take back a scan that recorded nothing, and its owner if nothing else is known of it."""
+    """Delete a scan that recorded nothing, and its owner if nothing else is stored of it."""
     scan, owner = tables.scan, tables.owner
     unfinished = (scan.c.id == recording.scan_id) & scan.c.finished.is_(None)
     connection.execute(scan.delete().where(unfinished))
@@ -150,8 +151,8 @@ def forget_scan(connection: Connection, recording: Recording) -> None:
 
 @cache
 def _ending() -> Select[Any]:
-    """Scans, how many repositories each reached and did not, the highest tier of a repository
-    and the owner's scan before; built once, as is what closes them.
+    """Scans with how many repositories each reached and did not reach, the highest tier of any
+    repository, and the owner's scan before; built once.
     """
     scan, progress, unreached, score = tables.scan, tables.progress, tables.unreached, tables.score
     counted, earlier, last = select(func.count()), scan.alias("earlier"), scan.alias("last")
@@ -194,7 +195,7 @@ def _forget_progress(connection: Connection, owners: Sequence[int]) -> None:
 
 
 def _changed(row: Row[Any], tier: int) -> list[str]:
-    """What, about the scan itself, differs from the owner's scan before."""
+    """What the scan went by that differs from the owner's scan before."""
     if row.before is None:
         return []
     rules = rules_cause(row.rules_before, row.rules)

@@ -1,4 +1,4 @@
-"""Deletes a timeline that can be made again."""
+"""Deletes a rebuilt or rescored timeline, which can be made again."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from audits.store.write import lock
 
 
 def forget_owner(connection: Connection, owner: str, timeline: Timeline) -> None:
-    """Delete an owner's row of a timeline with all that hangs on it; texts and contents stay,
-    as scans may share them.
+    """Delete an owner's timeline; texts and packed facts stay, as scans may share them.
 
-    StoreError while it is being written.
+    StoreError while the timeline is being written.
     """
     own, scan = tables.owner, tables.scan
     mine = select(own.c.id).where(own.c.key == owner.lower(), own.c.timeline == timeline)

@@ -1,4 +1,4 @@
-"""Assigns ids to repeated values: rules, reasons, actions, texts."""
+"""Assigns ids to repeated values: rules, reasons, actions, packed facts."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from audits.store.write.rows import Row
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert those rows that break no uniqueness; another scan may have been first."""
+    """Insert the rows that break no unique constraint; another scan may have inserted others."""
     insert_rows(connection, table, rows, unless_there=True)
 
 
 def insert_returning(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *columns: Column[Any]
 ) -> list[Read[Any]]:
-    """Insert those rows that break no uniqueness; returns columns of those that were."""
+    """Insert the rows that break no unique constraint; returns these columns of them."""
     statement = _insert_new(table, connection.dialect.name).returning(*columns)
     return list(connection.execute(statement, list(rows)))
 
 
 @cache
 def _insert_new(table: Table, dialect: str) -> Insert:
-    # Only the dialect that is needed is imported; both together take as long as a scan's start.
+    # Importing both dialects takes as long as a scan takes to start.
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 
@@ -43,7 +43,7 @@ def _insert_new(table: Table, dialect: str) -> Insert:
 
 
 class Ids:
-    """Numbers that were asked for once, kept for the length of a scan."""
+    """Ids that were read from the database or assigned, for the length of a scan."""
 
     def __init__(self) -> None:
         self.rules: dict[str, int] = {}
@@ -56,7 +56,7 @@ class Ids:
     def learn_rules(
         self, connection: Connection, rules: Mapping[str, tuple[str, str, int]], scan_id: int
     ) -> None:
-        """Number rules, given as (title, area, severity) by name; newer words replace older."""
+        """Give ids to rules, given as (title, area, severity) by name; newer values are stored."""
         table = tables.rule
         if rules.items() <= self._words.items():
             return
@@ -77,7 +77,7 @@ class Ids:
                 )
 
     def learn_unseen(self, connection: Connection, reasons: Iterable[Reason]) -> None:
-        """Number reasons why something was not seen."""
+        """Give ids to reasons why something was not seen."""
         table = tables.unseen
         keys = set(reasons) - self.unseen.keys()
         named = ("need", "reason", "permission")
@@ -88,7 +88,7 @@ class Ids:
                 self.unseen[(row.need, row.reason, row.permission)] = row.id
 
     def learn_actions(self, connection: Connection, actions: Iterable[str]) -> None:
-        """Number actions and images."""
+        """Give ids to actions and images."""
         table = tables.action
         wanted = set(actions) - self.actions.keys()
         insert_new(connection, table, [{"name": name} for name in sorted(wanted)])
@@ -97,7 +97,7 @@ class Ids:
                 self.actions[row.name] = row.id
 
     def numbered(self, rows: Iterable[Row]) -> list[Row]:
-        """Rows with numbers where words stood; all words must have been learned."""
+        """The rows with ids in place of words; KeyError for a word that was not learned."""
         return [row | found if (found := self._numbers(row)) else row for row in rows]
 
     def _numbers(self, row: Row) -> Row:
@@ -117,10 +117,10 @@ class Ids:
         return self.contents[part.hash]
 
     def keep_contents(self, connection: Connection, parts: Iterable[Packed]) -> None:
-        """Store packed texts that are new, and number all."""
+        """Store packed texts that are new, and give ids to all."""
         table = tables.content
         new = {part.hash: part.data for part in parts if part.hash not in self.contents}
-        # In one order, as two scans may write the same.
+        # Sorted, so that two scans that write the same cannot block each other.
         insert_new(connection, table, [{"hash": key, "data": new[key]} for key in sorted(new)])
         for some in chunks(new):
             statement = select(table.c.hash, table.c.id).where(table.c.hash.in_(some))
@@ -142,7 +142,7 @@ class Ids:
         self._texts |= new
 
     def forget(self) -> None:
-        """Know nothing: what was rolled back has no number."""
+        """Drop all ids, after a rollback that may have deleted their rows."""
         for held in (self.rules, self.unseen, self.actions, self.contents, self._words):
             held.clear()
         self._texts.clear()

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, select
 
 from audits.store.chunks import chunks
 from audits.store.schema.tables import OPEN
@@ -17,7 +17,7 @@ _BOOKKEEPING = frozenset({"id", "owner_id", "repository_id", "opened", "closed"}
 
 
 class RepositoryKey(Struct, frozen=True, kw_only=True):
-    """Of which repository a scan is writing."""
+    """The repository whose rows a scan is writing."""
 
     scan_id: int
     owner_id: int
@@ -33,22 +33,22 @@ class Change(Struct, frozen=True, kw_only=True):
 
 @cache
 def value_columns(table: Table) -> list[str]:
-    """The columns that say something, rather than of whom and when."""
+    """The columns of values: all but ids, owner, repository and interval."""
     return [column.name for column in table.columns if column.name not in _BOOKKEEPING]
 
 
 @cache
 def _current(table: Table) -> Select[Any]:
-    """Built once: a scan asks it of every table for every batch that changed."""
+    """The rows of some repositories that are not closed; built once."""
     mine = table.c.repository_id.in_(bindparam("repositories", expanding=True))
     return select(table).where(mine, table.c.closed == OPEN).order_by(table.c.id)
 
 
 class Batch:
-    """What a transaction changes of some repositories: read and written table by table, so
-    that it takes as many statements for fifty repositories as for one.
+    """The changes of one transaction to some repositories, read and written table by table, so
+    that fifty repositories take as many statements as one.
 
-    ``known`` are those of which something may hold already. Nothing is written before `write`.
+    ``known`` are repositories of which rows may be stored. Nothing is written before `write`.
     """
 
     def __init__(self, connection: Connection, known: Iterable[int]) -> None:
@@ -60,7 +60,7 @@ class Batch:
         self._undone: dict[Table, list[int]] = {}
 
     def held(self, table: Table, repository_id: int) -> Sequence[Row[Any]]:
-        """A repository's rows that hold as the transaction begins, in the order of writing."""
+        """A repository's rows that are not closed as the transaction begins, oldest first."""
         if repository_id not in self.known:
             return ()
         if table not in self._held:
@@ -72,7 +72,7 @@ class Batch:
         return self._held[table].get(repository_id, ())
 
     def open(self, table: Table, place: RepositoryKey, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows that hold from this scan on."""
+        """Add rows that hold from this scan on."""
         frame = {
             "owner_id": place.owner_id,
             "repository_id": place.repository_id,
@@ -84,9 +84,9 @@ class Batch:
     def close(
         self, table: Table, place: RepositoryKey, rows: Iterable[Row[Any]], ended: int = 0
     ) -> None:
-        """Close rows; those that this very scan opened never held and are taken back.
+        """Close rows; those that this same scan opened never held and are deleted.
 
-        ``ended`` is why a finding's row ends.
+        ``ended`` is why a finding's row ends, a code of `audits.store.schema.codes`.
         """
         for row in rows:
             if row.opened == place.scan_id:
@@ -95,7 +95,7 @@ class Batch:
                 self._closed.setdefault((table, place.scan_id, ended), []).append(row.id)
 
     def write(self) -> None:
-        """Write all of it."""
+        """Write all changes."""
         for table, undone in self._undone.items():
             for part in chunks(undone):
                 self.connection.execute(table.delete().where(table.c.id.in_(part)))
@@ -115,7 +115,7 @@ class Batch:
 def sync(
     batch: Batch, table: Table, place: RepositoryKey, rows: Sequence[Mapping[str, Any]]
 ) -> Change:
-    """Make the rows that hold equal to these; what stays the same is left alone."""
+    """Make a repository's rows equal to these; equal rows are left alone."""
     before = batch.held(table, place.repository_id)
     if not before:
         batch.open(table, place, rows)
@@ -135,8 +135,3 @@ def sync(
     batch.close(table, place, outdated)
     batch.open(table, place, opened)
     return Change(closed=tuple(outdated), opened=opened)
-
-
-def holds(table: Table, scan_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """Whether a row holds as of a scan."""
-    return and_(table.c.opened <= scan_id, table.c.closed > scan_id)

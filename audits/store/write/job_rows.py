@@ -1,4 +1,4 @@
-"""Rows for the jobs that can run, with what each of them holds."""
+"""Builds rows for the jobs that can run: events, runners, secrets, permissions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from audits.store.schema.codes import barred
 from audits.store.write.action_uses import permissions_of
 
 ALL_SECRETS = "*"
-"""Stands for every secret of the repository: a computed name, or all handed down."""
+"""Stands for every secret of the repository: the name is computed, or all are inherited."""
 
 
 def job_rows(repository: Repository) -> list[dict[str, Any]]:
-    """One row a job, in the order of files; those of other repositories' files are left out."""
+    """One row for each job, in the order of files, without jobs of other repositories' files."""
     return [_row(repository, view) for view in views(repository) if not view.is_hidden]
 
 

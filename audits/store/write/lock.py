@@ -20,7 +20,7 @@ STALE = timedelta(minutes=15)
 """A lock without a sign of life for so long belongs to a scan that was killed elsewhere."""
 
 _REUSED = timedelta(days=1)
-"""After so long, a process of that number on this machine is taken for another one."""
+"""After so long, a process with that number on this machine is taken for another one."""
 
 
 def clear(connection: Connection, owner_id: int, owner: str) -> None:
@@ -49,8 +49,8 @@ def clear_all(connection: Connection) -> None:
 
 
 def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]) -> None:
-    """Take the locks of owners, which are free, for scans given by owner; StoreError if another
-    scan of one of them was first.
+    """Take the free locks of owners for ``scans``, which are given by owner; StoreError if another
+    scan was first.
     """
     now = _now(connection)
     rows = [
@@ -73,7 +73,7 @@ def take(connection: Connection, scans: Mapping[int, int], owners: Sequence[str]
 
 
 def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
-    """Say that the scan is alive; StoreError where another scan has taken its place."""
+    """Renew the scan's lock; StoreError where another scan has taken it."""
     mine = {"owner": owner_id, "scan": scan_id, "now": _now(connection)}
     done = connection.execute(_sign(), mine)
     if done.rowcount != 1:
@@ -82,7 +82,7 @@ def beat(connection: Connection, owner_id: int, scan_id: int) -> None:
 
 def hold(connection: Connection, scans: Mapping[int, int]) -> None:
     """Keep the locks of these scans, given by owner, until the transaction ends; StoreError
-    where another scan has taken the place of one.
+    where another scan has taken one.
     """
     held: dict[int, int] = {}
     for part in chunks(scans):
@@ -94,15 +94,15 @@ def hold(connection: Connection, scans: Mapping[int, int]) -> None:
 
 
 def free(connection: Connection, scans: Mapping[int, int]) -> None:
-    """Give the locks of these scans, given by owner, back."""
+    """Release the locks of these scans, which are given by owner."""
     for part in chunks(scans):
         own = scan_lock.c.scan_id.in_([scans[owner] for owner in part])
         connection.execute(scan_lock.delete().where(scan_lock.c.owner_id.in_(part), own))
 
 
 def _now(connection: Connection) -> datetime:
-    """The time by the one clock that all who take these locks share: the server's. Machines that
-    scan into one PostgreSQL may disagree by more than a lock lives; an SQLite file is on one.
+    """The time by the database server's clock: those of machines that scan into one PostgreSQL
+    may differ by more than a lock's life. SQLite has no server and is used on one machine.
     """
     if connection.dialect.name != "postgresql":
         return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Writes what a scan finds about the owner as a whole."""
+"""Writes what concerns an owner as a whole: settings, advisories, gaps, results."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def keep_gaps(connection: Connection, recording: Recording) -> None:
 
 
 def _numbered(connection: Connection, recordings: Sequence[Recording]) -> set[int]:
-    """Number the repositories without a name; returns those of which something may hold."""
+    """Give ids to the nameless repositories; returns those of which rows may be stored."""
     table = tables.repository
     known = {r.repositories[""] for r in recordings if "" in r.repositories}
     strangers = {r.owner_id: r for r in recordings if "" not in r.repositories}
@@ -80,7 +80,8 @@ def _sync_facts(batch: Batch, recordings: Sequence[Recording], *, ended: bool) -
         (recording, _facts(batch, recording, advisories[recording.advisories], ended=ended))
         for recording in recordings
     ]
-    # Most owners say the same; two scans that write the same do so in one order.
+    # Most owners share these texts. Sorted, so that two scans that write the same cannot block
+    # each other.
     texts = sorted({fact for _, row in pairs for fact in row.values() if isinstance(fact, str)})
     parts = {text: packed(text) for text in texts}
     names.keep_contents(batch.connection, parts.values())
@@ -95,7 +96,7 @@ def _sync_facts(batch: Batch, recordings: Sequence[Recording], *, ended: bool) -
 def _facts(
     batch: Batch, recording: Recording, advisories: str, *, ended: bool
 ) -> dict[str, int | str]:
-    """What is said about an owner: texts, or the numbers of those that stay."""
+    """An owner's facts: texts, or the ids of those that stay."""
     held = batch.held(tables.owner_facts, recording.repositories[""])
     details = recording.owner_details
     row: dict[str, int | str] = {
@@ -105,7 +106,7 @@ def _facts(
     }
     if held and details is None:
         row["detail_id"] = int(held[0].detail_id)
-    # Before the end, that no audit has brought advisories yet says nothing about them.
+    # Until the scan ends, a later audit may still bring advisories.
     if held and recording.advisories is None and not ended:
         row["advisories_id"] = int(held[0].advisories_id)
     return row

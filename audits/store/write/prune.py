@@ -1,4 +1,4 @@
-"""Drops old scans by a rule of retention, and what no scan that is left can show."""
+"""Drops old scans by a rule of retention, and the rows that no remaining scan shows."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from audits.store.serialize import loads, unpack
 from audits.store.snapshots import Listing
 from audits.store.write import lock
 
-_BARE = (tables.reference, *tables.FAMILIES)
-_TOLD_OF_FIXED = (tables.facts, tables.state)
-"""Where the words, the line and the commit of a fixed finding stand."""
+_INTERVALS = (tables.reference, *tables.FAMILIES)
+_SHOWN_WITH_FIXED = (tables.facts, tables.state)
+"""Tables with the message, line and commit of a fixed finding."""
 
 
 class Retention(Struct, frozen=True, kw_only=True):
-    """How much stays: of each of so many last days, weeks and months that have scans, the
-    newest scan. An owner's newest scan always stays.
+    """Which scans stay: the newest of each of the last ``daily`` days, ``weekly`` weeks and
+    ``monthly`` months that have scans. An owner's newest scan always stays.
     """
 
     daily: int = 0
@@ -31,9 +31,9 @@ class Retention(Struct, frozen=True, kw_only=True):
     monthly: int = 0
 
     def kept(self, scans: Iterable[tuple[int, datetime]]) -> set[int]:
-        """The numbers of those that stay, of scans given with their times.
+        """The ids of the scans that stay, of scans given with their times.
 
-        Numbers say which is newer: between two scans, a clock may have gone backwards.
+        Ids tell which is newer: between two scans, a clock may have gone backwards.
         """
         newest = sorted(scans, reverse=True)
         found = {number for number, _ in newest[:1]}
@@ -46,7 +46,7 @@ class Retention(Struct, frozen=True, kw_only=True):
 
 
 class Pruned(Struct, frozen=True, kw_only=True):
-    """What was dropped: scans, of how many, rows, and file texts."""
+    """What was dropped: ``scans`` out of ``of``, rows, and texts of files."""
 
     scans: int
     of: int
@@ -69,9 +69,8 @@ def _month(at: datetime) -> object:
 def prune(connection: Connection, retention: Retention) -> Pruned:
     """Drop scans of every owner, in one transaction.
 
-    Changes of scores with their causes stay, all of them, and so does every finding that was
-    fixed, with its days. StoreError while a scan runs. States that `history` rebuilt stay: they
-    are made again from commits.
+    Changes of scores and fixed findings stay, with their dates. Timelines that ``history``
+    rebuilt are left alone, as they can be made again. StoreError while a scan runs.
     """
     own = tables.owner
     lock.clear_all(connection)
@@ -84,7 +83,7 @@ def prune(connection: Connection, retention: Retention) -> Pruned:
         total, dropped = total + len(scans), dropped + len(gone)
         if gone:
             _mark(connection, gone)
-            rows += sum(_drop(connection, table, owner, sorted(kept)) for table in _BARE)
+            rows += sum(_drop(connection, table, owner, sorted(kept)) for table in _INTERVALS)
     rows += _drop_contents(connection)
     return Pruned(scans=dropped, of=total, rows=rows, texts=_drop_texts(connection))
 
@@ -120,13 +119,13 @@ def _drop(connection: Connection, table: Table, owner: int, kept: Sequence[int])
     unseen.append(table.c.closed <= kept[-1])
     if table is tables.finding:
         unseen.append(table.c.ended.not_in(FIXES))
-    elif table in _TOLD_OF_FIXED:
+    elif table in _SHOWN_WITH_FIXED:
         unseen.append(~_shows_fixed(table))
     return connection.execute(table.delete().where(and_(*unseen))).rowcount
 
 
 def _shows_fixed(table: Table) -> ColumnElement[bool]:
-    """Whether a row held when a finding of its repository was seen last, before it was fixed."""
+    """Whether a row held when a finding of its repository was seen for the last time."""
     finding = tables.finding
     return exists(
         select(finding.c.id).where(

@@ -1,4 +1,4 @@
-"""The in-memory state of a running scan: known repositories, progress, ids."""
+"""The state of a running scan in memory: known repositories, progress, ids."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FLUSH = 200
 
 
 class Recording(Struct, kw_only=True):
-    """One scan being written. Only the holder of the owner's lock has one.
+    """One scan that is being written, by the holder of the owner's lock.
 
-    ``gaps`` are the owner's own, if they are to be written when the scan ends or is paused.
-    ``before`` is the owner's last finished scan, 0 if none, and ``is_other_program`` whether
-    another version of the program made it. ``is_stale`` says that what it knows was in part
-    rolled back.
+    ``gaps`` are the owner's own, to be written when the scan ends or is paused; None where they
+    were not given. ``before`` is the owner's last finished scan, 0 if none; ``is_other_program``:
+    another version of this program made it. ``is_stale``: a rollback may have undone what is
+    known here.
     """
 
     scan_id: int
@@ -77,7 +77,7 @@ class Recording(Struct, kw_only=True):
             self.is_other_program = last.tool_version != connection.scalar(own)
 
     def load_known(self, connection: Connection) -> None:
-        """Read again what is known, where a transaction of this scan was rolled back."""
+        """Read the owner's repositories and references, also after a rollback."""
         repository, state = tables.repository, tables.state
         mine = select(repository).where(repository.c.owner_id == self.owner_id)
         held = connection.execute(mine).all()
@@ -96,7 +96,7 @@ class Recording(Struct, kw_only=True):
         self.seen_references = set()
 
     def number(self, connection: Connection, name: str, github_id: int | None = None) -> int:
-        """The repository's number; a renamed one keeps its number and so its history."""
+        """The repository's id; a renamed one keeps its id and so its history."""
         table = tables.repository
         key = name.lower()
         if key in self.repositories:
@@ -122,7 +122,7 @@ class Recording(Struct, kw_only=True):
 
 
 def flush(connection: Connection, recordings: Iterable[Recording]) -> None:
-    """Write which repositories are done."""
+    """Write which repositories these scans have recorded."""
     rows = []
     for recording in recordings:
         rows += [

@@ -1,4 +1,4 @@
-"""Rows about other repositories, stored once per owner."""
+"""Writes what refs of other repositories are, once for each owner."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from audits.store.write.references import Reference
 
 
 def new_references(recording: Recording, references: tuple[Reference, ...]) -> list[Reference]:
-    """Those that are new or have changed since the last scan, each of a scan once."""
+    """Those that are new or have changed since the last scan, each once in a scan."""
     found = []
     for one in references:
         key = (one.slug, one.ref)

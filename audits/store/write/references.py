@@ -1,4 +1,4 @@
-"""A serializable record of what an audit knows about other repositories."""
+"""Collects what an audit knows about refs of other repositories, for the store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audits.store.write.action_uses import Use
 
 
 class Reference(Struct, frozen=True, kw_only=True):
-    """What ``slug@ref`` was found to be; ``value`` is all of it, as JSON."""
+    """What ``slug@ref`` resolves to; ``value`` is the whole `ResolvedRef` as JSON."""
 
     slug: str
     ref: str
@@ -24,7 +24,7 @@ class Reference(Struct, frozen=True, kw_only=True):
 
 
 def references_of(repository: Repository, uses: list[Use]) -> tuple[Reference, ...]:
-    """What is known of the repositories that these uses name, each ref once."""
+    """What is known of the refs that these uses name, each once."""
     return tuple(dict.fromkeys(map(_reference, _resolved(repository, uses))))
 
 
@@ -36,7 +36,7 @@ def _resolved(repository: Repository, uses: list[Use]) -> Iterator[ResolvedRef]:
                 yield found
 
 
-# Repositories use the same few actions: each is written out once, not once per repository.
+# Repositories use the same few actions.
 @lru_cache(maxsize=4096)
 def _reference(found: ResolvedRef) -> Reference:
     return Reference(

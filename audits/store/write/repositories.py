@@ -19,7 +19,7 @@ from audits.store.write.recording import Recording
 def record_unread(
     connection: Connection, recording: Recording, place: RepositoryKey, record: AuditRecord
 ) -> None:
-    """Record that nothing of a known repository could be read: its findings stay open."""
+    """Record that nothing of a known repository could be read; its findings stay open."""
     batch = Batch(connection, [place.repository_id])
     sync(batch, tables.gap, place, record.families["gap"])
     batch.write()
@@ -28,7 +28,7 @@ def record_unread(
 
 
 def mark_unreached(connection: Connection, recording: Recording, numbers: Sequence[int]) -> None:
-    """List repositories as not reached; nothing that is known of them is closed."""
+    """List repositories as not reached; their rows stay, findings as not re-checked."""
     for part in chunks(numbers):
         listed = select(unreached.c.repository_id).where(
             unreached.c.repository_id.in_(part), unreached.c.closed == OPEN
@@ -54,7 +54,7 @@ def mark_unreached(connection: Connection, recording: Recording, numbers: Sequen
 
 
 def close_gone(connection: Connection, recording: Recording, gone: Iterable[str]) -> None:
-    """Close all that is said about repositories that are deleted or out of scope."""
+    """Close all rows of repositories that are deleted or out of scope."""
     left = [n for name in gone if (n := recording.repositories.get(name.lower())) is not None]
     for table in tables.FAMILIES:
         values = {"closed": recording.scan_id}
@@ -69,7 +69,7 @@ def close_gone(connection: Connection, recording: Recording, gone: Iterable[str]
 
 
 def lose_repositories(connection: Connection, recordings: Sequence[Recording]) -> None:
-    """At the end of scans: list what they did not reach."""
+    """List the known repositories that these scans, which end, did not reach."""
     state = tables.state
     alive: dict[int, set[int]] = {}
     for part in chunks(recording.owner_id for recording in recordings):

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import Any
 
+from msgspec.structs import asdict
+
 from audits.analysis.release_owners import code_owners
 from audits.analysis.trusted_publishers import is_this_repository
 from audits.model.evidence import PackageEvidence
@@ -23,7 +25,7 @@ from audits.store.write.action_uses import Use
 Row = dict[str, Any]
 
 MOST_STORED = 12
-"""Paths of one publication that are recorded: the worst ones, that say what can be said."""
+"""Paths of one publication that are stored, the worst first."""
 
 
 def state_row(audit: Audit) -> Row:
@@ -78,7 +80,7 @@ def score_row(audit: Audit) -> Row:
 
 
 def _worst_levels(audit: Audit) -> Row:
-    """The least privileged who can publish one of the publications that count, and who may be."""
+    """The worst `level` and `may_be` of the publications that are scored."""
     scored = frozenset(audit.repository.scored_publications)
     counted = [each for each in audit.exposure if each.publication in scored]
     if not counted:
@@ -94,7 +96,7 @@ def is_accepted(found: AuditedFinding) -> bool:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Points as kept: sums of the same parts in another order are the same."""
+    """Points as they are stored, rounded: the order of a sum must not change them."""
     return None if value is None else round(value, 6)
 
 
@@ -121,17 +123,17 @@ def stored_results(audit: Audit) -> list[tuple[Result, bool]]:
 
 
 def reason(fact: Unseen) -> tuple[str, str, str]:
-    """What makes two reasons why something was not seen the same."""
+    """The key of a reason why something was not seen."""
     return (fact.need.value, fact.reason, fact.permission)
 
 
 def first_unseen(result: Result) -> Unseen | None:
-    """Why it is unknown: what a permission would show comes first."""
+    """Why a result is unknown; a reason that a permission would remove comes first."""
     return min(result.unseen, key=lambda u: not u.permission, default=None)
 
 
 def finding_row(found: AuditedFinding, *, ordinal: int, on_owner: bool) -> Row:
-    """What identifies a finding and what lists filter by; the words are in `Details`."""
+    """A finding's key and what lists filter by; the texts are in `Details`."""
     kind = found.acceptance.kind if found.acceptance else None
     return {
         "rule_id": found.check,
@@ -154,19 +156,11 @@ def gaps_of(audit: Audit) -> tuple[Gap, ...]:
 
 def gap_row(gap: Gap) -> Row:
     """One gap."""
-    return {
-        "subject": gap.subject,
-        "reason": gap.reason.value,
-        "detail": gap.detail,
-        "line": gap.line,
-        "permission": gap.permission,
-        "optional": gap.optional,
-        "job": gap.job,
-    }
+    return asdict(gap) | {"reason": gap.reason.value}
 
 
 def _line_in_workflow(found: Publication) -> int:
-    """Where it stands; of one in a script, the line of the step that runs it."""
+    """The publication's line; of one in a script, the line of the step that runs it."""
     step = found.source_step
     return step.at.line if found.script and step is not None else found.at.line
 
@@ -198,7 +192,7 @@ def publication_row(found: Publication) -> Row:
 
 
 def package_row(audit: Audit, status: PackageStatus) -> Row:
-    """One package: its state, where it comes from and what its index proves."""
+    """One package: its status, its first publication, its index's evidence, its exposure."""
     of = [p for p in audit.publications if p.key in status.publications]
     first = of[0] if of else None
     row: Row = {
@@ -218,8 +212,8 @@ def package_row(audit: Audit, status: PackageStatus) -> Row:
 
 
 def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
-    """Who can publish a package, by whichever publication it takes least; where production has
-    none, by those to a private registry or to one that is not known.
+    """The exposure of a package: of its most exposed publication to production; where there is
+    none, of those to a private registry or to one that is not known.
     """
     mine = [
         each
@@ -257,9 +251,7 @@ def _exposure_of(audit: Audit, status: PackageStatus) -> Row:
 
 
 def path_rows(audit: Audit) -> list[Row]:
-    """The paths to each package, the worst ones; of packages that one publication uploads
-    together, those of the first.
-    """
+    """The worst paths to each publication; packages that it uploads together share them."""
     found: list[Row] = []
     seen: set[str] = set()
     for exposure in audit.exposure:
@@ -303,7 +295,7 @@ def _path_row(exposure: Exposure, path: ExposurePath) -> Row:
 def _evidence(repository: Repository, found: PackageEvidence | None) -> Row:
     latest = found.latest if found else None
     proofs = latest.provenance if latest and not isinstance(latest.provenance, Unseen) else ()
-    # Of several publishers, one that is not this repository's is what has to be seen.
+    # Of several publishers, another repository's comes first: it is the one to look at.
     proof = min(proofs, key=lambda p: is_this_repository(repository, p), default=None)
     return {
         "last_release": latest.version if latest else "",
@@ -332,19 +324,7 @@ def _publisher_form(audit: Audit, status: PackageStatus) -> str:
 
 
 def use_row(use: Use) -> Row:
-    """One use of an action, without its line."""
-    return {
-        "action_id": use.action,
-        "ref": use.ref,
-        "comment": use.comment,
-        "pinned": use.pinned,
-        "kind": use.kind,
-        "slug": use.slug,
-        "path": use.path,
-        "job": use.job,
-        "role": use.role,
-        "ordinal": use.ordinal,
-        "in_release": use.in_release,
-        "permissions": use.permissions,
-        "advisories": use.advisories,
-    }
+    """One use of an action; its line is in `Details`."""
+    row = asdict(use)
+    del row["line"]
+    return row | {"action_id": row.pop("action")}

@@ -39,34 +39,6 @@ class Writing(Connected):
         self._recordings: dict[int, Recording] = {}
         self._names = Ids()
 
-    def begin_scan(
-        self,
-        owner: str,
-        *,
-        source: str,
-        started: datetime,
-        tier: int,
-        policy: str,
-        tool_version: str,
-        rules: str = "",
-        titles: Mapping[str, str] | None = None,
-        as_of: date | None = None,
-        timeline: Timeline = Timeline.SCAN,
-    ) -> int:
-        """Begin a scan of an owner and return its number: see `begin_scans`."""
-        return self.begin_scans(
-            [owner],
-            source=source,
-            started=started,
-            tier=tier,
-            policy=policy,
-            tool_version=tool_version,
-            rules=rules,
-            titles=titles,
-            as_of=as_of,
-            timeline=timeline,
-        )[0]
-
     def begin_scans(
         self,
         owners: Sequence[str],
@@ -81,12 +53,12 @@ class Writing(Connected):
         as_of: date | None = None,
         timeline: Timeline = Timeline.SCAN,
     ) -> list[int]:
-        """Begin a scan of each of these owners, all or none, and return their numbers;
-        ``rules`` is the digest of the rules, ``titles`` are the checks' titles, ``as_of`` is the
-        day whose facts of the platform count; scans of one timeline alone are compared.
+        """Begin a scan of each of these owners, all or none, and return their ids. ``rules`` is
+        the digest of the rules, ``titles`` are the checks' titles by id, ``as_of`` is the day
+        whose facts of the platform count; only scans of one timeline are compared.
 
-        StoreError while another scan of one of them runs. A scan that was killed before stays
-        unfinished; what it recorded is compared with like everything else.
+        StoreError while another scan of one of them runs. A scan that was killed stays
+        unfinished; this one is compared with what it recorded.
         """
         values = {
             "source": source,
@@ -147,14 +119,16 @@ class Writing(Connected):
         )
 
     def resume_scan(self, scan_id: int, *, titles: Mapping[str, str] | None = None) -> set[str]:
-        """Go on with an unfinished scan; returns the names of repositories already done."""
+        """Resume an unfinished scan; returns the names of the repositories that it recorded.
+        StoreError where it is finished, or a later one of the owner has begun.
+        """
         table, own = tables.scan, tables.owner
         with self.writing() as connection:
             row = connection.execute(
                 select(table, own.c.login).join(own).where(table.c.id == scan_id)
             ).first()
             newest = select(func.max(table.c.id))
-            # What a later scan wrote before it was killed would pass for this one's.
+            # Rows of a later scan, even of a killed one, would be taken for this one's.
             if (
                 row is None
                 or row.finished is not None
@@ -178,9 +152,9 @@ class Writing(Connected):
         return done - {""}
 
     def forget_timeline(self, owner: str, timeline: Timeline) -> None:
-        """Delete all that is stored of an owner on a timeline that can be made again.
+        """Delete an owner's rebuilt or rescored timeline, which can be made again.
 
-        StoreError while it is being written; ValueError for scans, which cannot be made again.
+        StoreError while it is being written; ValueError for the timeline of scans.
         """
         if timeline is Timeline.SCAN:
             raise ValueError("scans are not forgotten")
@@ -188,19 +162,16 @@ class Writing(Connected):
             forget_owner(connection, owner, timeline)
 
     def record(self, scan_id: int, audit: Audit) -> bool:
-        """Record one repository; returns whether it differs from what was known.
+        """Record one repository; returns whether it differs from what is stored.
 
-        A repository of which nothing could be read keeps its findings as not-re-checked.
+        A repository of which nothing could be read keeps its findings, as not re-checked.
         """
         titles = self._recording(scan_id).titles
         record = record_of(audit, lambda check: titles.get(check) or title_of(check))
         return self.record_all([(scan_id, record)])[0]
 
     def record_all(self, audits: Sequence[tuple[int, AuditRecord]]) -> list[bool]:
-        """Record several repositories at once, as `record` does, each with its scan's number.
-
-        If that fails, nothing of them is recorded.
-        """
+        """Record several repositories as `record` does, each with its scan's id, all or none."""
         pairs = [(self._recording(scan_id), record) for scan_id, record in audits]
         recordings = list({recording.scan_id: recording for recording, _ in pairs}.values())
         changed: list[bool] = []
@@ -242,7 +213,7 @@ class Writing(Connected):
     ) -> None:
         """Record the owner's own settings and results, for the owner's card.
 
-        ``advisories`` are those of the scan, where no audit may have brought them.
+        ``advisories`` are those of the scan; audits bring them only where one is recorded.
         """
         recording = self._recording(scan_id)
         recording.has_written = True
@@ -252,9 +223,8 @@ class Writing(Connected):
             sync_owner(connection, recording, results)
 
     def record_gaps(self, scan_id: int, gaps: Iterable[Gap]) -> None:
-        """Record what could not be seen of the owner as a whole: all of it, each time.
-
-        It is written when the scan ends or is paused.
+        """Record the gaps of the owner as a whole, in place of those recorded before. They are
+        written when the scan ends or is paused.
         """
         recording = self._recording(scan_id)
         recording.gaps = tuple(gaps)
@@ -262,7 +232,7 @@ class Writing(Connected):
             recording.has_written = True
 
     def flush(self, scan_ids: Iterable[int]) -> None:
-        """Write now which repositories these scans have done."""
+        """Write which repositories these scans have recorded."""
         recordings = [self._recording(scan_id) for scan_id in scan_ids]
         pending = [recording for recording in recordings if recording.pending]
         if pending:
@@ -270,16 +240,16 @@ class Writing(Connected):
                 flush(connection, pending)
 
     def beat(self, scan_id: int) -> None:
-        """Keep the owner's lock while a scan waits."""
+        """Renew the owner's lock while a scan waits."""
         recording = self._recording(scan_id)
         with self.writing() as connection:
             flush(connection, [recording])
             lock.beat(connection, recording.owner_id, scan_id)
 
     def pause_scan(self, scan_id: int) -> None:
-        """Leave a scan unfinished, to be resumed, and let others scan.
+        """Leave a scan unfinished, to be resumed, and release the owner's lock.
 
-        One that has recorded nothing, as its owner was mistyped, say, is forgotten.
+        A scan that has recorded nothing is deleted: its owner's name may have been mistyped.
         """
         recording = self._recording(scan_id)
         locks = {recording.owner_id: scan_id}
@@ -291,7 +261,7 @@ class Writing(Connected):
                 if not recording.has_written:
                     forget_scan(connection, recording)
         except StoreError:
-            # Others may scan even where what this scan knows cannot be written.
+            # Also where nothing can be written, other scans must not wait for this one.
             with self.writing() as connection:
                 lock.free(connection, locks)
             raise
@@ -299,10 +269,10 @@ class Writing(Connected):
             del self._recordings[scan_id]
 
     def finish_scan(self, scan_id: int, finished: datetime, *, gone: Iterable[str] = ()) -> ScanRow:
-        """Finish a scan; from now on it is what readers see.
+        """Finish a scan, so that readers see it.
 
         Known repositories that were not recorded are listed as not reached. ``gone`` names
-        those that are known to be deleted or out of scope: all that is said about them ends.
+        repositories that are deleted or out of scope: their rows are closed.
         """
         return self._finish([self._recording(scan_id)], finished, {scan_id: gone})[0].scan
 
@@ -313,10 +283,8 @@ class Writing(Connected):
         *,
         gone: Mapping[int, Iterable[str]] = MappingProxyType({}),
     ) -> list[Finished]:
-        """Finish scans of several owners at once, in this order, as `finish_scan` does; ``gone``
-        are names by scan.
-
-        If that fails, none of them is finished.
+        """Finish scans of several owners as `finish_scan` does, all or none; ``gone`` are names
+        of repositories by scan.
         """
         recordings = [self._recording(scan_id) for scan_id in scan_ids]
         return self._finish(recordings, finished, gone) if recordings else []
@@ -344,12 +312,12 @@ class Writing(Connected):
 
     @contextmanager
     def _restored(self, recordings: Sequence[Recording]) -> Iterator[None]:
-        """Where writing fails, the recordings know what they knew before it."""
+        """Reset the recordings where writing fails."""
         before = [(r, set(r.done), list(r.pending)) for r in recordings]
         try:
             yield
         except BaseException:
-            # What was rolled back has no number: learn it again.
+            # Ids that were rolled back do not exist.
             self._names.forget()
             for recording, done, pending in before:
                 recording.done, recording.pending, recording.is_stale = done, pending, True
@@ -375,7 +343,7 @@ class Writing(Connected):
 def _without_repeats(
     pairs: Sequence[tuple[Recording, AuditRecord]],
 ) -> Iterator[list[tuple[Recording, AuditRecord]]]:
-    """The audits in lists that mention no repository twice."""
+    """The audits in lists in which no repository is twice."""
     part: list[tuple[Recording, AuditRecord]] = []
     seen: set[tuple[int, str]] = set()
     for recording, record in pairs:

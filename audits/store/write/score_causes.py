@@ -1,4 +1,4 @@
-"""Finds the cause of a changed score: what differs between two states of a repository."""
+"""Decides why a score changed, from what differs between two audits of a repository."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audits.store.serialize import KIND, Json
 
 
 class Differs(Enum):
-    """How two facts differ: not at all, only in what could be read, or in what they say."""
+    """How two facts differ: not at all, only in what could be read, or in their content."""
 
     SAME = 0
     VISIBILITY = 1
@@ -20,12 +20,12 @@ class Differs(Enum):
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """What differs between a repository's audit before and now.
+    """What differs between a repository's last audit and the present one.
 
     ``tier`` is the tier of evidence; ``files`` and ``gaps`` are the repository's own.
-    ``crashed`` says that a check that moved the score crashed in one of the scans;
-    ``accepted`` that acceptances of all findings that moved it differ; ``lost_or_found`` that
-    every check that changed did so to or from unknown; ``program`` is the tool's version.
+    ``crashed``: a check that changed the score crashed in one of the scans. ``accepted``: the
+    acceptance of a finding differs for each check that changed the score. ``lost_or_found``:
+    every outcome that changed did so to or from unknown. ``program`` is this tool's version.
     """
 
     tier: bool = False
@@ -70,7 +70,7 @@ CONTENT = frozenset(
         Cause.ADVISORIES,
     }
 )
-"""Causes in what was audited; they stand beside a change of the rules, which hides all others."""
+"""Causes in what was audited. They are named beside a change of the rules, all others are not."""
 
 
 def compared(before: Json, after: Json) -> Differs:

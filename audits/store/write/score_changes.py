@@ -29,8 +29,8 @@ _NONE = OUTCOMES[Outcome.NOT_APPLICABLE]
 
 
 class Noted(Struct, frozen=True, kw_only=True):
-    """What one repository's record changed: rows by table; ``held`` are its facts before,
-    ``reaccepted`` the rules of findings whose acceptance came or went.
+    """What an audit changed in a repository's rows, by table. ``held`` is the row of its packed
+    facts before; ``reaccepted`` are the rules of findings whose acceptance came or went.
     """
 
     changes: Mapping[str, Change]
@@ -40,7 +40,9 @@ class Noted(Struct, frozen=True, kw_only=True):
 
 
 class _Moved(Struct, frozen=True, kw_only=True):
-    """A score before and after, and each rule's outcome where that differs."""
+    """A score before and after, the outcomes that differ by rule, and the rules that changed it,
+    the largest change first.
+    """
 
     before: Row[Any]
     after: Mapping[str, Any]
@@ -52,7 +54,7 @@ class _Moved(Struct, frozen=True, kw_only=True):
 def note_change(
     batch: Batch, recording: Recording, place: RepositoryKey, record: AuditRecord, noted: Noted
 ) -> None:
-    """Write why a repository's points or grade changed, if they did."""
+    """Write the change of a repository's points or grade with its causes, if there is one."""
     score = noted.changes["score"]
     if not score.closed or not score.opened:
         return
@@ -91,7 +93,7 @@ def _causes(
     noted: Noted,
     moved: _Moved,
 ) -> tuple[Cause, ...]:
-    """The causes of a change: what was audited first, then the rules or the platform."""
+    """The causes of a change: first those in what was audited, then rules or platform."""
     before, after = moved.before, moved.after
     if not before.rules or not after["rules"]:
         return (Cause.UNREAD,)  # an audit without rules judged nothing
@@ -112,8 +114,8 @@ def _moved(before: Row[Any], after: Mapping[str, Any], changes: Mapping[str, Cha
     outcomes = {rule: pair for rule, pair in pairs.items() if pair[0] != pair[1]}
     crashed = {row.rule_id for row in result.closed if row.crash}
     crashed |= {row["rule_id"] for row in result.opened if row["crash"]}
-    # A check that costs nothing, before or after, moved nothing; where none does, what changed
-    # is what was seen.
+    # Only rules whose deductions differ changed the points; where none did, other outcomes
+    # changed the grade.
     rules = _costs(changes["deduction"]) or sorted(outcomes)
     return _Moved(
         before=before, after=after, outcomes=outcomes, crashed=frozenset(crashed), rules=rules
@@ -128,7 +130,7 @@ def _difference(
     noted: Noted,
     moved: _Moved,
 ) -> Difference:
-    """What of all that a score depends on differs."""
+    """What differs in all that a score depends on."""
     held, facts = noted.held, _facts(noted)
     listings = _listings(batch.connection, held.source_id, facts["source_id"])
     since = _since(batch, recording, place)
@@ -156,13 +158,13 @@ def _facts(noted: Noted) -> Mapping[str, Any]:
 
 
 def _since(batch: Batch, recording: Recording, place: RepositoryKey) -> int:
-    """The last finished scan that reached the repository."""
+    """The owner's last finished scan that reached the repository."""
     lost = batch.held(tables.unreached, place.repository_id)
     return min([recording.before, *(int(row.opened) - 1 for row in lost)])
 
 
 def _used(batch: Batch, place: RepositoryKey, record: AuditRecord) -> set[tuple[str, str]]:
-    """The actions that it used before and uses now, as (slug, ref)."""
+    """The actions that the repository used before and still uses, as (slug, ref)."""
     before = {(row.slug, row.ref) for row in batch.held(tables.action_use, place.repository_id)}
     return before & {(row["slug"], row["ref"]) for row in record.families["action_use"]}
 
@@ -202,7 +204,7 @@ def _compared(connection: Connection, one: int, other: int) -> Differs:
 
 
 def _index(connection: Connection, one: int, other: int) -> Differs:
-    """How indexes' evidence differs of the packages that they were asked for both times."""
+    """How the indexes' evidence differs, for packages that were asked for both times."""
     if one == other:
         return Differs.SAME
     before, after = _value(connection, one), _value(connection, other)
@@ -216,7 +218,7 @@ def _index(connection: Connection, one: int, other: int) -> Differs:
 def _references(
     connection: Connection, owner_id: int, since: int, used: set[tuple[str, str]]
 ) -> Differs:
-    """How what actions resolve to differs from what it was as of an earlier scan."""
+    """How what refs of actions resolve to differs from an earlier scan."""
     table = tables.reference
     statement = select(table).where(
         table.c.owner_id == owner_id,
@@ -241,7 +243,7 @@ def _advisories(
     since: int,
     used: set[tuple[str, str]],
 ) -> Differs:
-    """How the advisories for the actions that it uses differ from those of an earlier scan."""
+    """How the advisories for the actions in use differ from those of an earlier scan."""
     table, content = tables.owner_facts, tables.content
     held = (
         select(content.c.data)
@@ -281,7 +283,7 @@ def _files_differ(before: Listing, after: Listing) -> bool:
 
 
 def _called(before: Listing, after: Listing) -> Differs:
-    """Whether files of other repositories that it calls changed."""
+    """Whether files of other repositories that the repository calls changed."""
     was, now = ({key: oid for key, (_, oid) in part.remote.items()} for part in (before, after))
     differ = _entries_differ(was, now, before, after)
     return Differs.CONTENT if differ else Differs.SAME

@@ -1,4 +1,4 @@
-"""What an audit could evaluate, which separates fixed findings from unseen ones."""
+"""Records what an audit could evaluate: only what was looked for again counts as fixed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from audits.model.source import Gap, GapReason
 
 
 class Visibility(Struct, frozen=True, kw_only=True):
-    """What one audit saw: checks that saw all they have to see, and those that crashed."""
+    """What one audit evaluated: ``checks`` that ran, those that saw all of their places
+    (``seen``) and those that crashed. ``everything``: all workflows were read.
+    """
 
     everything: bool
     checks: frozenset[str]
@@ -21,10 +23,8 @@ class Visibility(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
     def would_see(self, check: str, path: str, in_release: bool) -> bool:
-        """Whether the audit would have found a fault again, so that its absence means fixed.
-
-        A gap fixes nothing: a fault counts as fixed only where its check ran to the end, saw
-        all of its places, and its file was read.
+        """Whether the audit would have found a fault again, so that its absence means fixed: the
+        check ran to the end and saw all of its places, and the file was read.
         """
         if any(covers(gap, path) for gap in self.gaps):
             return False
@@ -39,7 +39,7 @@ class Visibility(Struct, frozen=True, kw_only=True):
 
 
 def visibility_of(audit: Audit, gaps: tuple[Gap, ...]) -> Visibility:
-    """What an audit saw, given all its gaps."""
+    """What an audit evaluated, given all its gaps."""
     results = (*audit.results, *audit.owner_results)
     return Visibility(
         everything=audit.repository.breadth is Breadth.ALL,
@@ -56,14 +56,14 @@ def saw_everything(result: Result) -> bool:
 
 
 _REGISTRIES = frozenset(registry.value for registry in Registry)
-"""What stands before the colon in the subjects of gaps that `audits.collect.index` finds."""
+"""The words before the colon in the subjects of gaps from `audits.collect.index`."""
 _REFUSED = frozenset({GapReason.FORBIDDEN, GapReason.UNAVAILABLE, GapReason.RATE_LIMITED})
 
 
 def _hides_a_release(gap: Gap) -> bool:
-    """Whether a file was refused that a release may lead through: a script or an action that
-    uploads, without which its workflow looks as if it published nothing. What an index refuses
-    is no file: checks that rest on it are unknown by themselves.
+    """Whether a file was refused that may be part of a release: without a script or an action
+    that uploads, its workflow looks as if it published nothing. A gap of an index hides no file:
+    checks that need it are unknown by themselves.
     """
     word, colon, _ = gap.subject.partition(":")
     if colon and word in _REGISTRIES:

@@ -35,7 +35,6 @@ _RENOVATE = re.compile(r"(?:\.github/|\.gitlab/)?(?:renovate\.json5?|\.renovater
 _ACTIONS = "github-actions"
 # GitHub refuses a cooldown for these (https://github.com/zizmorcore/zizmor/issues/1757).
 _WITHOUT_COOLDOWN = frozenset({"pre-commit"})
-_WORKFLOW_FOLDERS = frozenset({"", ".github", ".github/workflows"})
 # Strings of JSON5, its two kinds of comment, and tabs, which YAML takes for no white space. What is
 # never closed is taken to its end: tried again from each place inside, it would take forever.
 _JSON5 = re.compile(

@@ -16,7 +16,6 @@ _NAME = re.compile(r"(?:^|[,\s])name=[\"']?([^,\s\"']+)")
 _METADATA = "docker/metadata-action"
 _LOGIN = "docker/login-action"
 _DOCKER_IO = ""
-_IMAGE_OPTIONS = ("-t", "--tag", "--destination", "-d", "--repo", "--image")
 
 
 def image_names(uploader: Uploader, site: Site, command: Command | None) -> tuple[str | None, ...]:

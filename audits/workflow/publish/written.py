@@ -10,7 +10,6 @@ _HEREDOC = re.compile(r"<<-?\s*([\"']?)(\w+)\1")
 _ASSIGNED = re.compile(
     r"(?:^|[\s\"'(;{])(?:::set-(?:env|output) name=)?(\w+)(?:=|::)(.*)$", re.DOTALL
 )
-_TO_FILE = re.compile(r"\s*(?:>>?|\|)[^>|]*$")
 _CMDLET_VALUE = re.compile(r"-Value\s+([\"']?)(\w+)=(.*?)\1(?:\s+-\w+|\s*$)", re.IGNORECASE)
 _CONTINUES = re.compile(r"(?:\\|\||&&|`)\s*$")
 _CLOSES_GROUP = re.compile(r"^\s*[})]")

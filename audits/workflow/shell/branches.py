@@ -15,9 +15,6 @@ _TEST = re.compile(
     r"""(?:\[\[?|test)\s+["']?\$\{?1(?::?-[^}"']*)?\}?["']?\s*(==?|!=)\s*["']?([\w.*:-]+)["']?\s*\]?\]?"""
 )
 _NAME = re.compile(r"[\w.:-]+")
-_DISPATCH = re.compile(
-    r"""(?:^|[\s;&|(])["']?\$(?:@|\*|1|\{1\}|\{@[^}]*\}|\{1:?-[^}]*\}|\w+)["']?(?=\s|$|;)""", re.M
-)
 
 
 def unreached_lines(root: Node, text: str, arguments: tuple[str, ...]) -> set[int]:

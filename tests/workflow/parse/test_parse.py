@@ -77,7 +77,7 @@ def test_a_tag_push_is_distinguished_from_a_branch_push() -> None:
     tags = workflow(f"on: {{push: {{tags: ['v*']}}}}\n{JOBS}").triggers[0]
     both = workflow(f"on: {{push: {{tags: ['v*'], branches: [main]}}}}\n{JOBS}")
     assert tags.is_tag_push
-    assert both.triggers[0].is_branch_push
+    assert not both.triggers[0].is_tag_push
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The first schema: the tables of `audits.store.schema.tables`.
 
-It follows that module as long as nothing was released. The first revision after a release
-replaces this body by the tables as they were released (``alembic revision --autogenerate``
-against an empty database writes it).
+It follows that module until the first release. The first revision after it replaces this body
+by the tables as they were released, which ``alembic revision --autogenerate`` writes against an
+empty database.
 """
 
 from __future__ import annotations
