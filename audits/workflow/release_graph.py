@@ -51,7 +51,7 @@ _FROM_OUTSIDE = frozenset(
     }
 )
 _ACTIONS_DEEP = 10
-# A generated file may hold any number; so many tell all there is to tell.
+# A generated file may hold any number of publications.
 MOST_OF_WORKFLOW = 256
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class _Builder:
         return self.found_commands[step]
 
     def patience(self, path: str) -> Patience:
-        """What is left for the scripts of a file."""
+        """The budget that is left for the scripts of a file."""
         return self.known_patience.setdefault(path, Patience())
 
     def cut_short(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ class _Builder:
         for job in workflow.live_jobs:
             routes = self.routes.of(workflow, job)
             for publication in find_publications(workflow, job, routes, self.library):
-                # What a call only seems to do is read in the called workflow, if that is there.
+                # Where the called workflow was read, it shows what the call only suggests.
                 called = publication.indirect and publication.step < 0
                 if not (called and self.routes.callee(job)):
                     yield publication
@@ -199,7 +199,7 @@ class _Builder:
             way.jobs[job] = None
         seen: set[Job] = set()
         for job in way.jobs:
-            # Of a job that was met before, all that it waits for was met too.
+            # A job that was seen before was seen with all that it waits for.
             all_above = () if job in seen else self.handover.above(self.workflow_of[job], job)
             new = [each for each in (job, *all_above) if each not in seen]
             seen.update(new)
@@ -290,8 +290,8 @@ class _Builder:
     def read_scripts(
         self, watched: tuple[Workflow, ...], paths: Collection[str] | None, *, releases: bool
     ) -> None:
-        """Read the commands of these workflows and of the actions of these files, None all;
-        where there is a release, also of all that could lead to one.
+        """Read the commands of these workflows and of the actions with these paths (all, if
+        None); where there is a release, also of all that could lead to one.
         """
         actions = tuple(self.actions.values())
         self.read_commands(watched, tuple(a for a in actions if paths is None or a.path in paths))
@@ -309,8 +309,8 @@ def build_graph(
     files: Mapping[str, SourceFile] = MappingProxyType({}),
     catalog: Catalog = KNOWN,
 ) -> ReleaseGraph:
-    """Work out how a repository releases; commands are read of the files ``breadth`` looks at.
-    ``names`` are its package names, ``channel`` tells an address's channel, ``own`` as in `Routes`.
+    """Work out how a repository releases; ``breadth`` decides whose commands are read. ``names``
+    are its package names, ``channel`` gives an address's channel, ``own`` are `Routes.names`.
     """
     builder = _Builder(workflows, actions, names, channel, own, files, catalog)
     publications = builder.publications()
@@ -353,8 +353,8 @@ def _may_hold_rights(workflow: Workflow) -> bool:
 def _by_path(
     ways: Mapping[Publication, _Way], not_known: Mapping[UnrecognizedPublication, _Way]
 ) -> dict[str, tuple[Publication, ...]]:
-    """The publications that each file on the way to a release concerns: to what is not
-    understood, none.
+    """The publications that each file on the way to a release concerns; none where it is on the
+    way to an unrecognized publication only.
     """
     found = _concerned({publication: way.paths for publication, way in ways.items()})
     return {**dict.fromkeys((p for way in not_known.values() for p in way.paths), ()), **found}

@@ -1,9 +1,9 @@
-"""Workflows and composite actions in other repositories of the same owner.
+"""Parses workflows and composite actions that the repository calls in other repositories.
 
-Where a collector read them, they are read like the repository's own: a publication inside
-stands at ``owner/repo/path@ref`` with the step that it has there, its routes lead through the
-call, and what is wrong there counts for whoever releases by it. Uploaders that are known by
-name are not looked into: what they do with their inputs is known better.
+Those that a collector fetched are read like the repository's own: a publication inside has the
+path ``owner/repo/path@ref``, its routes lead through the call, and faults there count for the
+repository that releases by it. Known uploaders are not looked into: the catalog says what they
+do with their inputs.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ def own_names(
 ) -> tuple[dict[str, str], list[Gap]]:
     """The files that calls of the repository's workflows by its own name lead to, by that name.
 
-    Such a call takes the file as it is at its ref. It is followed where that is the file at
-    hand: at the audited branch or commit, or at any ref where the same text was read. At
-    another ref it may differ: it is not followed, and a gap says so.
+    Such a call takes the file at its ref. It is followed where that is the file that was read:
+    at the audited branch or commit, or at a ref where the text is the same. At another ref the
+    file may differ: the call is not followed, and a gap says so.
     """
     own, known = str(snapshot.ref).lower(), {w.path: w for w in workflows}
     names: dict[str, str] = {}
@@ -85,14 +85,14 @@ def own_names(
             name = called_name(uses, workflow.path)
             there = snapshot.remote_files.get(name)
             known_uploader = uses.action in catalog.by_action
-            if not known_uploader and _is_at_hand(snapshot, uses, known[uses.path], there):
+            if not known_uploader and _is_same_file(snapshot, uses, known[uses.path], there):
                 names[name] = uses.path
             else:
                 gaps.append(_other_ref(workflow, uses))
     return names, gaps
 
 
-def _is_at_hand(snapshot: Snapshot, uses: Uses, here: Workflow, there: SourceFile | None) -> bool:
+def _is_same_file(snapshot: Snapshot, uses: Uses, here: Workflow, there: SourceFile | None) -> bool:
     """Whether a workflow of the repository is the same at the ref that a call names."""
     if there is not None:
         return there.oid == here.source.oid

@@ -100,7 +100,7 @@ def _released(
     graph = build_graph(*files, names, channel, breadth, own, _by_path(snapshot), catalog)
     return _ReleaseParts(
         graph=graph,
-        # What others hold counts where it takes part in a release, and nowhere else.
+        # Files of other repositories count only where they take part in a release.
         workflows=(*workflows, *_in_release(foreign.workflows, graph)),
         actions=(*actions, *_in_release(foreign.actions, graph)),
         names=names,
@@ -126,7 +126,7 @@ def _by_path(snapshot: Snapshot) -> dict[str, SourceFile]:
 
 
 def _gaps_of_graph(graph: ReleaseGraph, snapshot: Snapshot, known: list[Gap]) -> tuple[Gap, ...]:
-    """What of releases was not read, not followed or not understood."""
+    """Gaps of what belongs to releases and was not read, not followed or not understood."""
     return (
         *_crowded(graph.publications),
         *_cut_short(graph.cut_short),
@@ -138,7 +138,7 @@ def _gaps_of_graph(graph: ReleaseGraph, snapshot: Snapshot, known: list[Gap]) ->
 
 
 def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], list[Gap]]:
-    """The repository's own workflows and actions, and all that could not be read so far."""
+    """The repository's own workflows and actions, and the gaps so far."""
     workflows: list[Workflow] = []
     actions: list[CompositeAction] = []
     gaps = [*snapshot.gaps, *_zizmor_gaps(snapshot)]
@@ -156,7 +156,7 @@ def _parsed(snapshot: Snapshot) -> tuple[list[Workflow], list[CompositeAction], 
 
 
 def _zizmor_gaps(snapshot: Snapshot) -> tuple[Gap, ...]:
-    """What of the repository's configuration of zizmor could not be read."""
+    """Gaps of the repository's configuration of zizmor."""
     files = {file.path: file for file in snapshot.files}
     config = next((files[path] for path in PATHS if path in files), None)
     return () if config is None else read_config(config).gaps
@@ -182,7 +182,7 @@ def _missing_callees(workflows: list[Workflow]) -> list[Gap]:
 
 
 def _missing_actions(workflows: list[Workflow]) -> Iterator[Gap]:
-    """A gap for each local action that a workflow uses which was given without its repository."""
+    """A gap for each local action of a workflow that was given without its repository."""
     seen = set()
     for workflow in workflows:
         steps = (step for job in workflow.live_jobs for step in job.live_steps)
@@ -194,8 +194,8 @@ def _missing_actions(workflows: list[Workflow]) -> Iterator[Gap]:
 
 
 def _missing_scripts(graph: ReleaseGraph) -> Iterator[Gap]:
-    """A gap for each command that runs, with a credential near, a script or a task of the
-    repository, which is not there to be read.
+    """A gap for each command of a step with a credential that runs a script or task of the
+    repository which was not given.
     """
     for hop in (hop for hops in graph.hops.values() for hop in hops):
         if hop.given and not hop.read:
@@ -233,7 +233,7 @@ def _cut_short(paths: tuple[str, ...]) -> Iterator[Gap]:
 
 
 def _hidden_calls(calls: tuple[Job, ...], owner: str, known_gaps: list[Gap]) -> Iterator[Gap]:
-    """A gap for each such call whose workflow is not the subject of one already."""
+    """A gap for each call of a workflow that was not read, unless there is one already."""
     known = {gap.subject for gap in known_gaps}
     for job in calls:
         if job.uses is None or (name := job.uses.raw.value) in known:

@@ -9,12 +9,11 @@ from audits.model.publication import Grant, Route
 from audits.model.remote_path import called_name, foreign_path
 from audits.model.workflow import Job, Level, Permissions, PermissionsState, Workflow
 
-# GitHub allows ten levels of called workflows; a repository with more routes than this to one
-# job has a generator behind it, and every route more says the same.
+# GitHub allows ten levels of called workflows. A repository with more routes than this to one
+# job was generated, and further routes add nothing.
 _DEEPEST = 10
 _MOST_ROUTES = 24
-# Calls that are followed back to find them: workflows that all call each other have more ways
-# than can be walked.
+# Calls that are followed back to find routes: workflows that all call each other have too many.
 _MOST_CALLS = 2000
 # Every scope of a token but id-token:
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions
@@ -38,7 +37,7 @@ _SCOPES = (
 _ORDER = (Level.NONE, Level.READ, Level.WRITE)
 
 _Way = tuple[Workflow, tuple[Job, ...], Grant | None]
-"""What is triggered, the jobs that call on the way, and what the last of them grants."""
+"""The workflow that is triggered, the calling jobs on the way, and what the last one grants."""
 
 
 class Routes:
@@ -66,7 +65,7 @@ class Routes:
     def of(self, workflow: Workflow, job: Job) -> tuple[Route, ...]:
         """The routes to a job of a workflow: one at least, if it is of this repository."""
         if workflow.path not in self._known:
-            # Workflows that only call each other are started by nothing that can be seen.
+            # Nothing that was read starts workflows that only call each other.
             ways = self._ways(workflow, frozenset(), [_MOST_CALLS])
             if not ways and foreign_path(workflow.path) is None:
                 ways = [(workflow, (), None)]
@@ -115,7 +114,7 @@ def effective(workflow: Workflow, job: Job, caller: Grant | None) -> Grant:
 
 
 def _without_id_token(own: Permissions) -> Permissions:
-    """All that a job asks for but the identity: what of it the default gives is not known."""
+    """The permissions that a job asks for, without ``id-token``."""
     if own.state is PermissionsState.WRITE_ALL:
         scopes = dict.fromkeys(_SCOPES, Level.WRITE)
         return Permissions(state=PermissionsState.MAP, scopes=scopes, at=own.at, span=own.span)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audits.model.source import SourceFile
-from audits.workflow.parse.nodes import child, pairs, word, words
+from audits.workflow.parse.nodes import Node, child, pairs, word, words
 from audits.workflow.parse.parse import RefusedError, compose
 
 LOCK = ".github/workflows/actions.lock"
@@ -21,13 +21,7 @@ def read_lock(files: Sequence[SourceFile]) -> dict[tuple[str, str], str]:
 
     A lock file that cannot be read binds nothing: GitHub would not start the workflow.
     """
-    file = next((file for file in files if file.path == LOCK), None)
-    if file is None:
-        return {}
-    try:
-        _, root = compose(file)
-    except RefusedError:
-        return {}
+    root = _root(files)
     commits: dict[str, str] = {}
     used: dict[str, list[str]] = {}
     for key, value in pairs(child(root, "dependencies")):
@@ -51,14 +45,16 @@ def onboarded(files: Sequence[SourceFile]) -> frozenset[str]:
     """The workflows that the lock file lists: GitHub starts them only if it has an entry for
     each action that they use.
     """
+    return frozenset(str(path.value) for path, _ in pairs(child(_root(files), "workflows")))
+
+
+def _root(files: Sequence[SourceFile]) -> Node | None:
+    """The root node of the lock file; None where there is none that can be read."""
     file = next((file for file in files if file.path == LOCK), None)
-    if file is None:
-        return frozenset()
     try:
-        _, root = compose(file)
+        return None if file is None else compose(file)[1]
     except RefusedError:
-        return frozenset()
-    return frozenset(str(path.value) for path, _ in pairs(child(root, "workflows")))
+        return None
 
 
 def _key(name: str) -> str:

@@ -52,7 +52,7 @@ class PackageNames(Struct, frozen=True, kw_only=True):
 
 
 class _ShapeError(ValueError):
-    """A file that parses, and says something else than its format allows at ``key``."""
+    """A file that parses, with a value at ``key`` that its format does not allow."""
 
     def __init__(self, key: str, what: str) -> None:
         super().__init__(what)
@@ -204,7 +204,7 @@ def _setup_cfg(text: str) -> _Names:
 
 def _setup_py(text: str) -> _Names:
     with warnings.catch_warnings():
-        # An invalid escape in somebody's file is no matter of ours.
+        # Python would print warnings about the scanned file, such as invalid escapes.
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
     constants = {

@@ -65,12 +65,12 @@ class ParsedAction(Struct, frozen=True, kw_only=True):
 
 
 class _Untagged:
-    """The resolver of a composer whose nodes are all given one tag: nobody asks for it, and
-    guessing it takes longer than all the rest of reading.
+    """A resolver that gives all nodes one tag: tags are not used, and resolving them takes longer
+    than all the rest of reading.
     """
 
     tag: object = None
-    # There is nothing to follow; built-in functions that do nothing are called sooner.
+    # No-ops; built-in functions are called faster than Python's.
     descend_resolver = is_
     ascend_resolver = tuple
 
@@ -210,7 +210,7 @@ def _refused(
 
 
 def _reason(error: Exception, text: str) -> tuple[str, int | None]:
-    """What a YAML error says in one line, and the line it speaks of."""
+    """A YAML error in one line, and the line of the file that it is about."""
     if isinstance(error, RecursionError) or "maximum depth" in str(getattr(error, "problem", "")):
         return "it is nested too deeply", None
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -293,7 +293,7 @@ def _written_out(root: Node) -> float:
 
 
 def _is_too_much(workflow: Workflow) -> str:
-    """What of a workflow is more than can be followed in a second; empty for a usual one."""
+    """Why a workflow is too large to be followed within a second; "" for a usual one."""
     steps = sum(len(job.steps) for job in workflow.jobs)
     if len(workflow.jobs) > MOST_JOBS or steps > MOST_STEPS:
         return f"it has more than {MOST_JOBS} jobs or {MOST_STEPS} steps"
@@ -306,7 +306,7 @@ def _is_too_much(workflow: Workflow) -> str:
 
 
 def parse_workflow(source: SourceFile) -> ParsedWorkflow:
-    """The workflow that a file holds; whatever the text, a workflow or a gap, no exception."""
+    """The workflow that a file holds. Any text gives a workflow or a gap, never an exception."""
     try:
         text, root = compose(source)
     except RefusedError as refused:
@@ -319,7 +319,9 @@ def parse_workflow(source: SourceFile) -> ParsedWorkflow:
 
 
 def parse_action(source: SourceFile) -> ParsedAction:
-    """The action that an ``action.yml`` holds; whatever the text, no exception."""
+    """The action that an ``action.yml`` holds. Any text gives an action or a gap, never an
+    exception.
+    """
     try:
         text, root = compose(source)
     except RefusedError as refused:

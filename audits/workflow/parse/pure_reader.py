@@ -31,7 +31,7 @@ def _scanner() -> type[Any]:
     base: type[Any] = import_module("ruamel.yaml.scanner").Scanner
 
     class Scanner(base):  # type: ignore[misc]  # a class that is looked up has no type
-        """The library's scanner, with an end to its patience."""
+        """The library's scanner, which stops after `MOST_WORK`."""
 
         work = 0
 
@@ -53,7 +53,7 @@ def compose_slowly(text: str, deepest: int) -> Node | None:
     reader.Scanner = _scanner()
     reader.max_depth = deepest
     with warnings.catch_warnings():
-        # That an anchor is used twice is allowed, and no fault of the program's.
+        # The library warns where an anchor is defined twice, which YAML allows.
         warnings.simplefilter("ignore")
         root: Node | None = reader.compose(text)
     if root is not None:
@@ -62,7 +62,7 @@ def compose_slowly(text: str, deepest: int) -> Node | None:
 
 
 def _place_empty_values(root: Node, text: str) -> None:
-    """Place values that are not there behind their key's colon, not before what comes next."""
+    """Place empty values behind their key's colon, where the fast reader has them."""
     pending, seen = [root], {id(root)}
     while pending:
         node = pending.pop()

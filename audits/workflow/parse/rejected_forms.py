@@ -1,6 +1,6 @@
 """Detects forms of a workflow or action that GitHub rejects.
 
-Only what GitHub is known to refuse is named: nothing, and an expression, pass everywhere.
+Only what GitHub is known to refuse is reported. An empty value and an expression pass everywhere.
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
 """
 

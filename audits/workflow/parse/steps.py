@@ -23,7 +23,7 @@ from audits.workflow.parse.nodes import (
 )
 from audits.workflow.parse.uses import read_uses
 
-# Real files stay far below; a file of aliases may name one step a hundred thousand times.
+# Real files have far fewer; a file of aliases may name one step a hundred thousand times.
 MOST_STEPS = 500
 _GROUPS_DEEP = 3
 _STEP_KEYS = frozenset(
@@ -55,9 +55,10 @@ def read_steps(
     text: SourceText, node: Node | None, defaults: Node | None = None
 ) -> tuple[Step, ...]:
     """The steps of a list; groups of parallel steps are laid out one after the other.
-    ``defaults`` is what the job says of its scripts.
+    ``defaults`` is the job's ``defaults.run``.
 
-    Of more than `MOST_STEPS`, one more is read: whoever counts refuses the file.
+    At most `MOST_STEPS` and one more are read, so that the caller can tell that there are too
+    many.
     """
     found = []
     shell = child(defaults, "shell")

@@ -1,18 +1,17 @@
-"""Reads where a repository's own files say that uploads go: ``publishConfig``, ``.npmrc`` …"""
+"""Reads upload addresses from a repository's own files: ``publishConfig``, ``.npmrc`` …"""
 
 from __future__ import annotations
 
 import configparser
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from posixpath import basename, dirname
 
-import rtoml
 from msgspec import Struct, field
 
 from audits.model.registry import Registry
 from audits.model.source import SourceFile
+from audits.workflow.parse.data_files import json_table, toml_table, value_at
 
 
 class UploadAddresses(Struct, frozen=True, kw_only=True):
@@ -42,7 +41,9 @@ _ATTRIBUTE = re.compile(r"""(key|value)\s*=\s*["']([^"']{1,500})["']""", re.IGNO
 
 
 def upload_addresses(files: Iterable[SourceFile]) -> UploadAddresses:
-    """What all files of a repository say; what cannot be read says nothing here."""
+    """The addresses in all files of a repository. Files that cannot be parsed give none; other
+    readers report them.
+    """
     scopes: dict[str, str] = {}
     found: dict[str, dict[tuple[Registry, str], str]] = {
         "packages": {},
@@ -79,7 +80,7 @@ def _reader(path: str) -> Callable[[str, str], Iterator[_Found]] | None:
 
 
 def _package_json(text: str, folder: str) -> Iterator[_Found]:
-    data = _json(text)
+    data = json_table(text)
     config = data.get("publishConfig")
     address = config.get("registry") if isinstance(config, dict) else None
     name = data.get("name")
@@ -90,19 +91,11 @@ def _package_json(text: str, folder: str) -> Iterator[_Found]:
 
 
 def _lerna_json(text: str, folder: str) -> Iterator[_Found]:
-    command = _json(text).get("command")
+    command = json_table(text).get("command")
     publish = command.get("publish") if isinstance(command, dict) else None
     address = publish.get("registry") if isinstance(publish, dict) else None
     if isinstance(address, str):
         yield "folders", Registry.NPM, folder, address
-
-
-def _json(text: str) -> Mapping[str, object]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 def _npmrc(text: str, folder: str) -> Iterator[_Found]:
@@ -140,8 +133,8 @@ def _pypirc(text: str, _: str) -> Iterator[_Found]:
 
 def _pyproject(text: str, folder: str) -> Iterator[_Found]:
     """The sources of poetry and pdm, which uploads call by name, and where uv uploads to."""
-    tool = _toml(text).get("tool", {})
-    yield from _uv(_at(tool, "uv", "publish-url"), folder)
+    tool = toml_table(text).get("tool", {})
+    yield from _uv(value_at(tool, "uv", "publish-url"), folder)
     for name, key in (("poetry", "source"), ("pdm", "source")):
         table = tool.get(name) if isinstance(tool, dict) else None
         sources = table.get(key) if isinstance(table, dict) else None
@@ -153,25 +146,12 @@ def _pyproject(text: str, folder: str) -> Iterator[_Found]:
 
 
 def _uv_toml(text: str, folder: str) -> Iterator[_Found]:
-    yield from _uv(_toml(text).get("publish-url"), folder)
+    yield from _uv(toml_table(text).get("publish-url"), folder)
 
 
 def _uv(address: object, folder: str) -> Iterator[_Found]:
     if isinstance(address, str):
         yield "folders", Registry.PYPI, folder, address
-
-
-def _toml(text: str) -> Mapping[str, object]:
-    try:
-        return rtoml.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _at(table: object, *keys: str) -> object:
-    for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
-    return table
 
 
 def _crates(files: Iterable[SourceFile]) -> Iterator[tuple[str, str]]:
@@ -180,11 +160,11 @@ def _crates(files: Iterable[SourceFile]) -> Iterator[tuple[str, str]]:
     With one registry in ``package.publish``, cargo takes that one where none is given:
     https://doc.rust-lang.org/cargo/reference/manifest.html#the-publish-field
     """
-    tables = {f.path: _toml(f.text) for f in files if basename(f.path) == "Cargo.toml"}
-    shared = [_at(table, "workspace", "package", "publish") for table in tables.values()]
+    tables = {f.path: toml_table(f.text) for f in files if basename(f.path) == "Cargo.toml"}
+    shared = [value_at(table, "workspace", "package", "publish") for table in tables.values()]
     for table in tables.values():
-        name, allowed = _at(table, "package", "name"), _at(table, "package", "publish")
-        if _at(allowed, "workspace") is True:
+        name, allowed = value_at(table, "package", "name"), value_at(table, "package", "publish")
+        if value_at(allowed, "workspace") is True:
             allowed = next((given for given in shared if given is not None), None)
         only = allowed[0] if isinstance(allowed, list) and len(allowed) == 1 else None
         if isinstance(name, str) and isinstance(only, str) and _ADDRESS_OR_NAME.match(only):
@@ -193,10 +173,10 @@ def _crates(files: Iterable[SourceFile]) -> Iterator[tuple[str, str]]:
 
 def _cargo_config(text: str, folder: str) -> Iterator[_Found]:
     """https://doc.rust-lang.org/cargo/reference/config.html#registry"""
-    table = _toml(text)
-    registries, default = table.get("registries"), _at(table, "registry", "default")
+    table = toml_table(text)
+    registries, default = table.get("registries"), value_at(table, "registry", "default")
     for name, registry in registries.items() if isinstance(registries, dict) else ():
-        if isinstance(index := _at(registry, "index"), str):
+        if isinstance(index := value_at(registry, "index"), str):
             yield "named", Registry.CRATES, name, index.removeprefix("sparse+")
     if isinstance(default, str):
         yield "folders", Registry.CRATES, dirname(folder), default

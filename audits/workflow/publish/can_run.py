@@ -39,7 +39,7 @@ def _may_hold(condition: Condition, site: Site) -> bool:
 
 
 def _events(site: Site) -> list[Facts]:
-    """The events that can start the job; one that nothing is known of where others call it."""
+    """The events that can start the job; no facts at all where callers elsewhere may start it."""
     if site.is_for_others:
         return [{}]
     events: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Which container registries an upload names, and whether Docker Hub is among them."""
+"""Finds the container registries that an upload names, and whether Docker Hub is among them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DOCKER_IO = ""
 
 
 def image_names(uploader: Uploader, site: Site, command: Command | None) -> tuple[str | None, ...]:
-    """The images that are named, each one text that it can be; None for one that is open."""
+    """All texts that the names of the images can be; None for one that is open."""
     key = ("images", uploader, id(command))
     return site.once(key, lambda: tuple(_image_names(uploader, site, command)))
 

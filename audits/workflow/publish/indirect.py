@@ -1,4 +1,4 @@
-"""Finds uploads by a project's scripts through the credential that they get."""
+"""Finds uploads by a project's own scripts through the credential that they are given."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from audits.workflow.uploaders.consumers import LOGINS, speaks_of_publishing
 from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import SWITCH_ON, Tokens, Uploader
 
-# What all names of `SCRIPT_TOKENS` have in common: most variables need no closer look.
+# What all names in `SCRIPT_TOKENS` contain: a quick test that most variables fail.
 _CREDENTIAL = re.compile(r"TOKEN|PASS|AUTH|KEY|PAT\b|CREDENTIALS|SECRET")
-# A secret that is called after the index, and not after the one for trying things out.
+# A secret that is named after the index, and not after the test index.
 _INDEX_SECRET = re.compile(r"secrets\.(?!\w*test)\w*(?:pypi|twine)\w*", re.IGNORECASE)
 _FOR_TESTS = re.compile(r"test|staging|sandbox", re.IGNORECASE)
 _OUTPUT_OF = re.compile(r"\bsteps\.([\w-]+)\.outputs\.")
@@ -154,8 +154,8 @@ def _mints_for(site: Site, step: Step, registry: Registry) -> bool:
 
 
 def _handed_to_publisher(site: Site) -> Iterator[Uploader]:
-    """The uploads by an action that nobody knows, that speaks of publishing, and that is given
-    credentials which are called after registries.
+    """The uploads by an unknown action whose name says that it publishes, and that is given
+    credentials which are named after registries.
     """
     step, uses = site.step, site.uses
     if step is None or uses is None or uses.kind is not UsesKind.REMOTE:
@@ -166,7 +166,7 @@ def _handed_to_publisher(site: Site) -> Iterator[Uploader]:
     if uses.owner.lower() == "actions" or uses.action in LOGINS:
         return
     for registry, patterns in SCRIPT_TOKENS.items():
-        # Whatever its action is called, the index's secret says enough: `handed_upload`.
+        # `handed_upload` finds PyPI's, whatever the action is called.
         names = [] if registry is Registry.PYPI else [*_handed(site, registry, patterns)]
         if names and not _tries(site.inputs):
             made = _uploader(registry, (*patterns, *names), site)
@@ -195,8 +195,8 @@ def _tries(given: Inputs) -> bool:
 
 
 def handed_upload(site: Site) -> Uploader | None:
-    """The upload by an action or workflow of elsewhere that nobody knows, but that is given a
-    secret called after the package index.
+    """The upload by an unknown action or workflow of another repository that is given a secret
+    named after the package index.
     """
     uses = site.uses
     if uses is None or uses.kind is not UsesKind.REMOTE or uses.owner.lower() == "actions":
@@ -216,8 +216,8 @@ def handed_upload(site: Site) -> Uploader | None:
 
 
 def _given_for(sites: Sequence[Site]) -> set[Registry]:
-    """The registries whose credentials the variables of a job's steps, of the job or of its
-    workflow are called after.
+    """The registries that variables of a job's steps, of the job or of its workflow name, or
+    whose minting action the job uses.
     """
     if not sites:
         return set()
@@ -246,12 +246,12 @@ def _registries_of(levels: Iterable[Inputs]) -> set[Registry]:
 
 
 def may_be_credential(variable: str) -> bool:
-    """Whether a variable's name has what the names of all upload credentials have."""
+    """Whether a variable's name contains what the names of all upload credentials contain."""
     return _CREDENTIAL.search(variable) is not None
 
 
 def hands_secret(inputs: Inputs) -> bool:
-    """Whether an input or variable holds a secret that is called after a registry."""
+    """Whether an input or variable holds a secret that is named after a registry."""
     return any(
         _ANY_SECRET.search(match[1] or match[2] or "") is not None
         for scalar in inputs.values()
@@ -287,7 +287,7 @@ def _is_meant_elsewhere(site: Site) -> bool:
 
 @lru_cache(maxsize=4)
 def _jobs_with_uploaders(workflow: Workflow, catalog: Catalog) -> tuple[Job, ...]:
-    """The first two of them: one may be the job that asks."""
+    """The first two jobs with an uploader: one of them may be the job in question."""
     jobs = (
         job
         for job in workflow.live_jobs
@@ -310,7 +310,7 @@ def _gives(site: Site, env: Inputs, patterns: tuple[str, ...]) -> bool:
 
 
 def _workflow_gives(site: Site, patterns: tuple[str, ...]) -> bool:
-    """The same of the workflow's variables, asked once: no step or job changes what they are."""
+    """`_gives` for the workflow's variables, which are the same for all steps and jobs."""
     known, key = site.library.given, (site.workflow, patterns)
     if key not in known:
         known[key] = _gives(site, site.workflow.env, patterns)
@@ -318,7 +318,7 @@ def _workflow_gives(site: Site, patterns: tuple[str, ...]) -> bool:
 
 
 def _may_run(site: Site, registry: Registry) -> bool:
-    """Whether the step can be what uploads: a script, or an action that nobody knows."""
+    """Whether the step can be what uploads: a script, or an unknown action."""
     step = site.step
     if step is None:
         return False
@@ -347,8 +347,8 @@ def _is_release_script(site: Site) -> bool:
 
 
 def _uploader(registry: Registry, patterns: tuple[str, ...], site: Site) -> Uploader:
-    """An entry for a script: it takes what any uploader of the registry takes, and what the
-    step is given for it.
+    """An uploader for a script: it takes the credentials of the registry's uploaders, and those
+    that the step is given by other names.
     """
     like = next(u for u in ALL if u.registry is registry)
     env = site.step.env if site.step is not None else {}
@@ -362,7 +362,7 @@ def _uploader(registry: Registry, patterns: tuple[str, ...], site: Site) -> Uplo
         mechanism="script",
         registry=registry,
         tokens=tokens,
-        # Whose account an action uploads to by default says nothing of a script.
+        # An action's default account does not hold for a script.
         target=replace(like.target, account=""),
         attests_known=False,
     )

@@ -42,7 +42,7 @@ __all__ = ["Library", "find_publications"]
 # GitHub allows ten levels of composite actions; actions that use each other grow without end.
 _DEEPEST = 10
 _MOST_SITES = 2000
-# A generated job may hold any number; so many tell all there is to tell.
+# A generated job may hold any number of publications.
 MOST_OF_STEP = 50
 MOST_OF_JOB = 200
 _MOST_BEFORE = 200
@@ -100,9 +100,7 @@ def _numbered(found: list[Publication]) -> tuple[Publication, ...]:
 
 
 def _may_publish(base: Site) -> bool:
-    """Whether a closer look can find anything: most jobs neither use, run nor are given what
-    any publication has.
-    """
+    """Whether a closer look can find anything: a quick test that most jobs fail."""
     if any(map(may_be_credential, (*base.workflow.env, *base.job.env))):
         return True
     actions, path = base.library.actions, base.path
@@ -222,7 +220,7 @@ def _of_commands(
         if (shown := _shown(site, uploader, command)) is None:
             continue
         proof = shown[1]
-        # What a script of the repository could do is done only where a credential is given.
+        # A script of the repository publishes only where it is given a credential.
         if (
             command.path
             and not (proof.own or site.id_token)
@@ -241,8 +239,8 @@ def _is_given_credential(site: Site) -> bool:
 
 
 def _of_scripts(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
-    """What the scripts and tasks that a step runs upload; that one was read and uploads
-    nothing is noted in ``quiet`` for every registry.
+    """What the scripts and tasks that a step runs upload. Where all were read and upload
+    nothing, the step is noted in ``quiet`` for every registry.
     """
     step = site.step
     if step is None or not (_leads(step) or image_build(step) is not None):
@@ -273,8 +271,8 @@ def _only_leads(site: Site) -> bool:
 def _shown(
     site: Site, uploader: Uploader, command: Command | None
 ) -> tuple[Uploader, Proof] | None:
-    """The uploader with how it proves itself; what it is without a credential, or nothing, where
-    it would not upload without one.
+    """The uploader and its proof. Where it uploads only with a credential and has none: what it
+    does instead, or None.
     """
     proof = _proof(site, uploader, command)
     if uploader.needs_token:
@@ -297,7 +295,7 @@ def _joined(first: Publication, second: Publication) -> Publication:
 
 
 def _does_oidc(site: Site, uploader: Uploader, command: Command | None) -> bool:
-    if uploader.oidc is None or _is_told_not_to(site, uploader.oidc_switch, command):
+    if uploader.oidc is None or _is_switched_off(site, uploader.oidc_switch, command):
         return False
     if uploader.oidc_words and (command is None or not command.has(*uploader.oidc_words)):
         return False
@@ -306,7 +304,7 @@ def _does_oidc(site: Site, uploader: Uploader, command: Command | None) -> bool:
     return reaches(version_of(site.uses, uploader.old_refs), uploader.oidc) is not False
 
 
-def _is_told_not_to(site: Site, switch: str, command: Command | None) -> bool:
+def _is_switched_off(site: Site, switch: str, command: Command | None) -> bool:
     """Whether the uploader's switch for trusted publishing is off."""
     if not switch:
         return False

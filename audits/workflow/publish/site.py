@@ -33,7 +33,7 @@ _VARIABLE = re.compile(r"\$(?:\{(?:(?i:env):)?(\w+)(?:[:#%][^}]*)?\}|(?i:env):(\
 _MOST_TEXTS = 24
 _LONGEST = 4096
 _MOST_FENCES = 6
-# Of one environment that one upload may read: more are of a file that nobody wrote.
+# Variables of one environment that one upload may read; only generated files have more.
 _MOST_VARIABLES = 50
 _DEEPEST = 4
 _EXPORTS = re.compile(r"GITHUB_ENV|::set-env")
@@ -49,13 +49,14 @@ class Library(Struct, frozen=True, kw_only=True):
     """What a search for publications may look up.
 
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
-    names its metadata declares by registry (``declared`` with their folders), ``indexes``
-    upload addresses by configured name, ``addresses`` those that the repository's files give. ``channel`` tells an upload address's channel;
-    ``commands`` gives the commands of a step's script, ``patience`` how long those of a file may
-    still take, ``assigned`` keeps what was found of the variables that it sets, and ``given``
-    whether those of a workflow, which its jobs share, hold such a credential. ``hops`` follows
-    steps into scripts, and ``led`` keeps what was found there. ``catalog`` has the uploaders to
-    look for, and ``there`` the site of each step that another one asked for.
+    package names of its metadata by registry (``declared`` with their folders), ``indexes``
+    upload addresses by configured name, ``addresses`` those that the repository's files give.
+    ``channel`` gives an upload address's channel, ``commands`` the commands of a step's script,
+    ``patience`` the budget of a file. ``hops`` follows steps into scripts, and ``catalog`` has
+    the uploaders to look for.
+
+    The rest are caches: ``assigned`` of the variables that scripts set, ``given`` of whether a
+    workflow's variables hold a credential, ``led`` of what `hops` found, ``there`` of sites.
     """
 
     channel: Callable[[str], Channel]
@@ -96,8 +97,8 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
     script: tuple[Command, ...] | None = None
 
     def once(self, key: Hashable, work: Callable[[], T]) -> T:
-        """What ``work`` finds, worked out when it is first asked for under this key: a script may
-        hold thousands of uploads, and each asks the same of what stands before it.
+        """The result of ``work``, cached under this key: a script may hold thousands of uploads,
+        and each asks the same about the steps before it.
         """
         if key not in self._found:
             self._found[key] = work()
@@ -105,7 +106,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _found(self) -> dict[Hashable, object]:
-        """What `once` found so far; a copy of a site with other fields starts empty."""
+        """The cache of `once`; a copy of a site starts with an empty one."""
         return {}
 
     @property
@@ -129,8 +130,8 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def is_for_others(self) -> bool:
-        """Whether the workflow is made to be called from elsewhere: it can be called, and all
-        that calls it here only tries it out.
+        """Whether the workflow is meant for callers elsewhere: it can be called, and all callers
+        here are tests or examples.
         """
         return self.workflow.trigger("workflow_call") is not None and all(
             route.calls and _TRY_OUT.search(route.entry.path.rpartition("/")[2]) is not None
@@ -174,7 +175,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             yield from self.library.hops.follow(commands, directory, checkouts)
 
     def _words(self, command: Command) -> tuple[str, ...]:
-        """A command's words, expressions and variables put in where they can only be one text."""
+        """A command's words, with expressions and variables replaced where they have one value."""
         if not any("$" in word for word in command.words):
             return command.words
         expanded = (self.expand(word, command) for word in command.words)
@@ -226,8 +227,8 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
             site = site.parent
 
     def at_step(self, step: Step) -> Site:
-        """The site of another step of the same list, which ran before: one for each step, so
-        that what was worked out there is known to every step after it.
+        """The site of an earlier step of the same list. There is one for each step, so that all
+        later steps share its cache.
         """
         outer = self.outer if self.action is not None else None
         key = (self.job, id(self.parent), outer, id(self.script), step)
@@ -334,7 +335,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(dict.fromkeys(text for texts in given if texts for text in texts))
 
     def given(self, name: str) -> Iterator[tuple[Site, Scalar]]:
-        """What ``inputs.<name>`` is, by every way in; nothing where a person types it in."""
+        """What ``inputs.<name>`` is on each route; nothing where a person enters it."""
         if self.action is not None and self.parent is not None:
             declared = {key.lower(): value.default for key, value in self.action.inputs.items()}
             value = self.parent.input(name.lower()) or declared.get(name.lower())
@@ -353,7 +354,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
                 yield call_site(self, route, call), value
 
     def expand(self, word: str, command: Command | None) -> str:
-        """A word of a script with the variables put in that the workflow or script sets."""
+        """A word of a script, with the variables replaced that the workflow or script sets."""
 
         def value_of(match: re.Match[str]) -> str:
             name = next(filter(None, match.groups()), "")
@@ -362,7 +363,7 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return _VARIABLE.sub(value_of, word) if "$" in word or "%" in word else word
 
     def expand_all(self, text: str) -> str:
-        """A text of the script with variables put in, those in their values too."""
+        """A text of the script with variables replaced, also those inside their values."""
         for _ in range(_DEEPEST):
             before, text = text, self.expand(text, None)
             if text == before or len(text) > _LONGEST:
@@ -441,12 +442,12 @@ def fits(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def variable_name(word: str) -> str:
-    """The variable that a word of a script is and nothing else; empty if it is not one."""
+    """The name of the variable that a word of a script consists of; "" for any other word."""
     match = _VARIABLE.fullmatch(word)
     return next(filter(None, match.groups()), "") if match else ""
 
 
 def variable_names(text: str) -> tuple[str, ...]:
-    """The variables that a text of a script puts in, in their order."""
+    """The variables that a text of a script refers to, in their order."""
     found = (next(filter(None, m.groups()), "") for m in _VARIABLE.finditer(text))
     return tuple(dict.fromkeys(name for name in found if name))

@@ -1,4 +1,4 @@
-"""Whether a copy to a storage is a release that people download, or pages, results and caches."""
+"""Tells releases that are copied to storage from pages, results and caches that are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pushes into another repository that is a place to install from, such as a Homebrew tap."""
+"""Finds pushes into other repositories that people install from, such as Homebrew taps."""
 
 from __future__ import annotations
 

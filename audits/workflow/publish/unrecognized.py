@@ -1,7 +1,7 @@
 """Finds jobs that can publish and look like a release, but use no known uploader.
 
-Absence from the tables of uploaders is no evidence of absence: such a job is
-a gap, never "publishes nothing".
+A job whose uploader is not in the catalog may still publish: it is reported as a gap, never as
+"publishes nothing".
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ class _Look(Struct, frozen=True, kw_only=True):
 
 
 class _Means(Struct, frozen=True, kw_only=True):
-    """One thing that a job may publish with, the steps that can use it, and whether a known
-    login takes it: then only a step that looks like a release counts.
+    """One thing that a job may publish with, and the steps that can use it. ``logs_in``: a known
+    login may take it, so that only a step that looks like a release counts.
     """
 
     what: str
@@ -591,7 +591,7 @@ def _is_something_else(job: Job) -> bool:
 
 
 def _sign_of_workflow(workflow: Workflow, routes: Iterable[Route]) -> str:
-    """How the workflow looks like a release: its triggers, its name, its file's name."""
+    """What of the workflow looks like a release: its triggers, its name, its file's name."""
     for entry in dict.fromkeys(route.entry for route in routes):
         events = [t for t in entry.triggers if t.event not in {"workflow_dispatch"}]
         if events and all(t.event == "release" or t.is_tag_push for t in events):

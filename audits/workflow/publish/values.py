@@ -94,7 +94,7 @@ def _value_of(site: Site, text: str, depth: int) -> Value:
 
 
 def _passed(site: Site, secret: str, optional: bool) -> Value:
-    """A secret as the callers of a called workflow pass it on: under another name, or not."""
+    """A secret of a called workflow by the name that its callers give it; empty where none does."""
     calls = [route.calls[-1] for route in site.routes if route.calls]
     if not calls or len(calls) < len(site.routes) or site.is_for_others:
         return Value(kind=Kind.STORED, secret=secret, optional=optional)
@@ -207,19 +207,19 @@ def mints(site: Site, step: Step) -> bool:
 
 @lru_cache(maxsize=512)
 def mints_by_hand(script: str) -> bool:
-    """Whether a script exchanges an identity; asked again for each upload that comes later."""
+    """Whether a script exchanges an identity; cached, as every later upload asks."""
     return _MINTS.search(script) is not None
 
 
 def script_mints(site: Site) -> bool:
-    """Whether a step before, or the step itself, does so."""
+    """Whether an earlier step, or the step itself, exchanges an identity."""
     return site.once(
         "mints", lambda: any(mints(owner, step) for owner, step in site.steps_before())
     )
 
 
 def literal(text: str) -> Value:
-    """What a text without expressions is: a value that is in the file, or a variable."""
+    """What a text without expressions is: a literal of the file, or an unknown variable."""
     if not text or text.startswith(("$", "%")):
         return UNKNOWN if text else EMPTY
     return Value(kind=Kind.LITERAL)

@@ -186,7 +186,9 @@ def _unattested(
     why = f"release {version} is not attested{before}, which proves nothing about its upload"
     if text is Ladder.MIXED:
         return f"{why}: the token and the trusted publisher are both possible"
-    if text is Ladder.OIDC and all(p.attests for p in publications):
+    # npm makes none for private repositories, so that only PyPI's absence tells anything.
+    makes = evidence.registry == Registry.PYPI.value and all(p.attests for p in publications)
+    if text is Ladder.OIDC and makes:
         why += ": the present workflow makes attestations, so the release came before it did "
         return why + "so, or by a token or another tool"
     return why

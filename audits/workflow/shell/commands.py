@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query, Tree
 
 MAX_GRAMMAR_LENGTH = 16_384
-"""Longer scripts (characters) are split line by line: the grammar is not linear on bad input."""
+"""Longer scripts (in characters) are split line by line: on bad input, the grammar's time is not
+linear."""
 MOST_SECONDS = 0.25
 """CPU time that the grammar may take on the scripts of one file; those of real ones take a
 hundredth of it.
 """
 MOST_COMMANDS = 20_000
-"""Of the scripts of one file; real ones run a few hundred."""
+"""The most commands that are read of the scripts of one file; real ones run a few hundred."""
 
 _MAX_DENSITY = 8
 _DENSE_FROM = 1_024
@@ -42,9 +43,9 @@ _NO_SHELL = ("python", "perl", "node", "ruby", "rscript", "julia", "php", "deno"
 
 
 class Patience(Struct):
-    """What is left for the scripts of one file: CPU time of the grammar, in seconds, and commands.
+    """The budget for the scripts of one file: CPU seconds of the grammar, and commands.
 
-    ``cut_short`` says that there were more commands, which were not read.
+    ``cut_short``: there were more commands, which were not read.
     """
 
     seconds: float = MOST_SECONDS
@@ -64,9 +65,9 @@ def commands(
 ) -> tuple[Command, ...]:
     """The commands that a script holds, in the order of the text, wrappers removed.
 
-    ``shell`` is a step's ``shell:``; empty means bash. Scripts of languages that are no
-    shell (``python``) hold none. Any text gives a result, in time linear in its length: what
-    the grammar finds no sense in, or not within the ``patience``, is split line by line.
+    ``shell`` is a step's ``shell:``; empty means bash. Scripts in languages that are no shell
+    (``python``) hold none. Any text gives a result, in time linear in its length: what the
+    grammar cannot parse within the budget is split line by line.
     """
     dialect = _dialect(shell)
     if dialect is None or not script.value.strip():
@@ -185,9 +186,9 @@ def _grammar() -> tuple[Parser, Query]:
 
 
 def _parsed(plain: str, patience: Patience) -> Tree | None:
-    """The tree of a script; None for a long one with a mistake, or once patience is at its end.
+    """The tree of a script; None for a long one with a syntax error, or once the budget is spent.
 
-    To recover from mistakes takes the grammar time that grows with the square of the length.
+    Recovering from errors takes time that grows with the square of the length.
     """
     parser, _ = _grammar()
     data, started = plain.encode("ascii"), thread_time()

@@ -1,4 +1,4 @@
-"""Commands of texts that stand inside another file, with that file's path and lines."""
+"""Reads commands from texts inside another file, with that file's path and lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Inside(Struct, frozen=True, kw_only=True):
     """The file in which commands stand, and what a task or script was given.
 
     ``directory`` is where they run, from the repository's root; ``arguments`` are the words
-    behind the script or task; ``patience`` is what is left for reading the file.
+    behind the script or task; ``patience`` is the budget for the file.
     """
 
     path: str
@@ -70,7 +70,7 @@ def line_of_key(text: str, key: str, after: int = 0) -> int:
 
 
 def given_arguments(found: Iterable[Command], arguments: tuple[str, ...]) -> Iterator[Command]:
-    """The commands of a script with the words that it was given in the place of ``$1``, ``$@``."""
+    """The commands of a script with its arguments in place of ``$1`` and ``$@``."""
     for command in found:
         if any("$" in word for word in command.words):
             words = tuple(w for word in command.words for w in _filled(word, arguments))

@@ -1,7 +1,7 @@
-"""The commands that scripts in Python, JavaScript and Ruby start, as far as their text tells.
+"""Finds the commands that Python, JavaScript and Ruby scripts start, without running them.
 
-Nothing is run. A command counts where its words are in the call that starts it, or in a
-constant that the call names; what a program puts together in other ways stays unknown.
+A command is found where its words are in the call that starts it, or in a constant that the
+call names; what a program assembles in other ways stays unknown.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _words(node: ast.expr, values: Mapping[str, ast.expr], depth: int) -> list[s
 
 
 def _text(node: ast.expr, values: Mapping[str, ast.expr], depth: int) -> str | None:
-    """The text of an expression, with ``$name`` for what only running it would tell."""
+    """The text of an expression, with ``$name`` for parts that only running it would show."""
     if depth > 6:
         return None
     if isinstance(node, ast.Constant):

@@ -1,4 +1,4 @@
-"""The commands of a task, by the kind of file that defines it; a kind of file is one reader."""
+"""Reads the commands of a task; each kind of file that defines tasks has a reader."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import chain
 
-import rtoml
 from msgspec.structs import replace
 
 from audits.model.command import Command
 from audits.model.source import SourceFile
 from audits.workflow.parse import nodes
+from audits.workflow.parse.data_files import json_table, toml_table, value_at
 from audits.workflow.parse.nodes import Node, SourceText
 from audits.workflow.parse.parse import RefusedError, compose
 from audits.workflow.tasks.embedded import (
@@ -35,35 +35,16 @@ _LONGEST = 10_000
 _MOST_VARIABLES = 60
 _MOST_TASKS = 60
 """Tasks of one file that lead to each other; more than any real file has, few enough to nest."""
-_ERRORS = (ValueError, RecursionError, MemoryError, configparser.Error)
-
-
-@lru_cache(maxsize=8)
-def _json(text: str) -> Mapping[str, object]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-@lru_cache(maxsize=8)
-def _toml(text: str) -> Mapping[str, object]:
-    try:
-        return rtoml.loads(text)
-    except _ERRORS:
-        return {}
 
 
 def _table(data: object, *keys: str) -> Mapping[str, object]:
-    for key in keys:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
+    found = value_at(data, *keys)
+    return found if isinstance(found, dict) else {}
 
 
 def package_scripts(text: str) -> Mapping[str, str]:
     """The scripts of a ``package.json`` by name."""
-    found = _table(_json(text), "scripts")
+    found = _table(json_table(text), "scripts")
     return {name: script for name, script in found.items() if isinstance(script, str)}
 
 
@@ -85,7 +66,7 @@ def _package_json(task: str, inside: Inside) -> Commands | None:
 
 
 def _deno_json(task: str, inside: Inside) -> Commands | None:
-    found = _table(_json(inside.text), "tasks").get(task)
+    found = _table(json_table(inside.text), "tasks").get(task)
     script = found.get("command") if isinstance(found, dict) else found
     if not isinstance(script, str):
         return None
@@ -178,10 +159,11 @@ def _recipe(
 
 
 def _expanded(text: str, variables: Mapping[str, str], known: dict[str, str] | None = None) -> str:
-    """A recipe with the variables of the file put in; what they do not hold is the shell's.
+    """A recipe with the file's variables replaced; others are left to the shell.
 
-    Each variable is worked out once and cut at `_LONGEST`: ten that name each other ten times
-    would fill the memory. ``known`` holds those that are worked out, and itself in a circle.
+    Each variable is expanded once and cut at `_LONGEST`: ten that name each other ten times
+    would fill the memory. ``known`` holds those that are expanded; one in a circle stands for
+    itself.
     """
     if "$" not in text or len(text) > _LONGEST:
         return text
@@ -373,7 +355,7 @@ def _toml_tasks(task: str, inside: Inside) -> Commands | None:
     """A task of a TOML file: of pdm, poe, pixi, rye, taskipy, hatch, tox, mise, cargo-make, or
     an entry point of the package.
     """
-    data = _toml(inside.text)
+    data = toml_table(inside.text)
     tables = [t for keys in _TABLES for t in _tables(data, keys)]
     if any(task in table for table in tables):
         return _toml_task(task, tables, inside, set())

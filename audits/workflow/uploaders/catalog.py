@@ -17,7 +17,7 @@ ALL: tuple[Uploader, ...] = (
     *(*PYPI, *NPM, *JSR, *REGISTRIES, *CONTAINERS, *CONDA),
     *(*RELEASES, *EDITORS, *JAVA),
 )
-"""Every uploader there is."""
+"""Every known uploader."""
 
 RUN_BY_ACTION: dict[str, RunByAction] = {
     "pyo3/maturin-action": RunByAction(words=("maturin",), inputs=("command", "args")),
@@ -41,7 +41,7 @@ RUN_BY_ACTION: dict[str, RunByAction] = {
 """Actions that run a command given in their inputs."""
 
 WORDS_OF_RELEASE = ("publish", "release", "upload", "deploy", "push")
-"""What a project calls a script of its own that uploads."""
+"""Words in the names of projects' own scripts that upload."""
 
 NODE_TOOLS = frozenset(
     command.split()[0]
@@ -49,7 +49,7 @@ NODE_TOOLS = frozenset(
     if uploader.registry in {Registry.NPM, Registry.JSR, Registry.VSCODE, Registry.OPENVSX}
     for command in uploader.commands
 ) - {"npm", "pnpm", "yarn", "bun", "deno"}
-"""Uploaders that package managers run by their name alone: `yarn changeset publish`."""
+"""Uploaders that package managers run by name: `yarn changeset publish`."""
 
 SECRET_STORES = frozenset(
     {
@@ -68,7 +68,7 @@ SECRET_STORES = frozenset(
         "rancher-eio/read-vault-secrets",
     }
 )
-"""Actions whose outputs are secrets that somebody stored elsewhere."""
+"""Actions whose outputs are secrets from a store outside GitHub."""
 
 MINTING_ACTIONS: dict[str, tuple[str, ...]] = {
     action: tuple(uploader.tokens.login_actions.get(action, ()))
@@ -89,10 +89,10 @@ CLOUD_LOGINS = frozenset(
         "azure/login",
     }
 )
-"""Those of clouds: what their command lines give out later is as good as the login."""
+"""Logins of clouds: tokens that their command lines give out later are as good as the login."""
 
 
-# They serve a hundred other purposes.
+# Variables that serve many other purposes.
 _OF_GITHUB = frozenset({"GH_TOKEN", "GITHUB_TOKEN", "AZURE_DEVOPS_EXT_PAT"})
 
 

@@ -102,4 +102,4 @@ CONDA: tuple[Uploader, ...] = (
         attests_known=False,
     ),
 )
-"""All of this page."""
+"""Every uploader of this module."""

@@ -1,4 +1,4 @@
-"""Uploaders that an organization teaches in its configuration: actions and commands of its own."""
+"""Reads an organization's own uploaders from its configuration: actions and commands."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ def _words(text: str) -> frozenset[str]:
 TAKES_IDENTITY = _words(
     "actions/attest actions/attest-build-provenance actions/attest-sbom actions/deploy-pages"
     " sigstore/cosign-installer sigstore/gh-action-sigstore-python sigstore/sigstore-conformance"
-    ""
     " sigstore/scaffolding/actions/sigstore-the-hard-way chainguard-dev/actions/setup-gitsign"
     " hynek/build-and-inspect-python-package"
     " in-toto/attestation-action notaryproject/notation-action/sign"
@@ -291,7 +290,7 @@ def speaks_of_release(text: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def is_something_else(text: str) -> bool:
-    """Whether a name is one of a job that documents, tests, prepares or tells."""
+    """Whether a name is one of a job that documents, tests, prepares or announces."""
     held = frozenset(words_in(text))
     return bool(held & (_OBJECTS | _PREPARES)) and not speaks_of_release(text)
 
@@ -333,23 +332,21 @@ def is_about_no_package(text: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def only_serves(action: str) -> bool:
-    """Whether an action is called like one that prepares, tests or tells."""
+    """Whether an action's name is one of those that prepare, test or announce."""
     quiet = QUIET_NAMES.search(action.lower()) is not None
     return quiet and not frozenset(words_in(action)) & _PUBLISH_WORDS
 
 
 @lru_cache(maxsize=2048)
 def speaks_of_publishing(text: str) -> bool:
-    """Whether a name says in so many words that something is published, and no more than
-    uploaded or released.
-    """
+    """Whether a name says that something is published, rather than only uploaded or released."""
     return speaks_of_release(text) and bool(frozenset(words_in(text)) & _PUBLISH_WORDS)
 
 
 @lru_cache(maxsize=2048)
 def title_speaks_of_release(text: str) -> bool:
-    """Whether a step's title does; what is uploaded may be anything, unless a registry or a
-    release is named.
+    """Whether a step's title is one of a release. ``Upload …`` alone is not: what is uploaded may
+    be anything, unless the title names a registry or a release.
     """
     words = frozenset(words_in(text))
     named = words & (_PUBLISH_WORDS | _RELEASE_WORDS | _REGISTRY_WORDS)
@@ -364,6 +361,6 @@ def only_builds(text: str) -> bool:
 
 def takes_identity(action: str) -> bool:
     """Whether an action is known to take the job's identity for something else than a package:
-    in the table, or called as one that gets a token of a GitHub App or attests.
+    in the table, or with a name that says it attests, or gets a token of a GitHub App.
     """
     return action in TAKES_IDENTITY or _TAKES_BY_NAME.search(action) is not None

@@ -265,4 +265,4 @@ CONTAINERS: tuple[Uploader, ...] = (
         target=Target(images=True, image_inputs=("registry", "oci_registry")),
     ),
 )
-"""All of this page."""
+"""Every uploader of this module."""

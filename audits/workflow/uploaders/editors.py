@@ -66,4 +66,4 @@ EDITORS: tuple[Uploader, ...] = (
         ),
     ),
 )
-"""All of this page."""
+"""Every uploader of this module."""

@@ -1,7 +1,7 @@
-"""Commands and actions that publish to places of which this program has no registry.
+"""Commands and actions that publish to registries that this program does not know.
 
-What they do is an unrecognized publication: said, never "nothing is published". Each row comes
-from the program's own documentation of its commands.
+What they do is reported as an unrecognized publication, never as "publishes nothing". Each row
+comes from the program's own documentation.
 """
 
 from __future__ import annotations

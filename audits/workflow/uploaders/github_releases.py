@@ -68,8 +68,8 @@ GITHUB_BY_TOOL = Uploader(
     registry=Registry.GITHUB_RELEASE,
     tokens=_GITHUB,
 )
-"""What tools do that publish a package and make a release, where they are given no way to publish
-the package.
+"""What tools that publish a package and make a release do where they have no way to publish the
+package.
 """
 
 RELEASES: tuple[Uploader, ...] = (
@@ -324,4 +324,4 @@ RELEASES: tuple[Uploader, ...] = (
         tokens=_CLOUD,
     ),
 )
-"""All of this page."""
+"""Every uploader of this module."""

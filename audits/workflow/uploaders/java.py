@@ -108,4 +108,4 @@ JAVA: tuple[Uploader, ...] = (
         tokens=_TOKENS,
     ),
 )
-"""All of this page."""
+"""Every uploader of this module."""

@@ -90,7 +90,7 @@ KNOWN = Catalog(ALL)
 
 @lru_cache(maxsize=8)
 def catalog_with(own: tuple[Uploader, ...]) -> Catalog:
-    """The known uploaders and an organization's own, which are in front of them."""
+    """The known uploaders behind an organization's own, which take precedence."""
     if not own:
         return KNOWN
     taught = {action for uploader in own for action in uploader.actions}
@@ -105,8 +105,8 @@ def catalog_with(own: tuple[Uploader, ...]) -> Catalog:
 
 @lru_cache(maxsize=512)
 def _may_upload(catalog: Catalog, script: str) -> bool:
-    """Reading a script only takes quotes and escapes away, so that a word that is not found here
-    is a word of no command.
+    """Whether a script may upload. Reading it only removes quotes and escapes, so that a word
+    which is not found here is in no command.
     """
     bare = script.translate(_QUOTING).lower()
     if not any(map(bare.__contains__, catalog.any_verb)):

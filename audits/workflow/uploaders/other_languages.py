@@ -283,4 +283,4 @@ REGISTRIES: tuple[Uploader, ...] = (
     *(*_CRATES, *_GEMS, *_NUGET),
     *(*_PUB, *_HEX, *_POWERSHELL, *_PULUMI),
 )
-"""All of this page."""
+"""Every uploader of this module."""

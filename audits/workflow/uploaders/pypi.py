@@ -271,4 +271,4 @@ PYPI: tuple[Uploader, ...] = (
         attests_known=False,
     ),
 )
-"""All of this page."""
+"""Every uploader of this module."""

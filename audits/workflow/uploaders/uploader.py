@@ -10,7 +10,7 @@ from audits.model.publication import Channel
 from audits.model.registry import Registry
 
 DRY = frozenset({"--dry-run", "--dryrun", "--dryRun", "--dry_run", "--help"})
-"""Options that keep nearly every uploader from uploading."""
+"""Options that keep most uploaders from uploading."""
 
 ALWAYS = "0"
 """As a version: every version does it."""
@@ -90,7 +90,7 @@ class Uploader(Struct, frozen=True, kw_only=True, eq=False):
     ``oidc`` and ``attests`` are the versions from which it asks for an identity by itself and
     makes attestations; None is never; ``oidc_switch`` is the input or option that keeps it from
     asking when it says ``false`` or ``never``, ``oidc_words`` the options without which it does
-    not ask. ``attests_known`` is False where nobody says.
+    not ask. ``attests_known`` is False where that is not documented.
     ``draft_values`` are the options with a value of a command whose drafts without files do
     not count. ``old_refs`` are branches that its maintainers left behind. ``only_channel`` is
     the one channel that it can reach, where it has no choice.
