@@ -82,8 +82,7 @@ class RepositoryRow(Struct, frozen=True, kw_only=True):
 
 class FindingRow(Struct, frozen=True, kw_only=True):
     """One finding as of a scan. ``state`` is open, not-re-checked, fixed; ``acceptance`` the
-    kind's word or "", ``accepted`` whether that counts. ``step`` and ``line`` as in the file of
-    the newest scan.
+    kind's word or "", ``accepted`` whether that counts. ``line`` is the line in the newest scan.
     """
 
     owner: str

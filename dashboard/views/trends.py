@@ -222,15 +222,18 @@ def _over_time(scope: ScanScope) -> None:
     _facts(scope, rows, past)
     left, right = st.columns(2, gap="large")
     with left:
-        for chart in REPOSITORIES:
-            page.section(chart.title, chart.words)
-            _small_multiples(rows, past, chart)
+        _sections(REPOSITORIES, rows, past)
         _flow(rows)
     with right:
-        for chart in RELEASES:
-            page.section(chart.title, chart.words)
-            _small_multiples(rows, past, chart)
+        _sections(RELEASES, rows, past)
         _one_check(rows, past)
+
+
+def _sections(listed: Sequence[Chart], rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
+    """Charts, each below its heading."""
+    for chart in listed:
+        page.section(chart.title, chart.words)
+        _small_multiples(rows, past, chart)
 
 
 def _flow(rows: Sequence[TrendRow]) -> None:

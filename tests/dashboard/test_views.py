@@ -15,27 +15,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from audits.store.open import open_store
-from tests.dashboard import sample
+from tests.dashboard import browser, sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
 from tests.patience import PATIENCE
 from tests.store.recorded import scan
 from tests.store.samples import audit, fault
 
-VIEWS = {
-    "home": "Home",
-    "trends": "Trends",
-    "repositories": "Repositories",
-    "repository": "Repository",
-    "findings": "Findings",
-    "incident": "Incident",
-    "waivers": "Waivers",
-    "packages": "Packages",
-    "coverage": "Coverage",
-    "method": "Method",
-    "self_check": "Self-check",
-    "reports": "Reports",
-}
+VIEWS = {address.replace("-", "_"): title for address, title in browser.VIEWS.items()}
+"""Titles by the names of the views' files."""
 WITHOUT_DATABASE = {"method", "self_check"}
 
 
