@@ -141,6 +141,25 @@ _PLAIN_ACTIONS = frozenset(
 _SCRIPTED = frozenset({"actions/github-script"})
 
 
+# Language models by the outputs that hold what they answer: whoever writes what they are asked
+# can have them answer anything.
+# https://github.com/actions/ai-inference#outputs
+# https://github.com/google-github-actions/run-gemini-cli#outputs
+# https://github.com/anthropics/claude-code-base-action#outputs
+_ANSWERS = {
+    "actions/ai-inference": ("response",),
+    "google-github-actions/run-gemini-cli": ("summary",),
+    "google-gemini/gemini-cli-action": ("summary",),
+    "qwenlm/qwen-code-action": ("summary",),
+    "anthropics/claude-code-base-action": ("structured_output",),
+}
+
+
+def repeats_inputs(uses: Uses, output: str) -> bool:
+    """Whether an output can say whatever the inputs and variables of its step say."""
+    return output in _ANSWERS.get(uses.action, ())
+
+
 def output_of(uses: Uses, output: str) -> OriginWords | None:
     """What an output of an action holds; None for numbers, hashes and the like."""
     listed = _BY_ACTION.get(uses.action)

@@ -8,7 +8,8 @@ from enum import Enum
 
 from msgspec import Struct
 
-from audits.expressions.syntax import Context, Literal, fences, outcomes
+from audits.expressions.evaluate import Facts, possible_outcomes
+from audits.expressions.syntax import Context, Literal, fences
 from audits.model.location import Scalar
 from audits.model.repository import Repository
 from audits.model.settings import Runner, Unseen
@@ -80,16 +81,21 @@ class Label(Struct, frozen=True, kw_only=True):
         """Whether the label is spelled out."""
         return "${{" not in self.text
 
+    @property
+    def is_spelled(self) -> bool:
+        """Whether it is one of a list, and not a value of an expression."""
+        return "${{" not in self.scalar.value
 
-def labels_of(job: Job) -> Iterator[Label]:
-    """The labels that a job may ask for, values of its matrix and choices in expressions
-    included; an expression with an unknown value stays as it is written.
+
+def labels_of(job: Job, facts: Facts | None = None) -> Iterator[Label]:
+    """The labels that a job may ask for in runs of these facts, values of its matrix and choices
+    in expressions included; an expression with an unknown value stays as it is written.
     """
     for scalar in job.runs_on:
-        yield from _labels(scalar, job)
+        yield from _labels(scalar, job, facts or {})
 
 
-def _labels(scalar: Scalar, job: Job) -> Iterator[Label]:
+def _labels(scalar: Scalar, job: Job, facts: Facts) -> Iterator[Label]:
     found = list(fences(scalar.value))
     if not found:
         yield Label(text=scalar.value, scalar=scalar)
@@ -98,7 +104,7 @@ def _labels(scalar: Scalar, job: Job) -> Iterator[Label]:
         yield Label(text=scalar.value, scalar=scalar)
         return
     expression = found[0].expression
-    for part in outcomes(expression) if expression is not None else ():
+    for part in possible_outcomes(expression, facts) if expression is not None else ():
         if isinstance(part, Literal) and isinstance(part.value, str):
             yield from (Label(text=text, scalar=scalar) for text in _listed(part.value))
         elif isinstance(part, Context):

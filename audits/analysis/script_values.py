@@ -59,18 +59,21 @@ Part: TypeAlias = Context | OriginWords | Variable
 class Written(Struct, frozen=True):
     """A value that a script hands on: an output, or a variable of later steps (``is_env``).
 
-    ``name`` is ``*`` where the script does not tell it.
+    ``name`` is ``*`` where the script does not tell it. ``takes_lines`` where further lines of the
+    value would be read as values of their own: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings
     """
 
     name: str
     is_env: bool
     parts: tuple[Part, ...]
+    takes_lines: bool = False
 
 
 def _set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+_PLAIN_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _FILE = re.compile(r"GITHUB_(OUTPUT|ENV)\b", re.IGNORECASE)
 _OLD = re.compile(r"::set-(output|env)\s+name=([^:]+)::(.*)", re.DOTALL)
 _PRINTERS = frozenset({"echo", "printf", "write-output", "write-host", "add-content", "out-file"})
@@ -161,7 +164,8 @@ class _Script:
             if line.strip() == end:
                 del self.open[target]
             else:
-                yield Written(name.lower(), target, self.parts(line))
+                takes = "$" not in end and self._keeps_lines(line)
+                yield Written(name.lower(), target, self.parts(line), takes)
             return
         start = _START.match(line.strip())
         if start is None:
@@ -171,7 +175,22 @@ class _Script:
         elif start[2] is not None:
             self.open[target] = (start[1], start[2])
         else:
-            yield Written(start[1].lower(), target, self.parts(line.strip()[start.end() :]))
+            value = line.strip()[start.end() :]
+            yield Written(start[1].lower(), target, self.parts(value), self._keeps_lines(value))
+
+    def _keeps_lines(self, value: str) -> bool:
+        """Whether a value comes out with its line ends: quoted or in a heredoc, and not narrowed
+        by a command.
+        """
+        if "$(" in value or "`" in value:
+            return False
+        names = [found[1] or found[2] for found in _PLAIN_VARIABLE.finditer(value)]
+        bodies = "\n".join(line for body in self.heredocs.values() for line in body)
+        return any(
+            re.search(rf"\$\{{?{name}\b", bodies)
+            or re.search(rf'"[^"\n]*\$\{{?{name}\b', self.script)
+            for name in names
+        )
 
     def parts(self, text: str) -> tuple[Part, ...]:
         """What a text is put together from, variables of the script followed."""

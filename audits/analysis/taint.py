@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.analysis.action_outputs import output_of
+from audits.analysis.action_outputs import output_of, repeats_inputs
 from audits.analysis.artifacts import downloads
 from audits.analysis.conditions import reach
 from audits.analysis.events import Start, outsider_starts, starts_of
@@ -71,6 +71,8 @@ _FREE_TEXT = frozenset({"", "string"})
 _DEEPEST = 20
 _MOST_USES = 16
 _SCRIPT = "actions/github-script"
+_OF_LINES = frozenset({"body", "message", "description"})
+"""The last parts of fields that may hold line ends."""
 _FOLLOWED = frozenset({"github", "inputs", "env", "needs", "matrix", "steps"})
 _Origin = tuple[str, ...]
 """Where a value starts out: the parts of a context of ``github``, or of ``inputs`` as the
@@ -129,6 +131,33 @@ class Tracer:
                 found = self._trace(_named(part), (part,)).taint
                 if found is not None:
                     yield offset, replace(found, is_read_again=True)
+
+    def lines_as_variables(self) -> Iterator[Taint]:
+        """What outsiders write in several lines, and the step's script hands on as one variable:
+        each further line sets a variable of its own.
+        """
+        for written_value in self.names.written(self.site.step):
+            if not (written_value.is_env and written_value.takes_lines):
+                continue
+            for part in written_value.parts:
+                found = self._trace(_named(part), (part,)).taint
+                if found is not None and self._has_lines(part, found.event):
+                    yield found
+
+    def _has_lines(self, part: Part, event: str) -> bool:
+        """Whether an outsider's text of several lines is what a value is put together from."""
+        job = self.site.job
+        origins = (
+            origin
+            for route in (self.repo.routes(job) if job is not None else ())
+            for origin in self._trail((part,), route).origins
+        )
+        return any(
+            origin[0] == "github"
+            and origin[-1] in _OF_LINES
+            and setter_of(origin[1:], event) is Setter.OUTSIDER
+            for origin in origins
+        )
 
     def _read_again(self, text: Scalar) -> Iterator[tuple[int, tuple[Part, ...]]]:
         """What a step's script hands to a second parser, put together from what."""
@@ -561,6 +590,9 @@ class _Trail:
                 self.follow_parts(each.parts, frame.at(step), depth + 1)
             if not named and not rest:
                 self.untraced[what] = None
+        elif step.uses is not None and repeats_inputs(step.uses, output):
+            for text in (*step.inputs.values(), *step.env.values()):
+                self._text(text, frame, depth)
         elif step.uses is not None and step.uses.kind is UsesKind.REMOTE:
             words = output_of(step.uses, output)
             self.follow_parts((words,) if words is not None else (), frame, depth)

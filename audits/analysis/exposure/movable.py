@@ -21,6 +21,58 @@ from audits.model.uses import Uses, UsesKind
 # https://pip.pypa.io/en/stable/topics/configuration/#environment-variables
 _CONSTRAINING = frozenset({"PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "UV_CONSTRAINT"})
 
+_INSTALLS = frozenset(
+    [
+        "ci",
+        "clean-install",
+        "install",
+        "i",
+        "add",
+        "install-test",
+        "it",
+        "run",
+        "run-script",
+        "exec",
+        "x",
+        "test",
+        "t",
+        "build",
+        "pack",
+    ]
+)
+_BUILDS = frozenset(
+    [
+        "yarn",
+        "ni",
+        "nci",
+        "lerna",
+        "rush",
+        "make",
+        "just",
+        "task",
+        "bash",
+        "sh",
+        "node",
+        "python",
+        "corepack",
+    ]
+)
+_INSTALL_NOTHING = (
+    "actions/checkout",
+    "actions/setup-",
+    "actions/download-artifact",
+    "actions/upload-artifact",
+)
+
+
+def _may_install(words: tuple[str, ...]) -> bool:
+    """Whether a command installs the project's own Node packages, or may."""
+    if not words or {"-g", "--global"} & set(words):
+        return False
+    if words[0] in {"npm", "pnpm", "bun"}:
+        return words[1:2] != () and words[1] in _INSTALLS
+    return words[0] in _BUILDS or ("/" in words[0] and words[0][0] != "@")
+
 
 def movable_ways(repo: Repository, view: JobView) -> tuple[Way, ...]:
     """The ways into a job of whoever controls a name that it fetches, each name once."""
@@ -47,10 +99,25 @@ def _ways(repo: Repository, view: JobView) -> Iterator[Way]:
             unverified.discard(command.line)
             yield _script(view, placed, command.line, " ".join(command.written))
     if not _is_constrained(view):
+        may_be_own = _installs_own_tools(view)
         for command, placed in commands:
             for found in fetched(command):
-                if not found.versioned and not found.is_local:
+                if not found.versioned and not (found.is_local and may_be_own):
                     yield _tool(view, placed, command.line, found)
+
+
+def _installs_own_tools(view: JobView) -> bool:
+    """Whether programs that ``npx`` runs may come from the project's own lock file: something in
+    the job installs them, or may.
+    """
+    for placed in view.steps:
+        uses = placed.step.uses
+        if uses is not None and not uses.action.startswith(_INSTALL_NOTHING):
+            return True
+        for command in view.commands(placed):
+            if _may_install(command.words):
+                return True
+    return bool(view.job.images)
 
 
 def _is_constrained(view: JobView) -> bool:

@@ -20,6 +20,7 @@ from audits.analysis.exposure.project_code import (
     run_by,
     run_by_action,
     run_by_shell,
+    run_in_container,
 )
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
 from audits.analysis.image_uses import image_context
@@ -82,6 +83,17 @@ _NO_FOLDER = re.compile(r"https?://|git(?:@|://)|\{\{\s*defaultContext")
 _BAKES_COMMIT = 6
 """Since this version docker/bake-action builds the commit where no ``source`` is given."""
 _IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "depot"})
+_LOADING = (
+    "--config",
+    "--rulesdir",
+    "--rcfile",
+    "--require",
+    "--import",
+    "--plugin",
+    "--settings",
+    "--resolve-plugins-relative-to",
+)
+"""Options by which programs load code of a file, or settings that may name some."""
 _COPIES = frozenset({"cp", "mv", "rsync", "copy-item", "robocopy", "xcopy"})
 _ALL_OF_IT = re.compile(r"/?(?:\.|\*+|\{[.,*\]\[!?]+\})?/?$")
 _TAKES = frozenset({"checkout", "switch", "merge", "reset", "rebase", "cherry-pick", "worktree"})
@@ -283,6 +295,14 @@ class Workspace:
         if target is not None:
             shown = " ".join((*command.wrappers, *words))[:60]
             yield from self._ran(placed, inside(target, folder), f"`{shown}`", at)
+            for option in command.options(*_LOADING):
+                place = inside(option, folder)
+                if self._checkout_of(place) not in {"", self._checkout_of(inside(target, folder))}:
+                    yield from self._ran(placed, place, f"`{shown}`", at)
+        mounted = run_in_container(command)
+        if mounted is not None:
+            shown = " ".join(words)[:60]
+            yield from self._ran(placed, inside(mounted, folder), f"`{shown}`", at)
 
     def _copy(self, places: list[str], folder: str) -> None:
         """Take note of a whole checkout that is copied to another place of the workspace."""

@@ -17,7 +17,7 @@ from audits.analysis.exposure.rules import (
     PROJECT_PROGRAMS,
     SUBCOMMANDS,
 )
-from audits.model.command import Command
+from audits.model.command import Command, plain_words
 from audits.model.uses import UsesKind
 from audits.model.workflow import Step
 
@@ -283,6 +283,81 @@ def run_by_action(step: Step) -> str | None:
             return None
     folder = step.input(*_FOLDER_INPUTS)
     return folder.value if folder is not None else ""
+
+
+_CONTAINER_VALUES = frozenset(
+    [
+        "-v",
+        "--volume",
+        "--mount",
+        "-w",
+        "--workdir",
+        "-e",
+        "--env",
+        "--env-file",
+        "-u",
+        "--user",
+        "--name",
+        "--network",
+        "--net",
+        "--platform",
+        "--entrypoint",
+        "-p",
+        "--publish",
+        "-l",
+        "--label",
+        "--cpus",
+        "-m",
+        "--memory",
+        "--gpus",
+        "--add-host",
+        "--tmpfs",
+        "--hostname",
+        "-h",
+        "--shm-size",
+        "--cap-add",
+        "--device",
+        "--security-opt",
+        "--ulimit",
+        "--pull",
+        "--userns",
+        "--group-add",
+    ]
+)
+
+
+def run_in_container(command: Command) -> str | None:
+    """The folder of the workspace that a container is given, where what it runs is code of it, as
+    in ``docker run -v "$PWD:/src" image make``; None where it is given or runs none.
+    """
+    words = command.words
+    if command.program not in {"docker", "podman", "nerdctl"} or words[1:2] != ("run",):
+        return None
+    mounts = (_mounted(value) for value in command.options("-v", "--volume", "--mount"))
+    folder = next((path for path in mounts if path is not None), None)
+    image = next((index for index, _ in plain_words(words[2:], _CONTAINER_VALUES)), None)
+    if folder is None or image is None:
+        return None
+    inner = words[image + 3 :]
+    script = next(
+        (
+            inner[i + 1]
+            for i, word in enumerate(inner[:-1])
+            if word.endswith("c") and word[0] == "-"
+        ),
+        None,
+    )
+    found = _run_by_text(script) if script else run_by(Command(words=inner, line=0))
+    return None if found is None else folder
+
+
+def _mounted(value: str) -> str | None:
+    """The folder of the workspace that an option mounts; None for others."""
+    parts = dict(part.partition("=")[::2] for part in value.split(","))
+    source = parts.get("source") or parts.get("src") or value.partition(":")[0]
+    if "$(pwd)" in value or "`pwd`" in value:
+        return "."
+    return None if is_outside(source) or not source.startswith((".", "$")) else source
 
 
 def _run_by_text(text: str) -> str | None:

@@ -15,6 +15,7 @@ from operator import itemgetter
 from msgspec.structs import replace
 
 from audits.analysis.caches import Restores, restores_cache
+from audits.analysis.exposure.any_run_artifacts import any_run_ways
 from audits.analysis.exposure.jobs import JobView, views
 from audits.analysis.exposure.leaks import leaking_ways
 from audits.analysis.exposure.movable import movable_ways
@@ -107,6 +108,7 @@ def _ways_of(repo: Repository, view: JobView) -> Iterator[Way]:
     yield from (way for way in outsider_ways(repo, view) if policy_on(repo, way) is not False)
     yield from update_ways(repo, view)
     yield from leaking_ways(repo, view)
+    yield from any_run_ways(repo, view)
     yield from movable_ways(repo, view)
     if repo.graph.roles.get(view.job, Role.OTHER) is not Role.OTHER:
         yield from writer_words(repo, view)

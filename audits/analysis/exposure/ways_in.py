@@ -5,14 +5,13 @@ A guard closes a way: a condition on the actor, a check of rights, a trusted lis
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.analysis.artifacts import DOWNLOAD, FETCHERS
+from audits.analysis.artifacts import Makers, downloads
 from audits.analysis.conditions import Ending, passage, runs_after_failures
 from audits.analysis.ending_steps import ends_for_outsiders, goes_on, surely_fails
 from audits.analysis.events import Start, outsider_starts
@@ -20,7 +19,6 @@ from audits.analysis.exposure.dispatches import Dispatch, dispatch_of, named_com
 from audits.analysis.exposure.guards import environments_before, question_before
 from audits.analysis.exposure.jobs import JobView, PlacedStep, SecretUse
 from audits.analysis.exposure.outside_code import CodeRun, Workspace
-from audits.analysis.exposure.project_code import inside, moves, run_by
 from audits.analysis.exposure.rules import (
     AGENT_PROGRAMS,
     AGENTS,
@@ -30,9 +28,10 @@ from audits.analysis.exposure.rules import (
     Agent,
     AgentProgram,
 )
+from audits.analysis.exposure.taken_artifacts import artifact_uses
+from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
 from audits.analysis.runners import labels_of
-from audits.analysis.script_values import written
 from audits.analysis.taint import Tracer
 from audits.analysis.untrusted_inputs import Setter, code_of
 from audits.expressions.evaluate import Facts
@@ -60,7 +59,6 @@ _VERBS = {
     "gollum": "edits the wiki",
     "commit_comment": "comments on a commit",
 }
-_ENV_FILE = re.compile(r"GITHUB_(?:ENV|PATH)")
 _REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
 _ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
 _OWN_SCOPE = frozenset({RunRights.REPOSITORY})
@@ -221,11 +219,11 @@ class _Entry:
                 built = True
         for placed in self.view.steps:
             yield from self._words(placed)
+            yield from self._lines(placed)
             yield from self._agent(placed)
             yield from self._merge(placed)
             yield from self._started(placed)
-        if self.event == "workflow_run":
-            yield from self._artifact()
+        yield from self._artifact()
 
     def _workspace(self) -> Workspace:
         return Workspace(
@@ -327,6 +325,27 @@ class _Entry:
                 if way is not None:
                     yield way, placed
 
+    def _lines(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
+        """Lines that outsiders write become variables of the steps that follow."""
+        if placed is self.view.steps[-1] or placed.step.run is None:
+            return
+        for taint in Tracer(self.repo, self.view.site(placed)).lines_as_variables():
+            if taint.setter is not Setter.OUTSIDER or taint.event != self.event:
+                continue
+            name = taint.context.name
+            way = self._way(
+                WayIn.WORDS,
+                placed,
+                placed.at(placed.step.run),
+                f"lines of `{name}` become variables of the steps that follow",
+                f"lines of {name}",
+                f"write `{name}` between delimiters of random characters, or its first line only",
+            )
+            if way is not None:
+                doubt = PathNeed(what="what the variables change", need=Need.WORKFLOW)
+                yield way.doubted(PathState.OPEN, doubt), placed
+                return
+
     def _takes_triage(self, placed: PlacedStep) -> bool:
         """Whether only people who may triage reach a step: the words may still be others'."""
         comes = self.comes(placed.guards)
@@ -410,59 +429,56 @@ class _Entry:
         return False
 
     def _artifact(self) -> Iterator[tuple[Way, PlacedStep]]:
-        """What the triggering run made is run, published, or read as variables."""
-        taken: str | None = None
-        source: PlacedStep | None = None
-        for placed in self.view.steps:
-            folder = _downloaded_to(self.view, placed)
-            if folder is not None:
-                taken, source = folder, placed
-            if taken is None or source is None or (folder is not None and not placed.step.run):
+        """What the triggering run made, or a job of this one that ran outsiders' code, is run,
+        published, or read as variables.
+        """
+        for use in artifact_uses(self.repo, self.view):
+            source = use.taken.source
+            maker = self._maker_of(source) if use.taken.of_own_run else ""
+            if not maker and (use.taken.of_own_run or self.event != "workflow_run"):
                 continue
-            used = self._uses_artifact(placed, taken)
-            if used is None:
-                continue
-            what, sure = used
+            whose = (
+                f"job `{maker}`, which runs their code,"
+                if maker
+                else "the run that anyone may start"
+            )
+            cut = (
+                f"take nothing from job `{maker}`, or let no job run their code before"
+                if maker
+                else "take artifacts of this run only, or let only pushes start it"
+            )
             way = self._way(
                 WayIn.ARTIFACT,
                 source,
                 source.step.at,
-                f"an artifact of the run that anyone may start is taken, and {what}",
+                f"an artifact of {whose} is taken, and {use.what}",
                 "artifact",
-                "take artifacts of this run only, or let only pushes start it",
-                placed,
+                cut,
+                use.placed,
             )
             if way is not None:
                 doubt = PathNeed(what="what the file may set", need=Need.WORKFLOW)
-                yield (way if sure else way.doubted(PathState.OPEN, doubt)), placed
+                yield (way if use.is_sure else way.doubted(PathState.OPEN, doubt)), use.placed
                 return
 
-    def _uses_artifact(self, placed: PlacedStep, folder: str) -> tuple[str, bool] | None:
-        for command, cwd in moves(self.view.commands(placed), placed.step.working_directory):
-            target = run_by(command)
-            path = inside(target, cwd) if target is not None else None
-            if path is not None and (not folder or path == folder or path.startswith(folder + "/")):
-                return f"`{' '.join(command.words)[:60]}` runs it", bool(folder) or "/" in (
-                    target or ""
-                )
-            reads = command.program in {"cat", "tee"} or "$(" in " ".join(command.words)
-            sets = any(_ENV_FILE.search(text) for text in command.redirects)
-            if reads and sets and not self._are_narrowed(placed):
-                return "its lines become variables", False
-        for publication in self.repo.publications_of(self.view.job):
-            own = self.view.job.steps[publication.step : publication.step + 1]
-            if publication.step >= 0 and (
-                placed.step in own or publication.source_step is placed.step
-            ):
-                return "it is published", True
-        return None
-
-    def _are_narrowed(self, placed: PlacedStep) -> bool:
-        """Whether only digits, hashes or the like come into the variables that a step sets."""
-        run = placed.step.run
-        found = written(run.value, self.view.commands(placed)) if run is not None else ()
-        variables = [each for each in found if each.is_env]
-        return bool(variables) and not any(each.parts for each in variables)
+    def _maker_of(self, source: PlacedStep) -> str:
+        """The job above that runs outsiders' code and uploads what a step takes; "" for none."""
+        if self.route.calls:
+            return ""
+        named = next(
+            (d for d in downloads(self.repo, self.view.job) if d.step is source.step), None
+        )
+        if named is None:
+            return ""
+        above = needs_of(self.view.workflow).above(self.view.job)
+        for maker in Makers(self.repo, self.view.workflow).of(named):
+            view = replace(self.view, job=maker)
+            routes = (r for r in view.routes if self.trigger in r.triggers and not r.calls)
+            for route in routes if maker in above else ():
+                entry = _Entry(self.repo, view, route, self.trigger)
+                if any(True for ran in entry._workspace().runs() for _ in entry._code(ran)):
+                    return maker.id
+        return ""
 
     def _merge(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """A pull request is merged without a person."""
@@ -495,7 +511,7 @@ class _Entry:
 
     def _on_runner(self) -> Iterator[Way]:
         """A fork's pull request runs on a machine of the repository's own."""
-        labels = own_labels(self.view)
+        labels = own_labels(self.view, self._facts())
         comes = self.comes(())
         settings = self.repo.settings
         approval = settings.fork_approval if isinstance(settings, RepositorySettings) else ""
@@ -582,12 +598,17 @@ def shell_of(agent: Agent, step: Step) -> bool:
     return any(word in text for text in texts for word in agent.shell_words)
 
 
-def own_labels(view: JobView) -> frozenset[str]:
-    """The labels of a job that surely asks for a machine of the repository's own; none
-    otherwise. Larger and rented machines have labels of their own too, so only the label
-    ``self-hosted`` counts.
+def own_labels(view: JobView, facts: Facts | None = None) -> frozenset[str]:
+    """The labels of a job that surely asks for a machine of the repository's own, if not for one
+    of GitHub's that its matrix or an expression names beside it; none otherwise. Larger and
+    rented machines have labels of their own too, so only the label ``self-hosted`` counts.
+    ``facts`` are known of the run.
     """
-    labels = frozenset(label.text.lower() for label in labels_of(view.job) if label.is_known)
+    known = [label for label in labels_of(view.job, facts) if label.is_known]
+    plain = {label.text for label in known if label.scalar in view.job.runs_on and label.is_spelled}
+    labels = frozenset(
+        label.text.lower() for label in known if not label.is_hosted or label.text in plain
+    )
     return labels if "self-hosted" in labels else frozenset()
 
 
@@ -607,24 +628,4 @@ def merges(view: JobView, placed: PlacedStep) -> tuple[Location, str] | None:
         found = MERGE_CALL.search(script.value)
         if found is not None:
             return placed.at(line=script.line_at(found.start())), found[0]
-    return None
-
-
-def _downloaded_to(view: JobView, placed: PlacedStep) -> str | None:
-    """The folder to which a step takes an artifact of the triggering run; None if it takes none."""
-    uses, step = placed.step.uses, placed.step
-    if uses is not None and uses.action in {DOWNLOAD, *FETCHERS}:
-        run = step.input("run-id", "run_id")
-        if uses.action == DOWNLOAD and (run is None or "github.run_id" in run.value):
-            return None
-        path = step.input("path")
-        return inside(path.value) if path is not None else ""
-    if uses is not None and uses.action == "actions/github-script":
-        script = step.input("script")
-        return "" if script is not None and "downloadArtifact" in script.value else None
-    for command in view.commands(placed):
-        if command.words[:3] == ("gh", "run", "download"):
-            return inside(command.option("--dir", "-D") or "")
-        if command.program in {"gh", "curl"} and "artifacts" in " ".join(command.words):
-            return ""
     return None

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.analysis.exposure.repositories import CHECKOUT, OLD_CHECKOUT, answer, exposed, job
+from audits.model.exposure import Actor
+from tests.analysis.exposure.repositories import (
+    CHECKOUT,
+    OLD_CHECKOUT,
+    RELEASE,
+    answer,
+    exposed,
+    job,
+)
 
 TARGET = "pull_request_target"
 BOTH = "{push: {branches: [main]}, pull_request_target: {types: [opened]}}"
@@ -105,3 +113,100 @@ def test_a_merge_by_an_address_with_an_expression() -> None:
     rights = "contents: write, pull-requests: write"
     assert answer(exposed(job(TARGET, merge % "merge", rights=rights))) == "sure"
     assert answer(exposed(job(TARGET, merge % "reviews", rights=rights))) == "none"
+
+
+@pytest.mark.parametrize(
+    ("expected", "command"),
+    [
+        ("sure", 'docker run --rm -v "$PWD:/src" -w /src node:22 npm test'),
+        ("sure", "docker run -v ${{ github.workspace }}:/w image sh -c 'cd /w && make'"),
+        ("sure", "podman run --mount type=bind,source=.,target=/w image ./w/build.sh"),
+        ("none", 'docker run --rm -v "$PWD:/src" hadolint/hadolint hadolint /src/Dockerfile'),
+        ("none", "docker run --rm -v /tmp/seen:/src node:22 npm test"),
+        ("none", "docker run --rm node:22 npm test"),
+    ],
+)
+def test_their_tree_in_a_container(expected: str, command: str) -> None:
+    step = f"- run: |\n    {command}\n"
+    assert answer(exposed(job(TARGET, head() + step))) == expected
+
+
+def test_settings_of_theirs_may_load_code() -> None:
+    lint = "- run: npx eslint --config %s src\n"
+    assert answer(exposed(job(TARGET, BESIDE + lint % "theirs/eslint.config.js"))) == "sure"
+    assert answer(exposed(job(TARGET, BESIDE + lint % "eslint.config.js"))) == "none"
+
+
+COMMENT = "issue_comment"
+BODY = "${{ github.event.comment.body }}"
+AFTER = "- run: make\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "step"),
+    [
+        ("perhaps", 'echo "SAID=$B" >> "$GITHUB_ENV"'),
+        ("none", 'echo SAID=$B >> "$GITHUB_ENV"'),
+        ("none", 'echo "SAID=$(echo "$B" | head -n 1)" >> $GITHUB_ENV'),
+        ("perhaps", '{\n    echo "SAID<<EOF"\n    echo "$B"\n    echo EOF\n    } >> $GITHUB_ENV'),
+        ("none", 'echo "SAID=$B" >> "$GITHUB_OUTPUT"'),
+    ],
+)
+def test_lines_that_become_variables(expected: str, step: str) -> None:
+    script = f"- run: |\n    {step}\n  env: {{B: '{BODY}'}}\n"
+    assert answer(exposed(job(COMMENT, script + AFTER))) == expected
+    assert answer(exposed(job(COMMENT, script))) == "none"
+
+
+def test_a_title_has_one_line() -> None:
+    script = (
+        "- run: echo \"SAID=$T\" >> $GITHUB_ENV\n  env: {T: '${{ github.event.issue.title }}'}\n"
+    )
+    assert answer(exposed(job("issues", script + AFTER))) == "none"
+
+
+@pytest.mark.parametrize(
+    ("expected", "asked", "answered"),
+    [
+        ("sure", "${{ github.event.issue.body }}", "'${{ steps.m.outputs.response }}'"),
+        ("none", "a joke", "'${{ steps.m.outputs.response }}'"),
+        ("none", "${{ github.event.issue.body }}", '"$R"'),
+        ("none", "${{ github.event.issue.body }}", "'${{ steps.m.outputs.response-file }}'"),
+    ],
+)
+def test_what_a_model_answers_is_theirs_who_asked(expected: str, asked: str, answered: str) -> None:
+    steps = (
+        f"- id: m\n  uses: actions/ai-inference@v1\n  with: {{prompt: 'Sum up {asked}'}}\n"
+        f"- run: gh issue comment 1 -b {answered}\n"
+        "  env: {R: '${{ steps.m.outputs.response }}'}\n"
+    )
+    assert answer(exposed(job("issues", steps))) == expected
+
+
+MACHINE = RELEASE.replace("    runs-on: ubuntu-24.04", "    runs-on: [self-hosted, linux]", 1)
+CHOSEN = "${{ github.event_name == 'pull_request' && '%s' || '%s' }}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "runs_on", "more"),
+    [
+        ("sure", "${{ matrix.os }}", "strategy: {matrix: {os: [ubuntu-24.04, self-hosted]}}"),
+        ("none", "${{ matrix.os }}", "strategy: {matrix: {os: [ubuntu-24.04, macos-15]}}"),
+        ("sure", CHOSEN % ("self-hosted", "ubuntu-24.04"), ""),
+        ("none", CHOSEN % ("ubuntu-24.04", "self-hosted"), ""),
+        ("none", "[self-hosted, windows]", ""),
+        ("none", "[self-hosted, ubuntu-24.04]", ""),
+    ],
+)
+def test_a_machine_beside_those_of_github(expected: str, runs_on: str, more: str) -> None:
+    test = job("[push, pull_request]", "- run: make", rights="contents: read", more=more)
+    text = test.replace("runs-on: ubuntu-24.04", f"runs-on: {runs_on}")
+    assert answer(exposed(text, MACHINE)) == expected
+
+
+def test_a_program_that_nothing_installed_is_fetched() -> None:
+    asked = "- run: npx tidy-notes\n"
+    assert exposed(job("push", asked)).level is Actor.THIRD_PARTY
+    assert exposed(job("push", asked.replace("tidy", "@acme/tidy"))).level is Actor.THIRD_PARTY
+    assert exposed(job("push", "- run: npm ci\n" + asked)).level is Actor.UNKNOWN
+    assert exposed(job("push", asked.replace("notes", "notes@2.1.0"))).level is Actor.UNKNOWN
