@@ -47,11 +47,16 @@ def _merged(one: EditSet, other: EditSet) -> EditSet:
 
 def _without_parts(sets: Mapping[frozenset[Edit], EditSet]) -> Iterator[EditSet]:
     whole: dict[frozenset[Edit], EditSet] = {}
+    # Whatever holds a set holds each of its edits: one of them leads there.
+    holders: dict[Edit, list[frozenset[Edit]]] = {}
     for key in sorted(sets, key=len, reverse=True):
         made = sets[key]
-        above = next((k for k, s in whole.items() if key < k and s.kind is made.kind), None)
+        near = holders.get(made.edits[0], ())
+        above = next((k for k in near if key < k and whole[k].kind is made.kind), None)
         if above is None:
             whole[key] = made
+            for edit in key:
+                holders.setdefault(edit, []).append(key)
         else:
             whole[above] = _merged(whole[above], made)
     yield from whole.values()

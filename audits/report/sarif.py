@@ -5,7 +5,7 @@ Source: https://docs.github.com/en/code-security/reference/code-scanning/sarif-f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from audits.check import Check
@@ -54,12 +54,15 @@ def sarif(audit: Audit, checks: Mapping[str, Check], tool_version: str) -> dict[
         "informationUri": LESSON,
         "rules": list(_rules(used, checks, findings)),
     }
+    through = _paths_by_finding(audit)
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": "release-audit/"},
         "invocations": [_invocation(audit.repository)],
         "columnKind": "unicodeCodePoints",
-        "results": [{**_result(f, used.index(f.check)), **_flows(f, audit)} for f in findings],
+        "results": [
+            {**_result(f, used.index(f.check)), **_flows(f, audit, through)} for f in findings
+        ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -158,24 +161,38 @@ def _result(audited: AuditedFinding, index: int) -> dict[str, Any]:
     return result
 
 
-def _flows(audited: AuditedFinding, audit: Audit) -> dict[str, Any]:
+def _paths_by_finding(audit: Audit) -> dict[str, list[ExposurePath]]:
+    """The paths that go through each finding, by its fingerprint."""
+    found: dict[str, list[ExposurePath]] = {}
+    for exposure in audit.exposure:
+        for path in exposure.paths:
+            found.setdefault(path.finding, []).append(path)
+    return found
+
+
+def _flows(
+    audited: AuditedFinding, audit: Audit, through: Mapping[str, Sequence[ExposurePath]]
+) -> dict[str, Any]:
     """The paths that go through a finding, as code flows; nothing where none does."""
-    paths = {
-        path.id: path
-        for exposure in audit.exposure
-        for path in exposure.paths
-        if path.finding == audited.fingerprint or _is_its_package(audited, exposure, path)
-    }
-    shown = list(paths.values())[:_MOST_FLOWS]
+    is_of_package = audited.check == "outsider-can-publish"
+    found = _of_package(audited, audit) if is_of_package else through.get(audited.fingerprint, ())
+    shown = list({path.id: path for path in found}.values())[:_MOST_FLOWS]
     return {"codeFlows": [_flow(path) for path in shown]} if shown else {}
+
+
+def _of_package(audited: AuditedFinding, audit: Audit) -> Iterator[ExposurePath]:
+    """The paths through a finding about a package, and those by which anyone can publish that."""
+    for exposure in audit.exposure:
+        for path in exposure.paths:
+            if path.finding == audited.fingerprint or _is_its_package(audited, exposure, path):
+                yield path
 
 
 def _is_its_package(audited: AuditedFinding, exposure: Exposure, path: ExposurePath) -> bool:
     """Whether a finding says about this package that anyone can publish it, by this path too."""
     finding = audited.finding
     return (
-        audited.check == "outsider-can-publish"
-        and finding.publication is exposure.publication
+        finding.publication is exposure.publication
         and finding.anchor == f"{exposure.registry} {exposure.package}"
         and path.actor is Actor.ANYONE
         and path.sets_level
