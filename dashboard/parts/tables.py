@@ -72,22 +72,11 @@ def choose(
     sentence has two lines. A click on a name opens the view about it.
     """
     made, names = _addresses(frame)
-    # A link's cell would be its address to a screen reader and to who copies it.
-    opens = {
-        name: st.column_config.ButtonColumn(
-            name[:1].upper() + name[1:],
-            type="tertiary",
-            alignment="left",
-            pinned=name == names[0],
-            key=f"{key} {name}",
-        )
-        for name in names
-    }
     state = st.dataframe(
         frame,
         hide_index=True,
         column_order=_order(frame, order),
-        column_config=columns(frame, {**opens, **(config or {})}),
+        column_config=columns(frame, {**_name_buttons(names, key), **(config or {})}),
         height=_height(len(frame), height),
         on_select="rerun",
         selection_mode="single-row" if mode == "single-row" else "multi-row",
@@ -104,6 +93,22 @@ def choose(
             _open(str(made[name].iloc[clicked["row"]]))
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
+
+
+def _name_buttons(names: Sequence[str], key: str) -> dict[str, Any]:
+    """Buttons for the columns of names: a link's cell would be its address to a screen reader and
+    to who copies it.
+    """
+    return {
+        name: st.column_config.ButtonColumn(
+            name[:1].upper() + name[1:],
+            type="tertiary",
+            alignment="left",
+            pinned=name == names[0],
+            key=f"{key} {name}",
+        )
+        for name in names
+    }
 
 
 def _open(address: str) -> None:

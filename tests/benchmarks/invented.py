@@ -288,11 +288,10 @@ def _audited(
         areas=areas,
         steps=_steps(points, lost),
     )
-    state = (Ladder.TOKEN, Ladder.OIDC, Ladder.ATTESTED, Ladder.MIXED)[number % 4]
     status = PackageStatus(
         registry="pypi",
         package=ref.name,
-        state=state,
+        state=(Ladder.TOKEN, Ladder.OIDC, Ladder.ATTESTED, Ladder.MIXED)[number % 4],
         publications=(published.key,),
         why="The workflow uploads with a stored token.",
     )
