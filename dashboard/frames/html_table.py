@@ -23,11 +23,12 @@ MOST = 200
 NOT_KNOWN = "–"
 """What an empty cell shows: the value does not apply or is not known."""
 HIDDEN = {"fingerprint", "key"}
-_FOLDER = ".github/workflows/"
+FOLDER = ".github/workflows/"
+"""Where every workflow is: a table leaves it out."""
 _COUNTS = re.compile(r"\d[\d,]*( → \d[\d,]*)?")
 """A count in words: a number, or what it was and is."""
-_SHORT = 22
-"""Characters: a column whose texts are no longer is not wrapped."""
+_SHORT, _TEXT, _LONG = 30, 44, 132
+"""Characters: a column whose texts are no longer is not wrapped, and has so much room."""
 
 CellStyle = Callable[[str, object], str]
 """The style of a cell by column and value, "" for none."""
@@ -104,7 +105,7 @@ def html_table(
 
 def _head(words: str, kind: str) -> Markup:
     """A heading; one of several words takes two lines, and not one for each."""
-    half = {"style": f"min-width: {len(words) // 2 + 2}ch"} if " " in words else {}
+    half = {"style": f"min-width: {len(words) // 2 + 5}ch"} if " " in words else {}
     return element("th", words, scope="col", class_=kind, **half)
 
 
@@ -123,10 +124,13 @@ def _class(name: str, column: pd.Series[Any], *, names: bool) -> str:
         return "short"
     if all(isinstance(value, str) and _COUNTS.fullmatch(value) for value in column):
         return "number"
-    longest = max((len(str(value)) for value in column if value is not None), default=0)
+    texts = (str(value).removeprefix(FOLDER) for value in column if value is not None)
+    longest = max(map(len, texts), default=0)
     if longest <= _SHORT:
         return "short"
-    return "long" if longest > 2 * _SHORT and not names else "text"
+    if longest <= _TEXT or names:
+        return "text"
+    return "long" if longest <= _LONG else "prose"
 
 
 def _is_empty(value: object) -> bool:
@@ -148,4 +152,4 @@ def words_of(value: object, shape: Mapping[str, Any] | None, day: Day) -> str:
         if "%" in form and form != "%.4g":
             return form % value
         return f"{value:,.1f}".removesuffix(".0")
-    return str(value).removeprefix(_FOLDER)
+    return str(value).removeprefix(FOLDER)

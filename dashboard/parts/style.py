@@ -28,6 +28,7 @@ _SCREEN = """
 .rows td.short, .rows td.number {white-space: nowrap}
 .rows .text {min-width: 8rem; overflow-wrap: anywhere}
 .rows .long {min-width: 13rem; overflow-wrap: anywhere}
+.rows .prose {min-width: 16rem; overflow-wrap: anywhere}
 .rows td:first-child, .rows th:first-child {position: sticky; left: 0; background: var(--page)}
 .rows th:first-child {z-index: 2; background: var(--surface)}
 .rows a {color: var(--link)}
@@ -82,7 +83,7 @@ _PAPER = """
   .rows th, .rows td, .on-paper th, .on-paper td
     {border-bottom: 1px solid #c3ced8; padding: 2pt 4pt; text-align: left; vertical-align: top;
      min-width: 0 !important; overflow-wrap: break-word; print-color-adjust: exact}
-  .rows .text, .rows .long, .on-paper .text, .on-paper .long {white-space: normal}
+  .rows :is(.text, .long, .prose), .on-paper :is(.text, .long, .prose) {white-space: normal}
   .on-paper .short, .on-paper .number {white-space: nowrap}
   .rows thead, .on-paper thead {display: table-header-group}
 }

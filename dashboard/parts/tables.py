@@ -13,7 +13,7 @@ import streamlit as st
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames.cells import csv_text
-from dashboard.frames.html_table import NOT_KNOWN, CellStyle, Sheet, html_table
+from dashboard.frames.html_table import FOLDER, NOT_KNOWN, CellStyle, Sheet, html_table
 from dashboard.frames.tables import AREA_COLUMNS
 from dashboard.frames.view_links import linked
 from dashboard.parts import address
@@ -73,7 +73,7 @@ def choose(
     """
     made, names = _addresses(frame)
     state = st.dataframe(
-        frame,
+        _with_short_paths(frame),
         hide_index=True,
         column_order=_order(frame, order),
         column_config=columns(frame, {**_name_buttons(names, key), **(config or {})}),
@@ -93,6 +93,13 @@ def choose(
             _open(str(made[name].iloc[clicked["row"]]))
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
+
+
+def _with_short_paths(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows without the folder that every workflow is in, as a table shows them too."""
+    if "path" not in frame:
+        return frame
+    return frame.assign(path=frame["path"].str.removeprefix(FOLDER))
 
 
 def _name_buttons(names: Sequence[str], key: str) -> dict[str, Any]:

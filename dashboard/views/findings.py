@@ -86,7 +86,7 @@ def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
     rows = data.findings(scope, filters, order, start, PAGE)
     page.note(
         f"{shown(total, start, len(rows), 'finding')}. Choose lines to read them or to pass "
-        "them on."
+        "them on; a click on a check or a repository opens it."
     )
     chosen = choose(
         tables.findings(rows),
