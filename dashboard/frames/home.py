@@ -228,6 +228,9 @@ def _next_step(row: RepositoryRow) -> NextStep | None:
     )
 
 
+_STORED = frozenset({"token", "mixed"})
+
+
 class Sums(Struct, frozen=True, kw_only=True):
     """Means and sums over some repositories."""
 
@@ -263,7 +266,7 @@ def _sums(rows: Sequence[RepositoryPoints]) -> Sums:
         points=mean_points(rows),
         grave=sum(row.grave for row in rows),
         unread=sum(row.grade == Grade.UNKNOWN for row in rows),
-        tokens=sum(bool({"token", "mixed"} & set(row.ladders)) for row in rows),
+        tokens=sum(not _STORED.isdisjoint(row.ladders) for row in rows),
     )
 
 

@@ -149,7 +149,8 @@ def words_of(value: object, shape: Mapping[str, Any] | None, day: Day) -> str:
         return value.isoformat()
     if isinstance(value, (int, float)):
         form = str((shape or {}).get("format") or "")
-        if "%" in form and form != "%.4g":
-            return form % value
+        if "%" in form and form not in {"%.4g", "%d"}:
+            words = form % value
+            return "0" if words in {"+0.0", "-0.0"} else words
         return f"{value:,.1f}".removesuffix(".0")
     return str(value).removeprefix(FOLDER)

@@ -50,6 +50,10 @@ def test_cells_read_as_people_write_them() -> None:
     text = html_table(frame, list(values), sheet)
     for words in (">12,345<", ">+3.0<", ">yes<", ">05 Oct<", 'target="_blank"'):
         assert words in text
+    same = html_table(frame.assign(change=0.0), ["change"], sheet)
+    assert ">0<" in same
+    whole = Sheet(label="x", day=day, configured={"count": {"type_config": {"format": "%d"}}})
+    assert ">12,345<" in html_table(frame, ["count"], whole)
     other = html_table(frame.assign(link=frame["bad"]), ["link"], sheet)
     assert "href" not in other
 

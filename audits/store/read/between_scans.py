@@ -144,7 +144,10 @@ class ReadComparisons(Scoped):
                     grave=grave,
                     ladders=unbarred(ladders),
                 )
-                for number, name, grade, points, grave, ladders in connection.execute(statement)
+                # All at once: row by row the driver takes three times as long.
+                for number, name, grade, points, grave, ladders in (
+                    connection.execute(statement).all()
+                )
             )
 
     def _pair(

@@ -87,7 +87,7 @@ class ReadRepositories(Scoped):
             ordered = connection.execute(names.order_by(_repository.c.key, _repository.c.owner_id))
             return tuple(
                 name if owner is not None else f"{scope.logins[number]}/{name}"
-                for number, name in ordered
+                for number, name in ordered.all()
             )
 
     def repository_topics(
@@ -105,7 +105,7 @@ class ReadRepositories(Scoped):
                     topics=unbarred(topics),
                     ask=unbarred(ask),
                 )
-                for number, name, topics, ask in connection.execute(listed)
+                for number, name, topics, ask in connection.execute(listed).all()
             )
 
     def repository(self, owner: str, name: str, *, scan: int | None = None) -> RepositoryRow | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from audits.model.outcome import AcceptanceKind, Outcome, Severity
 
@@ -47,6 +48,7 @@ def barred(words: Iterable[str]) -> str:
     return f"|{joined}|" if joined else ""
 
 
+@lru_cache(maxsize=4096)
 def unbarred(cell: str) -> tuple[str, ...]:
     """The words that `barred` joined."""
     return tuple(cell.strip("|").split("|")) if cell else ()
