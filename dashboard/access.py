@@ -40,7 +40,7 @@ FORWARDED = (
     "fastly-",
     "tailscale-",
 )
-"""How the names of headers begin by which proxies say for whom they ask."""
+"""Beginnings of the names of headers that proxies add to the requests they pass on."""
 
 
 class Decision(Enum):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.parts import address
 from dashboard.parts.gate import admit
-from dashboard.parts.page import trouble_told
+from dashboard.parts.page import trouble_shown
 from dashboard.parts.scope import choose_scope, menu
 from dashboard.parts.style import apply_style
 
@@ -64,7 +64,7 @@ REPOSITORY = st.Page("views/repository.py", title="Repository", icon=":material/
 # back would be a step of its own in the browser's history.
 page = st.navigation({"": [HOME, REPOSITORY], **SECTIONS}, position="hidden")
 address.begin()
-with trouble_told():
+with trouble_shown():
     choose_scope()
     menu(SECTIONS, HOME if page.url_path == HOME.url_path else None)
     page.run()

@@ -74,7 +74,7 @@ GROUPS, WAIVERS = "RELEASE_AUDIT_GROUPS", "RELEASE_AUDIT_WAIVERS"
 """The variables that name the file of groups and the file of waivers; neither need be."""
 
 MANY = 2000
-"""Over so many repositories, scoring each again would take longer than a view may."""
+"""The most repositories that are scored again for a view; more would take too long."""
 
 Trouble = StoreError
 """What any function here raises where the database fails; its words are for people."""
@@ -105,7 +105,7 @@ _KEYS: dict[str | type, Callable[[object], object]] = dict.fromkeys(
     ),
     repr,
 )
-"""What Streamlit, which knows dataclasses alone, tells structs apart by."""
+"""How Streamlit tells structs apart as arguments of cached functions: by their repr."""
 
 
 def _kept(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
@@ -220,7 +220,7 @@ def then(scope: ScanScope) -> ScanScope | None:
 
 @_kept
 def changes(scope: ScanScope) -> tuple[ScoreChange, ...]:
-    """What became of scores in the period, one row a repository."""
+    """What became of scores in the period, one row per repository."""
     found = _of(scope).score_changes(scope.owner, scan=scope.scan, since=scope.since, limit=10_000)
     return net_changes(found)
 
@@ -347,7 +347,9 @@ def repository(scope: ScanScope, name: str) -> RepositoryRow | None:
 
 @_kept
 def first_things(scope: ScanScope) -> tuple[home.Improvement, ...]:
-    """The changes that would raise the owner's mean the most; `MANY` are estimated."""
+    """The changes that would raise the owner's mean the most; estimated from the counts of
+    checks where there are more than ``MANY`` repositories.
+    """
     now = trend(scope)[-1]
     if now.repositories > MANY:
         return home.estimated(
@@ -544,7 +546,7 @@ def permission_counts(scope: ScanScope) -> tuple[PermissionCount, ...]:
 
 @_kept
 def lessons(scope: ScanScope, name: str) -> tuple[LessonRow, ...]:
-    """How far a repository is with the lesson."""
+    """The state of every step of the lesson in a repository."""
     return _of(scope).lesson(scope.one_owner, name, scan=scope.scan)
 
 

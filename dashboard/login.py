@@ -72,5 +72,5 @@ def _loaded(files: list[Path]) -> Mapping[str, object]:
 
 @st.cache_resource(show_spinner=False)
 def _memory() -> set[str]:
-    """What must not be forgotten as long as the process lives."""
+    """A set that lives as long as the process; it remembers that there was a login."""
     return set()

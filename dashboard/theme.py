@@ -101,7 +101,6 @@ LINK_LABELS = {
     "publisher": "Publisher form",
     "lesson": "The lesson's section",
     "documentation": "Documentation",
-    "run": "The run",
 }
 """Labels of links by kind: a stored label could hold Markdown, these cannot."""
 

@@ -86,8 +86,8 @@ class SettingsPage(StrEnum):
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """A labelled address; ``kind`` is one of permalink, edit, settings, publisher, lesson,
-    documentation, run.
+    """A labelled address; ``kind`` is one of permalink, edit, settings, publisher, lesson
+    and documentation.
     """
 
     kind: str

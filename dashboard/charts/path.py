@@ -15,7 +15,7 @@ from dashboard.theme import Ink
 _WIDTH, _HEIGHT, _GAP = 1.0, 1.0, 0.28
 _WRAP = 30
 _ROW = 100
-"""So many letters stand side by side in all boxes of a path, on a screen of a usual width."""
+"""Letters that fit side by side into all boxes of a path, on a screen of usual width."""
 _MOST_LINES = 5
 
 

@@ -25,7 +25,7 @@ def search(text: str, only: str) -> ActionFilter:
 
 
 def summary(rows: Sequence[ActionSummary]) -> pd.DataFrame:
-    """One action a line, the most used first."""
+    """One row per action, the most used first."""
     return frame_of(
         (
             {
@@ -75,6 +75,6 @@ def broken_by_pinning(rows: Sequence[ActionSummary]) -> pd.DataFrame:
 
 
 def names(kind: str, words: Sequence[str]) -> pd.DataFrame:
-    """One secret or runner that jobs name a line."""
+    """One row per secret or runner that jobs name."""
     column = f"{kind} name"
     return frame_of(({column: visible(word)} for word in words), (column,))

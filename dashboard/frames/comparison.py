@@ -39,7 +39,7 @@ def sentence(before: TrendRow, after: TrendRow, moved: Mapping[Direction, int]) 
 
 
 def repositories(rows: Sequence[ScoreChange]) -> pd.DataFrame:
-    """One repository a line: its grade and points then and now, and why they differ."""
+    """One row per repository: its grade and points then and now, and why they differ."""
     columns = ("owner", "repository", "grade", "before", "after", "change", "cause", "checks", "at")
     frame = frame_of(
         (
@@ -64,7 +64,7 @@ def repositories(rows: Sequence[ScoreChange]) -> pd.DataFrame:
 
 
 def packages(rows: Sequence[PackageMove]) -> pd.DataFrame:
-    """One package a line, those that can be published more easily, or less provenly, first."""
+    """One row per package, those that can be published more easily, or less provenly, first."""
     return frame_of(
         (
             {

@@ -27,7 +27,7 @@ def signed_level(level: str, may_be: str = "") -> str:
 
 
 def shared_cuts(rows: Sequence[SharedCut]) -> pd.DataFrame:
-    """One change a line, with how many packages it is for."""
+    """One row per change, with how many packages it is for."""
     columns = ("change", "packages", "enough for", "repositories", "now", "leaves")
     return frame_of(
         (
@@ -93,7 +93,7 @@ def boxes(path: PathRow) -> tuple[PathBox, ...]:
 
 
 def paths(rows: Sequence[PathRow]) -> pd.DataFrame:
-    """One path a line."""
+    """One row per path."""
     return frame_of(
         (
             {

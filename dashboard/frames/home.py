@@ -271,7 +271,7 @@ def _sums(rows: Sequence[RepositoryPoints]) -> Sums:
 
 
 def standings(rows: Sequence[Standing], what: str) -> pd.DataFrame:
-    """One owner or group a line, the fewest points first, each number with its change."""
+    """One row per owner or group, the fewest points first, each number with its change."""
     order = sorted(rows, key=lambda r: (r.now.points is None, r.now.points or 0.0, r.name))
     frame = frame_of(
         (
@@ -382,7 +382,7 @@ def estimated(counts: Sequence[CheckCount], scored: int, limit: int = 5) -> tupl
 
 
 def improvement_table(rows: Sequence[Improvement]) -> pd.DataFrame:
-    """One change a line."""
+    """One row per change."""
     return frame_of(
         (
             {
@@ -417,7 +417,7 @@ def unread_settings(rows: Sequence[OwnerFact], *, several: bool) -> list[str]:
 
 
 def owner_table(rows: Sequence[OwnerFact]) -> pd.DataFrame:
-    """One setting of the owner that is known a line, those at fault first."""
+    """One row per known setting of the owner, those at fault first."""
     known = [row for row in rows if row.outcome != Outcome.UNKNOWN]
     known.sort(key=lambda row: row.outcome != Outcome.FAIL)
     return frame_of(

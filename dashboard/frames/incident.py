@@ -114,7 +114,7 @@ def _few(names: Sequence[str], most: int = 6) -> str:
 
 
 def table(rows: Sequence[JobRow]) -> pd.DataFrame:
-    """One use or job a line: those of a release first."""
+    """One row per use or job: those of a release first."""
     order = sorted(rows, key=lambda row: (row.role not in BUILDS, not row.secrets))
     return frame_of(
         (

@@ -14,7 +14,7 @@ from dashboard.theme import plain, signed
 
 
 def check_table(checks: Sequence[Check]) -> pd.DataFrame:
-    """One check a line."""
+    """One row per check."""
     return frame_of(
         (
             {

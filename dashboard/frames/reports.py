@@ -11,7 +11,7 @@ from dashboard.frames.cells import frame_of
 
 
 def dictionary(table: Table[Any]) -> pd.DataFrame:
-    """One column of a table a line: name, type, meaning, and its only values."""
+    """One row per column of a table: name, type, meaning, and its only values."""
     return frame_of(
         (
             {

@@ -15,7 +15,7 @@ Line = dict[str, object]
 
 
 def settings(found: RepositorySettings | None) -> pd.DataFrame:
-    """One setting a line; a setting that was not read says so, with the right it takes."""
+    """One row per setting; a setting that was not read says so, with the right it takes."""
     return frame_of(_lines(found) if found is not None else (), COLUMNS)
 
 

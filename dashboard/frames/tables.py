@@ -27,7 +27,7 @@ WHOLE_OWNER = "(the owner)"
 
 
 def repositories(rows: Sequence[RepositoryRow]) -> pd.DataFrame:
-    """One repository a line: grade, points, coverage, areas, open faults, ladder."""
+    """One row per repository: grade, points, coverage, areas, open faults, ladder."""
     columns = (
         "owner",
         "repository",
@@ -82,7 +82,7 @@ def accepted_word(row: FindingRow) -> str:
 
 
 def findings(rows: Sequence[FindingRow]) -> pd.DataFrame:
-    """One finding a line, in the order given."""
+    """One row per finding, in the order given."""
     columns = (
         "severity",
         "check",
@@ -128,7 +128,7 @@ def _finding(row: FindingRow) -> dict[str, object]:
 
 
 def publications(rows: Sequence[PublicationRow]) -> pd.DataFrame:
-    """One publication a line: what goes where, by which means and identity."""
+    """One row per publication: what goes where, by which means and identity."""
     columns = (
         "owner",
         "repository",
@@ -173,7 +173,7 @@ def _publication(row: PublicationRow) -> dict[str, object]:
 
 
 def packages(rows: Sequence[PackageRow]) -> pd.DataFrame:
-    """One package a line: the ladder, the workflow it comes from, and the evidence."""
+    """One row per package: the ladder, the workflow it comes from, and the evidence."""
     columns = (
         "package",
         "registry",
@@ -229,7 +229,7 @@ def _package(row: PackageRow) -> dict[str, object]:
 
 
 def actions(rows: Sequence[ActionRow]) -> pd.DataFrame:
-    """One use of an action, called workflow or image a line."""
+    """One row per use of an action, called workflow or image."""
     columns = (
         "action",
         "ref",
@@ -273,7 +273,7 @@ def _action(row: ActionRow) -> dict[str, object]:
 
 
 def gaps(rows: Sequence[GapRow]) -> pd.DataFrame:
-    """One gap a line; those of the owner as a whole say so."""
+    """One row per gap; those of the owner as a whole say so."""
     return frame_of(
         (
             {

@@ -35,7 +35,7 @@ def ending(
 
 
 def table(rows: Sequence[WaiverRow]) -> pd.DataFrame:
-    """One acceptance a line."""
+    """One row per acceptance."""
     return frame_of(
         (
             {
@@ -58,7 +58,7 @@ def table(rows: Sequence[WaiverRow]) -> pd.DataFrame:
 
 
 def entries(waivers: Iterable[Waiver]) -> pd.DataFrame:
-    """Entries of the waiver file, one a line."""
+    """One row per entry of the waiver file."""
     return frame_of(
         (
             {

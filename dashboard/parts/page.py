@@ -76,7 +76,7 @@ def nothing_yet() -> None:
 
 
 @contextmanager
-def trouble_told() -> Iterator[None]:
+def trouble_shown() -> Iterator[None]:
     """Show the store's error in place of the rest of a view."""
     try:
         yield
