@@ -37,6 +37,10 @@ _COLUMNS = """# Tables of an export
 describes them as a [Frictionless Data Package](https://specs.frictionlessdata.io/data-package/).
 In CSV, a cell that a spreadsheet would run has one leading apostrophe. An empty cell is unknown or
 does not apply.
+
+Spreadsheets guess: import the files as UTF-8 (`--bom` is how Excel recognizes it), and columns of
+names as text, since a repository called `007` would become the number 7. Programs that read CSV take
+the types from `datapackage.json`.
 """
 
 

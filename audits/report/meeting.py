@@ -76,7 +76,10 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .6r
   @page { size: A4; margin: 16mm 14mm; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   section.owner { break-before: page; } section.owner:first-of-type { break-before: auto; }
-  h2, h3 { break-after: avoid; } tr, ul.numbers li, svg { break-inside: avoid; }
+  h2 { margin-top: 1.3rem; } h3 { margin-top: 1rem; } p { margin: .2rem 0 .4rem; }
+  ul.numbers { gap: .4rem; } ul.numbers li { padding: .3rem .5rem; min-width: 0; }
+  h1, h2, h3, thead, p:has(+ table), p:has(+ ul) { break-after: avoid; }
+  tr, ul.numbers li, svg { break-inside: avoid; } p, li { orphans: 3; widows: 3; }
   a { color: inherit; text-decoration: none; }
 }
 """

@@ -36,7 +36,12 @@ from tests.benchmarks.check_cpu import ROUNDS
 from tests.benchmarks.folder_scan import beside_zizmor, copied
 from tests.benchmarks.github_scan import two_scans
 from tests.benchmarks.large_database import build, questions
-from tests.benchmarks.store_growth import rows_of_a_quiet_night, year_in_bytes
+from tests.benchmarks.store_growth import (
+    POSTGRESQL,
+    SQLITE,
+    rows_of_a_quiet_night,
+    year_in_bytes,
+)
 from tests.benchmarks.whole_process import program, run
 from tests.checks.harness import INDEX
 from tests.cli.github_world import scanning
@@ -177,10 +182,12 @@ def store_rows(asked: Asked) -> Iterator[Row]:
     slowest = max(spans, key=lambda name: spans[name])
     name = f"slowest question of a view ({slowest})"
     yield Row(name=name, bar=1, value=spans[slowest], unit="s")
-    quiet = rows_of_a_quiet_night(sizes.grown)
-    yield Row(name="rows of a scan without changes", bar=50, value=quiet)
-    year = year_in_bytes(sizes.grown, sizes.nights) / 1e9
-    yield Row(name="10,000 repositories with a year of nights", bar=2, value=year, unit="GB")
+    for kind, where in ((SQLITE, ""), (POSTGRESQL, ", PostgreSQL")):
+        quiet = rows_of_a_quiet_night(sizes.grown, kind)
+        yield Row(name=f"rows of a scan without changes{where}", bar=50, value=quiet)
+        year = year_in_bytes(sizes.grown, sizes.nights, kind) / 1e9
+        name = f"10,000 repositories with a year of nights{where}"
+        yield Row(name=name, bar=2, value=year, unit="GB")
 
 
 def fault_rows(asked: Asked) -> Iterator[Row]:

