@@ -32,23 +32,18 @@ def judged(check: Check, example: Example) -> CheckVerdicts:
 
 
 @pytest.mark.parametrize(("check", "example"), CASES)
-def test_example_has_its_outcome(check: Check, example: Example) -> None:
-    assert judged(check, example).outcome is example.expected
-
-
-@pytest.mark.parametrize(("check", "example"), CASES)
-def test_exactly_the_marked_lines_are_reported(check: Check, example: Example) -> None:
-    found = {(f.finding.at.path, f.finding.at.line) for f in judged(check, example).findings}
-    assert found == marked_lines(texts(example))
-
-
-@pytest.mark.parametrize(("check", "example"), CASES)
-def test_findings_have_the_stated_severity(check: Check, example: Example) -> None:
-    findings = judged(check, example).findings
+def test_an_example_has_its_outcome_its_lines_and_its_severity(
+    check: Check, example: Example
+) -> None:
+    found = judged(check, example)
+    assert found.outcome is example.expected
+    # Exactly the marked lines are reported.
+    lines = {(f.finding.at.path, f.finding.at.line) for f in found.findings}
+    assert lines == marked_lines(texts(example))
     if example.severity is not None:
-        assert {f.severity for f in findings} == {example.severity}
+        assert {f.severity for f in found.findings} == {example.severity}
     # Milder or harsher than its check: then the finding says why.
-    assert all(f.severity <= check.severity or f.finding.because for f in findings)
+    assert all(f.severity <= check.severity or f.finding.because for f in found.findings)
 
 
 @pytest.mark.parametrize(("check", "example"), FIXED)

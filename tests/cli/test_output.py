@@ -123,7 +123,7 @@ def test_colours_are_for_terminals_that_want_them(
 ) -> None:
     near, far = pty.openpty()
     base = {"TERM": "xterm", "NO_COLOR": "", "FORCE_COLOR": ""}
-    words = program("check", str(hostile), folder=hostile, **{**base, **environment})
+    words = program("check", "--no-engine", ".", folder=hostile, **{**base, **environment})
     process = subprocess.Popen(words, stdout=far, stderr=subprocess.DEVNULL)
     os.close(far)
     shown = b""
@@ -159,7 +159,7 @@ def test_output_that_fails_ends_in_a_sentence(hostile: Path, redirect: str, code
     if "/dev/full" in redirect and not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
     for form in ("text", "json"):
-        words = program("check", str(hostile), "--format", form, folder=hostile)
+        words = program("check", "--no-engine", "--format", form, folder=hostile)
         script = f'set -o pipefail; "$@" {redirect}'
         done = subprocess.run(
             ["bash", "-c", script, "bash", *words],

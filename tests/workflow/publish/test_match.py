@@ -10,21 +10,24 @@ from audits.workflow.uploaders.lookup import KNOWN
 COMMANDS = sorted({text.replace("*", "core") for uploader in ALL for text in uploader.commands})
 
 
-@pytest.mark.parametrize("text", COMMANDS)
+def quoted(text: str) -> str:
+    first, *rest = text.split()
+    half = len(first) // 2
+    words = " ".join(f"'{word[:1]}'{word[1:]}" for word in rest)
+    return f'"{first[:half]}"{first[half:]} \\\n  {words}'
+
+
 @pytest.mark.parametrize(
     "script",
     ["{}", "cd dist && {} x", "if true; then\n  {}\nfi", "sudo -E {}", "./{}", "/usr/bin/{}"],
 )
-def test_every_upload_is_read(text: str, script: str) -> None:
-    assert KNOWN.may_upload(script.format(text))
+def test_every_upload_is_read(script: str) -> None:
+    assert len(COMMANDS) > 200
+    assert [text for text in COMMANDS if not KNOWN.may_upload(script.format(text))] == []
 
 
-@pytest.mark.parametrize("text", COMMANDS)
-def test_an_upload_is_read_however_it_is_quoted(text: str) -> None:
-    first, *rest = text.split()
-    half = len(first) // 2
-    words = " ".join(f"'{word[:1]}'{word[1:]}" for word in rest)
-    assert KNOWN.may_upload(f'"{first[:half]}"{first[half:]} \\\n  {words}')
+def test_an_upload_is_read_however_it_is_quoted() -> None:
+    assert [text for text in COMMANDS if not KNOWN.may_upload(quoted(text))] == []
 
 
 @pytest.mark.parametrize(
