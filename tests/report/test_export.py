@@ -12,16 +12,14 @@ import pytest
 from frictionless import Package
 
 from audits.report.export import TABLES, export
-from audits.sample.demo import scan_sample
 from audits.store.open import open_store
 from audits.suppressions.waivers import Waiver, Waivers
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(sample_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("export")
-    store = open_store(f"sqlite:///{folder / 'sample.sqlite'}")
-    scan_sample(store, lambda _: None, engine=False)
+    store = open_store(str(sample_file), read_only=True)
     export(store, folder / "one")
     export(store, folder / "two", bom=True)
     return folder
@@ -69,9 +67,9 @@ def test_every_repository_that_a_table_names_is_in_the_table_of_repositories(
 
 
 def test_waivers_are_exported_with_the_entries_of_the_file_that_accept_nothing(
-    exported: Path, tmp_path: Path
+    sample_file: Path, tmp_path: Path
 ) -> None:
-    store = open_store(f"sqlite:///{exported / 'sample.sqlite'}", read_only=True)
+    store = open_store(str(sample_file), read_only=True)
     owner = store.owners()[0]
     one = partial(Waiver, check="unnamed-step", responsible="release team", reason="-")
     file = Waivers(

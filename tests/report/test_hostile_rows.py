@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from audits.model.redaction import MASK
 from audits.report.cells import plain
 from audits.report.export import TABLES, rows_of
 from audits.report.table import Table, csv_line, json_line
-from audits.sample.demo import scan_sample
 from audits.store.open import open_store
 from audits.store.store import Store
 from dashboard.frames.cells import visible
@@ -31,10 +31,8 @@ FORMULAS = ("=1+1", "+1", "-1", "@a", "\t=1", "\r=1", "＝1", "'=1", " =1")  # n
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    made = open_store(str(tmp_path_factory.mktemp("rows") / "sample.sqlite"))
-    scan_sample(made, lambda _: None, engine=False)
-    return made
+def store(sample_file: Path) -> Store:
+    return open_store(str(sample_file), read_only=True)
 
 
 def filled(value: Any, text: str) -> Any:  # noqa: ANN401 - of any type

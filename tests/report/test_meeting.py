@@ -22,7 +22,6 @@ from audits.report.escape import element, html, link
 from audits.report.groups import GroupProgress
 from audits.report.meeting import OwnerReport, html_report, owner_report
 from audits.report.news import news_of
-from audits.sample.demo import scan_sample
 from audits.store.open import open_store
 from audits.store.store import Store
 from audits.suppressions.waivers import Waivers
@@ -44,11 +43,8 @@ HEADINGS = (
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("sample") / "history.sqlite"
-    with closing(open_store(str(path))) as store:
-        scan_sample(store, lambda _: None, engine=False)
-    return str(path)
+def database(sample_file: Path) -> str:
+    return str(sample_file)
 
 
 @pytest.fixture(scope="module")
