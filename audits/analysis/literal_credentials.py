@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from msgspec import Struct
 
@@ -18,7 +19,9 @@ from audits.model.redaction import (
     hide,
     literals,
     longest_first,
-    masked_in,
+    masked,
+    named_by,
+    named_credentials,
     placed_credentials,
 )
 from audits.model.repository import Repository
@@ -39,14 +42,19 @@ _ACTION_FILES = ("action.yml", "action.yaml")
 
 
 class LiteralCredentials(Struct, frozen=True, kw_only=True):
-    """The values to hide, the longest first: in every text, and in those of single files."""
+    """The values to hide, the longest first: in every text, in those of single files, and
+    those that a text itself gives to variables, by text.
+    """
 
     everywhere: tuple[str, ...] = ()
     by_file: Mapping[str, tuple[str, ...]] = {}
+    by_text: Mapping[str, tuple[str, ...]] = {}
 
     def redact(self, line: str, path: str, text: str) -> str:
         """A line that is quoted from a file of this text, or that says something of it."""
-        return self.hide(hide(masked_in(line, text), self.by_file.get(path, ())))
+        named = self.by_text.get(text)
+        own = hide(masked(line), named_credentials(text) if named is None else named)
+        return self.hide(hide(own, self.by_file.get(path, ())))
 
     def hide(self, sentence: str) -> str:
         """A sentence about the repository without the values that are hidden everywhere, nor
@@ -71,7 +79,7 @@ def _credentials(repository: Repository) -> LiteralCredentials:
     found = {path: placed_credentials(text) for path, text in texts.items()}
     placed = {value for each in found.values() for value in each.values}
     by_file: dict[str, set[str]] = {}
-    callers = {path: _callers(path, texts) for path in texts}
+    callers = cache(partial(_callers, texts=texts))
     for path, each in found.items():
         for giver, value in _given(path, each.names, texts, callers):
             placed.add(value)
@@ -81,6 +89,7 @@ def _credentials(repository: Repository) -> LiteralCredentials:
     return LiteralCredentials(
         everywhere=longest_first(strong)[:_MOST],
         by_file={path: longest_first(values)[:_MOST] for path, values in by_file.items()},
+        by_text={texts[path]: named_by(each, texts[path]) for path, each in found.items()},
     )
 
 
@@ -88,7 +97,7 @@ def _given(
     path: str,
     names: Iterable[str],
     texts: Mapping[str, str],
-    callers: Mapping[str, Sequence[str]],
+    callers: Callable[[str], Sequence[str]],
 ) -> Iterator[tuple[str, str]]:
     """The literals that a file and its callers give to names, each with the file that gives it:
     also through variables that are given to variables, and from callers of callers.
@@ -97,7 +106,7 @@ def _given(
     seen = set(waiting)
     while waiting:
         user, name = waiting.popleft()
-        for giver in (user, *callers[user]):
+        for giver in (user, *callers(user)):
             called = name.removeprefix("secrets.") if giver != user else name
             given = [literals(each, texts[giver]) for each in _names(called)]
             yield from ((giver, value) for each in given for value in each.values)

@@ -203,7 +203,8 @@ _MOST_BOTS = 8
 
 def _mentions(repo: Repository) -> _Mentions:
     text = "\n".join(workflow.source.text for workflow in repo.workflows).lower()
-    bots = dict.fromkeys(_BOT.findall(text) if "[bot]" in text else ())
+    lines = text.splitlines() if "[bot]" in text else ()
+    bots = dict.fromkeys(bot for line in lines if "[bot]" in line for bot in _BOT.findall(line))
     bots |= dict.fromkeys(bot for number, bot in _BOT_IDS.items() if number in text)
     if "[bot]" in text or "'bot'" in text:
         bots[_USUAL_BOT] = None

@@ -320,7 +320,8 @@ def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
             continue
         around = (*workflow.env.items(), *job.env.items(), *step.env.items())
         for name, text in around:
-            if re.search(rf"\b{re.escape(name)}\b", step.run.value):
+            script = step.run.value
+            if name in script and re.search(rf"\b{re.escape(name)}\b", script):
                 for read in _reads((text,)):
                     yield step, read
         for read in _reads((step.run,)):

@@ -229,13 +229,13 @@ class Leads:
         if name in {"Cargo.toml", "pnpm-workspace.yaml", "lerna.json"}:
             return
         if name == "pyproject.toml":
-            self._scripts_of(path, _lines_of_release(text))
+            self._leads_of(path, _lines_of_release(text))
             self._entries_of(path, text)
         elif name in _METADATA | _BUILD_FILES or name.endswith(_METADATA_ENDINGS):
             return
         elif len(text) <= MOST_BYTES:
             self._texts += [text] if name in _TASKS else []
-            self._scripts_of(path, text)
+            self._leads_of(path, text)
 
     def _entries_of(self, path: str, text: str) -> None:
         """The modules whose functions are entry points or tasks that the workflows name."""
@@ -258,7 +258,7 @@ class Leads:
         found = found.get("packages") if isinstance(found, dict) else found
         self._globs_of(path, found if isinstance(found, list) else (), "package.json")
         if not self._programs.isdisjoint(_NODE):
-            self._scripts_of(path, "\n".join(_reached(data.get("scripts"), self._texts)))
+            self._leads_of(path, "\n".join(_reached(data.get("scripts"), self._texts)))
 
     def _globs_of(self, path: str, globs: Iterable[object], name: str) -> None:
         """The packages of a workspace: of ``packages/*`` each folder below ``packages``."""
@@ -295,9 +295,13 @@ class Leads:
             elif parts:
                 self._places["/".join(parts)] = None
 
-    def _scripts_of(self, path: str, text: str) -> None:
-        """The scripts and task files that a text names."""
+    def _leads_of(self, path: str, text: str) -> None:
+        """The programs, scripts and task files that a text names."""
         self._programs_of(text)
+        self._scripts_of(path, text)
+
+    def _scripts_of(self, path: str, text: str) -> None:
+        """The scripts that a text names."""
         base = "" if _is_entry(path) and path.startswith(WORKFLOWS) else dirname(path)
         text = _BESIDE.sub("./", _ROOTED.sub("./", text))
         usual = [folder for folder in _USUAL if self._folders.get("", {}).get(folder)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 from audits.model.secret_patterns import ANY_TOKEN, TOKEN_HEADS
@@ -19,8 +18,8 @@ _NAMED = re.compile(
     r"""(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}#]+)""",
     re.IGNORECASE,
 )
-_KEY = re.compile(r"passw|passphrase|token|secret|credential|key|auth|pat", re.IGNORECASE)
-"""In every name that `_NAMED` knows; to look for it first is ten times as fast."""
+_KEYS = ("passw", "passphrase", "token", "secret", "credential", "key", "auth", "pat")
+"""One of them is in every name that `_NAMED` knows."""
 _HINTS = (
     *("passw", "passphrase", "token", "secret", "credential", "key", "auth", "login", "gpg"),
     *("pat:", "pat=", "pat ", 'pat"', "pat'", " -p", " -k", " -u", "--user", "@", "sig="),
@@ -48,6 +47,7 @@ _ARGUMENT = re.compile(
     r"((?:cargo\s+login|_authToken|pypi-token\.[\w-]+|http-basic\.[\w-]+\s+\S+)\s+)(?!-)(\S+)"
 )
 """Secrets that follow a command or setting without an option's name."""
+_BEFORE_ARGUMENT = ("login", "_authToken", "pypi-token.", "http-basic.")
 _QUERY = re.compile(r"([?&](?:access_token|token|api_key|sig|signature|key)=)([^\s&#\"']+)", re.I)
 _USER = re.compile(r"(https?://[^\s:/@]*:)([^\s/@]+)(?=@)")
 _REFERENCE = re.compile(
@@ -103,20 +103,18 @@ def masked(line: str) -> str:
     return _changed(without_tokens(line), lambda found: found[1] + _hidden(found[2]))
 
 
-def masked_in(line: str, text: str) -> str:
-    """A line of a text, or quoted from it, without credentials: also without the values that
-    the text gives to variables which it then uses as credentials, whatever their names.
-    """
-    return hide(masked(line), named_credentials(text))
-
-
 @lru_cache(maxsize=16)
 def named_credentials(text: str) -> tuple[str, ...]:
     """The literal values of variables that stand where a credential does, the longest first:
     of ``FOO: plum`` with ``twine upload -p $FOO``, ``plum``; and those below their key.
     """
-    waiting, known = set(placed_credentials(text).names), set[str]()
-    values = set(_placed(_joined_blocks(text)).values)
+    return named_by(placed_credentials(text), text)
+
+
+def named_by(placed: Placed, text: str) -> tuple[str, ...]:
+    """The `named_credentials` of a text of which it is known what is placed in it."""
+    waiting, known = set(placed.names), set[str]()
+    values = set(placed.below)
     while waiting := waiting - known:
         known |= waiting
         found = [literals(name, text) for name in sorted(waiting)]
@@ -131,20 +129,26 @@ def longest_first(values: Iterable[str]) -> tuple[str, ...]:
 
 
 class Placed(NamedTuple):
-    """What stands in a credential's place in a text: literal values, and variables' names."""
+    """What stands in a credential's place in a text: literal values, and variables' names;
+    ``below`` are the values on the line below their key.
+    """
 
     values: frozenset[str]
     names: frozenset[str]
+    below: frozenset[str]
 
 
 def placed_credentials(text: str) -> Placed:
     """What stands in a credential's place in a text."""
-    return _placed(chain(_lines_with_hints(text), _joined_blocks(text)))
-
-
-def _placed(lines: Iterable[str]) -> Placed:
-    values: list[str] = []
     names: set[str] = set()
+    values = _placed(_lines_with_hints(text), names)
+    below = _placed(_joined_blocks(text), names)
+    return Placed(values | below, frozenset(names), below)
+
+
+def _placed(lines: Iterable[str], names: set[str]) -> frozenset[str]:
+    """The literal values in a credential's place in these lines; adds the variables' names."""
+    values: list[str] = []
 
     def note(found: re.Match[str]) -> str:
         return found[0] + _note(found, names) + _keep(found[2], values)
@@ -153,7 +157,7 @@ def _placed(lines: Iterable[str]) -> Placed:
         _changed(line, note)
         if len(names) > _MOST_NAMES:
             break
-    return Placed(frozenset(values), frozenset(names))
+    return frozenset(values)
 
 
 def _lines_with_hints(text: str) -> Iterator[str]:
@@ -258,16 +262,18 @@ def _names(text: str) -> Iterator[str]:
 
 def _changed(line: str, change: Callable[[re.Match[str]], str]) -> str:
     """The line with every credential's place (key in group 1, value in 2) changed."""
-    if _KEY.search(line):
+    lowered = line.casefold()
+    if any(key in lowered for key in _KEYS):
         line = _NAMED.sub(change, line)
     patterns = [_OPTION] if "--" in line else []
-    patterns += [_SHORT] if _TAKES_P.search(line) else []
-    patterns += [_KEY_OPTION] if _TAKES_K.search(line) else []
+    patterns += [_SHORT] if "-p" in line and _TAKES_P.search(line) else []
+    patterns += [_KEY_OPTION] if ("-k" in line or "-p" in line) and _TAKES_K.search(line) else []
     patterns += [_PIPED] if "|" in line else []
     patterns += [_PAIR] if " -u" in line or "--user" in line else []
     patterns += [_HEADER] if "uthorization" in line else []
     patterns += [_USER, _QUERY] if "://" in line else []
-    for pattern in (*patterns, _ARGUMENT):
+    patterns += [_ARGUMENT] if any(word in line for word in _BEFORE_ARGUMENT) else []
+    for pattern in patterns:
         line = pattern.sub(change, line)
     return line
 

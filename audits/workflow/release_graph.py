@@ -36,7 +36,7 @@ from audits.workflow.uploaders.lookup import KNOWN, Catalog
 _PUBLISH_SECRET = re.compile(
     r"secrets\.\w*(?:PYPI|TWINE|NPM|CARGO|CRATES|RUBYGEMS|NUGET|ANACONDA)\w*", re.IGNORECASE
 )
-_RIGHTS = re.compile(r"\bsecrets\b|\bwrite\b|write-all|self-hosted", re.IGNORECASE)
+_RIGHTS = {word: re.compile(rf"\b{word}\b") for word in ("secrets", "write")}
 _FROM_OUTSIDE = frozenset(
     {
         "pull_request_target",
@@ -344,7 +344,10 @@ def _may_hold_rights(workflow: Workflow) -> bool:
     """Whether code in a workflow could lead to a release: it writes, holds a secret, is called,
     or is started by people without rights. The scripts of all others are not read.
     """
-    if _RIGHTS.search(workflow.source.text) is not None:
+    text = workflow.source.text.lower()
+    if "write-all" in text or "self-hosted" in text:
+        return True
+    if any(word in text and pattern.search(text) for word, pattern in _RIGHTS.items()):
         return True
     events = {trigger.event for trigger in workflow.triggers}
     return "workflow_call" in events or not events.isdisjoint(_FROM_OUTSIDE)

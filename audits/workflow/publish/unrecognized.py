@@ -58,15 +58,12 @@ from audits.workflow.uploaders.further_publishing import (
 
 _SIGNS_BY_COMMAND = re.compile(r"\b(?:cosign|gitsign|sigstore|rekor-cli|notation|witness)\b")
 # What uploaders read, but for the variables of GitHub's own program.
-_UPLOADERS_VARIABLE = re.compile(
-    r"\b(?:"
-    + "|".join(
-        re.escape(name)
-        for name in dict.fromkeys(name for uploader in ALL for name in uploader.tokens.env)
-        if "*" not in name and not name.startswith(("GH_", "GITHUB_"))
-    )
-    + r")\b"
+_UPLOADERS_VARIABLES = tuple(
+    name
+    for name in dict.fromkeys(name for uploader in ALL for name in uploader.tokens.env)
+    if "*" not in name and not name.startswith(("GH_", "GITHUB_"))
 )
+_UPLOADERS_VARIABLE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _UPLOADERS_VARIABLES))})\b")
 _OWN_REPOSITORY = frozenset({"actions", "github"})
 _UPLOADING_CURL = re.compile(
     r"-(?:T|F|d)\b.*|--(?:upload-file|form|data|json|(?:post|body)-(?:file|data)).*"
@@ -186,12 +183,19 @@ def _looks(sites: Sequence[Site], publications: Sequence[Publication]) -> tuple[
 
 def may_be_unrecognized(workflow: Workflow, job: Job, routes: Iterable[Route]) -> bool:
     """Whether a job has anything to publish with; most have nothing."""
+    text = workflow.source.text[slice(*job.span)]
     return (
         has_rights(routes)
-        or SECRET.search(workflow.source.text, *job.span) is not None
-        or any(SECRET.search(scalar.value) for scalar in workflow.env.values())
-        or _UPLOADERS_VARIABLE.search(workflow.source.text, *job.span) is not None
+        or any(map(_names_secret, (text, *(scalar.value for scalar in workflow.env.values()))))
+        or (
+            any(name in text for name in _UPLOADERS_VARIABLES)
+            and _UPLOADERS_VARIABLE.search(text) is not None
+        )
     )
+
+
+def _names_secret(text: str) -> bool:
+    return "secrets" in text.lower() and SECRET.search(text) is not None
 
 
 def hands_over(job: Job) -> bool:
