@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from audits.pipeline.cluster import Cluster
     from audits.pipeline.github_scan import GitHubScanned
     from audits.pipeline.run import Plan
-    from audits.pipeline.serialize import SerializedAudit
+    from audits.pipeline.serialized import SerializedAudit
     from audits.store.store import Store
     from audits.suppressions.waivers import Waivers
     from audits.workflow.uploaders.uploader import Uploader

@@ -27,7 +27,8 @@ from audits.pipeline.exposed import with_findings, with_waived_paths, without_cr
 from audits.pipeline.run_checks import Acceptor, accept_nothing, judge, settle
 from audits.scoring.lesson import lesson_steps
 from audits.scoring.policy import policy_digest
-from audits.scoring.score import POLICY, WEIGHTS, score
+from audits.scoring.score import WEIGHTS, score
+from audits.scoring.version import POLICY
 from audits.suppressions.ineffective import ineffective_comments
 from audits.workflow.publisher_status.status import statuses
 from audits.workflow.uploaders.uploader import Uploader

@@ -13,7 +13,7 @@ from audits.model.source import RepositoryRef, Snapshot
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from audits.pipeline.serialize import SerializedAudit
+    from audits.pipeline.serialized import SerializedAudit
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,8 @@ from audits.pipeline.batch_pool import BatchPool, LostWorkerError
 from audits.pipeline.cluster_errors import ClusterError, OtherVersionError, WrongAddressError
 from audits.pipeline.evidence import NoFacts
 from audits.pipeline.run import Plan, Prepared, batches, prepare_batch
-from audits.pipeline.serialize import Judged, SerializedAudit, serialize_audit
+from audits.pipeline.serialize import serialize_audit
+from audits.pipeline.serialized import Judged, SerializedAudit
 from audits.pipeline.worker import Rulebook, judged
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from audits.collect.folder.collector import FolderCollector
 from audits.model.cache import Memory, kept_as, kept_text
 from audits.pipeline.scan import Scanned, Scanner, Seen
-from audits.pipeline.serialize import SerializedAudit
+from audits.pipeline.serialized import SerializedAudit
 
 
 def scan_folder(

@@ -22,7 +22,7 @@ from audits.model.uses import Uses, UsesKind
 from audits.pipeline.evidence import Facts
 from audits.pipeline.github_evidence import environments_of
 from audits.pipeline.run import Plan, Prepared, batches, judge_batch, prepare_batch, remote_uses
-from audits.pipeline.serialize import Judged
+from audits.pipeline.serialized import Judged
 from audits.store.serialize import dumps
 from audits.store.snapshots import Advisories, Index, OwnersSettings, Settings, dateless
 from audits.workflow.publisher_status.questions import packages_to_ask

@@ -23,8 +23,8 @@ from audits.model.source import Gap, GapReason, RepositoryRef, Snapshot
 from audits.model.storable import storable
 from audits.model.timeline import Timeline
 from audits.pipeline.periodic import Periodic
-from audits.pipeline.serialize import Judged, SerializedAudit, refused_record, serialize_audit
-from audits.scoring.score import POLICY
+from audits.pipeline.serialized import Judged, SerializedAudit
+from audits.scoring.version import POLICY
 from audits.store.errors import StoreError
 from audits.store.store import Store
 from audits.store.totals import Totals
@@ -358,6 +358,8 @@ class Scanner:
 
     def _record_fault(self, waiting: _Waiting, error: Exception) -> bool:
         """Record that a repository's audit could not be recorded."""
+        from audits.pipeline.serialize import refused_record
+
         waiting.serialized, waiting.repository = refused_record(waiting.serialized, error), None
         return self._record_together([waiting])[0]
 
@@ -443,6 +445,9 @@ def _serialized(
         return found.serialized, found.repository
     if isinstance(found, SerializedAudit):
         return found, None
+    # Loads all that audits; where others audit, this process need not.
+    from audits.pipeline.serialize import serialize_audit
+
     return serialize_audit(found), found.repository
 
 

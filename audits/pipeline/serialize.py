@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
-from msgspec import Struct
-
 from audits.checks import all_checks
 from audits.model.errors import AuditError
-from audits.model.repository import Repository
 from audits.model.score import Audit
 from audits.model.source import Snapshot
 from audits.pipeline.audit import crashed_audit, is_crashed
+from audits.pipeline.serialized import SerializedAudit
 from audits.store.schema.codes import title_of
-from audits.store.write.audit_record import AuditRecord, record_of
+from audits.store.write.audit_record import record_of
 from audits.workflow.publisher_status.questions import packages_to_ask
-
-
-class SerializedAudit(Struct, frozen=True, kw_only=True):
-    """An audit's record for the store, and the registries of its packages; ``crashed`` where
-    this program failed on it.
-    """
-
-    record: AuditRecord
-    registries: frozenset[str]
-    crashed: bool = False
-
-
-class Judged(Struct, frozen=True, kw_only=True):
-    """The record of a repository that another process judged; ``repository`` holds its evidence
-    where the next scan may use that to skip it.
-    """
-
-    serialized: SerializedAudit
-    repository: Repository | None = None
 
 
 def serialize_audit(audit: Audit) -> SerializedAudit:

@@ -30,7 +30,8 @@ from audits.model.source import RepositoryRef, Snapshot
 from audits.pipeline.cluster_errors import OtherVersionError
 from audits.pipeline.evidence import NoFacts
 from audits.pipeline.run import Plan, Prepared, audit_batch, judge_batch
-from audits.pipeline.serialize import SerializedAudit, serialize_audit
+from audits.pipeline.serialize import serialize_audit
+from audits.pipeline.serialized import SerializedAudit
 
 CHECKS = all_checks()
 """Every check; this loads their modules."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
 
     from audits.pipeline.run import Plan
-    from audits.pipeline.serialize import SerializedAudit
+    from audits.pipeline.serialized import SerializedAudit
 
 Place = tuple[RepositoryRef, Path]
 """A repository and its directory."""

@@ -15,6 +15,7 @@ from audits.engines.zizmor_rules import KEPT_RULES
 from audits.model import platform_facts
 from audits.model.registry import DOCKER_HUB, Registry
 from audits.scoring import score
+from audits.scoring.version import POLICY
 
 _DECLARED = (
     "id",
@@ -38,7 +39,7 @@ _DECLARED = (
 def constants() -> Mapping[str, object]:
     """The tables that scores are computed from, by name.
 
-    A table on which scores depend belongs here, so that a change of it needs a new `score.POLICY`.
+    A table on which scores depend belongs here, so that a change of it needs a new `POLICY`.
     """
     return {
         "weights": {severity.label: weight for severity, weight in score.WEIGHTS.items()},
@@ -83,7 +84,7 @@ def policy_digest(
         [[_plain(getattr(check, name)) for name in _DECLARED] for check in checks], key=repr
     )
     added = list(uploaders)
-    rules = [score.POLICY, constants(), declared, engine, index, *([added] if added else [])]
+    rules = [POLICY, constants(), declared, engine, index, *([added] if added else [])]
     return f"{_digest(rules, 8)}-{_digest(list(begun), 4)}"
 
 

@@ -23,10 +23,7 @@ from audits.model.settings import Need, Unseen
 from audits.model.source import Gap, GapReason
 from audits.scoring.shared_fixes import SharedFixes, shared_fixes
 from audits.scoring.tally import Tally, VerdictCount
-
-POLICY = "v2026-2"
-"""The policy's version, ``v<year>-<n>``. `audits.scoring.policy` makes a digest of the rules, and a test
-holds that a change of them comes with a new version."""
+from audits.scoring.version import POLICY
 
 WEIGHTS = {
     Severity.CRITICAL: 100.0,

@@ -8,7 +8,8 @@ from audits.analysis.exposure.sentences import EXPLANATION
 from audits.check import Check
 from audits.checks import all_checks
 from audits.model.outcome import Area, Severity
-from audits.scoring.score import AREA_WEIGHTS, GRADES, POLICY, WEIGHTS
+from audits.scoring.score import AREA_WEIGHTS, GRADES, WEIGHTS
+from audits.scoring.version import POLICY
 from dashboard.frames.method import check_table, example_pair, lesson_url, without_title
 from dashboard.parts import address, page
 from dashboard.parts.tables import table

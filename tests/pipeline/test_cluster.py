@@ -26,7 +26,8 @@ from audits.pipeline import cluster as module
 from audits.pipeline.cluster import BATCH, Cluster
 from audits.pipeline.cluster_errors import ClusterError, OtherVersionError, WrongAddressError
 from audits.pipeline.run import Prepared, audits_of, prepare_batch
-from audits.pipeline.serialize import SerializedAudit, serialize_audit
+from audits.pipeline.serialize import serialize_audit
+from audits.pipeline.serialized import SerializedAudit
 from audits.pipeline.worker import judged
 from audits.store.open import open_store
 from tests.cli.github_world import OWNER, command_line, small_world

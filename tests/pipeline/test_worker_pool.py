@@ -26,7 +26,8 @@ from audits.model.errors import AuditError
 from audits.model.repository import Repository
 from audits.model.source import RepositoryRef
 from audits.pipeline.run import Plan, audits_of
-from audits.pipeline.serialize import SerializedAudit, serialize_audit
+from audits.pipeline.serialize import serialize_audit
+from audits.pipeline.serialized import SerializedAudit
 from audits.pipeline.worker_pool import (
     CHUNK,
     CLONE,

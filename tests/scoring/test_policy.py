@@ -15,7 +15,8 @@ from audits.model.platform_facts import begun
 from audits.model.settings import Need
 from audits.pipeline.audit import Rules
 from audits.scoring.policy import constants, engine_version, policy_digest
-from audits.scoring.score import POLICY, WEIGHTS
+from audits.scoring.score import WEIGHTS
+from audits.scoring.version import POLICY
 from tests.generated import INDEX
 
 VERSION, DIGEST = "v2026-2", "99d55d75026f8583-3833238a"
@@ -32,7 +33,7 @@ def _engine() -> str:
 def test_a_change_of_the_rules_has_a_new_version() -> None:
     found = policy_digest(all_checks(), engine=_engine())
     assert (POLICY, found) == (VERSION, DIGEST), (
-        f"The rules of scores changed: their digest is {found}. Give audits.scoring.score.POLICY the next "
+        f"The rules of scores changed: their digest is {found}. Give audits.scoring.version.POLICY the next "
         "version, v<year>-<n>, and write version and digest into this file; as long as "
         f"{POLICY} was never released, a new digest is enough."
     )
