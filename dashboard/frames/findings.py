@@ -53,8 +53,13 @@ def _titles() -> Mapping[str, str]:
 
 
 def title_of(check: str) -> str:
-    """What a check finds, as a sentence begins; the id of one that is not known."""
-    return _titles().get(check, check_name(check))
+    """What a check finds, as a sentence begins; of one that is not known, who reports it: a rule
+    of another engine has the engine's name before its own.
+    """
+    if check in _titles():
+        return _titles()[check]
+    engine, slash, rule = check_name(check).partition("/")
+    return f"{engine} reports {rule}" if slash else engine
 
 
 def link_label(kind: str, url: str) -> str:

@@ -83,6 +83,7 @@ table(
     alt="Gaps: what could not be seen, and why",
     height=560,
     nothing="There is no gap: every file, setting and package that was asked for was read.",
+    order=["repository", "reason", "detail", "subject", "line", "job", "permission"],
     config={"line": st.column_config.NumberColumn("Line", width="small")},
 )
 if TOTAL:

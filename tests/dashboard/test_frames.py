@@ -438,6 +438,8 @@ def test_findings_are_grouped_worst_first() -> None:
 def test_a_check_id_that_is_no_id_never_reaches_a_label() -> None:
     assert check_name(HOSTILE) == "unnamed check"
     assert check_name("zizmor/bot-conditions") == "zizmor/bot-conditions"
+    assert title_of("zizmor/bot-conditions") == "zizmor reports bot-conditions"
+    assert title_of(HOSTILE) == "unnamed check"
 
 
 def test_lines_around_a_finding_are_numbered_and_marked() -> None:

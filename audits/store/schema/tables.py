@@ -284,6 +284,18 @@ finding = interval(
 
 _results_on_owners = Index("ix_result_on_owner", "owner_id", "closed")
 
+_results_for_sums = Index(
+    "ix_result_for_sums",
+    "owner_id",
+    "closed",
+    "opened",
+    "rule_id",
+    "outcome",
+    "failing",
+    "unseen_id",
+    "repository_id",
+)
+
 result = interval(
     "result",
     _to("rule_id", "rule"),
@@ -295,11 +307,11 @@ result = interval(
     _to("unseen_id", "unseen", nullable=True),
     _flag("on_owner"),
     _text("crash"),
-    Index(None, "owner_id", "closed", "opened", "rule_id", "outcome", "failing", "unseen_id"),
+    _results_for_sums,
     _results_on_owners,
 )
-"""Outcomes of checks. A check without a row is not applicable. The first index holds all columns that a
-scan's sums need: they are most of the work at the end of a scan of many repositories."""
+"""Outcomes of checks. A check without a row is not applicable. The first index holds all columns
+that a scan's sums need: they are most of the work at the end of a scan of many repositories."""
 
 
 @event.listens_for(result, "before_create")
