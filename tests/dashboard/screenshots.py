@@ -1,24 +1,31 @@
-"""Pictures of every view, light, dark and narrow: ``python -m tests.dashboard.screenshots DIR``.
+"""Pictures of every view, light and dark, on three widths of screen.
 
-They are for looking at: what jars is fixed in the views.
+``python -m tests.dashboard.screenshots DIR [VIEW | STYLE | VIEW-STYLE]…`` pictures the sample
+organization, or the database that ``RELEASE_AUDIT_DATABASE`` names. The pictures are for looking
+at: what jars is fixed in the views.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from audits.sample.demo import scan_sample
 from audits.sample.organization import INDEX_URL
 from audits.store.open import open_store
+from dashboard.data import DATABASE
 from tests.dashboard.browser import FLAGS, VIEWS, chromium, path_of, served
 from tests.patience import PATIENCE
 
-STYLES = {"light": (1280, 900), "dark": (1280, 900), "narrow": (390, 844)}
+SCREENS = {"": (1280, 900), "wide-": (1920, 1080), "narrow-": (390, 844)}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+STYLES = {f"{width}{theme}": (size, theme) for width, size in SCREENS.items() for theme in THEMES}
 EXTRA = {
     "repository-release": "/repository?repository=lumen&tab=Release",
     "repository-token": "/repository?repository=saltmarsh&tab=Release",
@@ -58,11 +65,10 @@ def whole(page: Page, path: Path) -> None:
 
 def shoot(browser: Browser, address: str, folder: Path, only: set[str]) -> None:
     """Save a picture of every view in every style, or of those asked for."""
-    paths = {view: path_of(view) for view in VIEWS} | EXTRA
-    for style, (width, height) in STYLES.items():
+    paths = {view: path_of(view) for view in VIEWS} | ({} if DATABASE in os.environ else EXTRA)
+    for style, ((width, height), theme) in STYLES.items():
         context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if style == "dark" else "light",
+            viewport={"width": width, "height": height}, color_scheme=theme
         )
         for view, path in paths.items():
             if only and not only & {view, style, f"{view}-{style}"}:
@@ -76,14 +82,16 @@ def shoot(browser: Browser, address: str, folder: Path, only: set[str]) -> None:
 
 
 def main(folder: Path, only: set[str]) -> None:
-    """Scan the sample organization and picture its dashboard."""
+    """Picture the dashboard of the database that is named, else of the sample organization."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        database = f"sqlite:///{Path(temporary) / 'sample.sqlite'}"
-        store = open_store(database)
-        scan_sample(store, lambda name: None)
-        store.close()
-        environment = {"RELEASE_AUDIT_INDEX_URL": INDEX_URL}
+        database = os.environ.get(DATABASE, "")
+        environment = {} if database else {"RELEASE_AUDIT_INDEX_URL": INDEX_URL}
+        if not database:
+            database = f"sqlite:///{Path(temporary) / 'sample.sqlite'}"
+            store = open_store(database)
+            scan_sample(store, lambda name: None)
+            store.close()
         with (
             served(database, Path(temporary), **environment) as address,
             sync_playwright() as playwright,
