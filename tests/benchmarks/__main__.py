@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import logging
 import multiprocessing
+import os
 import platform
 import resource
 import subprocess
@@ -20,9 +22,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +37,8 @@ from audits.pipeline.audit import Rules, audit
 from audits.store.open import open_store
 from audits.workflow.repository import read_repository
 from tests.benchmarks.check_cpu import ROUNDS
+from tests.benchmarks.cluster_scan import compared
+from tests.benchmarks.dashboard_views import server_seconds
 from tests.benchmarks.folder_scan import beside_zizmor, copied
 from tests.benchmarks.github_scan import two_scans
 from tests.benchmarks.large_database import build, questions
@@ -127,6 +133,11 @@ def github_rows(asked: Asked) -> Iterator[Row]:
     whole = costs[3][1]
     anew = whole.served.rest - whole.not_modified
     yield Row(name="second scan, tier 3: REST answers that are no 304", bar=0, value=anew)
+    again = max(each.served.owner_again for cost in costs.values() for each in cost)
+    yield Row(name="what is the owner's, asked again in a scan", bar=0, value=again)
+    _, later = two_scans(number, 3, app=True)
+    name = "second scan with an App: REST requests about repositories"
+    yield Row(name=name, bar=0, value=later.served.of_repositories)
     yield _parsed_again(min(200, number))
 
 
@@ -159,6 +170,19 @@ def folder_rows(asked: Asked) -> Iterator[Row]:
     yield Row(name=memory, bar=300, value=peak, unit="MiB")
 
 
+def cluster_rows(asked: Asked) -> Iterator[Row]:
+    """Judging by two workers of a Dask cluster beside judging in one process."""
+    if find_spec("distributed") is None:
+        why = "needs the extra cluster"
+        yield Row(name="cluster", bar=0, value=None, why=why, needed=False)
+        return
+    found = compared(asked.sizes.repositories)
+    yield Row(name="cluster: findings that differ from one process", bar=0, value=found.differ)
+    yield Row(name="cluster: CPU beside one process", bar=2, value=found.ratio)
+    yield Row(name="cluster: growth of a worker", bar=50, value=found.grown, unit="MiB")
+    yield Row(name="cluster: largest worker", bar=300, value=found.largest, unit="MiB")
+
+
 def check_rows(asked: Asked) -> Iterator[Row]:
     """One check as a whole process, engine included."""
     with TemporaryDirectory() as temporary:
@@ -179,15 +203,29 @@ def store_rows(asked: Asked) -> Iterator[Row]:
         store = open_store(url, read_only=True)
         spans = {name: _seconds(ask) for name, ask in questions(store).items()}
         store.close()
+        views = _view_seconds(url)
     slowest = max(spans, key=lambda name: spans[name])
     name = f"slowest question of a view ({slowest})"
     yield Row(name=name, bar=1, value=spans[slowest], unit="s")
+    slowest = max(views, key=lambda name: views[name])
+    yield Row(name=f"slowest view ({slowest})", bar=1, value=views[slowest], unit="s")
     for kind, where in ((SQLITE, ""), (POSTGRESQL, ", PostgreSQL")):
         quiet = rows_of_a_quiet_night(sizes.grown, kind)
         yield Row(name=f"rows of a scan without changes{where}", bar=50, value=quiet)
         year = year_in_bytes(sizes.grown, sizes.nights, kind) / 1e9
         name = f"10,000 repositories with a year of nights{where}"
         yield Row(name=name, bar=2, value=year, unit="GB")
+
+
+def _view_seconds(url: str) -> dict[str, float]:
+    """What the server takes for each view, with nothing kept or once more, whichever is longer."""
+    # Outside a server Streamlit warns whenever a cache is made.
+    logging.disable(logging.WARNING)
+    try:
+        with patch.dict(os.environ, {"RELEASE_AUDIT_DATABASE": url}):
+            return {name: max(cold, warm) for name, cold, warm in server_seconds()}
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def fault_rows(asked: Asked) -> Iterator[Row]:
@@ -258,6 +296,7 @@ def replay_rows(_: Asked) -> Iterator[Row]:
 PARTS: Mapping[str, Callable[[Asked], Iterator[Row]]] = {
     "github": github_rows,
     "folder": folder_rows,
+    "cluster": cluster_rows,
     "check": check_rows,
     "store": store_rows,
     "faults": fault_rows,

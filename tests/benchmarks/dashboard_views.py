@@ -78,16 +78,21 @@ def _database(words: list[str]) -> Iterator[str]:
 
 def _on_the_server() -> list[str]:
     """Print a line for each view; the names of those that took too long."""
-    _server_seconds("home", {})  # what the process imports is not the view's doing
     print(f"{'cold':>7} {'warm':>7}  view")
     slow = []
-    for view, query in (*((view, {}) for view in VIEWS), *OTHERWISE):
-        cold, warm = _server_seconds(view, query)
-        name = " ".join((view, *(f"{key}={value}" for key, value in query.items())))
+    for name, cold, warm in server_seconds():
         print(f"{cold:6.2f}s {warm:6.2f}s  {name}", flush=True)
         if max(cold, warm) > LIMIT:
             slow.append(name)
     return slow
+
+
+def server_seconds() -> Iterator[tuple[str, float, float]]:
+    """Each view over the database of the environment, with its seconds cold and warm."""
+    _server_seconds("home", {})  # what the process imports is not the view's doing
+    for view, query in (*((view, {}) for view in VIEWS), *OTHERWISE):
+        name = " ".join((view, *(f"{key}={value}" for key, value in query.items())))
+        yield name, *_server_seconds(view, query)
 
 
 def _server_seconds(view: str, query: dict[str, str]) -> tuple[float, float]:

@@ -11,7 +11,8 @@ import multiprocessing
 import re
 import resource
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 
@@ -43,6 +44,8 @@ class Served:
     rest: int
     points: int
     size: int
+    owner_again: int
+    of_repositories: int
 
 
 def serve(pipe: Pipe, repos: int, latency: float, tier: int, token: str) -> None:
@@ -64,9 +67,17 @@ def serve(pipe: Pipe, repos: int, latency: float, tier: int, token: str) -> None
                     github.count("rest"),
                     github.points,
                     sum(seen.size for seen in github.log),
+                    owner_asked_again(seen.path for seen in github.log),
+                    sum(seen.path.startswith("/repos/") for seen in github.log),
                 )
             )
             github.forget()
+
+
+def owner_asked_again(paths: Iterable[str]) -> int:
+    """How many requests ask for what is the owner's, and was asked before."""
+    counted = Counter(path for path in paths if path.startswith("/orgs/"))
+    return counted.total() - len(counted)
 
 
 def uses_of(snapshot: Snapshot) -> Iterator[Uses]:
@@ -151,9 +162,11 @@ def scan(title: str, url: str, token: str, memory: Memory, pipe: Pipe) -> Cost:
     return Cost(repositories, publishing, cpu, served, collector.usage.not_modified)
 
 
-def two_scans(repos: int, tier: int, database: str = "") -> tuple[Cost, Cost]:
-    """The first scan of a generated organization with a person's token, and the next one."""
-    token = "github_pat_benchmarkonly"
+def two_scans(repos: int, tier: int, database: str = "", *, app: bool = False) -> tuple[Cost, Cost]:
+    """The first scan of a generated organization, with a person's token or an App's, and the next
+    one.
+    """
+    token = "ghs_benchmarkonly" if app else "github_pat_benchmarkonly"
     here, there = multiprocessing.get_context("spawn").Pipe()
     server = multiprocessing.get_context("spawn").Process(
         target=serve, args=(there, repos, 0.0, tier, token), daemon=True

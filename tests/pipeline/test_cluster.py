@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -34,58 +29,19 @@ from tests.cli.github_world import OWNER, command_line, small_world
 from tests.cli.runner import release_audit
 from tests.init.projects import repository_of
 from tests.patience import PATIENCE
+from tests.pipeline.dask_cluster import scheduler, two_workers, worker_pids
 from tests.pipeline.test_worker_pool import PLANNER, deadly_plan
 from tests.scoring.test_score import LESSON
 
 REPOSITORIES = 2 * BATCH + 5
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
-}
-
-
-@contextmanager
-def _scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A scheduler's address and process."""
-    file = folder / "scheduler.json"
-    words = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    with _running(folder, *words, "--scheduler-file", str(file)) as process:
-        until = time.monotonic() + PATIENCE
-        while not file.exists() or not file.read_text():
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        yield json.loads(file.read_text())["address"], process
-
-
-@contextmanager
-def _running(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "dask", *words]
-    with (folder / f"{words[0]}.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scheduler with two workers, which are started again where they die."""
     folder = tmp_path_factory.mktemp("cluster")
-    words = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
-    with _scheduler(folder) as (at, _), _running(folder, "worker", at, *words):
-        _wait_for_workers(at, 2)
+    with two_workers(folder) as at:
         yield at
-
-
-def _wait_for_workers(address: str, count: int) -> None:
-    from distributed import Client
-
-    with Client(address, timeout=PATIENCE, set_as_default=False) as client:
-        client.wait_for_workers(count, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +88,7 @@ def test_workers_find_what_this_process_finds_whatever_becomes_of_them(
 
         audits = cluster.audits(snapshots * 3)
         first = next(audits).serialized
-        os.kill(_pids(address)[0], signal.SIGKILL)
+        os.kill(worker_pids(address)[0], signal.SIGKILL)
         assert [first, *(each.serialized for each in audits)] == expected * 3
 
 
@@ -145,13 +101,6 @@ def test_a_repository_at_which_workers_die_costs_itself_alone(
         audits = [each.serialized for each in cluster.audits(some)]
     assert [each.record.ref for each in audits] == [each.record.ref for each in expected[:6]]
     assert [each.record.ref.name for each in audits if each.crashed] == [some[4].ref.name]
-
-
-def _pids(address: str) -> list[int]:
-    from distributed import Client
-
-    with Client(address, set_as_default=False) as client:
-        return list(client.run(os.getpid).values())
 
 
 def test_workers_with_other_rules_judge_nothing(
@@ -206,7 +155,7 @@ def test_a_cluster_without_workers_or_that_goes_away_is_a_sentence(
     monkeypatch.setattr(module, "_ASK_SECONDS", 0.2)
     monkeypatch.setattr(module, "_CONNECT_SECONDS", 3)
     with (
-        _scheduler(tmp_path) as (address, process),
+        scheduler(tmp_path) as (address, process),
         Cluster(address, PLANNER, PLANNER()) as cluster,
     ):
         monkeypatch.setattr(module, "_WITHOUT_WORKERS", 0.5)
