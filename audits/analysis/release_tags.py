@@ -15,11 +15,12 @@ from audits.analysis.environment_names import can_run
 from audits.expressions.evaluate import Facts
 from audits.expressions.globs import filter_takes, pieces, ranges_of, ruleset_matches
 from audits.model.publication import Publication, Route
-from audits.model.settings import TagRuleset, Unseen
+from audits.model.settings import BranchRuleset, TagRuleset, Unseen
 from audits.model.workflow import Trigger
 
 _EVERY = "~ALL"
 _PREFIX = "refs/tags/"
+_BRANCHES = "refs/heads/"
 _VERSION = "1.2.3"
 # The rule that keeps a new tag from being made; those on updates and deletions leave that to
 # everyone who may write:
@@ -69,13 +70,13 @@ def uncovered(start: TagStart, rulesets: Iterable[TagRuleset]) -> str:
     return "" if enough else bare[0]
 
 
-def restricts_creation(ruleset: TagRuleset) -> bool:
-    """Whether a ruleset says who may make the tags that it covers."""
+def restricts_creation(ruleset: TagRuleset | BranchRuleset) -> bool:
+    """Whether a ruleset says who may make the tags or branches that it covers."""
     return _CREATION in {rule.casefold() for rule in ruleset.rules}
 
 
-def open_to_writers(ruleset: TagRuleset) -> bool | Unseen:
-    """Whether everyone who may write may bypass a ruleset on tags."""
+def open_to_writers(ruleset: TagRuleset | BranchRuleset) -> bool | Unseen:
+    """Whether everyone who may write may bypass a ruleset."""
     if isinstance(ruleset.bypass, Unseen):
         return ruleset.bypass
     return any(
@@ -84,10 +85,36 @@ def open_to_writers(ruleset: TagRuleset) -> bool | Unseen:
     )
 
 
-def covers(ruleset: TagRuleset, tag: str) -> bool:
-    """Whether a ruleset's conditions take a tag."""
-    excluded = any(_ruleset_takes(pattern, tag) for pattern in ruleset.exclude)
-    return not excluded and any(_ruleset_takes(pattern, tag) for pattern in ruleset.include)
+def covers(ruleset: TagRuleset | BranchRuleset, name: str) -> bool:
+    """Whether a ruleset's conditions take a tag, or a branch that is not the default one."""
+    excluded = any(_ruleset_takes(pattern, name) for pattern in ruleset.exclude)
+    return not excluded and any(_ruleset_takes(pattern, name) for pattern in ruleset.include)
+
+
+def made_by_writers(
+    names: Iterable[str], rulesets: Iterable[TagRuleset | BranchRuleset]
+) -> bool | Unseen:
+    """Whether everyone who may write may make one of these tags or branches; not seen where only
+    who may bypass a ruleset would tell.
+    """
+    creating = [ruleset for ruleset in rulesets if restricts_creation(ruleset)]
+    unseen: Unseen | None = None
+    for name in names:
+        opened = [open_to_writers(ruleset) for ruleset in creating if covers(ruleset, name)]
+        if False in opened:
+            continue
+        unknown = next((each for each in opened if isinstance(each, Unseen)), None)
+        if unknown is None:
+            return True
+        unseen = unknown
+    return False if unseen is None else unseen
+
+
+def names_in(pattern: str) -> tuple[str, ...]:
+    """A few names that a pattern of an environment's policy takes; the name itself where it
+    holds no wildcard.
+    """
+    return tuple(dict.fromkeys(_samples(pattern.replace("?", "1"))))
 
 
 def _takes_tags(trigger: Trigger) -> bool:
@@ -150,4 +177,4 @@ def _ruleset_takes(pattern: str, tag: str) -> bool:
         return True
     if pattern.startswith("~"):
         return False
-    return ruleset_matches(pattern.removeprefix(_PREFIX), tag)
+    return ruleset_matches(pattern.removeprefix(_PREFIX).removeprefix(_BRANCHES), tag)

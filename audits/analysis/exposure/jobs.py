@@ -95,6 +95,13 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """The commands of a step's script."""
         return self.graph.commands.get(placed.step, ())
 
+    def folder(self, placed: PlacedStep) -> str:
+        """The folder in which a step's script starts, "" for the workspace itself. Those of a
+        composite action take no defaults of the workflow's.
+        """
+        inherited = self.job.working_directory or self.workflow.working_directory
+        return placed.step.working_directory or ("" if placed.action is not None else inherited)
+
     def site(self, placed: PlacedStep) -> StepSite:
         """The step as the tracer of values takes it."""
         return StepSite(

@@ -85,7 +85,7 @@ def _follow(view: JobView, placed: PlacedStep, held: dict[str, frozenset[str]]) 
     """What a script changes in the files that hold secrets: it writes some, and removes some."""
     script = _ScriptSecrets(view, placed)
     piped: Command | None = None
-    for command, folder in moves(view.commands(placed), placed.step.working_directory):
+    for command, folder in moves(view.commands(placed), view.folder(placed)):
         plain = [word for word in command.words[1:] if not word.startswith("-")]
         if command.program in _REMOVES and placed.step.condition is None:
             gone = {inside(word, folder) for word in plain} - {""}

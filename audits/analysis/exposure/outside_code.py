@@ -37,6 +37,14 @@ from audits.model.uses import Uses
 from audits.model.workflow import Step
 
 CHECKOUT = "actions/checkout"
+_CHECKOUTS = frozenset(
+    {
+        "namespacelabs/nscloud-checkout-action",
+        "nschloe/action-cached-lfs-checkout",
+        "taiki-e/checkout-action",
+    }
+)
+"""Checkouts of others that take the inputs of GitHub's, and refuse nothing."""
 _COMMITS = (
     "github.event.pull_request.head.sha",
     "github.event.pull_request.merge_commit_sha",
@@ -159,21 +167,21 @@ class Workspace:
         for placed in self.view.steps:
             yield from self._of_action(placed)
             if (target := run_by_shell(placed.step)) is not None:
-                where = inside(target, self._start(placed.step))
+                where = inside(target, self._start(placed))
                 yield from self._ran(placed, where, "the step's own shell", placed.step.at)
-            for command, folder in moves(self.view.commands(placed), self._start(placed.step)):
+            for command, folder in moves(self.view.commands(placed), self._start(placed)):
                 yield from self._of_command(placed, command, folder)
             yield from self._published_by(placed)
             yield from self._built_image(placed)
 
-    def _start(self, step: Step) -> str:
-        return replace_fences(step.working_directory, "") if step.working_directory else ""
+    def _start(self, placed: PlacedStep) -> str:
+        return replace_fences(self.view.folder(placed), "")
 
     def _of_action(self, placed: PlacedStep) -> Iterator[CodeRun]:
         uses = placed.step.uses
         if uses is None:
             return
-        if uses.action == CHECKOUT:
+        if _is_checkout(uses):
             if not placed.guards or self.passes(placed.guards):
                 self._check_out(placed)
             return
@@ -190,18 +198,14 @@ class Workspace:
         if state is None:
             self.folders[folder] = None
             return
-        refusing = refuses(self.repo, step, self.event)
-        if refusing is True:
+        doubt = self._checkout_doubt(step)
+        if doubt == "":
             self.folders[folder] = None
             return
         needs: tuple[PathNeed, ...] = ()
-        if refusing is None:
+        if doubt is not None:
             state = PathState.OPEN
-            needs = (
-                PathNeed(
-                    what="which version of actions/checkout the commit is", need=Need.REFERENCES
-                ),
-            )
+            needs = (PathNeed(what=doubt, need=Need.REFERENCES),)
         ref = step.input("ref") or step.input("repository")
         self.folders[folder] = OutsideCode(
             placed=placed,
@@ -212,6 +216,18 @@ class Workspace:
             state=state,
             needs=needs,
         )
+
+    def _checkout_doubt(self, step: Step) -> str | None:
+        """What is not known of a checkout of outsiders' code: None where it surely takes it, ""
+        where it surely refuses.
+        """
+        if step.uses is not None and step.uses.action != CHECKOUT:
+            known = step.uses.action in _CHECKOUTS
+            return None if known else f"what {step.uses.slug} checks out"
+        refusing = refuses(self.repo, step, self.event)
+        if refusing is None:
+            return "which version of actions/checkout the commit is"
+        return "" if refusing else None
 
     def _head_state(self, placed: PlacedStep, step: Step) -> PathState | None:
         """How sure it is that a checkout takes outsiders' code; None where it does not."""
@@ -398,7 +414,7 @@ class Workspace:
             if context:
                 values = [v for name in _BUILD_INPUTS if (v := step.input(name)) is not None]
                 yield from self._image(placed, inside(context), step.at, values)
-        for command, folder in moves(self.view.commands(placed), self._start(step)):
+        for command, folder in moves(self.view.commands(placed), self._start(placed)):
             builds = command.program in _IMAGE_BUILDERS
             if builds and (context := image_context(command.words[1:])):
                 at = placed.at(line=command.line)
@@ -439,6 +455,11 @@ class Workspace:
             return True
         own = self.view.job.steps[publication.step : publication.step + 1]
         return publication.step >= 0 and placed.step in own
+
+
+def _is_checkout(uses: Uses) -> bool:
+    """Whether an action checks a repository out, by its name: forks of GitHub's keep its inputs."""
+    return "checkout" in uses.action.rpartition("/")[2] and not uses.action.endswith("-branch")
 
 
 def _shown(names: Iterable[str]) -> str:

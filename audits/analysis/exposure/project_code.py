@@ -100,6 +100,7 @@ _HERE = re.compile(
 _REQUIRED = re.compile(
     r"""\b(?:require|import|readFileSync)\s*\(\s*['"`](?:\./|\.\./|\$\{process\.env\.GITHUB_WORKSPACE\}/|\$\{\{\s*github\.workspace\s*\}\}/)([^'"`]*)"""
 )
+_INSTALLED = re.compile(r"venv|node_modules|vendor/|env/bin|\.tox|\.nox|\.local|\.cargo|[${}@]")
 # The options by which interpreters take code, by their names without a version.
 _CODE_OPTIONS = {
     "python": ("-c",),
@@ -155,6 +156,8 @@ def run_by(command: Command) -> str | None:
     name = program.lower().rpartition("/")[2]
     if "/" in program and not program.startswith(("/", "~", "$HOME")):
         return program
+    if (own := _own_program(command)) is not None:
+        return own
     if name in _SHELLS or name in _INTERPRETERS:
         if (given := _inline(name, words)) is not None:
             return _loaded_by(name, given)
@@ -180,6 +183,14 @@ def _script(words: tuple[str, ...]) -> str | None:
             known = word.startswith(("/", "<(", "$(", "`", "http"))
             return None if known or ("." not in word and "/" not in word) else word
     return None
+
+
+def _own_program(command: Command) -> str | None:
+    """A program in a ``bin`` folder of the workspace, which is no installed one; None for others."""
+    before = len(command.written) - len(command.words)
+    written = command.written[before] if 0 <= before < len(command.written) else ""
+    own = "/" in written and not written.startswith(("/", "~", "$", "@")) and "://" not in written
+    return written if own and _INSTALLED.search(written) is None else None
 
 
 def _inline(name: str, words: tuple[str, ...]) -> str | None:
@@ -220,6 +231,8 @@ def _installed(words: tuple[str, ...]) -> str | None:
             return word[2:]
         path = word.partition("[")[0]
         if path in {".", ".."} or path.startswith(("./", "../")):
+            return path
+        if path.endswith((".whl", ".tar.gz")) and "://" not in path and not path.startswith("$"):
             return path
     return None
 

@@ -5,6 +5,7 @@ Two people are needed only where that was seen: what was not read is named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -12,14 +13,16 @@ from msgspec import Struct
 from audits.analysis.conditions import text_value
 from audits.analysis.environment_names import named_environment
 from audits.analysis.environments import all_refs, settings_of
-from audits.analysis.release_tags import covers, open_to_writers, restricts_creation, tag_starts
+from audits.analysis.release_tags import made_by_writers, names_in, tag_starts
 from audits.analysis.trusted_publishers import is_this_repository, newest_release
 from audits.expressions.evaluate import Facts
 from audits.model.exposure import PathNeed
 from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
-from audits.model.settings import EnvironmentSettings, Need, Unseen
+from audits.model.settings import BranchRuleset, EnvironmentSettings, Need, TagRuleset, Unseen
 from audits.model.workflow import Environment, Job
+
+_WILD = re.compile(r"[*?\[]")
 
 
 class EnvironmentGuard(Struct, frozen=True, kw_only=True):
@@ -135,30 +138,55 @@ def _refs(
         return
     closed = bool(patterns) and not all_refs(patterns)
     yield ApprovalRule(fault=fault, holds=closed, cut=cut)
-    if closed and any(pattern.startswith("tag:") for pattern in patterns):
-        yield _tags(repo, publication)
+    for kind in ("tag", "branch") if closed else ():
+        named = [name for k, _, name in (p.partition(":") for p in patterns) if k == kind]
+        if kind == "tag" and named:
+            yield _tags(repo, publication, named)
+        elif wild := [name for name in named if _WILD.search(name)]:
+            yield _branches(repo, found.name, wild)
 
 
-def _tags(repo: Repository, publication: Publication) -> ApprovalRule:
+def _tags(repo: Repository, publication: Publication, patterns: list[str]) -> ApprovalRule:
     """Whether tags that the environment lets in are not every writer's to make."""
-    cut = "restrict by a ruleset who may create release tags"
-    fault = "everybody with write access may create the release tags"
-    need = PathNeed(
-        what="who may create the release tags", need=Need.SETTINGS, permission="Metadata: read"
-    )
     settings = repo.settings
-    if isinstance(settings, Unseen) or isinstance(settings.tag_rulesets, Unseen):
-        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
-    creating = [r for r in settings.tag_rulesets if restricts_creation(r)]
     tags = [tag for start in tag_starts(publication) for tag in start.tags]
-    held = [r for r in creating if tags and all(covers(r, tag) for tag in tags)]
-    opened = [open_to_writers(ruleset) for ruleset in held]
-    if False in opened:
-        return ApprovalRule(fault=fault, holds=True, cut=cut)
-    unseen = any(isinstance(each, Unseen) for each in opened)
-    return ApprovalRule(
-        fault=fault, holds=None if unseen else False, cut=cut, need=need if unseen else None
+    tags += [tag for pattern in patterns for tag in names_in(pattern)]
+    return _restricted(
+        "tags",
+        tags,
+        settings if isinstance(settings, Unseen) else settings.tag_rulesets,
+        fault="everybody with write access may create the release tags",
+        cut="restrict by a ruleset who may create release tags",
     )
+
+
+def _branches(repo: Repository, environment: str, patterns: list[str]) -> ApprovalRule:
+    """Whether branches that the environment lets in by a pattern are not every writer's to make."""
+    settings = repo.settings
+    return _restricted(
+        "branches",
+        [name for pattern in patterns for name in names_in(pattern)],
+        settings if isinstance(settings, Unseen) else settings.branch_rulesets,
+        fault=f"everybody with write access may create a branch that environment {environment} lets in",
+        cut=f"name one branch in environment {environment}, or restrict by a ruleset who may create these",
+    )
+
+
+def _restricted(
+    what: str,
+    names: list[str],
+    rulesets: tuple[TagRuleset, ...] | tuple[BranchRuleset, ...] | Unseen,
+    *,
+    fault: str,
+    cut: str,
+) -> ApprovalRule:
+    need = PathNeed(
+        what=f"who may create the release {what}", need=Need.SETTINGS, permission="Metadata: read"
+    )
+    opened = rulesets if isinstance(rulesets, Unseen) else made_by_writers(names, rulesets)
+    if isinstance(opened, Unseen):
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
+    return ApprovalRule(fault=fault, holds=not opened, cut=cut)
 
 
 def _binding(repo: Repository, publication: Publication, environment: Environment) -> ApprovalRule:

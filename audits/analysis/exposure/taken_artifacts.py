@@ -63,7 +63,7 @@ def _used(
     repo: Repository, view: JobView, placed: PlacedStep, taken: TakenArtifact
 ) -> tuple[str, bool] | None:
     folder = taken.folder
-    for command, cwd in moves(view.commands(placed), placed.step.working_directory):
+    for command, cwd in moves(view.commands(placed), view.folder(placed)):
         target = run_by(command)
         path = inside(target, cwd) if target is not None else None
         if path is not None and (not folder or path == folder or path.startswith(folder + "/")):

@@ -37,7 +37,8 @@ def writer_paths(
     unseen = [rule for rule in rules if rule.holds is None]
     if rules and not failing and not unseen:
         return
-    state = PathState.OPEN if rules and not failing else PathState.SEEN
+    staged = _only_stages(release)
+    state = PathState.OPEN if staged or (rules and not failing) else PathState.SEEN
     at = _place(release)
     cuts = _cuts(release, failing)
     yield (
@@ -52,10 +53,20 @@ def writer_paths(
             cut=next(iter(cuts), None),
             cuts=cuts[1:],
             state=state,
-            needs=() if failing else _needs(unseen),
+            needs=(*staged, *(() if failing else _needs(unseen))),
         ),
         _proof(release),
     )
+
+
+def _only_stages(release: ReleaseView) -> tuple[PathNeed, ...]:
+    """What would tell whether a person on the registry's side lets every release through: a
+    publisher or token that may only stage, as this workflow does.
+    """
+    if "stage" not in release.publication.mechanism.split():
+        return ()
+    what = "whether the registry's publisher or token may only stage releases"
+    return (PathNeed(what=what, need=Need.INDEX),)
 
 
 def _is_open_to_writers(release: ReleaseView) -> bool:
@@ -101,7 +112,10 @@ def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
     at = release.at
     if _is_open_to_writers(release):
         what = "let a ruleset say who may create release tags"
-        on_releases = release.publication.registry is Registry.GITHUB_RELEASE
+        on_releases = release.publication.registry in {
+            Registry.GITHUB_RELEASE,
+            Registry.GORELEASER,
+        }
         return (Cut(what=what, at=at, settings=True),) if on_releases else ()
     if failing:
         # Only all of them together need a second person.

@@ -104,3 +104,16 @@ def test_the_newest_artifact_of_a_workflow(expected: str, filters: str, ci: str)
     tests = job(ci, "- run: make", rights="contents: read")
     takes = job("{push: {branches: [main]}}", NEWEST % filters)
     assert answer(exposed(takes, files={".github/workflows/ci.yml": tests})) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "command"),
+    [
+        ("sure", "pip install out/*.whl"),
+        ("sure", "bin/../out/bin/check"),
+        ("none", "pip install tidy==1.2 && ls out"),
+    ],
+)
+def test_what_is_installed_or_called_from_an_artifact(expected: str, command: str) -> None:
+    steps = f"{TAKES % 'name: site, path: out, '}- run: {command}\n"
+    assert answer(exposed(job(RUN, steps))) == expected

@@ -210,3 +210,37 @@ def test_a_program_that_nothing_installed_is_fetched() -> None:
     assert exposed(job("push", asked.replace("tidy", "@acme/tidy"))).level is Actor.THIRD_PARTY
     assert exposed(job("push", "- run: npm ci\n" + asked)).level is Actor.UNKNOWN
     assert exposed(job("push", asked.replace("notes", "notes@2.1.0"))).level is Actor.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("expected", "folder"), [("sure", "theirs"), ("none", "base"), ("none", ".github")]
+)
+def test_the_folder_that_a_job_names_for_all_its_scripts(expected: str, folder: str) -> None:
+    more = f"defaults: {{run: {{working-directory: {folder}}}}}"
+    assert answer(exposed(job(TARGET, BESIDE + "- run: npm ci\n", more=more))) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "command"),
+    [
+        ("sure", "bin/setup --quiet"),
+        ("sure", "./bin/setup"),
+        ("none", ".venv/bin/tidy --version"),
+        ("none", "/usr/bin/env"),
+    ],
+)
+def test_a_program_of_their_bin_folder(expected: str, command: str) -> None:
+    assert answer(exposed(job(TARGET, f"{head()}- run: {command}\n"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "action"),
+    [
+        ("sure", "taiki-e/checkout-action"),
+        ("perhaps", "acme/fast-checkout"),
+        ("none", "acme/clean-up"),
+    ],
+)
+def test_checkouts_of_others(expected: str, action: str) -> None:
+    theirs = head().replace(OLD_CHECKOUT, f"{action}@{'1' * 40}")
+    assert answer(exposed(job(TARGET, theirs + "- run: make"))) == expected

@@ -10,6 +10,7 @@ from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Re
 from audits.model.exposure import Actor
 from audits.model.settings import (
     NOT_READ,
+    BranchRuleset,
     BypassActor,
     EnvironmentSettings,
     RepositorySettings,
@@ -36,6 +37,26 @@ STORED = RELEASE.replace("id-token: write", "contents: read").replace(
     "npm publish *.tgz\n        env: {NODE_AUTH_TOKEN: '${{ secrets.NPM_TOKEN }}'}",
 )
 BARE = RELEASE.replace("    environment: npm\n", "")
+DISPATCHED = RELEASE.replace('push: {tags: ["v*"]}', "workflow_dispatch:")
+STAGED = RELEASE.replace("npm publish", "npm stage publish")
+
+
+def _tags(*include: str, rules: tuple[str, ...] = ("creation",), **more: object) -> TagRuleset:
+    return TagRuleset(name="tags", include=include, rules=rules, **more)  # type: ignore[arg-type]
+
+
+def _branches(
+    *include: str, rules: tuple[str, ...] = ("creation",), **more: object
+) -> BranchRuleset:
+    return BranchRuleset(name="branches", include=include, rules=rules, **more)  # type: ignore[arg-type]
+
+
+def _bypass(kind: str, name: str = "") -> tuple[BypassActor, ...]:
+    return (BypassActor(kind=kind, name=name),)
+
+
+ANY_TAG = ("tag:v*",)
+LINES = ("branch:release/*",)
 
 
 def _proof(environment: str) -> PackageEvidence:
@@ -132,6 +153,97 @@ CASES = [
         {"release": STORED, "secret_names": (), "organization_secret_names": ("NPM_TOKEN",)},
     ),
     ("where the secret is was not seen", UNKNOWN, SAFE, {"release": STORED}),
+    (
+        "tags may not be deleted, and anybody makes them",
+        ONE,
+        replace(SAFE, ref_patterns=ANY_TAG),
+        {"tag_rulesets": (_tags("~ALL", rules=("deletion", "update")),)},
+    ),
+    (
+        "a ruleset on all tags",
+        TWO,
+        replace(SAFE, ref_patterns=ANY_TAG),
+        {"tag_rulesets": (_tags("~ALL"),)},
+    ),
+    (
+        "the environment lets in more tags than the ruleset keeps",
+        ONE,
+        replace(SAFE, ref_patterns=("tag:v*", "tag:nightly-*")),
+        {"tag_rulesets": (_tags("refs/tags/v*"),)},
+    ),
+    (
+        "two rulesets keep them together",
+        TWO,
+        replace(SAFE, ref_patterns=("tag:v*", "tag:nightly-*")),
+        {"tag_rulesets": (_tags("refs/tags/v*"), _tags("refs/tags/nightly-*"))},
+    ),
+    (
+        "some tags are left out of the ruleset",
+        ONE,
+        replace(SAFE, ref_patterns=ANY_TAG),
+        {"tag_rulesets": (_tags("~ALL", exclude=("refs/tags/v*",)),)},
+    ),
+    (
+        "administrators and an app may make tags",
+        TWO,
+        replace(SAFE, ref_patterns=ANY_TAG),
+        {
+            "tag_rulesets": (
+                _tags("~ALL", bypass=(*_bypass("app", "ship"), *_bypass("administrators"))),
+            )
+        },
+    ),
+    (
+        "who may make tags all the same was not seen",
+        UNKNOWN,
+        replace(SAFE, ref_patterns=ANY_TAG),
+        {"tag_rulesets": (_tags("~ALL", bypass=NOT_READ),)},
+    ),
+    (
+        "a tag of another ruleset's that writers may bypass",
+        TWO,
+        replace(SAFE, ref_patterns=ANY_TAG),
+        {"tag_rulesets": (_tags("~ALL", bypass=_bypass("role", "write")), _tags("refs/tags/v*"))},
+    ),
+    (
+        "a dispatch, and tags that a ruleset keeps",
+        TWO,
+        replace(SAFE, ref_patterns=("branch:main", "tag:v*")),
+        {"release": DISPATCHED, "tag_rulesets": (_tags("refs/tags/v*"),)},
+    ),
+    (
+        "branches of a pattern, which every writer makes",
+        ONE,
+        replace(SAFE, ref_patterns=LINES),
+        {"branch_rulesets": ()},
+    ),
+    (
+        "a ruleset asks for reviews there, and lets everybody make them",
+        ONE,
+        replace(SAFE, ref_patterns=LINES),
+        {"branch_rulesets": (_branches("refs/heads/release/*", rules=("pull_request",)),)},
+    ),
+    (
+        "a ruleset says who makes them",
+        TWO,
+        replace(SAFE, ref_patterns=LINES),
+        {"branch_rulesets": (_branches("refs/heads/release/**/*"),)},
+    ),
+    ("whether one does was not seen", UNKNOWN, replace(SAFE, ref_patterns=LINES), {}),
+    (
+        "a ruleset on the default branch alone",
+        ONE,
+        replace(SAFE, ref_patterns=LINES),
+        {"branch_rulesets": (_branches("~DEFAULT_BRANCH"),)},
+    ),
+    ("one branch beside them", TWO, replace(SAFE, ref_patterns=("branch:main", "branch:next")), {}),
+    (
+        "releases are staged, in whatever environment",
+        UNKNOWN,
+        replace(SAFE, reviewers=0),
+        {"release": STAGED},
+    ),
+    ("they are staged where two are asked anyway", TWO, SAFE, {"release": STAGED}),
 ]
 
 
