@@ -11,7 +11,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -74,6 +74,7 @@ def _set(names: str) -> frozenset[str]:
 
 
 _PLAIN_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_QUOTED = re.compile(r'"[^"\n]*"')
 _FILE = re.compile(r"GITHUB_(OUTPUT|ENV)\b", re.IGNORECASE)
 _OLD = re.compile(r"::set-(output|env)\s+name=([^:]+)::(.*)", re.DOTALL)
 _PRINTERS = frozenset({"echo", "printf", "write-output", "write-host", "add-content", "out-file"})
@@ -184,17 +185,23 @@ class _Script:
         """
         if "$(" in value or "`" in value:
             return False
-        names = [found[1] or found[2] for found in _PLAIN_VARIABLE.finditer(value)]
-        bodies = "\n".join(line for body in self.heredocs.values() for line in body)
-        return any(
-            re.search(rf"\$\{{?{name}\b", bodies)
-            or re.search(rf'"[^"\n]*\$\{{?{name}\b', self.script)
-            for name in names
-        )
+        return not self.kept.isdisjoint(_variables_in(value))
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """The variables that stand in quotes or in a heredoc, where they are not split."""
+        quoted = (name for text in _QUOTED.findall(self.script) for name in _variables_in(text))
+        lines = (line for body in self.heredocs.values() for line in body)
+        return frozenset((*quoted, *(name for line in lines for name in _variables_in(line))))
 
     def parts(self, text: str) -> tuple[Part, ...]:
         """What a text is put together from, variables of the script followed."""
         return tuple(dict.fromkeys(_parts(text, _Assigned(self.assigned), 0)))
+
+
+def _variables_in(text: str) -> set[str]:
+    """The names of the shell's variables that a text reads."""
+    return {found[1] or found[2] for found in _PLAIN_VARIABLE.finditer(text)}
 
 
 def _printed(command: Command) -> list[str]:

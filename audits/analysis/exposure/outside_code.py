@@ -237,7 +237,9 @@ class Workspace:
             return PathState.SEEN
         if ref is None:
             return None
-        if self._names_pull_request(ref.value) or self._from_outside(placed, ref, _COMMITS):
+        if self._from_outside(placed, ref, _COMMITS) or any(
+            self._names_pull_request(text) for text in self._spelled(placed, ref.value)
+        ):
             return PathState.SEEN
         return self._of_output(placed, ref)
 
@@ -246,6 +248,32 @@ class Workspace:
         words = (part.value for part in self._outcomes(text) if isinstance(part, Literal))
         texts = (replace_fences(text, "N"), *(word for word in words if isinstance(word, str)))
         return any(_PULL.search(each) for each in texts)
+
+    def _spelled(self, placed: PlacedStep, text: str) -> Iterator[str]:
+        """A text, and those that its variables and inputs stand for."""
+        pending, seen = [(text, placed.action is not None, len(self.route.calls))], set()
+        while pending:
+            here, in_action, depth = pending.pop()
+            yield here
+            for context in self._outcomes(here):
+                if not isinstance(context, Context) or (context, in_action, depth) in seen:
+                    continue
+                seen.add((context, in_action, depth))
+                match context.parts:
+                    case ("inputs", name):
+                        caller = self.route.calls[depth - 1] if depth else None
+                        given = (
+                            placed.outer.inputs if in_action else caller.inputs if caller else {}
+                        )
+                        depth_there = depth if in_action else depth - 1
+                    case ("env", name):
+                        given = {**self.view.workflow.env, **self.view.job.env, **placed.step.env}
+                        depth_there = depth
+                    case _:
+                        continue
+                value = next((v for key, v in given.items() if key.lower() == name), None)
+                if value is not None:
+                    pending.append((value.value, False, depth_there))
 
     def _outcomes(self, text: str) -> Iterator[Context | Literal]:
         """What the expressions of a text can come out as in such a run."""

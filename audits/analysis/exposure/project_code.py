@@ -60,6 +60,7 @@ _FOLDER_OPTIONS = (
 )
 _PROJECT_WRAPPERS = frozenset(
     {"uv run", "poetry run", "pdm run", "hatch run", "rye run", "pipenv run", "bundle exec"}
+    | {"pixi run", "mise exec", "mise x"}
 )
 _STILL = frozenset(
     [
@@ -164,7 +165,7 @@ def run_by(command: Command) -> str | None:
         if (script := _script(words)) is not None:
             return script
         if name not in SUBCOMMANDS:
-            return None
+            return "" if "xargs" in command.wrappers else _started_in(name, words)
     if name in {"pip", "pip3"} or words[:2] == ("uv", "pip"):
         return _installed(words[2:] if name == "uv" else words[1:])
     if name in PROJECT_PROGRAMS or (name in SUBCOMMANDS and _has_subcommand(name, words)):
@@ -182,6 +183,19 @@ def _script(words: tuple[str, ...]) -> str | None:
         if not word.startswith("-"):
             known = word.startswith(("/", "<(", "$(", "`", "http"))
             return None if known or ("." not in word and "/" not in word) else word
+    return None
+
+
+def _started_in(name: str, words: tuple[str, ...]) -> str | None:
+    """The current folder, for interpreters that read settings there whatever they are given.
+
+    https://stat.ethz.ch/R-manual/R-devel/library/base/html/Startup.html
+    https://docs.julialang.org/en/v1/manual/code-loading/
+    """
+    if name == "rscript":
+        return None if {"--vanilla", "--no-init-file"} & set(words) else ""
+    if name == "julia" and any(word.startswith("--project") for word in words):
+        return ""
     return None
 
 

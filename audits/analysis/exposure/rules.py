@@ -400,6 +400,8 @@ PROJECT_PROGRAMS = _words(
     " terraform terragrunt pulumi cdk ansible-playbook vagrant melange earthly dagger"
     " docker-compose tilt skaffold colcon catkin_make snapcraft flatpak-builder"
     " check-wheel-build wasm-pack trunk hugo-dev asv airspeed mage ko goreleaser"
+    " prettier pylint flake8 mypy rubocop standardrb phpstan psalm php-cs-fixer rector checkov"
+    " ansible-lint moon lake"
 )
 """Programs that run what a project's own files say: its build, its tests or its configuration."""
 
@@ -425,8 +427,7 @@ SUBCOMMANDS: Mapping[str, frozenset[str]] = {
     "nix": _words("develop build run shell"),
     "pixi": _words("run install shell"),
     "deno": _words("run task test publish bench"),
-    "julia": frozenset(),
-    "rscript": frozenset(),
+    "mise": _words("run r exec x install i tasks watch"),
     "conda": _words("build"),
     "rattler-build": _words("build"),
     "twine": frozenset(),

@@ -36,6 +36,14 @@ RUNS = [
     ("not from the current folder", "none", "python3 -I -c 'import lumen'"),
     ("Python's own is imported", "none", "python -c 'import platform; print(platform.node())'"),
     ("nothing is imported", "none", "python -c 'print(1 + 1)'"),
+    ("a profile of theirs is read", "sure", "Rscript -e 'rmarkdown::render(1)'"),
+    ("no profile is", "none", "Rscript --vanilla -e 'print(1)'"),
+    ("a project of theirs is used", "sure", "julia --project=. -e 'using Pkg; Pkg.test()'"),
+    ("files that are found are run", "sure", "find t -name '*.t' | xargs -n1 perl"),
+    ("files that are found are counted", "none", "find t -name '*.t' | xargs wc -l"),
+    ("a checker takes plug-ins of theirs", "sure", "mypy ."),
+    ("a checker takes none", "none", "black --check ."),
+    ("a task of theirs", "sure", "pixi run check"),
 ]
 
 
@@ -244,3 +252,52 @@ def test_a_program_of_their_bin_folder(expected: str, command: str) -> None:
 def test_checkouts_of_others(expected: str, action: str) -> None:
     theirs = head().replace(OLD_CHECKOUT, f"{action}@{'1' * 40}")
     assert answer(exposed(job(TARGET, theirs + "- run: make"))) == expected
+
+
+RELEASED = """\
+on: {workflow_call: {inputs: {commit: {type: string}}}, push: {tags: ["v*"]}}
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-24.04
+    permissions: {id-token: write}
+    steps:
+      - uses: actions/checkout@v7
+        with: {ref: '${{ inputs.commit }}'}
+      - run: npm ci && npm publish
+"""
+CALLS = """\
+on: {issue_comment: {types: [created]}}
+permissions: {}
+jobs:
+  act:
+    if: %s
+    permissions: {id-token: write}
+    uses: ./.github/workflows/release.yml
+    with: {commit: '%s'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expected", "condition", "commit"),
+    [
+        (
+            "sure",
+            "startsWith(github.event.comment.body, '/try')",
+            "refs/pull/${{ github.event.issue.number }}/head",
+        ),
+        ("none", "startsWith(github.event.comment.body, '/try')", "main"),
+        ("none", "github.actor == 'mira'", "refs/pull/${{ github.event.issue.number }}/head"),
+    ],
+)
+def test_a_release_that_is_called_with_their_commit(
+    expected: str, condition: str, commit: str
+) -> None:
+    assert answer(exposed(CALLS % (condition, commit), RELEASED)) == expected
+
+
+def test_a_ref_that_a_variable_spells() -> None:
+    more = "env: {REF: 'refs/%s/${{ github.event.number }}/merge'}"
+    steps = head("${{ env.REF }}") + "- run: make\n"
+    assert answer(exposed(job(TARGET, steps, more=more % "pull"))) == "sure"
+    assert answer(exposed(job(TARGET, steps, more=more % "builds"))) == "none"
