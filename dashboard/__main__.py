@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from functools import partial
 from types import FrameType
 
 import msgspec
@@ -37,12 +38,16 @@ FIXED = {
 }
 """Given as flags, these outweigh variables of the environment and files in the home."""
 
+_ENDING_SECONDS = 3
+"""How long an ending server waits for the answers that it still gives."""
+
 
 def main() -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, which all end it with exit code 0."""
     options = msgspec.json.decode(sys.argv[1], type=dict[str, str | int | bool | list[str]])
     _quiet()
     _end_on_signals()
+    _end_in_time()
     from dashboard.server import app
 
     app.run(config={**FIXED, **options})
@@ -58,6 +63,16 @@ def _end_on_signals() -> None:
         signal.signal(signal.SIGHUP, _as_terminated)
 
 
+def _end_in_time() -> None:
+    """Wait no longer than so for connections: one that comes as the server ends is closed by
+    nobody, and Uvicorn would wait for it forever. Streamlit has no option for that.
+    """
+    import uvicorn
+
+    bounded = partial(uvicorn.Config, timeout_graceful_shutdown=_ENDING_SECONDS)
+    uvicorn.Config = bounded  # type: ignore[assignment,misc]
+
+
 def _ended(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
@@ -67,8 +82,12 @@ def _as_terminated(_number: int, _frame: FrameType | None) -> None:
 
 
 def _quiet() -> None:
-    """Leave out what Uvicorn says about its own life; warnings and errors stay."""
-    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
+    """Leave out what Uvicorn says about its own life, and what it no longer waits for as it ends;
+    warnings and other errors stay.
+    """
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: record.levelno >= logging.WARNING and "graceful shutdown" not in record.msg
+    )
 
 
 if __name__ == "__main__":
