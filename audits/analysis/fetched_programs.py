@@ -119,10 +119,8 @@ def _of_other_languages(command: Command) -> Iterator[FetchedProgram]:
         case "gem", ("install",) if first and not first.endswith(".gem"):
             given = command.option("--version", "-v") is not None
             yield FetchedProgram(name=first.partition(":")[0], versioned=given or ":" in first)
-        case "go", ("install" | "run",) if "@" in first:
-            name, _, version = first.partition("@")
-            sure = re.match(r"v\d|[0-9a-f]{7}", version) is not None
-            yield FetchedProgram(name=name, versioned=sure, is_run=words[1] == "run")
+        case "go", ("install",) if "@" in first:
+            yield _go(first)
         case "dotnet", ("tool",) if words[2:3] in {("install",), ("update",)}:
             tools = [word for word in words[3:] if not word.startswith("-")]
             if tools:
@@ -137,6 +135,12 @@ def _of_other_languages(command: Command) -> Iterator[FetchedProgram]:
                     yield FetchedProgram(name=word, versioned=sure, is_run=True)
 
 
+def _go(word: str, is_run: bool = False) -> FetchedProgram:
+    name, _, version = word.partition("@")
+    sure = re.match(r"v\d|[0-9a-f]{7}", version) is not None
+    return FetchedProgram(name=name, versioned=sure, is_run=is_run)
+
+
 def _node(word: str, is_run: bool = False, is_local: bool = False) -> FetchedProgram:
     name, at, version = word.rpartition("@")
     sure = bool(at and name) and version[:1].isdigit()
@@ -146,7 +150,7 @@ def _node(word: str, is_run: bool = False, is_local: bool = False) -> FetchedPro
 
 
 def _run(command: Command) -> Iterator[FetchedProgram]:
-    """What ``uvx``, ``pipx run``, ``uv run --with``, ``npx`` and their like fetch and run."""
+    """What ``uvx``, ``pipx run``, ``npx``, ``go run`` of a module and their like fetch and run."""
     wrapper = command.wrappers[-1] if command.wrappers else ""
     before = len(command.written) - len(command.words)
     options = command.written[:before]
@@ -160,6 +164,8 @@ def _run(command: Command) -> Iterator[FetchedProgram]:
     if wrapper in _PYTHON_RUNNERS:
         source = _values(options, "--from", "--spec")
         yield from (_as_run(f) for f in _python(source or [program], exact=True))
+    elif wrapper == "go run" and "@" in program:
+        yield _go(program, is_run=True)
     elif wrapper in _NODE_RUNNERS and not {"--no-install", "--no", "--offline"} & set(options):
         packages = _values(options, "--package", "-p")
         for word in packages or [program]:

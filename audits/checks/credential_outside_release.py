@@ -14,6 +14,7 @@ Look first at who added the line, and when: if nobody knows, revoke the credenti
 which releases were made since. Then take it out of the job. Where the job only reads from the
 registry, give it a credential that can do no more than that.
 
+A step that sends something and holds every secret at once (`toJSON(secrets)`) is reported too.
 A secret counts as a publish credential where a publication of this repository reads it. Where
 none does, its name may still say so (`PYPI_API_TOKEN`): that is reported only where the job
 sends it to an address which is not the registry's own. It is judged in every workflow of a
@@ -148,6 +149,24 @@ def _beside(name: str, release: str, *other: str, outcome: Outcome | None = None
         _beside("another secret", _RELEASE, "make test", "COVERAGE_TOKEN", ""),
         _beside("another secret, sent", _RELEASE, _SEND, "CHAT_WEBHOOK_TOKEN", ""),
         Example(
+            name="every secret, sent",
+            workflow=PYPI_RELEASE_PUBLISHED,
+            files={
+                ".github/workflows/other.yml": (_OTHER % (_SEND, "X", "  # !")).replace(
+                    "secrets.X", "toJSON(secrets)"
+                )
+            },
+        ),
+        Example(
+            name="every secret, sent nowhere",
+            workflow=PYPI_RELEASE_PUBLISHED,
+            files={
+                ".github/workflows/other.yml": (_OTHER % ("make test", "X", "")).replace(
+                    "secrets.X", "toJSON(secrets)"
+                )
+            },
+        ),
+        Example(
             name="in the workflow's env",
             workflow=_RELEASE
             + "  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make test\n"
@@ -256,8 +275,10 @@ def _of_job(
             if publications:
                 yield _finding(job, read.secret, at, publications, milder=_only_logs_in(step))
     for step, read in _sent(workflow, job):
-        if read.secret.upper() not in used and _is_sent_elsewhere(step, read.secret):
-            at = read.text.location(job.path)
+        at = read.text.location(job.path)
+        if read.secret == _ALL or (
+            read.secret.upper() not in used and _is_sent_elsewhere(step, read.secret)
+        ):
             yield _finding(job, read.secret, at, repo.publications, sent=True)
 
 
@@ -284,8 +305,9 @@ def _finding(
 ) -> Finding:
     does = "sends" if sent else "reads"
     whose = "whose name is that of a publish credential" if sent else "which releases publish with"
+    shown = f"`secrets.{secret}`, {whose}" if secret != _ALL else "every secret that it is given"
     return Finding(
-        message=f"The job `{job.id}` publishes nothing and {does} `secrets.{secret}`, {whose}",
+        message=f"The job `{job.id}` publishes nothing and {does} {shown}",
         at=at,
         job=job,
         anchor=secret,
@@ -304,6 +326,18 @@ def _reads(texts: Iterable[Scalar]) -> Iterator[_Read]:
             yield _Read(name, text)
 
 
+_ALL = "*"
+"""In place of a secret's name: every one of them, as ``toJSON(secrets)`` has them."""
+
+
+def _reads_all(text: Scalar) -> Iterator[_Read]:
+    if any(
+        c.parts[0].lower() == "secrets" and c.parts[1:] in {(), ("*",)}
+        for c in contexts(text.value)
+    ):
+        yield _Read(_ALL, text)
+
+
 def _is_secret(parts: tuple[str, ...]) -> bool:
     return len(parts) == 2 and parts[0].lower() == "secrets" and parts[1] != "*"
 
@@ -314,7 +348,9 @@ def _only_logs_in(step: Step) -> bool:
 
 
 def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
-    """The secrets available to each step of a job which talks to the network."""
+    """The secrets available to each step of a job which talks to the network; `_ALL` where the
+    step has them all at once.
+    """
     for step in job.live_steps:
         if step.run is None or _NETWORK.search(step.run.value) is None:
             continue
@@ -322,10 +358,8 @@ def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
         for name, text in around:
             script = step.run.value
             if name in script and re.search(rf"\b{re.escape(name)}\b", script):
-                for read in _reads((text,)):
-                    yield step, read
-        for read in _reads((step.run,)):
-            yield step, read
+                yield from ((step, read) for read in (*_reads((text,)), *_reads_all(text)))
+        yield from ((step, read) for read in (*_reads((step.run,)), *_reads_all(step.run)))
 
 
 def _is_sent_elsewhere(step: Step, secret: str) -> bool:

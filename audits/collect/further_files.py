@@ -398,10 +398,17 @@ def _places_in(text: str) -> Iterator[str]:
             at = text.find(mark, at + 1)
 
 
+# https://mise.jdx.dev/tasks/file-tasks.html
+_MISE_TASK = re.compile(r"\bmise[ \t]+(?:run|r)[ \t]+([\w:-]{1,80})")
+
+
 def _named(text: str, folders: Iterable[str]) -> Iterator[str]:
     """The paths of scripts that a text holds: by their ending, by how they are called, or by
     one of these folders.
     """
+    for task in _MISE_TASK.findall(text):
+        for folder in ("mise-tasks", "mise/tasks"):
+            yield f"{folder}/{task.replace(':', '/')}"
     for match in _EXTENSION.finditer(text):
         start = match.start()
         before = _BEFORE.search(text, max(0, start - 200), start)

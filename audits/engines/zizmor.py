@@ -227,7 +227,7 @@ def _copied(each: _Input, folder: Path) -> bool:
     path = folder / each.place
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(each.file.text.encode("utf-8", "replace"))
+        path.write_bytes(each.file.text.removeprefix("\ufeff").encode("utf-8", "replace"))
     except (OSError, ValueError):
         return False
     return True

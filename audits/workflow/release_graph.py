@@ -84,6 +84,8 @@ class _Builder:
             actions=self.actions,
             names=names.names,
             declared=names.declared,
+            withheld=names.withheld,
+            has_members=names.has_members,
             indexes=names.indexes,
             addresses=names.addresses,
             channel=channel,

@@ -18,6 +18,7 @@ from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
 from audits.workflow.parse.upload_addresses import UploadAddresses, upload_addresses
+from audits.workflow.parse.withheld_packages import WithheldPackage, withheld_packages
 
 
 class DeclaredPackage(Struct, frozen=True, kw_only=True):
@@ -32,12 +33,16 @@ class PackageNames(Struct, frozen=True, kw_only=True):
     """What the metadata of a repository declares, and which files could not be read.
 
     ``indexes`` are upload addresses by the name that ``uv publish --index`` takes,
-    ``addresses`` those that other files give.
+    ``addresses`` those that other files give. ``withheld`` are packages that their manifests
+    keep from being published; ``has_members`` says that a workspace of npm names its packages by
+    patterns, so that some may not have been read.
     """
 
     declared: tuple[DeclaredPackage, ...] = ()
     indexes: Mapping[str, str] = field(default_factory=dict)
     addresses: UploadAddresses = field(default_factory=UploadAddresses)
+    withheld: tuple[WithheldPackage, ...] = ()
+    has_members: bool = False
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -87,7 +92,21 @@ def package_names(given: Iterable[SourceFile]) -> PackageNames:
             gaps.append(_gap(file.path, text, error))
     packages = tuple(DeclaredPackage(registry=r, name=n, directory=d) for r, n, d in declared)
     addresses = upload_addresses(files)
-    return PackageNames(declared=packages, indexes=indexes, addresses=addresses, gaps=tuple(gaps))
+    return PackageNames(
+        declared=packages,
+        indexes=indexes,
+        addresses=addresses,
+        withheld=withheld_packages(files),
+        has_members=any(map(_names_members, files)),
+        gaps=tuple(gaps),
+    )
+
+
+def _names_members(file: SourceFile) -> bool:
+    name = basename(file.path)
+    if name in {"pnpm-workspace.yaml", "lerna.json"}:
+        return True
+    return name == "package.json" and '"workspaces"' in file.text
 
 
 def _reader(path: str) -> Callable[[str], _Names] | None:

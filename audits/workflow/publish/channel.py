@@ -18,6 +18,11 @@ from audits.workflow.uploaders.uploader import Uploader
 _PRIVATE_HOSTS = re.compile(r".*\.dkr\.ecr\..*|.*\.azurecr|.*\.jfrog|nuget\.pkg\.github")
 _FIXED_HOST = re.compile(r"https?://(?:\[[\da-fA-F:]+\]|[\w.-]+)(?=[:/?#])")
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?::\d+)?")
+_FOLDER = re.compile(
+    r"\.{0,2}[/\\]|~[/\\]|file:|[A-Za-z]:[/\\]"
+    r"|\$(?:env:)?\{?(?:GITHUB_WORKSPACE|RUNNER_TEMP|HOME|PWD)\}?[/\\]"
+)
+"""A feed of packages may be a folder: https://learn.microsoft.com/nuget/hosting-packages/local-feeds"""
 _PRODUCTION_NAMES = frozenset({"main", "release"}).union(*(r.info.names for r in Registry))
 _TEST_NAME = re.compile(r"test|staging|sandbox", re.IGNORECASE)
 # Labels of Anaconda; an account is named after its owner, who may well end in "-dev".
@@ -65,10 +70,13 @@ def _texts(site: Site, text: str) -> tuple[str | None, ...]:
 
 def is_local(uploader: Uploader, site: Site, command: Command | None) -> bool:
     """Whether an upload goes to a server of the run itself: on this machine, or one of the job's
-    ``services:``. That is a try-out and no registry.
+    ``services:``, or to a folder. That is a try-out and no registry.
     """
     services = {image.service for image in site.job.images if image.service}
-    hosts = [_host(text) for text in _addresses(uploader, site, command)]
+    addresses = _addresses(uploader, site, command)
+    if addresses and all(text is not None and _FOLDER.match(text) for text in addresses):
+        return True
+    hosts = [_host(text) for text in addresses]
     if not hosts and uploader.target.images:
         names = image_names(uploader, site, command)
         found = [host_of(name) if name is not None else None for name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
@@ -11,12 +11,20 @@ from msgspec.structs import replace
 from audits.expressions.syntax import replace_fences
 from audits.model.command import Command
 from audits.model.location import Scalar
-from audits.model.uses import Uses
+from audits.model.uses import Uses, UsesKind
+from audits.model.workflow import Step
 from audits.workflow.publish.action_version import reaches, version_of
-from audits.workflow.publish.site import Site
+from audits.workflow.publish.site import Site, variable_names
 from audits.workflow.publish.storage import copies_builds
 from audits.workflow.publish.taps import pushes_into
 from audits.workflow.shell.commands import commands
+from audits.workflow.shell.container_commands import container_script
+from audits.workflow.tasks.embedded import Inside
+from audits.workflow.tasks.source_code import (
+    javascript_commands,
+    python_commands,
+    ruby_commands,
+)
 from audits.workflow.uploaders.catalog import NODE_TOOLS, RUN_BY_ACTION
 from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import TRUE, Uploader
@@ -60,6 +68,10 @@ def _is_switched_off(uploader: Uploader, site: Site) -> bool:
             return True
     if uploader.copies_builds and not copies_builds(site, None, 0):
         return True
+    for name, pattern in uploader.input_patterns.items():
+        scalar = site.input(name)
+        if scalar is None or re.search(pattern, scalar.value) is None:
+            return True
     if not uploader.needs:
         return _is_empty_draft(site)
     for name, values in uploader.needs.items():
@@ -122,7 +134,7 @@ def _may_hold(text: str, value: str) -> bool:
 
 def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader, Command, bool]]:
     """The uploaders among commands, and whether each really uploads."""
-    for command in found:
+    for command in (inner for each in found for inner in (each, *_in_container(each, site))):
         own = _run_by_package_manager(command)
         for rest, uploader in _by_program(own, site.library.catalog):
             if not _names(own.words[1:], rest, uploader.value_options):
@@ -188,7 +200,11 @@ def _names(words: tuple[str, ...], rest: tuple[str, ...], values: frozenset[str]
 
 def _uploads(uploader: Uploader, command: Command, site: Site) -> bool:
     words = [site.expand(word, command) if "$" in word else word for word in command.words[1:]]
-    if any(_is_dry(uploader, command, words, index, site) for index in range(len(words))):
+    sure = [
+        given if "$" in given and _is_chosen(site, command, given) else word
+        for given, word in zip(command.words[1:], words, strict=True)
+    ]
+    if any(_is_dry(uploader, command, sure, index, site) for index in range(len(words))):
         return False
     if uploader.last_word_not and words and words[-1].startswith(uploader.last_word_not):
         return False
@@ -197,6 +213,18 @@ def _uploads(uploader: Uploader, command: Command, site: Site) -> bool:
     if not uploader.needs_words:
         return True
     return any(_may_give(word, wanted) for wanted in uploader.needs_words for word in words)
+
+
+_BRANCHES = re.compile(r"\b(?:if|case)\b|&&|\|\|")
+
+
+def _is_chosen(site: Site, command: Command, word: str) -> bool:
+    """Whether a variable in a word is set by a script that has branches, so that what it was
+    last set to need not be what it holds: ``[ "$CI" ] || FLAGS=--dry-run``.
+    """
+    run = site.step.run if site.step is not None else None
+    branches = bool(command.path) or (run is not None and _BRANCHES.search(run.value) is not None)
+    return branches and any(name in site.assigned(command) for name in variable_names(word))
 
 
 def _may_give(word: str, wanted: str) -> bool:
@@ -248,7 +276,11 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     if step is None:
         return ()
     if step.run is not None:
-        return site.commands if site.library.catalog.may_upload(step.run.value) else ()
+        if not site.library.catalog.may_upload(step.run.value):
+            return ()
+        return site.commands or _of_other_languages(site, step.run)
+    if step.uses is not None and step.uses.kind is UsesKind.DOCKER:
+        return _by_image(step, step.uses)
     action = step.uses.action if step.uses is not None else ""
     if action not in RUN_BY_ACTION:
         return ()
@@ -265,6 +297,48 @@ def commands_of(site: Site) -> tuple[Command, ...]:
     whole = replace(given[0], value=text, style="")
     inner = commands(whole, "", site.library.patience(site.path))
     return tuple(replace(command, line=_line(step.uses)) for command in inner)
+
+
+def _of_other_languages(site: Site, run: Scalar) -> tuple[Command, ...]:
+    """The commands that a script starts whose ``shell:`` is a language of its own."""
+    language = site.shell.partition(" ")[0].rpartition("/")[2]
+    reader = next((r for name, r in _LANGUAGES.items() if language.startswith(name)), None)
+    if reader is None:
+        return ()
+    inside = Inside(path="", text=run.value, patience=site.library.patience(site.path))
+    return tuple(replace(c, line=run.line_at(0) + c.line - 1) for c in reader(inside) or ())
+
+
+_LANGUAGES: Mapping[str, Callable[[Inside], Iterator[Command] | None]] = {
+    "python": lambda inside: python_commands(inside.text, inside, ""),
+    **dict.fromkeys(
+        ("node", "bun", "deno", "zx", "tsx"),
+        lambda inside: javascript_commands(inside.text, inside),
+    ),
+    "ruby": lambda inside: ruby_commands("", inside),
+}
+
+
+def _in_container(command: Command, site: Site) -> Iterator[Command]:
+    """What a command runs in a container. Whoever asks what runs in the workspace does not see
+    it: a container has the folders that it is given.
+    """
+    if script := container_script(command.words):
+        text = Scalar(script, command.line, 1, 0, len(script))
+        for inner in commands(text, "bash", site.library.patience(command.path or site.path)):
+            yield replace(inner, line=command.line, path=command.path, directory=command.directory)
+
+
+def _by_image(step: Step, uses: Uses) -> tuple[Command, ...]:
+    """What ``uses: docker://image`` starts with its arguments.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepswithargs
+    """
+    entrypoint, args = step.input("entrypoint"), step.input("args")
+    named = f"--entrypoint={entrypoint.value} " if entrypoint is not None else ""
+    given = args.value.replace("\n", " ") if args is not None else ""
+    script = replace(uses.raw, value=f"docker run {named}{uses.path} {given}", style="")
+    return tuple(replace(c, line=uses.raw.line) for c in commands(script))
 
 
 def _line(uses: Uses | None) -> int:

@@ -24,7 +24,7 @@ _EVERYWHERE = ("-r", "--recursive", "-ws", "--workspaces", "--workspace", "--all
 _OF_ALL = frozenset(
     {"changesets/action", "changesets/action/publish", "changeset publish", "lerna publish"}
     | {"nx release", "rush publish", "beachball publish", "release-plz", "release-plz release"}
-    | {"multi-semantic-release", "auto"}
+    | {"multi-semantic-release", "auto", "melos publish"}
 )
 """Uploaders that publish whatever package of a workspace is new."""
 
@@ -43,9 +43,9 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     known = site.library.names.get(registry.value, ())
     if not registry.has_trusted_publishing:
         return ()
-    if named := _named(uploader, site, command):
+    if named := named_packages(uploader, site, command):
         return tuple(name for name in named if not known or name in known) or named
-    if len(known) > 1 and _is_of_all(uploader, command):
+    if len(known) > 1 and is_of_all(uploader, command):
         return known
     directories = list(_directories(uploader, site, command))
     inside = [name for directory in directories for name in _in(registry, site, directory)]
@@ -63,7 +63,7 @@ def packages_of(uploader: Uploader, site: Site, command: Command | None) -> tupl
     return likely
 
 
-def _is_of_all(uploader: Uploader, command: Command | None) -> bool:
+def is_of_all(uploader: Uploader, command: Command | None) -> bool:
     """Whether every package of a workspace is uploaded: always with this uploader, or by an option."""
     if uploader.mechanism in _OF_ALL:
         return True
@@ -114,7 +114,8 @@ def _runs_scripts(site: Site) -> bool:
     return any(step.run is not None for step in site.job.live_steps if step is not site.step)
 
 
-def _named(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
+def named_packages(uploader: Uploader, site: Site, command: Command | None) -> tuple[str, ...]:
+    """The packages that inputs or options name, () for none."""
     contents = uploader.contents
     found: list[str] = []
     if command is None:

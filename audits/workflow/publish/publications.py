@@ -32,6 +32,7 @@ from audits.workflow.publish.match import by_command, by_uses, commands_of
 from audits.workflow.publish.package_names import packages_of
 from audits.workflow.publish.site import Library, Site
 from audits.workflow.publish.values import Kind, value_of
+from audits.workflow.publish.withheld import is_withheld
 from audits.workflow.tasks.invocations import image_build, may_lead
 from audits.workflow.uploaders.catalog import MINTING_ACTIONS, RUN_BY_ACTION
 from audits.workflow.uploaders.consumers import may_open_registry
@@ -115,6 +116,7 @@ def _may_publish(base: Site) -> bool:
         if uses is not None and (
             uses.action in base.library.catalog.by_action
             or uses.action in RUN_BY_ACTION
+            or uses.kind is UsesKind.DOCKER
             or image_build(step) is not None
             or (actions and called_name(uses, path) in actions)
             or hands_secret(step.inputs)
@@ -193,7 +195,7 @@ def _enter(site: Site, found: list[Site], depth: int) -> None:
 def _of_step(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publication]:
     """What a step uploads itself, or by a script; dry runs are noted in ``quiet``."""
     for uploader in by_uses(site):
-        if is_local(uploader, site, None):
+        if not _leaves_the_run(uploader, site, None):
             if site.step is not None:
                 quiet.add((site.step, uploader.registry))
             continue
@@ -213,12 +215,17 @@ def _of_commands(
     quiet: set[tuple[Step, Registry]],
 ) -> Iterator[Publication]:
     for uploader, command, uploads in found:
-        if not uploads or is_local(uploader, site, command):
+        if not (uploads and _leaves_the_run(uploader, site, command)):
             if site.step is not None:
                 quiet.add((site.step, uploader.registry))
+                if uploads and not command.path:
+                    known = site.library.quiet.setdefault(site.step, set())
+                    known.add((command.line, command.text))
             continue
         if (shown := _shown(site, uploader, command)) is None:
             continue
+        if shown[0].registry is not uploader.registry and site.step is not None:
+            quiet.add((site.step, uploader.registry))
         proof = shown[1]
         # A script of the repository publishes only where it is given a credential.
         if (
@@ -228,6 +235,15 @@ def _of_commands(
         ):
             continue
         yield _publication(site, shown[0], command, proof)
+
+
+def _leaves_the_run(uploader: Uploader, site: Site, command: Command | None) -> bool:
+    """Whether what a command uploads may get to a registry: to no server of the run itself, and
+    not kept back by its own manifest.
+    """
+    if is_local(uploader, site, command):
+        return False
+    return uploader.otherwise is not None or not is_withheld(uploader, site, command)
 
 
 def _is_given_credential(site: Site) -> bool:
@@ -253,7 +269,9 @@ def _of_scripts(site: Site, quiet: set[tuple[Step, Registry]]) -> Iterator[Publi
         tries = any(word in DRY for word in each.hop.written.split())
         if not tries:
             yield from _of_commands(inside, found, quiet)
-        does = any(does for _, _, does in found) and not tries
+        does = not tries and any(
+            does and _leaves_the_run(uploader, inside, command) for uploader, command, does in found
+        )
         uploads = uploads or does
         hops += [replace(each.hop, uploads=does), *each.further]
     if led and not uploads and all(each.hop.settled for each in led) and _only_leads(site):
@@ -277,7 +295,8 @@ def _shown(
     proof = _proof(site, uploader, command)
     if uploader.needs_token:
         return (uploader, proof) if proof.auth in {Auth.TOKEN, Auth.MIXED} else None
-    if not uploader.needs_proof or proof.auth is not Auth.NONE:
+    withheld = uploader.otherwise is not None and is_withheld(uploader, site, command)
+    if not withheld and (not uploader.needs_proof or proof.auth is not Auth.NONE):
         return uploader, proof
     if uploader.otherwise is None:
         return None

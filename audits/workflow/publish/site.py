@@ -22,6 +22,7 @@ from audits.model.uses import Uses
 from audits.model.workflow import CompositeAction, Job, Step, Workflow
 from audits.workflow.parse.package_metadata import DeclaredPackage
 from audits.workflow.parse.upload_addresses import UploadAddresses
+from audits.workflow.parse.withheld_packages import WithheldPackage
 from audits.workflow.publish.written import assignments_to
 from audits.workflow.shell.commands import Patience
 from audits.workflow.tasks.hops import Expansion, Hops
@@ -49,14 +50,16 @@ class Library(Struct, frozen=True, kw_only=True):
     """What a search for publications may look up.
 
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
-    package names of its metadata by registry (``declared`` with their folders), ``indexes``
-    upload addresses by configured name, ``addresses`` those that the repository's files give.
+    package names of its metadata by registry (``declared`` with their folders), ``withheld`` and
+    ``has_members`` what it says of packages that are not published, ``indexes`` upload addresses
+    by configured name, ``addresses`` those that the repository's files give.
     ``channel`` gives an upload address's channel, ``commands`` the commands of a step's script,
     ``patience`` the budget of a file. ``hops`` follows steps into scripts, and ``catalog`` has
     the uploaders to look for.
 
     The rest are caches: ``assigned`` of the variables that scripts set, ``given`` of whether a
-    workflow's variables hold a credential, ``led`` of what `hops` found, ``there`` of sites.
+    workflow's variables hold a credential, ``led`` of what `hops` found, ``quiet`` of commands,
+    by line and words, that are known and upload nothing, ``there`` of sites.
     """
 
     channel: Callable[[str], Channel]
@@ -65,10 +68,13 @@ class Library(Struct, frozen=True, kw_only=True):
     actions: Mapping[str, CompositeAction] = field(default_factory=dict)
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: tuple[DeclaredPackage, ...] = ()
+    withheld: tuple[WithheldPackage, ...] = ()
+    has_members: bool = False
     indexes: Mapping[str, str] = field(default_factory=dict)
     addresses: UploadAddresses = field(default_factory=UploadAddresses)
     hops: Hops = field(default_factory=lambda: Hops({}, lambda _: Patience()))
     led: dict[Step, tuple[Hop, ...]] = field(default_factory=dict)
+    quiet: dict[Step, set[tuple[int, str]]] = field(default_factory=dict)
     assigned: dict[Step, dict[str, str]] = field(default_factory=dict)
     given: dict[tuple[Workflow, tuple[str, ...]], bool] = field(default_factory=dict)
     catalog: Catalog = KNOWN
@@ -129,6 +135,12 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return self.library.commands(self.step, self.job, self.workflow)
 
     @property
+    def shell(self) -> str:
+        """The ``shell:`` of the step, its own or its job's or workflow's; "" for the runner's."""
+        own = self.step.shell if self.step is not None else ""
+        return own if own or self.action is not None else self.job.shell or self.workflow.shell
+
+    @property
     def is_for_others(self) -> bool:
         """Whether the workflow is meant for callers elsewhere: it can be called, and all callers
         here are tests or examples.
@@ -154,15 +166,17 @@ class Site(Struct, frozen=True, kw_only=True, dict=True):
         return self.once("led", lambda: tuple(self._led()))
 
     def settled(self) -> frozenset[tuple[int, str]]:
-        """The commands of the step, by line and words, that run scripts or tasks of the
-        repository which were read to their end and upload nothing.
+        """The commands of the step, by line and words, that are known to upload nothing, or run
+        scripts or tasks of the repository which were read to their end and upload nothing.
         """
-        hops = () if self.step is None else self.library.led.get(self.step, ())
-        return frozenset(
+        if self.step is None:
+            return frozenset()
+        hops = self.library.led.get(self.step, ())
+        return frozenset(self.library.quiet.get(self.step, ())) | {
             (hop.line, hop.written)
             for hop in hops
             if hop.at == self.path and hop.settled and not hop.uploads
-        )
+        }
 
     def _led(self) -> Iterator[Expansion]:
         if self.step is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audits.model.command import Command
+from audits.model.command import Command, plain_words
 from audits.workflow.publish.site import Site
 
 _OWNER_NAME = re.compile(r"[/:]([^/:\s@]+/[^/\s]+?)(?:\.git)?/?$")
@@ -18,6 +18,19 @@ _OWN_REMOTES = frozenset({"origin", "upstream", "HEAD"})
 _PUSH_VALUES = frozenset({"-o", "--push-option", "--repo", "--receive-pack", "--exec"})
 _LONGEST = 300
 _ANY = r"[^/\s]+/[\w.-]+"
+
+
+_GIT_VALUES = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace"})
+"""Options of git itself that take a value: https://git-scm.com/docs/git#_options"""
+
+
+def push_words(command: Command) -> tuple[str, ...] | None:
+    """The words behind ``git push``, git's own options left out; None for another command."""
+    if command.program != "git":
+        return None
+    words = command.words[1:]
+    index = next((i for i, _ in plain_words(words, _GIT_VALUES)), len(words))
+    return words[index + 1 :] if words[index : index + 1] == ("push",) else None
 
 
 def pushes_into(site: Site, command: Command, pattern: str) -> bool:
@@ -47,7 +60,7 @@ def _remote(site: Site, command: Command) -> str:
     """The address that a push names, itself or by a remote that a script sets, or else the name
     of the remote; "" for the usual one.
     """
-    words = [site.expand(word, command) for word in command.words[2:]]
+    words = [site.expand(word, command) for word in push_words(command) or ()]
     plain = [
         word
         for number, word in enumerate(words)

@@ -22,7 +22,7 @@ from audits.model.uses import Uses, UsesKind
 from audits.model.workflow import Job, Level, SecretsPassed, Workflow
 from audits.workflow.publish.can_run import can_run
 from audits.workflow.publish.site import Site
-from audits.workflow.publish.taps import other_repository
+from audits.workflow.publish.taps import other_repository, push_words
 from audits.workflow.publish.values import SECRET, Kind, value_of
 from audits.workflow.tasks.invocations import gives_build_secret, image_build
 from audits.workflow.uploaders.catalog import ALL, RUN_BY_ACTION
@@ -33,6 +33,7 @@ from audits.workflow.uploaders.consumers import (
     PLAIN_PROGRAMS,
     QUIET_ACTIONS,
     QUIET_TASKS,
+    RUNS_OWN,
     SELDOM_PUBLISH,
     is_about_no_package,
     is_named_for_registry,
@@ -71,12 +72,6 @@ _UPLOADING_CURL = re.compile(
 )
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|mts|rb|pl|ps1|bat|cmd)$")
 _IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
-# Subcommands that build and run a program of the project.
-_RUNS_OWN = {
-    "go": frozenset({"run"}),
-    "cargo": frozenset({"run", "r", "xtask"}),
-    "dotnet": frozenset({"run"}),
-}
 _CODE = frozenset({"-c", "-e", "--eval"})
 _PUBLISHES = re.compile(r"\b(?:twine|publish\w*|upload\w*|release)\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*?:?([\w.-]+)")
@@ -392,7 +387,8 @@ def _published_elsewhere(site: Site) -> _Look | None:
         shown = f"`{clipped(' '.join(command.words[:4]), 80)}`"
         if publishes_elsewhere(command):
             return _Look(site=site, at=at, sign=shown, any_secret=True, sure=True)
-        if command.words[:2] == ("git", "push") and not command.has(*_DRY, "-n", "--delete", "-d"):
+        pushed = push_words(command)
+        if pushed is not None and {*_DRY, "-n", "--delete", "-d"}.isdisjoint(pushed):
             where = other_repository(site, command)
             if where and not is_about_pages(where):
                 sure = is_install_source(where)
@@ -479,7 +475,7 @@ def _may_publish(command: Command) -> bool:
         return _publishes_by_a_word(command)
     if program in _IMAGE_BUILDERS and gives_build_secret(command.words):
         return True
-    if command.words[1:2] and command.words[1] in _RUNS_OWN.get(program, ()):
+    if command.words[1:2] and command.words[1] in RUNS_OWN.get(program, ()):
         names = [_SCRIPT.sub("", word.rpartition("/")[2]) for word in _plain_words(command)]
         return not any(name in QUIET_TASKS or is_something_else(name) for name in names)
     tasks = _tasks(command)

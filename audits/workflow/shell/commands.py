@@ -19,7 +19,7 @@ from audits.model.location import Scalar
 from audits.workflow.shell.branches import unreached_lines
 from audits.workflow.shell.lines import Dialect, line_commands
 from audits.workflow.shell.words import RawCommand, blank_out, unquote
-from audits.workflow.shell.wrappers import inner_script, unwrap
+from audits.workflow.shell.wrappers import fetched_program, inner_script, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Query, Tree
@@ -139,6 +139,8 @@ def _commands(text: str, line: int, where: _Inside) -> Iterator[Command]:
             piped_into=piped[0] if piped else "",
             written=tuple(raw.words),
         )
+        if fetched := fetched_program(words, piped):
+            yield Command(words=tuple(fetched), line=line, wrappers=where.wrappers, env=raw.env)
         inner = inner_script(words) if where.depth < _MAX_DEPTH else None
         if inner is not None:
             name, script = inner

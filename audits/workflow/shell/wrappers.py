@@ -13,7 +13,9 @@ class Wrapper(Struct, frozen=True, kw_only=True):
 
     ``subcommands`` are alternatives; () means right after the program. ``values`` are the
     options followed by a value. ``module`` options name a module to run. ``skip`` positional
-    words come before the command. ``not_with`` options make it no wrapper.
+    words come before the command. ``not_with`` options make it no wrapper. ``modules``: the
+    command is the module of a program of others, ``example.com/owner/program/v2@latest``, and
+    anything else is code of the project.
     """
 
     subcommands: tuple[tuple[str, ...], ...] = ((),)
@@ -22,6 +24,7 @@ class Wrapper(Struct, frozen=True, kw_only=True):
     skip: int = 0
     assigns: bool = False
     versions: bool = False
+    modules: bool = False
     not_with: frozenset[str] = frozenset()
 
 
@@ -97,6 +100,12 @@ _WRAPPERS: dict[str, Wrapper] = {
     "bundle": Wrapper(subcommands=(("exec",),), values=_words("--gemfile")),
     "mise": Wrapper(subcommands=_EXEC, values=_words("-C --cd -E --env")),
     "nix": Wrapper(subcommands=(("develop",), ("shell",)), module=_words("-c --command")),
+    "go": Wrapper(
+        subcommands=_RUN,
+        values=_words("-C -mod -modfile -tags -ldflags -gcflags -overlay -p -exec"),
+        versions=True,
+        modules=True,
+    ),
     "python": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
     "py": Wrapper(values=_words("-W -X"), module=_words("-m"), not_with=_words("-c -")),
 }
@@ -105,6 +114,9 @@ _PYTHON = re.compile(r"python(?:\d+(?:\.\d+)*t?)?|pypy\d*(?:\.\d+)*")
 _INSTALLED = re.compile(r"(?:/|~|\$|[A-Za-z]:|(?:.*[/\\])?\.?(?:bin|Scripts|sbin)[/\\])")
 _VERSION = re.compile(r"(?<=[\w\]])(?:@|==|~=|>=|<=|!=|<|>).*|\[[^\[\]]*\]")
 _MODULE_FLAG = re.compile(r"-[A-Za-z]*m")
+_MODULE = re.compile(r"[\w-]+(?:\.[\w-]+)+/[^\s$]")
+"""The path of a module of Go: it begins with a host."""
+_MAJOR = re.compile(r"/v\d+$")
 _MAX_WRAPPERS = 12
 
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash", "ash", "ksh"})
@@ -128,21 +140,24 @@ def unwrap(words: Sequence[str], env: dict[str, str]) -> tuple[list[str], list[s
         if wrapper is None or inside is None:
             break
         name, start = inside
-        while wrapper.assigns and start < len(rest) and _is_assignment(rest[start]):
+        while wrapper.assigns and start < len(rest) and is_assignment(rest[start]):
             key, _, env[key] = rest[start].partition("=")
             start += 1
-        if start >= len(rest):
+        if start >= len(rest) or (wrapper.modules and not _MODULE.match(rest[start])):
             break
         names.append(name)
         rest = rest[start:]
         if wrapper.versions:
             rest[0] = _VERSION.sub("", rest[0]) or rest[0]
+        if wrapper.modules:
+            rest[0] = _MAJOR.sub("", rest[0]).rpartition("/")[2]
         if program == "hatch":  # `hatch run release:twine` names the environment first
             rest[0] = rest[0].rpartition(":")[2] or rest[0]
     return rest, names
 
 
-def _is_assignment(word: str) -> bool:
+def is_assignment(word: str) -> bool:
+    """Whether a word gives a variable a value: ``NAME=value``."""
     name, equals, _ = word.partition("=")
     return bool(equals) and name.isidentifier()
 
@@ -222,3 +237,21 @@ def inner_script(words: Sequence[str]) -> tuple[str, str] | None:
             if word in {"-c", "--command", "--run"}:
                 return f"bash {word}", words[index + 1]
     return None
+
+
+_FETCHERS = frozenset({"curl", "wget"})
+_HOST_OF_SCRIPT = re.compile(r"https?://(?:[\w-]+\.)*([\w-]+)\.\w+(?:[:/?#]|$)")
+
+
+def fetched_program(words: Sequence[str], reader: Sequence[str]) -> list[str]:
+    """The program that ``curl https://example.com/run | bash -s -- release`` runs: the one that
+    the site is called after, with the arguments; nothing where a script is only installed.
+    """
+    if not words or words[0] not in _FETCHERS or not reader or reader[0] not in _SHELLS:
+        return []
+    if "-s" not in reader:
+        return []
+    given = [word for word in reader[reader.index("-s") + 1 :] if word != "--"]
+    hosts = (_HOST_OF_SCRIPT.match(word) for word in words[1:])
+    name = next((host[1] for host in hosts if host is not None), "")
+    return [name, *given] if name and given else []

@@ -27,8 +27,8 @@ from audits.workflow.tasks.source_code import (
 )
 from audits.workflow.tasks.task_files import task_commands
 from audits.workflow.uploaders.consumers import (
-    MANY_TASKS,
     PLAIN_PROGRAMS,
+    RUNS_OWN,
     speaks_of_publishing,
 )
 
@@ -205,7 +205,38 @@ _RUNNERS = frozenset(
 )
 
 
-_PACKAGE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun", "npx", "pnpx", "bunx"})
+_FOLLOWED = frozenset(
+    {
+        "npm",
+        "pnpm",
+        "yarn",
+        "bun",
+        "npx",
+        "pnpx",
+        "bunx",
+        "make",
+        "gmake",
+        "just",
+        "task",
+        "tox",
+        "nox",
+    }
+    | {
+        "rake",
+        "inv",
+        "invoke",
+        "doit",
+        "poe",
+        "turbo",
+        "nx",
+        "gradle",
+        "gradlew",
+        "mvn",
+        "mvnw",
+        "sbt",
+    }
+)
+"""Programs whose tasks are followed, or known to the uploaders."""
 
 
 def _is_open(command: Command) -> bool:
@@ -219,12 +250,22 @@ def _is_open(command: Command) -> bool:
         return any("$" in word for word in words[1:3])
     if command.has("--dry-run", "--dryrun", "--help", "--version"):
         return False
-    quiet = PLAIN_PROGRAMS | MANY_TASKS | _PACKAGE_MANAGERS  # their tasks are followed
+    if words[1:2] and words[1] in RUNS_OWN.get(command.program, ()):
+        return True
+    quiet = PLAIN_PROGRAMS | _FOLLOWED
     return command.program not in quiet and any(map(_asks_to_publish, words[1:3]))
 
 
+_LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*:([\w.-]+)")
+"""A target of Bazel or Buck."""
+
+
 def _asks_to_publish(word: str) -> bool:
-    """Whether a command's word is a task such as ``publish`` or ``publish:all``, and no place."""
+    """Whether a command's word is a task such as ``publish``, ``publish:all`` or the label
+    ``//pkg:npm.publish``, and no place.
+    """
+    if label := _LABEL.fullmatch(word):
+        word = label[1].rpartition(".")[2]
     return not set(word) & set("/\\.=$") and word[:1] != "-" and speaks_of_publishing(word)
 
 

@@ -89,6 +89,7 @@ _RAKEFILES = ("Rakefile", "rakefile", "Rakefile.rb")
 _TOX = ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg")
 _PIXI = ("pixi.toml", "pyproject.toml")
 _MISE = ("mise.toml", ".mise.toml")
+_MISE_TASKS = ("mise-tasks", ".mise-tasks", "mise/tasks", ".mise/tasks", ".config/mise/tasks")
 _DENO = ("deno.json", "deno.jsonc")
 _WRAPPED: Mapping[str, tuple[str, ...]] = {
     "pdm run": ("pyproject.toml",),
@@ -321,6 +322,17 @@ def _second(names: tuple[str, ...], *runs: str) -> _Runner:
     return run
 
 
+def _mise(words: Sequence[str], directory: str, files: Files) -> Iterator[Invocation]:
+    """A task of the configuration, or a file in a folder of tasks.
+
+    https://mise.jdx.dev/tasks/file-tasks.html
+    """
+    for task in _second(_MISE, "run", "r")(words, directory, files):
+        places = [f"{folder}/{task.task.replace(':', '/')}" for folder in _MISE_TASKS]
+        found = next((p for p in _in(directory, places) if p in files), "")
+        yield Invocation(paths=(found,), arguments=task.arguments) if found else task
+
+
 def _npm_run_all(words: Sequence[str], directory: str, _: Files) -> Iterator[Invocation]:
     for _index, name in plain_words(words, frozenset()):
         yield _named(("package.json",), name.removeprefix("npm:"), directory)
@@ -363,7 +375,8 @@ def _node(program: str, words: Sequence[str], directory: str, files: Files) -> I
     if program == "npm" and name == "version":
         yield _named(("package.json",), "version", directory, optional=True)
         return
-    if not runs and (program == "npm" or (name in _NEVER_SCRIPTS)):
+    never = _NEVER_SCRIPTS if program == "pnpm" else _NEVER_SCRIPTS - {"deploy"}
+    if not runs and (program == "npm" or name in never):
         return
     if program == "bun" and (is_script(name) or "/" in name):
         yield Invocation(paths=(joined(directory, name), joined("", name)), directory=directory)
@@ -464,7 +477,7 @@ _RUNNERS: Mapping[str, _Runner] = {
     "doit": _invoke,
     "poe": _poe,
     "poethepoet": _poe,
-    "mise": _second(_MISE, "run", "r"),
+    "mise": _mise,
     "cargo": _second(("Makefile.toml",), "make"),
     "cargo-make": _second(("Makefile.toml",), "make"),
     "npm-run-all": _npm_run_all,

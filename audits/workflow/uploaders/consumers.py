@@ -6,6 +6,7 @@ Data for `audits.workflow.publish.unrecognized`: what is not in these tables may
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 
@@ -160,6 +161,16 @@ QUIET_TASKS = _words(
     " gen codegen migrate migrations run-tests clippy llvm-cov nextest new why ls ping search clone metadata"
 )
 """First words of a program's task that build, test or look."""
+
+RUNS_OWN: Mapping[str, frozenset[str]] = {
+    "go": frozenset({"run"}),
+    "cargo": frozenset({"run", "r", "xtask"}),
+    "dotnet": frozenset({"run", "cake", "fsi"}),
+    "swift": frozenset({"run"}),
+    "stack": frozenset({"run", "exec"}),
+    "cabal": frozenset({"run"}),
+}
+"""Subcommands of programs that build a program of the project and run it."""
 
 MANY_TASKS = _words(
     "make gmake just task rake gradle gradlew mvn mvnw ant sbt mill invoke inv fab mage nx turbo tox"

@@ -138,7 +138,14 @@ RELEASES: tuple[Uploader, ...] = (
             "actions/upload-release-asset",
             "aio-libs/create-release",
             "abutler/upload-release-assets",
+            "anton-yurchenko/git-release",
+            "comnoco/create-release-action",
+            "elgohr/github-release-action",
             "houseabsolute/actions-rust-release",
+            "joutvhu/create-release",
+            "juliaregistries/tagbot",
+            "meedamian/github-release",
+            "wangyoucao577/go-release-action",
             "marvinpinto/action-automatic-releases",
             "shogo82148/actions-upload-release-asset",
             "svenstaro/upload-release-action",
@@ -147,6 +154,19 @@ RELEASES: tuple[Uploader, ...] = (
             "xresloader/upload-to-github-release",
         ),
         stops=SWITCH_ON,
+        tokens=_GITHUB,
+    ),
+    Uploader(
+        mechanism="github-script",
+        registry=Registry.GITHUB_RELEASE,
+        actions=("actions/github-script",),
+        # A draft without files is nothing that anybody can download.
+        input_patterns={
+            "script": (
+                r"\.createRelease\s*\((?![^)]{0,600}\bdraft\b(?!:\s*false))|\.uploadReleaseAsset\s*\("
+                r"|\.updateRelease\s*\([^)]{0,600}\bdraft:\s*false|POST /repos/\S{1,100}/releases\b"
+            )
+        },
         tokens=_GITHUB,
     ),
     Uploader(
@@ -244,6 +264,7 @@ RELEASES: tuple[Uploader, ...] = (
         mechanism="push to a Homebrew tap",
         registry=Registry.HOMEBREW,
         commands=("git push",),
+        value_options=frozenset({"-C", "-c", "--git-dir", "--work-tree"}),
         checkout_of=r"[^/\s]+/homebrew-[\w.-]+",
         tokens=_TAP,
     ),

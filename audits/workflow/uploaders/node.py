@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from audits.model.publication import Channel
 from audits.model.registry import Registry
 from audits.workflow.uploaders.github_releases import GITHUB_BY_TOOL
@@ -104,7 +106,6 @@ NPM: tuple[Uploader, ...] = (
             "changesets publish",
             "@changesets/cli publish",
             "np",
-            "beachball publish",
             "release-plan publish",
             "multi-semantic-release",
             "@qiwi/multi-semantic-release",
@@ -112,6 +113,17 @@ NPM: tuple[Uploader, ...] = (
         ),
         tokens=_TOKENS,
         target=_TARGET,
+        oidc=ALWAYS,
+        attests=ALWAYS,
+    ),
+    Uploader(
+        mechanism="beachball publish",
+        registry=Registry.NPM,
+        commands=("beachball publish",),
+        dry=DRY | {"--no-publish"},
+        # https://microsoft.github.io/beachball/cli/options.html
+        tokens=replace(_TOKENS, options=(*_TOKENS.options, "-n")),
+        target=replace(_TARGET, url_options=("--registry", "-r")),
         oidc=ALWAYS,
         attests=ALWAYS,
     ),

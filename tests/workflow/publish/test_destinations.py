@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflow.publish.uploads import job_of, run_of, the_one
+from tests.workflow.publish.uploads import found_in, job_of, run_of, the_one
 
 PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
 TEST_URL = "https://test.index.example/legacy/"
@@ -261,3 +261,18 @@ def test_a_script_that_renames_the_package_leaves_the_name_open(script: str) -> 
 def test_a_script_that_changes_anything_else_does_not(script: str) -> None:
     steps = f"- run: |\n    {script}\n- uses: {PUBLISH}\n"
     assert the_one(job_of(steps), FILES).packages == ("lumen",)
+
+
+@pytest.mark.parametrize(
+    ("place", "count"),
+    [
+        ("./feed", 0),
+        ("$GITHUB_WORKSPACE/feed", 0),
+        ("C:\\\\feed", 0),
+        ("/srv/feed", 0),
+        ("feed", 1),
+        ("https://feed.example/v3", 1),
+    ],
+)
+def test_a_folder_is_no_registry(place: str, count: int) -> None:
+    assert len(found_in(run_of(f"dotnet nuget push out/x.nupkg -s {place}"))) == count

@@ -236,6 +236,12 @@ UPLOADS = [
         {"ci/Containerfile": "FROM python\nRUN <<END\npip list\nuv publish\nEND\n"},
         "ci/Containerfile:4",
     ),
+    ("yarn deploy", {"package.json": '{"scripts": {"deploy": "npm publish"}}'}, "package.json:1"),
+    (
+        "mise run ship:all",
+        {"mise-tasks/ship/all": "#!/bin/sh\nuv publish\n"},
+        "mise-tasks/ship/all:2",
+    ),
     (
         "./do.sh push",
         {"do.sh": "case $1 in\n  test) pytest ;;\n  push) uv publish ;;\nesac\n"},

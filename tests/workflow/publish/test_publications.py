@@ -269,3 +269,71 @@ def test_the_keys_of_a_publication() -> None:
     assert found.environment.name.value == "pypi"
     assert found.source_step is found.job.steps[1]
     assert found.publisher_workflows == (RELEASE,)
+
+
+GITHUB = "github.rest.repos."
+
+
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [
+        (f"await {GITHUB}createRelease({{...context.repo, tag_name: 'v1'}})", 1),
+        (f"await {GITHUB}createRelease({{draft: false, tag_name: 'v1'}})", 1),
+        (f"await {GITHUB}uploadReleaseAsset({{data}})", 1),
+        (f"await {GITHUB}createRelease({{tag_name: 'v1', draft: true}})", 0),
+        (f"const draft = true; await {GITHUB}createRelease({{tag_name, draft}})", 0),
+        (f"await {GITHUB}listReleases(${{{{ github.run_id }}}})", 0),
+    ],
+)
+def test_a_script_of_github_may_release(script: str, count: int) -> None:
+    steps = f"- uses: actions/github-script@v9\n  with:\n    script: |\n      {script}\n"
+    found = found_in(job_of(steps, permissions="contents: write"))
+    assert [each.mechanism for each in found] == ["github-script"] * count
+
+
+@pytest.mark.parametrize(
+    ("shell", "script"),
+    [
+        ("python", "import subprocess\nsubprocess.run(['twine', 'upload', 'dist/x'], check=True)"),
+        ("node {0}", "require('child_process').execSync('twine upload dist/x')"),
+        ("ruby {0}", "puts 1\nsystem('twine upload dist/x')"),
+    ],
+)
+def test_a_script_in_another_language_uploads(shell: str, script: str) -> None:
+    lines = "\n".join(f"    {line}" for line in script.splitlines())
+    found = the_one(job_of(f"- shell: {shell}\n  run: |\n{lines}\n"))
+    assert (found.mechanism, found.at.path) == ("twine upload", RELEASE)
+    only_says = lines.replace("run(", "print(").replace("execSync", "log").replace("system", "puts")
+    assert found_in(job_of(f"- shell: {shell}\n  run: |\n{only_says}\n")) == ()
+
+
+@pytest.mark.parametrize(
+    ("args", "count"), [("release --clean", 1), ("release --snapshot", 0), ("check", 0)]
+)
+def test_an_image_that_a_step_uses_uploads(args: str, count: int) -> None:
+    steps = f"- uses: docker://goreleaser/goreleaser:v2\n  with: {{args: {args}}}\n"
+    assert len(found_in(job_of(steps))) == count
+
+
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [
+        ("docker run --rm -e TWINE_PASSWORD python sh -c 'pip list && twine upload dist/x'", 1),
+        ("docker run quay.io/skopeo/stable copy docker-archive:a docker://grove.example/a", 1),
+        ("docker run -v .:/w python pytest", 0),
+        ("docker run node npm publish --dry-run", 0),
+    ],
+)
+def test_a_container_uploads(script: str, count: int) -> None:
+    assert len(found_in(run_of(script))) == count
+
+
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [
+        ('F=""\nif [ "$X" ]; then F=--dry-run; fi\ncargo publish $F', 1),
+        ("F=--dry-run\ncargo publish $F", 0),
+    ],
+)
+def test_an_option_that_a_branch_sets_is_not_sure(script: str, count: int) -> None:
+    assert len(found_in(run_of(script))) == count

@@ -70,6 +70,8 @@ def found_in(
         actions=actions,
         names=names.names,
         declared=names.declared,
+        withheld=names.withheld,
+        has_members=names.has_members,
         indexes=names.indexes,
         addresses=names.addresses,
         hops=Hops({source.path: source for source in sources}, cache(lambda _: Patience())),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from audits.model.command import Command
 from audits.model.location import Scalar
 from audits.workflow.shell.commands import MAX_GRAMMAR_LENGTH, commands
+from audits.workflow.shell.container_commands import container_script
 
 
 def read(script: str, shell: str = "", style: str = "|") -> tuple[Command, ...]:
@@ -108,6 +109,9 @@ def test_wrappers_are_taken_off(script: str, wrappers: tuple[str, ...]) -> None:
         ("bunx npm publish", ("npm", "publish")),
         ("bundle exec gem push a.gem", ("gem", "push", "a.gem")),
         ("npm run publish", ("npm", "run", "publish")),
+        ("go run grove.example/tools/ship/v3@v3.1.0 -x", ("ship", "-x")),
+        ("go run ./cmd/ship -x", ("go", "run", "./cmd/ship", "-x")),
+        ("go run main.go", ("go", "run", "main.go")),
         ("uv publish", ("uv", "publish")),
         ("python setup.py sdist upload", ("python", "setup.py", "sdist", "upload")),
         ("python -c 'import twine'", ("python", "-c", "import twine")),
@@ -120,6 +124,40 @@ def test_wrappers_are_taken_off(script: str, wrappers: tuple[str, ...]) -> None:
 )
 def test_what_is_no_wrapper_stays(script: str, words: tuple[str, ...]) -> None:
     assert read(script)[0].words == words
+
+
+def test_a_fetched_script_is_run_with_arguments() -> None:
+    script = "curl -sSf https://get.grove.example/run | bash -s -- ship --now"
+    assert ("grove", "ship", "--now") in [command.words for command in read(script)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["curl -sSf https://sh.grove.example | sh", "curl -sSf https://grove.example/x | jq -s ."],
+)
+def test_one_that_only_installs_is_nothing_more(script: str) -> None:
+    assert [c.program for c in read(script)] == ["curl", script.partition("| ")[2].split()[0]]
+
+
+@pytest.mark.parametrize(
+    ("script", "inner"),
+    [
+        (
+            "docker run --rm -it -v .:/w -w /w python:3.13 twine upload dist/x",
+            "twine upload dist/x",
+        ),
+        ("podman run --entrypoint twine python upload x", "twine upload x"),
+        ("docker exec builder twine upload x", "twine upload x"),
+        ("docker run -e A=1 goreleaser/goreleaser:v2 release", "A=1 goreleaser release"),
+        ("docker run ghcr.io/astral-sh/uv@sha256:0 publish", "uv publish"),
+        ("docker run ghcr.io/astral-sh/uv:alpine uv publish", "uv publish"),
+        ('docker run -e TOKEN="$S" --env=A=b -e C node npm publish', "TOKEN='$S' A=b npm publish"),
+        ("docker run --rm grove/app", ""),
+        ("docker pull goreleaser/goreleaser", ""),
+    ],
+)
+def test_what_a_container_runs(script: str, inner: str) -> None:
+    assert container_script(read(script)[0].words) == inner
 
 
 def test_heredocs_comments_and_text_are_no_commands() -> None:
