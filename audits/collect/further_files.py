@@ -80,7 +80,16 @@ _BUILT = frozenset({"dist", "wheelhouse", "target", "pkg", "build", "out", "arti
 _WORDS = re.compile(r"[\w:./@-]+")
 
 _NODE = ("npm", "pnpm", "yarn", "bun", "npx", "bunx", "turbo", "nx", "lerna", "corepack", "vlt")
-_NODE_FILES = ("package.json", "pnpm-workspace.yaml", "lerna.json", ".npmrc", ".yarnrc.yml")
+_NODE_FILES = (
+    *("package.json", "pnpm-workspace.yaml", "lerna.json", ".npmrc", ".yarnrc.yml"),
+    *(".releaserc", ".releaserc.json", ".releaserc.yml", ".releaserc.yaml"),
+    *(".release-it.json", ".release-it.yml", ".release-it.yaml", ".release-it.toml"),
+    *(
+        f"{name}.{ending}"
+        for name in ("release.config", ".releaserc")
+        for ending in ("js", "cjs", "mjs")
+    ),
+)
 _TASK_FILES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_NODE, _NODE_FILES),
     "docker": ("Dockerfile", "Containerfile"),
@@ -320,6 +329,8 @@ class Leads:
         self._programs.update([name for name in unknown if f"{name} " in text])
         if "/build-push-action@" in text:
             self._programs.add("docker")
+        if "semantic-release-action@" in text:
+            self._programs.add("npx")
 
     def _add(self, path: str) -> None:
         rank = 0 if _RELEASE.search(path) else 1

@@ -86,6 +86,7 @@ class _Builder:
             declared=names.declared,
             withheld=names.withheld,
             has_members=names.has_members,
+            without_npm=names.without_npm,
             indexes=names.indexes,
             addresses=names.addresses,
             channel=channel,

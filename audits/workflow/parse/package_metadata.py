@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from audits.model.registry import Registry
 from audits.model.source import Gap, GapReason, SourceFile
 from audits.model.storable import storable
+from audits.workflow.parse.release_tools import tools_without_npm
 from audits.workflow.parse.upload_addresses import UploadAddresses, upload_addresses
 from audits.workflow.parse.withheld_packages import WithheldPackage, withheld_packages
 
@@ -35,7 +36,8 @@ class PackageNames(Struct, frozen=True, kw_only=True):
     ``indexes`` are upload addresses by the name that ``uv publish --index`` takes,
     ``addresses`` those that other files give. ``withheld`` are packages that their manifests
     keep from being published; ``has_members`` says that a workspace of npm names its packages by
-    patterns, so that some may not have been read.
+    patterns, so that some may not have been read. ``without_npm`` are tools that are configured
+    not to publish to npm.
     """
 
     declared: tuple[DeclaredPackage, ...] = ()
@@ -43,6 +45,7 @@ class PackageNames(Struct, frozen=True, kw_only=True):
     addresses: UploadAddresses = field(default_factory=UploadAddresses)
     withheld: tuple[WithheldPackage, ...] = ()
     has_members: bool = False
+    without_npm: frozenset[str] = frozenset()
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -98,6 +101,7 @@ def package_names(given: Iterable[SourceFile]) -> PackageNames:
         addresses=addresses,
         withheld=withheld_packages(files),
         has_members=any(map(_names_members, files)),
+        without_npm=tools_without_npm(files),
         gaps=tuple(gaps),
     )
 

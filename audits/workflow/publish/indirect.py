@@ -9,6 +9,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from audits.analysis.known_actions import REQUEST_ACTIONS
 from audits.model.location import Inputs
 from audits.model.registry import Registry
 from audits.model.uses import UsesKind
@@ -21,7 +22,7 @@ from audits.workflow.uploaders.catalog import (
     SCRIPT_TOKENS,
     WORDS_OF_RELEASE,
 )
-from audits.workflow.uploaders.consumers import LOGINS, speaks_of_publishing
+from audits.workflow.uploaders.consumers import LOGINS, QUIET_ACTIONS, speaks_of_publishing
 from audits.workflow.uploaders.lookup import Catalog
 from audits.workflow.uploaders.uploader import SWITCH_ON, Tokens, Uploader
 
@@ -203,6 +204,8 @@ def handed_upload(site: Site) -> Uploader | None:
         return None
     if uses.action in site.library.catalog.by_action:
         return None  # it is known, and set not to upload
+    if uses.action in REQUEST_ACTIONS | QUIET_ACTIONS:
+        return None
     given = dict(site.step.inputs if site.step is not None else site.job.inputs)
     if site.step is None:
         given |= site.job.secrets

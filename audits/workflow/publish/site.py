@@ -51,7 +51,8 @@ class Library(Struct, frozen=True, kw_only=True):
 
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
     package names of its metadata by registry (``declared`` with their folders), ``withheld`` and
-    ``has_members`` what it says of packages that are not published, ``indexes`` upload addresses
+    ``has_members`` what it says of packages that are not published, ``without_npm`` the tools
+    that are configured not to publish to npm, ``indexes`` upload addresses
     by configured name, ``addresses`` those that the repository's files give.
     ``channel`` gives an upload address's channel, ``commands`` the commands of a step's script,
     ``patience`` the budget of a file. ``hops`` follows steps into scripts, and ``catalog`` has
@@ -70,6 +71,7 @@ class Library(Struct, frozen=True, kw_only=True):
     declared: tuple[DeclaredPackage, ...] = ()
     withheld: tuple[WithheldPackage, ...] = ()
     has_members: bool = False
+    without_npm: frozenset[str] = frozenset()
     indexes: Mapping[str, str] = field(default_factory=dict)
     addresses: UploadAddresses = field(default_factory=UploadAddresses)
     hops: Hops = field(default_factory=lambda: Hops({}, lambda _: Patience()))

@@ -33,6 +33,9 @@ def is_withheld(uploader: Uploader, site: Site, command: Command | None) -> bool
     nothing that the job ran before writes another manifest.
     """
     registry = uploader.registry
+    tool = uploader.mechanism.removesuffix(" action")
+    if registry is Registry.NPM and tool in site.library.without_npm and site.directories == ("",):
+        return True
     withheld = [package for package in site.library.withheld if package.registry is registry]
     if (
         not withheld

@@ -98,3 +98,49 @@ def test_nor_is_it_one_that_is_not_understood(tmp_path: Path) -> None:
     ran = release_audit("check", str(tmp_path), "--format", "json", "--no-engine")
     assert '"gaps": []' in ran.out
     assert '"publications": []' in ran.out
+
+
+PLUGINS = '"@semantic-release/commit-analyzer", "@semantic-release/github"'
+
+
+@pytest.mark.parametrize(
+    ("tool", "files"),
+    [
+        ("semantic-release", {".releaserc.json": f'{{"plugins": [{PLUGINS}]}}'}),
+        (
+            "semantic-release",
+            {
+                "release.config.mjs": f"export default {{ plugins: [{PLUGINS},"
+                " ['@semantic-release/npm', { npmPublish: false }]] }\n"
+            },
+        ),
+        ("semantic-release", {"package.json": f'{{"release": {{"plugins": [{PLUGINS}]}}}}'}),
+        ("release-it", {".release-it.json": '{"npm": {"publish": false}}'}),
+        ("release-it", {".release-it.yml": "git:\n  tag: true\nnpm:\n  publish: false\n"}),
+        ("release-it", {".release-it.toml": "[npm]\npublish = false\n"}),
+    ],
+)
+def test_a_tool_that_is_set_not_to_publish_makes_its_release(
+    tool: str, files: dict[str, str]
+) -> None:
+    env = ", NPM_TOKEN: '${{ secrets.NPM }}'"
+    found = found_in(job_of(steps_of(f"npx {tool}", env)), files)
+    assert [each.registry for each in found] == [Registry.GITHUB_RELEASE]
+
+
+@pytest.mark.parametrize(
+    ("tool", "files"),
+    [
+        ("semantic-release", {".releaserc": "branches: [main]\n"}),
+        ("semantic-release", {".releaserc.json": '{"plugins": ["@semantic-release/npm"]}'}),
+        ("semantic-release", {".releaserc.yml": "extends: grove\nplugins: []\n"}),
+        ("semantic-release", {".releaserc.yml": "plugins: ['@semantic-release/exec']\n"}),
+        ("semantic-release", {"app/.releaserc.json": f'{{"plugins": [{PLUGINS}]}}'}),
+        ("release-it", {".release-it.json": '{"npm": {"publish": true}}'}),
+        ("release-it", {".release-it.json": '{"git": {"publish": false}}'}),
+    ],
+)
+def test_one_that_may_publish_does(tool: str, files: dict[str, str]) -> None:
+    env = ", NPM_TOKEN: '${{ secrets.NPM }}'"
+    found = found_in(job_of(steps_of(f"npx {tool}", env)), files)
+    assert [each.registry for each in found] == [Registry.NPM]

@@ -72,6 +72,7 @@ def found_in(
         declared=names.declared,
         withheld=names.withheld,
         has_members=names.has_members,
+        without_npm=names.without_npm,
         indexes=names.indexes,
         addresses=names.addresses,
         hops=Hops({source.path: source for source in sources}, cache(lambda _: Patience())),
