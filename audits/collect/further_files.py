@@ -34,7 +34,7 @@ MOST_ROUNDS = 5
 Names = Mapping[str, bool]
 """What a folder holds: names, and whether each is a folder."""
 
-_RELEASE = re.compile(r"publish|release|deploy|upload|ship|push|deliver|promote", re.IGNORECASE)
+_RELEASE = ("publish", "release", "deploy", "upload", "ship", "push", "deliver", "promote")
 _CREDENTIALS = (
     "id-token",
     "secrets",
@@ -333,7 +333,7 @@ class Leads:
             self._programs.add("npx")
 
     def _add(self, path: str) -> None:
-        rank = 0 if _RELEASE.search(path) else 1
+        rank = 0 if _is_of_release(path) else 1
         self._scripts.setdefault(path, rank)
 
     def _from_folders(self) -> None:
@@ -454,12 +454,16 @@ def _reached(scripts: object, texts: list[str]) -> Iterator[str]:
         inside = [w for w in _WORDS.findall(known[name]) if w in known and w not in seen]
         seen.update(inside)
         pending.extend(dict.fromkeys(inside))
-        if _RELEASE.search(name) or _RELEASE.search(known[name]):
+        if _is_of_release(name) or _is_of_release(known[name]):
             yield known[name]
 
 
+def _is_of_release(text: str) -> bool:
+    return any(map(text.lower().__contains__, _RELEASE))
+
+
 def _lines_of_release(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if _RELEASE.search(line))
+    return "\n".join(line for line in text.splitlines() if _is_of_release(line))
 
 
 def _json_list(text: str, key: str) -> list[object]:

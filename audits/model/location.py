@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
@@ -77,10 +78,13 @@ class Scalar(Struct, frozen=True):
         return self.line + (lines[wanted] if wanted < len(lines) else 0)
 
 
+_BREAK = re.compile("\n")
+
+
 @lru_cache(maxsize=4)
 def _breaks(text: str) -> tuple[int, ...]:
     """The offsets of a text's line breaks; kept, since a script is asked for many lines."""
-    return tuple(at for at, character in enumerate(text) if character == "\n")
+    return tuple(found.start() for found in _BREAK.finditer(text))
 
 
 @lru_cache(maxsize=4)

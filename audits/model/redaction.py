@@ -263,7 +263,7 @@ def _names(text: str) -> Iterator[str]:
 def _changed(line: str, change: Callable[[re.Match[str]], str]) -> str:
     """The line with every credential's place (key in group 1, value in 2) changed."""
     lowered = line.casefold()
-    if any(key in lowered for key in _KEYS):
+    if any(map(lowered.__contains__, _KEYS)):
         line = _NAMED.sub(change, line)
     patterns = [_OPTION] if "--" in line else []
     patterns += [_SHORT] if "-p" in line and _TAKES_P.search(line) else []
@@ -272,7 +272,7 @@ def _changed(line: str, change: Callable[[re.Match[str]], str]) -> str:
     patterns += [_PAIR] if " -u" in line or "--user" in line else []
     patterns += [_HEADER] if "uthorization" in line else []
     patterns += [_USER, _QUERY] if "://" in line else []
-    patterns += [_ARGUMENT] if any(word in line for word in _BEFORE_ARGUMENT) else []
+    patterns += [_ARGUMENT] if any(map(line.__contains__, _BEFORE_ARGUMENT)) else []
     for pattern in patterns:
         line = pattern.sub(change, line)
     return line

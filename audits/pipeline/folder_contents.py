@@ -52,11 +52,11 @@ class FolderContents:
         this time stays remembered.
         """
         listed = self._collector.names()
+        owners = {self._key(scanned.scan.owner): scanned.scan.owner for scanned in finished}
+        known = self._memory.answers(owners)
         kept: dict[str, tuple[str, str]] = {}
-        for scanned in finished:
-            owner = scanned.scan.owner
-            key = self._key(owner)
-            before = kept_as(list[str], stored[1]) if (stored := self._memory.answer(key)) else None
+        for key, owner in owners.items():
+            before = kept_as(list[str], stored[1]) if (stored := known.get(key)) else None
             gone = {name.lower() for name in self._collector.gone(owner)}
             names = {n.lower(): n for n in (*(before or ()), *listed.get(owner.lower(), ()))}
             body = kept_text(list[str], sorted(n for k, n in names.items() if k not in gone))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from posixpath import basename, dirname
 
 from msgspec import Struct
@@ -167,7 +168,7 @@ class Hops:
         if invocation.kind:
             found = task_commands(name, invocation.kind, invocation.task, inside)
             whole = not name.endswith((".py", ".rb", "Rakefile", "rakefile"))
-            whole = whole and _INCLUDES.search(inside.text) is None
+            whole = whole and not _has_includes(inside.text)
         else:
             found, whole = _script_commands(name, inside, invocation)
         if found is None:
@@ -183,6 +184,14 @@ _INCLUDES = re.compile(
     re.MULTILINE,
 )
 """What brings commands into a task file that are not read."""
+
+
+@lru_cache(maxsize=8)
+def _has_includes(text: str) -> bool:
+    """Whether commands of a task file are not read; kept, since a file has many tasks."""
+    return _INCLUDES.search(text) is not None
+
+
 _RUNS_ARGUMENTS = re.compile(
     r"(?:^|[;{&|(!]|\b(?:then|do|else)\b)[ \t]*[\"']?\$\{?[@*1]\}?", re.MULTILINE
 )
