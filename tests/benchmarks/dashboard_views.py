@@ -1,7 +1,8 @@
 """Time every view of the dashboard over a large database, on the server and in a browser.
 
 Run by hand: ``python -m tests.benchmarks.dashboard_views [DATABASE_URL]``; without an address
-10,000 repositories over 100 scans are recorded first, in a temporary folder (six minutes).
+10,000 repositories over 100 scans are recorded first, in a temporary folder: three minutes of a
+processor.
 
 Server seconds are the processor's, of one run of a view's script through the router, as a
 viewer who opens it causes: "cold" with nothing kept (Streamlit's caches cleared, the database
