@@ -49,6 +49,10 @@ class AsOf(Struct, frozen=True, kw_only=True):
     ended: dict[int, list[int]] = field(default_factory=dict)
     only: frozenset[int] | None = None
 
+    def of_owner(self, owner_id: int) -> AsOf:
+        """The same of one owner: a short condition, where something is asked owner by owner."""
+        return replace(self, scans={owner_id: self.scans[owner_id]})
+
     def valid(self, table: FromClause) -> ColumnElement[bool]:
         """Whether a row holds as of its owner's scan, and its repository is in scope."""
         return and_(self.holds(table), self.within(table))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from audits.model.outcome import Area, Outcome
 from audits.model.query import GapFilter, OwnerFact
-from audits.model.rows import DeductionRow, GapRow, LessonRow, ResultRow
+from audits.model.rows import DeductionRow, FindingRow, GapRow, LessonRow, ResultRow
 from audits.store.details import Details
 from audits.store.read.as_of import AsOf, Scoped, repository_id
 from audits.store.read.finding_rows import finding_rows
@@ -206,15 +206,8 @@ def _result_row(rule_row: Row[Any], row: Row[Any] | None, owner: str, name: str)
 def _fact(
     connection: Connection, scope: AsOf, row: Row[Any], unseen_by_id: dict[int, Row[Any]]
 ) -> OwnerFact:
-    statement = select(finding.c.id).where(
-        scope.valid(finding),
-        finding.c.owner_id == row.owner_id,
-        finding.c.on_owner,
-        finding.c.rule_id == row.rule_id,
-    )
-    ids = connection.scalars(statement.order_by(finding.c.repository_id).limit(1)).all()
     failed = row.outcome == OUTCOMES[Outcome.FAIL]
-    shown = next(finding_rows(connection, scope, ids), None) if failed else None
+    shown = _example(connection, scope, row) if failed else None
     why = unseen_by_id.get(row.unseen_id)
     return OwnerFact(
         owner=scope.logins[row.owner_id],
@@ -233,6 +226,17 @@ def _fact(
     )
 
 
+def _example(connection: Connection, scope: AsOf, row: Row[Any]) -> FindingRow | None:
+    """The first finding of a result that concerns an owner as a whole."""
+    statement = select(finding.c.id).where(
+        scope.of_owner(row.owner_id).valid(finding),
+        finding.c.on_owner,
+        finding.c.rule_id == row.rule_id,
+    )
+    ids = connection.scalars(statement.order_by(finding.c.repository_id).limit(1)).all()
+    return next(finding_rows(connection, scope, ids), None)
+
+
 _PINS_REQUIRED = "sha-pinning-not-required"
 _ACTION = "action"
 _MOST_NAMED = 3
@@ -243,7 +247,7 @@ def _would_break(connection: Connection, scope: AsOf, owner: int) -> str:
     actions inside other actions count as far as those were read.
     """
     use, action = tables.action_use, tables.action
-    refused = (scope.valid(use), use.c.owner_id == owner, use.c.kind == _ACTION, ~use.c.pinned)
+    refused = (scope.of_owner(owner).valid(use), use.c.kind == _ACTION, ~use.c.pinned)
     each = func.count(func.distinct(use.c.repository_id))
     number = connection.scalar(select(each).where(*refused)) or 0
     if not number:
