@@ -15,6 +15,7 @@ from posixpath import basename, dirname, normpath
 from msgspec import Struct
 
 from audits.collect.paths import WORKFLOWS, is_workflow
+from audits.model.mise_tasks import paths_of
 
 MOST_SCRIPTS = 40
 """Scripts and task files that are tried in one repository, likely releases first."""
@@ -56,6 +57,9 @@ _BEFORE = re.compile(r"[\w@+./-]{1,200}\Z")
 _HERE = re.compile(r"\./(?<![\w.]\./)([\w@+-][\w@+./-]{0,200})")
 _USUAL = ("scripts", "script", "bin", "tools", "tool", "ci", "hack", "eng", "dev", "build", ".ci")
 """Folders whose files are scripts also where their names have no ending."""
+
+_HIDDEN = (".github", ".ci", ".mise", ".config/mise/")
+"""Hidden folders whose files may be scripts."""
 
 _BELOW = re.compile(r"/[\w@+-][\w@+./-]{0,200}")
 _ROOTED = re.compile(
@@ -121,6 +125,9 @@ _TASK_FILES: Mapping[str, tuple[str, ...]] = {
     "sbt": ("build.sbt",),
     "mix": ("mix.exs",),
 }
+_ACTION_PROGRAMS = {"/build-push-action@": "docker", "semantic-release-action@": "npx"}
+"""The programs that actions run, by what stands in ``uses``."""
+
 _METADATA = frozenset({"pyproject.toml", "package.json", "Cargo.toml", "setup.cfg"})
 _METADATA_ENDINGS = (".gemspec", ".csproj", ".fsproj", ".vbproj")
 _BUILD_FILES = frozenset(
@@ -317,9 +324,7 @@ class Leads:
         for written in dict.fromkeys(_named(text, usual)):
             for place in dict.fromkeys(("", base, *self._places)):
                 candidate = normpath(f"{place}/{written}").strip("/")
-                if candidate.startswith((".", "/")) and not candidate.startswith(
-                    (".github", ".ci")
-                ):
+                if candidate.startswith((".", "/")) and not candidate.startswith(_HIDDEN):
                     continue
                 if not _is_action_or_workflow(candidate):
                     self._add(candidate)
@@ -327,10 +332,7 @@ class Leads:
     def _programs_of(self, text: str) -> None:
         unknown = _TASK_FILES.keys() - self._programs
         self._programs.update([name for name in unknown if f"{name} " in text])
-        if "/build-push-action@" in text:
-            self._programs.add("docker")
-        if "semantic-release-action@" in text:
-            self._programs.add("npx")
+        self._programs.update(p for action, p in _ACTION_PROGRAMS.items() if action in text)
 
     def _add(self, path: str) -> None:
         rank = 0 if _is_of_release(path) else 1
@@ -409,8 +411,9 @@ def _places_in(text: str) -> Iterator[str]:
             at = text.find(mark, at + 1)
 
 
-# https://mise.jdx.dev/tasks/file-tasks.html
-_MISE_TASK = re.compile(r"\bmise[ \t]+(?:run|r)[ \t]+([\w:-]{1,80})")
+_MISE_TASK = re.compile(
+    r"\bmise[ \t]+(?:run|r)[ \t]+(?:--?[\w=-]{1,40}[ \t]+){0,4}(\w[\w:-]{0,79})"
+)
 
 
 def _named(text: str, folders: Iterable[str]) -> Iterator[str]:
@@ -418,8 +421,7 @@ def _named(text: str, folders: Iterable[str]) -> Iterator[str]:
     one of these folders.
     """
     for task in _MISE_TASK.findall(text):
-        for folder in ("mise-tasks", "mise/tasks"):
-            yield f"{folder}/{task.replace(':', '/')}"
+        yield from paths_of(task)
     for match in _EXTENSION.finditer(text):
         start = match.start()
         before = _BEFORE.search(text, max(0, start - 200), start)

@@ -52,6 +52,21 @@ LAYOUTS: dict[str, tuple[dict[str, Content], set[str]]] = {
         },
         {"package.json", "tools/release.mjs", ".npmrc"},
     ),
+    "files of mise's tasks": (
+        {
+            WORKFLOW: steps("- run: mise run --jobs=1 ship:all", "- run: mise r push"),
+            "mise-tasks/ship/all": "uv publish\n",
+            "mise-tasks/other": "",
+            ".mise/tasks/push": "ci/last.sh\n",
+            ".mise/tasks/other": "",
+            "ci/last.sh": "",
+        },
+        {"mise-tasks/ship/all", ".mise/tasks/push", "ci/last.sh"},
+    ),
+    "files of mise's tasks beside its configuration": (
+        {WORKFLOW: steps("- run: mise run push"), ".config/mise/tasks/push": "", ".config/x": ""},
+        {".config/mise/tasks/push"},
+    ),
     "code owners": (
         {WORKFLOW: steps(), ".github/CODEOWNERS": "* @a\n", "docs/CODEOWNERS": "* @b\n"},
         {".github/CODEOWNERS"},

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.analysis.image_uses import image_context
+from audits.model import mise_tasks
 from audits.model.command import Command, plain_words
 from audits.model.source import SourceFile
 from audits.model.workflow import Step
@@ -89,7 +90,6 @@ _RAKEFILES = ("Rakefile", "rakefile", "Rakefile.rb")
 _TOX = ("tox.ini", "tox.toml", "pyproject.toml", "setup.cfg")
 _PIXI = ("pixi.toml", "pyproject.toml")
 _MISE = ("mise.toml", ".mise.toml")
-_MISE_TASKS = ("mise-tasks", ".mise-tasks", "mise/tasks", ".mise/tasks", ".config/mise/tasks")
 _DENO = ("deno.json", "deno.jsonc")
 _WRAPPED: Mapping[str, tuple[str, ...]] = {
     "pdm run": ("pyproject.toml",),
@@ -323,12 +323,9 @@ def _second(names: tuple[str, ...], *runs: str) -> _Runner:
 
 
 def _mise(words: Sequence[str], directory: str, files: Files) -> Iterator[Invocation]:
-    """A task of the configuration, or a file in a folder of tasks.
-
-    https://mise.jdx.dev/tasks/file-tasks.html
-    """
+    """A task of the configuration, or a file in a folder of tasks."""
     for task in _second(_MISE, "run", "r")(words, directory, files):
-        places = [f"{folder}/{task.task.replace(':', '/')}" for folder in _MISE_TASKS]
+        places = mise_tasks.paths_of(task.task)
         found = next((p for p in _in(directory, places) if p in files), "")
         yield Invocation(paths=(found,), arguments=task.arguments) if found else task
 
