@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audits.cli.exits import UsageError
+from audits.cli.exits import CANNOT_READ, UsageError
 from audits.cli.github import ApiUrlOption, TokenFileOption
 from audits.cli.options import OfflineOption
 from audits.cli.output import say
@@ -38,16 +38,21 @@ def doctor(
     if not is_login(owner):
         raise UsageError(f"{owner!r} is no account's name.", "Give the name alone.")
     with watching("asking GitHub") as watch:
-        connection = connect(token_file, api_url, on_wait=watch.waiting)
-        answers = [_asked(owner, each) for each in connection.apart(owner)]
-    for number, report in enumerate(each for each in answers if not isinstance(each, CollectError)):
+        connections = connect(token_file, api_url, on_wait=watch.waiting).apart(owner)
+        answers = [(each.credential.description, _asked(owner, each)) for each in connections]
+    reports = [each for _, each in answers if not isinstance(each, CollectError)]
+    for number, report in enumerate(reports):
         if number:
             say("")
         for line in doctor_lines(report, datetime.now(UTC)):
             say(line)
-    for error in answers:
-        if isinstance(error, CollectError):
+    refused = [(name, each) for name, each in answers if isinstance(each, CollectError)]
+    for name, error in refused:
+        if len(answers) == 1:
             raise error
+        say(f"error: {name}: {error.message}\nadvice: {error.advice}", error=True)
+    if refused:
+        raise typer.Exit(CANNOT_READ)
 
 
 def _asked(owner: str, connection: Connection) -> DoctorReport | CollectError:

@@ -29,7 +29,7 @@ TokenFileOption = Annotated[
     typer.Option(
         "--token-file",
         metavar="FILE",
-        help="File that holds a token, or a line TOKEN or OWNER TOKEN for each of several; repeat it for more files. Default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE.",
+        help="File with a token, or with several, one a line, as TOKEN or OWNER TOKEN; may be given more than once. Default: RELEASE_AUDIT_TOKEN, GITHUB_TOKEN or GH_TOKEN, or a GitHub App's RELEASE_AUDIT_APP_ID and RELEASE_AUDIT_APP_KEY_FILE.",
     ),
 ]
 ApiUrlOption = Annotated[
@@ -117,9 +117,11 @@ def run_scans(
     owners: tuple[str, ...],
     names: tuple[str, ...],
     done: Callable[[str], None],
-    failed: Callable[[AuditError], None],
+    failed: Callable[[str, AuditError], None],
 ) -> tuple[GitHubScanned, ...]:
-    """Scan owners one by one, then the list; an owner that cannot be read costs no other."""
+    """Scan owners one by one, then the list; an owner that cannot be read costs no other, and
+    ``failed`` gets its name and the error.
+    """
 
     def note(ref: RepositoryRef) -> None:
         done(str(ref))
@@ -132,17 +134,17 @@ def run_scans(
 
 
 def _apart(
-    what: str, scan: Callable[[], GitHubScanned], failed: Callable[[AuditError], None]
+    what: str, scan: Callable[[], GitHubScanned], failed: Callable[[str, AuditError], None]
 ) -> GitHubScanned | None:
     """The result of a scan; None, and ``failed`` gets the error, where it cannot continue."""
     try:
         return scan()
     except AuditError as error:
-        failed(error)
+        failed(what, error)
     except Exception as error:
         place = log_fault(error, f"scanning {what}")
         said = f"release-audit failed while scanning {what} ({type(error).__name__}): {place}."
-        failed(FaultError(said, "Please report it; what was recorded is kept."))
+        failed(what, FaultError(said, "Please report it; what was recorded is kept."))
     return None
 
 

@@ -368,7 +368,7 @@ def _github(
     from audits.cli.summary import print_summary
     from audits.store.open import open_store
 
-    failures: list[AuditError] = []
+    failures: dict[str, AuditError] = {}
     recorded: list[str] = []
     with closing(open_store(request.database)) as store:
         try:
@@ -379,14 +379,16 @@ def _github(
             print_summary(store, result.finished, result.gaps, waivers, database=request.database)
         finished = tuple(scanned for result in results for scanned in result.finished)
         arrived = request.end.notified(store, finished, waivers)
-    for error in failures:
-        say(f"error: {error.message}\nadvice: {error.advice}", error=True)
+    several = len(request.owners) + (request.repos is not None) > 1
+    for what, error in failures.items():
+        whose = f"{what}: " if several else ""
+        say(f"error: {whose}{error.message}\nadvice: {error.advice}", error=True)
     paused = [owner for result in results for owner in result.paused]
     if paused:
         _say_how_to_resume(context, f"{', '.join(paused)}: not finished.")
     elif failures and len(recorded) > sum(s.repositories for r in results for s in r.finished):
         _say_how_to_resume(context, "The scan is not finished; what was read is kept.")
-    if any(exit_code(error) == FAULT for error in failures):
+    if any(exit_code(error) == FAULT for error in failures.values()):
         return FAULT
     gaps = [gap for result in results for gap in result.gaps]
     stopped_early = bool(failures or paused) or not arrived
@@ -398,12 +400,12 @@ def _results(
     plan: Plan,
     waivers: Waivers,
     store: Store,
-    failures: list[AuditError],
+    failures: dict[str, AuditError],
     recorded: list[str],
     cluster: Cluster | None,
 ) -> tuple[GitHubScanned, ...]:
-    """Scan what was asked for; errors that end a scan, and names that are recorded, are added to
-    the lists.
+    """Scan what was asked for; errors that end a scan, by what was scanned, are added to
+    ``failures``, and names that are recorded to ``recorded``.
     """
     from audits.cli.github import make_scan, read_list, run_scans
     from audits.cli.waiting import watching
@@ -429,6 +431,5 @@ def _results(
             expect=watch.expect,
             judge=cluster,
         )
-        return run_scans(
-            running, tuple(dict.fromkeys(request.owners)), names, note, failures.append
-        )
+        owners = tuple(dict.fromkeys(request.owners))
+        return run_scans(running, owners, names, note, failures.__setitem__)

@@ -113,7 +113,7 @@ class GitHubCredential(Struct, frozen=True, kw_only=True):
 
 def _read_secret(path: Path, what: str) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CollectError(
             f"The {what} in {path} cannot be read ({type(error).__name__}).",
@@ -144,7 +144,7 @@ def _app(app_id: str, key_file: str) -> GitHubCredential:
             f"{APP_ID_VARIABLE} is set, but no key.",
             f"Put the path of the App's private key (PEM) into {APP_KEY_VARIABLE}.",
         )
-    key = _read_secret(Path(key_file), "App's key")
+    key = _read_secret(Path(key_file), "App's key").strip()
     if "PRIVATE KEY-----" not in key:
         raise CollectError(
             f"{key_file} holds no private key.", "Download it from the App's page; it ends in .pem."
@@ -155,19 +155,15 @@ def _app(app_id: str, key_file: str) -> GitHubCredential:
     )
 
 
-def find_credential(
-    environment: Mapping[str, str], *, token_file: Path | None = None, key_file: Path | None = None
-) -> GitHubCredential:
-    """The credential to use: a token's file, else a GitHub App, else a token's variable.
+def find_credential(environment: Mapping[str, str]) -> GitHubCredential:
+    """The credential that variables name: a GitHub App, else a token.
 
-    Variables are ``RELEASE_AUDIT_TOKEN``, ``GITHUB_TOKEN`` and ``GH_TOKEN``, in this order,
-    and ``RELEASE_AUDIT_APP_ID`` with ``RELEASE_AUDIT_APP_KEY_FILE``. CollectError where what
-    is there cannot be one.
+    Variables are ``RELEASE_AUDIT_APP_ID`` with ``RELEASE_AUDIT_APP_KEY_FILE``, then
+    ``RELEASE_AUDIT_TOKEN``, ``GITHUB_TOKEN`` and ``GH_TOKEN``, in this order. CollectError where
+    what is there cannot be one.
     """
-    if token_file is not None:
-        return _token(_read_secret(token_file, "token"), str(token_file))
     if app_id := environment.get(APP_ID_VARIABLE, "").strip():
-        return _app(app_id, str(key_file or environment.get(APP_KEY_VARIABLE, "")))
+        return _app(app_id, environment.get(APP_KEY_VARIABLE, ""))
     for name in TOKEN_VARIABLES:
         if text := environment.get(name, "").strip():
             return _token(text, name)

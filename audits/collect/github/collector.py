@@ -120,7 +120,13 @@ class GitHubCollector:
     def gaps(self) -> tuple[Gap, ...]:
         """What concerns no single repository; complete once `snapshots` has ended."""
         references = self._references.gaps.values()
-        return tuple(dict.fromkeys((*self._gaps, *self.list_gaps, *self.owner_gaps, *references)))
+        found = (*self._gaps, *self.gone_gaps, *self.list_gaps, *self.owner_gaps, *references)
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def gone_gaps(self) -> tuple[Gap, ...]:
+        """The repositories of ``gone``, each with what that means."""
+        return tuple(_gone_gap(f"{self._request.owner}/{name}") for name in self.gone)
 
     @property
     def list_gaps(self) -> tuple[Gap, ...]:
@@ -176,7 +182,6 @@ class GitHubCollector:
         missing = [(p.node_id, p.slug) for p in before or () if p.node_id not in ids]
         absent = [repo for repo in by_ids(self._client, missing) if _is_absent(repo)]
         self.gone = tuple(repo.name for repo in absent)
-        self._gaps += [_gone_gap(repo.slug) for repo in absent]
         body = kept_text(list[_Public], now)
         if stored is None or stored[1] != body:
             self._memory.keep_answer(key, "", body)

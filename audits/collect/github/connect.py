@@ -41,10 +41,11 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     def apart(self, owner: str) -> tuple[Connection, ...]:
         """A connection for each credential that reads this owner: those that are for it alone,
-        else those for any. CollectError where all are for others.
+        else those for any. CollectError where all are for others. Without an owner, for what
+        GitHub shows to all, every credential will do.
         """
         every = (self.credential, *self.others)
-        own = [each for each in every if each.owner.lower() == owner.lower() != ""]
+        own = [each for each in every if each.owner.lower() == owner.lower()] if owner else every
         chosen = own or [each for each in every if not each.owner]
         if not chosen:
             raise CollectError(

@@ -126,6 +126,9 @@ class SeveralCredentials:
         for reader in self._readers:
             collector = reader.collector
             dropped = {*(collector.list_gaps if whole else ())}
+            # Gone for one credential is what another one still lists.
+            names = zip(collector.gone, collector.gone_gaps, strict=True)
+            dropped |= {gap for name, gap in names if name not in self.gone}
             if self._owner is not None and reader is not self._owner[0]:
                 dropped |= {*collector.owner_gaps}
             found += [gap for gap in collector.gaps() if gap not in dropped]
@@ -267,17 +270,17 @@ class SeveralCredentials:
     def released(self, files: Sequence[ReleasedFile]) -> dict[ReleasedFile, FileThen | Gap]:
         """What workflow files were at commits, each asked with its repository's credential."""
         found: dict[ReleasedFile, FileThen | Gap] = {}
-        asked = {file: self._reader_of(file.slug) or _chosen(self._readers) for file in files}
-        for reader in dict.fromkeys(asked.values()):
-            own = [file for file in files if asked[file] is reader]
-            found |= reader.collector.released(own)
+        asked: dict[_Reader | None, list[ReleasedFile]] = {}
+        for file in files:
+            asked.setdefault(self._reader_of(file.slug), []).append(file)
+        for reader, own in asked.items():
+            found |= (reader or _chosen(self._readers)).collector.released(own)
         return found
 
     def advisories(self) -> AdvisoryList | Unseen:
         """GitHub's advisories for actions, asked once."""
-        return next(
-            (r for r in self._readers if r.is_usable), self._readers[0]
-        ).collector.advisories()
+        usable = (reader for reader in self._readers if reader.is_usable)
+        return next(usable, self._readers[0]).collector.advisories()
 
 
 OwnerCollector = GitHubCollector | SeveralCredentials

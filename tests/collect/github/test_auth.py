@@ -10,7 +10,13 @@ import pytest
 
 from audits.collect.errors import CollectError
 from audits.collect.github.address import api_address, web_host
-from audits.collect.github.auth import CredentialKind, GitHubCredential, Secret, find_credential
+from audits.collect.github.auth import (
+    CredentialKind,
+    GitHubCredential,
+    Secret,
+    find_credential,
+    find_credentials,
+)
 from audits.collect.github.collector import Connection
 from audits.collect.github.many_owners import ManyOwners
 from tests.collect.github.git_objects import Content
@@ -48,7 +54,7 @@ def test_variables_in_order_and_a_file_before_them(tmp_path: Path) -> None:
         ("ghp_third", "GH_TOKEN"),
     ]
     assert find_credential({}).kind is CredentialKind.NONE
-    from_file = find_credential({"GH_TOKEN": "no"}, token_file=file)
+    (from_file,) = find_credentials({"GH_TOKEN": "no"}, token_files=[file])
     assert from_file.secret is not None
     assert from_file.secret.reveal() == "ghp_fromfile"
     assert from_file.is_classic

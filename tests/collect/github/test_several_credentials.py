@@ -139,6 +139,21 @@ def test_what_one_learnt_is_no_answer_to_another(tmp_path: Path) -> None:
         assert not any(seen.status == 304 for seen in github.log)
 
 
+def test_what_one_is_not_shown_any_more_and_another_lists_is_not_gone(tmp_path: Path) -> None:
+    world = world_of(*_repositories(3))
+    memory = TransientMemory()
+    with _github(world, _token(A, private=False), _token(B)) as github:
+        _read(_collector(_reach(github, tmp_path, A, B), memory))
+        world.owners[0].repos[1].private = True
+        collector = _collector(_reach(github, tmp_path, A, B), memory)
+        assert len(_read(collector)) == 3
+        assert not collector.gone
+        assert not collector.gaps()
+        # Alone, the first cannot tell it from one that was deleted.
+        alone = _collector(_reach(github, tmp_path, A), memory)
+        assert len(_read(alone)) == 2
+
+
 def test_a_refused_token_is_named_and_the_other_reads_all(tmp_path: Path) -> None:
     with _github(world_of(*_repositories(5)), _token(A, revoked=True), _token(B)) as github:
         collector = _collector(_reach(github, tmp_path, A, B))
@@ -221,6 +236,21 @@ def test_lines_that_are_no_tokens(text: str, tmp_path: Path) -> None:
     assert str(file) in str(caught.value)
 
 
+def test_a_line_is_counted_as_an_editor_counts_it(tmp_path: Path) -> None:
+    file = tmp_path / "tokens"
+    file.write_text(f"\n# a\n{A}\na b c\n")
+    with pytest.raises(CollectError, match="line 4"):
+        find_credentials({}, token_files=[file])
+
+
+def test_the_advisories_are_no_owners(tmp_path: Path) -> None:
+    with _github(world_of(), _token(A)) as github:
+        reach = _reach(github, tmp_path, f"driftwood {A}")
+        assert reach.client("").get("/rate_limit").body is not None
+        with pytest.raises(CollectError, match=f"No token is for {OWNER}"):
+            reach.client(OWNER)
+
+
 def test_one_command_scans_two_owners_with_two_tokens(tmp_path: Path) -> None:
     world = world_of(*_repositories(2))
     world.owners.append(Owner("driftwood", repos=[Repo("ember", package("ember", LESSON))]))
@@ -230,11 +260,14 @@ def test_one_command_scans_two_owners_with_two_tokens(tmp_path: Path) -> None:
         cli.github.tokens = {A: _token(A), B: _token(B, revoked=True)}
         ran = cli.scan(OWNER, "driftwood", "--token-file", str(file))
         shown = [f"{row.owner}/{row.repository}" for row in cli.store.repositories()]
-        seen = release_audit(
-            "doctor", OWNER, "--token-file", str(file), "--api-url", cli.github.url
-        )
+        words = ("--token-file", str(file), "--api-url", cli.github.url)
+        seen = release_audit("doctor", OWNER, *words)
+        file.write_text(f"{B}\n{A}\n{B}x\n")
+        both = release_audit("doctor", OWNER, *words)
     assert ran.code == 3
-    assert "does not accept" in ran.err
-    assert "planted" not in ran.out + ran.err + seen.out
+    assert "error: driftwood: GitHub does not accept" in ran.err
+    assert "planted" not in ran.out + ran.err + seen.out + both.out + both.err
+    assert (both.code, both.out.count("read with")) == (3, 1)
+    assert [f"line {n}: GitHub does not accept" in both.err for n in (1, 2, 3)] == [1, 0, 1]
     assert shown == [f"{OWNER}/lumen-000", f"{OWNER}/lumen-001"]
     assert (seen.code, seen.out.count("read with")) == (0, 1)
