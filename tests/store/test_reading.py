@@ -321,6 +321,10 @@ def test_what_is_not_stored(store: Store) -> None:
     with pytest.raises(StoreError, match="No scan of nobody") as raised:
         store.repositories(owner="nobody")
     assert f"There are scans of {OWNER}." in raised.value.advice
+    begin(store, 1, owner="unfinished")
+    with pytest.raises(StoreError, match="No scan of nobody") as raised:
+        store.repositories(owner="nobody")
+    assert f"There are scans of {OWNER}." in raised.value.advice
     with pytest.raises(StoreError, match="no finished scan 99"):
         store.repositories(99)
     assert store.changes(OWNER).since == 0

@@ -162,7 +162,8 @@ def scope_of(
     """
     rows = _scans(connection, owner, timeline)
     if owner is not None and not rows:
-        raise not_scanned(owner, sorted({row.login for row in _scans(connection, None, timeline)}))
+        every = _scans(connection, None, timeline)
+        raise not_scanned(owner, sorted({row.login for row in every if row.listed}))
     if scan is not None and all(row.id != scan or not row.listed for row in rows):
         raise StoreError(f"There is no finished scan {scan}.", "Choose one of the list of scans.")
     ids: dict[int, list[int]] = {}
