@@ -64,8 +64,8 @@ def _end_on_signals() -> None:
 
 
 def _end_in_time() -> None:
-    """Wait no longer than so for connections: one that comes as the server ends is closed by
-    nobody, and Uvicorn would wait for it forever. Streamlit has no option for that.
+    """Bound how long the ending server waits for connections: nobody closes one that comes as it
+    ends, and Uvicorn would wait for that forever. Streamlit has no option for it.
     """
     import uvicorn
 
@@ -85,9 +85,12 @@ def _quiet() -> None:
     """Leave out what Uvicorn says about its own life, and what it no longer waits for as it ends;
     warnings and other errors stay.
     """
-    logging.getLogger("uvicorn.error").addFilter(
-        lambda record: record.levelno >= logging.WARNING and "graceful shutdown" not in record.msg
-    )
+    logging.getLogger("uvicorn.error").addFilter(is_worth_a_line)
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether a record of Uvicorn is shown; its message may be an exception."""
+    return record.levelno >= logging.WARNING and "graceful shutdown" not in str(record.msg)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ import pytest
 
 from audits.store.errors import StoreError
 from audits.store.open import absolute_address
+from dashboard.__main__ import is_worth_a_line
 from tests.cli.runner import Ran, release_audit
 from tests.dashboard.browser import ROOT, commanded, free_port
 from tests.patience import PATIENCE
@@ -204,6 +206,16 @@ def test_a_signal_ends_the_dashboard_and_frees_its_port(
         assert is_free(port)
     said = (tmp_path / f"dashboard-{port}.log").read_text()
     assert said == f"The dashboard listens on http://127.0.0.1:{port}; Ctrl-C stops it.\n"
+
+
+def test_of_the_server_warnings_are_shown_also_where_the_message_is_an_exception() -> None:
+    def shown(message: object, level: int = logging.ERROR) -> bool:
+        return is_worth_a_line(logging.LogRecord("x", level, "x", 1, message, (), None))
+
+    assert shown(OSError("address already in use"))
+    assert shown("Unsupported upgrade request.", logging.WARNING)
+    assert not shown("Started server process", logging.INFO)
+    assert not shown("Cancel %s running task(s), timeout graceful shutdown exceeded")
 
 
 def test_a_signal_that_comes_early_ends_it_too(tmp_path: Path) -> None:
