@@ -173,7 +173,7 @@ class NextStep(Struct, frozen=True, kw_only=True):
 
 
 _MOST_UNREAD = 2
-"""So many of the steps are repositories that could not be read, where others can be fixed."""
+"""The most steps about repositories that could not be read, where others can be fixed."""
 
 
 def next_steps(rows: Iterable[RepositoryRow], limit: int) -> list[NextStep]:
@@ -399,8 +399,8 @@ def improvement_table(rows: Sequence[Improvement]) -> pd.DataFrame:
 
 
 def unread_settings(rows: Sequence[OwnerFact], *, several: bool) -> list[str]:
-    """Which settings are not known and why, a sentence for each reason; ``several``: of several
-    owners, who are counted.
+    """Which settings are not known and why, a sentence for each reason; with ``several`` owners it
+    counts those concerned.
     """
     found: dict[tuple[str, str], list[OwnerFact]] = {}
     for row in rows:
@@ -412,7 +412,8 @@ def unread_settings(rows: Sequence[OwnerFact], *, several: bool) -> list[str]:
         of = f" of {whose}" if several else ""
         checks = ", ".join(sorted({row.check for row in facts}))
         needs = f"; what it takes is {permission}" if permission else ""
-        sentences.append(f"Not known{of}: {checks}, as {prose(why)}{visible(needs)}.")
+        because = prose(why).removesuffix(".")
+        sentences.append(f"Not known{of}: {checks}, as {because}{visible(needs)}.")
     return sentences
 
 

@@ -28,7 +28,8 @@ FOLDER = ".github/workflows/"
 _COUNTS = re.compile(r"\d[\d,]*( → \d[\d,]*)?")
 """A count in words: a number, or what it was and is."""
 _SHORT, _TEXT, _LONG = 30, 44, 132
-"""Characters: a column whose texts are no longer is not wrapped, and has so much room."""
+"""Characters of a column's longest text, by which its width is chosen: up to the first it is not
+wrapped."""
 
 CellStyle = Callable[[str, object], str]
 """The style of a cell by column and value, "" for none."""
@@ -76,7 +77,8 @@ def html_table(
     kind: str = "rows",
 ) -> str:
     """The first rows of a table, and how many there are; over ``height`` pixels it scrolls."""
-    names = _said([name for name in order if name in frame.columns and name not in HIDDEN], frame)
+    wanted = [name for name in order if name in frame.columns and name not in HIDDEN]
+    names = _without_empty(wanted, frame)
     shown = frame.loc[:, names].head(MOST)
     of = {name: _class(name, shown[name], names=name in sheet.addresses) for name in names}
     heads = (_head(sheet.heading(name), of[name]) for name in names)
@@ -109,8 +111,8 @@ def _head(words: str, kind: str) -> Markup:
     return element("th", words, scope="col", class_=kind, **half)
 
 
-def _said(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
-    """The columns that say something of any row: one of dashes takes the place of another."""
+def _without_empty(names: Sequence[str], frame: pd.DataFrame) -> list[str]:
+    """The columns with a value in any row; all of them where none has one."""
     rows = frame.head(MOST)
     kept = [name for name in names if not all(map(_is_empty, rows[name]))]
     return kept or list(names)

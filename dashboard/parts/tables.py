@@ -89,22 +89,24 @@ def choose(
     printed = frame.drop(columns="link", errors="ignore")
     st.html(html_table(printed, _order(frame, order), sheet, kind="on-paper"))
     for name in names:
-        if clicked := st.session_state.get(f"{key} {name}"):
+        clicked = st.session_state.get(f"{key} {name}")
+        # A scan may have made the list shorter since it was shown.
+        if clicked and clicked["row"] < len(frame):
             _open(str(made[name].iloc[clicked["row"]]))
     rows = state["selection"]["rows"]
     return [row for row in rows if row < len(frame)]
 
 
 def _with_short_paths(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows without the folder that every workflow is in, as a table shows them too."""
+    """The rows, with paths of workflows without their folder, as in HTML tables."""
     if "path" not in frame:
         return frame
     return frame.assign(path=frame["path"].str.removeprefix(FOLDER))
 
 
 def _name_buttons(names: Sequence[str], key: str) -> dict[str, Any]:
-    """Buttons for the columns of names: a link's cell would be its address to a screen reader and
-    to who copies it.
+    """Buttons for the columns of names: of a link's cell, a screen reader and a copy would get the
+    address.
     """
     return {
         name: st.column_config.ButtonColumn(

@@ -85,7 +85,7 @@ def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
     start = paged(total, PAGE)
     rows = data.findings(scope, filters, order, start, PAGE)
     page.note(
-        f"{shown(total, start, len(rows), 'finding')}. Choose lines to read them or to pass "
+        f"{shown(total, start, len(rows), 'finding')}. Choose rows to read them or to pass "
         "them on; a click on a check or a repository opens it."
     )
     chosen = choose(

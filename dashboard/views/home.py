@@ -219,7 +219,7 @@ def _do_next(scope: ScanScope) -> None:
         for step in steps:
             _step(scope, step)
         shown = sum(not step.check for step in steps)
-        if left := _unread(data.trend(scope)[-1]) - shown:
+        if (left := _unread(data.trend(scope)[-1]) - shown) > 0:
             words = count(left, "more has no grade", "more have no grade")
             _link("repositories", f"{words}: which?", scope, grade="?")
         _deadlines(scope)

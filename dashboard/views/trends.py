@@ -203,11 +203,12 @@ def _one_sentence(scope: ScanScope, row: TrendRow) -> None:
     """What one scan, or one day of scans, says in place of charts of one dot."""
     one, _ = scope.steps
     points = "no points" if row.points is None else f"{row.points:.0f} mean points"
+    exposed = home.open_to_anyone(row)
     st.text(
         f"One {one} so far, {page.day(row.at)}: {points}, "
         f"{row.open.get('critical', 0):,} critical and {row.open.get('high', 0):,} high findings "
         f"open, {home.on_tokens(row):,} of {sum(row.ladders.values()):,} packages on stored "
-        f"tokens, {home.open_to_anyone(row) or 'none'} open to anyone."
+        f"tokens, {f'{exposed:,}' if exposed else 'none'} open to anyone."
     )
     past = "" if scope.is_mixed else "; `release-audit history` rebuilds the past from commits"
     page.note(f"The next {one} draws lines{past}.")

@@ -145,7 +145,7 @@ def test_back_returns_to_the_same_repository_and_to_the_same_filter(
     heading(page, "Repository")
     expect(chosen).to_have_value("quince")
     page.goto(f"{address}/findings?severity=high")
-    expect(page.get_by_text("Choose lines to read")).to_be_visible()
+    expect(page.get_by_text("Choose rows to read")).to_be_visible()
     page.get_by_test_id("stSidebar").get_by_role("link", name="Reports", exact=True).click()
     heading(page, "Reports")
     page.go_back()
@@ -191,7 +191,7 @@ def test_monday_review_needs_no_click_and_no_scroll(context: BrowserContext, add
     fix.click()
     heading(page, "Findings")
     expect(page).to_have_url(re.compile("scan=2&check=[a-z-]+&repository=pith"))
-    expect(page.get_by_text("Choose lines to read them")).to_be_visible()
+    expect(page.get_by_text("Choose rows to read them")).to_be_visible()
 
 
 def test_an_incident_over_all_owners_is_a_file_after_three_steps(

@@ -244,6 +244,8 @@ def test_the_owners_card_says_what_is_unknown_and_why() -> None:
         "Not known of 2 owners: actions-can-approve, sha-pinning-not-required, as not read; "
         "what it takes is Administration: read."
     ]
+    (sentence,) = home.unread_settings([replace(fact, reason="GitHub is down.")], several=False)
+    assert sentence.startswith("Not known: sha-pinning-not-required, as GitHub is down; what")
     passed = replace(fact, owner="p", outcome="pass")
     failed = replace(fact, outcome="fail", message="Not required", consequence="2 would break")
     table = home.owner_table([passed, fact, failed])

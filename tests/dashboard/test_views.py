@@ -129,7 +129,7 @@ def test_without_a_database_every_view_says_what_to_run(view: str, opened: Opene
         "trends": ("One scan so far, 7 Sep 2026", "on stored tokens"),
         "repositories": ("6 repositories.", "fennel"),
         "repository": ("Steps to A", "Last seen 7 Sep 2026"),
-        "findings": ("long-lived-token", "Choose lines"),
+        "findings": ("long-lived-token", "Choose rows"),
         "waivers": ("Nothing is accepted in this scope", "Name the waiver file"),
         "incident": ("actions/checkout", "If commit pins were enforced"),
         "packages": ("▲ token", "PYPI_TOKEN"),
