@@ -113,11 +113,11 @@ class _Waiting:
 class Scanner:
     """Records the audits of what a collector reads, as one scan for each owner.
 
-    ``started`` is the scans' time, by default now. With ``resume`` an
-    owner's unfinished scan continues where it stopped. ``incremental`` skips what did not change
-    since the last scan. ``plan`` is None where all audits are made elsewhere, without requests;
-    ``as_of`` is then the day that they stand for. ``timeline`` says whether the scan is made,
-    rebuilt or rescored. ``cluster`` runs the checks, where one is used.
+    ``started`` is the scans' time, by default now. With ``resume`` an owner's unfinished scan
+    continues where it stopped. ``incremental`` skips what did not change since the last scan.
+    ``plan`` is None where all audits are made elsewhere, without requests; ``as_of`` is then the
+    day that they stand for. ``timeline`` says whether the scan is made, rebuilt or rescored.
+    ``cluster`` runs the checks, where one is used.
 
     Afterwards ``paused`` names the owners whose scan waits for ``--resume``, as its points or
     its time were used up, and ``faults`` holds gaps for faults of this program that concern no

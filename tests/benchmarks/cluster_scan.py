@@ -24,7 +24,8 @@ from tests.pipeline.dask_cluster import two_workers, used_by_workers
 _TOGETHER = 500
 """Repositories that are generated at once."""
 _WARM = 4
-"""The first scan is of so much less: workers load what they need, and fill their caches."""
+"""A scan of a quarter of the repositories comes first, in which workers load what they need and
+fill their caches."""
 
 
 class Compared(Struct, frozen=True, kw_only=True):

@@ -85,8 +85,8 @@ def main() -> None:
 
 
 def _size(url: str) -> int:
-    """Bytes once the log is folded in, or what is dead is made room of; free pages are used
-    again.
+    """Bytes of the database after SQLite's log is folded in or PostgreSQL is vacuumed; pages that
+    are free then count, as later scans use them.
     """
     if url.startswith(POSTGRESQL):
         with psycopg.connect(url, autocommit=True) as connection:

@@ -326,5 +326,6 @@ def _publisher_form(audit: Audit, status: PackageStatus) -> str:
 def use_row(use: Use) -> Row:
     """One use of an action; its line is in `Details`."""
     row = asdict(use)
+    row["action_id"] = row.pop("action")
     del row["line"]
-    return row | {"action_id": row.pop("action")}
+    return row
