@@ -113,7 +113,7 @@ class GitHubCredential(Struct, frozen=True, kw_only=True):
 
 def _read_secret(path: Path, what: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CollectError(
             f"The {what} in {path} cannot be read ({type(error).__name__}).",

@@ -238,6 +238,9 @@ def test_lines_that_are_no_tokens(text: str, tmp_path: Path) -> None:
 
 def test_a_line_is_counted_as_an_editor_counts_it(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
+    # Editors of Windows begin with a byte order mark.
+    file.write_text(f"{A}\r\n", encoding="utf-8-sig")
+    assert len(find_credentials({}, token_files=[file])) == 1
     file.write_text(f"\n# a\n{A}\na b c\n")
     with pytest.raises(CollectError, match="line 4"):
         find_credentials({}, token_files=[file])
