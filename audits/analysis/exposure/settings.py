@@ -6,7 +6,7 @@ Two people are needed only where that was seen: what was not read is named.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -61,13 +61,32 @@ def environment_doubt(
 
 class ApprovalRule(Struct, frozen=True, kw_only=True):
     """One thing that a second person's approval stands on: ``holds`` is None where ``need`` would
-    tell, ``fault`` is what is so where it does not hold, and ``cut`` says how to make it hold.
+    tell, ``fault`` is what is so where it does not hold, and ``cut`` says how to make it hold, with
+    ``{}`` where it names the environment. ``of_settings``: it is one of the environment's rules,
+    and ends with its name.
     """
 
     fault: str
     holds: bool | None
     cut: str
     need: PathNeed | None = None
+    of_settings: bool = False
+
+
+def cut_words(rules: Sequence[ApprovalRule], environment: str) -> str:
+    """How to make all these rules hold, the environment named once: its own rules are one
+    phrase, and what is set elsewhere follows.
+    """
+    own = [rule.cut for rule in rules if rule.of_settings]
+    *most, last = own or [""]
+    listed = f"{', '.join(most)} and {last}" if most else last
+    phrases = [f"{listed} in {{}}"] if own else []
+    phrases += [rule.cut for rule in rules if not rule.of_settings]
+    named = next((place for place, phrase in enumerate(phrases) if "{}" in phrase), 0)
+    return ", and ".join(
+        phrase.format(f"environment {environment}" if place == named else "it")
+        for place, phrase in enumerate(phrases)
+    )
 
 
 def approval_rules(repo: Repository, publication: Publication) -> tuple[ApprovalRule, ...]:
@@ -91,30 +110,30 @@ def _of_environment(
         yield ApprovalRule(fault="any environment may be meant", holds=None, cut=cut, need=need)
         return
     found = settings_of(repo, name)
-    asks = f"require a reviewer in environment {name}"
+    asks = "require a reviewer"
     nobody = f"environment {name} asks no reviewer"
     if isinstance(found, Unseen):
-        yield ApprovalRule(fault=nobody, holds=None, cut=asks, need=need)
+        yield ApprovalRule(fault=nobody, holds=None, cut=asks, need=need, of_settings=True)
         return
     if found is None:
         yield ApprovalRule(
             fault=f"environment {name} does not exist",
             holds=False,
-            cut=f"create environment {name} with a reviewer",
+            cut="create {} with a reviewer",
         )
         return
     yield _rule(nobody, found.reviewers, asks, need)
     yield _rule(
         f"who starts it may approve it in environment {name}",
         found.prevent_self_review,
-        f"prevent self-review in environment {name}",
+        "prevent self-review",
         need,
     )
     bypass = found.admins_can_bypass
     yield _rule(
         f"administrators may bypass environment {name}",
         bypass if isinstance(bypass, Unseen) else not bypass,
-        f"let administrators not bypass environment {name}",
+        "let no administrator bypass the rules",
         need,
     )
     yield from _refs(repo, publication, found, need)
@@ -122,22 +141,22 @@ def _of_environment(
 
 def _rule(fault: str, fact: int | Unseen, cut: str, need: PathNeed) -> ApprovalRule:
     if isinstance(fact, Unseen):
-        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
-    return ApprovalRule(fault=fault, holds=bool(fact), cut=cut)
+        return ApprovalRule(fault=fault, holds=None, cut=cut, need=need, of_settings=True)
+    return ApprovalRule(fault=fault, holds=bool(fact), cut=cut, of_settings=True)
 
 
 def _refs(
     repo: Repository, publication: Publication, found: EnvironmentSettings, need: PathNeed
 ) -> Iterator[ApprovalRule]:
     """Whether branches and tags of one's own cannot ask for the approval."""
-    cut = f"limit the branches and tags of environment {found.name}"
+    cut = "limit the branches and tags"
     fault = f"environment {found.name} lets every branch in"
     patterns = found.ref_patterns
     if isinstance(patterns, Unseen):
-        yield ApprovalRule(fault=fault, holds=None, cut=cut, need=need)
+        yield ApprovalRule(fault=fault, holds=None, cut=cut, need=need, of_settings=True)
         return
     closed = bool(patterns) and not all_refs(patterns)
-    yield ApprovalRule(fault=fault, holds=closed, cut=cut)
+    yield ApprovalRule(fault=fault, holds=closed, cut=cut, of_settings=True)
     for kind in ("tag", "branch") if closed else ():
         named = [name for k, _, name in (p.partition(":") for p in patterns) if k == kind]
         if kind == "tag" and named:
@@ -168,7 +187,7 @@ def _branches(repo: Repository, environment: str, patterns: list[str]) -> Approv
         [name for pattern in patterns for name in names_in(pattern)],
         settings if isinstance(settings, Unseen) else settings.branch_rulesets,
         fault=f"everybody with write access may create a branch that environment {environment} lets in",
-        cut=f"name one branch in environment {environment}, or restrict by a ruleset who may create these",
+        cut="name one branch in {}, or restrict by a ruleset who may create these",
     )
 
 
@@ -197,7 +216,7 @@ def _binding(repo: Repository, publication: Publication, environment: Environmen
         return _secret_only_there(repo, publication, environment)
     where = environment.name.value
     fault = f"the registry's publisher does not name environment {where}"
-    cut = f"name environment {where} in the registry's publisher"
+    cut = "name {} in the registry's publisher"
     need = PathNeed(what=f"whether the publisher names environment {where}", need=Need.INDEX)
     release = newest_release(repo, publication)
     if release is None or isinstance(release, Unseen) or isinstance(release.provenance, Unseen):
@@ -215,7 +234,7 @@ def _secret_only_there(
     where = environment.name.value
     names = {c.secret.lower() for c in publication.stored_credentials if c.secret}
     fault = f"its secret is stored outside environment {where} too"
-    cut = f"store the secret in environment {where} only, or use a trusted publisher"
+    cut = "store the secret in {} only, or use a trusted publisher"
     need = PathNeed(
         what=f"whether its secret is stored in environment {where} only",
         need=Need.SECRET_NAMES,

@@ -11,7 +11,7 @@ from audits.analysis.conditions import passage, publishing_steps
 from audits.analysis.exposure.jobs import JobView
 from audits.analysis.exposure.release_view import ReleaseView
 from audits.analysis.exposure.rules import CHECKED_MERGERS
-from audits.analysis.exposure.settings import ApprovalRule, approval_rules
+from audits.analysis.exposure.settings import ApprovalRule, approval_rules, cut_words
 from audits.analysis.exposure.sinks import Drain
 from audits.analysis.exposure.ways_in import Way, merges
 from audits.analysis.outsiders import LISTED_EVENTS, RequiredAccess, RunRights
@@ -119,7 +119,7 @@ def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
         return (Cut(what=what, at=at, settings=True),) if on_releases else ()
     if failing:
         # Only all of them together need a second person.
-        return (Cut(what=", and ".join(rule.cut for rule in failing), at=at, settings=True),)
+        return (Cut(what=cut_words(failing, release.environment), at=at, settings=True),)
     if release.environment:
         return (
             Cut(

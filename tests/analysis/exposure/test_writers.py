@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from audits.analysis.exposure.search import exposures
 from audits.model.evidence import PackageEvidence, Provenance, PublisherKind, Release
-from audits.model.exposure import Actor
+from audits.model.exposure import Actor, Exposure
 from audits.model.settings import (
     NOT_READ,
     BranchRuleset,
@@ -70,19 +70,23 @@ def _proof(environment: str) -> PackageEvidence:
     return PackageEvidence(registry="npm", name="lumenkit", releases=(release,))
 
 
-def _level(
+def _level(environment: EnvironmentSettings | None, **given: object) -> Actor:
+    return _exposure(environment, **given).level  # type: ignore[arg-type]
+
+
+def _exposure(
     environment: EnvironmentSettings | None,
     *,
     release: str = RELEASE,
     publisher: str | None = "npm",
     **settings: object,
-) -> Actor:
+) -> Exposure:
     known = (environment,) if environment is not None else ()
     given = RepositorySettings.partial(*known, **settings)  # type: ignore[arg-type]
     repo = repository({RELEASE_FILE: release}, settings=given)
     if publisher is not None:
         repo = replace(repo, index={("npm", "lumenkit"): _proof(publisher)})
-    return exposures(repo)[0].level
+    return exposures(repo)[0]
 
 
 TWO, ONE, UNKNOWN = Actor.TWO_PEOPLE, Actor.ONE_WRITER, Actor.UNKNOWN
@@ -298,3 +302,34 @@ def test_a_stored_secret_is_offered_an_environment_whatever_the_registry() -> No
     assert exposure.cut is not None
     assert exposure.cut.cut.what.startswith("keep NPM_TOKEN in an environment")
     assert exposure.cut.leaves is Actor.TWO_PEOPLE
+
+
+BOUND = "name {} in the registry's publisher"
+SENTENCES = [
+    ({"reviewers": 0}, {}, "require a reviewer in environment npm"),
+    (
+        {"reviewers": 0, "prevent_self_review": False, "admins_can_bypass": True},
+        {},
+        "require a reviewer, prevent self-review and let no administrator bypass the rules"
+        " in environment npm",
+    ),
+    (
+        {"reviewers": 0, "ref_patterns": ()},
+        {"publisher": ""},
+        f"require a reviewer and limit the branches and tags in environment npm, and {BOUND.format('it')}",
+    ),
+    (
+        {"ref_patterns": ANY_TAG},
+        {"publisher": "", "tag_rulesets": ()},
+        f"restrict by a ruleset who may create release tags, and {BOUND.format('environment npm')}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "given", "said"), SENTENCES)
+def test_a_change_of_several_settings_names_the_environment_once(
+    changes: dict[str, object], given: dict[str, object], said: str
+) -> None:
+    exposure = _exposure(replace(SAFE, **changes), **given)  # type: ignore[arg-type]
+    assert exposure.cut is not None
+    assert exposure.cut.cut.what == said
