@@ -21,6 +21,7 @@ from audits.model.query import (
     ActionSummary,
     CheckCount,
     Direction,
+    FindingCounts,
     FindingFilter,
     FixTime,
     GapFilter,
@@ -56,7 +57,6 @@ from audits.report.groups import Group, groups_of, read_groups
 from audits.report.news import net_changes
 from audits.report.table import csv_lines
 from audits.report.tables.incident import JOBS
-from audits.store.difference import Counts
 from audits.store.errors import StoreError
 from audits.store.open import open_store
 from audits.store.store import Store
@@ -281,7 +281,7 @@ def packages_compared(scope: ScanScope, before: int) -> tuple[PackageMove, ...]:
 
 
 @_kept
-def finding_counts(scope: ScanScope, before: int) -> Counts:
+def finding_counts(scope: ScanScope, before: int) -> FindingCounts:
     """How many findings are new and fixed since an earlier scan."""
     return _of(scope).finding_counts(before, scope.scan, owner=scope.owner)
 

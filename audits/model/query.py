@@ -182,6 +182,15 @@ class FixTime(Struct, frozen=True, kw_only=True):
     oldest_open_days: float = 0.0
 
 
+class FindingCounts(Struct, frozen=True, kw_only=True):
+    """How many findings are new, fixed, reopened, or not re-checked since another scan."""
+
+    new: int = 0
+    fixed: int = 0
+    reopened: int = 0
+    not_rechecked: int = 0
+
+
 class ScanChanges(Struct, frozen=True, kw_only=True):
     """What is different between two scans of an owner; counts tell all, rows may be fewer."""
 

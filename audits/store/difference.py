@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     true,
 )
 
+from audits.model.query import FindingCounts
 from audits.store.chunks import chunks
 from audits.store.schema.codes import GONE, NOT_RECHECKED
 from audits.store.schema.tables import OPEN, finding, scan
@@ -30,15 +30,6 @@ Number = int | ColumnElement[int]
 
 _NEWEST = OPEN - 1
 """Stands for the newest scan of any owner: no scan has this id."""
-
-
-class Counts(Struct, frozen=True, kw_only=True):
-    """How many findings are new, fixed, reopened, or not re-checked since another scan."""
-
-    new: int = 0
-    fixed: int = 0
-    reopened: int = 0
-    not_rechecked: int = 0
 
 
 def _same(other: FromClause, scan_id: Number) -> ColumnElement[bool]:
@@ -99,12 +90,12 @@ def counts(
     before: int,
     scan_id: int,
     within: ColumnElement[bool] | None = None,
-) -> Counts:
+) -> FindingCounts:
     """Count what changed between two scans of an owner, in all findings or in some; nothing
     where there is no scan ``before``.
     """
     if not before:
-        return Counts()
+        return FindingCounts()
     found = {
         name: connection.scalar(
             select(func.count())
@@ -113,7 +104,7 @@ def counts(
         )
         for name, moved in _moved(owner_id, before, scan_id).items()
     }
-    return Counts(**{name: int(count or 0) for name, count in found.items()})
+    return FindingCounts(**{name: int(count or 0) for name, count in found.items()})
 
 
 def counts_of_owners(
@@ -121,17 +112,17 @@ def counts_of_owners(
     befores: Mapping[int, int],
     scans: Mapping[int, int],
     within: ColumnElement[bool],
-) -> Counts:
+) -> FindingCounts:
     """The sums of `counts` over several owners: from scans ``befores`` to ``scans``, by owner."""
     found = [
         counts(connection, owner, befores.get(owner, 0), scan_id, within)
         for owner, scan_id in scans.items()
     ]
-    names = Counts.__struct_fields__
-    return Counts(**{name: sum(getattr(each, name) for each in found) for name in names})
+    names = FindingCounts.__struct_fields__
+    return FindingCounts(**{name: sum(getattr(each, name) for each in found) for name in names})
 
 
-def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, Counts]:
+def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, FindingCounts]:
     """Count, by owner, what changed since these scans, which are one of each owner."""
     found: dict[int, dict[str, int]] = {}
     for part in chunks(befores):
@@ -139,11 +130,11 @@ def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, C
             at = {"befores": part, "first": min(part)}
             for owner_id, count in connection.execute(statement, at):
                 found.setdefault(owner_id, {})[name] = count
-    return {owner_id: Counts(**by_name) for owner_id, by_name in found.items()}
+    return {owner_id: FindingCounts(**by_name) for owner_id, by_name in found.items()}
 
 
 def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnElement[bool]]:
-    """What is counted, by its name in `Counts`."""
+    """What is counted, by its name in `FindingCounts`."""
     came = appeared(owner_id, before, scan_id)
     return {
         "new": came & is_new(before),

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, case, func, select
 
 from audits.model.outcome import Area, Outcome, Severity
+from audits.model.query import FindingCounts
 from audits.store import difference
 from audits.store.chunks import chunks
 from audits.store.schema import tables
@@ -27,7 +28,7 @@ _MEANS = {
 }
 """The columns of scores whose means are taken, by their names in `Totals.known`."""
 
-_UNMOVED = difference.Counts()
+_UNMOVED = FindingCounts()
 
 Holds = Callable[[Table], ColumnElement[bool]]
 """Whether a row of an interval table counts."""
@@ -98,11 +99,11 @@ def totals_of(connection: Connection, befores: Mapping[int, int]) -> dict[int, T
         }
         for owner in owners:
             mine = {name: by_owner.get(owner, []) for name, by_owner in sums.items()}
-            found[owner] = _totals(mine, names, changes.get(owner, difference.Counts()))
+            found[owner] = _totals(mine, names, changes.get(owner, FindingCounts()))
     return found
 
 
-def totals_where(connection: Connection, holds: Holds, changes: difference.Counts) -> Totals:
+def totals_where(connection: Connection, holds: Holds, changes: FindingCounts) -> Totals:
     """The sums of the rows that hold, all owners together; ``changes`` are counted elsewhere."""
     sums = {
         name: _by_owner(connection, statement, {}) for name, statement in _statements(holds).items()
@@ -183,7 +184,7 @@ def _by_owner(
     return found
 
 
-def _totals(sums: Sums, names: Mapping[int, str], changes: difference.Counts = _UNMOVED) -> Totals:
+def _totals(sums: Sums, names: Mapping[int, str], changes: FindingCounts = _UNMOVED) -> Totals:
     return Totals(
         **_scores(sums),
         ladders=_pairs(sums["ladders"]),

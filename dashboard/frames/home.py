@@ -10,7 +10,7 @@ from msgspec import Struct
 from audits.checks import all_checks
 from audits.model.exposure import Actor
 from audits.model.outcome import Area, Outcome, Severity
-from audits.model.query import CheckCount, OwnerFact
+from audits.model.query import CheckCount, FindingCounts, OwnerFact
 from audits.model.rows import (
     DeductionRow,
     PackageMove,
@@ -41,25 +41,31 @@ class Headline(Struct, frozen=True, kw_only=True):
     seen: str
 
 
-def headline(rows: Sequence[TrendRow], since: str, *, several: bool = False) -> Headline:
+def headline(
+    rows: Sequence[TrendRow],
+    since: str,
+    moved: FindingCounts | None = None,
+    *,
+    several: bool = False,
+) -> Headline:
     """The last of these rows against the first, which is what held when the period began.
-    ``several``: of several owners, as the verb has to agree.
+    ``moved`` counts the findings that came and went in between, None where nothing is known from
+    before. ``several``: of several owners, as the verb has to agree.
     """
     now = rows[-1]
     has, stands = ("have", "stand") if several else ("has", "stands")
     grade = f"{has} no grade" if now.points is None else f"{stands} at {grade_of(now.points).value}"
     points = "" if now.points is None else f" with {now.points:.0f} of 100 points"
-    moved = rise(rows)
-    words = "unchanged" if not moved else f"{'up' if moved > 0 else 'down'} {abs(moved):g}"
-    change = "" if moved is None else f", {words} since {since}"
+    rose = rise(rows)
+    words = "unchanged" if not rose else f"{'up' if rose > 0 else 'down'} {abs(rose):g}"
+    change = "" if rose is None else f", {words} since {since}"
     publish = count(now.publishing, "repository publishes", "repositories publish")
     seen = f"{percent(now.coverage)} of what applies could be seen (evidence tier {now.tier})"
     seen += "." if now.coverage >= 1 else "; the rest is unknown, not safe."
-    found = moved_words(rows)
     return Headline(
         standing=f"{grade}{points}{change}.",
         publish=f"{publish} packages, of {now.repositories:,} scanned.",
-        moved=f"Since {since}: {found}" if found else "",
+        moved="" if moved is None else f"Since {since}: {moved_words(moved)}.{_causes(rows)}",
         seen=seen,
     )
 
@@ -80,14 +86,21 @@ def rise(rows: Sequence[TrendRow]) -> float | None:
     return None if len(rows) < 2 or now is None or before is None else round(now - before, 1)
 
 
-def moved_words(rows: Sequence[TrendRow]) -> str:
-    """What is new and fixed after the first of these rows, and what else may be the cause."""
-    if len(rows) < 2:
-        return ""
-    new, fixed = sum(row.new for row in rows[1:]), sum(row.fixed for row in rows[1:])
+def moved_words(counts: FindingCounts) -> str:
+    """What became of findings between two scans: those that came, that were fixed, that came back
+    and that were not looked at.
+    """
+    words = [count(counts.new, "new finding"), f"{counts.fixed:,} fixed"]
+    words += [f"{counts.reopened:,} back"] if counts.reopened else []
+    words += [f"{counts.not_rechecked:,} not re-checked"] if counts.not_rechecked else []
+    return ", ".join(words)
+
+
+def _causes(rows: Sequence[TrendRow]) -> str:
+    """What else than the repositories may be the cause of what moved."""
     others = any(row.changed for row in rows[1:])
     cause = " The rules or the token's rights changed too, so compare with care."
-    return f"{count(new, 'new finding')}, {fixed:,} fixed.{cause if others else ''}"
+    return cause if others else ""
 
 
 def graded(change: ScoreChange) -> str:

@@ -47,6 +47,11 @@ _SCREEN = """
   [class*=st-key-numbers] {row-gap: 0.75rem}
   .st-key-path-picture {display: none}
   .st-key-path-steps {display: flex}
+  /* What to do next stands before what got better, which is in the column of what got worse. */
+  .st-key-first-screen :is([data-testid=stColumn], [data-testid=stColumn] > *)
+    {display: contents}
+  .st-key-first-screen > * > [data-testid=stHorizontalBlock] {flex-direction: column}
+  [data-testid=stLayoutWrapper]:has(> .st-key-lines-better) {order: 1}
   .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
   .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
 }

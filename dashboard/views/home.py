@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 
 import streamlit as st
 
-from audits.model.query import GapFilter, RepositoryFilter
+from audits.model.query import FindingCounts, GapFilter, RepositoryFilter
 from audits.model.rows import PackageMove, RepositoryRow, ScoreChange, TrendRow
 from audits.model.source import GapReason
 from audits.report.acceptances import acceptances
@@ -65,10 +65,16 @@ def _headline(scope: ScanScope) -> None:
     """Where the scope stands, in one sentence with its name, and what moved."""
     rows = data.period(scope)
     several = scope.owner is None and not scope.is_narrowed and len(data.owners()) > 1
-    head = home.headline(rows, since=page.day(rows[0].at), several=several)
+    head = home.headline(rows, page.day(rows[0].at), _moved(scope), several=several)
     with st.container(key="headline", gap="xxsmall"):
         st.markdown(f"**{label_text(page.scope_name(scope))}** {head.standing}")
         st.text(" ".join(filter(None, (head.publish, head.moved, head.seen))))
+
+
+def _moved(scope: ScanScope) -> FindingCounts | None:
+    """The findings that came and went in the period, as Trends compares its two ends."""
+    earlier = data.then(scope)
+    return None if earlier is None else data.finding_counts(scope, earlier.scan)
 
 
 def _numbers(scope: ScanScope) -> None:
@@ -162,8 +168,8 @@ def _got_worse(scope: ScanScope) -> None:
             _fall(scope, change)
         if len(fallen) > SHOWN:
             _link("trends", f"and {len(fallen) - SHOWN:,} more that fell", scope)
-        if new := sum(row.new for row in data.period(scope)[1:]):
-            _link("findings", count(new, "new finding"), scope, state="new")
+        if (moved := _moved(scope)) and moved.new:
+            _link("findings", count(moved.new, "new finding"), scope, state="new")
 
 
 def _package(row: PackageMove) -> str:
@@ -191,8 +197,8 @@ def _got_better(scope: ScanScope) -> None:
     risen = home.risen(data.changes(scope))
     if not closed and not risen:
         return
-    page.section("Got better")
     with st.container(gap="xsmall", key="lines better"):
+        page.section("Got better")
         for row in closed[:SHOWN]:
             words = f"Anyone could publish {_package(row)} until {page.day(scope.at)}"
             _repository_link(scope, row.owner, row.repository, words, ":material/lock:")
@@ -399,7 +405,7 @@ def _owner_card(scope: ScanScope) -> None:
 SCOPE = page.opening("Home")
 _headline(SCOPE)
 _numbers(SCOPE)
-first, second = st.columns(2, gap="medium")
+first, second = st.container(key="first-screen").columns(2, gap="medium")
 with first:
     _got_worse(SCOPE)
     _got_better(SCOPE)

@@ -319,11 +319,8 @@ def _two_scans(scope: ScanScope, rows: Sequence[TrendRow]) -> tuple[TrendRow, Tr
 def _findings_moved(scope: ScanScope, before: TrendRow) -> None:
     """How many findings are new and fixed, with the way to the new ones."""
     counts = data.finding_counts(scope, before.scan)
-    words = [f"{count(counts.new, 'new finding')}", f"{counts.fixed:,} fixed"]
-    words += [f"{counts.reopened:,} back"] if counts.reopened else []
-    words += [f"{counts.not_rechecked:,} not re-checked"] if counts.not_rechecked else []
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.text(f"{', '.join(words)}.", width="content")
+        st.text(f"{home.moved_words(counts)}.", width="content")
         if counts.new:
             since = replace(scope, period=before.at.date().isoformat())
             st.page_link(

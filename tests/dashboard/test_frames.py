@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from audits.model.query import ActionSummary, CheckCount, FixTime, OwnerFact, PermissionCount
+from audits.model.query import (
+    ActionSummary,
+    CheckCount,
+    FindingCounts,
+    FixTime,
+    OwnerFact,
+    PermissionCount,
+)
 from audits.model.rows import DeductionRow, GapRow, PackageMove, ScoreChange
 from audits.model.score import Grade, ScoreStep
 from audits.report.acceptances import acceptances, without_effect
@@ -97,14 +104,16 @@ def test_gaps_of_the_owner_say_so() -> None:
 
 def test_the_headline_says_what_is_known_and_what_is_new() -> None:
     rows = [trend(1), trend(5, changed=("policy",))]
-    head = home.headline(rows, "7 Sep")
+    moved = FindingCounts(new=3, fixed=2, reopened=1)
+    head = home.headline(rows, "7 Sep", moved)
     assert head.standing == "stands at C with 65 of 100 points, up 4 since 7 Sep."
     assert head.publish == "8 repositories publish packages, of 10 scanned."
     assert "70 % of what applies could be seen" in head.seen
     assert "unknown, not safe" in head.seen
-    assert head.moved.startswith("Since 7 Sep: 3 new findings, 2 fixed.")
-    assert home.moved_words(rows).startswith("3 new findings, 2 fixed. The rules or the token's")
-    assert home.moved_words(rows[:1]) == ""
+    words = "Since 7 Sep: 3 new findings, 2 fixed, 1 back. The rules or the token's rights changed"
+    assert head.moved.startswith(words)
+    assert home.headline([trend(1), trend(5)], "7 Sep", moved).moved.endswith("1 back.")
+    assert home.moved_words(FindingCounts(not_rechecked=4)).endswith("0 fixed, 4 not re-checked")
 
 
 def test_the_headline_of_owners_that_publish_nothing_has_no_number() -> None:

@@ -413,6 +413,18 @@ def test_the_comparison_begins_with_the_period_and_groups_stand_side_by_side(
     assert "topic python" in text
 
 
+@pytest.mark.parametrize("period", ["last", "7", "30"])
+def test_home_counts_what_moved_in_the_period_as_the_comparison_does(
+    period: str, opened: Opened
+) -> None:
+    pattern = re.compile(r"\d+ new findings?, \d+ fixed(?:, \d+ [-a-z ]+)*")
+    home = sound(opened("home", "many", period=period), "Home")
+    compared = opened("trends", "many", show=COMPARED, period=period)
+    said_there = pattern.search(sound(compared, "Trends"))
+    assert said_there is not None
+    assert f": {said_there[0]}." in home
+
+
 def test_scans_of_all_owners_on_one_day_are_one_day_of_scans(
     opened: Opened, tmp_path: Path
 ) -> None:

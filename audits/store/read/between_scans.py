@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from audits.model.query import Direction
+from audits.model.query import Direction, FindingCounts
 from audits.model.rows import PackageMove, RepositoryPoints, ScoreChange
 from audits.model.score import Grade
 from audits.store import difference
@@ -106,9 +106,7 @@ class ReadComparisons(Scoped):
             sides = [{_key(row): row for row in connection.execute(q)} for q in (then, now)]
             return tuple(_package_moves(sides[0], sides[1], later))
 
-    def finding_counts(
-        self, before: int, scan: int, *, owner: str | None = None
-    ) -> difference.Counts:
+    def finding_counts(self, before: int, scan: int, *, owner: str | None = None) -> FindingCounts:
         """How many findings of releases are new, fixed, reopened and not re-checked between the
         scans.
         """
