@@ -98,9 +98,20 @@ def moved_words(counts: FindingCounts) -> str:
 
 def _causes(rows: Sequence[TrendRow]) -> str:
     """What else than the repositories may be the cause of what moved."""
-    others = any(row.changed for row in rows[1:])
-    cause = " The rules or the token's rights changed too, so compare with care."
-    return cause if others else ""
+    words = dict.fromkeys(_OTHER_CAUSES.get(w, w) for row in rows[1:] for w in row.changed)
+    if not words:
+        return ""
+    *most, last = words
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return f" {listed[0].upper()}{listed[1:]} changed too, so compare with care."
+
+
+_OTHER_CAUSES = {
+    "policy": "the rules of this program",
+    "platform": "what GitHub or a registry does",
+    "token": "the token's rights",
+}
+"""What changed between two scans besides the repositories, by the word of `TrendRow.changed`."""
 
 
 def graded(change: ScoreChange) -> str:

@@ -50,8 +50,13 @@ _SCREEN = """
   /* What to do next stands before what got better, which is in the column of what got worse. */
   .st-key-first-screen :is([data-testid=stColumn], [data-testid=stColumn] > *)
     {display: contents}
-  .st-key-first-screen > * > [data-testid=stHorizontalBlock] {flex-direction: column}
+  .st-key-first-screen > * > [data-testid=stHorizontalBlock]
+    {flex-direction: column; gap: 0.75rem}
   [data-testid=stLayoutWrapper]:has(> .st-key-lines-better) {order: 1}
+  [class*=st-key-lines] [data-testid=stHorizontalBlock] {row-gap: 0}
+  /* A table scrolls sideways here anyway: wide columns keep its rows low. */
+  .rows .long {min-width: 18rem}
+  .rows .prose {min-width: 24rem}
   .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
   .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
 }

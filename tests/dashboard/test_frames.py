@@ -110,8 +110,12 @@ def test_the_headline_says_what_is_known_and_what_is_new() -> None:
     assert head.publish == "8 repositories publish packages, of 10 scanned."
     assert "70 % of what applies could be seen" in head.seen
     assert "unknown, not safe" in head.seen
-    words = "Since 7 Sep: 3 new findings, 2 fixed, 1 back. The rules or the token's rights changed"
-    assert head.moved.startswith(words)
+    words = "Since 7 Sep: 3 new findings, 2 fixed, 1 back."
+    cause = "The rules of this program changed too, so compare with care."
+    assert head.moved == f"{words} {cause}"
+    both = [trend(1), trend(3, changed=("platform",)), trend(5, changed=("platform", "token"))]
+    said = home.headline(both, "7 Sep", moved).moved
+    assert "What GitHub or a registry does and the token's rights changed too" in said
     assert home.headline([trend(1), trend(5)], "7 Sep", moved).moved.endswith("1 back.")
     assert home.moved_words(FindingCounts(not_rechecked=4)).endswith("0 fixed, 4 not re-checked")
 

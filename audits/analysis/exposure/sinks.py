@@ -80,11 +80,11 @@ def _needed(repo: Repository, job: Job) -> Iterator[str]:
     """The cuts that would take from a job what its own publications use."""
     for publication in repo.publications_of(job):
         if publication.id_token and publication.auth in {Auth.OIDC, Auth.MIXED}:
-            yield "no id-token: write here"
+            yield "give the job no id-token: write"
         if publication.registry is Registry.CONTAINER:
-            yield "no packages: write here"
+            yield "give the job no packages: write"
         if publication.registry in {Registry.GITHUB_RELEASE, Registry.GORELEASER}:
-            yield "no contents: write here"
+            yield "give the job no contents: write"
         for credential in publication.credentials:
             if credential.secret:
                 yield f"keep the secret {credential.secret.upper()} out of this job"
@@ -260,7 +260,7 @@ def _identity(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drai
         job=view.job.id,
         state=state,
         needs=needs,
-        cuts=(Cut(what="no id-token: write here", at=at),),
+        cuts=(Cut(what="give the job no id-token: write", at=at),),
     )
 
 
@@ -384,7 +384,7 @@ def _job_token(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Dra
             starts="anywhere",
             job=view.job.id,
             state=PathState.DEFAULT,
-            cuts=(Cut(what="no packages: write here", at=place),),
+            cuts=(Cut(what="give the job no packages: write", at=place),),
             needs=(PathNeed(what="whose token the image's registry takes", need=Need.SETTINGS),),
         )
 
@@ -419,7 +419,7 @@ def _to_branch(way: Way, release: ReleaseView, at: Location) -> Drain:
             job=job,
             state=PathState.DEFAULT,
             needs=(_TAG_RULES,),
-            cuts=(Cut(what="no contents: write here", at=at),),
+            cuts=(Cut(what="give the job no contents: write", at=at),),
         )
     return Drain(
         sink=Sink.JOB_TOKEN,
@@ -430,7 +430,7 @@ def _to_branch(way: Way, release: ReleaseView, at: Location) -> Drain:
         state=PathState.DEFAULT,
         needs=(_BRANCH_RULES,),
         between=_start_step(release),
-        cuts=(Cut(what="no contents: write here", at=at),),
+        cuts=(Cut(what="give the job no contents: write", at=at),),
     )
 
 
@@ -450,8 +450,8 @@ def _dispatch(repo: Repository, way: Way, release: ReleaseView, at: Location) ->
         needs=doubt.needs if doubt is not None else (),
         between=_start_step(release, "workflow_dispatch"),
         cuts=(
-            Cut(what="no contents: write here", at=at),
-            Cut(what="no actions: write here", at=place),
+            Cut(what="give the job no contents: write", at=at),
+            Cut(what="give the job no actions: write", at=place),
         ),
     )
 
@@ -474,7 +474,7 @@ def _by_input(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drai
         state=PathState.OPEN if doubt is not None else PathState.DEFAULT,
         needs=doubt.needs if doubt is not None else (),
         between=_start_step(release, "workflow_dispatch"),
-        cuts=(Cut(what="no actions: write here", at=place),),
+        cuts=(Cut(what="give the job no actions: write", at=place),),
     )
 
 
@@ -557,7 +557,7 @@ def _cache(repo: Repository, way: Way, release: ReleaseView) -> Iterator[Drain]:
         cuts=(
             Cut(what="restore no cache in a release", at=reading),
             *(
-                (Cut(what="no cache-mode: write here", at=declared),)
+                (Cut(what="give the job no cache-mode: write", at=declared),)
                 if declared is not None
                 else ()
             ),

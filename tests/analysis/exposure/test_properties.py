@@ -230,7 +230,7 @@ def test_cutting_at_the_right_of_the_token_removes_the_paths_too() -> None:
 def test_two_ways_in_take_two_edits_unless_one_sink_serves_both() -> None:
     both = exposed(job("issues", f"{TITLE}\n{OPEN_AGENT}"))
     assert both.cut is not None
-    assert (both.cut.edits, both.cut.cut.what) == (1, "no contents: write here")
+    assert (both.cut.edits, both.cut.cut.what) == (1, "give the job no contents: write")
 
 
 def test_a_cache_in_the_release_is_one_of_the_cuts() -> None:
