@@ -258,7 +258,7 @@ CASES = [
 def test_settings_decide(
     level: Actor, environment: EnvironmentSettings | None, more: dict[str, object]
 ) -> None:
-    assert _level(environment, **more) is level  # type: ignore[arg-type]
+    assert _level(environment, **more) is level
 
 
 IMAGE = """\
