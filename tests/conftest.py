@@ -8,13 +8,9 @@ import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.util import LRUCache
 
 # A limit on time is one on the machine, and on what else runs there.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -73,27 +69,6 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         gc.enable()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _statements_compiled_once() -> Iterator[None]:
-    """Databases of one kind share what SQLAlchemy compiles of statements. It keeps that with each
-    engine, and most tests have a database of their own: they would compile all statements anew,
-    which takes longer than running them.
-    """
-    compiled: dict[type, LRUCache[Any, Any]] = {}
-    alone = Engine.__init__
-
-    def together(engine: Engine, *words: Any, **named: Any) -> None:  # noqa: ANN401 - as it comes
-        alone(engine, *words, **named)
-        engine._compiled_cache = compiled.setdefault(type(engine.dialect), LRUCache(2000))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine, "__init__", together)
-        # What is compiled is found again by its dialect and its statement.
-        patch.setattr(DefaultDialect, "__eq__", lambda one, other: type(one) is type(other))
-        patch.setattr(DefaultDialect, "__hash__", lambda one: hash(type(one)))
-        yield
 
 
 @pytest.fixture(autouse=True)
