@@ -108,7 +108,7 @@ def _causes(rows: Sequence[TrendRow]) -> str:
 
 _OTHER_CAUSES = {
     "policy": "the rules of this program",
-    "platform": "what GitHub or a registry does",
+    "platform": "a rule of GitHub or of a registry",
     "token": "the token's rights",
 }
 """What changed between two scans besides the repositories, by the word of `TrendRow.changed`."""

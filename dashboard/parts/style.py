@@ -55,8 +55,8 @@ _SCREEN = """
   [data-testid=stLayoutWrapper]:has(> .st-key-lines-better) {order: 1}
   [class*=st-key-lines] [data-testid=stHorizontalBlock] {row-gap: 0}
   /* A table scrolls sideways here anyway: wide columns keep its rows low. */
-  .rows .long {min-width: 18rem}
-  .rows .prose {min-width: 24rem}
+  .rows .long:not(:first-child) {min-width: 18rem}
+  .rows .prose:not(:first-child) {min-width: 24rem}
   .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
   .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
 }

@@ -115,7 +115,7 @@ def test_the_headline_says_what_is_known_and_what_is_new() -> None:
     assert head.moved == f"{words} {cause}"
     both = [trend(1), trend(3, changed=("platform",)), trend(5, changed=("platform", "token"))]
     said = home.headline(both, "7 Sep", moved).moved
-    assert "What GitHub or a registry does and the token's rights changed too" in said
+    assert "A rule of GitHub or of a registry and the token's rights changed too" in said
     assert home.headline([trend(1), trend(5)], "7 Sep", moved).moved.endswith("1 back.")
     assert home.moved_words(FindingCounts(not_rechecked=4)).endswith("0 fixed, 4 not re-checked")
 
