@@ -18,6 +18,12 @@ def plain_words(words: Sequence[str], values: frozenset[str]) -> Iterator[tuple[
             index += 1
 
 
+def is_assignment(word: str) -> bool:
+    """Whether a word gives a variable a value: ``NAME=value``."""
+    name, equals, _ = word.partition("=")
+    return bool(equals) and name.isidentifier()
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """One simple command of a script, wrappers removed.
 

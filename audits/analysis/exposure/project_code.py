@@ -7,7 +7,9 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 
+from audits.analysis.container_commands import in_container
 from audits.analysis.exposure.rules import (
     COMMAND_INPUTS,
     DEPENDENCIES_UNRUN,
@@ -17,7 +19,7 @@ from audits.analysis.exposure.rules import (
     PROJECT_PROGRAMS,
     SUBCOMMANDS,
 )
-from audits.model.command import Command, plain_words
+from audits.model.command import Command
 from audits.model.uses import UsesKind
 from audits.model.workflow import Step
 
@@ -96,7 +98,7 @@ _STILL = frozenset(
     ]
 )
 _HERE = re.compile(
-    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$PWD|\$\(pwd\))/?"
+    r"^(?:\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?PWD\}?|\$\(pwd\))/?"
 )
 _REQUIRED = re.compile(
     r"""\b(?:require|import|readFileSync)\s*\(\s*['"`](?:\./|\.\./|\$\{process\.env\.GITHUB_WORKSPACE\}/|\$\{\{\s*github\.workspace\s*\}\}/)([^'"`]*)"""
@@ -117,6 +119,7 @@ _IMPORTED = re.compile(r"(?:^|[;\n])\s*(?:import|from)\s+(\w+)")
 _LOADED = re.compile(
     r"""\b(?:require|import|require_relative|load)\b\s*\(?\s*['"`](\.{1,2}/[^'"`]*)"""
 )
+_SHELL_COMMAND = re.compile(r"-[a-z]*c")
 _FOLDER_INPUTS = (
     "working-directory",
     "working_directory",
@@ -200,7 +203,9 @@ def _started_in(name: str, words: tuple[str, ...]) -> str | None:
 
 
 def _own_program(command: Command) -> str | None:
-    """A program in a ``bin`` folder of the workspace, which is no installed one; None for others."""
+    """The path of a program in a folder of the workspace, such as ``bin``; None for others, and
+    where installed programs are.
+    """
     before = len(command.written) - len(command.words)
     written = command.written[before] if 0 <= before < len(command.written) else ""
     own = "/" in written and not written.startswith(("/", "~", "$", "@")) and "://" not in written
@@ -312,70 +317,26 @@ def run_by_action(step: Step) -> str | None:
     return folder.value if folder is not None else ""
 
 
-_CONTAINER_VALUES = frozenset(
-    [
-        "-v",
-        "--volume",
-        "--mount",
-        "-w",
-        "--workdir",
-        "-e",
-        "--env",
-        "--env-file",
-        "-u",
-        "--user",
-        "--name",
-        "--network",
-        "--net",
-        "--platform",
-        "--entrypoint",
-        "-p",
-        "--publish",
-        "-l",
-        "--label",
-        "--cpus",
-        "-m",
-        "--memory",
-        "--gpus",
-        "--add-host",
-        "--tmpfs",
-        "--hostname",
-        "-h",
-        "--shm-size",
-        "--cap-add",
-        "--device",
-        "--security-opt",
-        "--ulimit",
-        "--pull",
-        "--userns",
-        "--group-add",
-    ]
-)
-
-
 def run_in_container(command: Command) -> str | None:
     """The folder of the workspace that a container is given, where what it runs is code of it, as
     in ``docker run -v "$PWD:/src" image make``; None where it is given or runs none.
     """
-    words = command.words
-    if command.program not in {"docker", "podman", "nerdctl"} or words[1:2] != ("run",):
-        return None
+    started = in_container(command.words)
     mounts = (_mounted(value) for value in command.options("-v", "--volume", "--mount"))
     folder = next((path for path in mounts if path is not None), None)
-    image = next((index for index, _ in plain_words(words[2:], _CONTAINER_VALUES)), None)
-    if folder is None or image is None:
+    if started is None or folder is None:
         return None
-    inner = words[image + 3 :]
-    script = next(
-        (
-            inner[i + 1]
-            for i, word in enumerate(inner[:-1])
-            if word.endswith("c") and word[0] == "-"
-        ),
-        None,
-    )
-    found = _run_by_text(script) if script else run_by(Command(words=inner, line=0))
-    return None if found is None else folder
+    script = _shell_script(started.words)
+    ran = run_by(Command(words=started.words, line=0)) if script is None else _run_by_text(script)
+    return None if ran is None else folder
+
+
+def _shell_script(words: tuple[str, ...]) -> str | None:
+    """The script that a shell is given as an argument; None for others."""
+    if words[0].rpartition("/")[2] not in _SHELLS:
+        return None
+    given = (after for word, after in pairwise(words) if _SHELL_COMMAND.fullmatch(word))
+    return next(given, None)
 
 
 def _mounted(value: str) -> str | None:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
+from audits.analysis.container_commands import in_container
 from audits.expressions.syntax import replace_fences
 from audits.model.command import Command
 from audits.model.location import Scalar
@@ -18,7 +19,6 @@ from audits.workflow.publish.site import Site, variable_names
 from audits.workflow.publish.storage import copies_builds
 from audits.workflow.publish.taps import pushes_into
 from audits.workflow.shell.commands import commands
-from audits.workflow.shell.container_commands import container_script
 from audits.workflow.tasks.embedded import Inside
 from audits.workflow.tasks.source_code import (
     javascript_commands,
@@ -134,7 +134,7 @@ def _may_hold(text: str, value: str) -> bool:
 
 def by_command(found: Sequence[Command], site: Site) -> Iterator[tuple[Uploader, Command, bool]]:
     """The uploaders among commands, and whether each really uploads."""
-    for command in (inner for each in found for inner in (each, *_in_container(each, site))):
+    for command in (inner for each in found for inner in (each, *_inner_commands(each, site))):
         own = _run_by_package_manager(command)
         for rest, uploader in _by_program(own, site.library.catalog):
             if not _names(own.words[1:], rest, uploader.value_options):
@@ -319,11 +319,12 @@ _LANGUAGES: Mapping[str, Callable[[Inside], Iterator[Command] | None]] = {
 }
 
 
-def _in_container(command: Command, site: Site) -> Iterator[Command]:
-    """What a command runs in a container. Whoever asks what runs in the workspace does not see
-    it: a container has the folders that it is given.
+def _inner_commands(command: Command, site: Site) -> Iterator[Command]:
+    """The commands that a command runs in a container. They are no commands of the step's own: a
+    container has only the folders that it is given.
     """
-    if script := container_script(command.words):
+    if (started := in_container(command.words)) is not None:
+        script = started.script
         text = Scalar(script, command.line, 1, 0, len(script))
         for inner in commands(text, "bash", site.library.patience(command.path or site.path)):
             yield replace(inner, line=command.line, path=command.path, directory=command.directory)

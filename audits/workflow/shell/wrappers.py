@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from audits.model.command import is_assignment
+
 
 class Wrapper(Struct, frozen=True, kw_only=True):
     """How one program runs another: after which subcommands, past which options.
@@ -154,12 +156,6 @@ def unwrap(words: Sequence[str], env: dict[str, str]) -> tuple[list[str], list[s
         if program == "hatch":  # `hatch run release:twine` names the environment first
             rest[0] = rest[0].rpartition(":")[2] or rest[0]
     return rest, names
-
-
-def is_assignment(word: str) -> bool:
-    """Whether a word gives a variable a value: ``NAME=value``."""
-    name, equals, _ = word.partition("=")
-    return bool(equals) and name.isidentifier()
 
 
 def _program(word: str) -> str:

@@ -128,8 +128,12 @@ def test_a_merge_by_an_address_with_an_expression() -> None:
     [
         ("sure", 'docker run --rm -v "$PWD:/src" -w /src node:22 npm test'),
         ("sure", "docker run -v ${{ github.workspace }}:/w image sh -c 'cd /w && make'"),
+        ("sure", 'docker run -v "${PWD}/:/w" --ipc host node:22 npm run build -- --doc x'),
+        ("sure", "docker run -v .:/w --entrypoint /bin/sh image -ec 'make'"),
+        ("sure", "docker run -v .:/w -e CI=1 --entrypoint make image all"),
         ("sure", "podman run --mount type=bind,source=.,target=/w image ./w/build.sh"),
         ("none", 'docker run --rm -v "$PWD:/src" hadolint/hadolint hadolint /src/Dockerfile'),
+        ("none", "docker run -v .:/w --entrypoint wc image -c make"),
         ("none", "docker run --rm -v /tmp/seen:/src node:22 npm test"),
         ("none", "docker run --rm node:22 npm test"),
     ],

@@ -1,4 +1,4 @@
-"""Commands that run in a container: ``docker run``, and images that start a program."""
+"""Finds what commands such as ``docker run`` start in a container."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from audits.workflow.shell.wrappers import is_assignment
+from msgspec import Struct
+
+from audits.model.command import is_assignment
 
 _CONTAINERS = frozenset({"docker", "podman", "nerdctl"})
 _FLAG = re.compile(
@@ -40,20 +42,33 @@ _IMAGE_PROGRAMS = {
 """Programs that images start by themselves, so that only their arguments are given."""
 
 
-def container_program(image: str) -> str:
+def _program_of(image: str) -> str:
     """The program that an image starts, "" where it is not known: then its command is given."""
     place, slash, last = image.partition("@")[0].rpartition("/")
     parts = f"{place}{slash}{last.partition(':')[0]}".split("/")
     return _IMAGE_PROGRAMS.get("/".join(parts[-2:]), "")
 
 
-def container_script(words: Sequence[str]) -> str:
-    """What ``docker run`` starts, as a script with the variables that it is given in front; ""
-    for another command.
+class InContainer(Struct, frozen=True):
+    """The words of a program in a container, and the variables that it is given."""
+
+    words: tuple[str, ...]
+    env: dict[str, str]
+
+    @property
+    def script(self) -> str:
+        """The same as a shell's script, with the variables in front."""
+        given = (f"{name}={shlex.quote(value)}" for name, value in self.env.items())
+        return " ".join((*given, shlex.join(self.words)))
+
+
+def in_container(words: Sequence[str]) -> InContainer | None:
+    """What ``docker run`` or ``docker exec`` starts; None for another command, and where only
+    the image says.
     """
     if len(words) < 3 or words[0] not in _CONTAINERS or words[1] not in {"run", "exec"}:
-        return ""
-    given: list[str] = []
+        return None
+    env: dict[str, str] = {}
     program, index = "", 2
     while index < len(words) and words[index].startswith("-"):
         name, _, value = words[index].partition("=")
@@ -61,13 +76,12 @@ def container_script(words: Sequence[str]) -> str:
             index += 1
             value = words[index] if index < len(words) else ""
         if name in {"-e", "--env"} and is_assignment(value):
-            variable, _, text = value.partition("=")
-            given.append(f"{variable}={shlex.quote(text)}")
+            variable, _, env[variable] = value.partition("=")
         if name == "--entrypoint":
             program = value
         index += 1
     rest = list(words[index + 1 :])
-    program = program or (container_program(words[index]) if index < len(words) else "")
+    program = program or (_program_of(words[index]) if index < len(words) else "")
     if program and rest[:1] != [program]:
         rest.insert(0, program)
-    return " ".join((*given, shlex.join(rest))) if rest else ""
+    return InContainer(tuple(rest), env) if rest else None
