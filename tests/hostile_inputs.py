@@ -241,6 +241,13 @@ OTHERS: dict[str, dict[str, str]] = {
         + ",".join(f'"{"*a" * 100}{n}"' for n in range(1100))
         + "]}"
     },
+    "lines of blanks for release-it": {".release-it.yml": "npm:\n" + f"{' ' * 90}\n" * 1000},
+    "writers of a manifest before uploads": {
+        "package.json": '{"name":"x","private":true}',
+        WORKFLOW: PUSH
+        + job(0, f"      - uses: actions/checkout@v7\n{script('sed ' * 40_000)}")
+        + "      - run: npm publish\n" * 150,
+    },
     "arrays in arrays of TOML": {"pyproject.toml": "a=" + "[" * 120_000 + "]" * 120_000},
     "a dotted key of TOML": {"pyproject.toml": ".".join("a" * 120_000) + "=1\n"},
     "keys of a project": {"pyproject.toml": "[project]\nname='x'\n" + lines(20_000, "k{n}='v'")},

@@ -16,6 +16,7 @@ _SEMANTIC_RELEASE = re.compile(
 )
 _RELEASE_IT = re.compile(r"\.release-it\.(?:json|ya?ml|toml|[mc]?js|ts)")
 _PLUGIN = re.compile(r"[\"' ](@?[\w.-]*(?:/[\w.-]*)?semantic-release[\w./-]*)")
+_OWN_PLUGIN = re.compile(r"[\"' ]\.{1,2}/[^\"'\s]*\.[cm]?[jt]s(?![\w*])")
 _KEEPS_TO_GITHUB = frozenset(
     f"@semantic-release/{name}"
     for name in ("changelog", "commit-analyzer", "git", "github", "release-notes-generator")
@@ -24,10 +25,14 @@ _NPM = "@semantic-release/npm"
 _NO_NPM = re.compile(r"\bnpmPublish[\"']?\s*[:=]\s*false\b")
 _NPM_IS_OFF = re.compile(
     r"\bnpm[\"']?\s*[:=]\s*(?:false\b|\{[^{}]{0,400}\bpublish[\"']?\s*[:=]\s*false\b)"
-    r"|^npm:[ \t]*\n(?:[ \t]+[^\n]*\n){0,20}?[ \t]+publish:[ \t]*false\b"
+    r"|^npm:[ \t]*\n(?:[ \t][^\n]*\n){0,20}?[ \t]+publish:[ \t]*false\b"
     r"|^\[npm\]\n(?:[^\[\n][^\n]*\n){0,20}?publish\s*=\s*false\b",
     re.MULTILINE,
 )
+_PUBLISHES_OTHERWISE = re.compile(
+    r"\bpublish\b(?![\"']?\s*[:=])|release-it-(?!(?:plugins/)?lerna-changelog\b)[\w/-]+"
+)
+"""Hooks of release-it that publish, and its plugins but for those that cannot."""
 
 
 def tools_without_npm(files: Iterable[SourceFile]) -> frozenset[str]:
@@ -39,7 +44,7 @@ def tools_without_npm(files: Iterable[SourceFile]) -> frozenset[str]:
         for file in files
         if "/" not in file.path and len(file.text) <= _LONGEST
         for tool, text in _configurations(file)
-        if (_keeps_from_npm(text) if tool == "semantic-release" else _NPM_IS_OFF.search(text))
+        if (_keeps_from_npm(text) if tool == "semantic-release" else _is_without_npm(text))
     )
 
 
@@ -61,10 +66,16 @@ def _configurations(file: SourceFile) -> Iterator[tuple[str, str]]:
         yield "release-it", file.text
 
 
+def _is_without_npm(text: str) -> bool:
+    """Whether a configuration of release-it keeps it from npm."""
+    return _NPM_IS_OFF.search(text) is not None and _PUBLISHES_OTHERWISE.search(text) is None
+
+
 def _keeps_from_npm(text: str) -> bool:
+    """Whether a configuration of semantic-release keeps it from npm."""
     if "plugins" not in text or re.search(r"\bextends\b", text):
         return False  # by default it publishes to npm
     plugins = set(_PLUGIN.findall(text))
-    if plugins - _KEEPS_TO_GITHUB - {_NPM}:
+    if plugins - _KEEPS_TO_GITHUB - {_NPM} or _OWN_PLUGIN.search(text):
         return False
     return _NPM not in plugins or _NO_NPM.search(text) is not None

@@ -33,13 +33,12 @@ def withheld_packages(files: Iterable[SourceFile]) -> tuple[WithheldPackage, ...
     """The packages among the manifests of a repository that are never published."""
     given = [file for file in files if len(file.text) <= _LONGEST]
     shared = _shared_by_cargo(given)
-    found = []
-    for file in given:
-        reader = _READERS.get(basename(file.path))
-        if reader is not None:
-            folder = dirname(file.path)
-            found += [p for p in (reader(file.text, folder, shared),) if p is not None]
-    return tuple(found)
+    return tuple(
+        package
+        for file in given
+        if (reader := _READERS.get(basename(file.path))) is not None
+        and (package := reader(file.text, dirname(file.path), shared)) is not None
+    )
 
 
 def _package_json(text: str, folder: str, _: bool) -> WithheldPackage | None:
@@ -95,12 +94,15 @@ def _pyproject(text: str, folder: str, _: bool) -> WithheldPackage | None:
     if "Private ::" not in text:
         return None
     project = toml_table(text).get("project")
-    classifiers = value_at(project, "classifiers")
+    if not isinstance(project, dict):
+        return None
+    classifiers = project.get("classifiers")
     listed = classifiers if isinstance(classifiers, list) else []
     if not any(isinstance(item, str) and item.startswith("Private ::") for item in listed):
         return None
-    name = _name(project) if isinstance(project, dict) else ""
-    return WithheldPackage(registry=Registry.PYPI, name=name, directory=folder, by_registry=True)
+    return WithheldPackage(
+        registry=Registry.PYPI, name=_name(project), directory=folder, by_registry=True
+    )
 
 
 def _name(table: Mapping[str, object]) -> str:

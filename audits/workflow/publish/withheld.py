@@ -1,8 +1,9 @@
-"""Whether what a step would upload is kept from being published by its own manifest."""
+"""Decides whether the manifest of what a step uploads keeps it from being published."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from audits.model.command import Command, plain_words
 from audits.model.publication import Channel
@@ -91,4 +92,10 @@ def _is_own(site: Site) -> bool:
         return False
     scripts = [step.run.value for step in steps if step.run is not None]
     scripts += [each.hop.written for each in site.led()] if site.script is None else []
-    return not any(_WRITES.search(script) for script in scripts)
+    return not any(map(_writes_manifest, scripts))
+
+
+@lru_cache(maxsize=512)
+def _writes_manifest(script: str) -> bool:
+    """Whether a script changes a manifest; cached, as every later upload asks."""
+    return _WRITES.search(script) is not None

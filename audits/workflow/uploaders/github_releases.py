@@ -163,8 +163,8 @@ RELEASES: tuple[Uploader, ...] = (
         # A draft without files is nothing that anybody can download.
         input_patterns={
             "script": (
-                r"\.createRelease\s*\((?![^)]{0,600}\bdraft\b(?!:\s*false))|\.uploadReleaseAsset\s*\("
-                r"|\.updateRelease\s*\([^)]{0,600}\bdraft:\s*false|POST /repos/\S{1,100}/releases\b"
+                r"\.createRelease\s*\((?![^)]{0,600}\bdraft\b(?![\"']?\s*:\s*false))|\.uploadReleaseAsset\s*\("
+                r"|\.updateRelease\s*\([^)]{0,600}\bdraft[\"']?\s*:\s*false|POST /repos/\S{1,100}/releases\b"
             )
         },
         tokens=_GITHUB,

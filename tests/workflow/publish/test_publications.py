@@ -279,6 +279,8 @@ GITHUB = "github.rest.repos."
     [
         (f"await {GITHUB}createRelease({{...context.repo, tag_name: 'v1'}})", 1),
         (f"await {GITHUB}createRelease({{draft: false, tag_name: 'v1'}})", 1),
+        (f"await {GITHUB}createRelease({{tag_name: 'v1', \"draft\": false}})", 1),
+        (f"await {GITHUB}updateRelease({{release_id: 1, 'draft' : false}})", 1),
         (f"await {GITHUB}uploadReleaseAsset({{data}})", 1),
         (f"await {GITHUB}createRelease({{tag_name: 'v1', draft: true}})", 0),
         (f"const draft = true; await {GITHUB}createRelease({{tag_name, draft}})", 0),

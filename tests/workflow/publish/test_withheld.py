@@ -117,6 +117,13 @@ PLUGINS = '"@semantic-release/commit-analyzer", "@semantic-release/github"'
         ("semantic-release", {"package.json": f'{{"release": {{"plugins": [{PLUGINS}]}}}}'}),
         ("release-it", {".release-it.json": '{"npm": {"publish": false}}'}),
         ("release-it", {".release-it.yml": "git:\n  tag: true\nnpm:\n  publish: false\n"}),
+        (
+            "release-it",
+            {
+                "package.json": '{"release-it": {"npm": {"publish": false}, "plugins":'
+                ' {"@release-it/bumper": {}, "release-it-lerna-changelog": {}}}}'
+            },
+        ),
         ("release-it", {".release-it.toml": "[npm]\npublish = false\n"}),
     ],
 )
@@ -135,9 +142,18 @@ def test_a_tool_that_is_set_not_to_publish_makes_its_release(
         ("semantic-release", {".releaserc.json": '{"plugins": ["@semantic-release/npm"]}'}),
         ("semantic-release", {".releaserc.yml": "extends: grove\nplugins: []\n"}),
         ("semantic-release", {".releaserc.yml": "plugins: ['@semantic-release/exec']\n"}),
+        ("semantic-release", {".releaserc.json": f'{{"plugins": [{PLUGINS}, "./ship.mjs"]}}'}),
         ("semantic-release", {"app/.releaserc.json": f'{{"plugins": [{PLUGINS}]}}'}),
         ("release-it", {".release-it.json": '{"npm": {"publish": true}}'}),
         ("release-it", {".release-it.json": '{"git": {"publish": false}}'}),
+        (
+            "release-it",
+            {".release-it.yml": "npm: false\nplugins:\n  '@release-it-plugins/workspaces': true\n"},
+        ),
+        (
+            "release-it",
+            {".release-it.yml": "npm: {publish: false}\nhooks: {'after:bump': npm publish}\n"},
+        ),
     ],
 )
 def test_one_that_may_publish_does(tool: str, files: dict[str, str]) -> None:
