@@ -27,7 +27,7 @@ def any_run_ways(repo: Repository, view: JobView) -> Iterator[Way]:
         return
     for use in artifact_uses(repo, view):
         source = use.taken.source
-        if not is_of_any_run(source.step) or not _is_made_by_anyone(repo, source.step):
+        if not is_of_any_run(source.step) or not _is_made_by_anyone(repo, view, source.step):
             continue
         way = Way(
             kind=WayIn.ARTIFACT,
@@ -44,15 +44,16 @@ def any_run_ways(repo: Repository, view: JobView) -> Iterator[Way]:
         return
 
 
-def _is_made_by_anyone(repo: Repository, step: Step) -> bool:
-    """Whether pull requests start the workflow that a step takes the artifact of."""
+def _is_made_by_anyone(repo: Repository, view: JobView, step: Step) -> bool:
+    """Whether pull requests start the workflow that a step takes the artifact of: the job's own
+    where it names none.
+    """
+    if step.input("repo") is not None:
+        return False
     given = step.input("workflow")
     named = given.value.rpartition("/")[2].lower() if given is not None else ""
-    return any(
-        workflow.trigger("pull_request") is not None
-        for workflow in repo.workflows
-        if _is_called(workflow, named) and step.input("repo") is None
-    )
+    makers = [w for w in repo.workflows if _is_called(w, named)] if given else [view.workflow]
+    return any(workflow.trigger("pull_request") is not None for workflow in makers)
 
 
 def _is_called(workflow: Workflow, name: str) -> bool:

@@ -1,9 +1,9 @@
-"""Finds what a job does with artifacts that it downloads: it runs, publishes or obeys them."""
+"""Finds what a job does with artifacts that it downloads: runs them, publishes them, or sets variables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from audits.analysis.script_values import written
 from audits.model.repository import Repository
 from audits.model.workflow import Step
 
+_NAMED_RUNS = ("run-id", "run_id", "run_number", "commit", "pr")
 _ENV_FILE = re.compile(r"GITHUB_(?:ENV|PATH)")
 
 
@@ -40,8 +41,20 @@ class ArtifactUse(Struct, frozen=True, kw_only=True):
     is_sure: bool
 
 
-def artifact_uses(repo: Repository, view: JobView) -> Iterator[ArtifactUse]:
-    """The uses of the artifacts that a job downloads, in the order of its steps."""
+def artifact_uses(repo: Repository, view: JobView) -> tuple[ArtifactUse, ...]:
+    """The uses of the artifacts that a job downloads, those that are sure first."""
+    known = repo.once(_known_uses)
+    if view not in known:
+        known[view] = tuple(sorted(_found(repo, view), key=lambda use: not use.is_sure))
+    return known[view]
+
+
+def _known_uses(_: Repository) -> dict[JobView, tuple[ArtifactUse, ...]]:
+    """A place for the uses in each job: each event that starts it asks for them."""
+    return {}
+
+
+def _found(repo: Repository, view: JobView) -> Iterator[ArtifactUse]:
     held: dict[str, TakenArtifact] = {}
     for placed in view.steps:
         taken = _taken(view, placed)
@@ -51,33 +64,39 @@ def artifact_uses(repo: Repository, view: JobView) -> Iterator[ArtifactUse]:
             # It empties the folder that it fills.
             path = placed.step.input("path")
             held.pop(inside(path.value) if path is not None else "", None)
-        if taken is not None and not placed.step.run:
-            continue
-        for each in held.values():
-            used = _used(repo, view, placed, each)
-            if used is not None:
-                yield ArtifactUse(taken=each, placed=placed, what=used[0], is_sure=used[1])
+        if held and (taken is None or placed.step.run):
+            for folder, (what, is_sure) in _uses(repo, view, placed, held).items():
+                yield ArtifactUse(taken=held[folder], placed=placed, what=what, is_sure=is_sure)
 
 
-def _used(
-    repo: Repository, view: JobView, placed: PlacedStep, taken: TakenArtifact
-) -> tuple[str, bool] | None:
-    folder = taken.folder
+def _uses(
+    repo: Repository, view: JobView, placed: PlacedStep, held: Mapping[str, TakenArtifact]
+) -> dict[str, tuple[str, bool]]:
+    """What a step does first with the artifact of each folder, and whether that is sure."""
+    uses: dict[str, tuple[str, bool]] = {}
     for command, cwd in moves(view.commands(placed), view.folder(placed)):
         target = run_by(command)
-        path = inside(target, cwd) if target is not None else None
-        if path is not None and (not folder or path == folder or path.startswith(folder + "/")):
-            sure = bool(folder) or taken.is_direct or "/" in (target or "")
-            return f"`{' '.join(command.words)[:60]}` runs it", sure
+        for folder in _around(inside(target, cwd)) if target is not None else ():
+            if folder in held:
+                is_sure = bool(folder) or held[folder].is_direct or "/" in (target or "")
+                uses.setdefault(folder, (f"`{' '.join(command.words)[:60]}` runs it", is_sure))
         reads = command.program in {"cat", "tee"} or "$(" in " ".join(command.words)
         sets = any(_ENV_FILE.search(text) for text in command.redirects)
         if reads and sets and not _are_narrowed(view, placed):
-            return "its lines become variables", False
+            return dict.fromkeys(held, ("its lines become variables", False)) | uses
     for publication in repo.publications_of(view.job):
         own = view.job.steps[publication.step : publication.step + 1]
         if publication.step >= 0 and (placed.step in own or publication.source_step is placed.step):
-            return "it is published", True
-    return None
+            return dict.fromkeys(held, ("it is published", True)) | uses
+    return uses
+
+
+def _around(path: str) -> Iterator[str]:
+    """A path, and the folders in which it lies, the workspace ("") the last."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""
 
 
 def _are_narrowed(view: JobView, placed: PlacedStep) -> bool:
@@ -119,9 +138,6 @@ def _by_action(placed: PlacedStep, action: str) -> TakenArtifact:
         of_own_run=own and step.input("repository") is None,
         is_direct=step.input("name") is not None or (merged is not None and merged.is_true),
     )
-
-
-_NAMED_RUNS = ("run-id", "run_id", "run_number", "commit", "pr")
 
 
 def is_of_any_run(step: Step) -> bool:

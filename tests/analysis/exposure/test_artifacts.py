@@ -106,6 +106,20 @@ def test_the_newest_artifact_of_a_workflow(expected: str, filters: str, ci: str)
     assert answer(exposed(takes, files={".github/workflows/ci.yml": tests})) == expected
 
 
+@pytest.mark.parametrize(("expected", "event"), [("sure", "pull_request"), ("none", "schedule")])
+def test_the_newest_artifact_of_the_same_workflow(expected: str, event: str) -> None:
+    events = f"{{push: {{branches: [main]}}, {event}: }}"
+    assert answer(exposed(job(events, NEWEST.replace("workflow: ci.yml, ", "") % ""))) == expected
+
+
+def test_what_is_sure_counts_though_something_else_comes_first() -> None:
+    both = (
+        f"{TAKES % 'name: site, path: out, '}- run: cat out/env >> $GITHUB_ENV\n- run: sh out/x\n"
+    )
+    assert answer(exposed(job(RUN, both))) == "sure"
+    assert answer(exposed(job(RUN, both.partition("- run: sh")[0] + "- run: ls\n"))) == "perhaps"
+
+
 @pytest.mark.parametrize(
     ("expected", "command"),
     [
