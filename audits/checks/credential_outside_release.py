@@ -374,9 +374,9 @@ def _sent(workflow: Workflow, job: Job) -> Iterator[tuple[Step, _Read]]:
                 yield from ((step, read) for read in (*_reads((text,)), *_reads_all(text)))
         if step.run is None or _NETWORK.search(step.run.value) is None:
             continue
+        script = step.run.value
         around = (*workflow.env.items(), *job.env.items(), *step.env.items())
         for name, text in around:
-            script = step.run.value
             if name in script and re.search(rf"\b{re.escape(name)}\b", script):
                 yield from ((step, read) for read in (*_reads((text,)), *_reads_all(text)))
         yield from ((step, read) for read in (*_reads((step.run,)), *_reads_all(step.run)))

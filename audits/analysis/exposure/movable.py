@@ -21,41 +21,15 @@ from audits.model.uses import Uses, UsesKind
 # https://pip.pypa.io/en/stable/topics/configuration/#environment-variables
 _CONSTRAINING = frozenset({"PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "UV_CONSTRAINT"})
 
+# Subcommands of Node's package managers that install the project's packages, or run its scripts,
+# and other programs that may.
 _INSTALLS = frozenset(
-    [
-        "ci",
-        "clean-install",
-        "install",
-        "i",
-        "add",
-        "install-test",
-        "it",
-        "run",
-        "run-script",
-        "exec",
-        "x",
-        "test",
-        "t",
-        "build",
-        "pack",
-    ]
+    {"ci", "clean-install", "install", "i", "add", "install-test", "it", "run", "run-script"}
+    | {"exec", "x", "test", "t", "build", "pack"}
 )
 _BUILDS = frozenset(
-    [
-        "yarn",
-        "ni",
-        "nci",
-        "lerna",
-        "rush",
-        "make",
-        "just",
-        "task",
-        "bash",
-        "sh",
-        "node",
-        "python",
-        "corepack",
-    ]
+    {"yarn", "ni", "nci", "lerna", "rush", "make", "just", "task", "bash", "sh", "node"}
+    | {"python", "python3", "corepack"}
 )
 _INSTALL_NOTHING = (
     "actions/checkout",
@@ -70,7 +44,7 @@ def _may_install(words: tuple[str, ...]) -> bool:
     if not words or {"-g", "--global"} & set(words):
         return False
     if words[0] in {"npm", "pnpm", "bun"}:
-        return words[1:2] != () and words[1] in _INSTALLS
+        return not _INSTALLS.isdisjoint(words[1:2])
     return words[0] in _BUILDS or ("/" in words[0] and words[0][0] != "@")
 
 

@@ -215,35 +215,9 @@ _RUNNERS = frozenset(
 
 
 _FOLLOWED = frozenset(
-    {
-        "npm",
-        "pnpm",
-        "yarn",
-        "bun",
-        "npx",
-        "pnpx",
-        "bunx",
-        "make",
-        "gmake",
-        "just",
-        "task",
-        "tox",
-        "nox",
-    }
-    | {
-        "rake",
-        "inv",
-        "invoke",
-        "doit",
-        "poe",
-        "turbo",
-        "nx",
-        "gradle",
-        "gradlew",
-        "mvn",
-        "mvnw",
-        "sbt",
-    }
+    {"npm", "pnpm", "yarn", "bun", "npx", "pnpx", "bunx", "make", "gmake", "just", "task", "tox"}
+    | {"nox", "rake", "inv", "invoke", "doit", "poe", "turbo", "nx", "gradle", "gradlew", "mvn"}
+    | {"mvnw", "sbt"}
 )
 """Programs whose tasks are followed, or known to the uploaders."""
 
