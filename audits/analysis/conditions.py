@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from audits.analysis.ending_steps import ends_for_outsiders, goes_on, surely_fails
+from audits.analysis.ending_steps import ends_job, goes_on
 from audits.analysis.events import RefKind, Start, outsider_starts
 from audits.analysis.job_dependencies import needs_of
 from audits.analysis.outsiders import RequiredAccess, RunRights
@@ -267,19 +267,22 @@ def _ending(repo: Repository, job: Job, event: str) -> Iterator[Ending]:
     where no ``event`` of others is named.
     """
     for step in () if goes_on(job) else job.live_steps:
-        ends = surely_fails(step) or (event and ends_for_outsiders(repo, step, event))
-        if ends and not goes_on(step):
+        if ends_job(repo, step, event):
             yield Ending(step, (step,))
 
 
 def _past(workflow: Workflow, job: Job, end: Ending, facts: Facts) -> Reachability:
-    """Whether a run comes past a step that ends its job, where its condition holds."""
+    """Whether a run comes past a step that ends its job: also where whoever starts it may choose
+    what its condition reads.
+    """
     unseen: tuple[str, ...] = ()
     for step in end.guards:
         if step.condition is None:
             continue
-        found = _holds(step.condition, _in_step(workflow, job, step, facts))
-        if found.runs is False or found.assumed:
+        known = _in_step(workflow, job, step, facts)
+        found = _holds(step.condition, known)
+        is_sure = decide(condition_expression(step.condition.text.value), known) is True
+        if not (is_sure or found.unseen):
             return Reachability()
         unseen += found.unseen
     if unseen:

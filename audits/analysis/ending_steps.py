@@ -15,39 +15,60 @@ from audits.model.workflow import Job, Step
 _REFUSED_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 # What decides whether the rest of a shell's script, or of a script in JavaScript, is reached.
 _SHELL_BRANCHES = re.compile(
-    r"(?:^|[;|({])\s*(?:if|case|while|until|for|foreach|select|switch|try|function|trap|exit|return)\b"
-    r"|&&|\|\||<<|\(\)\s*\{|\bset\s+\+e",
+    r"(?:^|[;|({])[ \t]*"
+    r"(?:if|case|while|until|for|foreach|select|switch|try|function|trap|exit|return|exec)\b"
+    r"|[({][ \t]*$|&&|\|\||<<|\(\)\s*\{|\bset[ \t]+\+(?:e|o[ \t]+errexit)",
     re.MULTILINE | re.IGNORECASE,
 )
 _SHELL_FAILS = re.compile(
-    r"(?:^|;|^\s*(?:echo|printf)\b[^|&\n]*&&)\s*(?:exit\s+[1-9]\d*|false)\s*(?:$|;|#)", re.MULTILINE
+    r"(?:^|;|^[ \t]*(?:echo|printf)\b[^|&\n]*&&)[ \t]*(?:exit[ \t]+[1-9]\d*|false)[ \t]*(?:$|;|#)",
+    re.MULTILINE,
 )
 _SCRIPT_BRANCHES = re.compile(
-    r"\b(?:if|else|switch|case|try|catch|for|while|function|return)\b|=>|\?"
+    r"\b(?:if|else|switch|case|try|catch|for|while|function|return)\b|=>|\?|&&|\|\|"
 )
 _SCRIPT_FAILS = re.compile(r"\bcore\.setFailed\s*\(|\bthrow\b|\bprocess\.exit\s*\(\s*[1-9]")
-_TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`")
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+# An escaped quote outside begins no text.
+_TEXT = re.compile(r"\\.|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`")
+_COMMENT = re.compile(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
 _MOST_READ = 4000
 
 
-def surely_fails(step: Step) -> bool:
+def ends_job(repo: Repository, step: Step, event: str) -> bool:
+    """Whether a step, where it runs, ends its job for those who set off this event without write
+    access; for all, where ``event`` is empty.
+    """
+    if goes_on(step):
+        return False
+    return _surely_fails(step) or (bool(event) and _ends_for_outsiders(repo, step, event))
+
+
+def _surely_fails(step: Step) -> bool:
     """Whether the script of a step fails whatever happens, as in ``exit 1``."""
     if step.run is not None:
-        if "exit" not in step.run.value and "false" not in step.run.value:
-            return False
-        text = _TEXT.sub("''", _COMMENT.sub("", step.run.value[:_MOST_READ]))
         is_shell = not step.shell or step.shell.startswith(("bash", "sh", "pwsh", "powershell"))
-        found = _SHELL_FAILS.search(text) if is_shell else None
-        return found is not None and _SHELL_BRANCHES.search(text[: found.start()]) is None
+        return is_shell and _shell_fails(step.run.value)
     script = step.input("script")
     if step.uses is None or step.uses.action != "actions/github-script" or script is None:
         return False
-    text = _TEXT.sub("''", _COMMENT.sub("", script.value[:_MOST_READ]))
+    text = _without_texts(script.value)
     return _SCRIPT_FAILS.search(text) is not None and _SCRIPT_BRANCHES.search(text) is None
 
 
-def ends_for_outsiders(repo: Repository, step: Step, event: str) -> bool:
+def _shell_fails(script: str) -> bool:
+    if "exit" not in script and "false" not in script:
+        return False
+    text = _without_texts(script)
+    found = _SHELL_FAILS.search(text)
+    return found is not None and _SHELL_BRANCHES.search(text[: found.start()]) is None
+
+
+def _without_texts(script: str) -> str:
+    """A script without comments and what stands in quotes, its continued lines joined."""
+    return _TEXT.sub("''", _COMMENT.sub("", script[:_MOST_READ]).replace("\\\n", " "))
+
+
+def _ends_for_outsiders(repo: Repository, step: Step, event: str) -> bool:
     """Whether a step fails for people without write access who set off this event."""
     uses = step.uses
     refuser = REFUSERS.get(uses.action) if uses is not None else None

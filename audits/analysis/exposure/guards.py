@@ -1,9 +1,10 @@
-"""Finds what may hold up people before a job: questions for their rights, and environments."""
+"""Finds what may stop people before a job: steps that ask for their rights, and environments."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from audits.analysis.conditions import text_value
 from audits.analysis.exposure.jobs import JobView, PlacedStep
@@ -73,6 +74,7 @@ def _is_none(job: Job, facts: Facts) -> bool:
     return job.environment is not None and text_value(job.environment.name, facts) == ""
 
 
+@lru_cache(maxsize=512)
 def _asks(step: Step) -> bool:
     """Whether a step asks what rights somebody has, or who somebody is."""
     if step.uses is not None and step.uses.action in ASKERS:
@@ -97,6 +99,5 @@ def _turns_away(script: str, step: Step) -> bool:
 
 def _asked(step: Step, job: str) -> PathNeed:
     line = f"{step.at.path}, line {step.at.line}"
-    return PathNeed(
-        what=f"what the question for rights in `{job}` ({line}) does", need=Need.WORKFLOW
-    )
+    what = f"whether the step of `{job}` that asks for rights ({line}) turns people away"
+    return PathNeed(what=what, need=Need.WORKFLOW)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from audits.analysis.ending_steps import goes_on
 from audits.expressions.syntax import Context, contexts, fences, walk
 from audits.model.command import Command
 from audits.model.location import Location, Scalar
@@ -25,18 +26,22 @@ BUILT_IN = "github_token"
 class PlacedStep(Struct, frozen=True, kw_only=True):
     """A step that runs in a job: ``outer`` is the job's own step, ``step`` that or one of a
     composite action, in whose file ``path`` it stands. ``guards`` are the steps whose conditions
-    it must pass.
+    it must pass. ``may_be_passed``: conditions of a composite action that are not among the guards
+    may leave it out, or its failure may be ignored.
     """
 
     step: Step
     outer: Step
     path: str
     action: CompositeAction | None = None
+    may_be_passed: bool = False
 
     @property
     def guards(self) -> tuple[Step, ...]:
         """The steps with a condition that a run must pass to get here."""
-        inner = (self.step,) if self.step is not self.outer and _is_told(self.step) else ()
+        inner = (
+            (self.step,) if self.step is not self.outer and _reads_nothing_own(self.step) else ()
+        )
         return tuple(step for step in (self.outer, *inner) if step.condition is not None)
 
     def at(self, scalar: Scalar | None = None, line: int = 0) -> Location:
@@ -71,25 +76,32 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """The steps that can run, those of composite actions in the place of what calls them."""
         found: list[PlacedStep] = []
         for step in self.job.live_steps:
-            self._place(found, step, step, self.job.path, None, 0)
+            self._place(found, PlacedStep(step=step, outer=step, path=self.job.path), 0)
         return tuple(found[:_MOST_STEPS])
 
-    def _place(
-        self,
-        found: list[PlacedStep],
-        outer: Step,
-        step: Step,
-        path: str,
-        action: CompositeAction | None,
-        depth: int,
-    ) -> None:
-        found.append(PlacedStep(step=step, outer=outer, path=path, action=action))
-        if step.uses is None or depth >= _ACTIONS_DEEP or len(found) > _MOST_STEPS:
+    def _place(self, found: list[PlacedStep], placed: PlacedStep, depth: int) -> None:
+        """Add a step, and behind it those of the composite action that it uses."""
+        found.append(placed)
+        uses = placed.step.uses
+        if uses is None or depth >= _ACTIONS_DEEP or len(found) > _MOST_STEPS:
             return
-        inner = self.actions.get(called_name(step.uses, path))
-        for each in inner.steps if inner is not None else ():
-            if not each.never_runs and inner is not None:
-                self._place(found, outer, each, inner.path, inner, depth + 1)
+        action = self.actions.get(called_name(uses, placed.path))
+        may_be_passed = placed.may_be_passed or (
+            placed.step is not placed.outer
+            and (placed.step.condition is not None or goes_on(placed.step))
+        )
+        for step in action.steps if action is not None else ():
+            if step.never_runs or action is None:
+                continue
+            inner = PlacedStep(
+                step=step,
+                outer=placed.outer,
+                path=action.path,
+                action=action,
+                may_be_passed=may_be_passed
+                or not (step.condition is None or _reads_nothing_own(step)),
+            )
+            self._place(found, inner, depth + 1)
 
     def commands(self, placed: PlacedStep) -> tuple[Command, ...]:
         """The commands of a step's script."""
@@ -199,7 +211,7 @@ class JobView(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return frozenset(use.name for use in self.secrets)
 
 
-def _is_told(step: Step) -> bool:
+def _reads_nothing_own(step: Step) -> bool:
     """Whether the condition of a composite action's step reads nothing of the action's own."""
     text = step.condition.text.value if step.condition else ""
     return "inputs." not in text and "steps." not in text

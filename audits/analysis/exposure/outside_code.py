@@ -81,6 +81,8 @@ _HEAD_ACTIONS = frozenset(
         "refined-github/refined-github-get-pr",
     }
 )
+_MOST_SPELLED = 20
+"""Variables and inputs that one ref leads to; real ones lead to two or three."""
 _PULL = re.compile(r"(?:refs/)?pull/[^\s:]+?/(?:head|merge)\b|refs/pull/")
 _PATCHES = ("github.event.pull_request.patch_url", "github.event.pull_request.diff_url")
 _PATCH = re.compile(r"/pulls?/\S+\.(?:patch|diff)\b|/pulls/.*\.(?:patch|diff)\b")
@@ -156,6 +158,7 @@ class Workspace:
         self.facts = facts
         self.passes = passes
         self.published = repo.publications_of(view.job)
+        self._env = {**view.workflow.env, **view.job.env}
         self.folders: dict[str, OutsideCode | None] = {}
         self.left: dict[str, frozenset[str]] = {}
         self.fetched = False
@@ -252,7 +255,7 @@ class Workspace:
     def _spelled(self, placed: PlacedStep, text: str) -> Iterator[str]:
         """A text, and those that its variables and inputs stand for."""
         pending, seen = [(text, placed.action is not None, len(self.route.calls))], set()
-        while pending:
+        while pending and len(seen) < _MOST_SPELLED:
             here, in_action, depth = pending.pop()
             yield here
             for context in self._outcomes(here):
@@ -267,7 +270,7 @@ class Workspace:
                         )
                         depth_there = depth if in_action else depth - 1
                     case ("env", name):
-                        given = {**self.view.workflow.env, **self.view.job.env, **placed.step.env}
+                        given = {**self._env, **placed.step.env}
                         depth_there = depth
                     case _:
                         continue

@@ -5,15 +5,15 @@ A guard closes a way: a condition on the actor, a check of rights, a trusted lis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from audits.analysis.artifacts import Makers, downloads
 from audits.analysis.conditions import Ending, passage, runs_after_failures
-from audits.analysis.ending_steps import ends_for_outsiders, goes_on, surely_fails
+from audits.analysis.ending_steps import ends_job, goes_on
 from audits.analysis.events import Start, outsider_starts
 from audits.analysis.exposure.dispatches import Dispatch, dispatch_of, named_commits
 from audits.analysis.exposure.guards import environments_before, question_before
@@ -42,7 +42,7 @@ from audits.model.location import Location
 from audits.model.publication import Route
 from audits.model.repository import Repository
 from audits.model.settings import Need, RepositorySettings, Unseen
-from audits.model.workflow import Level, Step, Trigger
+from audits.model.workflow import Job, Level, Step, Trigger
 
 _VERBS = {
     "pull_request_target": "opens a pull request",
@@ -173,24 +173,23 @@ class _Entry:
         """Who comes past the conditions of these steps, and past what ends the job before the
         ``last`` one; None where only writers do.
         """
-        ending = self._ending(last) if last is not None else ()
+        after_failures = last is None or any(map(runs_after_failures, last.guards))
+        ending = () if last is None or after_failures else self._endings[id(last)]
         if (steps, ending) not in self.passed:
             self.passed[steps, ending] = self._comes(steps, ending)
         return self.passed[steps, ending]
 
-    def _ending(self, last: PlacedStep) -> tuple[Ending, ...]:
-        """The steps before one that end the job, unless that one runs whatever failed."""
-        if any(runs_after_failures(step) for step in last.guards):
-            return ()
-        before = takewhile(lambda placed: placed is not last, self.view.steps)
-        return tuple(
-            Ending(placed.step, placed.guards)
-            for placed in before
-            if not (goes_on(placed.step) or goes_on(placed.outer))
-            and (
-                surely_fails(placed.step) or ends_for_outsiders(self.repo, placed.step, self.event)
-            )
-        )
+    @cached_property
+    def _endings(self) -> Mapping[int, tuple[Ending, ...]]:
+        """For each step of the job, by its identity, those before it that end the job."""
+        found: tuple[Ending, ...] = ()
+        before = {}
+        for placed in self.view.steps:
+            before[id(placed)] = found
+            may_go_on = placed.may_be_passed or goes_on(placed.outer)
+            if not may_go_on and ends_job(self.repo, placed.step, self.event):
+                found = (*found, Ending(placed.step, placed.guards))
+        return before
 
     def _comes(self, steps: tuple[Step, ...], ending: tuple[Ending, ...]) -> Passed | None:
         for right, actor in (
@@ -231,10 +230,11 @@ class _Entry:
             self.view,
             self.route,
             self.event,
-            facts=self._facts(),
+            facts=self._facts,
             passes=lambda steps: self.comes(steps) is not None,
         )
 
+    @cached_property
     def _facts(self) -> Facts:
         """What is known of every run that people without write access start by this event."""
         starts = outsider_starts(self.repo, self.trigger)
@@ -434,7 +434,7 @@ class _Entry:
         """
         for use in artifact_uses(self.repo, self.view):
             source = use.taken.source
-            maker = self._maker_of(source) if use.taken.of_own_run else ""
+            maker = self._makers.get(source.step, "") if use.taken.of_own_run else ""
             if not maker and (use.taken.of_own_run or self.event != "workflow_run"):
                 continue
             whose = (
@@ -461,24 +461,33 @@ class _Entry:
                 yield (way if use.is_sure else way.doubted(PathState.OPEN, doubt)), use.placed
                 return
 
-    def _maker_of(self, source: PlacedStep) -> str:
-        """The job above that runs outsiders' code and uploads what a step takes; "" for none."""
+    @cached_property
+    def _makers(self) -> Mapping[Step, str]:
+        """For each step that downloads what a job above made after it ran outsiders' code: the
+        name of that job.
+        """
         if self.route.calls:
-            return ""
-        named = next(
-            (d for d in downloads(self.repo, self.view.job) if d.step is source.step), None
-        )
-        if named is None:
-            return ""
-        above = needs_of(self.view.workflow).above(self.view.job)
-        for maker in Makers(self.repo, self.view.workflow).of(named):
-            view = replace(self.view, job=maker)
+            return {}
+        jobs = Makers(self.repo, self.view.workflow)
+        above = frozenset(needs_of(self.view.workflow).above(self.view.job))
+        found = {}
+        for download in downloads(self.repo, self.view.job):
+            makers = (job for job in jobs.of(download) if job in above)
+            maker = next((job for job in makers if self._runs_their_code(job)), None)
+            if maker is not None:
+                found[download.step] = maker.id
+        return found
+
+    def _runs_their_code(self, job: Job) -> bool:
+        """Whether a job runs outsiders' code in runs of this event."""
+        known = self.repo.once(_code_runs)
+        if (job, self.trigger.at) not in known:
+            view = replace(self.view, job=job)
             routes = (r for r in view.routes if self.trigger in r.triggers and not r.calls)
-            for route in routes if maker in above else ():
-                entry = _Entry(self.repo, view, route, self.trigger)
-                if any(True for ran in entry._workspace().runs() for _ in entry._code(ran)):
-                    return maker.id
-        return ""
+            entries = (_Entry(self.repo, view, route, self.trigger) for route in routes)
+            ways = (way for e in entries for ran in e._workspace().runs() for way in e._code(ran))
+            known[job, self.trigger.at] = next(ways, None) is not None
+        return known[job, self.trigger.at]
 
     def _merge(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """A pull request is merged without a person."""
@@ -511,7 +520,7 @@ class _Entry:
 
     def _on_runner(self) -> Iterator[Way]:
         """A fork's pull request runs on a machine of the repository's own."""
-        labels = own_labels(self.view, self._facts())
+        labels = own_labels(self.view, self._facts)
         comes = self.comes(())
         settings = self.repo.settings
         approval = settings.fork_approval if isinstance(settings, RepositorySettings) else ""
@@ -551,11 +560,16 @@ class _Entry:
         """The way past the guards of the job: None where one closes it."""
         if (question := question_before(self.view, last)) is not None:
             way = way.doubted(PathState.OPEN, question)
-        for doubt in environments_before(self.repo, self.view, self.route, self._facts()):
+        for doubt in environments_before(self.repo, self.view, self.route, self._facts):
             if doubt.is_closed:
                 return None
             way = way.doubted(PathState.OPEN, *doubt.needs)
         return way
+
+
+def _code_runs(_: Repository) -> dict[tuple[Job, Location], bool]:
+    """A place for which jobs run outsiders' code by which trigger: all that wait for them ask."""
+    return {}
 
 
 def is_agent(view: JobView, placed: PlacedStep) -> bool:

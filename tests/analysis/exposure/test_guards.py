@@ -81,6 +81,33 @@ STEPS = [
         "perhaps",
         f"- run: 'if [ \"$WHO\" != mira ]; then exit 1; fi'\n  env: {NAMED}\n",
     ),
+    (
+        "whoever comments chooses what decides",
+        "sure",
+        "- if: github.event.comment.body != '/build'\n  run: exit 1\n",
+    ),
+    (
+        "another program takes over before",
+        "sure",
+        STOPS.replace("    exit", "    exec x\n    exit"),
+    ),
+    (
+        "what fails is ignored",
+        "sure",
+        STOPS.replace("    exit 1", "    set +o errexit\n    false\n    true"),
+    ),
+    (
+        "a group fails, and something else is done",
+        "sure",
+        STOPS.replace("    exit 1", "    (\n      exit 1\n    ) || echo no"),
+    ),
+    ("the line goes on", "sure", STOPS.replace("    exit", "    echo never \\\n    exit")),
+    ("a quote is escaped", "none", STOPS.replace("owners only, if", "don'\\''t try")),
+    (
+        "a script of an action fails unless something holds",
+        "sure",
+        f"- if: {STRANGER}\n  uses: actions/github-script@v8\n  with: {{script: early() || core.setFailed('x')}}\n",
+    ),
     ("the name is thanked only", "sure", f"- run: 'echo \"thanks, $WHO\"'\n  env: {NAMED}\n"),
 ]
 
@@ -92,6 +119,30 @@ STEPS = [
 def test_steps_that_end_a_job(expected: str, steps: str) -> None:
     assert answer(exposed(job(COMMENT, steps + BUILDS))) == expected
     assert answer(exposed(after("", steps, BUILDS))) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "outer", "inner"),
+    [
+        ("none", "", ""),
+        ("sure", "", "if: inputs.strict"),
+        ("sure", "", "continue-on-error: true"),
+        ("sure", "if: inputs.strict", ""),
+        ("sure", "if: github.actor == 'mira'", ""),
+        ("sure", "continue-on-error: true", ""),
+    ],
+)
+def test_a_step_of_an_action_of_the_repository(expected: str, outer: str, inner: str) -> None:
+    def action(step: str, more: str) -> str:
+        runs = f"name: x\nruns:\n  using: composite\n  steps:\n    - {step}\n"
+        return f"{runs}      {more}\n" if more else runs
+
+    files = {
+        "gate/action.yml": action("uses: ./stop", outer),
+        "stop/action.yml": action("run: exit 1\n      shell: bash", inner),
+    }
+    steps = "- uses: ./gate\n" + BUILDS
+    assert answer(exposed(job(COMMENT, steps), files=files)) == expected
 
 
 def test_what_runs_whatever_failed_is_not_guarded() -> None:

@@ -386,7 +386,7 @@ GUARDS = [
         job(TARGET, HEAD + "- run: make\n- uses: dependabot/fetch-metadata@v2"),
     ),
     (
-        "a question for rights",
+        "a step that asks for rights",
         "perhaps",
         job(
             COMMENT,
