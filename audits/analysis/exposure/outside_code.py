@@ -254,7 +254,8 @@ class Workspace:
 
     def _spelled(self, placed: PlacedStep, text: str) -> Iterator[str]:
         """A text, and those that its variables and inputs stand for."""
-        pending, seen = [(text, placed.action is not None, len(self.route.calls))], set()
+        pending = [(text, placed.action is not None, len(self.route.calls))]
+        seen: set[tuple[Context, bool, int]] = set()
         while pending and len(seen) < _MOST_SPELLED:
             here, in_action, depth = pending.pop()
             yield here
