@@ -64,6 +64,7 @@ from audits.suppressions.ineffective import known_checks
 from audits.suppressions.waivers import WaiverProblem, Waivers, read_waivers
 from dashboard import reaudit as readings
 from dashboard.frames import home
+from dashboard.frames.cells import as_named
 from dashboard.reaudit import Reaudit, SelfCheck
 from dashboard.scope import EVERY_REPOSITORY, ScanScope
 
@@ -146,6 +147,7 @@ def scans(owner: str | None) -> tuple[ScanRow, ...]:
 
 def of_owner(scope: ScanScope, owner: str) -> ScanScope:
     """The same scope of one owner and all its repositories."""
+    owner = as_named(owner, owners()) or owner
     if scope.owner == owner and not scope.is_narrowed:
         return scope
     mine = scans(owner)
@@ -428,6 +430,14 @@ def check_counts(scope: ScanScope) -> tuple[CheckCount, ...]:
 
 
 @_kept
+def finding_checks(scope: ScanScope) -> tuple[str, ...]:
+    """The checks that any finding is of, accepted and outside releases too, the costliest first."""
+    costly = [row.check for row in check_counts(scope)]
+    found = set(_of(scope).finding_checks(scope.scan, owner=scope.owner))
+    return (*(name for name in costly if name in found), *sorted(found.difference(costly)))
+
+
+@_kept
 def fix_times(scope: ScanScope) -> tuple[FixTime, ...]:
     """How long findings were open until they were fixed, by check."""
     return _of(scope).fix_times(scope.owner, scan=scope.scan)
@@ -611,11 +621,16 @@ def self_check(workflow: str, pyproject: str, dependabot: str) -> SelfCheck:
     return readings.self_check(workflow, pyproject, dependabot)
 
 
-def report(scope: ScanScope, name: str, where: Filter | None = None) -> bytes:
-    """One of the export's tables as CSV, all rows that match; made when it is asked for."""
+def report(scope: ScanScope, name: str, where: Filter | None = None, repository: str = "") -> bytes:
+    """One of the export's tables as CSV, all rows that match, of one repository or of all; made
+    when it is asked for.
+    """
     from dashboard import exports
 
-    return exports.csv_bytes(_of(scope), scope, name, where)
+    store = _of(scope)
+    if repository:
+        store = store.narrowed(((scope.one_owner, repository),))
+    return exports.csv_bytes(store, scope, name, where, repository)
 
 
 def sarif(scope: ScanScope, name: str) -> bytes:

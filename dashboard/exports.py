@@ -36,10 +36,17 @@ if TYPE_CHECKING:
     from audits.store.store import Store
 
 
-def csv_bytes(store: Store, scope: ScanScope, name: str, where: object = None) -> bytes:
-    """One table of the export as of a scan, in UTF-8; ``where`` is the filter of its kind."""
+def csv_bytes(
+    store: Store, scope: ScanScope, name: str, where: object = None, repository: str = ""
+) -> bytes:
+    """One table of the export as of a scan, in UTF-8; ``where`` is the filter of its kind, and
+    ``repository`` leaves out what is not of one.
+    """
     table = next(table for table in TABLES if table.name == name)
-    return "".join(csv_lines(table, _rows(store, scope, name, where))).encode("utf-8")
+    rows = _rows(store, scope, name, where)
+    if repository:
+        rows = (row for row in rows if row.repository == repository)
+    return "".join(csv_lines(table, rows)).encode("utf-8")
 
 
 def _rows(store: Store, scope: ScanScope, name: str, where: object) -> Iterable[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isnan
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +23,14 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
 def visible(text: str) -> str:
     """Untrusted text on one line; control characters and marks that reorder text are visible."""
     return without_controls(_BREAKS.sub(" ", text).replace("\t", " "))
+
+
+def as_named(word: str, names: Iterable[str], shown: Callable[[str], str] = visible) -> str | None:
+    """The name that a word of a table or an address means: itself, or as a table shows it; None
+    where there is no such name.
+    """
+    known = list(names)
+    return word if word in known else next((name for name in known if shown(name) == word), None)
 
 
 def prose(text: str) -> str:

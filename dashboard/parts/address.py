@@ -16,18 +16,21 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.frames.cells import visible
+from dashboard.frames.cells import as_named, visible
 
 _NEAR = 3
+_LONGEST = 200
+"""Characters of a text that is looked for."""
 _PENDING = "address to write"
 _WRITTEN = "address as written"
+_SAID = "parameters whose unknown values were said"
 
 Parsed = Callable[[list[str]], Any]
 
 
 def begin() -> None:
     """Start a run of the page: nothing is to be written yet."""
-    st.session_state[_PENDING] = {}
+    st.session_state[_PENDING], st.session_state[_SAID] = {}, set()
     st.session_state.setdefault(_WRITTEN, {})
 
 
@@ -68,8 +71,9 @@ def choose(
     where neither the address nor an earlier view has chosen.
     """
     box, held = f"{name} box", f"{name} held"
+    _say_several(name)
     usual = _held(held, labels, default)
-    _seed(name, box, lambda raw: raw[-1] if raw[-1] in labels else None, usual)
+    _seed(name, box, lambda raw: as_named(raw[-1], labels, labels.__getitem__), usual)
     if st.session_state[box] is not None and st.session_state[box] not in labels:
         st.session_state[box] = usual  # another owner has other scans
     chosen: object = (where or st).selectbox(
@@ -94,7 +98,7 @@ def since(label: str, name: str, labels: Mapping[str, str], on_date: str, last: 
     box, days = f"{name} box", f"{name} day"
     raw = st.query_params.get(name, "")
     if (day := _day(raw)) and [raw] != st.session_state[_WRITTEN].get(name, []):
-        st.session_state[days] = min(day, last)
+        st.session_state[days] = day
     _seed(name, box, lambda raw: _period(raw[-1], labels, on_date), next(iter(labels)))
     chosen: object = st.selectbox(
         label,
@@ -107,6 +111,9 @@ def since(label: str, name: str, labels: Mapping[str, str], on_date: str, last: 
         return None
     if chosen == on_date:
         st.session_state.setdefault(days, last - timedelta(days=30))
+        if st.session_state[days] > last:
+            _warn(f"A period cannot begin after the scan: it begins on {last}, the scan's day.")
+            st.session_state[days] = last
         chosen = st.date_input("Since", key=days, max_value=last).isoformat()
     _put(name, [str(chosen)])
     return str(chosen)
@@ -141,7 +148,9 @@ def select(
 ) -> str:
     """A box with one choice; the default (the first one) is left out of the address."""
     first, key = default or options[0], f"{name} choice"
-    _seed(name, key, lambda raw: raw[-1] if raw[-1] in options else first, first)
+    _say_several(name)
+    tell_unknown(**{name: (*options, *map(visible, options))})
+    _seed(name, key, lambda raw: as_named(raw[-1], options) or first, first)
     if st.session_state[key] not in options:
         st.session_state[key] = first
     box = (where or st).selectbox(label, options, key=key, format_func=format_func)
@@ -159,7 +168,8 @@ def select_many(
 ) -> tuple[str, ...]:
     """A box with any number of choices."""
     key = f"{name} choices"
-    _seed(name, key, lambda raw: [value for value in raw if value in options], [])
+    tell_unknown(**{name: (*options, *map(visible, options))})
+    _seed(name, key, lambda raw: [found for each in raw if (found := as_named(each, options))], [])
     st.session_state[key] = [value for value in st.session_state[key] if value in options]
     box = (where or st).multiselect(label, options, key=key, format_func=format_func)
     _put(name, box)
@@ -171,6 +181,8 @@ def segmented(
 ) -> str:
     """A row of buttons of which one is chosen; the first is left out of the address."""
     key = f"{name} segment"
+    _say_several(name)
+    tell_unknown(**{name: options})
     _seed(name, key, lambda raw: raw[-1] if raw[-1] in options else options[0], options[0])
     chosen = (where or st).segmented_control(label, options, key=key, required=True)
     _put(name, [] if chosen == options[0] else [str(chosen)])
@@ -180,6 +192,7 @@ def segmented(
 def switch(label: str, name: str, *, where: DeltaGenerator | None = None) -> bool:
     """A box to tick; off is left out of the address."""
     key = f"{name} switch"
+    tell_unknown(**{name: ("yes", "no")})
     _seed(name, key, lambda raw: raw[-1] == "yes", False)
     on = bool((where or st).checkbox(label, key=key))
     _put(name, ["yes"] if on else [])
@@ -187,10 +200,13 @@ def switch(label: str, name: str, *, where: DeltaGenerator | None = None) -> boo
 
 
 def text(label: str, name: str, *, where: DeltaGenerator | None = None, **kwargs: Any) -> str:  # noqa: ANN401
-    """A box for text, at most 200 characters."""
+    """A box for text of a bounded length."""
     key = f"{name} text"
-    _seed(name, key, lambda raw: raw[-1][:200], "")
-    found = (where or st).text_input(label, key=key, max_chars=200, **kwargs) or ""
+    _say_several(name)
+    if len(st.query_params.get(name, "")) > _LONGEST:
+        _warn(f"The {name} of the address is cut after {_LONGEST} characters.")
+    _seed(name, key, lambda raw: raw[-1][:_LONGEST], "")
+    found = (where or st).text_input(label, key=key, max_chars=_LONGEST, **kwargs) or ""
     _put(name, [found] if found else [])
     return found
 
@@ -206,6 +222,7 @@ def number(
 ) -> int:
     """A box for a number; the most is the default and left out of the address."""
     key = f"{name} number"
+    tell_unknown(**{name: map(str, range(least, most + 1))})
     _seed(name, key, lambda raw: _within(raw[-1], least, most), most)
     found = int((where or st).number_input(label, least, most, key=key, **kwargs))
     _put(name, [] if found == most else [str(found)])
@@ -215,6 +232,7 @@ def number(
 def pages(count: int, name: str = "page") -> int:
     """The chosen page from 1 to ``count``, which is one that there is."""
     key = f"{name} number"
+    tell_unknown(**{name: map(str, range(1, max(count, 1) + 1))})
     if count <= 1:
         _put(name, [])
         return 1
@@ -247,16 +265,28 @@ def _near(wanted: str, known: Iterable[str]) -> str:
 def tell_unknown(**known: Iterable[str]) -> None:
     """Say which filters of the address hold a value that is not known, with near ones.
 
-    Call it before the filters' boxes are drawn: these leave unknown values out.
+    Boxes do so too, where they stand; a view that calls it before says it above them all.
     """
     for name, words in known.items():
         allowed, found = list(words), st.query_params.get_all(name)
         if found == st.session_state[_WRITTEN].get(name, []):
             continue  # of another view
+        if name in st.session_state[_SAID]:
+            continue
+        st.session_state[_SAID].add(name)
         for wanted in found:
             if wanted not in allowed:
-                st.warning(
-                    f"The address asks for a {name} that is not here; it was left out.",
-                    icon=":material/filter_alt_off:",
-                )
+                _warn(f"The address asks for a {name} that is not here; it was left out.")
                 st.text(f"{name}: {visible(wanted)!r}.{_near(wanted, allowed)}")
+
+
+def _say_several(name: str) -> None:
+    """Say that the address has several values of what has one: the last is taken."""
+    found = st.query_params.get_all(name)
+    if len(found) > 1 and found != st.session_state[_WRITTEN].get(name, []):
+        _warn(f"The address has more than one {name}; only the last is shown.")
+
+
+def _warn(sentence: str) -> None:
+    """A remark on the address, in our words only."""
+    st.warning(sentence, icon=":material/filter_alt_off:")

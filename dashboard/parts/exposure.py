@@ -11,7 +11,7 @@ from dashboard.charts.path import path_picture
 from dashboard.frames.cells import prose
 from dashboard.frames.exposure import MEANING, boxes, paths, signed_level
 from dashboard.parts import page
-from dashboard.parts.tables import table
+from dashboard.parts.tables import download_rows, table
 from dashboard.scope import ScanScope
 
 
@@ -53,9 +53,11 @@ def exposure(scope: ScanScope, row: RepositoryRow) -> None:
     table(
         paths(found),
         name="paths",
+        download=False,
         alt="Paths from people to the registries, worst first",
         nothing="",
     )
+    download_rows(scope, "paths", None, len(found), row.repository)
 
 
 def _writers(scope: ScanScope, row: RepositoryRow) -> None:

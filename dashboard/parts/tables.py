@@ -39,6 +39,7 @@ def table(
     scope: ScanScope | None = None,
 ) -> None:
     """A table that only shows. ``name`` names its download; ``nothing`` is said about no rows.
+    A table of the export has the export's own columns to download: see `download_rows`.
     ``height`` is the most, in pixels; ``scope`` is what names lead to, if not the view's.
     """
     if frame.empty:
@@ -193,11 +194,19 @@ def shown(total: int, start: int, rows: int, one: str, many: str = "") -> str:
     return words if rows == total else f"{words}, {start + 1:,} to {start + rows:,} shown"
 
 
-def download_rows(scope: ScanScope, name: str, where: data.Filter, total: int) -> None:
-    """Offer all rows that match as the export's own table, made when it is asked for."""
+def download_rows(
+    scope: ScanScope,
+    name: str,
+    where: data.Filter | None,
+    total: int,
+    repository: str = "",
+) -> None:
+    """Offer all rows that match as the export's own table, made when it is asked for; of one
+    repository where one is named.
+    """
     st.download_button(
         f"Download {'this row' if total == 1 else f'all {total:,} rows'} as CSV",
-        data=partial(data.report, scope, name, where),
+        data=partial(data.report, scope, name, where, repository),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"download all {name}",

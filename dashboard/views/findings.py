@@ -11,7 +11,7 @@ from audits.model.rows import FindingRow
 from audits.report.phrases import count
 from dashboard import data
 from dashboard.frames import tables
-from dashboard.frames.cells import label_text, visible
+from dashboard.frames.cells import as_named, label_text, visible
 from dashboard.frames.findings import check_name, issue_text, title_of, waiver_text
 from dashboard.parts import address, page
 from dashboard.parts.finding import one_finding
@@ -28,7 +28,7 @@ ORDERS = {
     "by repository": "repository",
     "by check": "check",
 }
-ANY = "any"
+ANY, PERIOD = "*", "period"
 COLUMNS = (
     "severity",
     "message",
@@ -45,14 +45,14 @@ COLUMNS = (
 
 def _filters(scope: ScanScope) -> tuple[FindingFilter, str]:
     """The boxes above the table, each a parameter of the address; and the order."""
-    failing = [row.check for row in data.check_counts(scope) if row.failed or row.places]
+    failing = data.finding_checks(scope)
     names = data.repository_names(scope)
     address.tell_unknown(
         check=failing,
         severity=SEVERITIES,
         state=STATES,
         area=AREAS,
-        repository=(ANY, *names),
+        repository=(ANY, *names, *map(visible, names)),
         order=ORDERS,
     )
     first, second, third = page.filters()
@@ -61,9 +61,14 @@ def _filters(scope: ScanScope) -> tuple[FindingFilter, str]:
     state = address.select("State", "state", STATES, where=third)
     areas = address.select_many("Area", "area", AREAS, where=first)
     name = address.select(
-        "Repository", "repository", [ANY, *names], where=second, format_func=visible
+        "Repository",
+        "repository",
+        [ANY, *names],
+        where=second,
+        format_func=lambda each: "any" if each == ANY else visible(each),
     )
     order = address.select("Order", "order", list(ORDERS), where=third)
+    since = _since(scope) if state == "new" else None
     found = FindingFilter(
         checks=checks,
         severities=severities,
@@ -72,9 +77,17 @@ def _filters(scope: ScanScope) -> tuple[FindingFilter, str]:
         accepted=state == "accepted",
         states=("not-re-checked",) if state == "not-re-checked" else (),
         in_release=state != "outside releases",
-        seen_since=scope.since if state == "new" else None,
+        seen_since=since,
     )
     return found, ORDERS[order]
+
+
+def _since(scope: ScanScope) -> int | datetime:
+    """After what a finding counts as new: the begin of the period, or one of the scans before."""
+    scans = {str(row.scan): page.moment(row.at) for row in reversed(data.trend(scope)[:-1])}
+    names = {PERIOD: "the period", **scans}
+    chosen = address.select("New since", "since", list(names), format_func=names.__getitem__)
+    return scope.since if chosen == PERIOD else int(chosen)
 
 
 def _list(scope: ScanScope, filters: FindingFilter, order: str) -> None:
@@ -131,8 +144,8 @@ def _picked(scope: ScanScope, picked: list[FindingRow], title: str) -> None:
 def _one(scope: ScanScope, fingerprint: str) -> None:
     """The finding that the address names, in every place that has it; then the way to all."""
     name = st.query_params.get("repository", "")
-    known = name in data.repository_names(scope)
-    own, plain = data.one_repository(scope, name) if known else (scope, "")
+    known = as_named(name, data.repository_names(scope))
+    own, plain = data.one_repository(scope, known) if known else (scope, "")
     where = FindingFilter(repository=plain, fingerprint=fingerprint, in_release=None)
     rows = list(data.findings(own, where)) if plain else []
     if rows:

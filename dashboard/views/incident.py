@@ -152,7 +152,7 @@ def _actions(scope: ScanScope) -> None:
     )
     table(
         actions.summary(rows),
-        name="actions",
+        name="action-summary",
         alt="Actions: uses, refs, pins, advisories",
         nothing="No workflow in scope uses an action.",
         height=400,

@@ -53,7 +53,7 @@ def _filters(scope: ScanScope) -> tuple[RepositoryFilter, str]:
         area=("any", *AREAS),
         ladder=LADDER,
         registry=words["registries"],
-        topic=words["topics"],
+        topic=(*words["topics"], *map(visible, words["topics"])),
         show=PUBLISHING,
     )
     first, second, third = page.filters()

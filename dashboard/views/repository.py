@@ -8,6 +8,7 @@ from audits.fixes.patch import patch
 from audits.model.rows import RepositoryRow
 from audits.report.fix import grade_rise
 from audits.report.phrases import count, not_counted, steps_head, steps_to_a, whom_to_ask
+from audits.report.tables.settings import settings_of_repository
 from dashboard import data
 from dashboard.charts import bars
 from dashboard.frames import settings, tables, trends
@@ -17,7 +18,7 @@ from dashboard.parts import address, page
 from dashboard.parts.exposure import exposure, worst_path
 from dashboard.parts.finding import finding_groups
 from dashboard.parts.release import lesson, release
-from dashboard.parts.tables import table
+from dashboard.parts.tables import download_rows, table
 from dashboard.reaudit import redacted_patch
 from dashboard.scope import ScanScope
 from dashboard.theme import percent
@@ -133,9 +134,11 @@ def _sentence(row: RepositoryRow) -> str:
 
 def _evidence(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("Publications", "Every step that uploads something, and with which identity.")
+    uploads = data.publications(scope, row.repository)
     table(
-        tables.publications(data.publications(scope, row.repository)),
+        tables.publications(uploads),
         name="publications",
+        download=False,
         alt="Publications of the repository",
         nothing="Nothing is published by a workflow.",
         order=[
@@ -154,14 +157,18 @@ def _evidence(scope: ScanScope, row: RepositoryRow) -> None:
             "line",
         ],
     )
+    if uploads:
+        download_rows(scope, "publications", None, len(uploads), row.repository)
     _packages(scope, row)
 
 
 def _packages(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("Evidence", "What the package index serves about the latest release.")
+    known = data.packages(scope, row.repository)
     table(
-        tables.packages(data.packages(scope, row.repository)),
+        tables.packages(known),
         name="packages",
+        download=False,
         alt="Packages and their evidence",
         nothing="No package is known.",
         order=[
@@ -180,31 +187,42 @@ def _packages(scope: ScanScope, row: RepositoryRow) -> None:
             "asked",
         ],
     )
+    if known:
+        download_rows(scope, "packages", None, len(known), row.repository)
 
 
 def _more(scope: ScanScope, row: RepositoryRow) -> None:
     page.section("All checks", "Outcome of every check that applies here.")
     table(
         tables.results(data.results(scope, row.repository)),
-        name="checks",
+        name="outcomes",
         alt="Every check and its outcome",
         nothing="No check applies to this repository.",
     )
     page.section("Settings", "As the scan read them, and whose choice each is.")
+    read = data.settings(scope, row.repository)
     table(
-        settings.settings(data.settings(scope, row.repository)),
+        settings.settings(read),
         name="settings",
+        download=False,
         alt="Settings of the repository and who set them",
         nothing="Settings were not read: a folder or a file has none.",
     )
+    if read is not None:
+        exported = list(settings_of_repository(row.owner, row.repository, read))
+        download_rows(scope, "settings", None, len(exported), row.repository)
     page.section("Gaps")
+    gaps = data.gaps(scope, row.repository)
     table(
-        tables.gaps(data.gaps(scope, row.repository)),
+        tables.gaps(gaps),
         name="gaps",
+        download=False,
         alt="Gaps",
         nothing="Every file and setting that was asked for was read.",
         order=["subject", "job", "reason", "detail", "line", "permission"],
     )
+    if gaps:
+        download_rows(scope, "gaps", None, len(gaps), row.repository)
 
 
 def _history(scope: ScanScope, row: RepositoryRow) -> None:
@@ -235,6 +253,7 @@ if CHOSEN is not None:
         "Checks and gaps": _more,
         "History": _history,
     }
+    address.tell_unknown(tab=VIEWS)
     TABS = st.tabs(list(VIEWS), key="tab", bind="query-params", on_change="rerun")
     for tab, draw in zip(TABS, VIEWS.values(), strict=True):
         if tab.open:

@@ -322,12 +322,11 @@ def _findings_moved(scope: ScanScope, before: TrendRow) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.text(f"{home.moved_words(counts)}.", width="content")
         if counts.new:
-            since = replace(scope, period=before.at.date().isoformat())
             st.page_link(
                 "views/findings.py",
                 label="The new findings",
                 icon=":material/arrow_forward:",
-                query_params={**since.address, "state": "new"},
+                query_params={**scope.address, "state": "new", "since": str(before.scan)},
             )
 
 

@@ -81,6 +81,17 @@ class ReadFindings(Scoped):
             ids = connection.scalars(chosen.order_by(*ordered).limit(limit).offset(offset)).all()
             yield from finding_rows(connection, scope, ids)
 
+    def finding_checks(
+        self, scan: int | None = None, *, owner: str | None = None
+    ) -> tuple[str, ...]:
+        """The checks that any finding open as of a scan is of."""
+        with self.reading() as connection:
+            scope = self.scope(connection, owner, scan)
+            of = select(finding.c.rule_id).where(scope.valid(finding)).distinct()
+            rules = connection.scalars(of).all()
+            rule = tables.rule.c
+            return tuple(connection.scalars(select(rule.name).where(rule.id.in_(rules))).all())
+
     def fixed_findings(
         self, scan: int | None = None, *, owner: str | None = None
     ) -> Iterator[FindingRow]:
