@@ -66,6 +66,16 @@ WORKFLOWS = {
         for n in range(100)
     ),
     "thousands of uploads": HEAD + "".join(job(n, script(UPLOADS) * 2) for n in range(250)),
+    "checkouts beside thousands of commands": PUSH
+    + job(
+        0,
+        "".join(
+            f"      - uses: actions/checkout@v4\n        with: {{path: d{n}/x}}\n"
+            for n in range(190)
+        )
+        + ("      - run: |\n" + "          x a/b c/d\n" * 60) * 110
+        + "      - run: npm publish\n",
+    ),
     "thousands of expressions in a line": HEAD + job(0, script("${{ github.head_ref }} " * 9000)),
     "expressions of folded text": HEAD
     + job(0, script(*["${{ github.head_ref }}"] * 5000).replace("|", ">") + UPLOAD),

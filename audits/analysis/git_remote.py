@@ -161,11 +161,27 @@ def remote_use(repo: Repository, steps: Iterable[Step]) -> GitRemote:
     """What some steps do with git's remote, local composite actions opened; the most certain
     use of all of them.
     """
+    known = repo.once(_known_uses)
     found = [GitRemote(GitUse.NONE)]
-    around = repo.once(_surroundings)
     for step in steps:
-        found += _of_step(repo, step, around.get(step, _Surroundings(shell=step.shell)), 0)
-    return max(found, key=lambda use: _RANK[use.use])
+        if step not in known:
+            known[step] = _use_of_step(repo, step)
+        found.append(known[step])
+    return _most_certain(found)
+
+
+def _known_uses(_: Repository) -> dict[Step, GitRemote]:
+    """The uses of steps as they are worked out: every checkout asks for all steps behind it."""
+    return {}
+
+
+def _use_of_step(repo: Repository, step: Step) -> GitRemote:
+    around = repo.once(_surroundings).get(step, _Surroundings(shell=step.shell))
+    return _most_certain([GitRemote(GitUse.NONE), *_of_step(repo, step, around, 0)])
+
+
+def _most_certain(uses: Iterable[GitRemote]) -> GitRemote:
+    return max(uses, key=lambda use: _RANK[use.use])
 
 
 _DEEPEST = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from audits.analysis.build_commands import BUILD_ACTIONS, StepKind, deed_of, packs_by_itself
@@ -31,8 +32,20 @@ def source_checkouts(repo: Repository, job: Job) -> tuple[Step, ...]:
     Of several into one folder the last one counts. What only runs its own tools from a folder,
     or publishes artifacts of other jobs, has no sources.
     """
+    known = repo.once(_known_sources)
+    if job not in known:
+        known[job] = _sources_of(repo, job)
+    return known[job]
+
+
+def _known_sources(_: Repository) -> dict[Job, tuple[Step, ...]]:
+    """The sources of jobs as they are worked out: each checkout of a job asks for all of it."""
+    return {}
+
+
+def _sources_of(repo: Repository, job: Job) -> tuple[Step, ...]:
     places = {folder_of(step): step for step in job.live_steps if _is_checkout(step)}
-    read = set(_read(repo, job, [place for place in places if place != _ROOT]))
+    read = set(_read(repo, job, _Folders(place for place in places if place != _ROOT)))
     return tuple(step for place, step in places.items() if place in read)
 
 
@@ -46,7 +59,29 @@ def _is_checkout(step: Step) -> bool:
     return step.uses is not None and step.uses.action == _CHECKOUT
 
 
-def _read(repo: Repository, job: Job, folders: list[str]) -> Iterator[str]:
+class _Folders:
+    """The folders of checkouts below the workspace, in the order of the steps."""
+
+    def __init__(self, places: Iterable[str]) -> None:
+        self._order = {place: number for number, place in enumerate(places)}
+        self._longest = max(map(len, self._order), default=0)
+
+    def around(self, path: str) -> str:
+        """The first that a path lies in; the workspace if there is none."""
+        return min(self._all_around(path), key=self._order.__getitem__, default=_ROOT)
+
+    def named(self, words: Iterable[str], folder: str) -> set[str]:
+        """Those that words name, or something in them, as seen from a folder."""
+        paths = [inside(word.partition("=")[2] or word, folder) for word in words if word]
+        return {found for path in paths for found in self._all_around(path)}
+
+    def _all_around(self, path: str) -> Iterator[str]:
+        # By the path's own parts: there may be hundreds of folders, and thousands of words.
+        ends = [part.start() for part in re.finditer("/", path[: self._longest + 1])]
+        return (path[:end] for end in (*ends, len(path)) if path[:end] in self._order)
+
+
+def _read(repo: Repository, job: Job, folders: _Folders) -> Iterator[str]:
     """The folders of checkouts that something builds, packs or uploads."""
     publishing = {p.step for p in repo.publications_of(job) if packs_by_itself(p.registry)}
     for step in job.live_steps:
@@ -59,31 +94,20 @@ def _read(repo: Repository, job: Job, folders: list[str]) -> Iterator[str]:
 
 
 def _read_by_command(
-    command: Command, folder: str, folders: list[str], publishes: bool
+    command: Command, folder: str, folders: _Folders, publishes: bool
 ) -> Iterator[str]:
-    deed, place = deed_of(command), _place(folder, folders)
+    deed, place = deed_of(command), folders.around(folder)
     if deed is StepKind.BUILDS or publishes:
-        yield from _named(command.words[1:], folder, folders) or [place]
+        yield from folders.named(command.words[1:], folder) or [place]
     elif deed is StepKind.RUNS_SCRIPT and place == _ROOT:
         # A script of a folder beside the sources is a tool; what it is given is read.
-        is_tool = _named(command.words[:2], folder, folders)
-        yield from _named(command.words[2:], folder, folders) or ([] if is_tool else [_ROOT])
+        is_tool = folders.named(command.words[:2], folder)
+        yield from folders.named(command.words[2:], folder) or ([] if is_tool else [_ROOT])
 
 
-def _read_by_action(step: Step, folders: list[str], publishes: bool) -> Iterator[str]:
+def _read_by_action(step: Step, folders: _Folders, publishes: bool) -> Iterator[str]:
     uses = step.uses
     if uses is None or not (publishes or uses.action in _UPLOADS or uses.action in _BUILDERS):
         return
     lines = [line for text in step.inputs.values() for line in text.value.split("\n")]
-    yield from _named(lines, _ROOT, folders) or [_ROOT]
-
-
-def _named(words: Iterable[str], folder: str, folders: list[str]) -> list[str]:
-    """The checkouts that words name, or something in them, as seen from a folder."""
-    paths = [inside(word.partition("=")[2] or word, folder) for word in words if word]
-    return [f for f in folders if any(path == f or path.startswith(f"{f}/") for path in paths)]
-
-
-def _place(path: str, folders: list[str]) -> str:
-    """The checkout in which a folder lies."""
-    return next((f for f in folders if path == f or path.startswith(f"{f}/")), _ROOT)
+    yield from folders.named(lines, _ROOT) or [_ROOT]
