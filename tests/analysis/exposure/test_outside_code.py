@@ -94,7 +94,7 @@ def test_a_checkout_that_does_not_run_for_them_changes_nothing() -> None:
         ("sure", "rsync -a theirs/ work/ && make -C work"),
         ("sure", "mv theirs/* ."),
         ("none", "cp theirs/docs/data.json site/data.json && npm ci"),
-        ("none", "cp -r theirs /tmp/seen && npm ci"),
+        ("none", "cp -r theirs /srv/seen && npm ci"),
     ],
 )
 def test_a_whole_checkout_that_is_copied(expected: str, command: str) -> None:
@@ -134,7 +134,7 @@ def test_a_merge_by_an_address_with_an_expression() -> None:
         ("sure", "podman run --mount type=bind,source=.,target=/w image ./w/build.sh"),
         ("none", 'docker run --rm -v "$PWD:/src" hadolint/hadolint hadolint /src/Dockerfile'),
         ("none", "docker run -v .:/w --entrypoint wc image -c make"),
-        ("none", "docker run --rm -v /tmp/seen:/src node:22 npm test"),
+        ("none", "docker run --rm -v /srv/seen:/src node:22 npm test"),
         ("none", "docker run --rm node:22 npm test"),
     ],
 )
