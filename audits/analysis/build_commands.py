@@ -120,15 +120,7 @@ def packs_by_itself(registry: Registry) -> bool:
 
 def acts(repo: Repository, job: Job) -> tuple[StepAct, ...]:
     """What the steps of a job do of all this, in their order."""
-    known = repo.once(_known_acts)
-    if job not in known:
-        known[job] = tuple(_acts(repo, job))
-    return known[job]
-
-
-def _known_acts(repo: Repository) -> dict[Job, tuple[StepAct, ...]]:
-    """A place for what each job does: one job may hold many publications."""
-    return {}
+    return repo.once_for((acts, job), lambda: tuple(_acts(repo, job)))
 
 
 def _acts(repo: Repository, job: Job) -> Iterator[StepAct]:

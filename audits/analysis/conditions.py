@@ -249,17 +249,9 @@ def _one_job(
     return found.then(Reachability(runs=False, guard=guard)) if guard else found
 
 
-def _endings(_: Repository) -> dict[tuple[Job, str], tuple[Ending, ...]]:
-    """A place for the steps at which jobs may end: all runs of one event share them."""
-    return {}
-
-
 def _known_ending(repo: Repository, job: Job, start: Start) -> tuple[Ending, ...]:
     event = start.trigger.event if start.right is not RequiredAccess.WRITE else ""
-    known = repo.once(_endings)
-    if (job, event) not in known:
-        known[job, event] = tuple(_ending(repo, job, event))
-    return known[job, event]
+    return repo.once_for((_ending, job, event), lambda: tuple(_ending(repo, job, event)))
 
 
 def _ending(repo: Repository, job: Job, event: str) -> Iterator[Ending]:

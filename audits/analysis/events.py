@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from audits.analysis.outsiders import OUTSIDER_EVENTS, RequiredAccess, RunRights, World, worlds_of
 from audits.expressions.evaluate import Facts, Likeness, Prefix, Undecided, Value
-from audits.model.location import Location
 from audits.model.repository import Repository
 from audits.model.workflow import Trigger
 
@@ -150,10 +149,7 @@ _REVIEWS = frozenset({"pull_request_review", "pull_request_review_comment"})
 
 def starts_of(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
     """The kinds of runs that a trigger of a repository starts; none for ``workflow_call``."""
-    known = repo.once(_known_starts)
-    if trigger.at not in known:
-        known[trigger.at] = tuple(_starts_of(repo, trigger))
-    return known[trigger.at]
+    return repo.once_for((starts_of, trigger.at), lambda: tuple(_starts_of(repo, trigger)))
 
 
 def outsider_starts(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
@@ -163,15 +159,8 @@ def outsider_starts(repo: Repository, trigger: Trigger) -> tuple[Start, ...]:
     None for events that take write access. Those of ``pull_request`` run with the rights of a
     fork.
     """
-    known = repo.once(_known_outsiders)
-    if trigger.at not in known:
-        known[trigger.at] = tuple(_outsider_starts(repo, trigger))
-    return known[trigger.at]
-
-
-def _known_outsiders(repo: Repository) -> dict[Location, tuple[Start, ...]]:
-    """A place for the runs that outsiders start."""
-    return {}
+    key = (outsider_starts, trigger.at)
+    return repo.once_for(key, lambda: tuple(_outsider_starts(repo, trigger)))
 
 
 def _outsider_starts(repo: Repository, trigger: Trigger) -> Iterator[Start]:
@@ -181,11 +170,6 @@ def _outsider_starts(repo: Repository, trigger: Trigger) -> Iterator[Start]:
     place = _ref("refs/pull/" if on_pull_request else "refs/heads/", RefKind.BRANCH)
     for world in worlds_of(repo, trigger):
         yield _start(trigger, f"`{event}`", kind, {**place, **world.facts}, world)
-
-
-def _known_starts(repo: Repository) -> dict[Location, tuple[Start, ...]]:
-    """A place for the runs that each trigger starts: all its jobs share them."""
-    return {}
 
 
 def _starts_of(repo: Repository, trigger: Trigger) -> Iterator[Start]:

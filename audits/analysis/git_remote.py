@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 
 from msgspec import Struct
@@ -161,18 +162,9 @@ def remote_use(repo: Repository, steps: Iterable[Step]) -> GitRemote:
     """What some steps do with git's remote, local composite actions opened; the most certain
     use of all of them.
     """
-    known = repo.once(_known_uses)
-    found = [GitRemote(GitUse.NONE)]
-    for step in steps:
-        if step not in known:
-            known[step] = _use_of_step(repo, step)
-        found.append(known[step])
-    return _most_certain(found)
-
-
-def _known_uses(_: Repository) -> dict[Step, GitRemote]:
-    """The uses of steps as they are worked out: every checkout asks for all steps behind it."""
-    return {}
+    # Every checkout asks for all steps behind it.
+    found = (repo.once_for((remote_use, step), partial(_use_of_step, repo, step)) for step in steps)
+    return _most_certain((GitRemote(GitUse.NONE), *found))
 
 
 def _use_of_step(repo: Repository, step: Step) -> GitRemote:

@@ -13,6 +13,8 @@ from audits.model.repository import Breadth, Repository
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job
 
+IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "depot"})
+"""Programs that build images."""
 _BUILD_VALUES = frozenset(
     {"-f", "--file", "-t", "--tag", "--secret", "--build-arg", "--target", "--platform", "--label"}
     | {"--cache-from", "--cache-to", "-o", "--output", "--ssh", "--network", "--build-context"}

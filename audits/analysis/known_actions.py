@@ -141,17 +141,9 @@ def scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:
     A known step settles the scopes that it uses, whatever stands beside it. What logs in to a
     registry leaves the token there for the steps behind it, and a checkout leaves it to git.
     """
-    known, place = repo.once(_uses_by_job), (workflow.source.path, job.id)
-    if place not in known:
-        known[place] = _scope_use(repo, workflow, job)
-    return known[place]
-
-
-def _uses_by_job(_: Repository) -> dict[tuple[str, str], ScopeUse]:
-    """What `scope_use` found so far, by a workflow's path and a job: a job with many
-    publications is asked for once for each.
-    """
-    return {}
+    # A job with many publications is asked for once for each.
+    key = (scope_use, workflow.source.path, job.id)
+    return repo.once_for(key, lambda: _scope_use(repo, workflow, job))
 
 
 def _scope_use(repo: Repository, workflow: Workflow, job: Job) -> ScopeUse:

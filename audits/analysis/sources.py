@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from audits.analysis.build_commands import BUILD_ACTIONS, StepKind, deed_of, packs_by_itself
-from audits.analysis.exposure.project_code import inside, moves
+from audits.analysis.exposure.project_code import folders_around, inside, moves
 from audits.model.command import Command
 from audits.model.repository import Repository
 from audits.model.workflow import Job, Step
@@ -32,15 +31,8 @@ def source_checkouts(repo: Repository, job: Job) -> tuple[Step, ...]:
     Of several into one folder the last one counts. What only runs its own tools from a folder,
     or publishes artifacts of other jobs, has no sources.
     """
-    known = repo.once(_known_sources)
-    if job not in known:
-        known[job] = _sources_of(repo, job)
-    return known[job]
-
-
-def _known_sources(_: Repository) -> dict[Job, tuple[Step, ...]]:
-    """The sources of jobs as they are worked out: each checkout of a job asks for all of it."""
-    return {}
+    # Each checkout of a job asks for those of the whole job.
+    return repo.once_for((source_checkouts, job), lambda: _sources_of(repo, job))
 
 
 def _sources_of(repo: Repository, job: Job) -> tuple[Step, ...]:
@@ -77,8 +69,7 @@ class _Folders:
 
     def _all_around(self, path: str) -> Iterator[str]:
         # By the path's own parts: there may be hundreds of folders, and thousands of words.
-        ends = [part.start() for part in re.finditer("/", path[: self._longest + 1])]
-        return (path[:end] for end in (*ends, len(path)) if path[:end] in self._order)
+        return (f for f in folders_around(path, self._longest) if f in self._order)
 
 
 def _read(repo: Repository, job: Job, folders: _Folders) -> Iterator[str]:

@@ -91,8 +91,9 @@ class Tracer:
         self.repo = repo
         self.site = site
         self.names = repo.once(_Names)
-        at = (site.job, site.step, site.action)
-        self.known: dict[Context, Trace] = repo.once(_known_traces).setdefault(at, {})
+        # More than one check follows the values of a step.
+        at = ("traces", site.job, site.step, site.action)
+        self.known: dict[Context, Trace] = repo.once_for(at, dict)
 
     @cached_property
     def ways(self) -> tuple[_Way, ...]:
@@ -103,10 +104,7 @@ class Tracer:
         # Most steps have no condition of their own: what leads to the job leads to them.
         guarded = self.site.action is None and step.condition is not None
         steps = (step,) if guarded else ()
-        known = self.repo.once(_known_ways)
-        if (job, steps) not in known:
-            known[job, steps] = tuple(_ways(self.repo, job, steps))
-        return known[job, steps]
+        return self.repo.once_for((_ways, job, steps), lambda: tuple(_ways(self.repo, job, steps)))
 
     def taints(self, text: str) -> Iterator[tuple[int, Taint]]:
         """Each settable context in the fences of a text, with its offset."""
@@ -311,7 +309,6 @@ def _is_open(origin: _Origin, trigger: Trigger) -> bool:
     return origin[:2] == ("words", Origin.FILES) and trigger.event in LISTED_EVENTS
 
 
-_At = tuple[Job | None, Step, CompositeAction | None]
 _Way = tuple[Route, Trigger, Start | None]
 """A route, the event that sets it off, and the kind of run; none for a call from elsewhere."""
 
@@ -329,18 +326,6 @@ def _held_by(origin: _Origin, setter: Setter | None, start: Start | None) -> Set
     added = origin[1:3] in {("event", "comment"), ("event", "review")}
     theirs = start.owns_subject or added
     return Setter.OUTSIDER if start.right is RequiredAccess.NONE and theirs else Setter.WRITER
-
-
-def _known_traces(repo: Repository) -> dict[_At, dict[Context, Trace]]:
-    """A place for what was found of each step: more than one check follows its values."""
-    return {}
-
-
-def _known_ways(
-    repo: Repository,
-) -> dict[tuple[Job, tuple[Step, ...]], tuple[_Way, ...]]:
-    """A place for the ways to jobs and steps, which are worked out when first asked for."""
-    return {}
 
 
 def _ways(repo: Repository, job: Job, steps: tuple[Step, ...]) -> Iterator[_Way]:

@@ -47,6 +47,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 from audits.analysis.artifacts import downloads
 from audits.analysis.checkout_refusal import refuses_outsiders
@@ -521,20 +522,17 @@ def _flow(repo: Repository, route: Route, found: ConditionResult) -> str:
         for job in needs_of(workflow).above(route.job)
         if repo.graph.roles.get(job, Role.OTHER) is not Role.OTHER
     ]
-    known = repo.once(_known_flows)
-    flows = []
-    for job in (route.job, *handing):
-        key = (job, start.trigger.event, start.owns_subject)
-        if key not in known:
-            known[key] = _flow_into(repo, workflow, job, key[1], start.owns_subject)
-        flows.append(known[key])
+    event, brings_code = start.trigger.event, start.owns_subject
+    flows = [
+        # Many publishing jobs may wait for the same ones.
+        repo.once_for(
+            (_flow_into, job, event, brings_code),
+            partial(_flow_into, repo, workflow, job, event, brings_code),
+        )
+        for job in (route.job, *handing)
+    ]
     # Where one of these jobs ends before its time, nothing is published.
     return _ENDS if _ENDS in flows else next(filter(None, flows), "")
-
-
-def _known_flows(repo: Repository) -> dict[tuple[Job, str, bool], str]:
-    """A place for what comes into each job: many publishing jobs may wait for the same ones."""
-    return {}
 
 
 def _flow_into(

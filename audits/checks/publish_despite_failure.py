@@ -170,19 +170,11 @@ def _survives_job(repo: Repository, workflow: Workflow, job: Job) -> str:
     condition = condition_expression(job.condition.text.value) if job.condition else None
     if not has_status_function(condition):
         return ""
-    known = repo.once(_known_failures)
-    if workflow.path not in known:
-        known[workflow.path] = Failures(needs_of(workflow))
-    failures = known[workflow.path]
+    failures = repo.once_for((Failures, workflow.path), lambda: Failures(needs_of(workflow)))
     for broken in failures.needs.above(job):
         if failures.holds(job, failures.after(broken)):
             return f"`{broken.id}`"
     return ""
-
-
-def _known_failures(repo: Repository) -> dict[str, Failures]:
-    """A place for what failures lead to, by workflow: many jobs may publish."""
-    return {}
 
 
 def _survives_step(step: Step, steps: tuple[Step, ...]) -> bool:

@@ -62,8 +62,8 @@ _GIVEN = re.compile(
     rf"""["']?(?:=|:[ \t]+|[ \t]+=[ \t]+|[ \t]*(?::{{1,3}}|\?)=[ \t]*)"""
     rf"(?:({_ONE_VALUE})|\[([^\[\]\n]*)\]|\{{[^{{}}\n]*?\bdefault:[ ]+({_ONE_VALUE}))"
 )
-"""What follows a variable's name where it is given a value, in YAML, in a shell, in PowerShell, in make; a
-list of values, as in a matrix; or an input's default.
+"""What follows a variable's name where it is given a value, in YAML, in a shell, in PowerShell, in
+make; a list of values, as in a matrix; or an input's default.
 """
 _IN_BLOCK = re.compile(rf"[ \t]*(?:default:|-)[ ]+({_ONE_VALUE})[ \t]*(?:#.*)?")
 """The default of an input, or the items of a list, on lines of their own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date
 from enum import Enum
 from functools import cached_property
@@ -159,13 +159,18 @@ class Repository(Struct, frozen=True, kw_only=True, dict=True):
 
         It must not refer to the repository itself: that would keep both alive for long.
         """
-        found = self._found
-        if work not in found:
-            found[work] = work(self)
-        return cast("T", found[work])
+        return self.once_for(work, lambda: work(self))
+
+    def once_for(self, key: Hashable, work: Callable[[], T]) -> T:
+        """The result of ``work``, as of `once`, for a part of the repository: ``key`` names what
+        is worked out and of which part.
+        """
+        if key not in self._found:
+            self._found[key] = work()
+        return cast("T", self._found[key])
 
     @cached_property
-    def _found(self) -> dict[Callable[[Repository], object], object]:
+    def _found(self) -> dict[Hashable, object]:
         """What `once` worked out so far. Copies and pickles of a struct hold its fields alone:
         it reaches neither a changed copy, for which it may not hold, nor another process.
         """

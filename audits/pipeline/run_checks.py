@@ -118,15 +118,10 @@ def _reviewed_at_anchors(check: Check, finding: Finding, repository: Repository)
 
 def _spans(repository: Repository, path: str) -> tuple[tuple[int, int], ...]:
     """The spans of a file that aliases use again, found once."""
-    known = repository.once(_known_spans)
-    if path not in known:
-        file = repository.file(path)
-        known[path] = shared_spans(file) if file is not None else ()
-    return known[path]
-
-
-def _known_spans(_: Repository) -> dict[str, tuple[tuple[int, int], ...]]:
-    return {}
+    file = repository.file(path)
+    if file is None:
+        return ()
+    return repository.once_for((_spans, path), lambda: shared_spans(file))
 
 
 def _redacted(finding: Finding, repository: Repository) -> Finding:

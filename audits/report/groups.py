@@ -1,4 +1,4 @@
-"""Groups of repositories: from a file of groups, whose format README describes, and from topics and teams."""
+"""Groups of repositories: by a file, whose format README describes, by topics and by teams."""
 
 from __future__ import annotations
 

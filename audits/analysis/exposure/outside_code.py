@@ -14,6 +14,7 @@ from audits.analysis.checkout_credentials import action_major, credentials_left
 from audits.analysis.checkout_refusal import refuses_outsiders
 from audits.analysis.exposure.jobs import BUILT_IN, JobView, PlacedStep, named_secrets
 from audits.analysis.exposure.project_code import (
+    folders_around,
     inside,
     is_outside,
     moves,
@@ -23,7 +24,7 @@ from audits.analysis.exposure.project_code import (
     run_in_container,
 )
 from audits.analysis.exposure.rules import BUILD_ON_PUBLISH
-from audits.analysis.image_uses import image_context
+from audits.analysis.image_uses import IMAGE_BUILDERS, image_context
 from audits.analysis.taint import Tracer
 from audits.expressions.evaluate import Facts, possible_outcomes
 from audits.expressions.syntax import Context, Literal, contexts, fences, replace_fences
@@ -92,7 +93,6 @@ _BUILD_INPUTS = ("secrets", "build-args", "secret-envs", "github-token", "set", 
 _NO_FOLDER = re.compile(r"https?://|git(?:@|://)|\{\{\s*defaultContext")
 _BAKES_COMMIT = 6
 """Since this version docker/bake-action builds the commit where no ``source`` is given."""
-_IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl", "depot"})
 _LOADING = (
     "--config",
     "--rulesdir",
@@ -416,8 +416,8 @@ class Workspace:
 
     def _checkout_of(self, path: str) -> str:
         """The folder of the checkout in which a path lies; the root where there is none."""
-        held = [f for f in self.folders if f in {"", path} or path.startswith(f + "/")]
-        return max(held, key=len, default="")
+        longest = max(map(len, self.folders), default=0)
+        return next((f for f in folders_around(path, longest) if f in self.folders), "")
 
     def _ran(self, placed: PlacedStep, path: str, what: str, at: Location) -> Iterator[CodeRun]:
         head = self.folders.get(self._checkout_of(path))
@@ -447,7 +447,7 @@ class Workspace:
                 values = [v for name in _BUILD_INPUTS if (v := step.input(name)) is not None]
                 yield from self._image(placed, inside(context), step.at, values)
         for command, folder in moves(self.view.commands(placed), self._start(placed)):
-            builds = command.program in _IMAGE_BUILDERS
+            builds = command.program in IMAGE_BUILDERS
             if builds and (context := image_context(command.words[1:])):
                 at = placed.at(line=command.line)
                 place = inside(context, folder)

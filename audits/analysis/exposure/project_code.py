@@ -143,6 +143,18 @@ def inside(path: str, folder: str = "") -> str:
     return "" if whole == "." else whole
 
 
+def folders_around(path: str, longest: int) -> Iterator[str]:
+    """A path of the workspace and the folders in which it lies, the innermost first and the
+    workspace ("") last; none that is longer than ``longest``, as a word of a script may be.
+    """
+    if len(path) <= longest:
+        yield path
+    parts = re.finditer("/", path[: longest + 1])
+    yield from (path[:end] for end in sorted((part.start() for part in parts), reverse=True))
+    if path:
+        yield ""
+
+
 def is_outside(path: str) -> bool:
     """Whether a path is not in the workspace, or nothing says that it is."""
     plain = path.strip("\"'")

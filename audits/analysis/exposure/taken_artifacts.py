@@ -10,7 +10,7 @@ from msgspec import Struct
 from audits.analysis.artifacts import DOWNLOAD, FETCHERS
 from audits.analysis.checkout_refusal import is_checkout
 from audits.analysis.exposure.jobs import JobView, PlacedStep
-from audits.analysis.exposure.project_code import inside, moves, run_by
+from audits.analysis.exposure.project_code import folders_around, inside, moves, run_by
 from audits.analysis.script_values import written
 from audits.model.repository import Repository
 from audits.model.workflow import Step
@@ -43,15 +43,11 @@ class ArtifactUse(Struct, frozen=True, kw_only=True):
 
 def artifact_uses(repo: Repository, view: JobView) -> tuple[ArtifactUse, ...]:
     """The uses of the artifacts that a job downloads, those that are sure first."""
-    known = repo.once(_known_uses)
-    if view not in known:
-        known[view] = tuple(sorted(_found(repo, view), key=lambda use: not use.is_sure))
-    return known[view]
-
-
-def _known_uses(_: Repository) -> dict[JobView, tuple[ArtifactUse, ...]]:
-    """A place for the uses in each job: each event that starts it asks for them."""
-    return {}
+    # Each event that starts the job asks for them.
+    return repo.once_for(
+        (artifact_uses, view),
+        lambda: tuple(sorted(_found(repo, view), key=lambda use: not use.is_sure)),
+    )
 
 
 def _found(repo: Repository, view: JobView) -> Iterator[ArtifactUse]:
@@ -74,9 +70,11 @@ def _uses(
 ) -> dict[str, tuple[str, bool]]:
     """What a step does first with the artifact of each folder, and whether that is sure."""
     uses: dict[str, tuple[str, bool]] = {}
+    longest = max(map(len, held))
     for command, cwd in moves(view.commands(placed), view.folder(placed)):
         target = run_by(command)
-        for folder in _around(inside(target, cwd)) if target is not None else ():
+        path = inside(target, cwd) if target is not None else None
+        for folder in folders_around(path, longest) if path is not None else ():
             if folder in held:
                 is_sure = bool(folder) or held[folder].is_direct or "/" in (target or "")
                 uses.setdefault(folder, (f"`{' '.join(command.words)[:60]}` runs it", is_sure))
@@ -89,14 +87,6 @@ def _uses(
         if publication.step >= 0 and (placed.step in own or publication.source_step is placed.step):
             return dict.fromkeys(held, ("it is published", True)) | uses
     return uses
-
-
-def _around(path: str) -> Iterator[str]:
-    """A path, and the folders in which it lies, the workspace ("") the last."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield ""
 
 
 def _are_narrowed(view: JobView, placed: PlacedStep) -> bool:

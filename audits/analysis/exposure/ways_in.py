@@ -480,14 +480,18 @@ class _Entry:
 
     def _runs_their_code(self, job: Job) -> bool:
         """Whether a job runs outsiders' code in runs of this event."""
-        known = self.repo.once(_code_runs)
-        if (job, self.trigger.at) not in known:
-            view = replace(self.view, job=job)
-            routes = (r for r in view.routes if self.trigger in r.triggers and not r.calls)
-            entries = (_Entry(self.repo, view, route, self.trigger) for route in routes)
-            ways = (way for e in entries for ran in e._workspace().runs() for way in e._code(ran))
-            known[job, self.trigger.at] = next(ways, None) is not None
-        return known[job, self.trigger.at]
+        # All jobs that wait for it ask.
+        key = ("runs outsiders' code", job, self.trigger.at)
+        return self.repo.once_for(key, lambda: next(self._code_of(job), None) is not None)
+
+    def _code_of(self, job: Job) -> Iterator[tuple[Way, PlacedStep]]:
+        """The runs of outsiders' code in a job, by this event."""
+        view = replace(self.view, job=job)
+        for route in view.routes:
+            if self.trigger in route.triggers and not route.calls:
+                entry = _Entry(self.repo, view, route, self.trigger)
+                for ran in entry._workspace().runs():
+                    yield from entry._code(ran)
 
     def _merge(self, placed: PlacedStep) -> Iterator[tuple[Way, PlacedStep]]:
         """A pull request is merged without a person."""
@@ -565,11 +569,6 @@ class _Entry:
                 return None
             way = way.doubted(PathState.OPEN, *doubt.needs)
         return way
-
-
-def _code_runs(_: Repository) -> dict[tuple[Job, Location], bool]:
-    """A place for which jobs run outsiders' code by which trigger: all that wait for them ask."""
-    return {}
 
 
 def is_agent(view: JobView, placed: PlacedStep) -> bool:

@@ -10,8 +10,6 @@ from audits.collect.github.client import GitHubClient
 from audits.collect.github.errors import GitHubError
 from audits.collect.github.responses import Number, read_as
 
-_UNAUTHORIZED = 401
-
 
 class _Remaining(Struct, frozen=True):
     remaining: Number
@@ -35,8 +33,8 @@ def limits_of(client: GitHubClient) -> Mapping[str, int]:
     """
     try:
         found = read_as(_RateLimit, client.get("/rate_limit").body).resources
-    except GitHubError as error:
-        if error.status == _UNAUTHORIZED:
+    except GitHubError:
+        if client.is_refused:
             raise
         return {}
     return {"rest": found.core.remaining, "graphql": found.graphql.remaining}

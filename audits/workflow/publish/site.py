@@ -52,11 +52,10 @@ class Library(Struct, frozen=True, kw_only=True):
     ``actions`` are the repository's composite actions by folder from the root, ``names`` the
     package names of its metadata by registry (``declared`` with their folders), ``withheld`` and
     ``has_members`` what it says of packages that are not published, ``without_npm`` the tools
-    that are configured not to publish to npm, ``indexes`` upload addresses
-    by configured name, ``addresses`` those that the repository's files give.
-    ``channel`` gives an upload address's channel, ``commands`` the commands of a step's script,
-    ``patience`` the budget of a file. ``hops`` follows steps into scripts, and ``catalog`` has
-    the uploaders to look for.
+    that are configured not to publish to npm, ``indexes`` upload addresses by configured name,
+    ``addresses`` those that the repository's files give. ``channel`` gives an upload address's
+    channel, ``commands`` the commands of a step's script, ``patience`` the budget of a file.
+    ``hops`` follows steps into scripts, and ``catalog`` has the uploaders to look for.
 
     The rest are caches: ``assigned`` of the variables that scripts set, ``given`` of whether a
     workflow's variables hold a credential, ``led`` of what `hops` found, ``quiet`` of commands,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from audits.analysis.image_uses import IMAGE_BUILDERS
 from audits.expressions.syntax import replace_fences
 from audits.model.command import Command
 from audits.model.location import Inputs, Location
@@ -71,7 +72,6 @@ _UPLOADING_CURL = re.compile(
     r"|(?:-X|--(?:request|method)=)?P(?:OST|UT)"
 )
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|js|mjs|cjs|ts|mts|rb|pl|ps1|bat|cmd)$")
-_IMAGE_BUILDERS = frozenset({"docker", "podman", "buildah", "nerdctl"})
 _CODE = frozenset({"-c", "-e", "--eval"})
 _PUBLISHES = re.compile(r"\b(?:twine|publish\w*|upload\w*|release)\b", re.IGNORECASE)
 _LABEL = re.compile(r"(?:@[\w.-]*)?//[\w./-]*?:?([\w.-]+)")
@@ -327,8 +327,9 @@ def _stored(site: Site, inputs: Inputs, *, any_name: bool = False) -> Iterator[s
     """The secrets in variables or inputs that may open a registry, unless no caller hands them
     over. A variable or input that is named for GitHub or a service takes its own kind of token.
 
-    ``any_name``: what is given them speaks of a release by its own name, so that a secret may open what
-    it publishes to though it is called after a service: ``DEPOT_TOKEN`` of ``publish-to-depot``.
+    ``any_name``: what is given them speaks of a release by its own name, so that a secret may open
+    what it publishes to though it is called after a service: ``DEPOT_TOKEN`` of
+    ``publish-to-depot``.
     """
     for given, scalar in inputs.items():
         name, text = _PROPERTY_VARIABLE.sub("", given), scalar.value
@@ -473,7 +474,7 @@ def _may_publish(command: Command) -> bool:
         return True
     if program in SELDOM_PUBLISH or is_known_program(program):
         return _publishes_by_a_word(command)
-    if program in _IMAGE_BUILDERS and gives_build_secret(command.words):
+    if program in IMAGE_BUILDERS and gives_build_secret(command.words):
         return True
     if command.words[1:2] and command.words[1] in RUNS_OWN.get(program, ()):
         names = [_SCRIPT.sub("", word.rpartition("/")[2]) for word in _plain_words(command)]

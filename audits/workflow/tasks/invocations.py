@@ -10,7 +10,7 @@ from posixpath import basename, dirname, normpath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from audits.analysis.image_uses import image_context
+from audits.analysis.image_uses import IMAGE_BUILDERS, image_context
 from audits.model import mise_tasks
 from audits.model.command import Command, plain_words
 from audits.model.source import SourceFile
@@ -460,7 +460,7 @@ def image_build(step: Step) -> Command | None:
 _SECRET_ARGUMENT = re.compile(r"TOKEN|PASS|SECRET|KEY|CRED|AUTH", re.IGNORECASE)
 
 _RUNNERS: Mapping[str, _Runner] = {
-    **dict.fromkeys(("docker", "podman", "buildah", "nerdctl"), _docker),
+    **dict.fromkeys(IMAGE_BUILDERS, _docker),
     "make": _make,
     "gmake": _make,
     "just": _just,

@@ -81,8 +81,9 @@ class Uploader(Struct, frozen=True, kw_only=True, eq=False):
     ``commands`` the program and its subcommands (``*`` is any word). An action counts unless
     ``stops`` (input to values that keep it from uploading; ``*`` is any text), ``needs`` (inputs
     that must be true, or hold one of the values), ``input_patterns`` (inputs whose text must hold
-    a match), or its version (``since``, ``until``) say otherwise; a command unless a word of ``dry`` is given, none of ``needs_words`` is contained
-    in one, one of ``not_words`` is there, or none fits ``word_pattern`` as a whole.
+    a match), or its version (``since``, ``until``) say otherwise; a command unless a word of
+    ``dry`` is given, none of ``needs_words`` is contained in one, one of ``not_words`` is there, or
+    none fits ``word_pattern`` as a whole.
     ``needs_token`` and ``needs_proof``: it publishes only with a stored credential, or with that
     or an identity; ``otherwise`` is what it does without. ``checkout_of`` is a pattern of the
     other repository that an earlier step must have checked out or cloned. ``copies_builds``: it
