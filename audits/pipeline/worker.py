@@ -60,6 +60,7 @@ def begin(planner: Callable[[], Plan], stopping: ctypes.c_bool) -> None:
     logging.getLogger().addHandler(fault_log())
     gc.freeze()  # what was imported is never garbage: no collection need look at it
     gc.set_threshold(GARBAGE, 50, 50)
+    gc.enable()
     if hasattr(os, "nice"):
         os.nice(_PATIENCE)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -55,7 +55,7 @@ class WorkerPool(BatchPool[Place]):
         self.most = count * MOST_CHUNKS
         self._planner = planner
         self._count = count
-        self._context = _context()
+        self._context = _context(type(planner).__module__)
         # Shared without a lock, which a worker that is killed would keep for ever.
         self._stopping: ctypes.c_bool = self._context.RawValue(ctypes.c_bool, False)
         self._executor = self._new_executor()
@@ -121,9 +121,9 @@ class WorkerPool(BatchPool[Place]):
         )
 
 
-def _context() -> ForkServerContext | SpawnContext:
+def _context(planner: str) -> ForkServerContext | SpawnContext:
     """How workers are started: where the system can, as copies of a process that has imported
-    what they need.
+    what they need, with the planner's module.
     """
     import multiprocessing
 
@@ -135,7 +135,9 @@ def _context() -> ForkServerContext | SpawnContext:
     from multiprocessing import forkserver, resource_tracker
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["audits.pipeline.worker"])
+    context.set_forkserver_preload(
+        ["audits.pipeline.fork_server", "audits.pipeline.worker", planner]
+    )
     resource_tracker.ensure_running()  # first, as starting it unblocks the signal again
     # Workers inherit this: Ctrl-C at the terminal is for the process that started them.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -172,25 +174,27 @@ def audits_of_folder(
 
     CollectError where the folder cannot be read.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     places = collector.repositories()
     count = min(_processors(), MOST_WORKERS)
     if not alone or count == 1 or _bytes(places) < WORTH:
         yield _here(places, planner)
         return
     pool = WorkerPool(planner, count)
-    try:
-        yield _lazy_audits(pool, _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK))
-    finally:
-        pool.stop()
+    chunks = _chunks(places, CHUNK_WITH_ENGINE if engine else CHUNK)
+    # Beginning waits until the process that workers are copied from has imported all; meanwhile
+    # this one imports what it needs to record.
+    with ThreadPoolExecutor(1) as starter:
+        begun = starter.submit(pool.audits, chunks)
+        try:
+            yield _once_begun(begun)
+        finally:
+            pool.stop()
 
 
-def _lazy_audits(pool: WorkerPool, chunks: Iterable[Chunk]) -> Iterator[SerializedAudit]:
-    """The records of these chunks; none is begun before the first one is wanted.
-
-    Beginning waits until the process that workers are copied from has imported all; until then
-    this process imports what it needs to record.
-    """
-    yield from pool.audits(chunks)
+def _once_begun(begun: Future[Iterator[SerializedAudit]]) -> Iterator[SerializedAudit]:
+    yield from begun.result()
 
 
 def _bytes(places: Chunk) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from audits.model.source import Snapshot
 from audits.store.chunks import chunks
@@ -15,7 +14,7 @@ from audits.store.errors import StoreError
 from audits.store.schema import tables
 from audits.store.serialize import pack, unpack
 from audits.store.store import Store
-from audits.store.write.ids import insert_new
+from audits.store.write.ids import insert_into, insert_new
 
 
 class StoreMemory:
@@ -114,8 +113,7 @@ def _unpacked(data: bytes) -> str | None:
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
     """Insert rows, or replace those of the same primary key."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = insert_into(table, connection.dialect.name)
     keys = list(table.primary_key.columns)
     others = {c.name: statement.excluded[c.name] for c in table.c if c not in set(keys)}
     if rows:

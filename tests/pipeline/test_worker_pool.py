@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -206,6 +207,23 @@ def test_a_bare_clone_counts_as_much_text_as_a_usual_one_has(tmp_path: Path) -> 
     ref = RepositoryRef(owner="orchard-labs", name="lumen")
     clone, plain = (_bytes([(ref, tmp_path / name)]) for name in ("clone.git", "plain"))
     assert clone - plain == CLONE
+
+
+def _plan_of_collector() -> Plan:
+    """The plan, in a process that collects garbage."""
+    if not gc.isenabled():
+        raise AuditError("Nothing is collected.", "Enable it.")
+    return PLANNER()
+
+
+def test_workers_collect_garbage_though_they_are_copied_from_a_process_that_does_not(
+    folder: Path,
+) -> None:
+    pool = WorkerPool(_plan_of_collector, 1)
+    try:
+        assert next(pool.audits(_chunks(FolderCollector(folder=folder).repositories(), CHUNK)))
+    finally:
+        pool.stop()
 
 
 def _no_plan() -> Plan:

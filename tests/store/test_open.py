@@ -115,14 +115,19 @@ def test_somebody_elses_tables_are_left_alone(url: str) -> None:
         open_store(url)
 
 
-def test_alembic_is_not_imported_for_a_current_schema(filled: str) -> None:
+def test_neither_alembic_nor_the_other_dialect_is_imported_for_a_current_schema(
+    filled: str,
+) -> None:
     script = (
         "import sys\n"
+        "from audits.store.cache import StoreMemory\n"
         "from audits.store.open import open_store\n"
-        "open_store(sys.argv[1]).owners()\n"
-        "sys.exit('alembic' in sys.modules)\n"
+        "store = open_store(sys.argv[1])\n"
+        "StoreMemory(store).keep_answer('key', '', '{}')\n"
+        "sys.exit(' '.join({'alembic', sys.argv[2]} & sys.modules.keys()) or 0)\n"
     )
-    command = [sys.executable, "-c", script, filled]
+    other = "sqlite" if filled.startswith("postgres") else "postgresql"
+    command = [sys.executable, "-c", script, filled, f"sqlalchemy.dialects.{other}"]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
 
 

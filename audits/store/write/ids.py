@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Insert, Table, select, tuple_
 from sqlalchemy import Row as Read
@@ -15,6 +15,10 @@ from audits.store.serialize import Packed, packed
 from audits.store.write.audit_record import Reason, StoredText
 from audits.store.write.bulk_insert import insert_rows
 from audits.store.write.rows import Row
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgreSQLInsert
+    from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -32,14 +36,19 @@ def insert_returning(
 
 @cache
 def _insert_new(table: Table, dialect: str) -> Insert:
+    return insert_into(table, dialect).on_conflict_do_nothing()
+
+
+def insert_into(table: Table, dialect: str) -> SQLiteInsert | PostgreSQLInsert:
+    """An INSERT that can say what happens to rows that are there already."""
     # Importing both dialects takes as long as a scan takes to start.
     if dialect == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 
-        return insert_postgresql(table).on_conflict_do_nothing()
+        return insert_postgresql(table)
     from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-    return insert_sqlite(table).on_conflict_do_nothing()
+    return insert_sqlite(table)
 
 
 class Ids:
