@@ -221,7 +221,8 @@ def test_workers_collect_garbage_though_they_are_copied_from_a_process_that_does
 ) -> None:
     pool = WorkerPool(_plan_of_collector, 1)
     try:
-        assert next(pool.audits(_chunks(FolderCollector(folder=folder).repositories(), CHUNK)))
+        audits = pool.audits(_chunks(FolderCollector(folder=folder).repositories(), CHUNK))
+        assert not next(audits).crashed
     finally:
         pool.stop()
 
