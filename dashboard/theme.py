@@ -67,6 +67,7 @@ SIGNS = {
     "done": "✓",
     "not done": "✗",
     "not seen": "?",
+    "does not apply": "–",
     "open": "✗",
     "not-re-checked": "?",
     "fixed": "✓",

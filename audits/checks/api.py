@@ -140,6 +140,7 @@ from audits.model.settings import (
 from audits.model.source import SourceFile, lines_of
 from audits.model.updates import UpdateAutomation, UpdateBot, UpdateRule
 from audits.model.uses import Uses, UsesKind
+from audits.model.wording import and_list
 from audits.model.workflow import (
     Condition,
     Environment,

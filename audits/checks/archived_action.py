@@ -78,7 +78,7 @@ def archived_action(repo: Repository) -> Iterator[Verdict]:
         if isinstance(known, Unseen):
             yield Unknown(at=use.at, unseen=known, job=use.job)
         elif known.archived:
-            message = f"The repository `{slug}` is archived: it gets no more fixes."
+            message = f"The repository `{slug}` is archived: it gets no more fixes"
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
         else:
             yield Clean(at=use.at, job=use.job)

@@ -278,7 +278,7 @@ def _judged(repo: Repository, publication: Publication) -> Verdict:
         return Unknown(at=at, unseen=unseen, job=job, publication=publication)
     if switch is None:
         return Finding(
-            message=f"`{publication.mechanism}` makes no attestations here",
+            message=f"{publication.subject} makes no attestations here",
             at=at,
             job=job,
             publication=publication,

@@ -201,7 +201,7 @@ def broad_job_permissions(repo: Repository) -> Iterator[Verdict]:
         if given.state is PermissionsState.WRITE_ALL:
             yield Finding(
                 message=f"`write-all` lets everything in `{site.job.id}` change code, releases "
-                "and packages.",
+                "and packages",
                 at=given.at,
                 job=site.job,
                 anchor="write-all",
@@ -233,7 +233,7 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
         if writes is None and not handed:
             yield Finding(
                 message=f"`{scope}: write` may be more than `{job.id}` needs: not every step of "
-                "it is known.",
+                "it is known",
                 at=at,
                 job=job,
                 anchor=scope,
@@ -244,7 +244,7 @@ def _superfluous(repo: Repository, site: JobSite) -> Iterator[Finding]:
         elif writes is False:
             # Somebody wrote down what it is for: that is evidence of a use.
             yield Finding(
-                message=f"No step of `{job.id}` is known to use `{scope}: write`.",
+                message=f"No step of `{job.id}` is known to use `{scope}: write`",
                 at=at,
                 job=job,
                 anchor=scope,

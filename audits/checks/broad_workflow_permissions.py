@@ -55,6 +55,7 @@ from audits.checks.api import (
     Severity,
     Verdict,
     Workflow,
+    and_list,
     check,
     move_to_jobs,
     relying_jobs,
@@ -229,7 +230,7 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
         return
     if given.state is PermissionsState.WRITE_ALL:
         yield Finding(
-            message="`write-all` at the top lets every job change code, releases and packages.",
+            message="`write-all` at the top lets every job change code, releases and packages",
             at=given.at,
             anchor="write-all",
             edits=_moved(repo, workflow),
@@ -237,7 +238,7 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
         )
     elif given.state is PermissionsState.READ_ALL:
         yield Finding(
-            message="`read-all` at the top lets every job read what it has no need of.",
+            message="`read-all` at the top lets every job read what it has no need of",
             at=given.at,
             anchor="read-all",
             edits=_moved(repo, workflow),
@@ -254,8 +255,8 @@ def _findings(repo: Repository, workflow: Workflow) -> Iterator[Finding]:
 def _shared(repo: Repository, workflow: Workflow, relying: Sequence[Job]) -> Iterator[Finding]:
     """Scopes that several jobs get, of which not all are known to use them."""
     given = workflow.permissions
-    jobs = " and ".join(f"`{job.id}`" for job in relying[:3])
-    more = " and others" if len(relying) > 3 else ""
+    shown = [f"`{job.id}`" for job in relying[:3]]
+    jobs = and_list([*shown, "others"] if len(relying) > 3 else shown)
     for scope, level in given.scopes.items():
         if given.at is None or level is not Level.WRITE or scope == "id-token":
             continue
@@ -263,7 +264,7 @@ def _shared(repo: Repository, workflow: Workflow, relying: Sequence[Job]) -> Ite
             continue
         severity, because = _severity(scope)
         yield Finding(
-            message=f"`{scope}: write` at the top is shared by the jobs {jobs}{more}.",
+            message=f"`{scope}: write` at the top is shared by the jobs {jobs}",
             at=given.places.get(scope, given.at),
             anchor=scope,
             severity=severity,
@@ -282,7 +283,7 @@ def _inherited(repo: Repository, workflow: Workflow, job: Job) -> Iterator[Findi
         if use.writes(scope) is False:
             yield Finding(
                 message=f"`{job.id}` inherits `{scope}: write` from the top, and no step of it "
-                "uses that.",
+                "uses that",
                 at=given.places.get(scope, given.at),
                 anchor=scope,
                 severity=Severity.MEDIUM,
@@ -301,7 +302,7 @@ def _waiting(workflow: Workflow) -> Iterator[Finding]:
         return
     said = given.state.value if broad else ": write`, `".join(scopes) + ": write"
     yield Finding(
-        message=f"`{said}` at the top is what the next job gets that says nothing.",
+        message=f"`{said}` at the top is what the next job gets that says nothing",
         at=given.at,
         anchor=given.state if broad else " ".join(scopes),
         severity=Severity.LOW,

@@ -66,6 +66,7 @@ from audits.checks.api import (
     Workflow,
     add_to_job,
     add_to_workflow,
+    and_list,
     block,
     check,
     marked,
@@ -214,7 +215,7 @@ def _grant(repo: Repository, workflow: Workflow, job: Job) -> _Grant:
         return _Grant(wanted, FixKind.REVIEW, f"{use.reasons[0]}: does it?")
     if write is True or not beyond:
         return _Grant(wanted)
-    named = " and ".join(f"`{scope}: {wanted[scope].value}`" for scope in beyond)
+    named = and_list(f"`{scope}: {wanted[scope].value}`" for scope in beyond)
     advice = f"Does the repository's default give `{job.id}` {named} today? If not, leave it out."
     return _Grant(wanted, FixKind.REVIEW, advice)
 
@@ -267,7 +268,7 @@ def _finding(
         message += ", which is read-only today"
         because = "the repository's default is read-only today"
     return Finding(
-        message=f"{message}.",
+        message=message,
         at=at,
         job=job,
         edits=edits,

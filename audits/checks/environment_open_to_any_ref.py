@@ -32,6 +32,7 @@ from audits.checks.api import (
     Severity,
     Unseen,
     Verdict,
+    and_list,
     check,
 )
 
@@ -134,4 +135,4 @@ def _let_in(patterns: tuple[str, ...]) -> str:
         return "every branch and tag in"
     if "branch" in kinds and not any(pattern.startswith("tag:") for pattern in patterns):
         return "every branch in and no tag, so that a release by tag is refused"
-    return " and ".join(f"every {kind} in" for kind in kinds)
+    return and_list(f"every {kind} in" for kind in kinds)

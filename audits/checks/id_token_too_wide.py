@@ -252,7 +252,7 @@ def id_token_too_wide(repo: Repository) -> Iterator[Verdict]:
             shared |= set(relying)
             yield Finding(
                 message="`id-token: write` at the top lets every job ask for the release's "
-                "identity.",
+                "identity",
                 at=given.places[_SCOPE],
                 anchor="top",
                 edits=_to_publishers(repo, workflow),
@@ -311,7 +311,7 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
     if runs:
         severity, because = _milder(repo, job)
         return Finding(
-            message=f"{message}, and it runs code of the project or its tools.",
+            message=f"{message}, and it runs code of the project or its tools",
             at=at,
             job=job,
             anchor=job.id,
@@ -321,7 +321,7 @@ def _of_other_job(repo: Repository, site: JobSite, given: Permissions, at: Locat
             because="a comment says what it is for" if said else because,
         )
     return Finding(
-        message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}.",
+        message=f"{message}; {_DEPLOYS if deployed else _NOT_KNOWN}",
         at=at,
         job=job,
         anchor=job.id,

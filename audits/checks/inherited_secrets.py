@@ -119,7 +119,7 @@ def inherited_secrets(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=at, job=site.job)
             continue
         yield Finding(
-            message=f"`{uses.raw.value}` gets every secret of this repository and its owner.",
+            message=f"`{uses.raw.value}` gets every secret of this repository and its owner",
             at=at,
             job=site.job,
             anchor=uses.action or uses.path,

@@ -282,7 +282,7 @@ def _lacks_the_right(publication: Publication) -> bool:
 
 def _message(repo: Repository, publication: Publication, credential: Credential) -> str:
     held = f"`secrets.{credential.secret}`" if credential.secret else f"`{credential.name}`"
-    text = f"`{publication.mechanism}` uploads to {publication.registry.value} with the stored "
+    text = f"{publication.subject} uploads to {publication.info.label} with the stored "
     text += f"credential {held}"
     if publication.id_token:
         text += ", although the job may request an OIDC identity (`id-token: write`)"

@@ -125,7 +125,7 @@ def _finding(repo: Repository, use: RemoteUse, named: str, known: ResolvedRef) -
     moved = _is_series(named, known)
     truth = f"whose version is {tag}" if tag else "which no tag of the action names"
     return Finding(
-        message=f"The comment says {named}, but {spelled(use.uses)} is a commit {truth}.",
+        message=f"The comment says {named}, but {spelled(use.uses)} is a commit {truth}",
         at=use.at,
         job=use.job,
         anchor=use.uses.action,

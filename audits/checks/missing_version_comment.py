@@ -143,6 +143,4 @@ def _finding(repo: Repository, use: RemoteUse) -> Finding:
         message += f", which is {tag}"
     elif isinstance(known, ResolvedRef) and known.commit and known.tags == ():
         message += ", and no tag of the action is that commit"
-    return Finding(
-        message=f"{message}.", at=use.at, job=use.job, anchor=use.uses.action, edits=edits
-    )
+    return Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action, edits=edits)

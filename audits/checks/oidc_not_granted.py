@@ -37,6 +37,7 @@ from audits.checks.api import (
     Repository,
     Severity,
     Verdict,
+    and_list,
     check,
     grant_edits,
     missing_grants,
@@ -166,9 +167,9 @@ def oidc_not_granted(repo: Repository) -> Iterator[Verdict]:
             yield Clean(at=publication.at, job=publication.job, publication=publication)
             continue
         at = missing[0].at
-        jobs = " and ".join(f"`{each.job.id}`" for each in missing)
+        jobs = and_list(f"`{each.job.id}`" for each in missing)
         yield Finding(
-            message=f"`{publication.mechanism}` needs `id-token: write`, which {jobs} may not "
+            message=f"{publication.subject} needs `id-token: write`, which {jobs} may not "
             "have: the release will fail",
             at=at,
             job=publication.job,

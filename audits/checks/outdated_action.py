@@ -155,7 +155,7 @@ def _finding(repo: Repository, use: RemoteUse, known: ResolvedRef, behind: str) 
         edits = pin_edits(source, use.uses, known.newest_release_commit, known.newest_release)
     newest = f"the newest release, {known.newest_release}"
     return Finding(
-        message=f"{spelled(use.uses)} is {behind} {newest}.",
+        message=f"{spelled(use.uses)} is {behind} {newest}",
         at=use.at,
         job=use.job,
         anchor=use.uses.action,

@@ -204,7 +204,7 @@ def _finding(
         message += ", and the checkout is uploaded as an artifact"
     fix, advice = _kind(repo, site, later, explicit=explicit)
     return Finding(
-        message=f"{message}.",
+        message=message,
         at=site.step.at,
         job=site.job,
         anchor="actions/checkout",

@@ -38,6 +38,7 @@ from audits.checks.api import (
     Repository,
     Severity,
     Verdict,
+    and_list,
     check,
 )
 
@@ -94,7 +95,7 @@ def publish_job_runs_project_code(repo: Repository) -> Iterator[Verdict]:
         first, *others = found
         deeds = dict.fromkeys(act.deed.value for act in found)
         yield Finding(
-            message=f"The publishing job {', '.join(deeds)}: `{first.what}`",
+            message=f"The publishing job {and_list(deeds)}: `{first.what}`",
             at=first.at,
             job=job,
             # A new version of the same action is the same fault.

@@ -167,7 +167,7 @@ def publish_without_environment(repo: Repository) -> Iterator[Verdict]:
         else:
             name = _usual_name(first)
             yield Finding(
-                message=f"The job `{job.id}` publishes to {first.registry.value} "
+                message=f"The job `{job.id}` publishes to {first.info.label} "
                 "without an environment",
                 at=job.at,
                 job=job,

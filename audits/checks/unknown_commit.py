@@ -98,7 +98,7 @@ def unknown_commit(repo: Repository) -> Iterator[Verdict]:
         if isinstance(known, Unseen):
             yield Unknown(at=use.at, unseen=known, job=use.job)
         elif known.commit is None:
-            message = f"{spelled(use.uses)}: the repository has no such commit."
+            message = f"{spelled(use.uses)}: the repository has no such commit"
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)
         elif isinstance(known.reachable, Unseen):
             yield Unknown(at=use.at, unseen=known.reachable, job=use.job)
@@ -107,6 +107,6 @@ def unknown_commit(repo: Repository) -> Iterator[Verdict]:
         else:
             message = (
                 f"{spelled(use.uses)} is on no tag and not on the default branch of "
-                f"{use.uses.slug}: it may be a fork's commit."
+                f"{use.uses.slug}: it may be a fork's commit"
             )
             yield Finding(message=message, at=use.at, job=use.job, anchor=use.uses.action)

@@ -184,7 +184,7 @@ def unpinned_action(repo: Repository) -> Iterator[Verdict]:
         known = repo.reference(use.uses)
         pin = pin_of(repo.file(use.at.path), use.uses, known)
         yield Finding(
-            message=f"{moving(use.uses, known)}.",
+            message=moving(use.uses, known),
             at=use.at,
             job=use.job,
             anchor=use.uses.action,

@@ -43,6 +43,7 @@ from audits.checks.api import (
     Severity,
     StepSite,
     Verdict,
+    and_list,
     check,
 )
 
@@ -255,11 +256,11 @@ def _may_be_installed(repo: Repository, site: StepSite, name: str) -> bool:
 
 def _finding(site: StepSite, at: Location, bare: list[FetchedProgram], publishes: bool) -> Finding:
     names = sorted(found.name for found in bare)
-    tools = " and ".join(f"`{name}`" for name in names)
+    tools = and_list(f"`{name}`" for name in names)
     verb = "fetches and runs" if all(found.is_run for found in bare) else "installs"
     where = " in the job that publishes" if publishes else ""
     return Finding(
-        message=f"This {verb} {tools} without a version{where}: whatever is newest then.",
+        message=f"This {verb} {tools} without a version{where}: whatever is newest then",
         at=at,
         job=site.job,
         anchor=" ".join(names),

@@ -268,7 +268,7 @@ def _judged(repo: Repository, place: ImageUse, text: str | None) -> Verdict:
     name, _, tag = image.rpartition("/")[2].partition(":")
     anchor = image.removesuffix(f":{tag}") if tag else image
     if tag in {"", "latest"}:
-        message = f"The image `{image}` is whatever was pushed last: it has no digest."
+        message = f"The image `{image}` is whatever was pushed last: it has no digest"
         return Finding(
             message=message,
             at=place.at,
@@ -278,7 +278,7 @@ def _judged(repo: Repository, place: ImageUse, text: str | None) -> Verdict:
             advice=pin.advice,
         )
     return Finding(
-        message=f"The tag of the image `{image}` can be moved: it has no digest.",
+        message=f"The tag of the image `{image}` can be moved: it has no digest",
         at=place.at,
         job=place.job,
         anchor=anchor or name,

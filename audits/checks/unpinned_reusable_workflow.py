@@ -126,7 +126,7 @@ def unpinned_reusable_workflow(repo: Repository) -> Iterator[Verdict]:
                 advice="Call it by the tag of a full version: it verifies itself by that."
             )
         yield Finding(
-            message=f"{moving(use.uses, known)}.",
+            message=moving(use.uses, known),
             at=use.at,
             job=use.job,
             anchor=use.uses.action,

@@ -37,6 +37,7 @@ from audits.checks.api import (
     Severity,
     Unseen,
     Verdict,
+    and_list,
     check,
     marked,
 )
@@ -119,7 +120,7 @@ def _message(name: str, settings: EnvironmentSettings) -> str:
             "every branch and every job may deploy to it"
         )
     kinds = all_refs(patterns)
-    let_in = " and ".join(f"every {kind}" for kind in kinds)
+    let_in = and_list(f"every {kind}" for kind in kinds)
     message = f"The environment `{name}` has no rule but a policy that lets {let_in} in"
     if any(pattern.startswith("tag:") for pattern in patterns):
         return message

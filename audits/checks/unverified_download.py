@@ -150,7 +150,7 @@ def unverified_download(repo: Repository) -> Iterator[Verdict]:
                 continue
             because = _why_severe(role, verdict)
             yield Finding(
-                message=f"A download is {verdict} and nothing verifies it.",
+                message=f"A download is {verdict} and nothing verifies it",
                 at=at,
                 job=job,
                 severity=Severity.HIGH if because else None,

@@ -255,7 +255,7 @@ def _uncovered(repo: Repository, updates: UpdateAutomation) -> Iterator[Finding]
     workflows = list(repo.release_workflows())
     for workflow in [w for w in workflows if w.path in publishing] or workflows[:1]:
         yield Finding(
-            message=f"The actions of this workflow are not updated: {state} update them.",
+            message=f"The actions of this workflow are not updated: {state} update them",
             at=workflow.first_key or Location(path=workflow.path),
             anchor="github-actions",
             edits=_added(repo, updates, _item(("/", *_folders(_using_others(repo, updates))))),
@@ -269,7 +269,7 @@ def _in_other_folders(repo: Repository, updates: UpdateAutomation) -> Iterator[F
     for path, folder in zip(left, folders, strict=True):
         yield Finding(
             message=f"The actions that `{path}` uses are not updated: Dependabot does not read "
-            f"`{folder}`, and `/` does not cover it.",
+            f"`{folder}`, and `/` does not cover it",
             at=Location(path=path),
             anchor=f"github-actions {folder}",
             edits=_added(repo, updates, _item(folders)),
@@ -327,7 +327,7 @@ def _hasty(repo: Repository, rule: UpdateRule) -> Iterator[Verdict]:
     said = f"{_DEFAULT_DAYS} days, its default," if days is None else f"{days} days"
     yield Finding(
         message=f"Dependabot waits {said} before it proposes releases for "
-        f"{rule.ecosystem}: {_LEAST_DAYS} let others find a bad one first.",
+        f"{rule.ecosystem}: {_LEAST_DAYS} let others find a bad one first",
         at=rule.at,
         severity=Severity.LOW,
         because="updates are automated, only hastily",

@@ -264,7 +264,7 @@ def _finding(
     said = advisory.severity or "unrated, which is taken for medium"
     what = "is a commit of attackers, published with" if compromised else "is covered by"
     return Finding(
-        message=f"`{use.uses.action}` {_version(repo, use)[:12]} {what} {names}{asked}.",
+        message=f"`{use.uses.action}` {_version(repo, use)[:12]} {what} {names}{asked}",
         at=use.at,
         job=use.job,
         anchor=f"{advisory.id} {use.uses.action}",

@@ -12,6 +12,7 @@ from audits.cli.exits import CANNOT_READ, UsageError
 from audits.cli.github import ApiUrlOption, TokenFileOption
 from audits.cli.options import OfflineOption
 from audits.cli.output import say
+from audits.model.wording import and_list
 
 if TYPE_CHECKING:
     from audits.collect.errors import CollectError
@@ -75,7 +76,7 @@ def doctor_lines(report: DoctorReport, now: datetime) -> Iterator[str]:
     if report.scopes:
         yield f"Scopes: {', '.join(report.scopes)}"
     yield ""
-    tried = " and ".join(report.tried_on)
+    tried = and_list(report.tried_on)
     yield f"Rights, tried on {tried}" if tried else "Rights"
     yield from (f"  {_right(right)}" for right in report.rights)
     yield from _unknown(report)

@@ -15,6 +15,7 @@ from audits.cli.exits import UsageError
 from audits.cli.output import say, say_document
 from audits.model.outcome import Area
 from audits.model.settings import Need
+from audits.model.wording import and_list
 
 if TYPE_CHECKING:
     from audits.check import Check
@@ -133,7 +134,7 @@ def _rule_text(rule: ZizmorRule) -> str:
             "as a check's is. No check says the same."
         )
     elif same:
-        those = ", ".join(same[:-1]) + " and " + same[-1] if same[1:] else same[0]
+        those = and_list(same)
         many = bool(same[1:])
         use = (
             f"No finding has this id: {those} {'say' if many else 'says'} the same, and "

@@ -60,7 +60,7 @@ def find_target(word: str, *, host: str, offline: bool) -> CheckTarget:
         return _workflow_file(path)
     if not path.is_dir():
         raise UsageError(
-            f"There is no {word}.",
+            f"{word} is no file or folder here, and no OWNER/REPO.",
             "Give a checkout, a workflow file, -, OWNER/REPO or an address on GitHub.",
         )
     root = find_root(path)

@@ -13,6 +13,7 @@ from audits.model.index_hosts import IndexHosts
 from audits.model.outcome import SettingsPage
 from audits.model.registry import Registry
 from audits.model.source import RepositoryRef
+from audits.model.wording import and_list
 
 _CANDIDATE = "1.2.3-rc.1"
 _CANDIDATES = {Registry.PYPI: "1.2.3rc1", Registry.RUBYGEMS: "1.2.3.rc1"}
@@ -66,7 +67,7 @@ def person_steps(
 
 def _tags(written: Sequence[WrittenWorkflow]) -> str:
     prefixes = [each.shape.tag_prefix for each in written]
-    return " and ".join(f"`{prefix}*`" for prefix in prefixes if prefix) or "the tags of releases"
+    return and_list(f"`{prefix}*`" for prefix in prefixes if prefix) or "the tags of releases"
 
 
 def _environment(ref: RepositoryRef, shape: ReleaseShape, private: bool | None) -> PersonStep:

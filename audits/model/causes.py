@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from audits.model.wording import and_list
+
 
 class Cause(StrEnum):
     """What provably differs between two scans of a repository whose score changed.
@@ -54,7 +56,7 @@ def cause_words(cause: str) -> str:
     changed and a setting changed".
     """
     words = [_WORDS[Cause(word)] if word in _WORDS else word for word in cause.split("; ")]
-    return " and ".join(words)
+    return and_list(words)
 
 
 def cause_clause(cause: str) -> str:

@@ -21,6 +21,10 @@ class Channel(StrEnum):
     UNKNOWN = "unknown"
 
 
+SCRIPT = "script"
+"""The mechanism of a script of the repository, known by the credential that it is given alone."""
+
+
 class Auth(StrEnum):
     """How the upload proves who it is."""
 
@@ -166,6 +170,11 @@ class Publication(Struct, frozen=True, kw_only=True, eq=False):
     def way(self) -> str:
         """How it uploads, for people: the uploader, and the repository's file that runs it."""
         return f"{self.mechanism} by {self.script}" if self.script else self.mechanism
+
+    @property
+    def subject(self) -> str:
+        """The uploader at the head of a sentence, in Markdown: its name, or that it is a script."""
+        return "A script" if self.mechanism == SCRIPT else f"`{self.mechanism}`"
 
     @property
     def is_opaque(self) -> bool:

@@ -146,6 +146,7 @@ class StepState(StrEnum):
     DONE = "done"
     NOT_DONE = "not done"
     NOT_SEEN = "not seen"
+    NOT_APPLICABLE = "does not apply"
 
 
 class LessonStep(Struct, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ def _lines(audit: Audit) -> Iterator[str]:
         for gap in audit.repository.gaps:
             yield f"- {code(gap.subject)}: {markdown(gap.detail)}"
     if unknown := missing(audit):
-        yield "\n## Would make more known\n"
+        yield "\n## Unknown checks, and what would answer them\n"
         yield from (f"- {markdown(item)}" for item in unknown)
     if not audit.repository.ref.is_known:
         yield f"\n{NO_LINKS}"

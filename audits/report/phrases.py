@@ -12,6 +12,7 @@ from audits.model.outcome import Area, Outcome
 from audits.model.publication import Channel, Publication
 from audits.model.rows import RepositoryRow
 from audits.model.score import Audit, Grade, Ladder, PackageStatus, Result, Score, StepState
+from audits.model.wording import and_list
 
 Word = TypeVar("Word", bound=str)
 
@@ -35,7 +36,12 @@ RUNGS: dict[Ladder, str] = {
 """The trusted-publisher statuses in words, the same in every output, from proven to none. The
 levels of who can publish have theirs in `audits.analysis.exposure.sentences`.
 """
-STEP_MARKS = {StepState.DONE: "✓", StepState.NOT_DONE: "✗", StepState.NOT_SEEN: "?"}
+STEP_MARKS = {
+    StepState.DONE: "✓",
+    StepState.NOT_DONE: "✗",
+    StepState.NOT_SEEN: "?",
+    StepState.NOT_APPLICABLE: "–",
+}
 
 
 def headline(score: Score, publications: Collection[Publication]) -> str:
@@ -70,10 +76,7 @@ def steps_to_a(score: Score | RepositoryRow, *, code: bool = False) -> str:
     quoted = "`" if code else ""
     way = [f"{score.grade} {score.points:g}"]
     for reached, steps in groupby(score.steps, lambda step: f"{step.grade} {step.points:g}"):
-        checks = [f"{quoted}{step.check}{quoted}" for step in steps]
-        *most, last = checks
-        listed = f"{', '.join(most)} and {last}" if most else last
-        way.append(f"{reached} with {listed}")
+        way.append(f"{reached} with {and_list(f'{quoted}{step.check}{quoted}' for step in steps)}")
     return " → ".join(way)
 
 

@@ -71,7 +71,7 @@ def text_report(audit: Audit, style: Style = plain) -> Iterator[str]:
         yield from (f"  {printable(gap.detail)}" for gap in gaps)
     if unknown := missing(audit):
         yield ""
-        yield style("Unknown checks; to know more", "strong")
+        yield style("Unknown checks, and what would answer them", "strong")
         yield from (f"  {item}" for item in unknown)
         if audit.score.tier == 0:
             yield f"  {_how_to_know_more(audit)}"
@@ -122,11 +122,12 @@ def _edits(audit: Audit) -> str:
     """How many edits ``fix`` has for the open findings; "" where it has none."""
     found = [f for f in (*audit.findings, *audit.beyond) if f.acceptance is None]
     kinds = Counter(each.kind for each in edit_sets(found))
-    parts = [f"release-audit fix makes {kinds[FixKind.SAFE]} that are safe"] * bool(
-        kinds[FixKind.SAFE]
-    )
-    parts += [f"--unsafe {kinds[FixKind.REVIEW]} to review"] * bool(kinds[FixKind.REVIEW])
-    return ", ".join(parts)
+    safe, review = kinds[FixKind.SAFE], kinds[FixKind.REVIEW]
+    if not review:
+        return f"'release-audit fix' makes {count(safe, 'safe edit')}" if safe else ""
+    if not safe:
+        return f"'release-audit fix --unsafe' makes {count(review, 'edit')}, to be reviewed"
+    return f"'release-audit fix' makes {count(safe, 'safe edit')}, --unsafe {review} more to review"
 
 
 def _packages(audit: Audit, style: Style) -> Iterator[str]:

@@ -20,6 +20,7 @@ from audits.model.rows import (
     TrendRow,
 )
 from audits.model.score import Deduction, Grade
+from audits.model.wording import and_list
 from audits.report.groups import mean_points
 from audits.report.phrases import count
 from audits.scoring.score import AREA_WEIGHTS, ScoreInput, grade_of
@@ -101,8 +102,7 @@ def _causes(rows: Sequence[TrendRow]) -> str:
     words = dict.fromkeys(_OTHER_CAUSES.get(w, w) for row in rows[1:] for w in row.changed)
     if not words:
         return ""
-    *most, last = words
-    listed = f"{', '.join(most)} and {last}" if most else last
+    listed = and_list(words)
     return f" {listed[0].upper()}{listed[1:]} changed too, so compare with care."
 
 

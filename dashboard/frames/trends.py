@@ -11,6 +11,7 @@ import pandas as pd
 from audits.model.causes import cause_words
 from audits.model.query import FixTime
 from audits.model.rows import ScoreChange, TrendRow
+from audits.model.wording import and_list
 from audits.report.phrases import count
 from dashboard.frames.cells import frame_of, visible
 from dashboard.frames.exposure import MEANING
@@ -256,7 +257,7 @@ def score_changes(rows: Sequence[ScoreChange]) -> pd.DataFrame:
 
 def cause_of(change: ScoreChange) -> str:
     """The causes of a change in words; a change over several scans may have several."""
-    return " and ".join(dict.fromkeys(map(cause_words, change.cause.split("; "))))
+    return and_list(dict.fromkeys(map(cause_words, change.cause.split("; "))))
 
 
 def _difference(row: ScoreChange) -> float | None:

@@ -42,6 +42,8 @@ def test_an_example_has_its_outcome_its_lines_and_its_severity(
     assert lines == marked_lines(texts(example))
     if example.severity is not None:
         assert {f.severity for f in found.findings} == {example.severity}
+    # What follows a message (a reason, an acceptance) makes its sentence longer.
+    assert not any(f.finding.message.endswith(".") for f in found.findings)
     # Milder or harsher than its check: then the finding says why.
     assert all(f.severity <= check.severity or f.finding.because for f in found.findings)
 

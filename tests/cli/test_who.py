@@ -38,7 +38,7 @@ def test_the_path_is_shown_step_by_step_with_its_cut(exposed_to_all: Path) -> No
 def test_a_closed_one_ends_well(tmp_path: Path) -> None:
     ran = release_audit("who", str(_checkout(tmp_path, CLOSED)), *OPTIONS)
     assert ran.code == 0
-    assert "one writer or two people" in ran.out
+    assert "one-writer or two-people" in ran.out
     assert "Not seen: the rules of environment npm" in ran.out
 
 

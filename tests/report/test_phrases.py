@@ -44,7 +44,7 @@ def test_every_status_and_level_has_one_wording_that_every_output_reads() -> Non
 
 
 def test_a_level_in_doubt_has_one_wording() -> None:
-    assert doubted_level("unknown", "one-writer") == "one writer or two people"
+    assert doubted_level("unknown", "one-writer") == "one-writer or two-people"
     assert doubted_level("unknown", "third-party") == "unknown, perhaps third-party"
     assert doubted_level("one-writer", "third-party") == "one-writer, perhaps third-party"
     assert doubted_level("anyone", "anyone", accepted=True) == "anyone (accepted)"

@@ -80,3 +80,41 @@ def test_what_no_workflow_is_named_by_is_not_named(tmp_path: Path) -> None:
     files = {".github/workflows/release.yml": text, ".github/dependabot.yml": DEPENDABOT}
     said = checked(write(tmp_path, files))
     assert "✗ Name the workflow: not done: unnamed-workflow" in said
+
+
+ONE_JOB = """\
+name: Release
+on: {release: {types: [published]}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: {contents: read, id-token: write}
+    steps:
+      - run: python -m build
+      - uses: pypa/gh-action-pypi-publish@release/v1
+"""
+IMAGE = """\
+name: Image
+on: {push: {tags: ["v*"]}}
+jobs:
+  push:
+    runs-on: ubuntu-latest
+    permissions: {packages: write}
+    steps:
+      - uses: docker/build-push-action@10e90e3645eae34f1e60eeb005ba3a3d33f178e8 # v6.19.2
+        with: {push: true, tags: "ghcr.io/orchard-labs/lumen:1"}
+"""
+
+
+def test_a_step_of_the_lesson_is_left_out_or_does_not_apply_and_says_which(tmp_path: Path) -> None:
+    said = checked(write(tmp_path / "one", {".github/workflows/release.yml": ONE_JOB}))
+    assert "✗ Upload the built artifact: not done: build-and-publish-in-one-job" in said
+    assert "? Enable trusted publishing on the index: not seen" in said
+    image = checked(write(tmp_path / "image", {".github/workflows/image.yml": IMAGE}))
+    assert "– Upload the built artifact: does not apply" in image
+    assert "– Enable trusted publishing on the index: does not apply" in image
+
+
+def test_the_edits_are_counted_as_english_counts(tmp_path: Path) -> None:
+    said = checked(write(tmp_path, {".github/workflows/release.yml": ONE_JOB}))
+    assert "'release-audit fix' makes 1 safe edit, --unsafe 2 more to review" in said

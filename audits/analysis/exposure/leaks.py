@@ -17,6 +17,7 @@ from audits.model.exposure import Actor, Cut, PathNeed, PathState, WayIn
 from audits.model.repository import Repository
 from audits.model.settings import Need, RepositorySettings
 from audits.model.uses import Uses
+from audits.model.wording import and_list
 
 _UPLOAD = "actions/upload-artifact"
 _CHECKOUT = "actions/checkout"
@@ -63,7 +64,7 @@ def leaking_ways(repo: Repository, view: JobView) -> Iterator[Way]:
 
 def _way(view: JobView, placed: PlacedStep, names: frozenset[str], public: bool | None) -> Way:
     stored = sorted(name.upper() for name in names - {BUILT_IN})
-    shown = " and ".join(stored) or "the job's token"
+    shown = and_list(stored) or "the job's token"
     at = placed.step.at
     way = Way(
         kind=WayIn.ARTIFACT,

@@ -35,6 +35,7 @@ from audits.model.publication import Publication, Route
 from audits.model.repository import Repository
 from audits.model.settings import Need
 from audits.model.uses import Uses
+from audits.model.wording import and_list
 from audits.model.workflow import Step
 
 CHECKOUT = "actions/checkout"
@@ -497,7 +498,7 @@ def _is_checkout(uses: Uses) -> bool:
 def _shown(names: Iterable[str]) -> str:
     """Names of secrets, as people write them."""
     words = {BUILT_IN: "the job's token", "": "a secret of a computed name"}
-    return " and ".join(words.get(name, name.upper()) for name in sorted(names))
+    return and_list(words.get(name, name.upper()) for name in sorted(names))
 
 
 def _not_own(words: list[str]) -> bool:

@@ -32,7 +32,7 @@ triage where a label starts the job and, for an action of the same owner, a writ
 repository.
 
 Two answers stand side by side. The level counts paths of which everything was seen, or which hold
-as GitHub makes things by default. `may_be` also counts those that a fact without a default decides
+with GitHub's defaults. `may_be` also counts those that a fact without a default decides
 which was not seen: the rules of an environment that a workflow names, what a token may do where no
 `permissions:` says it, a script that asks for rights. Each such fact is named, with the right that
 would show it.
@@ -50,7 +50,7 @@ github.com. `--as-of` asks for another day.
 A required reviewer stops what starts a release, and approves what was poisoned before.
 
 ## Scores
-An open path from anyone holds the score at 39; one that may be open takes the A. Third parties cap
+An open path from anyone caps the score at 39, one that may be open at 89. Third parties cap
 nothing by themselves. A waiver of outsider-can-publish lifts the cap, and the level stays, shown as
 `anyone (accepted)`. Comments in a workflow accept no path.
 
@@ -107,7 +107,7 @@ def doubted_level(level: str, may_be: str, *, accepted: bool = False) -> str:
         return (
             f"unknown, perhaps {may_be}"
             if may_be != Actor.ONE_WRITER
-            else "one writer or two people"
+            else "one-writer or two-people"
         )
     doubt = "" if may_be in {"", level} else f", perhaps {may_be}"
     return f"{level}{' (accepted)' if accepted else ''}{doubt}"
@@ -134,6 +134,6 @@ def state_words(path: ExposurePath) -> str:
     """How sure a path is, "" where it was seen."""
     return {
         PathState.SEEN: "",
-        PathState.DEFAULT: "as GitHub makes it by default",
+        PathState.DEFAULT: "with GitHub's defaults",
         PathState.OPEN: "open: what was not seen decides",
     }[path.state]

@@ -20,6 +20,7 @@ from audits.model.exposure import PathNeed
 from audits.model.publication import Auth, Publication
 from audits.model.repository import Repository
 from audits.model.settings import BranchRuleset, EnvironmentSettings, Need, TagRuleset, Unseen
+from audits.model.wording import and_list
 from audits.model.workflow import Environment, Job
 
 _WILD = re.compile(r"[*?\[]")
@@ -78,9 +79,7 @@ def cut_words(rules: Sequence[ApprovalRule], environment: str) -> str:
     phrase, and what is set elsewhere follows.
     """
     own = [rule.cut for rule in rules if rule.of_settings]
-    *most, last = own or [""]
-    listed = f"{', '.join(most)} and {last}" if most else last
-    phrases = [f"{listed} in {{}}"] if own else []
+    phrases = [f"{and_list(own)} in {{}}"] if own else []
     phrases += [rule.cut for rule in rules if not rule.of_settings]
     named = next((place for place, phrase in enumerate(phrases) if "{}" in phrase), 0)
     return ", and ".join(

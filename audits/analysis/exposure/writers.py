@@ -22,6 +22,7 @@ from audits.model.location import Location
 from audits.model.registry import Registry
 from audits.model.repository import Repository
 from audits.model.settings import Need
+from audits.model.wording import and_list
 
 _WRITER = "anyone with write access"
 _ANY_SCOPE = frozenset({RunRights.REPOSITORY, RunRights.FORK})
@@ -131,7 +132,7 @@ def _cuts(release: ReleaseView, failing: list[ApprovalRule]) -> tuple[Cut, ...]:
         )
     stored = dict.fromkeys(c.secret for c in release.publication.stored_credentials if c.secret)
     if stored and not release.by_identity:
-        named = " and ".join(name.upper() for name in stored)
+        named = and_list(name.upper() for name in stored)
         what = (
             f"keep {named} in an environment with a required reviewer and nowhere else, and publish "
             "from it"

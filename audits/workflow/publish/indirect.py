@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from audits.analysis.known_actions import REQUEST_ACTIONS
 from audits.model.location import Inputs
+from audits.model.publication import SCRIPT
 from audits.model.registry import Registry
 from audits.model.uses import UsesKind
 from audits.model.workflow import Job, Step, Workflow
@@ -362,7 +363,7 @@ def _uploader(registry: Registry, patterns: tuple[str, ...], site: Site) -> Uplo
         minted_by=tuple(_MINTED_FOR.get(registry, ())),
     )
     return Uploader(
-        mechanism="script",
+        mechanism=SCRIPT,
         registry=registry,
         tokens=tokens,
         # An action's default account does not hold for a script.

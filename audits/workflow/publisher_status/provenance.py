@@ -24,6 +24,7 @@ from audits.model.repository import Repository
 from audits.model.score import Ladder
 from audits.model.settings import Unseen
 from audits.model.source import SourceFile
+from audits.model.wording import and_list
 from audits.workflow.parse.parse import parse_workflow
 
 _USUAL_EVENTS = frozenset({"release", "push", "workflow_dispatch", "repository_dispatch"})
@@ -307,7 +308,7 @@ def _other_file_since(
     if repository.file(publisher_path(provenance)) is None:
         text = _OTHER_FILE_GONE.get(state, "which is not here today")
         return text.format(commit=provenance.commit[:7])
-    names = " and ".join(sorted(publishing))
+    names = and_list(sorted(publishing))
     beside = f" beside {names}" if names else ""
     return f"which is still here{beside}{_OTHER_FILE_HERE.get(state, '')}"
 
