@@ -126,13 +126,15 @@ def _store() -> Store:
     return _opened(os.environ.get(DATABASE, ""))
 
 
-@st.cache_data(ttl=5, show_spinner=False)
+@st.cache_resource(ttl=5, max_entries=50, show_spinner=False)
+def _held(scan: int | None = None) -> dict[str, ScanRow]:
+    """Of each owner the scan that held as of a scan, or its newest: all in one question."""
+    return {row.owner: row for row in _store().owners_scans(scan)}
+
+
 def owners() -> tuple[str, ...]:
     """The owners with a finished scan, the one scanned last first."""
-    newest: dict[str, int] = {}
-    for scan in _store().scans(limit=10_000):
-        newest[scan.owner] = max(scan.id, newest.get(scan.owner, 0))
-    return tuple(sorted(newest, key=lambda owner: -newest[owner]))
+    return tuple(_held())
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -150,14 +152,14 @@ def of_owner(scope: ScanScope, owner: str) -> ScanScope:
     owner = as_named(owner, owners()) or owner
     if scope.owner == owner and not scope.is_narrowed:
         return scope
-    mine = scans(owner)
-    scan = next((scan for scan in mine if scan.id <= scope.scan), mine[-1])
+    newest = _held()[owner]
+    held = _held(scope.scan).get(owner, newest)  # first scanned a moment ago
     return replace(
         scope,
         owner=owner,
-        scan=scan.id,
-        at=scan.started,
-        newest=scan is mine[0],
+        scan=held.id,
+        at=held.started,
+        newest=held.id == newest.id,
         group=EVERY_REPOSITORY,
     )
 

@@ -40,7 +40,7 @@ def _same(other: FromClause, scan_id: Number) -> ColumnElement[bool]:
     return exists(select(other.c.id).where(same, held))
 
 
-def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+def appeared(owner_id: Number, before: Number, scan_id: Number) -> ColumnElement[bool]:
     """Open as of the scan and not as of the one before."""
     return and_(
         finding.c.owner_id == owner_id,
@@ -51,7 +51,7 @@ def appeared(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bo
     )
 
 
-def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+def vanished(owner_id: Number, before: Number, scan_id: Number) -> ColumnElement[bool]:
     """Open as of the scan before, and fixed since; a repository that is gone fixed nothing."""
     return and_(
         finding.c.owner_id == owner_id,
@@ -63,7 +63,7 @@ def vanished(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bo
     )
 
 
-def no_longer_seen(owner_id: Number, before: Number, scan_id: int) -> ColumnElement[bool]:
+def no_longer_seen(owner_id: Number, before: Number, scan_id: Number) -> ColumnElement[bool]:
     """Not re-checked as of the scan, and not so as of the one before."""
     return and_(
         finding.c.owner_id == owner_id,
@@ -114,12 +114,14 @@ def counts_of_owners(
     within: ColumnElement[bool],
 ) -> FindingCounts:
     """The sums of `counts` over several owners: from scans ``befores`` to ``scans``, by owner."""
-    found = [
-        counts(connection, owner, befores.get(owner, 0), scan_id, within)
-        for owner, scan_id in scans.items()
-    ]
-    names = FindingCounts.__struct_fields__
-    return FindingCounts(**{name: sum(getattr(each, name) for each in found) for name in names})
+    pairs = [(befores[owner], at) for owner, at in scans.items() if befores.get(owner)]
+    found = dict.fromkeys(FindingCounts.__struct_fields__, 0)
+    for part in chunks(pairs):
+        first = min(before for before, _ in part)
+        numbers = {"befores": [before for before, _ in part], "ats": [at for _, at in part]}
+        for name, statement in _of_pairs(first).items():
+            found[name] += int(connection.scalar(statement.where(within), numbers) or 0)
+    return FindingCounts(**found)
 
 
 def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, FindingCounts]:
@@ -133,7 +135,7 @@ def newest_counts(connection: Connection, befores: Iterable[int]) -> dict[int, F
     return {owner_id: FindingCounts(**by_name) for owner_id, by_name in found.items()}
 
 
-def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnElement[bool]]:
+def _moved(owner_id: Number, before: Number, scan_id: Number) -> dict[str, ColumnElement[bool]]:
     """What is counted, by its name in `FindingCounts`."""
     came = appeared(owner_id, before, scan_id)
     return {
@@ -144,15 +146,31 @@ def _moved(owner_id: Number, before: Number, scan_id: int) -> dict[str, ColumnEl
     }
 
 
+def _of_pairs(first: Number) -> dict[str, Select[Any]]:
+    """A statement for each count, from scans ``befores`` to scans ``ats``, one of each owner."""
+    before, at = scan.alias("before"), scan.alias("at")
+    both = and_(
+        before.c.id.in_(bindparam("befores", expanding=True)),
+        at.c.id.in_(bindparam("ats", expanding=True)),
+        at.c.owner_id == before.c.owner_id,
+        scored(),
+    )
+    counted = select(func.count()).select_from(finding).where(both)
+    moved = _moved(before.c.owner_id, before.c.id, at.c.id)
+    return {name: counted.where(by, _later_than(first, name)) for name, by in moved.items()}
+
+
+def _later_than(first: Number, name: str) -> ColumnElement[bool]:
+    """A bound that adds nothing but speed: by a plain number the database can use its index."""
+    return finding.c["closed" if name == "fixed" else "opened"] > first
+
+
 @cache
 def _newest() -> dict[str, Select[Any]]:
     """A statement for each count, for many owners at once; built once."""
     before = scan.alias("before")
-    first: ColumnElement[int] = bindparam("first")
     counted = select(finding.c.owner_id, func.count()).group_by(finding.c.owner_id)
     counted = counted.where(before.c.id.in_(bindparam("befores", expanding=True)), scored())
-    return {
-        # The bound adds nothing but speed: by a plain number the database can use its index.
-        name: counted.where(moved, finding.c["closed" if name == "fixed" else "opened"] > first)
-        for name, moved in _moved(before.c.owner_id, before.c.id, _NEWEST).items()
-    }
+    moved = _moved(before.c.owner_id, before.c.id, _NEWEST)
+    first: ColumnElement[int] = bindparam("first")
+    return {name: counted.where(by, _later_than(first, name)) for name, by in moved.items()}

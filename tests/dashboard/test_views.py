@@ -19,7 +19,7 @@ from tests.dashboard import browser, sample
 from tests.dashboard.browser import ROOT
 from tests.dashboard.conftest import Opened
 from tests.patience import PATIENCE
-from tests.store.recorded import scan
+from tests.store.recorded import counted, scan
 from tests.store.samples import audit, fault
 
 VIEWS = {address.replace("-", "_"): title for address, title in browser.VIEWS.items()}
@@ -340,6 +340,23 @@ def test_every_view_shows_all_owners_and_one_group(view: str, opened: Opened) ->
     assert group.query_params["group"] == "topic:python"
     assert "4 repositories ·" in text
     assert not {name for name in ("quince", "pith", "notes", "broken") if name in text}
+
+
+@pytest.mark.parametrize("view", ["home", "packages", "findings"])
+def test_more_owners_take_no_more_statements(view: str, opened: Opened, tmp_path: Path) -> None:
+    asked = []
+    for owners in (2, 12):
+        url = f"sqlite:///{tmp_path / str(owners)}"
+        with closing(open_store(url)) as store:
+            for number in range(2 * owners):
+                scan(store, number, audit("lumen", fault("a")), owner=f"orchard-{number % owners}")
+        st.cache_data.clear()
+        st.cache_resource.clear()
+        with counted() as statements:
+            sound(opened(view, url), VIEWS[view])
+        asked.append(len([each for each in statements if each.startswith("SELECT")]))
+    # What is kept for some seconds may be asked again meanwhile.
+    assert abs(asked[1] - asked[0]) < 10
 
 
 def test_code_owners_are_asked_and_their_teams_are_groups(opened: Opened) -> None:

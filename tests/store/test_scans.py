@@ -17,7 +17,7 @@ from audits.store.open import open_store
 from audits.store.schema import tables
 from audits.store.store import Store
 from audits.store.write import lock
-from tests.store.recorded import begin, scan
+from tests.store.recorded import begin, counted, scan
 from tests.store.samples import OWNER, audit, fault, night
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +36,24 @@ def test_an_unfinished_scan_is_not_seen(store: Store) -> None:
     store.finish_scan(running, night(1))
     assert [f.fingerprint for f in store.findings()] == ["b"]
     assert [c.cause for c in store.score_changes(OWNER)] == ["unknown"]
+
+
+def test_each_owners_scan_as_of_a_scan_is_one_question(store: Store) -> None:
+    assert store.owners_scans() == ()
+    for number, owner in enumerate((OWNER, "birch-works", OWNER, "cedar-works")):
+        scan(store, number, audit("lumen"), owner=owner)
+    begin(store, 4, owner="birch-works")
+    with counted() as statements:
+        newest = store.owners_scans()
+    assert len([each for each in statements if each.startswith("SELECT")]) == 1
+    assert [(row.owner, row.id) for row in newest] == [
+        ("cedar-works", 4),
+        (OWNER, 3),
+        ("birch-works", 2),
+    ]
+    assert newest == tuple(store.scans(row.owner)[0] for row in newest)
+    then = {row.owner: row.id for row in store.owners_scans(2)}
+    assert then == {OWNER: 1, "birch-works": 2, "cedar-works": 4}, "of a later owner its first"
 
 
 def test_a_paused_scan_is_resumed(filled: str, store: Store) -> None:

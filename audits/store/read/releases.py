@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, case, func, select
 
 from audits.model.exposure import Actor
@@ -360,15 +361,16 @@ def _path_row(row: Row[Any], scope: AsOf, since: dict[tuple[int, str], int]) -> 
 def _earlier_states(
     connection: Connection, scope: AsOf, rows: Sequence[Row[Any]]
 ) -> dict[tuple[int, str, str], str]:
+    """The status of these packages as of each owner's scan before."""
     table = tables.package
+    mine = {row.owner_id for row in rows}
+    before = {owner: scope.before(owner, at) for owner, at in scope.scans.items() if owner in mine}
+    earlier = replace(scope, scans=before)
     found: dict[tuple[int, str, str], str] = {}
-    for owner, at in scope.scans.items():
-        before = scope.before(owner, at)
-        for part in chunks(sorted({r.repository_id for r in rows if r.owner_id == owner})):
-            held = and_(table.c.opened <= before, table.c.closed > before)
-            statement = select(table).where(table.c.repository_id.in_(part), held)
-            for row in connection.execute(statement):
-                found[(row.repository_id, row.registry, row.package)] = row.state
+    for part in chunks(sorted({row.repository_id for row in rows})):
+        statement = select(table).where(table.c.repository_id.in_(part), earlier.holds(table))
+        for row in connection.execute(statement):
+            found[(row.repository_id, row.registry, row.package)] = row.state
     return found
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
-from sqlalchemy import Row, select
+from sqlalchemy import Row, case, func, select
 
 from audits.model.query import CheckCount, PermissionCount
 from audits.model.rows import ScanRow, TrendRow
@@ -45,14 +45,28 @@ class ReadScans(Scoped):
     ) -> tuple[ScanRow, ...]:
         """Finished scans of one timeline, newest first."""
         own, scan = tables.owner, tables.scan
-        columns: list[Any] = [column for column in scan.c if column.name != "totals"]
-        columns.append(own.c.login)
-        statement = select(*columns).join(own).where(scan.c.finished.is_not(None))
+        statement = select(*_columns()).join(own).where(scan.c.finished.is_not(None))
         statement = statement.where(own.c.timeline == timeline, ~scan.c.pruned)
         if owner is not None:
             statement = statement.where(own.c.key == owner.lower())
         with self.reading() as connection:
             rows = connection.execute(statement.order_by(scan.c.id.desc()).limit(limit))
+            return tuple(scan_row(row) for row in rows)
+
+    def owners_scans(self, scan: int | None = None) -> tuple[ScanRow, ...]:
+        """Of each owner the scan that held as of a scan (the newest finished, if None): its last
+        one until then, or its first where all of its scans are later; the newest first.
+        """
+        own, table = tables.owner, tables.scan
+        listed = select(table.c.id, table.c.owner_id).join(own)
+        listed = listed.where(table.c.finished.is_not(None), ~table.c.pruned)
+        each = listed.where(own.c.timeline == Timeline.SCAN).subquery()
+        until = each.c.id if scan is None else case((each.c.id <= scan, each.c.id))
+        held = func.coalesce(func.max(until), func.min(each.c.id))
+        numbers = select(held).group_by(each.c.owner_id)
+        statement = select(*_columns()).join(own).where(table.c.id.in_(numbers))
+        with self.reading() as connection:
+            rows = connection.execute(statement.order_by(table.c.id.desc()))
             return tuple(scan_row(row) for row in rows)
 
     def latest_scan(self, owner: str | None = None) -> ScanRow | None:
@@ -151,6 +165,12 @@ class ReadScans(Scoped):
                 statement = statement.where(table.c.id <= scan)
             rows = connection.execute(statement.order_by(table.c.id.desc()).limit(limit))
             return [made(row) for row in rows]
+
+
+def _columns() -> list[Any]:
+    """What `scan_row` takes: all but a scan's sums."""
+    mine = [column for column in tables.scan.c if column.name != "totals"]
+    return [*mine, tables.owner.c.login]
 
 
 def scan_row(row: Row[Any]) -> ScanRow:
