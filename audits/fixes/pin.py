@@ -19,6 +19,7 @@ from audits.model.uses import Uses
 
 # The action's own name with a version, which update bots do not keep.
 _NAMED = re.compile(r"#\s*[\w.-]+(?:/[\w.-]+)+@\S+")
+_ASK_ONLINE = "`release-audit fix --online` makes this edit: only {}."
 
 
 class ActionPin(Struct, frozen=True):
@@ -36,7 +37,7 @@ def pin_of(source: SourceFile | None, uses: Uses, known: ResolvedRef | Unseen) -
     reviewed; other branches are left to a person.
     """
     if isinstance(known, Unseen):
-        return ActionPin(advice="Run fix with --online: only GitHub knows the commit.")
+        return ActionPin(advice=_ASK_ONLINE.format("GitHub knows the commit"))
     if known.commit is None:
         return ActionPin(advice=f"`{uses.ref}` does not exist in {known.slug}.")
     if known.archived:
@@ -61,7 +62,7 @@ def pin_image(
     """The edit that puts the digest of today behind an image's tag, to be reviewed."""
     if isinstance(known, Unseen):
         if known is NO_IMAGES:
-            return ActionPin(advice="Run fix with --online: only the registry knows the digest.")
+            return ActionPin(advice=_ASK_ONLINE.format("the registry knows the digest"))
         return ActionPin(advice=f"The digest is not known: {known.reason}.")
     if known.digest is None:
         return ActionPin(advice=f"`{image}` is not in its registry.")

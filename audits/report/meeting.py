@@ -360,7 +360,7 @@ def _one_change(report: OwnerReport) -> Iterator[Markup]:
         return
     yield element("h3", "One change, many packages")
     yield from _listed(
-        ("change", "place", "packages", "enough for", "now", "leaves"),
+        ("change", "place", "packages", "closed by it alone", "now", "then"),
         [_shared_change(cut, report.packages) for cut in report.news.cuts],
     )
 

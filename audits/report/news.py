@@ -258,7 +258,11 @@ def _named(names: Sequence[str]) -> str:
 
 def _cut(cut: SharedCut) -> str:
     """A change, for how many packages, and what it leaves."""
-    more = f", enough for {cut.alone}, leaves {cut.leaves}" if cut.alone else ", with other changes"
+    more = (
+        f"; it alone closes {cut.alone:,}, which leaves {cut.leaves}"
+        if cut.alone
+        else ", with other changes"
+    )
     where = count(cut.repositories, "repository", "repositories")
     packages = f"{count(cut.packages, 'package')} ({cut.level})"
     return printable(f"{cut.change}: {packages} of {where}{more}")

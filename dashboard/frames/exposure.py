@@ -28,16 +28,16 @@ def signed_level(level: str, may_be: str = "") -> str:
 
 def shared_cuts(rows: Sequence[SharedCut]) -> pd.DataFrame:
     """One row per change, with how many packages it is for."""
-    columns = ("change", "packages", "enough for", "repositories", "now", "leaves")
+    columns = ("change", "packages", "closed by it alone", "repositories", "now", "then")
     return frame_of(
         (
             {
                 "change": prose(row.change),
                 "packages": row.packages,
-                "enough for": row.alone,
+                "closed by it alone": row.alone,
                 "repositories": row.repositories,
                 "now": signed_level(row.level),
-                "leaves": signed_level(row.leaves),
+                "then": signed_level(row.leaves),
             }
             for row in rows
         ),

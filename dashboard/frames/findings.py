@@ -10,6 +10,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from audits.checks import all_checks
+from audits.engines.zizmor_rules import ZIZMOR_RULES
 from audits.model.rows import FindingRow
 from audits.report.phrases import count
 from dashboard.frames.cells import link_of, span, visible
@@ -49,17 +50,16 @@ def label(check: str, rows: Sequence[FindingRow]) -> str:
 
 @cache
 def _titles() -> Mapping[str, str]:
-    return {check.id: check.title for check in all_checks()}
+    titles = {f"zizmor/{rule.id}": rule.title for rule in ZIZMOR_RULES.values()}
+    of_engine = {rule: title[:1].upper() + title[1:] for rule, title in titles.items()}
+    return of_engine | {check.id: check.title for check in all_checks()}
 
 
 def title_of(check: str) -> str:
-    """What a check finds, as a sentence begins; of one that is not known, who reports it: a rule
-    of another engine has the engine's name before its own.
+    """What a check or a rule of the engine finds, as a sentence begins; the id of one that this
+    version does not have.
     """
-    if check in _titles():
-        return _titles()[check]
-    engine, slash, rule = check_name(check).partition("/")
-    return f"{engine} reports {rule}" if slash else engine
+    return _titles().get(check) or check_name(check)
 
 
 def link_label(kind: str, url: str) -> str:

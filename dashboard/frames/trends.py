@@ -78,6 +78,14 @@ def grades(row: TrendRow) -> dict[str, float | None]:
     return {word: row.grades.get(word, 0) for word in GRADES if word != "-"}
 
 
+def failing_checks(rows: Sequence[TrendRow]) -> list[str]:
+    """The checks that some repository fails in any of these scans: those that fail most often as
+    of the last one first.
+    """
+    found = {check for row in rows for check, number in row.checks.items() if number}
+    return sorted(found, key=lambda check: (-rows[-1].checks.get(check, 0), check))
+
+
 def of_check(check: str) -> Numbers:
     """Repositories that fail one check."""
     return lambda row: {check: row.checks.get(check, 0)}

@@ -95,7 +95,7 @@ def one_finding(row: FindingRow, reading: Reaudit) -> None:
         page.note(f"An edit that {safe}:{look}")
         st.code(change, language="diff", wrap_lines=True)
     elif row.advice:
-        page.note(f"By hand: {prose(row.advice)}")
+        page.note(prose(row.advice))
     with st.container(horizontal=True):
         for number, link in enumerate(row.links):
             url = safe_url(link.url)

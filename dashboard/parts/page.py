@@ -98,8 +98,8 @@ def not_here(sentence: str) -> None:
 
 
 def empty(sentence: str) -> None:
-    """What is said in place of a table or chart that has no rows."""
-    st.info(sentence, icon=":material/info:")
+    """What is said in place of a table or chart that has no rows; our words only."""
+    st.markdown(f":gray[{sentence}]")
 
 
 def filters() -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:

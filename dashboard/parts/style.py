@@ -59,6 +59,11 @@ _SCREEN = """
   .rows .prose:not(:first-child) {min-width: 24rem}
   .st-key-filters [data-testid=stHorizontalBlock] {gap: 0.5rem}
   .st-key-filters [data-testid=stColumn] {flex: 1 1 calc(50% - 0.25rem); min-width: 0}
+  /* The third column would be alone on a line: its boxes stand beside each other there. */
+  .st-key-filters [data-testid=stColumn]:last-child > [data-testid=stVerticalBlock]
+    {flex-flow: row wrap; gap: 0.5rem}
+  .st-key-filters [data-testid=stColumn]:last-child [data-testid=stElementContainer]
+    {flex: 1 1 calc(50% - 0.25rem); width: auto; min-width: 0}
 }
 @media screen {[data-testid=stElementContainer]:has(.on-paper) {display: none}}
 """

@@ -252,10 +252,10 @@ def _flow(rows: Sequence[TrendRow]) -> None:
 
 
 def _one_check(rows: Sequence[TrendRow], past: Sequence[TrendRow]) -> None:
-    checks = sorted({check for row in rows for check, number in row.checks.items() if number})
+    checks = trends.failing_checks(rows)
     if not checks:
         return
-    page.section("One check", "Repositories that fail it")
+    page.section("One check", "Repositories that fail it; the most common first.")
     check = address.select("Check", "check", checks, format_func=check_name)
     chart = Chart(
         key="one check",

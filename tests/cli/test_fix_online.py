@@ -142,7 +142,7 @@ def test_images_get_the_digest_of_their_tag_and_keep_the_tag(cli: Cli, tmp_path:
         ran = fixed(cli, root, "--diff", "--unsafe", *where)
     assert "shows orchard/build to nobody without an account" in ran.out
     assert "not asked: ghcr.example" in ran.err
-    assert "Run fix with --online" not in ran.out
+    assert "release-audit fix --online" not in ran.out
 
 
 def test_what_a_policy_for_commits_breaks_is_listed_down_to_whom_to_ask(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_one_change_for_several_packages_is_in_every_output(tmp_path: Path) -> N
         "leaves": "unknown",
     }
     assert all(cut["packages"] > 1 for cut in cuts), "what one package needs is no such change"
-    said = f"{PIN}: 3 packages (third-party) of 3 repositories, enough for 2"
+    said = f"{PIN}: 3 packages (third-party) of 3 repositories; it alone closes 2"
     assert said in release_audit("report", "--database", str(database)).out
     markdown = release_audit("report", "--database", str(database), "--format", "markdown").out
     assert "### One change, many packages" in markdown
@@ -71,10 +71,10 @@ def test_one_change_for_several_packages_is_in_every_output(tmp_path: Path) -> N
     assert shown.iloc[0].to_dict() == {
         "change": PIN.replace("`", ""),
         "packages": 3,
-        "enough for": 2,
+        "closed by it alone": 2,
         "repositories": 3,
         "now": "! third-party",
-        "leaves": "? unknown",
+        "then": "? unknown",
     }
 
 

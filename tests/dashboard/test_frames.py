@@ -312,6 +312,15 @@ def test_series_leave_out_what_is_not_known_and_say_what_a_click_leads_to() -> N
     assert trends.over_time(rows, trends.levels).empty
 
 
+def test_the_check_that_most_repositories_fail_comes_first() -> None:
+    rows = [
+        trend(1, checks={"archived-action": 5, "long-lived-token": 1, "unpinned-action": 0}),
+        trend(2, checks={"archived-action": 0, "long-lived-token": 2, "unnamed-step": 2}),
+    ]
+    listed = ["long-lived-token", "unnamed-step", "archived-action"]
+    assert trends.failing_checks(rows) == listed
+
+
 def test_new_and_fixed_are_added_up_by_week_without_the_first_scan() -> None:
     assert trends.flow([trend(1)]).empty
     assert list(trends.flow([trend(1), trend(2)])["value"]) == [3, -2]
@@ -453,7 +462,7 @@ def test_findings_are_grouped_worst_first() -> None:
 def test_a_check_id_that_is_no_id_never_reaches_a_label() -> None:
     assert check_name(HOSTILE) == "unnamed check"
     assert check_name("zizmor/bot-conditions") == "zizmor/bot-conditions"
-    assert title_of("zizmor/bot-conditions") == "zizmor reports bot-conditions"
+    assert title_of("zizmor/bot-conditions") == "Spoofable bot actor check"
     assert title_of(HOSTILE) == "unnamed check"
 
 

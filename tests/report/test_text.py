@@ -60,7 +60,7 @@ def test_one_way_into_a_job_is_one_path_and_every_change_of_a_cut_is_named(tmp_p
     ways = said.split("\n    third-party")[1:]
     assert len(ways) == len(set(ways))
     assert (
-        "    To close it: give `build` a version (.github/workflows/release.yml:8)\n     and "
+        "    To close it: pin `build` to a version (.github/workflows/release.yml:8)\n     and "
         in said
     )
     assert "and 1 more" not in said

@@ -109,7 +109,7 @@ def _tool(view: JobView, placed: PlacedStep, line: int, found: FetchedProgram) -
         at=at,
         what=f"`{found.name}` is whatever was published last",
         anchor=f"tool {found.name}",
-        cut=Cut(what=f"give `{found.name}` a version", at=at),
+        cut=Cut(what=f"pin `{found.name}` to a version", at=at),
     )
 
 
